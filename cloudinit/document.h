@@ -1,0 +1,30 @@
+/* The four documents that cloud-init's NoCloud data source reads, written through libyaml. Pure:
+ * struct in, text out. Borrowed strings, nothing kept. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "cloudinit/route.h"
+
+#include <stdbool.h>
+
+struct document_seed {
+    const char *instance_id;         /* [a-z0-9-] */
+    const char *hostname;            /* RFC 1123 label */
+    const char *admin_password_hash; /* "$6$…"; NULL: no cloudadmin user, ssh_pwauth off */
+    const char *ssh_public_key;      /* "type base64 comment" of user ansible */
+    const char *locale;              /* "C.UTF-8" when NULL */
+    const char *timezone;            /* "Etc/UTC" when NULL */
+    bool package_upgrade;            /* package_update and package_upgrade */
+    bool keep_cache; /* manual_cache_clean: a guest seeded over HTTP keeps its identity when no
+                        server answers at a later boot */
+    const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
+    /* network-config, version 2 */
+    const char *mac;      /* 52:54:00:… */
+    const char *address;  /* "172.16.3.5/24"; NULL: DHCP */
+    const char *gateway;  /* may be NULL */
+    const char *nameserver;
+};
+
+bool document_write(enum seed_document document, const struct document_seed *seed,
+                    struct buffer *text, struct error *error);

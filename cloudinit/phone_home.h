@@ -1,0 +1,22 @@
+/* The form that cloud-init's cc_phone_home posts: application/x-www-form-urlencoded with
+ * pub_key_rsa, pub_key_ecdsa, pub_key_ed25519, instance_id, hostname, fqdn (absent: "N/A").
+ * Everything here is written by the guest: keys are parsed strictly and re-emitted as
+ * "type base64" (no comment, no options), names are bounded and not yet printable. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+enum phone_home_key { PHONE_HOME_RSA, PHONE_HOME_ECDSA, PHONE_HOME_ED25519, PHONE_HOME_KEY_COUNT };
+
+struct phone_home {
+    char instance_id[128];
+    char hostname[256];
+    char fqdn[256];
+    char *keys[PHONE_HOME_KEY_COUNT]; /* "ssh-ed25519 AAAA…", owned; NULL if absent */
+};
+
+bool phone_home_parse(const char *body, size_t length, struct phone_home *form,
+                      struct error *error);
+void phone_home_done(struct phone_home *form);

@@ -1,0 +1,30 @@
+/* Which document or action a request target means. Pure. Paths:
+ *     GET, HEAD  /seed/TOKEN/{meta-data,user-data,vendor-data,network-config}
+ *     POST       /seed/TOKEN/phone-home[/INSTANCE-ID]
+ * Any other method on a known path is 405, anything else 404. A query ("?…") is ignored, a %XX in
+ * the path is not decoded: tokens and ids are [a-z0-9-]. */
+#pragma once
+
+#include "base/secret.h"
+
+#include <stdbool.h>
+
+enum seed_document {
+    SEED_META_DATA,
+    SEED_USER_DATA,
+    SEED_VENDOR_DATA,
+    SEED_NETWORK_CONFIG,
+    SEED_DOCUMENT_COUNT,
+};
+const char *seed_document_name(enum seed_document document); /* "meta-data" */
+
+enum route_kind { ROUTE_DOCUMENT, ROUTE_PHONE_HOME, ROUTE_METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND };
+
+struct route {
+    enum route_kind kind;
+    enum seed_document document;
+    char token[SECRET_TOKEN_SIZE];
+    char instance_id[128]; /* of a phone-home path; "" if absent */
+};
+
+struct route route_parse(const char *method, const char *target);

@@ -1,0 +1,86 @@
+/* One QMP conversation, without I/O: bytes in, events out, bytes to write. Knows no socket, no VM
+ * and no clock (time is a parameter).
+ *
+ * Order: session_init; session_feed whenever bytes arrive; after every feed, deadline or eof, pull
+ * with session_next until it returns false, then write what session_output holds. Commands may be
+ * sent at any time, also before the greeting: they wait inside until qmp_capabilities is answered.
+ * Every command completes exactly once: reply, QMP error, timeout, or loss.
+ *
+ * Source of the protocol facts: QEMU's docs/interop/qmp-spec.rst and qapi/control.json.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/line.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define QMP_LINE_LIMIT_BYTES   (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
+#define QMP_GREETING_LIMIT_MS  5000u
+#define QMP_PENDING_LIMIT      64u /* commands under way at once; one more is refused */
+#define QMP_NO_DEADLINE        UINT64_MAX
+
+enum qmp_state {
+    QMP_GREETING,     /* waiting for the greeting */
+    QMP_CAPABILITIES, /* waiting for the reply to qmp_capabilities */
+    QMP_READY,        /* commands flow */
+    QMP_LOST,         /* for ever; session_error() says why */
+};
+
+enum qmp_item_kind {
+    QMP_ITEM_READY, /* qmp_capabilities answered: QEMU has started (the greeting proves nothing) */
+    QMP_ITEM_REPLY, /* a command of ours completed; see status */
+    QMP_ITEM_EVENT,
+    QMP_ITEM_LOST, /* last item ever; every pending command has completed before it */
+};
+
+enum qmp_status {
+    QMP_STATUS_RETURN, /* value = the "return" member */
+    QMP_STATUS_ERROR,  /* QEMU refused; error_class and text */
+    QMP_STATUS_TIMEOUT,
+    QMP_STATUS_LOST,
+};
+
+/* One thing that happened. Strings and value stay valid until the next call on the session. */
+struct qmp_item {
+    enum qmp_item_kind kind;
+    enum qmp_status status;  /* REPLY */
+    uint64_t id;             /* REPLY: what session_send() returned */
+    void *context;           /* REPLY: what was given to session_send() */
+    const char *command;     /* REPLY: its name */
+    const char *name;        /* EVENT: "SHUTDOWN" */
+    const char *error_class; /* REPLY with ERROR: "GenericError" */
+    const char *text;        /* REPLY with ERROR, TIMEOUT, LOST; LOST: the reason, for a person */
+    json_t *value;           /* REPLY: the return value; EVENT: its data, or NULL. Borrowed. */
+    int64_t wall_us;         /* EVENT: QEMU's own timestamp, 0 if absent */
+};
+
+struct qmp_session; /* opaque */
+
+struct qmp_session *session_new(uint64_t now_ms);
+void session_free(struct qmp_session *session); /* NULL is fine; drops what was not pulled */
+
+/* Queues a command. arguments is stolen and may be NULL. Returns the id, never 0 — or 0 when the
+ * session is lost or QMP_PENDING_LIMIT is reached: then nothing will complete. */
+uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
+                      void *context, uint64_t now_ms);
+/* As above with a deadline of one's own; session_send() takes it from qmp/command.h's table. */
+uint64_t session_send_within(struct qmp_session *session, const char *command, json_t *arguments,
+                             void *context, uint64_t now_ms, uint64_t limit_ms);
+/* Completes every command with this context silently: its owner goes away. */
+void session_forget(struct qmp_session *session, void *context);
+
+void session_feed(struct qmp_session *session, const void *data, size_t length);
+void session_eof(struct qmp_session *session, const char *reason);
+void session_tick(struct qmp_session *session, uint64_t now_ms);
+uint64_t session_deadline_ms(const struct qmp_session *session); /* when to tick next */
+
+bool session_next(struct qmp_session *session, struct qmp_item *item);
+struct buffer *session_output(struct qmp_session *session); /* the caller consumes what it wrote */
+
+enum qmp_state session_state(const struct qmp_session *session);
+const char *session_state_name(enum qmp_state state);
+const char *session_qemu_version(const struct qmp_session *session); /* "7.2.22", "" before */

@@ -1,0 +1,79 @@
+#include "error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *word;
+    int exit_status;
+} codes[] = {
+#define ERROR_ROW(name, word, status) [name] = {word, status},
+    ERROR_CODES(ERROR_ROW)
+#undef ERROR_ROW
+};
+
+static void put(struct error *error, enum error_code code, const char *format, va_list arguments) {
+    error->code = code;
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+}
+
+bool error_set(struct error *error, enum error_code code, const char *format, ...) {
+    if (error && error->code == ERROR_NONE) {
+        va_list arguments;
+        va_start(arguments, format);
+        put(error, code, format, arguments);
+        va_end(arguments);
+    }
+    return false;
+}
+
+bool error_errno(struct error *error, const char *format, ...) {
+    int number = errno;
+    if (error && error->code == ERROR_NONE) {
+        va_list arguments;
+        va_start(arguments, format);
+        put(error, ERROR_FAILED, format, arguments);
+        va_end(arguments);
+        size_t used = strlen(error->text);
+        snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));
+    }
+    return false;
+}
+
+bool error_prefix(struct error *error, const char *format, ...) {
+    if (error) {
+        char old[sizeof error->text];
+        memcpy(old, error->text, sizeof old);
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(error->text, sizeof error->text, format, arguments);
+        va_end(arguments);
+        size_t used = strlen(error->text);
+        snprintf(error->text + used, sizeof error->text - used, ": %s", old);
+    }
+    return false;
+}
+
+void error_clear(struct error *error) {
+    *error = (struct error){0};
+}
+
+int error_exit_status(enum error_code code) {
+    return codes[code].exit_status;
+}
+
+const char *error_word(enum error_code code) {
+    return codes[code].word;
+}
+
+bool error_code_from_word(const char *word, enum error_code *code) {
+    for (int i = 0; i < ERROR_CODE_COUNT; i++) {
+        if (strcmp(codes[i].word, word) == 0) {
+            *code = (enum error_code)i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,117 @@
+#include "file.h"
+
+#include "base/alloc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_exists(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0;
+}
+
+bool file_is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+void file_release(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error) {
+    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, "cannot read %s", path);
+    char chunk[16384];
+    size_t total = 0;
+    ssize_t got;
+    while ((got = read(fd, chunk, sizeof chunk)) > 0) {
+        total += (size_t)got;
+        if (total > limit_bytes)
+            return error_set(error, ERROR_INVALID, "%s is larger than %zu bytes", path,
+                             limit_bytes);
+        buffer_append(content, chunk, (size_t)got);
+    }
+    return got == 0 || error_errno(error, "cannot read %s", path);
+}
+
+static bool write_all(int fd, const char *data, size_t length) {
+    while (length) {
+        ssize_t put = write(fd, data, length);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        data += put;
+        length -= (size_t)put;
+    }
+    return true;
+}
+
+bool file_write(const char *path, const void *data, size_t length, mode_t mode,
+                struct error *error) {
+    scoped(alloc_release) char *temporary = alloc_printf("%s.XXXXXX", path);
+    scoped(file_release) int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, "cannot write %s", path);
+    if (fchmod(fd, mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0 ||
+        rename(temporary, path) < 0) {
+        error_errno(error, "cannot write %s", path);
+        unlink(temporary);
+        return false;
+    }
+    return true;
+}
+
+static bool make_one(const char *path, mode_t mode, struct error *error) {
+    if (mkdir(path, mode) == 0)
+        return chmod(path, mode) == 0 || error_errno(error, "cannot set the mode of %s", path);
+    if (errno == EEXIST && file_is_directory(path))
+        return true;
+    return error_errno(error, "cannot make the folder %s", path);
+}
+
+bool file_make_directory(const char *path, mode_t mode, struct error *error) {
+    scoped(alloc_release) char *partial = alloc_string(path);
+    for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        bool good = file_is_directory(partial) || make_one(partial, mode, error);
+        *slash = '/';
+        if (!good)
+            return false;
+    }
+    return make_one(path, mode, error);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where) {
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+bool file_remove_tree(const char *path, struct error *error) {
+    if (!file_exists(path))
+        return true;
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0)
+        return true;
+    return error_errno(error, "cannot remove %s", path);
+}
+
+char *file_absolute(const char *path) {
+    if (path[0] == '/')
+        return alloc_string(path);
+    char folder[PATH_MAX];
+    if (!getcwd(folder, sizeof folder))
+        return alloc_string(path);
+    return alloc_printf("%s/%s", folder, path);
+}

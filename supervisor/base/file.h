@@ -1,0 +1,27 @@
+/* Whole files and folders. Every descriptor opened here is close-on-exec. Modes are exact: the
+ * umask does not change them. Sentences name the path. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+bool file_exists(const char *path);
+bool file_is_directory(const char *path);
+
+/* Appends the content to the buffer; a file of more than limit_bytes is an error. */
+bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
+
+/* Written beside the target, synced and renamed: readers see the old or the new file, whole. */
+bool file_write(const char *path, const void *data, size_t length, mode_t mode,
+                struct error *error);
+
+bool file_make_directory(const char *path, mode_t mode, struct error *error); /* parents too */
+bool file_remove_tree(const char *path, struct error *error); /* absent is fine; follows no links */
+
+char *file_absolute(const char *path); /* caller frees; does not resolve links */
+
+void file_release(int *fd); /* for scoped(): closes if >= 0 */

@@ -1,0 +1,38 @@
+/* What differs between the systems that pgsup runs on: one implementation per platform
+ * (host_linux.c, host_darwin.c), the same header. Nothing else in the tree asks which system it is.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* When a process started, in a unit of the platform that only equality is asked of; 0 if there is
+ * no such process. With the pid it names one process for ever (pids are reused). */
+uint64_t host_process_start(pid_t pid);
+
+/* The process and user at the other end of a connected Unix socket. */
+bool host_peer(int fd, pid_t *pid, uid_t *user);
+
+/* QEMU accelerators worth trying here, best first, NULL-terminated: {"hvf", "tcg"} on macOS.
+ * host_accelerator_works() asks the system whether one can be used right now. */
+const char *const *host_accelerators(void);
+bool host_accelerator_works(const char *accelerator);
+const char *host_architecture(void); /* "aarch64" or "x86_64" */
+
+/* Folders in which QEMU's firmware files are installed, NULL-terminated. */
+const char *const *host_firmware_folders(void);
+
+/* Kind of network that a host interface is bridged with: "vmnet-bridged" or "bridge". */
+const char *host_bridged_network(void);
+/* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
+char *host_interfaces(void);
+
+const char *host_install_hint(void); /* "apt-get install" or "brew install" */
+/* Package that holds a program: ("qemu-system-aarch64") -> "qemu-system-arm" or "qemu". */
+const char *host_package_of(const char *program);
+
+/* Copies a file, sharing blocks with the original where the file system can (clone, reflink). */
+bool host_copy_file(const char *from, const char *to, mode_t mode, struct error *error);

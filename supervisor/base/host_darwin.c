@@ -1,0 +1,103 @@
+#include "host.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+
+#include <copyfile.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysctl.h>
+#include <sys/ucred.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+uint64_t host_process_start(pid_t pid) {
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t length = sizeof info;
+    if (sysctl(name, 4, &info, &length, NULL, 0) < 0 || length == 0)
+        return 0;
+    struct timeval start = info.kp_proc.p_starttime;
+    return (uint64_t)start.tv_sec * 1000000 + (uint64_t)start.tv_usec;
+}
+
+bool host_peer(int fd, pid_t *pid, uid_t *user) {
+    struct xucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, &credentials, &length) < 0)
+        return false;
+    *user = credentials.cr_uid;
+    length = sizeof *pid;
+    return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, pid, &length) == 0;
+}
+
+const char *const *host_accelerators(void) {
+    static const char *const names[] = {"hvf", "tcg", NULL};
+    return names;
+}
+
+bool host_accelerator_works(const char *accelerator) {
+    if (strcmp(accelerator, "hvf") == 0) {
+        int supported = 0;
+        size_t length = sizeof supported;
+        return sysctlbyname("kern.hv_support", &supported, &length, NULL, 0) == 0 && supported;
+    }
+    return strcmp(accelerator, "tcg") == 0;
+}
+
+const char *host_architecture(void) {
+#if defined(__aarch64__)
+    return "aarch64";
+#else
+    return "x86_64";
+#endif
+}
+
+const char *const *host_firmware_folders(void) {
+    static const char *const folders[] = {"/opt/homebrew/share/qemu", "/usr/local/share/qemu",
+                                          "/opt/local/share/qemu", NULL};
+    return folders;
+}
+
+const char *host_bridged_network(void) {
+    return "vmnet-bridged";
+}
+
+char *host_interfaces(void) {
+    struct buffer names = {0};
+    struct if_nameindex *list = if_nameindex();
+    for (struct if_nameindex *each = list; each && each->if_index; each++)
+        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
+    if (list)
+        if_freenameindex(list);
+    return buffer_take(&names);
+}
+
+const char *host_install_hint(void) {
+    return "brew install";
+}
+
+const char *host_package_of(const char *program) {
+    if (strncmp(program, "qemu-", 5) == 0)
+        return "qemu";
+    if (strcmp(program, "mcopy") == 0 || strcmp(program, "mformat") == 0)
+        return "mtools";
+    if (strcmp(program, "ansible-playbook") == 0)
+        return "ansible";
+    if (strcmp(program, "ssh") == 0)
+        return "openssh";
+    return program;
+}
+
+bool host_copy_file(const char *from, const char *to, mode_t mode, struct error *error) {
+    if (copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_CLONE_FORCE | COPYFILE_EXCL) < 0 &&
+        copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_EXCL) < 0)
+        return error_errno(error, "cannot copy %s to %s", from, to);
+    if (chmod(to, mode) < 0)
+        return error_errno(error, "cannot set the mode of %s", to);
+    return true;
+}

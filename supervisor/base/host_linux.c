@@ -1,0 +1,140 @@
+#include "host.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+uint64_t host_process_start(pid_t pid) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (length <= 0)
+        return 0;
+    text[length] = 0;
+    /* proc(5): the name in parentheses may hold anything, the fields after it may not; starttime
+     * is field 22, counted from the state, field 3. */
+    char *field = strrchr(text, ')');
+    for (int number = 2; field && number < 22; number++)
+        field = strchr(field + 1, ' ');
+    return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+bool host_peer(int fd, pid_t *pid, uid_t *user) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+        return false;
+    *pid = peer.pid;
+    *user = peer.uid;
+    return true;
+}
+
+const char *const *host_accelerators(void) {
+    static const char *const names[] = {"kvm", "tcg", NULL};
+    return names;
+}
+
+bool host_accelerator_works(const char *accelerator) {
+    if (strcmp(accelerator, "kvm") == 0)
+        return access("/dev/kvm", R_OK | W_OK) == 0;
+    return strcmp(accelerator, "tcg") == 0;
+}
+
+const char *host_architecture(void) {
+#if defined(__aarch64__)
+    return "aarch64";
+#else
+    return "x86_64";
+#endif
+}
+
+const char *const *host_firmware_folders(void) {
+    static const char *const folders[] = {"/usr/share/AAVMF",      "/usr/share/qemu-efi-aarch64",
+                                          "/usr/share/OVMF",       "/usr/share/edk2/aarch64",
+                                          "/usr/share/edk2/x64",   "/usr/share/qemu",
+                                          "/usr/local/share/qemu", NULL};
+    return folders;
+}
+
+const char *host_bridged_network(void) {
+    return "bridge";
+}
+
+char *host_interfaces(void) {
+    struct buffer names = {0};
+    struct if_nameindex *list = if_nameindex();
+    for (struct if_nameindex *each = list; each && each->if_index; each++)
+        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
+    if (list)
+        if_freenameindex(list);
+    return buffer_take(&names);
+}
+
+const char *host_install_hint(void) {
+    return "apt-get install";
+}
+
+const char *host_package_of(const char *program) {
+    static const struct {
+        const char *program, *package;
+    } table[] = {
+        {"qemu-system-aarch64", "qemu-system-arm qemu-efi-aarch64"},
+        {"qemu-system-x86_64", "qemu-system-x86 ovmf"},
+        {"qemu-img", "qemu-utils"},
+        {"mcopy", "mtools"},
+        {"mformat", "mtools"},
+        {"ansible-playbook", "ansible-core"},
+        {"ssh", "openssh-client"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].program, program) == 0)
+            return table[i].package;
+    return program;
+}
+
+static bool copy_bytes(int from, int to) {
+    if (ioctl(to, FICLONE, from) == 0)
+        return true;
+    struct stat status;
+    if (fstat(from, &status) < 0)
+        return false;
+    while (status.st_size > 0) {
+        ssize_t moved = copy_file_range(from, NULL, to, NULL, (size_t)status.st_size, 0);
+        if (moved < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS))
+            moved = sendfile(to, from, NULL, (size_t)status.st_size);
+        if (moved < 0)
+            return false;
+        if (moved == 0)
+            break;
+        status.st_size -= moved;
+    }
+    return true;
+}
+
+bool host_copy_file(const char *from, const char *to, mode_t mode, struct error *error) {
+    scoped(file_release) int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0)
+        return error_errno(error, "cannot read %s", from);
+    scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (target < 0)
+        return error_errno(error, "cannot write %s", to);
+    if (fchmod(target, mode) == 0 && copy_bytes(source, target) && fsync(target) == 0)
+        return true;
+    error_errno(error, "cannot copy %s to %s", from, to);
+    unlink(to);
+    return false;
+}

@@ -1,0 +1,167 @@
+#include "name.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_label_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool name_check_label(const char *what, const char *text, struct error *error) {
+    size_t length = strlen(text);
+    bool good = length > 0 && length <= NAME_LABEL_MAX && is_label_character(text[0]) &&
+                is_label_character(text[length - 1]);
+    for (size_t i = 0; good && i < length; i++)
+        good = is_label_character(text[i]) || text[i] == '-';
+    if (good)
+        return true;
+    char *shown = name_printable(text, length, 80);
+    error_set(error, ERROR_INVALID,
+              "\"%s\" is not a valid %s: use 1 to 63 lower-case letters, digits and '-' inside "
+              "(an RFC 1123 label)",
+              shown, what);
+    alloc_release(&shown);
+    return false;
+}
+
+bool name_parse_ip4(const char *text, uint32_t *address) {
+    uint32_t value = 0;
+    for (int part = 0; part < 4; part++) {
+        unsigned number = 0;
+        int digits = 0;
+        const char *start = text;
+        for (; isdigit((unsigned char)*text) && digits < 4; text++, digits++)
+            number = number * 10 + (unsigned)(*text - '0');
+        if (digits == 0 || digits > 3 || number > 255 || (digits > 1 && *start == '0'))
+            return false;
+        value = value << 8 | number;
+        if (part < 3 && *text++ != '.')
+            return false;
+    }
+    if (*text)
+        return false;
+    *address = value;
+    return true;
+}
+
+void name_format_ip4(uint32_t address, char text[16]) {
+    snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+             address & 255);
+}
+
+bool name_parse_netmask(const char *text, unsigned *prefix_length) {
+    uint32_t mask;
+    if (!name_parse_ip4(text, &mask))
+        return false;
+    unsigned length = 0;
+    while (length < 32 && mask & UINT32_C(0x80000000) >> length)
+        length++;
+    if (length < 32 && mask << length)
+        return false;
+    *prefix_length = length;
+    return true;
+}
+
+bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number) {
+    uint64_t value = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text) || value > (UINT64_MAX - 9) / 10)
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    if (value < low || value > high)
+        return false;
+    *number = value;
+    return true;
+}
+
+bool name_parse_size(const char *text, uint64_t *bytes) {
+    static const char units[] = "KMGTP";
+    size_t digits = strspn(text, "0123456789");
+    char number[24];
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, text, digits);
+    number[digits] = 0;
+    uint64_t value;
+    if (!name_parse_number(number, 0, UINT64_MAX, &value))
+        return false;
+    const char *unit = text + digits;
+    if (*unit) {
+        const char *found = strchr(units, toupper((unsigned char)*unit));
+        const char *rest = unit + 1;
+        if (!found || !(*rest == 0 || strcmp(rest, "B") == 0 || strcmp(rest, "iB") == 0))
+            return false;
+        unsigned shift = 10 * ((unsigned)(found - units) + 1);
+        if (value > UINT64_MAX >> shift)
+            return false;
+        value <<= shift;
+    }
+    *bytes = value;
+    return true;
+}
+
+void name_format_size(uint64_t bytes, char text[32]) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    unsigned unit = 0;
+    uint64_t whole = bytes, rest = 0;
+    for (; whole >= 1024 && unit < 5; unit++) {
+        rest = whole % 1024;
+        whole /= 1024;
+    }
+    if (rest * 10 / 1024)
+        snprintf(text, 32, "%llu.%llu %s", (unsigned long long)whole,
+                 (unsigned long long)(rest * 10 / 1024), units[unit]);
+    else
+        snprintf(text, 32, "%llu %s", (unsigned long long)whole, units[unit]);
+}
+
+/* Length of the well-formed UTF-8 sequence at text, 0 if there is none. C1 controls count as bad.
+ */
+static size_t utf8_length(const unsigned char *text, size_t left) {
+    unsigned char c = text[0];
+    size_t need = c < 0x80                ? 1
+                  : c >= 0xC2 && c < 0xE0 ? 2
+                  : (c & 0xF0) == 0xE0    ? 3
+                  : c >= 0xF0 && c < 0xF5 ? 4
+                                          : 0;
+    if (need == 0 || need > left)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    if (need == 2 && c == 0xC2 && text[1] < 0xA0)
+        return 0;
+    if (need == 3 && ((c == 0xE0 && text[1] < 0xA0) || (c == 0xED && text[1] >= 0xA0)))
+        return 0;
+    if (need == 4 && ((c == 0xF0 && text[1] < 0x90) || (c == 0xF4 && text[1] >= 0x90)))
+        return 0;
+    return need;
+}
+
+char *name_printable(const char *text, size_t length, size_t limit) {
+    struct buffer out = {0};
+    const unsigned char *bytes = (const unsigned char *)text;
+    size_t i = 0;
+    while (i < length && i < limit) {
+        size_t step = utf8_length(bytes + i, length - i);
+        if (step == 0 || bytes[i] < 0x20 || bytes[i] == 0x7F) {
+            buffer_printf(&out, "\\x%02X", bytes[i]);
+            i++;
+            continue;
+        }
+        if (bytes[i] == '\\')
+            buffer_putc(&out, '\\');
+        buffer_append(&out, text + i, step);
+        i += step;
+    }
+    if (i < length)
+        buffer_puts(&out, "...");
+    return buffer_take(&out);
+}

@@ -1,0 +1,28 @@
+/* The small grammars of names and numbers that people and guests write: labels, addresses, sizes.
+ * Pure. The parsers say what was wrong in one sentence that starts with the value in quotes. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAME_LABEL_MAX 63 /* RFC 1123 */
+
+/* Instance and cloud names: RFC 1123 label in lower case, [a-z0-9] and '-' inside, at most 63. */
+bool name_check_label(const char *what, const char *text, struct error *error);
+
+/* Dotted IPv4 to host byte order; no leading zeros, nothing after the last number. */
+bool name_parse_ip4(const char *text, uint32_t *address);
+void name_format_ip4(uint32_t address, char text[16]);
+bool name_parse_netmask(const char *text, unsigned *prefix_length); /* 255.255.255.0 -> 24 */
+
+/* "4G", "512M", "4GiB", "1073741824": bytes. Powers of 1024. */
+bool name_parse_size(const char *text, uint64_t *bytes);
+void name_format_size(uint64_t bytes, char text[32]); /* "4 GiB", "111.1 MiB" */
+bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
+
+/* Text from a guest or a file made safe to print: control bytes and anything outside UTF-8 become
+ * \xNN, a backslash becomes two; cut after limit bytes with "...". Caller frees. */
+char *name_printable(const char *text, size_t length, size_t limit);

@@ -1,0 +1,71 @@
+#include "secret.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void start(void) {
+    if (sodium_init() < 0) /* idempotent; fails only when the system gives no random numbers */
+        abort();
+}
+
+void secret_random(void *bytes, size_t length) {
+    start();
+    randombytes_buf(bytes, length);
+}
+
+void secret_token(char token[SECRET_TOKEN_SIZE]) {
+    unsigned char bytes[(SECRET_TOKEN_SIZE - 1) / 2];
+    secret_random(bytes, sizeof bytes);
+    sodium_bin2hex(token, SECRET_TOKEN_SIZE, bytes, sizeof bytes);
+}
+
+void secret_uuid4(char uuid[37]) {
+    unsigned char b[16];
+    secret_random(b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40); /* RFC 9562: version 4 */
+    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+    snprintf(uuid, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
+}
+
+bool secret_equal(const char *a, const char *b) {
+    size_t length = strlen(a);
+    return length == strlen(b) && sodium_memcmp(a, b, length) == 0;
+}
+
+void secret_wipe(void *memory, size_t length) {
+    sodium_memzero(memory, length);
+}
+
+void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SIZE]) {
+    unsigned char bytes[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(bytes, data, length);
+    sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+}
+
+bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error) {
+    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, "cannot read %s", path);
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    enum { CHUNK = 1 << 16 };
+    scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK);
+    ssize_t got;
+    while ((got = read(fd, chunk, CHUNK)) > 0)
+        crypto_hash_sha256_update(&state, chunk, (unsigned long long)got);
+    if (got < 0)
+        return error_errno(error, "cannot read %s", path);
+    unsigned char bytes[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&state, bytes);
+    sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+    return true;
+}

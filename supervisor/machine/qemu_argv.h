@@ -1,0 +1,26 @@
+/* The command line of QEMU as a pure function of the spec and of how it is launched. Values are
+ * comma-escaped (or JSON where the option takes it), so commas and spaces in paths are legal.
+ * QEMU: docs/system/invocation.rst, qemu-options.hx; forms checked on 7.2 and 10.0. */
+#pragma once
+
+#include "base/strv.h"
+#include "machine/spec.h"
+
+enum qemu_argv_style {
+    QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
+    QEMU_ARGV_SCRIPT,     /* vm.sh: serial and monitor on the terminal, sockets by path */
+};
+
+struct qemu_argv_launch {
+    enum qemu_argv_style style;
+    const char *pid_file;
+    const char *qmp_path;   /* SCRIPT: QEMU binds it; SUPERVISED: informative only */
+    const char *spare_path; /* second monitor, for a person; QEMU binds it */
+    int qmp_fd;             /* SUPERVISED: number of the listening descriptor in QEMU */
+    int console_fd;         /* SUPERVISED: likewise, for the serial console */
+};
+
+/* argv[0] is spec->program. SCRIPT: paths may hold the literal shell text "$$" only as produced by
+ * vm_script, which knows how to leave it unquoted. */
+void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,
+                     struct strv *argv);

@@ -1,0 +1,63 @@
+/* Everything that decides how one VM looks to its guest, as plain data. Pure; strings are borrowed
+ * from whoever fills it (home/spec.c does, from the store and the host). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum spec_arch { SPEC_AARCH64, SPEC_X86_64 };
+enum spec_accel { SPEC_HVF, SPEC_KVM, SPEC_TCG };
+
+/* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver. */
+#define SPEC_NETWORKS(X)                                                                           \
+    X(SPEC_NET_USER, "user")                   /* slirp: no rights needed, ports forwarded */      \
+    X(SPEC_NET_BRIDGE, "bridge")               /* Linux: qemu-bridge-helper */                     \
+    X(SPEC_NET_TAP, "tap")                     /* Linux: a tap device that exists */               \
+    X(SPEC_NET_VMNET_BRIDGED, "vmnet-bridged") /* macOS: needs root */                             \
+    X(SPEC_NET_VMNET_SHARED, "vmnet-shared")                                                       \
+    X(SPEC_NET_VMNET_HOST, "vmnet-host")
+#define SPEC_NETWORK_ENUM(name, word) name,
+enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
+#undef SPEC_NETWORK_ENUM
+
+struct spec_forward { /* user networking only: host address and port to guest port, TCP */
+    const char *host_address;
+    uint16_t host_port;
+    const char *guest_address; /* NULL: the one that DHCP gives */
+    uint16_t guest_port;
+};
+
+struct spec {
+    const char *name;
+    const char *uuid;
+    const char *instance_id;
+    enum spec_arch arch;
+    enum spec_accel accel;
+    const char *machine;  /* NULL: "virt" or "q35" */
+    const char *program;  /* absolute path of qemu-system-… */
+    const char *firmware; /* absolute path, given to -bios (variables are volatile) */
+    unsigned vcpu;
+    uint64_t ram_mib;
+
+    const char *disk;       /* overlay, qcow2 */
+    const char *seed_drive; /* raw FAT image, label CIDATA */
+    const char *seed_url;   /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
+    const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */
+
+    enum spec_network network;
+    const char *interface; /* bridge, tap or host interface; NULL for user, shared, host */
+    const char *mac;
+    const struct spec_forward *forwards;
+    size_t forward_count;
+    const char *guest_network; /* user networking: "10.0.2.0/24" */
+
+    char *const *extra; /* INSTANCEDIR/qemu.args: appended as they are; NULL or NULL-terminated */
+};
+
+const char *spec_network_word(enum spec_network network);
+bool spec_network_from_word(const char *word, enum spec_network *network);
+const char *spec_arch_word(enum spec_arch arch); /* "aarch64" */
+bool spec_arch_from_word(const char *word, enum spec_arch *arch);
+const char *spec_accel_word(enum spec_accel accel); /* "hvf" */
+bool spec_accel_from_word(const char *word, enum spec_accel *accel);

@@ -1,0 +1,1 @@
+pgsup_test(base SOURCES unit/test_base.c USES base)

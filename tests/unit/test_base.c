@@ -1,0 +1,205 @@
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/host.h"
+#include "base/line.h"
+#include "base/name.h"
+#include "base/secret.h"
+#include "base/strv.h"
+#include "test.h"
+
+#include <unistd.h>
+
+TEST(error_first_wins_and_prefixes) {
+    struct error error = {0};
+    CHECK(!error_set(&error, ERROR_NOT_FOUND, "no instance \"%s\"", "a"));
+    error_set(&error, ERROR_FAILED, "second");
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    error_prefix(&error, "cannot start");
+    CHECK_STRING(error.text, "cannot start: no instance \"a\"");
+    CHECK(!error_set(NULL, ERROR_FAILED, "nobody listens"));
+}
+
+TEST(error_codes_have_words_and_statuses) {
+    static const int statuses[] = {0, 1, 2, 2, 3, 3, 3, 4, 5, 1};
+    CHECK_INT(sizeof statuses / sizeof *statuses, ERROR_CODE_COUNT);
+    for (int i = 0; i < ERROR_CODE_COUNT; i++) {
+        enum error_code back;
+        CHECK_INT(error_exit_status((enum error_code)i), statuses[i]);
+        CHECK(error_code_from_word(error_word((enum error_code)i), &back));
+        CHECK_INT(back, i);
+    }
+}
+
+TEST(buffer_grows_and_consumes) {
+    struct buffer buffer = {0};
+    for (int i = 0; i < 1000; i++)
+        buffer_printf(&buffer, "%d,", i);
+    CHECK_INT(buffer.length, 10 * 2 + 90 * 3 + 900 * 4);
+    buffer_consume(&buffer, 4);
+    CHECK(strncmp(buffer.data, "2,3,", 4) == 0);
+    buffer_consume(&buffer, 1 << 20);
+    CHECK_INT(buffer.length, 0);
+    buffer_done(&buffer);
+}
+
+TEST(strv_is_always_terminated) {
+    struct strv list = {0};
+    strv_push(&list, "a");
+    strv_pushf(&list, "%d", 2);
+    CHECK_INT(list.count, 2);
+    CHECK_STRING(list.items[1], "2");
+    CHECK(list.items[2] == NULL);
+    strv_done(&list);
+}
+
+static void split(size_t step, const char *input, struct buffer *out) {
+    struct line_splitter splitter;
+    line_init(&splitter, 8);
+    for (size_t at = 0, size = strlen(input); at < size; at += step) {
+        char *line;
+        size_t length;
+        line_feed(&splitter, input + at, step < size - at ? step : size - at);
+        while ((line = line_next(&splitter, &length)))
+            buffer_printf(out, "[%.*s]", (int)length, line);
+    }
+    if (splitter.broken)
+        buffer_puts(out, "!");
+    line_done(&splitter);
+}
+
+TEST(lines_do_not_depend_on_how_bytes_arrive) {
+    static const struct {
+        const char *input, *expected;
+    } rows[] = {
+        {"a\r\nbb\n\nccc", "[a][bb][]"},
+        {"12345678\nx\n", "[12345678][x]"},
+        {"ok\n123456789\nx\n", "[ok]!"},
+        {"1234567890", "!"},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++)
+        for (size_t step = 1; step < 20; step++) {
+            struct buffer out = {0};
+            split(step, rows[row].input, &out);
+            CHECK_STRING(out.data ? out.data : "", rows[row].expected);
+            buffer_done(&out);
+        }
+}
+
+TEST(labels_are_rfc1123) {
+    struct error error = {0};
+    CHECK(name_check_label("name", "test-1", &error));
+    static const char *const bad[] = {"",    "Test", "-a",  "a-",   "a_b",
+                                      "a.b", "a b",  "a/b", "\x1b", "ä"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        error_clear(&error);
+        CHECK(!name_check_label("name", bad[i], &error));
+        CHECK_CONTAINS(error.text, "RFC 1123");
+    }
+    char longest[65];
+    memset(longest, 'a', 64);
+    longest[64] = 0;
+    CHECK(!name_check_label("name", longest, NULL));
+    CHECK(name_check_label("name", longest + 1, NULL));
+}
+
+TEST(addresses_are_strict) {
+    uint32_t ip;
+    unsigned prefix;
+    char text[16];
+    CHECK(name_parse_ip4("172.16.3.5", &ip));
+    name_format_ip4(ip, text);
+    CHECK_STRING(text, "172.16.3.5");
+    static const char *const bad[] = {"",         "1.2.3",    "1.2.3.4.", "1.2.3.256",
+                                      "1.2.3.4x", "01.2.3.4", "1..2.3",   " 1.2.3.4"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!name_parse_ip4(bad[i], &ip));
+    CHECK(name_parse_netmask("255.255.255.0", &prefix) && prefix == 24);
+    CHECK(name_parse_netmask("255.255.255.255", &prefix) && prefix == 32);
+    CHECK(name_parse_netmask("0.0.0.0", &prefix) && prefix == 0);
+    CHECK(!name_parse_netmask("255.0.255.0", &prefix));
+}
+
+TEST(sizes_know_their_units) {
+    uint64_t bytes;
+    char text[32];
+    CHECK(name_parse_size("4G", &bytes) && bytes == UINT64_C(4) << 30);
+    CHECK(name_parse_size("512MiB", &bytes) && bytes == UINT64_C(512) << 20);
+    CHECK(name_parse_size("10", &bytes) && bytes == 10);
+    static const char *const bad[] = {"",      "G", "-1", "4GG", "4 G", "99999999999999999999",
+                                      "17000P"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!name_parse_size(bad[i], &bytes));
+    name_format_size(116457472, text);
+    CHECK_STRING(text, "111 MiB");
+    name_format_size(1536, text);
+    CHECK_STRING(text, "1.5 KiB");
+}
+
+TEST(printable_text_has_no_controls) {
+    static const char hostile[] = "a\x1b[2J\n\\ \xc3\xa4 \xff \xc2\x9b";
+    char *text = name_printable(hostile, sizeof hostile - 1, 100);
+    CHECK_STRING(text, "a\\x1B[2J\\x0A\\\\ ä \\xFF \\xC2\\x9B");
+    free(text);
+    text = name_printable("abcdef", 6, 3);
+    CHECK_STRING(text, "abc...");
+    free(text);
+}
+
+TEST(files_are_written_whole_or_not) {
+    char folder[] = "/tmp/pgsup-base-XXXXXX";
+    CHECK(mkdtemp(folder) != NULL);
+    char *path = alloc_printf("%s/a/b/file", folder);
+    char *parent = alloc_printf("%s/a/b", folder);
+    struct error error = {0};
+    CHECK(file_make_directory(parent, 0700, &error));
+    CHECK(file_write(path, "hello", 5, 0600, &error));
+    struct buffer content = {0};
+    CHECK(file_read(path, 100, &content, &error));
+    CHECK_STRING(content.data, "hello");
+    CHECK(!file_read(path, 4, &content, &error));
+    CHECK_CONTAINS(error.text, "larger than 4 bytes");
+    char digest[SECRET_SHA256_SIZE], again[SECRET_SHA256_SIZE];
+    CHECK(secret_sha256_file(path, digest, NULL));
+    secret_sha256("hello", 5, again);
+    CHECK_STRING(digest, again);
+    char *copy = alloc_printf("%s/copy", folder);
+    CHECK(host_copy_file(path, copy, 0400, NULL));
+    CHECK(!host_copy_file(path, copy, 0400, NULL)); /* never over an existing file */
+    CHECK(file_remove_tree(folder, NULL));
+    CHECK(!file_exists(folder));
+    free(copy);
+    free(path);
+    free(parent);
+    buffer_done(&content);
+}
+
+TEST(tokens_and_uuids_are_new_each_time) {
+    char a[SECRET_TOKEN_SIZE], b[SECRET_TOKEN_SIZE], uuid[37];
+    secret_token(a);
+    secret_token(b);
+    CHECK_INT(strlen(a), 32);
+    CHECK(!secret_equal(a, b));
+    secret_uuid4(uuid);
+    CHECK_INT(uuid[14], '4');
+    CHECK(strchr("89ab", uuid[19]) != NULL);
+}
+
+TEST(time_is_written_as_rfc3339) {
+    char text[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(1795442310809, text);
+    CHECK_STRING(text, "2026-11-23T13:58:30.809Z");
+    clock_rfc3339(-1, text);
+    CHECK_STRING(text, "1969-12-31T23:59:59.999Z");
+}
+
+TEST(a_process_is_known_by_pid_and_start) {
+    CHECK(host_process_start(getpid()) != 0);
+    CHECK_INT(host_process_start(0x7ffffffe), 0);
+}
+
+int main(void) {
+    return test_run();
+}
