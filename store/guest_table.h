@@ -1,0 +1,22 @@
+/* What a guest told of itself, per instance; forgotten when its disk is made anew. Text here comes
+ * from the guest and has been checked, not yet made printable. */
+#pragma once
+
+#include "store/store.h"
+
+struct store_guest {
+    int64_t phoned_home_ms; /* 0: never */
+    char *hostname;
+    char *address;        /* last known IPv4 */
+    char *address_source; /* "static", "user-net", "phone-home" */
+    char *host_keys;      /* "type base64" lines */
+    int64_t provisioned_ms;  /* 0: never */
+    char *provision_result;  /* "ok", "failed: …", "skipped: …"; NULL: never run */
+};
+
+/* An instance without a row gives an empty struct, not an error. */
+bool guest_table_get(struct store *store, int64_t instance, struct store_guest *guest,
+                     struct error *error);
+bool guest_table_put(struct store *store, int64_t instance, const struct store_guest *guest,
+                     struct error *error);
+void store_guest_done(struct store_guest *guest);

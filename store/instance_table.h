@@ -1,0 +1,52 @@
+/* Instances: the definitions of VMs. An id is never used twice, nor are the instance-id and the
+ * MAC address made from it. */
+#pragma once
+
+#include "store/store.h"
+
+#include <stddef.h>
+
+struct store_instance {
+    int64_t id; /* AUTOINCREMENT */
+    char *name;
+    char *instance_id; /* cloud-init's: [a-z0-9-] */
+    char *uuid;        /* SMBIOS and QMP identity */
+    char *token;       /* path of its seed, 32 hex digits; a secret */
+    char *mac;         /* "52:54:00:…", lower case */
+    char *image;       /* name, joined from images */
+    char *arch;        /* joined from images */
+    char *seed;        /* "http" or "drive" */
+    char *ip4;         /* static address; NULL: DHCP */
+    char *accel;       /* forced accelerator; NULL: chosen at each start */
+    uint64_t vcpu, ram_mib, disk_bytes;
+    uint16_t ssh_port; /* user networking: forwarded from 127.0.0.1; 0 otherwise */
+    bool package_upgrade;
+    bool autostart;
+    char *restart; /* "no", "on-failure", "always" */
+    char *after;   /* name of the instance that autostarts before; NULL */
+    bool wanted;   /* a person wants it running (start) or not (stop) */
+    int64_t created_ms;
+};
+struct store_instances {
+    struct store_instance *items;
+    size_t count;
+};
+
+/* Reserves the id for a new row, so that names derived from it can be made before the row is whole.
+ * Call inside a transaction. */
+bool instance_table_next_id(struct store *store, int64_t *id, struct error *error);
+bool instance_table_add(struct store *store, const struct store_instance *instance,
+                        struct error *error);
+bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
+                        struct error *error); /* "no instance "x": `pgsup list` shows all" */
+bool instance_table_get_by_token(struct store *store, const char *token,
+                                 struct store_instance *instance, struct error *error);
+bool instance_table_list(struct store *store, struct store_instances *instances,
+                         struct error *error); /* by name */
+/* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
+bool instance_table_update(struct store *store, const struct store_instance *instance,
+                           struct error *error);
+bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error);
+bool instance_table_remove(struct store *store, int64_t id, struct error *error);
+void store_instance_done(struct store_instance *instance);
+void store_instances_done(struct store_instances *instances);

@@ -1,0 +1,27 @@
+/* The SQLite database of a cloud home (cloud.sqlite3): open, migrate, transactions. Knows no event
+ * loop and no lifecycle. One connection per struct; a struct is used by one thread at a time.
+ *
+ * WAL, foreign keys on, busy timeout STORE_BUSY_MS, synchronous NORMAL. Opening a database of an
+ * older version migrates it in one transaction after a backup beside it; of a newer version, or one
+ * that is damaged, gives a sentence and changes nothing. Rows are structs whose strings are owned:
+ * release them with the row's _done(). Lookups that find nothing fail with ERROR_NOT_FOUND. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STORE_BUSY_MS 5000
+
+struct store; /* opaque */
+
+enum store_mode { STORE_OPEN, STORE_CREATE }; /* CREATE: the file must not hold a cloud yet */
+
+bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
+void store_close(struct store *store); /* NULL is fine */
+
+/* Transactions do not nest. BEGIN IMMEDIATE: waits up to STORE_BUSY_MS for another writer. */
+bool store_begin(struct store *store, struct error *error);
+bool store_commit(struct store *store, struct error *error);
+void store_rollback(struct store *store); /* harmless when none is open */

@@ -1,0 +1,17 @@
+/* Making and changing the cloud of a home. All or nothing. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/cloud_table.h"
+
+struct cloud_options {
+    const char *name;           /* default "pgsup" */
+    const char *admin_password; /* clear text, hashed here and never kept; NULL: none */
+    const char *ssh_public_key; /* path of a .pub file */
+    const char *network;        /* NULL: "user" without interface, else what the host bridges with */
+    const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
+    const char *phone_home_port; /* NULL: 10300 */
+};
+
+bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);

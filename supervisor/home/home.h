@@ -1,0 +1,32 @@
+/* The cloud home on disk:
+ *     cloud.sqlite3  images/  instances/NAME/  run/  collections/
+ * All folders are 0700. Knows no event loop; blocking, for the command line and worker threads. */
+#pragma once
+
+#include "base/error.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define HOME_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
+
+struct home {
+    char *path;          /* absolute; owned, as all of these */
+    char *run;           /* folder for sockets and pid files, short enough: run_folder.h */
+    struct store *store;
+    uid_t owner; /* who owns the folder: files made under sudo are given to this user */
+    gid_t group;
+};
+
+/* -p PATH, else $PGSUP_HOME, else ~/var/pgsup (of SUDO_USER under sudo); absolute; caller frees. */
+char *home_default_path(const char *option);
+
+/* Needs a cloud in it: otherwise ERROR_NOT_FOUND "no cloud in PATH: make one with `pgsup cloud
+ * create`". A home that cannot be written is said so. */
+bool home_open(const char *path, struct home *home, struct error *error);
+void home_close(struct home *home); /* {0} is fine */
+
+char *home_file(const struct home *home, const char *relative); /* caller frees */
+/* Gives a file or folder made here to the home's owner when running as root. */
+bool home_give(const struct home *home, const char *path, struct error *error);

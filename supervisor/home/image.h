@@ -1,0 +1,21 @@
+/* Images of the home: import of a local file, removal, and the catalogue download. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/image_table.h"
+
+struct image_progress { /* called now and then while bytes move; total 0: unknown */
+    void (*report)(void *context, uint64_t done_bytes, uint64_t total_bytes);
+    void *context;
+};
+
+/* Copies (reflink where possible), verifies with `qemu-img info` that it is qcow2 without a backing
+ * or external data file, makes it read-only, records it. No trace is left on failure.
+ * arch NULL: guessed from the file name, else the host's. */
+bool image_import(struct home *home, const char *name, const char *file, const char *arch,
+                  struct error *error);
+bool image_download(struct home *home, const char *name, const struct image_progress *progress,
+                    struct error *error);
+/* Refused while instances use it; names them. */
+bool image_remove(struct home *home, const char *name, struct error *error);

@@ -1,0 +1,50 @@
+/* Instances on disk: INSTANCEDIR = PATH/instances/NAME with os.qcow2, cloud-init/, cloud-init.img,
+ * vm.sh. Creation is all or nothing; removal leaves no row and no file. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "machine/spec.h"
+#include "store/cloud_table.h"
+#include "store/instance_table.h"
+
+struct instance_options { /* texts as given on the command line; NULL: default */
+    const char *name;
+    const char *image;           /* "ubuntu-jammy" */
+    const char *vcpu;            /* "2" */
+    const char *ram;             /* MiB or with unit, "2048" */
+    const char *disk;            /* "5G" */
+    const char *ip4;             /* NULL: DHCP */
+    const char *ssh_port;        /* user networking; NULL: first free one from 10022 */
+    const char *seed;            /* "http" or "drive"; NULL: by design, "Seeds" */
+    const char *accel;
+    bool no_package_upgrade;
+};
+
+bool instance_create(struct home *home, const struct instance_options *options,
+                     struct store_instance *made, struct error *error);
+/* The caller has made sure that no VM of it runs. */
+bool instance_remove(struct home *home, const struct store_instance *instance,
+                     struct error *error);
+char *instance_folder(const struct home *home, const char *name); /* caller frees */
+
+/* The address and port on which ssh reaches the guest; address "" when not known yet. */
+struct instance_endpoint {
+    char address[64];
+    uint16_t port;
+};
+bool instance_endpoint(struct home *home, const struct store_instance *instance,
+                       struct instance_endpoint *endpoint, struct error *error);
+
+/* A launch made ready: documents and vm.sh written where the user has not changed them, seed drive
+ * rebuilt when its documents changed, overlay present, forwarded port free, programs and firmware
+ * found. Fills the spec; its strings live in the plan. */
+struct instance_plan {
+    struct spec spec;
+    struct spec_forward forwards[1];
+    char *folder;
+    char **owned; /* NULL-terminated list of strings the spec points to */
+};
+bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
+                      struct error *error);
+void instance_plan_done(struct instance_plan *plan);

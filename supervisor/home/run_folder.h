@@ -1,0 +1,16 @@
+/* Where the sockets live. PATH/run, or when a socket name in there would not fit into a socket
+ * address (104 bytes on macOS): a folder of the same owner under /tmp named by a digest of the home,
+ * 0700, with PATH/run a link to it. Refuses a folder that somebody else made. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Caller frees. Makes the folder when it is missing. */
+char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct error *error);
+
+char *run_folder_control(const char *run);                       /* RUN/pgsup.sock */
+char *run_folder_vm(const char *run, const char *name, const char *tag,
+                    const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, pid */
