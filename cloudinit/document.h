@@ -20,9 +20,9 @@ struct document_seed {
                         server answers at a later boot */
     const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
     /* network-config, version 2 */
-    const char *mac;      /* 52:54:00:… */
-    const char *address;  /* "172.16.3.5/24"; NULL: DHCP */
-    const char *gateway;  /* may be NULL */
+    const char *mac;     /* 52:54:00:… */
+    const char *address; /* "172.16.3.5/24"; NULL: DHCP */
+    const char *gateway; /* may be NULL */
     const char *nameserver;
 };
 

@@ -25,6 +25,7 @@ struct route {
     enum seed_document document;
     char token[SECRET_TOKEN_SIZE];
     char instance_id[128]; /* of a phone-home path; "" if absent */
+    const char *allow;     /* of METHOD_NOT_ALLOWED: "GET, HEAD", for http_allow() */
 };
 
 struct route route_parse(const char *method, const char *target);
