@@ -1,0 +1,1 @@
+pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
