@@ -1,0 +1,135 @@
+#include "console.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/name.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 16384 };
+
+struct console {
+    void *owner;
+    console_on_output *on_output;
+    uv_pipe_t pipe;
+    uv_connect_t connect;
+    bool closing;
+    char *log_path;
+    int log;
+    size_t log_bytes;
+    struct buffer tail;
+    char input[READ_BYTES];
+};
+
+static void open_log(struct console *console) {
+    struct stat status;
+    console->log = open(console->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    console->log_bytes =
+        console->log >= 0 && fstat(console->log, &status) == 0 ? (size_t)status.st_size : 0;
+}
+
+static void rotate(struct console *console) {
+    scoped(alloc_release) char *older = alloc_printf("%s.1", console->log_path);
+    if (console->log >= 0)
+        close(console->log);
+    rename(console->log_path, older);
+    open_log(console);
+}
+
+/* A log that cannot be written (full disk) must not stop the draining: the bytes are dropped. */
+static void keep(struct console *console, const char *data, size_t length) {
+    if (console->log_bytes + length > CONSOLE_LOG_LIMIT_BYTES)
+        rotate(console);
+    if (console->log >= 0) {
+        ssize_t put = write(console->log, data, length);
+        console->log_bytes += put > 0 ? (size_t)put : 0;
+    }
+    buffer_append(&console->tail, data, length);
+    if (console->tail.length > CONSOLE_TAIL_BYTES)
+        buffer_consume(&console->tail, console->tail.length - CONSOLE_TAIL_BYTES);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct console *console = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(console->input, READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct console *console = stream->data;
+    if (length < 0) {
+        uv_read_stop(stream);
+        return;
+    }
+    if (length == 0)
+        return;
+    keep(console, buffer->base, (size_t)length);
+    console->on_output(console->owner, buffer->base, (size_t)length);
+}
+
+static void on_connected(uv_connect_t *request, int status) {
+    struct console *console = request->data;
+    if (status == 0 && !console->closing)
+        uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
+}
+
+struct console *console_open(uv_loop_t *loop, int fd, const char *path, const char *log,
+                             void *owner, console_on_output *on_output) {
+    struct console *console = alloc_zero(sizeof *console);
+    console->owner = owner;
+    console->on_output = on_output;
+    console->log_path = alloc_string(log);
+    uv_pipe_init(loop, &console->pipe, 0);
+    console->pipe.data = console->connect.data = console;
+    open_log(console);
+    if (fd < 0)
+        uv_pipe_connect(&console->connect, &console->pipe, path, on_connected);
+    else if (uv_pipe_open(&console->pipe, fd) == 0)
+        uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
+    else
+        close(fd);
+    return console;
+}
+
+char *console_tail(const struct console *console, unsigned lines) {
+    if (!console || console->tail.length == 0)
+        return alloc_string("");
+    const char *start = console->tail.data + console->tail.length;
+    while (start > console->tail.data && (start[-1] == '\n' || start[-1] == '\r'))
+        start--;
+    const char *end = start;
+    for (; start > console->tail.data; start--)
+        if (start[-1] == '\n' && --lines == 0)
+            break;
+    struct buffer text = {0};
+    for (const char *line = start; line < end;) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+        size_t length = (size_t)((stop ? stop : end) - line);
+        size_t shown = length && line[length - 1] == '\r' ? length - 1 : length;
+        scoped(alloc_release) char *printable = name_printable(line, shown, 200);
+        buffer_printf(&text, "%s%s", text.length ? "\n" : "", printable);
+        line += length + 1;
+    }
+    return buffer_take(&text);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct console *console = handle->data;
+    if (console->log >= 0)
+        close(console->log);
+    buffer_done(&console->tail);
+    free(console->log_path);
+    free(console);
+}
+
+void console_close(struct console *console) {
+    if (!console || console->closing)
+        return;
+    console->closing = true;
+    uv_close((uv_handle_t *)&console->pipe, on_closed);
+}

@@ -1,0 +1,186 @@
+#include "monitor.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 65536 };
+
+struct monitor {
+    void *owner;
+    monitor_on_item *on_item;
+    struct qmp_session *session;
+    uv_pipe_t pipe;
+    uv_timer_t timer;
+    uv_connect_t connect;
+    int open_handles; /* the last close callback frees */
+    bool closing;
+    bool connected;
+    bool pulling;
+    char input[READ_BYTES];
+};
+
+struct write {
+    uv_write_t request;
+    struct monitor *monitor;
+    char *data;
+};
+
+static void pull(struct monitor *monitor);
+
+static void on_written(uv_write_t *request, int status) {
+    struct write *write = (struct write *)request;
+    struct monitor *monitor = write->monitor;
+    free(write->data);
+    free(write);
+    if (status < 0 && status != UV_ECANCELED && !monitor->closing) {
+        session_eof(monitor->session, "the connection broke");
+        pull(monitor);
+    }
+}
+
+static void flush(struct monitor *monitor) {
+    struct buffer *output = session_output(monitor->session);
+    if (!monitor->connected || output->length == 0)
+        return;
+    struct write *write = alloc_zero(sizeof *write);
+    write->monitor = monitor;
+    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
+    bytes.base = write->data = buffer_take(output);
+    if (uv_write(&write->request, (uv_stream_t *)&monitor->pipe, &bytes, 1, on_written) < 0) {
+        free(write->data);
+        free(write);
+        session_eof(monitor->session, "the connection broke");
+    }
+}
+
+static void on_timer(uv_timer_t *timer) {
+    struct monitor *monitor = timer->data;
+    session_tick(monitor->session, clock_monotonic_ms());
+    pull(monitor);
+}
+
+static void arm(struct monitor *monitor) {
+    uint64_t deadline = session_deadline_ms(monitor->session), now = clock_monotonic_ms();
+    if (deadline == QMP_NO_DEADLINE)
+        uv_timer_stop(&monitor->timer);
+    else
+        uv_timer_start(&monitor->timer, on_timer, deadline > now ? deadline - now : 0, 0);
+}
+
+/* Everything that may have made items ends here. The owner may close or send from on_item. */
+static void pull(struct monitor *monitor) {
+    struct qmp_item item;
+    if (monitor->pulling)
+        return;
+    monitor->pulling = true;
+    while (!monitor->closing && session_next(monitor->session, &item))
+        monitor->on_item(monitor->owner, &item);
+    monitor->pulling = false;
+    if (monitor->closing)
+        return;
+    flush(monitor);
+    arm(monitor);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct monitor *monitor = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(monitor->input, READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct monitor *monitor = stream->data;
+    if (length > 0)
+        session_feed(monitor->session, buffer->base, (size_t)length);
+    else if (length < 0) /* QEMU that exits with unread input gives ECONNRESET: the same */
+        session_eof(monitor->session, "QEMU closed the connection");
+    pull(monitor);
+}
+
+static void on_connected(uv_connect_t *request, int status) {
+    struct monitor *monitor = request->data;
+    if (monitor->closing)
+        return;
+    if (status == 0)
+        status = uv_read_start((uv_stream_t *)&monitor->pipe, on_allocate, on_read);
+    monitor->connected = status == 0;
+    if (status < 0) {
+        scoped(alloc_release) char *reason =
+            alloc_printf("cannot connect to its QMP socket: %s", uv_strerror(status));
+        session_eof(monitor->session, reason);
+    }
+    pull(monitor);
+}
+
+static struct monitor *make(uv_loop_t *loop, void *owner, monitor_on_item *on_item) {
+    struct monitor *monitor = alloc_zero(sizeof *monitor);
+    monitor->owner = owner;
+    monitor->on_item = on_item;
+    monitor->session = session_new(clock_monotonic_ms());
+    uv_pipe_init(loop, &monitor->pipe, 0);
+    uv_timer_init(loop, &monitor->timer);
+    monitor->pipe.data = monitor->timer.data = monitor->connect.data = monitor;
+    monitor->open_handles = 2;
+    return monitor;
+}
+
+/* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
+struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
+    struct monitor *monitor = make(loop, owner, on_item);
+    int status = uv_pipe_open(&monitor->pipe, fd);
+    if (status < 0)
+        close(fd);
+    else
+        status = uv_read_start((uv_stream_t *)&monitor->pipe, on_allocate, on_read);
+    monitor->connected = status == 0;
+    if (status < 0)
+        session_eof(monitor->session, uv_strerror(status));
+    uv_timer_start(&monitor->timer, on_timer, 0, 0);
+    return monitor;
+}
+
+struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
+                                monitor_on_item *on_item) {
+    struct monitor *monitor = make(loop, owner, on_item);
+    uv_pipe_connect(&monitor->connect, &monitor->pipe, path, on_connected);
+    arm(monitor);
+    return monitor;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct monitor *monitor = handle->data;
+    if (--monitor->open_handles > 0)
+        return;
+    session_free(monitor->session);
+    free(monitor);
+}
+
+void monitor_close(struct monitor *monitor) {
+    if (!monitor || monitor->closing)
+        return;
+    monitor->closing = true;
+    uv_close((uv_handle_t *)&monitor->pipe, on_closed);
+    uv_close((uv_handle_t *)&monitor->timer, on_closed);
+}
+
+bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context) {
+    if (!monitor || monitor->closing) {
+        json_decref(arguments);
+        return false;
+    }
+    if (!session_send(monitor->session, command, arguments, context, clock_monotonic_ms()))
+        return false;
+    if (!monitor->pulling) {
+        flush(monitor);
+        arm(monitor);
+    }
+    return true;
+}
+
+enum qmp_state monitor_state(const struct monitor *monitor) {
+    return monitor && !monitor->closing ? session_state(monitor->session) : QMP_LOST;
+}

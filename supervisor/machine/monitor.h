@@ -1,0 +1,24 @@
+/* The QMP link to one VM on the event loop: a socket, a qmp session, one timer. Decides nothing: it
+ * hands every item to its owner. After QMP_ITEM_LOST nothing more comes. The owner may close it at
+ * any time, also from on_item; memory is freed when the last handle has closed. */
+#pragma once
+
+#include "base/error.h"
+#include "qmp/session.h"
+
+#include <uv.h>
+
+struct monitor; /* opaque */
+
+typedef void monitor_on_item(void *owner, const struct qmp_item *item);
+
+/* fd: a connected socket, taken over. */
+struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item);
+/* Connects to path; failure comes as QMP_ITEM_LOST. */
+struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
+                                monitor_on_item *on_item);
+void monitor_close(struct monitor *monitor); /* NULL is fine */
+
+/* arguments is stolen. False: lost or too many pending; then nothing completes. */
+bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context);
+enum qmp_state monitor_state(const struct monitor *monitor); /* NULL: QMP_LOST */

@@ -1,0 +1,120 @@
+#include "probe.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct attempt {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    struct probe *probe; /* NULL: given up, only closing */
+    char banner[4];
+    size_t have;
+};
+
+struct probe {
+    void *owner;
+    probe_on_answer *on_answer;
+    struct sockaddr_in address;
+    uv_timer_t timer; /* the wait between attempts, or the patience of one */
+    struct attempt *attempt;
+    bool closing;
+};
+
+static void begin(uv_timer_t *timer);
+
+static void on_attempt_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+static void drop_attempt(struct probe *probe) {
+    if (!probe->attempt)
+        return;
+    probe->attempt->probe = NULL;
+    uv_close((uv_handle_t *)&probe->attempt->tcp, on_attempt_closed);
+    probe->attempt = NULL;
+}
+
+static void again(struct probe *probe) {
+    drop_attempt(probe);
+    uv_timer_start(&probe->timer, begin, PROBE_INTERVAL_MS, 0);
+}
+
+static void on_patience(uv_timer_t *timer) {
+    again(timer->data);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct attempt *attempt = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(attempt->banner + attempt->have,
+                          (unsigned)(sizeof attempt->banner - attempt->have));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct attempt *attempt = stream->data;
+    struct probe *probe = attempt->probe;
+    (void)buffer;
+    if (!probe)
+        return;
+    if (length < 0) {
+        again(probe);
+        return;
+    }
+    attempt->have += (size_t)length;
+    if (attempt->have < sizeof attempt->banner)
+        return;
+    if (memcmp(attempt->banner, "SSH-", 4) != 0) {
+        again(probe);
+        return;
+    }
+    uv_timer_stop(&probe->timer);
+    drop_attempt(probe);
+    probe->on_answer(probe->owner);
+}
+
+static void on_connected(uv_connect_t *request, int status) {
+    struct attempt *attempt = request->data;
+    if (!attempt->probe)
+        return;
+    if (status < 0 || uv_read_start((uv_stream_t *)&attempt->tcp, on_allocate, on_read) < 0)
+        again(attempt->probe);
+}
+
+static void begin(uv_timer_t *timer) {
+    struct probe *probe = timer->data;
+    struct attempt *attempt = alloc_zero(sizeof *attempt);
+    probe->attempt = attempt;
+    attempt->probe = probe;
+    uv_tcp_init(timer->loop, &attempt->tcp);
+    attempt->tcp.data = attempt->connect.data = attempt;
+    uv_timer_start(&probe->timer, on_patience, PROBE_PATIENCE_MS, 0);
+    if (uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&probe->address,
+                       on_connected) < 0)
+        again(probe);
+}
+
+struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, void *owner,
+                          probe_on_answer *on_answer) {
+    struct probe *probe = alloc_zero(sizeof *probe);
+    probe->owner = owner;
+    probe->on_answer = on_answer;
+    uv_ip4_addr(address, port, &probe->address);
+    uv_timer_init(loop, &probe->timer);
+    probe->timer.data = probe;
+    uv_timer_start(&probe->timer, begin, PROBE_INTERVAL_MS, 0);
+    return probe;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+void probe_close(struct probe *probe) {
+    if (!probe || probe->closing)
+        return;
+    probe->closing = true;
+    drop_attempt(probe);
+    uv_close((uv_handle_t *)&probe->timer, on_closed);
+}

@@ -1,0 +1,135 @@
+#include "process.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An adopted VM's end is also told by the end of QMP; this is for those that never answer. */
+enum { WATCH_INTERVAL_MS = 250 };
+
+struct process {
+    void *owner;
+    process_on_end *on_end;
+    pid_t pid;
+    uint64_t start;
+    bool child, ended, closing;
+    union {
+        uv_handle_t handle;
+        uv_process_t child;
+        uv_timer_t timer;
+    } uv;
+};
+
+static void finish(struct process *process, const struct process_end *end) {
+    if (process->ended || process->closing)
+        return;
+    process->ended = true;
+    process->on_end(process->owner, end);
+}
+
+static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal) {
+    struct process_end end = {true, (int)exit_status, signal};
+    finish(handle->data, &end);
+}
+
+static void on_watch(uv_timer_t *timer) {
+    struct process *process = timer->data;
+    if (host_process_start(process->pid) == process->start)
+        return;
+    uv_timer_stop(timer);
+    finish(process, &(struct process_end){0});
+}
+
+static struct process *make(void *owner, process_on_end *on_end) {
+    struct process *process = alloc_zero(sizeof *process);
+    process->owner = owner;
+    process->on_end = on_end;
+    return process;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+/* stdin is /dev/null: a VM must not read the supervisor's terminal. Detached means setsid(), so
+ * that Ctrl-C in `pgsup up` does not reach it. libuv resets signal handlers and mask. */
+struct process *process_spawn(uv_loop_t *loop, const struct process_options *options, void *owner,
+                              process_on_end *on_end, struct error *error) {
+    scoped(file_release) int log =
+        open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log < 0) {
+        error_errno(error, "cannot write %s", options->log);
+        return NULL;
+    }
+    uv_stdio_container_t stdio[] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = log},
+        {.flags = UV_INHERIT_FD, .data.fd = log},
+        [PROCESS_QMP_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->qmp_fd},
+        [PROCESS_CONSOLE_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->console_fd},
+    };
+    uv_process_options_t uv_options = {
+        .exit_cb = on_exit_status,
+        .file = options->argv[0],
+        .args = (char **)options->argv,
+        .flags = UV_PROCESS_DETACHED,
+        .stdio_count = sizeof stdio / sizeof *stdio,
+        .stdio = stdio,
+    };
+    struct process *process = make(owner, on_end);
+    process->child = true;
+    process->uv.child.data = process;
+    int status = uv_spawn(loop, &process->uv.child, &uv_options);
+    if (status < 0) {
+        error_set(error, ERROR_FAILED, "cannot run %s: %s", options->argv[0], uv_strerror(status));
+        process->ended = true;
+        process->uv.handle.data = process;
+        uv_close(&process->uv.handle, on_closed);
+        return NULL;
+    }
+    process->pid = process->uv.child.pid;
+    process->start = host_process_start(process->pid);
+    return process;
+}
+
+struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
+                              process_on_end *on_end) {
+    struct process *process = make(owner, on_end);
+    process->pid = pid;
+    process->start = start;
+    uv_timer_init(loop, &process->uv.timer);
+    process->uv.timer.data = process;
+    uv_timer_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS, WATCH_INTERVAL_MS);
+    return process;
+}
+
+pid_t process_pid(const struct process *process) {
+    return process->pid;
+}
+
+uint64_t process_start(const struct process *process) {
+    return process->start;
+}
+
+/* A child that has not been waited for keeps its pid; for others the start time tells. */
+void process_kill(struct process *process, int signal) {
+    if (process->ended)
+        return;
+    if (process->child || host_process_start(process->pid) == process->start)
+        kill(process->pid, signal);
+}
+
+void process_close(struct process *process) {
+    if (!process || process->closing)
+        return;
+    process->closing = true;
+    uv_close(&process->uv.handle, on_closed);
+}

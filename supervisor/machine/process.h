@@ -1,0 +1,37 @@
+/* The QEMU process of one VM: spawned as a child in its own session, or watched from outside when
+ * it was adopted. Tells its owner once when it has ended. Knows no QMP. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+struct process; /* opaque */
+
+struct process_end {
+    bool status_known; /* false: it was not our child */
+    int exit_status;
+    int signal; /* 0: exited by itself */
+};
+typedef void process_on_end(void *owner, const struct process_end *end);
+
+struct process_options {
+    char *const *argv; /* argv[0] absolute */
+    const char *log;   /* stdout and stderr are appended here, mode 0600 */
+    int qmp_fd;        /* listening sockets, seen by the child as PROCESS_QMP_FD … */
+    int console_fd;
+};
+enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4 };
+
+/* NULL with a sentence when it cannot be spawned. */
+struct process *process_spawn(uv_loop_t *loop, const struct process_options *options, void *owner,
+                              process_on_end *on_end, struct error *error);
+/* A process that is not our child, known by pid and start (base/host.h). */
+struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
+                              process_on_end *on_end);
+
+pid_t process_pid(const struct process *process);
+uint64_t process_start(const struct process *process);
+void process_kill(struct process *process, int signal); /* only if it is still the same process */
+void process_close(struct process *process);            /* NULL is fine; leaves the process be */

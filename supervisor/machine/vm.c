@@ -1,0 +1,544 @@
+#include "vm.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "machine/console.h"
+#include "machine/monitor.h"
+#include "machine/probe.h"
+#include "machine/process.h"
+#include "machine/socket.h"
+#include "machine/vm_report.h"
+#include "qmp/event.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void vm_input(struct vm *vm, enum lifecycle_input input);
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+static void set_reason(struct vm *vm, const char *text) {
+    alloc_replace(&vm->reason, alloc_string(text));
+}
+
+static void tell(struct vm *vm, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void tell(struct vm *vm, const char *kind, const char *format, ...) {
+    struct buffer text = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&text, format, arguments);
+    va_end(arguments);
+    vm->listener->event(vm->listener->context, vm, kind, text.data);
+    buffer_done(&text);
+}
+
+/* --- readiness -------------------------------------------------------------------------------- */
+
+static void stop_probe(struct vm *vm) {
+    probe_close(vm->probe);
+    vm->probe = NULL;
+}
+
+static void on_answer(void *owner) {
+    struct vm *vm = owner;
+    stop_probe(vm);
+    vm_input(vm, INPUT_READY);
+}
+
+/* cloud-init phones home once per instance-id, so later boots are ready when sshd answers. */
+static void seek_readiness(struct vm *vm) {
+    if (vm->state != STATE_BOOTING && vm->state != STATE_RUNNING)
+        stop_probe(vm);
+    else if (!vm->probe && !vm->plan.phones_home && vm->plan.address && vm->plan.address[0])
+        vm->probe = probe_start(vm->loop, vm->plan.address, vm->plan.port, vm, on_answer);
+}
+
+/* --- effects ---------------------------------------------------------------------------------- */
+
+static void command(struct vm *vm, const char *name) {
+    monitor_send(vm->monitor, name, NULL, NULL);
+}
+
+static void on_press_due(uv_timer_t *timer) {
+    vm_input(timer->data, INPUT_PRESS);
+}
+
+/* A press on a paused guest is delivered only when it runs again, hence the cont: it does nothing
+ * to a running one. A press during early boot is lost, hence the timer. */
+static void press(struct vm *vm) {
+    vm->launch.presses++;
+    command(vm, "cont");
+    command(vm, "system_powerdown");
+    uv_timer_start(&vm->press, on_press_due, VM_PRESS_INTERVAL_MS, 0);
+}
+
+static void on_item(void *owner, const struct qmp_item *item);
+static void on_process_end(void *owner, const struct process_end *end);
+
+static void reconnect(struct vm *vm) {
+    monitor_close(vm->monitor);
+    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, on_item);
+}
+
+static void release(struct vm *vm) {
+    monitor_close(vm->monitor);
+    process_close(vm->process);
+    console_close(vm->console);
+    stop_probe(vm);
+    vm->monitor = NULL;
+    vm->process = NULL;
+    vm->console = NULL;
+    if (vm->plan.qmp_path)
+        unlink(vm->plan.qmp_path);
+    if (vm->plan.console_path)
+        unlink(vm->plan.console_path);
+    if (vm->plan.pid_file)
+        unlink(vm->plan.pid_file);
+}
+
+static void perform(struct vm *vm, enum lifecycle_effect effect) {
+    switch (effect) {
+    case EFFECT_LAUNCH:
+        vm->preparing = true;
+        vm->listener->prepare(vm->listener->context, vm);
+        break;
+    case EFFECT_CONT: command(vm, "cont"); break;
+    case EFFECT_PAUSE: command(vm, "stop"); break;
+    case EFFECT_RESET: command(vm, "system_reset"); break;
+    case EFFECT_POWERDOWN: press(vm); break;
+    case EFFECT_QUIT: command(vm, "quit"); break;
+    case EFFECT_KILL:
+        if (vm->process)
+            process_kill(vm->process, SIGKILL);
+        break;
+    case EFFECT_RECONNECT: reconnect(vm); break;
+    case EFFECT_RELEASE: release(vm); break;
+    case EFFECT_EXPIRE: /* the listener sees the state and tells its waiters */
+    case EFFECT_NONE:
+    case EFFECT_COUNT: break;
+    }
+}
+
+/* --- the one place that changes a state --------------------------------------------------------
+ */
+
+static void on_deadline(uv_timer_t *timer) {
+    struct vm *vm = timer->data;
+    bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
+    vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
+}
+
+static void arm(struct vm *vm) {
+    uint64_t limit =
+        vm->state == STATE_STOPPING ? vm->stop_limit_ms : lifecycle_deadline_ms(vm->state);
+    if (limit)
+        uv_timer_start(&vm->deadline, on_deadline, limit, 0);
+    else
+        uv_timer_stop(&vm->deadline);
+    if (vm->state != STATE_STOPPING)
+        uv_timer_stop(&vm->press);
+}
+
+/* A reason belongs to the state it was given for. */
+static bool keeps_reason(enum lifecycle_state state) {
+    return state == STATE_LOST || state == STATE_FAILED || state == STATE_STOPPED ||
+           state == STATE_PAUSED || state == STATE_ABORTING;
+}
+
+static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input input) {
+    tell(vm, "state", "%s --%s--> %s", lifecycle_state_word(vm->state), lifecycle_input_word(input),
+         lifecycle_state_word(next));
+    vm->state = next;
+    vm->since_ms = clock_monotonic_ms();
+    if (!keeps_reason(next))
+        alloc_replace(&vm->reason, NULL);
+    alloc_replace(&vm->launch.state, alloc_string(lifecycle_state_word(next)));
+    arm(vm);
+    if (next == STATE_READY)
+        vm_phase(vm, PHASE_READY);
+}
+
+static void vm_input(struct vm *vm, enum lifecycle_input input) {
+    struct lifecycle_step step = lifecycle_step(vm->state, input);
+    if (!step.listed)
+        return;
+    if (step.next != vm->state)
+        enter(vm, step.next, input);
+    else if (vm->state != STATE_STOPPING)
+        arm(vm);
+    perform(vm, step.effect);
+    seek_readiness(vm);
+    alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
+    vm->listener->changed(vm->listener->context, vm);
+    /* A guest that was ready before it was paused, or before we found it, still is. */
+    if (vm->state == STATE_RUNNING && vm->launch.phases_ms[PHASE_READY])
+        vm_input(vm, INPUT_READY);
+}
+
+/* --- what QMP says -----------------------------------------------------------------------------
+ */
+
+static void on_heartbeat(uv_timer_t *timer) {
+    struct vm *vm = timer->data;
+    if (monitor_state(vm->monitor) == QMP_READY)
+        command(vm, "query-status");
+}
+
+static void on_event(struct vm *vm, const struct qmp_item *item) {
+    struct qmp_event event;
+    qmp_event_decode(item->name, item->value, &event);
+    tell(vm, "qmp", "%s%s%s", item->name, event.reason[0] ? " " : "", event.reason);
+    switch (event.kind) {
+    case QMP_EVENT_SHUTDOWN:
+        snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
+        vm_input(vm, INPUT_SHUTDOWN);
+        break;
+    case QMP_EVENT_RESET:
+        if (event.guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
+            vm->launch.phases_ms[PHASE_READY] = 0;
+            vm_input(vm, INPUT_GUEST_RESET);
+        }
+        break;
+    case QMP_EVENT_GUEST_PANICKED: set_reason(vm, "the kernel of the guest panicked"); break;
+    case QMP_EVENT_BLOCK_IO_ERROR:
+        if (strcmp(event.action, "stop") == 0)
+            set_reason(vm, event.nospace ? "the disk of the host is full" : event.reason);
+        break;
+    case QMP_EVENT_STOP: vm_input(vm, INPUT_QMP_STOP); break;
+    case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
+    case QMP_EVENT_VSERPORT_CHANGE:
+        if (event.open)
+            vm_phase(vm, PHASE_KERNEL);
+        break;
+    case QMP_EVENT_POWERDOWN:
+    case QMP_EVENT_SUSPEND:
+    case QMP_EVENT_WAKEUP:
+    case QMP_EVENT_WATCHDOG:
+    case QMP_EVENT_OTHER: break;
+    }
+}
+
+/* qapi/run-state.json, RunState: what has a guest that executes, and what is merely halted. */
+static enum lifecycle_input found_input(const char *status) {
+    if (strcmp(status, "prelaunch") == 0)
+        return INPUT_FOUND_PRELAUNCH;
+    return strcmp(status, "running") == 0 ? INPUT_FOUND_RUNNING : INPUT_FOUND_PAUSED;
+}
+
+/* The process behind the socket is another VM: hands off. */
+static void on_uuid(struct vm *vm, const struct qmp_item *item) {
+    const char *uuid = json_string_value(json_object_get(item->value, "UUID"));
+    if (!uuid || strcmp(uuid, vm->uuid) == 0)
+        return;
+    set_reason(vm, "the process on its QMP socket is another VM; it was left alone");
+    alloc_replace(&vm->plan.qmp_path, NULL);
+    alloc_replace(&vm->plan.console_path, NULL);
+    alloc_replace(&vm->plan.pid_file, NULL);
+    vm_input(vm, INPUT_EXITED);
+}
+
+static void on_reply(struct vm *vm, const struct qmp_item *item) {
+    switch (item->status) {
+    case QMP_STATUS_RETURN:
+        if (strcmp(item->command, "query-status") == 0) {
+            const char *status = json_string_value(json_object_get(item->value, "status"));
+            if (status &&
+                (vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
+                 (vm->state == STATE_STOPPING && !uv_is_active((uv_handle_t *)&vm->press))))
+                vm_input(vm, found_input(status));
+        } else if (strcmp(item->command, "query-uuid") == 0)
+            on_uuid(vm, item);
+        break;
+    case QMP_STATUS_ERROR: tell(vm, "qmp", "%s refused: %s", item->command, item->text); break;
+    case QMP_STATUS_TIMEOUT:
+        set_reason(vm, item->text);
+        vm_input(vm, INPUT_QMP_LOST);
+        break;
+    case QMP_STATUS_LOST: break; /* the item that says so follows */
+    }
+}
+
+/* While it starts, QEMU's exit usually comes next and says more. */
+static void on_lost(struct vm *vm, const char *text) {
+    uv_timer_stop(&vm->heartbeat);
+    if (vm->state != STATE_LOST || !vm->reason)
+        set_reason(vm, text);
+    if (vm->state == STATE_STARTING)
+        uv_timer_start(&vm->deadline, on_deadline, VM_EXIT_PATIENCE_MS, 0);
+    else
+        vm_input(vm, INPUT_QMP_LOST);
+}
+
+static void on_item(void *owner, const struct qmp_item *item) {
+    struct vm *vm = owner;
+    switch (item->kind) {
+    case QMP_ITEM_READY:
+        uv_timer_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS, VM_HEARTBEAT_MS);
+        if (vm->state == STATE_STARTING) {
+            vm_phase(vm, PHASE_STARTED);
+            vm_input(vm, INPUT_QMP_READY);
+        } else { /* QEMU replays no events: ask what they would have told */
+            command(vm, "query-uuid");
+            command(vm, "query-status");
+        }
+        break;
+    case QMP_ITEM_REPLY: on_reply(vm, item); break;
+    case QMP_ITEM_EVENT: on_event(vm, item); break;
+    case QMP_ITEM_LOST:
+        uv_timer_stop(&vm->heartbeat);
+        on_lost(vm, item->text);
+        break;
+    }
+}
+
+/* --- what the process and the console say ------------------------------------------------------
+ */
+
+static char *describe_end(struct vm *vm, const struct process_end *end) {
+    scoped(alloc_release) char *words = vm_report_last_words(vm->plan.qemu_log, vm->log_start);
+    const char *when = vm->launch.phases_ms[PHASE_STARTED] ? "QEMU ended" : "QEMU did not start";
+    if (!end->status_known)
+        return alloc_printf("QEMU ended while nobody watched it%s%s", words[0] ? ": " : "", words);
+    if (end->signal)
+        return alloc_printf("%s (signal %d)%s%s", when, end->signal, words[0] ? ": " : "", words);
+    return alloc_printf("%s (exit %d)%s%s", when, end->exit_status, words[0] ? ": " : "", words);
+}
+
+static void record_end(struct vm *vm, const struct process_end *end) {
+    bool wished =
+        vm->state == STATE_STOPPING || vm->state == STATE_QUITTING || vm->state == STATE_KILLING;
+    bool killed = vm->state == STATE_KILLING;
+    uint64_t began = vm->stop_began_ms ? vm->stop_began_ms : vm->since_ms;
+    struct store_launch *launch = &vm->launch;
+    alloc_replace(&launch->end_cause,
+                  killed ? alloc_string("killed") : vm_report_cause(end, vm->shutdown_reason));
+    alloc_replace(&vm->outcome, vm_report_stop(launch->end_cause, killed, launch->presses,
+                                               clock_monotonic_ms() - began));
+    alloc_replace(&launch->end_text, wished ? alloc_string(vm->outcome) : describe_end(vm, end));
+    alloc_replace(&launch->serial_tail, console_tail(vm->console, 10));
+    launch->ended_ms = clock_wall_ms();
+    if (vm->state != STATE_ABORTING || !vm->reason)
+        set_reason(vm, launch->end_text);
+}
+
+static void on_process_end(void *owner, const struct process_end *end) {
+    struct vm *vm = owner;
+    record_end(vm, end);
+    vm_input(vm, INPUT_EXITED);
+}
+
+/* The EFI stub speaks even when the kernel is told to be quiet. */
+static void on_output(void *owner, const char *data, size_t length) {
+    struct vm *vm = owner;
+    vm_phase(vm, PHASE_FIRMWARE);
+    if (!vm->launch.phases_ms[PHASE_KERNEL] &&
+        (memmem(data, length, "EFI stub:", 9) || memmem(data, length, "Linux version", 13)))
+        vm_phase(vm, PHASE_KERNEL);
+}
+
+/* --- launching ---------------------------------------------------------------------------------
+ */
+
+struct sockets {
+    int qmp_listener, qmp_client, console_listener, console_client;
+};
+
+static void close_one(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, struct error *error) {
+    sockets->qmp_listener = socket_listen(plan->qmp_path, error);
+    if (sockets->qmp_listener >= 0)
+        sockets->qmp_client = socket_connect(plan->qmp_path, error);
+    if (sockets->qmp_client >= 0)
+        sockets->console_listener = socket_listen(plan->console_path, error);
+    if (sockets->console_listener >= 0)
+        sockets->console_client = socket_connect(plan->console_path, error);
+    return sockets->console_client >= 0;
+}
+
+/* The listeners are closed here right after the spawn: while a copy is open in this process, the
+ * end of QEMU would not be seen on the connections. */
+static bool spawn(struct vm *vm, struct error *error) {
+    struct sockets sockets = {-1, -1, -1, -1};
+    struct stat log;
+    vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
+    if (open_sockets(&vm->plan, &sockets, error)) {
+        struct process_options options = {vm->plan.argv.items, vm->plan.qemu_log,
+                                          sockets.qmp_listener, sockets.console_listener};
+        vm->process = process_spawn(vm->loop, &options, vm, on_process_end, error);
+    }
+    close_one(&sockets.qmp_listener);
+    close_one(&sockets.console_listener);
+    if (!vm->process) {
+        close_one(&sockets.qmp_client);
+        close_one(&sockets.console_client);
+        return false;
+    }
+    vm->launch.pid = process_pid(vm->process);
+    vm->launch.pid_start = process_start(vm->process);
+    vm->monitor = monitor_adopt(vm->loop, sockets.qmp_client, vm, on_item);
+    vm->console =
+        console_open(vm->loop, sockets.console_client, NULL, vm->plan.console_log, vm, on_output);
+    vm_phase(vm, PHASE_LAUNCHED);
+    return true;
+}
+
+static void take_plan(struct vm *vm, struct vm_plan *plan) {
+    vm_plan_done(&vm->plan);
+    store_launch_done(&vm->launch);
+    vm->plan = *plan;
+    vm->launch = plan->launch;
+    vm->plan.launch = (struct store_launch){0};
+    *plan = (struct vm_plan){0};
+    vm->shutdown_reason[0] = 0;
+    vm->stop_began_ms = 0;
+    vm->log_start = 0;
+}
+
+void vm_adopt(struct vm *vm, struct vm_plan *plan) {
+    take_plan(vm, plan);
+    struct stat log;
+    vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
+    vm->process =
+        process_watch(vm->loop, vm->plan.found_pid, vm->plan.found_start, vm, on_process_end);
+    if (vm->plan.console_path)
+        vm->console =
+            console_open(vm->loop, -1, vm->plan.console_path, vm->plan.console_log, vm, on_output);
+    set_reason(vm, "found running; asking it over QMP");
+    vm_input(vm, INPUT_FOUND);
+}
+
+void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error) {
+    struct error problem = {0};
+    vm->preparing = false;
+    if (plan && plan->found_pid && vm->state == STATE_STARTING) {
+        vm_adopt(vm, plan);
+        return;
+    }
+    if (plan)
+        take_plan(vm, plan);
+    if (vm->state != STATE_STARTING) {
+        vm_input(vm, INPUT_LAUNCH_FAILED); /* it was stopped meanwhile */
+        return;
+    }
+    if (plan && spawn(vm, &problem)) {
+        vm->listener->changed(vm->listener->context, vm);
+        return;
+    }
+    set_reason(vm, plan ? problem.text : error->text);
+    if (plan) {
+        vm->launch.ended_ms = clock_wall_ms();
+        alloc_replace(&vm->launch.end_cause, alloc_string("not-spawned"));
+        alloc_replace(&vm->launch.end_text, alloc_string(problem.text));
+    }
+    vm_input(vm, INPUT_LAUNCH_FAILED);
+}
+
+/* --- requests ----------------------------------------------------------------------------------
+ */
+
+void vm_start(struct vm *vm) {
+    if (vm->preparing) /* a launch that was cancelled is still on its way back */
+        return;
+    vm_input(vm, INPUT_START);
+}
+
+/* A second stop joins the first: it may only tighten it. */
+void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
+    if (vm->state != STATE_STOPPING) {
+        vm->launch.presses = 0;
+        vm->stop_began_ms = clock_monotonic_ms();
+        vm->stop_limit_ms = options->limit_ms;
+        vm->may_escalate = !options->no_escalate;
+    }
+    vm_input(vm, options->force ? INPUT_FORCE_STOP : INPUT_STOP);
+}
+
+void vm_request(struct vm *vm, enum lifecycle_input input) {
+    vm_input(vm, input);
+}
+
+void vm_phase(struct vm *vm, enum store_phase phase) {
+    if (vm->launch.phases_ms[phase] || !lifecycle_has_process(vm->state))
+        return;
+    vm->launch.phases_ms[phase] = clock_wall_ms();
+    tell(vm, "phase", "%s", store_phase_word(phase));
+    vm->listener->changed(vm->listener->context, vm);
+}
+
+void vm_phoned_home(struct vm *vm, const char *address) {
+    vm->plan.phones_home = false;
+    if (address)
+        alloc_replace(&vm->plan.address, alloc_string(address));
+    vm_phase(vm, PHASE_PHONE_HOME);
+    vm_input(vm, INPUT_READY);
+}
+
+/* --- life of the struct ------------------------------------------------------------------------
+ */
+
+void vm_plan_done(struct vm_plan *plan) {
+    strv_done(&plan->argv);
+    free(plan->qmp_path);
+    free(plan->console_path);
+    free(plan->pid_file);
+    free(plan->qemu_log);
+    free(plan->console_log);
+    free(plan->address);
+    store_launch_done(&plan->launch);
+    *plan = (struct vm_plan){0};
+}
+
+struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
+                  const struct vm_listener *listener) {
+    struct vm *vm = alloc_zero(sizeof *vm);
+    vm->loop = loop;
+    vm->name = alloc_string(name);
+    vm->uuid = alloc_string(uuid);
+    vm->instance = instance;
+    vm->listener = listener;
+    vm->since_ms = clock_monotonic_ms();
+    uv_timer_t *timers[] = {&vm->deadline, &vm->press, &vm->heartbeat};
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
+        uv_timer_init(loop, timers[i]);
+        timers[i]->data = vm;
+        vm->open_handles++;
+    }
+    return vm;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct vm *vm = handle->data;
+    if (--vm->open_handles > 0)
+        return;
+    vm_plan_done(&vm->plan);
+    store_launch_done(&vm->launch);
+    free(vm->name);
+    free(vm->uuid);
+    free(vm->reason);
+    free(vm->outcome);
+    free(vm);
+}
+
+void vm_close(struct vm *vm) {
+    if (!vm || vm->closing)
+        return;
+    vm->closing = true;
+    monitor_close(vm->monitor);
+    process_close(vm->process);
+    console_close(vm->console);
+    stop_probe(vm);
+    uv_close((uv_handle_t *)&vm->deadline, on_closed);
+    uv_close((uv_handle_t *)&vm->press, on_closed);
+    uv_close((uv_handle_t *)&vm->heartbeat, on_closed);
+}

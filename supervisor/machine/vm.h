@@ -1,0 +1,93 @@
+/* One VM under supervision: the lifecycle table put to work. Owns the process handle, the monitor,
+ * the console and the timers; performs effects; keeps the record of the current launch. Knows no
+ * cloud home, no store connection and no client: those are behind its listener.
+ *
+ * One struct per instance for as long as the supervisor lives. All calls on the loop's thread. */
+#pragma once
+
+#include "base/strv.h"
+#include "machine/lifecycle.h"
+#include "store/launch_table.h"
+
+#include <sys/types.h>
+#include <uv.h>
+
+#define VM_PRESS_INTERVAL_MS 10000 /* the power button again, while the guest still runs */
+#define VM_EXIT_PATIENCE_MS  2000  /* a start that lost QMP: until its QEMU is killed */
+#define VM_HEARTBEAT_MS      4000  /* query-status; with its deadline, silence shows within 10 s */
+
+struct vm; /* open below; others read, only vm.c writes */
+
+struct vm_listener {
+    void *context;
+    /* Make a launch plan, off the loop's thread; ends in vm_prepared(). */
+    void (*prepare)(void *context, struct vm *vm);
+    /* State, reason or a phase changed: the launch record is to be stored, waiters to be settled.
+     */
+    void (*changed)(void *context, struct vm *vm);
+    void (*event)(void *context, struct vm *vm, const char *kind, const char *text);
+};
+
+/* How to launch, or (found_pid != 0) which unsupervised process was found instead. */
+struct vm_plan {
+    struct strv argv;
+    char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
+    char *qemu_log, *console_log;
+    char *address; /* where sshd will answer; "" when not known */
+    uint16_t port;
+    bool phones_home; /* first boot of this instance-id: ready is its phone-home */
+    pid_t found_pid;
+    uint64_t found_start;
+    struct store_launch launch;
+};
+void vm_plan_done(struct vm_plan *plan);
+
+struct vm {
+    char *name;
+    char *uuid;
+    int64_t instance;
+    enum lifecycle_state state;
+    char *reason; /* sentence for the state; NULL */
+    struct store_launch launch;
+    uint64_t since_ms; /* monotonic: when the state was entered */
+    char *outcome;     /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
+
+    /* Fields below are vm.c's own. */
+    uv_loop_t *loop;
+    const struct vm_listener *listener;
+    struct vm_plan plan;
+    struct process *process;
+    struct monitor *monitor;
+    struct console *console;
+    struct probe *probe;
+    uv_timer_t deadline, press, heartbeat;
+    int open_handles;
+    bool closing, preparing;
+    bool may_escalate;
+    uint64_t stop_limit_ms, stop_began_ms;
+    off_t log_start;          /* where this launch's words begin in plan.qemu_log */
+    char shutdown_reason[64]; /* of the last SHUTDOWN event of this launch */
+};
+
+struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
+                  const struct vm_listener *listener);
+void vm_close(struct vm *vm); /* leaves a running QEMU be; frees when all handles are closed */
+
+/* Requests; what they lead to is told by listener->changed. */
+void vm_start(struct vm *vm);
+struct vm_stop_options {
+    uint64_t limit_ms; /* until quit; 0: wait for ever */
+    bool force;        /* quit at once */
+    bool no_escalate;  /* at the limit leave it running */
+};
+void vm_stop(struct vm *vm, const struct vm_stop_options *options);
+void vm_request(struct vm *vm, enum lifecycle_input input); /* kill, pause, resume, reset */
+
+/* plan is taken over; NULL with a reason: the launch failed. */
+void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error);
+/* A process of this instance that runs unsupervised; plan is taken over. */
+void vm_adopt(struct vm *vm, struct vm_plan *plan);
+
+/* What the seed server and provisioning saw. */
+void vm_phase(struct vm *vm, enum store_phase phase);
+void vm_phoned_home(struct vm *vm, const char *address);

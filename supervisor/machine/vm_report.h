@@ -1,0 +1,21 @@
+/* How a launch ended, in words: from QEMU's exit, the last SHUTDOWN event and QEMU's own last
+ * words. Reads the log file, otherwise pure. */
+#pragma once
+
+#include "machine/process.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define VM_REPORT_WORDS_BYTES 2048u /* of the log's end that is looked at */
+
+/* The last lines that QEMU wrote to its log after offset, without time stamps and its own name;
+ * printable, one line; "" when it said nothing. Caller frees. */
+char *vm_report_last_words(const char *log, off_t offset);
+
+/* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "gone". Caller frees. */
+char *vm_report_cause(const struct process_end *end, const char *shutdown_reason);
+
+/* "guest-shutdown after 1 press, 2.1 s"; "quit after 2 presses, 90.0 s"; "killed after …". */
+char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms);
