@@ -1,12 +1,16 @@
 /* The form that cloud-init's cc_phone_home posts: application/x-www-form-urlencoded with
  * pub_key_rsa, pub_key_ecdsa, pub_key_ed25519, instance_id, hostname, fqdn (absent: "N/A").
  * Everything here is written by the guest: keys are parsed strictly and re-emitted as
- * "type base64" (no comment, no options), names are bounded and not yet printable. */
+ * "type base64" (no comment, no options), names are bounded and not yet printable. A key that is
+ * not one good host key of its field counts as absent; of a repeated field the first wins; unknown
+ * fields are ignored; a form that breaks the encoding or a limit is an error as a whole. */
 #pragma once
 
 #include "base/error.h"
 
 #include <stddef.h>
+
+#define PHONE_HOME_LIMIT_BYTES 16384u /* cloud-init posts up to 1.6 kB */
 
 enum phone_home_key { PHONE_HOME_RSA, PHONE_HOME_ECDSA, PHONE_HOME_ED25519, PHONE_HOME_KEY_COUNT };
 

@@ -1,0 +1,343 @@
+#include "document.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+#define CLOUD_CONFIG      "#cloud-config\n"
+#define INSTANCE_ID_MAX   127u
+#define INSTANCE_ID_FIELD "${INSTANCE_ID}"
+#define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
+#define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
+#define ETHERNET          "primary0"
+
+/* One document on its way through libyaml. After the first failure everything else does nothing. */
+struct writer {
+    yaml_emitter_t emitter;
+    bool failed;
+    const char *bad_value; /* a value that cannot stand in a document */
+};
+
+static int append_text(void *context, unsigned char *bytes, size_t length) {
+    buffer_append(context, bytes, length);
+    return 1;
+}
+
+/* initialised: what a yaml_…_event_initialize() gave */
+static void emit(struct writer *writer, yaml_event_t *event, int initialised) {
+    if (writer->failed) {
+        if (initialised)
+            yaml_event_delete(event);
+        return;
+    }
+    writer->failed = !initialised || !yaml_emitter_emit(&writer->emitter, event);
+}
+
+static void scalar(struct writer *writer, const char *value, yaml_scalar_style_t style) {
+    yaml_event_t event;
+    int done = yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)value,
+                                            (int)strlen(value), 1, 1, style);
+    emit(writer, &event, done);
+}
+
+/* For keys, numbers and booleans of our own. */
+static void plain(struct writer *writer, const char *value) {
+    scalar(writer, value, YAML_PLAIN_SCALAR_STYLE);
+}
+
+/* True if every YAML 1.1 reader takes the bare value for text. Cautious: what is quoted without
+ * need does no harm, but a bare 52:54:00:12:34:56 is a number to PyYAML, and a bare "no" is false.
+ */
+static bool reads_as_text(const char *value) {
+    static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
+                                        "off", "true", "false", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return false;
+    size_t length = strlen(value);
+    if (!isalpha((unsigned char)value[0]) && value[0] != '/')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)value[i]) && !strchr("-_./@+= ", value[i]))
+            return false;
+    return value[length - 1] != ' ';
+}
+
+static void text_value(struct writer *writer, const char *value) {
+    for (const char *p = value; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7F) {
+            writer->failed = true;
+            writer->bad_value = value;
+        }
+    scalar(writer, value,
+           reads_as_text(value) ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+}
+
+static void begin_map(struct writer *writer) {
+    yaml_event_t event;
+    int done = yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
+    emit(writer, &event, done);
+}
+
+static void end_map(struct writer *writer) {
+    yaml_event_t event;
+    emit(writer, &event, yaml_mapping_end_event_initialize(&event));
+}
+
+static void begin_list(struct writer *writer) {
+    yaml_event_t event;
+    int done =
+        yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
+    emit(writer, &event, done);
+}
+
+static void end_list(struct writer *writer) {
+    yaml_event_t event;
+    emit(writer, &event, yaml_sequence_end_event_initialize(&event));
+}
+
+static void text_pair(struct writer *writer, const char *key, const char *value) {
+    plain(writer, key);
+    text_value(writer, value);
+}
+
+static void flag_pair(struct writer *writer, const char *key, bool value) {
+    plain(writer, key);
+    plain(writer, value ? "true" : "false");
+}
+
+/* values: NULL-terminated */
+static void list_pair(struct writer *writer, const char *key, const char *const *values) {
+    plain(writer, key);
+    begin_list(writer);
+    for (; *values; values++)
+        text_value(writer, *values);
+    end_list(writer);
+}
+
+static void write_meta_data(struct writer *writer, const struct document_seed *seed) {
+    begin_map(writer);
+    text_pair(writer, "instance-id", seed->instance_id);
+    text_pair(writer, "local-hostname", seed->hostname);
+    end_map(writer);
+}
+
+static void begin_user(struct writer *writer, const char *name, const char *gecos,
+                       const char *const *groups) {
+    begin_map(writer);
+    text_pair(writer, "name", name);
+    text_pair(writer, "gecos", gecos);
+    list_pair(writer, "groups", groups);
+    text_pair(writer, "sudo", SUDO_RULE); /* one string: a list is invalid in 22.4.2 */
+    text_pair(writer, "shell", "/bin/bash");
+}
+
+/* Groups that every image has: cloud-init would create the others. */
+static void write_users(struct writer *writer, const struct document_seed *seed) {
+    plain(writer, "users");
+    begin_list(writer);
+    if (seed->admin_password_hash) {
+        begin_user(writer, "cloudadmin", "Cloud Admin User",
+                   (const char *const[]){"users", "adm", NULL});
+        flag_pair(writer, "lock_passwd", false);
+        text_pair(writer, "hashed_passwd", seed->admin_password_hash);
+        end_map(writer);
+    }
+    begin_user(writer, "ansible", "Ansible Automation User", (const char *const[]){"users", NULL});
+    flag_pair(writer, "lock_passwd", true);
+    list_pair(writer, "ssh_authorized_keys", (const char *const[]){seed->ssh_public_key, NULL});
+    end_map(writer);
+    end_list(writer);
+}
+
+static void write_phone_home(struct writer *writer, const char *url) {
+    plain(writer, "phone_home");
+    begin_map(writer);
+    text_pair(writer, "url", url);
+    list_pair(writer, "post",
+              (const char *const[]){"pub_key_rsa", "pub_key_ecdsa", "pub_key_ed25519",
+                                    "instance_id", "hostname", "fqdn", NULL});
+    plain(writer, "tries");
+    plain(writer, PHONE_HOME_TRIES);
+    end_map(writer);
+}
+
+static void write_growpart(struct writer *writer) {
+    plain(writer, "growpart");
+    begin_map(writer);
+    text_pair(writer, "mode", "auto");
+    list_pair(writer, "devices", (const char *const[]){"/", NULL});
+    flag_pair(writer, "ignore_growroot_disabled", false);
+    end_map(writer);
+}
+
+static void write_user_data(struct writer *writer, const struct document_seed *seed) {
+    begin_map(writer);
+    write_growpart(writer);
+    text_pair(writer, "locale", seed->locale ? seed->locale : "C.UTF-8");
+    text_pair(writer, "timezone", seed->timezone ? seed->timezone : "Etc/UTC");
+    flag_pair(writer, "ssh_pwauth", seed->admin_password_hash != NULL);
+    flag_pair(writer, "disable_root", true);
+    write_users(writer, seed);
+    flag_pair(writer, "package_update", seed->package_upgrade);
+    flag_pair(writer, "package_upgrade", seed->package_upgrade);
+    if (seed->package_upgrade) /* for Ansible; asking for it needs the network, as upgrading does */
+        list_pair(writer, "packages", (const char *const[]){"python3", NULL});
+    if (seed->phone_home_url)
+        write_phone_home(writer, seed->phone_home_url);
+    if (seed->keep_cache)
+        flag_pair(writer, "manual_cache_clean", true);
+    end_map(writer);
+}
+
+/* Nothing is set here; a mapping with no keys is what every version reads without a word. */
+static void write_vendor_data(struct writer *writer, const struct document_seed *seed) {
+    (void)seed;
+    begin_map(writer);
+    end_map(writer);
+}
+
+static void write_match(struct writer *writer, const char *mac) {
+    char lower[sizeof "52:54:00:12:34:56"];
+    size_t i = 0;
+    for (; mac[i] && i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)mac[i]);
+    lower[i] = 0;
+    plain(writer, "match");
+    begin_map(writer);
+    text_pair(writer, "macaddress", lower);
+    end_map(writer);
+}
+
+static void write_address(struct writer *writer, const struct document_seed *seed) {
+    list_pair(writer, "addresses", (const char *const[]){seed->address, NULL});
+    if (seed->nameserver) {
+        plain(writer, "nameservers");
+        begin_map(writer);
+        list_pair(writer, "addresses", (const char *const[]){seed->nameserver, NULL});
+        end_map(writer);
+    }
+    if (seed->gateway) {
+        plain(writer, "routes");
+        begin_list(writer);
+        begin_map(writer);
+        text_pair(writer, "to", "0.0.0.0/0"); /* "default" breaks most versions before 25.3 */
+        text_pair(writer, "via", seed->gateway);
+        end_map(writer);
+        end_list(writer);
+    }
+}
+
+static void write_network_config(struct writer *writer, const struct document_seed *seed) {
+    begin_map(writer);
+    plain(writer, "version");
+    plain(writer, "2");
+    plain(writer, "ethernets");
+    begin_map(writer);
+    plain(writer, ETHERNET);
+    begin_map(writer);
+    write_match(writer, seed->mac);
+    flag_pair(writer, "dhcp4", seed->address == NULL);
+    if (seed->address)
+        write_address(writer, seed);
+    end_map(writer);
+    end_map(writer);
+    end_map(writer);
+}
+
+static bool check_instance_id(const char *id, struct error *error) {
+    size_t good = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (good > 0 && good <= INSTANCE_ID_MAX && !id[good])
+        return true;
+    scoped(alloc_release) char *shown = name_printable(id, strlen(id), 80);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is not a valid instance id: use 1 to %u lower-case letters, digits "
+                     "and '-'",
+                     shown, INSTANCE_ID_MAX);
+}
+
+static bool check_mac(const char *mac, struct error *error) {
+    size_t length = strlen(mac);
+    bool good = length == strlen("52:54:00:12:34:56");
+    for (size_t i = 0; good && i < length; i++)
+        good = i % 3 == 2 ? mac[i] == ':' : isxdigit((unsigned char)mac[i]) != 0;
+    return good || error_set(error, ERROR_INVALID, "a MAC address looks like 52:54:00:12:34:56");
+}
+
+/* cloud-init expands $INSTANCE_ID alone; at any other "$" it posts nothing at all. */
+static bool check_phone_home_url(const char *url, struct error *error) {
+    for (const char *p = url ? strchr(url, '$') : NULL; p; p = strchr(p + 1, '$'))
+        if (strncmp(p, INSTANCE_ID_FIELD, strlen(INSTANCE_ID_FIELD)) != 0)
+            return error_set(error, ERROR_INVALID,
+                             "the phone-home URL holds a \"$\" that is not " INSTANCE_ID_FIELD);
+    return true;
+}
+
+static bool check_seed(const struct document_seed *seed, struct error *error) {
+    if (!seed->instance_id || !seed->hostname || !seed->ssh_public_key || !seed->mac)
+        return error_set(error, ERROR_INVALID,
+                         "a seed needs an instance id, a hostname, an SSH public key and a MAC "
+                         "address");
+    return check_instance_id(seed->instance_id, error) &&
+           name_check_label("hostname", seed->hostname, error) && check_mac(seed->mac, error) &&
+           check_phone_home_url(seed->phone_home_url, error);
+}
+
+static void begin_document(struct writer *writer, struct buffer *into) {
+    yaml_event_t event;
+    if (!yaml_emitter_initialize(&writer->emitter)) {
+        writer->failed = true;
+        return;
+    }
+    yaml_emitter_set_output(&writer->emitter, append_text, into);
+    yaml_emitter_set_unicode(&writer->emitter, 1);
+    yaml_emitter_set_width(&writer->emitter, -1); /* a key or hash stays on its line */
+    emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
+    emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+}
+
+static void end_document(struct writer *writer) {
+    yaml_event_t event;
+    emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
+    emit(writer, &event, yaml_stream_end_event_initialize(&event));
+}
+
+typedef void write_function(struct writer *, const struct document_seed *);
+
+static const struct {
+    const char *header; /* cloud-init knows the kind of a document by its first line */
+    write_function *write;
+} documents[SEED_DOCUMENT_COUNT] = {
+    [SEED_META_DATA] = {"", write_meta_data},
+    [SEED_USER_DATA] = {CLOUD_CONFIG, write_user_data},
+    [SEED_VENDOR_DATA] = {CLOUD_CONFIG, write_vendor_data},
+    [SEED_NETWORK_CONFIG] = {"", write_network_config},
+};
+
+bool document_write(enum seed_document document, const struct document_seed *seed,
+                    struct buffer *text, struct error *error) {
+    if (!check_seed(seed, error))
+        return false;
+    scoped(buffer_done) struct buffer written = {0};
+    struct writer writer = {.failed = false};
+    buffer_puts(&written, documents[document].header);
+    begin_document(&writer, &written);
+    documents[document].write(&writer, seed);
+    end_document(&writer);
+    if (writer.failed) {
+        const char *problem = writer.emitter.problem;
+        error_set(error, ERROR_INVALID, "cannot write %s: %s", seed_document_name(document),
+                  writer.bad_value ? "a value holds a control character"
+                  : problem        ? problem
+                                   : "a value is not UTF-8");
+    } else {
+        buffer_append(text, written.data, written.length);
+    }
+    yaml_emitter_delete(&writer.emitter);
+    return !writer.failed;
+}

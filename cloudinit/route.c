@@ -1,0 +1,81 @@
+#include "route.h"
+
+#include <string.h>
+
+#define SEED_PREFIX "/seed/"
+
+static const char *const document_names[SEED_DOCUMENT_COUNT] = {
+    [SEED_META_DATA] = "meta-data",
+    [SEED_USER_DATA] = "user-data",
+    [SEED_VENDOR_DATA] = "vendor-data",
+    [SEED_NETWORK_CONFIG] = "network-config",
+};
+
+const char *seed_document_name(enum seed_document document) {
+    return document_names[document];
+}
+
+static bool is_word_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* Copies a run of [a-z0-9-] and gives what follows it; NULL if it is empty or does not fit. */
+static const char *take_word(const char *text, char *word, size_t size) {
+    size_t length = 0;
+    while (is_word_character(text[length]))
+        length++;
+    if (length == 0 || length >= size)
+        return NULL;
+    memcpy(word, text, length);
+    word[length] = 0;
+    return text + length;
+}
+
+static bool at_end(const char *text) {
+    return *text == 0 || *text == '?';
+}
+
+static struct route allow_only(struct route route, bool allowed, const char *methods) {
+    if (!allowed) {
+        route.kind = ROUTE_METHOD_NOT_ALLOWED;
+        route.allow = methods;
+    }
+    return route;
+}
+
+/* rest: what follows "/phone-home" in the target */
+static struct route phone_home_route(struct route route, const char *method, const char *rest) {
+    if (*rest == '/') {
+        rest = take_word(rest + 1, route.instance_id, sizeof route.instance_id);
+        if (!rest)
+            return (struct route){.kind = ROUTE_NOT_FOUND};
+    }
+    if (!at_end(rest))
+        return (struct route){.kind = ROUTE_NOT_FOUND};
+    route.kind = ROUTE_PHONE_HOME;
+    return allow_only(route, strcmp(method, "POST") == 0, "POST");
+}
+
+struct route route_parse(const char *method, const char *target) {
+    struct route route = {.kind = ROUTE_NOT_FOUND};
+    if (strncmp(target, SEED_PREFIX, strlen(SEED_PREFIX)) != 0)
+        return route;
+    char name[sizeof "network-config"];
+    const char *rest = take_word(target + strlen(SEED_PREFIX), route.token, sizeof route.token);
+    if (rest && *rest == '/')
+        rest = take_word(rest + 1, name, sizeof name);
+    else
+        rest = NULL;
+    if (!rest)
+        return (struct route){.kind = ROUTE_NOT_FOUND};
+    if (strcmp(name, "phone-home") == 0)
+        return phone_home_route(route, method, rest);
+    for (int i = 0; i < SEED_DOCUMENT_COUNT && at_end(rest); i++)
+        if (strcmp(name, document_names[i]) == 0) {
+            bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+            route.kind = ROUTE_DOCUMENT;
+            route.document = (enum seed_document)i;
+            return allow_only(route, reads, "GET, HEAD");
+        }
+    return (struct route){.kind = ROUTE_NOT_FOUND};
+}

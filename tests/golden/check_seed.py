@@ -1,0 +1,103 @@
+"""Judges the golden seeds with cloud-init's own code: schema, YAML types, network renderers.
+
+Usage: check_seed.py CLOUD_INIT, in tests/. Exits 1 and says why if cloud-init would do anything
+else with a document than what it was written for."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import yaml
+from cloudinit import templater
+from cloudinit.net import eni, netplan, network_state, networkd
+
+SEEDS = pathlib.Path("golden/seed")
+PHONE_HOME_ANSWER = {"INSTANCE_ID": "test-1"}
+failures = []
+
+
+def check(condition, *what):
+    if not condition:
+        failures.append(" ".join(str(part) for part in what))
+
+
+def check_schema(cloud_init, path):
+    done = subprocess.run([cloud_init, "schema", "-c", path], capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    check(done.returncode == 0, path, "is refused by cloud-init schema:", said)
+    for word in ("deprecat", "warning", "invalid"):
+        check(word not in said.lower(), path, "makes cloud-init say", word + ":", said)
+    check(path.read_text().startswith("#cloud-config\n"), path, "lacks its first line")
+
+
+def check_meta_data(path):
+    meta = yaml.safe_load(path.read_text())
+    check(set(meta) == {"instance-id", "local-hostname"}, path, "has keys", list(meta))
+    for key, value in meta.items():
+        check(isinstance(value, str), path, key, "is read as", repr(value))
+
+
+def check_user(path, user):
+    name = user["name"]
+    check(isinstance(user["sudo"], str), path, name, "sudo is", user["sudo"])
+    check(user["lock_passwd"] is ("hashed_passwd" not in user), path, name, "lock_passwd")
+    check(user.get("hashed_passwd", "$6$").startswith("$6$"), path, name, "hashed_passwd")
+    check("passwd" not in user and "plain_text_passwd" not in user, path, name, "has a password")
+    for key in user.get("ssh_authorized_keys", []):
+        check(key.startswith("ssh-ed25519 "), path, name, "key is", key)
+
+
+def check_user_data(path):
+    config = yaml.safe_load(path.read_text())
+    users = {user["name"]: user for user in config["users"]}
+    for user in users.values():
+        check_user(path, user)
+    check(config["ssh_pwauth"] is ("cloudadmin" in users), path, "ssh_pwauth", users)
+    check("ssh_authorized_keys" in users["ansible"], path, "ansible has no key")
+    check(config["growpart"]["mode"] == "auto", path, "growpart", config["growpart"])
+    phone_home = config.get("phone_home")
+    if phone_home:
+        check(type(phone_home["tries"]) is int, path, "tries", phone_home["tries"])
+        url = templater.render_string(phone_home["url"], PHONE_HOME_ANSWER)
+        check(url.endswith("/phone-home/test-1"), path, "posts to", url)
+
+
+def check_network_config(path):
+    config = yaml.safe_load(path.read_text())
+    ethernet = config["ethernets"]["primary0"]
+    mac = ethernet["match"]["macaddress"]
+    check(isinstance(mac, str) and mac == mac.lower(), path, "MAC is read as", repr(mac))
+    check(ethernet["dhcp4"] is ("addresses" not in ethernet), path, "dhcp4")
+    for renderer in (eni.Renderer, netplan.Renderer, networkd.Renderer):
+        state = network_state.parse_net_config_data(config)
+        with tempfile.TemporaryDirectory() as target:
+            renderer().render_network_state(state, target=target)
+            written = "".join(p.read_text() for p in pathlib.Path(target).rglob("*") if p.is_file())
+        check(written, path, renderer.__module__, "writes nothing")
+        for address in ethernet.get("addresses", []):
+            check(address.split("/")[0] in written, path, renderer.__module__, "lost", address)
+        for route in ethernet.get("routes", []):
+            check(route["via"] in written, path, renderer.__module__, "lost", route)
+
+
+def main():
+    if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
+        sys.exit("cloud-init is not installed: apt-get install cloud-init")
+    folders = sorted(path for path in SEEDS.iterdir() if path.is_dir())
+    check(len(folders) >= 4, "only", len(folders), "golden seeds found")
+    for folder in folders:
+        check_schema(sys.argv[1], folder / "user-data")
+        check_schema(sys.argv[1], folder / "vendor-data")
+        check_meta_data(folder / "meta-data")
+        check_user_data(folder / "user-data")
+        check(yaml.safe_load((folder / "vendor-data").read_text()) == {}, folder, "vendor-data")
+        check_network_config(folder / "network-config")
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    print(f"{len(folders)} seeds, {len(failures)} failures")
+    sys.exit(1 if failures else 0)
+
+
+main()
