@@ -1,0 +1,145 @@
+#include "machine/vm_script.h"
+
+#include "base/alloc.h"
+#include "base/strv.h"
+#include "machine/qemu_argv.h"
+
+#include <string.h>
+
+/* Stands in the vector where the running script's process number belongs. The control bytes keep it
+ * apart from any "$$" that a path may hold. */
+#define PID_MARK "\x1f$$\x1f"
+
+/* Characters that mean nothing to bash inside a word. '~' is absent because it does at the start,
+ * and everything outside ASCII because what it is depends on the locale. */
+static const char plain_characters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+
+static bool needs_quotes(const char *value, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (!strchr(plain_characters, value[i]))
+            return true;
+    return length == 0;
+}
+
+static void quote_slice(const char *value, size_t length, struct buffer *text) {
+    if (!needs_quotes(value, length)) {
+        buffer_append(text, value, length);
+        return;
+    }
+    buffer_putc(text, '\'');
+    for (size_t i = 0; i < length; i++) {
+        if (value[i] == '\'')
+            buffer_puts(text, "'\\''");
+        else
+            buffer_putc(text, value[i]);
+    }
+    buffer_putc(text, '\'');
+}
+
+void vm_script_quote(const char *value, struct buffer *text) {
+    quote_slice(value, strlen(value), text);
+}
+
+/* "$$" itself stays outside of the quotes, so that bash puts its process number there; QEMU keeps
+ * that number, because the script ends in exec. */
+static void quote_with_pid(const char *value, struct buffer *text) {
+    const char *mark = strstr(value, PID_MARK);
+    if (!mark) {
+        vm_script_quote(value, text);
+        return;
+    }
+    quote_slice(value, (size_t)(mark - value), text);
+    buffer_puts(text, "$$");
+    const char *rest = mark + strlen(PID_MARK);
+    if (*rest)
+        vm_script_quote(rest, text);
+}
+
+static char *run_file(const struct spec *spec, const char *run_folder, const char *kind) {
+    return alloc_printf("%s/%s.sh" PID_MARK ".%s", run_folder, spec->name, kind);
+}
+
+static void build_vector(const struct spec *spec, const char *run_folder, struct strv *argv) {
+    scoped(alloc_release) char *pid_file = run_file(spec, run_folder, "pid");
+    scoped(alloc_release) char *qmp = run_file(spec, run_folder, "qmp");
+    scoped(alloc_release) char *spare = run_file(spec, run_folder, "mon");
+    scoped(alloc_release) char *agent = run_file(spec, run_folder, "qga");
+    const struct qemu_argv_launch launch = {
+        .style = QEMU_ARGV_SCRIPT,
+        .pid_file = pid_file,
+        .qmp_path = qmp,
+        .spare_path = spare,
+        .agent_path = agent,
+    };
+    qemu_argv_build(spec, &launch, argv);
+}
+
+static void render_head(const struct spec *spec, struct buffer *text) {
+    buffer_printf(
+        text,
+        "#!/bin/bash\n"
+        "# Runs the VM of the instance %s in this terminal, without a supervisor.\n"
+        "#\n"
+        "# Ctrl-A C  goes to QEMU's monitor and back: system_powerdown asks the guest to\n"
+        "#           shut down, quit ends QEMU at once\n"
+        "# Ctrl-A X  ends QEMU at once\n"
+        "# Ctrl-A H  lists the other keys; Ctrl-C goes to the guest\n"
+        "#\n"
+        "# This file is yours to edit: pgsup does not overwrite it once it was changed.\n"
+        "# Options stand one to a line: add some, or put a # before one to leave it out.\n"
+        "# What you pass to this script is given to QEMU after them.\n",
+        spec->name);
+    if (spec->network == SPEC_NET_VMNET_BRIDGED || spec->network == SPEC_NET_VMNET_SHARED ||
+        spec->network == SPEC_NET_VMNET_HOST)
+        buffer_puts(text, "# macOS lets only root use this network: run it with sudo.\n");
+    buffer_puts(text, "set -e\n"
+                      "umask 077 # nobody else may reach QEMU's monitors\n\n");
+}
+
+/* /tmp, where the folder may be, is emptied when the host starts. */
+static void render_run_folder(const char *run_folder, struct buffer *text) {
+    buffer_puts(text, "# Sockets and the pid file, by which a supervisor finds this VM.\nrun=");
+    vm_script_quote(run_folder, text);
+    buffer_puts(text, "\nif [ ! -d \"$run\" ]; then mkdir -p \"$run\"; fi\n\n");
+}
+
+static void render_options(const struct strv *argv, struct buffer *text) {
+    buffer_puts(text, "vm=(\n");
+    for (size_t i = 0; i < argv->count; i++) {
+        buffer_puts(text, "  ");
+        quote_with_pid(argv->items[i], text);
+        if (i > 0 && argv->items[i][0] == '-' && i + 1 < argv->count &&
+            argv->items[i + 1][0] != '-') {
+            buffer_putc(text, ' ');
+            quote_with_pid(argv->items[++i], text);
+        }
+        buffer_putc(text, '\n');
+    }
+    buffer_puts(text, ")\n");
+}
+
+/* For whoever wants the seed served instead of on the drive, as the options to write for it. */
+static void render_seed_hint(const struct spec *spec, struct buffer *text) {
+    if (!spec->seed_drive || !spec->seed_url)
+        return;
+    struct buffer serial = {0};
+    buffer_printf(&serial, "type=1,serial=ds=%s;s=%s", spec->seed_source, spec->seed_url);
+    buffer_puts(
+        text, "# To seed over HTTP while a supervisor runs, leave out the two lines with seed0 and "
+              "add:\n#  -smbios ");
+    vm_script_quote(serial.data, text);
+    buffer_puts(text, "\n");
+    buffer_done(&serial);
+}
+
+void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text) {
+    struct strv argv = {0};
+    build_vector(spec, run_folder, &argv);
+    render_head(spec, text);
+    render_run_folder(run_folder, text);
+    render_seed_hint(spec, text);
+    render_options(&argv, text);
+    buffer_puts(text, "exec \"${vm[@]}\" \"$@\"\n");
+    strv_done(&argv);
+}

@@ -1,0 +1,94 @@
+#include "specs.h"
+
+#include <string.h>
+
+#define MAC_HOME "/Users/login/var/pgsup"
+#define MAC_GUEST                                                                                  \
+    .name = "test", .uuid = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", .instance_id = "i-7-test",     \
+    .arch = SPEC_AARCH64, .accel = SPEC_HVF, .program = "/opt/homebrew/bin/qemu-system-aarch64",   \
+    .firmware = "/opt/homebrew/share/qemu/edk2-aarch64-code.fd", .vcpu = 2, .ram_mib = 2048,       \
+    .disk = MAC_HOME "/instances/test/os.qcow2",                                                   \
+    .seed_drive = MAC_HOME "/instances/test/cloud-init.img", .mac = "52:54:00:ab:cd:07"
+
+#define LINUX_HOME "/home/login/var/pgsup"
+#define LINUX_GUEST                                                                                \
+    .name = "test", .uuid = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", .instance_id = "i-7-test",     \
+    .arch = SPEC_AARCH64, .program = "/usr/bin/qemu-system-aarch64",                               \
+    .firmware = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd", .vcpu = 2, .ram_mib = 2048,             \
+    .disk = LINUX_HOME "/instances/test/os.qcow2",                                                 \
+    .seed_drive = LINUX_HOME "/instances/test/cloud-init.img", .mac = "52:54:00:ab:cd:07"
+
+#define SEED_URL(host) "http://" host ":10300/seed/0123456789abcdef0123456789abcdef/"
+
+static const struct spec_forward ssh_forward[] = {{"127.0.0.1", 10022, NULL, 22}};
+static const struct spec_forward two_forwards[] = {{"127.0.0.1", 10022, "10.0.2.77", 22},
+                                                   {"127.0.0.1", 18080, "10.0.2.77", 80}};
+static char *const extra[] = {"-device", "virtio-gpu-pci", "-snapshot", NULL};
+
+#define HOSTILE "/tmp/it's, \"odd\" $HOME `id` \\ #1 & été/[*];~!"
+
+const struct spec_case spec_cases[] = {
+    {"macos-vmnet-bridged",
+     MAC_HOME "/run",
+     {MAC_GUEST, .network = SPEC_NET_VMNET_BRIDGED, .interface = "vlan1"}},
+    {"macos-vmnet-shared",
+     MAC_HOME "/run",
+     {MAC_GUEST, .network = SPEC_NET_VMNET_SHARED, .seed_url = SEED_URL("192.168.64.1"),
+      .seed_source = "nocloud"}},
+    {"macos-vmnet-host", MAC_HOME "/run", {MAC_GUEST, .network = SPEC_NET_VMNET_HOST}},
+    {"linux-user",
+     LINUX_HOME "/run",
+     {LINUX_GUEST, .accel = SPEC_TCG, .network = SPEC_NET_USER, .forwards = ssh_forward,
+      .forward_count = 1, .guest_network = "10.0.2.0/24", .seed_url = SEED_URL("10.0.2.2"),
+      .seed_source = "nocloud-net"}},
+    {"linux-bridge",
+     LINUX_HOME "/run",
+     {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_BRIDGE, .interface = "br0",
+      .machine = "virt-9.2"}},
+    {"linux-tap",
+     LINUX_HOME "/run",
+     {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_TAP, .interface = "tap7"}},
+    {"x86_64",
+     LINUX_HOME "/run",
+     {.name = "pc",
+      .uuid = "6fa459ea-ee8a-4ca4-894e-db77e160355e",
+      .instance_id = "i-8-pc",
+      .arch = SPEC_X86_64,
+      .accel = SPEC_TCG,
+      .program = "/usr/bin/qemu-system-x86_64",
+      .firmware = "/usr/share/ovmf/OVMF.fd",
+      .vcpu = 1,
+      .ram_mib = 1024,
+      .disk = LINUX_HOME "/instances/pc/os.qcow2",
+      .seed_drive = LINUX_HOME "/instances/pc/cloud-init.img",
+      .network = SPEC_NET_USER,
+      .mac = "52:54:00:ab:cd:08",
+      .forwards = two_forwards,
+      .forward_count = 2}},
+    {"hostile-paths",
+     HOSTILE "/run",
+     {.name = "test",
+      .uuid = "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
+      .instance_id = "i-7-test",
+      .arch = SPEC_AARCH64,
+      .accel = SPEC_TCG,
+      .program = HOSTILE "/qemu-system-aarch64",
+      .firmware = HOSTILE "/fw,snapshot=on.fd",
+      .vcpu = 2,
+      .ram_mib = 512,
+      .disk = HOSTILE "/os,,1.qcow2",
+      .seed_drive = HOSTILE "/cloud-init,.img",
+      .network = SPEC_NET_USER,
+      .mac = "52:54:00:ab:cd:07",
+      .forwards = ssh_forward,
+      .forward_count = 1,
+      .extra = extra}},
+};
+const size_t spec_case_count = sizeof spec_cases / sizeof *spec_cases;
+
+const struct spec_case *spec_case_find(const char *name) {
+    for (size_t i = 0; i < spec_case_count; i++)
+        if (strcmp(spec_cases[i].name, name) == 0)
+            return &spec_cases[i];
+    return NULL;
+}

@@ -1,0 +1,134 @@
+#include "golden.h"
+#include "machine/qemu_argv.h"
+#include "machine/vm_script.h"
+#include "scratch.h"
+#include "specs.h"
+#include "test.h"
+
+TEST(golden) {
+    for (size_t i = 0; i < spec_case_count; i++) {
+        struct buffer text = {0};
+        vm_script_render(&spec_cases[i].spec, spec_cases[i].run_folder, &text);
+        char path[128];
+        snprintf(path, sizeof path, "golden/vm.sh/%s.sh", spec_cases[i].name);
+        golden_check(path, &text);
+        CHECK(strncmp(text.data, "#!/bin/bash\n", 12) == 0);
+        buffer_done(&text);
+    }
+}
+
+/* What qemu_argv_build() gives for the script when bash has put in its process number. */
+static void expected_vector(const struct spec *spec, const char *run, pid_t pid,
+                            struct buffer *vector) {
+    scoped(alloc_release) char *stem = alloc_printf("%s/%s.sh%ld", run, spec->name, (long)pid);
+    scoped(alloc_release) char *pid_file = alloc_printf("%s.pid", stem);
+    scoped(alloc_release) char *qmp = alloc_printf("%s.qmp", stem);
+    scoped(alloc_release) char *spare = alloc_printf("%s.mon", stem);
+    scoped(alloc_release) char *agent = alloc_printf("%s.qga", stem);
+    const struct qemu_argv_launch launch = {.style = QEMU_ARGV_SCRIPT,
+                                            .pid_file = pid_file,
+                                            .qmp_path = qmp,
+                                            .spare_path = spare,
+                                            .agent_path = agent};
+    struct strv argv = {0};
+    qemu_argv_build(spec, &launch, &argv);
+    for (size_t i = 0; i < argv.count; i++)
+        buffer_append(vector, argv.items[i], strlen(argv.items[i]) + 1);
+    strv_done(&argv);
+}
+
+static void check_same(const char *name, const struct buffer *actual,
+                       const struct buffer *expected) {
+    if (actual->length == expected->length &&
+        memcmp(actual->data, expected->data, actual->length) == 0)
+        return;
+    size_t at = 0;
+    while (at < actual->length && at < expected->length && actual->data[at] == expected->data[at])
+        at++;
+    fprintf(stderr, "%s: bash gave %zu bytes, expected %zu; they part at byte %zu: \"%s\"\n", name,
+            actual->length, expected->length, at, expected->data + at);
+    CHECK(!"same vector");
+}
+
+/* The script is run by bash with a program in QEMU's place that tells what it was given. Folder and
+ * program are put where this test may write. */
+static void check_bash(const struct spec_case *row, const char *folder) {
+    struct spec spec = row->spec;
+    struct error error = {0};
+    CHECK(file_make_directory(folder, 0700, &error));
+    scoped(alloc_release) char *run = alloc_printf("%s/run", folder);
+    scoped(alloc_release) char *program = alloc_printf("%s/qemu", folder);
+    scoped(alloc_release) char *script = alloc_printf("%s/vm.sh", folder);
+    CHECK(symlink(PRINT_ARGV, program) == 0);
+    spec.program = program;
+
+    struct buffer text = {0}, actual = {0}, expected = {0};
+    vm_script_render(&spec, run, &text);
+    scratch_write(script, text.data, text.length, 0700);
+    char *argv[] = {script, NULL};
+    pid_t pid;
+    CHECK_INT(scratch_run(argv, "", &actual, &pid), 0);
+    expected_vector(&spec, run, pid, &expected);
+    check_same(row->name, &actual, &expected);
+    CHECK(file_is_directory(run));
+    buffer_done(&text);
+    buffer_done(&actual);
+    buffer_done(&expected);
+}
+
+TEST(bash_gives_qemu_the_same_vector) {
+    for (size_t i = 0; i < spec_case_count; i++) {
+        scoped(alloc_release) char *plain = scratch_path(spec_cases[i].name);
+        scoped(alloc_release) char *odd =
+            alloc_printf("%s,it's \"o\\dd\" $$ $HOME `id` été\t#/[*]~!", plain);
+        check_bash(&spec_cases[i], plain);
+        check_bash(&spec_cases[i], odd);
+    }
+}
+
+TEST(what_the_script_is_given_goes_to_qemu) {
+    scoped(alloc_release) char *script = scratch_path("args.sh");
+    struct spec spec = spec_case_find("linux-user")->spec;
+    spec.program = PRINT_ARGV;
+    struct buffer text = {0}, actual = {0};
+    vm_script_render(&spec, scratch(), &text);
+    scratch_write(script, text.data, text.length, 0700);
+    char *argv[] = {script, "-snapshot", "a b", NULL};
+    pid_t pid;
+    CHECK_INT(scratch_run(argv, "", &actual, &pid), 0);
+    static const char tail[] = "-snapshot\0a b";
+    CHECK(actual.length > sizeof tail &&
+          memcmp(actual.data + actual.length - sizeof tail, tail, sizeof tail) == 0);
+    buffer_done(&text);
+    buffer_done(&actual);
+}
+
+TEST(quotes_only_when_needed) {
+    static const struct {
+        const char *value, *quoted;
+    } table[] = {
+        {"plain", "plain"},
+        {"/a/b-c_d.e,f=g:h@i%+", "/a/b-c_d.e,f=g:h@i%+"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"'", "''\\'''"},
+        {"$$", "'$$'"},
+        {"$(id)`id`", "'$(id)`id`'"},
+        {"~", "'~'"},
+        {"a\nb", "'a\nb'"},
+        {"\xff", "'\xff'"},
+        {"été", "'été'"},
+        {"ds=nocloud;s=http://h/", "'ds=nocloud;s=http://h/'"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct buffer text = {0};
+        vm_script_quote(table[i].value, &text);
+        CHECK_STRING(text.data, table[i].quoted);
+        buffer_done(&text);
+    }
+}
+
+int main(void) {
+    return test_run();
+}
