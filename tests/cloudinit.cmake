@@ -1,5 +1,9 @@
 pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
 pgsup_test(http SOURCES unit/test_http.c USES cloudinit)
+pgsup_test(password SOURCES unit/test_password.c USES cloudinit)
+pgsup_test(phone_home SOURCES unit/test_phone_home.c USES cloudinit)
+pgsup_test(public_key SOURCES unit/test_public_key.c USES cloudinit)
+pgsup_test(route SOURCES unit/test_route.c USES cloudinit)
 
 # cloud-init's own judgement of the golden documents. Linux only: it has no package on macOS.
 if(NOT APPLE)
