@@ -18,8 +18,9 @@
 #include <unistd.h>
 
 static void vm_input(struct vm *vm, enum lifecycle_input input);
+static void drop_handle(struct vm *vm);
 
-/* --- words ------------------------------------------------------------------------------------ */
+/* --- words --- */
 
 static void set_reason(struct vm *vm, const char *text) {
     alloc_replace(&vm->reason, alloc_string(text));
@@ -38,7 +39,7 @@ static void tell(struct vm *vm, const char *kind, const char *format, ...) {
     buffer_done(&text);
 }
 
-/* --- readiness -------------------------------------------------------------------------------- */
+/* --- readiness --- */
 
 static void stop_probe(struct vm *vm) {
     probe_close(vm->probe);
@@ -59,7 +60,7 @@ static void seek_readiness(struct vm *vm) {
         vm->probe = probe_start(vm->loop, vm->plan.address, vm->plan.port, vm, on_answer);
 }
 
-/* --- effects ---------------------------------------------------------------------------------- */
+/* --- effects --- */
 
 static void command(struct vm *vm, const char *name) {
     monitor_send(vm->monitor, name, NULL, NULL);
@@ -106,6 +107,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
     switch (effect) {
     case EFFECT_LAUNCH:
         vm->preparing = true;
+        vm->open_handles++; /* the plan comes back to this struct, closed or not */
         vm->listener->prepare(vm->listener->context, vm);
         break;
     case EFFECT_CONT: command(vm, "cont"); break;
@@ -119,14 +121,13 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         break;
     case EFFECT_RECONNECT: reconnect(vm); break;
     case EFFECT_RELEASE: release(vm); break;
-    case EFFECT_EXPIRE: /* the listener sees the state and tells its waiters */
+    case EFFECT_EXPIRE: vm->listener->expired(vm->listener->context, vm); break;
     case EFFECT_NONE:
     case EFFECT_COUNT: break;
     }
 }
 
-/* --- the one place that changes a state --------------------------------------------------------
- */
+/* --- the one place that changes a state --- */
 
 static void on_deadline(uv_timer_t *timer) {
     struct vm *vm = timer->data;
@@ -181,8 +182,7 @@ static void vm_input(struct vm *vm, enum lifecycle_input input) {
         vm_input(vm, INPUT_READY);
 }
 
-/* --- what QMP says -----------------------------------------------------------------------------
- */
+/* --- what QMP says --- */
 
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
@@ -297,8 +297,7 @@ static void on_item(void *owner, const struct qmp_item *item) {
     }
 }
 
-/* --- what the process and the console say ------------------------------------------------------
- */
+/* --- what the process and the console say --- */
 
 static char *describe_end(struct vm *vm, const struct process_end *end) {
     scoped(alloc_release) char *words = vm_report_last_words(vm->plan.qemu_log, vm->log_start);
@@ -342,8 +341,7 @@ static void on_output(void *owner, const char *data, size_t length) {
         vm_phase(vm, PHASE_KERNEL);
 }
 
-/* --- launching ---------------------------------------------------------------------------------
- */
+/* --- launching --- */
 
 struct sockets {
     int qmp_listener, qmp_client, console_listener, console_client;
@@ -420,7 +418,11 @@ void vm_adopt(struct vm *vm, struct vm_plan *plan) {
 
 void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error) {
     struct error problem = {0};
+    bool closing = vm->closing;
     vm->preparing = false;
+    drop_handle(vm);
+    if (closing)
+        return;
     if (plan && plan->found_pid && vm->state == STATE_STARTING) {
         vm_adopt(vm, plan);
         return;
@@ -444,8 +446,7 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
     vm_input(vm, INPUT_LAUNCH_FAILED);
 }
 
-/* --- requests ----------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 void vm_start(struct vm *vm) {
     if (vm->preparing) /* a launch that was cancelled is still on its way back */
@@ -484,8 +485,7 @@ void vm_phoned_home(struct vm *vm, const char *address) {
     vm_input(vm, INPUT_READY);
 }
 
-/* --- life of the struct ------------------------------------------------------------------------
- */
+/* --- life of the struct --- */
 
 void vm_plan_done(struct vm_plan *plan) {
     strv_done(&plan->argv);
@@ -517,8 +517,7 @@ struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t i
     return vm;
 }
 
-static void on_closed(uv_handle_t *handle) {
-    struct vm *vm = handle->data;
+static void drop_handle(struct vm *vm) {
     if (--vm->open_handles > 0)
         return;
     vm_plan_done(&vm->plan);
@@ -528,6 +527,10 @@ static void on_closed(uv_handle_t *handle) {
     free(vm->reason);
     free(vm->outcome);
     free(vm);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    drop_handle(handle->data);
 }
 
 void vm_close(struct vm *vm) {

@@ -26,6 +26,8 @@ struct vm_listener {
      */
     void (*changed)(void *context, struct vm *vm);
     void (*event)(void *context, struct vm *vm, const char *kind, const char *text);
+    /* A stop that must not escalate reached its limit; the guest runs on. */
+    void (*expired)(void *context, struct vm *vm);
 };
 
 /* How to launch, or (found_pid != 0) which unsupervised process was found instead. */

@@ -1,0 +1,313 @@
+#include "control_server.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/line.h"
+#include "control/protocol.h"
+#include "home/run_folder.h"
+#include "machine/socket.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BACKLOG = 128, READ_BYTES = 16384 };
+
+struct control_server {
+    struct control_calls calls;
+    char *path;
+    int lock;
+    uv_pipe_t pipe;
+    struct client *clients;
+    unsigned count;
+    bool closing;
+};
+
+struct client {
+    struct client *next;
+    struct control_server *server; /* NULL once it is closing */
+    uv_pipe_t pipe;
+    uv_timer_t silence;
+    struct line_splitter lines;
+    struct call *calls;
+    size_t unwritten;
+    bool doomed;
+    int open_handles;
+    char input[READ_BYTES];
+};
+
+struct call {
+    struct call *next;
+    struct client *client;
+    json_t *id;
+    void *data;
+};
+
+struct write {
+    uv_write_t request;
+    struct client *client;
+    char *data;
+    size_t length;
+};
+
+static void drop(struct client *client);
+
+/* --- answers --- */
+
+static void on_written(uv_write_t *request, int status) {
+    struct write *write = (struct write *)request;
+    struct client *client = write->client;
+    client->unwritten -= write->length;
+    free(write->data);
+    free(write);
+    if (status < 0)
+        drop(client);
+}
+
+static void on_silence(uv_timer_t *timer) {
+    drop(timer->data);
+}
+
+/* At the next turn of the loop: whoever is answering still holds the call. */
+static void doom(struct client *client) {
+    client->doomed = true;
+    if (client->server)
+        uv_timer_start(&client->silence, on_silence, 0, 0);
+}
+
+/* A client that asks and does not read is dropped, not waited for. */
+static void put(struct client *client, struct buffer *line) {
+    if (!client->server || client->doomed ||
+        client->unwritten + line->length > CONTROL_BACKLOG_BYTES) {
+        buffer_done(line);
+        doom(client);
+        return;
+    }
+    struct write *write = alloc_zero(sizeof *write);
+    write->client = client;
+    write->length = line->length;
+    client->unwritten += line->length;
+    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)line->length);
+    bytes.base = write->data = buffer_take(line);
+    if (uv_write(&write->request, (uv_stream_t *)&client->pipe, &bytes, 1, on_written) < 0) {
+        client->unwritten -= write->length;
+        free(write->data);
+        free(write);
+        doom(client);
+    }
+}
+
+static void call_free(struct call *call) {
+    json_decref(call->id);
+    free(call);
+}
+
+static void finish(struct call *call, struct buffer *line) {
+    struct client *client = call->client;
+    struct call **slot = &client->calls;
+    while (*slot != call)
+        slot = &(*slot)->next;
+    *slot = call->next;
+    call_free(call);
+    put(client, line);
+}
+
+void call_progress(struct call *call, const char *method, json_t *body) {
+    struct buffer line = {0};
+    control_encode_notification(&line, method, body);
+    put(call->client, &line);
+}
+
+void call_result(struct call *call, json_t *body) {
+    struct buffer line = {0};
+    control_encode_result(&line, call->id, body);
+    finish(call, &line);
+}
+
+void call_error(struct call *call, const struct error *error) {
+    struct buffer line = {0};
+    control_encode_error(&line, call->id, error);
+    finish(call, &line);
+}
+
+void call_set_data(struct call *call, void *data) {
+    call->data = data;
+}
+
+void *call_data(const struct call *call) {
+    return call->data;
+}
+
+/* --- clients --- */
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct client *client = handle->data;
+    if (--client->open_handles > 0)
+        return;
+    line_done(&client->lines);
+    free(client);
+}
+
+static void drop(struct client *client) {
+    struct control_server *server = client->server;
+    if (!server)
+        return;
+    struct client **slot = &server->clients;
+    while (*slot != client)
+        slot = &(*slot)->next;
+    *slot = client->next;
+    server->count--;
+    client->server = NULL;
+    while (client->calls) {
+        struct call *call = client->calls;
+        client->calls = call->next;
+        server->calls.on_gone(server->calls.context, call);
+        call_free(call);
+    }
+    uv_close((uv_handle_t *)&client->pipe, on_handle_closed);
+    uv_close((uv_handle_t *)&client->silence, on_handle_closed);
+}
+
+static void refuse(struct client *client, json_t *id, const struct error *error) {
+    struct buffer line = {0};
+    control_encode_error(&line, id, error);
+    put(client, &line);
+}
+
+static void on_line(struct client *client, const char *line, size_t length) {
+    struct control_server *server = client->server;
+    struct control_message message;
+    struct error error = {0};
+    if (!control_decode(line, length, &message, &error)) {
+        refuse(client, message.id, &error);
+    } else if (message.kind == CONTROL_REQUEST) {
+        struct call *call = alloc_zero(sizeof *call);
+        call->client = client;
+        call->id = json_incref(message.id);
+        call->next = client->calls;
+        client->calls = call;
+        server->calls.on_call(server->calls.context, call, message.method, message.body);
+    }
+    control_message_done(&message);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct client *client = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(client->input, READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct client *client = stream->data;
+    if (length < 0) {
+        drop(client);
+        return;
+    }
+    char *line;
+    size_t size;
+    line_feed(&client->lines, buffer->base, (size_t)length);
+    while (client->server && !client->doomed && (line = line_next(&client->lines, &size))) {
+        uv_timer_stop(&client->silence);
+        on_line(client, line, size);
+    }
+    if (client->server && client->lines.broken) {
+        struct error error = {0};
+        error_set(&error, ERROR_USAGE, "a request may have at most %u bytes",
+                  CONTROL_REQUEST_LIMIT_BYTES);
+        refuse(client, NULL, &error);
+        doom(client);
+    }
+}
+
+static void on_connection(uv_stream_t *stream, int status) {
+    struct control_server *server = stream->data;
+    if (status < 0)
+        return;
+    struct client *client = alloc_zero(sizeof *client);
+    uv_pipe_init(stream->loop, &client->pipe, 0);
+    uv_timer_init(stream->loop, &client->silence);
+    client->pipe.data = client->silence.data = client;
+    client->open_handles = 2;
+    line_init(&client->lines, CONTROL_REQUEST_LIMIT_BYTES);
+    client->server = server;
+    client->next = server->clients;
+    server->clients = client;
+    server->count++;
+    if (uv_accept(stream, (uv_stream_t *)&client->pipe) < 0 ||
+        server->count > CONTROL_CLIENT_LIMIT) {
+        drop(client);
+        return;
+    }
+    uv_timer_start(&client->silence, on_silence, CONTROL_FIRST_WORD_MS, 0);
+    uv_read_start((uv_stream_t *)&client->pipe, on_allocate, on_read);
+}
+
+/* --- the listener --- */
+
+static void server_free(struct control_server *server) {
+    if (server->lock >= 0)
+        close(server->lock);
+    free(server->path);
+    free(server);
+}
+
+static void on_server_closed(uv_handle_t *handle) {
+    server_free(handle->data);
+}
+
+/* The lock belongs to the process, so that it cannot be left behind by a dead one. */
+static bool take_lock(struct control_server *server, const struct home *home, struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s/pgsup.lock", home->run);
+    server->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (server->lock < 0)
+        return error_errno(error, "cannot write %s", path);
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(server->lock, F_SETLK, &lock) == 0)
+        return home_give(home, path, error);
+    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    fcntl(server->lock, F_GETLK, &lock);
+    return error_set(error, ERROR_WRONG_STATE,
+                     "a supervisor runs already for %s (process %ld): `pgsup down` ends it",
+                     home->path, (long)lock.l_pid);
+}
+
+struct control_server *control_server_open(uv_loop_t *loop, const struct home *home,
+                                           const struct control_calls *calls, struct error *error) {
+    struct control_server *server = alloc_zero(sizeof *server);
+    server->calls = *calls;
+    server->path = run_folder_control(home->run);
+    server->lock = -1;
+    if (!take_lock(server, home, error)) {
+        server_free(server);
+        return NULL;
+    }
+    int fd = socket_listen(server->path, error);
+    if (fd < 0 || !home_give(home, server->path, error)) {
+        if (fd >= 0)
+            close(fd);
+        server_free(server);
+        return NULL;
+    }
+    uv_pipe_init(loop, &server->pipe, 0);
+    server->pipe.data = server;
+    int status = uv_pipe_open(&server->pipe, fd);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&server->pipe, BACKLOG, on_connection);
+    if (status == 0)
+        return server;
+    error_set(error, ERROR_FAILED, "cannot listen on %s: %s", server->path, uv_strerror(status));
+    uv_close((uv_handle_t *)&server->pipe, on_server_closed);
+    return NULL;
+}
+
+void control_server_close(struct control_server *server) {
+    if (!server || server->closing)
+        return;
+    server->closing = true;
+    unlink(server->path);
+    while (server->clients)
+        drop(server->clients);
+    uv_close((uv_handle_t *)&server->pipe, on_server_closed);
+}

@@ -1,0 +1,37 @@
+/* RUN/pgsup.sock: takes requests of the command line and hands them on as calls. Knows no method.
+ * One supervisor per home: a second one finds the lock RUN/pgsup.lock held and is refused; a socket
+ * left by a dead one is replaced.
+ *
+ * A call is answered exactly once with call_result() or call_error(); before that any number of
+ * call_progress(). When its client goes away, on_gone tells the owner once, and answers go nowhere.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+
+#include <jansson.h>
+#include <uv.h>
+
+#define CONTROL_CLIENT_LIMIT  256u
+#define CONTROL_FIRST_WORD_MS 10000u     /* a client that says nothing is let go */
+#define CONTROL_BACKLOG_BYTES (4u << 20) /* unread answers of one client before it is dropped */
+
+struct control_server; /* opaque */
+struct call;           /* one request under way */
+
+struct control_calls {
+    void (*on_call)(void *context, struct call *call, const char *method, json_t *params);
+    void (*on_gone)(void *context, struct call *call); /* then the call is freed */
+    void *context;
+};
+
+struct control_server *control_server_open(uv_loop_t *loop, const struct home *home,
+                                           const struct control_calls *calls, struct error *error);
+void control_server_close(struct control_server *server); /* removes the socket; NULL is fine */
+
+void call_progress(struct call *call, const char *method, json_t *body); /* body is stolen */
+void call_result(struct call *call, json_t *body);                       /* body is stolen */
+void call_error(struct call *call, const struct error *error);
+void call_set_data(struct call *call, void *data);
+void *call_data(const struct call *call);

@@ -1,0 +1,329 @@
+#include "daemon.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/name.h"
+#include "daemon/control_server.h"
+#include "daemon/fleet.h"
+#include "daemon/provisioning.h"
+#include "daemon/recorder.h"
+#include "daemon/seed_server.h"
+#include "daemon/verbs.h"
+#include "home/instance.h"
+#include "store/cloud_table.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SCAN_INTERVAL_MS = 5000, STOP_LIMIT_MS = 90000, LAST_PATIENCE_MS = 30000 };
+
+/* How far the end has come: nothing, every VM asked to stop, every VM told to quit. */
+enum ending { ENDING_NOT, ENDING_GRACEFUL, ENDING_FORCED, ENDING_DONE };
+
+struct daemon {
+    uv_loop_t loop;
+    struct home home;
+    struct recorder *recorder;
+    struct fleet fleet;
+    struct seed_server *seed;
+    struct control_server *control;
+    struct provisioning *provisioning;
+    struct verbs_context verbs;
+    uv_signal_t signals[3];
+    uv_timer_t scan;     /* for VMs that vm.sh starts beside us */
+    uv_timer_t patience; /* of the end: whatever hangs, the supervisor ends */
+    enum ending ending;
+    struct call *down; /* answered when all is done */
+};
+
+/* --- the end --- */
+
+static void close_all(struct daemon *daemon) {
+    daemon->ending = ENDING_DONE;
+    if (daemon->down)
+        call_result(daemon->down, json_object());
+    daemon->down = NULL;
+    control_server_close(daemon->control);
+    seed_server_close(daemon->seed);
+    provisioning_close(daemon->provisioning);
+    fleet_close(&daemon->fleet);
+    for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    uv_close((uv_handle_t *)&daemon->scan, NULL);
+    uv_close((uv_handle_t *)&daemon->patience, NULL);
+    recorder_drain(daemon->recorder);
+}
+
+static void show_waiting(struct daemon *daemon) {
+    struct buffer names = {0};
+    for (size_t i = 0; i < daemon->fleet.count; i++) {
+        struct vm *vm = daemon->fleet.vms[i];
+        if (lifecycle_has_process(vm->state))
+            buffer_printf(&names, "%s%s (%s)", names.length ? ", " : "", vm->name,
+                          lifecycle_state_word(vm->state));
+    }
+    if (names.length)
+        log_info("waiting for %s; %s", names.data,
+                 daemon->ending == ENDING_GRACEFUL ? "Ctrl-C again quits them at once"
+                                                   : "they are being ended");
+    buffer_done(&names);
+}
+
+static void end_if_idle(struct daemon *daemon) {
+    if ((daemon->ending == ENDING_GRACEFUL || daemon->ending == ENDING_FORCED) &&
+        fleet_running(&daemon->fleet) == 0)
+        close_all(daemon);
+}
+
+static void on_patience(uv_timer_t *timer) {
+    log_warning("some VMs did not end; leaving them");
+    close_all(timer->data);
+}
+
+static void stop_all(struct daemon *daemon, enum ending ending) {
+    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS, .force = ending == ENDING_FORCED};
+    daemon->ending = ending;
+    uv_timer_start(&daemon->patience, on_patience,
+                   LAST_PATIENCE_MS + (options.force ? 0 : STOP_LIMIT_MS), 0);
+    for (size_t i = 0; i < daemon->fleet.count; i++)
+        if (lifecycle_has_process(daemon->fleet.vms[i]->state))
+            vm_stop(daemon->fleet.vms[i], &options);
+    show_waiting(daemon);
+    end_if_idle(daemon);
+}
+
+static void on_shut_down(void *context, bool keep, struct call *call) {
+    struct daemon *daemon = context;
+    if (daemon->down) {
+        struct error error = {0};
+        error_set(&error, ERROR_WRONG_STATE, "the supervisor is ending already");
+        call_error(call, &error);
+        return;
+    }
+    daemon->down = call;
+    if (keep)
+        close_all(daemon);
+    else if (daemon->ending == ENDING_NOT)
+        stop_all(daemon, ENDING_GRACEFUL);
+}
+
+/* SIGHUP means that the terminal went away: no reason to end anybody's VM. */
+static void on_signal(uv_signal_t *signal, int number) {
+    struct daemon *daemon = signal->data;
+    if (daemon->ending == ENDING_DONE)
+        return;
+    if (number == SIGHUP) {
+        log_info("the terminal closed: leaving, the VMs run on");
+        close_all(daemon);
+    } else if (daemon->ending == ENDING_NOT) {
+        stop_all(daemon, ENDING_GRACEFUL);
+    } else {
+        stop_all(daemon, ENDING_FORCED);
+    }
+}
+
+/* --- what the parts tell --- */
+
+static void on_change(void *context, struct vm *vm) {
+    struct daemon *daemon = context;
+    (void)vm;
+    end_if_idle(daemon);
+}
+
+static void on_document(void *context, const struct store_instance *instance,
+                        enum seed_document document, const char *agent) {
+    struct daemon *daemon = context;
+    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
+    scoped(alloc_release) char *text =
+        alloc_printf("%s fetched by %s", seed_document_name(document), agent);
+    recorder_event(daemon->recorder, instance->id, "seed", text);
+    log_info("vm=%s seed: %s", instance->name, text);
+    if (vm)
+        vm_phase(vm, PHASE_SEED);
+}
+
+/* A guest tells its keys once. A repeated or a late post changes nothing. */
+static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
+                           const struct phone_home *form, const char *address, const char *source) {
+    struct store_guest guest = {0};
+    struct buffer keys = {0};
+    bool first = guest_table_get(daemon->home.store, instance->id, &guest, NULL) &&
+                 guest.phoned_home_ms == 0;
+    if (first) {
+        for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
+            if (form->keys[i])
+                buffer_printf(&keys, "%s\n", form->keys[i]);
+        guest.phoned_home_ms = clock_wall_ms();
+        alloc_replace(&guest.hostname, alloc_string(form->hostname));
+        alloc_replace(&guest.address, alloc_string(address));
+        alloc_replace(&guest.address_source, alloc_string(source));
+        alloc_replace(&guest.host_keys, buffer_take(&keys));
+        recorder_guest(daemon->recorder, instance->id, &guest);
+    }
+    store_guest_done(&guest);
+    return first;
+}
+
+static void provision(struct daemon *daemon, const struct store_instance *instance,
+                      const struct phone_home *form, const struct instance_endpoint *endpoint) {
+    struct buffer keys = {0};
+    for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
+        if (form->keys[i])
+            buffer_printf(&keys, "%s\n", form->keys[i]);
+    provisioning_run(daemon->provisioning, instance, endpoint->address, endpoint->port,
+                     keys.data ? keys.data : "");
+    buffer_done(&keys);
+}
+
+static void on_phone_home(void *context, const struct store_instance *instance,
+                          const struct phone_home *form, const char *agent, const char *peer) {
+    struct daemon *daemon = context;
+    struct instance_endpoint endpoint = {0};
+    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
+    const char *source = "phone-home";
+    instance_endpoint(&daemon->home, instance, &endpoint, NULL);
+    if (instance->ip4)
+        source = "static";
+    else if (instance->ssh_port)
+        source = "user-net";
+    else
+        snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
+    bool first = (!vm || vm->plan.phones_home) &&
+                 remember_guest(daemon, instance, form, endpoint.address, source);
+    scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
+    scoped(alloc_release) char *text =
+        alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
+    recorder_event(daemon->recorder, instance->id, "phone-home", text);
+    log_info("vm=%s %s", instance->name, text);
+    if (vm)
+        vm_phoned_home(vm, endpoint.address);
+    if (first)
+        provision(daemon, instance, form, &endpoint);
+}
+
+static void on_refused(void *context, const char *peer, const char *why) {
+    struct daemon *daemon = context;
+    scoped(alloc_release) char *text = alloc_printf("refused a request from %s: %s", peer, why);
+    recorder_event(daemon->recorder, 0, "seed", text);
+}
+
+static void on_provisioned(void *context, int64_t instance, const char *result) {
+    struct daemon *daemon = context;
+    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance);
+    struct store_guest guest = {0};
+    if (guest_table_get(daemon->home.store, instance, &guest, NULL)) {
+        guest.provisioned_ms = strcmp(result, "ok") == 0 ? clock_wall_ms() : 0;
+        alloc_replace(&guest.provision_result, alloc_string(result));
+        recorder_guest(daemon->recorder, instance, &guest);
+    }
+    store_guest_done(&guest);
+    recorder_event(daemon->recorder, instance, "provision", result);
+    if (strcmp(result, "ok") == 0)
+        log_info("vm=%s provisioned", vm ? vm->name : "?");
+    else
+        log_warning("vm=%s provisioning %s", vm ? vm->name : "?", result);
+    if (vm && strcmp(result, "ok") == 0)
+        vm_phase(vm, PHASE_PROVISIONED);
+}
+
+static void on_call(void *context, struct call *call, const char *method, json_t *params) {
+    struct daemon *daemon = context;
+    verbs_dispatch(&daemon->verbs, call, method, params);
+}
+
+static void on_gone(void *context, struct call *call) {
+    struct daemon *daemon = context;
+    if (daemon->down == call)
+        daemon->down = NULL;
+    verbs_gone(&daemon->verbs, call);
+}
+
+static void on_scan(uv_timer_t *timer) {
+    struct daemon *daemon = timer->data;
+    fleet_adopt(&daemon->fleet, NULL);
+}
+
+/* --- the beginning --- */
+
+/* Guests with user networking see the loopback of the host; others the host's own address. */
+static bool open_seed(struct daemon *daemon, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct seed_server_calls calls = {on_document, on_phone_home, on_refused, daemon};
+    if (!cloud_table_get(daemon->home.store, &cloud, error))
+        return false;
+    bool user = strcmp(cloud.network, "user") == 0;
+    const char *address = user || !cloud.host_ip4 ? "127.0.0.1" : cloud.host_ip4;
+    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, address, cloud.phone_home_port,
+                                    &calls, error);
+    if (daemon->seed)
+        log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
+    store_cloud_done(&cloud);
+    return daemon->seed != NULL;
+}
+
+static bool open_parts(struct daemon *daemon, struct error *error) {
+    struct control_calls calls = {on_call, on_gone, daemon};
+    scoped(alloc_release) char *database = home_file(&daemon->home, "cloud.sqlite3");
+    daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
+    if (!daemon->control || !open_seed(daemon, error))
+        return false;
+    daemon->recorder = recorder_new(&daemon->loop, database);
+    daemon->provisioning =
+        provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
+    fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder);
+    daemon->fleet.on_change = on_change;
+    daemon->fleet.context = daemon;
+    daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, daemon};
+    return fleet_adopt(&daemon->fleet, error);
+}
+
+static void open_handles(struct daemon *daemon) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+    }
+    uv_timer_init(&daemon->loop, &daemon->scan);
+    uv_timer_init(&daemon->loop, &daemon->patience);
+    daemon->scan.data = daemon->patience.data = daemon;
+    uv_timer_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS, SCAN_INTERVAL_MS);
+}
+
+static void close_unopened(struct daemon *daemon) {
+    control_server_close(daemon->control);
+    seed_server_close(daemon->seed);
+    if (daemon->provisioning)
+        provisioning_close(daemon->provisioning);
+    if (daemon->recorder) {
+        fleet_close(&daemon->fleet);
+        recorder_drain(daemon->recorder);
+    }
+}
+
+bool daemon_run(const char *home_path, struct error *error) {
+    struct daemon daemon = {0};
+    if (!home_open(home_path, &daemon.home, error))
+        return false;
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&daemon.loop);
+    bool good = open_parts(&daemon, error);
+    if (good) {
+        open_handles(&daemon);
+        log_info("supervising %s; Ctrl-C stops all VMs and ends", daemon.home.path);
+    } else {
+        close_unopened(&daemon);
+    }
+    uv_run(&daemon.loop, UV_RUN_DEFAULT);
+    if (daemon.recorder)
+        recorder_close(daemon.recorder);
+    uv_run(&daemon.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&daemon.loop);
+    home_close(&daemon.home);
+    return good;
+}

@@ -1,0 +1,11 @@
+/* `pgsup up`: the supervisor of one cloud home, in the foreground. Owns the loop and wires the
+ * parts: fleet, recorder, seed server, control server, provisioning. Parts do not know each other.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* Returns when it has been told to end (`pgsup down`, Ctrl-C). False: it could not start. */
+bool daemon_run(const char *home_path, struct error *error);

@@ -1,0 +1,139 @@
+#include "launcher.h"
+
+#include "base/alloc.h"
+#include "home/home.h"
+#include "home/instance.h"
+#include "home/run_folder.h"
+#include "home/running.h"
+#include "machine/process.h"
+#include "machine/qemu_argv.h"
+#include "store/guest_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+    uv_work_t work;
+    struct vm *vm;
+    char *home_path, *name;
+    struct vm_plan plan;
+    struct error error;
+    bool good;
+};
+
+static void fill_paths(struct home *home, const struct store_instance *instance, const char *tag,
+                       struct vm_plan *plan) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    plan->qmp_path = run_folder_vm(home->run, instance->name, tag, "qmp");
+    plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
+    plan->qemu_log = alloc_printf("%s/qemu.log", folder);
+    plan->console_log = alloc_printf("%s/console.log", folder);
+    scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
+    if (strncmp(tag, "sh", 2) != 0) /* vm.sh keeps its console on the terminal */
+        plan->console_path = alloc_string(console);
+}
+
+static bool fill_guest(struct home *home, const struct store_instance *instance,
+                       struct vm_plan *plan, struct error *error) {
+    struct instance_endpoint endpoint = {0};
+    struct store_guest guest = {0};
+    if (!guest_table_get(home->store, instance->id, &guest, error))
+        return false;
+    plan->phones_home = guest.phoned_home_ms == 0;
+    store_guest_done(&guest);
+    if (!instance_endpoint(home, instance, &endpoint, error))
+        return false;
+    plan->address = alloc_string(endpoint.address);
+    plan->port = endpoint.port;
+    return true;
+}
+
+bool launcher_plan_found(struct home *home, const struct running *running, struct vm_plan *plan,
+                         struct error *error) {
+    struct store_instance instance = {0};
+    struct error ignored = {0};
+    if (!instance_table_get(home->store, running->name, &instance, error))
+        return false;
+    fill_paths(home, &instance, running->tag, plan);
+    plan->found_pid = running->pid;
+    plan->found_start = running->start;
+    bool good = fill_guest(home, &instance, plan, error);
+    if (good && (!launch_table_last(home->store, instance.id, &plan->launch, &ignored) ||
+                 strcmp(plan->launch.tag, running->tag) != 0)) {
+        store_launch_done(&plan->launch);
+        plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};
+        good = launch_table_add(home->store, instance.id, &plan->launch, error);
+    }
+    plan->launch.pid = running->pid;
+    plan->launch.pid_start = running->start;
+    store_instance_done(&instance);
+    return good;
+}
+
+static bool build(struct home *home, struct instance_plan *prepared, struct vm_plan *plan,
+                  struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(home->store, prepared->spec.name, &instance, error))
+        return false;
+    bool good = fill_guest(home, &instance, plan, error) &&
+                launch_table_add(home->store, instance.id, &plan->launch, error);
+    if (good) {
+        fill_paths(home, &instance, plan->launch.tag, plan);
+        scoped(alloc_release) char *spare =
+            run_folder_vm(home->run, instance.name, plan->launch.tag, "mon");
+        scoped(alloc_release) char *agent =
+            run_folder_vm(home->run, instance.name, plan->launch.tag, "qga");
+        struct qemu_argv_launch launch = {
+            .style = QEMU_ARGV_SUPERVISED,
+            .pid_file = plan->pid_file,
+            .qmp_path = plan->qmp_path,
+            .spare_path = spare,
+            .agent_path = agent,
+            .qmp_fd = PROCESS_QMP_FD,
+            .console_fd = PROCESS_CONSOLE_FD,
+        };
+        qemu_argv_build(&prepared->spec, &launch, &plan->argv);
+    }
+    store_instance_done(&instance);
+    return good;
+}
+
+static bool prepare(struct job *job, struct error *error) {
+    struct home home = {0};
+    struct running running = {0};
+    struct instance_plan prepared = {0};
+    bool good = home_open(job->home_path, &home, error);
+    if (good && running_find(home.run, job->name, &running))
+        good = launcher_plan_found(&home, &running, &job->plan, error);
+    else if (good)
+        good = instance_prepare(&home, job->name, &prepared, error) &&
+               build(&home, &prepared, &job->plan, error);
+    instance_plan_done(&prepared);
+    running_done(&running);
+    home_close(&home);
+    return good;
+}
+
+static void on_work(uv_work_t *work) {
+    struct job *job = work->data;
+    job->good = prepare(job, &job->error);
+}
+
+static void on_worked(uv_work_t *work, int status) {
+    struct job *job = work->data;
+    if (status != UV_ECANCELED)
+        vm_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
+    vm_plan_done(&job->plan);
+    free(job->home_path);
+    free(job->name);
+    free(job);
+}
+
+void launcher_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm) {
+    struct job *job = alloc_zero(sizeof *job);
+    job->work.data = job;
+    job->vm = vm;
+    job->home_path = alloc_string(home_path);
+    job->name = alloc_string(vm->name);
+    uv_queue_work(loop, &job->work, on_work, on_worked);
+}

@@ -1,0 +1,239 @@
+#include "provisioning.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "home/ansible.h"
+#include "home/instance.h"
+#include "home/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct provisioning {
+    uv_loop_t *loop;
+    char *home_path;
+    void *context;
+    provisioning_on_done *on_done;
+    struct run *runs;
+};
+
+struct run {
+    struct run *next;
+    struct provisioning *owner; /* NULL: nobody wants the result any more */
+    int64_t instance;
+    char *home_path, *name, *host_keys, *folder, *program, *user_home;
+    struct instance_endpoint endpoint;
+    uid_t user;
+    gid_t group;
+    struct error error;
+    bool skipped;
+    uv_work_t work;
+    uv_process_t process;
+    uv_timer_t limit;
+    int open_handles;
+};
+
+static void run_free(struct run *run) {
+    free(run->home_path);
+    free(run->name);
+    free(run->host_keys);
+    free(run->folder);
+    free(run->program);
+    free(run->user_home);
+    free(run);
+}
+
+static void detach(struct run *run) {
+    struct run **slot = &run->owner->runs;
+    while (*slot != run)
+        slot = &(*slot)->next;
+    *slot = run->next;
+    run->owner = NULL;
+}
+
+static void finish(struct run *run, const char *result) {
+    struct provisioning *owner = run->owner;
+    if (!owner)
+        return;
+    detach(run);
+    owner->on_done(owner->context, run->instance, result);
+}
+
+/* --- on a worker thread --- */
+
+static bool write_files(struct run *run, struct error *error) {
+    struct home home = {0};
+    struct store_instance instance = {0};
+    bool good = home_open(run->home_path, &home, error) &&
+                instance_table_get(home.store, run->name, &instance, error) &&
+                ansible_write(&home, &instance, &run->endpoint, run->host_keys, error);
+    run->folder = good ? instance_folder(&home, run->name) : NULL;
+    run->user = home.owner;
+    run->group = home.group;
+    store_instance_done(&instance);
+    home_close(&home);
+    return good;
+}
+
+static void on_work(uv_work_t *work) {
+    struct run *run = work->data;
+    if (!write_files(run, &run->error))
+        return;
+    struct passwd *user = getpwuid(run->user);
+    run->user_home = alloc_string(user ? user->pw_dir : NULL);
+    run->program = program_find("ansible-playbook", &run->error);
+    run->skipped = !run->program;
+}
+
+/* --- the child --- */
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct run *run = handle->data;
+    if (--run->open_handles == 0)
+        run_free(run);
+}
+
+static void close_handles(struct run *run) {
+    uv_close((uv_handle_t *)&run->process, on_handle_closed);
+    uv_close((uv_handle_t *)&run->limit, on_handle_closed);
+}
+
+static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
+    struct run *run = process->data;
+    char result[160] = "ok";
+    if (signal)
+        snprintf(result, sizeof result, "failed: ansible-playbook was ended by signal %d", signal);
+    else if (status) /* 2: a task failed, 4: unreachable; ansible-playbook(1) */
+        snprintf(result, sizeof result,
+                 "failed: ansible-playbook ended with status %d, see ansible.log", (int)status);
+    finish(run, result);
+    close_handles(run);
+}
+
+static void on_limit(uv_timer_t *timer) {
+    struct run *run = timer->data;
+    uv_kill(-run->process.pid, SIGKILL); /* its session: ssh and workers too */
+}
+
+/* The environment of the supervisor with the configuration named: an ansible.cfg is not read from a
+ * folder that others can write to, unless it is given so. HOME is that of the user it runs as. */
+static void make_environment(const struct run *run, struct strv *list) {
+    extern char **environ;
+    for (char **each = environ; *each; each++) {
+        bool replaced = strncmp(*each, "ANSIBLE_CONFIG=", 15) == 0 ||
+                        (run->user_home && strncmp(*each, "HOME=", 5) == 0);
+        if (!replaced)
+            strv_push(list, *each);
+    }
+    strv_pushf(list, "ANSIBLE_CONFIG=%s/ansible.cfg", run->folder);
+    if (run->user_home)
+        strv_pushf(list, "HOME=%s", run->user_home);
+}
+
+static int spawn(struct run *run) {
+    scoped(alloc_release) char *path = alloc_printf("%s/ansible.log", run->folder);
+    scoped(file_release) int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (log < 0)
+        return uv_translate_sys_error(errno);
+    char *argv[] = {run->program, "-i", "inventory.yaml", "deploy.yaml", NULL};
+    struct strv environment = {0};
+    make_environment(run, &environment);
+    uv_stdio_container_t stdio[] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = log},
+        {.flags = UV_INHERIT_FD, .data.fd = log},
+    };
+    uv_process_options_t options = {
+        .exit_cb = on_exit_status,
+        .file = run->program,
+        .args = argv,
+        .env = environment.items,
+        .cwd = run->folder,
+        .stdio_count = 3,
+        .stdio = stdio,
+        .flags = UV_PROCESS_DETACHED,
+    };
+    if (geteuid() == 0 && run->user != 0) {
+        options.flags |= UV_PROCESS_SETUID | UV_PROCESS_SETGID;
+        options.uid = run->user;
+        options.gid = run->group;
+        if (fchown(log, run->user, run->group) < 0)
+            return uv_translate_sys_error(errno);
+    }
+    int status = uv_spawn(run->owner->loop, &run->process, &options);
+    strv_done(&environment);
+    return status;
+}
+
+static void on_worked(uv_work_t *work, int status) {
+    struct run *run = work->data;
+    char result[sizeof run->error.text + 32];
+    if (!run->owner || status == UV_ECANCELED || run->error.code != ERROR_NONE) {
+        snprintf(result, sizeof result, "%s: %s", run->skipped ? "skipped" : "failed",
+                 run->error.text);
+        finish(run, result);
+        run_free(run);
+        return;
+    }
+    run->open_handles = 2;
+    run->process.data = run->limit.data = run;
+    uv_timer_init(run->owner->loop, &run->limit);
+    status = spawn(run);
+    if (status < 0) {
+        snprintf(result, sizeof result, "failed: cannot run %s: %s", run->program,
+                 uv_strerror(status));
+        finish(run, result);
+        close_handles(run);
+        return;
+    }
+    uv_timer_start(&run->limit, on_limit, PROVISIONING_LIMIT_MS, 0);
+}
+
+/* --- for the supervisor --- */
+
+struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, void *context,
+                                      provisioning_on_done *on_done) {
+    struct provisioning *provisioning = alloc_zero(sizeof *provisioning);
+    provisioning->loop = loop;
+    provisioning->home_path = alloc_string(home_path);
+    provisioning->context = context;
+    provisioning->on_done = on_done;
+    return provisioning;
+}
+
+void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
+                      const char *address, uint16_t port, const char *host_keys) {
+    for (struct run *run = provisioning->runs; run; run = run->next)
+        if (run->instance == instance->id)
+            return;
+    struct run *run = alloc_zero(sizeof *run);
+    run->owner = provisioning;
+    run->next = provisioning->runs;
+    provisioning->runs = run;
+    run->instance = instance->id;
+    run->home_path = alloc_string(provisioning->home_path);
+    run->name = alloc_string(instance->name);
+    run->host_keys = alloc_string(host_keys);
+    snprintf(run->endpoint.address, sizeof run->endpoint.address, "%s", address);
+    run->endpoint.port = port;
+    run->work.data = run;
+    uv_queue_work(provisioning->loop, &run->work, on_work, on_worked);
+}
+
+void provisioning_close(struct provisioning *provisioning) {
+    while (provisioning->runs) {
+        struct run *run = provisioning->runs;
+        detach(run);
+        if (run->open_handles)
+            uv_kill(-run->process.pid, SIGTERM);
+    }
+    free(provisioning->home_path);
+    free(provisioning);
+}

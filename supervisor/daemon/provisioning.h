@@ -1,0 +1,24 @@
+/* What follows a phone-home: known_hosts, the Ansible files, then one run of ansible-playbook as a
+ * child with its output in INSTANCEDIR/ansible.log. Files are written on a worker thread; the guest
+ * was answered before. Runs as the home's owner, never as root for another user's home. Once per
+ * instance at a time; a failure is recorded and not repeated. */
+#pragma once
+
+#include "home/home.h"
+#include "store/instance_table.h"
+
+#include <uv.h>
+
+#define PROVISIONING_LIMIT_MS 1800000u /* an ansible-playbook that runs longer is ended */
+
+/* result: "ok", "skipped: …", "failed: …". */
+typedef void provisioning_on_done(void *context, int64_t instance, const char *result);
+
+struct provisioning; /* opaque: the runs under way */
+
+struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, void *context,
+                                      provisioning_on_done *on_done);
+/* A run for this instance that is under way makes this a no-op. */
+void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
+                      const char *address, uint16_t port, const char *host_keys);
+void provisioning_close(struct provisioning *provisioning); /* ends the children */

@@ -1,0 +1,246 @@
+#include "recorder.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/event_table.h"
+#include "store/instance_table.h"
+
+#include <stdlib.h>
+
+enum record_kind { RECORD_EVENT, RECORD_LAUNCH, RECORD_GUEST, RECORD_WANTED };
+
+struct record {
+    struct record *next;
+    enum record_kind kind;
+    int64_t instance, at_ms;
+    char *event_kind, *text;
+    bool wanted;
+    struct store_launch launch;
+    struct store_guest guest;
+};
+
+struct queue {
+    struct record *first, **last;
+    unsigned count;
+};
+
+struct recorder {
+    char *store_path;
+    struct store *store; /* the worker's; opened at the first transaction */
+    struct queue waiting, applying;
+    struct error problem; /* of the worker's last transaction */
+    bool busy, warned, draining;
+    uv_work_t work;
+    uv_timer_t retry;
+    void (*on_commit)(void *context);
+    void *context;
+};
+
+static void record_free(struct record *record) {
+    free(record->event_kind);
+    free(record->text);
+    store_launch_done(&record->launch);
+    store_guest_done(&record->guest);
+    free(record);
+}
+
+static void queue_init(struct queue *queue) {
+    *queue = (struct queue){.last = &queue->first};
+}
+
+static struct record *queue_pop(struct queue *queue) {
+    struct record *record = queue->first;
+    queue->first = record->next;
+    if (!queue->first)
+        queue->last = &queue->first;
+    queue->count--;
+    return record;
+}
+
+static void queue_push(struct queue *queue, struct record *record) {
+    *queue->last = record;
+    queue->last = &record->next;
+    queue->count++;
+}
+
+static void queue_clear(struct queue *queue) {
+    while (queue->first)
+        record_free(queue_pop(queue));
+}
+
+static void queue_move(struct queue *to, struct queue *from) {
+    *to = *from;
+    if (!to->first)
+        to->last = &to->first;
+    queue_init(from);
+}
+
+static bool apply(struct store *store, const struct record *record, struct error *error) {
+    switch (record->kind) {
+    case RECORD_EVENT:
+        return event_table_add(store, record->instance, record->at_ms, record->event_kind,
+                               record->text, error);
+    case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
+    case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
+    case RECORD_WANTED:
+        return instance_table_set_wanted(store, record->instance, record->wanted, error);
+    }
+    return true;
+}
+
+/* A record that is refused by itself (its instance was removed meanwhile) is dropped: only the
+ * transaction as a whole is tried again. */
+static bool apply_all(struct recorder *recorder, struct error *error) {
+    if (!recorder->store && !store_open(recorder->store_path, STORE_OPEN, &recorder->store, error))
+        return false;
+    if (!store_begin(recorder->store, error))
+        return false;
+    for (struct record *record = recorder->applying.first; record; record = record->next)
+        apply(recorder->store, record, NULL);
+    if (store_commit(recorder->store, error))
+        return true;
+    store_rollback(recorder->store);
+    return false;
+}
+
+static void on_work(uv_work_t *work) {
+    struct recorder *recorder = work->data;
+    error_clear(&recorder->problem);
+    apply_all(recorder, &recorder->problem);
+}
+
+static void start(struct recorder *recorder);
+
+static void on_retry(uv_timer_t *timer) {
+    struct recorder *recorder = timer->data;
+    recorder->busy = false;
+    start(recorder);
+}
+
+static void on_worked(uv_work_t *work, int status) {
+    struct recorder *recorder = work->data;
+    if (status == UV_ECANCELED)
+        return;
+    if (recorder->problem.code != ERROR_NONE) {
+        if (!recorder->warned)
+            log_warning("cannot write to the store, will try again: %s", recorder->problem.text);
+        recorder->warned = true;
+        if (recorder->draining)
+            return;
+        uv_timer_start(&recorder->retry, on_retry, RECORDER_RETRY_MS, 0);
+        return;
+    }
+    recorder->warned = false;
+    recorder->busy = false;
+    queue_clear(&recorder->applying);
+    if (recorder->on_commit)
+        recorder->on_commit(recorder->context);
+    start(recorder);
+}
+
+static void start(struct recorder *recorder) {
+    if (recorder->busy || !(recorder->waiting.first || recorder->applying.first))
+        return;
+    if (!recorder->applying.first)
+        queue_move(&recorder->applying, &recorder->waiting);
+    recorder->busy = true;
+    uv_queue_work(recorder->retry.loop, &recorder->work, on_work, on_worked);
+}
+
+/* When the store has been away for so long that the queue is full, the oldest events go first;
+ * launch records are few and are replaced by newer ones of the same launch anyway. */
+static void add(struct recorder *recorder, struct record *record) {
+    record->at_ms = clock_wall_ms();
+    if (recorder->waiting.count >= RECORDER_QUEUE_LIMIT)
+        record_free(queue_pop(&recorder->waiting));
+    queue_push(&recorder->waiting, record);
+    start(recorder);
+}
+
+static struct record *record_new(enum record_kind kind, int64_t instance) {
+    struct record *record = alloc_zero(sizeof *record);
+    record->kind = kind;
+    record->instance = instance;
+    return record;
+}
+
+void recorder_event(struct recorder *recorder, int64_t instance, const char *kind,
+                    const char *text) {
+    struct record *record = record_new(RECORD_EVENT, instance);
+    record->event_kind = alloc_string(kind);
+    record->text = alloc_string(text);
+    add(recorder, record);
+}
+
+void recorder_launch(struct recorder *recorder, const struct store_launch *launch) {
+    struct record *record = record_new(RECORD_LAUNCH, launch->instance);
+    record->launch = *launch;
+    record->launch.tag = alloc_string(launch->tag);
+    record->launch.state = alloc_string(launch->state);
+    record->launch.reason = alloc_string(launch->reason);
+    record->launch.end_cause = alloc_string(launch->end_cause);
+    record->launch.end_text = alloc_string(launch->end_text);
+    record->launch.serial_tail = alloc_string(launch->serial_tail);
+    add(recorder, record);
+}
+
+void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest) {
+    struct record *record = record_new(RECORD_GUEST, instance);
+    record->guest = *guest;
+    record->guest.hostname = alloc_string(guest->hostname);
+    record->guest.address = alloc_string(guest->address);
+    record->guest.address_source = alloc_string(guest->address_source);
+    record->guest.host_keys = alloc_string(guest->host_keys);
+    record->guest.provision_result = alloc_string(guest->provision_result);
+    add(recorder, record);
+}
+
+void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted) {
+    struct record *record = record_new(RECORD_WANTED, instance);
+    record->wanted = wanted;
+    add(recorder, record);
+}
+
+void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context),
+                        void *context) {
+    recorder->on_commit = on_commit;
+    recorder->context = context;
+}
+
+struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {
+    struct recorder *recorder = alloc_zero(sizeof *recorder);
+    recorder->store_path = alloc_string(store_path);
+    queue_init(&recorder->waiting);
+    queue_init(&recorder->applying);
+    recorder->work.data = recorder;
+    uv_timer_init(loop, &recorder->retry);
+    recorder->retry.data = recorder;
+    return recorder;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+void recorder_drain(struct recorder *recorder) {
+    recorder->draining = true;
+    uv_timer_stop(&recorder->retry);
+}
+
+void recorder_close(struct recorder *recorder) {
+    struct error problem = {0};
+    while (recorder->applying.first || recorder->waiting.first) {
+        if (!recorder->applying.first)
+            queue_move(&recorder->applying, &recorder->waiting);
+        if (!apply_all(recorder, &problem)) {
+            log_warning("%u records could not be written to the store: %s",
+                        recorder->applying.count + recorder->waiting.count, problem.text);
+            queue_clear(&recorder->waiting);
+        }
+        queue_clear(&recorder->applying);
+    }
+    store_close(recorder->store);
+    free(recorder->store_path);
+    uv_close((uv_handle_t *)&recorder->retry, on_closed);
+}

@@ -1,0 +1,31 @@
+/* Writes to the store without ever waiting for it on the loop's thread: records are queued, a
+ * worker thread applies a whole queue in one transaction. A store that is locked or full is tried
+ * again every RECORDER_RETRY_MS, in order; meanwhile at most RECORDER_QUEUE_LIMIT records are kept.
+ */
+#pragma once
+
+#include "store/guest_table.h"
+#include "store/launch_table.h"
+
+#include <uv.h>
+
+#define RECORDER_RETRY_MS    1000
+#define RECORDER_QUEUE_LIMIT 20000u
+
+struct recorder; /* opaque */
+
+struct recorder *recorder_new(uv_loop_t *loop, const char *store_path);
+/* All copy what they are given. */
+void recorder_event(struct recorder *recorder, int64_t instance, const char *kind,
+                    const char *text);
+void recorder_launch(struct recorder *recorder, const struct store_launch *launch);
+void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest);
+void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
+/* Called on the loop's thread after each transaction that succeeded; for event followers. */
+void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context), void *context);
+
+/* From now on nothing is tried again, so that the loop can come to its end. */
+void recorder_drain(struct recorder *recorder);
+/* After the loop's end: applies what is left on this thread; the struct goes with the next run of
+ * the loop. */
+void recorder_close(struct recorder *recorder);

@@ -1,0 +1,264 @@
+#include "seed_server.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "cloudinit/http.h"
+#include "home/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACKLOG = 64, READ_BYTES = 16384 };
+
+struct seed_server {
+    struct home *home;
+    struct seed_server_calls calls;
+    uv_tcp_t tcp;
+    struct connection *connections;
+    unsigned count;
+    bool closing;
+};
+
+struct connection {
+    struct connection *next;
+    struct seed_server *server; /* NULL once it is closing */
+    struct http_connection *http;
+    uv_tcp_t tcp;
+    uv_timer_t idle;
+    uv_write_t write;
+    char *writing; /* bytes under way; one write at a time */
+    int open_handles;
+    char peer[64];
+    char input[READ_BYTES];
+};
+
+/* --- answers --- */
+
+static void respond_text(struct connection *connection, int status, const char *text) {
+    http_respond(connection->http, status, NULL, text, strlen(text));
+}
+
+static void answer_document(struct connection *connection, const struct store_instance *instance,
+                            const struct route *route, const struct http_request *request) {
+    struct seed_server *server = connection->server;
+    struct buffer content = {0};
+    const char *document = seed_document_name(route->document);
+    scoped(alloc_release) char *folder = instance_folder(server->home, instance->name);
+    scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, document);
+    if (file_exists(path))
+        file_read(path, SEED_DOCUMENT_LIMIT, &content, NULL);
+    http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
+    buffer_done(&content);
+    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
+    server->calls.on_document(server->calls.context, instance, route->document, agent);
+}
+
+static void answer_phone_home(struct connection *connection, const struct store_instance *instance,
+                              const struct route *route, const struct http_request *request) {
+    struct seed_server *server = connection->server;
+    struct phone_home form = {0};
+    struct error error = {0};
+    bool good = phone_home_parse(request->body, request->body_length, &form, &error);
+    if (good && (strcmp(form.instance_id, instance->instance_id) != 0 ||
+                 (route->instance_id[0] && strcmp(route->instance_id, instance->instance_id) != 0)))
+        good =
+            error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
+    respond_text(connection, good ? 200 : 400,
+                 good ? "ok\n" : "not a phone-home of this instance\n");
+    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
+    if (good)
+        server->calls.on_phone_home(server->calls.context, instance, &form, agent,
+                                    connection->peer);
+    else
+        server->calls.on_refused(server->calls.context, connection->peer, error.text);
+    phone_home_done(&form);
+}
+
+/* The same 404 for an unknown path and an unknown token: nothing is learnt by guessing. */
+static void answer(struct connection *connection, const struct http_request *request) {
+    struct seed_server *server = connection->server;
+    struct route route = route_parse(request->method, request->target);
+    struct store_instance instance = {0};
+    struct error error = {0};
+    if (route.kind == ROUTE_NOT_FOUND ||
+        !instance_table_get_by_token(server->home->store, route.token, &instance, &error)) {
+        respond_text(connection, 404, "not found\n");
+        server->calls.on_refused(server->calls.context, connection->peer, "unknown seed path");
+    } else if (route.kind == ROUTE_METHOD_NOT_ALLOWED) {
+        http_allow(connection->http, route.allow);
+        respond_text(connection, 405, "method not allowed\n");
+    } else if (route.kind == ROUTE_DOCUMENT) {
+        answer_document(connection, &instance, &route, request);
+    } else {
+        answer_phone_home(connection, &instance, &route, request);
+    }
+    store_instance_done(&instance);
+}
+
+/* --- connections --- */
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct connection *connection = handle->data;
+    if (--connection->open_handles > 0)
+        return;
+    http_free(connection->http);
+    free(connection->writing);
+    free(connection);
+}
+
+static void drop(struct connection *connection) {
+    struct seed_server *server = connection->server;
+    if (!server)
+        return;
+    struct connection **slot = &server->connections;
+    while (*slot != connection)
+        slot = &(*slot)->next;
+    *slot = connection->next;
+    server->count--;
+    connection->server = NULL;
+    uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
+    uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
+}
+
+static void serve(struct connection *connection);
+
+static void on_written(uv_write_t *write, int status) {
+    struct connection *connection = write->data;
+    free(connection->writing);
+    connection->writing = NULL;
+    if (status < 0)
+        drop(connection);
+    else if (connection->server)
+        serve(connection);
+}
+
+/* One answer is written out before the next request is looked at: a client that sends and never
+ * reads is held by its own socket, not by our memory. */
+static void serve(struct connection *connection) {
+    struct http_request request;
+    if (connection->writing)
+        return;
+    struct buffer *output = http_output(connection->http);
+    if (output->length == 0 && http_next(connection->http, &request))
+        answer(connection, &request);
+    output = http_output(connection->http);
+    if (output->length == 0) {
+        if (http_closing(connection->http))
+            drop(connection);
+        return;
+    }
+    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
+    bytes.base = connection->writing = buffer_take(output);
+    connection->write.data = connection;
+    if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &bytes, 1, on_written) < 0)
+        drop(connection);
+}
+
+static void on_idle(uv_timer_t *timer) {
+    struct connection *connection = timer->data;
+    if (connection->writing) {
+        drop(connection);
+        return;
+    }
+    http_idle(connection->http);
+    serve(connection);
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct connection *connection = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(connection->input, READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct connection *connection = stream->data;
+    if (length < 0) {
+        drop(connection);
+        return;
+    }
+    uv_timer_again(&connection->idle);
+    http_feed(connection->http, buffer->base, (size_t)length);
+    serve(connection);
+}
+
+static void remember_peer(struct connection *connection) {
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) == 0 &&
+        address.ss_family == AF_INET)
+        uv_ip4_name((struct sockaddr_in *)&address, connection->peer, sizeof connection->peer);
+}
+
+static void on_connection(uv_stream_t *stream, int status) {
+    struct seed_server *server = stream->data;
+    if (status < 0)
+        return;
+    struct connection *connection = alloc_zero(sizeof *connection);
+    uv_tcp_init(stream->loop, &connection->tcp);
+    uv_timer_init(stream->loop, &connection->idle);
+    connection->tcp.data = connection->idle.data = connection;
+    connection->open_handles = 2;
+    connection->http = http_new();
+    connection->server = server;
+    connection->next = server->connections;
+    server->connections = connection;
+    server->count++;
+    if (uv_accept(stream, (uv_stream_t *)&connection->tcp) < 0 ||
+        server->count > SEED_CONNECTION_LIMIT) {
+        drop(connection);
+        return;
+    }
+    remember_peer(connection);
+    uv_timer_start(&connection->idle, on_idle, SEED_IDLE_MS, SEED_IDLE_MS);
+    uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read);
+}
+
+/* --- the listener --- */
+
+static void on_server_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+static bool explain(int status, const char *address, uint16_t port, struct error *error) {
+    if (status == UV_EADDRINUSE)
+        return error_set(error, ERROR_EXISTS,
+                         "port %u on %s is in use by another program: stop it, or choose another "
+                         "with `pgsup cloud create --ph-port`",
+                         port, address);
+    if (status == UV_EADDRNOTAVAIL)
+        return error_set(error, ERROR_INVALID,
+                         "the address %s (--host-ip4) is not one of this machine", address);
+    return error_set(error, ERROR_FAILED, "cannot listen on %s port %u: %s", address, port,
+                     uv_strerror(status));
+}
+
+struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
+                                     uint16_t port, const struct seed_server_calls *calls,
+                                     struct error *error) {
+    struct sockaddr_in where;
+    struct seed_server *server = alloc_zero(sizeof *server);
+    server->home = home;
+    server->calls = *calls;
+    uv_tcp_init(loop, &server->tcp);
+    server->tcp.data = server;
+    int status = uv_ip4_addr(address, port, &where);
+    if (status == 0)
+        status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)&where, 0);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
+    if (status == 0)
+        return server;
+    explain(status, address, port, error);
+    uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+    return NULL;
+}
+
+void seed_server_close(struct seed_server *server) {
+    if (!server || server->closing)
+        return;
+    server->closing = true;
+    while (server->connections)
+        drop(server->connections);
+    uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+}

@@ -1,0 +1,36 @@
+/* The seed server: HTTP/1.1 on one address, for guests. Serves the files in INSTANCEDIR/cloud-init/
+ * under the instance's token as they are at that moment, so that a user's edit counts, and takes
+ * the phone-home. Decides nothing: what it saw goes to its owner.
+ *
+ * An absent document of a known instance is 200 with an empty body and 503 is never sent: either
+ * would cost the guest ten seconds or its boot (cloud-init: url_helper.readurl, util.read_seeded).
+ */
+#pragma once
+
+#include "cloudinit/phone_home.h"
+#include "cloudinit/route.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+#include <uv.h>
+
+#define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
+#define SEED_IDLE_MS          30000u /* without a byte from the guest */
+#define SEED_DOCUMENT_LIMIT   (4u << 20)
+
+struct seed_server_calls {
+    void (*on_document)(void *context, const struct store_instance *instance,
+                        enum seed_document document, const char *agent);
+    void (*on_phone_home)(void *context, const struct store_instance *instance,
+                          const struct phone_home *form, const char *agent, const char *peer);
+    void (*on_refused)(void *context, const char *peer, const char *why); /* printable */
+    void *context;
+};
+
+struct seed_server; /* opaque */
+
+/* NULL with a sentence: port in use, address not on this machine. */
+struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
+                                     uint16_t port, const struct seed_server_calls *calls,
+                                     struct error *error);
+void seed_server_close(struct seed_server *server); /* NULL is fine */

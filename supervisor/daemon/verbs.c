@@ -1,0 +1,241 @@
+#include "verbs.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "control/protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef PGSUP_VERSION
+#define PGSUP_VERSION "unknown"
+#endif
+
+#define DAY_MS           86400000
+#define STOP_LIMIT_MS    90000
+#define READY_LIMIT_MS   600000
+#define RUNNING_LIMIT_MS 120000
+
+struct request { /* one call under way */
+    struct verbs_context *context;
+    struct call *call;
+    json_t *params;
+    uint64_t began_ms;
+};
+
+/* --- pictures of a VM --- */
+
+static json_t *optional(const char *text) {
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *picture(const struct vm *vm) {
+    json_t *object = json_object(), *phases = json_object();
+    bool alive = lifecycle_has_process(vm->state);
+    json_object_set_new(object, "name", json_string(vm->name));
+    json_object_set_new(object, "state", json_string(lifecycle_state_word(vm->state)));
+    json_object_set_new(object, "reason", optional(vm->reason));
+    json_object_set_new(object, "pid", alive ? json_integer(vm->launch.pid) : json_null());
+    json_object_set_new(
+        object, "since_ms",
+        json_integer(clock_wall_ms() - (int64_t)(clock_monotonic_ms() - vm->since_ms)));
+    for (int phase = 0; phase < PHASE_COUNT; phase++)
+        if (vm->launch.phases_ms[phase])
+            json_object_set_new(phases, store_phase_word((enum store_phase)phase),
+                                json_integer(vm->launch.phases_ms[phase]));
+    json_object_set_new(object, "phases", phases);
+    return object;
+}
+
+/* --- answering --- */
+
+static void request_free(struct request *request) {
+    fleet_forget(request->context->fleet, request);
+    json_decref(request->params);
+    free(request);
+}
+
+static void fail(struct request *request, const struct error *error) {
+    call_error(request->call, error);
+    request_free(request);
+}
+
+static void succeed(struct request *request, json_t *body) {
+    json_object_set_new(body, "took_ms",
+                        json_integer((json_int_t)(clock_monotonic_ms() - request->began_ms)));
+    call_result(request->call, body);
+    request_free(request);
+}
+
+static void on_progress(void *context, struct vm *vm, const char *kind, const char *text) {
+    struct request *request = context;
+    json_t *body = json_object();
+    json_object_set_new(body, "name", json_string(vm->name));
+    json_object_set_new(body, "kind", json_string(kind));
+    json_object_set_new(body, "text", json_string(text));
+    json_object_set_new(body, "elapsed_ms",
+                        json_integer((json_int_t)(clock_monotonic_ms() - request->began_ms)));
+    call_progress(request->call, "progress", body);
+}
+
+static void on_reached(void *context, struct vm *vm, const struct error *error) {
+    struct request *request = context;
+    if (error->code != ERROR_NONE)
+        fail(request, error);
+    else
+        succeed(request, picture(vm));
+}
+
+static void wait_for(struct request *request, struct vm *vm, enum lifecycle_goal goal,
+                     uint64_t limit_ms) {
+    struct waiter_calls calls = {on_progress, on_reached, request};
+    fleet_wait(request->context->fleet, vm, goal, limit_ms, &calls);
+}
+
+/* --- the verbs --- */
+
+static struct vm *find(struct request *request, struct error *error) {
+    const char *name = NULL;
+    if (!control_get_string(request->params, "name", &name, error))
+        return NULL;
+    if (!name) {
+        error_set(error, ERROR_USAGE, "\"name\" is missing");
+        return NULL;
+    }
+    return fleet_get(request->context->fleet, name, error);
+}
+
+static bool verb_hello(struct request *request, struct error *error) {
+    (void)error;
+    json_t *body = json_object();
+    json_object_set_new(body, "protocol", json_integer(CONTROL_VERSION));
+    json_object_set_new(body, "version", json_string(PGSUP_VERSION));
+    json_object_set_new(body, "pid", json_integer(getpid()));
+    json_object_set_new(body, "home", json_string(request->context->fleet->home->path));
+    succeed(request, body);
+    return true;
+}
+
+static bool verb_status(struct request *request, struct error *error) {
+    struct fleet *fleet = request->context->fleet;
+    json_t *body = json_object(), *list = json_array();
+    (void)error;
+    for (size_t i = 0; i < fleet->count; i++)
+        json_array_append_new(list, picture(fleet->vms[i]));
+    json_object_set_new(body, "vms", list);
+    succeed(request, body);
+    return true;
+}
+
+static bool verb_start(struct request *request, struct error *error) {
+    bool wait = false;
+    int64_t limit = READY_LIMIT_MS;
+    struct vm *vm = find(request, error);
+    if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
+        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        return false;
+    if (vm->state == STATE_PAUSED)
+        return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
+                         vm->name, vm->name);
+    recorder_wanted(request->context->fleet->recorder, vm->instance, true);
+    wait_for(request, vm, wait ? GOAL_READY : GOAL_RUNNING,
+             wait ? (uint64_t)limit : RUNNING_LIMIT_MS);
+    vm_start(vm);
+    return true;
+}
+
+static void on_stopped(void *context, struct vm *vm, const struct error *error) {
+    struct request *request = context;
+    if (error->code != ERROR_NONE) {
+        fail(request, error);
+        return;
+    }
+    json_t *body = picture(vm);
+    json_object_set_new(body, "outcome", optional(vm->outcome));
+    succeed(request, body);
+}
+
+static bool verb_stop(struct request *request, struct error *error) {
+    struct vm_stop_options options = {0};
+    bool escalate = true;
+    int64_t limit = STOP_LIMIT_MS;
+    struct vm *vm = find(request, error);
+    if (!vm || !control_get_bool(request->params, "force", &options.force, error) ||
+        !control_get_bool(request->params, "escalate", &escalate, error) ||
+        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        return false;
+    struct waiter_calls calls = {on_progress, on_stopped, request};
+    options.no_escalate = !escalate;
+    options.limit_ms = (uint64_t)limit;
+    recorder_wanted(request->context->fleet->recorder, vm->instance, false);
+    if (!lifecycle_has_process(vm->state)) {
+        json_t *body = picture(vm);
+        json_object_set_new(body, "outcome", json_null());
+        succeed(request, body);
+        return true;
+    }
+    fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);
+    vm_stop(vm, &options);
+    return true;
+}
+
+static bool verb_wait(struct request *request, struct error *error) {
+    const char *word = "ready";
+    enum lifecycle_goal goal;
+    int64_t limit = READY_LIMIT_MS;
+    struct vm *vm = find(request, error);
+    if (!vm || !control_get_string(request->params, "for", &word, error) ||
+        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        return false;
+    if (!lifecycle_goal_from_word(word, &goal))
+        return error_set(error, ERROR_USAGE,
+                         "\"%s\" cannot be waited for: running, ready, paused or stopped", word);
+    wait_for(request, vm, goal, (uint64_t)limit);
+    return true;
+}
+
+static bool verb_down(struct request *request, struct error *error) {
+    bool keep = false;
+    if (!control_get_bool(request->params, "keep", &keep, error))
+        return false;
+    struct verbs_context *context = request->context;
+    struct call *call = request->call;
+    call_set_data(call, NULL);
+    request_free(request);
+    context->shut_down(context->context, keep, call);
+    return true;
+}
+
+static const struct {
+    const char *method;
+    bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
+} verbs[] = {
+    {"hello", verb_hello}, {"status", verb_status}, {"start", verb_start},
+    {"stop", verb_stop},   {"wait", verb_wait},     {"down", verb_down},
+};
+
+void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,
+                    json_t *params) {
+    struct error error = {0};
+    struct request *request = alloc_zero(sizeof *request);
+    *request = (struct request){context, call, json_incref(params), clock_monotonic_ms()};
+    call_set_data(call, request);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].method, method) != 0)
+            continue;
+        if (!verbs[i].run(request, &error))
+            fail(request, &error);
+        return;
+    }
+    error_set(&error, ERROR_USAGE,
+              "this supervisor does not know the request \"%.40s\": is it older than this pgsup?",
+              method);
+    fail(request, &error);
+}
+
+void verbs_gone(struct verbs_context *context, struct call *call) {
+    (void)context;
+    if (call_data(call))
+        request_free(call_data(call));
+}

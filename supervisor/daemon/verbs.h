@@ -1,0 +1,16 @@
+/* The methods of the control protocol, one row each. A verb looks its VM up, gives the lifecycle an
+ * input and leaves a waiter that answers the call. */
+#pragma once
+
+#include "daemon/control_server.h"
+#include "daemon/fleet.h"
+
+struct verbs_context {
+    struct fleet *fleet;
+    void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
+    void *context;
+};
+
+void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,
+                    json_t *params);
+void verbs_gone(struct verbs_context *context, struct call *call);

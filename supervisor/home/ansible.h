@@ -1,0 +1,23 @@
+/* The Ansible side of an instance: inventory.yaml, ansible.cfg, deploy.yaml, known_hosts in its
+ * folder, and the collection pgsup.playground (role redirect_console) in the home. Files that a
+ * person changed are kept. Host key checking stays on, against known_hosts. Blocking. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "home/instance.h"
+
+/* host_keys: "type base64" lines from the phone-home. */
+bool ansible_write(struct home *home, const struct store_instance *instance,
+                   const struct instance_endpoint *endpoint, const char *host_keys,
+                   struct error *error);
+
+/* INSTANCEDIR/known_hosts: every key under the instance-id (what HostKeyAlias asks for) and under
+ * its address. Caller of ssh and Ansible share it. */
+bool ansible_known_hosts(struct home *home, const struct store_instance *instance,
+                         const struct instance_endpoint *endpoint, const char *host_keys,
+                         struct error *error);
+
+/* The private key that belongs to the cloud's public key, if it lies beside it; caller frees; NULL
+ * otherwise (ssh then asks its agent). */
+char *ansible_private_key(const char *public_key_path);

@@ -1,0 +1,28 @@
+/* Which VMs run, as the run folder tells: QEMU holds a write lock on its pid file RUN/NAME.TAG.pid
+ * for as long as it lives, so the answer cannot be stale and no reused pid is believed. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct running {
+    char *name;
+    char *tag; /* of the launch: its number, or "sh<pid>" for vm.sh */
+    pid_t pid;
+    uint64_t start; /* base/host.h: host_process_start() */
+};
+struct running_list {
+    struct running *items;
+    size_t count;
+};
+
+/* Everything that runs below this folder; files left by dead ones are removed. */
+bool running_scan(const char *run, struct running_list *list, struct error *error);
+/* One instance; false when it does not run (nothing is an error here). */
+bool running_find(const char *run, const char *name, struct running *running);
+
+void running_done(struct running *running);
+void running_list_done(struct running_list *list);
