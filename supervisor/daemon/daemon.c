@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -146,37 +147,33 @@ static void on_document(void *context, const struct store_instance *instance,
         vm_phase(vm, PHASE_SEED);
 }
 
-/* A guest tells its keys once. A repeated or a late post changes nothing. */
-static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
-                           const struct phone_home *form, const char *address, const char *source) {
-    struct store_guest guest = {0};
-    struct buffer keys = {0};
-    bool first = guest_table_get(daemon->home.store, instance->id, &guest, NULL) &&
-                 guest.phoned_home_ms == 0;
-    if (first) {
-        for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
-            if (form->keys[i])
-                buffer_printf(&keys, "%s\n", form->keys[i]);
-        guest.phoned_home_ms = clock_wall_ms();
-        alloc_replace(&guest.hostname, alloc_string(form->hostname));
-        alloc_replace(&guest.address, alloc_string(address));
-        alloc_replace(&guest.address_source, alloc_string(source));
-        alloc_replace(&guest.host_keys, buffer_take(&keys));
-        recorder_guest(daemon->recorder, instance->id, &guest);
-    }
-    store_guest_done(&guest);
-    return first;
-}
-
-static void provision(struct daemon *daemon, const struct store_instance *instance,
-                      const struct phone_home *form, const struct instance_endpoint *endpoint) {
+static char *join_keys(const struct phone_home *form) {
     struct buffer keys = {0};
     for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
         if (form->keys[i])
             buffer_printf(&keys, "%s\n", form->keys[i]);
-    provisioning_run(daemon->provisioning, instance, endpoint->address, endpoint->port,
-                     keys.data ? keys.data : "");
-    buffer_done(&keys);
+    return buffer_take(&keys);
+}
+
+/* A guest tells its keys once. A repeated or a late post changes nothing. */
+static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
+                           const struct phone_home *form, const char *keys, const char *address) {
+    struct store_guest guest = {0};
+    bool first = guest_table_get(daemon->home.store, instance->id, &guest, NULL) &&
+                 guest.phoned_home_ms == 0;
+    if (first) {
+        const char *source = instance->ip4        ? "static"
+                             : instance->ssh_port ? "user-net"
+                                                  : "phone-home";
+        guest.phoned_home_ms = clock_wall_ms();
+        alloc_replace(&guest.hostname, alloc_string(form->hostname));
+        alloc_replace(&guest.address, alloc_string(address));
+        alloc_replace(&guest.address_source, alloc_string(source));
+        alloc_replace(&guest.host_keys, alloc_string(keys));
+        recorder_guest(daemon->recorder, instance->id, &guest);
+    }
+    store_guest_done(&guest);
+    return first;
 }
 
 static void on_phone_home(void *context, const struct store_instance *instance,
@@ -184,16 +181,12 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     struct daemon *daemon = context;
     struct instance_endpoint endpoint = {0};
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
-    const char *source = "phone-home";
     instance_endpoint(&daemon->home, instance, &endpoint, NULL);
-    if (instance->ip4)
-        source = "static";
-    else if (instance->ssh_port)
-        source = "user-net";
-    else
+    if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
         snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
+    scoped(alloc_release) char *keys = join_keys(form);
     bool first = (!vm || vm->plan.phones_home) &&
-                 remember_guest(daemon, instance, form, endpoint.address, source);
+                 remember_guest(daemon, instance, form, keys, endpoint.address);
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
@@ -202,7 +195,7 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     if (vm)
         vm_phoned_home(vm, endpoint.address);
     if (first)
-        provision(daemon, instance, form, &endpoint);
+        provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
 }
 
 static void on_refused(void *context, const char *peer, const char *why) {
@@ -278,7 +271,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->fleet.on_change = on_change;
     daemon->fleet.context = daemon;
     daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, daemon};
-    return fleet_adopt(&daemon->fleet, error);
+    return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error);
 }
 
 static void open_handles(struct daemon *daemon) {

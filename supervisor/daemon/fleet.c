@@ -255,6 +255,8 @@ static void adopt_one(struct fleet *fleet, const struct running *running) {
     struct error error = {0};
     struct vm_plan plan = {0};
     struct vm *vm = fleet_get(fleet, running->name, &error);
+    if (vm && (lifecycle_has_process(vm->state) || vm->preparing))
+        return;
     if (vm && launcher_plan_found(fleet->home, running, &plan, &error)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
@@ -267,7 +269,7 @@ static void adopt_one(struct fleet *fleet, const struct running *running) {
 }
 
 /* A launch without an end whose process is gone ended while nobody watched. */
-static void bury(struct fleet *fleet, const struct store_instance *instance) {
+static void bury_one(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
     struct vm *vm = fleet_find(fleet, instance->name);
     if (vm && lifecycle_has_process(vm->state))
@@ -286,16 +288,20 @@ static void bury(struct fleet *fleet, const struct store_instance *instance) {
 
 bool fleet_adopt(struct fleet *fleet, struct error *error) {
     struct running_list running = {0};
-    struct store_instances instances = {0};
     if (!running_scan(fleet->home->run, &running, error))
         return false;
     for (size_t i = 0; i < running.count; i++)
         adopt_one(fleet, &running.items[i]);
     running_list_done(&running);
+    return true;
+}
+
+bool fleet_bury(struct fleet *fleet, struct error *error) {
+    struct store_instances instances = {0};
     if (!instance_table_list(fleet->home->store, &instances, error))
         return false;
     for (size_t i = 0; i < instances.count; i++)
-        bury(fleet, &instances.items[i]);
+        bury_one(fleet, &instances.items[i]);
     store_instances_done(&instances);
     return true;
 }

@@ -31,8 +31,10 @@ struct waiter_calls {
 };
 
 void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct recorder *recorder);
-/* Adopts every VM that runs, and records the end of those that ended unsupervised. */
+/* Adopts every VM that runs and is not supervised yet. */
 bool fleet_adopt(struct fleet *fleet, struct error *error);
+/* Once, after the first adoption: records the end of launches that ended unsupervised. */
+bool fleet_bury(struct fleet *fleet, struct error *error);
 void fleet_close(struct fleet *fleet); /* leaves running VMs be */
 
 struct vm *fleet_find(struct fleet *fleet, const char *name); /* NULL: never touched here */
