@@ -57,6 +57,8 @@ static int end_field(struct message *message) {
         return broken(message, 400, NOT_HTTP);
     if (is_field(message, "Host"))
         message->host_count++;
+    else if (is_field(message, "Content-Length"))
+        message->length_count++;
     else if (is_field(message, "User-Agent") && message->agent_count++ == 0)
         buffer_append(&message->agent, message->value.data, message->value.length);
     else if (is_field(message, "Expect") && !value_is(message, CONTINUE_EXPECTED))
@@ -177,7 +179,8 @@ static void check_head(struct message *message) {
         broken(message, 414, "The request target is too long.");
     else if (message->host_count > 1 || (message->host_count == 0 && !message->http_1_0))
         broken(message, 400, "A request names one Host.");
-    else if (message->transfer_coded && message->http_1_0)
+    else if (message->length_count + message->transfer_coded > 1 ||
+             (message->transfer_coded && message->http_1_0))
         broken(message, 400, UNCLEAR_LENGTH);
     else if (!message->transfer_coded && parser->content_length > HTTP_BODY_LIMIT_BYTES)
         broken(message, 413, "The body is too large.");
@@ -259,7 +262,7 @@ static void feed_chunk_byte(struct message *message, char byte) {
     if (++message->framing_bytes > FRAMING_LIMIT_BYTES)
         broken(message, 413, "The body is cut into too many chunks.");
     else if (!is_line_byte(message->framing_last, (unsigned char)byte))
-        broken(message, 400, "A chunk holds a stray control byte.");
+        broken(message, 400, NOT_HTTP);
     else if (message->message_complete)
         message->phase = MESSAGE_COMPLETE;
     message->framing_last = byte;

@@ -40,7 +40,7 @@ struct message {
     size_t body_missing;        /* of a body with Content-Length */
     size_t framing_bytes;       /* of a chunked body: what is not data */
     char framing_last;
-    unsigned host_count, agent_count;
+    unsigned host_count, agent_count, length_count;
     bool skipped_line, headers_complete, message_complete, transfer_coded;
 };
 

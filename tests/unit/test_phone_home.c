@@ -49,6 +49,7 @@ static void encode(struct buffer *body, const char *text) {
 TEST(the_form_of_a_real_guest) {
     struct phone_home form;
     struct error error = {0};
+    CHECK_INT(sizeof posted - 1, 790); /* its Content-Length */
     CHECK(parse(posted, sizeof posted - 1, &form, &error));
     CHECK_STRING(error.text, "");
     CHECK_STRING(form.instance_id, "iid-0001/test1");
