@@ -11,6 +11,7 @@ struct disk_info {
     uint64_t virtual_bytes;
     bool has_backing, has_data_file;
 };
-bool disk_info(const char *path, struct disk_info *info, struct error *error); /* qemu-img info -U */
+bool disk_info(const char *path, struct disk_info *info,
+               struct error *error); /* qemu-img info -U */
 bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
                          struct error *error);

@@ -17,5 +17,8 @@ bool image_import(struct home *home, const char *name, const char *file, const c
                   struct error *error);
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error);
+/* The same from any address; the architecture is guessed from its last part, else the host's. */
+bool image_download_from(struct home *home, const char *name, const char *url,
+                         const struct image_progress *progress, struct error *error);
 /* Refused while instances use it; names them. */
 bool image_remove(struct home *home, const char *name, struct error *error);

@@ -12,7 +12,7 @@
  * ERROR_NOT_FOUND "qemu-img is not installed: apt-get install qemu-utils". Caller frees. */
 char *program_find(const char *name, struct error *error);
 
-/* argv[0] is found with program_find(). stdin is /dev/null; stdout and stderr go to output (bounded).
- * Ends the child after limit_ms. A status other than 0 is an error that quotes the last line. */
-bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
-                 struct error *error);
+/* argv[0] is found with program_find(). stdin is /dev/null; stdout and stderr go to output
+ * (bounded). Ends the child after limit_ms. A status other than 0 is an error that quotes the last
+ * line. */
+bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output, struct error *error);

@@ -1,0 +1,300 @@
+#include "home/image.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/host.h"
+#include "base/name.h"
+#include "base/secret.h"
+#include "home/catalogue.h"
+#include "home/disk.h"
+#include "home/download.h"
+#include "store/instance_table.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of a qcow2 header, docs/interop/qcow2.txt: what tells whether the image refers to other files.
+ * Read here first, so that qemu-img is never shown an image that could make it open them. */
+#define QCOW2_MAGIC          "QFI\xfb"
+#define QCOW2_HEADER_BYTES   80
+#define QCOW2_BACKING_OFFSET 8  /* 64 bits, 0: none */
+#define QCOW2_FEATURES       72 /* 64 bits, version 3 and later */
+#define QCOW2_DATA_FILE_BIT  2
+
+/* A new image on its way: what it will be called, and the locked file that keeps others away. */
+struct stage {
+    char *part;  /* images/NAME.part: the lock, and what a download is written to */
+    char *copy;  /* images/NAME.new: what an import is copied to */
+    char *final; /* images/NAME.qcow2 */
+    int lock;
+    bool lock_moved; /* the locked file is the finished image now; its old name is anybody's */
+};
+
+static bool check_free_name(struct home *home, const char *name, struct error *error) {
+    struct store_image image = {0};
+    struct error lookup = {0};
+    if (!name_check_label("image name", name, error))
+        return false;
+    if (image_table_get(home->store, name, &image, &lookup)) {
+        store_image_done(&image);
+        return error_set(error, ERROR_EXISTS,
+                         "there is an image \"%s\" already: choose another name or remove it "
+                         "first",
+                         name);
+    }
+    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+}
+
+static bool stage_open(struct home *home, const char *name, struct stage *stage,
+                       struct error *error) {
+    *stage = (struct stage){.lock = -1};
+    scoped(alloc_release) char *folder = home_file(home, "images");
+    if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error) ||
+        !home_give(home, folder, error))
+        return false;
+    stage->part = alloc_printf("%s/%s.part", folder, name);
+    stage->copy = alloc_printf("%s/%s.new", folder, name);
+    stage->final = alloc_printf("%s/%s.qcow2", folder, name);
+    stage->lock = download_open(stage->part, error);
+    return stage->lock >= 0;
+}
+
+/* The lock is given up last, so that nobody else is at these files yet. */
+static void stage_close(struct stage *stage) {
+    if (stage->lock >= 0 && !stage->lock_moved) {
+        unlink(stage->copy);
+        unlink(stage->part);
+    }
+    file_release(&stage->lock);
+    free(stage->part);
+    free(stage->copy);
+    free(stage->final);
+}
+
+static uint64_t big_endian_64(const unsigned char *bytes) {
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+static bool refuse_reference(const char *file, const char *what, struct error *error) {
+    return error_set(error, ERROR_INVALID,
+                     "%s depends on %s: make it whole with `qemu-img convert -O qcow2` first", file,
+                     what);
+}
+
+static bool check_header(const char *file, const char *shown, struct error *error) {
+    unsigned char header[QCOW2_HEADER_BYTES] = {0};
+    scoped(file_release) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, "cannot read %s", shown);
+    if (pread(fd, header, sizeof header, 0) < 0)
+        return error_errno(error, "cannot read %s", shown);
+    if (memcmp(header, QCOW2_MAGIC, 4) != 0)
+        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
+    if (big_endian_64(header + QCOW2_BACKING_OFFSET) != 0)
+        return refuse_reference(shown, "a backing file", error);
+    if (header[7] >= 3 && big_endian_64(header + QCOW2_FEATURES) >> QCOW2_DATA_FILE_BIT & 1)
+        return refuse_reference(shown, "an external data file", error);
+    return true;
+}
+
+static bool check_regular(const char *file, struct error *error) {
+    struct stat status;
+    if (stat(file, &status) < 0)
+        return error_errno(error, "cannot read %s", file);
+    if (S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is a folder, not a disk image", file);
+    return S_ISREG(status.st_mode) ||
+           error_set(error, ERROR_INVALID, "%s is not a regular file", file);
+}
+
+/* Fills what the file itself says about the image. */
+static bool inspect(const char *file, const char *shown, struct store_image *image,
+                    struct error *error) {
+    struct disk_info info;
+    struct stat status;
+    char digest[SECRET_SHA256_SIZE];
+    if (!check_header(file, shown, error) || !disk_info(file, &info, error))
+        return false;
+    if (strcmp(info.format, "qcow2") != 0)
+        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
+    if (info.has_backing)
+        return refuse_reference(shown, "a backing file", error);
+    if (info.has_data_file)
+        return refuse_reference(shown, "an external data file", error);
+    if (stat(file, &status) < 0)
+        return error_errno(error, "cannot read %s", shown);
+    if (!secret_sha256_file(file, digest, error))
+        return false;
+    image->file_bytes = (uint64_t)status.st_size;
+    image->virtual_bytes = info.virtual_bytes;
+    image->format = alloc_string("qcow2");
+    image->sha256 = alloc_string(digest);
+    return true;
+}
+
+/* The row, and with it the name of the file, come into being together or not at all. A row whose
+ * commit fails must not leave the file; a file without a row is replaced by the next attempt. */
+static bool record(struct home *home, const char *from, struct stage *stage,
+                   struct store_image *image, struct error *error) {
+    if (!store_begin(home->store, error))
+        return false;
+    if (!image_table_add(home->store, image, error)) {
+        store_rollback(home->store);
+        return false;
+    }
+    if (rename(from, stage->final) < 0) {
+        error_errno(error, "cannot write %s", stage->final);
+        store_rollback(home->store);
+        return false;
+    }
+    stage->lock_moved = from == stage->part;
+    if (store_commit(home->store, error))
+        return true;
+    store_rollback(home->store);
+    unlink(stage->final);
+    return false;
+}
+
+/* Read-only, because a change of a backing file breaks every disk that is made on it. */
+static bool adopt(struct home *home, const char *from, struct stage *stage,
+                  struct store_image *image, struct error *error) {
+    if (!inspect(from, image->origin, image, error))
+        return false;
+    if (chmod(from, 0444) < 0)
+        return error_errno(error, "cannot set the mode of %s", from);
+    image->file = alloc_printf("%s.qcow2", image->name);
+    image->created_ms = clock_wall_ms();
+    return home_give(home, from, error) && record(home, from, stage, image, error);
+}
+
+static const char *guess_arch(const char *file) {
+    static const struct {
+        const char *part, *arch;
+    } signs[] = {{"arm64", "aarch64"},
+                 {"aarch64", "aarch64"},
+                 {"amd64", "x86_64"},
+                 {"x86_64", "x86_64"},
+                 {"x86-64", "x86_64"}};
+    const char *slash = strrchr(file, '/');
+    const char *base = slash ? slash + 1 : file;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strstr(base, signs[i].part))
+            return signs[i].arch;
+    return host_architecture();
+}
+
+/* "nocloud-net" is what every cloud-init that can be seeded over HTTP takes; the newer ones only
+ * warn about it. */
+static const char *guess_seed_source(const char *name) {
+    const struct catalogue_image *known = catalogue_find(name);
+    return known ? known->seed_source : "nocloud-net";
+}
+
+bool image_import(struct home *home, const char *name, const char *file, const char *arch,
+                  struct error *error) {
+    enum spec_arch known;
+    if (!arch)
+        arch = guess_arch(file);
+    if (!spec_arch_from_word(arch, &known))
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" is not an architecture: use aarch64 or x86_64", arch);
+    struct stage stage;
+    struct store_image image = {
+        .name = alloc_string(name),
+        .arch = alloc_string(arch),
+        .origin = file_absolute(file),
+        .seed_source = alloc_string(guess_seed_source(name)),
+    };
+    bool good = stage_open(home, name, &stage, error) && check_regular(file, error) &&
+                check_header(file, file, error);
+    if (good) {
+        unlink(stage.copy); /* of an import that was killed */
+        good = host_copy_file(file, stage.copy, 0600, error) &&
+               adopt(home, stage.copy, &stage, &image, error);
+    }
+    stage_close(&stage);
+    store_image_done(&image);
+    return good;
+}
+
+static bool find_url(const char *name, const char **url, struct error *error) {
+    enum spec_arch arch = SPEC_AARCH64;
+    spec_arch_from_word(host_architecture(), &arch);
+    const struct catalogue_image *known = catalogue_find(name);
+    if (!known) {
+        scoped(alloc_release) char *names = catalogue_names();
+        return error_set(error, ERROR_NOT_FOUND,
+                         "no image \"%s\" is known for download: choose one of %s, or use `pgsup "
+                         "image import`",
+                         name, names);
+    }
+    *url = known->urls[arch];
+    return *url || error_set(error, ERROR_NOT_FOUND, "%s is not published for %s", known->title,
+                             spec_arch_word(arch));
+}
+
+bool image_download(struct home *home, const char *name, const struct image_progress *progress,
+                    struct error *error) {
+    const char *url;
+    if (!find_url(name, &url, error))
+        return false;
+    return image_download_from(home, name, url, progress, error);
+}
+
+bool image_download_from(struct home *home, const char *name, const char *url,
+                         const struct image_progress *progress, struct error *error) {
+    struct stage stage;
+    struct store_image image = {
+        .name = alloc_string(name),
+        .arch = alloc_string(guess_arch(url)),
+        .origin = alloc_string(url),
+        .seed_source = alloc_string(guess_seed_source(name)),
+    };
+    bool good = stage_open(home, name, &stage, error) &&
+                download_fetch(url, stage.lock, progress, error) &&
+                adopt(home, stage.part, &stage, &image, error);
+    stage_close(&stage);
+    store_image_done(&image);
+    return good;
+}
+
+/* Refused for as long as an instance has it as its backing file. */
+static bool check_unused(struct home *home, const char *name, struct error *error) {
+    struct store_instances instances = {0};
+    scoped(buffer_done) struct buffer users = {0};
+    if (!instance_table_list(home->store, &instances, error))
+        return false;
+    for (size_t i = 0; i < instances.count; i++)
+        if (strcmp(instances.items[i].image, name) == 0)
+            buffer_printf(&users, "%s%s", users.length ? ", " : "", instances.items[i].name);
+    store_instances_done(&instances);
+    return !users.length ||
+           error_set(error, ERROR_WRONG_STATE,
+                     "the image \"%s\" is in use by %s: remove those instances first", name,
+                     users.data);
+}
+
+bool image_remove(struct home *home, const char *name, struct error *error) {
+    struct store_image image = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    if (!image_table_get(home->store, name, &image, error) || !check_unused(home, name, error) ||
+        !image_table_remove(home->store, name, error) || !store_commit(home->store, error)) {
+        store_rollback(home->store);
+        store_image_done(&image);
+        return false;
+    }
+    scoped(alloc_release) char *relative = alloc_printf("images/%s", image.file);
+    scoped(alloc_release) char *file = home_file(home, relative);
+    store_image_done(&image);
+    return file_remove_tree(file, error);
+}

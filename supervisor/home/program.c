@@ -1,0 +1,206 @@
+#include "home/program.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/host.h"
+#include "base/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LAST_LINE_LIMIT_BYTES 400
+#define REAP_INTERVAL_MS      5 /* between looks at a child that closed its output and runs on */
+
+extern char **environ;
+
+/* sudo and launchers with a short PATH leave these out. */
+static const char *const usual_folders[] = {"/opt/homebrew/bin",
+                                            "/opt/homebrew/sbin",
+                                            "/usr/local/bin",
+                                            "/usr/local/sbin",
+                                            "/opt/local/bin",
+                                            "/usr/bin",
+                                            "/usr/sbin",
+                                            "/bin",
+                                            "/sbin",
+                                            NULL};
+
+static char *executable_in(const char *folder, size_t length, const char *name) {
+    char *path = alloc_printf("%.*s/%s", (int)length, folder, name);
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* Folders that are not absolute are passed over: what is run must not depend on where pgsup is. */
+static char *find_in_path(const char *name) {
+    const char *folder = getenv("PATH");
+    while (folder && *folder) {
+        size_t length = strcspn(folder, ":");
+        char *path = folder[0] == '/' ? executable_in(folder, length, name) : NULL;
+        if (path)
+            return path;
+        folder += length + (folder[length] == ':');
+    }
+    return NULL;
+}
+
+char *program_find(const char *name, struct error *error) {
+    if (strchr(name, '/')) {
+        if (access(name, X_OK) == 0)
+            return file_absolute(name);
+        error_set(error, ERROR_NOT_FOUND, "%s is not a program that can be run", name);
+        return NULL;
+    }
+    char *path = find_in_path(name);
+    for (const char *const *folder = usual_folders; !path && *folder; folder++)
+        path = executable_in(*folder, strlen(*folder), name);
+    if (!path)
+        error_set(error, ERROR_NOT_FOUND, "%s is not installed: %s %s", name, host_install_hint(),
+                  host_package_of(name));
+    return path;
+}
+
+static bool open_pipe(int ends[2], struct error *error) {
+    if (pipe(ends) < 0)
+        return error_errno(error, "cannot make a pipe");
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return true;
+}
+
+/* A group of its own, so that ending it ends what it started as well; signals as a fresh program
+ * expects them, whatever this process has blocked or ignored. */
+static void set_attributes(posix_spawnattr_t *attributes) {
+    sigset_t none, defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGTERM);
+    sigaddset(&defaults, SIGCHLD);
+    posix_spawnattr_setpgroup(attributes, 0);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &defaults);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                             POSIX_SPAWN_SETSIGDEF);
+}
+
+static bool spawn(const char *path, char *const argv[], int output, pid_t *pid,
+                  struct error *error) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    set_attributes(&attributes);
+    errno = posix_spawn(pid, path, &actions, &attributes, argv, environ);
+    bool good = errno == 0 || error_errno(error, "cannot run %s", path);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return good;
+}
+
+static int remaining_ms(uint64_t deadline) {
+    uint64_t now = clock_monotonic_ms();
+    return now >= deadline ? 0 : (int)(deadline - now);
+}
+
+/* What is more than the limit is read and dropped, so that the child does not wait for a reader.
+ * False when the deadline came before the end of the output. */
+static bool collect(int fd, uint64_t deadline, struct buffer *output) {
+    char chunk[16384];
+    size_t kept = 0;
+    for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int count = poll(&ready, 1, remaining_ms(deadline));
+        if (count == 0)
+            return false;
+        ssize_t got = count < 0 ? -1 : read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return true;
+        size_t room = PROGRAM_OUTPUT_LIMIT_BYTES - kept;
+        size_t keep = (size_t)got < room ? (size_t)got : room;
+        buffer_append(output, chunk, keep);
+        kept += keep;
+    }
+}
+
+/* A child may close its output and run on, so its end has a deadline of its own. */
+static bool reap(pid_t pid, uint64_t deadline, int *status) {
+    for (;;) {
+        pid_t ended = waitpid(pid, status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (remaining_ms(deadline) == 0)
+            return false;
+        poll(NULL, 0, REAP_INTERVAL_MS);
+    }
+}
+
+static void end_child(pid_t pid, int *status) {
+    kill(-pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+static char *last_line(const struct buffer *output, size_t from) {
+    const char *text = output->data ? output->data + from : "";
+    size_t end = output->length - from;
+    while (end && (text[end - 1] == '\n' || text[end - 1] == '\r'))
+        end--;
+    size_t start = end;
+    while (start && text[start - 1] != '\n')
+        start--;
+    return name_printable(text + start, end - start, LAST_LINE_LIMIT_BYTES);
+}
+
+static bool judge(const char *program, int status, const char *said, struct error *error) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    const char *colon = *said ? ": " : "";
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_FAILED, "%s was ended by signal %d%s%s", program,
+                         WTERMSIG(status), colon, said);
+    return error_set(error, ERROR_FAILED, "%s failed with status %d%s%s", program,
+                     WEXITSTATUS(status), colon, said);
+}
+
+bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
+                 struct error *error) {
+    scoped(alloc_release) char *path = program_find(argv[0], error);
+    scoped(file_release) int reader = -1;
+    int ends[2], status = 0;
+    pid_t pid;
+    if (!path || !open_pipe(ends, error))
+        return false;
+    reader = ends[0];
+    bool spawned = spawn(path, argv, ends[1], &pid, error);
+    close(ends[1]);
+    if (!spawned)
+        return false;
+    size_t from = output->length;
+    uint64_t deadline = clock_monotonic_ms() + limit_ms;
+    if (!collect(reader, deadline, output) || !reap(pid, deadline, &status)) {
+        end_child(pid, &status);
+        return error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
+                         argv[0], limit_ms);
+    }
+    scoped(alloc_release) char *said = last_line(output, from);
+    return judge(argv[0], status, said, error);
+}
