@@ -1,0 +1,20 @@
+/* The command line's end of the control protocol: one blocking connection to the supervisor. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+
+#include <jansson.h>
+
+struct client; /* opaque */
+
+/* ERROR_NO_SUPERVISOR when none runs. */
+struct client *client_open(const struct home *home, struct error *error);
+void client_close(struct client *client); /* NULL is fine */
+
+typedef void client_on_progress(void *context, const char *method, json_t *body);
+
+/* Sends one request and waits for its answer; params is stolen. NULL: error holds what the
+ * supervisor said. The caller owns the result. The supervisor bounds how long it takes. */
+json_t *client_call(struct client *client, const char *method, json_t *params,
+                    client_on_progress *on_progress, void *context, struct error *error);

@@ -1,0 +1,41 @@
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/help.h"
+#include "cli/invocation.h"
+#include "cli/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *joined_arguments(const struct invocation *invocation) {
+    struct buffer path = {0};
+    for (size_t i = 0; i < invocation_argument_count(invocation); i++)
+        buffer_printf(&path, "%s%s", i ? " " : "", invocation_argument(invocation, i));
+    return buffer_take(&path);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const struct command *command = NULL;
+    if (invocation_argument_count(invocation) > 0) {
+        scoped(alloc_release) char *path = joined_arguments(invocation);
+        command = command_find(invocation->table, path);
+        size_t used;
+        if (!command &&
+            command_resolve(invocation->table, invocation->options.arguments, &used, error))
+            error_set(error, ERROR_USAGE, "unknown command \"%s\": `pgsup help` lists all", path);
+        if (!command)
+            return EXIT_FAILURE;
+    }
+    help_print(invocation->table, command, stdout);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_help = {
+    .path = "help",
+    .summary = "Show help, of one command or of all",
+    .arguments = "[COMMAND...]",
+    .max_arguments = 2,
+    .section = SECTION_MORE,
+    .completes = COMPLETES_COMMANDS,
+    .run = run,
+};

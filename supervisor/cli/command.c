@@ -1,0 +1,80 @@
+#include "command.h"
+
+#include "base/alloc.h"
+#include "cli/nearest.h"
+
+#include <string.h>
+
+bool command_is_group(const struct command *command) {
+    return !command->run;
+}
+
+bool command_is_parent(const struct command *group, const struct command *command) {
+    size_t length = strlen(group->path);
+    return strncmp(command->path, group->path, length) == 0 && command->path[length] == ' ';
+}
+
+const char *command_last_word(const struct command *command) {
+    const char *space = strrchr(command->path, ' ');
+    return space ? space + 1 : command->path;
+}
+
+const char *command_section_heading(enum command_section section) {
+#define HEADING(name, heading) [name] = heading,
+    static const char *const headings[] = {COMMAND_SECTIONS(HEADING)};
+#undef HEADING
+    return headings[section];
+}
+
+static bool is_called(const struct command *command, const char *path) {
+    if (strcmp(command->path, path) == 0)
+        return true;
+    size_t group = (size_t)(command_last_word(command) - command->path);
+    return command->alias && strncmp(command->path, path, group) == 0 &&
+           strcmp(command->alias, path + group) == 0;
+}
+
+const struct command *command_find(const struct command *const *table, const char *path) {
+    for (; *table; table++)
+        if (is_called(*table, path))
+            return *table;
+    return NULL;
+}
+
+static void unknown(const struct command *const *table, const struct command *group,
+                    const char *word, struct error *error) {
+    struct nearest nearest;
+    nearest_init(&nearest, word, strlen(word));
+    for (; *table; table++) {
+        bool beside = group ? command_is_parent(group, *table) : !strchr((*table)->path, ' ');
+        if (!beside || (*table)->hidden)
+            continue;
+        nearest_offer(&nearest, command_last_word(*table));
+        if ((*table)->alias)
+            nearest_offer(&nearest, (*table)->alias);
+    }
+    const char *path = group ? group->path : "", *space = group ? " " : "";
+    if (nearest.best)
+        error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": did you mean \"%s%s%s\"?", path,
+                  space, word, path, space, nearest.best);
+    else
+        error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": `pgsup help%s%s` lists all",
+                  path, space, word, space, path);
+}
+
+const struct command *command_resolve(const struct command *const *table, char **words,
+                                      size_t *used, struct error *error) {
+    const struct command *command = command_find(table, words[0]);
+    *used = 1;
+    if (!command)
+        unknown(table, NULL, words[0], error);
+    else if (command_is_group(command) && words[1] && words[1][0] != '-') {
+        scoped(alloc_release) char *path = alloc_printf("%s %s", command->path, words[1]);
+        const struct command *group = command;
+        *used = 2;
+        command = command_find(table, path);
+        if (!command)
+            unknown(table, group, words[1], error);
+    }
+    return command;
+}

@@ -1,0 +1,69 @@
+/* A command as data. Each command is one file, cmd_NAME.c, that defines one constant of this type;
+ * table.h lists them all, and help, man page and completion are written from that list. A row
+ * without run() is a group: "instance" has the sub-commands "instance create", … */
+#pragma once
+
+#include "base/error.h"
+#include "cli/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct invocation;
+
+/* Headings of the list of all commands. */
+#define COMMAND_SECTIONS(X)                                                                        \
+    X(SECTION_CLOUD, "Define a cloud, its images and its instances")                               \
+    X(SECTION_RUN, "Run instances")                                                                \
+    X(SECTION_REACH, "Look at and reach instances")                                                \
+    X(SECTION_MORE, "More")
+#define COMMAND_SECTION_ENUM(name, heading) name,
+enum command_section { COMMAND_SECTIONS(COMMAND_SECTION_ENUM) COMMAND_SECTION_COUNT };
+#undef COMMAND_SECTION_ENUM
+
+enum command_needs {
+    NEEDS_NOTHING,
+    NEEDS_HOME, /* invocation->home is open when run() is called */
+};
+
+enum command_completes { /* what completion offers for an argument */
+                         COMPLETES_NOTHING,
+                         COMPLETES_INSTANCES,
+                         COMPLETES_IMAGES,
+                         COMPLETES_FILES,
+                         COMPLETES_COMMANDS,
+};
+
+struct command {
+    const char *path;                    /* "instance create" */
+    const char *alias;                   /* another word for the last one of path; NULL */
+    const char *summary;                 /* one line without a full stop */
+    const char *arguments;               /* "NAME [COMMAND...]"; NULL: none */
+    const char *details;                 /* paragraphs; an indented line is kept as it is; NULL */
+    const struct option_spec *options;   /* NULL: none */
+    size_t min_arguments, max_arguments; /* COMMAND_MANY: no upper bound */
+    bool stop_at_arguments; /* words after argument min_arguments are taken verbatim: "ssh NAME --
+                               ls -l" */
+    enum command_section section;
+    enum command_completes completes;
+    enum command_needs needs;
+    bool hidden;
+    /* Gives the exit status. When it sets the error, that decides: the sentence is printed and the
+     * status is the error's, whatever was returned. */
+    int (*run)(struct invocation *invocation, struct error *error);
+};
+
+#define COMMAND_MANY SIZE_MAX
+
+/* tables are NULL-terminated lists of pointers */
+const struct command *command_find(const struct command *const *table, const char *path);
+/* The command that the words begin with, and how many words name it. ERROR_USAGE: none, with the
+ * nearest one in the sentence. */
+const struct command *command_resolve(const struct command *const *table, char **words,
+                                      size_t *used, struct error *error);
+bool command_is_group(const struct command *command);
+/* "instance" is the parent of "instance create". */
+bool command_is_parent(const struct command *group, const struct command *command);
+const char *command_last_word(const struct command *command);
+const char *command_section_heading(enum command_section section);

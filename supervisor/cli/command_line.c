@@ -1,0 +1,154 @@
+#include "command_line.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/help.h"
+#include "cli/invocation.h"
+#include "home/home.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_spec command_line_options[] = {
+    {"path", 'p', "PATH", .help = "cloud home; default: $PGSUP_HOME, else ~/var/pgsup"},
+    {"quiet", 'q', .help = "no progress on stderr"},
+    {"version", .help = "print the version"},
+    OPTIONS_END,
+};
+
+/* One line, whatever the sentence quotes. */
+static int complain(const struct error *error) {
+    fputs("pgsup: ", stderr);
+    for (const char *c = error->text; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        fprintf(stderr, byte < 0x20 || byte == 0x7F ? "\\x%02X" : "%c", byte);
+    }
+    fputc('\n', stderr);
+    return error_exit_status(error->code);
+}
+
+static bool flush_output(struct error *error) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    return error_errno(error, "cannot write to the standard output");
+}
+
+static bool check_required(const struct invocation *invocation, struct error *error) {
+    const struct command *command = invocation->command;
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
+        if (spec->required && !invocation_given(invocation, spec->name))
+            return error_set(error, ERROR_USAGE, "\"%s\" needs the option --%s %s", command->path,
+                             spec->name, spec->value);
+    return true;
+}
+
+static bool check_arguments(const struct invocation *invocation, struct error *error) {
+    const struct command *command = invocation->command;
+    size_t count = invocation_argument_count(invocation);
+    if (count >= command->min_arguments && count <= command->max_arguments)
+        return true;
+    scoped(alloc_release) char *usage = help_usage(command);
+    if (count < command->min_arguments)
+        return error_set(error, ERROR_USAGE, "\"%s\" needs more: %s", command->path, usage);
+    return error_set(error, ERROR_USAGE, "unexpected argument \"%s\": %s",
+                     invocation_argument(invocation, command->max_arguments), usage);
+}
+
+static int run_with_home(struct invocation *invocation, struct error *error) {
+    scoped(alloc_release) char *path = home_default_path(invocation->home_option);
+    struct home home = {0};
+    if (!home_open(path, &home, error))
+        return EXIT_FAILURE;
+    invocation->home = &home;
+    int status = invocation->command->run(invocation, error);
+    invocation->home = NULL;
+    home_close(&home);
+    return status;
+}
+
+static int run_parsed(struct invocation *invocation, struct error *error) {
+    const struct command *command = invocation->command;
+    if (invocation->options.help) {
+        help_print(invocation->table, command, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (command_is_group(command)) {
+        help_print(invocation->table, command, stderr);
+        return error_exit_status(ERROR_USAGE);
+    }
+    if (!check_required(invocation, error) || !check_arguments(invocation, error))
+        return EXIT_FAILURE;
+    if (command->needs == NEEDS_HOME)
+        return run_with_home(invocation, error);
+    return command->run(invocation, error);
+}
+
+/* Global options are looked for after the command by habit; say where they stand. */
+static void hint_global(const struct error *error, char **words, struct error *hinted) {
+    *hinted = *error;
+    for (; *words && strcmp(*words, "--") != 0; words++) {
+        bool global = strcmp(*words, "-p") == 0 || strncmp(*words, "--path", 6) == 0;
+        if (!global || !strstr(error->text, "unknown option"))
+            continue;
+        error_clear(hinted);
+        error_set(hinted, ERROR_USAGE, "the option \"%s\" stands before the command", *words);
+    }
+}
+
+static int run_command(struct invocation *invocation, char **words, struct error *error) {
+    size_t used = 0;
+    invocation->command = command_resolve(invocation->table, words, &used, error);
+    if (!invocation->command)
+        return EXIT_FAILURE;
+    size_t free_arguments = invocation->command->stop_at_arguments
+                                ? invocation->command->min_arguments
+                                : OPTIONS_ANYWHERE;
+    struct error parse_error = {0};
+    if (!options_parse(invocation->command->options, words + used, free_arguments,
+                       &invocation->options, &parse_error)) {
+        hint_global(&parse_error, words + used, error);
+        return EXIT_FAILURE;
+    }
+    int status = run_parsed(invocation, error);
+    options_done(&invocation->options);
+    return status;
+}
+
+static int run_global(const struct command *const *table, const struct options *global,
+                      struct error *error) {
+    static char *const version[] = {"version", NULL}, *const help[] = {"help", NULL};
+    struct invocation invocation = {
+        .table = table,
+        .home_option = options_value(global, "path"),
+        .quiet = options_value(global, "quiet") != NULL,
+    };
+    if (invocation.home_option && !*invocation.home_option) {
+        error_set(error, ERROR_USAGE, "option \"--path\" is empty");
+        return EXIT_FAILURE;
+    }
+    if (options_value(global, "version"))
+        return run_command(&invocation, (char **)version, error);
+    if (global->help)
+        return run_command(&invocation, (char **)help, error);
+    if (global->argument_count == 0) {
+        help_print(table, NULL, stderr);
+        return error_exit_status(ERROR_USAGE);
+    }
+    return run_command(&invocation, global->arguments, error);
+}
+
+int command_line_run(const struct command *const *table, char **argv) {
+    struct error error = {0};
+    struct options global = {0};
+    int status = EXIT_FAILURE;
+    if (options_parse(command_line_options, argv + 1, 0, &global, &error))
+        status = run_global(table, &global, &error);
+    options_done(&global);
+    if (error.code == ERROR_NONE)
+        flush_output(&error);
+    else
+        fflush(stdout);
+    return error.code == ERROR_NONE ? status : complain(&error);
+}

@@ -1,0 +1,9 @@
+/* From argv to the exit status: global options, the command, its options and arguments, the home
+ * that it needs, and the one line on stderr when it fails. Knows no command by name. */
+#pragma once
+
+#include "cli/command.h"
+
+extern const struct option_spec command_line_options[]; /* the global ones, before the command */
+
+int command_line_run(const struct command *const *table, char **argv);

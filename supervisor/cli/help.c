@@ -1,0 +1,180 @@
+#include "help.h"
+
+#include "base/alloc.h"
+#include "cli/command_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMN 28 /* where the right-hand side of a list begins */
+
+static size_t column_of(const struct buffer *text) {
+    size_t column = 0;
+    while (column < text->length && text->data[text->length - 1 - column] != '\n')
+        column++;
+    return column;
+}
+
+/* Fills lines with the words, each line beginning at the indent. */
+static void write_wrapped(struct buffer *text, const char *words, size_t indent) {
+    bool first = true;
+    while (*words) {
+        size_t length = strcspn(words, " ");
+        if (!first && column_of(text) + 1 + length > HELP_WIDTH - 1) {
+            buffer_putc(text, '\n');
+            first = true;
+        }
+        if (!first)
+            buffer_putc(text, ' ');
+        while (first && column_of(text) < indent)
+            buffer_putc(text, ' ');
+        buffer_append(text, words, length);
+        first = false;
+        words += length;
+        words += strspn(words, " ");
+    }
+    buffer_putc(text, '\n');
+}
+
+/* "left   right…", the right side on the next line when the left one is too long for it. */
+static void write_row(struct buffer *text, const char *left, const char *right) {
+    buffer_printf(text, "  %s", left);
+    if (column_of(text) + 2 > COLUMN)
+        buffer_putc(text, '\n');
+    write_wrapped(text, right, COLUMN);
+}
+
+/* Paragraphs are separated by LF; one that begins with a space stays as it is. */
+static void write_details(struct buffer *text, const char *details) {
+    while (*details) {
+        size_t length = strcspn(details, "\n");
+        scoped(alloc_release) char *paragraph = alloc_slice(details, length);
+        if (*paragraph == ' ')
+            buffer_printf(text, "%s\n", paragraph);
+        else
+            write_wrapped(text, paragraph, 0);
+        details += length;
+        details += *details == '\n';
+    }
+}
+
+static bool has_choice(const struct command *command) {
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
+        if (!spec->required && !spec->hidden)
+            return true;
+    return false;
+}
+
+char *help_usage(const struct command *command) {
+    struct buffer text = {0};
+    buffer_printf(&text, "pgsup %s", command->path);
+    if (command_is_group(command))
+        buffer_puts(&text, " COMMAND");
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++) {
+        if (spec->required && spec->letter)
+            buffer_printf(&text, " -%c %s", spec->letter, spec->value);
+        else if (spec->required)
+            buffer_printf(&text, " --%s %s", spec->name, spec->value);
+    }
+    if (has_choice(command))
+        buffer_puts(&text, " [OPTION...]");
+    if (command->arguments)
+        buffer_printf(&text, " %s", command->arguments);
+    return buffer_take(&text);
+}
+
+char *help_of_option(const struct option_spec *spec) {
+    if (spec->fallback)
+        return alloc_printf("%s [default: %s]", spec->help, spec->fallback);
+    return alloc_printf("%s%s", spec->help, spec->required ? " (required)" : "");
+}
+
+static void write_option(struct buffer *text, const struct option_spec *spec) {
+    struct buffer left = {0};
+    if (spec->letter)
+        buffer_printf(&left, "-%c, ", spec->letter);
+    else
+        buffer_puts(&left, "    ");
+    buffer_printf(&left, "--%s%s%s", spec->name, spec->value ? " " : "",
+                  spec->value ? spec->value : "");
+    scoped(alloc_release) char *right = help_of_option(spec);
+    write_row(text, left.data, right);
+    buffer_done(&left);
+}
+
+static void write_options(struct buffer *text, const char *heading,
+                          const struct option_spec *specs) {
+    static const struct option_spec help = {"help", 'h', .help = "show this help"};
+    buffer_printf(text, "\n%s:\n", heading);
+    for (; specs && specs->name; specs++)
+        if (!specs->hidden)
+            write_option(text, specs);
+    write_option(text, &help);
+}
+
+static void write_command_row(struct buffer *text, const struct command *command) {
+    scoped(alloc_release) char *summary =
+        command->alias ? alloc_printf("%s (alias: %s)", command->summary, command->alias)
+                       : alloc_string(command->summary);
+    write_row(text, command->path, summary);
+}
+
+static void write_section(struct buffer *text, const struct command *const *table,
+                          enum command_section section) {
+    bool first = true;
+    for (; *table; table++) {
+        if ((*table)->section != section || (*table)->hidden || command_is_group(*table))
+            continue;
+        if (first)
+            buffer_printf(text, "\n%s:\n", command_section_heading(section));
+        first = false;
+        write_command_row(text, *table);
+    }
+}
+
+static void write_program(const struct command *const *table, struct buffer *text) {
+    buffer_puts(text, "Usage: pgsup [-p PATH] COMMAND [OPTION...] [ARGUMENT...]\n\n"
+                      "Supervises QEMU virtual machines on your own computer.\n");
+    for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
+        write_section(text, table, section);
+    write_options(text, "Options before the command", command_line_options);
+    buffer_puts(text, "\n`pgsup help COMMAND` tells more about a command.\n");
+}
+
+static void write_group(const struct command *const *table, const struct command *group,
+                        struct buffer *text) {
+    buffer_puts(text, "\nCommands:\n");
+    for (; *table; table++)
+        if (command_is_parent(group, *table) && !(*table)->hidden)
+            write_command_row(text, *table);
+    buffer_printf(text, "\n`pgsup help %s COMMAND` tells more about a command.\n", group->path);
+}
+
+void help_write(const struct command *const *table, const struct command *command,
+                struct buffer *text) {
+    if (!command) {
+        write_program(table, text);
+        return;
+    }
+    scoped(alloc_release) char *usage = help_usage(command);
+    buffer_printf(text, "Usage: %s\n\n%s.\n", usage, command->summary);
+    if (command->alias)
+        buffer_printf(text, "Also called: %.*s%s\n",
+                      (int)(command_last_word(command) - command->path), command->path,
+                      command->alias);
+    if (command->details) {
+        buffer_putc(text, '\n');
+        write_details(text, command->details);
+    }
+    if (command_is_group(command))
+        write_group(table, command, text);
+    else
+        write_options(text, "Options", command->options);
+}
+
+void help_print(const struct command *const *table, const struct command *command, FILE *file) {
+    struct buffer text = {0};
+    help_write(table, command, &text);
+    fwrite(text.data, 1, text.length, file);
+    buffer_done(&text);
+}

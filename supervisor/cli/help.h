@@ -1,0 +1,19 @@
+/* Help texts, written from the command table. Pure but for help_print(). */
+#pragma once
+
+#include "base/buffer.h"
+#include "cli/command.h"
+
+#include <stdio.h>
+
+#define HELP_WIDTH 80
+
+/* "pgsup instance create -n NAME [OPTION...]"; caller frees. */
+char *help_usage(const struct command *command);
+/* NULL: of the program, listing all commands; a group lists its sub-commands. */
+void help_write(const struct command *const *table, const struct command *command,
+                struct buffer *text);
+void help_print(const struct command *const *table, const struct command *command, FILE *file);
+/* What stands between the summary and the options of an option's help: "[default: 2]". Caller
+ * frees. */
+char *help_of_option(const struct option_spec *spec);

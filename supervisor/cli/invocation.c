@@ -1,0 +1,82 @@
+#include "invocation.h"
+
+#include "base/name.h"
+#include "base/secret.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec *spec_of(const struct invocation *invocation, const char *name) {
+    const struct option_spec *spec = options_find(invocation->command->options, name, strlen(name));
+    if (!spec) {
+        fprintf(stderr, "pgsup: \"%s\" has no option \"%s\"\n", invocation->command->path, name);
+        abort();
+    }
+    return spec;
+}
+
+const char *invocation_option(const struct invocation *invocation, const char *name) {
+    const struct option_spec *spec = spec_of(invocation, name);
+    const char *value = options_value(&invocation->options, name);
+    return value ? value : spec->fallback;
+}
+
+bool invocation_given(const struct invocation *invocation, const char *name) {
+    spec_of(invocation, name);
+    return options_value(&invocation->options, name) != NULL;
+}
+
+bool invocation_flag(const struct invocation *invocation, const char *name) {
+    return invocation_given(invocation, name);
+}
+
+size_t invocation_argument_count(const struct invocation *invocation) {
+    return invocation->options.argument_count;
+}
+
+const char *invocation_argument(const struct invocation *invocation, size_t index) {
+    return index < invocation->options.argument_count ? invocation->options.arguments[index] : NULL;
+}
+
+bool invocation_number(const struct invocation *invocation, const char *name, uint64_t low,
+                       uint64_t high, uint64_t *number, struct error *error) {
+    const char *text = invocation_option(invocation, name);
+    if (text && name_parse_number(text, low, high, number))
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "option \"--%s\": \"%s\" is not a number from %" PRIu64 " to %" PRIu64, name,
+                     text ? text : "", low, high);
+}
+
+const char *invocation_name(const struct invocation *invocation, const char *what,
+                            struct error *error) {
+    const char *option = invocation_option(invocation, "name");
+    const char *argument = invocation_argument(invocation, 0);
+    if (option && argument) {
+        error_set(error, ERROR_USAGE, "the %s has two names, \"%s\" and \"%s\": give one", what,
+                  option, argument);
+        return NULL;
+    }
+    if (!option && !argument)
+        error_set(error, ERROR_USAGE, "the %s needs a name: -n NAME", what);
+    return option ? option : argument;
+}
+
+void invocation_wipe(const struct invocation *invocation, const char *name) {
+    spec_of(invocation, name);
+    char *value = options_value(&invocation->options, name);
+    if (value)
+        secret_wipe(value, strlen(value));
+}
+
+void invocation_warn(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("pgsup: warning: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}

@@ -1,0 +1,43 @@
+/* One call of one command: what its run() reads. Values and arguments point into argv; the home is
+ * closed by whoever made the invocation. Asking for an option that the command does not have is a
+ * programming error and aborts. */
+#pragma once
+
+#include "cli/command.h"
+#include "cli/options.h"
+
+#include <stdint.h>
+
+struct home;
+
+struct invocation {
+    const struct command *command;
+    const struct command *const *table; /* for help and completion */
+    const char *home_option;            /* -p as given; NULL */
+    bool quiet;                         /* no progress on stderr; warnings and errors stay */
+    struct options options;
+    struct home *home; /* open if the command NEEDS_HOME, else NULL */
+};
+
+const char *invocation_option(const struct invocation *invocation,
+                              const char *name); /* or fallback */
+bool invocation_flag(const struct invocation *invocation, const char *name);
+bool invocation_given(const struct invocation *invocation, const char *name);
+size_t invocation_argument_count(const struct invocation *invocation);
+const char *invocation_argument(const struct invocation *invocation,
+                                size_t index); /* NULL: fewer */
+
+/* A number option within bounds; the sentence names the option and the bounds. */
+bool invocation_number(const struct invocation *invocation, const char *name, uint64_t low,
+                       uint64_t high, uint64_t *number, struct error *error);
+
+/* For commands that take a name both as --name and as their first argument: exactly one of them.
+ * `what` is for the sentence: "instance". NULL: error set. */
+const char *invocation_name(const struct invocation *invocation, const char *what,
+                            struct error *error);
+
+/* Overwrites a secret where `ps` shows it. The value is gone after that. */
+void invocation_wipe(const struct invocation *invocation, const char *name);
+
+/* "pgsup: warning: …" on stderr. */
+void invocation_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,165 @@
+#include "options.h"
+
+#include "base/alloc.h"
+#include "cli/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct parser {
+    struct options *parsed;
+    char **words; /* the rest */
+    size_t free_arguments;
+    struct error *error;
+};
+
+static size_t count_specs(const struct option_spec *specs) {
+    size_t count = 0;
+    while (specs && specs[count].name)
+        count++;
+    return count;
+}
+
+const struct option_spec *options_find(const struct option_spec *specs, const char *name,
+                                       size_t length) {
+    for (const struct option_spec *spec = specs; spec && spec->name; spec++)
+        if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
+            return spec;
+    return NULL;
+}
+
+static const struct option_spec *find_letter(const struct option_spec *specs, char letter) {
+    for (const struct option_spec *spec = specs; spec && spec->name; spec++)
+        if (spec->letter == letter)
+            return spec;
+    return NULL;
+}
+
+static bool unknown_option(const struct parser *parser, const char *word, size_t length) {
+    struct nearest nearest;
+    nearest_init(&nearest, word, length);
+    for (const struct option_spec *spec = parser->parsed->specs; spec && spec->name; spec++)
+        if (!spec->hidden)
+            nearest_offer(&nearest, spec->name);
+    if (nearest.best)
+        return error_set(parser->error, ERROR_USAGE,
+                         "unknown option \"--%.*s\": did you mean \"--%s\"?", (int)length, word,
+                         nearest.best);
+    return error_set(parser->error, ERROR_USAGE, "unknown option \"--%.*s\"", (int)length, word);
+}
+
+static void store(struct parser *parser, const struct option_spec *spec, char *value) {
+    parser->parsed->values[spec - parser->parsed->specs] = value;
+}
+
+/* The value is the word after the option. */
+static bool take_value(struct parser *parser, const struct option_spec *spec) {
+    if (!*parser->words)
+        return error_set(parser->error, ERROR_USAGE, "option \"--%s\" needs a value (%s)",
+                         spec->name, spec->value);
+    store(parser, spec, *parser->words++);
+    return true;
+}
+
+static bool parse_long(struct parser *parser, char *word) {
+    char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    const struct option_spec *spec = options_find(parser->parsed->specs, word, length);
+    if (!spec && length == 4 && strncmp(word, "help", length) == 0 && !equals) {
+        parser->parsed->help = true;
+        return true;
+    }
+    if (!spec)
+        return unknown_option(parser, word, length);
+    if (spec->value && equals)
+        store(parser, spec, equals + 1);
+    else if (spec->value)
+        return take_value(parser, spec);
+    else if (equals)
+        return error_set(parser->error, ERROR_USAGE, "option \"--%s\" takes no value", spec->name);
+    else
+        store(parser, spec, word + length); /* "" */
+    return true;
+}
+
+static bool parse_letters(struct parser *parser, char *letters) {
+    for (char *letter = letters; *letter; letter++) {
+        const struct option_spec *spec = find_letter(parser->parsed->specs, *letter);
+        if (!spec && *letter == 'h') {
+            parser->parsed->help = true;
+            return true;
+        }
+        if (!spec)
+            return error_set(parser->error, ERROR_USAGE, "unknown option \"-%c\"", *letter);
+        if (!spec->value)
+            store(parser, spec, letter + strlen(letter)); /* "" */
+        else if (!letter[1])
+            return take_value(parser, spec);
+        else {
+            store(parser, spec, letter + 1);
+            return true;
+        }
+    }
+    return true;
+}
+
+static void take_argument(struct options *parsed, char *word) {
+    parsed->arguments[parsed->argument_count++] = word;
+}
+
+static void take_the_rest(struct parser *parser) {
+    while (*parser->words)
+        take_argument(parser->parsed, *parser->words++);
+}
+
+/* One word; after it, or after "--", the rest may be arguments only. */
+static bool parse_word(struct parser *parser) {
+    char *word = *parser->words++;
+    if (strcmp(word, "--") == 0) {
+        take_the_rest(parser);
+        return true;
+    }
+    if (word[0] == '-' && word[1] == '-')
+        return parse_long(parser, word + 2);
+    if (word[0] == '-' && word[1])
+        return parse_letters(parser, word + 1);
+    take_argument(parser->parsed, word);
+    return true;
+}
+
+bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
+                   struct options *parsed, struct error *error) {
+    size_t word_count = 0;
+    while (words[word_count])
+        word_count++;
+    *parsed = (struct options){
+        .specs = specs,
+        .values = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->values),
+        .arguments = alloc_zero((word_count + 1) * sizeof *parsed->arguments),
+    };
+    struct parser parser = {parsed, words, free_arguments, error};
+    while (*parser.words && !parsed->help) {
+        bool verbatim =
+            free_arguments == 0 ? **parser.words != '-' : parsed->argument_count >= free_arguments;
+        if (verbatim) {
+            if (free_arguments > 0 && strcmp(*parser.words, "--") == 0)
+                parser.words++;
+            take_the_rest(&parser);
+        } else if (!parse_word(&parser)) {
+            options_done(parsed);
+            return false;
+        }
+    }
+    return true;
+}
+
+void options_done(struct options *parsed) {
+    free(parsed->values);
+    free(parsed->arguments);
+    *parsed = (struct options){0};
+}
+
+char *options_value(const struct options *parsed, const char *name) {
+    const struct option_spec *spec = options_find(parsed->specs, name, strlen(name));
+    return spec ? parsed->values[spec - parsed->specs] : NULL;
+}

@@ -1,0 +1,7 @@
+#include "cli/command_line.h"
+#include "cli/table.h"
+
+int main(int argc, char **argv) {
+    (void)argc;
+    return command_line_run(table_commands, argv);
+}
