@@ -1,5 +1,9 @@
 /* The four documents that cloud-init's NoCloud data source reads, written through libyaml. Pure:
- * struct in, text out. Borrowed strings, nothing kept. */
+ * struct in, text out, appended to what the buffer holds. Borrowed strings, nothing kept.
+ *
+ * instance_id, hostname, ssh_public_key and mac are required. A value that cloud-init or YAML would
+ * take for something else is quoted; one that cannot stand in a seed (control characters, a "$" in
+ * the phone-home URL that is not ${INSTANCE_ID}, a malformed id, hostname or MAC) is an error. */
 #pragma once
 
 #include "base/buffer.h"
