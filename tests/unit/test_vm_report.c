@@ -1,0 +1,62 @@
+#include "base/file.h"
+#include "machine/vm_report.h"
+#include "test.h"
+
+#include <unistd.h>
+
+static char *words_of(const char *log, off_t offset) {
+    static const char path[] = "/tmp/pgsup-vm-report";
+    CHECK(file_write(path, log, strlen(log), 0600, NULL));
+    char *words = vm_report_last_words(path, offset);
+    unlink(path);
+    return words;
+}
+
+TEST(last_words_are_qemus_own) {
+    char *words = words_of("old launch\n"
+                           "2026-11-23T13:07:35.878328Z qemu-system-aarch64: -device nope: 'nope' "
+                           "is not a valid device model name\n",
+                           11);
+    CHECK_STRING(words, "-device nope: 'nope' is not a valid device model name");
+    free(words);
+    words = words_of("qemu-system-aarch64: a\nb\x1b[2J\n\n", 0);
+    CHECK_STRING(words, "a; b\\x1B[2J");
+    free(words);
+    words = vm_report_last_words("/nonexistent/log", 0);
+    CHECK_STRING(words, "");
+    free(words);
+}
+
+TEST(an_end_has_one_cause) {
+    static const struct {
+        struct process_end end;
+        const char *shutdown, *cause;
+    } rows[] = {
+        {{true, 0, 0}, "guest-shutdown", "guest-shutdown"},
+        {{true, 0, 9}, "", "signal 9"},
+        {{true, 1, 0}, "", "exit 1"},
+        {{false, 0, 0}, "", "gone"},
+        {{false, 0, 0}, "host-signal", "host-signal"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *cause = vm_report_cause(&rows[i].end, rows[i].shutdown);
+        CHECK_STRING(cause, rows[i].cause);
+        free(cause);
+    }
+}
+
+TEST(an_outcome_names_rung_presses_and_time) {
+    char *text = vm_report_stop("guest-shutdown", false, 1, 2140);
+    CHECK_STRING(text, "guest-shutdown after 1 press, 2.1 s");
+    free(text);
+    text = vm_report_stop("host-qmp-quit", false, 9, 90012);
+    CHECK_STRING(text, "quit after 9 presses, 90.0 s");
+    free(text);
+    text = vm_report_stop("signal 9", true, 0, 10500);
+    CHECK_STRING(text, "killed, 10.5 s");
+    free(text);
+}
+
+int main(void) {
+    return test_run();
+}
