@@ -18,7 +18,7 @@
 #define SECTOR_BYTES         512u
 #define DRIVE_CAPACITY_BYTES ((2880u - 1 - 2 * 9 - 14) * SECTOR_BYTES)
 
-/* A fixed serial number keeps the drive the same when its documents are. */
+/* Fixed, so that the guest sees the same UUID on a drive that was made anew. */
 #define DRIVE_SERIAL "50475355"
 
 static const struct {

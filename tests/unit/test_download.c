@@ -1,0 +1,164 @@
+#include "home/catalogue.h"
+#include "home/download.h"
+#include "test.h"
+#include "web.h"
+
+#define BODY_BYTES 300000
+
+static char *body, *source;
+
+static void make_body(void) {
+    body = alloc_zero(BODY_BYTES);
+    for (size_t i = 0; i < BODY_BYTES; i++)
+        body[i] = (char)(i * 31 + i / 251);
+    source = scratch_path("source");
+    scratch_write(source, body, BODY_BYTES, 0600);
+}
+
+struct seen {
+    uint64_t done, total;
+    bool backwards;
+};
+
+static void on_report(void *context, uint64_t done_bytes, uint64_t total_bytes) {
+    struct seen *seen = context;
+    seen->backwards = seen->backwards || done_bytes < seen->done;
+    seen->done = done_bytes;
+    seen->total = total_bytes;
+}
+
+static enum error_code fetch(struct web *web, const char *path, struct error *error) {
+    scoped(alloc_release) char *url = web_url(web, path);
+    scoped(alloc_release) char *part = scratch_path("x.part");
+    *error = (struct error){0};
+    scoped(file_release) int fd = download_open(part, error);
+    CHECK(fd >= 0);
+    bool good = download_fetch(url, fd, NULL, error);
+    CHECK_INT(good, error->code == ERROR_NONE);
+    return error->code;
+}
+
+static void check_whole(void) {
+    scoped(alloc_release) char *part = scratch_path("x.part");
+    struct buffer content = {0};
+    struct error error = {0};
+    CHECK(file_read(part, BODY_BYTES, &content, &error));
+    CHECK(content.length == BODY_BYTES && memcmp(content.data, body, BODY_BYTES) == 0);
+    buffer_done(&content);
+}
+
+TEST(whole_file) {
+    struct web web = web_start(source);
+    scoped(alloc_release) char *url = web_url(&web, "/file/x");
+    scoped(alloc_release) char *part = scratch_path("x.part");
+    struct seen seen = {0};
+    const struct image_progress progress = {on_report, &seen};
+    struct error error = {0};
+    scratch_write(part, "left over from before", 21, 0600);
+    scoped(file_release) int fd = download_open(part, &error);
+    CHECK(download_fetch(url, fd, &progress, &error));
+    CHECK_STRING(error.text, "");
+    check_whole();
+    CHECK(!seen.backwards);
+    CHECK_INT(seen.done, BODY_BYTES);
+    CHECK_INT(seen.total, BODY_BYTES);
+    web_stop(&web);
+}
+
+TEST(redirect) {
+    struct web web = web_start(source);
+    struct error error;
+    CHECK_INT(fetch(&web, "/redirect/x", &error), ERROR_NONE);
+    check_whole();
+    CHECK_INT(fetch(&web, "/loop/x", &error), ERROR_FAILED);
+    CHECK_CONTAINS(error.text, "redirects");
+    CHECK_INT(fetch(&web, "/elsewhere/x", &error), ERROR_FAILED);
+    CHECK_CONTAINS(error.text, "file");
+    web_stop(&web);
+}
+
+TEST(refused) {
+    struct web web = web_start(source);
+    struct error error;
+    CHECK_INT(fetch(&web, "/404/x", &error), ERROR_NOT_FOUND);
+    CHECK_CONTAINS(error.text, "the server answered with status 404");
+    CHECK_INT(fetch(&web, "/503/x", &error), ERROR_FAILED);
+    CHECK_CONTAINS(error.text, "the server answered with status 503");
+    web_stop(&web);
+    CHECK_INT(fetch(&web, "/file/x", &error), ERROR_FAILED); /* nobody listens any more */
+    CHECK_CONTAINS(error.text, "cannot download http://127.0.0.1");
+}
+
+TEST(cut_short) {
+    struct web web = web_start(source);
+    struct error error;
+    CHECK_INT(fetch(&web, "/short/x", &error), ERROR_FAILED);
+    CHECK_CONTAINS(error.text, "cannot download ");
+    CHECK_CONTAINS(error.text, "150000 bytes remaining");
+    web_stop(&web);
+}
+
+TEST(only_http) {
+    struct error error = {0};
+    scoped(alloc_release) char *part = scratch_path("x.part");
+    scoped(file_release) int fd = download_open(part, &error);
+    CHECK(!download_fetch("file:///etc/passwd", fd, NULL, &error));
+    CHECK_CONTAINS(error.text, "cannot download file:///etc/passwd: ");
+}
+
+TEST(full_disk) {
+    struct web web = web_start(source);
+    scoped(alloc_release) char *url = web_url(&web, "/file/x");
+    scoped(file_release) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    struct error error = {0};
+    if (fd >= 0) { /* Linux */
+        CHECK(!download_fetch(url, fd, NULL, &error));
+        CHECK_CONTAINS(error.text, "cannot store the download of ");
+        CHECK_CONTAINS(error.text, "No space left on device");
+    }
+    web_stop(&web);
+}
+
+TEST(one_at_a_time) {
+    scoped(alloc_release) char *part = scratch_path("locked.part");
+    scoped(alloc_release) char *done = scratch_path("locked.qcow2");
+    struct error error = {0};
+    scoped(file_release) int first = download_open(part, &error);
+    CHECK(first >= 0);
+    CHECK_INT(download_open(part, &error), -1);
+    CHECK_INT(error.code, ERROR_WRONG_STATE);
+    CHECK(rename(part, done) == 0);
+    error_clear(&error);
+    scoped(file_release) int second = download_open(part, &error);
+    CHECK(second >= 0); /* a file of its own */
+}
+
+TEST(catalogue) {
+    size_t count;
+    const struct catalogue_image *images = catalogue_images(&count);
+    scoped(alloc_release) char *names = catalogue_names();
+    for (size_t i = 0; i < count; i++) {
+        CHECK(catalogue_find(images[i].name) == &images[i]);
+        CHECK_CONTAINS(names, images[i].name);
+        CHECK(strcmp(images[i].seed_source, "nocloud") == 0 ||
+              strcmp(images[i].seed_source, "nocloud-net") == 0);
+        for (int arch = 0; arch < CATALOGUE_ARCH_COUNT; arch++) {
+            const char *url = images[i].urls[arch];
+            const char *word = strrchr(url, '/');
+            CHECK(strncmp(url, "https://", 8) == 0);
+            CHECK(arch == SPEC_AARCH64 ? strstr(word, "arm64") || strstr(word, "aarch64")
+                                       : strstr(word, "amd64") || strstr(word, "x86_64"));
+        }
+    }
+    CHECK_STRING(catalogue_find("debian-12")->seed_source, "nocloud-net");
+    CHECK(catalogue_find("ubuntu-jammy"));
+    CHECK(!catalogue_find("ubuntu"));
+}
+
+int main(void) {
+    make_body();
+    int status = test_run();
+    free(body);
+    free(source);
+    return status;
+}

@@ -1,0 +1,144 @@
+#include "base/clock.h"
+#include "home/program.h"
+#include "scratch.h"
+#include "test.h"
+
+#include <unistd.h>
+
+#define LONG_MS  60000
+#define SHORT_MS 200
+
+static enum error_code run_shell(const char *script, unsigned limit_ms, struct buffer *output,
+                                 struct error *error) {
+    char *argv[] = {"sh", "-c", (char *)script, NULL};
+    *error = (struct error){0};
+    bool good = program_run(argv, limit_ms, output, error);
+    CHECK_INT(good, error->code == ERROR_NONE);
+    return error->code;
+}
+
+TEST(output_of_both_kinds) {
+    struct buffer output = {0};
+    struct error error;
+    buffer_puts(&output, "before ");
+    CHECK_INT(run_shell("echo one; echo two >&2", LONG_MS, &output, &error), ERROR_NONE);
+    CHECK_STRING(output.data, "before one\ntwo\n");
+    buffer_done(&output);
+}
+
+TEST(arguments_reach_the_program_as_they_are) {
+    struct buffer output = {0};
+    struct error error = {0};
+    char *argv[] = {"printf", "%s|", "$HOME; id", "a  b", "", "it's", NULL};
+    CHECK(program_run(argv, LONG_MS, &output, &error));
+    CHECK_STRING(output.data, "$HOME; id|a  b||it's|");
+    buffer_done(&output);
+}
+
+TEST(nothing_to_read_on_stdin) {
+    struct buffer output = {0};
+    struct error error;
+    CHECK_INT(run_shell("cat; echo done", LONG_MS, &output, &error), ERROR_NONE);
+    CHECK_STRING(output.data, "done\n");
+    buffer_done(&output);
+}
+
+TEST(failure_quotes_the_last_line) {
+    struct buffer output = {0};
+    struct error error;
+    CHECK_INT(run_shell("echo one; echo 'the \033[1mreason' >&2; exit 3", LONG_MS, &output, &error),
+              ERROR_FAILED);
+    CHECK_STRING(error.text, "sh failed with status 3: the \\x1B[1mreason");
+    CHECK_INT(run_shell("kill -9 $$", LONG_MS, &output, &error), ERROR_FAILED);
+    CHECK_STRING(error.text, "sh was ended by signal 9");
+    buffer_done(&output);
+}
+
+TEST(big_output_is_cut) {
+    struct buffer output = {0};
+    struct error error;
+    CHECK_INT(run_shell("head -c 5000000 /dev/zero", LONG_MS, &output, &error), ERROR_NONE);
+    CHECK_INT(output.length, PROGRAM_OUTPUT_LIMIT_BYTES);
+    buffer_done(&output);
+}
+
+/* The write end of a pipe is passed on to all that runs: its end comes when the last has gone. */
+static void check_hang(const char *script) {
+    int ends[2];
+    char byte;
+    struct buffer output = {0};
+    struct error error;
+    CHECK(pipe(ends) == 0);
+    uint64_t began = clock_monotonic_ms();
+    CHECK_INT(run_shell(script, SHORT_MS, &output, &error), ERROR_TIMEOUT);
+    close(ends[1]);
+    CHECK_INT(read(ends[0], &byte, 1), 0);
+    CHECK(clock_monotonic_ms() - began < LONG_MS);
+    CHECK_STRING(error.text, "sh did not end within 200 ms and was stopped");
+    close(ends[0]);
+    buffer_done(&output);
+}
+
+TEST(what_hangs_is_ended_with_all_that_it_started) {
+    check_hang("echo begun; sleep 1000");
+    check_hang("trap '' TERM INT HUP; while :; do sleep 1000; done");
+    check_hang("sleep 1000 & wait");
+    check_hang("exec >&- 2>&-; sleep 1000");
+}
+
+TEST(missing_program) {
+    struct error error = {0};
+    struct buffer output = {0};
+    CHECK(program_find("pgsup-no-such-program", &error) == NULL);
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    CHECK_CONTAINS(error.text, "pgsup-no-such-program is not installed: ");
+    error_clear(&error);
+    char *argv[] = {"/no/such/program", NULL};
+    CHECK(!program_run(argv, LONG_MS, &output, &error));
+    CHECK_STRING(error.text, "/no/such/program is not a program that can be run");
+    buffer_done(&output);
+}
+
+static void check_found(const char *search_path, const char *name, const char *expected) {
+    scoped(alloc_release) char *saved = alloc_string(getenv("PATH"));
+    struct error error = {0};
+    setenv("PATH", search_path, 1);
+    scoped(alloc_release) char *found = program_find(name, &error);
+    if (expected)
+        CHECK_STRING(found, expected);
+    else
+        CHECK(found == NULL);
+    setenv("PATH", saved ? saved : "", 1);
+}
+
+TEST(search) {
+    scoped(alloc_release) char *folder = scratch_path("a b");
+    scoped(alloc_release) char *tool = alloc_printf("%s/pgsup-tool", folder);
+    scoped(alloc_release) char *text = alloc_printf("%s/pgsup-text", folder);
+    scoped(alloc_release) char *inner = alloc_printf("%s/pgsup-folder", folder);
+    scoped(alloc_release) char *both = alloc_printf("relative:%s:/usr/bin", folder);
+    struct error error = {0};
+    CHECK(file_make_directory(inner, 0700, &error));
+    scratch_write(tool, "#!/bin/sh\n", 10, 0755);
+    scratch_write(text, "text", 4, 0644);
+    check_found(folder, "pgsup-tool", tool);
+    check_found(both, "pgsup-tool", tool);
+    check_found("/usr/bin", "pgsup-tool", NULL);
+    check_found(folder, "pgsup-text", NULL);
+    check_found(folder, "pgsup-folder", NULL);
+
+    char before[4096];
+    CHECK(getcwd(before, sizeof before) && chdir(folder) == 0);
+    check_found(".::", "pgsup-tool", NULL);
+    CHECK(chdir(before) == 0);
+
+    scoped(alloc_release) char *shell = program_find("sh", &error);
+    CHECK(shell && shell[0] == '/');
+    setenv("PATH", "", 1);
+    scoped(alloc_release) char *usual = program_find("sh", &error);
+    CHECK(usual && usual[0] == '/');
+}
+
+int main(void) {
+    return test_run();
+}
