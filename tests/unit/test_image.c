@@ -157,7 +157,7 @@ TEST(refused) {
     check_refused("x", fifo, ERROR_INVALID, "is not a regular file");
     check_refused("x", raw, ERROR_INVALID, "is not a qcow2 disk image");
     check_refused("x", empty, ERROR_INVALID, "is not a qcow2 disk image");
-    check_refused("x", magic, ERROR_FAILED, "cannot read the disk image");
+    check_refused("x", magic, ERROR_INVALID, "is not a qcow2 disk image");
     check_refused("x", overlay, ERROR_INVALID, "depends on a backing file");
     check_refused("x", data, ERROR_INVALID, "depends on an external data file");
     check_refused("Bad_Name", good, ERROR_INVALID, "Bad_Name");

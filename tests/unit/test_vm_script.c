@@ -39,15 +39,15 @@ static void expected_vector(const struct spec *spec, const char *run, pid_t pid,
 
 static void check_same(const char *name, const struct buffer *actual,
                        const struct buffer *expected) {
-    if (actual->length == expected->length &&
-        memcmp(actual->data, expected->data, actual->length) == 0)
-        return;
+    bool same = actual->length == expected->length &&
+                memcmp(actual->data, expected->data, actual->length) == 0;
+    CHECK(same);
     size_t at = 0;
     while (at < actual->length && at < expected->length && actual->data[at] == expected->data[at])
         at++;
-    fprintf(stderr, "%s: bash gave %zu bytes, expected %zu; they part at byte %zu: \"%s\"\n", name,
-            actual->length, expected->length, at, expected->data + at);
-    CHECK(!"same vector");
+    if (!same)
+        fprintf(stderr, "%s: bash gave %zu bytes, expected %zu; they part at \"%s\"\n", name,
+                actual->length, expected->length, expected->data + at);
 }
 
 /* The script is run by bash with a program in QEMU's place that tells what it was given. Folder and
