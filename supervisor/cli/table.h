@@ -5,6 +5,19 @@
 #include "cli/command.h"
 
 #define TABLE_ROWS(X)                                                                              \
+    X(cmd_cloud)                                                                                   \
+    X(cmd_cloud_create)                                                                            \
+    X(cmd_cloud_get)                                                                               \
+    X(cmd_image)                                                                                   \
+    X(cmd_image_import)                                                                            \
+    X(cmd_image_download)                                                                          \
+    X(cmd_image_list)                                                                              \
+    X(cmd_image_remove)                                                                            \
+    X(cmd_instance)                                                                                \
+    X(cmd_instance_create)                                                                         \
+    X(cmd_instance_list)                                                                           \
+    X(cmd_instance_get)                                                                            \
+    X(cmd_instance_remove)                                                                         \
     X(cmd_help)                                                                                    \
     X(cmd_version)
 

@@ -1,0 +1,76 @@
+#include "base/alloc.h"
+#include "cli/invocation.h"
+#include "cli/password_input.h"
+#include "cli/table.h"
+#include "home/cloud.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"name", 'n', "NAME", .help = "name of the cloud", .fallback = "pgsup"},
+    {"admin-password", 0, "TEXT",
+     .help = "password of the user 'cloudadmin'; others can see it in the list of processes"},
+    {"admin-password-file", 0, "FILE",
+     .help = "file whose first line is that password; - is the standard input"},
+    {"ssh-public-key", 0, "FILE", .help = "public key that the user 'ansible' accepts",
+     .required = true},
+    {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host",
+     .help = "how guests reach the world; without it: bridged with --host-if, else user"},
+    {"host-if", 0, "INTERFACE", .help = "interface of this computer that guests are put on"},
+    {"host-ip4", 0, "ADDRESS", .help = "address of this computer on that network"},
+    {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},
+    {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},
+    {"host-ns4", 0, "ADDRESS", .help = "nameserver of that network"},
+    {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home",
+     .fallback = "10300"},
+    OPTIONS_END,
+};
+
+static int run(struct invocation *invocation, struct error *error) {
+    scoped(password_input_release) char *password = password_input_read(invocation, error);
+    if (!password)
+        return EXIT_FAILURE;
+    scoped(alloc_release) char *path = home_default_path(invocation->home_option);
+    struct cloud_options made = {
+        .name = invocation_option(invocation, "name"),
+        .admin_password = password,
+        .ssh_public_key = invocation_option(invocation, "ssh-public-key"),
+        .network = invocation_option(invocation, "network"),
+        .interface = invocation_option(invocation, "host-if"),
+        .host_ip4 = invocation_option(invocation, "host-ip4"),
+        .host_nm4 = invocation_option(invocation, "host-nm4"),
+        .host_gw4 = invocation_option(invocation, "host-gw4"),
+        .host_ns4 = invocation_option(invocation, "host-ns4"),
+        .phone_home_port = invocation_option(invocation, "ph-port"),
+    };
+    if (!cloud_create(path, &made, error))
+        return EXIT_FAILURE;
+    printf("cloud \"%s\" made in %s\n", made.name, path);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_cloud_create = {
+    .path = "cloud create",
+    .summary = "Make a cloud home, once",
+    .details =
+        "Makes the folder given with `pgsup -p PATH` (default: $PGSUP_HOME, else ~/var/pgsup), "
+        "where images, instances and the settings below are kept. Of the password only its "
+        "SHA-512 hash is kept.\n"
+        "\n"
+        "Without --admin-password-file and --admin-password the password is asked for on the "
+        "terminal, twice, without echo.\n"
+        "\n"
+        "Guests on one's own computer, nothing but port forwards from outside:\n"
+        "\n"
+        "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub --network user\n"
+        "\n"
+        "Guests on a VLAN of a Mac:\n"
+        "\n"
+        "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub \\\n"
+        "    --host-if vlan1 --host-ip4 172.16.3.10 --host-nm4 255.255.255.0 \\\n"
+        "    --host-gw4 172.16.3.1 --host-ns4 172.16.3.1",
+    .options = options,
+    .section = SECTION_CLOUD,
+    .run = run,
+};

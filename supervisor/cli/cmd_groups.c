@@ -1,0 +1,20 @@
+/* The rows that only hold sub-commands. */
+#include "cli/table.h"
+
+const struct command cmd_cloud = {
+    .path = "cloud",
+    .summary = "The settings of a cloud home: name, admin password, SSH key, network",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_image = {
+    .path = "image",
+    .summary = "Disk images that instances start from",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_instance = {
+    .path = "instance",
+    .summary = "Definitions of virtual machines",
+    .section = SECTION_CLOUD,
+};

@@ -1,0 +1,39 @@
+#include "cli/invocation.h"
+#include "cli/table.h"
+#include "home/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"name", 'n', "NAME", .help = "name that instances will call the image", .required = true},
+    {"arch", 0, "aarch64|x86_64",
+     .help =
+         "architecture of the guest; without it: as the file's name tells, else this computer's"},
+    OPTIONS_END,
+};
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_option(invocation, "name");
+    if (!image_import(invocation->home, name, invocation_argument(invocation, 0),
+                      invocation_option(invocation, "arch"), error))
+        return EXIT_FAILURE;
+    printf("image \"%s\" imported\n", name);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_image_import = {
+    .path = "image import",
+    .summary = "Copy a local qcow2 file into the cloud home",
+    .arguments = "FILE",
+    .details = "The copy is checked with qemu-img and made read-only: instances share it as the "
+               "backing file of their disks. Where the file system can, it shares its blocks with "
+               "FILE. FILE itself is left alone.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_FILES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

@@ -1,0 +1,68 @@
+#include "base/alloc.h"
+#include "cli/invocation.h"
+#include "cli/table.h"
+#include "home/instance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"name", 'n', "NAME", .help = "name of the instance and of its host"},
+    {"os", 0, "IMAGE", .help = "image that its disk starts from", .fallback = "ubuntu-jammy"},
+    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2"},
+    {"ram", 0, "SIZE", .help = "memory, in MiB or with a unit", .fallback = "2048"},
+    {"size", 's', "SIZE", .help = "size of its disk", .fallback = "5G"},
+    {"ip", 0, "ADDRESS", .help = "static IPv4 address; without it: by DHCP"},
+    {"no-package-upgrade", .help = "do not upgrade the guest's packages at first boot"},
+    {"seed", 0, "http|drive",
+     .help =
+         "how the guest gets its cloud-init seed; without it: drive for a static address, else http "
+         "where the image can"},
+    {"ssh-port", 0, "PORT",
+     .help =
+         "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "
+         "free one from 10022"},
+    {"accel", 0, "hvf|kvm|tcg",
+     .help = "accelerator; without it: the best that works at each start"},
+    OPTIONS_END,
+};
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_name(invocation, "instance", error);
+    if (!name)
+        return EXIT_FAILURE;
+    struct instance_options wanted = {
+        .name = name,
+        .image = invocation_option(invocation, "os"),
+        .vcpu = invocation_option(invocation, "vcpu"),
+        .ram = invocation_option(invocation, "ram"),
+        .disk = invocation_option(invocation, "size"),
+        .ip4 = invocation_option(invocation, "ip"),
+        .ssh_port = invocation_option(invocation, "ssh-port"),
+        .seed = invocation_option(invocation, "seed"),
+        .accel = invocation_option(invocation, "accel"),
+        .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
+    };
+    struct store_instance made = {0};
+    if (!instance_create(invocation->home, &wanted, &made, error))
+        return EXIT_FAILURE;
+    scoped(alloc_release) char *folder = instance_folder(invocation->home, made.name);
+    printf("instance \"%s\" made in %s\n", made.name, folder);
+    store_instance_done(&made);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_instance_create = {
+    .path = "instance create",
+    .summary = "Define a virtual machine",
+    .arguments = "[NAME]",
+    .details = "Makes the instance's folder with its disk, its cloud-init documents and vm.sh, "
+               "which boots it by hand. Nothing is started: see `pgsup help start`.\n"
+               "\n"
+               "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G",
+    .options = options,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

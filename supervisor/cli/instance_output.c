@@ -1,0 +1,61 @@
+#include "instance_output.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "cli/columns.h"
+#include "cli/json_output.h"
+#include "home/instance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+json_t *instance_output_object(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    json_t *object = json_object();
+    json_object_set_new(object, "name", json_output_text(instance->name));
+    json_object_set_new(object, "folder", json_output_text(folder));
+    json_object_set_new(object, "created", json_output_time(instance->created_ms));
+    json_object_set_new(object, "image", json_output_text(instance->image));
+    json_object_set_new(object, "arch", json_output_text(instance->arch));
+    json_object_set_new(object, "vcpu", json_integer((json_int_t)instance->vcpu));
+    json_object_set_new(object, "ram_bytes", json_output_bytes(instance->ram_mib << 20));
+    json_object_set_new(object, "disk_bytes", json_output_bytes(instance->disk_bytes));
+    json_object_set_new(object, "ip4", json_output_text(instance->ip4));
+    json_object_set_new(object, "mac", json_output_text(instance->mac));
+    json_object_set_new(object, "ssh_port",
+                        instance->ssh_port ? json_integer(instance->ssh_port) : json_null());
+    json_object_set_new(object, "seed", json_output_text(instance->seed));
+    json_object_set_new(object, "accel", json_output_text(instance->accel));
+    json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
+    json_object_set_new(object, "instance_id", json_output_text(instance->instance_id));
+    json_object_set_new(object, "uuid", json_output_text(instance->uuid));
+    return object;
+}
+
+void instance_output_print(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *vcpu = alloc_printf("%" PRIu64, instance->vcpu);
+    scoped(alloc_release) char *ssh_port =
+        instance->ssh_port ? alloc_printf("%u", instance->ssh_port) : NULL;
+    char ram[32], disk[32], created[CLOCK_RFC3339_SIZE];
+    name_format_size(instance->ram_mib << 20, ram);
+    name_format_size(instance->disk_bytes, disk);
+    clock_rfc3339(instance->created_ms, created);
+    columns_pair("name", instance->name, stdout);
+    columns_pair("folder", folder, stdout);
+    columns_pair("created", created, stdout);
+    columns_pair("image", instance->image, stdout);
+    columns_pair("architecture", instance->arch, stdout);
+    columns_pair("vcpu", vcpu, stdout);
+    columns_pair("ram", ram, stdout);
+    columns_pair("disk", disk, stdout);
+    columns_pair("ip", instance->ip4 ? instance->ip4 : "dhcp", stdout);
+    columns_pair("mac", instance->mac, stdout);
+    columns_pair("ssh port", ssh_port, stdout);
+    columns_pair("seed", instance->seed, stdout);
+    columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);
+    columns_pair("package upgrade", instance->package_upgrade ? "yes" : "no", stdout);
+    columns_pair("instance-id", instance->instance_id, stdout);
+    columns_pair("uuid", instance->uuid, stdout);
+}

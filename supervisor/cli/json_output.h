@@ -1,0 +1,14 @@
+/* What commands print with --json: one document, indented, on stdout. */
+#pragma once
+
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Prints and releases it. */
+void json_output_print(json_t *document);
+
+json_t *json_output_text(const char *text);     /* NULL: null; bytes outside UTF-8 are escaped */
+json_t *json_output_time(int64_t wall_ms);      /* RFC 3339; 0: null */
+json_t *json_output_bytes(uint64_t byte_count); /* sizes are in bytes */

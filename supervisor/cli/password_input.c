@@ -1,0 +1,174 @@
+#include "password_input.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* One line; the byte beyond the limit tells a password that is too long. */
+struct password_line {
+    char text[PASSWORD_INPUT_LIMIT_BYTES + 1];
+    size_t length;
+};
+
+static const int prompt_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+#define PROMPT_SIGNAL_COUNT (sizeof prompt_signals / sizeof *prompt_signals)
+
+static volatile sig_atomic_t prompt_signal; /* the one that ended the prompt */
+
+void password_input_release(char **password) {
+    if (*password)
+        secret_wipe(*password, strlen(*password));
+    alloc_release(password);
+}
+
+/* Byte by byte, so that nothing after the line is taken from a pipe. False: no line. */
+static bool read_line(int fd, struct password_line *line) {
+    line->length = 0;
+    for (;;) {
+        char byte;
+        ssize_t got = read(fd, &byte, 1);
+        if (got < 0 && errno == EINTR && !prompt_signal)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0 || byte == '\n')
+            return true;
+        if (line->length < sizeof line->text)
+            line->text[line->length++] = byte;
+    }
+}
+
+/* A copy of the line as a string. */
+static char *accept_line(const struct password_line *line, struct error *error) {
+    size_t length = line->length;
+    if (length > 0 && length < sizeof line->text && line->text[length - 1] == '\r')
+        length--;
+    if (length == 0)
+        error_set(error, ERROR_INVALID, "the admin password is empty");
+    else if (length > PASSWORD_INPUT_LIMIT_BYTES)
+        error_set(error, ERROR_INVALID, "the admin password is longer than %u bytes",
+                  PASSWORD_INPUT_LIMIT_BYTES);
+    else if (memchr(line->text, '\0', length))
+        error_set(error, ERROR_INVALID, "the admin password holds a NUL byte");
+    else
+        return alloc_slice(line->text, length);
+    return NULL;
+}
+
+static char *read_file(const char *path, struct error *error) {
+    bool standard_input = strcmp(path, "-") == 0;
+    scoped(file_release) int opened = standard_input ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (!standard_input && opened < 0) {
+        error_errno(error, "cannot read the password file \"%s\"", path);
+        return NULL;
+    }
+    struct password_line line;
+    char *password = NULL;
+    if (read_line(standard_input ? STDIN_FILENO : opened, &line))
+        password = accept_line(&line, error);
+    else
+        error_errno(error, "cannot read the password file \"%s\"", path);
+    secret_wipe(&line, sizeof line);
+    return password;
+}
+
+static char *read_command_line(const struct invocation *invocation, struct error *error) {
+    struct password_line line = {0};
+    const char *given = invocation_option(invocation, "admin-password");
+    size_t length = strlen(given);
+    line.length = length < sizeof line.text ? length : sizeof line.text;
+    memcpy(line.text, given, line.length);
+    invocation_wipe(invocation, "admin-password");
+    invocation_warn("a password given with --admin-password can be seen by others in the list of "
+                    "processes and in the shell's history: use --admin-password-file");
+    char *password = accept_line(&line, error);
+    secret_wipe(&line, sizeof line);
+    return password;
+}
+
+static void note_signal(int number) {
+    prompt_signal = number;
+}
+
+/* A signal must not leave the terminal without echo: it ends the read, and is raised again when the
+ * terminal is as before. */
+static void catch_signals(struct sigaction before[PROMPT_SIGNAL_COUNT]) {
+    struct sigaction action = {.sa_handler = note_signal};
+    sigemptyset(&action.sa_mask);
+    prompt_signal = 0;
+    for (size_t i = 0; i < PROMPT_SIGNAL_COUNT; i++)
+        sigaction(prompt_signals[i], &action, &before[i]);
+}
+
+static void restore_signals(const struct sigaction before[PROMPT_SIGNAL_COUNT]) {
+    for (size_t i = 0; i < PROMPT_SIGNAL_COUNT; i++)
+        sigaction(prompt_signals[i], &before[i], NULL);
+    if (prompt_signal)
+        raise(prompt_signal);
+    prompt_signal = 0;
+}
+
+static bool put_prompt(int terminal, const char *text) {
+    return write(terminal, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+static bool ask_without_echo(int terminal, const char *prompt, struct password_line *line) {
+    struct sigaction actions[PROMPT_SIGNAL_COUNT];
+    struct termios before, quiet;
+    if (tcgetattr(terminal, &before) < 0)
+        return false;
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    catch_signals(actions);
+    bool good = tcsetattr(terminal, TCSAFLUSH, &quiet) == 0 && put_prompt(terminal, prompt) &&
+                read_line(terminal, line) && put_prompt(terminal, "\n");
+    tcsetattr(terminal, TCSAFLUSH, &before);
+    restore_signals(actions);
+    return good;
+}
+
+static char *ask_twice(int terminal, struct error *error) {
+    struct password_line first = {0}, second = {0};
+    char *password = NULL;
+    if (!ask_without_echo(terminal, "Admin password: ", &first) ||
+        !ask_without_echo(terminal, "The same again: ", &second))
+        error_set(error, ERROR_CANCELLED, "no admin password was typed");
+    else if (first.length != second.length || memcmp(first.text, second.text, first.length) != 0)
+        error_set(error, ERROR_INVALID, "the two passwords differ: nothing was made");
+    else
+        password = accept_line(&first, error);
+    secret_wipe(&first, sizeof first);
+    secret_wipe(&second, sizeof second);
+    return password;
+}
+
+static char *prompt(struct error *error) {
+    scoped(file_release) int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (terminal >= 0)
+        return ask_twice(terminal, error);
+    error_set(error, ERROR_USAGE,
+              "no terminal to ask for the admin password: give --admin-password-file FILE, or - "
+              "for the standard input");
+    return NULL;
+}
+
+char *password_input_read(const struct invocation *invocation, struct error *error) {
+    const char *file = invocation_option(invocation, "admin-password-file");
+    if (invocation_given(invocation, "admin-password")) {
+        char *password = read_command_line(invocation, error);
+        if (!file)
+            return password;
+        password_input_release(&password);
+        error_set(error, ERROR_USAGE, "give --admin-password-file or --admin-password, not both");
+        return NULL;
+    }
+    return file ? read_file(file, error) : prompt(error);
+}
