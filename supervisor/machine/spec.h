@@ -40,9 +40,9 @@ struct spec {
     unsigned vcpu;
     uint64_t ram_mib;
 
-    const char *disk;       /* overlay, qcow2 */
-    const char *seed_drive; /* raw FAT image, label CIDATA */
-    const char *seed_url;   /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
+    const char *disk;        /* overlay, qcow2 */
+    const char *seed_drive;  /* raw FAT image, label CIDATA */
+    const char *seed_url;    /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
     const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */
 
     enum spec_network network;
