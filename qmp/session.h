@@ -18,10 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QMP_LINE_LIMIT_BYTES   (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
-#define QMP_GREETING_LIMIT_MS  5000u
-#define QMP_PENDING_LIMIT      64u /* commands under way at once; one more is refused */
-#define QMP_NO_DEADLINE        UINT64_MAX
+#define QMP_LINE_LIMIT_BYTES  (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
+#define QMP_GREETING_LIMIT_MS 5000u       /* when connecting to a QEMU that runs */
+#define QMP_LATE_LIMIT        32u         /* ids of timed-out commands whose reply may still come */
+#define QMP_PENDING_LIMIT     64u         /* commands under way at once; one more is refused */
+#define QMP_NO_DEADLINE       UINT64_MAX
 
 enum qmp_state {
     QMP_GREETING,     /* waiting for the greeting */
@@ -60,7 +61,8 @@ struct qmp_item {
 
 struct qmp_session; /* opaque */
 
-struct qmp_session *session_new(uint64_t now_ms);
+/* limit_ms: until qmp_capabilities must have been answered. */
+struct qmp_session *session_new(uint64_t now_ms, uint64_t limit_ms);
 void session_free(struct qmp_session *session); /* NULL is fine; drops what was not pulled */
 
 /* Queues a command. arguments is stolen and may be NULL. Returns the id, never 0 — or 0 when the

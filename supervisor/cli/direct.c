@@ -39,7 +39,7 @@ struct direct *direct_open(const struct home *home, const struct running *runnin
         return NULL;
     struct direct *direct = alloc_zero(sizeof *direct);
     direct->fd = fd;
-    direct->session = session_new(clock_monotonic_ms());
+    direct->session = session_new(clock_monotonic_ms(), QMP_GREETING_LIMIT_MS);
     return direct;
 }
 

@@ -183,6 +183,23 @@ static void on_expired(void *context, struct vm *vm) {
     }
 }
 
+/* Those who wait for what the command was to bring about learn why it will not come. */
+static void on_refused(void *context, struct vm *vm, const char *command, const char *text) {
+    struct fleet *fleet = context;
+    struct waiter *waiter = fleet->waiters;
+    struct error error = {0};
+    bool resume = strcmp(command, "cont") == 0, pause = strcmp(command, "stop") == 0;
+    error_set(&error, ERROR_FAILED, "QEMU refused \"%s\" for %s: %s", command, vm->name, text);
+    while (waiter) {
+        bool mine = waiter->vm == vm && ((resume && waiter->goal == GOAL_RUNNING) ||
+                                         (pause && waiter->goal == GOAL_PAUSED));
+        struct waiter *next = waiter->next;
+        if (mine)
+            settle(waiter, &error);
+        waiter = mine ? fleet->waiters : next;
+    }
+}
+
 /* --- the VMs --- */
 
 void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
@@ -191,7 +208,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
         .loop = loop,
         .home = home,
         .recorder = recorder,
-        .listener = {fleet, on_prepare, on_changed, on_event, on_expired},
+        .listener = {fleet, on_prepare, on_changed, on_event, on_expired, on_refused},
     };
 }
 

@@ -40,6 +40,7 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
     if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
     plan->phones_home = guest.phoned_home_ms == 0;
+    plan->provision_result = alloc_string(guest.provision_result);
     store_guest_done(&guest);
     if (!instance_endpoint(home, instance, &endpoint, error))
         return false;

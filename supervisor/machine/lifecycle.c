@@ -12,80 +12,82 @@
     [INPUT_KILL] = TO(KILLING, KILL), [INPUT_SHUTDOWN] = TO(QUITTING, NONE),                       \
     [INPUT_QMP_LOST] = TO(LOST, RECONNECT), [INPUT_EXITED] = TO(FAILED, RELEASE)
 
-#define RUNNING_ROWS                                                                               \
-    GUEST_ROWS, [INPUT_PAUSE] = TO(PAUSED, PAUSE), [INPUT_QMP_STOP] = TO(PAUSED, NONE),            \
+/* Pausing and resuming show when QEMU says that it has done so, not before. */
+#define RUNNING_ROWS(self)                                                                         \
+    GUEST_ROWS, [INPUT_PAUSE] = TO(self, PAUSE), [INPUT_QMP_STOP] = TO(PAUSED, NONE),              \
                 [INPUT_RESET] = TO(BOOTING, RESET)
 
 #define IDLE_ROWS [INPUT_START] = TO(STARTING, LAUNCH), [INPUT_FOUND] = TO(LOST, RECONNECT)
 
-static const struct lifecycle_step table[STATE_COUNT][INPUT_COUNT] = {
-    [STATE_STOPPED] = {IDLE_ROWS},
-    [STATE_FAILED] = {IDLE_ROWS},
-    [STATE_STARTING] =
-        {
-            [INPUT_LAUNCH_FAILED] = TO(FAILED, RELEASE),
-            [INPUT_QMP_READY] = TO(BOOTING, CONT),
-            [INPUT_FOUND] = TO(LOST, RECONNECT),
-            [INPUT_QMP_LOST] = TO(ABORTING, KILL),
-            [INPUT_DEADLINE] = TO(ABORTING, KILL),
-            [INPUT_STOP] = TO(KILLING, KILL),
-            [INPUT_FORCE_STOP] = TO(KILLING, KILL),
-            [INPUT_KILL] = TO(KILLING, KILL),
-            [INPUT_EXITED] = TO(FAILED, RELEASE),
-        },
-    [STATE_BOOTING] = {RUNNING_ROWS, [INPUT_READY] = TO(READY, NONE)},
-    [STATE_RUNNING] =
-        {RUNNING_ROWS, [INPUT_READY] = TO(READY, NONE), [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
-    [STATE_READY] = {RUNNING_ROWS, [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
-    [STATE_PAUSED] =
-        {GUEST_ROWS, [INPUT_RESUME] = TO(RUNNING, CONT), [INPUT_QMP_RESUME] = TO(RUNNING, NONE)},
-    [STATE_STOPPING] =
-        {
-            [INPUT_PRESS] = TO(STOPPING, POWERDOWN),
-            [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
-            [INPUT_QMP_LOST] = TO(STOPPING, RECONNECT),
-            [INPUT_FOUND_RUNNING] = TO(STOPPING, POWERDOWN),
-            [INPUT_FOUND_PAUSED] = TO(STOPPING, POWERDOWN),
-            [INPUT_FOUND_PRELAUNCH] = TO(QUITTING, QUIT),
-            [INPUT_DEADLINE] = TO(QUITTING, QUIT),
-            [INPUT_GIVE_UP] = TO(RUNNING, EXPIRE),
-            [INPUT_FORCE_STOP] = TO(QUITTING, QUIT),
-            [INPUT_KILL] = TO(KILLING, KILL),
-            [INPUT_EXITED] = TO(STOPPED, RELEASE),
-        },
-    [STATE_QUITTING] =
-        {
-            [INPUT_FOUND_RUNNING] = TO(QUITTING, QUIT),
-            [INPUT_FOUND_PAUSED] = TO(QUITTING, QUIT),
-            [INPUT_FOUND_PRELAUNCH] = TO(QUITTING, QUIT),
-            [INPUT_DEADLINE] = TO(KILLING, KILL),
-            [INPUT_KILL] = TO(KILLING, KILL),
-            [INPUT_EXITED] = TO(STOPPED, RELEASE),
-        },
-    [STATE_KILLING] =
-        {
-            [INPUT_DEADLINE] = TO(KILLING, KILL),
-            [INPUT_LAUNCH_FAILED] = TO(STOPPED, RELEASE),
-            [INPUT_EXITED] = TO(STOPPED, RELEASE),
-        },
-    [STATE_ABORTING] =
-        {
-            [INPUT_DEADLINE] = TO(ABORTING, KILL),
-            [INPUT_LAUNCH_FAILED] = TO(FAILED, RELEASE),
-            [INPUT_EXITED] = TO(FAILED, RELEASE),
-        },
-    [STATE_LOST] =
-        {
-            [INPUT_FOUND_RUNNING] = TO(RUNNING, NONE),
-            [INPUT_FOUND_PAUSED] = TO(PAUSED, NONE),
-            [INPUT_FOUND_PRELAUNCH] = TO(BOOTING, CONT),
-            [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
-            [INPUT_DEADLINE] = TO(LOST, RECONNECT),
-            [INPUT_STOP] = TO(STOPPING, RECONNECT),
-            [INPUT_FORCE_STOP] = TO(QUITTING, RECONNECT),
-            [INPUT_KILL] = TO(KILLING, KILL),
-            [INPUT_EXITED] = TO(FAILED, RELEASE),
-        },
+static const struct lifecycle_step table[STATE_COUNT][INPUT_COUNT] =
+    {
+        [STATE_STOPPED] = {IDLE_ROWS},
+        [STATE_FAILED] = {IDLE_ROWS},
+        [STATE_STARTING] =
+            {
+                [INPUT_LAUNCH_FAILED] = TO(FAILED, RELEASE),
+                [INPUT_QMP_READY] = TO(BOOTING, CONT),
+                [INPUT_FOUND] = TO(LOST, RECONNECT),
+                [INPUT_QMP_LOST] = TO(ABORTING, KILL),
+                [INPUT_DEADLINE] = TO(ABORTING, KILL),
+                [INPUT_STOP] = TO(KILLING, KILL),
+                [INPUT_FORCE_STOP] = TO(KILLING, KILL),
+                [INPUT_KILL] = TO(KILLING, KILL),
+                [INPUT_EXITED] = TO(FAILED, RELEASE),
+            },
+        [STATE_BOOTING] = {RUNNING_ROWS(BOOTING), [INPUT_READY] = TO(READY, NONE)},
+        [STATE_RUNNING] = {RUNNING_ROWS(RUNNING), [INPUT_READY] = TO(READY, NONE),
+                           [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
+        [STATE_READY] = {RUNNING_ROWS(READY), [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
+        [STATE_PAUSED] =
+            {GUEST_ROWS, [INPUT_RESUME] = TO(PAUSED, CONT), [INPUT_QMP_RESUME] = TO(RUNNING, NONE)},
+        [STATE_STOPPING] =
+            {
+                [INPUT_PRESS] = TO(STOPPING, POWERDOWN),
+                [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
+                [INPUT_QMP_LOST] = TO(STOPPING, RECONNECT),
+                [INPUT_FOUND_RUNNING] = TO(STOPPING, POWERDOWN),
+                [INPUT_FOUND_PAUSED] = TO(STOPPING, POWERDOWN),
+                [INPUT_FOUND_PRELAUNCH] = TO(QUITTING, QUIT),
+                [INPUT_DEADLINE] = TO(QUITTING, QUIT),
+                [INPUT_GIVE_UP] = TO(RUNNING, EXPIRE),
+                [INPUT_FORCE_STOP] = TO(QUITTING, QUIT),
+                [INPUT_KILL] = TO(KILLING, KILL),
+                [INPUT_EXITED] = TO(STOPPED, RELEASE),
+            },
+        [STATE_QUITTING] =
+            {
+                [INPUT_FOUND_RUNNING] = TO(QUITTING, QUIT),
+                [INPUT_FOUND_PAUSED] = TO(QUITTING, QUIT),
+                [INPUT_FOUND_PRELAUNCH] = TO(QUITTING, QUIT),
+                [INPUT_DEADLINE] = TO(KILLING, KILL),
+                [INPUT_KILL] = TO(KILLING, KILL),
+                [INPUT_EXITED] = TO(STOPPED, RELEASE),
+            },
+        [STATE_KILLING] =
+            {
+                [INPUT_DEADLINE] = TO(KILLING, KILL),
+                [INPUT_LAUNCH_FAILED] = TO(STOPPED, RELEASE),
+                [INPUT_EXITED] = TO(STOPPED, RELEASE),
+            },
+        [STATE_ABORTING] =
+            {
+                [INPUT_DEADLINE] = TO(ABORTING, KILL),
+                [INPUT_LAUNCH_FAILED] = TO(FAILED, RELEASE),
+                [INPUT_EXITED] = TO(FAILED, RELEASE),
+            },
+        [STATE_LOST] =
+            {
+                [INPUT_FOUND_RUNNING] = TO(RUNNING, NONE),
+                [INPUT_FOUND_PAUSED] = TO(PAUSED, NONE),
+                [INPUT_FOUND_PRELAUNCH] = TO(BOOTING, CONT),
+                [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
+                [INPUT_DEADLINE] = TO(LOST, RECONNECT),
+                [INPUT_STOP] = TO(STOPPING, RECONNECT),
+                [INPUT_FORCE_STOP] = TO(QUITTING, RECONNECT),
+                [INPUT_KILL] = TO(KILLING, KILL),
+                [INPUT_EXITED] = TO(FAILED, RELEASE),
+            },
 };
 
 struct lifecycle_step lifecycle_step(enum lifecycle_state state, enum lifecycle_input input) {

@@ -116,11 +116,12 @@ static void on_connected(uv_connect_t *request, int status) {
     pull(monitor);
 }
 
-static struct monitor *make(uv_loop_t *loop, void *owner, monitor_on_item *on_item) {
+static struct monitor *make(uv_loop_t *loop, uint64_t limit_ms, void *owner,
+                            monitor_on_item *on_item) {
     struct monitor *monitor = alloc_zero(sizeof *monitor);
     monitor->owner = owner;
     monitor->on_item = on_item;
-    monitor->session = session_new(clock_monotonic_ms());
+    monitor->session = session_new(clock_monotonic_ms(), limit_ms);
     uv_pipe_init(loop, &monitor->pipe, 0);
     uv_timer_init(loop, &monitor->timer);
     monitor->pipe.data = monitor->timer.data = monitor->connect.data = monitor;
@@ -130,7 +131,7 @@ static struct monitor *make(uv_loop_t *loop, void *owner, monitor_on_item *on_it
 
 /* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
 struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, owner, on_item);
+    struct monitor *monitor = make(loop, MONITOR_START_LIMIT_MS, owner, on_item);
     int status = uv_pipe_open(&monitor->pipe, fd);
     if (status < 0)
         close(fd);
@@ -145,7 +146,7 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
 
 struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
                                 monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, owner, on_item);
+    struct monitor *monitor = make(loop, QMP_GREETING_LIMIT_MS, owner, on_item);
     uv_pipe_connect(&monitor->connect, &monitor->pipe, path, on_connected);
     arm(monitor);
     return monitor;

@@ -8,6 +8,9 @@
 
 #include <uv.h>
 
+/* A QEMU that was just spawned, on a busy machine; the lifecycle has its own deadline for it. */
+#define MONITOR_START_LIMIT_MS 60000u
+
 struct monitor; /* opaque */
 
 typedef void monitor_on_item(void *owner, const struct qmp_item *item);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/name.h"
 #include "machine/console.h"
 #include "machine/monitor.h"
 #include "machine/probe.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static void vm_input(struct vm *vm, enum lifecycle_input input);
@@ -190,6 +192,33 @@ static void on_heartbeat(uv_timer_t *timer) {
         command(vm, "query-status");
 }
 
+/* A VM that a full disk paused goes on by itself once there is space. Trying earlier would only
+ * pause it again at the next write. */
+static void on_space_due(uv_timer_t *timer) {
+    struct vm *vm = timer->data;
+    struct statvfs disk;
+    if (vm->state != STATE_PAUSED) {
+        uv_timer_stop(timer);
+    } else if (statvfs(vm->plan.qemu_log, &disk) == 0 &&
+               (unsigned long long)disk.f_bavail * disk.f_frsize >= VM_SPACE_WANTED) {
+        tell(vm, "disk", "there is space on the host again: going on");
+        vm_input(vm, INPUT_RESUME);
+    }
+}
+
+static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
+    scoped(alloc_release) char *reason = name_printable(event->reason, strlen(event->reason), 100);
+    if (strcmp(event->action, "stop") != 0)
+        return;
+    if (!event->nospace) {
+        set_reason(vm, reason);
+        return;
+    }
+    set_reason(vm, "the disk of the host is full; it goes on by itself when there is space again");
+    if (!uv_is_active((uv_handle_t *)&vm->space))
+        uv_timer_start(&vm->space, on_space_due, VM_SPACE_CHECK_MS, VM_SPACE_CHECK_MS);
+}
+
 static void on_event(struct vm *vm, const struct qmp_item *item) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
@@ -206,10 +235,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
         }
         break;
     case QMP_EVENT_GUEST_PANICKED: set_reason(vm, "the kernel of the guest panicked"); break;
-    case QMP_EVENT_BLOCK_IO_ERROR:
-        if (strcmp(event.action, "stop") == 0)
-            set_reason(vm, event.nospace ? "the disk of the host is full" : event.reason);
-        break;
+    case QMP_EVENT_BLOCK_IO_ERROR: on_disk_error(vm, &event); break;
     case QMP_EVENT_STOP: vm_input(vm, INPUT_QMP_STOP); break;
     case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
     case QMP_EVENT_VSERPORT_CHANGE:
@@ -397,6 +423,8 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->plan = *plan;
     vm->launch = plan->launch;
     vm->plan.launch = (struct store_launch){0};
+    alloc_replace(&vm->provision_result, plan->provision_result);
+    vm->plan.provision_result = NULL;
     *plan = (struct vm_plan){0};
     vm->shutdown_reason[0] = 0;
     vm->stop_began_ms = 0;
@@ -495,6 +523,7 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->address);
+    free(plan->provision_result);
     store_launch_done(&plan->launch);
     *plan = (struct vm_plan){0};
 }
@@ -508,7 +537,7 @@ struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t i
     vm->instance = instance;
     vm->listener = listener;
     vm->since_ms = clock_monotonic_ms();
-    uv_timer_t *timers[] = {&vm->deadline, &vm->press, &vm->heartbeat};
+    uv_timer_t *timers[] = {&vm->deadline, &vm->press, &vm->heartbeat, &vm->space};
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++) {
         uv_timer_init(loop, timers[i]);
         timers[i]->data = vm;
@@ -526,6 +555,7 @@ static void drop_handle(struct vm *vm) {
     free(vm->uuid);
     free(vm->reason);
     free(vm->outcome);
+    free(vm->provision_result);
     free(vm);
 }
 
@@ -544,4 +574,5 @@ void vm_close(struct vm *vm) {
     uv_close((uv_handle_t *)&vm->deadline, on_closed);
     uv_close((uv_handle_t *)&vm->press, on_closed);
     uv_close((uv_handle_t *)&vm->heartbeat, on_closed);
+    uv_close((uv_handle_t *)&vm->space, on_closed);
 }

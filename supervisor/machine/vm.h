@@ -13,8 +13,10 @@
 #include <uv.h>
 
 #define VM_PRESS_INTERVAL_MS 10000 /* the power button again, while the guest still runs */
-#define VM_EXIT_PATIENCE_MS  2000  /* a start that lost QMP: until its QEMU is killed */
-#define VM_HEARTBEAT_MS      4000  /* query-status; with its deadline, silence shows within 10 s */
+#define VM_SPACE_CHECK_MS    10000 /* a VM paused by a full host disk: is there space again? */
+#define VM_SPACE_WANTED      (64ull << 20)
+#define VM_EXIT_PATIENCE_MS  2000 /* a start that lost QMP: until its QEMU is killed */
+#define VM_HEARTBEAT_MS      4000 /* query-status; with its deadline, silence shows within 10 s */
 
 struct vm; /* open below; others read, only vm.c writes */
 
@@ -28,6 +30,8 @@ struct vm_listener {
     void (*event)(void *context, struct vm *vm, const char *kind, const char *text);
     /* A stop that must not escalate reached its limit; the guest runs on. */
     void (*expired)(void *context, struct vm *vm);
+    /* QEMU refused a command; text is QEMU's. */
+    void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
 };
 
 /* How to launch, or (found_pid != 0) which unsupervised process was found instead. */
@@ -38,6 +42,7 @@ struct vm_plan {
     char *address; /* where sshd will answer; "" when not known */
     uint16_t port;
     bool phones_home; /* first boot of this instance-id: ready is its phone-home */
+    char *provision_result;
     pid_t found_pid;
     uint64_t found_start;
     struct store_launch launch;
@@ -51,8 +56,10 @@ struct vm {
     enum lifecycle_state state;
     char *reason; /* sentence for the state; NULL */
     struct store_launch launch;
-    uint64_t since_ms; /* monotonic: when the state was entered */
-    char *outcome;     /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
+    uint64_t since_ms;      /* monotonic: when the state was entered */
+    bool wanted;            /* a person wants it to run; kept by the owner */
+    char *provision_result; /* store/guest_table.h; NULL: not run; kept by the owner */
+    char *outcome;          /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
 
     /* Fields below are vm.c's own. */
     uv_loop_t *loop;
@@ -62,7 +69,7 @@ struct vm {
     struct monitor *monitor;
     struct console *console;
     struct probe *probe;
-    uv_timer_t deadline, press, heartbeat;
+    uv_timer_t deadline, press, heartbeat, space;
     int open_handles;
     bool closing, preparing;
     bool may_escalate;

@@ -1,0 +1,48 @@
+#include "command.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* These drain or copy guest data before they answer; the rest answers from memory. */
+static const char *const slow[] = {
+    "block_resize",
+    "blockdev-add",
+    "blockdev-backup",
+    "blockdev-change-medium",
+    "blockdev-create",
+    "blockdev-del",
+    "blockdev-mirror",
+    "blockdev-snapshot-sync",
+    "device_add",
+    "drive-mirror",
+    "dump-guest-memory",
+    "human-monitor-command",
+    "migrate",
+    "snapshot-save",
+    "snapshot-load",
+    "snapshot-delete",
+    "stop",
+    "transaction",
+};
+
+uint64_t qmp_command_limit_ms(const char *command) {
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
+        if (strcmp(slow[i], command) == 0)
+            return QMP_DEADLINE_JOB_MS;
+    return QMP_DEADLINE_MS;
+}
+
+char *qmp_command_encode(const char *command, json_t *arguments, uint64_t id) {
+    json_t *root = json_object();
+    json_object_set_new(root, "execute", json_string(command));
+    if (arguments)
+        json_object_set(root, "arguments", arguments);
+    json_object_set_new(root, "id", json_integer((json_int_t)id));
+    char *text = json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+    json_decref(root);
+    char *line = alloc_printf("%s\n", text);
+    free(text);
+    return line;
+}
