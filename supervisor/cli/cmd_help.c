@@ -2,10 +2,24 @@
 #include "base/buffer.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
+#include "cli/man.h"
 #include "cli/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"man", .help = "print the manual page in roff", .hidden = true},
+    OPTIONS_END,
+};
+
+static int print_man(const struct invocation *invocation) {
+    struct buffer page = {0};
+    man_write(invocation->table, &page);
+    fwrite(page.data, 1, page.length, stdout);
+    buffer_done(&page);
+    return EXIT_SUCCESS;
+}
 
 static char *joined_arguments(const struct invocation *invocation) {
     struct buffer path = {0};
@@ -16,6 +30,8 @@ static char *joined_arguments(const struct invocation *invocation) {
 
 static int run(struct invocation *invocation, struct error *error) {
     const struct command *command = NULL;
+    if (invocation_flag(invocation, "man"))
+        return print_man(invocation);
     if (invocation_argument_count(invocation) > 0) {
         scoped(alloc_release) char *path = joined_arguments(invocation);
         command = command_find(invocation->table, path);
@@ -34,6 +50,7 @@ const struct command cmd_help = {
     .path = "help",
     .summary = "Show help, of one command or of all",
     .arguments = "[COMMAND...]",
+    .options = options,
     .max_arguments = 2,
     .section = SECTION_MORE,
     .completes = COMPLETES_COMMANDS,

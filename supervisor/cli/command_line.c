@@ -51,7 +51,7 @@ static bool check_arguments(const struct invocation *invocation, struct error *e
         return true;
     scoped(alloc_release) char *usage = help_usage(command);
     if (count < command->min_arguments)
-        return error_set(error, ERROR_USAGE, "\"%s\" needs more: %s", command->path, usage);
+        return error_set(error, ERROR_USAGE, "\"%s\" needs an argument: %s", command->path, usage);
     return error_set(error, ERROR_USAGE, "unexpected argument \"%s\": %s",
                      invocation_argument(invocation, command->max_arguments), usage);
 }

@@ -19,6 +19,7 @@
     X(cmd_instance_get)                                                                            \
     X(cmd_instance_remove)                                                                         \
     X(cmd_help)                                                                                    \
+    X(cmd_completion)                                                                              \
     X(cmd_version)
 
 #define TABLE_DECLARE(name) extern const struct command name;

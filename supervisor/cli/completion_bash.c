@@ -1,0 +1,132 @@
+#include "completion.h"
+
+#include "base/alloc.h"
+#include "cli/command_line.h"
+
+/* Runs in the bash 3.2 of macOS as well. */
+static const char preamble[] =
+    "# bash completion of pgsup, written by: pgsup completion bash\n"
+    "_pgsup_names() {\n"
+    "    pgsup \"${pgsup_home[@]}\" \"$1\" list -q 2>/dev/null\n"
+    "}\n"
+    "_pgsup() {\n"
+    "    local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+    "    local command=\"\" group=\"\" index=1 words=\"\" files=\"\"\n"
+    "    local -a pgsup_home=()\n"
+    "    while ((index < COMP_CWORD)); do\n"
+    "        case \"${COMP_WORDS[index]}\" in\n"
+    "        -p|--path)\n"
+    "            pgsup_home=(-p \"${COMP_WORDS[index+1]}\")\n"
+    "            index=$((index + 1));;\n"
+    "        -*) ;;\n"
+    "        *)\n"
+    "            if [ -z \"$command\" ]; then\n"
+    "                command=\"${COMP_WORDS[index]}\"\n"
+    "                group=\"$command\"\n"
+    "            elif [ \"$group\" = \"$command\" ]; then\n"
+    "                case \"$group\" in\n";
+
+static const char after_groups[] = "                esac\n"
+                                   "                group=\"\"\n"
+                                   "            fi;;\n"
+                                   "        esac\n"
+                                   "        index=$((index + 1))\n"
+                                   "    done\n"
+                                   "    case \"$command\" in\n";
+
+static const char ending[] = "    esac\n"
+                             "    if [ -n \"$files\" ]; then\n"
+                             "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                             "    else\n"
+                             "        COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                             "    fi\n"
+                             "}\n"
+                             "complete -o filenames -F _pgsup pgsup\n";
+
+static void write_group_pattern(const struct command *const *table, struct buffer *script) {
+    const char *separator = "                ";
+    for (; *table; table++) {
+        if (!command_is_group(*table))
+            continue;
+        buffer_printf(script, "%s%s", separator, (*table)->path);
+        separator = "|";
+    }
+    buffer_puts(script, ") command=\"$command ${COMP_WORDS[index]}\";;\n");
+}
+
+static void write_list(const struct command *const *table, const struct command *group,
+                       struct buffer *script) {
+    const char *space = "";
+    for (; *table; table++) {
+        if (!completion_lists(group, *table))
+            continue;
+        buffer_printf(script, "%s%s", space, command_last_word(*table));
+        space = " ";
+    }
+}
+
+/* The assignment that offers a kind of thing. */
+static const char *offer(enum command_completes kind) {
+    switch (kind) {
+    case COMPLETES_INSTANCES: return "words=\"$(_pgsup_names instance)\"";
+    case COMPLETES_IMAGES: return "words=\"$(_pgsup_names image)\"";
+    case COMPLETES_FILES: return "files=yes";
+    default: return "words=\"\"";
+    }
+}
+
+static void write_value(const struct option_spec *spec, struct buffer *script) {
+    buffer_puts(script, "        ");
+    if (spec->letter)
+        buffer_printf(script, "-%c|", spec->letter);
+    buffer_printf(script, "--%s) ", spec->name);
+    if (completion_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_choices(spec);
+        buffer_printf(script, "words=\"%s\";;\n", choices);
+    } else {
+        buffer_printf(script, "%s;;\n", offer(completion_of_value(spec)));
+    }
+}
+
+static void write_options(const struct option_spec *specs, struct buffer *script) {
+    for (; specs && specs->name; specs++)
+        if (!specs->hidden)
+            buffer_printf(script, "--%s ", specs->name);
+    buffer_puts(script, "--help");
+}
+
+/* The case of one command: values after an option that takes one, else options or arguments. */
+static void write_command(const struct command *const *table, const struct command *command,
+                          struct buffer *script) {
+    buffer_printf(script, "    \"%s\")\n        case \"$previous\" in\n", command->path);
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
+        if (spec->value)
+            write_value(spec, script);
+    buffer_puts(script, "        *) case \"$word\" in\n            -*) words=\"");
+    write_options(command->options, script);
+    buffer_puts(script, "\";;\n            *) ");
+    if (command_is_group(command) || command->completes == COMPLETES_COMMANDS) {
+        buffer_puts(script, "words=\"");
+        write_list(table, command_is_group(command) ? command : NULL, script);
+        buffer_puts(script, "\";;\n");
+    } else {
+        buffer_printf(script, "%s;;\n", offer(command->completes));
+    }
+    buffer_puts(script, "            esac;;\n        esac;;\n");
+}
+
+void completion_bash(const struct command *const *table, struct buffer *script) {
+    buffer_puts(script, preamble);
+    write_group_pattern(table, script);
+    buffer_puts(script, after_groups);
+    buffer_puts(script, "    \"\")\n        case \"$previous\" in\n"
+                        "        -p|--path) files=yes;;\n        *) words=\"");
+    write_list(table, NULL, script);
+    buffer_putc(script, ' ');
+    write_options(command_line_options, script);
+    buffer_puts(script, "\";;\n        esac;;\n");
+    for (size_t i = 0; table[i]; i++)
+        if (!table[i]->hidden)
+            write_command(table, table[i], script);
+    buffer_puts(script, ending);
+}

@@ -1,0 +1,125 @@
+#include "completion.h"
+
+#include "base/alloc.h"
+#include "cli/command_line.h"
+
+static const char preamble[] =
+    "# fish completion of pgsup, written by: pgsup completion fish\n"
+    "function __pgsup_words # of the command, without options\n"
+    "    set -l words (commandline -opc)\n"
+    "    set -l skip yes\n"
+    "    for word in $words\n"
+    "        if test $skip = yes\n"
+    "            set skip no\n"
+    "            continue\n"
+    "        end\n"
+    "        switch $word\n"
+    "            case -p --path\n"
+    "                set skip yes\n"
+    "            case '-*'\n"
+    "            case '*'\n"
+    "                echo $word\n"
+    "        end\n"
+    "    end\n"
+    "end\n"
+    "function __pgsup_at # exactly these words have been typed\n"
+    "    test (string join ' ' -- (__pgsup_words)) = \"$argv\"\n"
+    "end\n"
+    "function __pgsup_in # what has been typed begins with these words\n"
+    "    set -l words (__pgsup_words)\n"
+    "    test (count $words) -ge (count $argv)\n"
+    "    and test \"$words[1..\"(count $argv)\"]\" = \"$argv\"\n"
+    "end\n"
+    "function __pgsup_names\n"
+    "    set -l words (commandline -opc)\n"
+    "    set -l home\n"
+    "    if set -l index (contains -i -- -p $words; or contains -i -- --path $words)\n"
+    "        set home -p $words[(math $index + 1)]\n"
+    "    end\n"
+    "    pgsup $home $argv[1] list -q 2>/dev/null\n"
+    "end\n"
+    "complete -c pgsup -f\n";
+
+static void write_quoted(struct buffer *script, const char *text) {
+    buffer_putc(script, '\'');
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            buffer_putc(script, '\\');
+        buffer_putc(script, *text);
+    }
+    buffer_putc(script, '\'');
+}
+
+static const char *offer(enum command_completes kind) {
+    switch (kind) {
+    case COMPLETES_INSTANCES: return "-a '(__pgsup_names instance)'";
+    case COMPLETES_IMAGES: return "-a '(__pgsup_names image)'";
+    case COMPLETES_FILES: return "-F";
+    default: return NULL;
+    }
+}
+
+static void write_row(const char *condition, const struct command *command, struct buffer *script) {
+    buffer_printf(script, "complete -c pgsup -n '%s' -a %s -d ", condition,
+                  command_last_word(command));
+    write_quoted(script, command->summary);
+    buffer_putc(script, '\n');
+}
+
+static void write_option(const char *condition, const struct option_spec *spec,
+                         struct buffer *script) {
+    buffer_printf(script, "complete -c pgsup -n '%s' -l %s", condition, spec->name);
+    if (spec->letter)
+        buffer_printf(script, " -s %c", spec->letter);
+    if (completion_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_choices(spec);
+        buffer_printf(script, " -x -a '%s'", choices);
+    } else if (spec->value) {
+        const char *offered = offer(completion_of_value(spec));
+        buffer_printf(script, " -r%s%s", offered ? " " : "", offered ? offered : "");
+    }
+    buffer_puts(script, " -d ");
+    write_quoted(script, spec->help);
+    buffer_putc(script, '\n');
+}
+
+static void write_options(const char *condition, const struct option_spec *specs,
+                          struct buffer *script) {
+    static const struct option_spec help = {"help", 'h', .help = "show help"};
+    for (; specs && specs->name; specs++)
+        if (!specs->hidden)
+            write_option(condition, specs, script);
+    write_option(condition, &help, script);
+}
+
+static void write_list(const char *condition, const struct command *const *table,
+                       const struct command *group, struct buffer *script) {
+    for (; *table; table++)
+        if (completion_lists(group, *table))
+            write_row(condition, *table, script);
+}
+
+static void write_command(const struct command *const *table, const struct command *command,
+                          struct buffer *script) {
+    scoped(alloc_release) char *at = alloc_printf("__pgsup_at %s", command->path);
+    scoped(alloc_release) char *in = alloc_printf("__pgsup_in %s", command->path);
+    if (command_is_group(command)) {
+        write_list(at, table, command, script);
+        write_options(at, NULL, script);
+        return;
+    }
+    write_options(in, command->options, script);
+    if (command->completes == COMPLETES_COMMANDS)
+        write_list(in, table, NULL, script);
+    else if (offer(command->completes))
+        buffer_printf(script, "complete -c pgsup -n '%s' %s\n", in, offer(command->completes));
+}
+
+void completion_fish(const struct command *const *table, struct buffer *script) {
+    buffer_puts(script, preamble);
+    write_list("__pgsup_at", table, NULL, script);
+    write_options("__pgsup_at", command_line_options, script);
+    for (size_t i = 0; table[i]; i++)
+        if (!table[i]->hidden)
+            write_command(table, table[i], script);
+}

@@ -1,0 +1,133 @@
+#include "completion.h"
+
+#include "base/alloc.h"
+#include "cli/command_line.h"
+
+#include <string.h>
+
+static const char preamble[] =
+    "#compdef pgsup\n"
+    "# zsh completion of pgsup, written by: pgsup completion zsh\n"
+    "_pgsup_names() {\n"
+    "    local -a names=(${(f)\"$(pgsup $pgsup_home $1 list -q 2>/dev/null)\"})\n"
+    "    compadd -a names\n"
+    "}\n"
+    "_pgsup() {\n"
+    "    local command='' previous=$words[CURRENT-1] index=2\n"
+    "    local -a pgsup_home groups=(%s) rows\n"
+    "    while (( index < CURRENT )); do\n"
+    "        case $words[index] in\n"
+    "        -p|--path) pgsup_home=(-p ${(Q)words[index+1]}); (( index++ ));;\n"
+    "        -*) ;;\n"
+    "        *)\n"
+    "            if [[ -z $command ]]; then\n"
+    "                command=$words[index]\n"
+    "            elif (( ${groups[(Ie)$command]} )); then\n"
+    "                command=\"$command $words[index]\"\n"
+    "            fi;;\n"
+    "        esac\n"
+    "        (( index++ ))\n"
+    "    done\n"
+    "    case $command in\n";
+
+static const char ending[] = "    esac\n"
+                             "}\n"
+                             "if [[ $funcstack[1] == _pgsup ]]; then\n"
+                             "    _pgsup \"$@\"\n"
+                             "else\n"
+                             "    compdef _pgsup pgsup\n"
+                             "fi\n";
+
+/* 'left:right' in single quotes; a colon within and a quote are escaped. */
+static void write_description(struct buffer *script, const char *left, const char *right) {
+    buffer_printf(script, " '%s:", left);
+    for (; *right; right++) {
+        if (*right == '\'')
+            buffer_puts(script, "'\\''");
+        else if (*right == ':' || *right == '\\')
+            buffer_printf(script, "\\%c", *right);
+        else
+            buffer_putc(script, *right);
+    }
+    buffer_putc(script, '\'');
+}
+
+static void write_list(const struct command *const *table, const struct command *group,
+                       struct buffer *script) {
+    buffer_puts(script, "rows=(");
+    for (; *table; table++)
+        if (completion_lists(group, *table))
+            write_description(script, command_last_word(*table), (*table)->summary);
+    buffer_puts(script, "); _describe command rows");
+}
+
+static void write_options(const struct option_spec *specs, struct buffer *script) {
+    buffer_puts(script, "rows=(");
+    for (; specs && specs->name; specs++) {
+        if (specs->hidden)
+            continue;
+        scoped(alloc_release) char *left = alloc_printf("--%s", specs->name);
+        write_description(script, left, specs->help);
+    }
+    write_description(script, "--help", "show help");
+    buffer_puts(script, "); _describe -o option rows");
+}
+
+static const char *offer(enum command_completes kind) {
+    switch (kind) {
+    case COMPLETES_INSTANCES: return "_pgsup_names instance";
+    case COMPLETES_IMAGES: return "_pgsup_names image";
+    case COMPLETES_FILES: return "_files";
+    default: return "true";
+    }
+}
+
+static void write_value(const struct option_spec *spec, struct buffer *script) {
+    buffer_puts(script, "        ");
+    if (spec->letter)
+        buffer_printf(script, "-%c|", spec->letter);
+    buffer_printf(script, "--%s) ", spec->name);
+    if (completion_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_choices(spec);
+        buffer_printf(script, "compadd %s;;\n", choices);
+    } else {
+        buffer_printf(script, "%s;;\n", offer(completion_of_value(spec)));
+    }
+}
+
+static void write_command(const struct command *const *table, const struct command *command,
+                          struct buffer *script) {
+    buffer_printf(script, "    '%s')\n        case $previous in\n", command->path);
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
+        if (spec->value)
+            write_value(spec, script);
+    buffer_puts(script, "        *) if [[ $PREFIX == -* ]]; then\n            ");
+    write_options(command->options, script);
+    buffer_puts(script, "\n        else\n            ");
+    if (command_is_group(command))
+        write_list(table, command, script);
+    else if (command->completes == COMPLETES_COMMANDS)
+        write_list(table, NULL, script);
+    else
+        buffer_puts(script, offer(command->completes));
+    buffer_puts(script, "\n        fi;;\n        esac;;\n");
+}
+
+void completion_zsh(const struct command *const *table, struct buffer *script) {
+    const char *hole = strstr(preamble, "%s");
+    buffer_append(script, preamble, (size_t)(hole - preamble));
+    for (size_t i = 0; table[i]; i++)
+        if (command_is_group(table[i]))
+            buffer_printf(script, "%s ", table[i]->path);
+    buffer_puts(script, hole + 2);
+    buffer_puts(script, "    '')\n        case $previous in\n        -p|--path) _files -/;;\n"
+                        "        *) if [[ $PREFIX == -* ]]; then\n            ");
+    write_options(command_line_options, script);
+    buffer_puts(script, "\n        else\n            ");
+    write_list(table, NULL, script);
+    buffer_puts(script, "\n        fi;;\n        esac;;\n");
+    for (size_t i = 0; table[i]; i++)
+        if (!table[i]->hidden)
+            write_command(table, table[i], script);
+    buffer_puts(script, ending);
+}

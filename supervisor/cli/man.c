@@ -1,0 +1,133 @@
+#include "man.h"
+
+#include "base/alloc.h"
+#include "cli/command_line.h"
+#include "cli/help.h"
+
+#include <string.h>
+
+/* Text of one line: nothing in it is a request, and hyphens can be copied from the page. */
+static void write_text(struct buffer *page, const char *text) {
+    if (*text == '.' || *text == '\'')
+        buffer_puts(page, "\\&");
+    for (; *text; text++) {
+        if (*text == '\\')
+            buffer_puts(page, "\\e");
+        else if (*text == '-')
+            buffer_puts(page, "\\-");
+        else if (*text == '`')
+            buffer_puts(page, "\\(ga");
+        else
+            buffer_putc(page, *text);
+    }
+    buffer_putc(page, '\n');
+}
+
+static void write_request(struct buffer *page, const char *request, const char *text) {
+    buffer_printf(page, ".%s ", request);
+    write_text(page, text);
+}
+
+static void write_verbatim_end(struct buffer *page, bool *verbatim) {
+    if (*verbatim)
+        buffer_puts(page, ".EE\n");
+    *verbatim = false;
+}
+
+/* As help shows them: lines that begin with a space stay as they are. */
+static void write_details(struct buffer *page, const char *details) {
+    bool verbatim = false;
+    while (*details) {
+        size_t length = strcspn(details, "\n");
+        scoped(alloc_release) char *line = alloc_slice(details, length);
+        bool wanted = *line == ' ';
+        if (wanted && !verbatim)
+            buffer_puts(page, ".PP\n.EX\n");
+        if (!wanted)
+            write_verbatim_end(page, &verbatim);
+        if (*line && !wanted)
+            buffer_puts(page, ".PP\n");
+        if (*line)
+            write_text(page, line);
+        verbatim = wanted;
+        details += length;
+        details += *details == '\n';
+    }
+    write_verbatim_end(page, &verbatim);
+}
+
+static void write_option(struct buffer *page, const struct option_spec *spec) {
+    struct buffer left = {0};
+    if (spec->letter)
+        buffer_printf(&left, "-%c, ", spec->letter);
+    buffer_printf(&left, "--%s%s%s", spec->name, spec->value ? " " : "",
+                  spec->value ? spec->value : "");
+    scoped(alloc_release) char *right = help_of_option(spec);
+    buffer_puts(page, ".TP\n");
+    write_request(page, "B", left.data);
+    write_text(page, right);
+    buffer_done(&left);
+}
+
+static void write_options(struct buffer *page, const struct option_spec *specs) {
+    for (; specs && specs->name; specs++)
+        if (!specs->hidden)
+            write_option(page, specs);
+}
+
+static void write_command(struct buffer *page, const struct command *command) {
+    scoped(alloc_release) char *usage = help_usage(command);
+    write_request(page, "SS", usage);
+    scoped(alloc_release) char *sentence =
+        command->alias ? alloc_printf("%s. Also called \"%s\".", command->summary, command->alias)
+                       : alloc_printf("%s.", command->summary);
+    write_text(page, sentence);
+    if (command->details)
+        write_details(page, command->details);
+    write_options(page, command->options);
+}
+
+static void write_section(const struct command *const *table, enum command_section section,
+                          struct buffer *page) {
+    bool first = true;
+    for (; *table; table++) {
+        if ((*table)->section != section || (*table)->hidden || command_is_group(*table))
+            continue;
+        if (first)
+            write_request(page, "SH", command_section_heading(section));
+        first = false;
+        write_command(page, *table);
+    }
+}
+
+static void write_statuses(struct buffer *page) {
+    static const char *const meanings[] = {
+        "done",
+        "failed",
+        "the command line or a value in it makes no sense",
+        "no such thing, or not in a state that allows it",
+        "no supervisor runs: see pgsup up",
+        "timeout",
+    };
+    buffer_puts(page, ".SH Exit status\n");
+    for (unsigned status = 0; status < sizeof meanings / sizeof *meanings; status++) {
+        buffer_printf(page, ".TP\n.B %u\n", status);
+        write_text(page, meanings[status]);
+    }
+    buffer_puts(page, ".PP\n.B pgsup ssh\ngives the status of the command in the guest, and 255 "
+                      "when it could not be reached.\n");
+}
+
+void man_write(const struct command *const *table, struct buffer *page) {
+    buffer_puts(page, ".TH PGSUP 1 \"\" \"pgsup " PGSUP_VERSION "\" \"User Commands\"\n"
+                      ".SH Name\npgsup \\- supervise QEMU virtual machines\n"
+                      ".SH Synopsis\n.B pgsup\n[\\-p\n.IR PATH ]\n.I COMMAND\n"
+                      "[OPTION...] [ARGUMENT...]\n"
+                      ".SH Options before the command\n");
+    write_options(page, command_line_options);
+    for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
+        write_section(table, section, page);
+    write_statuses(page);
+    buffer_puts(page, ".SH Environment\n.TP\n.B PGSUP_HOME\n"
+                      "The cloud home when \\-\\-path is not given.\n");
+}
