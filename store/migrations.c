@@ -1,0 +1,196 @@
+#include "store/migrations.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const steps[] = {
+    /* 1 */
+    "CREATE TABLE cloud ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT,"
+    " ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL);"
+
+    "CREATE TABLE network ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, interface TEXT, host_ip4 TEXT,"
+    " host_nm4 TEXT, host_gw4 TEXT, host_ns4 TEXT, phone_home_port INTEGER NOT NULL);"
+
+    "CREATE TABLE images ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, file TEXT NOT NULL UNIQUE,"
+    " format TEXT NOT NULL, arch TEXT NOT NULL, sha256 TEXT, origin TEXT, seed_source TEXT,"
+    " file_bytes INTEGER NOT NULL, virtual_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL);"
+
+    "CREATE TABLE instances ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " instance_id TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE,"
+    " mac TEXT NOT NULL UNIQUE, image INTEGER NOT NULL REFERENCES images (id),"
+    " seed TEXT NOT NULL, ip4 TEXT UNIQUE, accel TEXT, vcpu INTEGER NOT NULL,"
+    " ram_mib INTEGER NOT NULL, disk_bytes INTEGER NOT NULL, ssh_port INTEGER NOT NULL,"
+    " package_upgrade INTEGER NOT NULL, autostart INTEGER NOT NULL, restart TEXT NOT NULL,"
+    " after INTEGER REFERENCES instances (id) ON DELETE SET NULL, wanted INTEGER NOT NULL,"
+    " created_ms INTEGER NOT NULL);"
+    "CREATE UNIQUE INDEX instances_ssh_port ON instances (ssh_port) WHERE ssh_port > 0;"
+    "CREATE INDEX instances_image ON instances (image);"
+
+    "CREATE TABLE launches ("
+    " number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, tag TEXT NOT NULL,"
+    " pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, state TEXT, reason TEXT,"
+    " launched_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, firmware_ms INTEGER NOT NULL,"
+    " kernel_ms INTEGER NOT NULL, seed_ms INTEGER NOT NULL, phone_home_ms INTEGER NOT NULL,"
+    " ready_ms INTEGER NOT NULL, provisioned_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL,"
+    " end_cause TEXT, end_text TEXT, serial_tail TEXT, presses INTEGER NOT NULL);"
+    "CREATE INDEX launches_instance ON launches (instance);"
+
+    "CREATE TABLE guests ("
+    " instance INTEGER PRIMARY KEY REFERENCES instances (id) ON DELETE CASCADE,"
+    " phoned_home_ms INTEGER NOT NULL, hostname TEXT, address TEXT, address_source TEXT,"
+    " host_keys TEXT, provisioned_ms INTEGER NOT NULL, provision_result TEXT);"
+
+    "CREATE TABLE generated ("
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, path TEXT NOT NULL,"
+    " digest TEXT NOT NULL, PRIMARY KEY (instance, path)) WITHOUT ROWID;",
+
+    /* 2 */
+    "CREATE TABLE events ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " instance INTEGER REFERENCES instances (id) ON DELETE CASCADE, seq INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
+    "CREATE INDEX events_instance ON events (instance);" /* with the id, as every index */
+    "CREATE UNIQUE INDEX events_seq ON events (instance, seq);",
+};
+
+int migrations_version(void) {
+    return (int)(sizeof steps / sizeof *steps);
+}
+
+/* One number or text that a PRAGMA or SELECT gives. */
+static bool ask(struct store *store, const char *sql, int64_t *number, char **text,
+                struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    bool good = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW;
+    if (!good)
+        query_fail(store, error);
+    else if (number)
+        *number = sqlite3_column_int64(statement, 0);
+    else
+        *text = alloc_string((const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return good;
+}
+
+static bool run(struct store *store, const char *sql, struct error *error) {
+    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           query_fail(store, error);
+}
+
+static bool check_version(struct store *store, int64_t *version, struct error *error) {
+    int64_t application = 0, tables = 0;
+    if (!ask(store, "PRAGMA user_version", version, NULL, error) ||
+        !ask(store, "PRAGMA application_id", &application, NULL, error) ||
+        !ask(store, "SELECT count(*) FROM sqlite_master", &tables, NULL, error))
+        return false;
+    if (*version > migrations_version())
+        return error_set(error, ERROR_WRONG_STATE,
+                         "%s was written by a newer pgsup (version %lld, this one knows %d): use "
+                         "that one, nothing was changed",
+                         store->path, (long long)*version, migrations_version());
+    if (*version < 0 || (*version > 0 && application != MIGRATIONS_APPLICATION_ID) ||
+        (*version == 0 && tables > 0))
+        return error_set(error, ERROR_FAILED,
+                         "%s is the database of another program: move it away, nothing was changed",
+                         store->path);
+    return true;
+}
+
+static bool check_whole(struct store *store, struct error *error) {
+    char *text = NULL;
+    if (!ask(store, "PRAGMA quick_check(1)", NULL, &text, error))
+        return false;
+    bool good = strcmp(text, "ok") == 0;
+    if (!good)
+        error_set(error, ERROR_FAILED,
+                  "%s is damaged (%s): put a backup of it in its place, nothing was changed",
+                  store->path, text);
+    alloc_release(&text);
+    return good;
+}
+
+/* An empty file with the mode and the owner of the database, for SQLite to write the copy into. */
+static bool make_target(const struct store *store, const char *path, struct error *error) {
+    struct stat status;
+    if (!file_write(path, "", 0, 0600, error))
+        return false;
+    if (geteuid() != 0 || stat(store->path, &status) < 0)
+        return true;
+    return lchown(path, status.st_uid, status.st_gid) == 0 ||
+           error_errno(error, "cannot give %s to the owner of %s", path, store->path);
+}
+
+static bool copy_database(const struct store *store, const char *path, struct error *error) {
+    sqlite3 *reader = NULL;
+    sqlite3_stmt *statement = NULL;
+    bool good = sqlite3_open_v2(store->path, &reader, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+                sqlite3_prepare_v2(reader, "VACUUM INTO ?1", -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_DONE;
+    if (!good)
+        error_set(error, ERROR_FAILED, "cannot write the backup %s: %s", path,
+                  sqlite3_errmsg(reader));
+    sqlite3_finalize(statement);
+    sqlite3_close(reader);
+    return good;
+}
+
+/* Through a second connection, because this one is in a transaction: it holds the write lock
+ * without having changed anything, so the copy is of the state before. */
+static bool back_up(const struct store *store, int64_t version, struct error *error) {
+    scoped(alloc_release) char *path =
+        alloc_printf("%s.backup-v%lld", store->path, (long long)version);
+    scoped(alloc_release) char *temporary = alloc_printf("%s.new", path);
+    if (make_target(store, temporary, error) && copy_database(store, temporary, error)) {
+        if (rename(temporary, path) == 0)
+            return true;
+        error_errno(error, "cannot write the backup %s", path);
+    }
+    unlink(temporary);
+    return false;
+}
+
+static bool apply(struct store *store, int64_t from, struct error *error) {
+    char pragma[64];
+    for (int64_t version = from; version < migrations_version(); version++)
+        if (!run(store, steps[version], error))
+            return false;
+    snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d; PRAGMA application_id = %d",
+             migrations_version(), MIGRATIONS_APPLICATION_ID);
+    return run(store, pragma, error);
+}
+
+bool migrations_check(struct store *store, struct error *error) {
+    int64_t version;
+    return check_version(store, &version, error);
+}
+
+bool migrations_run(struct store *store, struct error *error) {
+    int64_t version = 0;
+    if (!check_version(store, &version, error))
+        return false;
+    if (version == migrations_version())
+        return true;
+    if (!store_begin(store, error))
+        return false;
+    /* Asked again under the lock: another process may have done it meanwhile. */
+    bool good = check_version(store, &version, error);
+    if (good && version > 0 && version < migrations_version())
+        good = check_whole(store, error) && back_up(store, version, error);
+    if (good && apply(store, version, error) && store_commit(store, error))
+        return true;
+    store_rollback(store);
+    return error_prefix(error, "cannot bring the store to version %d", migrations_version());
+}

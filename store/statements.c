@@ -1,0 +1,101 @@
+#include "store/statements.h"
+
+/* Parameters are numbered and columns listed in the order in which the table's file gives and takes
+ * them. */
+
+#define INSTANCE_SELECT                                                                            \
+    "SELECT i.id, i.name, i.instance_id, i.uuid, i.token, i.mac, m.name, m.arch, i.seed, i.ip4,"   \
+    " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
+    " i.restart, a.name, i.wanted, i.created_ms"                                                   \
+    " FROM instances i JOIN images m ON m.id = i.image"                                            \
+    " LEFT JOIN instances a ON a.id = i.after "
+
+#define IMAGE_SELECT                                                                               \
+    "SELECT id, name, file, format, arch, sha256, origin, seed_source, file_bytes, virtual_bytes," \
+    " created_ms FROM images "
+
+#define EVENT_SELECT                                                                               \
+    "SELECT e.id, e.at_ms, coalesce(e.instance, 0), i.name, e.kind, e.text"                        \
+    " FROM events e LEFT JOIN instances i ON i.id = e.instance "
+
+static const char *const sql[STATEMENT_COUNT] = {
+    [CLOUD_GET] = "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
+                  " c.mac_base, c.created_ms, n.kind, n.interface, n.host_ip4, n.host_nm4,"
+                  " n.host_gw4, n.host_ns4, n.phone_home_port"
+                  " FROM cloud c JOIN network n ON n.id = c.id",
+    [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
+                  " ssh_public_key_path, mac_base, created_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
+    [NETWORK_PUT] = "INSERT OR REPLACE INTO network (id, kind, interface, host_ip4, host_nm4,"
+                    " host_gw4, host_ns4, phone_home_port)"
+                    " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+
+    [IMAGE_ADD] = "INSERT INTO images (name, file, format, arch, sha256, origin, seed_source,"
+                  " file_bytes, virtual_bytes, created_ms)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [IMAGE_GET] = IMAGE_SELECT "WHERE name = ?1",
+    [IMAGE_LIST] = IMAGE_SELECT "ORDER BY name",
+    [IMAGE_REMOVE] = "DELETE FROM images WHERE name = ?1",
+
+    /* AUTOINCREMENT keeps the highest id ever used in sqlite_sequence. */
+    [INSTANCE_NEXT_ID] =
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'instances'), 0) + 1",
+    [INSTANCE_ADD] = "INSERT INTO instances (id, name, instance_id, uuid, token, mac, image, seed,"
+                     " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
+                     " autostart, restart, after, wanted, created_ms)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
+                     " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+                     " (SELECT id FROM instances WHERE name = ?18), ?19, ?20)",
+    [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
+    [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
+    [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
+    [INSTANCE_UPDATE] = "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5,"
+                        " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
+                        " package_upgrade = ?10, autostart = ?11, restart = ?12,"
+                        " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14"
+                        " WHERE id = ?1",
+    [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
+    [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
+
+    /* Without a tag of its own a launch is tagged with its number: the one that AUTOINCREMENT is
+     * about to give, which nobody else can take while this statement holds the write lock. */
+    [LAUNCH_ADD] =
+        "INSERT INTO launches (instance, tag, pid, pid_start, state, reason, launched_ms,"
+        " started_ms, firmware_ms, kernel_ms, seed_ms, phone_home_ms, ready_ms, provisioned_ms,"
+        " ended_ms, end_cause, end_text, serial_tail, presses) VALUES (?1, coalesce(?2,"
+        " CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'launches'), 0) + 1 AS TEXT)),"
+        " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    [LAUNCH_PUT] = "UPDATE launches SET instance = ?1, tag = ?2, pid = ?3, pid_start = ?4,"
+                   " state = ?5, reason = ?6, launched_ms = ?7, started_ms = ?8, firmware_ms = ?9,"
+                   " kernel_ms = ?10, seed_ms = ?11, phone_home_ms = ?12, ready_ms = ?13,"
+                   " provisioned_ms = ?14, ended_ms = ?15, end_cause = ?16, end_text = ?17,"
+                   " serial_tail = ?18, presses = ?19 WHERE number = ?20",
+    [LAUNCH_LIST] = "SELECT number, instance, tag, pid, pid_start, state, reason, launched_ms,"
+                    " started_ms, firmware_ms, kernel_ms, seed_ms, phone_home_ms, ready_ms,"
+                    " provisioned_ms, ended_ms, end_cause, end_text, serial_tail, presses"
+                    " FROM launches WHERE instance = ?1 ORDER BY number DESC LIMIT ?2",
+
+    [GUEST_GET] = "SELECT phoned_home_ms, hostname, address, address_source, host_keys,"
+                  " provisioned_ms, provision_result FROM guests WHERE instance = ?1",
+    [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, hostname, address,"
+                  " address_source, host_keys, provisioned_ms, provision_result)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+
+    /* seq counts the events of one instance, so that the oldest one to keep is found without
+     * counting rows. */
+    [EVENT_ADD] = "INSERT INTO events (instance, seq, at_ms, kind, text) VALUES (?1,"
+                  " coalesce((SELECT max(seq) FROM events WHERE instance IS ?1), 0) + 1,"
+                  " ?2, ?3, ?4)",
+    [EVENT_PRUNE] = "DELETE FROM events WHERE instance IS ?1"
+                    " AND seq <= (SELECT max(seq) FROM events WHERE instance IS ?1) - ?2",
+    [EVENT_LIST] = EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 ORDER BY e.id LIMIT ?3",
+    [EVENT_LIST_INSTANCE] =
+        EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 ORDER BY e.id LIMIT ?3",
+
+    [GENERATED_GET] = "SELECT digest FROM generated WHERE instance = ?1 AND path = ?2",
+    [GENERATED_PUT] =
+        "INSERT OR REPLACE INTO generated (instance, path, digest) VALUES (?1, ?2, ?3)",
+};
+
+const char *statements_sql(enum statement statement) {
+    return sql[statement];
+}

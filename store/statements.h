@@ -1,0 +1,41 @@
+/* Every SQL statement that the tables use, by name. Schema and its changes: migrations.c. */
+#pragma once
+
+enum statement {
+    CLOUD_GET,
+    CLOUD_PUT,
+    NETWORK_PUT,
+
+    IMAGE_ADD,
+    IMAGE_GET,
+    IMAGE_LIST,
+    IMAGE_REMOVE,
+
+    INSTANCE_NEXT_ID,
+    INSTANCE_ADD,
+    INSTANCE_GET,
+    INSTANCE_GET_BY_TOKEN,
+    INSTANCE_LIST,
+    INSTANCE_UPDATE,
+    INSTANCE_SET_WANTED,
+    INSTANCE_REMOVE,
+
+    LAUNCH_ADD,
+    LAUNCH_PUT,
+    LAUNCH_LIST,
+
+    GUEST_GET,
+    GUEST_PUT,
+
+    EVENT_ADD,
+    EVENT_PRUNE,
+    EVENT_LIST,
+    EVENT_LIST_INSTANCE,
+
+    GENERATED_GET,
+    GENERATED_PUT,
+
+    STATEMENT_COUNT
+};
+
+const char *statements_sql(enum statement statement);

@@ -1,0 +1,146 @@
+#include "store/store.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "store/migrations.h"
+#include "store/query.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* SQLite's file format, "The Database Header": the first bytes, and where user_version stands. */
+#define HEADER_BYTES        100
+#define HEADER_MAGIC        "SQLite format 3" /* with its NUL */
+#define HEADER_USER_VERSION 60
+
+static bool give_to_owner_of_folder(const char *path, int fd, struct error *error) {
+    struct stat status;
+    scoped(alloc_release) char *copy = alloc_string(path);
+    if (geteuid() != 0 || stat(dirname(copy), &status) < 0)
+        return true;
+    return fchown(fd, status.st_uid, status.st_gid) == 0 ||
+           error_errno(error, "cannot give %s to the owner of its folder", path);
+}
+
+/* SQLite gives its -wal and -shm files the mode and the owner of the database. */
+static bool make_file(const char *path, struct error *error) {
+    scoped(file_release) int fd =
+        open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return true;
+    if (fd < 0)
+        return error_errno(error, "cannot make %s", path);
+    if (fchmod(fd, 0600) < 0)
+        return error_errno(error, "cannot set the mode of %s", path);
+    return give_to_owner_of_folder(path, fd, error);
+}
+
+/* WAL needs the folder to be writable too. */
+static bool check_access(const char *path, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(path);
+    const char *folder = dirname(copy);
+    if (access(path, F_OK) < 0)
+        return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED,
+                         "cannot open %s: %s", path, strerror(errno));
+    if (access(path, R_OK | W_OK) < 0)
+        return error_errno(error, "%s cannot be written, check who owns it", path);
+    if (access(folder, W_OK | X_OK) < 0)
+        return error_errno(error, "the folder %s cannot be written, check who owns it", folder);
+    return true;
+}
+
+/* Looked at without SQLite, which would make files beside it and replay a journal. */
+static bool check_header(const char *path, struct error *error) {
+    unsigned char header[HEADER_BYTES] = {0};
+    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(error, "cannot open %s", path);
+    ssize_t length = read(fd, header, sizeof header);
+    if (length == 0)
+        return true;
+    if (length < HEADER_BYTES || memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
+        return error_set(error, ERROR_FAILED,
+                         "%s is not a pgsup database or is damaged: put a backup of it in its "
+                         "place, nothing was changed",
+                         path);
+    const unsigned char *field = header + HEADER_USER_VERSION;
+    uint32_t version =
+        (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 | field[3];
+    if (version > (uint32_t)migrations_version())
+        return error_set(error, ERROR_WRONG_STATE,
+                         "%s was written by a newer pgsup (version %u, this one knows %d): use "
+                         "that one, nothing was changed",
+                         path, version, migrations_version());
+    return true;
+}
+
+static bool run(struct store *store, const char *sql, struct error *error) {
+    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           query_fail(store, error);
+}
+
+/* Nothing is written, not even the journal mode, before the file is known to be one of ours. */
+static bool configure(struct store *store, struct error *error) {
+    sqlite3_busy_timeout(store->database, STORE_BUSY_MS);
+    return run(store,
+               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
+               error) &&
+           migrations_check(store, error) && run(store, "PRAGMA journal_mode = WAL", error) &&
+           migrations_run(store, error);
+}
+
+static bool refuse_cloud(struct store *store, struct error *error) {
+    struct query query;
+    if (!query_open(store, CLOUD_GET, &query, error))
+        return false;
+    bool found = query_row(&query, error);
+    if (!query_close(&query))
+        return false;
+    return !found || error_set(error, ERROR_EXISTS, "%s holds a cloud already", store->path);
+}
+
+bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error) {
+    if (mode == STORE_CREATE && !make_file(path, error))
+        return false;
+    if (!check_access(path, error) || !check_header(path, error))
+        return false;
+    struct store *opened = alloc_zero(sizeof *opened);
+    opened->path = alloc_string(path);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    bool good = sqlite3_open_v2(path, &opened->database, flags, NULL) == SQLITE_OK ||
+                query_fail(opened, error);
+    if (good && configure(opened, error) && (mode == STORE_OPEN || refuse_cloud(opened, error))) {
+        *store = opened;
+        return true;
+    }
+    store_close(opened);
+    return false;
+}
+
+void store_close(struct store *store) {
+    if (!store)
+        return;
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(store->prepared[i]);
+    sqlite3_close(store->database);
+    free(store->path);
+    free(store);
+}
+
+bool store_begin(struct store *store, struct error *error) {
+    return run(store, "BEGIN IMMEDIATE", error);
+}
+
+bool store_commit(struct store *store, struct error *error) {
+    return run(store, "COMMIT", error);
+}
+
+void store_rollback(struct store *store) {
+    if (!sqlite3_get_autocommit(store->database))
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+}
