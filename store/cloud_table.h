@@ -8,11 +8,11 @@ struct store_cloud {
     char *admin_password_hash; /* "$6$…"; NULL: none */
     char *ssh_public_key;      /* one line */
     char *ssh_public_key_path; /* where it was read; the private key is looked for beside it */
-    uint32_t mac_base;         /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
+    uint32_t mac_base; /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
     int64_t created_ms;
     /* network */
-    char *network;   /* machine/spec.h: spec_network_word() */
-    char *interface; /* --host-if; NULL for user */
+    char *network;                                   /* machine/spec.h: spec_network_word() */
+    char *interface;                                 /* --host-if; NULL for user */
     char *host_ip4, *host_nm4, *host_gw4, *host_ns4; /* dotted; NULL if not given */
     uint16_t phone_home_port;                        /* --ph-port */
 };

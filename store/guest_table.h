@@ -7,11 +7,11 @@
 struct store_guest {
     int64_t phoned_home_ms; /* 0: never */
     char *hostname;
-    char *address;        /* last known IPv4 */
-    char *address_source; /* "static", "user-net", "phone-home" */
-    char *host_keys;      /* "type base64" lines */
-    int64_t provisioned_ms;  /* 0: never */
-    char *provision_result;  /* "ok", "failed: …", "skipped: …"; NULL: never run */
+    char *address;          /* last known IPv4 */
+    char *address_source;   /* "static", "user-net", "phone-home" */
+    char *host_keys;        /* "type base64" lines */
+    int64_t provisioned_ms; /* 0: never */
+    char *provision_result; /* "ok", "failed: …", "skipped: …"; NULL: never run */
 };
 
 /* An instance without a row gives an empty struct, not an error. */

@@ -8,11 +8,11 @@
 struct store_image {
     int64_t id;
     char *name;
-    char *file;   /* name inside images/ */
-    char *format; /* "qcow2" */
-    char *arch;   /* "aarch64" */
-    char *sha256; /* of the file as stored */
-    char *origin; /* path or URL it came from */
+    char *file;        /* name inside images/ */
+    char *format;      /* "qcow2" */
+    char *arch;        /* "aarch64" */
+    char *sha256;      /* of the file as stored */
+    char *origin;      /* path or URL it came from */
     char *seed_source; /* "nocloud-net" or "nocloud" (cloud-init >= 24.1 deprecates the former) */
     uint64_t file_bytes, virtual_bytes;
     int64_t created_ms;
@@ -22,7 +22,8 @@ struct store_images {
     size_t count;
 };
 
-bool image_table_add(struct store *store, struct store_image *image, struct error *error); /* sets id */
+bool image_table_add(struct store *store, struct store_image *image,
+                     struct error *error); /* sets id */
 bool image_table_get(struct store *store, const char *name, struct store_image *image,
                      struct error *error);
 bool image_table_list(struct store *store, struct store_images *images, struct error *error);

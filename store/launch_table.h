@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
-/* Moments of a boot, wall clock ms; 0: not (yet) seen. The order is the order in which they come. */
+/* Moments of a boot, wall clock ms; 0: not (yet) seen. The order is the order in which they come.
+ */
 #define STORE_PHASES(X)                                                                            \
-    X(PHASE_LAUNCHED, "launched")     /* process spawned */                                        \
-    X(PHASE_STARTED, "started")       /* qmp_capabilities answered */                              \
-    X(PHASE_FIRMWARE, "firmware")     /* first byte on the serial console */                       \
-    X(PHASE_KERNEL, "kernel")         /* first sign of a kernel: console text or agent port */     \
-    X(PHASE_SEED, "seed")             /* first seed document fetched */                            \
+    X(PHASE_LAUNCHED, "launched") /* process spawned */                                            \
+    X(PHASE_STARTED, "started")   /* qmp_capabilities answered */                                  \
+    X(PHASE_FIRMWARE, "firmware") /* first byte on the serial console */                           \
+    X(PHASE_KERNEL, "kernel")     /* first sign of a kernel: console text or agent port */         \
+    X(PHASE_SEED, "seed")         /* first seed document fetched */                                \
     X(PHASE_PHONE_HOME, "phone-home")                                                              \
     X(PHASE_READY, "ready")                                                                        \
     X(PHASE_PROVISIONED, "provisioned")
@@ -24,14 +25,14 @@ const char *store_phase_word(enum store_phase phase);
 struct store_launch {
     int64_t number; /* AUTOINCREMENT */
     int64_t instance;
-    char *tag;     /* part of the run files' names: the number, or "sh<pid>" for vm.sh */
-    int64_t pid;   /* 0: not spawned */
+    char *tag;   /* part of the run files' names: the number, or "sh<pid>" for vm.sh */
+    int64_t pid; /* 0: not spawned */
     uint64_t pid_start;
     char *state;  /* last state written, machine/lifecycle.h; informative: truth is derived */
     char *reason; /* sentence for that state; NULL */
     int64_t phases_ms[PHASE_COUNT];
-    int64_t ended_ms;  /* 0: not known to have ended */
-    char *end_cause;   /* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "unsupervised" … */
+    int64_t ended_ms; /* 0: not known to have ended */
+    char *end_cause; /* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "unsupervised" … */
     char *end_text;    /* one sentence; QEMU's last words in it when it failed */
     char *serial_tail; /* last lines of the console, printable; NULL */
     int64_t presses;   /* of the power button, in the stop that ended it */
