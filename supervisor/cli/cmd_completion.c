@@ -23,8 +23,8 @@ const struct command cmd_completion = {
     .arguments = COMPLETION_SHELLS,
     .details = "  bash  source <(pgsup completion bash), or as a file in\n"
                "        ~/.local/share/bash-completion/completions/pgsup\n"
-               "  zsh   source <(pgsup completion zsh) after compinit, or as the file _pgsup in a\n"
-               "        folder of $fpath\n"
+               "  zsh   source <(pgsup completion zsh) after compinit, or as the file _pgsup\n"
+               "        in a folder of $fpath\n"
                "  fish  pgsup completion fish > ~/.config/fish/completions/pgsup.fish",
     .min_arguments = 1,
     .max_arguments = 1,

@@ -1,0 +1,99 @@
+/* The help of every command against golden/help/COMMAND.txt; UPDATE_GOLDEN=1 writes the files. */
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/help.h"
+#include "cli/man.h"
+#include "cli/table.h"
+#include "golden.h"
+#include "home/catalogue.h"
+#include "test.h"
+
+#include <dirent.h>
+
+static char *golden_path(const struct command *command) {
+    char *path = alloc_printf("golden/help/%s.txt", command ? command->path : "pgsup");
+    for (char *space = path; (space = strchr(space, ' '));)
+        *space = '-';
+    return path;
+}
+
+static void check_golden(const struct command *command) {
+    struct buffer text = {0};
+    scoped(alloc_release) char *path = golden_path(command);
+    help_write(table_commands, command, &text);
+    golden_check(path, &text);
+    buffer_done(&text);
+}
+
+TEST(help_is_as_recorded) {
+    check_golden(NULL);
+    for (size_t i = 0; table_commands[i]; i++)
+        check_golden(table_commands[i]);
+}
+
+TEST(every_record_belongs_to_a_command) {
+    size_t files = 0, commands = 1;
+    DIR *folder = opendir("golden/help");
+    CHECK(folder != NULL);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        files += entry->d_name[0] != '.';
+    closedir(folder);
+    while (table_commands[commands - 1])
+        commands++;
+    CHECK_INT(files, commands);
+}
+
+TEST(lines_fit_a_terminal) {
+    for (size_t i = 0; table_commands[i]; i++) {
+        struct buffer text = {0};
+        help_write(table_commands, table_commands[i], &text);
+        for (char *line = strtok(text.data, "\n"); line; line = strtok(NULL, "\n"))
+            if (strlen(line) >= HELP_WIDTH)
+                CHECK_STRING(line, "a line of less than 80 characters");
+        buffer_done(&text);
+    }
+}
+
+/* A row that its command could not be called with, or that a reader would stumble over. */
+TEST(rows_are_sound) {
+    for (size_t i = 0; table_commands[i]; i++) {
+        const struct command *command = table_commands[i];
+        CHECK(command->summary && command->summary[strlen(command->summary) - 1] != '.');
+        CHECK(command->min_arguments <= command->max_arguments);
+        CHECK(command->arguments || command->max_arguments == 0);
+        CHECK(command_find(table_commands, command->path) == command);
+        for (const struct option_spec *a = command->options; a && a->name; a++) {
+            CHECK(a->help && a->help[strlen(a->help) - 1] != '.');
+            CHECK(!(a->required && a->fallback));
+            for (const struct option_spec *b = a + 1; b->name; b++)
+                CHECK(strcmp(a->name, b->name) != 0 && (!a->letter || a->letter != b->letter));
+        }
+    }
+}
+
+TEST(download_tells_the_whole_catalogue) {
+    const struct command *download = command_find(table_commands, "image download");
+    size_t count;
+    const struct catalogue_image *images = catalogue_images(&count);
+    CHECK(download && count > 0);
+    for (size_t i = 0; i < count; i++) {
+        scoped(alloc_release) char *row =
+            alloc_printf("  %-17s %s", images[i].name, images[i].title);
+        CHECK_CONTAINS(download->details, row);
+    }
+}
+
+TEST(manual_page_tells_every_command) {
+    struct buffer page = {0};
+    man_write(table_commands, &page);
+    for (size_t i = 0; table_commands[i]; i++) {
+        scoped(alloc_release) char *heading = alloc_printf(".SS pgsup %s", table_commands[i]->path);
+        if (!command_is_group(table_commands[i]) && !table_commands[i]->hidden)
+            CHECK_CONTAINS(page.data, heading);
+    }
+    buffer_done(&page);
+}
+
+int main(void) {
+    return test_run();
+}

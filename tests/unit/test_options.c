@@ -1,0 +1,179 @@
+#include "cli/columns.h"
+#include "cli/nearest.h"
+#include "cli/options.h"
+#include "cli/progress_bar.h"
+#include "test.h"
+
+static const struct option_spec specs[] = {
+    {"name", 'n', "NAME", .help = "a name"},
+    {"size", 's', "SIZE", .help = "a size", .fallback = "5G"},
+    {"force", 'f', .help = "a flag"},
+    {"all", 'a', .help = "another flag"},
+    {"host-if", 0, "INTERFACE", .help = "no letter"},
+    {"secret", 0, .help = "hidden", .hidden = true},
+    OPTIONS_END,
+};
+
+#define WORDS_MAX 10
+
+/* What was parsed in one line: "name=x size=- force=- all=- host-if=- | argument argument", or the
+ * error's sentence. */
+struct parse_case {
+    const char *words[WORDS_MAX];
+    size_t free_arguments;
+    const char *expected;
+};
+
+static void describe(const struct options *parsed, char *text, size_t size) {
+    size_t length = 0;
+    for (size_t i = 0; specs[i].name; i++)
+        if (parsed->values[i])
+            length += (size_t)snprintf(text + length, size - length, "%s=%s ", specs[i].name,
+                                       parsed->values[i]);
+    length += (size_t)snprintf(text + length, size - length, "|");
+    for (size_t i = 0; i < parsed->argument_count; i++)
+        length += (size_t)snprintf(text + length, size - length, " %s", parsed->arguments[i]);
+    if (parsed->help)
+        snprintf(text + length, size - length, " help");
+}
+
+static void parse(const struct parse_case *row, char *text, size_t size) {
+    struct options parsed;
+    struct error error = {0};
+    if (options_parse(specs, (char **)row->words, row->free_arguments, &parsed, &error)) {
+        describe(&parsed, text, size);
+        options_done(&parsed);
+    } else {
+        CHECK_INT(error.code, ERROR_USAGE);
+        snprintf(text, size, "%s", error.text);
+    }
+}
+
+static const struct parse_case cases[] = {
+    {{NULL}, OPTIONS_ANYWHERE, "|"},
+    {{"--name", "x"}, OPTIONS_ANYWHERE, "name=x |"},
+    {{"--name=x"}, OPTIONS_ANYWHERE, "name=x |"},
+    {{"--name="}, OPTIONS_ANYWHERE, "name= |"},
+    {{"--name=a=b"}, OPTIONS_ANYWHERE, "name=a=b |"},
+    {{"-n", "x"}, OPTIONS_ANYWHERE, "name=x |"},
+    {{"-nx"}, OPTIONS_ANYWHERE, "name=x |"},
+    {{"-n=x"}, OPTIONS_ANYWHERE, "name==x |"},
+    {{"-fa"}, OPTIONS_ANYWHERE, "force= all= |"},
+    {{"-fan", "x"}, OPTIONS_ANYWHERE, "name=x force= all= |"},
+    {{"-fanx"}, OPTIONS_ANYWHERE, "name=x force= all= |"},
+    {{"-n", "-f"}, OPTIONS_ANYWHERE, "name=-f |"},
+    {{"--name", "--"}, OPTIONS_ANYWHERE, "name=-- |"},
+    {{"--name", "a", "--name", "b"}, OPTIONS_ANYWHERE, "name=b |"},
+    {{"one", "-f", "two", "--size", "1G", "three"},
+     OPTIONS_ANYWHERE,
+     "size=1G force= | one two three"},
+    {{"one", "--", "-f", "--", "two"}, OPTIONS_ANYWHERE, "| one -f -- two"},
+    {{"-", "-f"}, OPTIONS_ANYWHERE, "force= | -"},
+    {{""}, OPTIONS_ANYWHERE, "| "},
+    {{"--secret"}, OPTIONS_ANYWHERE, "secret= |"},
+    {{"-f", "--help", "--wrong"}, OPTIONS_ANYWHERE, "force= | help"},
+    {{"-fh", "x"}, OPTIONS_ANYWHERE, "force= | help"},
+    /* what follows the free arguments is verbatim */
+    {{"-f", "guest", "--", "ls", "-l", "--", "x"}, 1, "force= | guest ls -l -- x"},
+    {{"guest", "ls", "-l", "--", "x"}, 1, "| guest ls -l -- x"},
+    {{"-n", "x", "command", "-f"}, 0, "name=x | command -f"},
+    {{"-f", "--", "-x"}, 0, "force= | -x"},
+    /* sentences */
+    {{"--name"}, OPTIONS_ANYWHERE, "option \"--name\" needs a value (NAME)"},
+    {{"-fn"}, OPTIONS_ANYWHERE, "option \"--name\" needs a value (NAME)"},
+    {{"--force=yes"}, OPTIONS_ANYWHERE, "option \"--force\" takes no value"},
+    {{"--nmae", "x"}, OPTIONS_ANYWHERE, "unknown option \"--nmae\": did you mean \"--name\"?"},
+    {{"--host_if=vlan1"},
+     OPTIONS_ANYWHERE,
+     "unknown option \"--host_if\": did you mean \"--host-if\"?"},
+    {{"--sekret"}, OPTIONS_ANYWHERE, "unknown option \"--sekret\""},
+    {{"--=x"}, OPTIONS_ANYWHERE, "unknown option \"--\""},
+    {{"-fx"}, OPTIONS_ANYWHERE, "unknown option \"-x\""},
+};
+
+TEST(parses_as_the_table_says) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        parse(&cases[i], text, sizeof text);
+        CHECK_STRING(text, cases[i].expected);
+    }
+}
+
+TEST(value_is_null_when_not_given) {
+    struct options parsed;
+    struct error error = {0};
+    char *words[] = {(char *)"-f", NULL};
+    CHECK(options_parse(specs, words, OPTIONS_ANYWHERE, &parsed, &error));
+    CHECK_STRING(options_value(&parsed, "size"), NULL);
+    CHECK_STRING(options_value(&parsed, "force"), "");
+    options_done(&parsed);
+}
+
+TEST(distance_counts_edits) {
+    static const struct {
+        const char *a, *b;
+        unsigned distance;
+    } rows[] = {
+        {"", "", 0},          {"start", "start", 0},  {"strat", "start", 1},
+        {"stat", "start", 1}, {"startt", "start", 1}, {"stop", "start", 3},
+        {"", "list", 4},      {"abc", "xyz", 3},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CHECK_INT(nearest_distance(rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)),
+                  rows[i].distance);
+}
+
+static const char *nearest_of(const char *typed) {
+    static const char *const candidates[] = {"start", "stop", "list", "instance", "ls"};
+    struct nearest nearest;
+    nearest_init(&nearest, typed, strlen(typed));
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++)
+        nearest_offer(&nearest, candidates[i]);
+    return nearest.best;
+}
+
+TEST(nearest_is_near_or_nothing) {
+    CHECK_STRING(nearest_of("strat"), "start");
+    CHECK_STRING(nearest_of("stpo"), "stop");
+    CHECK_STRING(nearest_of("instanec"), "instance");
+    CHECK_STRING(nearest_of("lst"), "list");
+    CHECK_STRING(nearest_of("frobnicate"), NULL);
+    CHECK_STRING(nearest_of("a-word-so-long-that-it-is-not-compared-with-any-candidate"), NULL);
+}
+
+TEST(columns_are_as_wide_as_their_widest_cell) {
+    static const char *const headings[] = {"NAME", "STATE", NULL};
+    struct columns columns;
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&printed, &size);
+    columns_init(&columns, headings);
+    columns_add(&columns, "a-long-name");
+    columns_add(&columns, "");
+    columns_add(&columns, "\xC3\xBC"); /* one character of two bytes */
+    columns_addf(&columns, "%d", 7);
+    columns_print(&columns, file);
+    columns_done(&columns);
+    fclose(file);
+    CHECK_STRING(printed, "NAME         STATE\n"
+                          "a-long-name  -\n"
+                          "\xC3\xBC            7\n");
+    free(printed);
+}
+
+TEST(progress_tells_share_bytes_and_speed) {
+    char text[PROGRESS_BAR_TEXT_SIZE];
+    struct progress_bar_moment moment = {50u << 20, 200u << 20, 40u << 20, 4000};
+    progress_bar_text("jammy", &moment, text);
+    CHECK_STRING(text, "jammy  [######..................]  25%  50 MiB of 200 MiB  10 MiB/s");
+    moment = (struct progress_bar_moment){50u << 20, 0, 50u << 20, 0};
+    progress_bar_text("jammy", &moment, text);
+    CHECK_STRING(text, "jammy  50 MiB  0 B/s");
+    moment = (struct progress_bar_moment){300, 200, 300, 1000}; /* more than was promised */
+    progress_bar_text("jammy", &moment, text);
+    CHECK_STRING(text, "jammy  [########################] 100%  300 B of 200 B  300 B/s");
+}
+
+int main(void) {
+    return test_run();
+}
