@@ -1,97 +1,76 @@
 #include "image_table.h"
 
 #include "base/alloc.h"
-#include "store/statement.h"
+#include "store/query.h"
 
 #include <stdlib.h>
 
-#define COLUMNS                                                                                    \
-    "id, name, file, format, arch, sha256, origin, seed_source, file_bytes, virtual_bytes,"        \
-    " created_ms"
-
-enum { ADD, GET, LIST, REMOVE };
-static const char *const sql[] = {
-    [ADD] = "INSERT INTO images (name, file, format, arch, sha256, origin, seed_source, file_bytes,"
-            " virtual_bytes, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-    [GET] = "SELECT " COLUMNS " FROM images WHERE name = ?",
-    [LIST] = "SELECT " COLUMNS " FROM images ORDER BY name",
-    [REMOVE] = "DELETE FROM images WHERE name = ? RETURNING id",
-};
-
-static struct store_image read_row(sqlite3_stmt *row) {
-    return (struct store_image){
-        .id = statement_number(row, 0),
-        .name = statement_text(row, 1),
-        .file = statement_text(row, 2),
-        .format = statement_text(row, 3),
-        .arch = statement_text(row, 4),
-        .sha256 = statement_text(row, 5),
-        .origin = statement_text(row, 6),
-        .seed_source = statement_text(row, 7),
-        .file_bytes = (uint64_t)statement_number(row, 8),
-        .virtual_bytes = (uint64_t)statement_number(row, 9),
-        .created_ms = statement_number(row, 10),
-    };
+static void read_row(struct query *query, struct store_image *image) {
+    image->id = query_take_number(query);
+    char **const texts[] = {&image->name,   &image->file,   &image->format,     &image->arch,
+                            &image->sha256, &image->origin, &image->seed_source};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = query_take_text(query);
+    image->file_bytes = (uint64_t)query_take_number(query);
+    image->virtual_bytes = (uint64_t)query_take_number(query);
+    image->created_ms = query_take_number(query);
 }
 
 bool image_table_add(struct store *store, struct store_image *image, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[ADD], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, IMAGE_ADD, &query, error))
         return false;
-    const char *texts[] = {image->name,   image->file,   image->format,     image->arch,
-                           image->sha256, image->origin, image->seed_source};
-    for (int i = 0; i < 7; i++)
-        statement_bind_text(row, i + 1, texts[i]);
-    statement_bind_number(row, 8, (int64_t)image->file_bytes);
-    statement_bind_number(row, 9, (int64_t)image->virtual_bytes);
-    statement_bind_number(row, 10, image->created_ms);
-    bool good = statement_step(store, row, error) == STATEMENT_ROW;
-    if (good)
-        image->id = statement_number(row, 0);
-    statement_end(row);
-    return good;
+    const char *const texts[] = {image->name,   image->file,   image->format,     image->arch,
+                                 image->sha256, image->origin, image->seed_source};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        query_give_text(&query, texts[i]);
+    query_give_number(&query, (int64_t)image->file_bytes);
+    query_give_number(&query, (int64_t)image->virtual_bytes);
+    query_give_number(&query, image->created_ms);
+    if (!query_finish(&query, error))
+        return false;
+    image->id = query_last_id(store);
+    return true;
 }
 
 bool image_table_get(struct store *store, const char *name, struct store_image *image,
                      struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[GET], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, IMAGE_GET, &query, error))
         return false;
-    statement_bind_text(row, 1, name);
-    enum statement_result result = statement_step(store, row, error);
-    if (result == STATEMENT_ROW)
-        *image = read_row(row);
-    else if (result == STATEMENT_DONE)
-        error_set(error, ERROR_NOT_FOUND,
-                  "no image \"%s\" in this home: `pgsup image list` shows what there is, "
-                  "`pgsup image download -n %s` or `pgsup image import` brings it",
-                  name, name);
-    statement_end(row);
-    return result == STATEMENT_ROW;
+    query_give_text(&query, name);
+    bool found = query_row(&query, error);
+    if (found)
+        read_row(&query, image);
+    if (!query_close(&query))
+        return false;
+    return found ||
+           error_set(error, ERROR_NOT_FOUND,
+                     "no image \"%s\" in this home: `pgsup image list` shows what there is, "
+                     "`pgsup image download -n %s` or `pgsup image import` brings it",
+                     name, name);
 }
 
 bool image_table_list(struct store *store, struct store_images *images, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[LIST], error);
-    enum statement_result result = STATEMENT_FAILED;
-    while (row && (result = statement_step(store, row, error)) == STATEMENT_ROW) {
+    struct query query;
+    if (!query_open(store, IMAGE_LIST, &query, error))
+        return false;
+    while (query_row(&query, error)) {
         images->items = alloc_resize(images->items, (images->count + 1) * sizeof *images->items);
-        images->items[images->count++] = read_row(row);
+        read_row(&query, &images->items[images->count++]);
     }
-    statement_end(row);
-    return result == STATEMENT_DONE;
+    return query_close(&query);
 }
 
 bool image_table_remove(struct store *store, const char *name, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[REMOVE], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, IMAGE_REMOVE, &query, error))
         return false;
-    statement_bind_text(row, 1, name);
-    enum statement_result result = statement_step(store, row, error);
-    statement_end(row);
-    if (result == STATEMENT_DONE)
-        return error_set(error, ERROR_NOT_FOUND, "no image \"%s\": `pgsup image list` shows all",
-                         name);
-    return result == STATEMENT_ROW;
+    query_give_text(&query, name);
+    if (!query_finish(&query, error))
+        return false;
+    return query_changes(store) > 0 ||
+           error_set(error, ERROR_NOT_FOUND, "no image \"%s\": `pgsup image list` shows all", name);
 }
 
 void store_image_done(struct store_image *image) {

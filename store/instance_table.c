@@ -1,180 +1,148 @@
 #include "instance_table.h"
 
 #include "base/alloc.h"
-#include "store/statement.h"
+#include "store/query.h"
 
 #include <stdlib.h>
 
-#define SELECT                                                                                     \
-    "SELECT instances.id, instances.name, instance_id, uuid, token, mac, images.name,"             \
-    " images.arch, seed, ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"        \
-    " autostart, restart, after, wanted, instances.created_ms"                                     \
-    " FROM instances JOIN images ON images.id = instances.image "
-
-enum { NEXT_ID, ADD, GET, GET_BY_TOKEN, LIST, UPDATE, SET_WANTED, REMOVE };
-static const char *const sql[] = {
-    /* sqlite_sequence holds the largest id ever given, also of rows that are gone */
-    [NEXT_ID] =
-        "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'instances'), 0) + 1",
-    [ADD] =
-        "INSERT INTO instances (id, name, instance_id, uuid, token, mac, image, seed, ip4, accel,"
-        " vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade, autostart, restart, after,"
-        " wanted, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-        " (SELECT id FROM images WHERE name = ?7), ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-        " ?17, ?18, ?19, ?20)",
-    [GET] = SELECT "WHERE instances.name = ?",
-    [GET_BY_TOKEN] = SELECT "WHERE token = ?",
-    [LIST] = SELECT "ORDER BY instances.name",
-    [UPDATE] = "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5, vcpu = ?6,"
-               " ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9, package_upgrade = ?10,"
-               " autostart = ?11, restart = ?12, after = ?13 WHERE id = ?1 RETURNING id",
-    [SET_WANTED] = "UPDATE instances SET wanted = ? WHERE id = ?",
-    [REMOVE] = "DELETE FROM instances WHERE id = ?",
-};
-
-static struct store_instance read_row(sqlite3_stmt *row) {
-    return (struct store_instance){
-        .id = statement_number(row, 0),
-        .name = statement_text(row, 1),
-        .instance_id = statement_text(row, 2),
-        .uuid = statement_text(row, 3),
-        .token = statement_text(row, 4),
-        .mac = statement_text(row, 5),
-        .image = statement_text(row, 6),
-        .arch = statement_text(row, 7),
-        .seed = statement_text(row, 8),
-        .ip4 = statement_text(row, 9),
-        .accel = statement_text(row, 10),
-        .vcpu = (uint64_t)statement_number(row, 11),
-        .ram_mib = (uint64_t)statement_number(row, 12),
-        .disk_bytes = (uint64_t)statement_number(row, 13),
-        .ssh_port = (uint16_t)statement_number(row, 14),
-        .package_upgrade = statement_number(row, 15) != 0,
-        .autostart = statement_number(row, 16) != 0,
-        .restart = statement_text(row, 17),
-        .after = statement_text(row, 18),
-        .wanted = statement_number(row, 19) != 0,
-        .created_ms = statement_number(row, 20),
-    };
+static void read_row(struct query *query, struct store_instance *instance) {
+    instance->id = query_take_number(query);
+    char **const texts[] = {&instance->name,  &instance->instance_id, &instance->uuid,
+                            &instance->token, &instance->mac,         &instance->image,
+                            &instance->arch,  &instance->seed,        &instance->ip4,
+                            &instance->accel};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = query_take_text(query);
+    instance->vcpu = (uint64_t)query_take_number(query);
+    instance->ram_mib = (uint64_t)query_take_number(query);
+    instance->disk_bytes = (uint64_t)query_take_number(query);
+    instance->ssh_port = (uint16_t)query_take_number(query);
+    instance->package_upgrade = query_take_number(query) != 0;
+    instance->autostart = query_take_number(query) != 0;
+    instance->restart = query_take_text(query);
+    instance->after = query_take_text(query);
+    instance->wanted = query_take_number(query) != 0;
+    instance->created_ms = query_take_number(query);
 }
 
 bool instance_table_next_id(struct store *store, int64_t *id, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[NEXT_ID], error);
-    bool good = row && statement_step(store, row, error) == STATEMENT_ROW;
-    if (good)
-        *id = statement_number(row, 0);
-    statement_end(row);
-    return good;
+    struct query query;
+    if (!query_open(store, INSTANCE_NEXT_ID, &query, error))
+        return false;
+    if (query_row(&query, error))
+        *id = query_take_number(&query);
+    return query_close(&query);
 }
 
-static const char *restart_or_no(const struct store_instance *instance) {
-    return instance->restart ? instance->restart : "no";
+/* What an update may change too, in the order of both statements: accel to restart, after. */
+static void give_settings(struct query *query, const struct store_instance *instance) {
+    query_give_text(query, instance->accel);
+    query_give_number(query, (int64_t)instance->vcpu);
+    query_give_number(query, (int64_t)instance->ram_mib);
+    query_give_number(query, (int64_t)instance->disk_bytes);
+    if (instance->ssh_port)
+        query_give_number(query, instance->ssh_port);
+    else
+        query_give_null(query);
+    query_give_number(query, instance->package_upgrade);
+    query_give_number(query, instance->autostart);
+    query_give_text(query, instance->restart ? instance->restart : "no");
+    query_give_text(query, instance->after);
+    query_give_number(query, instance->wanted);
 }
 
 bool instance_table_add(struct store *store, const struct store_instance *instance,
                         struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[ADD], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, INSTANCE_ADD, &query, error))
         return false;
-    const char *texts[] = {instance->name,  instance->instance_id, instance->uuid,
-                           instance->token, instance->mac,         instance->image,
-                           instance->seed,  instance->ip4,         instance->accel};
-    int64_t numbers[] = {(int64_t)instance->vcpu,       (int64_t)instance->ram_mib,
-                         (int64_t)instance->disk_bytes, instance->ssh_port,
-                         instance->package_upgrade,     instance->autostart};
-    statement_bind_number(row, 1, instance->id);
-    for (int i = 0; i < 9; i++)
-        statement_bind_text(row, 2 + i, texts[i]);
-    for (int i = 0; i < 6; i++)
-        statement_bind_number(row, 11 + i, numbers[i]);
-    statement_bind_text(row, 17, restart_or_no(instance));
-    statement_bind_text(row, 18, instance->after);
-    statement_bind_number(row, 19, instance->wanted);
-    statement_bind_number(row, 20, instance->created_ms);
-    return statement_run(store, row, error);
+    const char *const texts[] = {instance->name,  instance->instance_id, instance->uuid,
+                                 instance->token, instance->mac,         instance->image,
+                                 instance->seed,  instance->ip4};
+    query_give_number(&query, instance->id);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        query_give_text(&query, texts[i]);
+    give_settings(&query, instance);
+    query_give_number(&query, instance->created_ms);
+    return query_finish(&query, error);
 }
 
-static bool get(struct store *store, const char *text, const char *key,
-                struct store_instance *instance, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, text, error);
-    if (!row)
+static bool get(struct store *store, enum statement statement, const char *key,
+                struct store_instance *instance, bool *found, struct error *error) {
+    struct query query;
+    if (!query_open(store, statement, &query, error))
         return false;
-    statement_bind_text(row, 1, key);
-    enum statement_result result = statement_step(store, row, error);
-    if (result == STATEMENT_ROW)
-        *instance = read_row(row);
-    else if (result == STATEMENT_DONE)
-        error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", key);
-    statement_end(row);
-    return result == STATEMENT_ROW;
+    query_give_text(&query, key);
+    *found = query_row(&query, error);
+    if (*found)
+        read_row(&query, instance);
+    return query_close(&query);
 }
 
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
                         struct error *error) {
-    return get(store, sql[GET], name, instance, error);
+    bool found;
+    if (!get(store, INSTANCE_GET, name, instance, &found, error))
+        return false;
+    return found ||
+           error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
 }
 
+/* The token is a secret: no sentence shows it. */
 bool instance_table_get_by_token(struct store *store, const char *token,
                                  struct store_instance *instance, struct error *error) {
-    if (get(store, sql[GET_BY_TOKEN], token, instance, NULL))
-        return true;
-    return error_set(error, ERROR_NOT_FOUND,
-                     "no instance has this seed path"); /* no secret shown */
+    bool found;
+    if (!get(store, INSTANCE_GET_BY_TOKEN, token, instance, &found, error))
+        return false;
+    return found || error_set(error, ERROR_NOT_FOUND, "no instance has this seed path");
 }
 
 bool instance_table_list(struct store *store, struct store_instances *instances,
                          struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[LIST], error);
-    enum statement_result result = STATEMENT_FAILED;
-    while (row && (result = statement_step(store, row, error)) == STATEMENT_ROW) {
+    struct query query;
+    if (!query_open(store, INSTANCE_LIST, &query, error))
+        return false;
+    while (query_row(&query, error)) {
         instances->items =
             alloc_resize(instances->items, (instances->count + 1) * sizeof *instances->items);
-        instances->items[instances->count++] = read_row(row);
+        read_row(&query, &instances->items[instances->count++]);
     }
-    statement_end(row);
-    return result == STATEMENT_DONE;
+    return query_close(&query);
+}
+
+static bool changed_one(struct store *store, struct error *error) {
+    return query_changes(store) > 0 ||
+           error_set(error, ERROR_NOT_FOUND, "the instance is not in the store any more");
 }
 
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[UPDATE], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, INSTANCE_UPDATE, &query, error))
         return false;
-    statement_bind_number(row, 1, instance->id);
-    statement_bind_text(row, 2, instance->name);
-    statement_bind_text(row, 3, instance->seed);
-    statement_bind_text(row, 4, instance->ip4);
-    statement_bind_text(row, 5, instance->accel);
-    statement_bind_number(row, 6, (int64_t)instance->vcpu);
-    statement_bind_number(row, 7, (int64_t)instance->ram_mib);
-    statement_bind_number(row, 8, (int64_t)instance->disk_bytes);
-    statement_bind_number(row, 9, instance->ssh_port);
-    statement_bind_number(row, 10, instance->package_upgrade);
-    statement_bind_number(row, 11, instance->autostart);
-    statement_bind_text(row, 12, restart_or_no(instance));
-    statement_bind_text(row, 13, instance->after);
-    enum statement_result result = statement_step(store, row, error);
-    statement_end(row);
-    if (result == STATEMENT_DONE)
-        return error_set(error, ERROR_NOT_FOUND, "the instance \"%s\" is gone", instance->name);
-    return result == STATEMENT_ROW;
+    query_give_number(&query, instance->id);
+    query_give_text(&query, instance->name);
+    query_give_text(&query, instance->seed);
+    query_give_text(&query, instance->ip4);
+    give_settings(&query, instance);
+    return query_finish(&query, error) && changed_one(store, error);
 }
 
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[SET_WANTED], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, INSTANCE_SET_WANTED, &query, error))
         return false;
-    statement_bind_number(row, 1, wanted);
-    statement_bind_number(row, 2, id);
-    return statement_run(store, row, error);
+    query_give_number(&query, id);
+    query_give_number(&query, wanted);
+    return query_finish(&query, error) && changed_one(store, error);
 }
 
 bool instance_table_remove(struct store *store, int64_t id, struct error *error) {
-    sqlite3_stmt *row = statement_get(store, sql[REMOVE], error);
-    if (!row)
+    struct query query;
+    if (!query_open(store, INSTANCE_REMOVE, &query, error))
         return false;
-    statement_bind_number(row, 1, id);
-    return statement_run(store, row, error);
+    query_give_number(&query, id);
+    return query_finish(&query, error) && changed_one(store, error);
 }
 
 void store_instance_done(struct store_instance *instance) {
