@@ -18,6 +18,12 @@
     X(cmd_instance_list)                                                                           \
     X(cmd_instance_get)                                                                            \
     X(cmd_instance_remove)                                                                         \
+    X(cmd_up)                                                                                      \
+    X(cmd_down)                                                                                    \
+    X(cmd_start)                                                                                   \
+    X(cmd_stop)                                                                                    \
+    X(cmd_list)                                                                                    \
+    X(cmd_ssh)                                                                                     \
     X(cmd_help)                                                                                    \
     X(cmd_completion)                                                                              \
     X(cmd_version)
