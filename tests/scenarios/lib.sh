@@ -1,0 +1,149 @@
+# Sourced by the scenarios. Each runs in a folder of its own with a cloud home of its own, that are
+# removed at the end whatever happens. Needs PGSUP, the program's path. Runs on bash 3.2.
+#
+#   $WORK      the scenario's folder, short enough for sockets
+#   $OUT $ERR  stdout and stderr of the last command that expect_* ran
+#   $KEY       a private key made by make_key; $KEY.pub is the public one
+set -euo pipefail
+
+: "${PGSUP:?the path of the program to test}"
+WORK=$(mktemp -d /tmp/pgsup-s.XXXXXX)
+OUT=$WORK/.out
+ERR=$WORK/.err
+KEY=$WORK/id_ed25519
+export PGSUP_HOME=$WORK/home HOME=$WORK/user LC_ALL=C
+unset SUDO_USER SUDO_UID SUDO_GID
+mkdir "$HOME"
+
+at_exit_commands=()
+
+# at_exit COMMAND…: run when the scenario ends, the last one first; used to end what was started.
+at_exit() {
+    at_exit_commands=("$*" ${at_exit_commands[@]+"${at_exit_commands[@]}"})
+}
+
+clean_up() {
+    local status=$? command
+    for command in ${at_exit_commands[@]+"${at_exit_commands[@]}"}; do
+        eval "$command" || true
+    done
+    chmod -R u+w "$WORK"
+    rm -rf "$WORK"
+    exit $status
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM HUP
+
+# step TEXT…: says what comes next.
+step() {
+    printf -- '--- %s\n' "$*"
+}
+
+# fail TEXT…: ends the scenario, showing what the last command said.
+fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    for file in "$OUT" "$ERR"; do
+        [ ! -s "$file" ] || sed "s|^|  ${file##*/.}: |" "$file" >&2
+    done
+    exit 1
+}
+
+# run COMMAND…: runs it with stdout in $OUT and stderr in $ERR; its status is in $STATUS.
+run() {
+    STATUS=0
+    "$@" >"$OUT" 2>"$ERR" || STATUS=$?
+}
+
+# expect_ok COMMAND…: ends well and complains of nothing.
+expect_ok() {
+    run "$@"
+    [ "$STATUS" = 0 ] || fail "status $STATUS, expected 0: $*"
+    [ ! -s "$ERR" ] || fail "something on stderr: $*"
+}
+
+# expect_fail STATUS TEXT COMMAND…: ends with the status and one line on stderr, which begins with
+# "pgsup: " and contains the text; nothing on stdout.
+expect_fail() {
+    local status=$1 text=$2
+    shift 2
+    run "$@"
+    [ "$STATUS" = "$status" ] || fail "status $STATUS, expected $status: $*"
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "not exactly one line on stderr: $*"
+    grep -q '^pgsup: ' "$ERR" || fail "the line does not begin with \"pgsup: \": $*"
+    grep -qF -- "$text" "$ERR" || fail "the line lacks \"$text\": $*"
+    [ ! -s "$OUT" ] || fail "something on stdout: $*"
+}
+
+# expect_refused STATUS TEXT COMMAND…: as expect_fail, and the cloud home is as it was, to the byte.
+expect_refused() {
+    local before
+    before=$(fingerprint "$PGSUP_HOME")
+    expect_fail "$@"
+    [ "$(fingerprint "$PGSUP_HOME")" = "$before" ] || fail "the home was changed by: ${*:3}"
+}
+
+# expect_text FILE TEXT…: the file contains each text; expect_no_text: none of them.
+expect_text() {
+    local file=$1 text
+    shift
+    for text in "$@"; do
+        grep -qF -- "$text" "$file" || fail "${file##*/} lacks \"$text\""
+    done
+}
+expect_no_text() {
+    local file=$1 text
+    shift
+    for text in "$@"; do
+        ! grep -qF -- "$text" "$file" || fail "${file##*/} contains \"$text\""
+    done
+}
+
+# expect_equal WHAT ACTUAL EXPECTED
+expect_equal() {
+    [ "$2" = "$3" ] || fail "$1 is \"$2\", expected \"$3\""
+}
+
+# fingerprint FOLDER: names, modes, owners and contents of all that is in it, as text.
+fingerprint() {
+    [ -e "$1" ] || return 0
+    (cd "$1" && find . -exec ls -ldn {} + | awk '{print $1, $3, $4, $NF}' | sort)
+    (cd "$1" && find . -type f -exec cksum {} + | sort)
+}
+
+# mode_of FILE: "drwx------".
+mode_of() {
+    # shellcheck disable=SC2012  # stat differs between systems
+    ls -ld "$1" | cut -c1-10
+}
+
+# json_of EXPRESSION: evaluates Python over the JSON document in $OUT, there called "it".
+json_of() {
+    python3 -c "import json,sys; it = json.load(open(sys.argv[1])); print($1)" "$OUT"
+}
+
+# wait_until SECONDS COMMAND…: until the command succeeds.
+wait_until() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
+        sleep 0.1
+    done
+}
+
+make_key() {
+    ssh-keygen -q -t ed25519 -N '' -C scenario -f "$KEY"
+}
+
+# make_image FILE [SIZE]: an empty qcow2 disk.
+make_image() {
+    qemu-img create -q -f qcow2 "$1" "${2:-64M}"
+}
+
+# make_cloud: the cloud that most scenarios begin with: user networking, password "sesame-4711".
+make_cloud() {
+    make_key
+    echo sesame-4711 >"$WORK/password"
+    expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
+        --ssh-public-key "$KEY.pub" --network user
+}
