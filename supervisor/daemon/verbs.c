@@ -16,12 +16,15 @@
 #define STOP_LIMIT_MS    90000
 #define READY_LIMIT_MS   600000
 #define RUNNING_LIMIT_MS 120000
+#define SIMPLE_LIMIT_MS  30000
 
 struct request { /* one call under way */
     struct verbs_context *context;
     struct call *call;
     json_t *params;
     uint64_t began_ms;
+    enum lifecycle_goal goal; /* restart: of the start that follows */
+    uint64_t limit_ms;
 };
 
 /* --- pictures of a VM --- */
@@ -106,6 +109,12 @@ static struct vm *find(struct request *request, struct error *error) {
     return fleet_get(request->context->fleet, name, error);
 }
 
+/* Wanted is what a person asked for last; restart policies look at it. */
+static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
+    vm->wanted = wanted;
+    recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);
+}
+
 static bool verb_hello(struct request *request, struct error *error) {
     (void)error;
     json_t *body = json_object();
@@ -138,7 +147,7 @@ static bool verb_start(struct request *request, struct error *error) {
     if (vm->state == STATE_PAUSED)
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                          vm->name, vm->name);
-    recorder_wanted(request->context->fleet->recorder, vm->instance, true);
+    set_wanted(request, vm, true);
     wait_for(request, vm, wait ? GOAL_READY : GOAL_RUNNING,
              wait ? (uint64_t)limit : RUNNING_LIMIT_MS);
     vm_start(vm);
@@ -168,7 +177,7 @@ static bool verb_stop(struct request *request, struct error *error) {
     struct waiter_calls calls = {on_progress, on_stopped, request};
     options.no_escalate = !escalate;
     options.limit_ms = (uint64_t)limit;
-    recorder_wanted(request->context->fleet->recorder, vm->instance, false);
+    set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
         json_t *body = picture(vm);
         json_object_set_new(body, "outcome", json_null());
@@ -177,6 +186,73 @@ static bool verb_stop(struct request *request, struct error *error) {
     }
     fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);
     vm_stop(vm, &options);
+    return true;
+}
+
+/* --- stop, then start again --- */
+
+static void on_down_again(void *context, struct vm *vm, const struct error *error) {
+    struct request *request = context;
+    if (error->code != ERROR_NONE) {
+        fail(request, error);
+        return;
+    }
+    set_wanted(request, vm, true);
+    wait_for(request, vm, request->goal, request->limit_ms);
+    vm_start(vm);
+}
+
+static bool verb_restart(struct request *request, struct error *error) {
+    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS};
+    bool wait = false;
+    int64_t limit = READY_LIMIT_MS;
+    struct vm *vm = find(request, error);
+    if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
+        !control_get_bool(request->params, "force", &options.force, error) ||
+        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        return false;
+    struct waiter_calls calls = {on_progress, on_down_again, request};
+    request->goal = wait ? GOAL_READY : GOAL_RUNNING;
+    request->limit_ms = wait ? (uint64_t)limit : RUNNING_LIMIT_MS;
+    set_wanted(request, vm, false); /* the end that comes now is no crash */
+    fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);
+    if (lifecycle_has_process(vm->state))
+        vm_stop(vm, &options);
+    return true;
+}
+
+/* --- one input, one goal --- */
+
+static const struct simple {
+    const char *method;
+    enum lifecycle_input input;
+    enum lifecycle_goal goal;
+    bool needs_process;
+} simple_verbs[] = {
+    {"pause", INPUT_PAUSE, GOAL_PAUSED, true},
+    {"resume", INPUT_RESUME, GOAL_RUNNING, true},
+    {"reset", INPUT_RESET, GOAL_RUNNING, true},
+    {"kill", INPUT_KILL, GOAL_STOPPED, false},
+};
+
+static bool run_simple(struct request *request, const struct simple *verb, struct error *error) {
+    struct vm *vm = find(request, error);
+    if (!vm)
+        return false;
+    if (verb->needs_process && !lifecycle_has_process(vm->state))
+        return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
+                         vm->name, vm->name);
+    if (verb->input == INPUT_RESET && vm->state == STATE_PAUSED)
+        return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` comes first",
+                         vm->name, vm->name);
+    if (verb->goal == GOAL_STOPPED) {
+        struct waiter_calls calls = {on_progress, on_stopped, request};
+        set_wanted(request, vm, false);
+        fleet_wait(request->context->fleet, vm, GOAL_STOPPED, SIMPLE_LIMIT_MS, &calls);
+    } else {
+        wait_for(request, vm, verb->goal, SIMPLE_LIMIT_MS);
+    }
+    vm_request(vm, verb->input);
     return true;
 }
 
@@ -211,23 +287,30 @@ static const struct {
     const char *method;
     bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
 } verbs[] = {
-    {"hello", verb_hello}, {"status", verb_status}, {"start", verb_start},
-    {"stop", verb_stop},   {"wait", verb_wait},     {"down", verb_down},
+    {"hello", verb_hello}, {"status", verb_status}, {"start", verb_start},     {"stop", verb_stop},
+    {"wait", verb_wait},   {"down", verb_down},     {"restart", verb_restart},
 };
 
 void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,
                     json_t *params) {
     struct error error = {0};
     struct request *request = alloc_zero(sizeof *request);
-    *request = (struct request){context, call, json_incref(params), clock_monotonic_ms()};
+    *request = (struct request){.context = context,
+                                .call = call,
+                                .params = json_incref(params),
+                                .began_ms = clock_monotonic_ms()};
     call_set_data(call, request);
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        if (strcmp(verbs[i].method, method) != 0)
-            continue;
-        if (!verbs[i].run(request, &error))
-            fail(request, &error);
+    bool known = false, good = false;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs && !known; i++)
+        if ((known = strcmp(verbs[i].method, method) == 0))
+            good = verbs[i].run(request, &error);
+    for (size_t i = 0; i < sizeof simple_verbs / sizeof *simple_verbs && !known; i++)
+        if ((known = strcmp(simple_verbs[i].method, method) == 0))
+            good = run_simple(request, &simple_verbs[i], &error);
+    if (known && !good)
+        fail(request, &error);
+    if (known)
         return;
-    }
     error_set(&error, ERROR_USAGE,
               "this supervisor does not know the request \"%.40s\": is it older than this pgsup?",
               method);
