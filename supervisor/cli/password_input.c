@@ -72,7 +72,7 @@ static char *read_file(const char *path, struct error *error) {
     }
     struct password_line line;
     char *password = NULL;
-    if (read_line(standard_input ? STDIN_FILENO : opened, &line))
+    if ((standard_input || opened >= 0) && read_line(standard_input ? STDIN_FILENO : opened, &line))
         password = accept_line(&line, error);
     else
         error_errno(error, "cannot read the password file \"%s\"", path);
