@@ -36,11 +36,11 @@ enum command_completes { /* what completion offers for an argument */
 };
 
 struct command {
-    const char *path;                    /* "instance create" */
-    const char *alias;                   /* another word for the last one of path; NULL */
-    const char *summary;                 /* one line without a full stop */
-    const char *arguments;               /* "NAME [COMMAND...]"; NULL: none */
-    const char *details;                 /* paragraphs; an indented line is kept as it is; NULL */
+    const char *path;      /* "instance create" */
+    const char *alias;     /* another word for the last one of path; NULL */
+    const char *summary;   /* one line without a full stop */
+    const char *arguments; /* "NAME [COMMAND...]"; NULL: none */
+    const char *details; /* paragraphs between empty lines; an indented line stays as it is; NULL */
     const struct option_spec *options;   /* NULL: none */
     size_t min_arguments, max_arguments; /* COMMAND_MANY: no upper bound */
     bool stop_at_arguments; /* words after argument min_arguments are taken verbatim: "ssh NAME --

@@ -44,18 +44,30 @@ static void write_row(struct buffer *text, const char *left, const char *right) 
     write_wrapped(text, right, COLUMN);
 }
 
-/* Paragraphs are separated by LF; one that begins with a space stays as it is. */
+static void write_paragraph(struct buffer *text, struct buffer *paragraph) {
+    if (paragraph->length > 0)
+        write_wrapped(text, paragraph->data, 0);
+    buffer_clear(paragraph);
+}
+
+/* Lines that begin with a space stay as they are, as do empty ones; others fill paragraphs. */
 static void write_details(struct buffer *text, const char *details) {
+    struct buffer paragraph = {0};
     while (*details) {
         size_t length = strcspn(details, "\n");
-        scoped(alloc_release) char *paragraph = alloc_slice(details, length);
-        if (*paragraph == ' ')
-            buffer_printf(text, "%s\n", paragraph);
-        else
-            write_wrapped(text, paragraph, 0);
+        if (length == 0 || *details == ' ') {
+            write_paragraph(text, &paragraph);
+            buffer_append(text, details, length);
+            buffer_putc(text, '\n');
+        } else {
+            buffer_puts(&paragraph, paragraph.length > 0 ? " " : "");
+            buffer_append(&paragraph, details, length);
+        }
         details += length;
         details += *details == '\n';
     }
+    write_paragraph(text, &paragraph);
+    buffer_done(&paragraph);
 }
 
 static bool has_choice(const struct command *command) {

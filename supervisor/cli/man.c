@@ -28,32 +28,36 @@ static void write_request(struct buffer *page, const char *request, const char *
     write_text(page, text);
 }
 
-static void write_verbatim_end(struct buffer *page, bool *verbatim) {
-    if (*verbatim)
+enum details_line { LINE_EMPTY, LINE_TEXT, LINE_VERBATIM };
+
+/* What stands between a line and the one before it. */
+static void write_transition(struct buffer *page, enum details_line before,
+                             enum details_line line) {
+    if (before == LINE_VERBATIM && line != LINE_VERBATIM)
         buffer_puts(page, ".EE\n");
-    *verbatim = false;
+    if (line == LINE_TEXT && before != LINE_TEXT)
+        buffer_puts(page, ".PP\n");
+    if (line == LINE_VERBATIM && before != LINE_VERBATIM)
+        buffer_puts(page, ".PP\n.EX\n");
 }
 
 /* As help shows them: lines that begin with a space stay as they are. */
 static void write_details(struct buffer *page, const char *details) {
-    bool verbatim = false;
+    enum details_line before = LINE_EMPTY;
     while (*details) {
         size_t length = strcspn(details, "\n");
-        scoped(alloc_release) char *line = alloc_slice(details, length);
-        bool wanted = *line == ' ';
-        if (wanted && !verbatim)
-            buffer_puts(page, ".PP\n.EX\n");
-        if (!wanted)
-            write_verbatim_end(page, &verbatim);
-        if (*line && !wanted)
-            buffer_puts(page, ".PP\n");
-        if (*line)
-            write_text(page, line);
-        verbatim = wanted;
+        scoped(alloc_release) char *text = alloc_slice(details, length);
+        enum details_line line = length == 0    ? LINE_EMPTY
+                                 : *text == ' ' ? LINE_VERBATIM
+                                                : LINE_TEXT;
+        write_transition(page, before, line);
+        if (line != LINE_EMPTY)
+            write_text(page, text);
+        before = line;
         details += length;
         details += *details == '\n';
     }
-    write_verbatim_end(page, &verbatim);
+    write_transition(page, before, LINE_EMPTY);
 }
 
 static void write_option(struct buffer *page, const struct option_spec *spec) {
