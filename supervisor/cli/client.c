@@ -91,29 +91,46 @@ static char *read_line(struct client *client, size_t *length, struct error *erro
     return line;
 }
 
-json_t *client_call(struct client *client, const char *method, json_t *params,
-                    client_on_progress *on_progress, void *context, struct error *error) {
+int64_t client_send(struct client *client, const char *method, json_t *params,
+                    struct error *error) {
     struct buffer request = {0};
-    json_t *result = NULL;
     control_encode_request(&request, ++client->last_id, method, params);
-    bool going = send_line(client, &request, error);
+    bool sent = send_line(client, &request, error);
     buffer_done(&request);
-    while (going) {
+    return sent ? client->last_id : 0;
+}
+
+bool client_receive(struct client *client, client_on_progress *on_progress, void *context,
+                    struct client_answer *answer, struct error *error) {
+    *answer = (struct client_answer){0};
+    while (!answer->id) {
         struct control_message message = {0};
         size_t length;
         const char *line = read_line(client, &length, error);
-        if (!line || !control_decode(line, length, &message, error))
-            going = false;
-        else if (message.kind == CONTROL_NOTIFICATION && on_progress)
-            on_progress(context, message.method, message.body);
-        else if (message.kind == CONTROL_RESULT) {
-            result = json_incref(message.body);
-            going = false;
-        } else if (message.kind == CONTROL_ERROR) {
-            error_set(error, message.error.code, "%s", message.error.text);
-            going = false;
+        if (!line || !control_decode(line, length, &message, error)) {
+            control_message_done(&message);
+            return false;
         }
+        if (message.kind == CONTROL_NOTIFICATION && on_progress)
+            on_progress(context, message.method, message.body);
+        if (message.kind == CONTROL_RESULT || message.kind == CONTROL_ERROR)
+            answer->id = json_is_integer(message.id) ? json_integer_value(message.id) : -1;
+        if (message.kind == CONTROL_RESULT)
+            answer->result = json_incref(message.body);
+        if (message.kind == CONTROL_ERROR)
+            answer->error = message.error;
         control_message_done(&message);
     }
-    return result;
+    return true;
+}
+
+json_t *client_call(struct client *client, const char *method, json_t *params,
+                    client_on_progress *on_progress, void *context, struct error *error) {
+    struct client_answer answer = {0};
+    if (!client_send(client, method, params, error) ||
+        !client_receive(client, on_progress, context, &answer, error))
+        return NULL;
+    if (!answer.result)
+        error_set(error, answer.error.code, "%s", answer.error.text);
+    return answer.result;
 }

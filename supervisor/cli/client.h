@@ -18,3 +18,15 @@ typedef void client_on_progress(void *context, const char *method, json_t *body)
  * supervisor said. The caller owns the result. The supervisor bounds how long it takes. */
 json_t *client_call(struct client *client, const char *method, json_t *params,
                     client_on_progress *on_progress, void *context, struct error *error);
+
+/* The same in two steps, for several requests under way at once. Ids count from 1. */
+int64_t client_send(struct client *client, const char *method, json_t *params,
+                    struct error *error); /* 0: the supervisor is gone */
+struct client_answer {
+    int64_t id;
+    json_t *result; /* owned; NULL: error */
+    struct error error;
+};
+/* False: the supervisor is gone and no further answer will come. */
+bool client_receive(struct client *client, client_on_progress *on_progress, void *context,
+                    struct client_answer *answer, struct error *error);

@@ -1,5 +1,7 @@
 #include "base/alloc.h"
+#include "cli/columns.h"
 #include "cli/invocation.h"
+#include "cli/json_output.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "home/instance.h"
@@ -13,11 +15,12 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
+/* "127.0.0.1:10022", "172.16.3.5"; NULL when not known yet. */
 static char *address_of(struct home *home, const struct store_instance *instance) {
     struct instance_endpoint endpoint = {0};
     instance_endpoint(home, instance, &endpoint, NULL);
     if (!endpoint.address[0])
-        return alloc_string("-");
+        return NULL;
     if (endpoint.port == 22)
         return alloc_string(endpoint.address);
     return alloc_printf("%s:%u", endpoint.address, endpoint.port);
@@ -28,48 +31,38 @@ static json_t *row(struct home *home, struct runtime *runtime,
     json_t *object = runtime_get(runtime, instance->name);
     scoped(alloc_release) char *address = address_of(home, instance);
     json_object_set_new(object, "name", json_string(instance->name));
-    json_object_set_new(object, "address",
-                        strcmp(address, "-") == 0 ? json_null() : json_string(address));
-    json_object_set_new(object, "ip", instance->ip4 ? json_string(instance->ip4) : json_null());
+    json_object_set_new(object, "address", json_output_text(address));
+    json_object_set_new(object, "ip", json_output_text(instance->ip4));
     json_object_set_new(object, "mac", json_string(instance->mac));
     json_object_set_new(object, "image", json_string(instance->image));
     json_object_set_new(object, "vcpu", json_integer((json_int_t)instance->vcpu));
-    json_object_set_new(object, "ram", json_integer((json_int_t)(instance->ram_mib << 20)));
-    json_object_set_new(object, "disk", json_integer((json_int_t)instance->disk_bytes));
+    json_object_set_new(object, "ram_bytes", json_output_bytes(instance->ram_mib << 20));
+    json_object_set_new(object, "disk_bytes", json_output_bytes(instance->disk_bytes));
     return object;
 }
 
-static int width(json_t *rows, const char *key, int least) {
-    size_t index;
-    json_t *each;
-    json_array_foreach(rows, index, each) {
-        const char *text = json_string_value(json_object_get(each, key));
-        if (text && (int)strlen(text) > least)
-            least = (int)strlen(text);
-    }
-    return least;
-}
-
 static void print_table(json_t *rows) {
-    int name = width(rows, "name", 4), address = width(rows, "address", 7);
-    int image = width(rows, "image", 5);
+    static const char *const headings[] = {"NAME",  "STATE",  "PID", "ADDRESS",
+                                           "IMAGE", "REASON", NULL};
+    struct columns columns;
     size_t index;
     json_t *each;
-    printf("%-*s  %-16s  %-7s  %-*s  %-*s  REASON\n", name, "NAME", "STATE", "PID", address,
-           "ADDRESS", image, "IMAGE");
+    columns_init(&columns, headings);
     json_array_foreach(rows, index, each) {
-        char label[32], pid[24] = "-";
+        char label[32], pid[24] = "";
         json_t *number = json_object_get(each, "pid");
-        const char *where = json_string_value(json_object_get(each, "address"));
-        const char *reason = json_string_value(json_object_get(each, "reason"));
         runtime_state_label(json_string_value(json_object_get(each, "state")), label);
         if (json_is_integer(number))
             snprintf(pid, sizeof pid, "%lld", (long long)json_integer_value(number));
-        printf("%-*s  %-16s  %-7s  %-*s  %-*s  %s\n", name,
-               json_string_value(json_object_get(each, "name")), label, pid, address,
-               where ? where : "-", image, json_string_value(json_object_get(each, "image")),
-               reason ? reason : "");
+        columns_add(&columns, json_string_value(json_object_get(each, "name")));
+        columns_add(&columns, label);
+        columns_add(&columns, pid);
+        columns_add(&columns, json_string_value(json_object_get(each, "address")));
+        columns_add(&columns, json_string_value(json_object_get(each, "image")));
+        columns_add(&columns, json_string_value(json_object_get(each, "reason")));
     }
+    columns_print(&columns, stdout);
+    columns_done(&columns);
 }
 
 static int run(struct invocation *invocation, struct error *error) {
@@ -85,12 +78,11 @@ static int run(struct invocation *invocation, struct error *error) {
     for (size_t i = 0; i < instances.count; i++)
         json_array_append_new(rows, row(invocation->home, &runtime, &instances.items[i]));
     if (invocation_flag(invocation, "json")) {
-        json_dumpf(rows, stdout, JSON_INDENT(2));
-        putchar('\n');
+        json_output_print(rows);
     } else {
         print_table(rows);
+        json_decref(rows);
     }
-    json_decref(rows);
     runtime_close(&runtime);
     store_instances_done(&instances);
     return 0;

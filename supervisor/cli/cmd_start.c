@@ -1,8 +1,6 @@
-#include "cli/client.h"
 #include "cli/invocation.h"
-#include "cli/progress.h"
 #include "cli/table.h"
-#include "home/home.h"
+#include "cli/vm_command.h"
 
 #include <stdio.h>
 
@@ -12,42 +10,70 @@ static const struct option_spec options[] = {
      .value = "SECONDS",
      .help = "give up waiting after this time; the VM is left alone",
      .fallback = "600"},
+    VM_COMMAND_ALL,
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
-    const char *name = invocation_argument(invocation, 0);
+static const struct option_spec restart_options[] = {
+    {.name = "wait", .letter = 'w', .help = "wait until the guest is ready again"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "give up waiting after this time; the VM is left alone",
+     .fallback = "600"},
+    {.name = "force", .letter = 'f', .help = "quit QEMU at once instead of asking the guest"},
+    VM_COMMAND_ALL,
+    OPTIONS_END,
+};
+
+static void show(const char *name, json_t *result) {
+    printf("%s is %s after %.1f s\n", name, json_string_value(json_object_get(result, "state")),
+           (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
+}
+
+static bool make_params(struct invocation *invocation, json_t **params, struct error *error) {
     uint64_t timeout;
     if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+        return false;
+    *params = json_object();
+    json_object_set_new(*params, "wait", json_boolean(invocation_flag(invocation, "wait")));
+    json_object_set_new(*params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    return true;
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "start", .show = show};
+    if (!make_params(invocation, &command.params, error))
         return 1;
-    struct client *client = client_open(invocation->home, error);
-    if (!client)
+    return vm_command_run(invocation, &command, error);
+}
+
+static int run_restart(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "restart", .show = show};
+    if (!make_params(invocation, &command.params, error))
         return 1;
-    json_t *params = json_object();
-    json_object_set_new(params, "name", json_string(name));
-    json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
-    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    json_t *result = client_call(client, "start", params, progress_show, invocation, error);
-    if (result && !invocation->quiet)
-        printf("%s is %s after %.1f s\n", name, json_string_value(json_object_get(result, "state")),
-               (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
-    json_decref(result);
-    client_close(client);
-    return 0;
+    json_object_set_new(command.params, "force",
+                        json_boolean(invocation_flag(invocation, "force")));
+    return vm_command_run(invocation, &command, error);
 }
 
 const struct command cmd_start = {
     .path = "start",
-    .summary = "Start an instance",
-    .arguments = "NAME",
+    .summary = "Start instances",
     .details =
         "Ready means: on the first boot the guest has phoned home, on later ones its sshd answers.\n"
         "Starting an instance that runs already succeeds.",
     .options = options,
-    .min_arguments = 1,
-    .max_arguments = 1,
-    .section = SECTION_RUN,
-    .completes = COMPLETES_INSTANCES,
-    .needs = NEEDS_HOME,
+    VM_COMMAND_ARGUMENTS,
     .run = run,
+};
+
+const struct command cmd_restart = {
+    .path = "restart",
+    .alias = "reboot",
+    .summary = "Stop instances gracefully and start them again",
+    .details =
+        "A new QEMU: changed settings take effect. An instance that does not run is started.",
+    .options = restart_options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run_restart,
 };

@@ -28,6 +28,10 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "seed", json_output_text(instance->seed));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
     json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
+    json_object_set_new(object, "restart", json_output_text(instance->restart));
+    json_object_set_new(object, "autostart", json_boolean(instance->autostart));
+    json_object_set_new(object, "after", json_output_text(instance->after));
+    json_object_set_new(object, "wanted", json_string(instance->wanted ? "running" : "stopped"));
     json_object_set_new(object, "instance_id", json_output_text(instance->instance_id));
     json_object_set_new(object, "uuid", json_output_text(instance->uuid));
     return object;

@@ -22,8 +22,17 @@
     X(cmd_down)                                                                                    \
     X(cmd_start)                                                                                   \
     X(cmd_stop)                                                                                    \
+    X(cmd_restart)                                                                                 \
+    X(cmd_reset)                                                                                   \
+    X(cmd_pause)                                                                                   \
+    X(cmd_resume)                                                                                  \
+    X(cmd_kill)                                                                                    \
+    X(cmd_wait)                                                                                    \
     X(cmd_list)                                                                                    \
+    X(cmd_info)                                                                                    \
+    X(cmd_events)                                                                                  \
     X(cmd_ssh)                                                                                     \
+    X(cmd_qmp)                                                                                     \
     X(cmd_help)                                                                                    \
     X(cmd_completion)                                                                              \
     X(cmd_version)

@@ -1,0 +1,162 @@
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "cli/instance_output.h"
+#include "cli/invocation.h"
+#include "cli/json_output.h"
+#include "cli/runtime.h"
+#include "cli/table.h"
+#include "store/guest_table.h"
+#include "store/launch_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HISTORY = 10 };
+
+static const struct option_spec options[] = {
+    {.name = "history", .help = "the last boots too, with their phases and durations"},
+    {.name = "json", .help = "one JSON object"},
+    OPTIONS_END,
+};
+
+static json_t *launch_picture(const struct store_launch *launch) {
+    json_t *object = json_object(), *phases = json_object();
+    int64_t began = launch->phases_ms[PHASE_LAUNCHED];
+    json_object_set_new(object, "launch", json_integer(launch->number));
+    json_object_set_new(object, "began", json_output_time(began));
+    for (int phase = 0; phase < PHASE_COUNT; phase++)
+        if (launch->phases_ms[phase] && began)
+            json_object_set_new(phases, store_phase_word((enum store_phase)phase),
+                                json_real((double)(launch->phases_ms[phase] - began) / 1000));
+    json_object_set_new(object, "phases_s", phases);
+    json_object_set_new(object, "ended", json_output_time(launch->ended_ms));
+    json_object_set_new(object, "end_cause", json_output_text(launch->end_cause));
+    json_object_set_new(object, "end", json_output_text(launch->end_text));
+    json_object_set_new(object, "console", json_output_text(launch->serial_tail));
+    return object;
+}
+
+static void add_guest(json_t *object, const struct store_guest *guest) {
+    scoped(alloc_release) char *hostname =
+        guest->hostname ? name_printable(guest->hostname, strlen(guest->hostname), 80) : NULL;
+    json_object_set_new(object, "hostname", json_output_text(hostname));
+    json_object_set_new(object, "address", json_output_text(guest->address));
+    json_object_set_new(object, "address_source", json_output_text(guest->address_source));
+    json_object_set_new(object, "phoned_home", json_output_time(guest->phoned_home_ms));
+    json_object_set_new(object, "provisioned", json_output_time(guest->provisioned_ms));
+    json_object_set_new(object, "provisioning", json_output_text(guest->provision_result));
+}
+
+static json_t *collect(struct invocation *invocation, const struct store_instance *instance,
+                       struct error *error) {
+    struct runtime runtime = {0};
+    struct store_launches launches = {0};
+    struct store_guest guest = {0};
+    struct store *store = invocation->home->store;
+    if (!runtime_open(invocation->home, &runtime, error))
+        return NULL;
+    json_t *object = runtime_get(&runtime, instance->name), *boots = json_array();
+    runtime_close(&runtime);
+    json_object_del(object, "phases");
+    json_object_set_new(object, "since",
+                        json_output_time(json_integer_value(json_object_get(object, "since_ms"))));
+    json_object_del(object, "since_ms");
+    json_object_update_new(object, instance_output_object(invocation->home, instance));
+    if (guest_table_get(store, instance->id, &guest, error))
+        add_guest(object, &guest);
+    store_guest_done(&guest);
+    launch_table_list(store, instance->id, HISTORY, &launches, error);
+    for (size_t i = 0; i < launches.count; i++)
+        json_array_append_new(boots, launch_picture(&launches.items[i]));
+    store_launches_done(&launches);
+    json_object_set_new(object, "boots", boots);
+    return object;
+}
+
+static void print_value(const char *key, json_t *value) {
+    char size[32];
+    bool is_size = strstr(key, "_bytes") != NULL;
+    if (json_is_null(value) || json_is_array(value))
+        return;
+    if (json_is_boolean(value))
+        printf("%-15s %s\n", key, json_is_true(value) ? "yes" : "no");
+    else if (is_size) {
+        name_format_size((uint64_t)json_integer_value(value), size);
+        printf("%-15s %s\n", key, size);
+    } else if (json_is_integer(value))
+        printf("%-15s %lld\n", key, (long long)json_integer_value(value));
+    else
+        printf("%-15s %s\n", key, json_string_value(value));
+}
+
+static void print_boot(json_t *boot) {
+    const char *key, *began = json_string_value(json_object_get(boot, "began"));
+    const char *end = json_string_value(json_object_get(boot, "end"));
+    const char *console = json_string_value(json_object_get(boot, "console"));
+    json_t *seconds;
+    printf("boot %-10lld %s ", (long long)json_integer_value(json_object_get(boot, "launch")),
+           began ? began : "never launched");
+    json_object_foreach(json_object_get(boot, "phases_s"), key, seconds) {
+        if (strcmp(key, "launched") != 0)
+            printf(" %s %.1f s", key, json_real_value(seconds));
+    }
+    putchar('\n');
+    if (end)
+        printf("%-15s %s: %s\n", "", json_string_value(json_object_get(boot, "ended")), end);
+    if (console && console[0]) {
+        scoped(alloc_release) char *copy = alloc_string(console);
+        char *save = NULL;
+        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+            printf("%-15s | %s\n", "", line);
+    }
+}
+
+static void print(json_t *object, bool history) {
+    char label[32];
+    const char *key;
+    json_t *value;
+    size_t index;
+    runtime_state_label(json_string_value(json_object_get(object, "state")), label);
+    json_object_set_new(object, "state", json_string(label));
+    json_object_foreach(object, key, value) {
+        print_value(key, value);
+    }
+    json_array_foreach(json_object_get(object, "boots"), index, value) {
+        if (history || index == 0)
+            print_boot(value);
+    }
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(invocation->home->store, invocation_argument(invocation, 0), &instance,
+                            error))
+        return 1;
+    json_t *object = collect(invocation, &instance, error);
+    if (object && invocation_flag(invocation, "json")) {
+        json_output_print(object);
+    } else if (object) {
+        print(object, invocation_flag(invocation, "history"));
+        json_decref(object);
+    }
+    store_instance_done(&instance);
+    return 0;
+}
+
+const struct command cmd_info = {
+    .path = "info",
+    .summary = "Show everything about one instance",
+    .arguments = "NAME",
+    .details =
+        "State with its reason, what the guest told, and how the last boot went and ended. Asks the\n"
+        "supervisor; without one, the VM itself.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_REACH,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

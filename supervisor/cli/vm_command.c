@@ -1,0 +1,89 @@
+#include "vm_command.h"
+
+#include "base/strv.h"
+#include "cli/client.h"
+#include "cli/progress.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool collect(struct invocation *invocation, struct strv *names, struct error *error) {
+    size_t count = invocation_argument_count(invocation);
+    bool all = invocation_flag(invocation, "all");
+    if (all == (count > 0))
+        return error_set(error, ERROR_USAGE, "give the names of instances, or --all");
+    for (size_t i = 0; i < count; i++)
+        strv_push(names, invocation_argument(invocation, i));
+    struct store_instances instances = {0};
+    if (all && !instance_table_list(invocation->home->store, &instances, error))
+        return false;
+    for (size_t i = 0; i < instances.count; i++)
+        strv_push(names, instances.items[i].name);
+    store_instances_done(&instances);
+    return true;
+}
+
+/* The first failure decides the exit status; with several names each has its own line. */
+static void note_failure(size_t names, const struct error *failure, struct error *first) {
+    if (names > 1)
+        fprintf(stderr, "pgsup: %s\n", failure->text);
+    if (first->code == ERROR_NONE)
+        *first = *failure;
+}
+
+static void run_supervised(struct invocation *invocation, struct client *client,
+                           struct vm_command *command, const struct strv *names,
+                           struct error *error) {
+    size_t sent = 0;
+    for (; sent < names->count; sent++) {
+        json_t *params = json_copy(command->params);
+        json_object_set_new(params, "name", json_string(names->items[sent]));
+        if (!client_send(client, command->method, params, error))
+            return;
+    }
+    while (sent-- > 0) {
+        struct client_answer answer;
+        if (!client_receive(client, progress_show, invocation, &answer, error))
+            return;
+        if (!answer.result)
+            note_failure(names->count, &answer.error, error);
+        else if (!invocation->quiet && answer.id >= 1 && (size_t)answer.id <= names->count)
+            command->show(names->items[answer.id - 1], answer.result);
+        fflush(stdout);
+        json_decref(answer.result);
+    }
+}
+
+static void run_alone(struct invocation *invocation, struct vm_command *command,
+                      const struct strv *names, struct error *error) {
+    for (size_t i = 0; i < names->count; i++) {
+        struct error failure = {0};
+        command->alone(invocation, names->items[i], command->context, &failure);
+        if (failure.code != ERROR_NONE)
+            note_failure(names->count, &failure, error);
+    }
+}
+
+int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
+    struct strv names = {0};
+    struct error absent = {0};
+    struct client *client = NULL;
+    if (collect(invocation, &names, error)) {
+        client = client_open(invocation->home, &absent);
+        if (client)
+            run_supervised(invocation, client, command, &names, error);
+        else if (command->alone && absent.code == ERROR_NO_SUPERVISOR)
+            run_alone(invocation, command, &names, error);
+        else
+            *error = absent;
+    }
+    int status = error_exit_status(error->code);
+    if (names.count > 1 && client) /* said already, one line each */
+        error_clear(error);
+    client_close(client);
+    strv_done(&names);
+    json_decref(command->params);
+    return status;
+}
