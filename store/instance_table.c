@@ -40,10 +40,7 @@ static void give_settings(struct query *query, const struct store_instance *inst
     query_give_number(query, (int64_t)instance->vcpu);
     query_give_number(query, (int64_t)instance->ram_mib);
     query_give_number(query, (int64_t)instance->disk_bytes);
-    if (instance->ssh_port)
-        query_give_number(query, instance->ssh_port);
-    else
-        query_give_null(query);
+    query_give_number(query, instance->ssh_port);
     query_give_number(query, instance->package_upgrade);
     query_give_number(query, instance->autostart);
     query_give_text(query, instance->restart ? instance->restart : "no");

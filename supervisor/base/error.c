@@ -14,6 +14,9 @@ static const struct {
 #undef ERROR_ROW
 };
 
+static void put(struct error *error, enum error_code code, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
 static void put(struct error *error, enum error_code code, const char *format, va_list arguments) {
     error->code = code;
     vsnprintf(error->text, sizeof error->text, format, arguments);

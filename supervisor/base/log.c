@@ -7,6 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+static void put(const char *level, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
 /* One write() per line, so that lines of several processes on one terminal do not mix. */
 static void put(const char *level, const char *format, va_list arguments) {
     struct buffer line = {0};

@@ -9,6 +9,7 @@
 #include "daemon/fleet.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
+#include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
 #include "home/instance.h"
@@ -30,6 +31,7 @@ struct daemon {
     struct home home;
     struct recorder *recorder;
     struct fleet fleet;
+    struct restarter *restarter;
     struct seed_server *seed;
     struct control_server *control;
     struct provisioning *provisioning;
@@ -51,6 +53,7 @@ static void close_all(struct daemon *daemon) {
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
+    restarter_close(daemon->restarter);
     fleet_close(&daemon->fleet);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
@@ -131,7 +134,8 @@ static void on_signal(uv_signal_t *signal, int number) {
 
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
-    (void)vm;
+    if (daemon->ending == ENDING_NOT)
+        restarter_note(daemon->restarter, vm);
     end_if_idle(daemon);
 }
 
@@ -268,10 +272,12 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->provisioning =
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
     fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder);
+    daemon->restarter = restarter_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.context = daemon;
     daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, daemon};
-    return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error);
+    return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error) &&
+           restarter_autostart(daemon->restarter, error);
 }
 
 static void open_handles(struct daemon *daemon) {
@@ -293,6 +299,7 @@ static void close_unopened(struct daemon *daemon) {
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);
     if (daemon->recorder) {
+        restarter_close(daemon->restarter);
         fleet_close(&daemon->fleet);
         recorder_drain(daemon->recorder);
     }

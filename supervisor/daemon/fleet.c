@@ -239,6 +239,7 @@ static void drop(struct fleet *fleet, struct vm *vm) {
 static struct vm *add(struct fleet *fleet, const struct store_instance *instance) {
     struct vm *vm =
         vm_new(fleet->loop, instance->name, instance->uuid, instance->id, &fleet->listener);
+    vm->wanted = instance->wanted;
     fleet->vms = alloc_resize(fleet->vms, (fleet->count + 1) * sizeof *fleet->vms);
     fleet->vms[fleet->count++] = vm;
     return vm;

@@ -244,7 +244,7 @@ static bool find_url(const char *name, const char **url, struct error *error) {
 
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error) {
-    const char *url;
+    const char *url = NULL;
     if (!find_url(name, &url, error))
         return false;
     return image_download_from(home, name, url, progress, error);

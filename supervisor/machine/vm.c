@@ -497,6 +497,18 @@ void vm_request(struct vm *vm, enum lifecycle_input input) {
     vm_input(vm, input);
 }
 
+void vm_explain(struct vm *vm, const char *format, ...) {
+    struct buffer text = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_vprintf(&text, format, arguments);
+    va_end(arguments);
+    tell(vm, "reason", "%s", text.data);
+    alloc_replace(&vm->reason, buffer_take(&text));
+    alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
+    vm->listener->changed(vm->listener->context, vm);
+}
+
 void vm_phase(struct vm *vm, enum store_phase phase) {
     if (vm->launch.phases_ms[phase] || !lifecycle_has_process(vm->state))
         return;

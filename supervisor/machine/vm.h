@@ -97,6 +97,9 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
 /* A process of this instance that runs unsupervised; plan is taken over. */
 void vm_adopt(struct vm *vm, struct vm_plan *plan);
 
+/* A better sentence for the state it is in, from somebody who knows more. */
+void vm_explain(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* What the seed server and provisioning saw. */
 void vm_phase(struct vm *vm, enum store_phase phase);
 void vm_phoned_home(struct vm *vm, const char *address);

@@ -1,0 +1,34 @@
+#include "policy.h"
+
+#include <string.h>
+
+bool policy_from_word(const char *word, enum policy_kind *kind) {
+    static const char *const words[] = {"no", "on-failure", "always"};
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *kind = (enum policy_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum policy_answer policy_decide(enum policy_kind kind, bool failed, uint64_t began_ms,
+                                 uint64_t now_ms, struct policy_history *history,
+                                 uint64_t *wait_ms) {
+    if (kind == POLICY_NO || (kind == POLICY_ON_FAILURE && !failed))
+        return POLICY_LEAVE;
+    if (began_ms && now_ms - began_ms >= POLICY_WINDOW_MS)
+        history->streak = 0;
+    uint64_t *oldest = &history->starts_ms[history->count % POLICY_STARTS];
+    if (history->count >= POLICY_STARTS && now_ms - *oldest < POLICY_WINDOW_MS)
+        return POLICY_GIVE_UP;
+    uint64_t wait = POLICY_FIRST_WAIT_MS;
+    for (unsigned i = 0; i < history->streak && wait < POLICY_LAST_WAIT_MS; i++)
+        wait *= 2;
+    *wait_ms = wait < POLICY_LAST_WAIT_MS ? wait : POLICY_LAST_WAIT_MS;
+    *oldest = now_ms;
+    history->count++;
+    history->streak++;
+    return POLICY_RESTART;
+}

@@ -1,0 +1,33 @@
+/* When a VM that ended is started again: pure, time is a parameter.
+ *
+ *   no          never
+ *   on-failure  when it failed; a guest that powers itself off did not
+ *   always      whenever a person still wants it to run
+ *
+ * The wait doubles from POLICY_FIRST_WAIT_MS to POLICY_LAST_WAIT_MS and begins anew after a run of
+ * POLICY_WINDOW_MS. More than POLICY_STARTS restarts within the window end it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define POLICY_FIRST_WAIT_MS 1000u
+#define POLICY_LAST_WAIT_MS  60000u
+#define POLICY_WINDOW_MS     600000u
+#define POLICY_STARTS        10u
+
+enum policy_kind { POLICY_NO, POLICY_ON_FAILURE, POLICY_ALWAYS };
+bool policy_from_word(const char *word, enum policy_kind *kind); /* "on-failure" */
+
+struct policy_history {
+    uint64_t starts_ms[POLICY_STARTS]; /* ring of restarts, monotonic */
+    unsigned count;                    /* ever */
+    unsigned streak;                   /* since the last long run */
+};
+
+enum policy_answer { POLICY_LEAVE, POLICY_RESTART, POLICY_GIVE_UP };
+
+/* began_ms: when the run that ended had begun. RESTART: notes it and sets wait_ms. */
+enum policy_answer policy_decide(enum policy_kind kind, bool failed, uint64_t began_ms,
+                                 uint64_t now_ms, struct policy_history *history,
+                                 uint64_t *wait_ms);

@@ -1,0 +1,169 @@
+#include "restarter.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AFTER_LIMIT_MS 600000 /* for the one before to become ready; then it is started anyway */
+
+struct record {
+    struct record *next;
+    struct restarter *restarter;
+    int64_t instance;
+    uint64_t handled_ms; /* since_ms of the end that was acted on */
+    uint64_t began_ms;   /* monotonic: the run under way */
+    struct policy_history history;
+    uv_timer_t timer;
+};
+
+struct restarter {
+    struct fleet *fleet;
+    struct record *records;
+};
+
+/* --- restart policy --- */
+
+static void on_timer(uv_timer_t *timer) {
+    struct record *record = timer->data;
+    struct vm *vm = fleet_get_by_id(record->restarter->fleet, record->instance);
+    if (vm && vm->wanted && !lifecycle_has_process(vm->state))
+        vm_start(vm);
+}
+
+static struct record *find(struct restarter *restarter, struct vm *vm) {
+    for (struct record *record = restarter->records; record; record = record->next)
+        if (record->instance == vm->instance)
+            return record;
+    struct record *record = alloc_zero(sizeof *record);
+    record->next = restarter->records;
+    restarter->records = record;
+    record->restarter = restarter;
+    record->instance = vm->instance;
+    uv_timer_init(restarter->fleet->loop, &record->timer);
+    record->timer.data = record;
+    return record;
+}
+
+static enum policy_kind kind_of(struct restarter *restarter, const struct vm *vm) {
+    struct store_instance instance = {0};
+    enum policy_kind kind = POLICY_NO;
+    if (instance_table_get(restarter->fleet->home->store, vm->name, &instance, NULL) &&
+        instance.restart)
+        policy_from_word(instance.restart, &kind);
+    store_instance_done(&instance);
+    return kind;
+}
+
+static void on_end(struct restarter *restarter, struct record *record, struct vm *vm) {
+    uint64_t wait_ms = 0, now = clock_monotonic_ms();
+    enum policy_answer answer = policy_decide(kind_of(restarter, vm), vm->state == STATE_FAILED,
+                                              record->began_ms, now, &record->history, &wait_ms);
+    const char *before = vm->reason ? vm->reason : "it ended";
+    if (answer == POLICY_RESTART) {
+        vm_explain(vm, "%s; starts again in %llu s", before, (unsigned long long)(wait_ms / 1000));
+        uv_timer_start(&record->timer, on_timer, wait_ms, 0);
+    } else if (answer == POLICY_GIVE_UP) {
+        vm_explain(vm, "started %u times in %u minutes, not again; the last time: %s",
+                   POLICY_STARTS, POLICY_WINDOW_MS / 60000, before);
+    }
+}
+
+void restarter_note(struct restarter *restarter, struct vm *vm) {
+    struct record *record = find(restarter, vm);
+    if (lifecycle_has_process(vm->state)) {
+        if (vm->state == STATE_STARTING)
+            record->began_ms = vm->since_ms;
+        uv_timer_stop(&record->timer);
+        record->handled_ms = 0;
+    } else if (vm->wanted && record->handled_ms != vm->since_ms) {
+        record->handled_ms = vm->since_ms;
+        on_end(restarter, record, vm);
+    }
+}
+
+/* --- autostart --- */
+
+struct turn { /* an instance that waits for the one before */
+    struct restarter *restarter;
+    char *name;
+};
+
+static void start_now(struct restarter *restarter, const char *name) {
+    struct vm *vm = fleet_get(restarter->fleet, name, NULL);
+    if (!vm || lifecycle_has_process(vm->state))
+        return;
+    log_info("vm=%s autostart", name);
+    vm->wanted = true;
+    recorder_wanted(restarter->fleet->recorder, vm->instance, true);
+    vm_start(vm);
+}
+
+static void on_before(void *context, struct vm *before, const struct error *error) {
+    struct turn *turn = context;
+    if (error->code != ERROR_NONE)
+        log_warning("vm=%s starts although %s is not ready: %s", turn->name, before->name,
+                    error->text);
+    start_now(turn->restarter, turn->name);
+    free(turn->name);
+    free(turn);
+}
+
+static void start_after(struct restarter *restarter, const char *name, const char *after) {
+    struct vm *before = fleet_get(restarter->fleet, after, NULL);
+    if (!before) {
+        start_now(restarter, name);
+        return;
+    }
+    struct turn *turn = alloc_zero(sizeof *turn);
+    turn->restarter = restarter;
+    turn->name = alloc_string(name);
+    struct waiter_calls calls = {.on_done = on_before, .context = turn};
+    fleet_wait(restarter->fleet, before, GOAL_READY, AFTER_LIMIT_MS, &calls);
+}
+
+/* Those that wait for another come second, so that what they wait for is on its way by then. */
+bool restarter_autostart(struct restarter *restarter, struct error *error) {
+    struct store_instances instances = {0};
+    if (!instance_table_list(restarter->fleet->home->store, &instances, error))
+        return false;
+    for (int waiting = 0; waiting < 2; waiting++) {
+        for (size_t i = 0; i < instances.count; i++) {
+            const struct store_instance *instance = &instances.items[i];
+            if (!instance->autostart || (instance->after != NULL) != (waiting == 1))
+                continue;
+            if (instance->after)
+                start_after(restarter, instance->name, instance->after);
+            else
+                start_now(restarter, instance->name);
+        }
+    }
+    store_instances_done(&instances);
+    return true;
+}
+
+/* --- life --- */
+
+struct restarter *restarter_new(struct fleet *fleet) {
+    struct restarter *restarter = alloc_zero(sizeof *restarter);
+    restarter->fleet = fleet;
+    return restarter;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+void restarter_close(struct restarter *restarter) {
+    if (!restarter)
+        return;
+    while (restarter->records) {
+        struct record *record = restarter->records;
+        restarter->records = record->next;
+        uv_close((uv_handle_t *)&record->timer, on_closed);
+    }
+    free(restarter);
+}

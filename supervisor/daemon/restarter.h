@@ -1,0 +1,12 @@
+/* Starts VMs again that ended while they were wanted, as their instance's restart policy says, and
+ * those with autostart when the supervisor begins (each after the one it names with --after). */
+#pragma once
+
+#include "daemon/fleet.h"
+
+struct restarter; /* opaque */
+
+struct restarter *restarter_new(struct fleet *fleet);
+void restarter_note(struct restarter *restarter, struct vm *vm); /* on every change of a VM */
+bool restarter_autostart(struct restarter *restarter, struct error *error);
+void restarter_close(struct restarter *restarter); /* NULL is fine */
