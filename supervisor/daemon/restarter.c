@@ -20,9 +20,16 @@ struct record {
     uv_timer_t timer;
 };
 
+struct turn { /* an instance that autostarts once the one before is ready */
+    struct turn *next;
+    struct restarter *restarter;
+    char *name;
+};
+
 struct restarter {
     struct fleet *fleet;
     struct record *records;
+    struct turn *turns;
 };
 
 /* --- restart policy --- */
@@ -87,11 +94,6 @@ void restarter_note(struct restarter *restarter, struct vm *vm) {
 
 /* --- autostart --- */
 
-struct turn { /* an instance that waits for the one before */
-    struct restarter *restarter;
-    char *name;
-};
-
 static void start_now(struct restarter *restarter, const char *name) {
     struct vm *vm = fleet_get(restarter->fleet, name, NULL);
     if (!vm || lifecycle_has_process(vm->state))
@@ -102,14 +104,23 @@ static void start_now(struct restarter *restarter, const char *name) {
     vm_start(vm);
 }
 
+static void drop_turn(struct turn *turn) {
+    struct turn **slot = &turn->restarter->turns;
+    while (*slot != turn)
+        slot = &(*slot)->next;
+    *slot = turn->next;
+    fleet_forget(turn->restarter->fleet, turn);
+    free(turn->name);
+    free(turn);
+}
+
 static void on_before(void *context, struct vm *before, const struct error *error) {
     struct turn *turn = context;
     if (error->code != ERROR_NONE)
         log_warning("vm=%s starts although %s is not ready: %s", turn->name, before->name,
                     error->text);
     start_now(turn->restarter, turn->name);
-    free(turn->name);
-    free(turn);
+    drop_turn(turn);
 }
 
 static void start_after(struct restarter *restarter, const char *name, const char *after) {
@@ -120,6 +131,8 @@ static void start_after(struct restarter *restarter, const char *name, const cha
     }
     struct turn *turn = alloc_zero(sizeof *turn);
     turn->restarter = restarter;
+    turn->next = restarter->turns;
+    restarter->turns = turn;
     turn->name = alloc_string(name);
     struct waiter_calls calls = {.on_done = on_before, .context = turn};
     fleet_wait(restarter->fleet, before, GOAL_READY, AFTER_LIMIT_MS, &calls);
@@ -160,6 +173,8 @@ static void on_closed(uv_handle_t *handle) {
 void restarter_close(struct restarter *restarter) {
     if (!restarter)
         return;
+    while (restarter->turns)
+        drop_turn(restarter->turns);
     while (restarter->records) {
         struct record *record = restarter->records;
         restarter->records = record->next;

@@ -1,6 +1,6 @@
 /* Where the sockets live. PATH/run, or when a socket name in there would not fit into a socket
- * address (104 bytes on macOS): a folder of the same owner under /tmp named by a digest of the home,
- * 0700, with PATH/run a link to it. Refuses a folder that somebody else made. */
+ * address (104 bytes on macOS): a folder of the same owner under /tmp named by a digest of the
+ * home, 0700, with PATH/run a link to it. Refuses a folder that somebody else made. */
 #pragma once
 
 #include "base/error.h"
@@ -11,6 +11,11 @@
 /* Caller frees. Makes the folder when it is missing. */
 char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct error *error);
 
-char *run_folder_control(const char *run);                       /* RUN/pgsup.sock */
+/* False when the sockets of an instance of this name would not fit: names of up to
+ * RUN_FOLDER_NAME_RESERVE characters always do. */
+#define RUN_FOLDER_NAME_RESERVE 24
+bool run_folder_check_name(const char *run, const char *name, struct error *error);
+
+char *run_folder_control(const char *run); /* RUN/pgsup.sock */
 char *run_folder_vm(const char *run, const char *name, const char *tag,
                     const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, pid */

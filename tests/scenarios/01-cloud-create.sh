@@ -1,5 +1,6 @@
 # Goal: a cloud home is made from settings and a password that is never kept in clear text, however
 # it was given.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 password='correct horse 4711'
 

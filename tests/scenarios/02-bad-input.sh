@@ -1,5 +1,6 @@
 # Goal: each thing that a person can get wrong gives one sentence, the status 2 or 3, and leaves the
 # cloud home as it was.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 make_key
 make_image "$WORK/disk.qcow2" 64M

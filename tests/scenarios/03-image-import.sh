@@ -1,5 +1,6 @@
 # Goal: images come into the home checked, whole and read-only, and leave it only when nobody uses
 # them.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 make_cloud
 make_image "$WORK/debian-12-arm64.qcow2" 96M

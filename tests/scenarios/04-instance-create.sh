@@ -1,5 +1,6 @@
 # Goal: an instance is made all or not at all, is shown as it was defined, and is removed without a
 # trace; its identity is never given again.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 make_cloud
 make_image "$WORK/disk.qcow2" 64M

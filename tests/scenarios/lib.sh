@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by the scenarios. Each runs in a folder of its own with a cloud home of its own, that are
 # removed at the end whatever happens. Needs PGSUP, the program's path. Runs on bash 3.2.
 #
