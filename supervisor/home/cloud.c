@@ -1,0 +1,323 @@
+#include "home/cloud.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/host.h"
+#include "base/name.h"
+#include "base/secret.h"
+#include "cloudinit/password.h"
+#include "cloudinit/public_key.h"
+#include "home/subnet.h"
+#include "machine/spec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PHONE_HOME_PORT 10300
+
+/* --- what is asked for --- */
+
+static bool read_key(const char *path, struct store_cloud *cloud, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    if (!path)
+        return error_set(error, ERROR_USAGE,
+                         "--ssh-public-key is missing: name the .pub file of the key that the user "
+                         "'ansible' accepts");
+    if (!file_read(path, PUBLIC_KEY_LIMIT_BYTES, &text, error))
+        return error_prefix(error, "the SSH public key");
+    cloud->ssh_public_key = public_key_parse(text.data ? text.data : "", text.length, false, error);
+    cloud->ssh_public_key_path = file_absolute(path);
+    return cloud->ssh_public_key || error_prefix(error, "%s", path);
+}
+
+static char *network_words(void) { /* caller frees */
+    struct buffer words = {0};
+    for (int i = 0; i < SPEC_NETWORK_COUNT; i++)
+        buffer_printf(&words, "%s%s", i ? ", " : "", spec_network_word((enum spec_network)i));
+    return buffer_take(&words);
+}
+
+static bool is_vmnet(const char *word) {
+    return strncmp(word, "vmnet-", strlen("vmnet-")) == 0;
+}
+
+static bool choose_network(const struct cloud_options *options, enum spec_network *network,
+                           struct error *error) {
+    const char *bridged = host_bridged_network();
+    const char *word = options->network     ? options->network
+                       : options->interface ? bridged
+                                            : spec_network_word(SPEC_NET_USER);
+    if (!spec_network_from_word(word, network)) {
+        scoped(alloc_release) char *words = network_words();
+        scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
+        return error_set(error, ERROR_INVALID, "\"%s\" is not a kind of network: use one of %s",
+                         shown, words);
+    }
+    if (*network != SPEC_NET_USER && is_vmnet(word) != is_vmnet(bridged))
+        return error_set(error, ERROR_INVALID,
+                         "the network %s does not exist on this system: use user or %s", word,
+                         bridged);
+    return true;
+}
+
+static bool interface_exists(const char *name, const char *list) {
+    size_t length = strlen(name);
+    while (length && *list) {
+        size_t word = strcspn(list, ",");
+        if (word == length && strncmp(list, name, length) == 0)
+            return true;
+        list += word;
+        list += strspn(list, ", ");
+    }
+    return false;
+}
+
+static bool check_interface(const char *name, struct error *error) {
+    scoped(alloc_release) char *list = host_interfaces();
+    if (interface_exists(name, list))
+        return true;
+    scoped(alloc_release) char *shown = name_printable(name, strlen(name), 40);
+    return error_set(error, ERROR_INVALID,
+                     "this host has no interface \"%s\" for --host-if: it has %s", shown, list);
+}
+
+struct host_option {
+    const char *name, *value;
+};
+
+/* Options that mean nothing with this network are a mistake of whoever gave them. */
+static bool refuse_given(const struct host_option *options, size_t count, const char *network,
+                         struct error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (options[i].value)
+            return error_set(error, ERROR_INVALID,
+                             "%s does not go together with the network %s: leave it out, or give "
+                             "--network %s%s",
+                             options[i].name, network, host_bridged_network(),
+                             strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
+    return true;
+}
+
+static bool require_given(const struct host_option *options, size_t count, const char *network,
+                          struct error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (!options[i].value)
+            return error_set(error, ERROR_INVALID, "the network %s needs %s", network,
+                             options[i].name);
+    return true;
+}
+
+static bool check_addresses(const struct cloud_options *options, struct error *error) {
+    struct subnet subnet;
+    if (!options->host_ip4 != !options->host_nm4)
+        return error_set(error, ERROR_INVALID, "--host-ip4 and --host-nm4 need each other");
+    if (!options->host_ip4)
+        return !options->host_gw4 ||
+               error_set(error, ERROR_INVALID, "--host-gw4 needs --host-ip4 and --host-nm4");
+    return subnet_of_host(options->host_ip4, options->host_nm4, &subnet, error) &&
+           (!options->host_gw4 ||
+            subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error)) &&
+           (!options->host_ns4 || subnet_check_unicast("--host-ns4", options->host_ns4, error));
+}
+
+static bool check_network(const struct cloud_options *options, enum spec_network network,
+                          struct error *error) {
+    const struct host_option given[] = {
+        {"--host-if", options->interface}, {"--host-ip4", options->host_ip4},
+        {"--host-nm4", options->host_nm4}, {"--host-gw4", options->host_gw4},
+        {"--host-ns4", options->host_ns4},
+    };
+    const size_t count = sizeof given / sizeof *given;
+    const char *word = spec_network_word(network);
+    if (network == SPEC_NET_USER)
+        return refuse_given(given, count, word, error);
+    /* These two are not put on an interface of the host: they make their own. */
+    if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
+        return refuse_given(given, 1, word, error) && check_addresses(options, error);
+    return require_given(given, 3, word, error) && check_interface(options->interface, error) &&
+           check_addresses(options, error);
+}
+
+static void copy_network(const struct cloud_options *options, enum spec_network network,
+                         struct store_cloud *cloud) {
+    cloud->network = alloc_string(spec_network_word(network));
+    cloud->interface = alloc_string(options->interface);
+    cloud->host_ip4 = alloc_string(options->host_ip4);
+    cloud->host_nm4 = alloc_string(options->host_nm4);
+    cloud->host_gw4 = alloc_string(options->host_gw4);
+    cloud->host_ns4 = alloc_string(options->host_ns4);
+}
+
+static bool fill(const struct cloud_options *options, struct store_cloud *cloud,
+                 struct error *error) {
+    uint64_t port = PHONE_HOME_PORT;
+    enum spec_network network;
+    cloud->name = alloc_string(options->name ? options->name : "pgsup");
+    if (!name_check_label("cloud name", cloud->name, error) ||
+        !choose_network(options, &network, error) || !check_network(options, network, error))
+        return false;
+    if (options->phone_home_port && !name_parse_number(options->phone_home_port, 1, 65535, &port))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535",
+                         options->phone_home_port);
+    if (!read_key(options->ssh_public_key, cloud, error))
+        return false;
+    if (options->admin_password) {
+        cloud->admin_password_hash = password_hash(options->admin_password, error);
+        if (!cloud->admin_password_hash)
+            return error_prefix(error, "the admin password");
+    }
+    copy_network(options, network, cloud);
+    cloud->phone_home_port = (uint16_t)port;
+    secret_random(&cloud->mac_base, sizeof cloud->mac_base);
+    cloud->created_ms = clock_wall_ms();
+    return true;
+}
+
+/* --- making it --- */
+
+/* What this run made, for taking it back. */
+struct traces {
+    char *folder;  /* topmost folder that was not there; NULL: the home was */
+    bool database; /* the database was not there */
+    bool images, instances;
+};
+
+/* Under sudo a new folder belongs to whoever owns the one above it. */
+static bool make_folder(const char *path, bool *made, struct error *error) {
+    struct stat above;
+    scoped(alloc_release) char *copy = alloc_string(path);
+    if (mkdir(path, 0700) < 0) {
+        *made = false;
+        return (errno == EEXIST && file_is_directory(path)) ||
+               error_errno(error, "cannot make the folder %s", path);
+    }
+    *made = true;
+    if (chmod(path, 0700) < 0)
+        return error_errno(error, "cannot set the mode of %s", path);
+    return geteuid() != 0 || stat(dirname(copy), &above) < 0 ||
+           lchown(path, above.st_uid, above.st_gid) == 0 ||
+           error_errno(error, "cannot give %s to the owner of the folder above it", path);
+}
+
+static bool make_folders(const char *path, struct traces *traces, struct error *error) {
+    scoped(alloc_release) char *partial = alloc_string(path);
+    size_t length = strlen(path);
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        partial[i] = 0;
+        bool made = false;
+        bool good = file_is_directory(partial) || make_folder(partial, &made, error);
+        if (made && !traces->folder)
+            traces->folder = alloc_string(partial);
+        partial[i] = path[i];
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* A folder of before that others can write to would let them put a database of theirs into it. */
+static bool check_folder(const char *path, struct error *error) {
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot open the home %s", path);
+    if (status.st_mode & 022)
+        return error_set(error, ERROR_INVALID,
+                         "others can write to the folder %s: take that from them with `chmod "
+                         "go-w`, or choose another home",
+                         path);
+    if (access(path, R_OK | W_OK | X_OK) < 0)
+        return error_errno(error, "the home %s cannot be written, check who owns it", path);
+    return true;
+}
+
+static int lock_folder(const char *path, struct error *error) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        error_errno(error, "cannot open the home %s", path);
+    } else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        error_set(error, ERROR_WRONG_STATE, "another `pgsup cloud create` is at work in %s", path);
+        file_release(&fd);
+    }
+    return fd;
+}
+
+static bool put(const char *database, const struct store_cloud *cloud, struct error *error) {
+    struct store *store = NULL;
+    if (!store_open(database, STORE_CREATE, &store, error))
+        return false;
+    bool good = store_begin(store, error) && cloud_table_put(store, cloud, error) &&
+                store_commit(store, error);
+    if (!good)
+        store_rollback(store);
+    store_close(store);
+    return good;
+}
+
+static bool make(const char *path, const struct store_cloud *cloud, struct traces *traces,
+                 struct error *error) {
+    scoped(alloc_release) char *database = alloc_printf("%s/cloud.sqlite3", path);
+    scoped(alloc_release) char *images = alloc_printf("%s/images", path);
+    scoped(alloc_release) char *instances = alloc_printf("%s/instances", path);
+    traces->database = !file_exists(database);
+    return make_folder(images, &traces->images, error) &&
+           make_folder(instances, &traces->instances, error) && put(database, cloud, error);
+}
+
+static void remove_in(const char *path, const char *name) {
+    scoped(alloc_release) char *file = alloc_printf("%s/%s", path, name);
+    remove(file);
+}
+
+/* The folders of the path from the end up to the topmost one that this run made. */
+static void remove_empty(const char *path, const char *topmost) {
+    scoped(alloc_release) char *folder = alloc_string(path);
+    for (; strlen(folder) >= strlen(topmost); *strrchr(folder, '/') = 0)
+        if (rmdir(folder) < 0 && errno != ENOENT)
+            return;
+}
+
+/* Only under the lock: without it, what is in the folder may be somebody else's by now. */
+static void take_back(const char *path, const struct traces *traces) {
+    if (traces->folder) {
+        file_remove_tree(traces->folder, NULL);
+        return;
+    }
+    if (traces->database) {
+        remove_in(path, "cloud.sqlite3");
+        remove_in(path, "cloud.sqlite3-wal");
+        remove_in(path, "cloud.sqlite3-shm");
+    }
+    if (traces->images)
+        remove_in(path, "images");
+    if (traces->instances)
+        remove_in(path, "instances");
+}
+
+bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct traces traces = {0};
+    scoped(file_release) int lock = -1;
+    bool good = fill(options, &cloud, error);
+    if (good) {
+        good = make_folders(home_path, &traces, error) && check_folder(home_path, error);
+        lock = good ? lock_folder(home_path, error) : -1;
+        good = good && lock >= 0 && make(home_path, &cloud, &traces, error);
+        if (!good && lock >= 0)
+            take_back(home_path, &traces);
+        else if (!good && traces.folder)
+            remove_empty(home_path, traces.folder);
+    }
+    alloc_release(&traces.folder);
+    store_cloud_done(&cloud);
+    return good;
+}

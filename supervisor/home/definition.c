@@ -1,0 +1,211 @@
+#include "home/definition.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "base/secret.h"
+#include "home/accelerator.h"
+#include "home/port.h"
+#include "home/subnet.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_VCPU "2"
+#define DEFAULT_RAM  "2048"
+#define DEFAULT_DISK "5G"
+
+#define MIB           (UINT64_C(1) << 20)
+#define VCPU_MAX      64
+#define RAM_MIN_MIB   64
+#define DISK_MAX      (UINT64_C(16) << 40)
+#define SECTOR_BYTES  512u
+#define MAC_PREFIX    "52:54:00"
+#define MAC_IDS       (INT64_C(1) << 24)
+#define SUFFIX_DIGITS 8 /* random, of an instance-id */
+
+static bool fail_value(const char *text, const char *sentence, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
+}
+
+/* 0 when the system does not tell. */
+static uint64_t host_ram_mib(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes / MIB : 0;
+}
+
+/* A number alone is MiB, as in QEMU's -m. */
+static bool parse_ram(const char *text, uint64_t *mib) {
+    uint64_t bytes;
+    if (name_parse_number(text, 0, UINT64_MAX / MIB, mib))
+        return true;
+    if (!name_parse_size(text, &bytes) || bytes % MIB != 0)
+        return false;
+    *mib = bytes / MIB;
+    return true;
+}
+
+static bool check_ram(const char *text, uint64_t *mib, struct error *error) {
+    char wanted[32], present[32];
+    if (!parse_ram(text, mib))
+        return fail_value(text, "an amount of memory: write MiB like 2048, or 2G", error);
+    if (*mib < RAM_MIN_MIB)
+        return error_set(error, ERROR_INVALID,
+                         "%" PRIu64 " MiB of memory are too few for a guest: give at least %d MiB",
+                         *mib, RAM_MIN_MIB);
+    uint64_t host = host_ram_mib();
+    if (!host || *mib <= host)
+        return true;
+    name_format_size(*mib <= UINT64_MAX / MIB ? *mib * MIB : UINT64_MAX, wanted);
+    name_format_size(host * MIB, present);
+    return error_set(error, ERROR_INVALID,
+                     "%s of memory for the guest are more than this host has (%s): give less",
+                     wanted, present);
+}
+
+static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
+                       struct error *error) {
+    char wanted[32], least[32];
+    if (!name_parse_size(text, bytes) || *bytes == 0)
+        return fail_value(text, "a size for a disk: write it like 5G", error);
+    if (*bytes > DISK_MAX)
+        return fail_value(text, "a size that a disk can have: give at most 16T", error);
+    *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    if (*bytes >= image->virtual_bytes)
+        return true;
+    name_format_size(*bytes, wanted);
+    name_format_size(image->virtual_bytes, least);
+    return error_set(error, ERROR_INVALID,
+                     "a disk of %s is smaller than its image \"%s\", which needs at least %s",
+                     wanted, image->name, least);
+}
+
+static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,
+                       struct error *error) {
+    uint64_t number;
+    if (!text)
+        return true;
+    if (!subnet_is_user(cloud))
+        return error_set(error, ERROR_INVALID,
+                         "an SSH port is forwarded with user networking only: in the network %s "
+                         "guests have addresses of their own",
+                         cloud->network);
+    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+        return fail_value(text, "a port: use a number from 1 to 65535", error);
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* By design, a static address comes from the drive, because a guest must have it before it can ask
+ * a server; without one, HTTP is the way wherever the host's address is known. */
+static bool check_seed(const char *text, const struct store_cloud *cloud, const char *ip4,
+                       char **seed, struct error *error) {
+    bool served = subnet_host_address(cloud) != NULL;
+    const char *word = text ? text : ip4 || !served ? "drive" : "http";
+    if (strcmp(word, "http") != 0 && strcmp(word, "drive") != 0)
+        return fail_value(word, "a way to the seed: use http or drive", error);
+    if (strcmp(word, "http") == 0 && !served)
+        return error_set(error, ERROR_INVALID,
+                         "a seed over http needs the address of this host: create the cloud with "
+                         "--host-ip4 and --host-nm4, or use drive");
+    *seed = alloc_string(word);
+    return true;
+}
+
+bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
+                      const struct store_image *image, struct store_instance *instance,
+                      struct error *error) {
+    const char *vcpu = options->vcpu ? options->vcpu : DEFAULT_VCPU;
+    if (!name_parse_number(vcpu, 1, VCPU_MAX, &instance->vcpu))
+        return fail_value(vcpu, "a number of virtual processors: use 1 to 64", error);
+    if (!check_ram(options->ram ? options->ram : DEFAULT_RAM, &instance->ram_mib, error) ||
+        !check_disk(options->disk ? options->disk : DEFAULT_DISK, image, &instance->disk_bytes,
+                    error) ||
+        (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
+        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
+        (options->accel && !accelerator_check(options->accel, error)) ||
+        !check_seed(options->seed, cloud, options->ip4, &instance->seed, error))
+        return false;
+    instance->name = alloc_string(options->name);
+    instance->image = alloc_string(image->name);
+    instance->arch = alloc_string(image->arch);
+    instance->ip4 = alloc_string(options->ip4);
+    instance->accel = alloc_string(options->accel);
+    instance->restart = alloc_string("no");
+    instance->package_upgrade = !options->no_package_upgrade;
+    return true;
+}
+
+bool definition_check_free(struct store *store, const char *name, struct error *error) {
+    struct store_instance other = {0};
+    struct error lookup = {0};
+    if (instance_table_get(store, name, &other, &lookup)) {
+        store_instance_done(&other);
+        return error_set(error, ERROR_EXISTS,
+                         "there is an instance \"%s\" already: choose another name or remove it "
+                         "first",
+                         name);
+    }
+    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+}
+
+static bool check_address_free(const struct store_instances *others, const char *ip4,
+                               struct error *error) {
+    for (size_t i = 0; ip4 && i < others->count; i++)
+        if (others->items[i].ip4 && strcmp(others->items[i].ip4, ip4) == 0)
+            return error_set(error, ERROR_EXISTS,
+                             "the address %s is that of the instance \"%s\": use another one", ip4,
+                             others->items[i].name);
+    return true;
+}
+
+static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
+                              struct store_instance *instance, struct error *error) {
+    struct store_instances others;
+    if (!instance_table_list(store, &others, error))
+        return false;
+    bool good = check_address_free(&others, instance->ip4, error);
+    if (good && subnet_is_user(cloud)) {
+        instance->ssh_port = port_choose(instance->ssh_port, &others, error);
+        good = instance->ssh_port != 0;
+    }
+    store_instances_done(&others);
+    return good;
+}
+
+/* Cut so that it is a label as well: some tools take the instance-id for a host name. */
+static char *make_instance_id(const char *name, int64_t id) {
+    char token[SECRET_TOKEN_SIZE], tail[64];
+    secret_token(token);
+    snprintf(tail, sizeof tail, "-%lld-%.*s", (long long)id, SUFFIX_DIGITS, token);
+    return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
+}
+
+static void identify(const struct store_cloud *cloud, struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE], uuid[37];
+    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
+    secret_token(token);
+    secret_uuid4(uuid);
+    instance->token = alloc_string(token);
+    instance->uuid = alloc_string(uuid);
+    instance->instance_id = make_instance_id(instance->name, instance->id);
+    instance->mac =
+        alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+    instance->created_ms = clock_wall_ms();
+}
+
+bool definition_claim(struct store *store, const struct store_cloud *cloud,
+                      struct store_instance *instance, struct error *error) {
+    if (!definition_check_free(store, instance->name, error) ||
+        !claim_from_others(store, cloud, instance, error) ||
+        !instance_table_next_id(store, &instance->id, error))
+        return false;
+    if (instance->id >= MAC_IDS)
+        return error_set(error, ERROR_FAILED,
+                         "this cloud has used up its MAC addresses: make another one");
+    identify(cloud, instance);
+    return true;
+}

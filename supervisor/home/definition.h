@@ -1,0 +1,18 @@
+/* From what was asked for to the definition of a new instance. */
+#pragma once
+
+#include "home/instance.h"
+#include "store/image_table.h"
+
+/* The part that depends on nothing else that is being made: names, numbers, sizes, the address.
+ * Fills the instance; ssh_port is 0 when none was asked for. */
+bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
+                      const struct store_image *image, struct store_instance *instance,
+                      struct error *error);
+
+/* The part that must be unique: name, address, port, id and what is made from it. Inside the
+ * transaction that adds the row. */
+bool definition_claim(struct store *store, const struct store_cloud *cloud,
+                      struct store_instance *instance, struct error *error);
+
+bool definition_check_free(struct store *store, const char *name, struct error *error);

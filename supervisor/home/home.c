@@ -1,0 +1,114 @@
+#include "home/home.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "home/run_folder.h"
+#include "store/cloud_table.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_FOLDER "var/pgsup"
+
+/* Under sudo, of the person who typed it: HOME may be root's there. */
+static char *user_folder(void) {
+    const char *behind_sudo = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
+    if (behind_sudo && *behind_sudo) {
+        const struct passwd *user = getpwnam(behind_sudo);
+        if (user && user->pw_dir)
+            return alloc_string(user->pw_dir);
+    }
+    const char *folder = getenv("HOME");
+    if (folder && *folder)
+        return alloc_string(folder);
+    const struct passwd *user = getpwuid(getuid());
+    return alloc_string(user && user->pw_dir ? user->pw_dir : "/");
+}
+
+/* Absolute, without slashes at the end: names are made from it and shown. */
+static char *normalise(const char *path) {
+    char *absolute = file_absolute(path);
+    for (size_t length = strlen(absolute); length > 1 && absolute[length - 1] == '/';)
+        absolute[--length] = 0;
+    return absolute;
+}
+
+char *home_default_path(const char *option) {
+    const char *path = option ? option : getenv("PGSUP_HOME");
+    if (path && *path)
+        return normalise(path);
+    scoped(alloc_release) char *user = user_folder();
+    scoped(alloc_release) char *folder = alloc_printf("%s/%s", user, DEFAULT_FOLDER);
+    return normalise(folder);
+}
+
+static bool fail_no_cloud(const char *path, struct error *error) {
+    return error_set(error, ERROR_NOT_FOUND,
+                     "no cloud in %s: make one with `pgsup cloud create`, or name another home "
+                     "with -p",
+                     path);
+}
+
+static bool check_folder(const char *path, struct stat *status, struct error *error) {
+    if (stat(path, status) < 0)
+        return errno == ENOENT ? fail_no_cloud(path, error)
+                               : error_errno(error, "cannot open the home %s", path);
+    if (!S_ISDIR(status->st_mode))
+        return error_set(error, ERROR_INVALID, "the home %s is not a folder", path);
+    if (access(path, R_OK | W_OK | X_OK) == 0)
+        return true;
+    const struct passwd *owner = getpwuid(status->st_uid);
+    return error_set(error, ERROR_FAILED,
+                     "the home %s cannot be written (%s): it belongs to %s, check its owner and "
+                     "mode",
+                     path, strerror(errno), owner ? owner->pw_name : "a user without a name");
+}
+
+static bool check_cloud(const struct home *home, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct error problem = {0};
+    if (cloud_table_get(home->store, &cloud, &problem)) {
+        store_cloud_done(&cloud);
+        return true;
+    }
+    return problem.code == ERROR_NOT_FOUND ? fail_no_cloud(home->path, error)
+                                           : error_set(error, problem.code, "%s", problem.text);
+}
+
+bool home_open(const char *path, struct home *home, struct error *error) {
+    struct stat status;
+    if (!check_folder(path, &status, error))
+        return false;
+    *home = (struct home){.path = normalise(path), .owner = status.st_uid, .group = status.st_gid};
+    scoped(alloc_release) char *database = home_file(home, "cloud.sqlite3");
+    if ((file_exists(database) || fail_no_cloud(path, error)) &&
+        store_open(database, STORE_OPEN, &home->store, error) && check_cloud(home, error)) {
+        home->run = run_folder_open(home->path, home->owner, home->group, error);
+        if (home->run)
+            return true;
+    }
+    home_close(home);
+    return false;
+}
+
+void home_close(struct home *home) {
+    store_close(home->store);
+    free(home->path);
+    free(home->run);
+    *home = (struct home){0};
+}
+
+char *home_file(const struct home *home, const char *relative) {
+    return alloc_printf("%s/%s", home->path, relative);
+}
+
+bool home_give(const struct home *home, const char *path, struct error *error) {
+    if (geteuid() != 0)
+        return true;
+    return lchown(path, home->owner, home->group) == 0 ||
+           error_errno(error, "cannot give %s to the owner of %s", path, home->path);
+}

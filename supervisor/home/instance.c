@@ -1,0 +1,220 @@
+#include "home/instance.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "home/definition.h"
+#include "home/disk.h"
+#include "home/instance_plan.h"
+#include "home/run_folder.h"
+#include "store/guest_table.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DEFAULT_IMAGE "ubuntu-jammy"
+
+/* Folders on their way in and out, beside the instances. Whoever works on one holds a lock on it;
+ * one that nobody has locked was left by a process that was killed. */
+#define COMING ".new-"
+#define GOING  ".old-"
+
+/* In a new folder until its row is written for good: one that has it but no row is a left-over. */
+#define MARKER ".incomplete"
+
+char *instance_folder(const struct home *home, const char *name) {
+    return alloc_printf("%s/instances/%s", home->path, name);
+}
+
+/* -1: somebody else holds it, or it is gone. */
+static int lock_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        file_release(&fd);
+    return fd;
+}
+
+static void sweep(const struct home *home) {
+    scoped(alloc_release) char *folder = home_file(home, "instances");
+    DIR *list = opendir(folder);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        if (strncmp(entry->d_name, COMING, strlen(COMING)) != 0 &&
+            strncmp(entry->d_name, GOING, strlen(GOING)) != 0)
+            continue;
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        scoped(file_release) int lock = lock_folder(path);
+        if (lock >= 0)
+            file_remove_tree(path, NULL);
+    }
+    if (list)
+        closedir(list);
+}
+
+/* --- creation --- */
+
+struct creation {
+    struct home *home;
+    struct instance_facts facts;
+    char *folder; /* where it is now: staged, later final; NULL: not made */
+    int lock;
+};
+
+static bool check(struct creation *creation, const struct instance_options *options,
+                  struct error *error) {
+    struct store *store = creation->home->store;
+    struct instance_facts *facts = &creation->facts;
+    if (!options->name)
+        return error_set(error, ERROR_USAGE, "the instance needs a name");
+    return name_check_label("instance name", options->name, error) &&
+           run_folder_check_name(creation->home->run, options->name, error) &&
+           definition_check_free(store, options->name, error) &&
+           cloud_table_get(store, &facts->cloud, error) &&
+           image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
+                           error) &&
+           definition_check(options, &facts->cloud, &facts->image, &facts->instance, error);
+}
+
+/* A folder with the disk in it, which takes the longest, made before anybody is locked out. */
+static bool stage(struct creation *creation, struct error *error) {
+    const struct home *home = creation->home;
+    scoped(alloc_release) char *folder = alloc_printf("%s/instances/" COMING "XXXXXX", home->path);
+    scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
+    if (!mkdtemp(folder))
+        return error_errno(error, "cannot make a folder in %s/instances", home->path);
+    creation->folder = alloc_string(folder);
+    creation->lock = lock_folder(folder);
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, folder);
+    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    return home_give(home, folder, error) && file_write(marker, "", 0, 0600, error) &&
+           home_give(home, marker, error) &&
+           disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
+           home_give(home, disk, error);
+}
+
+/* Nobody can be making this one now: the store is locked and has no row of this name. */
+static bool clear_way(const char *path, struct error *error) {
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, path);
+    if (!file_exists(path))
+        return true;
+    if (file_exists(marker))
+        return file_remove_tree(path, error);
+    return error_set(error, ERROR_EXISTS, "%s is in the way, but of no instance: move it away",
+                     path);
+}
+
+static bool move_in(struct creation *creation, struct error *error) {
+    scoped(alloc_release) char *path =
+        instance_folder(creation->home, creation->facts.instance.name);
+    if (!clear_way(path, error))
+        return false;
+    if (rename(creation->folder, path) < 0)
+        return error_errno(error, "cannot make the folder %s", path);
+    alloc_replace(&creation->folder, alloc_string(path));
+    return true;
+}
+
+static bool record(struct creation *creation, struct error *error) {
+    struct home *home = creation->home;
+    struct instance_facts *facts = &creation->facts;
+    struct instance_plan plan = {0};
+    bool good = definition_claim(home->store, &facts->cloud, &facts->instance, error) &&
+                instance_table_add(home->store, &facts->instance, error) &&
+                move_in(creation, error) && instance_plan_write(home, facts, &plan, error) &&
+                store_commit(home->store, error);
+    instance_plan_done(&plan);
+    return good;
+}
+
+/* The folder goes while the store is still locked: after that the name is anybody's. */
+static bool carry_out(struct creation *creation, struct error *error) {
+    struct store *store = creation->home->store;
+    if (stage(creation, error) && store_begin(store, error) && record(creation, error)) {
+        scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, creation->folder);
+        unlink(marker);
+        return true;
+    }
+    if (creation->folder)
+        file_remove_tree(creation->folder, NULL);
+    store_rollback(store);
+    return false;
+}
+
+bool instance_create(struct home *home, const struct instance_options *options,
+                     struct store_instance *made, struct error *error) {
+    struct creation creation = {.home = home, .lock = -1};
+    bool good = check(&creation, options, error);
+    if (good) {
+        sweep(home);
+        good = carry_out(&creation, error);
+    }
+    if (good) {
+        *made = creation.facts.instance;
+        creation.facts.instance = (struct store_instance){0};
+    }
+    file_release(&creation.lock);
+    alloc_release(&creation.folder);
+    instance_facts_done(&creation.facts);
+    return good;
+}
+
+/* --- removal --- */
+
+static void remove_run_files(const struct home *home, const char *name) {
+    scoped(alloc_release) char *prefix = alloc_printf("%s.", name); /* names have no dot */
+    DIR *list = opendir(home->run);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", home->run, entry->d_name);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+            unlink(path);
+    }
+    if (list)
+        closedir(list);
+}
+
+static bool remove_row(struct home *home, int64_t id, struct error *error) {
+    if (store_begin(home->store, error) && instance_table_remove(home->store, id, error) &&
+        store_commit(home->store, error))
+        return true;
+    store_rollback(home->store);
+    return false;
+}
+
+/* The folder is renamed first, so that what is seen under the instance's name is whole or gone. */
+bool instance_remove(struct home *home, const struct store_instance *instance,
+                     struct error *error) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *going = alloc_printf("%s/instances/" GOING "%s-%lld", home->path,
+                                                     instance->name, (long long)instance->id);
+    scoped(file_release) int lock = lock_folder(folder);
+    bool present = file_exists(folder);
+    if (present && rename(folder, going) < 0)
+        return error_errno(error, "cannot remove %s", folder);
+    if (!remove_row(home, instance->id, error)) {
+        if (present)
+            rename(going, folder);
+        return false;
+    }
+    remove_run_files(home, instance->name);
+    return file_remove_tree(going, error);
+}
+
+/* --- where it is reached --- */
+
+bool instance_endpoint(struct home *home, const struct store_instance *instance,
+                       struct instance_endpoint *endpoint, struct error *error) {
+    struct store_guest guest = {0};
+    const char *address = instance->ssh_port ? "127.0.0.1" : instance->ip4;
+    endpoint->port = instance->ssh_port ? instance->ssh_port : 22;
+    if (!address && !guest_table_get(home->store, instance->id, &guest, error))
+        return false;
+    if (!address && guest.address)
+        address = guest.address;
+    snprintf(endpoint->address, sizeof endpoint->address, "%s", address ? address : "");
+    store_guest_done(&guest);
+    return true;
+}

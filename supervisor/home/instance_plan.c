@@ -1,0 +1,249 @@
+#include "home/instance_plan.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "home/accelerator.h"
+#include "home/firmware.h"
+#include "home/generated.h"
+#include "home/port.h"
+#include "home/program.h"
+#include "home/seed.h"
+#include "home/subnet.h"
+#include "machine/vm_script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_FILE        "qemu.args"
+#define ARGUMENTS_LIMIT_BYTES 16384u
+#define ARGUMENTS_MAX         256u
+#define LOOPBACK              "127.0.0.1"
+#define SSH_PORT              22
+#define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
+
+void instance_facts_done(struct instance_facts *facts) {
+    store_cloud_done(&facts->cloud);
+    store_image_done(&facts->image);
+    store_instance_done(&facts->instance);
+}
+
+char *instance_image_path(const struct home *home, const struct store_image *image) {
+    return alloc_printf("%s/images/%s", home->path, image->file);
+}
+
+char *instance_disk_path(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    return alloc_printf("%s/os.qcow2", folder);
+}
+
+/* --- qemu.args: one argument a line --- */
+
+static bool push_argument(char *line, struct strv *arguments, struct error *error) {
+    line += strspn(line, " \t");
+    size_t length = strlen(line);
+    while (length && strchr(" \t\r", line[length - 1]))
+        line[--length] = 0;
+    if (length == 0 || line[0] == '#')
+        return true;
+    if (arguments->count == ARGUMENTS_MAX)
+        return error_set(error, ERROR_INVALID, "more than %u arguments", ARGUMENTS_MAX);
+    strv_push(arguments, line);
+    return true;
+}
+
+static bool split_arguments(struct buffer *text, struct strv *arguments, struct error *error) {
+    if (memchr(text->data, 0, text->length))
+        return error_set(error, ERROR_INVALID, "it holds a NUL byte, so it is not a text file");
+    for (char *line = text->data, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        if (!push_argument(line, arguments, error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_arguments(const char *folder, struct strv *arguments, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *path = alloc_printf("%s/" ARGUMENTS_FILE, folder);
+    if (!file_exists(path))
+        return true;
+    if (!file_read(path, ARGUMENTS_LIMIT_BYTES, &text, error))
+        return false;
+    return text.length == 0 || split_arguments(&text, arguments, error) ||
+           error_prefix(error, "%s", path);
+}
+
+/* --- the spec --- */
+
+/* Strings that the spec points to; the list of them becomes the plan's. */
+static const char *own(struct strv *owned, char *text) {
+    strv_take(owned, text);
+    return text;
+}
+
+static bool fill_hardware(const struct store_instance *instance, struct spec *spec,
+                          struct strv *owned, struct error *error) {
+    if (!spec_arch_from_word(instance->arch, &spec->arch))
+        return error_set(error, ERROR_INVALID, "\"%s\" is not an architecture that pgsup knows",
+                         instance->arch);
+    scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
+    char *program = program_find(name, error);
+    if (!program)
+        return false;
+    spec->program = own(owned, program);
+    char *firmware = firmware_find(spec->arch, error);
+    if (!firmware)
+        return false;
+    spec->firmware = own(owned, firmware);
+    spec->vcpu = (unsigned)instance->vcpu;
+    spec->ram_mib = instance->ram_mib;
+    return accelerator_choose(instance->accel, spec->arch, &spec->accel, error);
+}
+
+static void fill_identity(const struct home *home, const struct instance_facts *facts,
+                          struct spec *spec, struct strv *owned) {
+    const struct store_instance *instance = &facts->instance;
+    const char *source = facts->image.seed_source;
+    spec->name = own(owned, alloc_string(instance->name));
+    spec->uuid = own(owned, alloc_string(instance->uuid));
+    spec->instance_id = own(owned, alloc_string(instance->instance_id));
+    spec->mac = own(owned, alloc_string(instance->mac));
+    spec->disk = own(owned, instance_disk_path(home, instance));
+    spec->seed_source = own(owned, alloc_string(source && *source ? source : SEED_SOURCE));
+}
+
+/* Of the two ways to the seed only one: a guest that is told both takes its network from neither.
+ */
+static void fill_seed(const struct home *home, const struct instance_facts *facts,
+                      struct spec *spec, struct strv *owned) {
+    char *url = strcmp(facts->instance.seed, "http") == 0
+                    ? seed_url(&facts->cloud, &facts->instance)
+                    : NULL;
+    if (url)
+        spec->seed_url = own(owned, url);
+    else
+        spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
+}
+
+static bool fill_network(const struct instance_facts *facts, struct instance_plan *plan,
+                         struct strv *owned, struct error *error) {
+    struct spec *spec = &plan->spec;
+    const char *ip4 = facts->instance.ip4, *interface = facts->cloud.interface;
+    if (!spec_network_from_word(facts->cloud.network, &spec->network))
+        return error_set(error, ERROR_INVALID, "\"%s\" is not a network that pgsup knows",
+                         facts->cloud.network);
+    if (interface)
+        spec->interface = own(owned, alloc_string(interface));
+    if (spec->network != SPEC_NET_USER)
+        return true;
+    plan->forwards[0] = (struct spec_forward){
+        .host_address = LOOPBACK,
+        .host_port = facts->instance.ssh_port,
+        .guest_address = ip4 ? own(owned, alloc_string(ip4)) : NULL,
+        .guest_port = SSH_PORT,
+    };
+    spec->forwards = plan->forwards;
+    spec->forward_count = 1;
+    spec->guest_network = SUBNET_USER;
+    return true;
+}
+
+/* The arguments come last in the list, so that its end serves as their vector. */
+static bool fill_plan(const struct home *home, const struct instance_facts *facts,
+                      struct instance_plan *plan, struct strv *owned, struct error *error) {
+    if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
+        !fill_network(facts, plan, owned, error))
+        return false;
+    fill_identity(home, facts, &plan->spec, owned);
+    fill_seed(home, facts, &plan->spec, owned);
+    size_t first = owned->count;
+    if (!read_arguments(plan->folder, owned, error))
+        return false;
+    if (owned->count > first)
+        plan->spec.extra = owned->items + first;
+    return true;
+}
+
+/* vm.sh has no server to count on, so it always takes the drive. */
+static bool write_script(struct home *home, const struct instance_facts *facts,
+                         const struct spec *supervised, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *drive = seed_image_path(home, &facts->instance);
+    struct spec spec = *supervised;
+    spec.seed_url = NULL;
+    spec.seed_drive = drive;
+    vm_script_render(&spec, home->run, &text);
+    return generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error) !=
+           GENERATED_FAILED;
+}
+
+bool instance_plan_write(struct home *home, const struct instance_facts *facts,
+                         struct instance_plan *plan, struct error *error) {
+    struct strv owned = {0};
+    *plan = (struct instance_plan){.folder = instance_folder(home, facts->instance.name)};
+    bool good = fill_plan(home, facts, plan, &owned, error);
+    plan->owned = owned.items;
+    if (good && seed_write(home, &facts->cloud, &facts->instance, error) &&
+        write_script(home, facts, &plan->spec, error))
+        return true;
+    instance_plan_done(plan);
+    return false;
+}
+
+/* --- a launch --- */
+
+static bool load_facts(struct home *home, const char *name, struct instance_facts *facts,
+                       struct error *error) {
+    return instance_table_get(home->store, name, &facts->instance, error) &&
+           cloud_table_get(home->store, &facts->cloud, error) &&
+           image_table_get(home->store, facts->instance.image, &facts->image, error);
+}
+
+static bool check_disks(const struct home *home, const struct instance_facts *facts,
+                        struct error *error) {
+    scoped(alloc_release) char *disk = instance_disk_path(home, &facts->instance);
+    scoped(alloc_release) char *image = instance_image_path(home, &facts->image);
+    if (!file_exists(image))
+        return error_set(error, ERROR_NOT_FOUND,
+                         "the image %s is gone, and the disk of \"%s\" is nothing without it: put "
+                         "it back",
+                         image, facts->instance.name);
+    return file_exists(disk) ||
+           error_set(error, ERROR_NOT_FOUND,
+                     "the disk %s is gone: `qemu-img create -f qcow2 -F qcow2 -b %s %s %llu` makes "
+                     "an empty one",
+                     disk, image, disk, (unsigned long long)facts->instance.disk_bytes);
+}
+
+static bool check_port(const struct store_instance *instance, struct error *error) {
+    if (!instance->ssh_port || port_is_free(instance->ssh_port))
+        return true;
+    return error_set(error, ERROR_WRONG_STATE,
+                     "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
+                     "program: end that one, or remove the instance and create it with another "
+                     "--ssh-port",
+                     instance->ssh_port, instance->name);
+}
+
+bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
+                      struct error *error) {
+    struct instance_facts facts = {0};
+    *plan = (struct instance_plan){0};
+    bool good = load_facts(home, name, &facts, error) && check_disks(home, &facts, error) &&
+                check_port(&facts.instance, error) &&
+                instance_plan_write(home, &facts, plan, error);
+    instance_facts_done(&facts);
+    return good;
+}
+
+void instance_plan_done(struct instance_plan *plan) {
+    for (char **text = plan->owned; text && *text; text++)
+        free(*text);
+    free(plan->owned);
+    free(plan->folder);
+    *plan = (struct instance_plan){0};
+}

@@ -1,0 +1,19 @@
+/* The last steps before a VM can run, shared by the making of an instance and its every launch. */
+#pragma once
+
+#include "home/instance.h"
+#include "store/image_table.h"
+
+struct instance_facts {
+    struct store_cloud cloud;
+    struct store_image image;
+    struct store_instance instance;
+};
+void instance_facts_done(struct instance_facts *facts);
+
+char *instance_image_path(const struct home *home, const struct store_image *image);
+char *instance_disk_path(const struct home *home, const struct store_instance *instance);
+
+/* Writes the seed and vm.sh, finds programs, and fills the plan. */
+bool instance_plan_write(struct home *home, const struct instance_facts *facts,
+                         struct instance_plan *plan, struct error *error);

@@ -1,0 +1,107 @@
+#include "home/seed.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "cloudinit/document.h"
+#include "home/generated.h"
+#include "home/instance.h"
+#include "home/seed_drive.h"
+#include "home/subnet.h"
+#include "store/generated_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DRIVE                "cloud-init.img"
+#define FOLDER               "cloud-init"
+#define DOCUMENT_LIMIT_BYTES (2u << 20) /* more than the drive holds, which says so itself */
+
+char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance) {
+    const char *host = subnet_host_address(cloud);
+    return host ? alloc_printf("http://%s:%u/seed/%s/", host, cloud->phone_home_port,
+                               instance->token)
+                : NULL;
+}
+
+char *seed_image_path(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    return alloc_printf("%s/%s", folder, DRIVE);
+}
+
+static bool write_document(struct home *home, const struct store_instance *instance,
+                           enum seed_document document, const struct document_seed *seed,
+                           struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
+    return document_write(document, seed, &text, error) &&
+           generated_write(home, instance, path, text.data, text.length, 0600, error) !=
+               GENERATED_FAILED;
+}
+
+static bool write_documents(struct home *home, const struct store_cloud *cloud,
+                            const struct store_instance *instance, struct error *error) {
+    struct subnet subnet = {0};
+    scoped(alloc_release) char *url = seed_url(cloud, instance);
+    scoped(alloc_release) char *phone_home =
+        url ? alloc_printf("%sphone-home/${INSTANCE_ID}", url) : NULL;
+    subnet_of_cloud(cloud, &subnet);
+    scoped(alloc_release) char *address =
+        instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
+    const struct document_seed seed = {
+        .instance_id = instance->instance_id,
+        .hostname = instance->name,
+        .admin_password_hash = cloud->admin_password_hash,
+        .ssh_public_key = cloud->ssh_public_key,
+        .package_upgrade = instance->package_upgrade,
+        .keep_cache = strcmp(instance->seed, "http") == 0,
+        .phone_home_url = phone_home,
+        .mac = instance->mac,
+        .address = address,
+        .gateway = subnet_gateway(cloud),
+        .nameserver = subnet_nameserver(cloud),
+    };
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        if (!write_document(home, instance, (enum seed_document)i, &seed, error))
+            return false;
+    return true;
+}
+
+/* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
+static bool digest_documents(const char *folder, char digest[SECRET_SHA256_SIZE],
+                             struct error *error) {
+    scoped(buffer_done) struct buffer all = {0};
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        scoped(buffer_done) struct buffer text = {0};
+        scoped(alloc_release) char *path =
+            alloc_printf("%s/%s", folder, seed_document_name((enum seed_document)i));
+        if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error))
+            return false;
+        buffer_printf(&all, "%zu\n", text.length);
+        buffer_append(&all, text.data, text.length);
+    }
+    secret_sha256(all.data, all.length, digest);
+    return true;
+}
+
+/* Made anew only when needed: its time of change then tells when the seed changed last. */
+static bool write_drive(struct home *home, const struct store_instance *instance,
+                        struct error *error) {
+    char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *image = seed_image_path(home, instance);
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
+    if (!digest_documents(documents, wanted, error) ||
+        !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
+        return false;
+    if (file_exists(image) && strcmp(wanted, recorded) == 0)
+        return true;
+    return seed_drive_write(image, documents, error) && home_give(home, image, error) &&
+           generated_table_put(home->store, instance->id, DRIVE, wanted, error);
+}
+
+bool seed_write(struct home *home, const struct store_cloud *cloud,
+                const struct store_instance *instance, struct error *error) {
+    return write_documents(home, cloud, instance, error) && write_drive(home, instance, error);
+}
