@@ -63,6 +63,8 @@ static void push_board(const struct spec *spec, struct strv *argv) {
     strv_push(argv, "-m");
     strv_pushf(argv, "%" PRIu64, spec->ram_mib);
     push_pair(argv, "-bios", spec->firmware);
+    /* Without it edk2 waits five seconds for a key before it boots. */
+    push_pair(argv, "-boot", "menu=on,splash-time=0");
 }
 
 /* A guest that panics is stopped where it stands, so that somebody can look at it. */

@@ -29,6 +29,7 @@ vm=(
   -smp 2
   -m 512
   -bios '/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/fw,snapshot=on.fd'
+  -boot menu=on,splash-time=0
   -pidfile '/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/run/test.sh'$$.pid
   -chardev 'socket,id=qmp,path=/tmp/it'\''s,, "odd" $HOME `id` \ #1 & été/[*];~!/run/test.sh'$$.qmp,server=on,wait=off
   -mon chardev=qmp,mode=control

@@ -29,6 +29,7 @@ vm=(
   -smp 2
   -m 2048
   -bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
+  -boot menu=on,splash-time=0
   -pidfile /home/login/var/pgsup/run/test.sh$$.pid
   -chardev socket,id=qmp,path=/home/login/var/pgsup/run/test.sh$$.qmp,server=on,wait=off
   -mon chardev=qmp,mode=control

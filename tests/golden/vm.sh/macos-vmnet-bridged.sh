@@ -30,6 +30,7 @@ vm=(
   -smp 2
   -m 2048
   -bios /opt/homebrew/share/qemu/edk2-aarch64-code.fd
+  -boot menu=on,splash-time=0
   -pidfile /Users/login/var/pgsup/run/test.sh$$.pid
   -chardev socket,id=qmp,path=/Users/login/var/pgsup/run/test.sh$$.qmp,server=on,wait=off
   -mon chardev=qmp,mode=control

@@ -29,6 +29,7 @@ vm=(
   -smp 1
   -m 1024
   -bios /usr/share/ovmf/OVMF.fd
+  -boot menu=on,splash-time=0
   -pidfile /home/login/var/pgsup/run/pc.sh$$.pid
   -chardev socket,id=qmp,path=/home/login/var/pgsup/run/pc.sh$$.qmp,server=on,wait=off
   -mon chardev=qmp,mode=control
