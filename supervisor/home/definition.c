@@ -164,10 +164,9 @@ static bool check_address_free(const struct store_instances *others, const char 
 
 static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
                               struct store_instance *instance, struct error *error) {
-    struct store_instances others;
-    if (!instance_table_list(store, &others, error))
-        return false;
-    bool good = check_address_free(&others, instance->ip4, error);
+    struct store_instances others = {0};
+    bool good = instance_table_list(store, &others, error) &&
+                check_address_free(&others, instance->ip4, error);
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port = port_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;
