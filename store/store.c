@@ -13,11 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* SQLite's file format, "The Database Header": the first bytes, and where user_version stands. */
-#define HEADER_BYTES        100
-#define HEADER_MAGIC        "SQLite format 3" /* with its NUL */
-#define HEADER_USER_VERSION 60
-
 static bool give_to_owner_of_folder(const char *path, int fd, struct error *error) {
     struct stat status;
     scoped(alloc_release) char *copy = alloc_string(path);
@@ -54,44 +49,24 @@ static bool check_access(const char *path, struct error *error) {
     return true;
 }
 
-/* Looked at without SQLite, which would make files beside it and replay a journal. */
-static bool check_header(const char *path, struct error *error) {
-    unsigned char header[HEADER_BYTES] = {0};
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(error, "cannot open %s", path);
-    ssize_t length = read(fd, header, sizeof header);
-    if (length == 0)
-        return true;
-    if (length < HEADER_BYTES || memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
-        return error_set(error, ERROR_FAILED,
-                         "%s is not a pgsup database or is damaged: put a backup of it in its "
-                         "place, nothing was changed",
-                         path);
-    const unsigned char *field = header + HEADER_USER_VERSION;
-    uint32_t version =
-        (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 | field[3];
-    if (version > (uint32_t)migrations_version())
-        return error_set(error, ERROR_WRONG_STATE,
-                         "%s was written by a newer pgsup (version %u, this one knows %d): use "
-                         "that one, nothing was changed",
-                         path, version, migrations_version());
-    return true;
-}
-
 static bool run(struct store *store, const char *sql, struct error *error) {
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
            query_fail(store, error);
 }
 
-/* Nothing is written, not even the journal mode, before the file is known to be one of ours. */
+/* Nothing is written, not even the journal mode or the rest of a WAL at the close, before the file
+ * is known to be one of ours. It is never opened here but by SQLite: to close any descriptor of it
+ * would drop the locks that other connections of this process hold (fcntl(2)). */
 static bool configure(struct store *store, struct error *error) {
+    sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(store->database, STORE_BUSY_MS);
     return run(store,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
                error) &&
            migrations_check(store, error) && run(store, "PRAGMA journal_mode = WAL", error) &&
-           migrations_run(store, error);
+           migrations_run(store, error) &&
+           sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) ==
+               SQLITE_OK;
 }
 
 static bool refuse_cloud(struct store *store, struct error *error) {
@@ -107,7 +82,7 @@ static bool refuse_cloud(struct store *store, struct error *error) {
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error) {
     if (mode == STORE_CREATE && !make_file(path, error))
         return false;
-    if (!check_access(path, error) || !check_header(path, error))
+    if (!check_access(path, error))
         return false;
     struct store *opened = alloc_zero(sizeof *opened);
     opened->path = alloc_string(path);
