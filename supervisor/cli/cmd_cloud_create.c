@@ -28,6 +28,9 @@ static const struct option_spec options[] = {
 };
 
 static int run(struct invocation *invocation, struct error *error) {
+    const char *public_key = invocation_option(invocation, "ssh-public-key");
+    if (!invocation_check_file(public_key, "public key", error))
+        return EXIT_FAILURE;
     scoped(password_input_release) char *password = password_input_read(invocation, error);
     if (!password)
         return EXIT_FAILURE;
@@ -35,7 +38,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct cloud_options made = {
         .name = invocation_option(invocation, "name"),
         .admin_password = password,
-        .ssh_public_key = invocation_option(invocation, "ssh-public-key"),
+        .ssh_public_key = public_key,
         .network = invocation_option(invocation, "network"),
         .interface = invocation_option(invocation, "host-if"),
         .host_ip4 = invocation_option(invocation, "host-ip4"),

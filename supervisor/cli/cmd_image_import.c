@@ -15,8 +15,9 @@ static const struct option_spec options[] = {
 
 static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_option(invocation, "name");
-    if (!image_import(invocation->home, name, invocation_argument(invocation, 0),
-                      invocation_option(invocation, "arch"), error))
+    const char *file = invocation_argument(invocation, 0);
+    if (!invocation_check_file(file, "image file", error) ||
+        !image_import(invocation->home, name, file, invocation_option(invocation, "arch"), error))
         return EXIT_FAILURE;
     printf("image \"%s\" imported\n", name);
     return EXIT_SUCCESS;

@@ -3,11 +3,13 @@
 #include "base/name.h"
 #include "base/secret.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct option_spec *spec_of(const struct invocation *invocation, const char *name) {
     const struct option_spec *spec = options_find(invocation->command->options, name, strlen(name));
@@ -63,6 +65,15 @@ const char *invocation_name(const struct invocation *invocation, const char *wha
     if (!option && !argument)
         error_set(error, ERROR_USAGE, "the %s needs a name: -n NAME", what);
     return option ? option : argument;
+}
+
+bool invocation_check_file(const char *path, const char *what, struct error *error) {
+    if (access(path, R_OK) == 0)
+        return true;
+    if (errno == ENOENT)
+        return error_set(error, ERROR_NOT_FOUND, "the %s \"%s\" does not exist", what, path);
+    return error_set(error, ERROR_WRONG_STATE, "the %s \"%s\" cannot be read: %s", what, path,
+                     strerror(errno));
 }
 
 void invocation_wipe(const struct invocation *invocation, const char *name) {

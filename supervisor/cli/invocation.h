@@ -36,6 +36,10 @@ bool invocation_number(const struct invocation *invocation, const char *name, ui
 const char *invocation_name(const struct invocation *invocation, const char *what,
                             struct error *error);
 
+/* A file named on the command line is there and can be read. `what` is for the sentence: "public
+ * key". */
+bool invocation_check_file(const char *path, const char *what, struct error *error);
+
 /* Overwrites a secret where `ps` shows it. The value is gone after that. */
 void invocation_wipe(const struct invocation *invocation, const char *name);
 

@@ -65,11 +65,9 @@ static char *accept_line(const struct password_line *line, struct error *error) 
 
 static char *read_file(const char *path, struct error *error) {
     bool standard_input = strcmp(path, "-") == 0;
-    scoped(file_release) int opened = standard_input ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (!standard_input && opened < 0 && errno == ENOENT) {
-        error_set(error, ERROR_NOT_FOUND, "there is no password file \"%s\"", path);
+    if (!standard_input && !invocation_check_file(path, "password file", error))
         return NULL;
-    }
+    scoped(file_release) int opened = standard_input ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     struct password_line line;
     char *password = NULL;
     if ((standard_input || opened >= 0) && read_line(standard_input ? STDIN_FILENO : opened, &line))

@@ -77,6 +77,22 @@ expect_text "$ERR" "pgsup: warning: " "--admin-password-file"
 expect_no_text "$ERR" "$password"
 expect_no_password
 
+step "... while it works"
+fresh_home
+rm "$ERR"
+mkfifo "$WORK/slow.pub" # reading the key waits for us
+"$PGSUP" cloud create --admin-password="$password" --ssh-public-key "$WORK/slow.pub" \
+    >"$OUT" 2>"$ERR" &
+pid=$!
+at_exit "kill $pid 2>/dev/null"
+wait_until 20 grep -q warning "$ERR"
+ps -ww -o args= -p $pid >"$WORK/ps"
+expect_text "$WORK/ps" "cloud create --admin-password="
+expect_no_text "$WORK/ps" "$password" "${password#* }"
+cat "$KEY.pub" >"$WORK/slow.pub"
+wait $pid || fail "status $?"
+expect_no_password
+
 step "from the terminal: twice, without echo"
 fresh_home
 cat >"$WORK/type.py" <<'END'

@@ -71,9 +71,16 @@ step "cloud create: the network"
 expect_refused 2 'token-ring' create_cloud --network token-ring
 expect_refused 2 'no-such-if0' create_cloud --host-if no-such-if0 --host-ip4 10.9.8.1 \
     --host-nm4 255.255.255.0
-expect_refused 2 '300.1.1.1' create_cloud --host-if lo --host-ip4 300.1.1.1 --host-nm4 255.255.255.0
-expect_refused 2 '255.0.255.0' create_cloud --host-if lo --host-ip4 127.0.0.1 --host-nm4 255.0.255.0
-expect_refused 2 'x.y' create_cloud --host-if lo --host-ip4 127.0.0.1 --host-nm4 255.0.0.0 --host-gw4 x.y
+bridged() { # --host-if lo, which is there, and then OPTION…
+    create_cloud --network "$(bridged_kind)" --host-if "$(loopback)" "$@"
+}
+expect_refused 2 '"300.1.1.1"' bridged --host-ip4 300.1.1.1 --host-nm4 255.255.255.0
+expect_refused 2 '"255.0.255.0"' bridged --host-ip4 10.9.8.1 --host-nm4 255.0.255.0
+expect_refused 2 '"x.y"' bridged --host-ip4 10.9.8.1 --host-nm4 255.255.255.0 --host-gw4 x.y
+expect_refused 2 '10.9.9.1' bridged --host-ip4 10.9.8.1 --host-nm4 255.255.255.0 --host-gw4 10.9.9.1
+expect_refused 2 '"dns"' bridged --host-ip4 10.9.8.1 --host-nm4 255.255.255.0 --host-ns4 dns
+expect_refused 2 '--host-ip4' bridged
+expect_refused 2 '--host-ip4' create_cloud --network user --host-ip4 10.9.8.1 --host-nm4 255.255.255.0
 for port in 0 65536 -1 10300x ""; do
     expect_refused 2 "\"$port\"" create_cloud --ph-port "$port"
 done
@@ -106,10 +113,13 @@ expect_refused 3 '"debian-99"' "$PGSUP" instance create -n x --os debian-99
 for vcpu in 0 -1 two 100000 1.5 ""; do
     expect_refused 2 "\"$vcpu\"" create -n x --vcpu "$vcpu"
 done
-for ram in 0 1 -5 lots 999999G 5X ""; do
+expect_refused 2 'at least 64 MiB' create -n x --ram 63
+for ram in -5 lots 5X ""; do
     expect_refused 2 "\"$ram\"" create -n x --ram "$ram"
 done
-for size in 0 -5G big 9999999999T 1M ""; do
+expect_refused 2 'more than this host has' create -n x --ram 999999G
+expect_refused 2 'smaller than its image' create -n x -s 1M
+for size in 0 -5G big 9999999999T ""; do
     expect_refused 2 "\"$size\"" create -n x -s "$size"
 done
 for port in 0 70000 ssh ""; do

@@ -119,7 +119,7 @@ mode_of() {
 
 # json_of EXPRESSION: evaluates Python over the JSON document in $OUT, there called "it".
 json_of() {
-    python3 -c "import json,sys; it = json.load(open(sys.argv[1])); print($1)" "$OUT"
+    python3 -c "import json,sys; it = json.load(open(sys.argv[1])); print(($1))" "$OUT"
 }
 
 # wait_until SECONDS COMMAND…: until the command succeeds.
@@ -130,6 +130,14 @@ wait_until() {
         [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
         sleep 0.1
     done
+}
+
+# What differs between systems: the loopback interface, and the network that bridges guests.
+loopback() {
+    [ "$(uname -s)" = Darwin ] && echo lo0 || echo lo
+}
+bridged_kind() {
+    [ "$(uname -s)" = Darwin ] && echo vmnet-bridged || echo bridge
 }
 
 make_key() {
