@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "cli/client.h"
 #include "cli/direct.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
@@ -13,21 +14,50 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-/* Well when no VM of it runs any more. */
-static bool end_vm(const struct invocation *invocation, const char *name, struct error *error) {
+/* Through the supervisor, so that it does not start the VM again; false with ERROR_NO_SUPERVISOR
+ * when there is none. */
+static bool end_supervised(const struct invocation *invocation, const char *name,
+                           struct error *error) {
+    struct client *client = client_open(invocation->home, error);
+    if (!client)
+        return false;
+    json_t *params = json_object();
+    json_object_set_new(params, "name", json_string(name));
+    json_object_set_new(params, "force", json_true());
+    json_t *result = client_call(client, "stop", params, NULL, NULL, error);
+    bool ended = result != NULL;
+    json_decref(result);
+    client_close(client);
+    return ended;
+}
+
+static bool end_alone(const struct invocation *invocation, const struct running *running,
+                      struct error *error) {
+    struct direct_stop stop = {.force = true};
+    scoped(alloc_release) char *outcome = direct_stop(invocation->home, running, &stop, error);
+    return outcome != NULL;
+}
+
+static bool end_vm(const struct invocation *invocation, const struct running *running,
+                   struct error *error) {
+    struct error supervised = {0};
+    if (!invocation_flag(invocation, "force"))
+        return error_set(error, ERROR_WRONG_STATE,
+                         "instance \"%s\" runs (pid %ld): stop it with `pgsup stop %s`, or give -f",
+                         running->name, (long)running->pid, running->name);
+    if (end_supervised(invocation, running->name, &supervised))
+        return true;
+    if (supervised.code == ERROR_NO_SUPERVISOR)
+        return end_alone(invocation, running, error);
+    return error_set(error, supervised.code, "%s", supervised.text);
+}
+
+static bool end_if_running(const struct invocation *invocation, const char *name,
+                           struct error *error) {
     struct running running = {0};
     if (!running_find(invocation->home->run, name, &running))
         return true;
-    bool ended = false;
-    if (invocation_flag(invocation, "force")) {
-        struct direct_stop stop = {.force = true};
-        scoped(alloc_release) char *outcome = direct_stop(invocation->home, &running, &stop, error);
-        ended = outcome != NULL;
-    } else {
-        error_set(error, ERROR_WRONG_STATE,
-                  "instance \"%s\" runs (pid %ld): stop it with `pgsup stop %s`, or give -f", name,
-                  (long)running.pid, name);
-    }
+    bool ended = end_vm(invocation, &running, error);
     running_done(&running);
     return ended;
 }
@@ -37,8 +67,8 @@ static int run(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return EXIT_FAILURE;
-    bool removed =
-        end_vm(invocation, name, error) && instance_remove(invocation->home, &instance, error);
+    bool removed = end_if_running(invocation, name, error) &&
+                   instance_remove(invocation->home, &instance, error);
     store_instance_done(&instance);
     if (!removed)
         return EXIT_FAILURE;
