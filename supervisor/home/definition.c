@@ -8,7 +8,6 @@
 #include "home/port.h"
 #include "home/subnet.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,26 +48,23 @@ static bool parse_ram(const char *text, uint64_t *mib) {
 }
 
 static bool check_ram(const char *text, uint64_t *mib, struct error *error) {
-    char wanted[32], present[32];
+    char present[32];
     if (!parse_ram(text, mib))
         return fail_value(text, "an amount of memory: write MiB like 2048, or 2G", error);
     if (*mib < RAM_MIN_MIB)
-        return error_set(error, ERROR_INVALID,
-                         "%" PRIu64 " MiB of memory are too few for a guest: give at least %d MiB",
-                         *mib, RAM_MIN_MIB);
+        return fail_value(text, "enough memory for a guest: give at least 64 MiB", error);
     uint64_t host = host_ram_mib();
     if (!host || *mib <= host)
         return true;
-    name_format_size(*mib <= UINT64_MAX / MIB ? *mib * MIB : UINT64_MAX, wanted);
     name_format_size(host * MIB, present);
     return error_set(error, ERROR_INVALID,
-                     "%s of memory for the guest are more than this host has (%s): give less",
-                     wanted, present);
+                     "\"%s\" is more memory than this host has (%s): give the guest less", text,
+                     present);
 }
 
 static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
                        struct error *error) {
-    char wanted[32], least[32];
+    char least[32];
     if (!name_parse_size(text, bytes) || *bytes == 0)
         return fail_value(text, "a size for a disk: write it like 5G", error);
     if (*bytes > DISK_MAX)
@@ -76,11 +72,10 @@ static bool check_disk(const char *text, const struct store_image *image, uint64
     *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     if (*bytes >= image->virtual_bytes)
         return true;
-    name_format_size(*bytes, wanted);
     name_format_size(image->virtual_bytes, least);
     return error_set(error, ERROR_INVALID,
-                     "a disk of %s is smaller than its image \"%s\", which needs at least %s",
-                     wanted, image->name, least);
+                     "\"%s\" is too small for a disk of the image \"%s\": give at least %s", text,
+                     image->name, least);
 }
 
 static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,

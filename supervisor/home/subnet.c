@@ -18,13 +18,13 @@ static bool fail_address(const char *what, const char *text, struct error *error
                      "\"%s\" is not an address for %s: write it like 172.16.3.5", shown, what);
 }
 
-/* Not 0.x, loopback, multicast or beyond. */
+/* Not 0.x, multicast or beyond. */
 static bool parse_unicast(const char *what, const char *text, uint32_t *address,
                           struct error *error) {
     if (!name_parse_ip4(text, address))
         return fail_address(what, text, error);
     uint32_t first = *address >> 24;
-    return (first != 0 && first != 127 && first < 224) || fail_address(what, text, error);
+    return (first != 0 && first < 224) || fail_address(what, text, error);
 }
 
 bool subnet_check_unicast(const char *what, const char *text, struct error *error) {
