@@ -149,10 +149,17 @@ make_image() {
     qemu-img create -q -f qcow2 "$1" "${2:-64M}"
 }
 
-# make_cloud: the cloud that most scenarios begin with: user networking, password "sesame-4711".
+# free_port: a TCP port of 127.0.0.1 that nobody has right now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# make_cloud: the cloud that most scenarios begin with: user networking, password "sesame-4711", a
+# phone-home port of its own, so that scenarios do not disturb each other.
 make_cloud() {
     make_key
     echo sesame-4711 >"$WORK/password"
     expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
-        --ssh-public-key "$KEY.pub" --network user
+        --ssh-public-key "$KEY.pub" --network user \
+        --ph-port "$(free_port)"
 }
