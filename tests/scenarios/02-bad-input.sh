@@ -113,13 +113,10 @@ expect_refused 3 '"debian-99"' "$PGSUP" instance create -n x --os debian-99
 for vcpu in 0 -1 two 100000 1.5 ""; do
     expect_refused 2 "\"$vcpu\"" create -n x --vcpu "$vcpu"
 done
-expect_refused 2 'at least 64 MiB' create -n x --ram 63
-for ram in -5 lots 5X ""; do
+for ram in 0 63 999999G -5 lots 5X ""; do
     expect_refused 2 "\"$ram\"" create -n x --ram "$ram"
 done
-expect_refused 2 'more than this host has' create -n x --ram 999999G
-expect_refused 2 'smaller than its image' create -n x -s 1M
-for size in 0 -5G big 9999999999T ""; do
+for size in 0 1M -5G big 9999999999T ""; do
     expect_refused 2 "\"$size\"" create -n x -s "$size"
 done
 for port in 0 70000 ssh ""; do

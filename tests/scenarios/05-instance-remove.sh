@@ -31,7 +31,7 @@ expect_gone() {
     wait_until 10 sh -c "! kill -0 $vm"
     [ ! -e "$PGSUP_HOME/instances/test" ] || fail "its folder is still there"
     expect_equal "what is left in run/" "$(find "$run_folder" -name 'test.*')" ""
-    expect_refused 3 '"test"' "$PGSUP" instance get test
+    expect_fail 3 '"test"' "$PGSUP" instance get test
 }
 
 step "supervised"
