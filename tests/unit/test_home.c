@@ -1,0 +1,219 @@
+/* Opening a home, and the folder for its sockets. */
+#include "cloud_home.h"
+#include "home/run_folder.h"
+#include "test.h"
+
+#include <pwd.h>
+
+static void check_path(const char *option, const char *expected) {
+    scoped(alloc_release) char *path = home_default_path(option);
+    CHECK_STRING(path, expected);
+}
+
+TEST(default_path) {
+    char folder[512];
+    CHECK(getcwd(folder, sizeof folder) != NULL);
+    scoped(alloc_release) char *relative = alloc_printf("%s/here", folder);
+    setenv("HOME", "/users/me", 1);
+    unsetenv("SUDO_USER");
+    setenv("PGSUP_HOME", "/from/variable/", 1);
+    check_path("/from/option//", "/from/option");
+    check_path("here", relative);
+    check_path("/", "/");
+    check_path(NULL, "/from/variable");
+    setenv("PGSUP_HOME", "", 1);
+    check_path(NULL, "/users/me/var/pgsup");
+    unsetenv("PGSUP_HOME");
+    check_path(NULL, "/users/me/var/pgsup");
+    const struct passwd *nobody = getpwnam("nobody");
+    scoped(alloc_release) char *of_nobody =
+        alloc_printf("%s/var/pgsup", geteuid() == 0 && nobody ? nobody->pw_dir : "/users/me");
+    setenv("SUDO_USER", "nobody", 1);
+    check_path(NULL, of_nobody);
+    setenv("SUDO_USER", "no such user", 1);
+    check_path(NULL, "/users/me/var/pgsup");
+    unsetenv("SUDO_USER");
+}
+
+static void check_refused(const char *path, enum error_code code, const char *says) {
+    struct home home = {0};
+    struct error error = {0};
+    CHECK(!home_open(path, &home, &error));
+    CHECK_INT(error.code, code);
+    CHECK_CONTAINS(error.text, says);
+    CHECK(!home.path && !home.store && !home.run);
+}
+
+TEST(open_refuses) {
+    scoped(alloc_release) char *absent = scratch_path("absent");
+    scoped(alloc_release) char *empty = scratch_path("empty");
+    scoped(alloc_release) char *file = scratch_path("file");
+    scoped(alloc_release) char *database = scratch_path("empty/cloud.sqlite3");
+    struct error error = {0};
+    struct store *store = NULL;
+    check_refused(absent, ERROR_NOT_FOUND, "make one with `pgsup cloud create`");
+    CHECK(!file_exists(absent));
+    scratch_write(file, "x", 1, 0600);
+    check_refused(file, ERROR_INVALID, "is not a folder");
+    check_good(file_make_directory(empty, 0700, &error), &error);
+    check_refused(empty, ERROR_NOT_FOUND, "no cloud in");
+    CHECK_INT(count_entries(empty), 0);
+    /* as a `cloud create` leaves it that was killed at the worst moment */
+    check_good(store_open(database, STORE_CREATE, &store, &error), &error);
+    store_close(store);
+    check_refused(empty, ERROR_NOT_FOUND, "no cloud in");
+    struct cloud_options options = user_options();
+    check_good(cloud_create(empty, &options, &error), &error);
+}
+
+/* Run in a child that has given up being root. */
+static int open_as_other(const char *path) {
+    struct home home = {0};
+    struct error error = {0};
+    if (geteuid() == 0 && setuid(65534) < 0)
+        return 2;
+    bool good = home_open(path, &home, &error);
+    home_close(&home);
+    return good || !strstr(error.text, "cannot be written") ? 1 : 0;
+}
+
+TEST(open_refuses_what_cannot_be_written) {
+    struct cloud_options options = user_options();
+    scoped(alloc_release) char *path = scratch_path("locked");
+    struct error error = {0};
+    int status = 0;
+    check_good(cloud_create(path, &options, &error), &error);
+    chmod(scratch(), 0755);
+    chmod(path, 0555);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(open_as_other(path));
+    waitpid(pid, &status, 0);
+    CHECK_INT(status, 0);
+    chmod(path, 0700);
+}
+
+TEST(gives_files_to_the_owner) {
+    struct cloud_options options = user_options();
+    scoped(alloc_release) char *path = scratch_path("owned");
+    struct error error = {0};
+    struct home home = {0};
+    struct stat status;
+    check_good(cloud_create(path, &options, &error), &error);
+    check_good(home_open(path, &home, &error), &error);
+    CHECK_INT(home.owner, geteuid());
+    home_close(&home);
+    if (geteuid() == 0) {
+        scoped(alloc_release) char *database = home_file(&(struct home){.path = path}, "run");
+        CHECK_INT(chown(path, 65534, 65534), 0);
+        check_good(home_open(path, &home, &error), &error);
+        CHECK_INT(home.owner, 65534);
+        CHECK(lstat(database, &status) == 0 && status.st_uid == 65534);
+        scoped(alloc_release) char *file = home_file(&home, "new file");
+        scratch_write(file, "x", 1, 0600);
+        check_good(home_give(&home, file, &error), &error);
+        CHECK(lstat(file, &status) == 0 && status.st_uid == 65534);
+        home_close(&home);
+    }
+}
+
+static char *long_path(size_t length) { /* caller frees */
+    char name[256];
+    memset(name, 'x', sizeof name);
+    return alloc_printf("%s/%.*s", scratch(), (int)(length - strlen(scratch()) - 1), name);
+}
+
+static char *open_run(const char *home_path) { /* caller frees */
+    struct error error = {0};
+    check_good(file_make_directory(home_path, 0700, &error), &error);
+    char *run = run_folder_open(home_path, geteuid(), getegid(), &error);
+    CHECK(run != NULL);
+    CHECK_STRING(error.text, "");
+    return run;
+}
+
+TEST(run_folder_inside_while_names_fit) {
+    /* 103 - "/run" - "/" - 24 - ".sh4194304" - ".qmp" */
+    scoped(alloc_release) char *fits = long_path(60);
+    scoped(alloc_release) char *longer = long_path(61);
+    scoped(alloc_release) char *inside = alloc_printf("%s/run", fits);
+    scoped(alloc_release) char *link = alloc_printf("%s/run", longer);
+    scoped(alloc_release) char *first = open_run(fits);
+    scoped(alloc_release) char *second = open_run(longer);
+    CHECK_STRING(first, inside);
+    CHECK_INT(mode_of(inside), 0700);
+    CHECK(strncmp(second, "/tmp/pgsup-", 11) == 0);
+    CHECK_INT(mode_of(second), 0700);
+    char target[256] = "";
+    CHECK_INT(readlink(link, target, sizeof target - 1), strlen(second));
+    CHECK_STRING(target, second);
+    scoped(alloc_release) char *again = open_run(longer);
+    CHECK_STRING(again, second);
+    rmdir(second);
+}
+
+TEST(run_folder_fits_every_name_outside) {
+    struct error error = {0};
+    char name[64];
+    memset(name, 'n', 63);
+    name[63] = 0;
+    scoped(alloc_release) char *longer = long_path(150);
+    scoped(alloc_release) char *run = open_run(longer);
+    check_good(run_folder_check_name(run, name, &error), &error);
+    scoped(alloc_release) char *socket = run_folder_vm(run, name, "sh4194304", "qmp");
+    CHECK(strlen(socket) <= HOME_SOCKET_PATH_MAX);
+    rmdir(run);
+    CHECK(!run_folder_check_name("/a/home/of/some/length/with/its/folder/run", name, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    CHECK_CONTAINS(error.text, "at most 46 characters");
+}
+
+TEST(run_folder_refuses_what_others_made) {
+    scoped(alloc_release) char *longer = long_path(100);
+    scoped(alloc_release) char *run = open_run(longer);
+    struct error error = {0};
+    CHECK_INT(chmod(run, 0777), 0); /* its owner's slip is put right */
+    scoped(alloc_release) char *again = open_run(longer);
+    CHECK_INT(mode_of(run), 0700);
+    rmdir(run);
+    CHECK_INT(symlink(scratch(), run), 0);
+    CHECK(!run_folder_open(longer, geteuid(), getegid(), &error));
+    CHECK_CONTAINS(error.text, "is not a folder");
+    unlink(run);
+    error_clear(&error);
+    CHECK_INT(mkdir(run, 0700), 0);
+    if (geteuid() == 0) {
+        CHECK_INT(chown(run, 65534, 65534), 0);
+        CHECK(!run_folder_open(longer, geteuid(), getegid(), &error));
+        CHECK_CONTAINS(error.text, "belongs to somebody else");
+    }
+    rmdir(run);
+}
+
+/* A home that is moved takes what fits its new path. */
+TEST(run_folder_after_a_move) {
+    scoped(alloc_release) char *longer = long_path(101);
+    scoped(alloc_release) char *shorter = scratch_path("moved");
+    scoped(alloc_release) char *inside = alloc_printf("%s/run", shorter);
+    scoped(alloc_release) char *first = open_run(longer);
+    CHECK_INT(rename(longer, shorter), 0);
+    scoped(alloc_release) char *second = open_run(shorter);
+    CHECK_STRING(second, inside);
+    struct stat status;
+    CHECK(lstat(inside, &status) == 0 && S_ISDIR(status.st_mode));
+    CHECK_INT(rename(shorter, longer), 0);
+    scoped(alloc_release) char *third = open_run(longer);
+    CHECK_STRING(third, first);
+    rmdir(first);
+}
+
+TEST(run_folder_names) {
+    scoped(alloc_release) char *control = run_folder_control("/h/run");
+    scoped(alloc_release) char *socket = run_folder_vm("/h/run", "test", "12", "qmp");
+    CHECK_STRING(control, "/h/run/pgsup.sock");
+    CHECK_STRING(socket, "/h/run/test.12.qmp");
+}
+
+int main(void) {
+    return test_run();
+}
