@@ -46,11 +46,11 @@ static void answer_document(struct connection *connection, const struct store_in
     const char *document = seed_document_name(route->document);
     scoped(alloc_release) char *folder = instance_folder(server->home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, document);
+    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     if (file_exists(path))
         file_read(path, SEED_DOCUMENT_LIMIT, &content, NULL);
     http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
     buffer_done(&content);
-    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     server->calls.on_document(server->calls.context, instance, route->document, agent);
 }
 
@@ -64,9 +64,9 @@ static void answer_phone_home(struct connection *connection, const struct store_
                  (route->instance_id[0] && strcmp(route->instance_id, instance->instance_id) != 0)))
         good =
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
+    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     respond_text(connection, good ? 200 : 400,
                  good ? "ok\n" : "not a phone-home of this instance\n");
-    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     if (good)
         server->calls.on_phone_home(server->calls.context, instance, &form, agent,
                                     connection->peer);

@@ -509,8 +509,17 @@ void vm_explain(struct vm *vm, const char *format, ...) {
     vm->listener->changed(vm->listener->context, vm);
 }
 
+/* A sign that comes after a later one (a quiet kernel is first heard of by its agent) says nothing.
+ */
+static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
+    for (int later = (int)phase; later < PHASE_COUNT; later++)
+        if (vm->launch.phases_ms[later])
+            return true;
+    return false;
+}
+
 void vm_phase(struct vm *vm, enum store_phase phase) {
-    if (vm->launch.phases_ms[phase] || !lifecycle_has_process(vm->state))
+    if (is_overtaken(vm, phase) || !lifecycle_has_process(vm->state))
         return;
     vm->launch.phases_ms[phase] = clock_wall_ms();
     tell(vm, "phase", "%s", store_phase_word(phase));
