@@ -10,14 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count. */
+/* Asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count. Not
+ * listened on, so that two that ask at once do not take each other for a program. */
 bool port_is_free(uint16_t port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     int yes = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
     return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-           bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0;
+           bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
 static const char *owner_of(uint16_t port, const struct store_instances *instances) {

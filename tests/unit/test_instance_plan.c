@@ -1,0 +1,397 @@
+/* A launch made ready: the seed in both ways, vm.sh, files that a person changed, hardware. */
+#include "cloud_home.h"
+#include "home/firmware.h"
+#include "home/generated.h"
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static struct home home;
+static bool bridged;
+
+static void open_home(const char *name, bool with_bridge) {
+    bridged = with_bridge;
+    struct cloud_options options = bridged ? bridged_options() : user_options();
+    make_home(name, &options, &home);
+}
+
+/* One that nothing else on this host asks for, as it would for the first free one from 10022. */
+static const char *free_port(void) {
+    static char text[8];
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    snprintf(text, sizeof text, "%u", ntohs(address.sin_port));
+    return text;
+}
+
+static void make(const char *name, const char *ip4, const char *seed, struct store_instance *made) {
+    struct instance_options options = {
+        .name = name, .image = "base", .ram = "64", .disk = "64M", .ip4 = ip4, .seed = seed};
+    if (!bridged)
+        options.ssh_port = free_port();
+    make_instance(&home, &options, made);
+}
+
+static void prepare(const char *name, struct instance_plan *plan) {
+    struct error error = {0};
+    check_good(instance_prepare(&home, name, plan, &error), &error);
+}
+
+static void check_refused(const char *name, enum error_code code, const char *says) {
+    struct instance_plan plan = {0};
+    struct error error = {0};
+    CHECK(!instance_prepare(&home, name, &plan, &error));
+    CHECK_INT(error.code, code);
+    CHECK_CONTAINS(error.text, says);
+    CHECK(!plan.folder && !plan.owned);
+}
+
+static char *on_drive(const char *folder, const char *document) { /* caller frees */
+    scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", folder);
+    scoped(alloc_release) char *file = alloc_printf("::%s", document);
+    char *argv[] = {"mtype", "-i", image, file, NULL};
+    return run_output(argv);
+}
+
+static void append(const char *folder, const char *name, const char *text) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, name);
+    FILE *file = fopen(path, "a");
+    CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static bool is_there(const char *folder, const char *name) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, name);
+    return file_exists(path);
+}
+
+static void check_seed_over_http(const struct store_instance *instance,
+                                 const struct instance_plan *plan) {
+    scoped(alloc_release) char *url =
+        alloc_printf("http://10.0.2.2:10300/seed/%s/", instance->token);
+    scoped(alloc_release) char *phone_home =
+        alloc_printf("url: \"%sphone-home/${INSTANCE_ID}\"", url);
+    CHECK_STRING(plan->spec.seed_url, url);
+    CHECK(!plan->spec.seed_drive);
+    CHECK_STRING(plan->spec.seed_source, "nocloud-net");
+    scoped(alloc_release) char *user_data = read_text(plan->folder, "cloud-init/user-data");
+    CHECK_CONTAINS(user_data, phone_home);
+    CHECK_CONTAINS(user_data, "manual_cache_clean: true");
+    CHECK_CONTAINS(user_data, "hashed_passwd: \"$6$");
+    CHECK_CONTAINS(user_data, KEY_ED25519);
+    CHECK_CONTAINS(user_data, "package_upgrade: true");
+}
+
+TEST(dhcp_over_http) {
+    open_home("dhcp", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    prepare("test", &plan);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    CHECK_STRING(plan.folder, folder);
+    CHECK_STRING(plan.spec.name, "test");
+    CHECK_STRING(plan.spec.uuid, instance.uuid);
+    CHECK_STRING(plan.spec.instance_id, instance.instance_id);
+    CHECK_STRING(plan.spec.mac, instance.mac);
+    CHECK_STRING(plan.spec.disk, disk);
+    CHECK_CONTAINS(plan.spec.program, "/qemu-system-aarch64");
+    CHECK_INT(plan.spec.arch, SPEC_AARCH64);
+    CHECK_INT(plan.spec.vcpu, 2);
+    CHECK_INT(plan.spec.ram_mib, 64);
+    CHECK_INT(plan.spec.network, SPEC_NET_USER);
+    CHECK_STRING(plan.spec.guest_network, "10.0.2.0/24");
+    CHECK_INT(plan.spec.forward_count, 1);
+    CHECK_INT(plan.spec.forwards[0].host_port, instance.ssh_port);
+    CHECK_STRING(plan.spec.forwards[0].host_address, "127.0.0.1");
+    CHECK(!plan.spec.forwards[0].guest_address && !plan.spec.extra);
+    check_seed_over_http(&instance, &plan);
+    scoped(alloc_release) char *network = on_drive(folder, "network-config");
+    CHECK_CONTAINS(network, "dhcp4: true");
+    CHECK_CONTAINS(network, instance.mac);
+    instance_plan_done(&plan);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(static_on_the_drive) {
+    open_home("static", true);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", "172.16.3.5", NULL, &instance);
+    CHECK_STRING(instance.seed, "drive");
+    CHECK_INT(instance.ssh_port, 0);
+    prepare("test", &plan);
+    scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", plan.folder);
+    CHECK_STRING(plan.spec.seed_drive, image);
+    CHECK(!plan.spec.seed_url && !plan.spec.forwards && !plan.spec.guest_network);
+    CHECK(plan.spec.interface && *plan.spec.interface);
+    scoped(alloc_release) char *network = on_drive(plan.folder, "network-config");
+    CHECK_CONTAINS(network, "\"172.16.3.5/24\"");
+    CHECK_CONTAINS(network, "via: \"172.16.3.1\"");
+    CHECK_CONTAINS(network, "\"9.9.9.9\"");
+    scoped(alloc_release) char *user_data = on_drive(plan.folder, "user-data");
+    CHECK_CONTAINS(user_data, "http://172.16.3.10:10300/seed/");
+    CHECK(!strstr(user_data, "manual_cache_clean"));
+    instance_plan_done(&plan);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(static_with_user_networking) {
+    open_home("static-user", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", "10.0.2.20", NULL, &instance);
+    prepare("test", &plan);
+    CHECK_STRING(plan.spec.forwards[0].guest_address, "10.0.2.20");
+    scoped(alloc_release) char *network = on_drive(plan.folder, "network-config");
+    CHECK_CONTAINS(network, "\"10.0.2.20/24\"");
+    CHECK_CONTAINS(network, "via: \"10.0.2.2\"");
+    CHECK_CONTAINS(network, "\"10.0.2.3\"");
+    instance_plan_done(&plan);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(script_takes_the_drive_and_no_server) {
+    open_home("script", false);
+    struct store_instance instance = {0};
+    make("test", NULL, "http", &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *script = read_text(folder, "vm.sh");
+    scoped(alloc_release) char *path = alloc_printf("%s/vm.sh", folder);
+    CHECK(strncmp(script, "#!/bin/bash\n", 12) == 0);
+    CHECK_CONTAINS(script, "cloud-init.img");
+    CHECK(!strstr(script, instance.token));
+    char *argv[] = {"bash", "-n", path, NULL};
+    run_program(argv);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(an_edited_document_counts) {
+    open_home("edited", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    append(folder, "cloud-init/user-data", "# mine\n");
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *kept = read_text(folder, "cloud-init/user-data");
+    scoped(alloc_release) char *drive = on_drive(folder, "user-data");
+    scoped(alloc_release) char *beside = read_text(folder, "cloud-init/user-data.new");
+    CHECK_CONTAINS(kept, "# mine\n");
+    CHECK_STRING(drive, kept);
+    CHECK(!strstr(beside, "# mine"));
+    scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/user-data", folder);
+    scoped(alloc_release) char *new_path = alloc_printf("%s.new", path);
+    CHECK_INT(mode_of(new_path), 0600);
+    CHECK_INT(rename(new_path, path), 0); /* the change is taken back */
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *again = on_drive(folder, "user-data");
+    CHECK_STRING(again, beside);
+    CHECK(!is_there(folder, "cloud-init/user-data.new"));
+    CHECK_INT(unlink(path), 0); /* a document that is not there is written again */
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *anew = read_text(folder, "cloud-init/user-data");
+    CHECK_STRING(anew, beside);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(the_drive_is_made_anew_only_when_needed) {
+    open_home("drive", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    struct stat before, same, after;
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", folder);
+    CHECK_INT(stat(image, &before), 0);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK_INT(stat(image, &same), 0);
+    CHECK_INT(same.st_ino, before.st_ino);
+    append(folder, "cloud-init/vendor-data", "# more\n");
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK_INT(stat(image, &after), 0);
+    CHECK(after.st_ino != before.st_ino);
+    CHECK_INT(after.st_mode & 07777, 0600);
+    CHECK_INT(unlink(image), 0);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK(file_exists(image));
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(generated_files) {
+    open_home("generated", false);
+    struct store_instance instance = {0};
+    struct error error = {0};
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_WRITTEN);
+    CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_SAME);
+    CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_WRITTEN);
+    append(folder, "a/b", "!");
+    CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_KEPT);
+    CHECK_INT(generated_write(&home, &instance, "a/b", "three", 5, 0600, &error), GENERATED_KEPT);
+    scoped(alloc_release) char *kept = read_text(folder, "a/b");
+    scoped(alloc_release) char *beside = read_text(folder, "a/b.new");
+    CHECK_STRING(kept, "two!");
+    CHECK_STRING(beside, "three");
+    append(folder, "mine", "text of a person");
+    CHECK_INT(generated_write(&home, &instance, "mine", "x", 1, 0600, &error), GENERATED_KEPT);
+    CHECK_INT(generated_write(&home, &instance, "empty", "", 0, 0600, &error), GENERATED_WRITTEN);
+    CHECK_INT(generated_write(&home, &instance, "empty", "", 0, 0600, &error), GENERATED_SAME);
+    CHECK_STRING(error.text, "");
+    CHECK_INT(generated_write(&home, &instance, "a", "x", 1, 0600, &error), GENERATED_FAILED);
+    CHECK_CONTAINS(error.text, "test/a");
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(extra_arguments) {
+    open_home("extra", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *file = alloc_printf("%s/qemu.args", folder);
+    append(folder, "qemu.args",
+           "# a sound card\n\n-device\r\n  intel-hda,id=a b  \n#-S\n-no-reboot");
+    prepare("test", &plan);
+    CHECK(plan.spec.extra != NULL);
+    if (plan.spec.extra) {
+        CHECK_STRING(plan.spec.extra[0], "-device");
+        CHECK_STRING(plan.spec.extra[1], "intel-hda,id=a b");
+        CHECK_STRING(plan.spec.extra[2], "-no-reboot");
+        CHECK(!plan.spec.extra[3]);
+    }
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *script = read_text(folder, "vm.sh");
+    CHECK_CONTAINS(script, "'intel-hda,id=a b'");
+    scratch_write(file, "# nothing\n", 10, 0600);
+    prepare("test", &plan);
+    CHECK(!plan.spec.extra);
+    instance_plan_done(&plan);
+    scratch_write(file, "-S\0\n", 4, 0600);
+    check_refused("test", ERROR_INVALID, "qemu.args: it holds a NUL byte");
+    char *large = alloc_zero(20000);
+    memset(large, '\n', 20000);
+    scratch_write(file, large, 20000, 0600);
+    check_refused("test", ERROR_INVALID, "larger than 16384 bytes");
+    for (int i = 0; i < 2 * 257; i += 2)
+        large[i] = '-';
+    scratch_write(file, large, 600, 0600);
+    check_refused("test", ERROR_INVALID, "more than 256 arguments");
+    free(large);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+static void check_busy_port(const struct store_instance *instance) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(instance->ssh_port)};
+    char says[64];
+    int yes = 1;
+    snprintf(says, sizeof says, "port %u of 127.0.0.1", instance->ssh_port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0);
+    check_refused("test", ERROR_WRONG_STATE, says);
+    check_refused("test", ERROR_WRONG_STATE, "--ssh-port");
+}
+
+TEST(refuses_what_cannot_start) {
+    open_home("cannot", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    scoped(alloc_release) char *image = home_file(&home, "images/base.qcow2");
+    scoped(alloc_release) char *away = home_file(&home, "away");
+    check_refused("ghost", ERROR_NOT_FOUND, "no instance \"ghost\"");
+    check_busy_port(&instance);
+    CHECK_INT(rename(image, away), 0);
+    check_refused("test", ERROR_NOT_FOUND, "base.qcow2 is gone");
+    CHECK_INT(rename(away, image), 0);
+    CHECK_INT(rename(disk, away), 0);
+    check_refused("test", ERROR_NOT_FOUND, "qemu-img create -f qcow2 -F qcow2 -b");
+    CHECK_INT(rename(away, disk), 0);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(accelerators) {
+    open_home("accel", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    struct error error = {0};
+    bool native = strcmp(host_architecture(), "aarch64") == 0;
+    const char *fast = host_accelerators()[0];
+    make("test", NULL, NULL, &instance);
+    setenv("PGSUP_ACCEL", "tcg", 1);
+    prepare("test", &plan);
+    CHECK_INT(plan.spec.accel, SPEC_TCG);
+    instance_plan_done(&plan);
+    setenv("PGSUP_ACCEL", fast, 1);
+    if (!native)
+        check_refused("test", ERROR_WRONG_STATE, "cannot run aarch64 guests");
+    alloc_replace(&instance.accel, alloc_string("tcg")); /* goes before the variable */
+    check_good(instance_table_update(home.store, &instance, &error), &error);
+    prepare("test", &plan);
+    CHECK_INT(plan.spec.accel, SPEC_TCG);
+    instance_plan_done(&plan);
+    unsetenv("PGSUP_ACCEL");
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+TEST(firmware) {
+    struct error error = {0};
+    scoped(alloc_release) char *firmware = firmware_find(SPEC_AARCH64, &error);
+    CHECK_STRING(error.text, "");
+    CHECK(firmware && firmware[0] == '/' && access(firmware, R_OK) == 0);
+}
+
+/* Not in clear text in any file below the home; the hash is where it belongs. */
+TEST(no_password_in_clear_text) {
+    open_home("password", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *script = alloc_printf(
+        "find '%s' -type f | wc -l; grep -rlaF \"$0\" '%s' || true", home.path, home.path);
+    char *argv[] = {"sh", "-c", script, (char *)PASSWORD, NULL};
+    scoped(alloc_release) char *found = run_output(argv);
+    CHECK(atoi(found) >= 9);
+    CHECK(strchr(found, '\n') && strchr(found, '\n')[1] == 0);
+    char *hash[] = {"grep", "-rlaF", "$6$", home.path, NULL};
+    scoped(alloc_release) char *files = run_output(hash);
+    CHECK_CONTAINS(files, "cloud-init/user-data");
+    CHECK_CONTAINS(files, "cloud.sqlite3");
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+int main(void) {
+    return test_run();
+}
