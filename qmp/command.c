@@ -5,25 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* These drain or copy guest data before they answer; the rest answers from memory. */
+/* These start, stop or drain disks, or copy guest data, before they answer; the rest answers from
+ * memory. */
 static const char *const slow[] = {
+    "block-commit",
+    "block-job-cancel",
+    "block-stream",
     "block_resize",
+    "block_set_io_throttle",
     "blockdev-add",
     "blockdev-backup",
     "blockdev-change-medium",
     "blockdev-create",
     "blockdev-del",
     "blockdev-mirror",
+    "blockdev-reopen",
+    "blockdev-snapshot",
     "blockdev-snapshot-sync",
+    "cont",
     "device_add",
+    "drive-backup",
     "drive-mirror",
     "dump-guest-memory",
+    "eject",
     "human-monitor-command",
+    "job-cancel",
+    "job-complete",
     "migrate",
-    "snapshot-save",
-    "snapshot-load",
+    "screendump",
     "snapshot-delete",
+    "snapshot-load",
+    "snapshot-save",
     "stop",
+    "system_reset",
     "transaction",
 };
 
@@ -36,7 +50,8 @@ uint64_t qmp_command_limit_ms(const char *command) {
 
 char *qmp_command_encode(const char *command, json_t *arguments, uint64_t id) {
     json_t *root = json_object();
-    json_object_set_new(root, "execute", json_string(command));
+    json_t *name = json_string(command); /* NULL if it is not UTF-8: "" is refused by its id */
+    json_object_set_new(root, "execute", name ? name : json_string(""));
     if (arguments)
         json_object_set(root, "arguments", arguments);
     json_object_set_new(root, "id", json_integer((json_int_t)id));

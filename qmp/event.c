@@ -1,6 +1,5 @@
 #include "event.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -20,10 +19,16 @@ static const struct {
     {"VSERPORT_CHANGE", QMP_EVENT_VSERPORT_CHANGE},
 };
 
+/* What is too long is cut between characters, so that it stays UTF-8. */
 static void copy(char *to, size_t size, json_t *data, const char *key) {
     const char *text = json_string_value(json_object_get(data, key));
-    if (text)
-        snprintf(to, size, "%s", text);
+    if (!text)
+        return;
+    size_t length = strnlen(text, size);
+    while (length == size || (text[length] & 0xC0) == 0x80)
+        length--;
+    memcpy(to, text, length);
+    to[length] = 0;
 }
 
 void qmp_event_decode(const char *name, json_t *data, struct qmp_event *event) {

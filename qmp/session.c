@@ -1,41 +1,32 @@
 #include "session.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
 #include "qmp/command.h"
+#include "qmp/frame.h"
+#include "qmp/pending.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct pending {
-    struct pending *next;
-    uint64_t id;
-    uint64_t deadline_ms;
-    char *command;
-    json_t *arguments; /* until it is sent */
-    void *context;
-    bool forgotten; /* its owner went away: completes without an item */
-};
-
-struct list {
-    struct pending *first, **last;
-    unsigned count;
-};
+#define CAPABILITIES_ID    1u
+#define REASON_LIMIT_BYTES 240
 
 struct qmp_session {
     enum qmp_state state;
-    struct line_splitter lines;
+    struct frame input;
     struct buffer output;
-    struct list pending; /* in the order of sending */
-    struct list expired; /* timed out, not handed out yet */
+    struct pending_list pending; /* in the order of sending */
+    struct pending_list expired; /* timed out, not handed out yet */
+    struct pending_late late;    /* timed out, handed out, not answered yet */
     uint64_t last_id;
     uint64_t greeting_deadline_ms;
-    uint64_t late[QMP_LATE_LIMIT]; /* ring of ids whose reply is swallowed */
-    unsigned late_count;
+    uint64_t earliest_ms; /* no pending deadline is before this one */
+    char reason[256];     /* why it is lost */
     bool lost_told;
-    char reason[256]; /* why it is lost */
-    bool ended;       /* end of input seen; the lines before it come first */
+    bool ended; /* end of input seen; the lines before it come first */
     char end_reason[256];
     char text[256];
     char version[32];
@@ -43,39 +34,9 @@ struct qmp_session {
     struct pending *current_done; /* … its command */
 };
 
-/* --- lists of commands --- */
-
-static void push(struct list *list, struct pending *pending) {
-    pending->next = NULL;
-    *list->last = pending;
-    list->last = &pending->next;
-    list->count++;
-}
-
-static struct pending *take(struct list *list, struct pending **slot) {
-    struct pending *pending = *slot;
-    *slot = pending->next;
-    if (list->last == &pending->next)
-        list->last = slot;
-    list->count--;
-    return pending;
-}
-
-static void pending_free(struct pending *pending) {
-    if (!pending)
-        return;
-    json_decref(pending->arguments);
-    free(pending->command);
-    free(pending);
-}
-
-static void list_done(struct list *list) {
-    while (list->first)
-        pending_free(take(list, &list->first));
-}
-
 /* --- making and ending --- */
 
+/* The reason is for a person, and parts of it come from the other side. */
 static void lose(struct qmp_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -86,6 +47,9 @@ static void lose(struct qmp_session *session, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(session->reason, sizeof session->reason, format, arguments);
     va_end(arguments);
+    scoped(alloc_release) char *safe =
+        name_printable(session->reason, strlen(session->reason), REASON_LIMIT_BYTES);
+    snprintf(session->reason, sizeof session->reason, "%s", safe);
     session->state = QMP_LOST;
     buffer_clear(&session->output);
 }
@@ -96,16 +60,20 @@ static void write_command(struct qmp_session *session, const char *command, json
     buffer_puts(&session->output, line);
 }
 
+static uint64_t after(uint64_t now_ms, uint64_t limit_ms) {
+    return limit_ms < QMP_NO_DEADLINE - now_ms ? now_ms + limit_ms : QMP_NO_DEADLINE;
+}
+
 /* qmp_capabilities is written before the greeting was seen: QEMU reads it when it is there, and its
  * reply is the only proof that start-up succeeded. */
 struct qmp_session *session_new(uint64_t now_ms, uint64_t limit_ms) {
     struct qmp_session *session = alloc_zero(sizeof *session);
-    session->pending.last = &session->pending.first;
-    session->expired.last = &session->expired.first;
-    session->greeting_deadline_ms = now_ms + limit_ms;
-    line_init(&session->lines, QMP_LINE_LIMIT_BYTES);
-    session->last_id = 1;
-    write_command(session, "qmp_capabilities", NULL, 1);
+    pending_list_init(&session->pending);
+    pending_list_init(&session->expired);
+    frame_init(&session->input, QMP_LINE_LIMIT_BYTES);
+    session->greeting_deadline_ms = after(now_ms, limit_ms);
+    session->last_id = CAPABILITIES_ID;
+    write_command(session, "qmp_capabilities", NULL, CAPABILITIES_ID);
     return session;
 }
 
@@ -120,9 +88,9 @@ void session_free(struct qmp_session *session) {
     if (!session)
         return;
     release_current(session);
-    list_done(&session->pending);
-    list_done(&session->expired);
-    line_done(&session->lines);
+    pending_list_done(&session->pending);
+    pending_list_done(&session->expired);
+    frame_done(&session->input);
     buffer_done(&session->output);
     free(session);
 }
@@ -140,16 +108,17 @@ uint64_t session_send_within(struct qmp_session *session, const char *command, j
     pending->id = ++session->last_id;
     pending->command = alloc_string(command);
     pending->context = context;
-    pending->deadline_ms = now_ms + limit_ms;
-    push(&session->pending, pending);
     if (session->state == QMP_READY) {
+        pending->deadline_ms = after(now_ms, limit_ms);
         write_command(session, command, arguments, pending->id);
         json_decref(arguments);
     } else {
+        pending->deadline_ms = after(session->greeting_deadline_ms, limit_ms);
         pending->arguments = arguments;
-        if (pending->deadline_ms < session->greeting_deadline_ms + limit_ms)
-            pending->deadline_ms = session->greeting_deadline_ms + limit_ms;
     }
+    if (!session->pending.first || pending->deadline_ms < session->earliest_ms)
+        session->earliest_ms = pending->deadline_ms;
+    pending_push(&session->pending, pending);
     return pending->id;
 }
 
@@ -160,17 +129,15 @@ uint64_t session_send(struct qmp_session *session, const char *command, json_t *
 }
 
 void session_forget(struct qmp_session *session, void *context) {
-    for (struct pending *pending = session->pending.first; pending; pending = pending->next)
-        pending->forgotten |= pending->context == context;
-    for (struct pending *pending = session->expired.first; pending; pending = pending->next)
-        pending->forgotten |= pending->context == context;
+    pending_forget(&session->pending, context);
+    pending_forget(&session->expired, context);
 }
 
 /* --- what comes in --- */
 
 void session_feed(struct qmp_session *session, const void *data, size_t length) {
     if (session->state != QMP_LOST)
-        line_feed(&session->lines, data, length);
+        frame_feed(&session->input, data, length);
 }
 
 /* Lines that came before the end are still handed out, so the loss waits behind them. */
@@ -180,37 +147,37 @@ void session_eof(struct qmp_session *session, const char *reason) {
     session->ended = true;
 }
 
-void session_tick(struct qmp_session *session, uint64_t now_ms) {
-    if (session->state == QMP_LOST)
-        return;
-    if (session->state != QMP_READY && now_ms >= session->greeting_deadline_ms) {
-        lose(session, "QEMU does not answer on its QMP socket (%s)",
-             session->state == QMP_GREETING ? "no greeting came"
-                                            : "qmp_capabilities was not answered");
-        return;
-    }
+static void expire(struct qmp_session *session, uint64_t now_ms) {
     struct pending **slot = &session->pending.first;
+    session->earliest_ms = QMP_NO_DEADLINE;
     while (*slot) {
-        if ((*slot)->deadline_ms > now_ms) {
-            slot = &(*slot)->next;
+        if ((*slot)->deadline_ms <= now_ms) {
+            struct pending *pending = pending_take(&session->pending, slot);
+            pending_late_add(&session->late, pending->id);
+            pending_push(&session->expired, pending);
             continue;
         }
-        struct pending *late = take(&session->pending, slot);
-        session->late[session->late_count++ % QMP_LATE_LIMIT] = late->id;
-        push(&session->expired, late);
+        if ((*slot)->deadline_ms < session->earliest_ms)
+            session->earliest_ms = (*slot)->deadline_ms;
+        slot = &(*slot)->next;
     }
 }
 
+void session_tick(struct qmp_session *session, uint64_t now_ms) {
+    if (session->state == QMP_READY && now_ms >= session->earliest_ms)
+        expire(session, now_ms);
+    else if (session->state == QMP_GREETING && now_ms >= session->greeting_deadline_ms)
+        lose(session, "QEMU does not answer on its QMP socket (no greeting came)");
+    else if (session->state == QMP_CAPABILITIES && now_ms >= session->greeting_deadline_ms)
+        lose(session, "QEMU does not answer on its QMP socket (qmp_capabilities was not answered)");
+}
+
 uint64_t session_deadline_ms(const struct qmp_session *session) {
-    uint64_t first = QMP_NO_DEADLINE;
     if (session->state == QMP_LOST)
-        return first;
+        return QMP_NO_DEADLINE;
     if (session->state != QMP_READY)
-        first = session->greeting_deadline_ms;
-    for (const struct pending *pending = session->pending.first; pending; pending = pending->next)
-        if (pending->deadline_ms < first)
-            first = pending->deadline_ms;
-    return first;
+        return session->greeting_deadline_ms;
+    return session->pending.first ? session->earliest_ms : QMP_NO_DEADLINE;
 }
 
 static void write_waiting(struct qmp_session *session) {
@@ -224,43 +191,36 @@ static void write_waiting(struct qmp_session *session) {
 /* qapi/control.json, VersionInfo */
 static void on_greeting(struct qmp_session *session, json_t *greeting) {
     json_t *qemu = json_object_get(json_object_get(greeting, "version"), "qemu");
+    json_t *major = json_object_get(qemu, "major"), *minor = json_object_get(qemu, "minor");
+    json_t *micro = json_object_get(qemu, "micro");
     if (session->state != QMP_GREETING) {
         lose(session, "a second QMP greeting came: another QEMU is on the socket");
         return;
     }
-    snprintf(session->version, sizeof session->version, "%d.%d.%d",
-             (int)json_integer_value(json_object_get(qemu, "major")),
-             (int)json_integer_value(json_object_get(qemu, "minor")),
-             (int)json_integer_value(json_object_get(qemu, "micro")));
+    if (!json_is_integer(major) || !json_is_integer(minor) || !json_is_integer(micro)) {
+        lose(session, "the QMP greeting does not say which QEMU it is from");
+        return;
+    }
+    snprintf(session->version, sizeof session->version, "%lld.%lld.%lld",
+             (long long)json_integer_value(major), (long long)json_integer_value(minor),
+             (long long)json_integer_value(micro));
     session->state = QMP_CAPABILITIES;
 }
 
-static bool on_capabilities(struct qmp_session *session, json_t *message, struct qmp_item *item) {
-    json_t *error = json_object_get(message, "error");
-    if (error || session->state != QMP_CAPABILITIES) {
-        const char *text = json_string_value(json_object_get(error, "desc"));
-        lose(session, "QEMU refused qmp_capabilities: %.150s", text ? text : "out of turn");
+static bool on_capabilities(struct qmp_session *session, json_t *error, struct qmp_item *item) {
+    const char *text = json_string_value(json_object_get(error, "desc"));
+    if (session->state != QMP_CAPABILITIES) {
+        lose(session, "QMP is out of step: qmp_capabilities was answered twice");
+        return false;
+    }
+    if (error) {
+        lose(session, "QEMU refused qmp_capabilities: %.150s", text ? text : "it does not say why");
         return false;
     }
     session->state = QMP_READY;
     write_waiting(session);
     *item = (struct qmp_item){.kind = QMP_ITEM_READY};
     return true;
-}
-
-static bool is_late(const struct qmp_session *session, uint64_t id) {
-    unsigned count = session->late_count < QMP_LATE_LIMIT ? session->late_count : QMP_LATE_LIMIT;
-    for (unsigned i = 0; i < count; i++)
-        if (session->late[i] == id)
-            return true;
-    return false;
-}
-
-static struct pending *find(struct qmp_session *session, uint64_t id) {
-    for (struct pending **slot = &session->pending.first; *slot; slot = &(*slot)->next)
-        if ((*slot)->id == id)
-            return take(&session->pending, slot);
-    return NULL;
 }
 
 static void fill_reply(struct qmp_session *session, struct pending *pending, enum qmp_status status,
@@ -275,32 +235,14 @@ static void fill_reply(struct qmp_session *session, struct pending *pending, enu
     };
 }
 
-/* An error without an id means that QEMU could not read what was written: the stream is out of step
- * and nothing on it can be matched any more (qmp-spec.rst). */
-static bool on_reply(struct qmp_session *session, json_t *message, struct qmp_item *item) {
-    json_t *error = json_object_get(message, "error"), *id = json_object_get(message, "id");
-    const char *text = json_string_value(json_object_get(error, "desc"));
-    if (!json_is_integer(id)) {
-        lose(session, "QMP is out of step: a reply without an id of ours (%.150s)",
-             text ? text : "no text");
-        return false;
-    }
-    uint64_t number = (uint64_t)json_integer_value(id);
-    if (number == 1)
-        return on_capabilities(session, message, item);
-    struct pending *pending = find(session, number);
-    if (!pending && is_late(session, number))
-        return false;
-    if (!pending || session->state != QMP_READY) {
-        pending_free(pending);
-        lose(session, "QMP is out of step: a reply to a command that is not under way (id %llu)",
-             (unsigned long long)number);
-        return false;
-    }
+static bool answer(struct qmp_session *session, struct pending *pending, json_t *message,
+                   struct qmp_item *item) {
     if (pending->forgotten) {
         pending_free(pending);
         return false;
     }
+    json_t *error = json_object_get(message, "error");
+    const char *text = json_string_value(json_object_get(error, "desc"));
     fill_reply(session, pending, error ? QMP_STATUS_ERROR : QMP_STATUS_RETURN, item);
     item->error_class = json_string_value(json_object_get(error, "class"));
     item->text = text ? text : "";
@@ -308,32 +250,64 @@ static bool on_reply(struct qmp_session *session, json_t *message, struct qmp_it
     return true;
 }
 
-static bool on_event(json_t *message, struct qmp_item *item) {
+/* QEMU could not read what was written. Who is meant is clear only while no older command may still
+ * be answered. */
+static bool on_stray(struct qmp_session *session, json_t *message, struct qmp_item *item) {
+    json_t *error = json_object_get(message, "error");
+    const char *text = json_string_value(json_object_get(error, "desc"));
+    bool ready = session->state == QMP_READY;
+    lose(session, "QMP is out of step: a reply without an id of ours came (%.150s)",
+         text ? text : "no text");
+    if (!ready || !error || !session->pending.first || pending_late_any(&session->late))
+        return false;
+    struct pending *oldest = pending_take(&session->pending, &session->pending.first);
+    return answer(session, oldest, message, item);
+}
+
+static bool on_reply(struct qmp_session *session, json_t *message, struct qmp_item *item) {
+    json_t *id = json_object_get(message, "id");
+    if (!json_is_integer(id))
+        return on_stray(session, message, item);
+    uint64_t number = (uint64_t)json_integer_value(id);
+    if (number == CAPABILITIES_ID)
+        return on_capabilities(session, json_object_get(message, "error"), item);
+    struct pending *pending =
+        session->state == QMP_READY ? pending_take_id(&session->pending, number) : NULL;
+    if (pending)
+        return answer(session, pending, message, item);
+    if (!pending_late_take(&session->late, number))
+        lose(session, "QMP is out of step: a reply came to no command of ours (id %lld)",
+             (long long)json_integer_value(id));
+    return false;
+}
+
+static bool on_event(struct qmp_session *session, json_t *message, struct qmp_item *item) {
+    json_t *name = json_object_get(message, "event");
     json_t *stamp = json_object_get(message, "timestamp");
+    int64_t seconds = json_integer_value(json_object_get(stamp, "seconds"));
+    int64_t microseconds = json_integer_value(json_object_get(stamp, "microseconds"));
+    if (!json_is_string(name) || strlen(json_string_value(name)) != json_string_length(name)) {
+        lose(session, "an event without a name came on the QMP socket");
+        return false;
+    }
     *item = (struct qmp_item){
         .kind = QMP_ITEM_EVENT,
-        .name = json_string_value(json_object_get(message, "event")),
+        .name = json_string_value(name),
         .value = json_object_get(message, "data"),
-        .wall_us = json_integer_value(json_object_get(stamp, "seconds")) * 1000000 +
-                   json_integer_value(json_object_get(stamp, "microseconds")),
     };
+    /* QEMU writes -1 where the host's clock failed. */
+    if (seconds > 0 && seconds < INT64_MAX / 1000000 && microseconds >= 0 && microseconds < 1000000)
+        item->wall_us = seconds * 1000000 + microseconds;
     return true;
 }
 
-static bool on_line(struct qmp_session *session, const char *line, size_t length,
-                    struct qmp_item *item) {
-    json_error_t problem;
-    json_t *message = json_loadb(line, length, JSON_ALLOW_NUL, &problem);
-    session->current = message;
-    if (!json_is_object(message))
-        lose(session, "what came on the QMP socket is not QMP (%.150s)",
-             message ? "not an object" : problem.text);
-    else if (json_object_get(message, "QMP"))
+static bool on_message(struct qmp_session *session, json_t *message, struct qmp_item *item) {
+    if (json_object_get(message, "QMP"))
         on_greeting(session, json_object_get(message, "QMP"));
     else if (session->state == QMP_GREETING)
-        lose(session, "what came on the QMP socket is not a QMP greeting");
-    else if (json_is_string(json_object_get(message, "event")))
-        return on_event(message, item);
+        lose(session, "what came first on the QMP socket is not a QMP greeting");
+    else if (json_object_get(message, "event"))
+        return on_event(session, message, item);
     else if (json_object_get(message, "return") || json_object_get(message, "error"))
         return on_reply(session, message, item);
     else
@@ -344,43 +318,32 @@ static bool on_line(struct qmp_session *session, const char *line, size_t length
 /* --- what goes out --- */
 
 static bool next_expired(struct qmp_session *session, struct qmp_item *item) {
-    while (session->expired.first) {
-        struct pending *pending = take(&session->expired, &session->expired.first);
-        if (pending->forgotten) {
-            pending_free(pending);
-            continue;
-        }
-        fill_reply(session, pending, QMP_STATUS_TIMEOUT, item);
-        snprintf(session->text, sizeof session->text, "QEMU did not answer \"%.60s\" in time",
-                 pending->command);
-        item->text = session->text;
-        return true;
-    }
-    return false;
+    struct pending *pending = pending_take_wanted(&session->expired);
+    if (!pending)
+        return false;
+    fill_reply(session, pending, QMP_STATUS_TIMEOUT, item);
+    snprintf(session->text, sizeof session->text, "QEMU did not answer \"%.60s\" in time",
+             pending->command);
+    item->text = session->text;
+    return true;
 }
 
-static bool next_line(struct qmp_session *session, struct qmp_item *item) {
-    size_t length;
-    const char *line;
-    while (session->state != QMP_LOST && (line = line_next(&session->lines, &length))) {
-        release_current(session);
-        if (length > 0 && on_line(session, line, length, item))
+static bool next_message(struct qmp_session *session, struct qmp_item *item) {
+    while (session->state != QMP_LOST && (session->current = frame_next(&session->input))) {
+        if (on_message(session, session->current, item))
             return true;
+        release_current(session);
     }
-    if (session->lines.broken)
-        lose(session, "a line of more than %u bytes came on the QMP socket", QMP_LINE_LIMIT_BYTES);
+    if (frame_problem(&session->input))
+        lose(session, "%s", frame_problem(&session->input));
     if (session->ended)
         lose(session, "%s", session->end_reason);
     return false;
 }
 
 static bool next_loss(struct qmp_session *session, struct qmp_item *item) {
-    while (session->pending.first) {
-        struct pending *pending = take(&session->pending, &session->pending.first);
-        if (pending->forgotten) {
-            pending_free(pending);
-            continue;
-        }
+    struct pending *pending = pending_take_wanted(&session->pending);
+    if (pending) {
         fill_reply(session, pending, QMP_STATUS_LOST, item);
         item->text = session->reason;
         return true;
@@ -394,7 +357,7 @@ static bool next_loss(struct qmp_session *session, struct qmp_item *item) {
 
 bool session_next(struct qmp_session *session, struct qmp_item *item) {
     release_current(session);
-    if (next_expired(session, item) || next_line(session, item))
+    if (next_expired(session, item) || next_message(session, item))
         return true;
     return session->state == QMP_LOST && next_loss(session, item);
 }

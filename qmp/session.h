@@ -1,18 +1,18 @@
 /* One QMP conversation, without I/O: bytes in, events out, bytes to write. Knows no socket, no VM
  * and no clock (time is a parameter).
  *
- * Order: session_init; session_feed whenever bytes arrive; after every feed, deadline or eof, pull
- * with session_next until it returns false, then write what session_output holds. Commands may be
- * sent at any time, also before the greeting: they wait inside until qmp_capabilities is answered.
- * Every command completes exactly once: reply, QMP error, timeout, or loss.
+ * Order: session_new; session_feed whenever bytes arrive; after every feed, tick or eof, pull with
+ * session_next until it returns false, then write what session_output holds. Commands may be sent
+ * at any time, also before the greeting: they wait inside until qmp_capabilities is answered.
+ * Every command completes exactly once: reply, QMP error, timeout, or loss. A timeout loses
+ * nothing else: the late reply is swallowed. Whatever QMP does not allow loses the session.
+ * An error without an id is QEMU's answer to the oldest command (it works in order) and loses the
+ * session all the same: one command that QEMU cannot read may be answered by several of them.
  *
- * Source of the protocol facts: QEMU's docs/interop/qmp-spec.rst and qapi/control.json.
- */
+ * Source of the protocol facts: QEMU's docs/interop/qmp-spec.rst and qapi/control.json. */
 #pragma once
 
 #include "base/buffer.h"
-#include "base/error.h"
-#include "base/line.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,15 +20,17 @@
 
 #define QMP_LINE_LIMIT_BYTES  (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
 #define QMP_GREETING_LIMIT_MS 5000u       /* when connecting to a QEMU that runs */
-#define QMP_LATE_LIMIT        32u         /* ids of timed-out commands whose reply may still come */
-#define QMP_PENDING_LIMIT     64u         /* commands under way at once; one more is refused */
 #define QMP_NO_DEADLINE       UINT64_MAX
+
+/* Commands under way at once; one more is refused. Only a guard against a leak: QEMU itself reads 8
+ * ahead and leaves the rest in the socket, so any number is in order and answered in order. */
+#define QMP_PENDING_LIMIT 1024u
 
 enum qmp_state {
     QMP_GREETING,     /* waiting for the greeting */
     QMP_CAPABILITIES, /* waiting for the reply to qmp_capabilities */
     QMP_READY,        /* commands flow */
-    QMP_LOST,         /* for ever; session_error() says why */
+    QMP_LOST,         /* for ever; the QMP_ITEM_LOST says why */
 };
 
 enum qmp_item_kind {
@@ -69,7 +71,8 @@ void session_free(struct qmp_session *session); /* NULL is fine; drops what was 
  * session is lost or QMP_PENDING_LIMIT is reached: then nothing will complete. */
 uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
                       void *context, uint64_t now_ms);
-/* As above with a deadline of one's own; session_send() takes it from qmp/command.h's table. */
+/* As above with a limit of one's own (QMP_NO_DEADLINE: none); session_send() takes it from
+ * qmp/command.h's table. For a command that waits inside it counts from the greeting's deadline. */
 uint64_t session_send_within(struct qmp_session *session, const char *command, json_t *arguments,
                              void *context, uint64_t now_ms, uint64_t limit_ms);
 /* Completes every command with this context silently: its owner goes away. */
@@ -78,7 +81,8 @@ void session_forget(struct qmp_session *session, void *context);
 void session_feed(struct qmp_session *session, const void *data, size_t length);
 void session_eof(struct qmp_session *session, const char *reason);
 void session_tick(struct qmp_session *session, uint64_t now_ms);
-uint64_t session_deadline_ms(const struct qmp_session *session); /* when to tick next */
+/* When to tick next; never too late, at times too early, after commands were answered. */
+uint64_t session_deadline_ms(const struct qmp_session *session);
 
 bool session_next(struct qmp_session *session, struct qmp_item *item);
 struct buffer *session_output(struct qmp_session *session); /* the caller consumes what it wrote */

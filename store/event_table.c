@@ -33,6 +33,14 @@ bool event_table_add(struct store *store, int64_t instance, int64_t at_ms, const
     return query_finish(&query, error) && prune(store, instance, error);
 }
 
+/* Doubles its room each time that the count reaches a power of two: lists are long. */
+static struct store_event *append(struct store_events *events) {
+    if ((events->count & (events->count - 1)) == 0)
+        events->items = alloc_resize(events->items, (events->count ? 2 * events->count : 1) *
+                                                        sizeof *events->items);
+    return &events->items[events->count++];
+}
+
 bool event_table_list(struct store *store, int64_t instance, int64_t after_id, int64_t since_ms,
                       unsigned limit, struct store_events *events, struct error *error) {
     struct query query;
@@ -44,8 +52,7 @@ bool event_table_list(struct store *store, int64_t instance, int64_t after_id, i
     if (instance)
         query_give_number(&query, instance);
     while (query_row(&query, error)) {
-        events->items = alloc_resize(events->items, (events->count + 1) * sizeof *events->items);
-        struct store_event *event = &events->items[events->count++];
+        struct store_event *event = append(events);
         event->id = query_take_number(&query);
         event->at_ms = query_take_number(&query);
         event->instance = query_take_number(&query);

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/migrations.h"
 #include "store/query.h"
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { RETRY_MS = 5 };
 
 static bool give_to_owner_of_folder(const char *path, int fd, struct error *error) {
     struct stat status;
@@ -54,6 +57,19 @@ static bool run(struct store *store, const char *sql, struct error *error) {
            query_fail(store, error);
 }
 
+/* The one statement for which SQLite does not wait: two programs that open a new database at the
+ * same moment would deadlock, so one of them is told at once that it is busy. Here it tries again.
+ */
+static bool use_wal(struct store *store, struct error *error) {
+    uint64_t give_up_ms = clock_monotonic_ms() + STORE_BUSY_MS;
+    int result;
+    while ((result = sqlite3_exec(store->database, "PRAGMA journal_mode = WAL", NULL, NULL,
+                                  NULL)) == SQLITE_BUSY &&
+           clock_monotonic_ms() < give_up_ms)
+        sqlite3_sleep(RETRY_MS);
+    return result == SQLITE_OK || query_fail(store, error);
+}
+
 /* Nothing is written, not even the journal mode or the rest of a WAL at the close, before the file
  * is known to be one of ours. It is never opened here but by SQLite: to close any descriptor of it
  * would drop the locks that other connections of this process hold (fcntl(2)). */
@@ -63,7 +79,7 @@ static bool configure(struct store *store, struct error *error) {
     return run(store,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
                error) &&
-           migrations_check(store, error) && run(store, "PRAGMA journal_mode = WAL", error) &&
+           migrations_check(store, error) && use_wal(store, error) &&
            migrations_run(store, error) &&
            sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) ==
                SQLITE_OK;

@@ -192,6 +192,8 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
                                                      instance->name, (long long)instance->id);
     scoped(file_release) int lock = lock_folder(folder);
     bool present = file_exists(folder);
+    if (present && lock < 0)
+        return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     if (present && rename(folder, going) < 0)
         return error_errno(error, "cannot remove %s", folder);
     if (!remove_row(home, instance->id, error)) {

@@ -512,10 +512,10 @@ void vm_explain(struct vm *vm, const char *format, ...) {
 /* A sign that comes after a later one (a quiet kernel is first heard of by its agent) says nothing.
  */
 static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
-    for (int later = (int)phase; later < PHASE_COUNT; later++)
+    for (int later = (int)phase; later <= PHASE_READY; later++)
         if (vm->launch.phases_ms[later])
             return true;
-    return false;
+    return vm->launch.phases_ms[phase] != 0;
 }
 
 void vm_phase(struct vm *vm, enum store_phase phase) {
