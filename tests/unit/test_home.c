@@ -174,6 +174,7 @@ TEST(run_folder_refuses_what_others_made) {
     struct error error = {0};
     CHECK_INT(chmod(run, 0777), 0); /* its owner's slip is put right */
     scoped(alloc_release) char *again = open_run(longer);
+    CHECK_STRING(again, run);
     CHECK_INT(mode_of(run), 0700);
     rmdir(run);
     CHECK_INT(symlink(scratch(), run), 0);

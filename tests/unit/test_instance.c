@@ -56,7 +56,7 @@ TEST(refuses_bad_options_without_a_trace) {
     uint16_t port;
     char busy[8], says_busy[64];
     open_user("refuse");
-    scoped(file_release) int fd = listen_somewhere(&port);
+    int fd = listen_somewhere(&port);
     snprintf(busy, sizeof busy, "%u", port);
     snprintf(says_busy, sizeof says_busy, "port %u of 127.0.0.1 is in use", port);
     struct store_instance taken = {0};
@@ -106,6 +106,7 @@ TEST(refuses_bad_options_without_a_trace) {
         check_refusal(&table[i].options, table[i].code, table[i].says);
     scoped(alloc_release) char *after = fingerprint(instances);
     CHECK_STRING(after, before);
+    close(fd);
     struct store_instances list = {0};
     struct error error = {0};
     check_good(instance_table_list(home.store, &list, &error), &error);
