@@ -32,12 +32,18 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     return false;
 }
 
+/* What the user set up so, as opposed to what broke. */
+static enum error_code code_of(int number) {
+    bool forbidden = number == EACCES || number == EPERM || number == EROFS || number == ENOTDIR;
+    return forbidden ? ERROR_WRONG_STATE : ERROR_FAILED;
+}
+
 bool error_errno(struct error *error, const char *format, ...) {
     int number = errno;
     if (error && error->code == ERROR_NONE) {
         va_list arguments;
         va_start(arguments, format);
-        put(error, ERROR_FAILED, format, arguments);
+        put(error, code_of(number), format, arguments);
         va_end(arguments);
         size_t used = strlen(error->text);
         snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));

@@ -20,7 +20,7 @@
     X(ERROR_USAGE, "usage", 2)             /* the command line itself is wrong */                  \
     X(ERROR_INVALID, "invalid", 2)         /* a value makes no sense */                            \
     X(ERROR_NOT_FOUND, "not-found", 3)     /* no such instance, image, cloud, program */           \
-    X(ERROR_WRONG_STATE, "wrong-state", 3) /* exists, but not in a state that allows it */         \
+    X(ERROR_WRONG_STATE, "wrong-state", 3) /* exists, but its state or mode forbids it */          \
     X(ERROR_EXISTS, "exists", 3)           /* name, address or port already taken */               \
     X(ERROR_NO_SUPERVISOR, "no-supervisor", 4)                                                     \
     X(ERROR_TIMEOUT, "timeout", 5)                                                                 \
@@ -37,7 +37,8 @@ struct error {
 
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool error_errno(struct error *error, const char *format, ...) /* appends ": strerror(errno)" */
+/* Appends ": strerror(errno)"; ERROR_WRONG_STATE for a lack of permission, else ERROR_FAILED. */
+bool error_errno(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool error_prefix(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -87,7 +87,7 @@ done
 
 step "cloud create: the home"
 echo >"$WORK/file"
-expect_refused 1 "$WORK/file" "$PGSUP" -p "$WORK/file/home" cloud create \
+expect_refused 3 "$WORK/file" "$PGSUP" -p "$WORK/file/home" cloud create \
     --admin-password-file "$WORK/password" --ssh-public-key "$KEY.pub"
 [ ! -e "$PGSUP_HOME" ] || fail "something was made in the home"
 
