@@ -164,12 +164,19 @@ bool instance_create(struct home *home, const struct instance_options *options,
 
 /* --- removal --- */
 
+/* NAME.TAG.KIND, and names have no dot: of an instance called "pgsup" too, not the supervisor's
+ * pgsup.sock. */
+static bool is_run_file(const char *file, const char *name) {
+    size_t length = strlen(name);
+    return strncmp(file, name, length) == 0 && file[length] == '.' &&
+           strchr(file + length + 1, '.') != NULL;
+}
+
 static void remove_run_files(const struct home *home, const char *name) {
-    scoped(alloc_release) char *prefix = alloc_printf("%s.", name); /* names have no dot */
     DIR *list = opendir(home->run);
     for (struct dirent *entry; list && (entry = readdir(list));) {
         scoped(alloc_release) char *path = alloc_printf("%s/%s", home->run, entry->d_name);
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+        if (is_run_file(entry->d_name, name))
             unlink(path);
     }
     if (list)

@@ -301,6 +301,19 @@ TEST(remove_leaves_nothing) {
     home_close(&home);
 }
 
+TEST(remove_spares_the_supervisor) {
+    open_user("spare");
+    struct store_instance made = {0};
+    struct error error = {0};
+    make("pgsup", NULL, &made);
+    touch("run/pgsup.sock");
+    touch("run/pgsup.1.qmp");
+    check_good(instance_remove(&home, &made, &error), &error);
+    CHECK(is_there("run/pgsup.sock") && !is_there("run/pgsup.1.qmp"));
+    store_instance_done(&made);
+    home_close(&home);
+}
+
 /* What processes that were killed left behind: swept, unless one is still at work there. */
 TEST(left_overs_are_swept) {
     open_user("sweep");
