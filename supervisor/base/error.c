@@ -34,6 +34,8 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
 
 /* What the user set up so, as opposed to what broke. */
 static enum error_code code_of(int number) {
+    if (number == EEXIST)
+        return ERROR_EXISTS;
     bool forbidden = number == EACCES || number == EPERM || number == EROFS || number == ENOTDIR;
     return forbidden ? ERROR_WRONG_STATE : ERROR_FAILED;
 }

@@ -5,6 +5,7 @@
 #   $WORK      the scenario's folder, short enough for sockets
 #   $OUT $ERR  stdout and stderr of the last command that expect_* ran
 #   $KEY       a private key made by make_key; $KEY.pub is the public one
+#   $UP_LOG    what the supervisor of start_supervisor said; $SUPERVISOR is its process
 set -euo pipefail
 
 : "${PGSUP:?the path of the program to test}"
@@ -12,6 +13,8 @@ WORK=$(mktemp -d /tmp/pgsup-s.XXXXXX)
 OUT=$WORK/.out
 ERR=$WORK/.err
 KEY=$WORK/id_ed25519
+UP_LOG=$WORK/up.log
+SUPERVISOR=
 export PGSUP_HOME=$WORK/home HOME=$WORK/user LC_ALL=C
 unset SUDO_USER SUDO_UID SUDO_GID
 mkdir "$HOME"
@@ -43,8 +46,8 @@ step() {
 # fail TEXT…: ends the scenario, showing what the last command said.
 fail() {
     printf 'FAILED: %s\n' "$*" >&2
-    for file in "$OUT" "$ERR"; do
-        [ ! -s "$file" ] || sed "s|^|  ${file##*/.}: |" "$file" >&2
+    for file in "$OUT" "$ERR" "$UP_LOG"; do
+        [ ! -s "$file" ] || tail -n 80 "$file" | sed "s|^|  ${file##*/}: |" >&2
     done
     exit 1
 }
@@ -149,9 +152,22 @@ make_image() {
     qemu-img create -q -f qcow2 "$1" "${2:-64M}"
 }
 
-# free_port: a TCP port of 127.0.0.1 that nobody has right now.
+# free_port: a TCP port of 127.0.0.1 that nobody has right now. Not one of those that outgoing
+# connections get by themselves, and any of many, since other scenarios ask at the same time.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 - <<'END'
+import random, socket
+while True:
+    port = random.randrange(11000, 31000)
+    with socket.socket() as each:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            each.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+    print(port)
+    break
+END
 }
 
 # make_cloud: the cloud that most scenarios begin with: user networking, password "sesame-4711", a
@@ -162,4 +178,115 @@ make_cloud() {
     expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
         --ssh-public-key "$KEY.pub" --network user \
         --ph-port "$(free_port)"
+}
+
+# new_cloud: make_cloud, with the mini guest as the image "mini".
+new_cloud() {
+    make_cloud
+    expect_ok "$PGSUP" image import -n mini --arch aarch64 \
+        "${PGSUP_MINI_IMAGE:?the image of the mini guest}"
+}
+
+# new_mini NAME [OPTION…]: an instance of the mini guest.
+new_mini() {
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 --ssh-port "$(free_port)" "$@"
+}
+
+# misbehave NAME OPTION…: what the mini guest is to do wrong, see tests/guest/init.
+misbehave() {
+    local file=$PGSUP_HOME/instances/$1/cloud-init/user-data option
+    shift
+    for option in "$@"; do
+        echo "# mini: $option" >>"$file"
+    done
+}
+
+# start_supervisor: `pgsup up` in the background, ended with all its VMs when the scenario ends.
+start_supervisor() {
+    "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
+    SUPERVISOR=$!
+    wait_until 30 supervisor_answers
+}
+
+supervisor_answers() {
+    "$PGSUP" list --json >"$WORK/.list" 2>&1 && grep -q '"supervised": true' "$WORK/.list"
+}
+
+# kill_supervisor: as a crash would end it.
+kill_supervisor() {
+    kill -9 "$SUPERVISOR" 2>/dev/null || true
+    wait "$SUPERVISOR" 2>/dev/null || true
+    SUPERVISOR=
+}
+
+# end_supervisor: its VMs are stopped gracefully, then it ends.
+end_supervisor() {
+    run "$PGSUP" down
+    expect_equal "status of down" "$STATUS" 0
+    wait "$SUPERVISOR" || fail "the supervisor ended with status $?"
+    SUPERVISOR=
+}
+
+# pids_of_vms: the processes of all VMs of this home.
+pids_of_vms() {
+    local file pid
+    for file in "$PGSUP_HOME"/run/*.pid; do
+        pid=$(cat "$file" 2>/dev/null) || continue
+        case $(ps -ww -o args= -p "$pid") in *"$WORK"*) echo "$pid" ;; esac
+    done
+}
+
+pid_of() { # NAME: its process; fails when there is none
+    local file pid
+    for file in "$PGSUP_HOME"/run/"$1".*.pid; do
+        pid=$(cat "$file" 2>/dev/null) && kill -0 "$pid" 2>/dev/null && echo "$pid" && return
+    done
+    return 1
+}
+
+end_processes() {
+    local pid
+    [ -z "$SUPERVISOR" ] || kill_supervisor
+    for pid in $(pids_of_vms); do
+        kill -9 "$pid" || true
+    done
+}
+at_exit end_processes
+
+# expect_nothing_left: no VM runs, and nothing of one is in run/.
+expect_nothing_left() {
+    expect_equal "VMs left" "$(pids_of_vms)" ""
+    expect_equal "files left in run/" "$(find "$PGSUP_HOME/run/" -name '*.*.*')" ""
+}
+
+# is_gone PID
+is_gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+
+# field_of NAME EXPRESSION: Python over the instance's row "it" of `pgsup list --json`.
+field_of() {
+    "$PGSUP" list --json 2>/dev/null | python3 -c "import json,sys
+it = [row for row in json.load(sys.stdin) if row['name'] == sys.argv[1]][0]
+print(($2))" "$1"
+}
+state_of() { # NAME
+    field_of "$1" 'it["state"]'
+}
+is_in_state() { # NAME STATE
+    [ "$(state_of "$1")" = "$2" ]
+}
+
+# expect_ready NAME [OPTION…]: starts it and waits until it is ready; its phases are in $ERR.
+expect_ready() {
+    run "$PGSUP" start --wait --timeout 240 "$@"
+    expect_equal "status of start $*" "$STATUS" 0
+}
+
+# has_event NAME TEXT; expect_event waits for it, because events are written behind the answer.
+has_event() {
+    "$PGSUP" events "$1" 2>/dev/null | grep -qF -- "$2"
+}
+expect_event() {
+    wait_until 10 has_event "$@"
 }
