@@ -9,7 +9,7 @@ struct cloud_options {
     const char *name;           /* default "pgsup" */
     const char *admin_password; /* clear text, hashed here and never kept; NULL: none */
     const char *ssh_public_key; /* path of a .pub file */
-    const char *network;        /* NULL: "user" without interface, else what the host bridges with */
+    const char *network; /* NULL: "user" without interface, else what the host bridges with */
     const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
     const char *phone_home_port; /* NULL: 10300 */
 };

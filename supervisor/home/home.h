@@ -12,8 +12,8 @@
 #define HOME_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
 
 struct home {
-    char *path;          /* absolute; owned, as all of these */
-    char *run;           /* folder for sockets and pid files, short enough: run_folder.h */
+    char *path; /* absolute; owned, as all of these */
+    char *run;  /* folder for sockets and pid files, short enough: run_folder.h */
     struct store *store;
     uid_t owner; /* who owns the folder: files made under sudo are given to this user */
     gid_t group;

@@ -10,13 +10,13 @@
 
 struct instance_options { /* texts as given on the command line; NULL: default */
     const char *name;
-    const char *image;           /* "ubuntu-jammy" */
-    const char *vcpu;            /* "2" */
-    const char *ram;             /* MiB or with unit, "2048" */
-    const char *disk;            /* "5G" */
-    const char *ip4;             /* NULL: DHCP */
-    const char *ssh_port;        /* user networking; NULL: first free one from 10022 */
-    const char *seed;            /* "http" or "drive"; NULL: by design, "Seeds" */
+    const char *image;    /* "ubuntu-jammy" */
+    const char *vcpu;     /* "2" */
+    const char *ram;      /* MiB or with unit, "2048" */
+    const char *disk;     /* "5G" */
+    const char *ip4;      /* NULL: DHCP */
+    const char *ssh_port; /* user networking; NULL: first free one from 10022 */
+    const char *seed;     /* "http" or "drive"; NULL: by design, "Seeds" */
     const char *accel;
     bool no_package_upgrade;
 };
@@ -24,8 +24,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error);
 /* The caller has made sure that no VM of it runs. */
-bool instance_remove(struct home *home, const struct store_instance *instance,
-                     struct error *error);
+bool instance_remove(struct home *home, const struct store_instance *instance, struct error *error);
 char *instance_folder(const struct home *home, const char *name); /* caller frees */
 
 /* The address and port on which ssh reaches the guest; address "" when not known yet. */
