@@ -1,0 +1,1 @@
+pgsup_test(qmp_transcripts SOURCES unit/test_qmp_transcripts.c USES qmp)
