@@ -16,6 +16,11 @@
 
 enum { RETRY_MS = 5 };
 
+/* SQLite's file format, "The Database Header": the first bytes, and where user_version stands. */
+#define HEADER_BYTES        100
+#define HEADER_MAGIC        "SQLite format 3" /* with its NUL */
+#define HEADER_USER_VERSION 60
+
 static bool give_to_owner_of_folder(const char *path, int fd, struct error *error) {
     struct stat status;
     scoped(alloc_release) char *copy = alloc_string(path);
@@ -43,12 +48,42 @@ static bool check_access(const char *path, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(path);
     const char *folder = dirname(copy);
     if (access(path, F_OK) < 0)
-        return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED,
-                         "cannot open %s: %s", path, strerror(errno));
+        return errno == ENOENT ? error_set(error, ERROR_NOT_FOUND, "there is no %s", path)
+                               : error_errno(error, "cannot open %s", path);
     if (access(path, R_OK | W_OK) < 0)
         return error_errno(error, "%s cannot be written, check who owns it", path);
     if (access(folder, W_OK | X_OK) < 0)
         return error_errno(error, "the folder %s cannot be written, check who owns it", folder);
+    return true;
+}
+
+/* Looked at before SQLite does, which takes a short file for an empty one and replays a journal;
+ * but through its descriptor: to close another one of this file would drop the locks that other
+ * connections of this process hold (fcntl(2)). */
+static bool check_header(struct store *store, struct error *error) {
+    unsigned char header[HEADER_BYTES] = {0};
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+            SQLITE_OK ||
+        !file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+        return query_fail(store, error);
+    if (size == 0)
+        return true;
+    int read = file->pMethods->xRead(file, header, HEADER_BYTES, 0);
+    if (read != SQLITE_OK || memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
+        return error_set(error, ERROR_FAILED,
+                         "%s is not a pgsup database or is damaged: put a backup of it in its "
+                         "place, nothing was changed",
+                         store->path);
+    const unsigned char *field = header + HEADER_USER_VERSION;
+    uint32_t version =
+        (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 | field[3];
+    if (version > (uint32_t)migrations_version())
+        return error_set(error, ERROR_WRONG_STATE,
+                         "%s was written by a newer pgsup (version %u, this one knows %d): use "
+                         "that one, nothing was changed",
+                         store->path, version, migrations_version());
     return true;
 }
 
@@ -71,12 +106,12 @@ static bool use_wal(struct store *store, struct error *error) {
 }
 
 /* Nothing is written, not even the journal mode or the rest of a WAL at the close, before the file
- * is known to be one of ours. It is never opened here but by SQLite: to close any descriptor of it
- * would drop the locks that other connections of this process hold (fcntl(2)). */
+ * is known to be one of ours. */
 static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(store->database, STORE_BUSY_MS);
-    return run(store,
+    return check_header(store, error) &&
+           run(store,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
                error) &&
            migrations_check(store, error) && use_wal(store, error) &&

@@ -1,0 +1,14 @@
+CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT, ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+CREATE TABLE events ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER REFERENCES instances (id) ON DELETE CASCADE, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX events_instance ON events (instance);
+CREATE UNIQUE INDEX events_seq ON events (instance, seq);
+CREATE TABLE generated ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, path TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (instance, path)) WITHOUT ROWID;
+CREATE TABLE guests ( instance INTEGER PRIMARY KEY REFERENCES instances (id) ON DELETE CASCADE, phoned_home_ms INTEGER NOT NULL, hostname TEXT, address TEXT, address_source TEXT, host_keys TEXT, provisioned_ms INTEGER NOT NULL, provision_result TEXT);
+CREATE TABLE images ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, file TEXT NOT NULL UNIQUE, format TEXT NOT NULL, arch TEXT NOT NULL, sha256 TEXT, origin TEXT, seed_source TEXT, file_bytes INTEGER NOT NULL, virtual_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+CREATE TABLE instances ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, instance_id TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE, mac TEXT NOT NULL UNIQUE, image INTEGER NOT NULL REFERENCES images (id), seed TEXT NOT NULL, ip4 TEXT UNIQUE, accel TEXT, vcpu INTEGER NOT NULL, ram_mib INTEGER NOT NULL, disk_bytes INTEGER NOT NULL, ssh_port INTEGER NOT NULL, package_upgrade INTEGER NOT NULL, autostart INTEGER NOT NULL, restart TEXT NOT NULL, after INTEGER REFERENCES instances (id) ON DELETE SET NULL, wanted INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+CREATE INDEX instances_image ON instances (image);
+CREATE UNIQUE INDEX instances_ssh_port ON instances (ssh_port) WHERE ssh_port > 0;
+CREATE TABLE launches ( number INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, tag TEXT NOT NULL, pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, state TEXT, reason TEXT, launched_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, firmware_ms INTEGER NOT NULL, kernel_ms INTEGER NOT NULL, seed_ms INTEGER NOT NULL, phone_home_ms INTEGER NOT NULL, ready_ms INTEGER NOT NULL, provisioned_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, end_cause TEXT, end_text TEXT, serial_tail TEXT, presses INTEGER NOT NULL);
+CREATE INDEX launches_instance ON launches (instance);
+CREATE TABLE network ( id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, interface TEXT, host_ip4 TEXT, host_nm4 TEXT, host_gw4 TEXT, host_ns4 TEXT, phone_home_port INTEGER NOT NULL);
+CREATE TABLE sqlite_sequence(name,seq);

@@ -1,0 +1,28 @@
+-- A store of version 1, as it was released; with data in every table.
+PRAGMA application_id = 1885827957;
+PRAGMA user_version = 1;
+BEGIN TRANSACTION;
+CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT, ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+INSERT INTO "cloud" VALUES(1,'home','$6$salt$hash','ssh-ed25519 AAAA','/home/login/.ssh/id_ed25519.pub',1193046,1763900000123);
+CREATE TABLE generated ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, path TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (instance, path)) WITHOUT ROWID;
+INSERT INTO "generated" VALUES(4,'vm.sh','e3b0c442');
+CREATE TABLE guests ( instance INTEGER PRIMARY KEY REFERENCES instances (id) ON DELETE CASCADE, phoned_home_ms INTEGER NOT NULL, hostname TEXT, address TEXT, address_source TEXT, host_keys TEXT, provisioned_ms INTEGER NOT NULL, provision_result TEXT);
+INSERT INTO "guests" VALUES(4,6,'first','192.168.1.7','phone-home','ssh-ed25519 BBBB',8,'ok');
+CREATE TABLE images ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, file TEXT NOT NULL UNIQUE, format TEXT NOT NULL, arch TEXT NOT NULL, sha256 TEXT, origin TEXT, seed_source TEXT, file_bytes INTEGER NOT NULL, virtual_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+INSERT INTO "images" VALUES(3,'debian-12','debian-12.qcow2','qcow2','aarch64','00ff','https://example.org/debian-12.qcow2','nocloud-net',500,2147483648,7);
+CREATE TABLE instances ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, instance_id TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL UNIQUE, token TEXT NOT NULL UNIQUE, mac TEXT NOT NULL UNIQUE, image INTEGER NOT NULL REFERENCES images (id), seed TEXT NOT NULL, ip4 TEXT UNIQUE, accel TEXT, vcpu INTEGER NOT NULL, ram_mib INTEGER NOT NULL, disk_bytes INTEGER NOT NULL, ssh_port INTEGER NOT NULL, package_upgrade INTEGER NOT NULL, autostart INTEGER NOT NULL, restart TEXT NOT NULL, after INTEGER REFERENCES instances (id) ON DELETE SET NULL, wanted INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+INSERT INTO "instances" VALUES(4,'first','i-4-first','uuid-4','token-4','52:54:00:12:34:5a',3,'http',NULL,NULL,2,2048,10737418240,10022,1,1,'always',NULL,1,8);
+INSERT INTO "instances" VALUES(5,'second','i-5-second','uuid-5','token-5','52:54:00:12:34:5b',3,'drive','192.168.1.20','tcg',1,1024,10737418240,0,0,0,'no',4,0,9);
+CREATE TABLE launches ( number INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, tag TEXT NOT NULL, pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, state TEXT, reason TEXT, launched_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, firmware_ms INTEGER NOT NULL, kernel_ms INTEGER NOT NULL, seed_ms INTEGER NOT NULL, phone_home_ms INTEGER NOT NULL, ready_ms INTEGER NOT NULL, provisioned_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, end_cause TEXT, end_text TEXT, serial_tail TEXT, presses INTEGER NOT NULL);
+INSERT INTO "launches" VALUES(11,4,'11',4242,99,'running','phoned home',1,2,3,4,5,6,7,8,0,NULL,NULL,NULL,0);
+INSERT INTO "launches" VALUES(12,5,'sh77',77,0,'failed',NULL,1,0,0,0,0,0,0,0,9,'exit 1','QEMU: no such disk','login:',2);
+CREATE TABLE network ( id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, interface TEXT, host_ip4 TEXT, host_nm4 TEXT, host_gw4 TEXT, host_ns4 TEXT, phone_home_port INTEGER NOT NULL);
+INSERT INTO "network" VALUES(1,'bridge','br0','192.168.1.2','255.255.255.0','192.168.1.1','192.168.1.53',10300);
+CREATE UNIQUE INDEX instances_ssh_port ON instances (ssh_port) WHERE ssh_port > 0;
+CREATE INDEX instances_image ON instances (image);
+CREATE INDEX launches_instance ON launches (instance);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('images',3);
+INSERT INTO "sqlite_sequence" VALUES('instances',6);
+INSERT INTO "sqlite_sequence" VALUES('launches',12);
+COMMIT;
