@@ -196,8 +196,11 @@ static bool make_folder(const char *path, bool *made, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(path);
     if (mkdir(path, 0700) < 0) {
         *made = false;
-        return (errno == EEXIST && file_is_directory(path)) ||
-               error_errno(error, "cannot make the folder %s", path);
+        if (errno != EEXIST)
+            return error_errno(error, "cannot make the folder %s", path);
+        return file_is_directory(path) ||
+               error_set(error, ERROR_WRONG_STATE,
+                         "%s is in the way: it is not a folder, choose another home with -p", path);
     }
     *made = true;
     if (chmod(path, 0700) < 0)

@@ -58,7 +58,7 @@ static bool check_folder(const char *path, struct stat *status, struct error *er
         return errno == ENOENT ? fail_no_cloud(path, error)
                                : error_errno(error, "cannot open the home %s", path);
     if (!S_ISDIR(status->st_mode))
-        return error_set(error, ERROR_INVALID, "the home %s is not a folder", path);
+        return error_set(error, ERROR_WRONG_STATE, "the home %s is not a folder", path);
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
     const struct passwd *owner = getpwuid(status->st_uid);

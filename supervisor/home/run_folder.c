@@ -40,12 +40,12 @@ static bool secure(const char *path, uid_t owner, gid_t group, struct error *err
     struct stat status;
     scoped(file_release) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-        return error_set(error, ERROR_FAILED, "%s is not a folder: remove it", path);
+        return error_set(error, ERROR_WRONG_STATE, "%s is not a folder: remove it", path);
     if (fd < 0 || fstat(fd, &status) < 0)
         return error_errno(error, "cannot open the folder %s", path);
     bool ours = status.st_uid == owner || (geteuid() == 0 && status.st_uid == 0);
     if (!ours)
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_WRONG_STATE,
                          "%s belongs to somebody else (user %ld): have it removed, pgsup will not "
                          "put its sockets there",
                          path, (long)status.st_uid);

@@ -154,8 +154,8 @@ TEST(refuses_folders) {
     scoped(alloc_release) char *open = scratch_path("open");
     struct error error = {0};
     make_present();
-    check_refusal(file, &options, ERROR_FAILED, "my file");
-    check_refusal(below, &options, ERROR_FAILED, "my file");
+    check_refusal(file, &options, ERROR_WRONG_STATE, "my file is in the way");
+    check_refusal(below, &options, ERROR_WRONG_STATE, "my file is in the way");
     check_good(file_make_directory(open, 0777, &error), &error);
     check_refusal(open, &options, ERROR_INVALID, "others can write to the folder");
     CHECK_INT(count_entries(open), 0);
