@@ -79,7 +79,7 @@ static bool check_header(struct store *store, struct error *error) {
     const unsigned char *field = header + HEADER_USER_VERSION;
     uint32_t version =
         (uint32_t)field[0] << 24 | (uint32_t)field[1] << 16 | (uint32_t)field[2] << 8 | field[3];
-    if (version > (uint32_t)migrations_version())
+    if (version <= INT32_MAX && version > (uint32_t)migrations_version())
         return error_set(error, ERROR_WRONG_STATE,
                          "%s was written by a newer pgsup (version %u, this one knows %d): use "
                          "that one, nothing was changed",

@@ -138,7 +138,7 @@ TEST(what_is_not_there_is_not_made_by_opening) {
     FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_NOT_FOUND, "absent");
     CHECK(!file_exists(path));
     FAILS(store_open(deep, STORE_OPEN, &store, &error), ERROR_NOT_FOUND, "no/such/folder");
-    FAILS(store_open(deep, STORE_CREATE, &store, &error), ERROR_WRONG_STATE, "cannot make ");
+    FAILS(store_open(deep, STORE_CREATE, &store, &error), ERROR_FAILED, "cannot make ");
 }
 
 TEST(a_folder_is_no_store) {
