@@ -2,8 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/log.h"
 #include "daemon/launcher.h"
+#include "home/run_folder.h"
 #include "home/running.h"
 
 #include <stdlib.h>
@@ -154,8 +156,21 @@ static void on_changed(void *context, struct vm *vm) {
         fleet->on_change(fleet->context, vm);
 }
 
+/* QEMU has made these by the time it answers; under sudo they are root's, and the user's own
+ * commands could neither see the lock nor reach the spare monitor. */
+static void give_run_files(const struct fleet *fleet, const struct vm *vm) {
+    static const char *const kinds[] = {"pid", "qmp", "mon", "con", "qga"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        scoped(alloc_release) char *path =
+            run_folder_vm(fleet->home->run, vm->name, vm->launch.tag, kinds[i]);
+        home_give(fleet->home, path, NULL);
+    }
+}
+
 static void on_event(void *context, struct vm *vm, const char *kind, const char *text) {
     struct fleet *fleet = context;
+    if (vm->state == STATE_STARTING && vm->launch.phases_ms[PHASE_STARTED])
+        give_run_files(fleet, vm);
     recorder_event(fleet->recorder, vm->instance, kind, text);
     if (strcmp(kind, "state") == 0)
         log_info("vm=%s %s", vm->name, text);
@@ -286,6 +301,15 @@ static void adopt_one(struct fleet *fleet, const struct running *running) {
     }
 }
 
+/* Caller frees. */
+static char *epitaph(const struct store_launch *launch) {
+    const char *text = "ended while unsupervised";
+    uint64_t start = launch->pid ? host_process_start((pid_t)launch->pid) : 0;
+    if (!start || start == launch->pid_start)
+        return alloc_string(text);
+    return alloc_printf("%s; process %lld is another one by now", text, (long long)launch->pid);
+}
+
 /* A launch without an end whose process is gone ended while nobody watched. */
 static void bury_one(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
@@ -295,11 +319,11 @@ static void bury_one(struct fleet *fleet, const struct store_instance *instance)
     if (launch_table_last(fleet->home->store, instance->id, &launch, NULL) && !launch.ended_ms) {
         launch.ended_ms = clock_wall_ms();
         alloc_replace(&launch.end_cause, alloc_string("unsupervised"));
-        alloc_replace(&launch.end_text, alloc_string("ended while unsupervised"));
+        alloc_replace(&launch.end_text, epitaph(&launch));
         alloc_replace(&launch.state, alloc_string(lifecycle_state_word(STATE_STOPPED)));
         recorder_launch(fleet->recorder, &launch);
-        recorder_event(fleet->recorder, instance->id, "state", "ended while unsupervised");
-        log_info("vm=%s ended while unsupervised", instance->name);
+        recorder_event(fleet->recorder, instance->id, "state", launch.end_text);
+        log_info("vm=%s %s", instance->name, launch.end_text);
     }
     store_launch_done(&launch);
 }

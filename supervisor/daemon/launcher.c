@@ -1,6 +1,7 @@
 #include "launcher.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "home/home.h"
 #include "home/instance.h"
 #include "home/run_folder.h"
@@ -9,6 +10,7 @@
 #include "machine/qemu_argv.h"
 #include "store/guest_table.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +101,12 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
     return good;
 }
 
+/* Made here so that they belong to the home's owner, also when the supervisor runs as root. */
+static bool make_log(const struct home *home, const char *path, struct error *error) {
+    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
+}
+
 static bool prepare(struct job *job, struct error *error) {
     struct home home = {0};
     struct running running = {0};
@@ -108,7 +116,9 @@ static bool prepare(struct job *job, struct error *error) {
         good = launcher_plan_found(&home, &running, &job->plan, error);
     else if (good)
         good = instance_prepare(&home, job->name, &prepared, error) &&
-               build(&home, &prepared, &job->plan, error);
+               build(&home, &prepared, &job->plan, error) &&
+               make_log(&home, job->plan.qemu_log, error) &&
+               make_log(&home, job->plan.console_log, error);
     instance_plan_done(&prepared);
     running_done(&running);
     home_close(&home);

@@ -13,13 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The pid that holds the lock; 0: nobody does. */
+/* The pid that holds the lock; 0: nobody does; -1: it cannot be known (another user's file). */
 static pid_t lock_holder(const char *path) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
-        return 0;
-    return lock.l_pid;
+    if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
+        return -1;
+    return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }
 
 /* "test.12.pid" -> "test", "12". Instance names have no dot. */
@@ -57,7 +57,7 @@ static bool examine(const char *run, const char *file, struct running *running) 
         running->start = host_process_start(running->pid);
         return true;
     }
-    if (!is_young(path))
+    if (running->pid == 0 && !is_young(path))
         remove_stale(run, running);
     running_done(running);
     return false;

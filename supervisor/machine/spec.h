@@ -1,5 +1,5 @@
 /* Everything that decides how one VM looks to its guest, as plain data. Pure; strings are borrowed
- * from whoever fills it (home/spec.c does, from the store and the host). */
+ * from whoever fills it (home/instance_plan.c does, from the store and the host). */
 #pragma once
 
 #include <stdbool.h>

@@ -269,6 +269,12 @@ static void on_uuid(struct vm *vm, const struct qmp_item *item) {
     vm_input(vm, INPUT_EXITED);
 }
 
+static void on_refusal(struct vm *vm, const struct qmp_item *item) {
+    scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
+    tell(vm, "qmp", "%s refused: %s", item->command, text);
+    vm->listener->refused(vm->listener->context, vm, item->command, text);
+}
+
 static void on_reply(struct vm *vm, const struct qmp_item *item) {
     switch (item->status) {
     case QMP_STATUS_RETURN:
@@ -281,7 +287,7 @@ static void on_reply(struct vm *vm, const struct qmp_item *item) {
         } else if (strcmp(item->command, "query-uuid") == 0)
             on_uuid(vm, item);
         break;
-    case QMP_STATUS_ERROR: tell(vm, "qmp", "%s refused: %s", item->command, item->text); break;
+    case QMP_STATUS_ERROR: on_refusal(vm, item); break;
     case QMP_STATUS_TIMEOUT:
         set_reason(vm, item->text);
         vm_input(vm, INPUT_QMP_LOST);
