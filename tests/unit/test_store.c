@@ -69,8 +69,6 @@ TEST(a_newer_version_is_refused) {
     check_refused(path, ERROR_WRONG_STATE, "newer pgsup");
     execute(path, "PRAGMA user_version = 2147483647");
     check_refused(path, ERROR_WRONG_STATE, "version 2147483647");
-    execute(path, "PRAGMA user_version = -1"); /* no version of anybody's */
-    check_refused(path, ERROR_FAILED, "another program");
 }
 
 TEST(databases_of_other_programs_are_refused) {
