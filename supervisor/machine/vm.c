@@ -299,8 +299,12 @@ static void on_reply(struct vm *vm, const struct qmp_item *item) {
 /* While it starts, QEMU's exit usually comes next and says more. */
 static void on_lost(struct vm *vm, const char *text) {
     uv_timer_stop(&vm->heartbeat);
-    if (vm->state != STATE_LOST || !vm->reason)
-        set_reason(vm, text);
+    if (vm->state == STATE_LOST) { /* a try to reconnect failed */
+        if (!vm->reason || strcmp(vm->reason, text) != 0)
+            vm_explain(vm, "%s", text);
+        return;
+    }
+    set_reason(vm, text);
     if (vm->state == STATE_STARTING)
         uv_timer_start(&vm->deadline, on_deadline, VM_EXIT_PATIENCE_MS, 0);
     else
