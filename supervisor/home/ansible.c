@@ -89,7 +89,7 @@ static bool write_collection(struct home *home, struct error *error) {
             continue;
         char *slash = strrchr(path, '/');
         *slash = 0;
-        bool made = file_make_directory(path, 0700, error);
+        bool made = home_make_folder(home, path, error);
         *slash = '/';
         if (!made || !file_write(path, files[i].text, strlen(files[i].text), 0600, error) ||
             !home_give(home, path, error))

@@ -12,9 +12,7 @@
 
 static bool make_folder_of(const struct home *home, const char *path, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(path);
-    const char *folder = dirname(copy);
-    return file_is_directory(folder) ||
-           (file_make_directory(folder, 0700, error) && home_give(home, folder, error));
+    return home_make_folder(home, dirname(copy), error);
 }
 
 static bool put(const struct home *home, const char *path, const struct buffer *text, mode_t mode,

@@ -112,3 +112,16 @@ bool home_give(const struct home *home, const char *path, struct error *error) {
     return lchown(path, home->owner, home->group) == 0 ||
            error_errno(error, "cannot give %s to the owner of %s", path, home->path);
 }
+
+bool home_make_folder(const struct home *home, const char *path, struct error *error) {
+    scoped(alloc_release) char *above = alloc_string(path);
+    char *slash = strrchr(above, '/');
+    if (file_is_directory(path))
+        return true;
+    if (slash && slash > above) {
+        *slash = 0;
+        if (!home_make_folder(home, above, error))
+            return false;
+    }
+    return file_make_directory(path, 0700, error) && home_give(home, path, error);
+}
