@@ -46,8 +46,8 @@ step() {
 # fail TEXT…: ends the scenario, showing what the last command said.
 fail() {
     printf 'FAILED: %s\n' "$*" >&2
-    for file in "$OUT" "$ERR" "$UP_LOG"; do
-        [ ! -s "$file" ] || tail -n 80 "$file" | sed "s|^|  ${file##*/}: |" >&2
+    for file in "$OUT" "$ERR" "$UP_LOG" "$PGSUP_HOME"/instances/*/*.log; do
+        [ ! -s "$file" ] || tail -n 60 "$file" | tr -d '\r' | sed "s|^|  ${file##*/}: |" >&2
     done
     exit 1
 }
@@ -279,7 +279,7 @@ is_in_state() { # NAME STATE
 
 # expect_ready NAME [OPTION…]: starts it and waits until it is ready; its phases are in $ERR.
 expect_ready() {
-    run "$PGSUP" start --wait --timeout 240 "$@"
+    run "$PGSUP" start --wait --timeout 120 "$@"
     expect_equal "status of start $*" "$STATUS" 0
 }
 
