@@ -168,13 +168,12 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
     return true;
 }
 
-/* vm.sh has no server to count on, so it always takes the drive. */
+/* vm.sh has no server to count on, so it always takes the drive; the URL is for its comment. */
 static bool write_script(struct home *home, const struct instance_facts *facts,
                          const struct spec *supervised, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *drive = seed_image_path(home, &facts->instance);
     struct spec spec = *supervised;
-    spec.seed_url = NULL;
     spec.seed_drive = drive;
     vm_script_render(&spec, home->run, &text);
     return generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error) !=
