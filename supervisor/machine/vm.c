@@ -7,7 +7,6 @@
 #include "machine/monitor.h"
 #include "machine/probe.h"
 #include "machine/process.h"
-#include "machine/socket.h"
 #include "machine/vm_report.h"
 #include "qmp/event.h"
 
@@ -339,7 +338,9 @@ static char *describe_end(struct vm *vm, const struct process_end *end) {
     scoped(alloc_release) char *words = vm_report_last_words(vm->plan.qemu_log, vm->log_start);
     const char *when = vm->launch.phases_ms[PHASE_STARTED] ? "QEMU ended" : "QEMU did not start";
     if (!end->status_known)
-        return alloc_printf("QEMU ended while nobody watched it%s%s", words[0] ? ": " : "", words);
+        return alloc_printf(
+            "QEMU ended, how is not known because an earlier supervisor began it%s%s",
+            words[0] ? ": " : "", words);
     if (end->signal)
         return alloc_printf("%s (signal %d)%s%s", when, end->signal, words[0] ? ": " : "", words);
     return alloc_printf("%s (exit %d)%s%s", when, end->exit_status, words[0] ? ": " : "", words);
@@ -355,7 +356,12 @@ static void record_end(struct vm *vm, const struct process_end *end) {
                   killed ? alloc_string("killed") : vm_report_cause(end, vm->shutdown_reason));
     alloc_replace(&vm->outcome, vm_report_stop(launch->end_cause, killed, launch->presses,
                                                clock_monotonic_ms() - began));
-    alloc_replace(&launch->end_text, wished ? alloc_string(vm->outcome) : describe_end(vm, end));
+    if (vm->stop_began_ms || killed)
+        alloc_replace(&launch->end_text, alloc_string(vm->outcome));
+    else
+        alloc_replace(&launch->end_text, vm_report_unasked(launch->end_cause));
+    if (!wished)
+        alloc_replace(&launch->end_text, describe_end(vm, end));
     alloc_replace(&launch->serial_tail, console_tail(vm->console, 10));
     launch->ended_ms = clock_wall_ms();
     if (vm->state != STATE_ABORTING || !vm->reason)
@@ -379,50 +385,18 @@ static void on_output(void *owner, const char *data, size_t length) {
 
 /* --- launching --- */
 
-struct sockets {
-    int qmp_listener, qmp_client, console_listener, console_client;
-};
-
-static void close_one(int *fd) {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, struct error *error) {
-    sockets->qmp_listener = socket_listen(plan->qmp_path, error);
-    if (sockets->qmp_listener >= 0)
-        sockets->qmp_client = socket_connect(plan->qmp_path, error);
-    if (sockets->qmp_client >= 0)
-        sockets->console_listener = socket_listen(plan->console_path, error);
-    if (sockets->console_listener >= 0)
-        sockets->console_client = socket_connect(plan->console_path, error);
-    return sockets->console_client >= 0;
-}
-
-/* The listeners are closed here right after the spawn: while a copy is open in this process, the
- * end of QEMU would not be seen on the connections. */
 static bool spawn(struct vm *vm, struct error *error) {
-    struct sockets sockets = {-1, -1, -1, -1};
+    struct vm_spawned spawned;
     struct stat log;
     vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
-    if (open_sockets(&vm->plan, &sockets, error)) {
-        struct process_options options = {vm->plan.argv.items, vm->plan.qemu_log,
-                                          sockets.qmp_listener, sockets.console_listener};
-        vm->process = process_spawn(vm->loop, &options, vm, on_process_end, error);
-    }
-    close_one(&sockets.qmp_listener);
-    close_one(&sockets.console_listener);
-    if (!vm->process) {
-        close_one(&sockets.qmp_client);
-        close_one(&sockets.console_client);
+    if (!vm_plan_spawn(&vm->plan, vm->loop, vm, on_process_end, &spawned, error))
         return false;
-    }
+    vm->process = spawned.process;
     vm->launch.pid = process_pid(vm->process);
     vm->launch.pid_start = process_start(vm->process);
-    vm->monitor = monitor_adopt(vm->loop, sockets.qmp_client, vm, on_item);
+    vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, on_item);
     vm->console =
-        console_open(vm->loop, sockets.console_client, NULL, vm->plan.console_log, vm, on_output);
+        console_open(vm->loop, spawned.console_fd, NULL, vm->plan.console_log, vm, on_output);
     vm_phase(vm, PHASE_LAUNCHED);
     return true;
 }
@@ -546,19 +520,6 @@ void vm_phoned_home(struct vm *vm, const char *address) {
 
 /* --- life of the struct --- */
 
-void vm_plan_done(struct vm_plan *plan) {
-    strv_done(&plan->argv);
-    free(plan->qmp_path);
-    free(plan->console_path);
-    free(plan->pid_file);
-    free(plan->qemu_log);
-    free(plan->console_log);
-    free(plan->address);
-    free(plan->provision_result);
-    store_launch_done(&plan->launch);
-    *plan = (struct vm_plan){0};
-}
-
 struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
                   const struct vm_listener *listener) {
     struct vm *vm = alloc_zero(sizeof *vm);
@@ -575,6 +536,12 @@ struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t i
         vm->open_handles++;
     }
     return vm;
+}
+
+void vm_recall(struct vm *vm, const struct store_launch *last) {
+    const char *failed = lifecycle_state_word(STATE_FAILED);
+    vm->state = last->state && strcmp(last->state, failed) == 0 ? STATE_FAILED : STATE_STOPPED;
+    set_reason(vm, last->end_text);
 }
 
 static void drop_handle(struct vm *vm) {

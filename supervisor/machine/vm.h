@@ -5,8 +5,8 @@
  * One struct per instance for as long as the supervisor lives. All calls on the loop's thread. */
 #pragma once
 
-#include "base/strv.h"
 #include "machine/lifecycle.h"
+#include "machine/vm_plan.h"
 #include "store/launch_table.h"
 
 #include <sys/types.h>
@@ -33,21 +33,6 @@ struct vm_listener {
     /* QEMU refused a command; text is QEMU's. */
     void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
 };
-
-/* How to launch, or (found_pid != 0) which unsupervised process was found instead. */
-struct vm_plan {
-    struct strv argv;
-    char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
-    char *qemu_log, *console_log;
-    char *address; /* where sshd will answer; "" when not known */
-    uint16_t port;
-    bool phones_home; /* first boot of this instance-id: ready is its phone-home */
-    char *provision_result;
-    pid_t found_pid;
-    uint64_t found_start;
-    struct store_launch launch;
-};
-void vm_plan_done(struct vm_plan *plan);
 
 struct vm {
     char *name;
@@ -81,6 +66,9 @@ struct vm {
 struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
                   const struct vm_listener *listener);
 void vm_close(struct vm *vm); /* leaves a running QEMU be; frees when all handles are closed */
+
+/* How it ended last, before this supervisor; only for one that was just made. */
+void vm_recall(struct vm *vm, const struct store_launch *last);
 
 /* Requests; what they lead to is told by listener->changed. */
 void vm_start(struct vm *vm);

@@ -56,6 +56,23 @@ char *vm_report_cause(const struct process_end *end, const char *shutdown_reason
     return alloc_printf("exit %d", end->exit_status);
 }
 
+/* qapi/run-state.json, ShutdownCause */
+char *vm_report_unasked(const char *cause) {
+    static const struct {
+        const char *cause, *sentence;
+    } rows[] = {
+        {"guest-shutdown", "the guest powered itself off"},
+        {"guest-reset", "the guest rebooted, which ends this VM"},
+        {"guest-panic", "the kernel of the guest panicked"},
+        {"host-signal", "a signal from outside ended QEMU"},
+        {"host-qmp-quit", "somebody told QEMU to quit"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].cause, cause) == 0)
+            return alloc_printf("%s (%s)", rows[i].sentence, cause);
+    return alloc_printf("it ended by itself (%s)", cause);
+}
+
 char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms) {
     const char *rung = killed ? "killed" : strcmp(cause, "host-qmp-quit") == 0 ? "quit" : cause;
     struct buffer text = {0};

@@ -17,5 +17,9 @@ char *vm_report_last_words(const char *log, off_t offset);
 /* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "gone". Caller frees. */
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason);
 
+/* The sentence for an end that nobody asked for: "the guest powered itself off (guest-shutdown)".
+ */
+char *vm_report_unasked(const char *cause);
+
 /* "guest-shutdown after 1 press, 2.1 s"; "quit after 2 presses, 90.0 s"; "killed after …". */
 char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms);

@@ -1,0 +1,34 @@
+/* One launch as it is to be, and carrying it out: sockets that listen before QEMU exists, then the
+ * process. Knows no state. Strings are owned by the plan. */
+#pragma once
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "machine/process.h"
+#include "store/launch_table.h"
+
+#include <stdbool.h>
+#include <uv.h>
+
+/* How to launch, or (found_pid != 0) which unsupervised process was found instead. */
+struct vm_plan {
+    struct strv argv;
+    char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
+    char *qemu_log, *console_log;
+    char *address; /* where sshd will answer; "" when not known */
+    uint16_t port;
+    bool phones_home; /* first boot of this instance-id: ready is its phone-home */
+    char *provision_result;
+    pid_t found_pid;
+    uint64_t found_start;
+    struct store_launch launch;
+};
+void vm_plan_done(struct vm_plan *plan);
+
+struct vm_spawned {
+    struct process *process;
+    int qmp_fd, console_fd; /* connected already; the caller's */
+};
+/* Nothing is left open or running when it fails. */
+bool vm_plan_spawn(const struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
+                   struct vm_spawned *spawned, struct error *error);
