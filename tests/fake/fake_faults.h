@@ -1,0 +1,36 @@
+/* How the fake QEMU misbehaves: words separated by commas or line ends, from the environment
+ * variable FAKE_QEMU and from the file that FAKE_QEMU_FILE names, both read at start. */
+#pragma once
+
+#include "base/strv.h"
+
+#include <stdbool.h>
+
+struct fake_faults {
+    /* at start */
+    char *stderr_text; /* stderr=TEXT: the last words */
+    long exit_status;  /* exit=N: ends at once; without it, stderr=TEXT alone goes on */
+    /* when a client comes */
+    bool exit_before_greeting;
+    bool exit_after_greeting;
+    bool no_greeting; /* accepts, reads, says nothing */
+    /* once, at the first reply after qmp_capabilities */
+    bool exit_mid_reply;
+    bool garbage;
+    long long_line_bytes; /* long-line=BYTES: an event of that length instead of the reply */
+    bool wrong_id;
+    bool duplicate_reply;
+    /* always */
+    struct strv no_reply; /* no-reply=COMMAND: neither done nor answered */
+    bool ignore_powerdown;
+    bool ignore_quit; /* answered, not done */
+    bool ignore_sigterm;
+    long event_storm; /* event-storm=N: events right after qmp_capabilities */
+    long hang_after;  /* hang-after=N: after N commands nothing is done, SIGTERM included; -1 */
+    long slow_ms;     /* slow=MS: what each command takes */
+    long shutdown_ms; /* shutdown-after=MS: what the guest takes to power off */
+};
+
+/* False, with a line on stderr, at a word that is not one of these. */
+bool fake_faults_read(struct fake_faults *faults);
+void fake_faults_done(struct fake_faults *faults);

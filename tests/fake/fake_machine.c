@@ -1,0 +1,345 @@
+#include "fake_machine.h"
+
+#include "base/alloc.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#define SHUTDOWN_MS 20
+
+/* --- what is said --- */
+
+static void say(struct fake_monitor *monitor, json_t *message) {
+    char *text = json_dumps(message, JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER);
+    buffer_printf(&monitor->output, "%s\r\n", text);
+    free(text);
+    json_decref(message);
+}
+
+static void emit(struct fake_machine *machine, const char *name, json_t *data) {
+    struct timeval now;
+    gettimeofday(&now, NULL);
+    json_t *event = json_pack("{s:{s:I,s:I},s:s}", "timestamp", "seconds", (json_int_t)now.tv_sec,
+                              "microseconds", (json_int_t)now.tv_usec, "event", name);
+    if (data)
+        json_object_set_new(event, "data", data);
+    for (int i = 0; i < FAKE_MONITORS; i++)
+        if (machine->monitors[i].negotiated)
+            say(&machine->monitors[i], json_incref(event));
+    json_decref(event);
+}
+
+static void end(struct fake_machine *machine, bool guest, const char *reason) {
+    emit(machine, "SHUTDOWN", json_pack("{s:b,s:s}", "guest", guest, "reason", reason));
+    machine->ending = true;
+}
+
+void fake_machine_greet(struct fake_machine *machine, struct fake_monitor *monitor) {
+    if (machine->faults.exit_before_greeting || machine->faults.exit_after_greeting) {
+        machine->ending = true;
+        machine->status = 1;
+    }
+    if (machine->faults.no_greeting || machine->faults.exit_before_greeting)
+        return;
+    say(monitor, json_pack("{s:{s:{s:{s:i,s:i,s:i},s:s},s:[s]}}", "QMP", "version", "qemu", "micro",
+                           22, "minor", 2, "major", 7, "package", "fake", "capabilities", "oob"));
+}
+
+/* --- commands: each gives the value to return, or NULL with the sentence of the error --- */
+
+typedef json_t *command(struct fake_machine *machine, const char **error);
+
+static json_t *query_status(struct fake_machine *machine, const char **error) {
+    (void)error;
+    const char *status = machine->running ? "running" : machine->prelaunch ? "prelaunch" : "paused";
+    return json_pack("{s:s,s:b,s:b}", "status", status, "singlestep", 0, "running",
+                     machine->running);
+}
+
+static json_t *query_name(struct fake_machine *machine, const char **error) {
+    (void)error;
+    return machine->name ? json_pack("{s:s}", "name", machine->name) : json_object();
+}
+
+static json_t *query_uuid(struct fake_machine *machine, const char **error) {
+    (void)error;
+    return json_pack("{s:s}", "UUID",
+                     machine->uuid ? machine->uuid : "00000000-0000-0000-0000-000000000000");
+}
+
+static json_t *query_version(struct fake_machine *machine, const char **error) {
+    (void)machine, (void)error;
+    return json_pack("{s:{s:i,s:i,s:i},s:s}", "qemu", "micro", 22, "minor", 2, "major", 7,
+                     "package", "fake");
+}
+
+static json_t *query_block(struct fake_machine *machine, const char **error) {
+    (void)machine, (void)error;
+    return json_pack("[{s:s,s:s,s:b,s:b,s:s,s:s}]", "io-status", "ok", "device", "", "locked", 0,
+                     "removable", 0, "qdev", "/machine/peripheral/vda/virtio-backend", "type",
+                     "unknown");
+}
+
+static json_t *query_jobs(struct fake_machine *machine, const char **error) {
+    (void)machine, (void)error;
+    return json_array();
+}
+
+static json_t *stop(struct fake_machine *machine, const char **error) {
+    (void)error;
+    if (machine->running)
+        emit(machine, "STOP", NULL);
+    machine->running = machine->prelaunch = false;
+    return json_object();
+}
+
+/* A press of the power button while the guest does not run is delivered when it does. */
+static json_t *cont(struct fake_machine *machine, const char **error) {
+    (void)error;
+    if (!machine->running)
+        emit(machine, "RESUME", NULL);
+    machine->running = true;
+    machine->prelaunch = false;
+    return json_object();
+}
+
+static json_t *system_powerdown(struct fake_machine *machine, const char **error) {
+    (void)error;
+    emit(machine, "POWERDOWN", NULL);
+    machine->pressed = !machine->faults.ignore_powerdown;
+    return json_object();
+}
+
+static json_t *system_reset(struct fake_machine *machine, const char **error) {
+    (void)error;
+    emit(machine, "RESET", json_pack("{s:b,s:s}", "guest", 0, "reason", "host-qmp-system-reset"));
+    machine->prelaunch = !machine->running;
+    return json_object();
+}
+
+static json_t *quit(struct fake_machine *machine, const char **error) {
+    (void)error;
+    if (!machine->faults.ignore_quit)
+        end(machine, false, "host-qmp-quit");
+    return json_object();
+}
+
+static json_t *qmp_capabilities(struct fake_machine *machine, const char **error) {
+    (void)machine;
+    *error = "Capabilities negotiation is already complete, command ignored";
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    command *run;
+} commands[] = {
+    {"cont", cont},
+    {"qmp_capabilities", qmp_capabilities},
+    {"query-block", query_block},
+    {"query-jobs", query_jobs},
+    {"query-name", query_name},
+    {"query-status", query_status},
+    {"query-uuid", query_uuid},
+    {"query-version", query_version},
+    {"quit", quit},
+    {"stop", stop},
+    {"system_powerdown", system_powerdown},
+    {"system_reset", system_reset},
+};
+
+/* --- answers --- */
+
+static json_t *with_id(json_t *message, json_t *id) {
+    if (id)
+        json_object_set(message, "id", id);
+    return message;
+}
+
+static json_t *error_of(json_t *id, const char *class, const char *text) {
+    json_t *message = with_id(json_object(), id);
+    json_object_set_new(message, "error", json_pack("{s:s,s:s}", "class", class, "desc", text));
+    return message;
+}
+
+static void say_long_line(struct fake_monitor *monitor, long bytes) {
+    buffer_puts(&monitor->output, "{\"event\": \"");
+    for (long i = 0; i < bytes; i++)
+        buffer_putc(&monitor->output, 'A');
+    buffer_puts(&monitor->output, "\"}\r\n");
+}
+
+/* Returns whether something was said instead of the message. */
+static bool misbehave(struct fake_machine *machine, struct fake_monitor *monitor, json_t *message) {
+    const struct fake_faults *faults = &machine->faults;
+    if (machine->misbehaved)
+        return false;
+    machine->misbehaved = true;
+    if (faults->wrong_id)
+        json_object_set_new(message, "id", json_integer(987654321));
+    if (faults->duplicate_reply)
+        say(monitor, json_incref(message));
+    if (faults->exit_mid_reply) {
+        buffer_puts(&monitor->output, "{\"return\": {\"sta");
+        machine->ending = true;
+        machine->status = 1;
+    } else if (faults->garbage) {
+        buffer_puts(&monitor->output, "\x1b[2J*** stack smashing detected ***\r\n");
+    } else if (faults->long_line_bytes > 0) {
+        say_long_line(monitor, faults->long_line_bytes);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void answer(struct fake_machine *machine, struct fake_monitor *monitor, json_t *message) {
+    machine->done++;
+    if (misbehave(machine, monitor, message))
+        json_decref(message);
+    else
+        say(monitor, message);
+    machine->hanging =
+        machine->faults.hang_after >= 0 && machine->done >= machine->faults.hang_after;
+}
+
+static json_t *run(struct fake_machine *machine, const char *name, json_t *request) {
+    json_t *id = json_object_get(request, "id");
+    const char *first =
+        json_object_iter_key(json_object_iter(json_object_get(request, "arguments")));
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].name, name) != 0)
+            continue;
+        if (first) {
+            scoped(alloc_release) char *text = alloc_printf("Parameter '%s' is unexpected", first);
+            return error_of(id, "GenericError", text);
+        }
+        const char *error = NULL;
+        json_t *value = commands[i].run(machine, &error);
+        return value ? with_id(json_pack("{s:o}", "return", value), id)
+                     : error_of(id, "CommandNotFound", error);
+    }
+    scoped(alloc_release) char *text = alloc_printf("The command %s has not been found", name);
+    return error_of(id, "CommandNotFound", text);
+}
+
+static void negotiate(struct fake_machine *machine, struct fake_monitor *monitor, const char *name,
+                      json_t *request) {
+    json_t *id = json_object_get(request, "id");
+    if (strcmp(name, "qmp_capabilities") != 0) {
+        say(monitor, error_of(id, "CommandNotFound",
+                              "Expecting capabilities negotiation with 'qmp_capabilities'"));
+        return;
+    }
+    monitor->negotiated = true;
+    say(monitor, with_id(json_pack("{s:{}}", "return"), id));
+    for (long i = 0; i < machine->faults.event_storm; i++)
+        emit(machine, "RTC_CHANGE", json_pack("{s:i}", "offset", (int)i));
+    machine->hanging = machine->faults.hang_after == 0;
+}
+
+static bool unanswered(const struct fake_machine *machine, const char *name) {
+    for (size_t i = 0; i < machine->faults.no_reply.count; i++)
+        if (strcmp(machine->faults.no_reply.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void on_request(struct fake_machine *machine, struct fake_monitor *monitor,
+                       json_t *request) {
+    const char *name = json_string_value(json_object_get(request, "execute"));
+    if (!json_is_object(request))
+        answer(machine, monitor, error_of(NULL, "GenericError", "QMP input must be a JSON object"));
+    else if (!name)
+        answer(machine, monitor,
+               error_of(json_object_get(request, "id"), "GenericError",
+                        "QMP input lacks member 'execute'"));
+    else if (unanswered(machine, name))
+        return;
+    else if (!monitor->negotiated)
+        negotiate(machine, monitor, name, request);
+    else
+        answer(machine, monitor, run(machine, name, request));
+}
+
+/* Takes one request from the input; false: there is no whole one. QEMU needs no line ends. */
+static bool take_request(struct fake_machine *machine, struct fake_monitor *monitor) {
+    struct buffer *input = &monitor->input;
+    size_t blank = input->length ? strspn(input->data, " \t\r\n") : 0;
+    json_error_t problem;
+    buffer_consume(input, blank);
+    if (input->length == 0)
+        return false;
+    json_t *request =
+        json_loadb(input->data, input->length, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &problem);
+    if (!request && json_error_code(&problem) == json_error_premature_end_of_input)
+        return false;
+    if (request) {
+        buffer_consume(input, (size_t)problem.position);
+        on_request(machine, monitor, request);
+    } else {
+        const char *line_end = memchr(input->data, '\n', input->length);
+        buffer_consume(input, line_end ? (size_t)(line_end - input->data) + 1 : input->length);
+        answer(machine, monitor,
+               error_of(NULL, "GenericError", "JSON parse error, expecting value"));
+    }
+    json_decref(request);
+    return true;
+}
+
+/* --- time --- */
+
+/* The guest sees the press once it runs, and takes its time. */
+static void power_off(struct fake_machine *machine, uint64_t now_ms) {
+    long takes = machine->faults.shutdown_ms ? machine->faults.shutdown_ms : SHUTDOWN_MS;
+    if (machine->pressed && machine->running && !machine->shutdown_at_ms)
+        machine->shutdown_at_ms = now_ms + (uint64_t)takes;
+    if (machine->shutdown_at_ms && now_ms >= machine->shutdown_at_ms)
+        end(machine, true, "guest-shutdown");
+}
+
+void fake_machine_work(struct fake_machine *machine, uint64_t now_ms) {
+    for (int i = 0; i < FAKE_MONITORS; i++) {
+        struct fake_monitor *monitor = &machine->monitors[i];
+        while (!machine->ending && !machine->hanging && monitor->input.length > 0) {
+            if (!monitor->due_ms)
+                monitor->due_ms = now_ms + (uint64_t)machine->faults.slow_ms;
+            if (now_ms < monitor->due_ms)
+                break;
+            monitor->due_ms = 0;
+            if (!take_request(machine, monitor))
+                break;
+        }
+    }
+    if (!machine->ending && !machine->hanging)
+        power_off(machine, now_ms);
+}
+
+uint64_t fake_machine_due_ms(const struct fake_machine *machine) {
+    uint64_t due_ms = machine->shutdown_at_ms ? machine->shutdown_at_ms : UINT64_MAX;
+    for (int i = 0; i < FAKE_MONITORS; i++)
+        if (machine->monitors[i].due_ms && machine->monitors[i].due_ms < due_ms)
+            due_ms = machine->monitors[i].due_ms;
+    return machine->hanging ? UINT64_MAX : due_ms;
+}
+
+void fake_machine_signal(struct fake_machine *machine) {
+    if (!machine->hanging && !machine->faults.ignore_sigterm)
+        end(machine, false, "host-signal");
+}
+
+void fake_machine_leave(struct fake_monitor *monitor) {
+    buffer_done(&monitor->input);
+    buffer_done(&monitor->output);
+    *monitor = (struct fake_monitor){0};
+}
+
+void fake_machine_done(struct fake_machine *machine) {
+    for (int i = 0; i < FAKE_MONITORS; i++)
+        fake_machine_leave(&machine->monitors[i]);
+    fake_faults_done(&machine->faults);
+    free(machine->name);
+    free(machine->uuid);
+}
