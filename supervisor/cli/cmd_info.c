@@ -57,7 +57,7 @@ static json_t *collect(struct invocation *invocation, const struct store_instanc
     struct store *store = invocation->home->store;
     if (!runtime_open(invocation->home, &runtime, error))
         return NULL;
-    json_t *object = runtime_get(&runtime, instance->name), *boots = json_array();
+    json_t *object = runtime_get(&runtime, instance), *boots = json_array();
     runtime_close(&runtime);
     json_object_del(object, "phases");
     json_object_set_new(object, "since",

@@ -28,7 +28,7 @@ static char *address_of(struct home *home, const struct store_instance *instance
 
 static json_t *row(struct home *home, struct runtime *runtime,
                    const struct store_instance *instance) {
-    json_t *object = runtime_get(runtime, instance->name);
+    json_t *object = runtime_get(runtime, instance);
     scoped(alloc_release) char *address = address_of(home, instance);
     json_object_set_new(object, "name", json_string(instance->name));
     json_object_set_new(object, "address", json_output_text(address));

@@ -1,6 +1,7 @@
 #include "runtime.h"
 
 #include "cli/direct.h"
+#include "store/launch_table.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -58,7 +59,24 @@ static json_t *ask(const struct home *home, const struct running *running) {
     return picture;
 }
 
-json_t *runtime_get(struct runtime *runtime, const char *name) {
+/* What does not run is told from the record of its last launch. */
+static json_t *recall(const struct home *home, const struct store_instance *instance) {
+    struct store_launch launch = {0};
+    json_t *picture;
+    if (!launch_table_last(home->store, instance->id, &launch, NULL))
+        picture = make("stopped", NULL, 0);
+    else if (!launch.ended_ms)
+        picture = make("stopped", "ended while unsupervised", 0);
+    else if (launch.state && strcmp(launch.state, "failed") == 0)
+        picture = make("failed", launch.end_text, 0);
+    else
+        picture = make("stopped", launch.end_text, 0);
+    store_launch_done(&launch);
+    return picture;
+}
+
+json_t *runtime_get(struct runtime *runtime, const struct store_instance *instance) {
+    const char *name = instance->name;
     json_t *picture = NULL, *each;
     size_t index;
     json_array_foreach(runtime->vms, index, each) {
@@ -70,7 +88,7 @@ json_t *runtime_get(struct runtime *runtime, const char *name) {
         if (strcmp(runtime->running.items[i].name, name) == 0)
             picture = ask(runtime->home, &runtime->running.items[i]);
     if (!picture)
-        picture = make("stopped", NULL, 0);
+        picture = recall(runtime->home, instance);
     json_object_set_new(picture, "supervised", json_boolean(runtime->client != NULL));
     return picture;
 }

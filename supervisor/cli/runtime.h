@@ -6,6 +6,7 @@
 #include "cli/client.h"
 #include "home/home.h"
 #include "home/running.h"
+#include "store/instance_table.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -21,7 +22,7 @@ bool runtime_open(const struct home *home, struct runtime *runtime, struct error
 void runtime_close(struct runtime *runtime);
 
 /* {"state", "reason", "pid", "since_ms", "phases", "supervised"}; owned by the caller. */
-json_t *runtime_get(struct runtime *runtime, const char *name);
+json_t *runtime_get(struct runtime *runtime, const struct store_instance *instance);
 
 /* "ready" -> "Running(ready)", "booting" -> "Running(booting)", "stopped" -> "Stopped". */
 void runtime_state_label(const char *state, char label[32]);

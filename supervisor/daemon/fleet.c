@@ -251,10 +251,18 @@ static void drop(struct fleet *fleet, struct vm *vm) {
     vm_close(vm);
 }
 
+static void recall(struct fleet *fleet, struct vm *vm) {
+    struct store_launch last = {0};
+    if (launch_table_last(fleet->home->store, vm->instance, &last, NULL) && last.ended_ms)
+        vm_recall(vm, &last);
+    store_launch_done(&last);
+}
+
 static struct vm *add(struct fleet *fleet, const struct store_instance *instance) {
     struct vm *vm =
         vm_new(fleet->loop, instance->name, instance->uuid, instance->id, &fleet->listener);
     vm->wanted = instance->wanted;
+    recall(fleet, vm);
     fleet->vms = alloc_resize(fleet->vms, (fleet->count + 1) * sizeof *fleet->vms);
     fleet->vms[fleet->count++] = vm;
     return vm;

@@ -57,6 +57,18 @@ TEST(an_outcome_names_rung_presses_and_time) {
     free(text);
 }
 
+TEST(an_end_that_nobody_asked_for_is_said_so) {
+    char *text = vm_report_unasked("guest-shutdown");
+    CHECK_STRING(text, "the guest powered itself off (guest-shutdown)");
+    free(text);
+    text = vm_report_unasked("host-signal");
+    CHECK_STRING(text, "a signal from outside ended QEMU (host-signal)");
+    free(text);
+    text = vm_report_unasked("snapshot-load");
+    CHECK_STRING(text, "it ended by itself (snapshot-load)");
+    free(text);
+}
+
 int main(void) {
     return test_run();
 }
