@@ -180,9 +180,14 @@ make_cloud() {
         --ph-port "$(free_port)"
 }
 
-# new_cloud: make_cloud, with the mini guest as the image "mini".
+# new_cloud: make_cloud, with the mini guest as the image "mini". That guest has no Python: in place
+# of Ansible stands a program that only says how it was called.
 new_cloud() {
     make_cloud
+    mkdir -p "$WORK/bin"
+    printf '#!/bin/sh\necho "$0 $*"\n' >"$WORK/bin/ansible-playbook"
+    chmod +x "$WORK/bin/ansible-playbook"
+    PATH=$WORK/bin:$PATH
     expect_ok "$PGSUP" image import -n mini --arch aarch64 \
         "${PGSUP_MINI_IMAGE:?the image of the mini guest}"
 }
@@ -230,6 +235,7 @@ end_supervisor() {
 # pids_of_vms: the processes of all VMs of this home.
 pids_of_vms() {
     local file pid
+    [ -d "$PGSUP_HOME/run" ] || return 0
     for file in "$PGSUP_HOME"/run/*.pid; do
         pid=$(cat "$file" 2>/dev/null) || continue
         case $(ps -ww -o args= -p "$pid") in *"$WORK"*) echo "$pid" ;; esac
@@ -257,6 +263,24 @@ at_exit end_processes
 expect_nothing_left() {
     expect_equal "VMs left" "$(pids_of_vms)" ""
     expect_equal "files left in run/" "$(find "$PGSUP_HOME/run/" -name '*.*.*')" ""
+}
+
+# on_terminal COMMAND…: runs it in the background on a terminal of its own; type_keys TEXT types
+# there (printf escapes). What it shows is in $SCREEN, its process (or its parent's) is $TERMINAL.
+SCREEN=$WORK/screen
+on_terminal() {
+    rm -f "$WORK/keys"
+    mkfifo "$WORK/keys"
+    : >"$SCREEN"
+    exec 7<>"$WORK/keys"
+    python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+        "$@" <"$WORK/keys" >>"$SCREEN" 2>&1 &
+    TERMINAL=$!
+    at_exit "kill -9 $TERMINAL 2>/dev/null"
+}
+type_keys() {
+    # shellcheck disable=SC2059  # the text is a format, for its escapes
+    printf "$1" >&7
 }
 
 # is_gone PID
