@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SCAN_INTERVAL_MS = 5000, STOP_LIMIT_MS = 90000, LAST_PATIENCE_MS = 30000 };
+enum { SCAN_INTERVAL_MS = 3000, STOP_LIMIT_MS = 90000, LAST_PATIENCE_MS = 30000 };
 
 /* How far the end has come: nothing, every VM asked to stop, every VM told to quit. */
 enum ending { ENDING_NOT, ENDING_GRACEFUL, ENDING_FORCED, ENDING_DONE };
@@ -239,27 +239,36 @@ static void on_gone(void *context, struct call *call) {
     verbs_gone(&daemon->verbs, call);
 }
 
-static void on_scan(uv_timer_t *timer) {
-    struct daemon *daemon = timer->data;
-    fleet_adopt(&daemon->fleet, NULL);
-}
-
 /* --- the beginning --- */
 
-/* Guests with user networking see the loopback of the host; others the host's own address. */
+/* Guests with user networking see the loopback of the host; others the host's own address. macOS
+ * makes the interface of a shared or host network with its first VM: until then the address is not
+ * there, and the scan tries again. */
 static bool open_seed(struct daemon *daemon, struct error *error) {
     struct store_cloud cloud = {0};
     struct seed_server_calls calls = {on_document, on_phone_home, on_refused, daemon};
+    struct error problem = {0};
     if (!cloud_table_get(daemon->home.store, &cloud, error))
         return false;
-    bool user = strcmp(cloud.network, "user") == 0;
-    const char *address = user || !cloud.host_ip4 ? "127.0.0.1" : cloud.host_ip4;
+    const char *address = cloud.host_ip4 ? cloud.host_ip4 : "127.0.0.1";
+    bool comes_later =
+        strcmp(cloud.network, "vmnet-shared") == 0 || strcmp(cloud.network, "vmnet-host") == 0;
     daemon->seed = seed_server_open(&daemon->loop, &daemon->home, address, cloud.phone_home_port,
-                                    &calls, error);
+                                    &calls, &problem);
+    bool good = daemon->seed || (comes_later && problem.code == ERROR_INVALID);
     if (daemon->seed)
         log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
+    else if (!good)
+        error_set(error, problem.code, "%s", problem.text);
     store_cloud_done(&cloud);
-    return daemon->seed != NULL;
+    return good;
+}
+
+static void on_scan(uv_timer_t *timer) {
+    struct daemon *daemon = timer->data;
+    fleet_adopt(&daemon->fleet, NULL);
+    if (!daemon->seed)
+        open_seed(daemon, NULL);
 }
 
 static bool open_parts(struct daemon *daemon, struct error *error) {
