@@ -3,7 +3,3 @@ pgsup_test(qmp_transcripts SOURCES unit/test_qmp_transcripts.c USES qmp)
 
 add_executable(fake-qemu fake/fake_qemu.c fake/fake_options.c fake/fake_faults.c fake/fake_machine.c)
 target_link_libraries(fake-qemu PRIVATE base PkgConfig::JANSSON)
-
-# Stands in for QEMU and misbehaves on request: fake/misbehaviour.h.
-add_executable(fake-qemu fake/fake_qemu.c fake/command_line.c fake/misbehaviour.c fake/monitor.c)
-target_link_libraries(fake-qemu PRIVATE base PkgConfig::JANSSON)
