@@ -292,11 +292,16 @@ size_t fleet_running(const struct fleet *fleet) {
 
 /* --- adoption --- */
 
+/* It was looked at before and turned out to be another VM. */
+static bool is_strange(const struct vm *vm, const struct running *running) {
+    return vm->plan.found_pid == running->pid && vm->plan.found_start == running->start;
+}
+
 static void adopt_one(struct fleet *fleet, const struct running *running) {
     struct error error = {0};
     struct vm_plan plan = {0};
     struct vm *vm = fleet_get(fleet, running->name, &error);
-    if (vm && (lifecycle_has_process(vm->state) || vm->preparing))
+    if (vm && (lifecycle_has_process(vm->state) || vm->preparing || is_strange(vm, running)))
         return;
     if (vm && launcher_plan_found(fleet->home, running, &plan, &error)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,

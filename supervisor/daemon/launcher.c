@@ -28,6 +28,8 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
     scoped(alloc_release) char *folder = instance_folder(home, instance->name);
     plan->qmp_path = run_folder_vm(home->run, instance->name, tag, "qmp");
     plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
+    plan->spare_path = run_folder_vm(home->run, instance->name, tag, "mon");
+    plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
     plan->qemu_log = alloc_printf("%s/qemu.log", folder);
     plan->console_log = alloc_printf("%s/console.log", folder);
     scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
@@ -82,16 +84,12 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
                 launch_table_add(home->store, instance.id, &plan->launch, error);
     if (good) {
         fill_paths(home, &instance, plan->launch.tag, plan);
-        scoped(alloc_release) char *spare =
-            run_folder_vm(home->run, instance.name, plan->launch.tag, "mon");
-        scoped(alloc_release) char *agent =
-            run_folder_vm(home->run, instance.name, plan->launch.tag, "qga");
         struct qemu_argv_launch launch = {
             .style = QEMU_ARGV_SUPERVISED,
             .pid_file = plan->pid_file,
             .qmp_path = plan->qmp_path,
-            .spare_path = spare,
-            .agent_path = agent,
+            .spare_path = plan->spare_path,
+            .agent_path = plan->agent_path,
             .qmp_fd = PROCESS_QMP_FD,
             .console_fd = PROCESS_CONSOLE_FD,
         };

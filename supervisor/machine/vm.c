@@ -96,12 +96,7 @@ static void release(struct vm *vm) {
     vm->monitor = NULL;
     vm->process = NULL;
     vm->console = NULL;
-    if (vm->plan.qmp_path)
-        unlink(vm->plan.qmp_path);
-    if (vm->plan.console_path)
-        unlink(vm->plan.console_path);
-    if (vm->plan.pid_file)
-        unlink(vm->plan.pid_file);
+    vm_plan_remove_files(&vm->plan);
 }
 
 static void perform(struct vm *vm, enum lifecycle_effect effect) {
@@ -262,9 +257,7 @@ static void on_uuid(struct vm *vm, const struct qmp_item *item) {
     if (!uuid || strcmp(uuid, vm->uuid) == 0)
         return;
     set_reason(vm, "the process on its QMP socket is another VM; it was left alone");
-    alloc_replace(&vm->plan.qmp_path, NULL);
-    alloc_replace(&vm->plan.console_path, NULL);
-    alloc_replace(&vm->plan.pid_file, NULL);
+    vm_plan_disown_files(&vm->plan);
     vm_input(vm, INPUT_EXITED);
 }
 

@@ -1,5 +1,6 @@
 #include "vm_plan.h"
 
+#include "base/alloc.h"
 #include "machine/socket.h"
 
 #include <stdlib.h>
@@ -10,12 +11,30 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qmp_path);
     free(plan->console_path);
     free(plan->pid_file);
+    free(plan->spare_path);
+    free(plan->agent_path);
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->address);
     free(plan->provision_result);
     store_launch_done(&plan->launch);
     *plan = (struct vm_plan){0};
+}
+
+void vm_plan_remove_files(const struct vm_plan *plan) {
+    const char *paths[] = {plan->qmp_path, plan->console_path, plan->spare_path, plan->agent_path,
+                           plan->pid_file};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (paths[i])
+            unlink(paths[i]);
+}
+
+void vm_plan_disown_files(struct vm_plan *plan) {
+    alloc_replace(&plan->qmp_path, NULL);
+    alloc_replace(&plan->console_path, NULL);
+    alloc_replace(&plan->spare_path, NULL);
+    alloc_replace(&plan->agent_path, NULL);
+    alloc_replace(&plan->pid_file, NULL);
 }
 
 struct sockets {

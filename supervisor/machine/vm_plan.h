@@ -14,6 +14,7 @@
 struct vm_plan {
     struct strv argv;
     char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
+    char *spare_path, *agent_path;            /* sockets that QEMU makes */
     char *qemu_log, *console_log;
     char *address; /* where sshd will answer; "" when not known */
     uint16_t port;
@@ -24,6 +25,10 @@ struct vm_plan {
     struct store_launch launch;
 };
 void vm_plan_done(struct vm_plan *plan);
+/* Removes what a launch has left in the run folder; QEMU leaves all of it when it is killed. */
+void vm_plan_remove_files(const struct vm_plan *plan);
+/* From now on there is nothing to remove: the files are somebody else's. */
+void vm_plan_disown_files(struct vm_plan *plan);
 
 struct vm_spawned {
     struct process *process;
