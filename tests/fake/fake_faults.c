@@ -11,7 +11,7 @@
 
 #define FILE_LIMIT_BYTES 4096
 
-enum kind { FLAG, NUMBER, TEXT, LIST };
+enum kind { FLAG, ZERO, ANY, NUMBER, TEXT, LIST }; /* the first three stand without a value */
 
 static const struct {
     const char *word;
@@ -23,8 +23,10 @@ static const struct {
     {"exit-before-greeting", FLAG, offsetof(struct fake_faults, exit_before_greeting)},
     {"exit-after-greeting", FLAG, offsetof(struct fake_faults, exit_after_greeting)},
     {"no-greeting", FLAG, offsetof(struct fake_faults, no_greeting)},
-    {"exit-mid-reply", FLAG, offsetof(struct fake_faults, exit_mid_reply)},
-    {"garbage", FLAG, offsetof(struct fake_faults, garbage)},
+    {"exit-mid-reply", ANY, offsetof(struct fake_faults, exit_mid_reply)},
+    {"exit-mid-reply", TEXT, offsetof(struct fake_faults, exit_mid_reply)},
+    {"garbage", ZERO, offsetof(struct fake_faults, garbage_after)},
+    {"garbage-after", NUMBER, offsetof(struct fake_faults, garbage_after)},
     {"long-line", NUMBER, offsetof(struct fake_faults, long_line_bytes)},
     {"wrong-id", FLAG, offsetof(struct fake_faults, wrong_id)},
     {"duplicate-reply", FLAG, offsetof(struct fake_faults, duplicate_reply)},
@@ -35,12 +37,14 @@ static const struct {
     {"event-storm", NUMBER, offsetof(struct fake_faults, event_storm)},
     {"hang-after", NUMBER, offsetof(struct fake_faults, hang_after)},
     {"slow", NUMBER, offsetof(struct fake_faults, slow_ms)},
-    {"shutdown-after", NUMBER, offsetof(struct fake_faults, shutdown_ms)},
+    {"powerdown-delay", NUMBER, offsetof(struct fake_faults, powerdown_ms)},
 };
 
 static void set(void *field, enum kind kind, const char *value) {
     switch (kind) {
     case FLAG: *(bool *)field = true; break;
+    case ZERO: *(long *)field = 0; break;
+    case ANY: alloc_replace(field, alloc_string("")); break;
     case NUMBER: *(long *)field = strtol(value, NULL, 10); break;
     case TEXT: alloc_replace(field, alloc_string(value)); break;
     case LIST: strv_push(field, value); break;
@@ -52,7 +56,7 @@ static bool read_word(struct fake_faults *faults, const char *word) {
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i].word) == length && strncmp(words[i].word, word, length) == 0 &&
-            (equals != NULL) == (words[i].kind != FLAG)) {
+            (equals != NULL) == (words[i].kind >= NUMBER)) {
             set((char *)faults + words[i].offset, words[i].kind, equals ? equals + 1 : NULL);
             return true;
         }
@@ -71,7 +75,8 @@ static bool read_words(struct fake_faults *faults, const char *text) {
 
 bool fake_faults_read(struct fake_faults *faults) {
     const char *text = getenv("FAKE_QEMU"), *path = getenv("FAKE_QEMU_FILE");
-    *faults = (struct fake_faults){.exit_status = -1, .hang_after = -1};
+    fake_faults_done(faults);
+    *faults = (struct fake_faults){.exit_status = -1, .hang_after = -1, .garbage_after = -1};
     if (text && !read_words(faults, text))
         return false;
     if (!path || !file_exists(path))
@@ -87,5 +92,6 @@ bool fake_faults_read(struct fake_faults *faults) {
 
 void fake_faults_done(struct fake_faults *faults) {
     free(faults->stderr_text);
+    free(faults->exit_mid_reply);
     strv_done(&faults->no_reply);
 }

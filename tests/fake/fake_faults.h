@@ -1,5 +1,6 @@
 /* How the fake QEMU misbehaves: words separated by commas or line ends, from the environment
- * variable FAKE_QEMU and from the file that FAKE_QEMU_FILE names, both read at start. */
+ * variable FAKE_QEMU and from the file that FAKE_QEMU_FILE names, both read at start and again at
+ * SIGUSR1, which also ends whatever went wrong before. */
 #pragma once
 
 #include "base/strv.h"
@@ -14,9 +15,9 @@ struct fake_faults {
     bool exit_before_greeting;
     bool exit_after_greeting;
     bool no_greeting; /* accepts, reads, says nothing */
-    /* once, at the first reply after qmp_capabilities */
-    bool exit_mid_reply;
-    bool garbage;
+    /* once, at the first reply after qmp_capabilities that it fits */
+    char *exit_mid_reply; /* exit-mid-reply=COMMAND; exit-mid-reply alone: any */
+    long garbage_after;   /* garbage-after=N replies; "garbage" alone: 0; -1 */
     long long_line_bytes; /* long-line=BYTES: an event of that length instead of the reply */
     bool wrong_id;
     bool duplicate_reply;
@@ -25,12 +26,13 @@ struct fake_faults {
     bool ignore_powerdown;
     bool ignore_quit; /* answered, not done */
     bool ignore_sigterm;
-    long event_storm; /* event-storm=N: events right after qmp_capabilities */
-    long hang_after;  /* hang-after=N: after N commands nothing is done, SIGTERM included; -1 */
-    long slow_ms;     /* slow=MS: what each command takes */
-    long shutdown_ms; /* shutdown-after=MS: what the guest takes to power off */
+    long event_storm;  /* event-storm=N: events right after qmp_capabilities */
+    long hang_after;   /* hang-after=N: after N answers nothing is done, SIGTERM included; -1 */
+    long slow_ms;      /* slow=MS: what each command takes */
+    long powerdown_ms; /* powerdown-delay=MS: from the button to the end of the guest */
 };
 
-/* False, with a line on stderr, at a word that is not one of these. */
+/* Replaces what was read before. False, with a line on stderr, at a word that is not one of these.
+ */
 bool fake_faults_read(struct fake_faults *faults);
 void fake_faults_done(struct fake_faults *faults);

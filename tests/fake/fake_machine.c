@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/time.h>
 
-#define SHUTDOWN_MS 20
+#define POWERDOWN_MS 20
 
 /* --- what is said --- */
 
@@ -171,11 +171,18 @@ static void say_long_line(struct fake_monitor *monitor, long bytes) {
     buffer_puts(&monitor->output, "\"}\r\n");
 }
 
+/* Is this the reply, to this command, at which something goes wrong? */
+static bool is_time(const struct fake_machine *machine, const char *name) {
+    const struct fake_faults *faults = &machine->faults;
+    const char *victim = faults->exit_mid_reply;
+    if (victim)
+        return !victim[0] || strcmp(victim, name) == 0;
+    return faults->garbage_after < 0 || machine->answers > faults->garbage_after;
+}
+
 /* Returns whether something was said instead of the message. */
 static bool misbehave(struct fake_machine *machine, struct fake_monitor *monitor, json_t *message) {
     const struct fake_faults *faults = &machine->faults;
-    if (machine->misbehaved)
-        return false;
     machine->misbehaved = true;
     if (faults->wrong_id)
         json_object_set_new(message, "id", json_integer(987654321));
@@ -185,7 +192,7 @@ static bool misbehave(struct fake_machine *machine, struct fake_monitor *monitor
         buffer_puts(&monitor->output, "{\"return\": {\"sta");
         machine->ending = true;
         machine->status = 1;
-    } else if (faults->garbage) {
+    } else if (faults->garbage_after >= 0) {
         buffer_puts(&monitor->output, "\x1b[2J*** stack smashing detected ***\r\n");
     } else if (faults->long_line_bytes > 0) {
         say_long_line(monitor, faults->long_line_bytes);
@@ -195,14 +202,15 @@ static bool misbehave(struct fake_machine *machine, struct fake_monitor *monitor
     return true;
 }
 
-static void answer(struct fake_machine *machine, struct fake_monitor *monitor, json_t *message) {
-    machine->done++;
-    if (misbehave(machine, monitor, message))
+static void answer(struct fake_machine *machine, struct fake_monitor *monitor, const char *name,
+                   json_t *message) {
+    machine->answers++;
+    if (!machine->misbehaved && is_time(machine, name) && misbehave(machine, monitor, message))
         json_decref(message);
     else
         say(monitor, message);
     machine->hanging =
-        machine->faults.hang_after >= 0 && machine->done >= machine->faults.hang_after;
+        machine->faults.hang_after >= 0 && machine->answers >= machine->faults.hang_after;
 }
 
 static json_t *run(struct fake_machine *machine, const char *name, json_t *request) {
@@ -251,9 +259,10 @@ static void on_request(struct fake_machine *machine, struct fake_monitor *monito
                        json_t *request) {
     const char *name = json_string_value(json_object_get(request, "execute"));
     if (!json_is_object(request))
-        answer(machine, monitor, error_of(NULL, "GenericError", "QMP input must be a JSON object"));
+        answer(machine, monitor, "",
+               error_of(NULL, "GenericError", "QMP input must be a JSON object"));
     else if (!name)
-        answer(machine, monitor,
+        answer(machine, monitor, "",
                error_of(json_object_get(request, "id"), "GenericError",
                         "QMP input lacks member 'execute'"));
     else if (unanswered(machine, name))
@@ -261,7 +270,7 @@ static void on_request(struct fake_machine *machine, struct fake_monitor *monito
     else if (!monitor->negotiated)
         negotiate(machine, monitor, name, request);
     else
-        answer(machine, monitor, run(machine, name, request));
+        answer(machine, monitor, name, run(machine, name, request));
 }
 
 /* Takes one request from the input; false: there is no whole one. QEMU needs no line ends. */
@@ -282,7 +291,7 @@ static bool take_request(struct fake_machine *machine, struct fake_monitor *moni
     } else {
         const char *line_end = memchr(input->data, '\n', input->length);
         buffer_consume(input, line_end ? (size_t)(line_end - input->data) + 1 : input->length);
-        answer(machine, monitor,
+        answer(machine, monitor, "",
                error_of(NULL, "GenericError", "JSON parse error, expecting value"));
     }
     json_decref(request);
@@ -293,7 +302,7 @@ static bool take_request(struct fake_machine *machine, struct fake_monitor *moni
 
 /* The guest sees the press once it runs, and takes its time. */
 static void power_off(struct fake_machine *machine, uint64_t now_ms) {
-    long takes = machine->faults.shutdown_ms ? machine->faults.shutdown_ms : SHUTDOWN_MS;
+    long takes = machine->faults.powerdown_ms ? machine->faults.powerdown_ms : POWERDOWN_MS;
     if (machine->pressed && machine->running && !machine->shutdown_at_ms)
         machine->shutdown_at_ms = now_ms + (uint64_t)takes;
     if (machine->shutdown_at_ms && now_ms >= machine->shutdown_at_ms)
@@ -328,6 +337,13 @@ uint64_t fake_machine_due_ms(const struct fake_machine *machine) {
 void fake_machine_signal(struct fake_machine *machine) {
     if (!machine->hanging && !machine->faults.ignore_sigterm)
         end(machine, false, "host-signal");
+}
+
+void fake_machine_behave_anew(struct fake_machine *machine) {
+    if (!fake_faults_read(&machine->faults))
+        machine->ending = true, machine->status = 2;
+    machine->answers = 0;
+    machine->hanging = machine->misbehaved = false;
 }
 
 void fake_machine_leave(struct fake_monitor *monitor) {

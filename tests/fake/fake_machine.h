@@ -27,7 +27,7 @@ struct fake_machine {
     bool pressed;            /* the power button, while the guest did not run */
     uint64_t shutdown_at_ms; /* 0: the guest is not powering off */
     struct fake_monitor monitors[FAKE_MONITORS];
-    long done; /* commands, without qmp_capabilities */
+    long answers; /* without qmp_capabilities */
     bool hanging, misbehaved, ending;
     int status;
 };
@@ -36,5 +36,6 @@ void fake_machine_greet(struct fake_machine *machine, struct fake_monitor *monit
 void fake_machine_work(struct fake_machine *machine, uint64_t now_ms); /* whatever is due */
 uint64_t fake_machine_due_ms(const struct fake_machine *machine);      /* UINT64_MAX: never */
 void fake_machine_signal(struct fake_machine *machine);
-void fake_machine_leave(struct fake_monitor *monitor); /* its client went away */
+void fake_machine_behave_anew(struct fake_machine *machine); /* reads the faults again */
+void fake_machine_leave(struct fake_monitor *monitor);       /* its client went away */
 void fake_machine_done(struct fake_machine *machine);

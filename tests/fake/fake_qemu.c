@@ -1,10 +1,11 @@
-/* Stands in for qemu-system-aarch64 where a test wants what the real one will not do on request:
- * fake_faults.h. Takes the supervisor's command line and runs no guest. Descriptors, signals and
- * the pid file are here; what is said and done is in fake_machine.c. SIGUSR1 reads the faults anew.
- */
+/* Stands in for qemu-system-aarch64 in tests of what the real one will not do on request: takes the
+ * command line that pgsup gives, holds the pid file, listens where it is told to, speaks QMP, and
+ * misbehaves as fake_faults.h says. There is no guest: its console greets and echoes. */
+#include "fake_faults.h"
 #include "fake_machine.h"
 #include "fake_options.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -18,223 +19,243 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-struct channel {
-    int listener, client;         /* client -1: none */
-    struct fake_monitor *monitor; /* NULL: console or agent, echoed */
+#define LAST_WORDS_MS 1000 /* what a client that does not read may hold up the end */
+
+struct port { /* one chardev: a listener, and one client at a time as QEMU has it */
+    int listener, client;
+    struct fake_monitor *monitor; /* NULL: no QMP */
+    struct buffer echo;
 };
 
-static struct fake_options options;
-static struct fake_machine machine;
-static struct channel channels[FAKE_CHARDEVS];
-static int signals[2]; /* a pipe from the handler */
+struct fake {
+    struct fake_options options;
+    struct fake_machine machine;
+    struct port ports[FAKE_CHARDEVS];
+};
 
-/* --- start --- */
+static int signal_pipe[2];
 
-static void refuse(const char *what, const char *about) {
-    fprintf(stderr, "qemu-system-aarch64: %s %s: %s\n", what, about, strerror(errno));
-    exit(1);
-}
-
-/* A lock for as long as the process lives, so that F_GETLK tells the live pid. */
-static void write_pid_file(const char *path) {
-    char text[32];
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        refuse("cannot create PID file: Cannot open pid file", path);
-    if (fcntl(fd, F_SETLK, &lock) < 0)
-        refuse("cannot create PID file: Cannot lock pid file", path);
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length)
-        refuse("cannot create PID file: Failed to write pid file", path);
-}
-
-/* Removes what is at the path, whoever owns it by now, as QEMU does. */
-static int listen_at(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    errno = ENAMETOOLONG;
-    if (strlen(path) >= sizeof address.sun_path)
-        refuse("Failed to bind socket to", path);
-    strcpy(address.sun_path, path);
-    unlink(path);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        refuse("Failed to bind socket to", path);
-    return fd;
-}
-
-static void open_channels(void) {
-    int monitors = 0;
-    for (int i = 0; i < options.chardev_count; i++) {
-        const struct fake_chardev *chardev = &options.chardevs[i];
-        int fd = chardev->path ? listen_at(chardev->path) : chardev->fd;
-        if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
-            listen(fd, 1) < 0)
-            refuse("cannot listen for -chardev", chardev->id ? chardev->id : "");
-        channels[i] = (struct channel){.listener = fd, .client = -1};
-        if (chardev->control && monitors < FAKE_MONITORS)
-            channels[i].monitor = &machine.monitors[monitors++];
-    }
-}
-
-static void on_signal(int number, siginfo_t *information, void *context) {
-    int saved = errno, message[2] = {number, (int)information->si_pid};
+static void on_signal(int number, siginfo_t *info, void *context) {
+    int saved = errno, words[2] = {number, (int)info->si_pid};
     (void)context;
-    if (write(signals[1], message, sizeof message) < 0)
-        _exit(98); /* nobody reads any more */
+    if (write(signal_pipe[1], words, sizeof words) < 0)
+        _exit(1);
     errno = saved;
 }
 
+static void fail(const char *what, const char *why) {
+    fprintf(stderr, "qemu-system-aarch64: %s: %s\n", what, why);
+    exit(1);
+}
+
+/* --- the process --- */
+
 static void catch_signals(void) {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
-    action.sa_sigaction = on_signal;
-    if (pipe(signals) < 0)
-        refuse("cannot make", "a pipe");
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
+    if (pipe(signal_pipe) < 0)
+        fail("pipe", strerror(errno));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sigaction(numbers[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void start(char **argv) {
-    fake_options_read(&options, argv);
-    if (!fake_faults_read(&machine.faults))
-        exit(99);
-    if (machine.faults.stderr_text)
-        fprintf(stderr, "qemu-system-aarch64: %s\n", machine.faults.stderr_text);
-    if (machine.faults.exit_status >= 0)
-        exit((int)machine.faults.exit_status);
-    machine.name = options.name;
-    machine.uuid = options.uuid;
-    options.name = options.uuid = NULL; /* the machine's now */
-    machine.running = !options.stopped;
-    machine.prelaunch = options.stopped;
-    catch_signals();
-    open_channels();
-    if (options.pid_file)
-        write_pid_file(options.pid_file);
+/* QEMU holds a write lock on the file for as long as it lives: the descriptor stays open. */
+static void hold_pid_file(const char *path) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        fail("cannot create PID file: Cannot open pid file", strerror(errno));
+    if (fcntl(fd, F_SETLK, &lock) < 0)
+        fail("cannot create PID file: Cannot lock pid file", strerror(errno));
+    char text[32];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length)
+        fail("cannot create PID file: Failed to write pid file", strerror(errno));
+}
+
+static int bind_at(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (strlen(path) >= sizeof address.sun_path)
+        fail("UNIX socket path is too long", path);
+    strcpy(address.sun_path, path);
+    unlink(path);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        fail("Failed to bind socket", strerror(errno));
+    return fd;
+}
+
+static void open_ports(struct fake *fake) {
+    int monitors = 0;
+    for (int i = 0; i < fake->options.chardev_count; i++) {
+        const struct fake_chardev *chardev = &fake->options.chardevs[i];
+        struct port *port = &fake->ports[i];
+        port->listener = chardev->path ? bind_at(chardev->path) : chardev->fd;
+        port->client = -1;
+        if (listen(port->listener, 1) < 0)
+            fail("Failed to listen on socket", strerror(errno));
+        fcntl(port->listener, F_SETFL, O_NONBLOCK);
+        if (chardev->control && monitors < FAKE_MONITORS)
+            port->monitor = &fake->machine.monitors[monitors++];
+    }
+}
+
+/* QEMU removes the path of every listening socket, also of one that was passed to it. */
+static void clean_up(struct fake *fake) {
+    for (int i = 0; i < fake->options.chardev_count; i++) {
+        struct sockaddr_un address = {0};
+        socklen_t length = sizeof address - 1;
+        if (getsockname(fake->ports[i].listener, (struct sockaddr *)&address, &length) == 0 &&
+            address.sun_path[0])
+            unlink(address.sun_path);
+        buffer_done(&fake->ports[i].echo);
+    }
+    if (fake->options.pid_file)
+        unlink(fake->options.pid_file);
+}
+
+/* --- one chardev --- */
+
+static struct buffer *output_of(struct port *port) {
+    return port->monitor ? &port->monitor->output : &port->echo;
+}
+
+static void drop_client(struct port *port) {
+    close(port->client);
+    port->client = -1;
+    if (port->monitor)
+        fake_machine_leave(port->monitor);
+    buffer_clear(&port->echo);
+}
+
+static void accept_client(struct fake *fake, struct port *port) {
+    port->client = accept(port->listener, NULL, NULL);
+    if (port->client < 0)
+        return;
+    fcntl(port->client, F_SETFL, O_NONBLOCK);
+    fcntl(port->client, F_SETFD, FD_CLOEXEC);
+    if (port->monitor)
+        fake_machine_greet(&fake->machine, port->monitor);
+    else
+        buffer_printf(&port->echo, "fake console of %s\r\n",
+                      fake->options.name ? fake->options.name : "nobody");
+}
+
+static void read_client(struct port *port) {
+    char chunk[16384];
+    ssize_t got = read(port->client, chunk, sizeof chunk);
+    if (got > 0)
+        buffer_append(port->monitor ? &port->monitor->input : &port->echo, chunk, (size_t)got);
+    else if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        drop_client(port);
+}
+
+static void write_client(struct port *port) {
+    struct buffer *output = output_of(port);
+    while (port->client >= 0 && output->length > 0) {
+        ssize_t put = write(port->client, output->data, output->length);
+        if (put > 0)
+            buffer_consume(output, (size_t)put);
+        else if (errno == EAGAIN)
+            return;
+        else if (errno != EINTR)
+            drop_client(port);
+    }
 }
 
 /* --- the loop --- */
 
-static void drop(struct channel *channel) {
-    close(channel->client);
-    channel->client = -1;
-    if (channel->monitor)
-        fake_machine_leave(channel->monitor);
-}
-
-static void flush(struct channel *channel) {
-    while (channel->client >= 0 && channel->monitor && channel->monitor->output.length > 0) {
-        struct buffer *output = &channel->monitor->output;
-        ssize_t written = write(channel->client, output->data, output->length);
-        if (written < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (written < 0)
-            drop(channel);
-        else
-            buffer_consume(output, (size_t)written);
-    }
-}
-
-static void take_client(struct channel *channel) {
-    channel->client = accept(channel->listener, NULL, NULL);
-    if (channel->client < 0)
+static void read_signal(struct fake *fake) {
+    int words[2];
+    if (read(signal_pipe[0], words, sizeof words) != (ssize_t)sizeof words)
         return;
-    fcntl(channel->client, F_SETFD, FD_CLOEXEC);
-    fcntl(channel->client, F_SETFL, O_NONBLOCK);
-    if (channel->monitor)
-        fake_machine_greet(&machine, channel->monitor);
-}
-
-static void take_bytes(struct channel *channel) {
-    char bytes[65536];
-    ssize_t length = read(channel->client, bytes, sizeof bytes);
-    if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR))
-        drop(channel);
-    else if (length > 0 && channel->monitor)
-        buffer_append(&channel->monitor->input, bytes, (size_t)length);
-    else if (length > 0 && write(channel->client, bytes, (size_t)length) < 0 && errno != EAGAIN)
-        drop(channel);
-}
-
-static void take_signal(void) {
-    int message[2];
-    if (read(signals[0], message, sizeof message) != sizeof message)
-        return;
-    if (message[0] == SIGUSR1) {
-        fake_faults_done(&machine.faults);
-        if (!fake_faults_read(&machine.faults))
-            exit(99);
+    if (words[0] == SIGUSR1) {
+        fake_machine_behave_anew(&fake->machine);
         return;
     }
-    if (!machine.hanging && !machine.faults.ignore_sigterm)
+    fake_machine_signal(&fake->machine);
+    if (fake->machine.ending)
         fprintf(stderr, "qemu-system-aarch64: terminating on signal %d from pid %d (fake)\n",
-                message[0], message[1]);
-    fake_machine_signal(&machine);
+                words[0], words[1]);
 }
 
-static int wait_ms(void) {
-    uint64_t due_ms = fake_machine_due_ms(&machine), now_ms = clock_monotonic_ms();
+static int wait_ms(const struct fake *fake) {
+    uint64_t due_ms = fake_machine_due_ms(&fake->machine), now_ms = clock_monotonic_ms();
     if (due_ms == UINT64_MAX)
         return -1;
     return due_ms > now_ms ? (int)(due_ms - now_ms) : 0;
 }
 
-static struct pollfd wants(const struct channel *channel) {
-    if (machine.hanging)
-        return (struct pollfd){.fd = -1};
-    if (channel->client < 0)
-        return (struct pollfd){.fd = channel->listener, .events = POLLIN};
-    bool full = channel->monitor && channel->monitor->output.length > 0;
-    return (struct pollfd){.fd = channel->client, .events = full ? POLLIN | POLLOUT : POLLIN};
+/* A QEMU that hangs reads nothing, writes nothing and accepts nobody; signals wait as well. */
+static void turn(struct fake *fake) {
+    struct pollfd ready[FAKE_CHARDEVS + 1] = {{.fd = signal_pipe[0], .events = POLLIN}};
+    int count = fake->machine.hanging ? 0 : fake->options.chardev_count;
+    for (int i = 0; i < count; i++) {
+        struct port *port = &fake->ports[i];
+        bool pending = output_of(port)->length > 0;
+        ready[i + 1].fd = port->client >= 0 ? port->client : port->listener;
+        ready[i + 1].events = port->client >= 0 && pending ? POLLIN | POLLOUT : POLLIN;
+    }
+    poll(ready, (nfds_t)count + 1, wait_ms(fake));
+    if (ready[0].revents)
+        read_signal(fake);
+    for (int i = 0; i < count; i++) {
+        struct port *port = &fake->ports[i];
+        if (ready[i + 1].revents && port->client < 0)
+            accept_client(fake, port);
+        else if (ready[i + 1].revents & (POLLIN | POLLHUP | POLLERR))
+            read_client(port);
+    }
+    fake_machine_work(&fake->machine, clock_monotonic_ms());
+    for (int i = 0; i < count; i++)
+        write_client(&fake->ports[i]);
 }
 
-static void turn(void) {
-    struct pollfd polled[FAKE_CHARDEVS + 1];
-    int count = options.chardev_count;
-    for (int i = 0; i < count; i++)
-        polled[i] = wants(&channels[i]);
-    polled[count] = (struct pollfd){.fd = signals[0], .events = POLLIN};
-    if (poll(polled, (nfds_t)count + 1, wait_ms()) < 0)
-        return; /* interrupted: the pipe tells at the next turn */
-    for (int i = 0; i < count && !machine.ending; i++) {
-        if (channels[i].client < 0 && polled[i].revents)
-            take_client(&channels[i]);
-        else if (polled[i].revents & (POLLIN | POLLHUP | POLLERR))
-            take_bytes(&channels[i]);
+static void write_last_words(struct fake *fake) {
+    uint64_t until_ms = clock_monotonic_ms() + LAST_WORDS_MS;
+    for (int i = 0; i < fake->options.chardev_count; i++) {
+        struct port *port = &fake->ports[i];
+        write_client(port);
+        while (port->client >= 0 && output_of(port)->length > 0 &&
+               clock_monotonic_ms() < until_ms) {
+            struct pollfd ready = {.fd = port->client, .events = POLLOUT};
+            poll(&ready, 1, LAST_WORDS_MS);
+            write_client(port);
+        }
     }
-    if (polled[count].revents)
-        take_signal();
-    if (!machine.ending)
-        fake_machine_work(&machine, clock_monotonic_ms());
-    for (int i = 0; i < count; i++)
-        flush(&channels[i]);
 }
 
-/* QEMU removes the paths of its sockets, also of those that it was given as descriptors. */
-static void remove_files(void) {
-    for (int i = 0; i < options.chardev_count; i++) {
-        struct sockaddr_un address = {0};
-        socklen_t size = sizeof address;
-        if (getsockname(channels[i].listener, (struct sockaddr *)&address, &size) == 0 &&
-            address.sun_path[0])
-            unlink(address.sun_path);
-    }
-    if (options.pid_file)
-        unlink(options.pid_file);
+static void fail_at_start(const struct fake_faults *faults) {
+    if (faults->stderr_text)
+        fprintf(stderr, "qemu-system-aarch64: %s\n", faults->stderr_text);
+    if (faults->exit_status >= 0)
+        exit((int)faults->exit_status);
 }
 
 int main(int argc, char **argv) {
+    struct fake fake = {0};
     (void)argc;
     if (fake_options_help(argv))
         return 0;
-    start(argv);
-    while (!machine.ending)
-        turn();
-    remove_files();
-    int status = machine.status;
-    fake_machine_done(&machine);
-    fake_options_done(&options);
+    if (!fake_faults_read(&fake.machine.faults))
+        return 2;
+    fail_at_start(&fake.machine.faults);
+    fake_options_read(&fake.options, argv);
+    fake.machine.name = alloc_string(fake.options.name);
+    fake.machine.uuid = alloc_string(fake.options.uuid);
+    fake.machine.running = !fake.options.stopped;
+    fake.machine.prelaunch = fake.options.stopped;
+    catch_signals();
+    if (fake.options.pid_file)
+        hold_pid_file(fake.options.pid_file);
+    open_ports(&fake);
+    while (!fake.machine.ending)
+        turn(&fake);
+    write_last_words(&fake);
+    clean_up(&fake);
+    int status = fake.machine.status;
+    fake_machine_done(&fake.machine);
+    fake_options_done(&fake.options);
     return status;
 }
