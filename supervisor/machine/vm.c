@@ -108,7 +108,10 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         break;
     case EFFECT_CONT: command(vm, "cont"); break;
     case EFFECT_PAUSE: command(vm, "stop"); break;
-    case EFFECT_RESET: command(vm, "system_reset"); break;
+    case EFFECT_RESET:
+        vm->launch.phases_ms[PHASE_READY] = 0;
+        command(vm, "system_reset");
+        break;
     case EFFECT_POWERDOWN: press(vm); break;
     case EFFECT_QUIT: command(vm, "quit"); break;
     case EFFECT_KILL:
