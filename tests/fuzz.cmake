@@ -1,0 +1,30 @@
+# Fuzz targets: libFuzzer, so clang only; built with PGSUP_FUZZ=ON and run by scripts/fuzz. Each is
+# also run once over its corpus by ctest, so that what was found once stays found.
+#
+# pgsup_fuzz(NAME SOURCES a.c USES target… [CORPUS folder…]): folders of tests/ with transcripts.
+if(PGSUP_FUZZ)
+  function(pgsup_fuzz name)
+    cmake_parse_arguments(F "" "" "SOURCES;USES;CORPUS" ${ARGN})
+    set(corpus ${CMAKE_BINARY_DIR}/corpus/${name})
+    add_executable(${name} ${F_SOURCES})
+    target_link_libraries(${name} PRIVATE ${F_USES})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_custom_command(TARGET ${name} POST_BUILD
+      COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus-from-transcripts ${corpus} ${F_CORPUS}
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests VERBATIM)
+    add_test(NAME fuzz.${name} COMMAND ${name} -runs=0 ${corpus})
+    set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
+    set_property(GLOBAL APPEND PROPERTY PGSUP_FUZZ_TARGETS ${name})
+  endfunction()
+
+  pgsup_fuzz(fuzz_http SOURCES fuzz/fuzz_http.c USES cloudinit CORPUS transcripts/http)
+  pgsup_fuzz(fuzz_phone_home SOURCES fuzz/fuzz_phone_home.c USES cloudinit)
+  pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit)
+  pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
+  pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS transcripts/control)
+
+  get_property(targets GLOBAL PROPERTY PGSUP_FUZZ_TARGETS)
+  string(REPLACE ";" "\n" lines "${targets}")
+  file(WRITE ${CMAKE_BINARY_DIR}/fuzz-targets "${lines}\n")
+  add_custom_target(fuzz DEPENDS ${targets})
+endif()
