@@ -3,6 +3,7 @@
  * the end is told once and last; what happened does not depend on the cut. */
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "qmp/command.h"
 #include "qmp/event.h"
 #include "qmp/session.h"
 
