@@ -16,6 +16,11 @@ uint64_t host_process_start(pid_t pid);
 /* The process and user at the other end of a connected Unix socket. */
 bool host_peer(int fd, pid_t *pid, uid_t *user);
 
+/* Who has a file open, for a sentence: "4711 (qemu-nbd), 4712 (cp)"; "" when nobody has or it may
+ * not be looked at. At most HOST_FILE_USERS_LIMIT are named; caller frees. */
+#define HOST_FILE_USERS_LIMIT 4u
+char *host_file_users(const char *path);
+
 /* QEMU accelerators worth trying here, best first, NULL-terminated: {"hvf", "tcg"} on macOS.
  * host_accelerator_works() asks the system whether one can be used right now. */
 const char *const *host_accelerators(void);

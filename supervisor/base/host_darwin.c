@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/name.h"
 
 #include <copyfile.h>
 #include <fcntl.h>
+#include <libproc.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +35,19 @@ bool host_peer(int fd, pid_t *pid, uid_t *user) {
     *user = credentials.cr_uid;
     length = sizeof *pid;
     return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, pid, &length) == 0;
+}
+
+char *host_file_users(const char *path) {
+    struct buffer users = {0};
+    pid_t pids[HOST_FILE_USERS_LIMIT];
+    int bytes = proc_listpidspath(PROC_ALL_PIDS, 0, path, 0, pids, (int)sizeof pids);
+    for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *pids; i++) {
+        char name[64] = "";
+        proc_name(pids[i], name, sizeof name);
+        scoped(alloc_release) char *printable = name_printable(name, strlen(name), 32);
+        buffer_printf(&users, "%s%ld (%s)", i ? ", " : "", (long)pids[i], printable);
+    }
+    return buffer_take(&users);
 }
 
 const char *const *host_accelerators(void) {

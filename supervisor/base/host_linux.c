@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/name.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -41,6 +43,47 @@ bool host_peer(int fd, pid_t *pid, uid_t *user) {
     *pid = peer.pid;
     *user = peer.uid;
     return true;
+}
+
+/* proc(5): /proc/PID/fd/N leads to the open file itself, under whatever name. */
+static bool has_open(const char *process, const struct stat *file) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);
+    DIR *list = opendir(path);
+    struct stat each;
+    bool found = false;
+    for (struct dirent *entry; list && !found && (entry = readdir(list));)
+        found = fstatat(dirfd(list), entry->d_name, &each, 0) == 0 && each.st_ino == file->st_ino &&
+                each.st_dev == file->st_dev;
+    if (list)
+        closedir(list);
+    return found;
+}
+
+static char *process_name(const char *process) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/comm", process);
+    struct buffer name = {0};
+    file_read(path, 64, &name, NULL);
+    char *printable = name_printable(name.data, name.length ? name.length - 1 : 0, 32);
+    buffer_done(&name);
+    return printable;
+}
+
+char *host_file_users(const char *path) {
+    struct buffer users = {0};
+    struct stat file;
+    DIR *processes = stat(path, &file) == 0 ? opendir("/proc") : NULL;
+    unsigned count = 0;
+    for (struct dirent *entry;
+         processes && count < HOST_FILE_USERS_LIMIT && (entry = readdir(processes));) {
+        if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
+            !has_open(entry->d_name, &file))
+            continue;
+        scoped(alloc_release) char *name = process_name(entry->d_name);
+        buffer_printf(&users, "%s%s (%s)", count++ ? ", " : "", entry->d_name, name);
+    }
+    if (processes)
+        closedir(processes);
+    return buffer_take(&users);
 }
 
 const char *const *host_accelerators(void) {

@@ -339,7 +339,9 @@ static char *describe_end(struct vm *vm, const struct process_end *end) {
             words[0] ? ": " : "", words);
     if (end->signal)
         return alloc_printf("%s (signal %d)%s%s", when, end->signal, words[0] ? ": " : "", words);
-    return alloc_printf("%s (exit %d)%s%s", when, end->exit_status, words[0] ? ": " : "", words);
+    scoped(alloc_release) char *holders = vm_report_holders(words);
+    return alloc_printf("%s (exit %d)%s%s%s", when, end->exit_status, words[0] ? ": " : "", words,
+                        holders);
 }
 
 static void record_end(struct vm *vm, const struct process_end *end) {

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/name.h"
 
 #include <ctype.h>
@@ -44,6 +45,20 @@ char *vm_report_last_words(const char *log, off_t offset) {
         line = line_end + 1;
     }
     return buffer_take(&words);
+}
+
+/* QEMU: block/file-posix.c; 'Failed to get "write" lock; Is another process using the image
+ * [PATH]?'
+ */
+char *vm_report_holders(const char *words) {
+    const char *path = strstr(words, "using the image [");
+    const char *end = path ? strstr(path, "]?") : NULL;
+    if (!end || !strstr(words, " lock"))
+        return alloc_string("");
+    path = strchr(path, '[') + 1;
+    scoped(alloc_release) char *image = alloc_slice(path, (size_t)(end - path));
+    scoped(alloc_release) char *users = host_file_users(image);
+    return users[0] ? alloc_printf("; the disk is in use by process %s", users) : alloc_string("");
 }
 
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason) {

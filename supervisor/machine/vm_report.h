@@ -14,6 +14,10 @@
  * printable, one line; "" when it said nothing. Caller frees. */
 char *vm_report_last_words(const char *log, off_t offset);
 
+/* What is known beyond QEMU's words: "; the disk is in use by process 4711 (qemu-nbd)" when they
+ * are about a lock on an image; otherwise "". Caller frees. */
+char *vm_report_holders(const char *words);
+
 /* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "gone". Caller frees. */
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason);
 

@@ -195,6 +195,23 @@ TEST(time_is_written_as_rfc3339) {
     CHECK_STRING(text, "1969-12-31T23:59:59.999Z");
 }
 
+TEST(who_has_a_file_open_is_named) {
+    char path[] = "/tmp/pgsup-users-XXXXXX", own[32];
+    int fd = mkstemp(path);
+    snprintf(own, sizeof own, "%ld (", (long)getpid());
+    char *users = host_file_users(path);
+    CHECK(strncmp(users, own, strlen(own)) == 0);
+    free(users);
+    close(fd);
+    users = host_file_users(path);
+    CHECK_STRING(users, "");
+    free(users);
+    unlink(path);
+    users = host_file_users(path);
+    CHECK_STRING(users, "");
+    free(users);
+}
+
 TEST(a_process_is_known_by_pid_and_start) {
     CHECK(host_process_start(getpid()) != 0);
     CHECK_INT(host_process_start(0x7ffffffe), 0);
