@@ -1,7 +1,8 @@
 # Fuzz targets: libFuzzer, so clang only; built with PGSUP_FUZZ=ON and run by scripts/fuzz. Each is
 # also run once over its corpus by ctest, so that what was found once stays found.
 #
-# pgsup_fuzz(NAME SOURCES a.c USES target… [CORPUS folder…]): folders of tests/ with transcripts.
+# pgsup_fuzz(NAME SOURCES a.c USES target… CORPUS folder…): folders of tests/ with transcripts or,
+# where there are none, inputs to start from.
 if(PGSUP_FUZZ)
   function(pgsup_fuzz name)
     cmake_parse_arguments(F "" "" "SOURCES;USES;CORPUS" ${ARGN})
@@ -18,10 +19,12 @@ if(PGSUP_FUZZ)
   endfunction()
 
   pgsup_fuzz(fuzz_http SOURCES fuzz/fuzz_http.c USES cloudinit CORPUS transcripts/http)
-  pgsup_fuzz(fuzz_phone_home SOURCES fuzz/fuzz_phone_home.c USES cloudinit)
-  pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit)
+  pgsup_fuzz(fuzz_phone_home SOURCES fuzz/fuzz_phone_home.c USES cloudinit
+    CORPUS fuzz/seeds/fuzz_phone_home)
+  pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit
+    CORPUS fuzz/seeds/fuzz_public_key)
   pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
-  pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS transcripts/control)
+  pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)
 
   get_property(targets GLOBAL PROPERTY PGSUP_FUZZ_TARGETS)
   string(REPLACE ";" "\n" lines "${targets}")

@@ -10,8 +10,8 @@ static bool decode_error(json_t *object, struct error *error) {
     const char *text = json_string_value(json_object_get(object, "message"));
     const char *word = json_string_value(json_object_get(json_object_get(object, "data"), "code"));
     enum error_code code = ERROR_FAILED;
-    if (word)
-        error_code_from_word(word, &code);
+    if (!word || !error_code_from_word(word, &code) || code == ERROR_NONE)
+        code = ERROR_FAILED; /* an error is one, whatever its word */
     error_set(error, code, "%s", text ? text : "the supervisor gave no reason");
     return true;
 }
@@ -20,6 +20,8 @@ static bool classify(struct control_message *message, struct error *error) {
     json_t *root = message->root, *body;
     message->id = json_object_get(root, "id");
     message->method = json_string_value(json_object_get(root, "method"));
+    if (json_is_null(message->id) && json_object_get(root, "error"))
+        message->id = NULL; /* the answer to what could not be read: JSON-RPC 2.0, 5 */
     if (message->id && !json_is_integer(message->id) && !json_is_string(message->id))
         return error_set(error, ERROR_USAGE, "the member \"id\" must be a number or a string");
     if (message->method) {

@@ -51,6 +51,37 @@ TEST(errors_keep_their_code_across_the_socket) {
     }
 }
 
+TEST(what_could_not_be_read_is_answered_without_an_id) {
+    struct buffer line = {0};
+    struct error sent = {0}, problem = {0};
+    error_set(&sent, ERROR_USAGE, "not JSON");
+    control_encode_error(&line, NULL, &sent);
+    CHECK_CONTAINS(line.data, "\"id\":null");
+    struct control_message message = decode(line.data, &problem);
+    CHECK_STRING(problem.text, "");
+    CHECK_INT(message.kind, CONTROL_ERROR);
+    CHECK(!message.id);
+    CHECK_STRING(message.error.text, "not JSON");
+    control_message_done(&message);
+    buffer_done(&line);
+}
+
+TEST(an_error_is_one_whatever_its_word) {
+    static const char *const words[] = {"\"ok\"", "\"no-such-word\"", "7", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct error problem = {0};
+        struct buffer line = {0};
+        buffer_printf(&line, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"data\":{\"code\":%s}}}",
+                      words[i]);
+        struct control_message message = decode(line.data, &problem);
+        CHECK_INT(message.kind, CONTROL_ERROR);
+        CHECK_INT(message.error.code, ERROR_FAILED);
+        CHECK_STRING(message.error.text, "the supervisor gave no reason");
+        control_message_done(&message);
+        buffer_done(&line);
+    }
+}
+
 TEST(what_is_not_the_protocol_is_named) {
     static const struct {
         const char *line, *text;
