@@ -242,6 +242,7 @@ TEST(last_words_are_on_stderr) {
 TEST(sigterm_that_is_ignored) {
     struct vm vm = launch("ignore-sigterm");
     scoped(buffer_done) struct buffer first = converse(vm.fd, "query-status", LONG_MS, false);
+    CHECK_STRING(first.data, "ready return:query-status");
     kill(vm.pid, SIGTERM);
     close(vm.fd);
     vm.fd = connect_to(vm.socket); /* a second client is served once the first has gone */
@@ -273,6 +274,7 @@ TEST(pid_file_is_a_lock) {
     scoped(alloc_release) char *path = alloc_string(vm.pid_file);
     scoped(alloc_release) char *log = alloc_string(vm.log);
     scoped(buffer_done) struct buffer trace = converse(vm.fd, "query-status", LONG_MS, false);
+    CHECK_STRING(trace.data, "ready return:query-status");
     scoped(alloc_release) char *text = text_of(path);
     CHECK_INT(strtol(text, NULL, 10), vm.pid);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -293,6 +295,7 @@ TEST(two_monitors_hear_the_same_events) {
     struct vm vm = launch("");
     scoped(alloc_release) char *spare = alloc_printf("%s.mon", vm.socket);
     scoped(buffer_done) struct buffer first = converse(vm.fd, "query-status", LONG_MS, false);
+    CHECK_STRING(first.data, "ready return:query-status");
     int fd = connect_to(spare);
     scoped(buffer_done) struct buffer second = converse(fd, "cont quit", LONG_MS, true);
     CHECK_STRING(second.data, "ready RESUME return:cont SHUTDOWN return:quit end");
