@@ -3,8 +3,20 @@
 #include "cli/table.h"
 #include "home/home.h"
 #include "home/running.h"
+#include "store/instance_table.h"
 
 #include <stdio.h>
+
+static bool find(const struct home *home, const char *name, struct running *running,
+                 struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(home->store, name, &instance, error))
+        return false;
+    store_instance_done(&instance);
+    return running_find(home->run, name, running) ||
+           error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it", name,
+                     name);
+}
 
 static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
@@ -20,10 +32,8 @@ static int run(struct invocation *invocation, struct error *error) {
         return 1;
     }
     struct running running = {0};
-    if (!running_find(invocation->home->run, name, &running)) {
+    if (!find(invocation->home, name, &running, error)) {
         json_decref(arguments);
-        error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it", name,
-                  name);
         return 1;
     }
     struct direct *direct = direct_open(invocation->home, &running, error);

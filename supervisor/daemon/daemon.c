@@ -159,7 +159,8 @@ static char *join_keys(const struct phone_home *form) {
     return buffer_take(&keys);
 }
 
-/* A guest tells its keys once. A repeated or a late post changes nothing. */
+/* A guest tells its keys once. A repeated or a late post changes nothing: vm knows of one that is
+ * still on its way to the store. */
 static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
                            const struct phone_home *form, const char *keys, const char *address) {
     struct store_guest guest = {0};
@@ -184,20 +185,24 @@ static void on_phone_home(void *context, const struct store_instance *instance,
                           const struct phone_home *form, const char *agent, const char *peer) {
     struct daemon *daemon = context;
     struct instance_endpoint endpoint = {0};
-    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
+    struct vm *vm = fleet_get(&daemon->fleet, instance->name, NULL);
+    if (vm && vm->instance != instance->id) /* of a removed one, on its way out */
+        vm = NULL;
     instance_endpoint(&daemon->home, instance, &endpoint, NULL);
     if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
         snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
     scoped(alloc_release) char *keys = join_keys(form);
-    bool first = (!vm || vm->plan.phones_home) &&
-                 remember_guest(daemon, instance, form, keys, endpoint.address);
+    bool first =
+        vm && !vm->phoned_home && remember_guest(daemon, instance, form, keys, endpoint.address);
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
     recorder_event(daemon->recorder, instance->id, "phone-home", text);
     log_info("vm=%s %s", instance->name, text);
-    if (vm)
+    if (vm) {
+        vm->phoned_home = true;
         vm_phoned_home(vm, endpoint.address);
+    }
     if (first)
         provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
 }

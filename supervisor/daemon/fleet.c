@@ -47,7 +47,7 @@ static void explain(const struct waiter *waiter, struct error *error) {
     const struct vm *vm = waiter->vm;
     const char *state = lifecycle_state_word(vm->state);
     if (vm->state == STATE_FAILED)
-        error_set(error, ERROR_FAILED, "%s failed: %s", vm->name,
+        error_set(error, vm->refusal ? vm->refusal : ERROR_FAILED, "%s failed: %s", vm->name,
                   vm->reason ? vm->reason : "no reason was recorded");
     else if (vm->state == STATE_STOPPED)
         error_set(error, ERROR_WRONG_STATE, "%s stopped%s%s", vm->name, vm->reason ? ": " : "",

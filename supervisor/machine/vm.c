@@ -411,6 +411,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->shutdown_reason[0] = 0;
     vm->stop_began_ms = 0;
     vm->log_start = 0;
+    vm->refusal = ERROR_NONE;
 }
 
 void vm_adopt(struct vm *vm, struct vm_plan *plan) {
@@ -448,6 +449,7 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
         return;
     }
     set_reason(vm, plan ? problem.text : error->text);
+    vm->refusal = plan ? problem.code : error->code;
     if (plan) {
         vm->launch.ended_ms = clock_wall_ms();
         alloc_replace(&vm->launch.end_cause, alloc_string("not-spawned"));

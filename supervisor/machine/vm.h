@@ -41,10 +41,12 @@ struct vm {
     enum lifecycle_state state;
     char *reason; /* sentence for the state; NULL */
     struct store_launch launch;
-    uint64_t since_ms;      /* monotonic: when the state was entered */
-    bool wanted;            /* a person wants it to run; kept by the owner */
-    char *provision_result; /* store/guest_table.h; NULL: not run; kept by the owner */
-    char *outcome;          /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
+    uint64_t since_ms;       /* monotonic: when the state was entered */
+    bool wanted;             /* a person wants it to run; kept by the owner */
+    bool phoned_home;        /* to this supervisor; kept by the owner */
+    char *provision_result;  /* store/guest_table.h; NULL: not run; kept by the owner */
+    enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
+    char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
 
     /* Fields below are vm.c's own. */
     uv_loop_t *loop;
