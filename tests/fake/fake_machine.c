@@ -312,6 +312,8 @@ static void power_off(struct fake_machine *machine, uint64_t now_ms) {
 void fake_machine_work(struct fake_machine *machine, uint64_t now_ms) {
     for (int i = 0; i < FAKE_MONITORS; i++) {
         struct fake_monitor *monitor = &machine->monitors[i];
+        if (machine->faults.no_greeting)
+            buffer_clear(&monitor->input);
         while (!machine->ending && !machine->hanging && monitor->input.length > 0) {
             if (!monitor->due_ms)
                 monitor->due_ms = now_ms + (uint64_t)machine->faults.slow_ms;

@@ -239,6 +239,14 @@ TEST(last_words_are_on_stderr) {
     CHECK_STRING(text, "qemu-system-aarch64: -device nope: no such device\n");
 }
 
+TEST(no_greeting_is_silence) {
+    struct vm vm = launch("no-greeting");
+    CHECK(send(vm.fd, "{\"execute\":\"qmp_capabilities\"}\n", 31, 0) == 31);
+    struct pollfd ready = {.fd = vm.fd, .events = POLLIN};
+    CHECK_INT(poll(&ready, 1, SHORT_MS), 0);
+    CHECK_INT(finish(&vm, SIGTERM), 0);
+}
+
 TEST(sigterm_that_is_ignored) {
     struct vm vm = launch("ignore-sigterm");
     scoped(buffer_done) struct buffer first = converse(vm.fd, "query-status", LONG_MS, false);
