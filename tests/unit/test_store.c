@@ -80,10 +80,10 @@ TEST(databases_of_other_programs_are_refused) {
 }
 
 TEST(files_that_are_no_database_are_refused) {
-    static const char *const texts[] = {
-        "hello, this is not a database", "SQLite format 3",
-        "SQLite format 2 and then more than one hundred bytes, so "
-        "that the length of the header is not what is missing....."};
+    static const char old[] =
+        "SQLite format 2, and more than a hundred bytes, so that it is not the "
+        "length of the header that is missing but its right first bytes";
+    const char *const texts[] = {"hello, this is not a database", "SQLite format 3", old};
     scoped(alloc_release) char *path = scratch_path("garbage");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         scratch_write(path, texts[i], strlen(texts[i]), 0600);
