@@ -35,6 +35,7 @@ const char *host_bridged_network(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *host_interfaces(void);
 
+const char *host_utf8_locale(void);  /* one that is always there: "C.UTF-8" */
 const char *host_install_hint(void); /* "apt-get install" or "brew install" */
 /* Package that holds a program: ("qemu-system-aarch64") -> "qemu-system-arm" or "qemu". */
 const char *host_package_of(const char *program);

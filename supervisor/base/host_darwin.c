@@ -92,6 +92,10 @@ char *host_interfaces(void) {
     return buffer_take(&names);
 }
 
+const char *host_utf8_locale(void) {
+    return "en_US.UTF-8";
+}
+
 const char *host_install_hint(void) {
     return "brew install";
 }

@@ -127,6 +127,10 @@ char *host_interfaces(void) {
     return buffer_take(&names);
 }
 
+const char *host_utf8_locale(void) {
+    return "C.UTF-8";
+}
+
 const char *host_install_hint(void) {
     return "apt-get install";
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/host.h"
 #include "base/strv.h"
 #include "home/ansible.h"
 #include "home/instance.h"
@@ -123,16 +124,19 @@ static void on_limit(uv_timer_t *timer) {
 }
 
 /* The environment of the supervisor with the configuration named: an ansible.cfg is not read from a
- * folder that others can write to, unless it is given so. HOME is that of the user it runs as. */
+ * folder that others can write to, unless it is given so. HOME is that of the user it runs as.
+ * Ansible refuses to work in a locale that is not UTF-8, as services and cron have it. */
 static void make_environment(const struct run *run, struct strv *list) {
     extern char **environ;
     for (char **each = environ; *each; each++) {
         bool replaced = strncmp(*each, "ANSIBLE_CONFIG=", 15) == 0 ||
+                        strncmp(*each, "LC_ALL=", 7) == 0 ||
                         (run->user_home && strncmp(*each, "HOME=", 5) == 0);
         if (!replaced)
             strv_push(list, *each);
     }
     strv_pushf(list, "ANSIBLE_CONFIG=%s/ansible.cfg", run->folder);
+    strv_pushf(list, "LC_ALL=%s", host_utf8_locale());
     if (run->user_home)
         strv_pushf(list, "HOME=%s", run->user_home);
 }

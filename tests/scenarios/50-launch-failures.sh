@@ -6,10 +6,11 @@ make_machines vm
 folder=$PGSUP_HOME/instances/vm
 start_supervisor
 
-expect_no_start() { # TEXT…
-    local text
+expect_no_start() { # STATUS TEXT…
+    local status=$1 text
+    shift
     run "$PGSUP" -q start vm
-    expect_equal "status of start" "$STATUS" 1
+    expect_equal "status of start" "$STATUS" "$status"
     expect_equal "lines on stderr" "$(wc -l <"$ERR" | tr -d ' ')" 1
     expect_text "$ERR" "pgsup: " "$@"
     expect_state vm failed
@@ -28,16 +29,16 @@ expect_start() {
 step "a bad option in qemu.args, a bad device"
 cp "$folder/qemu.args" "$WORK/good.args"
 echo "--frobnicate" >>"$folder/qemu.args"
-expect_no_start "QEMU did not start (exit 1)" "frobnicate" "invalid option"
+expect_no_start 1 "QEMU did not start (exit 1)" "frobnicate" "invalid option"
 cp "$WORK/good.args" "$folder/qemu.args"
 printf -- '-device\nteapot\n' >>"$folder/qemu.args"
-expect_no_start "QEMU did not start (exit 1)" "'teapot' is not a valid device model"
+expect_no_start 1 "QEMU did not start (exit 1)" "'teapot' is not a valid device model"
 cp "$WORK/good.args" "$folder/qemu.args"
 expect_start
 
 step "missing firmware"
 mv "$WORK/idle.fw" "$WORK/gone.fw"
-expect_no_start "QEMU did not start (exit 1)" "$WORK/idle.fw"
+expect_no_start 1 "QEMU did not start (exit 1)" "$WORK/idle.fw"
 mv "$WORK/gone.fw" "$WORK/idle.fw"
 expect_start
 
@@ -59,7 +60,7 @@ expect_start
 step "a missing image below the disk"
 image=$(echo "$PGSUP_HOME"/images/*.qcow2)
 mv "$image" "$image.away"
-expect_no_start "${image##*/}"
+expect_no_start 3 "${image##*/}"
 mv "$image.away" "$image"
 expect_start
 
@@ -68,7 +69,7 @@ kill_supervisor
 mkdir "$WORK/bin"
 PATH=$WORK/bin:/bin start_supervisor
 if [ ! -x /bin/qemu-system-aarch64 ]; then
-    expect_no_start "qemu-system-aarch64"
+    expect_no_start 3 "qemu-system-aarch64"
 fi
 kill_supervisor
 start_supervisor
