@@ -1,5 +1,8 @@
 #include "protocol.h"
 
+#include "base/alloc.h"
+#include "base/name.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +108,9 @@ void control_encode_error(struct buffer *out, json_t *id, const struct error *er
     json_t *root = envelope(), *object = json_object(), *data = json_object();
     json_object_set_new(data, "code", json_string(error_word(error->code)));
     json_object_set_new(object, "code", json_integer(RPC_SERVER_ERROR - (int)error->code));
-    json_object_set_new(object, "message", json_string(error->text));
+    scoped(alloc_release) char *text = name_printable(error->text, strlen(error->text), SIZE_MAX);
+    json_t *message = json_string(error->text); /* NULL: bytes that are not UTF-8 */
+    json_object_set_new(object, "message", message ? message : json_string(text));
     json_object_set_new(object, "data", data);
     json_object_set_new(root, "error", object);
     if (id)
