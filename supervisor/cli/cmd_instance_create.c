@@ -24,6 +24,10 @@ static const struct option_spec options[] = {
          "free one from 10022"},
     {"accel", 0, "hvf|kvm|tcg",
      .help = "accelerator; without it: the best that works at each start"},
+    {"restart", 0, "no|on-failure|always",
+     .help = "when the supervisor starts it again after it ended", .fallback = "no"},
+    {"autostart", .help = "start it whenever a supervisor starts"},
+    {"after", 0, "NAME", .help = "autostart it once this one is ready"},
     OPTIONS_END,
 };
 
@@ -42,6 +46,9 @@ static int run(struct invocation *invocation, struct error *error) {
         .seed = invocation_option(invocation, "seed"),
         .accel = invocation_option(invocation, "accel"),
         .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
+        .startup = {.restart = invocation_option(invocation, "restart"),
+                    .after = invocation_option(invocation, "after"),
+                    .autostart = invocation_flag(invocation, "autostart")},
     };
     struct store_instance made = {0};
     if (!instance_create(invocation->home, &wanted, &made, error))

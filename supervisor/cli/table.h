@@ -17,6 +17,7 @@
     X(cmd_instance_create)                                                                         \
     X(cmd_instance_list)                                                                           \
     X(cmd_instance_get)                                                                            \
+    X(cmd_instance_set)                                                                            \
     X(cmd_instance_remove)                                                                         \
     X(cmd_up)                                                                                      \
     X(cmd_down)                                                                                    \

@@ -91,6 +91,7 @@ static void on_patience(uv_timer_t *timer) {
 static void stop_all(struct daemon *daemon, enum ending ending) {
     struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS, .force = ending == ENDING_FORCED};
     daemon->ending = ending;
+    restarter_rest(daemon->restarter);
     uv_timer_start(&daemon->patience, on_patience,
                    LAST_PATIENCE_MS + (options.force ? 0 : STOP_LIMIT_MS), 0);
     for (size_t i = 0; i < daemon->fleet.count; i++)
@@ -228,8 +229,12 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
         log_info("vm=%s provisioned", vm ? vm->name : "?");
     else
         log_warning("vm=%s provisioning %s", vm ? vm->name : "?", result);
-    if (vm && strcmp(result, "ok") == 0)
+    if (!vm)
+        return;
+    alloc_replace(&vm->provision_result, alloc_string(result));
+    if (strcmp(result, "ok") == 0)
         vm_phase(vm, PHASE_PROVISIONED);
+    fleet_note(&daemon->fleet, vm);
 }
 
 static void on_call(void *context, struct call *call, const char *method, json_t *params) {

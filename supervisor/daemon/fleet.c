@@ -16,6 +16,7 @@ struct waiter {
     struct fleet *fleet;
     struct vm *vm;
     enum lifecycle_goal goal;
+    bool provisioned; /* wanted beyond the goal */
     struct waiter_calls calls;
     uv_timer_t timer;
     uint64_t limit_ms;
@@ -57,9 +58,25 @@ static void explain(const struct waiter *waiter, struct error *error) {
                   "%s is %s: wait until it has stopped, then start it again", vm->name, state);
 }
 
+/* What provisioning came to; VERDICT_POSSIBLE while it is to come. */
+static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct error *error) {
+    if (!vm->provision_result)
+        return VERDICT_POSSIBLE;
+    if (strcmp(vm->provision_result, "ok") != 0)
+        error_set(error, ERROR_FAILED, "provisioning of %s %s", vm->name, vm->provision_result);
+    return VERDICT_REACHED;
+}
+
 /* True: it was settled and is gone. */
 static bool judge(struct waiter *waiter) {
     struct error error = {0};
+    if (waiter->provisioned &&
+        lifecycle_verdict(waiter->goal, waiter->vm->state) == VERDICT_REACHED) {
+        if (judge_provisioning(waiter->vm, &error) == VERDICT_POSSIBLE)
+            return false;
+        settle(waiter, &error);
+        return true;
+    }
     switch (lifecycle_verdict(waiter->goal, waiter->vm->state)) {
     case VERDICT_POSSIBLE: return false;
     case VERDICT_REACHED: break;
@@ -96,7 +113,7 @@ static void on_waiter_timer(uv_timer_t *timer) {
         error_set(&error, ERROR_TIMEOUT,
                   "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"; it "
                   "was left alone",
-                  vm->name, lifecycle_goal_word(waiter->goal),
+                  vm->name, waiter->provisioned ? "provisioned" : lifecycle_goal_word(waiter->goal),
                   (unsigned long long)(waiter->limit_ms / 1000), lifecycle_state_word(vm->state),
                   last_phase(vm));
     else if (waiter->limit_ms)
@@ -115,8 +132,8 @@ static void on_first_look(uv_timer_t *timer) {
 
 /* The first look waits for the next turn of the loop, so that the caller has its request in place
  * before it is answered. */
-void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, uint64_t limit_ms,
-                const struct waiter_calls *calls) {
+static struct waiter *add_waiter(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal,
+                                 uint64_t limit_ms, const struct waiter_calls *calls) {
     struct waiter *waiter = alloc_zero(sizeof *waiter);
     *waiter = (struct waiter){.next = fleet->waiters,
                               .fleet = fleet,
@@ -128,6 +145,17 @@ void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, ui
     uv_timer_init(fleet->loop, &waiter->timer);
     waiter->timer.data = waiter;
     uv_timer_start(&waiter->timer, on_first_look, 0, 0);
+    return waiter;
+}
+
+void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, uint64_t limit_ms,
+                const struct waiter_calls *calls) {
+    add_waiter(fleet, vm, goal, limit_ms, calls);
+}
+
+void fleet_wait_provisioned(struct fleet *fleet, struct vm *vm, uint64_t limit_ms,
+                            const struct waiter_calls *calls) {
+    add_waiter(fleet, vm, GOAL_READY, limit_ms, calls)->provisioned = true;
 }
 
 void fleet_forget(struct fleet *fleet, void *context) {
@@ -165,6 +193,10 @@ static void give_run_files(const struct fleet *fleet, const struct vm *vm) {
             run_folder_vm(fleet->home->run, vm->name, vm->launch.tag, kinds[i]);
         home_give(fleet->home, path, NULL);
     }
+}
+
+void fleet_note(struct fleet *fleet, struct vm *vm) {
+    on_changed(fleet, vm);
 }
 
 static void on_event(void *context, struct vm *vm, const char *kind, const char *text) {

@@ -45,6 +45,12 @@ struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
 /* limit_ms 0: no limit. Settled at the next change, or at once if nothing need change. */
 void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, uint64_t limit_ms,
                 const struct waiter_calls *calls);
+/* For the end of the first provisioning; any other result than "ok" is an error. */
+void fleet_wait_provisioned(struct fleet *fleet, struct vm *vm, uint64_t limit_ms,
+                            const struct waiter_calls *calls);
 void fleet_forget(struct fleet *fleet, void *context);
+
+/* A field that others keep has changed: looks after waiters and tells on_change. */
+void fleet_note(struct fleet *fleet, struct vm *vm);
 
 size_t fleet_running(const struct fleet *fleet); /* VMs with a process or on their way to one */

@@ -20,8 +20,8 @@ enum policy_answer policy_decide(enum policy_kind kind, bool failed, uint64_t be
         return POLICY_LEAVE;
     if (began_ms && now_ms - began_ms >= POLICY_WINDOW_MS)
         history->streak = 0;
-    uint64_t *oldest = &history->starts_ms[history->count % POLICY_STARTS];
-    if (history->count >= POLICY_STARTS && now_ms - *oldest < POLICY_WINDOW_MS)
+    uint64_t *oldest = &history->restarts_ms[history->count % POLICY_RESTARTS];
+    if (history->count >= POLICY_RESTARTS && now_ms - *oldest < POLICY_WINDOW_MS)
         return POLICY_GIVE_UP;
     uint64_t wait = POLICY_FIRST_WAIT_MS;
     for (unsigned i = 0; i < history->streak && wait < POLICY_LAST_WAIT_MS; i++)

@@ -5,7 +5,8 @@
  *   always      whenever a person still wants it to run
  *
  * The wait doubles from POLICY_FIRST_WAIT_MS to POLICY_LAST_WAIT_MS and begins anew after a run of
- * POLICY_WINDOW_MS. More than POLICY_STARTS restarts within the window end it. */
+ * POLICY_WINDOW_MS. A VM that a person started once is started POLICY_STARTS times within the
+ * window, that one included, and no more. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,14 +16,15 @@
 #define POLICY_LAST_WAIT_MS  60000u
 #define POLICY_WINDOW_MS     600000u
 #define POLICY_STARTS        10u
+#define POLICY_RESTARTS      (POLICY_STARTS - 1)
 
 enum policy_kind { POLICY_NO, POLICY_ON_FAILURE, POLICY_ALWAYS };
 bool policy_from_word(const char *word, enum policy_kind *kind); /* "on-failure" */
 
 struct policy_history {
-    uint64_t starts_ms[POLICY_STARTS]; /* ring of restarts, monotonic */
-    unsigned count;                    /* ever */
-    unsigned streak;                   /* since the last long run */
+    uint64_t restarts_ms[POLICY_RESTARTS]; /* ring, monotonic */
+    unsigned count;                        /* ever */
+    unsigned streak;                       /* since the last long run */
 };
 
 enum policy_answer { POLICY_LEAVE, POLICY_RESTART, POLICY_GIVE_UP };

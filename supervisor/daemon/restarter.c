@@ -16,6 +16,7 @@ struct record {
     int64_t instance;
     uint64_t handled_ms; /* since_ms of the end that was acted on */
     uint64_t began_ms;   /* monotonic: the run under way */
+    char *before;        /* the VM's reason without the announcement of a restart */
     struct policy_history history;
     uv_timer_t timer;
 };
@@ -31,6 +32,16 @@ struct restarter {
     struct record *records;
     struct turn *turns;
 };
+
+static void drop_turn(struct turn *turn) {
+    struct turn **slot = &turn->restarter->turns;
+    while (*slot != turn)
+        slot = &(*slot)->next;
+    *slot = turn->next;
+    fleet_forget(turn->restarter->fleet, turn);
+    free(turn->name);
+    free(turn);
+}
 
 /* --- restart policy --- */
 
@@ -71,8 +82,10 @@ static void on_end(struct restarter *restarter, struct record *record, struct vm
                                               record->began_ms, now, &record->history, &wait_ms);
     const char *before = vm->reason ? vm->reason : "it ended";
     if (answer == POLICY_RESTART) {
-        vm_explain(vm, "%s; starts again in %llu s", before, (unsigned long long)(wait_ms / 1000));
+        alloc_replace(&record->before, alloc_string(before));
         uv_timer_start(&record->timer, on_timer, wait_ms, 0);
+        vm_explain(vm, "%s; starts again in %llu s", record->before,
+                   (unsigned long long)(wait_ms / 1000));
     } else if (answer == POLICY_GIVE_UP) {
         vm_explain(vm, "started %u times in %u minutes, not again; the last time: %s",
                    POLICY_STARTS, POLICY_WINDOW_MS / 60000, before);
@@ -89,7 +102,17 @@ void restarter_note(struct restarter *restarter, struct vm *vm) {
     } else if (vm->wanted && record->handled_ms != vm->since_ms) {
         record->handled_ms = vm->since_ms;
         on_end(restarter, record, vm);
+    } else if (!vm->wanted && uv_is_active((uv_handle_t *)&record->timer)) {
+        uv_timer_stop(&record->timer); /* somebody changed their mind */
+        vm_explain(vm, "%s", record->before);
     }
+}
+
+void restarter_rest(struct restarter *restarter) {
+    while (restarter->turns)
+        drop_turn(restarter->turns);
+    for (struct record *record = restarter->records; record; record = record->next)
+        uv_timer_stop(&record->timer);
 }
 
 /* --- autostart --- */
@@ -102,16 +125,6 @@ static void start_now(struct restarter *restarter, const char *name) {
     vm->wanted = true;
     recorder_wanted(restarter->fleet->recorder, vm->instance, true);
     vm_start(vm);
-}
-
-static void drop_turn(struct turn *turn) {
-    struct turn **slot = &turn->restarter->turns;
-    while (*slot != turn)
-        slot = &(*slot)->next;
-    *slot = turn->next;
-    fleet_forget(turn->restarter->fleet, turn);
-    free(turn->name);
-    free(turn);
 }
 
 static void on_before(void *context, struct vm *before, const struct error *error) {
@@ -167,7 +180,9 @@ struct restarter *restarter_new(struct fleet *fleet) {
 }
 
 static void on_closed(uv_handle_t *handle) {
-    free(handle->data);
+    struct record *record = handle->data;
+    free(record->before);
+    free(record);
 }
 
 void restarter_close(struct restarter *restarter) {

@@ -112,6 +112,8 @@ static struct vm *find(struct request *request, struct error *error) {
 /* Wanted is what a person asked for last; restart policies look at it. */
 static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
     vm->wanted = wanted;
+    if (!wanted) /* a restart that is due is not any more */
+        fleet_note(request->context->fleet, vm);
     recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);
 }
 
@@ -264,9 +266,16 @@ static bool verb_wait(struct request *request, struct error *error) {
     if (!vm || !control_get_string(request->params, "for", &word, error) ||
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
         return false;
+    if (strcmp(word, "provisioned") == 0) {
+        struct waiter_calls calls = {on_progress, on_reached, request};
+        fleet_wait_provisioned(request->context->fleet, vm, (uint64_t)limit, &calls);
+        return true;
+    }
     if (!lifecycle_goal_from_word(word, &goal))
         return error_set(error, ERROR_USAGE,
-                         "\"%s\" cannot be waited for: running, ready, paused or stopped", word);
+                         "\"%s\" cannot be waited for: running, ready, provisioned, paused or "
+                         "stopped",
+                         word);
     wait_for(request, vm, goal, (uint64_t)limit);
     return true;
 }

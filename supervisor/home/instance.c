@@ -76,7 +76,8 @@ static bool check(struct creation *creation, const struct instance_options *opti
            cloud_table_get(store, &facts->cloud, error) &&
            image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
                            error) &&
-           definition_check(options, &facts->cloud, &facts->image, &facts->instance, error);
+           definition_check(options, &facts->cloud, &facts->image, &facts->instance, error) &&
+           startup_apply(store, &options->startup, &facts->instance, error);
 }
 
 /* A folder with the disk in it, which takes the longest, made before anybody is locked out. */

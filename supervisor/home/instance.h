@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "home/startup.h"
 #include "machine/spec.h"
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
@@ -19,6 +20,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     const char *seed;     /* "http" or "drive"; NULL: by design, "Seeds" */
     const char *accel;
     bool no_package_upgrade;
+    struct startup_options startup;
 };
 
 bool instance_create(struct home *home, const struct instance_options *options,

@@ -1,0 +1,71 @@
+#include "startup.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+
+#include <string.h>
+
+static bool check_restart(const char *word, struct error *error) {
+    if (strcmp(word, "no") == 0 || strcmp(word, "on-failure") == 0 || strcmp(word, "always") == 0)
+        return true;
+    scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is not a restart policy: use no, on-failure or always", shown);
+}
+
+static const struct store_instance *find(const struct store_instances *all, const char *name) {
+    for (size_t i = 0; name && i < all->count; i++)
+        if (strcmp(all->items[i].name, name) == 0)
+            return &all->items[i];
+    return NULL;
+}
+
+/* There is no circle in the store, so the way from `after` ends, or comes to the instance. */
+static bool check_after(struct store *store, const char *name, const char *after,
+                        struct error *error) {
+    struct store_instances all = {0};
+    if (!instance_table_list(store, &all, error))
+        return false;
+    const struct store_instance *each = find(&all, after);
+    bool good =
+        each || error_set(error, ERROR_NOT_FOUND,
+                          "no instance \"%s\" to start after: `pgsup list` shows all", after);
+    for (; each && good; each = find(&all, each->after))
+        if (strcmp(each->name, name) == 0)
+            good =
+                error_set(error, ERROR_INVALID,
+                          "%s cannot start after %s, which itself waits for %s", name, after, name);
+    store_instances_done(&all);
+    return good;
+}
+
+bool startup_apply(struct store *store, const struct startup_options *options,
+                   struct store_instance *instance, struct error *error) {
+    bool orders = options->after && options->after[0];
+    if (options->no_autostart && (options->autostart || orders))
+        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --autostart and --after");
+    if ((options->restart && !check_restart(options->restart, error)) ||
+        (orders && !check_after(store, instance->name, options->after, error)))
+        return false;
+    if (options->restart)
+        alloc_replace(&instance->restart, alloc_string(options->restart));
+    if (options->after || options->no_autostart)
+        alloc_replace(&instance->after, orders ? alloc_string(options->after) : NULL);
+    if (options->autostart || options->no_autostart || orders)
+        instance->autostart = !options->no_autostart;
+    return true;
+}
+
+bool startup_set(struct store *store, const char *name, const struct startup_options *options,
+                 struct error *error) {
+    struct store_instance instance = {0};
+    if (!store_begin(store, error))
+        return false;
+    bool good = instance_table_get(store, name, &instance, error) &&
+                startup_apply(store, options, &instance, error) &&
+                instance_table_update(store, &instance, error) && store_commit(store, error);
+    if (!good)
+        store_rollback(store);
+    store_instance_done(&instance);
+    return good;
+}

@@ -1,0 +1,21 @@
+/* When the supervisor starts an instance without being asked: its restart policy, and autostart
+ * with an order. What is checked here can be acted on: known words, no circle. */
+#pragma once
+
+#include "base/error.h"
+#include "store/instance_table.h"
+
+#include <stdbool.h>
+
+struct startup_options { /* texts as given on the command line; NULL: as it is */
+    const char *restart; /* "no", "on-failure", "always" */
+    const char *after;   /* autostart once this one is ready; "": after none */
+    bool autostart, no_autostart;
+};
+
+/* Into an instance that may not be in the store yet. */
+bool startup_apply(struct store *store, const struct startup_options *options,
+                   struct store_instance *instance, struct error *error);
+/* Of an instance in the store, in a transaction of its own. */
+bool startup_set(struct store *store, const char *name, const struct startup_options *options,
+                 struct error *error);

@@ -1,0 +1,1 @@
+pgsup_test(policy SOURCES unit/test_policy.c USES daemon)

@@ -1,0 +1,88 @@
+#include "daemon/policy.h"
+#include "test.h"
+
+static enum policy_answer ask(enum policy_kind kind, bool failed, uint64_t now_ms,
+                              struct policy_history *history, uint64_t *wait_ms) {
+    return policy_decide(kind, failed, now_ms, now_ms, history, wait_ms);
+}
+
+TEST(words_name_policies) {
+    static const struct {
+        const char *word;
+        bool known;
+        enum policy_kind kind;
+    } rows[] = {
+        {"no", true, POLICY_NO},         {"on-failure", true, POLICY_ON_FAILURE},
+        {"always", true, POLICY_ALWAYS}, {"", false, POLICY_NO},
+        {"never", false, POLICY_NO},     {"Always", false, POLICY_NO},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum policy_kind kind = POLICY_NO;
+        CHECK_INT(policy_from_word(rows[i].word, &kind), rows[i].known);
+        CHECK_INT(kind, rows[i].kind);
+    }
+}
+
+TEST(who_is_started_again) {
+    static const struct {
+        enum policy_kind kind;
+        bool failed;
+        enum policy_answer answer;
+    } rows[] = {
+        {POLICY_NO, true, POLICY_LEAVE},           {POLICY_NO, false, POLICY_LEAVE},
+        {POLICY_ON_FAILURE, true, POLICY_RESTART}, {POLICY_ON_FAILURE, false, POLICY_LEAVE},
+        {POLICY_ALWAYS, true, POLICY_RESTART},     {POLICY_ALWAYS, false, POLICY_RESTART},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct policy_history history = {0};
+        uint64_t wait_ms = 0;
+        CHECK_INT(ask(rows[i].kind, rows[i].failed, 5000, &history, &wait_ms), rows[i].answer);
+        CHECK_INT(wait_ms, rows[i].answer == POLICY_RESTART ? POLICY_FIRST_WAIT_MS : 0);
+        CHECK_INT(history.count, rows[i].answer == POLICY_RESTART);
+    }
+}
+
+TEST(the_wait_doubles_up_to_a_minute_and_the_tenth_start_is_the_last) {
+    static const uint64_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
+    struct policy_history history = {0};
+    uint64_t now_ms = 1000000, wait_ms = 0;
+    for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+        CHECK_INT(ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_RESTART);
+        CHECK_INT(wait_ms, waits_ms[i]);
+        now_ms += wait_ms;
+    }
+    CHECK_INT(ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_GIVE_UP);
+    CHECK_INT(history.count, POLICY_STARTS - 1);
+}
+
+TEST(the_window_slides) {
+    struct policy_history history = {0};
+    uint64_t wait_ms = 0;
+    for (uint64_t i = 0; i < POLICY_STARTS - 1; i++)
+        CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + i, &history, &wait_ms), POLICY_RESTART);
+    CHECK_INT(ask(POLICY_ALWAYS, true, 999 + POLICY_WINDOW_MS, &history, &wait_ms), POLICY_GIVE_UP);
+    CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
+              POLICY_RESTART);
+    CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
+              POLICY_GIVE_UP);
+}
+
+TEST(a_long_run_begins_anew) {
+    struct policy_history history = {0};
+    uint64_t wait_ms = 0, now_ms = 1000;
+    for (int i = 0; i < 5; i++)
+        ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms);
+    CHECK_INT(wait_ms, 16000);
+    CHECK_INT(policy_decide(POLICY_ALWAYS, true, now_ms, now_ms + POLICY_WINDOW_MS - 1, &history,
+                            &wait_ms),
+              POLICY_RESTART);
+    CHECK_INT(wait_ms, 32000);
+    CHECK_INT(
+        policy_decide(POLICY_ALWAYS, true, now_ms, now_ms + POLICY_WINDOW_MS, &history, &wait_ms),
+        POLICY_RESTART);
+    CHECK_INT(wait_ms, POLICY_FIRST_WAIT_MS);
+}
+
+int main(void) {
+    return test_run();
+}
