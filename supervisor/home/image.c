@@ -169,7 +169,7 @@ static bool adopt(struct home *home, const char *from, struct stage *stage,
                   struct store_image *image, struct error *error) {
     if (!inspect(from, image->origin, image, error))
         return false;
-    if (chmod(from, 0444) < 0)
+    if (chmod(from, 0400) < 0)
         return error_errno(error, "cannot set the mode of %s", from);
     image->file = alloc_printf("%s.qcow2", image->name);
     image->created_ms = clock_wall_ms();

@@ -130,9 +130,8 @@ if without qemu-img true 2>/dev/null; then
     expect_refused 3 'mtools' without mcopy "$PGSUP" instance create -n x --os mini
     expect_refused 3 'qemu-system-arm' without qemu-system-aarch64 \
         "$PGSUP" instance create -n x --os mini
-    without qemu-system-aarch64 "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
-    SUPERVISOR=$!
-    wait_until 30 supervisor_answers
+    at_exit '"$PGSUP" down 2>/dev/null'
+    start_supervisor without qemu-system-aarch64
     run "$PGSUP" start test
     expect_equal "status of start" "$STATUS" 3
     expect_text "$ERR" "qemu-system-aarch64 is not installed" "qemu-system-arm"

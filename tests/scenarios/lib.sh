@@ -206,15 +206,19 @@ misbehave() {
     done
 }
 
-# start_supervisor: `pgsup up` in the background, ended with all its VMs when the scenario ends.
+# start_supervisor [COMMAND…]: `pgsup up` in the background (by way of the command), ended with all
+# its VMs when the scenario ends.
 start_supervisor() {
-    "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
+    touch "$UP_LOG"
+    local before
+    before=$(grep -c supervising "$UP_LOG" || true)
+    "$@" "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
     SUPERVISOR=$!
-    wait_until 30 supervisor_answers
+    wait_until 30 supervisor_is_up "$before"
 }
 
-supervisor_answers() {
-    "$PGSUP" list --json >"$WORK/.list" 2>&1 && grep -q '"supervised": true' "$WORK/.list"
+supervisor_is_up() { # HOW OFTEN ONE WAS BEFORE
+    [ "$(grep -c supervising "$UP_LOG")" -gt "$1" ]
 }
 
 # kill_supervisor: as a crash would end it.

@@ -91,7 +91,7 @@ TEST(import) {
     CHECK_STRING(digest, original);
     CHECK_STRING(image.sha256, digest);
     CHECK(stat(copy, &status) == 0);
-    CHECK_INT(status.st_mode & 07777, 0444);
+    CHECK_INT(status.st_mode & 07777, 0400);
     CHECK_INT(image.file_bytes, status.st_size);
     CHECK_INT(count_files(), 1);
     store_image_done(&image);
@@ -180,7 +180,7 @@ TEST(one_at_a_time_and_after_a_crash) {
     check_refused("x", good, ERROR_WRONG_STATE, "another pgsup is writing");
     close(lock); /* as if it had been killed: its files are still there */
     scratch_write(copy, "half", 4, 0600);
-    scratch_write(final, "without a row", 13, 0444);
+    scratch_write(final, "without a row", 13, 0400);
     CHECK(image_import(&home, "x", good, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), 1);
@@ -254,7 +254,7 @@ TEST(download) {
     scoped(alloc_release) char *copy = home_file(&home, "images/debian-13.qcow2");
     struct stat status;
     CHECK(stat(copy, &status) == 0);
-    CHECK_INT(status.st_mode & 07777, 0444);
+    CHECK_INT(status.st_mode & 07777, 0400);
     store_image_done(&image);
     web_stop(&web);
     close_home();
