@@ -11,11 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#define CLIENT_PATIENCE_S 10 /* for the first answer; after that the supervisor keeps the time */
+#define HUNG                                                                                          \
+    "the supervisor of %s does not answer (waited %d s): is it stopped? Killing it harms no VM, and " \
+    "`pgsup up` takes them over again"
+
 struct client {
     int fd;
+    char *home_path; /* for sentences */
     json_int_t last_id;
     struct line_splitter lines;
 };
@@ -27,7 +34,12 @@ static bool no_supervisor(const struct home *home, struct error *error) {
         home->path);
 }
 
-struct client *client_open(const struct home *home, struct error *error) {
+static void set_patience(int fd, int which, unsigned seconds) {
+    struct timeval limit = {.tv_sec = seconds};
+    setsockopt(fd, SOL_SOCKET, which, &limit, sizeof limit);
+}
+
+static struct client *connect_to(const struct home *home, struct error *error) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     scoped(alloc_release) char *path = run_folder_control(home->run);
     if (strlen(path) >= sizeof address.sun_path) {
@@ -36,8 +48,11 @@ struct client *client_open(const struct home *home, struct error *error) {
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    set_patience(fd, SO_SNDTIMEO, CLIENT_PATIENCE_S); /* a full backlog makes connect() wait */
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        if (errno == EACCES)
+        if (errno == EAGAIN)
+            error_set(error, ERROR_TIMEOUT, HUNG, home->path, CLIENT_PATIENCE_S);
+        else if (errno == EACCES)
             error_set(error, ERROR_FAILED,
                       "the supervisor of %s belongs to another user: its socket cannot be opened",
                       home->path);
@@ -49,6 +64,7 @@ struct client *client_open(const struct home *home, struct error *error) {
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     struct client *client = alloc_zero(sizeof *client);
     client->fd = fd;
+    client->home_path = alloc_string(home->path);
     line_init(&client->lines, CONTROL_REPLY_LIMIT_BYTES);
     return client;
 }
@@ -58,6 +74,7 @@ void client_close(struct client *client) {
         return;
     close(client->fd);
     line_done(&client->lines);
+    free(client->home_path);
     free(client);
 }
 
@@ -80,6 +97,10 @@ static char *read_line(struct client *client, size_t *length, struct error *erro
         ssize_t got = client->lines.broken ? 0 : read(client->fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
             continue;
+        if (got < 0 && errno == EAGAIN) {
+            error_set(error, ERROR_TIMEOUT, HUNG, client->home_path, CLIENT_PATIENCE_S);
+            return NULL;
+        }
         if (got <= 0) {
             error_set(error, ERROR_NO_SUPERVISOR,
                       "the supervisor ended before it answered; VMs run on, and `pgsup up` takes "
@@ -133,4 +154,38 @@ json_t *client_call(struct client *client, const char *method, json_t *params,
     if (!answer.result)
         error_set(error, answer.error.code, "%s", answer.error.text);
     return answer.result;
+}
+
+/* The first exchange shows that somebody is there and which protocol it speaks. */
+static bool greet(struct client *client, bool any_version, struct error *error) {
+    set_patience(client->fd, SO_RCVTIMEO, CLIENT_PATIENCE_S);
+    json_t *hello = client_call(client, "hello", NULL, NULL, NULL, error);
+    set_patience(client->fd, SO_RCVTIMEO, 0);
+    json_int_t protocol = json_integer_value(json_object_get(hello, "protocol"));
+    const char *version = json_string_value(json_object_get(hello, "version"));
+    bool good = hello && (any_version || protocol == CONTROL_VERSION);
+    if (hello && !good)
+        error_set(error, ERROR_WRONG_STATE,
+                  "the supervisor is of another version (%.40s): `pgsup down --keep`, then `pgsup "
+                  "up`, replaces it without harm to VMs",
+                  version ? version : "unknown");
+    json_decref(hello);
+    client->last_id = 0;
+    return good;
+}
+
+static struct client *open_any(const struct home *home, bool any_version, struct error *error) {
+    struct client *client = connect_to(home, error);
+    if (client && greet(client, any_version, error))
+        return client;
+    client_close(client);
+    return NULL;
+}
+
+struct client *client_open(const struct home *home, struct error *error) {
+    return open_any(home, false, error);
+}
+
+struct client *client_open_any(const struct home *home, struct error *error) {
+    return open_any(home, true, error);
 }

@@ -8,8 +8,10 @@
 
 struct client; /* opaque */
 
-/* ERROR_NO_SUPERVISOR when none runs. */
+/* ERROR_NO_SUPERVISOR when none runs, ERROR_TIMEOUT when it does not answer, ERROR_WRONG_STATE when
+ * it is of another version: only `pgsup down` talks to any (client_open_any). */
 struct client *client_open(const struct home *home, struct error *error);
+struct client *client_open_any(const struct home *home, struct error *error);
 void client_close(struct client *client); /* NULL is fine */
 
 typedef void client_on_progress(void *context, const char *method, json_t *body);

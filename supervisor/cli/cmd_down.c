@@ -9,7 +9,7 @@ static const struct option_spec options[] = {
 };
 
 static int run(struct invocation *invocation, struct error *error) {
-    struct client *client = client_open(invocation->home, error);
+    struct client *client = client_open_any(invocation->home, error);
     if (!client)
         return 1;
     json_t *params = json_object();
