@@ -170,20 +170,20 @@ while True:
 END
 }
 
-# make_cloud: the cloud that most scenarios begin with: user networking, password "sesame-4711", a
-# phone-home port of its own, so that scenarios do not disturb each other.
+# make_cloud [PASSWORD]: the cloud that most scenarios begin with: user networking, password
+# "sesame-4711", a phone-home port of its own, so that scenarios do not disturb each other.
 make_cloud() {
     make_key
-    echo sesame-4711 >"$WORK/password"
+    echo "${1:-sesame-4711}" >"$WORK/password"
     expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
         --ssh-public-key "$KEY.pub" --network user \
         --ph-port "$(free_port)"
 }
 
-# new_cloud: make_cloud, with the mini guest as the image "mini". That guest has no Python: in place
+# new_cloud [PASSWORD]: make_cloud, with the mini guest as the image "mini". That guest has no Python: in place
 # of Ansible stands a program that only says how it was called.
 new_cloud() {
-    make_cloud
+    make_cloud "$@"
     mkdir -p "$WORK/bin"
     printf '#!/bin/sh\necho "$0 $*"\n' >"$WORK/bin/ansible-playbook"
     chmod +x "$WORK/bin/ansible-playbook"
