@@ -11,8 +11,10 @@ bool runtime_open(const struct home *home, struct runtime *runtime, struct error
     struct error problem = {0};
     *runtime = (struct runtime){.home = home};
     runtime->client = client_open(home, &problem);
-    if (!runtime->client)
+    if (!runtime->client && problem.code == ERROR_NO_SUPERVISOR)
         return running_scan(home->run, &runtime->running, error);
+    if (!runtime->client)
+        return error_set(error, problem.code, "%s", problem.text);
     json_t *status = client_call(runtime->client, "status", NULL, NULL, NULL, error);
     runtime->vms = json_incref(json_object_get(status, "vms"));
     json_decref(status);
