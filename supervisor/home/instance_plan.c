@@ -101,7 +101,7 @@ static bool fill_hardware(const struct store_instance *instance, struct spec *sp
     spec->firmware = own(owned, firmware);
     spec->vcpu = (unsigned)instance->vcpu;
     spec->ram_mib = instance->ram_mib;
-    return accelerator_choose(instance->accel, spec->arch, &spec->accel, error);
+    return accelerator_choose(instance->accel, spec->arch, spec->program, &spec->accel, error);
 }
 
 static void fill_identity(const struct home *home, const struct instance_facts *facts,
