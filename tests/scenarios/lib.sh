@@ -277,8 +277,10 @@ on_terminal() {
     mkfifo "$WORK/keys"
     : >"$SCREEN"
     exec 7<>"$WORK/keys"
-    python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
-        "$@" <"$WORK/keys" >>"$SCREEN" 2>&1 &
+    # What a shell starts in the background is deaf to Ctrl-C, which a terminal's user is not.
+    python3 -c 'import os, pty, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" <"$WORK/keys" >>"$SCREEN" 2>&1 &
     TERMINAL=$!
     at_exit "kill -9 $TERMINAL 2>/dev/null"
 }
