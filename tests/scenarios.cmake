@@ -7,4 +7,7 @@ if(TARGET pgsup)
     set_tests_properties(scenario.${name} PROPERTIES TIMEOUT 300 PROCESSORS 1 LABELS scenario
       ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
   endforeach()
+  set_tests_properties(scenario.60-chaos PROPERTIES TIMEOUT 900)
+  # Boots Debian twice, without hardware acceleration if need be.
+  set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)
 endif()

@@ -1,15 +1,17 @@
 #include "seed_server.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "cloudinit/http.h"
 #include "home/instance.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKLOG = 64, READ_BYTES = 16384 };
+enum { BACKLOG = 64, READ_BYTES = 16384, SEED_PORT_LOOK_MS = 50 };
 
 struct seed_server {
     struct home *home;
@@ -233,25 +235,43 @@ static bool explain(int status, const char *address, uint16_t port, struct error
                      uv_strerror(status));
 }
 
+static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
+                     struct seed_server **opened) {
+    struct seed_server *server = alloc_zero(sizeof *server);
+    uv_tcp_init(loop, &server->tcp);
+    server->tcp.data = server;
+    int status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)where, 0);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
+    if (status == 0)
+        *opened = server;
+    else
+        uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+    return status;
+}
+
+/* When the supervisor before was killed while it spawned a QEMU, the child has the socket until its
+ * exec; hence the patience. */
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
                                      uint16_t port, const struct seed_server_calls *calls,
                                      struct error *error) {
     struct sockaddr_in where;
-    struct seed_server *server = alloc_zero(sizeof *server);
-    server->home = home;
-    server->calls = *calls;
-    uv_tcp_init(loop, &server->tcp);
-    server->tcp.data = server;
+    struct seed_server *server = NULL;
+    uint64_t until_ms = clock_monotonic_ms() + SEED_PORT_PATIENCE_MS;
     int status = uv_ip4_addr(address, port, &where);
     if (status == 0)
-        status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)&where, 0);
-    if (status == 0)
-        status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
-    if (status == 0)
-        return server;
-    explain(status, address, port, error);
-    uv_close((uv_handle_t *)&server->tcp, on_server_closed);
-    return NULL;
+        status = listen_on(loop, &where, &server);
+    while (status == UV_EADDRINUSE && clock_monotonic_ms() < until_ms) {
+        poll(NULL, 0, SEED_PORT_LOOK_MS);
+        status = listen_on(loop, &where, &server);
+    }
+    if (server) {
+        server->home = home;
+        server->calls = *calls;
+    } else {
+        explain(status, address, port, error);
+    }
+    return server;
 }
 
 void seed_server_close(struct seed_server *server) {

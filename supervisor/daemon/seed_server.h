@@ -17,6 +17,7 @@
 #define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
 #define SEED_IDLE_MS          30000u /* without a byte from the guest */
 #define SEED_DOCUMENT_LIMIT   (4u << 20)
+#define SEED_PORT_PATIENCE_MS 2000u /* for a port in use to become free; blocks */
 
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,

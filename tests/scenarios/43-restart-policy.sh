@@ -26,7 +26,7 @@ expect_ok "$PGSUP" instance set two --no-autostart
 
 # runs_anew NAME PID: another process of it runs by now.
 runs_anew() {
-    [ "$(state_of "$1")" = booting ] && [ "$(pid_of "$1")" != "$2" ]
+    [ "$(field_of "$1" "it['state'] == 'booting' and it['pid'] != $2")" = True ]
 }
 crash() { # NAME, and waits for the next run
     local process
