@@ -1,6 +1,6 @@
 # Goal: vm.sh boots the same instance by hand in a terminal, without a supervisor; pgsup sees, stops
 # and takes over what was started so, and never starts a second QEMU beside it.
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 new_cloud
 new_mini test

@@ -131,7 +131,7 @@ if without qemu-img true 2>/dev/null; then
     expect_refused 3 'qemu-system-arm' without qemu-system-aarch64 \
         "$PGSUP" instance create -n x --os mini
     at_exit '"$PGSUP" down 2>/dev/null'
-    start_supervisor without qemu-system-aarch64
+    UP_BY="without qemu-system-aarch64" start_supervisor
     run "$PGSUP" start test
     expect_equal "status of start" "$STATUS" 3
     expect_text "$ERR" "qemu-system-aarch64 is not installed" "qemu-system-arm"

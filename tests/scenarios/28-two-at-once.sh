@@ -7,7 +7,7 @@ new_cloud
 step "created at the same moment"
 names="a b c d"
 for name in $names; do
-    "$PGSUP" instance create --os mini --vcpu 1 --ram 256 $name >"$WORK/create.$name" 2>&1 &
+    "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$name" >"$WORK/create.$name" 2>&1 &
     pids="${pids:-} $!"
 done
 for pid in $pids; do

@@ -3,8 +3,8 @@
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/lib.sh"
 umask 000
-password=secret-$RANDOM-$RANDOM # not that of scenarios beside this one, for ps shows them too
-new_cloud "$password"
+PASSWORD=secret-$RANDOM-$RANDOM # not that of scenarios beside this one, for ps shows them too
+new_cloud
 new_mini test
 token=$(sed -n 's|.*/seed/\([0-9a-f]*\)/phone-home.*|\1|p' \
     "$PGSUP_HOME/instances/test/cloud-init/user-data")
@@ -28,7 +28,7 @@ expect_private() {
 expect_no_secret() { # while things run
     ps -ww -axo args= >"$WORK/ps"
     expect_text "$WORK/ps" "guest=test" "$1"
-    expect_no_text "$WORK/ps" "$password" "$hash"
+    expect_no_text "$WORK/ps" "$PASSWORD" "$hash"
 }
 
 step "a home in which nothing runs"
@@ -53,7 +53,7 @@ for command in "list --json" "info test --json" "instance get test --json" "clou
     "$PGSUP" $command >>"$WORK/said"
 done
 cat "$UP_LOG" >>"$WORK/said"
-expect_no_text "$WORK/said" "$token" "$password" '$6$'
+expect_no_text "$WORK/said" "$token" "$PASSWORD" '$6$'
 
 step "another account"
 if [ "$(id -u)" = 0 ]; then

@@ -170,21 +170,23 @@ while True:
 END
 }
 
-# make_cloud [PASSWORD]: the cloud that most scenarios begin with: user networking, password
-# "sesame-4711", a phone-home port of its own, so that scenarios do not disturb each other.
+# make_cloud: the cloud that most scenarios begin with: user networking, the password $PASSWORD, a
+# phone-home port of its own, so that scenarios do not disturb each other.
+PASSWORD=sesame-4711
 make_cloud() {
     make_key
-    echo "${1:-sesame-4711}" >"$WORK/password"
+    echo "$PASSWORD" >"$WORK/password"
     expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
         --ssh-public-key "$KEY.pub" --network user \
         --ph-port "$(free_port)"
 }
 
-# new_cloud [PASSWORD]: make_cloud, with the mini guest as the image "mini". That guest has no Python: in place
+# new_cloud: make_cloud, with the mini guest as the image "mini". That guest has no Python: in place
 # of Ansible stands a program that only says how it was called.
 new_cloud() {
-    make_cloud "$@"
+    make_cloud
     mkdir -p "$WORK/bin"
+    # shellcheck disable=SC2016  # variables of that program
     printf '#!/bin/sh\necho "$0 $*"\n' >"$WORK/bin/ansible-playbook"
     chmod +x "$WORK/bin/ansible-playbook"
     PATH=$WORK/bin:$PATH
@@ -206,13 +208,15 @@ misbehave() {
     done
 }
 
-# start_supervisor [COMMAND…]: `pgsup up` in the background (by way of the command), ended with all
-# its VMs when the scenario ends.
+# start_supervisor: `pgsup up` in the background (run by the command $UP_BY, if that is set), ended
+# with all its VMs when the scenario ends.
+UP_BY=
 start_supervisor() {
     touch "$UP_LOG"
     local before
     before=$(grep -c supervising "$UP_LOG" || true)
-    "$@" "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
+    # shellcheck disable=SC2086  # words of a command
+    $UP_BY "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
     SUPERVISOR=$!
     wait_until 30 supervisor_is_up "$before"
 }
