@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Behind those that QEMU gives to the other devices, which it counts up from 1. */
+#define NETWORK_SLOT "0x10"
+
 /* In key=value options a comma ends a value unless it is doubled. An undoubled one would not only
  * cut a path short: what follows would be taken as further options. */
 static void append_escaped(struct buffer *option, const char *value) {
@@ -183,14 +186,17 @@ static void append_network(const struct spec *spec, struct buffer *netdev) {
     }
 }
 
-/* An empty romfile leaves out the network boot ROM, which would only cost time in the firmware. */
+/* An empty romfile leaves out the network boot ROM, which would only cost time in the firmware. The
+ * slot is fixed, because the guest names its interface after it: cloud-init writes that name down
+ * at the first boot, and the guest must find it again in vm.sh, which has a device more. */
 static void push_network(const struct spec *spec, struct strv *argv) {
     struct buffer netdev = {0};
     buffer_printf(&netdev, "%s,id=net0", spec_network_word(spec->network));
     append_network(spec, &netdev);
     push_built(argv, "-netdev", &netdev);
     strv_push(argv, "-device");
-    strv_pushf(argv, "virtio-net-pci,id=nic0,netdev=net0,mac=%s,romfile=", spec->mac);
+    strv_pushf(argv, "virtio-net-pci,id=nic0,netdev=net0,mac=%s,romfile=,addr=" NETWORK_SLOT,
+               spec->mac);
 }
 
 static void push_small_devices(struct strv *argv) {

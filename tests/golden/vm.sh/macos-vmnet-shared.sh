@@ -49,7 +49,7 @@ vm=(
   -device virtio-blk-pci,id=seed,drive=seed0
   -smbios type=3,manufacturer=pgsup,version=0,serial=i-7-test,asset=test,sku=pgsup
   -netdev vmnet-shared,id=net0
-  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=
+  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
   -device virtio-rng-pci
   -device nec-usb-xhci,id=usb-bus
   -device usb-kbd,bus=usb-bus.0

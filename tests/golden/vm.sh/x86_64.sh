@@ -46,7 +46,7 @@ vm=(
   -device virtio-blk-pci,id=seed,drive=seed0
   -smbios type=3,manufacturer=pgsup,version=0,serial=i-8-pc,asset=pc,sku=pgsup
   -netdev user,id=net0,hostname=pc,hostfwd=tcp:127.0.0.1:10022-10.0.2.77:22,hostfwd=tcp:127.0.0.1:18080-10.0.2.77:80
-  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:08,romfile=
+  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:08,romfile=,addr=0x10
   -device virtio-rng-pci
   -device nec-usb-xhci,id=usb-bus
   -device usb-kbd,bus=usb-bus.0
