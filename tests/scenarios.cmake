@@ -5,7 +5,7 @@ if(TARGET pgsup)
     get_filename_component(name ${script} NAME_WE)
     add_test(NAME scenario.${name} COMMAND bash ${script})
     set_tests_properties(scenario.${name} PROPERTIES TIMEOUT 300 PROCESSORS 1 LABELS scenario
-      ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
+      ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>;PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>")
   endforeach()
   set_tests_properties(scenario.60-chaos PROPERTIES TIMEOUT 900)
   # Boots Debian twice, without hardware acceleration if need be.
