@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_IMAGE "ubuntu-jammy"
@@ -26,6 +27,8 @@
 
 /* In a new folder until its row is written for good: one that has it but no row is a left-over. */
 #define MARKER ".incomplete"
+
+enum { FOLDER_TRIES = 100 };
 
 char *instance_folder(const struct home *home, const char *name) {
     return alloc_printf("%s/instances/%s", home->path, name);
@@ -80,15 +83,38 @@ static bool check(struct creation *creation, const struct instance_options *opti
            startup_apply(store, &options->startup, &facts->instance, error);
 }
 
+static bool is_still_at(int fd, const char *path) {
+    struct stat held, there;
+    return fstat(fd, &held) == 0 && lstat(path, &there) == 0 && held.st_dev == there.st_dev &&
+           held.st_ino == there.st_ino;
+}
+
+/* Between the making of a folder and the lock on it, another process may take it for a left-over
+ * and sweep it away: then the next one is tried. */
+static bool make_folder(struct creation *creation, struct error *error) {
+    const char *home = creation->home->path;
+    for (int i = 0; i < FOLDER_TRIES; i++) {
+        scoped(alloc_release) char *folder = alloc_printf("%s/instances/" COMING "XXXXXX", home);
+        if (!mkdtemp(folder))
+            return error_errno(error, "cannot make a folder in %s/instances", home);
+        creation->lock = lock_folder(folder);
+        if (creation->lock >= 0 && is_still_at(creation->lock, folder)) {
+            creation->folder = alloc_string(folder);
+            return true;
+        }
+        file_release(&creation->lock);
+    }
+    return error_set(error, ERROR_FAILED,
+                     "new folders in %s/instances disappear at once: what else works there?", home);
+}
+
 /* A folder with the disk in it, which takes the longest, made before anybody is locked out. */
 static bool stage(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
-    scoped(alloc_release) char *folder = alloc_printf("%s/instances/" COMING "XXXXXX", home->path);
     scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
-    if (!mkdtemp(folder))
-        return error_errno(error, "cannot make a folder in %s/instances", home->path);
-    creation->folder = alloc_string(folder);
-    creation->lock = lock_folder(folder);
+    if (!make_folder(creation, error))
+        return false;
+    const char *folder = creation->folder;
     scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, folder);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     return home_give(home, folder, error) && file_write(marker, "", 0, 0600, error) &&
