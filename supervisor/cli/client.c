@@ -5,6 +5,7 @@
 #include "base/line.h"
 #include "control/protocol.h"
 #include "home/run_folder.h"
+#include "machine/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +82,7 @@ void client_close(struct client *client) {
 static bool send_line(struct client *client, const struct buffer *line, struct error *error) {
     size_t sent = 0;
     while (sent < line->length) {
-        ssize_t put = write(client->fd, line->data + sent, line->length - sent);
+        ssize_t put = socket_write(client->fd, line->data + sent, line->length - sent);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)

@@ -54,7 +54,7 @@ void direct_close(struct direct *direct) {
 static void write_out(struct direct *direct) {
     struct buffer *output = session_output(direct->session);
     while (output->length) {
-        ssize_t put = write(direct->fd, output->data, output->length);
+        ssize_t put = socket_write(direct->fd, output->data, output->length);
         if (put < 0 && errno != EINTR)
             return; /* full: the next round; broken: the read says so */
         if (put > 0)

@@ -37,6 +37,7 @@ struct daemon {
     struct provisioning *provisioning;
     struct verbs_context verbs;
     uv_signal_t signals[3];
+    int signals_open;
     uv_timer_t scan;     /* for VMs that vm.sh starts beside us */
     uv_timer_t patience; /* of the end: whatever hangs, the supervisor ends */
     enum ending ending;
@@ -44,6 +45,11 @@ struct daemon {
 };
 
 /* --- the end --- */
+
+static void close_signals(struct daemon *daemon) {
+    while (daemon->signals_open > 0)
+        uv_close((uv_handle_t *)&daemon->signals[--daemon->signals_open], NULL);
+}
 
 static void close_all(struct daemon *daemon) {
     daemon->ending = ENDING_DONE;
@@ -55,8 +61,7 @@ static void close_all(struct daemon *daemon) {
     provisioning_close(daemon->provisioning);
     restarter_close(daemon->restarter);
     fleet_close(&daemon->fleet);
-    for (size_t i = 0; i < sizeof daemon->signals / sizeof *daemon->signals; i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    close_signals(daemon);
     uv_close((uv_handle_t *)&daemon->scan, NULL);
     uv_close((uv_handle_t *)&daemon->patience, NULL);
     recorder_drain(daemon->recorder);
@@ -299,13 +304,22 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
            restarter_autostart(daemon->restarter, error);
 }
 
-static void open_handles(struct daemon *daemon) {
+static bool open_signals(struct daemon *daemon, struct error *error) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+    int status = 0;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == 0; i++) {
+        status = uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        if (status < 0)
+            break;
         daemon->signals[i].data = daemon;
-        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+        daemon->signals_open++;
+        status = uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
     }
+    return status == 0 ||
+           error_set(error, ERROR_FAILED, "cannot wait for signals: %s", uv_strerror(status));
+}
+
+static void open_timers(struct daemon *daemon) {
     uv_timer_init(&daemon->loop, &daemon->scan);
     uv_timer_init(&daemon->loop, &daemon->patience);
     daemon->scan.data = daemon->patience.data = daemon;
@@ -313,6 +327,7 @@ static void open_handles(struct daemon *daemon) {
 }
 
 static void close_unopened(struct daemon *daemon) {
+    close_signals(daemon);
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     if (daemon->provisioning)
@@ -324,25 +339,35 @@ static void close_unopened(struct daemon *daemon) {
     }
 }
 
+static void run_loop(struct daemon *daemon) {
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    if (daemon->recorder)
+        recorder_close(daemon->recorder);
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&daemon->loop);
+}
+
 bool daemon_run(const char *home_path, struct error *error) {
     struct daemon daemon = {0};
     if (!home_open(home_path, &daemon.home, error))
         return false;
     umask(077);
     signal(SIGPIPE, SIG_IGN);
-    uv_loop_init(&daemon.loop);
-    bool good = open_parts(&daemon, error);
+    int status = uv_loop_init(&daemon.loop);
+    if (status < 0) {
+        home_close(&daemon.home);
+        return error_set(error, ERROR_FAILED, "cannot begin to supervise: %s", uv_strerror(status));
+    }
+    /* Signals first: once a VM is looked after, Ctrl-C and a closed terminal end it as they should.
+     */
+    bool good = open_signals(&daemon, error) && open_parts(&daemon, error);
     if (good) {
-        open_handles(&daemon);
+        open_timers(&daemon);
         log_info("supervising %s; Ctrl-C stops all VMs and ends", daemon.home.path);
     } else {
         close_unopened(&daemon);
     }
-    uv_run(&daemon.loop, UV_RUN_DEFAULT);
-    if (daemon.recorder)
-        recorder_close(daemon.recorder);
-    uv_run(&daemon.loop, UV_RUN_DEFAULT);
-    uv_loop_close(&daemon.loop);
+    run_loop(&daemon);
     home_close(&daemon.home);
     return good;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,8 +43,8 @@ int socket_listen(const char *path, struct error *error) {
     struct sockaddr_un address;
     if (!fill(path, &address, error))
         return -1;
-    scoped(file_release) int fd = open_socket();
     unlink(path);
+    scoped(file_release) int fd = open_socket();
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
         chmod(path, 0600) < 0 || listen(fd, BACKLOG) < 0) {
         error_errno(error, "cannot make the socket %s", path);
@@ -63,4 +64,13 @@ int socket_connect(const char *path, struct error *error) {
         return -1;
     }
     return keep(&fd);
+}
+
+ssize_t socket_write(int fd, const void *data, size_t length) {
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+    ssize_t put = write(fd, data, length);
+    int number = errno;
+    signal(SIGPIPE, before);
+    errno = number;
+    return put;
 }

@@ -4,7 +4,13 @@
 
 #include "base/error.h"
 
+#include <sys/types.h>
+
 /* A listening descriptor, close-on-exec; an existing file at path is replaced. -1 on failure. */
 int socket_listen(const char *path, struct error *error);
 /* A connected descriptor, close-on-exec, non-blocking; never waits. -1 on failure. */
 int socket_connect(const char *path, struct error *error);
+
+/* write(), except that a peer that is gone is EPIPE and not the end of the process. For commands,
+ * which have one thread and want to end by SIGPIPE when nobody reads their output. */
+ssize_t socket_write(int fd, const void *data, size_t length);
