@@ -131,6 +131,9 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
 static void on_deadline(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
+    if (vm->state == STATE_STARTING && !vm->reason)
+        set_reason(vm, vm->process ? "QEMU did not answer on its QMP socket in time"
+                                   : "its launch was not prepared in time");
     vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
 }
 
@@ -152,8 +155,10 @@ static bool keeps_reason(enum lifecycle_state state) {
 }
 
 static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input input) {
-    tell(vm, "state", "%s --%s--> %s", lifecycle_state_word(vm->state), lifecycle_input_word(input),
-         lifecycle_state_word(next));
+    bool why = keeps_reason(next) && vm->reason;
+    tell(vm, "state", "%s --%s--> %s%s%s", lifecycle_state_word(vm->state),
+         lifecycle_input_word(input), lifecycle_state_word(next), why ? ": " : "",
+         why ? vm->reason : "");
     vm->state = next;
     vm->since_ms = clock_monotonic_ms();
     if (!keeps_reason(next))
@@ -170,7 +175,7 @@ static void vm_input(struct vm *vm, enum lifecycle_input input) {
         return;
     if (step.next != vm->state)
         enter(vm, step.next, input);
-    else if (vm->state != STATE_STOPPING)
+    else if (input == INPUT_DEADLINE) /* whatever else comes does not put the deadline off */
         arm(vm);
     perform(vm, step.effect);
     seek_readiness(vm);
@@ -299,6 +304,8 @@ static void on_lost(struct vm *vm, const char *text) {
             vm_explain(vm, "%s", text);
         return;
     }
+    if (vm->state == STATE_ABORTING) /* the end that we made */
+        return;
     set_reason(vm, text);
     if (vm->state == STATE_STARTING)
         uv_timer_start(&vm->deadline, on_deadline, VM_EXIT_PATIENCE_MS, 0);
@@ -332,7 +339,8 @@ static void on_item(void *owner, const struct qmp_item *item) {
 
 static char *describe_end(struct vm *vm, const struct process_end *end) {
     scoped(alloc_release) char *words = vm_report_last_words(vm->plan.qemu_log, vm->log_start);
-    const char *when = vm->launch.phases_ms[PHASE_STARTED] ? "QEMU ended" : "QEMU did not start";
+    bool began = vm->state != STATE_STARTING && vm->state != STATE_ABORTING;
+    const char *when = began ? "QEMU ended" : "QEMU did not start";
     if (!end->status_known)
         return alloc_printf(
             "QEMU ended, how is not known because an earlier supervisor began it%s%s",
