@@ -259,7 +259,7 @@ static void on_server_closed(uv_handle_t *handle) {
 
 /* The lock belongs to the process, so that it cannot be left behind by a dead one. */
 static bool take_lock(struct control_server *server, const struct home *home, struct error *error) {
-    scoped(alloc_release) char *path = alloc_printf("%s/pgsup.lock", home->run);
+    scoped(alloc_release) char *path = run_folder_lock(home->run);
     server->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (server->lock < 0)
         return error_errno(error, "cannot write %s", path);

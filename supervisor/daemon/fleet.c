@@ -53,6 +53,9 @@ static void explain(const struct waiter *waiter, struct error *error) {
     else if (vm->state == STATE_STOPPED)
         error_set(error, ERROR_WRONG_STATE, "%s stopped%s%s", vm->name, vm->reason ? ": " : "",
                   vm->reason ? vm->reason : "");
+    else if (vm->state == STATE_PAUSED)
+        error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
+                  vm->name, vm->name);
     else
         error_set(error, ERROR_WRONG_STATE,
                   "%s is %s: wait until it has stopped, then start it again", vm->name, state);
@@ -109,7 +112,8 @@ static void on_waiter_timer(uv_timer_t *timer) {
     struct waiter *waiter = timer->data;
     struct vm *vm = waiter->vm;
     struct error error = {0};
-    if (waiter->limit_ms && (waiter->goal == GOAL_READY || waiter->goal == GOAL_RUNNING))
+    if (waiter->limit_ms && (waiter->goal == GOAL_READY || waiter->goal == GOAL_STARTED ||
+                             waiter->goal == GOAL_RUNNING))
         error_set(&error, ERROR_TIMEOUT,
                   "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"; it "
                   "was left alone",

@@ -150,7 +150,7 @@ static bool verb_start(struct request *request, struct error *error) {
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                          vm->name, vm->name);
     set_wanted(request, vm, true);
-    wait_for(request, vm, wait ? GOAL_READY : GOAL_RUNNING,
+    wait_for(request, vm, wait ? GOAL_READY : GOAL_STARTED,
              wait ? (uint64_t)limit : RUNNING_LIMIT_MS);
     vm_start(vm);
     return true;
@@ -214,7 +214,7 @@ static bool verb_restart(struct request *request, struct error *error) {
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
         return false;
     struct waiter_calls calls = {on_progress, on_down_again, request};
-    request->goal = wait ? GOAL_READY : GOAL_RUNNING;
+    request->goal = wait ? GOAL_READY : GOAL_STARTED;
     request->limit_ms = wait ? (uint64_t)limit : RUNNING_LIMIT_MS;
     set_wanted(request, vm, false); /* the end that comes now is no crash */
     fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);

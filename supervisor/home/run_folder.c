@@ -116,6 +116,10 @@ bool run_folder_check_name(const char *run, const char *name, struct error *erro
                      name, run, longest);
 }
 
+char *run_folder_lock(const char *run) {
+    return alloc_printf("%s/pgsup.lock", run);
+}
+
 char *run_folder_control(const char *run) {
     return alloc_printf("%s/pgsup.sock", run);
 }

@@ -16,6 +16,7 @@ char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct er
 #define RUN_FOLDER_NAME_RESERVE 24
 bool run_folder_check_name(const char *run, const char *name, struct error *error);
 
+char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */
 char *run_folder_vm(const char *run, const char *name, const char *tag,
                     const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, pid */

@@ -105,6 +105,8 @@ struct lifecycle_step lifecycle_step(enum lifecycle_state state, enum lifecycle_
     [STATE_KILLING] = VERDICT_IMPOSSIBLE
 
 static const enum lifecycle_verdict verdicts[GOAL_COUNT][STATE_COUNT] = {
+    [GOAL_STARTED] = {DOWN, [STATE_BOOTING] = VERDICT_REACHED, [STATE_RUNNING] = VERDICT_REACHED,
+                      [STATE_READY] = VERDICT_REACHED, [STATE_PAUSED] = VERDICT_IMPOSSIBLE},
     [GOAL_RUNNING] = {DOWN, [STATE_BOOTING] = VERDICT_REACHED, [STATE_RUNNING] = VERDICT_REACHED,
                       [STATE_READY] = VERDICT_REACHED},
     [GOAL_READY] = {DOWN, [STATE_READY] = VERDICT_REACHED},
@@ -143,7 +145,7 @@ const char *lifecycle_effect_word(enum lifecycle_effect effect) {
 }
 
 const char *lifecycle_goal_word(enum lifecycle_goal goal) {
-    static const char *const words[] = {"running", "ready", "paused", "stopped"};
+    static const char *const words[] = {"started", "running", "ready", "paused", "stopped"};
     return words[goal];
 }
 

@@ -77,7 +77,15 @@ struct lifecycle_step {
 
 struct lifecycle_step lifecycle_step(enum lifecycle_state state, enum lifecycle_input input);
 
-enum lifecycle_goal { GOAL_RUNNING, GOAL_READY, GOAL_PAUSED, GOAL_STOPPED, GOAL_COUNT };
+/* "started" is "running" for somebody who will not resume it: a paused VM does not get there. */
+enum lifecycle_goal {
+    GOAL_STARTED,
+    GOAL_RUNNING,
+    GOAL_READY,
+    GOAL_PAUSED,
+    GOAL_STOPPED,
+    GOAL_COUNT,
+};
 enum lifecycle_verdict { VERDICT_POSSIBLE, VERDICT_REACHED, VERDICT_IMPOSSIBLE };
 enum lifecycle_verdict lifecycle_verdict(enum lifecycle_goal goal, enum lifecycle_state state);
 

@@ -16,7 +16,7 @@
 #define VM_SPACE_CHECK_MS    10000 /* a VM paused by a full host disk: is there space again? */
 #define VM_SPACE_WANTED      (64ull << 20)
 #define VM_EXIT_PATIENCE_MS  2000 /* a start that lost QMP: until its QEMU is killed */
-#define VM_HEARTBEAT_MS      4000 /* query-status; with its deadline, silence shows within 10 s */
+#define VM_HEARTBEAT_MS      3000 /* query-status; with its deadline, silence shows within 10 s */
 
 struct vm; /* open below; others read, only vm.c writes */
 
