@@ -208,6 +208,12 @@ static void on_space_due(uv_timer_t *timer) {
     }
 }
 
+static void wait_for_space(struct vm *vm) {
+    set_reason(vm, "the disk of the host is full; it goes on by itself when there is space again");
+    if (!uv_is_active((uv_handle_t *)&vm->space))
+        uv_timer_start(&vm->space, on_space_due, VM_SPACE_CHECK_MS, VM_SPACE_CHECK_MS);
+}
+
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     scoped(alloc_release) char *reason = name_printable(event->reason, strlen(event->reason), 100);
     if (strcmp(event->action, "stop") != 0)
@@ -216,9 +222,7 @@ static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
         set_reason(vm, reason);
         return;
     }
-    set_reason(vm, "the disk of the host is full; it goes on by itself when there is space again");
-    if (!uv_is_active((uv_handle_t *)&vm->space))
-        uv_timer_start(&vm->space, on_space_due, VM_SPACE_CHECK_MS, VM_SPACE_CHECK_MS);
+    wait_for_space(vm);
 }
 
 static void on_event(struct vm *vm, const struct qmp_item *item) {
@@ -252,6 +256,18 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
     }
 }
 
+/* What the events would have told about a VM that was found as it is. */
+static void explain_found(struct vm *vm, const char *status) {
+    alloc_replace(&vm->reason, NULL);
+    if (strcmp(status, "guest-panicked") == 0)
+        set_reason(vm, "the kernel of the guest panicked");
+    else if (strcmp(status, "io-error") == 0)
+        wait_for_space(vm);
+    else if (strcmp(status, "paused") != 0 && strcmp(status, "running") != 0 &&
+             strcmp(status, "prelaunch") != 0)
+        alloc_replace(&vm->reason, alloc_printf("QEMU says \"%.40s\"", status));
+}
+
 /* qapi/run-state.json, RunState: what has a guest that executes, and what is merely halted. */
 static enum lifecycle_input found_input(const char *status) {
     if (strcmp(status, "prelaunch") == 0)
@@ -269,6 +285,12 @@ static void on_uuid(struct vm *vm, const struct qmp_item *item) {
     vm_input(vm, INPUT_EXITED);
 }
 
+static void on_found(struct vm *vm, const char *status) {
+    if (vm->state == STATE_LOST)
+        explain_found(vm, status);
+    vm_input(vm, found_input(status));
+}
+
 static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
     tell(vm, "qmp", "%s refused: %s", item->command, text);
@@ -283,7 +305,7 @@ static void on_reply(struct vm *vm, const struct qmp_item *item) {
             if (status &&
                 (vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
                  (vm->state == STATE_STOPPING && !uv_is_active((uv_handle_t *)&vm->press))))
-                vm_input(vm, found_input(status));
+                on_found(vm, status);
         } else if (strcmp(item->command, "query-uuid") == 0)
             on_uuid(vm, item);
         break;
