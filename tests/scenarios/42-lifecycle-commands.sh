@@ -136,7 +136,7 @@ open_terminal() {
     python3 "$WORK/terminal.py" "$PGSUP" up <"$WORK/keys" >"$WORK/screen" &
     SUPERVISOR=$!
     exec 8>"$WORK/keys"
-    wait_until 20 supervisor_answers
+    wait_until 20 grep -q supervising "$WORK/screen"
 }
 press_control_c() {
     printf c >&8
