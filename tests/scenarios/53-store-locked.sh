@@ -1,0 +1,51 @@
+# Goal: while another process holds the store's lock for half a minute, VMs start and stop all the
+# same, and afterwards everything that happened is recorded.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/faults.sh"
+make_machines one two
+start_supervisor
+quietly start one two
+expect_event two "starting --qmp-ready--> booting"
+
+hold_lock() { # SECONDS
+    python3 - "$PGSUP_HOME/cloud.sqlite3" "$1" >"$WORK/held" <<'END' &
+import sqlite3, sys, time
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+store.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+time.sleep(float(sys.argv[2]))
+store.execute("ROLLBACK")
+END
+    holder=$!
+    at_exit "kill $holder 2>/dev/null"
+    wait_until 10 grep -q held "$WORK/held"
+}
+
+step "locked: what runs goes on, and is stopped, paused and looked at"
+hold_lock 30
+began=$SECONDS
+quietly pause two
+quietly resume two
+run "$PGSUP" stop -f one
+expect_equal "status" "$STATUS" 0
+expect_text "$OUT" "stopped: quit"
+expect_state two running
+[ $((SECONDS - began)) -le 10 ] || fail "this took $((SECONDS - began)) s"
+
+step "... a start needs the store, and waits for it or says why it cannot"
+run "$PGSUP" -q start one
+[ "$STATUS" = 0 ] || expect_text "$ERR" "the store is in use by another process (waited 5 s): try again"
+wait_until 40 is_gone $holder
+wait $holder || fail "the holder failed"
+wait_until 10 grep -q "cannot write to the store, will try again" "$UP_LOG"
+
+step "free again: nothing is lost"
+quietly start one
+expect_event two "--qmp-stop--> paused"
+expect_event two "paused --qmp-resume--> running"
+expect_event one "quitting --exited--> stopped: quit"
+expect_equal "integrity_check" "$(in_store 'PRAGMA integrity_check')" ok
+expect_equal "ends of one" "$(info_of one '[boot["end_cause"] for boot in it["boots"][1:]][-1]')" host-qmp-quit
+quietly stop -f --all
+end_supervisor
+expect_no_process
