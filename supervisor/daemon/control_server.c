@@ -34,6 +34,7 @@ struct client {
     struct call *calls;
     size_t unwritten;
     bool doomed;
+    bool surplus; /* beyond CONTROL_CLIENT_LIMIT: its first request is refused */
     int open_handles;
     char input[READ_BYTES];
 };
@@ -182,6 +183,12 @@ static void on_line(struct client *client, const char *line, size_t length) {
     struct error error = {0};
     if (!control_decode(line, length, &message, &error)) {
         refuse(client, message.id, &error);
+    } else if (message.kind == CONTROL_REQUEST && client->surplus) {
+        error_set(&error, ERROR_FAILED,
+                  "the supervisor has all the %u clients it takes: try again later",
+                  CONTROL_CLIENT_LIMIT);
+        refuse(client, message.id, &error);
+        doom(client);
     } else if (message.kind == CONTROL_REQUEST) {
         struct call *call = alloc_zero(sizeof *call);
         call->client = client;
@@ -236,11 +243,13 @@ static void on_connection(uv_stream_t *stream, int status) {
     server->clients = client;
     server->count++;
     if (uv_accept(stream, (uv_stream_t *)&client->pipe) < 0 ||
-        server->count > CONTROL_CLIENT_LIMIT) {
+        server->count > CONTROL_CLIENT_LIMIT + CONTROL_SURPLUS_LIMIT) {
         drop(client);
         return;
     }
-    uv_timer_start(&client->silence, on_silence, CONTROL_FIRST_WORD_MS, 0);
+    client->surplus = server->count > CONTROL_CLIENT_LIMIT;
+    uv_timer_start(&client->silence, on_silence,
+                   client->surplus ? CONTROL_SURPLUS_MS : CONTROL_FIRST_WORD_MS, 0);
     uv_read_start((uv_stream_t *)&client->pipe, on_allocate, on_read);
 }
 

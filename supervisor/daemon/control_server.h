@@ -14,6 +14,8 @@
 #include <uv.h>
 
 #define CONTROL_CLIENT_LIMIT  256u
+#define CONTROL_SURPLUS_LIMIT 64u /* more, which are only told that there is no room */
+#define CONTROL_SURPLUS_MS    1000u
 #define CONTROL_FIRST_WORD_MS 10000u     /* a client that says nothing is let go */
 #define CONTROL_BACKLOG_BYTES (4u << 20) /* unread answers of one client before it is dropped */
 
