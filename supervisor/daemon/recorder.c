@@ -89,16 +89,23 @@ static bool apply(struct store *store, const struct record *record, struct error
     return true;
 }
 
-/* A record that is refused by itself (its instance was removed meanwhile) is dropped: only the
- * transaction as a whole is tried again. */
+/* A record that is refused by itself (its instance was removed meanwhile) is dropped. Everything
+ * else is trouble with the store, which may have ended the transaction: all of it is tried again
+ * later. */
+static bool apply_or_drop(struct store *store, const struct record *record, struct error *error) {
+    struct error refusal = {0};
+    if (apply(store, record, &refusal) || refusal.code != ERROR_FAILED)
+        return true;
+    return error_set(error, refusal.code, "%s", refusal.text);
+}
+
 static bool apply_all(struct recorder *recorder, struct error *error) {
     if (!recorder->store && !store_open(recorder->store_path, STORE_OPEN, &recorder->store, error))
         return false;
-    if (!store_begin(recorder->store, error))
-        return false;
-    for (struct record *record = recorder->applying.first; record; record = record->next)
-        apply(recorder->store, record, NULL);
-    if (store_commit(recorder->store, error))
+    bool good = store_begin(recorder->store, error);
+    for (struct record *record = recorder->applying.first; record && good; record = record->next)
+        good = apply_or_drop(recorder->store, record, error);
+    if (good && store_commit(recorder->store, error))
         return true;
     store_rollback(recorder->store);
     return false;
@@ -228,12 +235,21 @@ void recorder_drain(struct recorder *recorder) {
     uv_timer_stop(&recorder->retry);
 }
 
+/* The last chance, hence twice: without its end in the store a launch is later taken for one that
+ * ended while nobody watched. */
+static bool apply_at_last(struct recorder *recorder, struct error *error) {
+    if (apply_all(recorder, error))
+        return true;
+    error_clear(error);
+    return apply_all(recorder, error);
+}
+
 void recorder_close(struct recorder *recorder) {
     struct error problem = {0};
     while (recorder->applying.first || recorder->waiting.first) {
         if (!recorder->applying.first)
             queue_move(&recorder->applying, &recorder->waiting);
-        if (!apply_all(recorder, &problem)) {
+        if (!apply_at_last(recorder, &problem)) {
             log_warning("%u records could not be written to the store: %s",
                         recorder->applying.count + recorder->waiting.count, problem.text);
             queue_clear(&recorder->waiting);
