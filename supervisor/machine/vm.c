@@ -440,6 +440,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     *plan = (struct vm_plan){0};
     vm->shutdown_reason[0] = 0;
     vm->stop_began_ms = 0;
+    vm->launched_ms = 0;
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
 }
@@ -532,10 +533,19 @@ static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
     return vm->launch.phases_ms[phase] != 0;
 }
 
+/* The time between phases is true even when somebody sets the host's clock during the boot. */
+static int64_t phase_time(const struct vm *vm) {
+    uint64_t since_launch = clock_monotonic_ms() - vm->launched_ms;
+    return vm->launched_ms ? vm->launch.phases_ms[PHASE_LAUNCHED] + (int64_t)since_launch
+                           : clock_wall_ms();
+}
+
 void vm_phase(struct vm *vm, enum store_phase phase) {
     if (is_overtaken(vm, phase) || !lifecycle_has_process(vm->state))
         return;
-    vm->launch.phases_ms[phase] = clock_wall_ms();
+    vm->launch.phases_ms[phase] = phase_time(vm);
+    if (phase == PHASE_LAUNCHED)
+        vm->launched_ms = clock_monotonic_ms();
     tell(vm, "phase", "%s", store_phase_word(phase));
     vm->listener->changed(vm->listener->context, vm);
 }

@@ -61,6 +61,7 @@ struct vm {
     bool closing, preparing;
     bool may_escalate;
     uint64_t stop_limit_ms, stop_began_ms;
+    uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
     off_t log_start;          /* where this launch's words begin in plan.qemu_log */
     char shutdown_reason[64]; /* of the last SHUTDOWN event of this launch */
 };
