@@ -2,35 +2,29 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/name.h"
 #include "machine/console.h"
 #include "machine/monitor.h"
 #include "machine/probe.h"
 #include "machine/process.h"
+#include "machine/vm_qmp.h"
 #include "machine/vm_report.h"
-#include "qmp/event.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-static void vm_input(struct vm *vm, enum lifecycle_input input);
 static void drop_handle(struct vm *vm);
 
 /* --- words --- */
 
-static void set_reason(struct vm *vm, const char *text) {
+void vm_set_reason(struct vm *vm, const char *text) {
     alloc_replace(&vm->reason, alloc_string(text));
 }
 
-static void tell(struct vm *vm, const char *kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void tell(struct vm *vm, const char *kind, const char *format, ...) {
+void vm_tell(struct vm *vm, const char *kind, const char *format, ...) {
     struct buffer text = {0};
     va_list arguments;
     va_start(arguments, format);
@@ -63,7 +57,7 @@ static void seek_readiness(struct vm *vm) {
 
 /* --- effects --- */
 
-static void command(struct vm *vm, const char *name) {
+void vm_command(struct vm *vm, const char *name) {
     monitor_send(vm->monitor, name, NULL, NULL);
 }
 
@@ -75,17 +69,16 @@ static void on_press_due(uv_timer_t *timer) {
  * to a running one. A press during early boot is lost, hence the timer. */
 static void press(struct vm *vm) {
     vm->launch.presses++;
-    command(vm, "cont");
-    command(vm, "system_powerdown");
+    vm_command(vm, "cont");
+    vm_command(vm, "system_powerdown");
     uv_timer_start(&vm->press, on_press_due, VM_PRESS_INTERVAL_MS, 0);
 }
 
-static void on_item(void *owner, const struct qmp_item *item);
 static void on_process_end(void *owner, const struct process_end *end);
 
 static void reconnect(struct vm *vm) {
     monitor_close(vm->monitor);
-    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, on_item);
+    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, vm_qmp_on_item);
 }
 
 static void release(struct vm *vm) {
@@ -106,14 +99,14 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         vm->open_handles++; /* the plan comes back to this struct, closed or not */
         vm->listener->prepare(vm->listener->context, vm);
         break;
-    case EFFECT_CONT: command(vm, "cont"); break;
-    case EFFECT_PAUSE: command(vm, "stop"); break;
+    case EFFECT_CONT: vm_command(vm, "cont"); break;
+    case EFFECT_PAUSE: vm_command(vm, "stop"); break;
     case EFFECT_RESET:
         vm->launch.phases_ms[PHASE_READY] = 0;
-        command(vm, "system_reset");
+        vm_command(vm, "system_reset");
         break;
     case EFFECT_POWERDOWN: press(vm); break;
-    case EFFECT_QUIT: command(vm, "quit"); break;
+    case EFFECT_QUIT: vm_command(vm, "quit"); break;
     case EFFECT_KILL:
         if (vm->process)
             process_kill(vm->process, SIGKILL);
@@ -132,9 +125,13 @@ static void on_deadline(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
     if (vm->state == STATE_STARTING && !vm->reason)
-        set_reason(vm, vm->process ? "QEMU did not answer on its QMP socket in time"
-                                   : "its launch was not prepared in time");
+        vm_set_reason(vm, vm->process ? "QEMU did not answer on its QMP socket in time"
+                                      : "its launch was not prepared in time");
     vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
+}
+
+void vm_hurry(struct vm *vm, uint64_t limit_ms) {
+    uv_timer_start(&vm->deadline, on_deadline, limit_ms, 0);
 }
 
 static void arm(struct vm *vm) {
@@ -156,9 +153,9 @@ static bool keeps_reason(enum lifecycle_state state) {
 
 static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input input) {
     bool why = keeps_reason(next) && vm->reason;
-    tell(vm, "state", "%s --%s--> %s%s%s", lifecycle_state_word(vm->state),
-         lifecycle_input_word(input), lifecycle_state_word(next), why ? ": " : "",
-         why ? vm->reason : "");
+    vm_tell(vm, "state", "%s --%s--> %s%s%s", lifecycle_state_word(vm->state),
+            lifecycle_input_word(input), lifecycle_state_word(next), why ? ": " : "",
+            why ? vm->reason : "");
     vm->state = next;
     vm->since_ms = clock_monotonic_ms();
     if (!keeps_reason(next))
@@ -169,7 +166,7 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
         vm_phase(vm, PHASE_READY);
 }
 
-static void vm_input(struct vm *vm, enum lifecycle_input input) {
+void vm_input(struct vm *vm, enum lifecycle_input input) {
     struct lifecycle_step step = lifecycle_step(vm->state, input);
     if (!step.listed)
         return;
@@ -184,177 +181,6 @@ static void vm_input(struct vm *vm, enum lifecycle_input input) {
     /* A guest that was ready before it was paused, or before we found it, still is. */
     if (vm->state == STATE_RUNNING && vm->launch.phases_ms[PHASE_READY])
         vm_input(vm, INPUT_READY);
-}
-
-/* --- what QMP says --- */
-
-static void on_heartbeat(uv_timer_t *timer) {
-    struct vm *vm = timer->data;
-    if (monitor_state(vm->monitor) == QMP_READY)
-        command(vm, "query-status");
-}
-
-/* A VM that a full disk paused goes on by itself once there is space. Trying earlier would only
- * pause it again at the next write. */
-static void on_space_due(uv_timer_t *timer) {
-    struct vm *vm = timer->data;
-    struct statvfs disk;
-    if (vm->state != STATE_PAUSED) {
-        uv_timer_stop(timer);
-    } else if (statvfs(vm->plan.qemu_log, &disk) == 0 &&
-               (unsigned long long)disk.f_bavail * disk.f_frsize >= VM_SPACE_WANTED) {
-        tell(vm, "disk", "there is space on the host again: going on");
-        vm_input(vm, INPUT_RESUME);
-    }
-}
-
-static void wait_for_space(struct vm *vm) {
-    set_reason(vm, "the disk of the host is full; it goes on by itself when there is space again");
-    if (!uv_is_active((uv_handle_t *)&vm->space))
-        uv_timer_start(&vm->space, on_space_due, VM_SPACE_CHECK_MS, VM_SPACE_CHECK_MS);
-}
-
-static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
-    scoped(alloc_release) char *reason = name_printable(event->reason, strlen(event->reason), 100);
-    if (strcmp(event->action, "stop") != 0)
-        return;
-    if (!event->nospace) {
-        set_reason(vm, reason);
-        return;
-    }
-    wait_for_space(vm);
-}
-
-static void on_event(struct vm *vm, const struct qmp_item *item) {
-    struct qmp_event event;
-    qmp_event_decode(item->name, item->value, &event);
-    tell(vm, "qmp", "%s%s%s", item->name, event.reason[0] ? " " : "", event.reason);
-    switch (event.kind) {
-    case QMP_EVENT_SHUTDOWN:
-        snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
-        vm_input(vm, INPUT_SHUTDOWN);
-        break;
-    case QMP_EVENT_RESET:
-        if (event.guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
-            vm->launch.phases_ms[PHASE_READY] = 0;
-            vm_input(vm, INPUT_GUEST_RESET);
-        }
-        break;
-    case QMP_EVENT_GUEST_PANICKED: set_reason(vm, "the kernel of the guest panicked"); break;
-    case QMP_EVENT_BLOCK_IO_ERROR: on_disk_error(vm, &event); break;
-    case QMP_EVENT_STOP: vm_input(vm, INPUT_QMP_STOP); break;
-    case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
-    case QMP_EVENT_VSERPORT_CHANGE:
-        if (event.open)
-            vm_phase(vm, PHASE_KERNEL);
-        break;
-    case QMP_EVENT_POWERDOWN:
-    case QMP_EVENT_SUSPEND:
-    case QMP_EVENT_WAKEUP:
-    case QMP_EVENT_WATCHDOG:
-    case QMP_EVENT_OTHER: break;
-    }
-}
-
-/* What the events would have told about a VM that was found as it is. */
-static void explain_found(struct vm *vm, const char *status) {
-    alloc_replace(&vm->reason, NULL);
-    if (strcmp(status, "guest-panicked") == 0)
-        set_reason(vm, "the kernel of the guest panicked");
-    else if (strcmp(status, "io-error") == 0)
-        wait_for_space(vm);
-    else if (strcmp(status, "paused") != 0 && strcmp(status, "running") != 0 &&
-             strcmp(status, "prelaunch") != 0)
-        alloc_replace(&vm->reason, alloc_printf("QEMU says \"%.40s\"", status));
-}
-
-/* qapi/run-state.json, RunState: what has a guest that executes, and what is merely halted. */
-static enum lifecycle_input found_input(const char *status) {
-    if (strcmp(status, "prelaunch") == 0)
-        return INPUT_FOUND_PRELAUNCH;
-    return strcmp(status, "running") == 0 ? INPUT_FOUND_RUNNING : INPUT_FOUND_PAUSED;
-}
-
-/* The process behind the socket is another VM: hands off. */
-static void on_uuid(struct vm *vm, const struct qmp_item *item) {
-    const char *uuid = json_string_value(json_object_get(item->value, "UUID"));
-    if (!uuid || strcmp(uuid, vm->uuid) == 0)
-        return;
-    set_reason(vm, "the process on its QMP socket is another VM; it was left alone");
-    vm_plan_disown_files(&vm->plan);
-    vm_input(vm, INPUT_EXITED);
-}
-
-static void on_found(struct vm *vm, const char *status) {
-    if (vm->state == STATE_LOST)
-        explain_found(vm, status);
-    vm_input(vm, found_input(status));
-}
-
-static void on_refusal(struct vm *vm, const struct qmp_item *item) {
-    scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
-    tell(vm, "qmp", "%s refused: %s", item->command, text);
-    vm->listener->refused(vm->listener->context, vm, item->command, text);
-}
-
-static void on_reply(struct vm *vm, const struct qmp_item *item) {
-    switch (item->status) {
-    case QMP_STATUS_RETURN:
-        if (strcmp(item->command, "query-status") == 0) {
-            const char *status = json_string_value(json_object_get(item->value, "status"));
-            if (status &&
-                (vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
-                 (vm->state == STATE_STOPPING && !uv_is_active((uv_handle_t *)&vm->press))))
-                on_found(vm, status);
-        } else if (strcmp(item->command, "query-uuid") == 0)
-            on_uuid(vm, item);
-        break;
-    case QMP_STATUS_ERROR: on_refusal(vm, item); break;
-    case QMP_STATUS_TIMEOUT:
-        set_reason(vm, item->text);
-        vm_input(vm, INPUT_QMP_LOST);
-        break;
-    case QMP_STATUS_LOST: break; /* the item that says so follows */
-    }
-}
-
-/* While it starts, QEMU's exit usually comes next and says more. */
-static void on_lost(struct vm *vm, const char *text) {
-    uv_timer_stop(&vm->heartbeat);
-    if (vm->state == STATE_LOST) { /* a try to reconnect failed */
-        if (!vm->reason || strcmp(vm->reason, text) != 0)
-            vm_explain(vm, "%s", text);
-        return;
-    }
-    if (vm->state == STATE_ABORTING) /* the end that we made */
-        return;
-    set_reason(vm, text);
-    if (vm->state == STATE_STARTING)
-        uv_timer_start(&vm->deadline, on_deadline, VM_EXIT_PATIENCE_MS, 0);
-    else
-        vm_input(vm, INPUT_QMP_LOST);
-}
-
-static void on_item(void *owner, const struct qmp_item *item) {
-    struct vm *vm = owner;
-    switch (item->kind) {
-    case QMP_ITEM_READY:
-        uv_timer_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS, VM_HEARTBEAT_MS);
-        if (vm->state == STATE_STARTING) {
-            vm_phase(vm, PHASE_STARTED);
-            vm_input(vm, INPUT_QMP_READY);
-        } else { /* QEMU replays no events: ask what they would have told */
-            command(vm, "query-uuid");
-            command(vm, "query-status");
-        }
-        break;
-    case QMP_ITEM_REPLY: on_reply(vm, item); break;
-    case QMP_ITEM_EVENT: on_event(vm, item); break;
-    case QMP_ITEM_LOST:
-        uv_timer_stop(&vm->heartbeat);
-        on_lost(vm, item->text);
-        break;
-    }
 }
 
 /* --- what the process and the console say --- */
@@ -393,7 +219,7 @@ static void record_end(struct vm *vm, const struct process_end *end) {
     alloc_replace(&launch->serial_tail, console_tail(vm->console, 10));
     launch->ended_ms = clock_wall_ms();
     if (vm->state != STATE_ABORTING || !vm->reason)
-        set_reason(vm, launch->end_text);
+        vm_set_reason(vm, launch->end_text);
 }
 
 static void on_process_end(void *owner, const struct process_end *end) {
@@ -422,7 +248,7 @@ static bool spawn(struct vm *vm, struct error *error) {
     vm->process = spawned.process;
     vm->launch.pid = process_pid(vm->process);
     vm->launch.pid_start = process_start(vm->process);
-    vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, on_item);
+    vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, vm_qmp_on_item);
     vm->console =
         console_open(vm->loop, spawned.console_fd, NULL, vm->plan.console_log, vm, on_output);
     vm_phase(vm, PHASE_LAUNCHED);
@@ -454,8 +280,17 @@ void vm_adopt(struct vm *vm, struct vm_plan *plan) {
     if (vm->plan.console_path)
         vm->console =
             console_open(vm->loop, -1, vm->plan.console_path, vm->plan.console_log, vm, on_output);
-    set_reason(vm, "found running; asking it over QMP");
+    vm_set_reason(vm, "found running; asking it over QMP");
     vm_input(vm, INPUT_FOUND);
+}
+
+/* The record of a launch that came to nothing; without a number there is none. */
+static void record_no_launch(struct vm *vm, const char *cause, const char *text) {
+    if (!vm->launch.number)
+        return;
+    vm->launch.ended_ms = clock_wall_ms();
+    alloc_replace(&vm->launch.end_cause, alloc_string(cause));
+    alloc_replace(&vm->launch.end_text, alloc_string(text));
 }
 
 void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error) {
@@ -469,23 +304,21 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
         vm_adopt(vm, plan);
         return;
     }
-    if (plan)
+    if (plan && !plan->found_pid)
         take_plan(vm, plan);
-    if (vm->state != STATE_STARTING) {
-        vm_input(vm, INPUT_LAUNCH_FAILED); /* it was stopped meanwhile */
+    if (vm->state != STATE_STARTING) { /* it was stopped meanwhile; one that was found lives on */
+        record_no_launch(vm, "cancelled", "stopped before QEMU was started");
+        vm_input(vm, INPUT_LAUNCH_FAILED);
         return;
     }
     if (plan && spawn(vm, &problem)) {
         vm->listener->changed(vm->listener->context, vm);
         return;
     }
-    set_reason(vm, plan ? problem.text : error->text);
+    vm_set_reason(vm, plan ? problem.text : error->text);
     vm->refusal = plan ? problem.code : error->code;
-    if (plan) {
-        vm->launch.ended_ms = clock_wall_ms();
-        alloc_replace(&vm->launch.end_cause, alloc_string("not-spawned"));
-        alloc_replace(&vm->launch.end_text, alloc_string(problem.text));
-    }
+    if (plan)
+        record_no_launch(vm, "not-spawned", problem.text);
     vm_input(vm, INPUT_LAUNCH_FAILED);
 }
 
@@ -494,6 +327,8 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
 void vm_start(struct vm *vm) {
     if (vm->preparing) /* a launch that was cancelled is still on its way back */
         return;
+    if (!lifecycle_has_process(vm->state)) /* what comes now is no part of the launch before */
+        store_launch_done(&vm->launch);
     vm_input(vm, INPUT_START);
 }
 
@@ -518,7 +353,7 @@ void vm_explain(struct vm *vm, const char *format, ...) {
     va_start(arguments, format);
     buffer_vprintf(&text, format, arguments);
     va_end(arguments);
-    tell(vm, "reason", "%s", text.data);
+    vm_tell(vm, "reason", "%s", text.data);
     alloc_replace(&vm->reason, buffer_take(&text));
     alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
     vm->listener->changed(vm->listener->context, vm);
@@ -546,7 +381,7 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
     vm->launch.phases_ms[phase] = phase_time(vm);
     if (phase == PHASE_LAUNCHED)
         vm->launched_ms = clock_monotonic_ms();
-    tell(vm, "phase", "%s", store_phase_word(phase));
+    vm_tell(vm, "phase", "%s", store_phase_word(phase));
     vm->listener->changed(vm->listener->context, vm);
 }
 
@@ -581,7 +416,7 @@ struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t i
 void vm_recall(struct vm *vm, const struct store_launch *last) {
     const char *failed = lifecycle_state_word(STATE_FAILED);
     vm->state = last->state && strcmp(last->state, failed) == 0 ? STATE_FAILED : STATE_STOPPED;
-    set_reason(vm, last->end_text);
+    vm_set_reason(vm, last->end_text);
 }
 
 static void drop_handle(struct vm *vm) {
