@@ -23,15 +23,19 @@ struct job {
     bool good;
 };
 
+static void fill_logs(struct home *home, const struct store_instance *instance,
+                      struct vm_plan *plan) {
+    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    plan->qemu_log = alloc_printf("%s/qemu.log", folder);
+    plan->console_log = alloc_printf("%s/console.log", folder);
+}
+
 static void fill_paths(struct home *home, const struct store_instance *instance, const char *tag,
                        struct vm_plan *plan) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
     plan->qmp_path = run_folder_vm(home->run, instance->name, tag, "qmp");
     plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
     plan->spare_path = run_folder_vm(home->run, instance->name, tag, "mon");
     plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
-    plan->qemu_log = alloc_printf("%s/qemu.log", folder);
-    plan->console_log = alloc_printf("%s/console.log", folder);
     scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
     if (strncmp(tag, "sh", 2) != 0) /* vm.sh keeps its console on the terminal */
         plan->console_path = alloc_string(console);
@@ -59,6 +63,7 @@ bool launcher_plan_found(struct home *home, const struct running *running, struc
     struct error ignored = {0};
     if (!instance_table_get(home->store, running->name, &instance, error))
         return false;
+    fill_logs(home, &instance, plan);
     fill_paths(home, &instance, running->tag, plan);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
@@ -75,12 +80,21 @@ bool launcher_plan_found(struct home *home, const struct running *running, struc
     return good;
 }
 
+/* Made here so that they belong to the home's owner, also when the supervisor runs as root. */
+static bool make_log(const struct home *home, const char *path, struct error *error) {
+    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
+}
+
+/* The record of the launch comes last: from then on it is the VM that writes how it ended. */
 static bool build(struct home *home, struct instance_plan *prepared, struct vm_plan *plan,
                   struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(home->store, prepared->spec.name, &instance, error))
         return false;
-    bool good = fill_guest(home, &instance, plan, error) &&
+    fill_logs(home, &instance, plan);
+    bool good = fill_guest(home, &instance, plan, error) && make_log(home, plan->qemu_log, error) &&
+                make_log(home, plan->console_log, error) &&
                 launch_table_add(home->store, instance.id, &plan->launch, error);
     if (good) {
         fill_paths(home, &instance, plan->launch.tag, plan);
@@ -99,12 +113,6 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
     return good;
 }
 
-/* Made here so that they belong to the home's owner, also when the supervisor runs as root. */
-static bool make_log(const struct home *home, const char *path, struct error *error) {
-    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
-}
-
 static bool prepare(struct job *job, struct error *error) {
     struct home home = {0};
     struct running running = {0};
@@ -114,9 +122,7 @@ static bool prepare(struct job *job, struct error *error) {
         good = launcher_plan_found(&home, &running, &job->plan, error);
     else if (good)
         good = instance_prepare(&home, job->name, &prepared, error) &&
-               build(&home, &prepared, &job->plan, error) &&
-               make_log(&home, job->plan.qemu_log, error) &&
-               make_log(&home, job->plan.console_log, error);
+               build(&home, &prepared, &job->plan, error);
     instance_plan_done(&prepared);
     running_done(&running);
     home_close(&home);

@@ -39,7 +39,8 @@ static json_t *picture(const struct vm *vm) {
     json_object_set_new(object, "name", json_string(vm->name));
     json_object_set_new(object, "state", json_string(lifecycle_state_word(vm->state)));
     json_object_set_new(object, "reason", optional(vm->reason));
-    json_object_set_new(object, "pid", alive ? json_integer(vm->launch.pid) : json_null());
+    json_object_set_new(object, "pid",
+                        alive && vm->launch.pid ? json_integer(vm->launch.pid) : json_null());
     json_object_set_new(
         object, "since_ms",
         json_integer(clock_wall_ms() - (int64_t)(clock_monotonic_ms() - vm->since_ms)));
