@@ -60,7 +60,10 @@ bool event_table_list(struct store *store, int64_t instance, int64_t after_id, i
         event->kind = query_take_text(&query);
         event->text = query_take_text(&query);
     }
-    return query_close(&query);
+    if (query_close(&query))
+        return true;
+    store_events_done(events); /* half a list is none */
+    return false;
 }
 
 void store_events_done(struct store_events *events) {

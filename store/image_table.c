@@ -59,7 +59,10 @@ bool image_table_list(struct store *store, struct store_images *images, struct e
         images->items = alloc_resize(images->items, (images->count + 1) * sizeof *images->items);
         read_row(&query, &images->items[images->count++]);
     }
-    return query_close(&query);
+    if (query_close(&query))
+        return true;
+    store_images_done(images); /* half a list is none */
+    return false;
 }
 
 bool image_table_remove(struct store *store, const char *name, struct error *error) {

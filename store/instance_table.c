@@ -104,7 +104,10 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
             alloc_resize(instances->items, (instances->count + 1) * sizeof *instances->items);
         read_row(&query, &instances->items[instances->count++]);
     }
-    return query_close(&query);
+    if (query_close(&query))
+        return true;
+    store_instances_done(instances); /* half a list is none */
+    return false;
 }
 
 static bool changed_one(struct store *store, struct error *error) {

@@ -81,7 +81,10 @@ bool launch_table_list(struct store *store, int64_t instance, unsigned limit,
             alloc_resize(launches->items, (launches->count + 1) * sizeof *launches->items);
         read_row(&query, &launches->items[launches->count++]);
     }
-    return query_close(&query);
+    if (query_close(&query))
+        return true;
+    store_launches_done(launches); /* half a list is none */
+    return false;
 }
 
 bool launch_table_last(struct store *store, int64_t instance, struct store_launch *launch,
