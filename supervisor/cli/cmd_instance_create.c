@@ -53,7 +53,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct store_instance made = {0};
     if (!instance_create(invocation->home, &wanted, &made, error))
         return EXIT_FAILURE;
-    scoped(alloc_release) char *folder = instance_folder(invocation->home, made.name);
+    scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made.name);
     printf("instance \"%s\" made in %s\n", made.name, folder);
     store_instance_done(&made);
     return EXIT_SUCCESS;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 json_t *instance_output_object(const struct home *home, const struct store_instance *instance) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     json_t *object = json_object();
     json_object_set_new(object, "name", json_output_text(instance->name));
     json_object_set_new(object, "folder", json_output_text(folder));
@@ -38,7 +38,7 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
 }
 
 void instance_output_print(const struct home *home, const struct store_instance *instance) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *vcpu = alloc_printf("%" PRIu64, instance->vcpu);
     scoped(alloc_release) char *ssh_port =
         instance->ssh_port ? alloc_printf("%u", instance->ssh_port) : NULL;

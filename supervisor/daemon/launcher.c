@@ -25,7 +25,7 @@ struct job {
 
 static void fill_logs(struct home *home, const struct store_instance *instance,
                       struct vm_plan *plan) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     plan->qemu_log = alloc_printf("%s/qemu.log", folder);
     plan->console_log = alloc_printf("%s/console.log", folder);
 }

@@ -75,7 +75,7 @@ static bool write_files(struct run *run, struct error *error) {
     bool good = home_open(run->home_path, &home, error) &&
                 instance_table_get(home.store, run->name, &instance, error) &&
                 ansible_write(&home, &instance, &run->endpoint, run->host_keys, error);
-    run->folder = good ? instance_folder(&home, run->name) : NULL;
+    run->folder = good ? home_instance_folder(&home, run->name) : NULL;
     run->user = home.owner;
     run->group = home.group;
     store_instance_done(&instance);

@@ -46,7 +46,7 @@ static void answer_document(struct connection *connection, const struct store_in
     struct seed_server *server = connection->server;
     struct buffer content = {0};
     const char *document = seed_document_name(route->document);
-    scoped(alloc_release) char *folder = instance_folder(server->home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(server->home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, document);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     if (file_exists(path))

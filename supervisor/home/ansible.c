@@ -136,7 +136,7 @@ static bool write_configuration(struct home *home, const struct store_instance *
         return false;
     scoped(alloc_release) char *key = ansible_private_key(cloud.ssh_public_key_path);
     scoped(alloc_release) char *collections = home_file(home, "collections");
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     store_cloud_done(&cloud);
     struct buffer text = {0};
     buffer_printf(&text,
@@ -175,7 +175,7 @@ bool ansible_known_hosts(struct home *home, const struct store_instance *instanc
         buffer_printf(&text, " %.*s\n", (int)length, line);
         line += length + (line[length] == '\n');
     }
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/known_hosts", folder);
     bool good = file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
                 home_give(home, path, error);

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "home/instance.h"
 #include "store/generated_table.h"
 
 #include <libgen.h>
@@ -36,7 +35,7 @@ enum generated_result generated_write(struct home *home, const struct store_inst
                                       mode_t mode, struct error *error) {
     char present[SECRET_SHA256_SIZE] = "", recorded[SECRET_SHA256_SIZE], wanted[SECRET_SHA256_SIZE];
     const struct buffer content = {.data = (char *)text, .length = length};
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *file = alloc_printf("%s/%s", folder, path);
     scoped(alloc_release) char *beside = alloc_printf("%s.new", file);
     secret_sha256(text, length, wanted);

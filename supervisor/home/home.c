@@ -106,6 +106,10 @@ char *home_file(const struct home *home, const char *relative) {
     return alloc_printf("%s/%s", home->path, relative);
 }
 
+char *home_instance_folder(const struct home *home, const char *name) {
+    return alloc_printf("%s/instances/%s", home->path, name);
+}
+
 bool home_give(const struct home *home, const char *path, struct error *error) {
     if (geteuid() != 0)
         return true;

@@ -28,6 +28,8 @@ bool home_open(const char *path, struct home *home, struct error *error);
 void home_close(struct home *home); /* {0} is fine */
 
 char *home_file(const struct home *home, const char *relative); /* caller frees */
+/* INSTANCEDIR; caller frees. */
+char *home_instance_folder(const struct home *home, const char *name);
 /* Makes a folder below the home (absolute path) with the missing ones above it, 0700, the owner's.
  */
 bool home_make_folder(const struct home *home, const char *path, struct error *error);

@@ -30,10 +30,6 @@
 
 enum { FOLDER_TRIES = 100 };
 
-char *instance_folder(const struct home *home, const char *name) {
-    return alloc_printf("%s/instances/%s", home->path, name);
-}
-
 /* -1: somebody else holds it, or it is gone. */
 static int lock_folder(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -136,7 +132,7 @@ static bool clear_way(const char *path, struct error *error) {
 
 static bool move_in(struct creation *creation, struct error *error) {
     scoped(alloc_release) char *path =
-        instance_folder(creation->home, creation->facts.instance.name);
+        home_instance_folder(creation->home, creation->facts.instance.name);
     if (!clear_way(path, error))
         return false;
     if (rename(creation->folder, path) < 0)
@@ -221,7 +217,7 @@ static bool remove_row(struct home *home, int64_t id, struct error *error) {
 /* The folder is renamed first, so that what is seen under the instance's name is whole or gone. */
 bool instance_remove(struct home *home, const struct store_instance *instance,
                      struct error *error) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *going = alloc_printf("%s/instances/" GOING "%s-%lld", home->path,
                                                      instance->name, (long long)instance->id);
     scoped(file_release) int lock = lock_folder(folder);

@@ -27,7 +27,6 @@ bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error);
 /* The caller has made sure that no VM of it runs. */
 bool instance_remove(struct home *home, const struct store_instance *instance, struct error *error);
-char *instance_folder(const struct home *home, const char *name); /* caller frees */
 
 /* The address and port on which ssh reaches the guest; address "" when not known yet. */
 struct instance_endpoint {

@@ -34,7 +34,7 @@ char *instance_image_path(const struct home *home, const struct store_image *ima
 }
 
 char *instance_disk_path(const struct home *home, const struct store_instance *instance) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     return alloc_printf("%s/os.qcow2", folder);
 }
 
@@ -183,7 +183,7 @@ static bool write_script(struct home *home, const struct instance_facts *facts,
 bool instance_plan_write(struct home *home, const struct instance_facts *facts,
                          struct instance_plan *plan, struct error *error) {
     struct strv owned = {0};
-    *plan = (struct instance_plan){.folder = instance_folder(home, facts->instance.name)};
+    *plan = (struct instance_plan){.folder = home_instance_folder(home, facts->instance.name)};
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
     if (good && seed_write(home, &facts->cloud, &facts->instance, error) &&

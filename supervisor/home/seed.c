@@ -6,7 +6,6 @@
 #include "base/secret.h"
 #include "cloudinit/document.h"
 #include "home/generated.h"
-#include "home/instance.h"
 #include "home/seed_drive.h"
 #include "home/subnet.h"
 #include "store/generated_table.h"
@@ -26,7 +25,7 @@ char *seed_url(const struct store_cloud *cloud, const struct store_instance *ins
 }
 
 char *seed_image_path(const struct home *home, const struct store_instance *instance) {
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     return alloc_printf("%s/%s", folder, DRIVE);
 }
 
@@ -90,7 +89,7 @@ static bool write_drive(struct home *home, const struct store_instance *instance
                         struct error *error) {
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *image = seed_image_path(home, instance);
-    scoped(alloc_release) char *folder = instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
     if (!digest_documents(documents, wanted, error) ||
         !generated_table_get(home->store, instance->id, DRIVE, recorded, error))

@@ -190,7 +190,7 @@ TEST(makes_an_instance_with_defaults) {
     CHECK(strncmp(read.instance_id, "test-1-", 7) == 0);
     CHECK_INT(strspn(read.instance_id, "abcdefghijklmnopqrstuvwxyz0123456789-"), 15);
     CHECK_INT(strspn(read.token, "0123456789abcdef"), 32);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *instances = home_file(&home, "instances");
     check_modes(folder);
     CHECK_INT(count_entries(instances), 1);
@@ -291,7 +291,7 @@ TEST(remove_leaves_nothing) {
     CHECK(is_there("run/test-2.1.pid") && is_there("instances/test-2/os.qcow2"));
     /* removed by hand before */
     error_clear(&error);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test-2");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test-2");
     check_good(file_remove_tree(folder, &error), &error);
     check_good(instance_remove(&home, &other, &error), &error);
     CHECK(!instance_remove(&home, &other, &error));

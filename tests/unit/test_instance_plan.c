@@ -93,7 +93,7 @@ TEST(dhcp_over_http) {
     struct instance_plan plan = {0};
     make("test", NULL, NULL, &instance);
     prepare("test", &plan);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     CHECK_STRING(plan.folder, folder);
     CHECK_STRING(plan.spec.name, "test");
@@ -164,7 +164,7 @@ TEST(script_takes_the_drive_and_no_server) {
     open_home("script", false);
     struct store_instance instance = {0};
     make("test", NULL, "http", &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *script = read_text(folder, "vm.sh");
     scoped(alloc_release) char *path = alloc_printf("%s/vm.sh", folder);
     CHECK(strncmp(script, "#!/bin/bash\n", 12) == 0);
@@ -182,7 +182,7 @@ TEST(an_edited_document_counts) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
     make("test", NULL, NULL, &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     append(folder, "cloud-init/user-data", "# mine\n");
     prepare("test", &plan);
     instance_plan_done(&plan);
@@ -216,7 +216,7 @@ TEST(the_drive_is_made_anew_only_when_needed) {
     struct instance_plan plan = {0};
     struct stat before, same, after;
     make("test", NULL, NULL, &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", folder);
     CHECK_INT(stat(image, &before), 0);
     prepare("test", &plan);
@@ -242,7 +242,7 @@ TEST(generated_files) {
     struct store_instance instance = {0};
     struct error error = {0};
     make("test", NULL, NULL, &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_WRITTEN);
     CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_SAME);
     CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_WRITTEN);
@@ -269,7 +269,7 @@ TEST(extra_arguments) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
     make("test", NULL, NULL, &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *file = alloc_printf("%s/qemu.args", folder);
     append(folder, "qemu.args",
            "# a sound card\n\n-device\r\n  intel-hda,id=a b  \n#-S\n-no-reboot");
@@ -321,7 +321,7 @@ TEST(refuses_what_cannot_start) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
     make("test", NULL, NULL, &instance);
-    scoped(alloc_release) char *folder = instance_folder(&home, "test");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     scoped(alloc_release) char *image = home_file(&home, "images/base.qcow2");
     scoped(alloc_release) char *away = home_file(&home, "away");
