@@ -55,7 +55,9 @@ static bool end_vm(const struct invocation *invocation, const struct running *ru
 static bool end_if_running(const struct invocation *invocation, const char *name,
                            struct error *error) {
     struct running running = {0};
-    if (!running_find(invocation->home->run, name, &running))
+    if (!running_find(invocation->home->run, name, &running, error))
+        return false;
+    if (!running.name)
         return true;
     bool ended = end_vm(invocation, &running, error);
     running_done(&running);

@@ -13,9 +13,10 @@ static bool find(const struct home *home, const char *name, struct running *runn
     if (!instance_table_get(home->store, name, &instance, error))
         return false;
     store_instance_done(&instance);
-    return running_find(home->run, name, running) ||
-           error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it", name,
-                     name);
+    if (!running_find(home->run, name, running, error))
+        return false;
+    return running->name || error_set(error, ERROR_WRONG_STATE,
+                                      "%s does not run: `pgsup start %s` starts it", name, name);
 }
 
 static int run(struct invocation *invocation, struct error *error) {

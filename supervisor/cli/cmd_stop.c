@@ -47,7 +47,9 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return;
     store_instance_done(&instance);
-    if (!running_find(invocation->home->run, name, &running)) {
+    if (!running_find(invocation->home->run, name, &running, error))
+        return;
+    if (!running.name) {
         if (!invocation->quiet)
             show_outcome(NULL);
         return;

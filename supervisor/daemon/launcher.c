@@ -117,8 +117,9 @@ static bool prepare(struct job *job, struct error *error) {
     struct home home = {0};
     struct running running = {0};
     struct instance_plan prepared = {0};
-    bool good = home_open(job->home_path, &home, error);
-    if (good && running_find(home.run, job->name, &running))
+    bool good = home_open(job->home_path, &home, error) &&
+                running_find(home.run, job->name, &running, error);
+    if (good && running.name)
         good = launcher_plan_found(&home, &running, &job->plan, error);
     else if (good)
         good = instance_prepare(&home, job->name, &prepared, error) &&

@@ -6,6 +6,7 @@
 #include "home/run_folder.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The pid that holds the lock; 0: nobody does; -1: it cannot be known (another user's file). */
-static pid_t lock_holder(const char *path) {
+/* The pid that holds the lock; 0: nobody does; -1: none of ours (another user's file, or gone by
+ * now). False: it could not be looked at. */
+static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    *pid = -1;
+    if (fd < 0 && (errno == ENOENT || errno == EACCES))
+        return true;
     if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
-        return -1;
-    return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+        return error_errno(error, "cannot see who holds %s", path);
+    *pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+    return true;
 }
 
 /* "test.12.pid" -> "test", "12". Instance names have no dot. */
@@ -48,11 +54,13 @@ static bool is_young(const char *path) {
     return stat(path, &status) == 0 && time(NULL) - status.st_mtime < 5;
 }
 
-static bool examine(const char *run, const char *file, struct running *running) {
+/* Leaves running empty when the file tells of nobody who runs. */
+static bool examine(const char *run, const char *file, struct running *running,
+                    struct error *error) {
     if (!split(file, running))
-        return false;
+        return true;
     scoped(alloc_release) char *path = alloc_printf("%s/%s", run, file);
-    running->pid = lock_holder(path);
+    bool good = lock_holder(path, &running->pid, error);
     if (running->pid > 0) {
         running->start = host_process_start(running->pid);
         return true;
@@ -60,39 +68,41 @@ static bool examine(const char *run, const char *file, struct running *running) 
     if (running->pid == 0 && !is_young(path))
         remove_stale(run, running);
     running_done(running);
-    return false;
+    return good;
 }
 
 bool running_scan(const char *run, struct running_list *list, struct error *error) {
     DIR *folder = opendir(run);
     if (!folder)
         return error_errno(error, "cannot read %s", run);
+    bool good = true;
     struct dirent *entry;
-    while ((entry = readdir(folder))) {
+    while (good && (entry = readdir(folder))) {
         struct running running = {0};
-        if (!examine(run, entry->d_name, &running))
+        good = examine(run, entry->d_name, &running, error);
+        if (!running.name)
             continue;
         list->items = alloc_resize(list->items, (list->count + 1) * sizeof *list->items);
         list->items[list->count++] = running;
     }
     closedir(folder);
-    return true;
+    if (!good)
+        running_list_done(list);
+    return good;
 }
 
-bool running_find(const char *run, const char *name, struct running *running) {
+bool running_find(const char *run, const char *name, struct running *running, struct error *error) {
     struct running_list list = {0};
-    bool found = false;
-    if (!running_scan(run, &list, NULL))
+    if (!running_scan(run, &list, error))
         return false;
-    for (size_t i = 0; i < list.count && !found; i++) {
+    for (size_t i = 0; i < list.count && !running->name; i++) {
         if (strcmp(list.items[i].name, name) == 0) {
             *running = list.items[i];
             list.items[i] = (struct running){0};
-            found = true;
         }
     }
     running_list_done(&list);
-    return found;
+    return true;
 }
 
 void running_done(struct running *running) {

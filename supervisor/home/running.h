@@ -19,10 +19,11 @@ struct running_list {
     size_t count;
 };
 
-/* Everything that runs below this folder; files left by dead ones are removed. */
+/* Everything that runs below this folder; files left by dead ones are removed. False: it cannot be
+ * known, which is never taken for "nothing runs". */
 bool running_scan(const char *run, struct running_list *list, struct error *error);
-/* One instance; false when it does not run (nothing is an error here). */
-bool running_find(const char *run, const char *name, struct running *running);
+/* One instance; running->name is NULL when it does not run. False: as above. */
+bool running_find(const char *run, const char *name, struct running *running, struct error *error);
 
 void running_done(struct running *running);
 void running_list_done(struct running_list *list);
