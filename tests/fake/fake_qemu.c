@@ -25,6 +25,7 @@ struct port { /* one chardev: a listener, and one client at a time as QEMU has i
     int listener, client;
     struct fake_monitor *monitor; /* NULL: no QMP */
     struct buffer echo;
+    size_t written; /* bytes of its output that are on their way */
 };
 
 struct fake {
@@ -127,6 +128,7 @@ static void drop_client(struct port *port) {
     if (port->monitor)
         fake_machine_leave(port->monitor);
     buffer_clear(&port->echo);
+    port->written = 0;
 }
 
 static void accept_client(struct fake *fake, struct port *port) {
@@ -154,9 +156,15 @@ static void read_client(struct port *port) {
 static void write_client(struct port *port) {
     struct buffer *output = output_of(port);
     while (port->client >= 0 && output->length > 0) {
-        ssize_t put = write(port->client, output->data, output->length);
+        ssize_t put =
+            write(port->client, output->data + port->written, output->length - port->written);
         if (put > 0)
-            buffer_consume(output, (size_t)put);
+            port->written += (size_t)put;
+        if (port->written == output->length) { /* not moved forward before: it may be 100 MB */
+            buffer_clear(output);
+            port->written = 0;
+        } else if (put > 0)
+            continue;
         else if (errno == EAGAIN)
             return;
         else if (errno != EINTR)
