@@ -333,21 +333,25 @@ static bool is_strange(const struct vm *vm, const struct running *running) {
     return vm->plan.found_pid == running->pid && vm->plan.found_start == running->start;
 }
 
-static void adopt_one(struct fleet *fleet, const struct running *running) {
-    struct error error = {0};
+/* False: the store does not tell whose it is, so that nothing can be said of any VM. */
+static bool adopt_one(struct fleet *fleet, const struct running *running, struct error *error) {
+    struct error problem = {0};
     struct vm_plan plan = {0};
-    struct vm *vm = fleet_get(fleet, running->name, &error);
+    struct vm *vm = fleet_get(fleet, running->name, &problem);
     if (vm && (lifecycle_has_process(vm->state) || vm->preparing || is_strange(vm, running)))
-        return;
-    if (vm && launcher_plan_found(fleet->home, running, &plan, &error)) {
+        return true;
+    if (vm && launcher_plan_found(fleet->home, running, &plan, &problem)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
         vm_adopt(vm, &plan);
-    } else {
-        log_warning("process %ld looks like VM %s, which this home does not know: left alone (%s)",
-                    (long)running->pid, running->name, error.text);
-        vm_plan_done(&plan);
+        return true;
     }
+    vm_plan_done(&plan);
+    if (problem.code == ERROR_FAILED)
+        return error_set(error, problem.code, "%s", problem.text);
+    log_warning("process %ld looks like VM %s, which this home does not know: left alone (%s)",
+                (long)running->pid, running->name, problem.text);
+    return true;
 }
 
 /* Caller frees. */
@@ -381,10 +385,11 @@ bool fleet_adopt(struct fleet *fleet, struct error *error) {
     struct running_list running = {0};
     if (!running_scan(fleet->home->run, &running, error))
         return false;
-    for (size_t i = 0; i < running.count; i++)
-        adopt_one(fleet, &running.items[i]);
+    bool good = true;
+    for (size_t i = 0; i < running.count && good; i++)
+        good = adopt_one(fleet, &running.items[i], error);
     running_list_done(&running);
-    return true;
+    return good;
 }
 
 bool fleet_bury(struct fleet *fleet, struct error *error) {

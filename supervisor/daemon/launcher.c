@@ -60,16 +60,18 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
 bool launcher_plan_found(struct home *home, const struct running *running, struct vm_plan *plan,
                          struct error *error) {
     struct store_instance instance = {0};
-    struct error ignored = {0};
+    struct error problem = {0};
     if (!instance_table_get(home->store, running->name, &instance, error))
         return false;
     fill_logs(home, &instance, plan);
     fill_paths(home, &instance, running->tag, plan);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
-    bool good = fill_guest(home, &instance, plan, error);
-    if (good && (!launch_table_last(home->store, instance.id, &plan->launch, &ignored) ||
-                 strcmp(plan->launch.tag, running->tag) != 0)) {
+    bool good = fill_guest(home, &instance, plan, error) &&
+                (launch_table_last(home->store, instance.id, &plan->launch, &problem) ||
+                 problem.code == ERROR_NOT_FOUND || /* of its first start, by vm.sh */
+                 error_set(error, problem.code, "%s", problem.text));
+    if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
         store_launch_done(&plan->launch);
         plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};
         good = launch_table_add(home->store, instance.id, &plan->launch, error);
