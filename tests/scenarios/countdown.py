@@ -243,6 +243,15 @@ def untold(since):
     return None if not steps or steps[-1][1] in ("stopped", "failed") else steps[-1]
 
 
+def expect_watched(since):
+    """Nobody said that a VM ended behind their back, for none did."""
+    with store() as opened:
+        said = opened.execute("""SELECT text FROM events WHERE id > ?
+            AND text LIKE 'ended while unsupervised%'""", (since,)).fetchall()
+    if said:
+        fail(f"it ran, and the supervisor said {said}\n{contents(LOG)}")
+
+
 def expect_recorded(since):
     """What happened under this supervisor is in the store, whatever the store did meanwhile."""
     until(lambda: not untold(since), 10, lambda: f"not told: {untold(since)}\n{contents(LOG)}")
@@ -281,18 +290,29 @@ def expect_order():
         fail(f"left in run/: {left}")
 
 
+def leave_one():
+    """A VM that runs, and no supervisor."""
+    expect_order()
+    well("-q", "start", NAME)
+    well("down", "--keep")
+    until(lambda: not alive(), COMMAND_S, lambda: f"it does not end\n{contents(LOG)}")
+    check_end()
+
+
 def try_at_start(call, nth, times):
-    """A fault from the beginning of the supervisor on."""
+    """A fault from the beginning of a supervisor on that finds a VM."""
+    leave_one()
+    left, since = processes(), last_event()
     up = supervise(call, nth, times)
     if up:
         start_and_stop(times > 1)
         end(times > 1)
+        expect_watched(since)
     else:
         check_end()
-    hit = fired()
-    expect_order()
-    end(False)
-    return hit
+        if processes() != left:
+            fail(f"it was {left}, and is {processes()} after a supervisor that did not begin")
+    return fired()
 
 
 def try_at_work(call, nth, times):
@@ -317,8 +337,11 @@ def spread(count, bound):
 
 
 def count_calls(call):
-    """Of a run without a fault: up to "supervising", and from then to the end."""
+    """Of a run without a fault: until it supervises a VM that it finds, and from then to the end."""
+    leave_one()
     supervise(call)
+    settle()
+    well("-q", "stop", "--timeout", "2", NAME)
     arm(call, 0, 1)
     start_and_stop(False)
     end(False)
