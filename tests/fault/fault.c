@@ -304,7 +304,11 @@ int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t length) {
  * next one does not fail: it takes the connection, to close it. */
 static bool accept_fails(const char *function) {
     static atomic_bool spared;
-    return !atomic_exchange(&spared, false) && (spared = fails(SOCKET, function, EMFILE));
+    if (atomic_exchange(&spared, false))
+        return false;
+    bool failed = fails(SOCKET, function, EMFILE);
+    atomic_store(&spared, failed);
+    return failed;
 }
 
 int accept(int fd, __SOCKADDR_ARG address, socklen_t *length) {
