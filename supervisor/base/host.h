@@ -10,7 +10,8 @@
 #include <sys/types.h>
 
 /* When a process started, in a unit of the platform that only equality is asked of; 0 if there is
- * no such process. With the pid it names one process for ever (pids are reused). */
+ * no such process, or only what is left of one that ended. With the pid it names one process for
+ * ever (pids are reused). */
 uint64_t host_process_start(pid_t pid);
 
 /* The process and user at the other end of a connected Unix socket. */
@@ -34,6 +35,13 @@ const char *const *host_firmware_folders(void);
 const char *host_bridged_network(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *host_interfaces(void);
+
+/* The words before a command that is to run while the computer does not go to sleep by itself:
+ * {"caffeinate", "-i", NULL} on macOS. */
+const char *const *host_keep_awake(void);
+
+/* How much may still be written to the file system that holds path. */
+bool host_free_space(const char *path, uint64_t *bytes);
 
 const char *host_utf8_locale(void);  /* one that is always there: "C.UTF-8" */
 const char *host_install_hint(void); /* "apt-get install" or "brew install" */

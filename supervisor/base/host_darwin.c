@@ -10,6 +10,9 @@
 #include <libproc.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/param.h>
+#include <sys/proc.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
@@ -22,6 +25,8 @@ uint64_t host_process_start(pid_t pid) {
     struct kinfo_proc info;
     size_t length = sizeof info;
     if (sysctl(name, 4, &info, &length, NULL, 0) < 0 || length == 0)
+        return 0;
+    if (info.kp_proc.p_stat == SZOMB) /* ended, and its parent has yet to hear of it */
         return 0;
     struct timeval start = info.kp_proc.p_starttime;
     return (uint64_t)start.tv_sec * 1000000 + (uint64_t)start.tv_usec;
@@ -90,6 +95,21 @@ char *host_interfaces(void) {
     if (list)
         if_freenameindex(list);
     return buffer_take(&names);
+}
+
+/* caffeinate(8): -i is against idle sleep, not against a closed lid. */
+const char *const *host_keep_awake(void) {
+    static const char *const words[] = {"caffeinate", "-i", NULL};
+    return words;
+}
+
+/* Not statvfs(), whose block counts have 32 bits here. */
+bool host_free_space(const char *path, uint64_t *bytes) {
+    struct statfs disk;
+    if (statfs(path, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_bsize;
+    return true;
 }
 
 const char *host_utf8_locale(void) {

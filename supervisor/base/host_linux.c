@@ -17,6 +17,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 uint64_t host_process_start(pid_t pid) {
@@ -30,6 +31,9 @@ uint64_t host_process_start(pid_t pid) {
     /* proc(5): the name in parentheses may hold anything, the fields after it may not; starttime
      * is field 22, counted from the state, field 3. */
     char *field = strrchr(text, ')');
+    if (field &&
+        (field[1] != ' ' || field[2] == 'Z')) /* ended, and its parent has yet to hear of it */
+        return 0;
     for (int number = 2; field && number < 22; number++)
         field = strchr(field + 1, ' ');
     return field ? strtoull(field + 1, NULL, 10) : 0;
@@ -127,6 +131,21 @@ char *host_interfaces(void) {
     return buffer_take(&names);
 }
 
+/* systemd-inhibit(1); a desktop asks for "sleep" when it is idle, logind itself for "idle". */
+const char *const *host_keep_awake(void) {
+    static const char *const words[] = {"systemd-inhibit", "--what=idle:sleep", "--who=pgsup",
+                                        "--why=virtual machines run", NULL};
+    return words;
+}
+
+bool host_free_space(const char *path, uint64_t *bytes) {
+    struct statvfs disk;
+    if (statvfs(path, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    return true;
+}
+
 const char *host_utf8_locale(void) {
     return "C.UTF-8";
 }
@@ -146,6 +165,7 @@ const char *host_package_of(const char *program) {
         {"mformat", "mtools"},
         {"ansible-playbook", "ansible-core"},
         {"ssh", "openssh-client"},
+        {"systemd-inhibit", "systemd"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].program, program) == 0)
