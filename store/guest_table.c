@@ -13,6 +13,7 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
     *guest = (struct store_guest){0};
     if (query_row(&query, error)) {
         guest->phoned_home_ms = query_take_number(&query);
+        guest->instance_id = query_take_text(&query);
         guest->hostname = query_take_text(&query);
         guest->address = query_take_text(&query);
         guest->address_source = query_take_text(&query);
@@ -30,6 +31,7 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
         return false;
     query_give_number(&query, instance);
     query_give_number(&query, guest->phoned_home_ms);
+    query_give_text(&query, guest->instance_id);
     query_give_text(&query, guest->hostname);
     query_give_text(&query, guest->address);
     query_give_text(&query, guest->address_source);
@@ -40,6 +42,7 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
 }
 
 void store_guest_done(struct store_guest *guest) {
+    free(guest->instance_id);
     free(guest->hostname);
     free(guest->address);
     free(guest->address_source);

@@ -6,6 +6,7 @@
 
 struct store_guest {
     int64_t phoned_home_ms; /* 0: never */
+    char *instance_id;      /* as which it did: its meta-data's then; NULL: never */
     char *hostname;
     char *address;          /* last known IPv4 */
     char *address_source;   /* "static", "user-net", "phone-home" */

@@ -62,6 +62,11 @@ static const char *const steps[] = {
     " at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX events_instance ON events (instance);" /* with the id, as every index */
     "CREATE UNIQUE INDEX events_seq ON events (instance, seq);",
+
+    /* 3: until here a guest could phone home only as what pgsup had called it */
+    "ALTER TABLE guests ADD COLUMN instance_id TEXT;"
+    "UPDATE guests SET instance_id = (SELECT i.instance_id FROM instances i"
+    " WHERE i.id = guests.instance) WHERE phoned_home_ms > 0;",
 };
 
 int migrations_version(void) {

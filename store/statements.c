@@ -74,11 +74,11 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " provisioned_ms, ended_ms, end_cause, end_text, serial_tail, presses"
                     " FROM launches WHERE instance = ?1 ORDER BY number DESC LIMIT ?2",
 
-    [GUEST_GET] = "SELECT phoned_home_ms, hostname, address, address_source, host_keys,"
-                  " provisioned_ms, provision_result FROM guests WHERE instance = ?1",
-    [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, hostname, address,"
-                  " address_source, host_keys, provisioned_ms, provision_result)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [GUEST_GET] = "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
+                  " host_keys, provisioned_ms, provision_result FROM guests WHERE instance = ?1",
+    [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
+                  " address, address_source, host_keys, provisioned_ms, provision_result)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 
     /* seq counts the events of one instance, so that the oldest one to keep is found without
      * counting rows. */

@@ -398,6 +398,7 @@ TEST(guests_come_back) {
     static const struct store_guest rows[] = {
         {0},
         {.phoned_home_ms = 5,
+         .instance_id = "i-1-a",
          .hostname = "a",
          .address = "10.0.2.15",
          .address_source = "phone-home",
@@ -412,6 +413,7 @@ TEST(guests_come_back) {
             OK(guest_table_put(store, id, &rows[i], &error));
         OK(guest_table_get(store, id, &read, &error)); /* first: without a row */
         CHECK_INT(read.phoned_home_ms, rows[i].phoned_home_ms);
+        CHECK_STRING(read.instance_id, rows[i].instance_id);
         CHECK_STRING(read.hostname, rows[i].hostname);
         CHECK_STRING(read.address, rows[i].address);
         CHECK_STRING(read.address_source, rows[i].address_source);
