@@ -2,15 +2,15 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "cloudinit/document_text.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
 
 #define CLOUD_CONFIG      "#cloud-config\n"
-#define INSTANCE_ID_MAX   127u
+#define INSTANCE_ID_MAX   (DOCUMENT_TEXT_ID_SIZE - 1)
 #define INSTANCE_ID_FIELD "${INSTANCE_ID}"
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
@@ -50,24 +50,6 @@ static void plain(struct writer *writer, const char *value) {
     scalar(writer, value, YAML_PLAIN_SCALAR_STYLE);
 }
 
-/* True if every YAML 1.1 reader takes the bare value for text. Cautious: what is quoted without
- * need does no harm, but a bare 52:54:00:12:34:56 is a number to PyYAML, and a bare "no" is false.
- */
-static bool reads_as_text(const char *value) {
-    static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
-                                        "off", "true", "false", "null"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasecmp(value, words[i]) == 0)
-            return false;
-    size_t length = strlen(value);
-    if (!isalpha((unsigned char)value[0]) && value[0] != '/')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)value[i]) && !strchr("-_./@+= ", value[i]))
-            return false;
-    return value[length - 1] != ' ';
-}
-
 static void text_value(struct writer *writer, const char *value) {
     for (const char *p = value; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F) {
@@ -75,7 +57,8 @@ static void text_value(struct writer *writer, const char *value) {
             writer->bad_value = value;
         }
     scalar(writer, value,
-           reads_as_text(value) ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+           document_text_is_plain(value) ? YAML_PLAIN_SCALAR_STYLE
+                                         : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
 static void begin_map(struct writer *writer) {

@@ -1,4 +1,5 @@
 pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
+pgsup_test(document_text SOURCES unit/test_document_text.c USES cloudinit)
 pgsup_test(http SOURCES unit/test_http.c USES cloudinit)
 pgsup_test(password SOURCES unit/test_password.c USES cloudinit)
 pgsup_test(phone_home SOURCES unit/test_phone_home.c USES cloudinit)

@@ -23,6 +23,8 @@ if(PGSUP_FUZZ)
     CORPUS fuzz/seeds/fuzz_phone_home)
   pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_public_key)
+  pgsup_fuzz(fuzz_document_text SOURCES fuzz/fuzz_document_text.c USES cloudinit
+    CORPUS fuzz/seeds/fuzz_document_text)
   pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
   pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)
 

@@ -1,0 +1,190 @@
+#include "document_text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <yaml.h>
+
+#define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define MIME_BYTES    4096u /* in which cloud-init looks for "mime-version:" */
+
+/* Cautious: what is quoted without need does no harm, but a bare 52:54:00:12:34:56 is a number to
+ * PyYAML, and a bare "no" is false. */
+bool document_text_is_plain(const char *value) {
+    static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
+                                        "off", "true", "false", "null"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return false;
+    size_t length = strlen(value);
+    if (!isalpha((unsigned char)value[0]) && value[0] != '/')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)value[i]) && !strchr("-_./@+= ", value[i]))
+            return false;
+    return value[length - 1] != ' ';
+}
+
+/* --- YAML --- */
+
+typedef bool judge_function(yaml_document_t *document, yaml_node_t *root, void *context,
+                            struct error *error);
+
+static bool explain(const yaml_parser_t *parser, struct error *error) {
+    const char *problem = parser->problem ? parser->problem : "it cannot be read";
+    if (parser->error == YAML_READER_ERROR)
+        return error_set(error, ERROR_INVALID, "byte %zu: %s", parser->problem_offset, problem);
+    return error_set(error, ERROR_INVALID, "line %zu: %s", parser->problem_mark.line + 1, problem);
+}
+
+static bool load(yaml_parser_t *parser, yaml_document_t *document, struct error *error) {
+    return yaml_parser_load(parser, document) || explain(parser, error);
+}
+
+static bool is_last(yaml_parser_t *parser, struct error *error) {
+    yaml_document_t document;
+    if (!load(parser, &document, error))
+        return false;
+    bool last = yaml_document_get_root_node(&document) == NULL;
+    yaml_document_delete(&document);
+    return last || error_set(error, ERROR_INVALID, "line %zu: a second document begins",
+                             parser->mark.line + 1);
+}
+
+/* root is NULL for a text without any content. */
+static bool read_yaml(const char *text, size_t length, judge_function *judge, void *context,
+                      struct error *error) {
+    yaml_parser_t parser;
+    yaml_document_t document;
+    if (!yaml_parser_initialize(&parser))
+        return error_set(error, ERROR_FAILED, "no memory to read it");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    bool good = load(&parser, &document, error);
+    if (good) {
+        yaml_node_t *root = yaml_document_get_root_node(&document);
+        good = (!root || is_last(&parser, error)) && judge(&document, root, context, error);
+        yaml_document_delete(&document);
+    }
+    yaml_parser_delete(&parser);
+    return good;
+}
+
+static const char *scalar_of(const yaml_node_t *node) {
+    return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+static bool judge_anything(yaml_document_t *document, yaml_node_t *root, void *context,
+                           struct error *error) {
+    (void)document, (void)root, (void)context, (void)error;
+    return true;
+}
+
+static bool judge_mapping(yaml_document_t *document, yaml_node_t *root, void *context,
+                          struct error *error) {
+    const char *scalar = scalar_of(root);
+    (void)document, (void)context;
+    return !root || root->type == YAML_MAPPING_NODE || (scalar && !scalar[0]) ||
+           error_set(error, ERROR_INVALID, "line %zu: \"key: value\" is expected",
+                     root->start_mark.line + 1);
+}
+
+/* Of a key that is given twice the last one counts, as for PyYAML. */
+static yaml_node_t *find(yaml_document_t *document, const yaml_node_t *mapping, const char *key) {
+    yaml_node_t *found = NULL;
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        const char *name = scalar_of(yaml_document_get_node(document, pair->key));
+        if (name && strcmp(name, key) == 0)
+            found = yaml_document_get_node(document, pair->value);
+    }
+    return found;
+}
+
+/* A bare 0123 is a number to cloud-init, which then calls itself 83. */
+static bool judge_instance_id(yaml_document_t *document, yaml_node_t *root, void *context,
+                              struct error *error) {
+    char *id = context;
+    bool mapping = root && root->type == YAML_MAPPING_NODE;
+    const yaml_node_t *node = mapping ? find(document, root, "instance-id") : NULL;
+    const char *value = scalar_of(node);
+    if (!value)
+        return error_set(error, ERROR_INVALID, "it gives no instance-id");
+    size_t length = node->data.scalar.length; /* a NUL may be in it */
+    if (length == 0 || length >= DOCUMENT_TEXT_ID_SIZE || strspn(value, ID_CHARACTERS) != length)
+        return error_set(error, ERROR_INVALID,
+                         "line %zu: an instance-id is 1 to %u lower-case letters, digits and '-'",
+                         node->start_mark.line + 1, DOCUMENT_TEXT_ID_SIZE - 1);
+    if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !document_text_is_plain(value))
+        return error_set(error, ERROR_INVALID,
+                         "line %zu: this instance-id must be quoted, or it is read as a number",
+                         node->start_mark.line + 1);
+    memcpy(id, value, length + 1);
+    return true;
+}
+
+bool document_text_instance_id(const char *text, size_t length, char id[DOCUMENT_TEXT_ID_SIZE],
+                               struct error *error) {
+    return read_yaml(text, length, judge_instance_id, id, error);
+}
+
+/* --- user-data and vendor-data --- */
+
+/* cloud-init: handlers/__init__.py, INCLUSION_TYPES_MAP; the longer ones of two come first. */
+static const struct {
+    const char *first;
+    judge_function *judge; /* NULL: not YAML */
+} kinds[] = {
+    {"#cloud-config-archive", judge_anything},
+    {"#cloud-config-jsonp", NULL},
+    {"#cloud-config", judge_mapping},
+    {"#!", NULL},
+    {"#include", NULL},
+    {"#cloud-boothook", NULL},
+    {"#part-handler", NULL},
+    {"#upstart-job", NULL},
+    {"## template: jinja", NULL},
+};
+
+static bool begins_with(const char *text, size_t length, const char *word) {
+    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
+}
+
+/* MIME, or gzip, which may hold anything. */
+static bool is_packed(const char *text, size_t length) {
+    size_t looked_at = length < MIME_BYTES ? length : MIME_BYTES;
+    if (length >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
+        return true;
+    for (size_t i = 0; i < looked_at; i++)
+        if (begins_with(text + i, looked_at - i, "mime-version:"))
+            return true;
+    return false;
+}
+
+static bool check_config(const char *text, size_t length, struct error *error) {
+    size_t blank = 0;
+    while (blank < length && isspace((unsigned char)text[blank]))
+        blank++;
+    if (blank == length || is_packed(text, length))
+        return true;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (begins_with(text + blank, length - blank, kinds[i].first))
+            return !kinds[i].judge || read_yaml(text, length, kinds[i].judge, NULL, error);
+    return error_set(error, ERROR_INVALID,
+                     "line 1: cloud-init knows what a document is by how it begins: "
+                     "#cloud-config, #!, #include …");
+}
+
+/* --- all four --- */
+
+bool document_text_check(enum seed_document document, const char *text, size_t length,
+                         struct error *error) {
+    char id[DOCUMENT_TEXT_ID_SIZE];
+    switch (document) {
+    case SEED_META_DATA: return document_text_instance_id(text, length, id, error);
+    case SEED_NETWORK_CONFIG: return read_yaml(text, length, judge_mapping, NULL, error);
+    case SEED_USER_DATA:
+    case SEED_VENDOR_DATA: return check_config(text, length, error);
+    case SEED_DOCUMENT_COUNT: break;
+    }
+    return true;
+}

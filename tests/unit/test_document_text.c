@@ -1,0 +1,128 @@
+/* What a user may have made of a seed document, and what is said of it. */
+#include "test.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cloudinit/document.h"
+#include "cloudinit/document_text.h"
+
+static bool check(enum seed_document document, const char *text, struct error *error) {
+    return document_text_check(document, text, strlen(text), error);
+}
+
+static void takes(enum seed_document document, const char *text) {
+    struct error error = {0};
+    CHECK(check(document, text, &error));
+    CHECK_STRING(error.text, "");
+}
+
+static void refuses(enum seed_document document, const char *text, const char *why) {
+    struct error error = {0};
+    CHECK(!check(document, text, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    CHECK_CONTAINS(error.text, why);
+}
+
+TEST(what_pgsup_writes_itself) {
+    const struct document_seed seed = {
+        .instance_id = "0123",
+        .hostname = "no",
+        .ssh_public_key = "ssh-ed25519 AAAA anna@mac",
+        .phone_home_url = "http://10.0.2.2:10300/seed/00/phone-home/${INSTANCE_ID}",
+        .mac = "52:54:00:12:34:56",
+        .address = "10.0.2.77/24",
+    };
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        struct error error = {0};
+        scoped(buffer_done) struct buffer text = {0};
+        CHECK(document_write((enum seed_document)i, &seed, &text, &error));
+        CHECK(document_text_check((enum seed_document)i, text.data, text.length, &error));
+        CHECK_STRING(error.text, "");
+    }
+}
+
+TEST(an_instance_id) {
+    static const struct {
+        const char *text, *id;
+    } rows[] = {
+        {"instance-id: test-1\n", "test-1"},
+        {"local-hostname: a\ninstance-id: 'test-2'", "test-2"},
+        {"{\"instance-id\": \"test-3\", \"local-hostname\": \"a\"}", "test-3"},
+        {"instance-id: \"0123\"", "0123"},
+        {"instance-id: a\ninstance-id: b\n", "b"},
+        {"# mine\nname: &id test-4\ninstance-id: *id\n", "test-4"},
+        {"deep: {instance-id: wrong}\ninstance-id: right\n", "right"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error error = {0};
+        char id[DOCUMENT_TEXT_ID_SIZE] = "";
+        CHECK(document_text_instance_id(rows[i].text, strlen(rows[i].text), id, &error));
+        CHECK_STRING(id, rows[i].id);
+        CHECK_STRING(error.text, "");
+    }
+}
+
+TEST(no_instance_id) {
+    scoped(buffer_done) struct buffer endless = {0};
+    buffer_puts(&endless, "instance-id: ");
+    for (unsigned i = 0; i < DOCUMENT_TEXT_ID_SIZE; i++)
+        buffer_putc(&endless, 'a');
+    refuses(SEED_META_DATA, "", "gives no instance-id");
+    refuses(SEED_META_DATA, "local-hostname: a\n", "gives no instance-id");
+    refuses(SEED_META_DATA, "- instance-id\n- a\n", "gives no instance-id");
+    refuses(SEED_META_DATA, "instance-id: [a]\n", "gives no instance-id");
+    refuses(SEED_META_DATA, "a: b\ninstance-id:\n", "line 2: an instance-id is 1 to 127");
+    refuses(SEED_META_DATA, "instance-id: a/b\n", "line 1: an instance-id is 1 to 127");
+    refuses(SEED_META_DATA, "instance-id: Test\n", "lower-case letters");
+    refuses(SEED_META_DATA, "instance-id: \"a\\0b\"\n", "lower-case letters");
+    refuses(SEED_META_DATA, "\n\ninstance-id: 0123\n", "line 3: this instance-id must be quoted");
+    refuses(SEED_META_DATA, "instance-id: no\n", "must be quoted");
+    refuses(SEED_META_DATA, endless.data, "an instance-id is 1 to 127");
+}
+
+TEST(yaml_that_cannot_be_read) {
+    refuses(SEED_META_DATA, "instance-id: a\n\tb: c\n", "line 2: ");
+    refuses(SEED_NETWORK_CONFIG, "version: 2\nethernets:\n  a: {b: c\n", "line ");
+    refuses(SEED_USER_DATA, "#cloud-config\nusers:\n- name: x\n sudo: y\n", "line ");
+    refuses(SEED_USER_DATA, "#cloud-config\na: *nobody\n", "line 2: found undefined alias");
+    refuses(SEED_NETWORK_CONFIG, "a: b\n---\nc: d\n", "a second document begins");
+    refuses(SEED_NETWORK_CONFIG, "a: \xff\xfe\n", "byte 3: ");
+}
+
+TEST(another_shape) {
+    refuses(SEED_NETWORK_CONFIG, "- a\n", "line 1: \"key: value\" is expected");
+    refuses(SEED_USER_DATA, "#cloud-config\nhello\n", "line 2: \"key: value\" is expected");
+    takes(SEED_NETWORK_CONFIG, "");
+    takes(SEED_NETWORK_CONFIG, "# nothing\n");
+    takes(SEED_USER_DATA, "#cloud-config\n");
+    takes(SEED_USER_DATA, "#cloud-config\n{}\n");
+}
+
+/* Of the kinds of user-data only those that are YAML are read. */
+TEST(kinds_of_user_data) {
+    static const char *const good[] = {
+        "",
+        " \n",
+        "#!/bin/sh\necho {\n",
+        "#include\nhttp://10.0.2.2/x\n",
+        "#include-once http://10.0.2.2/x\n",
+        "\n  #Cloud-Config\na: b\n",
+        "#cloud-config-archive\n- type: text/cloud-config\n  content: x\n",
+        "#cloud-config-jsonp\n[{\"op\": \"add\"}]\n",
+        "#cloud-boothook\n#!/bin/sh\n",
+        "## template: jinja\n#cloud-config\n{% if a %}\n",
+        "Content-Type: multipart/mixed; boundary=\"x\"\nMIME-Version: 1.0\n\n--x\n",
+        "\x1f\x8b\x08 anything",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        takes(SEED_USER_DATA, good[i]);
+        takes(SEED_VENDOR_DATA, good[i]);
+    }
+    refuses(SEED_USER_DATA, "users:\n- name: x\n", "line 1: cloud-init knows what a document is by");
+    refuses(SEED_VENDOR_DATA, "cloud-config\n", "#cloud-config");
+    refuses(SEED_USER_DATA, "#cloud-config-archive\n- {\n", "line ");
+}
+
+int main(void) {
+    return test_run();
+}
