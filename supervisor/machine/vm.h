@@ -60,6 +60,7 @@ struct vm {
     int open_handles;
     bool closing, preparing;
     bool may_escalate;
+    bool disk_full; /* said query-block of one that was found: what paused it was no space */
     uint64_t stop_limit_ms, stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
     off_t log_start;          /* where this launch's words begin in plan.qemu_log */

@@ -1,13 +1,17 @@
 #include "vm_qmp.h"
 
 #include "base/alloc.h"
+#include "base/host.h"
 #include "base/name.h"
 #include "machine/monitor.h"
 #include "qmp/event.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
+
+#define GUEST_PANICKED   "the kernel of the guest panicked"
+#define WATCHDOG_RAN_OUT "the watchdog of the guest ran out"
+#define DISK_FAILED      "its disk gave an error"
 
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
@@ -19,11 +23,10 @@ static void on_heartbeat(uv_timer_t *timer) {
  * pause it again at the next write. */
 static void on_space_due(uv_timer_t *timer) {
     struct vm *vm = timer->data;
-    struct statvfs disk;
+    uint64_t space = 0;
     if (vm->state != STATE_PAUSED) {
         uv_timer_stop(timer);
-    } else if (statvfs(vm->plan.qemu_log, &disk) == 0 &&
-               (unsigned long long)disk.f_bavail * disk.f_frsize >= VM_SPACE_WANTED) {
+    } else if (host_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
         vm_tell(vm, "disk", "there is space on the host again: going on");
         vm_input(vm, INPUT_RESUME);
     }
@@ -37,20 +40,29 @@ static void wait_for_space(struct vm *vm) {
 }
 
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
-    scoped(alloc_release) char *reason = name_printable(event->reason, strlen(event->reason), 100);
     if (strcmp(event->action, "stop") != 0)
         return;
-    if (!event->nospace) {
-        vm_set_reason(vm, reason);
+    if (event->nospace) {
+        wait_for_space(vm);
         return;
     }
-    wait_for_space(vm);
+    scoped(alloc_release) char *text = name_printable(event->reason, strlen(event->reason), 100);
+    scoped(alloc_release) char *reason =
+        alloc_printf(DISK_FAILED "%s%s", event->reason[0] ? ": " : "", text);
+    vm_set_reason(vm, reason);
+}
+
+/* The other actions (reset, poweroff) show in what they lead to. */
+static void on_watchdog(struct vm *vm, const struct qmp_event *event) {
+    if (strcmp(event->action, "pause") == 0)
+        vm_set_reason(vm, WATCHDOG_RAN_OUT);
 }
 
 static void on_event(struct vm *vm, const struct qmp_item *item) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
-    vm_tell(vm, "qmp", "%s%s%s", item->name, event.reason[0] ? " " : "", event.reason);
+    vm_tell(vm, "qmp", "%s%s%s%s%s%s", item->name, event.reason[0] ? " " : "", event.reason,
+            event.action[0] ? " (" : "", event.action, event.action[0] ? ")" : "");
     switch (event.kind) {
     case QMP_EVENT_SHUTDOWN:
         snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
@@ -62,7 +74,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
             vm_input(vm, INPUT_GUEST_RESET);
         }
         break;
-    case QMP_EVENT_GUEST_PANICKED: vm_set_reason(vm, "the kernel of the guest panicked"); break;
+    case QMP_EVENT_GUEST_PANICKED: vm_set_reason(vm, GUEST_PANICKED); break;
     case QMP_EVENT_BLOCK_IO_ERROR: on_disk_error(vm, &event); break;
     case QMP_EVENT_STOP: vm_input(vm, INPUT_QMP_STOP); break;
     case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
@@ -70,21 +82,26 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
         if (event.open)
             vm_phase(vm, PHASE_KERNEL);
         break;
+    case QMP_EVENT_WATCHDOG: on_watchdog(vm, &event); break;
     case QMP_EVENT_POWERDOWN:
     case QMP_EVENT_SUSPEND:
     case QMP_EVENT_WAKEUP:
-    case QMP_EVENT_WATCHDOG:
     case QMP_EVENT_OTHER: break;
     }
 }
 
-/* What the events would have told about a VM that was found as it is. */
+/* qapi/run-state.json, RunState: why a VM that was found paused is so, which an event would have
+ * told. */
 static void explain_found(struct vm *vm, const char *status) {
     alloc_replace(&vm->reason, NULL);
     if (strcmp(status, "guest-panicked") == 0)
-        vm_set_reason(vm, "the kernel of the guest panicked");
-    else if (strcmp(status, "io-error") == 0)
+        vm_set_reason(vm, GUEST_PANICKED);
+    else if (strcmp(status, "watchdog") == 0)
+        vm_set_reason(vm, WATCHDOG_RAN_OUT);
+    else if (strcmp(status, "io-error") == 0 && vm->disk_full)
         wait_for_space(vm);
+    else if (strcmp(status, "io-error") == 0)
+        vm_set_reason(vm, DISK_FAILED);
     else if (strcmp(status, "paused") != 0 && strcmp(status, "running") != 0 &&
              strcmp(status, "prelaunch") != 0)
         alloc_replace(&vm->reason, alloc_printf("QEMU says \"%.40s\"", status));
@@ -98,20 +115,75 @@ static enum lifecycle_input found_input(const char *status) {
 }
 
 /* The process behind the socket is another VM: hands off. */
-static void on_uuid(struct vm *vm, const struct qmp_item *item) {
-    const char *uuid = json_string_value(json_object_get(item->value, "UUID"));
-    if (!uuid || strcmp(uuid, vm->uuid) == 0)
-        return;
-    vm_set_reason(vm, "the process on its QMP socket is another VM; it was left alone");
+static void disown(struct vm *vm, const char *other) {
+    scoped(alloc_release) char *name = name_printable(other, strlen(other), 64);
+    scoped(alloc_release) char *reason =
+        alloc_printf("the process on its QMP socket is another VM (%s); it was left alone", name);
+    vm_set_reason(vm, reason);
     vm_plan_disown_files(&vm->plan);
     vm_input(vm, INPUT_EXITED);
 }
 
-static void on_found(struct vm *vm, const char *status) {
+static void on_name(struct vm *vm, json_t *value) {
+    const char *name = json_string_value(json_object_get(value, "name"));
+    if (name && strcmp(name, vm->name) != 0)
+        disown(vm, name);
+}
+
+static void on_uuid(struct vm *vm, json_t *value) {
+    const char *uuid = json_string_value(json_object_get(value, "UUID"));
+    if (uuid && strcmp(uuid, vm->uuid) != 0)
+        disown(vm, uuid);
+}
+
+/* qapi/block-core.json, BlockInfo: io-status is that of the error which paused the VM. */
+static void on_block(struct vm *vm, json_t *devices) {
+    size_t index;
+    json_t *device;
+    vm->disk_full = false;
+    json_array_foreach(devices, index, device) {
+        const char *status = json_string_value(json_object_get(device, "io-status"));
+        if (status && strcmp(status, "nospace") == 0)
+            vm->disk_full = true;
+    }
+}
+
+/* qapi/job.json, JobInfo: what somebody began over the spare monitor, or a supervisor before. */
+static void on_jobs(struct vm *vm, json_t *jobs) {
+    size_t index;
+    json_t *job;
+    json_array_foreach(jobs, index, job) {
+        const char *id = json_string_value(json_object_get(job, "id"));
+        const char *type = json_string_value(json_object_get(job, "type"));
+        const char *status = json_string_value(json_object_get(job, "status"));
+        scoped(alloc_release) char *name = name_printable(id ? id : "", id ? strlen(id) : 0, 64);
+        vm_tell(vm, "job", "%s (%.40s) is %.40s", name, type ? type : "?", status ? status : "?");
+    }
+}
+
+/* The heartbeat's answer changes nothing by itself: events tell what happens while they come. */
+static void on_status(struct vm *vm, json_t *value) {
+    const char *status = json_string_value(json_object_get(value, "status"));
+    bool pressing = uv_is_active((uv_handle_t *)&vm->press);
+    bool asked = vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
+                 (vm->state == STATE_STOPPING && !pressing);
+    if (!status || !asked)
+        return;
     if (vm->state == STATE_LOST)
         explain_found(vm, status);
     vm_input(vm, found_input(status));
 }
+
+/* Asked in this order of a VM that was found, so that what it is comes first and its state last:
+ * QEMU replays no events. */
+static const struct question {
+    const char *command;
+    void (*on_return)(struct vm *vm, json_t *value);
+} questions[] = {
+    {"query-name", on_name}, {"query-uuid", on_uuid},     {"query-block", on_block},
+    {"query-jobs", on_jobs}, {"query-status", on_status},
+};
+enum { QUESTIONS = sizeof questions / sizeof *questions };
 
 static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
@@ -119,18 +191,15 @@ static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     vm->listener->refused(vm->listener->context, vm, item->command, text);
 }
 
+static void on_return(struct vm *vm, const struct qmp_item *item) {
+    for (size_t i = 0; i < QUESTIONS; i++)
+        if (strcmp(questions[i].command, item->command) == 0)
+            questions[i].on_return(vm, item->value);
+}
+
 static void on_reply(struct vm *vm, const struct qmp_item *item) {
     switch (item->status) {
-    case QMP_STATUS_RETURN:
-        if (strcmp(item->command, "query-status") == 0) {
-            const char *status = json_string_value(json_object_get(item->value, "status"));
-            if (status &&
-                (vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
-                 (vm->state == STATE_STOPPING && !uv_is_active((uv_handle_t *)&vm->press))))
-                on_found(vm, status);
-        } else if (strcmp(item->command, "query-uuid") == 0)
-            on_uuid(vm, item);
-        break;
+    case QMP_STATUS_RETURN: on_return(vm, item); break;
     case QMP_STATUS_ERROR: on_refusal(vm, item); break;
     case QMP_STATUS_TIMEOUT:
         vm_set_reason(vm, item->text);
@@ -165,9 +234,9 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
         if (vm->state == STATE_STARTING) {
             vm_phase(vm, PHASE_STARTED);
             vm_input(vm, INPUT_QMP_READY);
-        } else { /* QEMU replays no events: ask what they would have told */
-            vm_command(vm, "query-uuid");
-            vm_command(vm, "query-status");
+        } else {
+            for (size_t i = 0; i < QUESTIONS; i++)
+                vm_command(vm, questions[i].command);
         }
         break;
     case QMP_ITEM_REPLY: on_reply(vm, item); break;

@@ -55,6 +55,21 @@ kill -0 $stranger || fail "a stranger was killed"
 wait_state one running 10
 expect_equal "the process of one" "$(pid_of one)" "$real"
 
+step "what somebody began over the spare monitor is found too"
+qemu-img create -q -f raw "$WORK/copy.raw" 5G
+qmp() { # NAME COMMAND ARGUMENTS
+    run "$PGSUP" qmp "$@"
+    expect_equal "status of $2" "$STATUS" 0
+}
+qmp one blockdev-add \
+    "{\"driver\": \"raw\", \"node-name\": \"copy\", \"file\": {\"driver\": \"file\", \"filename\": \"$WORK/copy.raw\"}}"
+qmp one blockdev-mirror '{"job-id": "keep", "device": "disk0", "target": "copy", "sync": "full"}'
+kill_supervisor
+start_supervisor
+wait_state one running 10
+expect_event one "keep (mirror) is ready"
+qmp one block-job-cancel '{"device": "keep"}'
+
 step "started by hand with vm.sh while the supervisor runs, and before it"
 bash "$PGSUP_HOME/instances/four/vm.sh" -bios "$WORK/idle.fw" </dev/null >"$WORK/vm.log" 2>&1 &
 byhand=$!
@@ -84,15 +99,20 @@ while kind != "other":
     sys.stdin.read(1)
     sys.exit()
 while True:
-    lines = listener.accept()[0].makefile("rw")
+    client = listener.accept()[0]
+    lines, answers = client.makefile("r"), client.makefile("w")
+    def say(message):
+        print(json.dumps(message), file=answers, flush=True)
     version = {"qemu": {"major": 10, "minor": 0, "micro": 2}, "package": ""}
-    print(json.dumps({"QMP": {"version": version, "capabilities": []}}), file=lines, flush=True)
-    for line in lines:
-        answer = {}
-        command = json.loads(line)
-        if command["execute"] == "query-uuid":
-            answer = {"UUID": "00000000-0000-0000-0000-000000000001"}
-        print(json.dumps({"return": answer, "id": command.get("id")}), file=lines, flush=True)
+    try:
+        say({"QMP": {"version": version, "capabilities": []}})
+        for line in lines:
+            command = json.loads(line)
+            other = {"UUID": "00000000-0000-0000-0000-000000000001"}
+            say({"return": other if command["execute"] == "query-uuid" else {},
+                 "id": command.get("id")})
+    except OSError:  # it has heard enough
+        pass
 END
 
 pretend() { # KIND
