@@ -5,9 +5,15 @@
 #include "cli/invocation.h"
 #include "home/home.h"
 
+static const struct option_spec options[] = {
+    {.name = "keep-awake", .help = "this computer does not go to sleep by itself while a VM runs"},
+    OPTIONS_END,
+};
+
 static int run(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
-    daemon_run(path, error);
+    struct daemon_options choices = {path, invocation_flag(invocation, "keep-awake")};
+    daemon_run(&choices, error);
     return 0;
 }
 
@@ -23,6 +29,7 @@ const struct command cmd_up = {
         "  SIGHUP         leaves the VMs running and ends (as `pgsup down --keep`)\n"
         "\n"
         "Killing the supervisor harms no VM; the next `pgsup up` takes them over again.",
+    .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,
     .run = run,

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
+#include "daemon/awake.h"
 #include "daemon/control_server.h"
 #include "daemon/fleet.h"
 #include "daemon/provisioning.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct seed_server *seed;
     struct control_server *control;
     struct provisioning *provisioning;
+    struct awake *awake; /* NULL: not asked for */
     struct verbs_context verbs;
     uv_signal_t signals[3];
     int signals_open;
@@ -59,6 +61,8 @@ static void close_all(struct daemon *daemon) {
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
+    awake_close(daemon->awake);
+    daemon->awake = NULL;
     restarter_close(daemon->restarter);
     fleet_close(&daemon->fleet);
     close_signals(daemon);
@@ -142,6 +146,7 @@ static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
     if (daemon->ending == ENDING_NOT)
         restarter_note(daemon->restarter, vm);
+    awake_set(daemon->awake, fleet_running(&daemon->fleet) > 0);
     end_if_idle(daemon);
 }
 
@@ -165,18 +170,21 @@ static char *join_keys(const struct phone_home *form) {
     return buffer_take(&keys);
 }
 
-/* A guest tells its keys once. A repeated or a late post changes nothing: vm knows of one that is
- * still on its way to the store. */
+/* A guest tells its keys once as each instance-id that its meta-data gave it. A repeated or a late
+ * post changes nothing. */
 static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
                            const struct phone_home *form, const char *keys, const char *address) {
     struct store_guest guest = {0};
     bool first = guest_table_get(daemon->home.store, instance->id, &guest, NULL) &&
-                 guest.phoned_home_ms == 0;
+                 (!guest.instance_id || strcmp(guest.instance_id, form->instance_id) != 0);
     if (first) {
         const char *source = instance->ip4        ? "static"
                              : instance->ssh_port ? "user-net"
                                                   : "phone-home";
         guest.phoned_home_ms = clock_wall_ms();
+        guest.provisioned_ms = 0;
+        alloc_replace(&guest.provision_result, NULL);
+        alloc_replace(&guest.instance_id, alloc_string(form->instance_id));
         alloc_replace(&guest.hostname, alloc_string(form->hostname));
         alloc_replace(&guest.address, alloc_string(address));
         alloc_replace(&guest.address_source, alloc_string(source));
@@ -198,15 +206,18 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
         snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
     scoped(alloc_release) char *keys = join_keys(form);
-    bool first =
-        vm && !vm->phoned_home && remember_guest(daemon, instance, form, keys, endpoint.address);
+    /* The store may not have it yet. */
+    bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
+    bool first = vm && !known && remember_guest(daemon, instance, form, keys, endpoint.address);
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
     recorder_event(daemon->recorder, instance->id, "phone-home", text);
     log_info("vm=%s %s", instance->name, text);
+    if (first)
+        alloc_replace(&vm->provision_result, NULL);
     if (vm) {
-        vm->phoned_home = true;
+        alloc_replace(&vm->phoned_home, alloc_string(form->instance_id));
         vm_phoned_home(vm, endpoint.address);
     }
     if (first)
@@ -259,7 +270,7 @@ static void on_gone(void *context, struct call *call) {
 /* Guests with user networking see the loopback of the host; others the host's own address. macOS
  * makes the interface of a shared or host network with its first VM: until then the address is not
  * there, and the scan tries again. */
-static bool open_seed(struct daemon *daemon, struct error *error) {
+static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error *error) {
     struct store_cloud cloud = {0};
     struct seed_server_calls calls = {on_document, on_phone_home, on_refused, daemon};
     struct error problem = {0};
@@ -269,7 +280,7 @@ static bool open_seed(struct daemon *daemon, struct error *error) {
     bool comes_later =
         strcmp(cloud.network, "vmnet-shared") == 0 || strcmp(cloud.network, "vmnet-host") == 0;
     daemon->seed = seed_server_open(&daemon->loop, &daemon->home, address, cloud.phone_home_port,
-                                    &calls, &problem);
+                                    patience_ms, &calls, &problem);
     bool good = daemon->seed || (comes_later && problem.code == ERROR_INVALID);
     if (daemon->seed)
         log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
@@ -283,14 +294,14 @@ static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     fleet_adopt(&daemon->fleet, NULL);
     if (!daemon->seed)
-        open_seed(daemon, NULL);
+        open_seed(daemon, 0, NULL);
 }
 
 static bool open_parts(struct daemon *daemon, struct error *error) {
     struct control_calls calls = {on_call, on_gone, daemon};
     scoped(alloc_release) char *database = home_file(&daemon->home, "cloud.sqlite3");
     daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
-    if (!daemon->control || !open_seed(daemon, error))
+    if (!daemon->control || !open_seed(daemon, SEED_PORT_PATIENCE_MS, error))
         return false;
     daemon->recorder = recorder_new(&daemon->loop, database);
     daemon->provisioning =
@@ -330,6 +341,7 @@ static void close_unopened(struct daemon *daemon) {
     close_signals(daemon);
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
+    awake_close(daemon->awake);
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);
     if (daemon->recorder) {
@@ -347,9 +359,9 @@ static void run_loop(struct daemon *daemon) {
     uv_loop_close(&daemon->loop);
 }
 
-bool daemon_run(const char *home_path, struct error *error) {
+bool daemon_run(const struct daemon_options *options, struct error *error) {
     struct daemon daemon = {0};
-    if (!home_open(home_path, &daemon.home, error))
+    if (!home_open(options->home_path, &daemon.home, error))
         return false;
     umask(077);
     signal(SIGPIPE, SIG_IGN);
@@ -360,6 +372,8 @@ bool daemon_run(const char *home_path, struct error *error) {
     }
     /* Signals first: once a VM is looked after, Ctrl-C and a closed terminal end it as they should.
      */
+    if (options->keep_awake)
+        daemon.awake = awake_new(&daemon.loop);
     bool good = open_signals(&daemon, error) && open_parts(&daemon, error);
     if (good) {
         open_timers(&daemon);

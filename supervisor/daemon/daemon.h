@@ -7,5 +7,10 @@
 
 #include <stdbool.h>
 
+struct daemon_options {
+    const char *home_path;
+    bool keep_awake; /* the computer, while a VM runs */
+};
+
 /* Returns when it has been told to end (`pgsup down`, Ctrl-C). False: it could not start. */
-bool daemon_run(const char *home_path, struct error *error);
+bool daemon_run(const struct daemon_options *options, struct error *error);

@@ -6,6 +6,7 @@
 #include "home/instance.h"
 #include "home/run_folder.h"
 #include "home/running.h"
+#include "home/seed.h"
 #include "machine/process.h"
 #include "machine/qemu_argv.h"
 #include "store/guest_table.h"
@@ -41,14 +42,24 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
         plan->console_path = alloc_string(console);
 }
 
+/* cloud-init begins anew at the next boot when the drive gives it another instance-id. Over HTTP it
+ * looks only after `cloud-init clean`, so there the guest is ready as at any later boot. */
+static bool begins_anew(const struct home *home, const struct store_instance *instance,
+                        const struct store_guest *guest) {
+    char id[DOCUMENT_TEXT_ID_SIZE];
+    return guest->instance_id && strcmp(instance->seed, "drive") == 0 &&
+           seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
+}
+
 static bool fill_guest(struct home *home, const struct store_instance *instance,
                        struct vm_plan *plan, struct error *error) {
     struct instance_endpoint endpoint = {0};
     struct store_guest guest = {0};
     if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
-    plan->phones_home = guest.phoned_home_ms == 0;
-    plan->provision_result = alloc_string(guest.provision_result);
+    bool anew = !plan->found_pid && begins_anew(home, instance, &guest);
+    plan->phones_home = guest.phoned_home_ms == 0 || anew;
+    plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     store_guest_done(&guest);
     if (!instance_endpoint(home, instance, &endpoint, error))
         return false;

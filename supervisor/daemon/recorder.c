@@ -195,6 +195,7 @@ void recorder_launch(struct recorder *recorder, const struct store_launch *launc
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest) {
     struct record *record = record_new(RECORD_GUEST, instance);
     record->guest = *guest;
+    record->guest.instance_id = alloc_string(guest->instance_id);
     record->guest.hostname = alloc_string(guest->hostname);
     record->guest.address = alloc_string(guest->address);
     record->guest.address_source = alloc_string(guest->address_source);

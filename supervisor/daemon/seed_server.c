@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "cloudinit/http.h"
 #include "home/instance.h"
+#include "home/seed.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -61,9 +62,11 @@ static void answer_phone_home(struct connection *connection, const struct store_
     struct seed_server *server = connection->server;
     struct phone_home form = {0};
     struct error error = {0};
-    bool good = phone_home_parse(request->body, request->body_length, &form, &error);
-    if (good && (strcmp(form.instance_id, instance->instance_id) != 0 ||
-                 (route->instance_id[0] && strcmp(route->instance_id, instance->instance_id) != 0)))
+    char id[DOCUMENT_TEXT_ID_SIZE];
+    bool good = phone_home_parse(request->body, request->body_length, &form, &error) &&
+                seed_instance_id(server->home, instance, id, &error);
+    if (good && (strcmp(form.instance_id, id) != 0 ||
+                 (route->instance_id[0] && strcmp(route->instance_id, id) != 0)))
         good =
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
@@ -253,11 +256,11 @@ static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
 /* When the supervisor before was killed while it spawned a QEMU, the child has the socket until its
  * exec; hence the patience. */
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
-                                     uint16_t port, const struct seed_server_calls *calls,
-                                     struct error *error) {
+                                     uint16_t port, uint64_t patience_ms,
+                                     const struct seed_server_calls *calls, struct error *error) {
     struct sockaddr_in where;
     struct seed_server *server = NULL;
-    uint64_t until_ms = clock_monotonic_ms() + SEED_PORT_PATIENCE_MS;
+    uint64_t until_ms = clock_monotonic_ms() + patience_ms;
     int status = uv_ip4_addr(address, port, &where);
     if (status == 0)
         status = listen_on(loop, &where, &server);

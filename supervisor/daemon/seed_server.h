@@ -17,7 +17,7 @@
 #define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
 #define SEED_IDLE_MS          30000u /* without a byte from the guest */
 #define SEED_DOCUMENT_LIMIT   (4u << 20)
-#define SEED_PORT_PATIENCE_MS 2000u /* for a port in use to become free; blocks */
+#define SEED_PORT_PATIENCE_MS 2000u /* at the beginning */
 
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,
@@ -30,8 +30,9 @@ struct seed_server_calls {
 
 struct seed_server; /* opaque */
 
-/* NULL with a sentence: port in use, address not on this machine. */
+/* NULL with a sentence: port in use, address not on this machine. For a port in use to become free
+ * it waits patience_ms, and blocks meanwhile. */
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
-                                     uint16_t port, const struct seed_server_calls *calls,
-                                     struct error *error);
+                                     uint16_t port, uint64_t patience_ms,
+                                     const struct seed_server_calls *calls, struct error *error);
 void seed_server_close(struct seed_server *server); /* NULL is fine */

@@ -5,11 +5,13 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/document.h"
+#include "cloudinit/document_text.h"
 #include "home/generated.h"
 #include "home/seed_drive.h"
 #include "home/subnet.h"
 #include "store/generated_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,15 +69,26 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
     return true;
 }
 
+static bool check_document(const char *path, enum seed_document document, const struct buffer *text,
+                           struct error *error) {
+    struct error problem = {0};
+    return document_text_check(document, text->data ? text->data : "", text->length, &problem) ||
+           error_set(error, problem.code,
+                     "%s: %s; correct it, or delete it to have it written anew", path,
+                     problem.text);
+}
+
 /* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
 static bool digest_documents(const char *folder, char digest[SECRET_SHA256_SIZE],
                              struct error *error) {
     scoped(buffer_done) struct buffer all = {0};
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        enum seed_document document = (enum seed_document)i;
         scoped(buffer_done) struct buffer text = {0};
         scoped(alloc_release) char *path =
-            alloc_printf("%s/%s", folder, seed_document_name((enum seed_document)i));
-        if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error))
+            alloc_printf("%s/%s", folder, seed_document_name(document));
+        if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
+            !check_document(path, document, &text, error))
             return false;
         buffer_printf(&all, "%zu\n", text.length);
         buffer_append(&all, text.data, text.length);
@@ -98,6 +111,21 @@ static bool write_drive(struct home *home, const struct store_instance *instance
         return true;
     return seed_drive_write(image, documents, error) && home_give(home, image, error) &&
            generated_table_put(home->store, instance->id, DRIVE, wanted, error);
+}
+
+bool seed_instance_id(const struct home *home, const struct store_instance *instance,
+                      char id[DOCUMENT_TEXT_ID_SIZE], struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path =
+        alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(SEED_META_DATA));
+    if (!file_exists(path)) { /* it will be written anew */
+        snprintf(id, DOCUMENT_TEXT_ID_SIZE, "%s", instance->instance_id);
+        return true;
+    }
+    return file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) &&
+           (document_text_instance_id(text.data ? text.data : "", text.length, id, error) ||
+            error_prefix(error, "%s", path));
 }
 
 bool seed_write(struct home *home, const struct store_cloud *cloud,

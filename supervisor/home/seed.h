@@ -1,14 +1,21 @@
 /* The seed of one instance on disk: INSTANCEDIR/cloud-init/ with its four documents, and the drive
- * cloud-init.img made from them. A document that its user changed is kept, and is what counts. */
+ * cloud-init.img made from them. A document that its user changed is kept, and is what counts,
+ * unless cloud-init could not read it: then seed_write() fails with the file and the line. */
 #pragma once
 
 #include "base/error.h"
+#include "cloudinit/document_text.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
 
 bool seed_write(struct home *home, const struct store_cloud *cloud,
                 const struct store_instance *instance, struct error *error);
+
+/* What meta-data calls the instance: as pgsup did, unless its user wrote another one there to have
+ * cloud-init begin anew. */
+bool seed_instance_id(const struct home *home, const struct store_instance *instance,
+                      char id[DOCUMENT_TEXT_ID_SIZE], struct error *error);
 
 /* "http://H:P/seed/TOKEN/" as the guest reaches it; NULL when the host's address is not known.
  * Caller frees. */

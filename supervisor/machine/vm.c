@@ -428,6 +428,7 @@ static void drop_handle(struct vm *vm) {
     free(vm->uuid);
     free(vm->reason);
     free(vm->outcome);
+    free(vm->phoned_home);
     free(vm->provision_result);
     free(vm);
 }

@@ -43,7 +43,7 @@ struct vm {
     struct store_launch launch;
     uint64_t since_ms;       /* monotonic: when the state was entered */
     bool wanted;             /* a person wants it to run; kept by the owner */
-    bool phoned_home;        /* to this supervisor; kept by the owner */
+    char *phoned_home;       /* to this supervisor, as this instance-id; kept by the owner */
     char *provision_result;  /* store/guest_table.h; NULL: not run; kept by the owner */
     enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
     char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
