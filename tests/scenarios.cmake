@@ -15,17 +15,15 @@ endif()
 if(PGSUP_SANITIZE) # does not go together with valgrind, nor with what QEMU would inherit
   list(FILTER scenarios EXCLUDE REGEX "/(56-clock|70-valgrind)")
 endif()
-if(TARGET pgsup)
-  foreach(script ${scenarios})
-    get_filename_component(name ${script} NAME_WE)
-    add_test(NAME scenario.${name} COMMAND bash ${script})
-    set_tests_properties(scenario.${name} PROPERTIES TIMEOUT 300 PROCESSORS 1 LABELS scenario SKIP_RETURN_CODE 77
-      ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>;PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>;${fault}")
-  endforeach()
-  set_tests_properties(scenario.60-chaos PROPERTIES TIMEOUT 900)
-  if(NOT APPLE)
-    set_tests_properties(scenario.61-countdown PROPERTIES TIMEOUT 900)
-  endif()
-  # Boots Debian twice, without hardware acceleration if need be.
-  set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)
+foreach(script ${scenarios})
+  get_filename_component(name ${script} NAME_WE)
+  add_test(NAME scenario.${name} COMMAND bash ${script})
+  set_tests_properties(scenario.${name} PROPERTIES TIMEOUT 300 PROCESSORS 1 LABELS scenario SKIP_RETURN_CODE 77
+    ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>;PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>;${fault}")
+endforeach()
+set_tests_properties(scenario.60-chaos PROPERTIES TIMEOUT 900)
+if(NOT APPLE)
+  set_tests_properties(scenario.61-countdown PROPERTIES TIMEOUT 900)
 endif()
+# Boots Debian twice, without hardware acceleration if need be.
+set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)

@@ -1,1 +1,0 @@
-pgsup_test(base SOURCES unit/test_base.c USES base)

@@ -1,1 +1,0 @@
-pgsup_test(protocol SOURCES unit/test_protocol.c USES control)

@@ -1,1 +1,0 @@
-pgsup_test(policy SOURCES unit/test_policy.c USES daemon)

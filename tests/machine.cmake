@@ -1,6 +1,0 @@
-add_executable(print_argv fake/print_argv.c)
-pgsup_test(argv SOURCES unit/test_argv.c unit/specs.c USES machine_core)
-pgsup_test(vm_script SOURCES unit/test_vm_script.c unit/specs.c USES machine_core)
-target_compile_definitions(test_vm_script PRIVATE PRINT_ARGV="$<TARGET_FILE:print_argv>")
-add_dependencies(test_vm_script print_argv)
-pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)

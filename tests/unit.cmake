@@ -1,0 +1,65 @@
+# The unit tests, by the room they are in.
+pgsup_test(base SOURCES unit/test_base.c USES base)
+
+pgsup_test(qmp SOURCES unit/test_qmp.c USES qmp)
+pgsup_test(qmp_transcripts SOURCES unit/test_qmp_transcripts.c USES qmp)
+
+# Stands in for QEMU and misbehaves on request: fake/fake_faults.h.
+add_executable(fake-qemu fake/fake_qemu.c fake/fake_options.c fake/fake_faults.c fake/fake_machine.c)
+target_link_libraries(fake-qemu PRIVATE base PkgConfig::JANSSON)
+
+pgsup_test(fake_qemu SOURCES unit/test_fake_qemu.c USES qmp)
+target_compile_definitions(test_fake_qemu PRIVATE FAKE_QEMU_PROGRAM="$<TARGET_FILE:fake-qemu>")
+add_dependencies(test_fake_qemu fake-qemu)
+
+# Built with the rest so that it stays buildable, run by hand.
+add_executable(bench_qmp bench/bench_qmp.c)
+target_link_libraries(bench_qmp PRIVATE qmp)
+
+pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
+pgsup_test(document_text SOURCES unit/test_document_text.c USES cloudinit)
+pgsup_test(http SOURCES unit/test_http.c USES cloudinit)
+pgsup_test(password SOURCES unit/test_password.c USES cloudinit)
+pgsup_test(phone_home SOURCES unit/test_phone_home.c USES cloudinit)
+pgsup_test(public_key SOURCES unit/test_public_key.c USES cloudinit)
+pgsup_test(route SOURCES unit/test_route.c USES cloudinit)
+
+# cloud-init's own judgement of the golden documents. Linux only: it has no package on macOS.
+if(NOT APPLE)
+  find_program(CLOUD_INIT cloud-init)
+  add_test(NAME cloud-init-schema
+    COMMAND /usr/bin/python3 golden/check_seed.py ${CLOUD_INIT}
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+  set_tests_properties(cloud-init-schema PROPERTIES TIMEOUT 120 LABELS unit)
+endif()
+
+pgsup_test(store SOURCES unit/test_store.c USES store)
+pgsup_test(store_tables SOURCES unit/test_store_tables.c USES store)
+pgsup_test(store_migrations SOURCES unit/test_store_migrations.c USES store)
+
+pgsup_test(home SOURCES unit/test_home.c USES home)
+pgsup_test(cloud SOURCES unit/test_cloud.c USES home)
+pgsup_test(instance SOURCES unit/test_instance.c USES home)
+pgsup_test(instance_plan SOURCES unit/test_instance_plan.c USES home)
+pgsup_test(program SOURCES unit/test_program.c USES home)
+pgsup_test(disk SOURCES unit/test_disk.c USES home)
+pgsup_test(download SOURCES unit/test_download.c USES home)
+pgsup_test(image SOURCES unit/test_image.c USES home)
+
+add_executable(print_argv fake/print_argv.c)
+pgsup_test(argv SOURCES unit/test_argv.c unit/specs.c USES machine_core)
+pgsup_test(vm_script SOURCES unit/test_vm_script.c unit/specs.c USES machine_core)
+target_compile_definitions(test_vm_script PRIVATE PRINT_ARGV="$<TARGET_FILE:print_argv>")
+add_dependencies(test_vm_script print_argv)
+pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)
+pgsup_test(lifecycle SOURCES unit/test_lifecycle.c USES machine_core)
+pgsup_test(vm_report SOURCES unit/test_vm_report.c USES machine)
+
+pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
+pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
+
+pgsup_test(options SOURCES unit/test_options.c USES cli)
+pgsup_test(help SOURCES unit/test_help.c USES cli)
+add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
+set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
+  ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
