@@ -32,6 +32,12 @@ uint64_t host_process_start(pid_t pid) {
     return (uint64_t)start.tv_sec * 1000000 + (uint64_t)start.tv_usec;
 }
 
+/* sysctl() needs no descriptor, so it can always look. */
+bool host_process_lives(pid_t pid, uint64_t start) {
+    uint64_t now = host_process_start(pid);
+    return now != 0 && (now == start || start == 0);
+}
+
 bool host_peer(int fd, pid_t *pid, uid_t *user) {
     struct xucred credentials;
     socklen_t length = sizeof credentials;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +21,39 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-uint64_t host_process_start(pid_t pid) {
+/* proc(5), /proc/PID/stat. False with errno 0: there is no such process, or only its zombie; with
+ * another errno it could not be looked at. */
+static bool look_at(pid_t pid, uint64_t *start) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (length <= 0)
-        return 0;
+    if (length < 0) {
+        errno = errno == ENOENT || errno == ESRCH ? 0 : errno;
+        return false;
+    }
     text[length] = 0;
-    /* proc(5): the name in parentheses may hold anything, the fields after it may not; starttime
-     * is field 22, counted from the state, field 3. */
+    /* The name in parentheses may hold anything, the fields after it may not; starttime is field
+     * 22, counted from the state, field 3. */
     char *field = strrchr(text, ')');
-    if (field &&
-        (field[1] != ' ' || field[2] == 'Z')) /* ended, and its parent has yet to hear of it */
-        return 0;
+    bool zombie = field && field[1] == ' ' && field[2] == 'Z';
     for (int number = 2; field && number < 22; number++)
         field = strchr(field + 1, ' ');
-    return field ? strtoull(field + 1, NULL, 10) : 0;
+    errno = zombie ? 0 : EINVAL;
+    *start = field && !zombie ? strtoull(field + 1, NULL, 10) : 0;
+    return *start != 0;
+}
+
+uint64_t host_process_start(pid_t pid) {
+    uint64_t start = 0;
+    return look_at(pid, &start) ? start : 0;
+}
+
+bool host_process_lives(pid_t pid, uint64_t start) {
+    uint64_t now = 0;
+    if (look_at(pid, &now))
+        return now == start || start == 0;
+    return errno != 0 && kill(pid, 0) == 0;
 }
 
 bool host_peer(int fd, pid_t *pid, uid_t *user) {

@@ -123,7 +123,7 @@ json_t *direct_command(struct direct *direct, const char *command, json_t *argum
 }
 
 static bool alive(const struct running *running) {
-    return host_process_start(running->pid) == running->start;
+    return host_process_lives(running->pid, running->start);
 }
 
 /* Waits for the end of the process; true: it ended before the limit. */

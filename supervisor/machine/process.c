@@ -42,7 +42,7 @@ static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal
 
 static void on_watch(uv_timer_t *timer) {
     struct process *process = timer->data;
-    if (host_process_start(process->pid) == process->start)
+    if (host_process_lives(process->pid, process->start))
         return;
     uv_timer_stop(timer);
     finish(process, &(struct process_end){0});
@@ -123,7 +123,7 @@ uint64_t process_start(const struct process *process) {
 void process_kill(struct process *process, int signal) {
     if (process->ended)
         return;
-    if (process->child || host_process_start(process->pid) == process->start)
+    if (process->child || host_process_lives(process->pid, process->start))
         kill(process->pid, signal);
 }
 

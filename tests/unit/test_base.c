@@ -10,6 +10,9 @@
 #include "base/strv.h"
 #include "test.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 TEST(error_first_wins_and_prefixes) {
@@ -215,6 +218,41 @@ TEST(who_has_a_file_open_is_named) {
 TEST(a_process_is_known_by_pid_and_start) {
     CHECK(host_process_start(getpid()) != 0);
     CHECK_INT(host_process_start(0x7ffffffe), 0);
+    CHECK(host_process_lives(getpid(), host_process_start(getpid())));
+    CHECK(host_process_lives(getpid(), 0));
+    CHECK(!host_process_lives(getpid(), host_process_start(getpid()) + 1));
+    CHECK(!host_process_lives(0x7ffffffe, 0));
+}
+
+/* What is left of a process until its parent has heard of the end is no process. */
+TEST(a_zombie_lives_no_more) {
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    uint64_t start = host_process_start(child);
+    CHECK(start != 0 && host_process_lives(child, start));
+    siginfo_t end;
+    kill(child, SIGKILL);
+    CHECK(waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT) == 0);
+    CHECK(!host_process_lives(child, start));
+    CHECK_INT(host_process_start(child), 0);
+    waitpid(child, NULL, 0);
+    CHECK(!host_process_lives(child, start));
+}
+
+TEST(a_process_that_cannot_be_looked_at_is_not_taken_for_dead) {
+    uint64_t start = host_process_start(getpid());
+    struct rlimit before, none;
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = before;
+    none.rlim_cur = 0;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    bool lives = host_process_lives(getpid(), start), nobody = host_process_lives(0x7ffffffe, 1);
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(lives);
+    CHECK(!nobody);
 }
 
 int main(void) {
