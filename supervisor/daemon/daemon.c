@@ -14,6 +14,7 @@
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
 #include "home/instance.h"
+#include "machine/tick.h"
 #include "store/cloud_table.h"
 
 #include <signal.h>
@@ -292,6 +293,7 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
 
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
+    tick_start(timer, on_scan, SCAN_INTERVAL_MS);
     fleet_adopt(&daemon->fleet, NULL);
     if (!daemon->seed)
         open_seed(daemon, 0, NULL);
@@ -334,7 +336,7 @@ static void open_timers(struct daemon *daemon) {
     uv_timer_init(&daemon->loop, &daemon->scan);
     uv_timer_init(&daemon->loop, &daemon->patience);
     daemon->scan.data = daemon->patience.data = daemon;
-    uv_timer_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS, SCAN_INTERVAL_MS);
+    tick_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS);
 }
 
 static void close_unopened(struct daemon *daemon) {

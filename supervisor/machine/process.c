@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/host.h"
+#include "machine/tick.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,9 +43,10 @@ static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal
 
 static void on_watch(uv_timer_t *timer) {
     struct process *process = timer->data;
-    if (host_process_lives(process->pid, process->start))
+    if (host_process_lives(process->pid, process->start)) {
+        tick_start(timer, on_watch, WATCH_INTERVAL_MS);
         return;
-    uv_timer_stop(timer);
+    }
     finish(process, &(struct process_end){0});
 }
 
@@ -107,7 +109,7 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
     process->start = start;
     uv_timer_init(loop, &process->uv.timer);
     process->uv.timer.data = process;
-    uv_timer_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS, WATCH_INTERVAL_MS);
+    tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
     return process;
 }
 

@@ -4,6 +4,7 @@
 #include "base/host.h"
 #include "base/name.h"
 #include "machine/monitor.h"
+#include "machine/tick.h"
 #include "qmp/event.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
+    tick_start(timer, on_heartbeat, VM_HEARTBEAT_MS);
     if (monitor_state(vm->monitor) == QMP_READY)
         vm_command(vm, "query-status");
 }
@@ -230,7 +232,7 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
     struct vm *vm = owner;
     switch (item->kind) {
     case QMP_ITEM_READY:
-        uv_timer_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS, VM_HEARTBEAT_MS);
+        tick_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS);
         if (vm->state == STATE_STARTING) {
             vm_phase(vm, PHASE_STARTED);
             vm_input(vm, INPUT_QMP_READY);
