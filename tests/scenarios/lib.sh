@@ -293,9 +293,9 @@ type_keys() {
     printf "$1" >&7
 }
 
-# is_gone PID
+# is_gone PID: ended, though its parent may not have heard of it yet.
 is_gone() {
-    ! kill -0 "$1" 2>/dev/null
+    case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; *) return 1 ;; esac
 }
 
 # field_of NAME EXPRESSION: Python over the instance's row "it" of `pgsup list --json`.
