@@ -14,8 +14,9 @@
  * ever (pids are reused). */
 uint64_t host_process_start(pid_t pid);
 
-/* Whether the process of this pid and start is still there; start 0: not known, the pid alone tells.
- * So it does when the process cannot be looked at now, because no file descriptor is left. */
+/* Whether the process of this pid and start is still there; start 0: not known, the pid alone
+ * tells. So it does when the process cannot be looked at now, because no file descriptor is left.
+ */
 bool host_process_lives(pid_t pid, uint64_t start);
 
 /* The process and user at the other end of a connected Unix socket. */

@@ -1,5 +1,5 @@
-/* Timers that come due together: at the next multiple of their interval, whoever starts them when. A
- * supervisor of many VMs then wakes the processor up once for all of them. Fires once; whoever
+/* Timers that come due together: at the next multiple of their interval, whoever starts them when.
+ * A supervisor of many VMs then wakes the processor up once for all of them. Fires once; whoever
  * wants the next tick starts it again from the callback. */
 #pragma once
 

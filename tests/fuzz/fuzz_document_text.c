@@ -1,6 +1,6 @@
 /* A seed document as somebody's editor left it; the first byte chooses which of the four. What is
- * accepted as meta-data has an instance-id that can be a part of a path, the same each time; what is
- * refused comes with a sentence of one line. */
+ * accepted as meta-data has an instance-id that can be a part of a path, the same each time; what
+ * is refused comes with a sentence of one line. */
 #include "cloudinit/document_text.h"
 
 #include <stdint.h>

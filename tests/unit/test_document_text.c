@@ -118,7 +118,8 @@ TEST(kinds_of_user_data) {
         takes(SEED_USER_DATA, good[i]);
         takes(SEED_VENDOR_DATA, good[i]);
     }
-    refuses(SEED_USER_DATA, "users:\n- name: x\n", "line 1: cloud-init knows what a document is by");
+    refuses(SEED_USER_DATA, "users:\n- name: x\n",
+            "line 1: cloud-init knows what a document is by");
     refuses(SEED_VENDOR_DATA, "cloud-config\n", "#cloud-config");
     refuses(SEED_USER_DATA, "#cloud-config-archive\n- {\n", "line ");
 }

@@ -66,8 +66,7 @@ static char *old_store(const char *name, int version) {
 static void every_table(const char *path, struct buffer *text) {
     static const char *const queries[] = {
         "SELECT * FROM cloud",     "SELECT * FROM network",    "SELECT * FROM images",
-        "SELECT * FROM instances", "SELECT * FROM launches",
-        GUESTS_OF_VERSION_1,
+        "SELECT * FROM instances", "SELECT * FROM launches",   GUESTS_OF_VERSION_1,
         "SELECT * FROM generated", "PRAGMA foreign_key_check",
     };
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
