@@ -14,14 +14,19 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The pid that holds the lock; 0: nobody does; -1: none of ours (another user's file, or gone by
- * now). False: it could not be looked at. */
+/* The pid that holds the lock; 0: nobody does; -1: the file is gone by now. False: it could not be
+ * looked at. */
 static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     *pid = -1;
-    if (fd < 0 && (errno == ENOENT || errno == EACCES))
+    if (fd < 0 && errno == ENOENT)
         return true;
+    if (fd < 0 && errno == EACCES)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "whether a VM runs cannot be seen, %s belongs to another user: was it "
+                         "started with sudo? Then use sudo for this too",
+                         path);
     if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
         return error_errno(error, "cannot see who holds %s", path);
     *pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid;

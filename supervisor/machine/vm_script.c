@@ -97,11 +97,26 @@ static void render_head(const struct spec *spec, struct buffer *text) {
                       "umask 077 # nobody else may reach QEMU's monitors\n\n");
 }
 
-/* /tmp, where the folder may be, is emptied when the host starts. */
-static void render_run_folder(const char *run_folder, struct buffer *text) {
+/* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
+ * to the home's owner, who must see that the VM runs and reach it; QEMU makes the sockets itself,
+ * in a folder that nobody else may enter, and keeps the owner of a pid file that is there. */
+static void render_run_folder(const struct spec *spec, const char *run_folder,
+                              struct buffer *text) {
     buffer_puts(text, "# Sockets and the pid file, by which a supervisor finds this VM.\nrun=");
     vm_script_quote(run_folder, text);
-    buffer_puts(text, "\nif [ ! -d \"$run\" ]; then mkdir -p \"$run\"; fi\n\n");
+    buffer_printf(text,
+                  "\n[ -d \"$run\" ] || mkdir -p \"$run\"\n"
+                  "if [ \"$EUID\" = 0 ]; then # by sudo: these are for the owner of the disk\n"
+                  "  : >\"$run/%s.sh$$.pid\"\n"
+                  "  chown \"$(ls -ln ",
+                  spec->name);
+    vm_script_quote(spec->disk, text);
+    buffer_printf(text,
+                  " | awk 'NR == 1 { print $3 \":\" $4 }')\" \"$run\" \"$run/%s.sh$$.pid\"\n"
+                  "  chmod 700 \"$run\"\n"
+                  "  umask 0\n"
+                  "fi\n\n",
+                  spec->name);
 }
 
 static void render_options(const struct strv *argv, struct buffer *text) {
@@ -137,7 +152,7 @@ void vm_script_render(const struct spec *spec, const char *run_folder, struct bu
     struct strv argv = {0};
     build_vector(spec, run_folder, &argv);
     render_head(spec, text);
-    render_run_folder(run_folder, text);
+    render_run_folder(spec, run_folder, text);
     render_seed_hint(spec, text);
     render_options(&argv, text);
     buffer_puts(text, "exec \"${vm[@]}\" \"$@\"\n");

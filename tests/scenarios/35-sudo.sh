@@ -50,3 +50,25 @@ expect_text "$OUT" "no supervisor"
 run as_user "$PGSUP" stop test
 expect_equal "status of stop" "$STATUS" 0
 expect_text "$OUT" "stopped: guest-shutdown after 1 press"
+
+step "a VM that vm.sh began under sudo is seen, kept and reached by the user too"
+env -u SUDO_USER bash "$PGSUP_HOME/instances/test/vm.sh" </dev/null >"$WORK/vm.log" 2>&1 &
+byhand=$!
+at_exit "kill -9 $byhand 2>/dev/null"
+runs_for_user() {
+    as_user "$PGSUP" list | grep -q "Running .*$byhand"
+}
+wait_until 20 runs_for_user
+expect_fail 3 "runs (pid $byhand)" as_user "$PGSUP" instance remove test
+wait_until 60 grep -q "mini: ready" "$WORK/vm.log"
+run as_user "$PGSUP" stop test
+expect_equal "status of stop" "$STATUS" 0
+expect_text "$OUT" "stopped: guest-shutdown after 1 press"
+wait $byhand || fail "QEMU ended with status $?"
+
+step "one whose pid file the user may not read is not taken for one that does not run"
+: >"$PGSUP_HOME/run/test.sh4242.pid"
+chmod 600 "$PGSUP_HOME/run/test.sh4242.pid"
+expect_fail 3 "use sudo for this too" as_user "$PGSUP" instance remove test
+expect_fail 3 "use sudo for this too" as_user "$PGSUP" list
+rm "$PGSUP_HOME/run/test.sh4242.pid"

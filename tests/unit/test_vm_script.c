@@ -61,6 +61,9 @@ static void check_bash(const struct spec_case *row, const char *folder) {
     scoped(alloc_release) char *script = alloc_printf("%s/vm.sh", folder);
     CHECK(symlink(PRINT_ARGV, program) == 0);
     spec.program = program;
+    scoped(alloc_release) char *disk = alloc_printf("%s/os,,1.qcow2", folder);
+    scratch_write(disk, "", 0, 0600);
+    spec.disk = disk;
 
     struct buffer text = {0}, actual = {0}, expected = {0};
     vm_script_render(&spec, run, &text);
@@ -90,6 +93,8 @@ TEST(what_the_script_is_given_goes_to_qemu) {
     scoped(alloc_release) char *script = scratch_path("args.sh");
     struct spec spec = spec_case_find("linux-user")->spec;
     spec.program = PRINT_ARGV;
+    scratch_write(script, "", 0, 0700);
+    spec.disk = script; /* a file that is there */
     struct buffer text = {0}, actual = {0};
     vm_script_render(&spec, scratch(), &text);
     scratch_write(script, text.data, text.length, 0700);

@@ -15,7 +15,13 @@ umask 077 # nobody else may reach QEMU's monitors
 
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/Users/login/var/pgsup/run
-if [ ! -d "$run" ]; then mkdir -p "$run"; fi
+[ -d "$run" ] || mkdir -p "$run"
+if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
+  : >"$run/test.sh$$.pid"
+  chown "$(ls -ln /Users/login/var/pgsup/instances/test/os.qcow2 | awk 'NR == 1 { print $3 ":" $4 }')" "$run" "$run/test.sh$$.pid"
+  chmod 700 "$run"
+  umask 0
+fi
 
 vm=(
   /opt/homebrew/bin/qemu-system-aarch64

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Runs the VM of the instance big in this terminal, without a supervisor.
+#
+# Ctrl-A C  goes to QEMU's monitor and back: system_powerdown asks the guest to
+#           shut down, quit ends QEMU at once
+# Ctrl-A X  ends QEMU at once
+# Ctrl-A H  lists the other keys; Ctrl-C goes to the guest
+#
+# This file is yours to edit: pgsup does not overwrite it once it was changed.
+# Options stand one to a line: add some, or put a # before one to leave it out.
+# What you pass to this script is given to QEMU after them.
+set -e
+umask 077 # nobody else may reach QEMU's monitors
+
+# Sockets and the pid file, by which a supervisor finds this VM.
+run=/home/login/var/pgsup/run
+[ -d "$run" ] || mkdir -p "$run"
+if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
+  : >"$run/big.sh$$.pid"
+  chown "$(ls -ln /home/login/var/pgsup/instances/big/os.qcow2 | awk 'NR == 1 { print $3 ":" $4 }')" "$run" "$run/big.sh$$.pid"
+  chmod 700 "$run"
+  umask 0
+fi
+
+vm=(
+  /usr/bin/qemu-system-aarch64
+  -no-user-config
+  -nodefaults
+  -display none
+  -name guest=big,debug-threads=on
+  -uuid 6fa459ea-ee8a-4ca4-894e-db77e160355e
+  -machine virt,gic-version=3
+  -accel tcg
+  -cpu cortex-a72
+  -smp 12
+  -m 2048
+  -bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
+  -boot menu=on,splash-time=0
+  -pidfile /home/login/var/pgsup/run/big.sh$$.pid
+  -chardev socket,id=qmp,path=/home/login/var/pgsup/run/big.sh$$.qmp,server=on,wait=off
+  -mon chardev=qmp,mode=control
+  -chardev stdio,id=console,mux=on,signal=off
+  -serial chardev:console
+  -mon chardev=console,mode=readline
+  -chardev socket,id=spare,path=/home/login/var/pgsup/run/big.sh$$.mon,server=on,wait=off
+  -mon chardev=spare,mode=control
+  -action panic=pause
+  -device pvpanic-pci
+  -blockdev driver=qcow2,node-name=disk0,discard=unmap,file.driver=file,file.filename=/home/login/var/pgsup/instances/big/os.qcow2,file.discard=unmap
+  -device virtio-blk-pci,id=vda,drive=disk0,bootindex=0
+  -smbios type=3,manufacturer=pgsup,version=0,serial=i-9-big,asset=big,sku=pgsup
+  -netdev user,id=net0,hostname=big,hostfwd=tcp:127.0.0.1:10022-:22
+  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:09,romfile=,addr=0x10
+  -device virtio-rng-pci
+  -device nec-usb-xhci,id=usb-bus
+  -device usb-kbd,bus=usb-bus.0
+  -chardev socket,id=agent,path=/home/login/var/pgsup/run/big.sh$$.qga,server=on,wait=off
+  -device virtio-serial-pci,id=serial0
+  -device virtserialport,id=agent,bus=serial0.0,chardev=agent,name=org.qemu.guest_agent.0
+)
+exec "${vm[@]}" "$@"
