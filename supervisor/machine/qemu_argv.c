@@ -56,9 +56,18 @@ static const char *cpu_model(const struct spec *spec) {
     return spec->arch == SPEC_AARCH64 ? "cortex-a72" : "max";
 }
 
+/* QEMU's docs/system/arm/virt.rst: the GIC that "virt" has by itself takes 8 processors, except
+ * with kvm, which takes the host's. */
+static const char *machine_type(const struct spec *spec) {
+    if (spec->machine)
+        return spec->machine;
+    if (spec->arch != SPEC_AARCH64)
+        return "q35";
+    return spec->vcpu > 8 && spec->accel != SPEC_KVM ? "virt,gic-version=3" : "virt";
+}
+
 static void push_board(const struct spec *spec, struct strv *argv) {
-    const char *machine = spec->arch == SPEC_AARCH64 ? "virt" : "q35";
-    push_pair(argv, "-machine", spec->machine ? spec->machine : machine);
+    push_pair(argv, "-machine", machine_type(spec));
     push_pair(argv, "-accel", spec_accel_word(spec->accel));
     push_pair(argv, "-cpu", cpu_model(spec));
     strv_push(argv, "-smp");
