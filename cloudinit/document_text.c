@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define STANDARD_TAG  "tag:yaml.org,2002:"
 #define MIME_BYTES    4096u /* in which cloud-init looks for "mime-version:" */
 
 /* Cautious: what is quoted without need does no harm, but a bare 52:54:00:12:34:56 is a number to
@@ -41,6 +42,81 @@ static bool load(yaml_parser_t *parser, yaml_document_t *document, struct error 
     return yaml_parser_load(parser, document) || explain(parser, error);
 }
 
+/* libyaml takes more than PyYAML, by which cloud-init reads: keys that are no scalars, and tags
+ * that PyYAML's safe loader does not know. */
+static bool check_node(yaml_document_t *document, const yaml_node_t *node, struct error *error) {
+    const char *tag = node->tag ? (const char *)node->tag : STANDARD_TAG;
+    if (strncmp(tag, STANDARD_TAG, strlen(STANDARD_TAG)) != 0)
+        return error_set(error, ERROR_INVALID, "line %zu: a tag that cloud-init does not know",
+                         node->start_mark.line + 1);
+    if (node->type != YAML_MAPPING_NODE)
+        return true;
+    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+         pair < node->data.mapping.pairs.top; pair++)
+        if (yaml_document_get_node(document, pair->key)->type != YAML_SCALAR_NODE)
+            return error_set(error, ERROR_INVALID, "line %zu: a key that is not a word",
+                             node->start_mark.line + 1);
+    return true;
+}
+
+static bool check_nodes(yaml_document_t *document, struct error *error) {
+    for (const yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++)
+        if (!check_node(document, node, error))
+            return false;
+    return true;
+}
+
+/* Marks count characters; this goes on to the byte at which one begins. */
+struct position {
+    const char *text, *end;
+    size_t characters;
+};
+
+static const char *go_to(struct position *position, size_t characters) {
+    while (position->characters < characters && position->text < position->end) {
+        position->text++;
+        while (position->text < position->end && (*position->text & 0xC0) == 0x80)
+            position->text++;
+        position->characters++;
+    }
+    return position->text;
+}
+
+/* Of what stands between two tokens only a comment may hold a tab. */
+static bool has_tab(const char *from, const char *to, bool comments) {
+    for (bool comment = false; from < to; from++) {
+        if (*from == '\t' && !comment)
+            return true;
+        comment = comments && (*from == '#' || comment) && *from != '\n';
+    }
+    return false;
+}
+
+/* PyYAML takes no tab outside of quotes, block scalars and comments; libyaml does. */
+static bool check_tabs(const char *text, size_t length, struct error *error) {
+    yaml_parser_t parser;
+    yaml_token_t token;
+    struct position position = {text, text + length, 0};
+    bool good = true, more = true;
+    if (!yaml_parser_initialize(&parser))
+        return error_set(error, ERROR_FAILED, "no memory to read it");
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    while (good && more && yaml_parser_scan(&parser, &token)) {
+        const char *before = position.text, *start = go_to(&position, token.start_mark.index);
+        const char *end = go_to(&position, token.end_mark.index);
+        bool plain =
+            token.type == YAML_SCALAR_TOKEN && token.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+        if (has_tab(before, start, true) || (plain && has_tab(start, end, false)))
+            good = error_set(error, ERROR_INVALID, "line %zu: a tab, where cloud-init takes blanks",
+                             token.start_mark.line + 1);
+        more = token.type != YAML_STREAM_END_TOKEN;
+        yaml_token_delete(&token);
+    }
+    yaml_parser_delete(&parser);
+    return good;
+}
+
 static bool is_last(yaml_parser_t *parser, struct error *error) {
     yaml_document_t document;
     if (!load(parser, &document, error))
@@ -58,11 +134,13 @@ static bool read_yaml(const char *text, size_t length, judge_function *judge, vo
     yaml_document_t document;
     if (!yaml_parser_initialize(&parser))
         return error_set(error, ERROR_FAILED, "no memory to read it");
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     bool good = load(&parser, &document, error);
     if (good) {
         yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = (!root || is_last(&parser, error)) && judge(&document, root, context, error);
+        good = (!root || is_last(&parser, error)) && check_nodes(&document, error) &&
+               check_tabs(text, length, error) && judge(&document, root, context, error);
         yaml_document_delete(&document);
     }
     yaml_parser_delete(&parser);

@@ -92,15 +92,28 @@ static struct slice take_word(const char **text, const char *end) {
     return (struct slice){(const unsigned char *)start, (size_t)(*text - start)};
 }
 
+/* What does not look like a type may be a secret: the wrong file named by mistake. */
+static char *show_type(struct slice word) {
+    static const char *const beginnings[] = {"ssh-", "ecdsa-", "sk-"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t length = strlen(beginnings[i]);
+        if (word.length <= length || memcmp(word.data, beginnings[i], length) != 0)
+            continue;
+        scoped(alloc_release) char *text =
+            name_printable((const char *)word.data, word.length, SHOWN_LIMIT);
+        return alloc_printf("\"%s\"", text);
+    }
+    return alloc_string("what stands there");
+}
+
 static const struct key_type *find_type(struct slice word, bool host_key, struct error *error) {
     for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++)
         if (slice_is(word, key_types[i].name) && !(host_key && key_types[i].security_key))
             return &key_types[i];
-    scoped(alloc_release) char *shown =
-        name_printable((const char *)word.data, word.length, SHOWN_LIMIT);
+    scoped(alloc_release) char *shown = show_type(word);
     error_set(error, ERROR_INVALID,
-              "a public key line starts with its type, such as ssh-ed25519 or ssh-rsa, and \"%s\" "
-              "is none that is accepted",
+              "a public key line starts with its type, such as ssh-ed25519 or ssh-rsa, and %s is "
+              "none that is accepted",
               shown);
     return NULL;
 }

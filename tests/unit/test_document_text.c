@@ -89,6 +89,21 @@ TEST(yaml_that_cannot_be_read) {
     refuses(SEED_NETWORK_CONFIG, "a: \xff\xfe\n", "byte 3: ");
 }
 
+/* What libyaml reads and PyYAML does not, so that cloud-init would drop the document. */
+TEST(yaml_that_only_libyaml_reads) {
+    refuses(SEED_USER_DATA, "#cloud-config\na: b\nlocale:\tC.UTF-8\n", "line 3: a tab");
+    refuses(SEED_USER_DATA, "#cloud-config\nlocale: C.UTF-8\t# mine\n", "a tab");
+    refuses(SEED_USER_DATA, "#cloud-config\n\xc3\xa9: [a,\tb]\n", "line 2: a tab");
+    refuses(SEED_USER_DATA, "#cloud-config\na: b\tc\n", "line 2: a tab");
+    refuses(SEED_META_DATA, "instance-id: a\t\n", "a tab");
+    refuses(SEED_USER_DATA, "#cloud-config\nhostname: {{ v1.x }}\n", "line 2: a key that is");
+    refuses(SEED_USER_DATA, "#cloud-config\na: !secret b\n", "line 2: a tag that");
+    refuses(SEED_META_DATA, "\xff\xfei\0n\0", "byte 0: ");
+    takes(SEED_USER_DATA, "#cloud-config\n#\ta comment\na: b # one\tmore\n");
+    takes(SEED_USER_DATA, "#cloud-config\nruncmd:\n- |\n  echo\t\xc3\xa9\n- \"a\tb\"\n- 'c\td'\n");
+    takes(SEED_USER_DATA, "#cloud-config\na: !!str 1\n");
+}
+
 TEST(another_shape) {
     refuses(SEED_NETWORK_CONFIG, "- a\n", "line 1: \"key: value\" is expected");
     refuses(SEED_USER_DATA, "#cloud-config\nhello\n", "line 2: \"key: value\" is expected");
