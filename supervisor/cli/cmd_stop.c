@@ -22,21 +22,23 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void show_outcome(const char *outcome) {
-    if (outcome)
-        printf("stopped: %s\n", outcome);
-    else
-        puts("already stopped");
+/* name: when there are several */
+static void show_outcome(const char *name, const char *outcome) {
+    printf("%s%s%s%s\n", name ? name : "", name ? " " : "",
+           outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
 }
 
 static void show(const char *name, json_t *result) {
     (void)name;
-    show_outcome(json_string_value(json_object_get(result, "outcome")));
+    show_outcome(NULL, json_string_value(json_object_get(result, "outcome")));
 }
 
 static void show_named(const char *name, json_t *result) {
-    printf("%s ", name);
-    show(name, result);
+    show_outcome(name, json_string_value(json_object_get(result, "outcome")));
+}
+
+static bool has_several(const struct invocation *invocation) {
+    return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
 }
 
 /* Nobody supervises: the VM's own spare monitor does. */
@@ -44,6 +46,7 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
                        struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
+    const char *shown = has_several(invocation) ? name : NULL;
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return;
     store_instance_done(&instance);
@@ -51,14 +54,14 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
         return;
     if (!running.name) {
         if (!invocation->quiet)
-            show_outcome(NULL);
+            show_outcome(shown, NULL);
         return;
     }
     invocation_warn("no supervisor runs: talking to the QEMU of %s (process %ld) itself", name,
                     (long)running.pid);
     scoped(alloc_release) char *outcome = direct_stop(invocation->home, &running, context, error);
     if (outcome && !invocation->quiet)
-        show_outcome(outcome);
+        show_outcome(shown, outcome);
     running_done(&running);
 }
 
@@ -71,10 +74,13 @@ static int run(struct invocation *invocation, struct error *error) {
         .force = invocation_flag(invocation, "force"),
         .no_escalate = invocation_flag(invocation, "no-escalate"),
     };
-    bool several = invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
+    if (given.force && given.no_escalate) {
+        error_set(error, ERROR_USAGE, "--force and --no-escalate contradict each other");
+        return 1;
+    }
     struct vm_command command = {.method = "stop",
                                  .params = json_object(),
-                                 .show = several ? show_named : show,
+                                 .show = has_several(invocation) ? show_named : show,
                                  .alone = stop_alone,
                                  .context = &given};
     json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
@@ -86,7 +92,9 @@ static int run(struct invocation *invocation, struct error *error) {
 static const struct option_spec kill_options[] = {VM_COMMAND_ALL, OPTIONS_END};
 
 static int run_kill(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {.method = "kill", .params = json_object(), .show = show};
+    struct vm_command command = {.method = "kill",
+                                 .params = json_object(),
+                                 .show = has_several(invocation) ? show_named : show};
     return vm_command_run(invocation, &command, error);
 }
 

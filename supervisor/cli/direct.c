@@ -161,39 +161,52 @@ static bool press_until_end(struct direct *direct, const struct running *running
     }
 }
 
+static bool quit(struct direct *direct, const struct running *running) {
+    if (!direct)
+        return false;
+    post(direct, "quit");
+    return wait_end(direct, running, clock_monotonic_ms() + QUIT_LIMIT_MS);
+}
+
+static bool kill_it(const struct running *running, struct error *error) {
+    if (kill(running->pid, SIGKILL) < 0 && errno == EPERM)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "process %ld of %s belongs to another user: was it started with sudo? "
+                         "Then use sudo for this too",
+                         (long)running->pid, running->name);
+    return wait_end(NULL, running, clock_monotonic_ms() + KILL_LIMIT_MS) ||
+           error_set(error, ERROR_FAILED, "process %ld of %s does not end, not even by SIGKILL",
+                     (long)running->pid, running->name);
+}
+
+/* problem: why there is no way to QEMU, if there is none. */
+static bool give_up(const struct direct *direct, const struct running *running,
+                    const struct direct_stop *options, const struct error *problem,
+                    struct error *error) {
+    if (!direct)
+        return error_set(error, problem->code, "%s", problem->text);
+    return error_set(error, ERROR_TIMEOUT, "%s did not stop within %llu s; it still runs",
+                     running->name, (unsigned long long)(options->limit_ms / 1000));
+}
+
 char *direct_stop(const struct home *home, const struct running *running,
                   const struct direct_stop *options, struct error *error) {
     uint64_t began = clock_monotonic_ms();
     uint64_t until = options->limit_ms ? began + options->limit_ms : QMP_NO_DEADLINE;
-    struct direct *direct = direct_open(home, running, NULL); /* without it, only a kill is left */
+    struct error problem = {0};
+    struct direct *direct = direct_open(home, running, &problem);
     int64_t presses = 0;
     bool killed = false;
     bool ended = direct && !options->force && press_until_end(direct, running, until, &presses);
-    if (!ended && options->no_escalate) {
-        error_set(error, ERROR_TIMEOUT, "%s did not stop within %llu s; it still runs",
-                  running->name, (unsigned long long)(options->limit_ms / 1000));
-        direct_close(direct);
-        return NULL;
-    }
-    if (!ended && direct) {
-        post(direct, "quit");
-        ended = wait_end(direct, running, clock_monotonic_ms() + QUIT_LIMIT_MS);
-    }
-    if (!ended && alive(running)) {
-        kill(running->pid, SIGKILL);
-        killed = true;
-        ended = wait_end(NULL, running, clock_monotonic_ms() + KILL_LIMIT_MS);
-    }
+    if (!ended && options->no_escalate)
+        give_up(direct, running, options, &problem, error);
+    else if (!ended)
+        ended = quit(direct, running) || (killed = kill_it(running, error));
     if (direct)
         drain(direct);
-    const char *reason = direct ? direct->shutdown_reason : "";
+    const char *reason = direct && direct->shutdown_reason[0] ? direct->shutdown_reason : "gone";
     char *outcome =
-        vm_report_stop(reason[0] ? reason : "gone", killed, presses, clock_monotonic_ms() - began);
+        ended ? vm_report_stop(reason, killed, presses, clock_monotonic_ms() - began) : NULL;
     direct_close(direct);
-    if (ended)
-        return outcome;
-    error_set(error, ERROR_FAILED, "process %ld of %s does not end, not even by SIGKILL",
-              (long)running->pid, running->name);
-    free(outcome);
-    return NULL;
+    return outcome;
 }

@@ -25,63 +25,69 @@ static bool collect(struct invocation *invocation, struct strv *names, struct er
     return true;
 }
 
-/* The first failure decides the exit status; with several names each has its own line. */
-static void note_failure(size_t names, const struct error *failure, struct error *first) {
+/* The first failure decides the exit status. With several names each has its own line at once, and
+ * nothing is left to say. */
+static void note_failure(size_t names, const struct error *failure, int *status,
+                         struct error *error) {
+    if (*status == 0)
+        *status = error_exit_status(failure->code);
     if (names > 1)
         fprintf(stderr, "pgsup: %s\n", failure->text);
-    if (first->code == ERROR_NONE)
-        *first = *failure;
+    else
+        *error = *failure;
 }
 
-static void run_supervised(struct invocation *invocation, struct client *client,
-                           struct vm_command *command, const struct strv *names,
-                           struct error *error) {
+static int run_supervised(struct invocation *invocation, struct client *client,
+                          struct vm_command *command, const struct strv *names,
+                          struct error *error) {
+    int status = 0;
     size_t sent = 0;
     for (; sent < names->count; sent++) {
         json_t *params = json_copy(command->params);
         json_object_set_new(params, "name", json_string(names->items[sent]));
         if (!client_send(client, command->method, params, error))
-            return;
+            return status;
     }
     while (sent-- > 0) {
         struct client_answer answer;
         if (!client_receive(client, progress_show, invocation, &answer, error))
-            return;
+            return status;
         if (!answer.result)
-            note_failure(names->count, &answer.error, error);
+            note_failure(names->count, &answer.error, &status, error);
         else if (!invocation->quiet && answer.id >= 1 && (size_t)answer.id <= names->count)
             command->show(names->items[answer.id - 1], answer.result);
         fflush(stdout);
         json_decref(answer.result);
     }
+    return status;
 }
 
-static void run_alone(struct invocation *invocation, struct vm_command *command,
-                      const struct strv *names, struct error *error) {
+static int run_alone(struct invocation *invocation, struct vm_command *command,
+                     const struct strv *names, struct error *error) {
+    int status = 0;
     for (size_t i = 0; i < names->count; i++) {
         struct error failure = {0};
         command->alone(invocation, names->items[i], command->context, &failure);
         if (failure.code != ERROR_NONE)
-            note_failure(names->count, &failure, error);
+            note_failure(names->count, &failure, &status, error);
     }
+    return status;
 }
 
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
     struct strv names = {0};
     struct error absent = {0};
     struct client *client = NULL;
+    int status = 0;
     if (collect(invocation, &names, error)) {
         client = client_open(invocation->home, &absent);
         if (client)
-            run_supervised(invocation, client, command, &names, error);
+            status = run_supervised(invocation, client, command, &names, error);
         else if (command->alone && absent.code == ERROR_NO_SUPERVISOR)
-            run_alone(invocation, command, &names, error);
+            status = run_alone(invocation, command, &names, error);
         else
             *error = absent;
     }
-    int status = error_exit_status(error->code);
-    if (names.count > 1 && client) /* said already, one line each */
-        error_clear(error);
     client_close(client);
     strv_done(&names);
     json_decref(command->params);

@@ -6,12 +6,13 @@
 #include "base/strv.h"
 #include "home/program.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 struct hold {            /* one child: alive for as long as the computer is to be kept awake */
     struct awake *owner; /* NULL: let go */
     uv_process_t process;
-    uv_pipe_t leash; /* its stdin: at its end the child ends, and when we are killed too */
+    uv_pipe_t leash; /* its stdin: the child ends with it, also when we are killed */
     int open_handles;
 };
 
@@ -27,12 +28,19 @@ static void on_closed(uv_handle_t *handle) {
         free(hold);
 }
 
-static void let_go(struct hold *hold) {
-    if (!hold)
-        return;
+static void drop(struct hold *hold) {
     hold->owner->hold = NULL;
     hold->owner = NULL;
     uv_close((uv_handle_t *)&hold->leash, on_closed);
+}
+
+/* Not by the leash alone: it is heard only once the program has got what it asked the system for.
+ */
+static void let_go(struct hold *hold) {
+    if (!hold)
+        return;
+    uv_kill(-hold->process.pid, SIGKILL); /* a group of its own */
+    drop(hold);
 }
 
 static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
@@ -42,7 +50,7 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
         hold->owner->impossible = true;
         log_warning("the computer may go to sleep while VMs run: %s ended with status %d",
                     host_keep_awake()[0], (int)status);
-        let_go(hold);
+        drop(hold);
     }
     uv_close((uv_handle_t *)process, on_closed);
 }
@@ -81,7 +89,7 @@ static void begin(struct awake *awake, char *program) {
         awake->impossible = true;
         log_warning("the computer may go to sleep while VMs run: cannot run %s: %s", program,
                     uv_strerror(status));
-        let_go(hold);
+        drop(hold);
         uv_close((uv_handle_t *)&hold->process, on_closed);
     }
 }

@@ -172,13 +172,15 @@ static char *join_keys(const struct phone_home *form) {
 }
 
 /* A guest tells its keys once as each instance-id that its meta-data gave it. A repeated or a late
- * post changes nothing. */
+ * post changes nothing. False: the store does not tell which it is. */
 static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
-                           const struct phone_home *form, const char *keys, const char *address) {
+                           const struct phone_home *form, const char *keys, const char *address,
+                           bool *first) {
     struct store_guest guest = {0};
-    bool first = guest_table_get(daemon->home.store, instance->id, &guest, NULL) &&
-                 (!guest.instance_id || strcmp(guest.instance_id, form->instance_id) != 0);
-    if (first) {
+    if (!guest_table_get(daemon->home.store, instance->id, &guest, NULL))
+        return false;
+    *first = !guest.instance_id || strcmp(guest.instance_id, form->instance_id) != 0;
+    if (*first) {
         const char *source = instance->ip4        ? "static"
                              : instance->ssh_port ? "user-net"
                                                   : "phone-home";
@@ -193,10 +195,10 @@ static bool remember_guest(struct daemon *daemon, const struct store_instance *i
         recorder_guest(daemon->recorder, instance->id, &guest);
     }
     store_guest_done(&guest);
-    return first;
+    return true;
 }
 
-static void on_phone_home(void *context, const struct store_instance *instance,
+static bool on_phone_home(void *context, const struct store_instance *instance,
                           const struct phone_home *form, const char *agent, const char *peer) {
     struct daemon *daemon = context;
     struct instance_endpoint endpoint = {0};
@@ -209,7 +211,9 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     scoped(alloc_release) char *keys = join_keys(form);
     /* The store may not have it yet. */
     bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
-    bool first = vm && !known && remember_guest(daemon, instance, form, keys, endpoint.address);
+    bool first = false;
+    if (vm && !known && !remember_guest(daemon, instance, form, keys, endpoint.address, &first))
+        return false;
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
@@ -223,6 +227,7 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     }
     if (first)
         provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
+    return true;
 }
 
 static void on_refused(void *context, const char *peer, const char *why) {

@@ -50,11 +50,16 @@ static void answer_document(struct connection *connection, const struct store_in
     scoped(alloc_release) char *folder = home_instance_folder(server->home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, document);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
-    if (file_exists(path))
-        file_read(path, SEED_DOCUMENT_LIMIT, &content, NULL);
-    http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
+    struct error error = {0};
+    if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT, &content, &error))
+        http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
+    else
+        respond_text(connection, 500, "it cannot be read now\n");
     buffer_done(&content);
-    server->calls.on_document(server->calls.context, instance, route->document, agent);
+    if (error.code == ERROR_NONE)
+        server->calls.on_document(server->calls.context, instance, route->document, agent);
+    else
+        server->calls.on_refused(server->calls.context, connection->peer, error.text);
 }
 
 static void answer_phone_home(struct connection *connection, const struct store_instance *instance,
@@ -70,13 +75,15 @@ static void answer_phone_home(struct connection *connection, const struct store_
         good =
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
-    respond_text(connection, good ? 200 : 400,
-                 good ? "ok\n" : "not a phone-home of this instance\n");
-    if (good)
-        server->calls.on_phone_home(server->calls.context, instance, &form, agent,
-                                    connection->peer);
-    else
+    if (!good)
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
+    if (!good)
+        respond_text(connection, 400, "not a phone-home of this instance\n");
+    else if (server->calls.on_phone_home(server->calls.context, instance, &form, agent,
+                                         connection->peer))
+        respond_text(connection, 200, "ok\n");
+    else
+        respond_text(connection, 500, "it cannot be taken now\n");
     phone_home_done(&form);
 }
 
@@ -86,8 +93,12 @@ static void answer(struct connection *connection, const struct http_request *req
     struct route route = route_parse(request->method, request->target);
     struct store_instance instance = {0};
     struct error error = {0};
-    if (route.kind == ROUTE_NOT_FOUND ||
-        !instance_table_get_by_token(server->home->store, route.token, &instance, &error)) {
+    bool known = route.kind != ROUTE_NOT_FOUND &&
+                 instance_table_get_by_token(server->home->store, route.token, &instance, &error);
+    if (error.code != ERROR_NONE && error.code != ERROR_NOT_FOUND) {
+        respond_text(connection, 500, "it cannot be looked up now\n");
+        server->calls.on_refused(server->calls.context, connection->peer, error.text);
+    } else if (!known) {
         respond_text(connection, 404, "not found\n");
         server->calls.on_refused(server->calls.context, connection->peer, "unknown seed path");
     } else if (route.kind == ROUTE_METHOD_NOT_ALLOWED) {
@@ -229,7 +240,7 @@ static bool explain(int status, const char *address, uint16_t port, struct error
     if (status == UV_EADDRINUSE)
         return error_set(error, ERROR_EXISTS,
                          "port %u on %s is in use by another program: stop it, or choose another "
-                         "with `pgsup cloud create --ph-port`",
+                         "with `pgsup cloud set --ph-port`",
                          port, address);
     if (status == UV_EADDRNOTAVAIL)
         return error_set(error, ERROR_INVALID,

@@ -4,6 +4,7 @@
  *
  * An absent document of a known instance is 200 with an empty body and 503 is never sent: either
  * would cost the guest ten seconds or its boot (cloud-init: url_helper.readurl, util.read_seeded).
+ * What cannot be read at the moment is 500, after which cloud-init asks again for ten seconds.
  */
 #pragma once
 
@@ -22,7 +23,8 @@
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,
                         enum seed_document document, const char *agent);
-    void (*on_phone_home)(void *context, const struct store_instance *instance,
+    /* False: it cannot be remembered now; the guest is told so, and tries again. */
+    bool (*on_phone_home)(void *context, const struct store_instance *instance,
                           const struct phone_home *form, const char *agent, const char *peer);
     void (*on_refused)(void *context, const char *peer, const char *why); /* printable */
     void *context;

@@ -24,11 +24,11 @@ up() { # [OPTION]
     SUPERVISOR=$!
     wait_until 30 supervisor_is_up 0
 }
-is_held() {
-    kill -0 "$(cat "$WORK/holder")"
-}
 is_free() {
-    ! is_held 2>/dev/null
+    is_gone "$(cat "$WORK/holder")"
+}
+is_held() {
+    [ -s "$WORK/holder" ] && ! is_free
 }
 calls() {
     wc -l <"$WORK/calls" | tr -d ' '
@@ -51,6 +51,11 @@ is_held || fail "let go while two runs"
 quietly stop -f two
 wait_until 10 is_free
 expect_equal "calls" "$(calls)" 1
+case $(uname -s) in
+Darwin) expect_equal "how it was called" "$(cat "$WORK/calls")" "-i cat" ;;
+*) expect_equal "how it was called" "$(cat "$WORK/calls")" \
+    "--what=idle:sleep --who=pgsup --why=virtual machines run cat" ;;
+esac
 quietly start one
 wait_until 10 is_held
 expect_equal "calls" "$(calls)" 2
@@ -65,6 +70,19 @@ expect_equal "calls" "$(calls)" 3
 quietly stop -f one
 wait_until 10 is_free
 
+step "one that does not listen keeps nobody waiting"
+for name in systemd-inhibit caffeinate; do
+    sed -i.bak 's/^exec.*/trap "" TERM; while :; do sleep 1; done/' "$WORK/bin/$name"
+done
+quietly start one
+wait_until 10 is_held
+began=$SECONDS
+quietly stop -f one
+end_supervisor
+[ $((SECONDS - began)) -lt 10 ] || fail "the end took $((SECONDS - began)) s"
+wait_until 10 is_free
+up --keep-awake
+
 step "it is refused: said once, and VMs run all the same"
 touch "$WORK/refuse"
 quietly start one two
@@ -72,7 +90,7 @@ wait_until 10 grep -q "the computer may go to sleep while VMs run: .* ended with
 quietly stop -f --all
 quietly start one
 expect_equal "warnings" "$(grep -c "may go to sleep" "$UP_LOG")" 1
-expect_equal "calls" "$(calls)" 4
+expect_equal "calls" "$(calls)" 5
 quietly stop -f one
 end_supervisor
 expect_no_process
