@@ -1,4 +1,4 @@
-/* What a guest told of itself, per instance; forgotten when its disk is made anew. Text here comes
+/* What a guest told of itself, per instance; told anew under another instance-id. Text here comes
  * from the guest and has been checked, not yet made printable. */
 #pragma once
 

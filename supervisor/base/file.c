@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +106,16 @@ bool file_remove_tree(const char *path, struct error *error) {
     if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0)
         return true;
     return error_errno(error, "cannot remove %s", path);
+}
+
+int file_lock_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int number = errno;
+        file_release(&fd);
+        errno = number;
+    }
+    return fd;
 }
 
 char *file_absolute(const char *path) {

@@ -22,6 +22,10 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode,
 bool file_make_directory(const char *path, mode_t mode, struct error *error); /* parents too */
 bool file_remove_tree(const char *path, struct error *error); /* absent is fine; follows no links */
 
+/* An exclusive flock() on a folder, held until the descriptor is closed. -1 with errno: it is not
+ * there, or EWOULDBLOCK: another process, or another part of this one, holds it. */
+int file_lock_folder(const char *path);
+
 char *file_absolute(const char *path); /* caller frees; does not resolve links */
 
 void file_release(int *fd); /* for scoped(): closes if >= 0 */

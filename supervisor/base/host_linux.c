@@ -198,7 +198,8 @@ static bool copy_bytes(int from, int to) {
         return false;
     while (status.st_size > 0) {
         ssize_t moved = copy_file_range(from, NULL, to, NULL, (size_t)status.st_size, 0);
-        if (moved < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS))
+        if (moved < 0 &&
+            (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
             moved = sendfile(to, from, NULL, (size_t)status.st_size);
         if (moved < 0)
             return false;

@@ -2,12 +2,14 @@
 #include "cli/client.h"
 #include "cli/direct.h"
 #include "cli/invocation.h"
+#include "cli/runtime.h"
 #include "cli/table.h"
 #include "home/instance.h"
 #include "home/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {"force", 'f', .help = "end the VM at once if it runs"},
@@ -41,25 +43,44 @@ static bool end_alone(const struct invocation *invocation, const struct running 
 static bool end_vm(const struct invocation *invocation, const struct running *running,
                    struct error *error) {
     struct error supervised = {0};
-    if (!invocation_flag(invocation, "force"))
-        return error_set(error, ERROR_WRONG_STATE,
-                         "instance \"%s\" runs (pid %ld): stop it with `pgsup stop %s`, or give -f",
-                         running->name, (long)running->pid, running->name);
     if (end_supervised(invocation, running->name, &supervised))
         return true;
-    if (supervised.code == ERROR_NO_SUPERVISOR)
+    if (supervised.code == ERROR_NO_SUPERVISOR && running->pid)
         return end_alone(invocation, running, error);
     return error_set(error, supervised.code, "%s", supervised.text);
 }
 
-static bool end_if_running(const struct invocation *invocation, const char *name,
-                           struct error *error) {
-    struct running running = {0};
-    if (!running_find(invocation->home->run, name, &running, error))
+/* One that the supervisor is about to start has a state and no process yet. Fills running for both.
+ */
+static bool look(const struct invocation *invocation, const struct store_instance *instance,
+                 struct running *running, struct error *error) {
+    struct runtime runtime = {0};
+    if (!running_find(invocation->home->run, instance->name, running, error) ||
+        !runtime_open(invocation->home, &runtime, error))
         return false;
-    if (!running.name)
-        return true;
-    bool ended = end_vm(invocation, &running, error);
+    json_t *picture = runtime_get(&runtime, instance);
+    const char *state = json_string_value(json_object_get(picture, "state"));
+    bool down = strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0;
+    if (!running->name && !down)
+        running->name = alloc_string(instance->name);
+    json_decref(picture);
+    runtime_close(&runtime);
+    return true;
+}
+
+static bool end_if_running(const struct invocation *invocation,
+                           const struct store_instance *instance, struct error *error) {
+    struct running running = {0};
+    char process[32] = "";
+    bool ended = look(invocation, instance, &running, error);
+    if (running.pid)
+        snprintf(process, sizeof process, " (pid %ld)", (long)running.pid);
+    if (ended && running.name && !invocation_flag(invocation, "force"))
+        ended = error_set(error, ERROR_WRONG_STATE,
+                          "instance \"%s\" runs%s: stop it with `pgsup stop %s`, or give -f",
+                          instance->name, process, instance->name);
+    else if (ended && running.name)
+        ended = end_vm(invocation, &running, error);
     running_done(&running);
     return ended;
 }
@@ -69,7 +90,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return EXIT_FAILURE;
-    bool removed = end_if_running(invocation, name, error) &&
+    bool removed = end_if_running(invocation, &instance, error) &&
                    instance_remove(invocation->home, &instance, error);
     store_instance_done(&instance);
     if (!removed)

@@ -4,6 +4,7 @@
 #include "cli/table.h"
 #include "home/ansible.h"
 #include "home/program.h"
+#include "home/ssh_option.h"
 #include "store/guest_table.h"
 
 #include <poll.h>
@@ -52,14 +53,16 @@ static bool make_argv(struct invocation *invocation, const struct store_instance
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, instance->name);
     store_cloud_done(&cloud);
     strv_push(argv, program);
-    strv_pushf(argv, "-oUserKnownHostsFile=\"%s/known_hosts\"", folder);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
+    strv_pushf(argv, "-o%s", option);
     strv_push(argv, "-oGlobalKnownHostsFile=/dev/null");
     strv_push(argv, "-oStrictHostKeyChecking=yes");
     strv_pushf(argv, "-oHostKeyAlias=%s", instance->instance_id);
     strv_pushf(argv, "-p%u", endpoint->port);
     if (key) {
-        strv_push(argv, "-i");
-        strv_push(argv, key);
+        scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
+        strv_pushf(argv, "-o%s", identity);
     }
     strv_push(argv, "-l");
     strv_push(argv, invocation_option(invocation, "user"));

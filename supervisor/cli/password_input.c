@@ -41,8 +41,9 @@ static bool read_line(int fd, struct password_line *line) {
             return false;
         if (got == 0 || byte == '\n')
             return true;
-        if (line->length < sizeof line->text)
-            line->text[line->length++] = byte;
+        line->text[line->length++] = byte;
+        if (line->length == sizeof line->text)
+            return true;
     }
 }
 

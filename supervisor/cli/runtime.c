@@ -83,7 +83,7 @@ json_t *runtime_get(struct runtime *runtime, const struct store_instance *instan
     size_t index;
     json_array_foreach(runtime->vms, index, each) {
         const char *found = json_string_value(json_object_get(each, "name"));
-        if (found && strcmp(found, name) == 0)
+        if (found && strcmp(found, name) == 0 && json_is_string(json_object_get(each, "state")))
             picture = json_copy(each);
     }
     for (size_t i = 0; !picture && i < runtime->running.count; i++)

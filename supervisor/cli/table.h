@@ -8,6 +8,7 @@
     X(cmd_cloud)                                                                                   \
     X(cmd_cloud_create)                                                                            \
     X(cmd_cloud_get)                                                                               \
+    X(cmd_cloud_set)                                                                               \
     X(cmd_image)                                                                                   \
     X(cmd_image_import)                                                                            \
     X(cmd_image_download)                                                                          \

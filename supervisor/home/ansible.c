@@ -4,6 +4,8 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "home/generated.h"
+#include "home/ssh_option.h"
+#include "machine/vm_script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +110,7 @@ static bool write_inventory(struct home *home, const struct store_instance *inst
                   "    ansible_become: true\n"
                   "    ansible_become_user: root\n"
                   "  hosts:\n"
-                  "    %s:\n"
+                  "    \"%s\":\n" /* a legal name may be a number to YAML */
                   "      ansible_host: %s\n"
                   "      ansible_port: %u\n",
                   instance->name, endpoint->address, endpoint->port);
@@ -151,10 +153,14 @@ static bool write_configuration(struct home *home, const struct store_instance *
     if (key)
         buffer_printf(&text, "private_key_file = %s\n", key);
     buffer_puts(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = ");
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
+    buffer_puts(&text, "-o ");
+    vm_script_quote(option, &text); /* Ansible splits it as a shell does */
     buffer_printf(&text,
-                  "-o 'UserKnownHostsFile=\"%s/known_hosts\"' -o GlobalKnownHostsFile=/dev/null "
-                  "-o StrictHostKeyChecking=yes -o HostKeyAlias=%s\n",
-                  folder, instance->instance_id);
+                  " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "
+                  "-o HostKeyAlias=%s\n",
+                  instance->instance_id);
     bool good = generated_write(home, instance, "ansible.cfg", text.data, text.length, 0600,
                                 error) != GENERATED_FAILED;
     buffer_done(&text);

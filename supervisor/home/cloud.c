@@ -15,8 +15,8 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,18 +155,27 @@ static void copy_network(const struct cloud_options *options, enum spec_network 
     cloud->host_ns4 = alloc_string(options->host_ns4);
 }
 
+static bool parse_port(const char *text, uint16_t *port, struct error *error) {
+    uint64_t number;
+    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535",
+                         text);
+    *port = (uint16_t)number;
+    return true;
+}
+
 static bool fill(const struct cloud_options *options, struct store_cloud *cloud,
                  struct error *error) {
-    uint64_t port = PHONE_HOME_PORT;
     enum spec_network network;
+    cloud->phone_home_port = PHONE_HOME_PORT;
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
     if (!name_check_label("cloud name", cloud->name, error) ||
         !choose_network(options, &network, error) || !check_network(options, network, error))
         return false;
-    if (options->phone_home_port && !name_parse_number(options->phone_home_port, 1, 65535, &port))
-        return error_set(error, ERROR_INVALID,
-                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535",
-                         options->phone_home_port);
+    if (options->phone_home_port &&
+        !parse_port(options->phone_home_port, &cloud->phone_home_port, error))
+        return false;
     if (!read_key(options->ssh_public_key, cloud, error))
         return false;
     if (options->admin_password) {
@@ -175,7 +184,6 @@ static bool fill(const struct cloud_options *options, struct store_cloud *cloud,
             return error_prefix(error, "the admin password");
     }
     copy_network(options, network, cloud);
-    cloud->phone_home_port = (uint16_t)port;
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
     cloud->created_ms = clock_wall_ms();
     return true;
@@ -244,13 +252,12 @@ static bool check_folder(const char *path, struct error *error) {
 }
 
 static int lock_folder(const char *path, struct error *error) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        error_errno(error, "cannot open the home %s", path);
-    } else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    scoped(alloc_release) char *real = realpath(path, NULL); /* a home may be a link */
+    int fd = real ? file_lock_folder(real) : -1;
+    if (fd < 0 && errno == EWOULDBLOCK)
         error_set(error, ERROR_WRONG_STATE, "another `pgsup cloud create` is at work in %s", path);
-        file_release(&fd);
-    }
+    else if (fd < 0)
+        error_errno(error, "cannot open the home %s", path);
     return fd;
 }
 
@@ -285,7 +292,7 @@ static void remove_in(const char *path, const char *name) {
 static void remove_empty(const char *path, const char *topmost) {
     scoped(alloc_release) char *folder = alloc_string(path);
     for (; strlen(folder) >= strlen(topmost); *strrchr(folder, '/') = 0)
-        if (rmdir(folder) < 0 && errno != ENOENT)
+        if (rmdir(folder) < 0 && (errno == ENOTEMPTY || errno == EEXIST))
             return;
 }
 
@@ -306,11 +313,39 @@ static void take_back(const char *path, const struct traces *traces) {
         remove_in(path, "instances");
 }
 
+/* Files are named in lists with ":" between them, and in files with a line each. */
+static bool check_path(const char *path, struct error *error) {
+    for (const char *each = path; *each; each++) {
+        if (*each != ':' && (unsigned char)*each >= 0x20 && *each != 0x7F)
+            continue;
+        scoped(alloc_release) char *shown = name_printable(path, strlen(path), 200);
+        return error_set(
+            error, ERROR_INVALID,
+            "the path of a home cannot hold \":\" or control characters, which Ansible "
+            "could not be told: choose another one than %s",
+            shown);
+    }
+    return true;
+}
+
+bool cloud_set_port(struct home *home, const char *port, struct error *error) {
+    struct store_cloud cloud = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = cloud_table_get(home->store, &cloud, error) &&
+                parse_port(port, &cloud.phone_home_port, error) &&
+                cloud_table_put(home->store, &cloud, error) && store_commit(home->store, error);
+    if (!good)
+        store_rollback(home->store);
+    store_cloud_done(&cloud);
+    return good;
+}
+
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error) {
     struct store_cloud cloud = {0};
     struct traces traces = {0};
     scoped(file_release) int lock = -1;
-    bool good = fill(options, &cloud, error);
+    bool good = check_path(home_path, error) && fill(options, &cloud, error);
     if (good) {
         good = make_folders(home_path, &traces, error) && check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;

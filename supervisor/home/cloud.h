@@ -14,4 +14,7 @@ struct cloud_options {
     const char *phone_home_port; /* NULL: 10300 */
 };
 
+/* Guests that run keep the port that they were started with. */
+bool cloud_set_port(struct home *home, const char *port, struct error *error);
+
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);

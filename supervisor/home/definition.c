@@ -64,7 +64,12 @@ static bool check_ram(const char *text, uint64_t *mib, struct error *error) {
 
 static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
                        struct error *error) {
-    char least[32];
+    if (!text) { /* the default, or as much as the image needs */
+        name_parse_size(DEFAULT_DISK, bytes);
+        if (*bytes < image->virtual_bytes)
+            *bytes = image->virtual_bytes;
+        return true;
+    }
     if (!name_parse_size(text, bytes) || *bytes == 0)
         return fail_value(text, "a size for a disk: write it like 5G", error);
     if (*bytes > DISK_MAX)
@@ -72,10 +77,10 @@ static bool check_disk(const char *text, const struct store_image *image, uint64
     *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     if (*bytes >= image->virtual_bytes)
         return true;
-    name_format_size(image->virtual_bytes, least);
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" is too small for a disk of the image \"%s\": give at least %s", text,
-                     image->name, least);
+                     "\"%s\" is too small for a disk of the image \"%s\": give at least %lluM",
+                     text, image->name,
+                     (unsigned long long)((image->virtual_bytes + MIB - 1) / MIB));
 }
 
 static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,
@@ -117,8 +122,7 @@ bool definition_check(const struct instance_options *options, const struct store
     if (!name_parse_number(vcpu, 1, VCPU_MAX, &instance->vcpu))
         return fail_value(vcpu, "a number of virtual processors: use 1 to 64", error);
     if (!check_ram(options->ram ? options->ram : DEFAULT_RAM, &instance->ram_mib, error) ||
-        !check_disk(options->disk ? options->disk : DEFAULT_DISK, image, &instance->disk_bytes,
-                    error) ||
+        !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||

@@ -61,11 +61,12 @@ static bool check_folder(const char *path, struct stat *status, struct error *er
         return error_set(error, ERROR_WRONG_STATE, "the home %s is not a folder", path);
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
+    const char *why = strerror(errno);
     const struct passwd *owner = getpwuid(status->st_uid);
     return error_set(error, ERROR_WRONG_STATE,
                      "the home %s cannot be written (%s): it belongs to %s, check its owner and "
                      "mode",
-                     path, strerror(errno), owner ? owner->pw_name : "a user without a name");
+                     path, why, owner ? owner->pw_name : "a user without a name");
 }
 
 static bool check_cloud(const struct home *home, struct error *error) {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,8 +123,15 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
     struct disk_info info;
     struct stat status;
     char digest[SECRET_SHA256_SIZE];
-    if (!check_header(file, shown, error) || !disk_info(file, &info, error))
+    struct error problem = {0};
+    if (!check_header(file, shown, error))
         return false;
+    if (!disk_info(file, &info, &problem)) {
+        bool tool = problem.code == ERROR_NOT_FOUND;
+        return tool ? error_set(error, problem.code, "%s", problem.text)
+                    : error_set(error, ERROR_INVALID, "%s is not a whole qcow2 disk image: %s",
+                                shown, problem.text);
+    }
     if (strcmp(info.format, "qcow2") != 0)
         return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
     if (info.has_backing)
@@ -253,6 +261,12 @@ bool image_download(struct home *home, const char *name, const struct image_prog
 bool image_download_from(struct home *home, const char *name, const char *url,
                          const struct image_progress *progress, struct error *error) {
     struct stage stage;
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%.200s\" is not an address to download from: it begins with https:// or "
+            "http://",
+            url);
     struct store_image image = {
         .name = alloc_string(name),
         .arch = alloc_string(guess_arch(url)),

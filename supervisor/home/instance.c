@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,14 +29,6 @@
 
 enum { FOLDER_TRIES = 100 };
 
-/* -1: somebody else holds it, or it is gone. */
-static int lock_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
-        file_release(&fd);
-    return fd;
-}
-
 static void sweep(const struct home *home) {
     scoped(alloc_release) char *folder = home_file(home, "instances");
     DIR *list = opendir(folder);
@@ -46,7 +37,7 @@ static void sweep(const struct home *home) {
             strncmp(entry->d_name, GOING, strlen(GOING)) != 0)
             continue;
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
-        scoped(file_release) int lock = lock_folder(path);
+        scoped(file_release) int lock = file_lock_folder(path);
         if (lock >= 0)
             file_remove_tree(path, NULL);
     }
@@ -93,7 +84,7 @@ static bool make_folder(struct creation *creation, struct error *error) {
         scoped(alloc_release) char *folder = alloc_printf("%s/instances/" COMING "XXXXXX", home);
         if (!mkdtemp(folder))
             return error_errno(error, "cannot make a folder in %s/instances", home);
-        creation->lock = lock_folder(folder);
+        creation->lock = file_lock_folder(folder);
         if (creation->lock >= 0 && is_still_at(creation->lock, folder)) {
             creation->folder = alloc_string(folder);
             return true;
@@ -220,7 +211,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *going = alloc_printf("%s/instances/" GOING "%s-%lld", home->path,
                                                      instance->name, (long long)instance->id);
-    scoped(file_release) int lock = lock_folder(folder);
+    scoped(file_release) int lock = file_lock_folder(folder);
     bool present = file_exists(folder);
     if (present && lock < 0)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);

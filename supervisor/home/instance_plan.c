@@ -13,6 +13,7 @@
 #include "home/subnet.h"
 #include "machine/vm_script.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,7 +232,11 @@ static bool check_port(const struct store_instance *instance, struct error *erro
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
                       struct error *error) {
     struct instance_facts facts = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    scoped(file_release) int lock = file_lock_folder(folder); /* nobody removes it meanwhile */
     *plan = (struct instance_plan){0};
+    if (lock < 0 && errno == EWOULDBLOCK)
+        return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     bool good = load_facts(home, name, &facts, error) && check_disks(home, &facts, error) &&
                 check_port(&facts.instance, error) &&
                 instance_plan_write(home, &facts, plan, error);

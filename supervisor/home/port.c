@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -16,9 +17,13 @@ bool port_is_free(uint16_t port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     int yes = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
-    return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-           bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool free = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+                bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    int number = errno;
+    file_release(&fd);
+    errno = number;
+    return free;
 }
 
 static const char *owner_of(uint16_t port, const struct store_instances *instances) {
@@ -35,9 +40,16 @@ static bool check_wanted(uint16_t port, const struct store_instances *instances,
         return error_set(error, ERROR_EXISTS,
                          "port %u is the SSH port of the instance \"%s\": use another one", port,
                          owner);
-    return port_is_free(port) ||
-           error_set(error, ERROR_EXISTS,
-                     "port %u of 127.0.0.1 is in use by another program: use another one", port);
+    if (port_is_free(port))
+        return true;
+    return errno == EACCES
+               ? error_set(
+                     error, ERROR_INVALID,
+                     "port %u of 127.0.0.1 is for programs of root only: use one from 1024 on",
+                     port)
+               : error_set(error, ERROR_EXISTS,
+                           "port %u of 127.0.0.1 is in use by another program: use another one",
+                           port);
 }
 
 uint16_t port_choose(uint16_t wanted, const struct store_instances *instances,

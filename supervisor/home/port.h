@@ -8,7 +8,8 @@
 
 #define PORT_FIRST_FORWARD 10022
 
-/* Nobody listens there now. */
+/* Nobody listens there now, and one may. False with errno: EADDRINUSE, or EACCES for a port that is
+ * the system's. */
 bool port_is_free(uint16_t port);
 
 /* The port that was asked for (0: the first free one from PORT_FIRST_FORWARD), given that these

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #define LAST_LINE_LIMIT_BYTES 400
-#define REAP_INTERVAL_MS      5 /* between looks at a child that closed its output and runs on */
+#define LOOK_INTERVAL_MS      200 /* whether a child ended that somebody else keeps the pipe of */
+#define REAP_INTERVAL_MS      5   /* between looks at a child that closed its output and runs on */
 
 extern char **environ;
 
@@ -119,16 +120,26 @@ static int remaining_ms(uint64_t deadline) {
     return now >= deadline ? 0 : (int)(deadline - now);
 }
 
-/* What is more than the limit is read and dropped, so that the child does not wait for a reader.
- * False when the deadline came before the end of the output. */
-static bool collect(int fd, uint64_t deadline, struct buffer *output) {
+static bool has_ended(pid_t pid) {
+    siginfo_t end = {0};
+    return waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == pid;
+}
+
+/* What is more than the limit is read and dropped, so that the child does not wait for a reader. A
+ * program that was started beside it at the wrong moment may hold the pipe open, so the end of the
+ * child is as good as that of its output. False when the deadline came before either. */
+static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output) {
     char chunk[16384];
     size_t kept = 0;
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int count = poll(&ready, 1, remaining_ms(deadline));
+        int left = remaining_ms(deadline);
+        bool ended = has_ended(pid); /* before the look, so that its last words are read */
+        int count = poll(&ready, 1, ended ? 0 : left < LOOK_INTERVAL_MS ? left : LOOK_INTERVAL_MS);
+        if (count == 0 && (ended || left == 0))
+            return ended;
         if (count == 0)
-            return false;
+            continue;
         ssize_t got = count < 0 ? -1 : read(fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
             continue;
@@ -196,7 +207,7 @@ bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
         return false;
     size_t from = output->length;
     uint64_t deadline = clock_monotonic_ms() + limit_ms;
-    if (!collect(reader, deadline, output) || !reap(pid, deadline, &status)) {
+    if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
         end_child(pid, &status);
         return error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
                          argv[0], limit_ms);

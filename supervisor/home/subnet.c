@@ -103,7 +103,7 @@ bool subnet_check_guest(const struct store_cloud *cloud, const char *text, struc
         return error_set(error, ERROR_INVALID,
                          "a static address needs to know the network: create the cloud with "
                          "--host-ip4 and --host-nm4");
-    return subnet_check_member(&subnet, "the address", text, error) &&
+    return subnet_check_member(&subnet, "--ip", text, error) &&
            check_other(text, subnet_host_address(cloud), "host", error) &&
            check_other(text, subnet_gateway(cloud), "gateway", error) &&
            (!subnet_is_user(cloud) ||

@@ -49,6 +49,10 @@ expect_refused 2 'empty' "$PGSUP" cloud create --ssh-public-key "$KEY.pub" \
 head -c 300 /dev/zero | tr '\0' x >"$WORK/long"
 expect_refused 2 '256 bytes' "$PGSUP" cloud create --ssh-public-key "$KEY.pub" \
     --admin-password-file "$WORK/long"
+expect_refused 2 '256 bytes' "$PGSUP" cloud create --ssh-public-key "$KEY.pub" \
+    --admin-password-file /dev/zero # which never ends
+expect_refused 2 "$WORK" "$PGSUP" cloud create --ssh-public-key "$KEY.pub" \
+    --admin-password-file "$WORK"
 printf 'a\0b\n' >"$WORK/nul"
 expect_refused 2 'NUL' "$PGSUP" cloud create --ssh-public-key "$KEY.pub" \
     --admin-password-file "$WORK/nul"
@@ -66,6 +70,9 @@ expect_refused 2 'key' with_key "$WORK/bad.pub"
 cut -c1-60 "$KEY.pub" >"$WORK/cut.pub"
 expect_refused 2 'key' with_key "$WORK/cut.pub"
 expect_refused 2 'key' with_key "$WORK/empty"
+expect_refused 2 "$WORK" with_key "$WORK"
+expect_refused 2 'what stands there is none that is accepted' with_key "$WORK/password"
+expect_no_text "$ERR" sesame-4711 # the files were swapped: a password is not echoed
 
 step "cloud create: the network"
 expect_refused 2 'token-ring' create_cloud --network token-ring
@@ -90,6 +97,16 @@ echo >"$WORK/file"
 expect_refused 3 "$WORK/file" "$PGSUP" -p "$WORK/file/home" cloud create \
     --admin-password-file "$WORK/password" --ssh-public-key "$KEY.pub"
 [ ! -e "$PGSUP_HOME" ] || fail "something was made in the home"
+long=$(head -c 300 /dev/zero | tr '\0' a)
+expect_refused 2 'too long' "$PGSUP" -p "$WORK/new1/new2/$long/x" cloud create \
+    --admin-password-file "$WORK/password" --ssh-public-key "$KEY.pub"
+[ ! -e "$WORK/new1" ] || fail "folders were left: $(find "$WORK/new1")"
+expect_refused 2 '":"' "$PGSUP" -p "$WORK/a:b" cloud create \
+    --admin-password-file "$WORK/password" --ssh-public-key "$KEY.pub"
+if [ "$(id -u)" != 0 ]; then
+    mkdir -m 500 "$WORK/closed"
+    expect_refused 3 'Permission denied' "$PGSUP" -p "$WORK/closed" instance list
+fi
 
 expect_ok create_cloud --network user
 expect_ok "$PGSUP" image import -n debian-12 --arch aarch64 "$WORK/disk.qcow2"
@@ -129,6 +146,7 @@ expect_refused 2 '"warp"' create -n x --accel warp
 step "instance create: addresses"
 expect_refused 2 '"10.0.2"' create -n x --ip 10.0.2
 expect_refused 2 '"10.0.2.256"' create -n x --ip 10.0.2.256
+expect_refused 2 '"10.0.2.05" is not an address for --ip' create -n x --ip 10.0.2.05
 expect_refused 2 '192.168.77.5' create -n x --ip 192.168.77.5
 expect_ok create -n first --ip 10.0.2.50
 expect_refused 3 '10.0.2.50' create -n x --ip 10.0.2.50
@@ -137,6 +155,18 @@ step "what is not there"
 expect_refused 3 '"ghost"' "$PGSUP" instance get ghost
 expect_refused 3 '"ghost"' "$PGSUP" instance remove ghost
 expect_refused 3 '"ghost"' "$PGSUP" image remove ghost
+expect_refused 2 'contradict' "$PGSUP" stop -f --no-escalate taken
+
+step "several at once: each has its line"
+run "$PGSUP" stop taken ghost first
+expect_equal "status" "$STATUS" 3
+expect_equal "stdout" "$(cat "$OUT")" "taken already stopped
+first already stopped"
+expect_equal "stderr" "$(cat "$ERR")" 'pgsup: no instance "ghost": `pgsup list` shows all'
+
+step "cloud set"
+expect_refused 2 '--ph-port' "$PGSUP" cloud set
+expect_refused 2 '"70000"' "$PGSUP" cloud set --ph-port 70000
 
 step "a full disk for the output is told"
 run sh -c '"$1" image list >/dev/full' sh "$PGSUP"

@@ -28,7 +28,7 @@ start_vm() { # its firmware finds nothing to boot, and stays
 }
 
 expect_gone() {
-    wait_until 10 sh -c "! kill -0 $vm"
+    wait_until 10 is_gone "$vm"
     [ ! -e "$PGSUP_HOME/instances/test" ] || fail "its folder is still there"
     expect_equal "what is left in run/" "$(find "$run_folder" -name 'test.*')" ""
     expect_fail 3 '"test"' "$PGSUP" instance get test

@@ -57,8 +57,19 @@ exec 8>"$WORK/hold"
 wait_until 20 grep -q held "$WORK/held"
 expect_fail 3 "port $port" "$PGSUP" up
 [ ! -e "$PGSUP_HOME/run/pgsup.sock" ] || fail "a socket was left"
+
+step "... and what its sentence advises helps"
+expect_text "$ERR" "pgsup cloud set --ph-port"
+other=$(free_port)
+expect_ok "$PGSUP" cloud set --ph-port "$other"
+start_supervisor
+expect_text "$UP_LOG" "http://127.0.0.1:$other"
+expect_fail 3 "a supervisor runs" "$PGSUP" cloud set --ph-port "$port"
+end_supervisor
+: >"$UP_LOG"
 exec 8>&-
 wait $holder
+expect_ok "$PGSUP" cloud set --ph-port "$port"
 
 step "a supervisor that was killed is in nobody's way"
 start_supervisor
@@ -93,10 +104,13 @@ step "ssh's own status is 255, the guest's is passed through"
 path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/phone-home\).*|\1|p' \
     "$PGSUP_HOME/instances/test/cloud-init/user-data")
 expect_ok "$PGSUP" instance get test --json
-curl -sS --fail -o "$WORK/answer" "http://127.0.0.1:$port$path" \
-    --data-urlencode "instance_id=$(json_of 'it["instance_id"]')" \
-    --data-urlencode "pub_key_ed25519=$(cat "$KEY.pub")" --data hostname=test || fail "curl"
-expect_event test "phoned home (curl"
+expect_ok python3 - "http://127.0.0.1:$port$path" "$(json_of 'it["instance_id"]')" "$(cat "$KEY.pub")" <<'END'
+import sys, urllib.parse, urllib.request
+form = urllib.parse.urlencode({"instance_id": sys.argv[2], "pub_key_ed25519": sys.argv[3],
+                               "hostname": "test"})
+urllib.request.urlopen(sys.argv[1], form.encode(), 20).read()
+END
+expect_event test "phoned home (Python-urllib"
 run "$PGSUP" ssh test -- true
 expect_equal "status without a guest" "$STATUS" 255
 [ -s "$ERR" ] || fail "ssh did not say why"

@@ -9,8 +9,8 @@ sed -i.bak '/phone_home/,$d' "$PGSUP_HOME/instances/silent/cloud-init/user-data"
 start_supervisor
 
 step "no sign of a guest at all"
-expect_fail 5 'firmware is not ready after 1 s: it is booting, the last sign of its boot was "started"' \
-    "$PGSUP" -q start --wait --timeout 1 firmware
+expect_fail 5 'firmware is not ready after 5 s: it is booting, the last sign of its boot was "started"' \
+    "$PGSUP" -q start --wait --timeout 5 firmware
 expect_state firmware booting
 
 step "a guest that fetches its seed, in which no phone-home is"

@@ -89,7 +89,7 @@ step "it hangs: lost within 10 s, and can be killed"
 with hang-after=1
 start_faulty
 with
-wait_state vm lost 12
+wait_state vm lost 20
 expect_reason vm "not answer"
 quietly kill vm
 expect_state vm stopped

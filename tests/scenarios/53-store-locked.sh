@@ -34,7 +34,8 @@ expect_state two running
 
 step "... a start needs the store, and waits for it or says why it cannot"
 run "$PGSUP" -q start one
-[ "$STATUS" = 0 ] || expect_text "$ERR" "the store is in use by another process (waited 5 s): try again"
+expect_equal "status of a start" "$STATUS" 1
+expect_text "$ERR" "the store is in use by another process (waited 5 s): try again"
 wait_until 40 is_gone $holder
 wait $holder || fail "the holder failed"
 wait_until 10 grep -q "cannot write to the store, will try again" "$UP_LOG"

@@ -84,7 +84,7 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.name = "x", .image = "base", .ram = "99999999999999999999"}, ERROR_INVALID, "999"},
         {{.name = "x", .image = "base", .disk = "0"}, ERROR_INVALID, "size for a disk"},
         {{.name = "x", .image = "base", .disk = "5X"}, ERROR_INVALID, "\"5X\""},
-        {{.name = "x", .image = "base", .disk = "63M"}, ERROR_INVALID, "at least 64 MiB"},
+        {{.name = "x", .image = "base", .disk = "63M"}, ERROR_INVALID, "at least 64M"},
         {{.name = "x", .image = "base", .disk = "17T"}, ERROR_INVALID, "at most 16T"},
         {{.name = "x", .image = "base", .ip4 = "10.0.2"}, ERROR_INVALID, "\"10.0.2\""},
         {{.name = "x", .image = "base", .ip4 = "10.0.3.5"}, ERROR_INVALID, "10.0.2.0/24"},
