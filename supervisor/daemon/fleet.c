@@ -11,167 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct waiter {
-    struct waiter *next;
-    struct fleet *fleet;
-    struct vm *vm;
-    enum lifecycle_goal goal;
-    bool provisioned; /* wanted beyond the goal */
-    struct waiter_calls calls;
-    uv_timer_t timer;
-    uint64_t limit_ms;
-};
-
-/* --- waiters --- */
-
-static void on_waiter_closed(uv_handle_t *handle) {
-    free(handle->data);
-}
-
-static void unlink_waiter(struct waiter *waiter) {
-    struct waiter **slot = &waiter->fleet->waiters;
-    while (*slot != waiter)
-        slot = &(*slot)->next;
-    *slot = waiter->next;
-    uv_close((uv_handle_t *)&waiter->timer, on_waiter_closed);
-}
-
-static void settle(struct waiter *waiter, const struct error *error) {
-    struct waiter_calls calls = waiter->calls;
-    struct vm *vm = waiter->vm;
-    unlink_waiter(waiter);
-    calls.on_done(calls.context, vm, error);
-}
-
-/* The sentence for a goal that cannot be reached any more. */
-static void explain(const struct waiter *waiter, struct error *error) {
-    const struct vm *vm = waiter->vm;
-    const char *state = lifecycle_state_word(vm->state);
-    if (vm->state == STATE_FAILED)
-        error_set(error, vm->refusal ? vm->refusal : ERROR_FAILED, "%s failed: %s", vm->name,
-                  vm->reason ? vm->reason : "no reason was recorded");
-    else if (vm->state == STATE_STOPPED)
-        error_set(error, ERROR_WRONG_STATE, "%s stopped%s%s", vm->name, vm->reason ? ": " : "",
-                  vm->reason ? vm->reason : "");
-    else if (vm->state == STATE_PAUSED)
-        error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
-                  vm->name, vm->name);
-    else
-        error_set(error, ERROR_WRONG_STATE,
-                  "%s is %s: wait until it has stopped, then start it again", vm->name, state);
-}
-
-/* What provisioning came to; VERDICT_POSSIBLE while it is to come. */
-static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct error *error) {
-    if (!vm->provision_result)
-        return VERDICT_POSSIBLE;
-    if (strcmp(vm->provision_result, "ok") != 0)
-        error_set(error, ERROR_FAILED, "provisioning of %s %s", vm->name, vm->provision_result);
-    return VERDICT_REACHED;
-}
-
-/* True: it was settled and is gone. */
-static bool judge(struct waiter *waiter) {
-    struct error error = {0};
-    if (waiter->provisioned &&
-        lifecycle_verdict(waiter->goal, waiter->vm->state) == VERDICT_REACHED) {
-        if (judge_provisioning(waiter->vm, &error) == VERDICT_POSSIBLE)
-            return false;
-        settle(waiter, &error);
-        return true;
-    }
-    switch (lifecycle_verdict(waiter->goal, waiter->vm->state)) {
-    case VERDICT_POSSIBLE: return false;
-    case VERDICT_REACHED: break;
-    case VERDICT_IMPOSSIBLE: explain(waiter, &error); break;
-    }
-    settle(waiter, &error);
-    return true;
-}
-
-/* Settling may add and remove waiters, so the list is walked anew after each. */
-static void settle_all(struct fleet *fleet, struct vm *vm) {
-    struct waiter *waiter = fleet->waiters;
-    while (waiter) {
-        if (waiter->vm == vm && judge(waiter))
-            waiter = fleet->waiters;
-        else
-            waiter = waiter->next;
-    }
-}
-
-static const char *last_phase(const struct vm *vm) {
-    const char *word = "preparation";
-    for (int phase = 0; phase < PHASE_COUNT; phase++)
-        if (vm->launch.phases_ms[phase])
-            word = store_phase_word((enum store_phase)phase);
-    return word;
-}
-
-static void on_waiter_timer(uv_timer_t *timer) {
-    struct waiter *waiter = timer->data;
-    struct vm *vm = waiter->vm;
-    struct error error = {0};
-    if (waiter->limit_ms && (waiter->goal == GOAL_READY || waiter->goal == GOAL_STARTED ||
-                             waiter->goal == GOAL_RUNNING))
-        error_set(&error, ERROR_TIMEOUT,
-                  "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"; it "
-                  "was left alone",
-                  vm->name, waiter->provisioned ? "provisioned" : lifecycle_goal_word(waiter->goal),
-                  (unsigned long long)(waiter->limit_ms / 1000), lifecycle_state_word(vm->state),
-                  last_phase(vm));
-    else if (waiter->limit_ms)
-        error_set(&error, ERROR_TIMEOUT, "%s is not %s after %llu s: it is %s", vm->name,
-                  lifecycle_goal_word(waiter->goal), (unsigned long long)(waiter->limit_ms / 1000),
-                  lifecycle_state_word(vm->state));
-    settle(waiter, &error);
-}
-
-static void on_first_look(uv_timer_t *timer) {
-    struct waiter *waiter = timer->data;
-    uv_timer_stop(timer);
-    if (!judge(waiter) && waiter->limit_ms)
-        uv_timer_start(timer, on_waiter_timer, waiter->limit_ms, 0);
-}
-
-/* The first look waits for the next turn of the loop, so that the caller has its request in place
- * before it is answered. */
-static struct waiter *add_waiter(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal,
-                                 uint64_t limit_ms, const struct waiter_calls *calls) {
-    struct waiter *waiter = alloc_zero(sizeof *waiter);
-    *waiter = (struct waiter){.next = fleet->waiters,
-                              .fleet = fleet,
-                              .vm = vm,
-                              .goal = goal,
-                              .calls = *calls,
-                              .limit_ms = limit_ms};
-    fleet->waiters = waiter;
-    uv_timer_init(fleet->loop, &waiter->timer);
-    waiter->timer.data = waiter;
-    uv_timer_start(&waiter->timer, on_first_look, 0, 0);
-    return waiter;
-}
-
-void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, uint64_t limit_ms,
-                const struct waiter_calls *calls) {
-    add_waiter(fleet, vm, goal, limit_ms, calls);
-}
-
-void fleet_wait_provisioned(struct fleet *fleet, struct vm *vm, uint64_t limit_ms,
-                            const struct waiter_calls *calls) {
-    add_waiter(fleet, vm, GOAL_READY, limit_ms, calls)->provisioned = true;
-}
-
-void fleet_forget(struct fleet *fleet, void *context) {
-    struct waiter *waiter = fleet->waiters;
-    while (waiter) {
-        struct waiter *next = waiter->next;
-        if (waiter->calls.context == context)
-            unlink_waiter(waiter);
-        waiter = next;
-    }
-}
-
 /* --- what VMs tell --- */
 
 static void on_prepare(void *context, struct vm *vm) {
@@ -183,7 +22,7 @@ static void on_changed(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     if (vm->launch.number)
         recorder_launch(fleet->recorder, &vm->launch);
-    settle_all(fleet, vm);
+    waiters_changed(&fleet->waiters, vm);
     if (fleet->on_change)
         fleet->on_change(fleet->context, vm);
 }
@@ -210,45 +49,17 @@ static void on_event(void *context, struct vm *vm, const char *kind, const char 
     recorder_event(fleet->recorder, vm->instance, kind, text);
     if (strcmp(kind, "state") == 0)
         log_info("vm=%s %s", vm->name, text);
-    for (struct waiter *waiter = fleet->waiters; waiter; waiter = waiter->next)
-        if (waiter->vm == vm && waiter->calls.on_progress)
-            waiter->calls.on_progress(waiter->calls.context, vm, kind, text);
+    waiters_progress(&fleet->waiters, vm, kind, text);
 }
 
 static void on_expired(void *context, struct vm *vm) {
     struct fleet *fleet = context;
-    struct waiter *waiter = fleet->waiters;
-    struct error error = {0};
-    error_set(
-        &error, ERROR_TIMEOUT,
-        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs "
-        "(`pgsup stop -f %s` quits it)",
-        vm->name, (unsigned long long)(vm->stop_limit_ms / 1000), (long long)vm->launch.presses,
-        vm->launch.presses == 1 ? "" : "es", vm->name);
-    while (waiter) {
-        bool mine = waiter->vm == vm && waiter->goal == GOAL_STOPPED;
-        struct waiter *next = waiter->next;
-        if (mine)
-            settle(waiter, &error);
-        waiter = mine ? fleet->waiters : next;
-    }
+    waiters_expired(&fleet->waiters, vm);
 }
 
-/* Those who wait for what the command was to bring about learn why it will not come. */
 static void on_refused(void *context, struct vm *vm, const char *command, const char *text) {
     struct fleet *fleet = context;
-    struct waiter *waiter = fleet->waiters;
-    struct error error = {0};
-    bool resume = strcmp(command, "cont") == 0, pause = strcmp(command, "stop") == 0;
-    error_set(&error, ERROR_FAILED, "QEMU refused \"%s\" for %s: %s", command, vm->name, text);
-    while (waiter) {
-        bool mine = waiter->vm == vm && ((resume && waiter->goal == GOAL_RUNNING) ||
-                                         (pause && waiter->goal == GOAL_PAUSED));
-        struct waiter *next = waiter->next;
-        if (mine)
-            settle(waiter, &error);
-        waiter = mine ? fleet->waiters : next;
-    }
+    waiters_refused(&fleet->waiters, vm, command, text);
 }
 
 /* --- the VMs --- */
@@ -259,6 +70,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
         .loop = loop,
         .home = home,
         .recorder = recorder,
+        .waiters = {.loop = loop},
         .listener = {fleet, on_prepare, on_changed, on_event, on_expired, on_refused},
     };
 }
@@ -357,7 +169,9 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
 /* Caller frees. */
 static char *epitaph(const struct store_launch *launch) {
     const char *text = "ended while unsupervised";
-    uint64_t start = launch->pid ? host_process_start((pid_t)launch->pid) : 0;
+    if (!launch->pid)
+        return alloc_printf("%s, before its start was recorded", text);
+    uint64_t start = host_process_start((pid_t)launch->pid);
     if (!start || start == launch->pid_start)
         return alloc_string(text);
     return alloc_printf("%s; process %lld is another one by now", text, (long long)launch->pid);
@@ -403,8 +217,7 @@ bool fleet_bury(struct fleet *fleet, struct error *error) {
 }
 
 void fleet_close(struct fleet *fleet) {
-    while (fleet->waiters)
-        unlink_waiter(fleet->waiters);
+    waiters_forget(&fleet->waiters, NULL);
     while (fleet->count)
         drop(fleet, fleet->vms[0]);
     free(fleet->vms);

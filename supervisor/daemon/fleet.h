@@ -1,9 +1,10 @@
-/* All VMs of a home under one supervisor, and those who wait for them. Finds instances in the store
+/* All VMs of a home under one supervisor. Finds instances in the store
  * when asked (there is no copy to go stale), starts their VMs, adopts what already runs, records
  * what happens. Knows no socket of clients or guests. */
 #pragma once
 
 #include "daemon/recorder.h"
+#include "daemon/waiters.h"
 #include "home/home.h"
 #include "machine/vm.h"
 #include "store/instance_table.h"
@@ -17,16 +18,9 @@ struct fleet {
     struct vm_listener listener;
     struct vm **vms;
     size_t count;
-    struct waiter *waiters;
+    struct waiters waiters;
+    bool ending;                                     /* nothing is started or adopted any more */
     void (*on_change)(void *context, struct vm *vm); /* NULL or told of every change */
-    void *context;
-};
-
-/* Told once when the goal is reached (error->code == ERROR_NONE) or never will be; progress for
- * every phase and state on the way. Neither is called after fleet_forget(). */
-struct waiter_calls {
-    void (*on_progress)(void *context, struct vm *vm, const char *kind, const char *text);
-    void (*on_done)(void *context, struct vm *vm, const struct error *error);
     void *context;
 };
 
@@ -41,14 +35,6 @@ struct vm *fleet_find(struct fleet *fleet, const char *name); /* NULL: never tou
 /* Looks the instance up in the store first; NULL with a sentence when there is none. */
 struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error);
 struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
-
-/* limit_ms 0: no limit. Settled at the next change, or at once if nothing need change. */
-void fleet_wait(struct fleet *fleet, struct vm *vm, enum lifecycle_goal goal, uint64_t limit_ms,
-                const struct waiter_calls *calls);
-/* For the end of the first provisioning; any other result than "ok" is an error. */
-void fleet_wait_provisioned(struct fleet *fleet, struct vm *vm, uint64_t limit_ms,
-                            const struct waiter_calls *calls);
-void fleet_forget(struct fleet *fleet, void *context);
 
 /* A field that others keep has changed: looks after waiters and tells on_change. */
 void fleet_note(struct fleet *fleet, struct vm *vm);

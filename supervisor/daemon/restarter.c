@@ -24,7 +24,8 @@ struct record {
 struct turn { /* an instance that autostarts once the one before is ready */
     struct turn *next;
     struct restarter *restarter;
-    char *name;
+    char *name, *after;
+    bool waits; /* the one before has had its turn */
 };
 
 struct restarter {
@@ -38,8 +39,9 @@ static void drop_turn(struct turn *turn) {
     while (*slot != turn)
         slot = &(*slot)->next;
     *slot = turn->next;
-    fleet_forget(turn->restarter->fleet, turn);
+    waiters_forget(&turn->restarter->fleet->waiters, turn);
     free(turn->name);
+    free(turn->after);
     free(turn);
 }
 
@@ -127,47 +129,69 @@ static void start_now(struct restarter *restarter, const char *name) {
     vm_start(vm);
 }
 
+static bool has_turn(const struct restarter *restarter, const char *name) {
+    for (struct turn *turn = restarter->turns; turn; turn = turn->next)
+        if (strcmp(turn->name, name) == 0)
+            return true;
+    return false;
+}
+
+static void wait_for_turns(struct restarter *restarter);
+
+static void take_turn(struct turn *turn) {
+    struct restarter *restarter = turn->restarter;
+    start_now(restarter, turn->name);
+    drop_turn(turn);
+    wait_for_turns(restarter);
+}
+
 static void on_before(void *context, struct vm *before, const struct error *error) {
     struct turn *turn = context;
     if (error->code != ERROR_NONE)
         log_warning("vm=%s starts although %s is not ready: %s", turn->name, before->name,
                     error->text);
-    start_now(turn->restarter, turn->name);
-    drop_turn(turn);
+    take_turn(turn);
 }
 
-static void start_after(struct restarter *restarter, const char *name, const char *after) {
-    struct vm *before = fleet_get(restarter->fleet, after, NULL);
-    if (!before) {
-        start_now(restarter, name);
-        return;
+/* A turn waits for the one before only once that one has had its own: until then it is down, and
+ * would be taken for one that never comes. There is no circle (home/startup.c). */
+static void wait_for_turns(struct restarter *restarter) {
+    for (struct turn *turn = restarter->turns; turn; turn = turn->next) {
+        if (turn->waits || has_turn(restarter, turn->after))
+            continue;
+        struct vm *before = fleet_get(restarter->fleet, turn->after, NULL);
+        if (!before) {
+            take_turn(turn); /* and begins this loop anew */
+            return;
+        }
+        struct waiter_goal wanted = {.goal = GOAL_READY, .limit_ms = AFTER_LIMIT_MS};
+        struct waiter_calls calls = {.on_done = on_before, .context = turn};
+        turn->waits = true;
+        waiters_add(&restarter->fleet->waiters, before, &wanted, &calls);
     }
+}
+
+static void add_turn(struct restarter *restarter, const struct store_instance *instance) {
     struct turn *turn = alloc_zero(sizeof *turn);
     turn->restarter = restarter;
     turn->next = restarter->turns;
     restarter->turns = turn;
-    turn->name = alloc_string(name);
-    struct waiter_calls calls = {.on_done = on_before, .context = turn};
-    fleet_wait(restarter->fleet, before, GOAL_READY, AFTER_LIMIT_MS, &calls);
+    turn->name = alloc_string(instance->name);
+    turn->after = alloc_string(instance->after);
 }
 
-/* Those that wait for another come second, so that what they wait for is on its way by then. */
 bool restarter_autostart(struct restarter *restarter, struct error *error) {
     struct store_instances instances = {0};
     if (!instance_table_list(restarter->fleet->home->store, &instances, error))
         return false;
-    for (int waiting = 0; waiting < 2; waiting++) {
-        for (size_t i = 0; i < instances.count; i++) {
-            const struct store_instance *instance = &instances.items[i];
-            if (!instance->autostart || (instance->after != NULL) != (waiting == 1))
-                continue;
-            if (instance->after)
-                start_after(restarter, instance->name, instance->after);
-            else
-                start_now(restarter, instance->name);
-        }
+    for (size_t i = 0; i < instances.count; i++) {
+        if (instances.items[i].autostart && instances.items[i].after)
+            add_turn(restarter, &instances.items[i]);
+        else if (instances.items[i].autostart)
+            start_now(restarter, instances.items[i].name);
     }
     store_instances_done(&instances);
+    wait_for_turns(restarter);
     return true;
 }
 

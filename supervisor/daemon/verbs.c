@@ -55,7 +55,7 @@ static json_t *picture(const struct vm *vm) {
 /* --- answering --- */
 
 static void request_free(struct request *request) {
-    fleet_forget(request->context->fleet, request);
+    waiters_forget(&request->context->fleet->waiters, request);
     json_decref(request->params);
     free(request);
 }
@@ -94,7 +94,15 @@ static void on_reached(void *context, struct vm *vm, const struct error *error) 
 static void wait_for(struct request *request, struct vm *vm, enum lifecycle_goal goal,
                      uint64_t limit_ms) {
     struct waiter_calls calls = {on_progress, on_reached, request};
-    fleet_wait(request->context->fleet, vm, goal, limit_ms, &calls);
+    struct waiter_goal wanted = {.goal = goal, .limit_ms = limit_ms};
+    waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
+}
+
+static void wait_for_end(struct request *request, struct vm *vm, uint64_t limit_ms,
+                         void (*on_done)(void *context, struct vm *vm, const struct error *error)) {
+    struct waiter_calls calls = {on_progress, on_done, request};
+    struct waiter_goal wanted = {.goal = GOAL_STOPPED, .limit_ms = limit_ms};
+    waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
 }
 
 /* --- the verbs --- */
@@ -140,6 +148,18 @@ static bool verb_status(struct request *request, struct error *error) {
     return true;
 }
 
+/* A start that is refused must leave no wish behind. */
+static bool may_start(const struct request *request, const struct vm *vm, struct error *error) {
+    if (request->context->fleet->ending)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the supervisor is ending: `pgsup up` begins another one");
+    bool possible = !lifecycle_has_process(vm->state) ||
+                    lifecycle_verdict(GOAL_STARTED, vm->state) != VERDICT_IMPOSSIBLE;
+    if (!possible)
+        waiters_explain(vm, error);
+    return possible;
+}
+
 static bool verb_start(struct request *request, struct error *error) {
     bool wait = false;
     int64_t limit = READY_LIMIT_MS;
@@ -147,9 +167,8 @@ static bool verb_start(struct request *request, struct error *error) {
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
         return false;
-    if (vm->state == STATE_PAUSED)
-        return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
-                         vm->name, vm->name);
+    if (!may_start(request, vm, error))
+        return false;
     set_wanted(request, vm, true);
     wait_for(request, vm, wait ? GOAL_READY : GOAL_STARTED,
              wait ? (uint64_t)limit : RUNNING_LIMIT_MS);
@@ -168,6 +187,12 @@ static void on_stopped(void *context, struct vm *vm, const struct error *error) 
     succeed(request, body);
 }
 
+static void succeed_already(struct request *request, const struct vm *vm) {
+    json_t *body = picture(vm);
+    json_object_set_new(body, "outcome", json_null());
+    succeed(request, body);
+}
+
 static bool verb_stop(struct request *request, struct error *error) {
     struct vm_stop_options options = {0};
     bool escalate = true;
@@ -177,17 +202,14 @@ static bool verb_stop(struct request *request, struct error *error) {
         !control_get_bool(request->params, "escalate", &escalate, error) ||
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
         return false;
-    struct waiter_calls calls = {on_progress, on_stopped, request};
     options.no_escalate = !escalate;
     options.limit_ms = (uint64_t)limit;
     set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
-        json_t *body = picture(vm);
-        json_object_set_new(body, "outcome", json_null());
-        succeed(request, body);
+        succeed_already(request, vm);
         return true;
     }
-    fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);
+    wait_for_end(request, vm, 0, on_stopped);
     vm_stop(vm, &options);
     return true;
 }
@@ -196,8 +218,9 @@ static bool verb_stop(struct request *request, struct error *error) {
 
 static void on_down_again(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
-    if (error->code != ERROR_NONE) {
-        fail(request, error);
+    struct error problem = *error;
+    if (problem.code != ERROR_NONE || !may_start(request, vm, &problem)) {
+        fail(request, &problem);
         return;
     }
     set_wanted(request, vm, true);
@@ -214,11 +237,14 @@ static bool verb_restart(struct request *request, struct error *error) {
         !control_get_bool(request->params, "force", &options.force, error) ||
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
         return false;
-    struct waiter_calls calls = {on_progress, on_down_again, request};
     request->goal = wait ? GOAL_READY : GOAL_STARTED;
     request->limit_ms = wait ? (uint64_t)limit : RUNNING_LIMIT_MS;
+    if (vm->state == STATE_STARTING) { /* a new QEMU is on its way already */
+        wait_for(request, vm, request->goal, request->limit_ms);
+        return true;
+    }
     set_wanted(request, vm, false); /* the end that comes now is no crash */
-    fleet_wait(request->context->fleet, vm, GOAL_STOPPED, 0, &calls);
+    wait_for_end(request, vm, 0, on_down_again);
     if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
     return true;
@@ -248,10 +274,18 @@ static bool run_simple(struct request *request, const struct simple *verb, struc
     if (verb->input == INPUT_RESET && vm->state == STATE_PAUSED)
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` comes first",
                          vm->name, vm->name);
-    if (verb->goal == GOAL_STOPPED) {
-        struct waiter_calls calls = {on_progress, on_stopped, request};
+    if (verb->needs_process && (vm->state == STATE_LOST || vm->state == STATE_STARTING)) {
+        waiters_explain(vm, error);
+        return false;
+    }
+    if (!lifecycle_has_process(vm->state)) {
         set_wanted(request, vm, false);
-        fleet_wait(request->context->fleet, vm, GOAL_STOPPED, SIMPLE_LIMIT_MS, &calls);
+        succeed_already(request, vm);
+        return true;
+    }
+    if (verb->goal == GOAL_STOPPED) {
+        set_wanted(request, vm, false);
+        wait_for_end(request, vm, SIMPLE_LIMIT_MS, on_stopped);
     } else {
         wait_for(request, vm, verb->goal, SIMPLE_LIMIT_MS);
     }
@@ -269,7 +303,8 @@ static bool verb_wait(struct request *request, struct error *error) {
         return false;
     if (strcmp(word, "provisioned") == 0) {
         struct waiter_calls calls = {on_progress, on_reached, request};
-        fleet_wait_provisioned(request->context->fleet, vm, (uint64_t)limit, &calls);
+        struct waiter_goal wanted = {GOAL_READY, .provisioned = true, .limit_ms = (uint64_t)limit};
+        waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
         return true;
     }
     if (!lifecycle_goal_from_word(word, &goal))

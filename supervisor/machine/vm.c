@@ -78,6 +78,7 @@ static void on_process_end(void *owner, const struct process_end *end);
 
 static void reconnect(struct vm *vm) {
     monitor_close(vm->monitor);
+    vm->answered = false;
     vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, vm_qmp_on_item);
 }
 
@@ -113,7 +114,10 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         break;
     case EFFECT_RECONNECT: reconnect(vm); break;
     case EFFECT_RELEASE: release(vm); break;
-    case EFFECT_EXPIRE: vm->listener->expired(vm->listener->context, vm); break;
+    case EFFECT_EXPIRE:
+        vm->stop_began_ms = 0; /* an end that comes later is not this stop's */
+        vm->listener->expired(vm->listener->context, vm);
+        break;
     case EFFECT_NONE:
     case EFFECT_COUNT: break;
     }
@@ -143,6 +147,8 @@ static void arm(struct vm *vm) {
         uv_timer_stop(&vm->deadline);
     if (vm->state != STATE_STOPPING)
         uv_timer_stop(&vm->press);
+    if (vm->state != STATE_STOPPING && vm->state != STATE_PAUSED)
+        uv_timer_stop(&vm->space);
 }
 
 /* A reason belongs to the state it was given for. */
@@ -308,6 +314,7 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
         take_plan(vm, plan);
     if (vm->state != STATE_STARTING) { /* it was stopped meanwhile; one that was found lives on */
         record_no_launch(vm, "cancelled", "stopped before QEMU was started");
+        alloc_replace(&vm->outcome, alloc_string("before QEMU was started"));
         vm_input(vm, INPUT_LAUNCH_FAILED);
         return;
     }
@@ -327,14 +334,39 @@ void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error)
 void vm_start(struct vm *vm) {
     if (vm->preparing) /* a launch that was cancelled is still on its way back */
         return;
-    if (!lifecycle_has_process(vm->state)) /* what comes now is no part of the launch before */
+    if (!lifecycle_has_process(vm->state)) { /* what comes now is no part of the launch before */
         store_launch_done(&vm->launch);
+        alloc_replace(&vm->outcome, NULL);
+    }
     vm_input(vm, INPUT_START);
 }
 
-/* A second stop joins the first: it may only tighten it. */
+static bool is_on_its_way_down(const struct vm *vm) {
+    return vm->state == STATE_STOPPING || vm->state == STATE_QUITTING ||
+           vm->state == STATE_KILLING || vm->state == STATE_ABORTING;
+}
+
+/* 0 is for ever. */
+static bool is_shorter(uint64_t limit_ms, uint64_t than_ms) {
+    return limit_ms != 0 && (than_ms == 0 || limit_ms < than_ms);
+}
+
+/* Of two that stop the same VM the stricter one counts. */
+static void tighten(struct vm *vm, const struct vm_stop_options *options) {
+    uint64_t elapsed_ms = clock_monotonic_ms() - vm->stop_began_ms;
+    vm->may_escalate |= !options->no_escalate;
+    if (!is_shorter(options->limit_ms, vm->stop_limit_ms))
+        return;
+    uint64_t left_ms = vm->stop_limit_ms > elapsed_ms ? vm->stop_limit_ms - elapsed_ms : 0;
+    if (vm->stop_limit_ms == 0 || options->limit_ms < left_ms)
+        vm_hurry(vm, options->limit_ms);
+    vm->stop_limit_ms = options->limit_ms;
+}
+
 void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
-    if (vm->state != STATE_STOPPING) {
+    if (vm->state == STATE_STOPPING) {
+        tighten(vm, options);
+    } else if (!is_on_its_way_down(vm)) {
         vm->launch.presses = 0;
         vm->stop_began_ms = clock_monotonic_ms();
         vm->stop_limit_ms = options->limit_ms;
@@ -343,7 +375,13 @@ void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
     vm_input(vm, options->force ? INPUT_FORCE_STOP : INPUT_STOP);
 }
 
+/* Who pauses a VM that a full disk paused does not want it to go on by itself. */
 void vm_request(struct vm *vm, enum lifecycle_input input) {
+    if (input == INPUT_PAUSE && vm->state == STATE_PAUSED &&
+        uv_is_active((uv_handle_t *)&vm->space)) {
+        uv_timer_stop(&vm->space);
+        vm_explain(vm, "paused by request; before that the disk of the host was full");
+    }
     vm_input(vm, input);
 }
 

@@ -60,6 +60,7 @@ struct vm {
     int open_handles;
     bool closing, preparing;
     bool may_escalate;
+    bool answered;  /* the monitor of now has been ready */
     bool disk_full; /* said query-block of one that was found: what paused it was no space */
     uint64_t stop_limit_ms, stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
@@ -81,8 +82,8 @@ struct vm_stop_options {
     bool force;        /* quit at once */
     bool no_escalate;  /* at the limit leave it running */
 };
-void vm_stop(struct vm *vm, const struct vm_stop_options *options);
-void vm_request(struct vm *vm, enum lifecycle_input input); /* kill, pause, resume, reset */
+void vm_stop(struct vm *vm, const struct vm_stop_options *options); /* a second one tightens */
+void vm_request(struct vm *vm, enum lifecycle_input input);         /* kill, pause, resume, reset */
 
 /* plan is taken over; NULL with a reason: the launch failed. */
 void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error);

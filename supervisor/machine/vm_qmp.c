@@ -26,8 +26,8 @@ static void on_heartbeat(uv_timer_t *timer) {
 static void on_space_due(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     uint64_t space = 0;
-    if (vm->state != STATE_PAUSED) {
-        uv_timer_stop(timer);
+    if (vm->state != STATE_PAUSED) { /* it is being stopped, and may come back from that */
+        return;
     } else if (host_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
         vm_tell(vm, "disk", "there is space on the host again: going on");
         vm_input(vm, INPUT_RESUME);
@@ -163,17 +163,32 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
     }
 }
 
-/* The heartbeat's answer changes nothing by itself: events tell what happens while they come. */
+/* Events have told all that is so by now, as one monitor gives both in order; but a stop that was
+ * given up comes back to "running" whatever happened meanwhile. */
+static void confirm(struct vm *vm, enum lifecycle_input found, const char *status) {
+    bool runs =
+        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
+    if (runs && found == INPUT_FOUND_PAUSED) {
+        explain_found(vm, status);
+        vm_input(vm, INPUT_QMP_STOP);
+    } else if (vm->state == STATE_PAUSED && found == INPUT_FOUND_RUNNING) {
+        vm_input(vm, INPUT_QMP_RESUME);
+    }
+}
+
 static void on_status(struct vm *vm, json_t *value) {
     const char *status = json_string_value(json_object_get(value, "status"));
     bool pressing = uv_is_active((uv_handle_t *)&vm->press);
     bool asked = vm->state == STATE_LOST || vm->state == STATE_QUITTING ||
                  (vm->state == STATE_STOPPING && !pressing);
-    if (!status || !asked)
+    if (!status)
         return;
     if (vm->state == STATE_LOST)
         explain_found(vm, status);
-    vm_input(vm, found_input(status));
+    if (asked)
+        vm_input(vm, found_input(status));
+    else
+        confirm(vm, found_input(status), status);
 }
 
 /* Asked in this order of a VM that was found, so that what it is comes first and its state last:
@@ -211,6 +226,12 @@ static void on_reply(struct vm *vm, const struct qmp_item *item) {
     }
 }
 
+static void on_retry(uv_timer_t *timer) {
+    struct vm *vm = timer->data;
+    if (vm->state == STATE_STOPPING)
+        vm_input(vm, INPUT_QMP_LOST);
+}
+
 /* While it starts, QEMU's exit usually comes next and says more. */
 static void on_lost(struct vm *vm, const char *text) {
     uv_timer_stop(&vm->heartbeat);
@@ -224,6 +245,8 @@ static void on_lost(struct vm *vm, const char *text) {
     vm_set_reason(vm, text);
     if (vm->state == STATE_STARTING)
         vm_hurry(vm, VM_EXIT_PATIENCE_MS);
+    else if (vm->state == STATE_STOPPING && !vm->answered) /* a try to reconnect failed */
+        tick_start(&vm->heartbeat, on_retry, VM_HEARTBEAT_MS);
     else
         vm_input(vm, INPUT_QMP_LOST);
 }
@@ -232,6 +255,7 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
     struct vm *vm = owner;
     switch (item->kind) {
     case QMP_ITEM_READY:
+        vm->answered = true;
         tick_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS);
         if (vm->state == STATE_STARTING) {
             vm_phase(vm, PHASE_STARTED);

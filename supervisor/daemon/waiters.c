@@ -1,0 +1,209 @@
+#include "waiters.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct waiter {
+    struct waiter *next;
+    struct waiters *list;
+    struct vm *vm;
+    struct waiter_goal wanted;
+    struct waiter_calls calls;
+    struct error error; /* once it is decided */
+    uv_timer_t timer;
+};
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+static void take_out(struct waiter *waiter) {
+    struct waiter **slot = &waiter->list->first;
+    while (*slot != waiter)
+        slot = &(*slot)->next;
+    *slot = waiter->next;
+    waiter->next = NULL;
+    uv_close((uv_handle_t *)&waiter->timer, on_closed);
+}
+
+/* --- judgement --- */
+
+void waiters_explain(const struct vm *vm, struct error *error) {
+    const char *reason = vm->reason ? vm->reason : "no reason was recorded";
+    if (vm->state == STATE_FAILED)
+        error_set(error, vm->refusal ? vm->refusal : ERROR_FAILED, "%s failed: %s", vm->name,
+                  reason);
+    else if (vm->state == STATE_STOPPED)
+        error_set(error, ERROR_WRONG_STATE, "%s stopped%s%s", vm->name, vm->reason ? ": " : "",
+                  vm->reason ? vm->reason : "");
+    else if (vm->state == STATE_PAUSED)
+        error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
+                  vm->name, vm->name);
+    else if (vm->state == STATE_LOST)
+        error_set(error, ERROR_WRONG_STATE, "%s is lost: %s", vm->name, reason);
+    else if (vm->state == STATE_STARTING)
+        error_set(error, ERROR_WRONG_STATE, "%s is starting: wait until it has started", vm->name);
+    else
+        error_set(error, ERROR_WRONG_STATE,
+                  "%s is %s: wait until it has stopped, then start it again", vm->name,
+                  lifecycle_state_word(vm->state));
+}
+
+/* What provisioning came to; VERDICT_POSSIBLE while it is to come. */
+static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct error *error) {
+    if (!vm->provision_result)
+        return VERDICT_POSSIBLE;
+    if (strcmp(vm->provision_result, "ok") != 0)
+        error_set(error, ERROR_FAILED, "provisioning of %s %s", vm->name, vm->provision_result);
+    return VERDICT_REACHED;
+}
+
+typedef bool decide_function(struct waiter *waiter, void *context);
+
+static bool by_verdict(struct waiter *waiter, void *context) {
+    enum lifecycle_verdict verdict = lifecycle_verdict(waiter->wanted.goal, waiter->vm->state);
+    (void)context;
+    if (verdict == VERDICT_REACHED && waiter->wanted.provisioned)
+        verdict = judge_provisioning(waiter->vm, &waiter->error);
+    if (verdict == VERDICT_IMPOSSIBLE)
+        waiters_explain(waiter->vm, &waiter->error);
+    return verdict != VERDICT_POSSIBLE;
+}
+
+static void tell(struct waiter *waiter) {
+    waiter->calls.on_done(waiter->calls.context, waiter->vm, &waiter->error);
+}
+
+static void settle(struct waiters *waiters, const struct vm *vm, decide_function *decide,
+                   void *context) {
+    struct waiter *decided = NULL;
+    for (struct waiter *waiter = waiters->first, *next; waiter; waiter = next) {
+        next = waiter->next;
+        if (waiter->vm != vm || !decide(waiter, context))
+            continue;
+        take_out(waiter);
+        waiter->next = decided;
+        decided = waiter;
+    }
+    for (struct waiter *next; decided; decided = next) {
+        next = decided->next;
+        tell(decided);
+    }
+}
+
+void waiters_changed(struct waiters *waiters, struct vm *vm) {
+    settle(waiters, vm, by_verdict, NULL);
+}
+
+/* --- what is told besides --- */
+
+void waiters_progress(struct waiters *waiters, struct vm *vm, const char *kind, const char *text) {
+    for (struct waiter *waiter = waiters->first; waiter; waiter = waiter->next)
+        if (waiter->vm == vm && waiter->calls.on_progress)
+            waiter->calls.on_progress(waiter->calls.context, vm, kind, text);
+}
+
+/* Those that asked for the stop; whoever only waits has a limit of their own. */
+static bool by_expiry(struct waiter *waiter, void *context) {
+    if (waiter->wanted.goal == GOAL_STOPPED && waiter->wanted.limit_ms == 0)
+        waiter->error = *(struct error *)context;
+    return waiter->error.code != ERROR_NONE;
+}
+
+void waiters_expired(struct waiters *waiters, struct vm *vm) {
+    struct error error = {0};
+    error_set(
+        &error, ERROR_TIMEOUT,
+        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs "
+        "(`pgsup stop -f %s` quits it)",
+        vm->name, (unsigned long long)(vm->stop_limit_ms / 1000), (long long)vm->launch.presses,
+        vm->launch.presses == 1 ? "" : "es", vm->name);
+    settle(waiters, vm, by_expiry, &error);
+}
+
+struct refusal {
+    bool resume, pause;
+    struct error error;
+};
+
+static bool by_refusal(struct waiter *waiter, void *context) {
+    const struct refusal *refusal = context;
+    if ((refusal->resume && waiter->wanted.goal == GOAL_RUNNING) ||
+        (refusal->pause && waiter->wanted.goal == GOAL_PAUSED))
+        waiter->error = refusal->error;
+    return waiter->error.code != ERROR_NONE;
+}
+
+/* Those who wait for what the command was to bring about learn why it will not come. */
+void waiters_refused(struct waiters *waiters, struct vm *vm, const char *command,
+                     const char *text) {
+    struct refusal refusal = {strcmp(command, "cont") == 0, strcmp(command, "stop") == 0, {0}};
+    error_set(&refusal.error, ERROR_FAILED, "QEMU refused \"%s\" for %s: %s", command, vm->name,
+              text);
+    settle(waiters, vm, by_refusal, &refusal);
+}
+
+/* --- time --- */
+
+static const char *last_phase(const struct vm *vm) {
+    const char *word = "preparation";
+    for (int phase = 0; phase < PHASE_COUNT; phase++)
+        if (vm->launch.phases_ms[phase])
+            word = store_phase_word((enum store_phase)phase);
+    return word;
+}
+
+static void on_limit(uv_timer_t *timer) {
+    struct waiter *waiter = timer->data;
+    const struct waiter_goal *wanted = &waiter->wanted;
+    const struct vm *vm = waiter->vm;
+    bool boots =
+        wanted->goal == GOAL_READY || wanted->goal == GOAL_STARTED || wanted->goal == GOAL_RUNNING;
+    const char *goal = wanted->provisioned ? "provisioned" : lifecycle_goal_word(wanted->goal);
+    unsigned long long seconds = wanted->limit_ms / 1000;
+    if (boots)
+        error_set(&waiter->error, ERROR_TIMEOUT,
+                  "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"; it "
+                  "was left alone",
+                  vm->name, goal, seconds, lifecycle_state_word(vm->state), last_phase(vm));
+    else
+        error_set(&waiter->error, ERROR_TIMEOUT, "%s is not %s after %llu s: it is %s", vm->name,
+                  goal, seconds, lifecycle_state_word(vm->state));
+    take_out(waiter);
+    tell(waiter);
+}
+
+static void on_first_look(uv_timer_t *timer) {
+    struct waiter *waiter = timer->data;
+    uv_timer_stop(timer);
+    if (by_verdict(waiter, NULL)) {
+        take_out(waiter);
+        tell(waiter);
+    } else if (waiter->wanted.limit_ms) {
+        uv_timer_start(timer, on_limit, waiter->wanted.limit_ms, 0);
+    }
+}
+
+void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goal *goal,
+                 const struct waiter_calls *calls) {
+    struct waiter *waiter = alloc_zero(sizeof *waiter);
+    waiter->next = waiters->first;
+    waiters->first = waiter;
+    waiter->list = waiters;
+    waiter->vm = vm;
+    waiter->wanted = *goal;
+    waiter->calls = *calls;
+    uv_timer_init(waiters->loop, &waiter->timer);
+    waiter->timer.data = waiter;
+    uv_timer_start(&waiter->timer, on_first_look, 0, 0);
+}
+
+void waiters_forget(struct waiters *waiters, const void *context) {
+    for (struct waiter *waiter = waiters->first, *next; waiter; waiter = next) {
+        next = waiter->next;
+        if (!context || waiter->calls.context == context)
+            take_out(waiter);
+    }
+}
