@@ -41,6 +41,17 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
     return query_finish(&query, error);
 }
 
+bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t at_ms,
+                                 const char *result, struct error *error) {
+    struct query query;
+    if (!query_open(store, GUEST_SET_PROVISIONED, &query, error))
+        return false;
+    query_give_number(&query, instance);
+    query_give_number(&query, at_ms);
+    query_give_text(&query, result);
+    return query_finish(&query, error);
+}
+
 void store_guest_done(struct store_guest *guest) {
     free(guest->instance_id);
     free(guest->hostname);

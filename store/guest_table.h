@@ -20,4 +20,7 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
                      struct error *error);
 bool guest_table_put(struct store *store, int64_t instance, const struct store_guest *guest,
                      struct error *error);
+/* Only what provisioning came to; without a row nothing happens. */
+bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t at_ms,
+                                 const char *result, struct error *error);
 void store_guest_done(struct store_guest *guest);

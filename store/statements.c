@@ -79,6 +79,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
                   " address, address_source, host_keys, provisioned_ms, provision_result)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [GUEST_SET_PROVISIONED] =
+        "UPDATE guests SET provisioned_ms = ?2, provision_result = ?3 WHERE instance = ?1",
 
     /* seq counts the events of one instance, so that the oldest one to keep is found without
      * counting rows. */

@@ -26,6 +26,7 @@ enum statement {
 
     GUEST_GET,
     GUEST_PUT,
+    GUEST_SET_PROVISIONED,
 
     EVENT_ADD,
     EVENT_PRUNE,

@@ -10,12 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { STORE_TRIES = 6, STORE_PAUSE_MS = 1000 }; /* the store itself waits for 5 s each time */
 
 struct provisioning {
     uv_loop_t *loop;
@@ -83,10 +86,15 @@ static bool write_files(struct run *run, struct error *error) {
     return good;
 }
 
+/* The guest phones home once, so trouble with the store must not be the end of it. */
 static void on_work(uv_work_t *work) {
     struct run *run = work->data;
-    if (!write_files(run, &run->error))
-        return;
+    for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
+        if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1)
+            return;
+        error_clear(&run->error);
+        poll(NULL, 0, STORE_PAUSE_MS);
+    }
     struct passwd *user = getpwuid(run->user);
     run->user_home = alloc_string(user ? user->pw_dir : NULL);
     run->program = program_find("ansible-playbook", &run->error);
@@ -141,11 +149,17 @@ static void make_environment(const struct run *run, struct strv *list) {
         strv_pushf(list, "HOME=%s", run->user_home);
 }
 
-static int spawn(struct run *run) {
+static int open_log(const struct run *run, struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/ansible.log", run->folder);
-    scoped(file_release) int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (log < 0)
-        return uv_translate_sys_error(errno);
+    int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (log < 0 || (geteuid() == 0 && fchown(log, run->user, run->group) < 0)) {
+        error_errno(error, "cannot write %s", path);
+        file_release(&log);
+    }
+    return log;
+}
+
+static int spawn(struct run *run, int log) {
     char *argv[] = {run->program, "-i", "inventory.yaml", "deploy.yaml", NULL};
     struct strv environment = {0};
     make_environment(run, &environment);
@@ -168,8 +182,6 @@ static int spawn(struct run *run) {
         options.flags |= UV_PROCESS_SETUID | UV_PROCESS_SETGID;
         options.uid = run->user;
         options.gid = run->group;
-        if (fchown(log, run->user, run->group) < 0)
-            return uv_translate_sys_error(errno);
     }
     int status = uv_spawn(run->owner->loop, &run->process, &options);
     strv_done(&environment);
@@ -179,7 +191,9 @@ static int spawn(struct run *run) {
 static void on_worked(uv_work_t *work, int status) {
     struct run *run = work->data;
     char result[sizeof run->error.text + 32];
-    if (!run->owner || status == UV_ECANCELED || run->error.code != ERROR_NONE) {
+    bool wanted = run->owner && status != UV_ECANCELED && run->error.code == ERROR_NONE;
+    scoped(file_release) int log = wanted ? open_log(run, &run->error) : -1;
+    if (log < 0) {
         snprintf(result, sizeof result, "%s: %s", run->skipped ? "skipped" : "failed",
                  run->error.text);
         finish(run, result);
@@ -189,7 +203,7 @@ static void on_worked(uv_work_t *work, int status) {
     run->open_handles = 2;
     run->process.data = run->limit.data = run;
     uv_timer_init(run->owner->loop, &run->limit);
-    status = spawn(run);
+    status = spawn(run, log);
     if (status < 0) {
         snprintf(result, sizeof result, "failed: cannot run %s: %s", run->program,
                  uv_strerror(status));

@@ -7,8 +7,15 @@
 #include "store/instance_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum record_kind { RECORD_EVENT, RECORD_LAUNCH, RECORD_GUEST, RECORD_WANTED };
+enum record_kind {
+    RECORD_EVENT,
+    RECORD_LAUNCH,
+    RECORD_GUEST,
+    RECORD_PROVISIONED,
+    RECORD_WANTED,
+};
 
 struct record {
     struct record *next;
@@ -83,6 +90,10 @@ static bool apply(struct store *store, const struct record *record, struct error
                                record->text, error);
     case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
     case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
+    case RECORD_PROVISIONED:
+        return guest_table_set_provisioned(store, record->instance,
+                                           strcmp(record->text, "ok") == 0 ? record->at_ms : 0,
+                                           record->text, error);
     case RECORD_WANTED:
         return instance_table_set_wanted(store, record->instance, record->wanted, error);
     }
@@ -201,6 +212,12 @@ void recorder_guest(struct recorder *recorder, int64_t instance, const struct st
     record->guest.address_source = alloc_string(guest->address_source);
     record->guest.host_keys = alloc_string(guest->host_keys);
     record->guest.provision_result = alloc_string(guest->provision_result);
+    add(recorder, record);
+}
+
+void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result) {
+    struct record *record = record_new(RECORD_PROVISIONED, instance);
+    record->text = alloc_string(result);
     add(recorder, record);
 }
 

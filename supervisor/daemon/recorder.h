@@ -20,6 +20,8 @@ void recorder_event(struct recorder *recorder, int64_t instance, const char *kin
                     const char *text);
 void recorder_launch(struct recorder *recorder, const struct store_launch *launch);
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest);
+/* "ok" is provisioned now; anything else is what became of it. */
+void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result);
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
 /* Called on the loop's thread after each transaction that succeeded; for event followers. */
 void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context), void *context);
