@@ -1,6 +1,7 @@
 #include "control_server.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/line.h"
 #include "control/protocol.h"
@@ -8,17 +9,17 @@
 #include "machine/socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, READ_BYTES = 16384 };
+enum { BACKLOG = 128, READ_BYTES = 16384, LOCK_LOOK_MS = 50 };
 
 struct control_server {
     struct control_calls calls;
     char *path;
-    int lock;
     uv_pipe_t pipe;
     struct client *clients;
     unsigned count;
@@ -256,8 +257,6 @@ static void on_connection(uv_stream_t *stream, int status) {
 /* --- the listener --- */
 
 static void server_free(struct control_server *server) {
-    if (server->lock >= 0)
-        close(server->lock);
     free(server->path);
     free(server);
 }
@@ -266,20 +265,37 @@ static void on_server_closed(uv_handle_t *handle) {
     server_free(handle->data);
 }
 
-/* The lock belongs to the process, so that it cannot be left behind by a dead one. */
-static bool take_lock(struct control_server *server, const struct home *home, struct error *error) {
+/* A supervisor that is ending has removed its socket, and writes its last records. */
+static bool take_lock(int fd, const char *socket) {
+    uint64_t until_ms = clock_monotonic_ms() + CONTROL_LOCK_PATIENCE_MS;
+    for (;;) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(fd, F_SETLK, &lock) == 0)
+            return true;
+        if (file_exists(socket) || clock_monotonic_ms() >= until_ms)
+            return false;
+        poll(NULL, 0, LOCK_LOOK_MS);
+    }
+}
+
+/* It belongs to the process, so that it cannot be left behind by a dead one. */
+int control_server_lock(const struct home *home, struct error *error) {
     scoped(alloc_release) char *path = run_folder_lock(home->run);
-    server->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (server->lock < 0)
-        return error_errno(error, "cannot write %s", path);
+    scoped(alloc_release) char *socket = run_folder_control(home->run);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && take_lock(fd, socket) && home_give(home, path, error))
+        return fd;
+    if (fd < 0) {
+        error_errno(error, "cannot write %s", path);
+        return -1;
+    }
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(server->lock, F_SETLK, &lock) == 0)
-        return home_give(home, path, error);
-    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    fcntl(server->lock, F_GETLK, &lock);
-    return error_set(error, ERROR_WRONG_STATE,
-                     "a supervisor runs already for %s (process %ld): `pgsup down` ends it",
-                     home->path, (long)lock.l_pid);
+    fcntl(fd, F_GETLK, &lock);
+    error_set(error, ERROR_WRONG_STATE,
+              "a supervisor runs already for %s (process %ld): `pgsup down` ends it", home->path,
+              (long)lock.l_pid);
+    file_release(&fd);
+    return -1;
 }
 
 struct control_server *control_server_open(uv_loop_t *loop, const struct home *home,
@@ -287,11 +303,6 @@ struct control_server *control_server_open(uv_loop_t *loop, const struct home *h
     struct control_server *server = alloc_zero(sizeof *server);
     server->calls = *calls;
     server->path = run_folder_control(home->run);
-    server->lock = -1;
-    if (!take_lock(server, home, error)) {
-        server_free(server);
-        return NULL;
-    }
     int fd = socket_listen(server->path, error);
     if (fd < 0 || !home_give(home, server->path, error)) {
         if (fd >= 0)

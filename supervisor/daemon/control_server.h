@@ -13,11 +13,12 @@
 #include <jansson.h>
 #include <uv.h>
 
-#define CONTROL_CLIENT_LIMIT  256u
-#define CONTROL_SURPLUS_LIMIT 64u /* more, which are only told that there is no room */
-#define CONTROL_SURPLUS_MS    1000u
-#define CONTROL_FIRST_WORD_MS 10000u     /* a client that says nothing is let go */
-#define CONTROL_BACKLOG_BYTES (4u << 20) /* unread answers of one client before it is dropped */
+#define CONTROL_CLIENT_LIMIT     256u
+#define CONTROL_SURPLUS_LIMIT    64u /* more, which are only told that there is no room */
+#define CONTROL_SURPLUS_MS       1000u
+#define CONTROL_FIRST_WORD_MS    10000u     /* a client that says nothing is let go */
+#define CONTROL_LOCK_PATIENCE_MS 15000u     /* for one that is ending; blocks */
+#define CONTROL_BACKLOG_BYTES    (4u << 20) /* unread answers of one client before it is dropped */
 
 struct control_server; /* opaque */
 struct call;           /* one request under way */
@@ -28,6 +29,9 @@ struct control_calls {
     void *context;
 };
 
+/* Held for as long as the descriptor is open; -1 with a sentence when another supervisor has it. */
+int control_server_lock(const struct home *home, struct error *error);
+/* Under that lock. */
 struct control_server *control_server_open(uv_loop_t *loop, const struct home *home,
                                            const struct control_calls *calls, struct error *error);
 void control_server_close(struct control_server *server); /* removes the socket; NULL is fine */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/name.h"
 #include "daemon/awake.h"
@@ -36,6 +37,7 @@ struct daemon {
     struct restarter *restarter;
     struct seed_server *seed;
     struct control_server *control;
+    int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
     struct awake *awake; /* NULL: not asked for */
     struct verbs_context verbs;
@@ -72,19 +74,24 @@ static void close_all(struct daemon *daemon) {
     recorder_drain(daemon->recorder);
 }
 
-static void show_waiting(struct daemon *daemon) {
+/* "one (stopping), two (quitting)"; "" when nothing runs. Caller frees. */
+static char *names_of_running(const struct daemon *daemon) {
     struct buffer names = {0};
     for (size_t i = 0; i < daemon->fleet.count; i++) {
-        struct vm *vm = daemon->fleet.vms[i];
+        const struct vm *vm = daemon->fleet.vms[i];
         if (lifecycle_has_process(vm->state))
             buffer_printf(&names, "%s%s (%s)", names.length ? ", " : "", vm->name,
                           lifecycle_state_word(vm->state));
     }
-    if (names.length)
-        log_info("waiting for %s; %s", names.data,
+    return buffer_take(&names);
+}
+
+static void show_waiting(const struct daemon *daemon) {
+    scoped(alloc_release) char *names = names_of_running(daemon);
+    if (names[0])
+        log_info("waiting for %s; %s", names,
                  daemon->ending == ENDING_GRACEFUL ? "Ctrl-C again quits them at once"
                                                    : "they are being ended");
-    buffer_done(&names);
 }
 
 static void end_if_idle(struct daemon *daemon) {
@@ -94,19 +101,32 @@ static void end_if_idle(struct daemon *daemon) {
 }
 
 static void on_patience(uv_timer_t *timer) {
-    log_warning("some VMs did not end; leaving them");
-    close_all(timer->data);
+    struct daemon *daemon = timer->data;
+    struct error error = {0};
+    scoped(alloc_release) char *names = names_of_running(daemon);
+    log_warning("did not end, and left running: %s", names);
+    error_set(&error, ERROR_TIMEOUT, "the supervisor ended, but not all VMs did: %s", names);
+    if (daemon->down)
+        call_error(daemon->down, &error);
+    daemon->down = NULL;
+    close_all(daemon);
+}
+
+static void stop_one(struct daemon *daemon, struct vm *vm) {
+    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS,
+                                      .force = daemon->ending == ENDING_FORCED};
+    if (lifecycle_has_process(vm->state))
+        vm_stop(vm, &options);
 }
 
 static void stop_all(struct daemon *daemon, enum ending ending) {
-    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS, .force = ending == ENDING_FORCED};
     daemon->ending = ending;
+    daemon->fleet.ending = true;
     restarter_rest(daemon->restarter);
     uv_timer_start(&daemon->patience, on_patience,
-                   LAST_PATIENCE_MS + (options.force ? 0 : STOP_LIMIT_MS), 0);
+                   LAST_PATIENCE_MS + (ending == ENDING_FORCED ? 0 : STOP_LIMIT_MS), 0);
     for (size_t i = 0; i < daemon->fleet.count; i++)
-        if (lifecycle_has_process(daemon->fleet.vms[i]->state))
-            vm_stop(daemon->fleet.vms[i], &options);
+        stop_one(daemon, daemon->fleet.vms[i]);
     show_waiting(daemon);
     end_if_idle(daemon);
 }
@@ -143,10 +163,18 @@ static void on_signal(uv_signal_t *signal, int number) {
 
 /* --- what the parts tell --- */
 
+/* A VM whose stop somebody had begun in another way may come back from it. */
+static bool came_back(const struct vm *vm) {
+    return vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY ||
+           vm->state == STATE_PAUSED || vm->state == STATE_LOST;
+}
+
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
     if (daemon->ending == ENDING_NOT)
         restarter_note(daemon->restarter, vm);
+    else if (daemon->ending != ENDING_DONE && came_back(vm))
+        stop_one(daemon, vm);
     awake_set(daemon->awake, fleet_running(&daemon->fleet) > 0);
     end_if_idle(daemon);
 }
@@ -239,13 +267,7 @@ static void on_refused(void *context, const char *peer, const char *why) {
 static void on_provisioned(void *context, int64_t instance, const char *result) {
     struct daemon *daemon = context;
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance);
-    struct store_guest guest = {0};
-    if (guest_table_get(daemon->home.store, instance, &guest, NULL)) {
-        guest.provisioned_ms = strcmp(result, "ok") == 0 ? clock_wall_ms() : 0;
-        alloc_replace(&guest.provision_result, alloc_string(result));
-        recorder_guest(daemon->recorder, instance, &guest);
-    }
-    store_guest_done(&guest);
+    recorder_provisioned(daemon->recorder, instance, result);
     recorder_event(daemon->recorder, instance, "provision", result);
     if (strcmp(result, "ok") == 0)
         log_info("vm=%s provisioned", vm ? vm->name : "?");
@@ -299,7 +321,8 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
-    fleet_adopt(&daemon->fleet, NULL);
+    if (daemon->ending == ENDING_NOT)
+        fleet_adopt(&daemon->fleet, NULL);
     if (!daemon->seed)
         open_seed(daemon, 0, NULL);
 }
@@ -307,7 +330,9 @@ static void on_scan(uv_timer_t *timer) {
 static bool open_parts(struct daemon *daemon, struct error *error) {
     struct control_calls calls = {on_call, on_gone, daemon};
     scoped(alloc_release) char *database = home_file(&daemon->home, "cloud.sqlite3");
-    daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
+    daemon->lock = control_server_lock(&daemon->home, error);
+    if (daemon->lock >= 0)
+        daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
     if (!daemon->control || !open_seed(daemon, SEED_PORT_PATIENCE_MS, error))
         return false;
     daemon->recorder = recorder_new(&daemon->loop, database);
@@ -367,7 +392,7 @@ static void run_loop(struct daemon *daemon) {
 }
 
 bool daemon_run(const struct daemon_options *options, struct error *error) {
-    struct daemon daemon = {0};
+    struct daemon daemon = {.lock = -1};
     if (!home_open(options->home_path, &daemon.home, error))
         return false;
     umask(077);
@@ -389,6 +414,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         close_unopened(&daemon);
     }
     run_loop(&daemon);
+    file_release(&daemon.lock);
     home_close(&daemon.home);
     return good;
 }

@@ -93,13 +93,15 @@ end_supervisor
 step "autostart: one at once, and guest after it is ready; those that are not set are left"
 sed -i.bak '/^# mini: poweroff/d' "$PGSUP_HOME/instances/guest/cloud-init/user-data"
 new_mini later --after guest
+new_mini last --after later
 expect_ok "$PGSUP" instance set guest --autostart
 start_supervisor
 wait_until 10 grep -q "vm=guest autostart" "$UP_LOG"
 expect_state later stopped
 wait_state guest ready 120
 wait_state later ready 120
-expect_equal "the order" "$(sed -n 's/.*vm=\(.*\) autostart$/\1/p' "$UP_LOG" | tr '\n' ' ')" "guest later "
+wait_state last ready 120
+expect_equal "the order" "$(sed -n 's/.*vm=\(.*\) autostart$/\1/p' "$UP_LOG" | tr '\n' ' ')" "guest later last "
 for name in one two three; do
     expect_equal "state of $name" "$(state_of $name | sed 's/failed/stopped/')" stopped
 done

@@ -31,6 +31,16 @@ start_supervisor
 wait_state guest paused
 wait_reason guest "the disk of the host is full"
 
+step "who pauses it themselves wants it to stay so"
+quietly pause guest
+expect_reason guest "paused by request"
+mv "$PGSUP_HOME/instances/filler" "$WORK/filler"
+sleep 12
+expect_state guest paused
+mv "$WORK/filler" "$PGSUP_HOME/instances/filler" 2>/dev/null || head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
+quietly resume guest
+wait_reason guest "the disk of the host is full" 60
+
 step "space: it goes on within some 10 s, and the guest has had no error"
 rm "$PGSUP_HOME/instances/filler"
 wait_until 20 sh -c "'$PGSUP' list --json | grep -Eq '\"state\": \"(running|ready|booting)\"'"

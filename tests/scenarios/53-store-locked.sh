@@ -3,7 +3,12 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/faults.sh"
 make_machines one two
-start_supervisor
+expect_ok "$PGSUP" image import -n mini --arch aarch64 "${PGSUP_MINI_IMAGE:?the mini guest}"
+new_mini guest
+mkdir -p "$WORK/bin"
+printf '#!/bin/sh\n' >"$WORK/bin/ansible-playbook"
+chmod +x "$WORK/bin/ansible-playbook"
+PATH=$WORK/bin:$PATH start_supervisor
 quietly start one two
 expect_event two "starting --qmp-ready--> booting"
 
@@ -45,6 +50,21 @@ quietly start one
 expect_event two "--qmp-stop--> paused"
 expect_event two "paused --qmp-resume--> running"
 expect_event one "quitting --exited--> stopped: quit"
+
+step "a guest that phones home meanwhile is remembered, and provisioned"
+"$PGSUP" -q start guest &
+wait $! || fail "start ended with $?"
+wait_until 60 grep -q "mini: up" "$PGSUP_HOME/instances/guest/console.log"
+hold_lock 12
+wait_state guest ready 60
+wait $holder || fail "the holder failed"
+quietly wait guest --for provisioned --timeout 60
+[ -s "$PGSUP_HOME/instances/guest/known_hosts" ] || fail "no known_hosts"
+is_remembered() {
+    [ "$(info_of guest 'it["hostname"], it["provisioning"], it["phoned_home"] is None')" = \
+        "('guest', 'ok', False)" ]
+}
+wait_until 20 is_remembered
 expect_equal "integrity_check" "$(in_store 'PRAGMA integrity_check')" ok
 expect_equal "ends of one" "$(info_of one '[boot["end_cause"] for boot in it["boots"][1:]][-1]')" host-qmp-quit
 quietly stop -f --all
