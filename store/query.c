@@ -33,7 +33,7 @@ bool query_fail(const struct store *store, struct error *error) {
     case SQLITE_LOCKED:
         return error_set(error, ERROR_FAILED,
                          "the store is in use by another process (waited %d s): try again",
-                         STORE_BUSY_MS / 1000);
+                         store->busy_ms / 1000);
     case SQLITE_FULL:
         return error_set(error, ERROR_FAILED,
                          "the disk that holds %s is full: free some space and try again, nothing "

@@ -21,6 +21,7 @@
 struct store {
     sqlite3 *database;
     char *path;
+    int busy_ms; /* how long it waits for others */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
 

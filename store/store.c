@@ -109,7 +109,7 @@ static bool use_wal(struct store *store, struct error *error) {
  * is known to be one of ours. */
 static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_busy_timeout(store->database, STORE_BUSY_MS);
+    store_be_patient(store, STORE_BUSY_MS);
     return check_header(store, error) &&
            run(store,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
@@ -156,6 +156,11 @@ void store_close(struct store *store) {
     sqlite3_close(store->database);
     free(store->path);
     free(store);
+}
+
+void store_be_patient(struct store *store, int busy_ms) {
+    store->busy_ms = busy_ms;
+    sqlite3_busy_timeout(store->database, busy_ms);
 }
 
 bool store_begin(struct store *store, struct error *error) {

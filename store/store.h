@@ -21,6 +21,9 @@ enum store_mode { STORE_OPEN, STORE_CREATE }; /* CREATE: the file must not hold 
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
+/* Waits that long for other writers from now on; 0 for a thread that must not wait. */
+void store_be_patient(struct store *store, int busy_ms);
+
 /* Transactions do not nest. BEGIN IMMEDIATE: waits up to STORE_BUSY_MS for another writer. */
 bool store_begin(struct store *store, struct error *error);
 bool store_commit(struct store *store, struct error *error);

@@ -36,7 +36,7 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
 static enum error_code code_of(int number) {
     if (number == EEXIST)
         return ERROR_EXISTS;
-    if (number == EISDIR || number == ENAMETOOLONG || number == ELOOP)
+    if (number == ENAMETOOLONG || number == ELOOP)
         return ERROR_INVALID;
     bool forbidden = number == EACCES || number == EPERM || number == EROFS || number == ENOTDIR;
     return forbidden ? ERROR_WRONG_STATE : ERROR_FAILED;

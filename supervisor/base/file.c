@@ -44,6 +44,8 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
                              limit_bytes);
         buffer_append(content, chunk, (size_t)got);
     }
+    if (got < 0 && errno == EISDIR)
+        return error_set(error, ERROR_INVALID, "%s is a folder, not a file", path);
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 

@@ -1,5 +1,6 @@
 #include "invocation.h"
 
+#include "base/file.h"
 #include "base/name.h"
 #include "base/secret.h"
 
@@ -69,7 +70,8 @@ const char *invocation_name(const struct invocation *invocation, const char *wha
 
 bool invocation_check_file(const char *path, const char *what, struct error *error) {
     if (access(path, R_OK) == 0)
-        return true;
+        return !file_is_directory(path) ||
+               error_set(error, ERROR_INVALID, "the %s \"%s\" is a folder", what, path);
     if (errno == ENOENT)
         return error_set(error, ERROR_NOT_FOUND, "the %s \"%s\" does not exist", what, path);
     return error_set(error, ERROR_WRONG_STATE, "the %s \"%s\" cannot be read: %s", what, path,

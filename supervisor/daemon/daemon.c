@@ -409,6 +409,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     bool good = open_signals(&daemon, error) && open_parts(&daemon, error);
     if (good) {
         open_timers(&daemon);
+        store_be_patient(daemon.home.store, 0); /* on the loop's thread nobody is waited for */
         log_info("supervising %s; Ctrl-C stops all VMs and ends", daemon.home.path);
     } else {
         close_unopened(&daemon);
