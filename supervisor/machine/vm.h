@@ -61,7 +61,7 @@ struct vm {
     bool closing, preparing;
     bool may_escalate;
     bool answered;  /* the monitor of now has been ready */
-    bool disk_full; /* said query-block of one that was found: what paused it was no space */
+    bool disk_full; /* what paused it last on a disk's error: no space on the host */
     uint64_t stop_limit_ms, stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
     off_t log_start;          /* where this launch's words begin in plan.qemu_log */

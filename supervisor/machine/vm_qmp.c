@@ -44,6 +44,7 @@ static void wait_for_space(struct vm *vm) {
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "stop") != 0)
         return;
+    vm->disk_full = event->nospace;
     if (event->nospace) {
         wait_for_space(vm);
         return;
