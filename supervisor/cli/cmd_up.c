@@ -26,6 +26,7 @@ const struct command cmd_up = {
         "\n"
         "  Ctrl-C once    stops all VMs gracefully, then ends\n"
         "  Ctrl-C twice   quits them at once, then ends\n"
+        "  Ctrl-Z         is refused: guests would freeze\n"
         "  SIGHUP         leaves the VMs running and ends (as `pgsup down --keep`)\n"
         "\n"
         "Killing the supervisor harms no VM; the next `pgsup up` takes them over again.",

@@ -41,7 +41,7 @@ struct daemon {
     struct provisioning *provisioning;
     struct awake *awake; /* NULL: not asked for */
     struct verbs_context verbs;
-    uv_signal_t signals[3];
+    uv_signal_t signals[4];
     int signals_open;
     uv_timer_t scan;     /* for VMs that vm.sh starts beside us */
     uv_timer_t patience; /* of the end: whatever hangs, the supervisor ends */
@@ -146,12 +146,15 @@ static void on_shut_down(void *context, bool keep, struct call *call) {
         stop_all(daemon, ENDING_GRACEFUL);
 }
 
-/* SIGHUP means that the terminal went away: no reason to end anybody's VM. */
+/* SIGHUP means that the terminal went away: no reason to end anybody's VM. Ctrl-Z (SIGTSTP) would
+ * leave serial consoles unread, and QEMU waits for their reader with everything that it does. */
 static void on_signal(uv_signal_t *signal, int number) {
     struct daemon *daemon = signal->data;
     if (daemon->ending == ENDING_DONE)
         return;
-    if (number == SIGHUP) {
+    if (number == SIGTSTP) {
+        log_info("not suspended: guests would freeze; Ctrl-C stops all VMs and ends");
+    } else if (number == SIGHUP) {
         log_info("the terminal closed: leaving, the VMs run on");
         close_all(daemon);
     } else if (daemon->ending == ENDING_NOT) {
@@ -348,7 +351,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
 }
 
 static bool open_signals(struct daemon *daemon, struct error *error) {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
     int status = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == 0; i++) {
         status = uv_signal_init(&daemon->loop, &daemon->signals[i]);

@@ -95,6 +95,11 @@ expect_event guest "failed: cannot write"
 expect_fail 1 "provisioning of guest failed: cannot write" "$PGSUP" -q wait guest --for provisioned
 quietly stop guest
 
+step "Ctrl-Z does not suspend the supervisor: guests would freeze"
+kill -TSTP "$SUPERVISOR"
+wait_until 10 grep -q "not suspended" "$UP_LOG"
+expect_ok "$PGSUP" list
+
 step "down holds: a restart under way begins nothing, a start is refused, a patient stop is hurried"
 quietly start one two
 begin stop --timeout 0 one
