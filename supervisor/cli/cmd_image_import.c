@@ -10,6 +10,10 @@ static const struct option_spec options[] = {
     {"arch", 0, "aarch64|x86_64",
      .help =
          "architecture of the guest; without it: as the file's name tells, else this computer's"},
+    {"seed-source", 0, "nocloud|nocloud-net|none",
+     .help = "how its cloud-init is told of a seed over HTTP: nocloud from 24.1 on, nocloud-net "
+             "before; none: not at all, as 23.2 to 23.4. Without it: as for the image of this name "
+             "that can be downloaded, else nocloud-net"},
     OPTIONS_END,
 };
 
@@ -17,7 +21,8 @@ static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_option(invocation, "name");
     const char *file = invocation_argument(invocation, 0);
     if (!invocation_check_file(file, "image file", error) ||
-        !image_import(invocation->home, name, file, invocation_option(invocation, "arch"), error))
+        !image_import(invocation->home, name, file, invocation_option(invocation, "arch"),
+                      invocation_option(invocation, "seed-source"), error))
         return EXIT_FAILURE;
     printf("image \"%s\" imported\n", name);
     return EXIT_SUCCESS;

@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "home/accelerator.h"
+#include "home/image.h"
 #include "home/port.h"
 #include "home/subnet.h"
 
@@ -101,12 +102,18 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
 
 /* By design, a static address comes from the drive, because a guest must have it before it can ask
  * a server; without one, HTTP is the way wherever the host's address is known. */
-static bool check_seed(const char *text, const struct store_cloud *cloud, const char *ip4,
-                       char **seed, struct error *error) {
-    bool served = subnet_host_address(cloud) != NULL;
+static bool check_seed(const char *text, const struct store_cloud *cloud,
+                       const struct store_image *image, const char *ip4, char **seed,
+                       struct error *error) {
+    bool takes_http = !image->seed_source || strcmp(image->seed_source, IMAGE_SEED_NONE) != 0;
+    bool served = takes_http && subnet_host_address(cloud) != NULL;
     const char *word = text ? text : ip4 || !served ? "drive" : "http";
     if (strcmp(word, "http") != 0 && strcmp(word, "drive") != 0)
         return fail_value(word, "a way to the seed: use http or drive", error);
+    if (strcmp(word, "http") == 0 && !takes_http)
+        return error_set(error, ERROR_INVALID,
+                         "the image \"%s\" takes no seed over http (--seed-source none): use drive",
+                         image->name);
     if (strcmp(word, "http") == 0 && !served)
         return error_set(error, ERROR_INVALID,
                          "a seed over http needs the address of this host: create the cloud with "
@@ -126,7 +133,7 @@ bool definition_check(const struct instance_options *options, const struct store
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(options->seed, cloud, options->ip4, &instance->seed, error))
+        !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error))
         return false;
     instance->name = alloc_string(options->name);
     instance->image = alloc_string(image->name);

@@ -207,20 +207,30 @@ static const char *guess_seed_source(const char *name) {
     return known ? known->seed_source : "nocloud-net";
 }
 
+static bool is_seed_source(const char *word) {
+    return strcmp(word, "nocloud") == 0 || strcmp(word, "nocloud-net") == 0 ||
+           strcmp(word, IMAGE_SEED_NONE) == 0;
+}
+
 bool image_import(struct home *home, const char *name, const char *file, const char *arch,
-                  struct error *error) {
+                  const char *seed_source, struct error *error) {
     enum spec_arch known;
     if (!arch)
         arch = guess_arch(file);
     if (!spec_arch_from_word(arch, &known))
         return error_set(error, ERROR_INVALID,
                          "\"%s\" is not an architecture: use aarch64 or x86_64", arch);
+    if (seed_source && !is_seed_source(seed_source))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.40s\" is not what a cloud-init calls its seed: use nocloud, "
+                         "nocloud-net, or none for one that takes it from a drive only",
+                         seed_source);
     struct stage stage;
     struct store_image image = {
         .name = alloc_string(name),
         .arch = alloc_string(arch),
         .origin = file_absolute(file),
-        .seed_source = alloc_string(guess_seed_source(name)),
+        .seed_source = alloc_string(seed_source ? seed_source : guess_seed_source(name)),
     };
     bool good = stage_open(home, name, &stage, error) && check_regular(file, error) &&
                 check_header(file, file, error);

@@ -5,6 +5,8 @@
 #include "home/home.h"
 #include "store/image_table.h"
 
+#define IMAGE_SEED_NONE "none" /* from a drive only, as cloud-init 23.2 to 23.4 */
+
 struct image_progress { /* called now and then while bytes move; total 0: unknown */
     void (*report)(void *context, uint64_t done_bytes, uint64_t total_bytes);
     void *context;
@@ -12,9 +14,11 @@ struct image_progress { /* called now and then while bytes move; total 0: unknow
 
 /* Copies (reflink where possible), verifies with `qemu-img info` that it is qcow2 without a backing
  * or external data file, makes it read-only, records it. No trace is left on failure.
- * arch NULL: guessed from the file name, else the host's. */
+ * arch NULL: guessed from the file name, else the host's. seed_source: what its cloud-init calls a
+ * seed over HTTP, or IMAGE_SEED_NONE; NULL: as the catalogue says of this name, else "nocloud-net".
+ */
 bool image_import(struct home *home, const char *name, const char *file, const char *arch,
-                  struct error *error);
+                  const char *seed_source, struct error *error);
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error);
 /* The same from any address; the architecture is guessed from its last part, else the host's. */

@@ -98,25 +98,25 @@ static void render_head(const struct spec *spec, struct buffer *text) {
 }
 
 /* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
- * to the home's owner, who must see that the VM runs and reach it; QEMU makes the sockets itself,
- * in a folder that nobody else may enter, and keeps the owner of a pid file that is there. */
+ * to the home's owner, who must see that the VM runs and reach it: QEMU keeps the owner of a pid
+ * file that is there, but its sockets it makes itself, a moment later. */
 static void render_run_folder(const struct spec *spec, const char *run_folder,
                               struct buffer *text) {
     buffer_puts(text, "# Sockets and the pid file, by which a supervisor finds this VM.\nrun=");
     vm_script_quote(run_folder, text);
-    buffer_printf(text,
-                  "\n[ -d \"$run\" ] || mkdir -p \"$run\"\n"
-                  "if [ \"$EUID\" = 0 ]; then # by sudo: these are for the owner of the disk\n"
-                  "  : >\"$run/%s.sh$$.pid\"\n"
-                  "  chown \"$(ls -ln ",
-                  spec->name);
+    buffer_puts(text, "\n[ -d \"$run\" ] || mkdir -p \"$run\"\n"
+                      "if [ \"$EUID\" = 0 ]; then # by sudo: these are for the owner of the disk\n"
+                      "  owner=$(ls -ln ");
     vm_script_quote(spec->disk, text);
-    buffer_printf(text,
-                  " | awk 'NR == 1 { print $3 \":\" $4 }')\" \"$run\" \"$run/%s.sh$$.pid\"\n"
-                  "  chmod 700 \"$run\"\n"
-                  "  umask 0\n"
-                  "fi\n\n",
-                  spec->name);
+    buffer_printf(
+        text,
+        " | awk 'NR == 1 { print $3 \":\" $4 }')\n"
+        "  : >\"$run/%s.sh$$.pid\"\n"
+        "  chown \"$owner\" \"$run\" \"$run/%s.sh$$.pid\"\n"
+        "  ( (for n in 1 2 3 4 5; do sleep 1 && chown \"$owner\" \"$run/%s.sh$$\".*; done) "
+        "</dev/null >/dev/null 2>&1 &)\n"
+        "fi\n\n",
+        spec->name, spec->name, spec->name);
 }
 
 static void render_options(const struct strv *argv, struct buffer *text) {

@@ -46,5 +46,14 @@ expect_text "$PGSUP_HOME/instances/asked/console.log" "mini: seed drive /dev/vdb
     "mini: address 10.0.2.15"
 "$PGSUP" events asked >"$WORK/events"
 expect_no_text "$WORK/events" "fetched by"
+
+step "an image whose cloud-init cannot be seeded over HTTP"
+make_image "$WORK/old.qcow2" 64M
+expect_fail 2 '"floppy"' "$PGSUP" image import -n old --seed-source floppy "$WORK/old.qcow2"
+expect_ok "$PGSUP" image import -n old --arch aarch64 --seed-source none "$WORK/old.qcow2"
+expect_ok "$PGSUP" instance create old --os old
+expect_ok "$PGSUP" instance get old --json
+expect_equal "how it is seeded" "$(json_of 'it["seed"]')" drive
+expect_fail 2 "takes no seed over http" "$PGSUP" instance create older --os old --seed http
 end_supervisor
 expect_nothing_left

@@ -73,7 +73,7 @@ TEST(import) {
     scoped(alloc_release) char *file = make_qcow2("debian, 12-arm64.qcow2");
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, "debian-12", file, NULL, &error));
+    CHECK(image_import(&home, "debian-12", file, NULL, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK(image_table_get(home.store, "debian-12", &image, &error));
     CHECK_STRING(image.file, "debian-12.qcow2");
@@ -102,7 +102,7 @@ static void check_arch(const char *name, const char *file, const char *given,
                        const char *expected) {
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, name, file, given, &error));
+    CHECK(image_import(&home, name, file, given, NULL, &error));
     CHECK(image_table_get(home.store, name, &image, &error));
     CHECK_STRING(image.arch, expected);
     store_image_done(&image);
@@ -116,7 +116,7 @@ TEST(architecture) {
     check_arch("one", amd64, NULL, "x86_64");
     check_arch("two", arm64, NULL, "aarch64");
     check_arch("three", amd64, "aarch64", "aarch64");
-    CHECK(!image_import(&home, "four", amd64, "arm64", &error));
+    CHECK(!image_import(&home, "four", amd64, "arm64", NULL, &error));
     CHECK_STRING(error.text, "\"arm64\" is not an architecture: use aarch64 or x86_64");
     CHECK_INT(count_files(), 3);
     close_home();
@@ -126,7 +126,7 @@ static void check_refused(const char *name, const char *file, enum error_code co
                           const char *sentence) {
     struct error error = {0};
     size_t files = count_files(), rows = count_rows();
-    CHECK(!image_import(&home, name, file, NULL, &error));
+    CHECK(!image_import(&home, name, file, NULL, NULL, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, sentence);
     CHECK_INT(count_files(), files);
@@ -164,7 +164,7 @@ TEST(refused) {
     check_refused("../x", good, ERROR_INVALID, "../x");
 
     struct error error = {0};
-    CHECK(image_import(&home, "x", good, NULL, &error));
+    CHECK(image_import(&home, "x", good, NULL, NULL, &error));
     check_refused("x", good, ERROR_EXISTS, "there is an image \"x\" already");
     close_home();
 }
@@ -181,7 +181,7 @@ TEST(one_at_a_time_and_after_a_crash) {
     close(lock); /* as if it had been killed: its files are still there */
     scratch_write(copy, "half", 4, 0600);
     scratch_write(final, "without a row", 13, 0400);
-    CHECK(image_import(&home, "x", good, NULL, &error));
+    CHECK(image_import(&home, "x", good, NULL, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), 1);
     CHECK_INT(count_rows(), 1);
@@ -218,8 +218,8 @@ TEST(removal) {
     open_home("removal");
     scoped(alloc_release) char *good = make_qcow2("good.qcow2");
     struct error error = {0};
-    CHECK(image_import(&home, "used", good, NULL, &error));
-    CHECK(image_import(&home, "free", good, NULL, &error));
+    CHECK(image_import(&home, "used", good, NULL, NULL, &error));
+    CHECK(image_import(&home, "free", good, NULL, NULL, &error));
     add_instance("b", "used");
     add_instance("a", "used");
     CHECK(!image_remove(&home, "used", &error));
@@ -233,7 +233,7 @@ TEST(removal) {
     CHECK(!image_remove(&home, "free", &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     error_clear(&error);
-    CHECK(image_import(&home, "free", good, NULL, &error)); /* the name is free again */
+    CHECK(image_import(&home, "free", good, NULL, NULL, &error)); /* the name is free again */
     close_home();
 }
 

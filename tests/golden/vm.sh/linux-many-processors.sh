@@ -16,10 +16,10 @@ umask 077 # nobody else may reach QEMU's monitors
 run=/home/login/var/pgsup/run
 [ -d "$run" ] || mkdir -p "$run"
 if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
+  owner=$(ls -ln /home/login/var/pgsup/instances/big/os.qcow2 | awk 'NR == 1 { print $3 ":" $4 }')
   : >"$run/big.sh$$.pid"
-  chown "$(ls -ln /home/login/var/pgsup/instances/big/os.qcow2 | awk 'NR == 1 { print $3 ":" $4 }')" "$run" "$run/big.sh$$.pid"
-  chmod 700 "$run"
-  umask 0
+  chown "$owner" "$run" "$run/big.sh$$.pid"
+  ( (for n in 1 2 3 4 5; do sleep 1 && chown "$owner" "$run/big.sh$$".*; done) </dev/null >/dev/null 2>&1 &)
 fi
 
 vm=(
