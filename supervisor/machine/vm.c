@@ -351,16 +351,21 @@ static bool is_shorter(uint64_t limit_ms, uint64_t than_ms) {
     return limit_ms != 0 && (than_ms == 0 || limit_ms < than_ms);
 }
 
-/* Of two that stop the same VM the stricter one counts. */
+/* Of two that stop the same VM the stricter one counts. The limit of one that forbids QEMU to be
+ * told to quit is no limit for one that allows it. */
 static void tighten(struct vm *vm, const struct vm_stop_options *options) {
     uint64_t elapsed_ms = clock_monotonic_ms() - vm->stop_began_ms;
-    vm->may_escalate |= !options->no_escalate;
-    if (!is_shorter(options->limit_ms, vm->stop_limit_ms))
+    uint64_t limit_ms = options->limit_ms ? elapsed_ms + options->limit_ms : 0;
+    bool allows = !options->no_escalate && !vm->may_escalate;
+    bool forbids = options->no_escalate && vm->may_escalate;
+    if (forbids || (!allows && !is_shorter(limit_ms, vm->stop_limit_ms)))
         return;
-    uint64_t left_ms = vm->stop_limit_ms > elapsed_ms ? vm->stop_limit_ms - elapsed_ms : 0;
-    if (vm->stop_limit_ms == 0 || options->limit_ms < left_ms)
+    vm->may_escalate |= allows;
+    vm->stop_limit_ms = limit_ms;
+    if (limit_ms)
         vm_hurry(vm, options->limit_ms);
-    vm->stop_limit_ms = options->limit_ms;
+    else
+        uv_timer_stop(&vm->deadline);
 }
 
 void vm_stop(struct vm *vm, const struct vm_stop_options *options) {

@@ -62,10 +62,10 @@ struct vm {
     bool may_escalate;
     bool answered;  /* the monitor of now has been ready */
     bool disk_full; /* what paused it last on a disk's error: no space on the host */
-    uint64_t stop_limit_ms, stop_began_ms;
-    uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
-    off_t log_start;          /* where this launch's words begin in plan.qemu_log */
-    char shutdown_reason[64]; /* of the last SHUTDOWN event of this launch */
+    uint64_t stop_began_ms, stop_limit_ms; /* the limit from the beginning; 0: none */
+    uint64_t launched_ms;                  /* monotonic; 0: by an earlier supervisor */
+    off_t log_start;                       /* where this launch's words begin in plan.qemu_log */
+    char shutdown_reason[64];              /* of the last SHUTDOWN event of this launch */
 };
 
 struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,

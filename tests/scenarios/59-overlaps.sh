@@ -54,6 +54,18 @@ run "$PGSUP" stop --timeout 2 one
 expect_text "$OUT" "stopped: quit after 1 press"
 expect_end $BEGUN
 
+step "one that must not escalate makes another one no shorter"
+quietly start one
+begin stop --timeout 6 one
+patient=$BEGUN
+wait_state one stopping
+begin stop --no-escalate --timeout 1 one
+sleep 3
+expect_state one stopping
+expect_end $patient
+expect_end $BEGUN
+expect_state one stopped
+
 step "halted while a stop was under way that gave up: it is said"
 quietly start one
 begin stop --timeout 3 --no-escalate one
