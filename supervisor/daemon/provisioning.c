@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct run {
     gid_t group;
     struct error error;
     bool skipped;
+    atomic_bool abandoned; /* for the worker: nobody waits for it any more */
     uv_work_t work;
     uv_process_t process;
     uv_timer_t limit;
@@ -90,7 +92,7 @@ static bool write_files(struct run *run, struct error *error) {
 static void on_work(uv_work_t *work) {
     struct run *run = work->data;
     for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
-        if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1)
+        if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1 || run->abandoned)
             return;
         error_clear(&run->error);
         poll(NULL, 0, STORE_PAUSE_MS);
@@ -249,6 +251,7 @@ void provisioning_close(struct provisioning *provisioning) {
     while (provisioning->runs) {
         struct run *run = provisioning->runs;
         detach(run);
+        run->abandoned = true;
         if (run->open_handles)
             uv_kill(-run->process.pid, SIGTERM);
     }
