@@ -72,6 +72,13 @@ expect("user-data", (status, body.endswith(b"# edited by the user\n")), (200, Tr
 expect("vendor-data", ask("GET", path + "vendor-data")[:2], (200, b""))
 END
 
+step "a document that cannot be read now is not taken for an empty one: the guest asks again"
+mkdir "$folder/cloud-init/vendor-data"
+client <<'END'
+expect("vendor-data", ask("GET", path + "vendor-data")[0], 500)
+END
+rmdir "$folder/cloud-init/vendor-data"
+
 step "anything else is refused"
 client <<'END'
 wrong = "/seed/" + "0" * 32 + "/"
