@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 65536 };
+enum { READ_BYTES = 65536, DRAIN_READS = 64 };
 
 struct monitor {
     void *owner;
@@ -25,21 +25,16 @@ struct monitor {
 
 struct write {
     uv_write_t request;
-    struct monitor *monitor;
     char *data;
 };
 
-static void pull(struct monitor *monitor);
-
+/* A failure is nothing to act on: it shows to the reader too, after what QEMU said before it left.
+ */
 static void on_written(uv_write_t *request, int status) {
     struct write *write = (struct write *)request;
-    struct monitor *monitor = write->monitor;
+    (void)status;
     free(write->data);
     free(write);
-    if (status < 0 && status != UV_ECANCELED && !monitor->closing) {
-        session_eof(monitor->session, "the connection broke");
-        pull(monitor);
-    }
 }
 
 static void flush(struct monitor *monitor) {
@@ -47,7 +42,6 @@ static void flush(struct monitor *monitor) {
     if (!monitor->connected || output->length == 0)
         return;
     struct write *write = alloc_zero(sizeof *write);
-    write->monitor = monitor;
     uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
     bytes.base = write->data = buffer_take(output);
     if (uv_write(&write->request, (uv_stream_t *)&monitor->pipe, &bytes, 1, on_written) < 0) {
@@ -56,6 +50,8 @@ static void flush(struct monitor *monitor) {
         session_eof(monitor->session, "the connection broke");
     }
 }
+
+static void pull(struct monitor *monitor);
 
 static void on_timer(uv_timer_t *timer) {
     struct monitor *monitor = timer->data;
@@ -99,6 +95,20 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     else if (length < 0) /* QEMU that exits with unread input gives ECONNRESET: the same */
         session_eof(monitor->session, "QEMU closed the connection");
     pull(monitor);
+}
+
+void monitor_drain(struct monitor *monitor) {
+    uv_os_fd_t fd;
+    ssize_t length = 0;
+    if (!monitor || !monitor->connected || uv_fileno((uv_handle_t *)&monitor->pipe, &fd) < 0)
+        return;
+    for (int reads = 0; reads < DRAIN_READS && !monitor->closing; reads++) {
+        length = read(fd, monitor->input, READ_BYTES);
+        if (length <= 0)
+            break;
+        session_feed(monitor->session, monitor->input, (size_t)length);
+        pull(monitor);
+    }
 }
 
 static void on_connected(uv_connect_t *request, int status) {

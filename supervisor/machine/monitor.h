@@ -20,6 +20,10 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
 /* Connects to path; failure comes as QMP_ITEM_LOST. */
 struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
                                 monitor_on_item *on_item);
+/* Hands over what a QEMU that has ended said last: the loop may hear of its end first. NULL is
+ * fine.
+ */
+void monitor_drain(struct monitor *monitor);
 void monitor_close(struct monitor *monitor); /* NULL is fine */
 
 /* arguments is stolen. False: lost or too many pending; then nothing completes. */

@@ -230,6 +230,9 @@ static void record_end(struct vm *vm, const struct process_end *end) {
 
 static void on_process_end(void *owner, const struct process_end *end) {
     struct vm *vm = owner;
+    monitor_drain(vm->monitor);
+    if (!vm->process) /* which told that it is another VM */
+        return;
     record_end(vm, end);
     vm_input(vm, INPUT_EXITED);
 }

@@ -100,6 +100,16 @@ expect_state one stopped
 run "$PGSUP" kill one
 expect_text "$OUT" "already stopped"
 
+step "QEMU ends while the supervisor is held up: what it said before is heard all the same"
+quietly start one
+process=$(pid_of one)
+kill -STOP "$SUPERVISOR"
+kill -TERM "$process"
+wait_until 10 is_gone "$process"
+sleep 4 # a heartbeat is due by then, which finds nobody to write to
+kill -CONT "$SUPERVISOR"
+expect_event one "a signal from outside ended QEMU (host-signal)"
+
 step "Ansible's log cannot be written: said, and the supervisor lives"
 mkdir "$PGSUP_HOME/instances/guest/ansible.log"
 expect_ready guest
