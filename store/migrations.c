@@ -67,6 +67,38 @@ static const char *const steps[] = {
     "ALTER TABLE guests ADD COLUMN instance_id TEXT;"
     "UPDATE guests SET instance_id = (SELECT i.instance_id FROM instances i"
     " WHERE i.id = guests.instance) WHERE phoned_home_ms > 0;",
+
+    /* 4: instances from before it keep the host keys that their guests made */
+    "ALTER TABLE cloud ADD COLUMN ssh_private_key_path TEXT;"
+    "ALTER TABLE network ADD COLUMN dns_server TEXT;"
+    "ALTER TABLE network ADD COLUMN dns_zone TEXT;"
+    "ALTER TABLE network ADD COLUMN dns_key_path TEXT;"
+    "ALTER TABLE images ADD COLUMN default_user TEXT;"
+    "ALTER TABLE images ADD COLUMN phones_home INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE images ADD COLUMN checked_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN min_disk_bytes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE images ADD COLUMN min_ram_mib INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE instances ADD COLUMN host_keys TEXT NOT NULL DEFAULT 'guest';"
+    "ALTER TABLE guests ADD COLUMN address_ms INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE users ("
+    " name TEXT PRIMARY KEY, ssh_public_keys TEXT NOT NULL) WITHOUT ROWID;"
+
+    "CREATE TABLE disks ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (instance, name));"
+
+    "CREATE TABLE nics ("
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE,"
+    " position INTEGER NOT NULL CHECK (position > 0), kind TEXT NOT NULL, interface TEXT,"
+    " mac TEXT NOT NULL UNIQUE, ip4 TEXT, PRIMARY KEY (instance, position)) WITHOUT ROWID;"
+
+    "CREATE TABLE forwards ("
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE,"
+    " protocol TEXT NOT NULL, host_address TEXT NOT NULL, host_port INTEGER NOT NULL,"
+    " guest_port INTEGER NOT NULL, PRIMARY KEY (protocol, host_port, host_address)) WITHOUT ROWID;"
+    "CREATE INDEX forwards_instance ON forwards (instance);",
 };
 
 int migrations_version(void) {

@@ -112,12 +112,31 @@ TEST(a_truncated_store_is_refused) {
     store_close(store);
 }
 
+enum { PAGE_BYTES = 4096 };
+
+static size_t root_page(const char *path, const char *table) {
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    CHECK_INT(sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_prepare_v2(database, "SELECT rootpage FROM sqlite_master WHERE name = ?1", -1,
+                                 &statement, NULL),
+              SQLITE_OK);
+    sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
+    CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
+    size_t page = (size_t)sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return page;
+}
+
 /* Damage inside is found when the damaged page is read; it is said, never trusted. */
 TEST(a_store_damaged_inside_says_so) {
     scoped(alloc_release) char *path = filled_store("damaged");
     scoped(buffer_done) struct buffer bytes = {0};
     contents(path, &bytes);
-    memset(bytes.data + 4096, 0xA5, bytes.length - 4096); /* all pages but the first */
+    size_t page = root_page(path, "cloud");
+    CHECK(page > 1 && page * PAGE_BYTES <= bytes.length);
+    memset(bytes.data + (page - 1) * PAGE_BYTES, 0xA5, PAGE_BYTES);
     scratch_write(path, bytes.data, bytes.length, 0600);
     struct store *store = NULL;
     struct store_cloud cloud = {0};
