@@ -96,6 +96,15 @@ static const char *const sql[STATEMENT_COUNT] = {
     [GENERATED_GET] = "SELECT digest FROM generated WHERE instance = ?1 AND path = ?2",
     [GENERATED_PUT] =
         "INSERT OR REPLACE INTO generated (instance, path, digest) VALUES (?1, ?2, ?3)",
+
+    [FORWARD_LIST] = "SELECT f.instance, i.name, f.protocol, f.host_address, f.host_port,"
+                     " f.guest_port FROM forwards f JOIN instances i ON i.id = f.instance"
+                     " WHERE ?1 IN (0, f.instance)"
+                     " ORDER BY i.name, f.protocol, f.host_port, f.host_address",
+    [FORWARD_ADD] = "INSERT INTO forwards (instance, protocol, host_address, host_port,"
+                    " guest_port) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [FORWARD_REMOVE] = "DELETE FROM forwards WHERE instance = ?1 AND protocol = ?2"
+                       " AND host_address = ?3 AND host_port = ?4 AND guest_port = ?5",
 };
 
 const char *statements_sql(enum statement statement) {

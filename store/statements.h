@@ -36,6 +36,10 @@ enum statement {
     GENERATED_GET,
     GENERATED_PUT,
 
+    FORWARD_LIST,
+    FORWARD_ADD,
+    FORWARD_REMOVE,
+
     STATEMENT_COUNT
 };
 

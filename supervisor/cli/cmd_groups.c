@@ -7,6 +7,12 @@ const struct command cmd_cloud = {
     .section = SECTION_CLOUD,
 };
 
+const struct command cmd_forward = {
+    .path = "forward",
+    .summary = "Ports of this host that lead to guests",
+    .section = SECTION_CLOUD,
+};
+
 const struct command cmd_image = {
     .path = "image",
     .summary = "Disk images that instances start from",

@@ -75,9 +75,21 @@ static json_t *collect(struct invocation *invocation, const struct store_instanc
     return object;
 }
 
+/* A list of texts; other lists are shown elsewhere. */
+static void print_texts(const char *key, json_t *list) {
+    size_t index;
+    json_t *each;
+    json_array_foreach(list, index, each) {
+        if (json_is_string(each))
+            printf("%-15s %s\n", key, json_string_value(each));
+    }
+}
+
 static void print_value(const char *key, json_t *value) {
     char size[32];
     bool is_size = strstr(key, "_bytes") != NULL;
+    if (json_is_array(value))
+        print_texts(key, value);
     if (json_is_null(value) || json_is_array(value))
         return;
     if (json_is_boolean(value))

@@ -5,10 +5,23 @@
 #include "base/name.h"
 #include "cli/columns.h"
 #include "cli/json_output.h"
+#include "home/forward.h"
 #include "home/instance.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+static json_t *forwards_of(const struct home *home, const struct store_instance *instance) {
+    struct store_forwards forwards = {0};
+    json_t *list = json_array();
+    forward_table_list(home->store, instance->id, &forwards, NULL);
+    for (size_t i = 0; i < forwards.count; i++) {
+        scoped(alloc_release) char *text = forward_text(&forwards.items[i]);
+        json_array_append_new(list, json_string(text));
+    }
+    store_forwards_done(&forwards);
+    return list;
+}
 
 json_t *instance_output_object(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -25,6 +38,7 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "mac", json_output_text(instance->mac));
     json_object_set_new(object, "ssh_port",
                         instance->ssh_port ? json_integer(instance->ssh_port) : json_null());
+    json_object_set_new(object, "forwards", forwards_of(home, instance));
     json_object_set_new(object, "seed", json_output_text(instance->seed));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
     json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
@@ -35,6 +49,15 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "instance_id", json_output_text(instance->instance_id));
     json_object_set_new(object, "uuid", json_output_text(instance->uuid));
     return object;
+}
+
+static void print_list(const char *name, json_t *list) {
+    size_t index;
+    json_t *each;
+    json_array_foreach(list, index, each) {
+        columns_pair(name, json_string_value(each), stdout);
+    }
+    json_decref(list);
 }
 
 void instance_output_print(const struct home *home, const struct store_instance *instance) {
@@ -57,6 +80,7 @@ void instance_output_print(const struct home *home, const struct store_instance 
     columns_pair("ip", instance->ip4 ? instance->ip4 : "dhcp", stdout);
     columns_pair("mac", instance->mac, stdout);
     columns_pair("ssh port", ssh_port, stdout);
+    print_list("forward", forwards_of(home, instance));
     columns_pair("seed", instance->seed, stdout);
     columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);
     columns_pair("package upgrade", instance->package_upgrade ? "yes" : "no", stdout);

@@ -20,6 +20,10 @@
     X(cmd_instance_get)                                                                            \
     X(cmd_instance_set)                                                                            \
     X(cmd_instance_remove)                                                                         \
+    X(cmd_forward)                                                                                 \
+    X(cmd_forward_add)                                                                             \
+    X(cmd_forward_list)                                                                            \
+    X(cmd_forward_remove)                                                                          \
     X(cmd_up)                                                                                      \
     X(cmd_down)                                                                                    \
     X(cmd_start)                                                                                   \

@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "home/accelerator.h"
+#include "home/forward.h"
 #include "home/image.h"
 #include "home/port.h"
 #include "home/subnet.h"
@@ -132,6 +133,7 @@ bool definition_check(const struct instance_options *options, const struct store
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
+        !forward_check(options->forwards, cloud, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
         !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error))
         return false;
@@ -170,14 +172,14 @@ static bool check_address_free(const struct store_instances *others, const char 
 
 static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
                               struct store_instance *instance, struct error *error) {
-    struct store_instances others = {0};
-    bool good = instance_table_list(store, &others, error) &&
-                check_address_free(&others, instance->ip4, error);
+    struct port_owners others = {0};
+    bool good = port_owners_list(store, &others, error) &&
+                check_address_free(&others.instances, instance->ip4, error);
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port = port_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;
     }
-    store_instances_done(&others);
+    port_owners_done(&others);
     return good;
 }
 

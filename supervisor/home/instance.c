@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "home/definition.h"
 #include "home/disk.h"
+#include "home/forward.h"
 #include "home/instance_plan.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
@@ -50,7 +51,8 @@ static void sweep(const struct home *home) {
 struct creation {
     struct home *home;
     struct instance_facts facts;
-    char *folder; /* where it is now: staged, later final; NULL: not made */
+    char *const *forwards; /* as asked for; NULL: none */
+    char *folder;          /* where it is now: staged, later final; NULL: not made */
     int lock;
 };
 
@@ -138,6 +140,8 @@ static bool record(struct creation *creation, struct error *error) {
     struct instance_plan plan = {0};
     bool good = definition_claim(home->store, &facts->cloud, &facts->instance, error) &&
                 instance_table_add(home->store, &facts->instance, error) &&
+                forward_claim(home->store, facts->instance.id, creation->forwards, error) &&
+                forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
                 move_in(creation, error) && instance_plan_write(home, facts, &plan, error) &&
                 store_commit(home->store, error);
     instance_plan_done(&plan);
@@ -160,7 +164,7 @@ static bool carry_out(struct creation *creation, struct error *error) {
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct creation creation = {.home = home, .lock = -1};
+    struct creation creation = {.home = home, .forwards = options->forwards, .lock = -1};
     bool good = check(&creation, options, error);
     if (good) {
         sweep(home);

@@ -11,13 +11,14 @@
 
 struct instance_options { /* texts as given on the command line; NULL: default */
     const char *name;
-    const char *image;    /* "ubuntu-jammy" */
-    const char *vcpu;     /* "2" */
-    const char *ram;      /* MiB or with unit, "2048" */
-    const char *disk;     /* "5G" */
-    const char *ip4;      /* NULL: DHCP */
-    const char *ssh_port; /* user networking; NULL: first free one from 10022 */
-    const char *seed;     /* "http" or "drive"; NULL: by design, "Seeds" */
+    const char *image;     /* "ubuntu-jammy" */
+    const char *vcpu;      /* "2" */
+    const char *ram;       /* MiB or with unit, "2048" */
+    const char *disk;      /* "5G" */
+    const char *ip4;       /* NULL: DHCP */
+    const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
+    const char *seed;      /* "http" or "drive"; NULL: by design, "Seeds" */
+    char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
     const char *accel;
     bool no_package_upgrade;
     struct startup_options startup;
@@ -41,10 +42,13 @@ bool instance_endpoint(struct home *home, const struct store_instance *instance,
  * found. Fills the spec; its strings live in the plan. */
 struct instance_plan {
     struct spec spec;
-    struct spec_forward forwards[1];
+    struct spec_forward *forwards; /* owned */
     char *folder;
     char **owned; /* NULL-terminated list of strings the spec points to */
 };
+/* Writes the documents and vm.sh after the definition was changed, inside the transaction that
+ * changes it. */
+bool instance_renew(struct home *home, const char *name, struct error *error);
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
                       struct error *error);
 void instance_plan_done(struct instance_plan *plan);

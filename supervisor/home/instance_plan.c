@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "home/accelerator.h"
 #include "home/firmware.h"
+#include "home/forward.h"
 #include "home/generated.h"
 #include "home/port.h"
 #include "home/program.h"
@@ -20,7 +21,6 @@
 #define ARGUMENTS_FILE        "qemu.args"
 #define ARGUMENTS_LIMIT_BYTES 16384u
 #define ARGUMENTS_MAX         256u
-#define LOOPBACK              "127.0.0.1"
 #define SSH_PORT              22
 #define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
 
@@ -28,6 +28,7 @@ void instance_facts_done(struct instance_facts *facts) {
     store_cloud_done(&facts->cloud);
     store_image_done(&facts->image);
     store_instance_done(&facts->instance);
+    store_forwards_done(&facts->forwards);
 }
 
 char *instance_image_path(const struct home *home, const struct store_image *image) {
@@ -130,6 +131,23 @@ static void fill_seed(const struct home *home, const struct instance_facts *fact
         spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
 }
 
+/* SSH first, and then what was asked for. */
+static void fill_forwards(const struct instance_facts *facts, const char *guest_address,
+                          struct instance_plan *plan, struct strv *owned) {
+    size_t count = facts->forwards.count;
+    plan->forwards = alloc_zero((count + 1) * sizeof *plan->forwards);
+    plan->forwards[0] = (struct spec_forward){PORT_LOOPBACK, facts->instance.ssh_port,
+                                              guest_address, SSH_PORT, .udp = false};
+    for (size_t i = 0; i < count; i++) {
+        const struct store_forward *each = &facts->forwards.items[i];
+        plan->forwards[i + 1] = (struct spec_forward){
+            own(owned, alloc_string(each->host_address)), each->host_port, guest_address,
+            each->guest_port, strcmp(each->protocol, "udp") == 0};
+    }
+    plan->spec.forwards = plan->forwards;
+    plan->spec.forward_count = count + 1;
+}
+
 static bool fill_network(const struct instance_facts *facts, struct instance_plan *plan,
                          struct strv *owned, struct error *error) {
     struct spec *spec = &plan->spec;
@@ -141,14 +159,7 @@ static bool fill_network(const struct instance_facts *facts, struct instance_pla
         spec->interface = own(owned, alloc_string(interface));
     if (spec->network != SPEC_NET_USER)
         return true;
-    plan->forwards[0] = (struct spec_forward){
-        .host_address = LOOPBACK,
-        .host_port = facts->instance.ssh_port,
-        .guest_address = ip4 ? own(owned, alloc_string(ip4)) : NULL,
-        .guest_port = SSH_PORT,
-    };
-    spec->forwards = plan->forwards;
-    spec->forward_count = 1;
+    fill_forwards(facts, ip4 ? own(owned, alloc_string(ip4)) : NULL, plan, owned);
     spec->guest_network = SUBNET_USER;
     return true;
 }
@@ -200,7 +211,8 @@ static bool load_facts(struct home *home, const char *name, struct instance_fact
                        struct error *error) {
     return instance_table_get(home->store, name, &facts->instance, error) &&
            cloud_table_get(home->store, &facts->cloud, error) &&
-           image_table_get(home->store, facts->instance.image, &facts->image, error);
+           image_table_get(home->store, facts->instance.image, &facts->image, error) &&
+           forward_table_list(home->store, facts->instance.id, &facts->forwards, error);
 }
 
 static bool check_disks(const struct home *home, const struct instance_facts *facts,
@@ -219,14 +231,52 @@ static bool check_disks(const struct home *home, const struct instance_facts *fa
                      disk, image, disk, (unsigned long long)facts->instance.disk_bytes);
 }
 
-static bool check_port(const struct store_instance *instance, struct error *error) {
-    if (!instance->ssh_port || port_is_free(instance->ssh_port))
+static bool check_ssh_port(const struct store_instance *instance, struct error *error) {
+    struct port port = {PORT_LOOPBACK, .number = instance->ssh_port};
+    if (!instance->ssh_port || port_is_free(&port))
         return true;
     return error_set(error, ERROR_WRONG_STATE,
                      "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
                      "program: end that one, or remove the instance and create it with another "
                      "--ssh-port",
                      instance->ssh_port, instance->name);
+}
+
+static const char *reason_not_free(int number) {
+    switch (number) {
+    case EACCES: return "is for programs of root only:";
+    case EADDRNOTAVAIL: return "is at an address that this host does not have now:";
+    default: return "is in use by another program: end that one, or";
+    }
+}
+
+static bool check_forwards(const struct instance_facts *facts, struct error *error) {
+    const char *name = facts->instance.name;
+    for (size_t i = 0; i < facts->forwards.count; i++) {
+        const struct store_forward *each = &facts->forwards.items[i];
+        struct port port = {each->host_address, each->host_port,
+                            strcmp(each->protocol, "udp") == 0};
+        if (port_is_free(&port))
+            continue;
+        const char *reason = reason_not_free(errno);
+        scoped(alloc_release) char *text = forward_text(each);
+        return error_set(error, ERROR_WRONG_STATE,
+                         "port %u of %s, forwarded to port %u of \"%s\", %s take the forward away "
+                         "with `pgsup forward remove %s %s`",
+                         each->host_port, each->host_address, each->guest_port, name, reason, name,
+                         text);
+    }
+    return true;
+}
+
+bool instance_renew(struct home *home, const char *name, struct error *error) {
+    struct instance_facts facts = {0};
+    struct instance_plan plan = {0};
+    bool good =
+        load_facts(home, name, &facts, error) && instance_plan_write(home, &facts, &plan, error);
+    instance_plan_done(&plan);
+    instance_facts_done(&facts);
+    return good;
 }
 
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
@@ -238,7 +288,7 @@ bool instance_prepare(struct home *home, const char *name, struct instance_plan 
     if (lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     bool good = load_facts(home, name, &facts, error) && check_disks(home, &facts, error) &&
-                check_port(&facts.instance, error) &&
+                check_ssh_port(&facts.instance, error) && check_forwards(&facts, error) &&
                 instance_plan_write(home, &facts, plan, error);
     instance_facts_done(&facts);
     return good;
@@ -248,6 +298,7 @@ void instance_plan_done(struct instance_plan *plan) {
     for (char **text = plan->owned; text && *text; text++)
         free(*text);
     free(plan->owned);
+    free(plan->forwards);
     free(plan->folder);
     *plan = (struct instance_plan){0};
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "home/instance.h"
+#include "store/forward_table.h"
 #include "store/image_table.h"
 
 struct instance_facts {
     struct store_cloud cloud;
     struct store_image image;
     struct store_instance instance;
+    struct store_forwards forwards;
 };
 void instance_facts_done(struct instance_facts *facts);
 

@@ -175,7 +175,8 @@ static void append_user_network(const struct spec *spec, struct buffer *netdev) 
         append_property(netdev, "net", spec->guest_network);
     for (size_t i = 0; i < spec->forward_count; i++) {
         const struct spec_forward *forward = &spec->forwards[i];
-        buffer_printf(netdev, ",hostfwd=tcp:%s:%u-%s:%u", forward->host_address, forward->host_port,
+        buffer_printf(netdev, ",hostfwd=%s:%s:%u-%s:%u", forward->udp ? "udp" : "tcp",
+                      forward->host_address, forward->host_port,
                       forward->guest_address ? forward->guest_address : "", forward->guest_port);
     }
 }
@@ -200,11 +201,12 @@ static void append_network(const struct spec *spec, struct buffer *netdev) {
  * at the first boot, and the guest must find it again in vm.sh, which has a device more. */
 static void push_network(const struct spec *spec, struct strv *argv) {
     struct buffer netdev = {0};
-    buffer_printf(&netdev, "%s,id=net0", spec_network_word(spec->network));
+    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, spec_network_word(spec->network));
     append_network(spec, &netdev);
     push_built(argv, "-netdev", &netdev);
     strv_push(argv, "-device");
-    strv_pushf(argv, "virtio-net-pci,id=nic0,netdev=net0,mac=%s,romfile=,addr=" NETWORK_SLOT,
+    strv_pushf(argv,
+               "virtio-net-pci,id=nic0,netdev=" SPEC_NETDEV ",mac=%s,romfile=,addr=" NETWORK_SLOT,
                spec->mac);
 }
 

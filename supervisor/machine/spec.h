@@ -21,11 +21,14 @@ enum spec_accel { SPEC_HVF, SPEC_KVM, SPEC_TCG };
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
 
-struct spec_forward { /* user networking only: host address and port to guest port, TCP */
+#define SPEC_NETDEV "net0" /* QEMU's id of what is behind the first card */
+
+struct spec_forward { /* user networking only: host address and port to guest port */
     const char *host_address;
     uint16_t host_port;
     const char *guest_address; /* NULL: the one that DHCP gives */
     uint16_t guest_port;
+    bool udp;
 };
 
 struct spec {

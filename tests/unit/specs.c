@@ -20,9 +20,12 @@
 
 #define SEED_URL(host) "http://" host ":10300/seed/0123456789abcdef0123456789abcdef/"
 
-static const struct spec_forward ssh_forward[] = {{"127.0.0.1", 10022, NULL, 22}};
-static const struct spec_forward two_forwards[] = {{"127.0.0.1", 10022, "10.0.2.77", 22},
-                                                   {"127.0.0.1", 18080, "10.0.2.77", 80}};
+static const struct spec_forward ssh_forward[] = {{"127.0.0.1", 10022, NULL, 22, false}};
+static const struct spec_forward two_forwards[] = {{"127.0.0.1", 10022, "10.0.2.77", 22, false},
+                                                   {"127.0.0.1", 18080, "10.0.2.77", 80, false}};
+static const struct spec_forward many_forwards[] = {{"127.0.0.1", 10022, NULL, 22, false},
+                                                    {"0.0.0.0", 18080, NULL, 80, false},
+                                                    {"192.168.1.5", 5353, NULL, 53, true}};
 static char *const extra[] = {"-device", "virtio-gpu-pci", "-snapshot", NULL};
 
 #define HOSTILE "/tmp/it's, \"odd\" $HOME `id` \\ #1 & été/[*];~!"
@@ -41,6 +44,10 @@ const struct spec_case spec_cases[] = {
      {LINUX_GUEST, .accel = SPEC_TCG, .network = SPEC_NET_USER, .forwards = ssh_forward,
       .forward_count = 1, .guest_network = "10.0.2.0/24", .seed_url = SEED_URL("10.0.2.2"),
       .seed_source = "nocloud-net"}},
+    {"linux-user-forwards",
+     LINUX_HOME "/run",
+     {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_USER, .forwards = many_forwards,
+      .forward_count = 3, .guest_network = "10.0.2.0/24"}},
     {"linux-bridge",
      LINUX_HOME "/run",
      {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_BRIDGE, .interface = "br0",

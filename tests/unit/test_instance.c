@@ -1,5 +1,6 @@
 /* Instances: what is refused, what is made, that making and removing are all or nothing. */
 #include "cloud_home.h"
+#include "home/forward.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
 #include "test.h"
@@ -97,6 +98,12 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.name = "x", .image = "base", .ssh_port = "65536"}, ERROR_INVALID, "\"65536\""},
         {{.name = "x", .image = "base", .ssh_port = busy}, ERROR_EXISTS, says_busy},
         {{.name = "x", .image = "base", .ssh_port = ssh_port}, ERROR_EXISTS, "\"taken\""},
+        {{.name = "x", .image = "base", .forwards = (char *[]){"80", NULL}},
+         ERROR_INVALID,
+         "HOST:GUEST"},
+        {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", "18080:81", NULL}},
+         ERROR_EXISTS,
+         "forwarded to the instance \"x\" already"},
         {{.name = "x", .image = "base", .seed = "floppy"}, ERROR_INVALID, "http or drive"},
         {{.name = "x", .image = "base", .accel = "warp"}, ERROR_INVALID, "\"warp\""},
     };
@@ -129,6 +136,9 @@ TEST(refuses_bad_options_of_a_bridged_cloud) {
         {{.name = "x", .image = "base", .ip4 = "172.16.3.1"}, ERROR_EXISTS, "of the gateway"},
         {{.name = "x", .image = "base", .ip4 = "172.16.3.255"}, ERROR_INVALID, "broadcast"},
         {{.name = "x", .image = "base", .ssh_port = "10022"}, ERROR_INVALID, "user networking"},
+        {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", NULL}},
+         ERROR_INVALID,
+         "user networking"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         check_refusal(&table[i].options, table[i].code, table[i].says);
@@ -436,6 +446,41 @@ TEST(endpoints) {
     store_instance_done(&user);
     store_instance_done(&fixed);
     store_instance_done(&dynamic);
+    home_close(&home);
+}
+
+static void check_forward(const char *text, const char *again) {
+    struct store_forward forward = {0};
+    struct error error = {0};
+    check_good(forward_parse(text, &forward, &error), &error);
+    scoped(alloc_release) char *written = forward_text(&forward);
+    CHECK_STRING(written, again);
+    store_forward_done(&forward);
+}
+
+TEST(forwards_are_read_and_written) {
+    check_forward("8080:80", "127.0.0.1:8080:80");
+    check_forward("8080:80/tcp", "127.0.0.1:8080:80");
+    check_forward("0.0.0.0:65535:1/udp", "0.0.0.0:65535:1/udp");
+    check_forward("192.168.1.5:1:65535", "192.168.1.5:1:65535");
+}
+
+TEST(forwards_of_a_new_instance) {
+    open_user("forwards");
+    struct instance_options options = {
+        .name = "web", .image = "base", .forwards = (char *[]){"18080:80", "15353:53/udp", NULL}};
+    struct store_instance made = {0};
+    struct store_forwards forwards = {0};
+    struct error error = {0};
+    make_instance(&home, &options, &made);
+    check_good(forward_table_list(home.store, made.id, &forwards, &error), &error);
+    CHECK_INT(forwards.count, 2);
+    store_forwards_done(&forwards);
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "web");
+    scoped(alloc_release) char *script = read_text(folder, "vm.sh");
+    CHECK_CONTAINS(script, "hostfwd=tcp:127.0.0.1:18080-:80");
+    CHECK_CONTAINS(script, "hostfwd=udp:127.0.0.1:15353-:53");
+    store_instance_done(&made);
     home_close(&home);
 }
 

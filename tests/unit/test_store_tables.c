@@ -1,6 +1,7 @@
 /* What is put into a table comes back the same, column by column; what is not there is said so;
  * numbers are never used twice; what belongs to an instance goes with it. */
 #include "store/event_table.h"
+#include "store/forward_table.h"
 #include "store/generated_table.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
@@ -507,6 +508,43 @@ TEST(no_more_events_than_the_limit_are_kept_of_each) {
     OK(instance_table_remove(store, loud, &error));
     OK(instance_table_remove(store, quiet, &error));
     check_count(store, 0, EVENT_TABLE_LIMIT, "500"); /* those of the supervisor are left */
+    store_close(store);
+}
+
+/* --- forwards --- */
+
+TEST(forwards_come_back_and_are_taken_once) {
+    struct store *store = with_image("forwards");
+    struct store_instance one = full_instance;
+    struct store_forwards forwards = {0};
+    bool found = true;
+    one.after = NULL;
+    OK(instance_table_add(store, &one, &error));
+    const struct store_forward web = {one.id, NULL, (char *)"tcp", (char *)"127.0.0.1", 8080, 80};
+    struct store_forward dns = {one.id, NULL, (char *)"udp", (char *)"0.0.0.0", 65535, 53};
+    OK(forward_table_add(store, &dns, &error));
+    OK(forward_table_add(store, &web, &error));
+    FAILS(forward_table_add(store, &web, &error), ERROR_EXISTS, "forwards");
+    OK(forward_table_list(store, one.id, &forwards, &error));
+    CHECK_INT(forwards.count, 2);
+    CHECK_STRING(forwards.items[0].name, one.name);
+    CHECK_STRING(forwards.items[0].protocol, "tcp");
+    CHECK_STRING(forwards.items[0].host_address, "127.0.0.1");
+    CHECK_INT(forwards.items[0].host_port, 8080);
+    CHECK_INT(forwards.items[0].guest_port, 80);
+    CHECK_INT(forwards.items[1].host_port, 65535);
+    store_forwards_done(&forwards);
+    OK(forward_table_list(store, one.id + 1, &forwards, &error));
+    CHECK_INT(forwards.count, 0);
+    dns.guest_port = 54; /* another one */
+    OK(forward_table_remove(store, &dns, &found, &error));
+    CHECK(!found);
+    dns.guest_port = 53;
+    OK(forward_table_remove(store, &dns, &found, &error));
+    CHECK(found);
+    OK(instance_table_remove(store, one.id, &error));
+    OK(forward_table_list(store, 0, &forwards, &error));
+    CHECK_INT(forwards.count, 0);
     store_close(store);
 }
 

@@ -1,0 +1,26 @@
+/* Ports of the host forwarded to a guest, written [ADDRESS:]HOST:GUEST[/udp]: "8080:80" is port 80
+ * of the guest at 127.0.0.1:8080 of the host. User networking only. The forward for SSH is made
+ * without being asked for and is not among these. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/cloud_table.h"
+#include "store/forward_table.h"
+#include "store/instance_table.h"
+
+#define FORWARD_MAX 64u /* of one instance */
+
+/* Fills all but the instance; strings are the forward's. */
+bool forward_parse(const char *text, struct store_forward *forward, struct error *error);
+/* As it may be parsed again: "127.0.0.1:8080:80", "0.0.0.0:5353:53/udp"; caller frees. */
+char *forward_text(const struct store_forward *forward);
+
+/* The part that depends on the cloud alone. texts: NULL-terminated; NULL: none. */
+bool forward_check(char *const *texts, const struct store_cloud *cloud, struct error *error);
+/* The part that must be unique and free. Inside the transaction that adds the instance. */
+bool forward_claim(struct store *store, int64_t instance, char *const *texts, struct error *error);
+
+/* Both all or nothing, vm.sh included. What runs is not told. */
+bool forward_add(struct home *home, const char *name, char *const *texts, struct error *error);
+bool forward_remove(struct home *home, const char *name, char *const *texts, struct error *error);
