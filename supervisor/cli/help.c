@@ -98,7 +98,8 @@ char *help_usage(const struct command *command) {
 char *help_of_option(const struct option_spec *spec) {
     if (spec->fallback)
         return alloc_printf("%s [default: %s]", spec->help, spec->fallback);
-    return alloc_printf("%s%s", spec->help, spec->required ? " (required)" : "");
+    return alloc_printf("%s%s%s", spec->help, spec->many ? "; may be repeated" : "",
+                        spec->required ? " (required)" : "");
 }
 
 static void write_option(struct buffer *text, const struct option_spec *spec) {

@@ -27,6 +27,11 @@ const char *invocation_option(const struct invocation *invocation, const char *n
     return value ? value : spec->fallback;
 }
 
+char *const *invocation_values(const struct invocation *invocation, const char *name) {
+    spec_of(invocation, name);
+    return options_values(&invocation->options, name);
+}
+
 bool invocation_given(const struct invocation *invocation, const char *name) {
     spec_of(invocation, name);
     return options_value(&invocation->options, name) != NULL;

@@ -21,6 +21,8 @@ struct invocation {
 
 const char *invocation_option(const struct invocation *invocation,
                               const char *name); /* or fallback */
+/* All values of an option that may be repeated, in order, NULL-terminated; never NULL itself. */
+char *const *invocation_values(const struct invocation *invocation, const char *name);
 bool invocation_flag(const struct invocation *invocation, const char *name);
 bool invocation_given(const struct invocation *invocation, const char *name);
 size_t invocation_argument_count(const struct invocation *invocation);

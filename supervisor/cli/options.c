@@ -9,6 +9,7 @@
 struct parser {
     struct options *parsed;
     char **words; /* the rest */
+    size_t word_count;
     size_t free_arguments;
     struct error *error;
 };
@@ -49,7 +50,17 @@ static bool unknown_option(const struct parser *parser, const char *word, size_t
 }
 
 static void store(struct parser *parser, const struct option_spec *spec, char *value) {
-    parser->parsed->values[spec - parser->parsed->specs] = value;
+    size_t index = (size_t)(spec - parser->parsed->specs);
+    parser->parsed->values[index] = value;
+    if (!spec->many)
+        return;
+    char ***list = &parser->parsed->lists[index];
+    if (!*list)
+        *list = alloc_zero((parser->word_count + 1) * sizeof **list);
+    size_t count = 0;
+    while ((*list)[count])
+        count++;
+    (*list)[count] = value;
 }
 
 /* The value is the word after the option. */
@@ -135,9 +146,10 @@ bool options_parse(const struct option_spec *specs, char **words, size_t free_ar
     *parsed = (struct options){
         .specs = specs,
         .values = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->values),
+        .lists = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->lists),
         .arguments = alloc_zero((word_count + 1) * sizeof *parsed->arguments),
     };
-    struct parser parser = {parsed, words, free_arguments, error};
+    struct parser parser = {parsed, words, word_count, free_arguments, error};
     while (*parser.words && !parsed->help) {
         bool verbatim =
             free_arguments == 0 ? **parser.words != '-' : parsed->argument_count >= free_arguments;
@@ -154,6 +166,9 @@ bool options_parse(const struct option_spec *specs, char **words, size_t free_ar
 }
 
 void options_done(struct options *parsed) {
+    for (size_t i = 0; parsed->lists && i < count_specs(parsed->specs); i++)
+        free(parsed->lists[i]);
+    free(parsed->lists);
     free(parsed->values);
     free(parsed->arguments);
     *parsed = (struct options){0};
@@ -162,4 +177,11 @@ void options_done(struct options *parsed) {
 char *options_value(const struct options *parsed, const char *name) {
     const struct option_spec *spec = options_find(parsed->specs, name, strlen(name));
     return spec ? parsed->values[spec - parsed->specs] : NULL;
+}
+
+char *const *options_values(const struct options *parsed, const char *name) {
+    static char *const none[] = {NULL};
+    const struct option_spec *spec = options_find(parsed->specs, name, strlen(name));
+    char *const *list = spec ? parsed->lists[spec - parsed->specs] : NULL;
+    return list ? list : none;
 }

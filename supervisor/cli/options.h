@@ -3,7 +3,7 @@
  * words, so those live longer; options_done() frees only the bookkeeping.
  *
  * --help and -h are known everywhere: the parser stops there, well, with `help` set.
- * Of an option that is given twice the last one counts. */
+ * Of an option that is given twice the last one counts, unless it is one that may be repeated. */
 #pragma once
 
 #include "base/error.h"
@@ -21,6 +21,7 @@ struct option_spec {
     bool required;
     const char *fallback; /* value when the option is not given; shown in help; NULL: none */
     bool hidden;          /* works, but help and completion do not show it */
+    bool many;            /* may be repeated: every value counts, in order */
 };
 
 #define OPTIONS_END                                                                                \
@@ -34,6 +35,7 @@ struct option_spec {
 struct options {
     const struct option_spec *specs;
     char **values; /* per spec: the value; "" for a flag; NULL: not given */
+    char ***lists; /* per spec that may be repeated: all its values, then NULL; NULL: not given */
     char **arguments;
     size_t argument_count;
     bool help;
@@ -46,5 +48,7 @@ void options_done(struct options *parsed);
 
 /* NULL when not given, without regard to the fallback. The name must be in the specs. */
 char *options_value(const struct options *parsed, const char *name);
+/* All values in the order given, NULL-terminated; never NULL itself. For specs with `many`. */
+char *const *options_values(const struct options *parsed, const char *name);
 const struct option_spec *options_find(const struct option_spec *specs, const char *name,
                                        size_t length);

@@ -11,6 +11,7 @@ static const struct option_spec specs[] = {
     {"all", 'a', .help = "another flag"},
     {"host-if", 0, "INTERFACE", .help = "no letter"},
     {"secret", 0, .help = "hidden", .hidden = true},
+    {"user", 'u', "USER", .help = "a user", .many = true},
     OPTIONS_END,
 };
 
@@ -106,6 +107,30 @@ TEST(value_is_null_when_not_given) {
     CHECK(options_parse(specs, words, OPTIONS_ANYWHERE, &parsed, &error));
     CHECK_STRING(options_value(&parsed, "size"), NULL);
     CHECK_STRING(options_value(&parsed, "force"), "");
+    options_done(&parsed);
+}
+
+TEST(all_values_of_a_repeated_option_are_kept_in_order) {
+    struct options parsed;
+    struct error error = {0};
+    const char *words[] = {"--user", "one", "-utwo", "--user=three", "-n", "x", "-u", "", NULL};
+    CHECK(options_parse(specs, (char **)words, OPTIONS_ANYWHERE, &parsed, &error));
+    char *const *values = options_values(&parsed, "user");
+    CHECK_STRING(values[0], "one");
+    CHECK_STRING(values[1], "two");
+    CHECK_STRING(values[2], "three");
+    CHECK_STRING(values[3], "");
+    CHECK_STRING(values[4], NULL);
+    CHECK_STRING(options_value(&parsed, "user"), "");
+    options_done(&parsed);
+}
+
+TEST(a_repeated_option_that_is_not_given_has_no_values) {
+    struct options parsed;
+    struct error error = {0};
+    char *words[] = {NULL};
+    CHECK(options_parse(specs, words, OPTIONS_ANYWHERE, &parsed, &error));
+    CHECK_STRING(options_values(&parsed, "user")[0], NULL);
     options_done(&parsed);
 }
 
