@@ -1,0 +1,109 @@
+# Goal: guests on a bridge (by qemu-bridge-helper) and on a tap device get an address by DHCP or a
+# static one, fetch their seed and phone home over it, and are reached there. In a network of its own.
+# shellcheck shell=bash source-path=SCRIPTDIR
+if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
+    if ! problem=$(unshare --net --mount true 2>&1); then
+        echo "no network namespace can be made here: $problem" >&2
+        [ "$(id -u)" = 0 ] && exit 1
+        exit 77
+    fi
+    PGSUP_IN_NAMESPACE=yes exec unshare --net --mount bash "$0"
+fi
+. "$(dirname "$0")/lib.sh"
+
+HOST=10.77.0.1
+ip link set lo up
+ip link add br0 type bridge
+ip address add $HOST/24 dev br0
+ip link set br0 up
+ip tuntap add tap7 mode tap
+ip link set tap7 master br0 up
+mkdir -p /etc/qemu
+mount -t tmpfs none /etc/qemu
+echo "deny all" >/etc/qemu/bridge.conf
+dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=br0 --bind-interfaces \
+    --dhcp-range=10.77.0.100,10.77.0.120,255.255.255.0 --dhcp-leasefile="$WORK/leases" \
+    --pid-file= --log-facility="$WORK/dnsmasq.log" --user=root &
+dns=$!
+at_exit "kill $dns"
+
+network() { # KIND INTERFACE: a home with that network; $PORT is where its guests phone home
+    PORT=$(free_port)
+    expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
+        --ssh-public-key "$KEY.pub" --network "$1" --host-if "$2" --host-ip4 $HOST \
+        --host-nm4 255.255.255.0 --ph-port "$PORT"
+    expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
+}
+new_guest() { # NAME [OPTION…]
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$@"
+}
+expect_banner() { # ADDRESS
+    expect_equal "the banner at $1" "$(python3 -c 'import socket,sys
+print(socket.create_connection((sys.argv[1], 22), 10).recv(20).decode().strip())' "$1")" SSH-2.0-tiny
+}
+not_on_bridge() { # nothing but the tap that was there before
+    [ "$(ip -o link show master br0 | grep -c ': tap')" = 1 ]
+}
+make_key
+echo "$PASSWORD" >"$WORK/password"
+mkdir -p "$WORK/bin"
+printf '#!/bin/sh\n' >"$WORK/bin/ansible-playbook"
+chmod +x "$WORK/bin/ansible-playbook"
+PATH=$WORK/bin:$PATH
+
+step "a bridge that QEMU's helper may not use"
+network bridge br0
+new_guest moving
+new_guest fixed --ip 10.77.0.5
+start_supervisor
+run "$PGSUP" start moving
+expect_equal "status of start" "$STATUS" 1
+expect_text "$ERR" "QEMU did not start" "bridge helper failed"
+echo "allow br0" >/etc/qemu/bridge.conf
+
+step "an address by DHCP, the seed over HTTP"
+expect_ready moving
+address=$(field_of moving 'it["address"]')
+case $address in 10.77.0.1[0-2][0-9]) ;; *) fail "the address is $address" ;; esac
+expect_text "$WORK/leases" "$("$PGSUP" instance get moving --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p')" "$address"
+expect_text "$PGSUP_HOME/instances/moving/console.log" "mini: address $address" "mini: phoned home"
+expect_text "$UP_LOG" "user-data fetched by mini"
+expect_banner "$address"
+
+step "a static one, the seed on the drive"
+expect_ready fixed
+expect_equal "the address" "$(field_of fixed 'it["address"]')" 10.77.0.5
+expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: seed drive" "mini: address 10.77.0.5" \
+    "mini: phoned home"
+expect_banner 10.77.0.5
+expect_equal "cards on the bridge" "$(ip -o link show master br0 | grep -c ': tap[0-6]')" 2
+
+step "by hand"
+run "$PGSUP" stop fixed
+expect_equal "status of stop" "$STATUS" 0
+on_terminal bash "$PGSUP_HOME/instances/fixed/vm.sh"
+wait_until 60 grep -q "mini: ready" "$SCREEN"
+expect_banner 10.77.0.5
+end_supervisor
+expect_nothing_left
+wait_until 20 not_on_bridge
+
+step "a tap device"
+export PGSUP_HOME=$WORK/tap
+network tap tap7
+new_guest fixed --ip 10.77.0.6
+new_guest moving
+start_supervisor
+expect_ready fixed
+expect_equal "the address" "$(field_of fixed 'it["address"]')" 10.77.0.6
+expect_banner 10.77.0.6
+
+step "... which is for one guest at a time"
+run "$PGSUP" start moving
+expect_equal "status of start" "$STATUS" 1
+expect_text "$ERR" "QEMU did not start" "tap7" "busy"
+run "$PGSUP" stop fixed
+expect_equal "status of stop" "$STATUS" 0
+expect_ready moving
+expect_banner "$(field_of moving 'it["address"]')"
+end_supervisor
