@@ -9,6 +9,7 @@
     X(cmd_cloud_create)                                                                            \
     X(cmd_cloud_get)                                                                               \
     X(cmd_cloud_set)                                                                               \
+    X(cmd_cloud_adopt)                                                                             \
     X(cmd_image)                                                                                   \
     X(cmd_image_import)                                                                            \
     X(cmd_image_download)                                                                          \

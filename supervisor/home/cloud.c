@@ -165,8 +165,8 @@ static bool parse_port(const char *text, uint16_t *port, struct error *error) {
     return true;
 }
 
-static bool fill(const struct cloud_options *options, struct store_cloud *cloud,
-                 struct error *error) {
+bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
+                struct error *error) {
     enum spec_network network;
     cloud->phone_home_port = PHONE_HOME_PORT;
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
@@ -237,7 +237,7 @@ static bool make_folders(const char *path, struct traces *traces, struct error *
 }
 
 /* A folder of before that others can write to would let them put a database of theirs into it. */
-static bool check_folder(const char *path, struct error *error) {
+bool cloud_check_folder(const char *path, struct error *error) {
     struct stat status;
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot open the home %s", path);
@@ -314,7 +314,7 @@ static void take_back(const char *path, const struct traces *traces) {
 }
 
 /* Files are named in lists with ":" between them, and in files with a line each. */
-static bool check_path(const char *path, struct error *error) {
+bool cloud_check_path(const char *path, struct error *error) {
     for (const char *each = path; *each; each++) {
         if (*each != ':' && (unsigned char)*each >= 0x20 && *each != 0x7F)
             continue;
@@ -345,9 +345,9 @@ bool cloud_create(const char *home_path, const struct cloud_options *options, st
     struct store_cloud cloud = {0};
     struct traces traces = {0};
     scoped(file_release) int lock = -1;
-    bool good = check_path(home_path, error) && fill(options, &cloud, error);
+    bool good = cloud_check_path(home_path, error) && cloud_fill(options, &cloud, error);
     if (good) {
-        good = make_folders(home_path, &traces, error) && check_folder(home_path, error);
+        good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;
         good = good && lock >= 0 && make(home_path, &cloud, &traces, error);
         if (!good && lock >= 0)

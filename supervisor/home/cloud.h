@@ -18,3 +18,10 @@ struct cloud_options {
 bool cloud_set_port(struct home *home, const char *port, struct error *error);
 
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);
+
+/* The checks of cloud_create(), for whoever makes one in another way. */
+bool cloud_check_path(const char *home_path, struct error *error);
+bool cloud_check_folder(const char *home_path, struct error *error);
+/* What the options come to, hashes included; makes nothing. The caller releases the cloud. */
+bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
+                struct error *error);

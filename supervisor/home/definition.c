@@ -191,7 +191,7 @@ static char *make_instance_id(const char *name, int64_t id) {
     return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
 }
 
-static void identify(const struct store_cloud *cloud, struct store_instance *instance) {
+void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {
     char token[SECRET_TOKEN_SIZE], uuid[37];
     uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
     secret_token(token);
@@ -199,8 +199,9 @@ static void identify(const struct store_cloud *cloud, struct store_instance *ins
     instance->token = alloc_string(token);
     instance->uuid = alloc_string(uuid);
     instance->instance_id = make_instance_id(instance->name, instance->id);
-    instance->mac =
-        alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+    if (!instance->mac)
+        instance->mac =
+            alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
     instance->created_ms = clock_wall_ms();
 }
 
@@ -213,6 +214,6 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
     if (instance->id >= MAC_IDS)
         return error_set(error, ERROR_FAILED,
                          "this cloud has used up its MAC addresses: make another one");
-    identify(cloud, instance);
+    definition_identify(cloud, instance);
     return true;
 }

@@ -16,3 +16,7 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
                       struct store_instance *instance, struct error *error);
 
 bool definition_check_free(struct store *store, const char *name, struct error *error);
+
+/* Token, UUID, instance-id and (if it has none) MAC address of an instance with a name and an id.
+ */
+void definition_identify(const struct store_cloud *cloud, struct store_instance *instance);
