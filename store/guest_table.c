@@ -52,6 +52,14 @@ bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t 
     return query_finish(&query, error);
 }
 
+bool guest_table_remove(struct store *store, int64_t instance, struct error *error) {
+    struct query query;
+    if (!query_open(store, GUEST_REMOVE, &query, error))
+        return false;
+    query_give_number(&query, instance);
+    return query_finish(&query, error);
+}
+
 void store_guest_done(struct store_guest *guest) {
     free(guest->instance_id);
     free(guest->hostname);

@@ -23,4 +23,6 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
 /* Only what provisioning came to; without a row nothing happens. */
 bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t at_ms,
                                  const char *result, struct error *error);
+/* What is not there is removed well. */
+bool guest_table_remove(struct store *store, int64_t instance, struct error *error);
 void store_guest_done(struct store_guest *guest);

@@ -128,6 +128,17 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     return query_finish(&query, error) && changed_one(store, error);
 }
 
+bool instance_table_set_identity(struct store *store, const struct store_instance *instance,
+                                 struct error *error) {
+    struct query query;
+    if (!query_open(store, INSTANCE_SET_IDENTITY, &query, error))
+        return false;
+    query_give_number(&query, instance->id);
+    query_give_text(&query, instance->instance_id);
+    query_give_text(&query, instance->token);
+    return query_finish(&query, error) && changed_one(store, error);
+}
+
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error) {
     struct query query;
     if (!query_open(store, INSTANCE_SET_WANTED, &query, error))

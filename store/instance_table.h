@@ -46,6 +46,9 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
 /* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error);
+/* Its instance_id and token as they are in the struct. */
+bool instance_table_set_identity(struct store *store, const struct store_instance *instance,
+                                 struct error *error);
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error);
 bool instance_table_remove(struct store *store, int64_t id, struct error *error);
 void store_instance_done(struct store_instance *instance);

@@ -53,6 +53,7 @@ static const char *const sql[STATEMENT_COUNT] = {
                         " package_upgrade = ?10, autostart = ?11, restart = ?12,"
                         " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14"
                         " WHERE id = ?1",
+    [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3 WHERE id = ?1",
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
 
@@ -81,6 +82,7 @@ static const char *const sql[STATEMENT_COUNT] = {
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [GUEST_SET_PROVISIONED] =
         "UPDATE guests SET provisioned_ms = ?2, provision_result = ?3 WHERE instance = ?1",
+    [GUEST_REMOVE] = "DELETE FROM guests WHERE instance = ?1",
 
     /* seq counts the events of one instance, so that the oldest one to keep is found without
      * counting rows. */

@@ -1,15 +1,14 @@
 #include "base/alloc.h"
 #include "cli/client.h"
 #include "cli/direct.h"
+#include "cli/idle.h"
 #include "cli/invocation.h"
-#include "cli/runtime.h"
 #include "cli/table.h"
 #include "home/instance.h"
 #include "home/running.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const struct option_spec options[] = {
     {"force", 'f', .help = "end the VM at once if it runs"},
@@ -50,29 +49,11 @@ static bool end_vm(const struct invocation *invocation, const struct running *ru
     return error_set(error, supervised.code, "%s", supervised.text);
 }
 
-/* One that the supervisor is about to start has a state and no process yet. Fills running for both.
- */
-static bool look(const struct invocation *invocation, const struct store_instance *instance,
-                 struct running *running, struct error *error) {
-    struct runtime runtime = {0};
-    if (!running_find(invocation->home->run, instance->name, running, error) ||
-        !runtime_open(invocation->home, &runtime, error))
-        return false;
-    json_t *picture = runtime_get(&runtime, instance);
-    const char *state = json_string_value(json_object_get(picture, "state"));
-    bool down = strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0;
-    if (!running->name && !down)
-        running->name = alloc_string(instance->name);
-    json_decref(picture);
-    runtime_close(&runtime);
-    return true;
-}
-
 static bool end_if_running(const struct invocation *invocation,
                            const struct store_instance *instance, struct error *error) {
     struct running running = {0};
     char process[32] = "";
-    bool ended = look(invocation, instance, &running, error);
+    bool ended = idle_look(invocation, instance, &running, error);
     if (running.pid)
         snprintf(process, sizeof process, " (pid %ld)", (long)running.pid);
     if (ended && running.name && !invocation_flag(invocation, "force"))

@@ -191,14 +191,19 @@ static char *make_instance_id(const char *name, int64_t id) {
     return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
 }
 
-void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {
-    char token[SECRET_TOKEN_SIZE], uuid[37];
-    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
+void definition_renew(struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE];
     secret_token(token);
+    alloc_replace(&instance->token, alloc_string(token));
+    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
+}
+
+void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {
+    char uuid[37];
+    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
+    definition_renew(instance);
     secret_uuid4(uuid);
-    instance->token = alloc_string(token);
     instance->uuid = alloc_string(uuid);
-    instance->instance_id = make_instance_id(instance->name, instance->id);
     if (!instance->mac)
         instance->mac =
             alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);

@@ -15,6 +15,9 @@ bool definition_check(const struct instance_options *options, const struct store
 bool definition_claim(struct store *store, const struct store_cloud *cloud,
                       struct store_instance *instance, struct error *error);
 
+/* Another instance-id and seed path, so that its guest is a new machine to cloud-init. */
+void definition_renew(struct store_instance *instance);
+
 bool definition_check_free(struct store *store, const char *name, struct error *error);
 
 /* Token, UUID, instance-id and (if it has none) MAC address of an instance with a name and an id.

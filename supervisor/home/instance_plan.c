@@ -8,6 +8,7 @@
 #include "home/firmware.h"
 #include "home/forward.h"
 #include "home/generated.h"
+#include "home/instance_reset.h"
 #include "home/port.h"
 #include "home/program.h"
 #include "home/seed.h"
@@ -207,8 +208,8 @@ bool instance_plan_write(struct home *home, const struct instance_facts *facts,
 
 /* --- a launch --- */
 
-static bool load_facts(struct home *home, const char *name, struct instance_facts *facts,
-                       struct error *error) {
+bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
+                         struct error *error) {
     return instance_table_get(home->store, name, &facts->instance, error) &&
            cloud_table_get(home->store, &facts->cloud, error) &&
            image_table_get(home->store, facts->instance.image, &facts->image, error) &&
@@ -226,9 +227,9 @@ static bool check_disks(const struct home *home, const struct instance_facts *fa
                          image, facts->instance.name);
     return file_exists(disk) ||
            error_set(error, ERROR_NOT_FOUND,
-                     "the disk %s is gone: `qemu-img create -f qcow2 -F qcow2 -b %s %s %llu` makes "
-                     "an empty one",
-                     disk, image, disk, (unsigned long long)facts->instance.disk_bytes);
+                     "the disk %s is gone: put it back, or `pgsup instance reset %s` makes a new "
+                     "machine of it",
+                     disk, facts->instance.name);
 }
 
 static bool check_ssh_port(const struct store_instance *instance, struct error *error) {
@@ -272,8 +273,8 @@ static bool check_forwards(const struct instance_facts *facts, struct error *err
 bool instance_renew(struct home *home, const char *name, struct error *error) {
     struct instance_facts facts = {0};
     struct instance_plan plan = {0};
-    bool good =
-        load_facts(home, name, &facts, error) && instance_plan_write(home, &facts, &plan, error);
+    bool good = instance_facts_load(home, name, &facts, error) &&
+                instance_plan_write(home, &facts, &plan, error);
     instance_plan_done(&plan);
     instance_facts_done(&facts);
     return good;
@@ -287,9 +288,10 @@ bool instance_prepare(struct home *home, const char *name, struct instance_plan 
     *plan = (struct instance_plan){0};
     if (lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
-    bool good = load_facts(home, name, &facts, error) && check_disks(home, &facts, error) &&
-                check_ssh_port(&facts.instance, error) && check_forwards(&facts, error) &&
-                instance_plan_write(home, &facts, plan, error);
+    bool good = instance_facts_load(home, name, &facts, error) &&
+                instance_reset_complete(home, &facts.instance, error) &&
+                check_disks(home, &facts, error) && check_ssh_port(&facts.instance, error) &&
+                check_forwards(&facts, error) && instance_plan_write(home, &facts, plan, error);
     instance_facts_done(&facts);
     return good;
 }

@@ -11,6 +11,8 @@ struct instance_facts {
     struct store_instance instance;
     struct store_forwards forwards;
 };
+bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
+                         struct error *error);
 void instance_facts_done(struct instance_facts *facts);
 
 char *instance_image_path(const struct home *home, const struct store_image *image);

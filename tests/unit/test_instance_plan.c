@@ -331,7 +331,7 @@ TEST(refuses_what_cannot_start) {
     check_refused("test", ERROR_NOT_FOUND, "base.qcow2 is gone");
     CHECK_INT(rename(away, image), 0);
     CHECK_INT(rename(disk, away), 0);
-    check_refused("test", ERROR_NOT_FOUND, "qemu-img create -f qcow2 -F qcow2 -b");
+    check_refused("test", ERROR_NOT_FOUND, "pgsup instance reset test");
     CHECK_INT(rename(away, disk), 0);
     prepare("test", &plan);
     instance_plan_done(&plan);
