@@ -40,6 +40,7 @@
     X(cmd_info)                                                                                    \
     X(cmd_events)                                                                                  \
     X(cmd_ssh)                                                                                     \
+    X(cmd_inventory)                                                                               \
     X(cmd_qmp)                                                                                     \
     X(cmd_help)                                                                                    \
     X(cmd_completion)                                                                              \

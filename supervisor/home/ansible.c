@@ -131,6 +131,20 @@ char *ansible_private_key(const char *public_key_path) {
     return NULL;
 }
 
+char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance) {
+    struct buffer text = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
+    buffer_puts(&text, "-o ");
+    vm_script_quote(option, &text); /* Ansible splits it as a shell does */
+    buffer_printf(&text,
+                  " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "
+                  "-o HostKeyAlias=%s",
+                  instance->instance_id);
+    return buffer_take(&text);
+}
+
 static bool write_configuration(struct home *home, const struct store_instance *instance,
                                 struct error *error) {
     struct store_cloud cloud = {0};
@@ -138,7 +152,6 @@ static bool write_configuration(struct home *home, const struct store_instance *
         return false;
     scoped(alloc_release) char *key = ansible_private_key(cloud.ssh_public_key_path);
     scoped(alloc_release) char *collections = home_file(home, "collections");
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     store_cloud_done(&cloud);
     struct buffer text = {0};
     buffer_printf(&text,
@@ -152,15 +165,9 @@ static bool write_configuration(struct home *home, const struct store_instance *
                   collections);
     if (key)
         buffer_printf(&text, "private_key_file = %s\n", key);
-    buffer_puts(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = ");
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
-    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
-    buffer_puts(&text, "-o ");
-    vm_script_quote(option, &text); /* Ansible splits it as a shell does */
-    buffer_printf(&text,
-                  " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "
-                  "-o HostKeyAlias=%s\n",
-                  instance->instance_id);
+    scoped(alloc_release) char *arguments = ansible_ssh_arguments(home, instance);
+    buffer_printf(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = %s\n",
+                  arguments);
     bool good = generated_write(home, instance, "ansible.cfg", text.data, text.length, 0600,
                                 error) != GENERATED_FAILED;
     buffer_done(&text);

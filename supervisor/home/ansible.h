@@ -21,3 +21,6 @@ bool ansible_known_hosts(struct home *home, const struct store_instance *instanc
 /* The private key that belongs to the cloud's public key, if it lies beside it; caller frees; NULL
  * otherwise (ssh then asks its agent). */
 char *ansible_private_key(const char *public_key_path);
+
+/* ssh_common_args for this instance: its keys only, always checked. Caller frees. */
+char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance);
