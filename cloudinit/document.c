@@ -103,6 +103,19 @@ static void list_pair(struct writer *writer, const char *key, const char *const 
     end_list(writer);
 }
 
+/* lines: one value each */
+static void lines_pair(struct writer *writer, const char *key, const char *lines) {
+    plain(writer, key);
+    begin_list(writer);
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        scoped(alloc_release) char *line = alloc_slice(lines, length);
+        text_value(writer, line);
+        lines += length + (lines[length] == '\n');
+    }
+    end_list(writer);
+}
+
 static void write_meta_data(struct writer *writer, const struct document_seed *seed) {
     begin_map(writer);
     text_pair(writer, "instance-id", seed->instance_id);
@@ -120,21 +133,38 @@ static void begin_user(struct writer *writer, const char *name, const char *geco
     text_pair(writer, "shell", "/bin/bash");
 }
 
+/* By key only. */
+static void write_key_user(struct writer *writer, const char *name, const char *gecos,
+                           const char *const *groups, const char *keys) {
+    begin_user(writer, name, gecos, groups);
+    flag_pair(writer, "lock_passwd", true);
+    lines_pair(writer, "ssh_authorized_keys", keys);
+    end_map(writer);
+}
+
+static void write_admin(struct writer *writer, const struct document_seed *seed) {
+    static const char *const groups[] = {"users", "adm", NULL};
+    static const char gecos[] = "Cloud Admin User";
+    if (!seed->admin_password_hash) {
+        write_key_user(writer, "cloudadmin", gecos, groups, seed->ssh_public_key);
+        return;
+    }
+    begin_user(writer, "cloudadmin", gecos, groups);
+    flag_pair(writer, "lock_passwd", false);
+    text_pair(writer, "hashed_passwd", seed->admin_password_hash);
+    end_map(writer);
+}
+
 /* Groups that every image has: cloud-init would create the others. */
 static void write_users(struct writer *writer, const struct document_seed *seed) {
     plain(writer, "users");
     begin_list(writer);
-    if (seed->admin_password_hash) {
-        begin_user(writer, "cloudadmin", "Cloud Admin User",
-                   (const char *const[]){"users", "adm", NULL});
-        flag_pair(writer, "lock_passwd", false);
-        text_pair(writer, "hashed_passwd", seed->admin_password_hash);
-        end_map(writer);
-    }
-    begin_user(writer, "ansible", "Ansible Automation User", (const char *const[]){"users", NULL});
-    flag_pair(writer, "lock_passwd", true);
-    list_pair(writer, "ssh_authorized_keys", (const char *const[]){seed->ssh_public_key, NULL});
-    end_map(writer);
+    write_admin(writer, seed);
+    write_key_user(writer, "ansible", "Ansible Automation User",
+                   (const char *const[]){"users", NULL}, seed->ssh_public_key);
+    for (size_t i = 0; i < seed->user_count; i++)
+        write_key_user(writer, seed->users[i].name, seed->users[i].name,
+                       (const char *const[]){"users", NULL}, seed->users[i].ssh_public_keys);
     end_list(writer);
 }
 

@@ -12,16 +12,24 @@
 
 #include <stdbool.h>
 
+struct document_user {
+    const char *name;            /* home/user.h */
+    const char *ssh_public_keys; /* a line for each */
+};
+
 struct document_seed {
     const char *instance_id;         /* [a-z0-9-] */
     const char *hostname;            /* RFC 1123 label */
-    const char *admin_password_hash; /* "$6$…"; NULL: no cloudadmin user, ssh_pwauth off */
-    const char *ssh_public_key;      /* "type base64 comment" of user ansible */
-    const char *locale;              /* "C.UTF-8" when NULL */
-    const char *timezone;            /* "Etc/UTC" when NULL */
-    bool package_upgrade;            /* package_update and package_upgrade */
-    bool keep_cache; /* manual_cache_clean: a guest seeded over HTTP keeps its identity when no
-                        server answers at a later boot */
+    const char *admin_password_hash; /* "$6$…"; NULL: cloudadmin comes in by key only, ssh_pwauth
+                                        off */
+    const char *ssh_public_key;      /* "type base64 comment" lines, of user ansible */
+    const struct document_user *users; /* more of them; by key only */
+    size_t user_count;
+    const char *locale;   /* "C.UTF-8" when NULL */
+    const char *timezone; /* "Etc/UTC" when NULL */
+    bool package_upgrade; /* package_update and package_upgrade */
+    bool keep_cache;      /* manual_cache_clean: a guest seeded over HTTP keeps its identity when no
+                             server answers at a later boot */
     const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
     /* network-config, version 2 */
     const char *mac;     /* 52:54:00:… */

@@ -29,6 +29,10 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " host_gw4, host_ns4, phone_home_port)"
                     " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 
+    [USER_LIST] = "SELECT name, ssh_public_keys FROM users ORDER BY name",
+    [USER_PUT] = "INSERT OR REPLACE INTO users (name, ssh_public_keys) VALUES (?1, ?2)",
+    [USER_REMOVE] = "DELETE FROM users WHERE name = ?1",
+
     [IMAGE_ADD] = "INSERT INTO images (name, file, format, arch, sha256, origin, seed_source,"
                   " file_bytes, virtual_bytes, created_ms)"
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",

@@ -6,6 +6,10 @@ enum statement {
     CLOUD_PUT,
     NETWORK_PUT,
 
+    USER_LIST,
+    USER_PUT,
+    USER_REMOVE,
+
     IMAGE_ADD,
     IMAGE_GET,
     IMAGE_LIST,

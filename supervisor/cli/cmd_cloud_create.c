@@ -13,8 +13,12 @@ static const struct option_spec options[] = {
      .help = "password of the user 'cloudadmin'; others can see it in the list of processes"},
     {"admin-password-file", 0, "FILE",
      .help = "file whose first line is that password; - is the standard input"},
-    {"ssh-public-key", 0, "FILE", .help = "public key that the user 'ansible' accepts",
-     .required = true},
+    {"no-admin-password", 0,
+     .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
+    {"ssh-public-key", 0, "FILE", .help = "file of public keys that the user 'ansible' accepts",
+     .required = true, .many = true},
+    {"user", 0, "NAME:KEYFILE", .help = "one more user of every guest, with the keys in that file",
+     .many = true},
     {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host",
      .help = "how guests reach the world; without it: bridged with --host-if, else user"},
     {"host-if", 0, "INTERFACE", .help = "interface of this computer that guests are put on"},
@@ -28,17 +32,19 @@ static const struct option_spec options[] = {
 };
 
 static int run(struct invocation *invocation, struct error *error) {
-    const char *public_key = invocation_option(invocation, "ssh-public-key");
-    if (!invocation_check_file(public_key, "public key", error))
-        return EXIT_FAILURE;
-    scoped(password_input_release) char *password = password_input_read(invocation, error);
-    if (!password)
+    char *const *public_keys = invocation_values(invocation, "ssh-public-key");
+    for (char *const *each = public_keys; *each; each++)
+        if (!invocation_check_file(*each, "public key", error))
+            return EXIT_FAILURE;
+    scoped(password_input_release) char *password = NULL;
+    if (!password_input_read(invocation, &password, error))
         return EXIT_FAILURE;
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct cloud_options made = {
         .name = invocation_option(invocation, "name"),
         .admin_password = password,
-        .ssh_public_key = public_key,
+        .ssh_public_keys = (const char *const *)public_keys,
+        .users = invocation_values(invocation, "user"),
         .network = invocation_option(invocation, "network"),
         .interface = invocation_option(invocation, "host-if"),
         .host_ip4 = invocation_option(invocation, "host-ip4"),
@@ -62,7 +68,11 @@ const struct command cmd_cloud_create = {
         "SHA-512 hash is kept.\n"
         "\n"
         "Without --admin-password-file and --admin-password the password is asked for on the "
-        "terminal, twice, without echo.\n"
+        "terminal, twice, without echo. With --no-admin-password there is none, and all accounts "
+        "are reached by key.\n"
+        "\n"
+        "Users given with --user may become root without a password, as 'ansible' may. A file of "
+        "keys holds one a line, as ~/.ssh/authorized_keys does.\n"
         "\n"
         "Guests on one's own computer, nothing but port forwards from outside:\n"
         "\n"

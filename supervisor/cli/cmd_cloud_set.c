@@ -1,5 +1,7 @@
+#include "base/alloc.h"
 #include "cli/client.h"
 #include "cli/invocation.h"
+#include "cli/password_input.h"
 #include "cli/table.h"
 #include "home/cloud.h"
 
@@ -8,8 +10,41 @@
 
 static const struct option_spec options[] = {
     {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home"},
+    {"ask-admin-password", 0, .help = "ask for a new password of 'cloudadmin' on the terminal"},
+    {"admin-password", 0, "TEXT",
+     .help = "that password; others can see it in the list of processes"},
+    {"admin-password-file", 0, "FILE",
+     .help = "file whose first line is that password; - is the standard input"},
+    {"no-admin-password", 0,
+     .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
+    {"ssh-public-key", 0, "FILE",
+     .help = "file of public keys that the user 'ansible' accepts, instead of those before",
+     .many = true},
+    {"user", 0, "NAME:KEYFILE",
+     .help = "one more user of every guest, with the keys in that file, or other keys for one",
+     .many = true},
+    {"remove-user", 0, "NAME", .help = "a user that no guest is to have any more", .many = true},
     OPTIONS_END,
 };
+
+static bool is_any_given(const struct invocation *invocation) {
+    for (const struct option_spec *spec = options; spec->name; spec++)
+        if (invocation_given(invocation, spec->name))
+            return true;
+    return false;
+}
+
+static bool changes_password(const struct invocation *invocation) {
+    return invocation_flag(invocation, "ask-admin-password") ||
+           invocation_given(invocation, "admin-password") ||
+           invocation_given(invocation, "admin-password-file") ||
+           invocation_flag(invocation, "no-admin-password");
+}
+
+static bool changes_guests(const struct invocation *invocation) {
+    return changes_password(invocation) || invocation_given(invocation, "ssh-public-key") ||
+           invocation_given(invocation, "user") || invocation_given(invocation, "remove-user");
+}
 
 /* A supervisor goes on listening where it does. */
 static bool check_no_supervisor(const struct home *home, struct error *error) {
@@ -24,22 +59,52 @@ static bool check_no_supervisor(const struct home *home, struct error *error) {
                      "`pgsup down --keep`, which leaves the VMs running");
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static bool check(const struct invocation *invocation, struct error *error) {
+    if (!is_any_given(invocation))
+        return error_set(error, ERROR_USAGE,
+                         "give what is to be changed: `pgsup help cloud set` lists it");
+    for (char *const *each = invocation_values(invocation, "ssh-public-key"); *each; each++)
+        if (!invocation_check_file(*each, "public key", error))
+            return false;
+    return !invocation_given(invocation, "ph-port") || check_no_supervisor(invocation->home, error);
+}
+
+static void tell(const struct invocation *invocation) {
     const char *port = invocation_option(invocation, "ph-port");
-    if (!port) {
-        error_set(error, ERROR_USAGE, "give what is to be changed: --ph-port PORT");
+    if (port)
+        printf("port %s is for the next `pgsup up`, and for guests from their next start on\n",
+               port);
+    if (changes_guests(invocation))
+        puts("accounts are made at a guest's first boot: those that had theirs stay as they are");
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    scoped(password_input_release) char *password = NULL;
+    if (!check(invocation, error) ||
+        (changes_password(invocation) && !password_input_read(invocation, &password, error)))
         return EXIT_FAILURE;
-    }
-    if (!check_no_supervisor(invocation->home, error) ||
-        !cloud_set_port(invocation->home, port, error))
+    const struct cloud_changes changes = {
+        .admin_password = password,
+        .no_admin_password = invocation_flag(invocation, "no-admin-password"),
+        .ssh_public_keys =
+            invocation_given(invocation, "ssh-public-key")
+                ? (const char *const *)invocation_values(invocation, "ssh-public-key")
+                : NULL,
+        .users = invocation_values(invocation, "user"),
+        .removed_users = invocation_values(invocation, "remove-user"),
+        .phone_home_port = invocation_option(invocation, "ph-port"),
+    };
+    if (!cloud_set(invocation->home, &changes, error))
         return EXIT_FAILURE;
-    printf("port %s is for the next `pgsup up`, and for guests from their next start on\n", port);
+    tell(invocation);
     return EXIT_SUCCESS;
 }
 
 const struct command cmd_cloud_set = {
     .path = "cloud set",
-    .summary = "Change a setting of the cloud home",
+    .summary = "Change settings of the cloud home",
+    .details = "All that is given is changed, or nothing. What concerns accounts is for guests "
+               "that boot for the first time after it.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -159,15 +159,34 @@ static char *prompt(struct error *error) {
     return NULL;
 }
 
-char *password_input_read(const struct invocation *invocation, struct error *error) {
-    const char *file = invocation_option(invocation, "admin-password-file");
-    if (invocation_given(invocation, "admin-password")) {
-        char *password = read_command_line(invocation, error);
-        if (!file)
-            return password;
-        password_input_release(&password);
-        error_set(error, ERROR_USAGE, "give --admin-password-file or --admin-password, not both");
-        return NULL;
+/* Two that contradict each other; one given on the command line is wiped all the same. */
+static bool check_one_way(const struct invocation *invocation, struct error *error) {
+    static const char *const ways[] = {"admin-password", "admin-password-file",
+                                       "no-admin-password"};
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (!invocation_given(invocation, ways[i]))
+            continue;
+        if (first) {
+            invocation_wipe(invocation, "admin-password");
+            return error_set(error, ERROR_USAGE, "give --%s or --%s, not both", ways[i], first);
+        }
+        first = ways[i];
     }
-    return file ? read_file(file, error) : prompt(error);
+    return true;
+}
+
+bool password_input_read(const struct invocation *invocation, char **password,
+                         struct error *error) {
+    const char *file = invocation_option(invocation, "admin-password-file");
+    *password = NULL;
+    if (!check_one_way(invocation, error))
+        return false;
+    if (invocation_flag(invocation, "no-admin-password"))
+        return true;
+    *password = invocation_given(invocation, "admin-password")
+                    ? read_command_line(invocation, error)
+                : file ? read_file(file, error)
+                       : prompt(error);
+    return *password != NULL;
 }

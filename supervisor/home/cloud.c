@@ -7,8 +7,8 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "cloudinit/password.h"
-#include "cloudinit/public_key.h"
 #include "home/subnet.h"
+#include "home/user.h"
 #include "machine/spec.h"
 
 #include <errno.h>
@@ -24,17 +24,35 @@
 
 /* --- what is asked for --- */
 
-static bool read_key(const char *path, struct store_cloud *cloud, struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    if (!path)
+static bool read_keys(const char *const *paths, struct store_cloud *cloud, struct error *error) {
+    if (!paths || !paths[0])
         return error_set(error, ERROR_USAGE,
                          "--ssh-public-key is missing: name the .pub file of the key that the user "
                          "'ansible' accepts");
-    if (!file_read(path, PUBLIC_KEY_LIMIT_BYTES, &text, error))
-        return error_prefix(error, "the SSH public key");
-    cloud->ssh_public_key = public_key_parse(text.data ? text.data : "", text.length, false, error);
-    cloud->ssh_public_key_path = file_absolute(path);
-    return cloud->ssh_public_key || error_prefix(error, "%s", path);
+    alloc_replace(&cloud->ssh_public_key, user_read_keys(paths, error));
+    alloc_replace(&cloud->ssh_public_key_path, file_absolute(paths[0]));
+    return cloud->ssh_public_key != NULL;
+}
+
+static bool set_password(const char *password, struct store_cloud *cloud, struct error *error) {
+    alloc_replace(&cloud->admin_password_hash, password_hash(password, error));
+    return cloud->admin_password_hash || error_prefix(error, "the admin password");
+}
+
+static bool put_users(struct store *store, char *const *users, struct error *error) {
+    struct store_users all = {0};
+    for (; users && *users; users++) {
+        struct store_user user = {0};
+        bool good = user_parse(*users, &user, error) && user_table_put(store, &user, error);
+        store_user_done(&user);
+        if (!good)
+            return false;
+    }
+    bool good = user_table_list(store, &all, error);
+    if (good && all.count > USER_COUNT_MAX)
+        good = error_set(error, ERROR_INVALID, "a cloud has at most %u users", USER_COUNT_MAX);
+    store_users_done(&all);
+    return good;
 }
 
 static char *network_words(void) { /* caller frees */
@@ -176,13 +194,9 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
     if (options->phone_home_port &&
         !parse_port(options->phone_home_port, &cloud->phone_home_port, error))
         return false;
-    if (!read_key(options->ssh_public_key, cloud, error))
+    if (!read_keys(options->ssh_public_keys, cloud, error) ||
+        (options->admin_password && !set_password(options->admin_password, cloud, error)))
         return false;
-    if (options->admin_password) {
-        cloud->admin_password_hash = password_hash(options->admin_password, error);
-        if (!cloud->admin_password_hash)
-            return error_prefix(error, "the admin password");
-    }
     copy_network(options, network, cloud);
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
     cloud->created_ms = clock_wall_ms();
@@ -261,26 +275,27 @@ static int lock_folder(const char *path, struct error *error) {
     return fd;
 }
 
-static bool put(const char *database, const struct store_cloud *cloud, struct error *error) {
+static bool put(const char *database, const struct store_cloud *cloud, char *const *users,
+                struct error *error) {
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
     bool good = store_begin(store, error) && cloud_table_put(store, cloud, error) &&
-                store_commit(store, error);
+                put_users(store, users, error) && store_commit(store, error);
     if (!good)
         store_rollback(store);
     store_close(store);
     return good;
 }
 
-static bool make(const char *path, const struct store_cloud *cloud, struct traces *traces,
-                 struct error *error) {
+static bool make(const char *path, const struct store_cloud *cloud, char *const *users,
+                 struct traces *traces, struct error *error) {
     scoped(alloc_release) char *database = alloc_printf("%s/cloud.sqlite3", path);
     scoped(alloc_release) char *images = alloc_printf("%s/images", path);
     scoped(alloc_release) char *instances = alloc_printf("%s/instances", path);
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
-           make_folder(instances, &traces->instances, error) && put(database, cloud, error);
+           make_folder(instances, &traces->instances, error) && put(database, cloud, users, error);
 }
 
 static void remove_in(const char *path, const char *name) {
@@ -328,13 +343,33 @@ bool cloud_check_path(const char *path, struct error *error) {
     return true;
 }
 
-bool cloud_set_port(struct home *home, const char *port, struct error *error) {
-    struct store_cloud cloud = {0};
-    if (!store_begin(home->store, error))
+static bool remove_users(struct store *store, char *const *names, struct error *error) {
+    for (; names && *names; names++)
+        if (!user_table_remove(store, *names, error))
+            return false;
+    return true;
+}
+
+static bool change(const struct cloud_changes *changes, struct store_cloud *cloud,
+                   struct error *error) {
+    if (changes->no_admin_password)
+        alloc_replace(&cloud->admin_password_hash, NULL);
+    if (changes->phone_home_port &&
+        !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))
         return false;
-    bool good = cloud_table_get(home->store, &cloud, error) &&
-                parse_port(port, &cloud.phone_home_port, error) &&
-                cloud_table_put(home->store, &cloud, error) && store_commit(home->store, error);
+    return (!changes->admin_password || set_password(changes->admin_password, cloud, error)) &&
+           (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error));
+}
+
+bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error) {
+    struct store *store = home->store;
+    struct store_cloud cloud = {0};
+    if (!store_begin(store, error))
+        return false;
+    bool good = cloud_table_get(store, &cloud, error) && change(changes, &cloud, error) &&
+                cloud_table_put(store, &cloud, error) &&
+                remove_users(store, changes->removed_users, error) &&
+                put_users(store, changes->users, error) && store_commit(store, error);
     if (!good)
         store_rollback(home->store);
     store_cloud_done(&cloud);
@@ -349,7 +384,7 @@ bool cloud_create(const char *home_path, const struct cloud_options *options, st
     if (good) {
         good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;
-        good = good && lock >= 0 && make(home_path, &cloud, &traces, error);
+        good = good && lock >= 0 && make(home_path, &cloud, options->users, &traces, error);
         if (!good && lock >= 0)
             take_back(home_path, &traces);
         else if (!good && traces.folder)

@@ -6,16 +6,25 @@
 #include "store/cloud_table.h"
 
 struct cloud_options {
-    const char *name;           /* default "pgsup" */
-    const char *admin_password; /* clear text, hashed here and never kept; NULL: none */
-    const char *ssh_public_key; /* path of a .pub file */
+    const char *name;                   /* default "pgsup" */
+    const char *admin_password;         /* clear text, hashed here and never kept; NULL: none */
+    const char *const *ssh_public_keys; /* paths of .pub files, NULL-terminated, one at least */
+    char *const *users;                 /* "NAME:KEYFILE", NULL-terminated; NULL: none */
     const char *network; /* NULL: "user" without interface, else what the host bridges with */
     const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
     const char *phone_home_port; /* NULL: 10300 */
 };
 
-/* Guests that run keep the port that they were started with. */
-bool cloud_set_port(struct home *home, const char *port, struct error *error);
+struct cloud_changes { /* NULL: stays as it is */
+    const char *admin_password;
+    bool no_admin_password;
+    const char *const *ssh_public_keys; /* instead of those before */
+    char *const *users, *const *removed_users;
+    const char *phone_home_port; /* guests that run keep the one that they were started with */
+};
+
+/* All of them or none. */
+bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error);
 
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);
 

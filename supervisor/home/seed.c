@@ -10,6 +10,7 @@
 #include "home/seed_drive.h"
 #include "home/subnet.h"
 #include "store/generated_table.h"
+#include "store/user_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,9 +42,20 @@ static bool write_document(struct home *home, const struct store_instance *insta
                GENERATED_FAILED;
 }
 
+static struct document_user *document_users(const struct store_users *users) {
+    struct document_user *list = alloc_zero((users->count + 1) * sizeof *list);
+    for (size_t i = 0; i < users->count; i++)
+        list[i] = (struct document_user){users->items[i].name, users->items[i].ssh_public_keys};
+    return list;
+}
+
 static bool write_documents(struct home *home, const struct store_cloud *cloud,
                             const struct store_instance *instance, struct error *error) {
     struct subnet subnet = {0};
+    scoped(store_users_done) struct store_users users = {0};
+    if (!user_table_list(home->store, &users, error))
+        return false;
+    scoped(alloc_release) struct document_user *more = document_users(&users);
     scoped(alloc_release) char *url = seed_url(cloud, instance);
     scoped(alloc_release) char *phone_home =
         url ? alloc_printf("%sphone-home/${INSTANCE_ID}", url) : NULL;
@@ -55,6 +67,8 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
         .hostname = instance->name,
         .admin_password_hash = cloud->admin_password_hash,
         .ssh_public_key = cloud->ssh_public_key,
+        .users = more,
+        .user_count = users.count,
         .package_upgrade = instance->package_upgrade,
         .keep_cache = strcmp(instance->seed, "http") == 0,
         .phone_home_url = phone_home,

@@ -39,10 +39,12 @@ struct takeover {
 static bool read_cloud(struct takeover *takeover, const struct takeover_options *options,
                        struct error *error) {
     const struct playground *old = &takeover->old;
+    const char *const public_keys[] = {
+        options->ssh_public_key ? options->ssh_public_key : old->public_key_path, NULL};
     const struct cloud_options made = {
         .name = options->name ? options->name : old->name,
         .admin_password = old->admin_password,
-        .ssh_public_key = options->ssh_public_key ? options->ssh_public_key : old->public_key_path,
+        .ssh_public_keys = public_keys,
         .interface = old->host_if,
         .host_ip4 = old->host_ip4,
         .host_nm4 = old->host_nm4,

@@ -54,7 +54,7 @@ def check_user_data(path):
     users = {user["name"]: user for user in config["users"]}
     for user in users.values():
         check_user(path, user)
-    check(config["ssh_pwauth"] is ("cloudadmin" in users), path, "ssh_pwauth", users)
+    check(config["ssh_pwauth"] is ("hashed_passwd" in users["cloudadmin"]), path, "ssh_pwauth", users)
     check("ssh_authorized_keys" in users["ansible"], path, "ansible has no key")
     check(config["growpart"]["mode"] == "auto", path, "growpart", config["growpart"])
     phone_home = config.get("phone_home")

@@ -165,7 +165,7 @@ first already stopped"
 expect_equal "stderr" "$(cat "$ERR")" 'pgsup: no instance "ghost": `pgsup list` shows all'
 
 step "cloud set"
-expect_refused 2 '--ph-port' "$PGSUP" cloud set
+expect_refused 2 'pgsup help cloud set' "$PGSUP" cloud set
 expect_refused 2 '"70000"' "$PGSUP" cloud set --ph-port 70000
 
 step "a full disk for the output is told"

@@ -66,7 +66,7 @@ expect_equal "an empty folder" "$(ls -A "$WORK/empty")" ""
 expect_fail 2 "needs an argument" "$PGSUP" cloud adopt
 make_old
 refused 2 "is not a valid cloud name" -n "No Label"
-refused 1 "cannot read $WORK/none.pub" --ssh-public-key "$WORK/none.pub"
+refused 3 "$WORK/none.pub" --ssh-public-key "$WORK/none.pub"
 refused 2 "private key" --ssh-public-key "$KEY"
 
 # broken SQL STATUS TEXT: in a home that was made whole before.
@@ -75,7 +75,7 @@ broken() {
     in_old "$1"
     refused "$2" "$3"
 }
-broken "UPDATE cloud SET public_key_path = '$WORK/gone.pub'" 1 "cannot read $WORK/gone.pub"
+broken "UPDATE cloud SET public_key_path = '$WORK/gone.pub'" 3 "$WORK/gone.pub"
 broken "UPDATE cloud SET name = 'Lab 1'" 2 '"Lab 1" is not a valid cloud name'
 broken "DELETE FROM cloud" 2 "holds no cloud"
 broken "INSERT INTO cloud VALUES ('b', 'c', 'd')" 2 "more than one cloud"
@@ -153,7 +153,7 @@ export PGSUP_HOME=$old
 expect_ok "$PGSUP" cloud get --json
 expect_equal "the cloud" "$(json_of 'it["name"], it["admin_password"], it["host_ip4"], it["host_ns4"], it["ph_port"]')" \
     "('mrmat-playground', True, '172.16.3.10', '172.16.3.1', 10300)"
-expect_equal "its key" "$(json_of 'it["ssh_public_key"]')" "$(cut -d' ' -f1,2 "$KEY.pub")"
+expect_equal "its key" "$(json_of 'it["ssh_public_keys"][0]')" "$(cut -d' ' -f1,2 "$KEY.pub")"
 expect_equal "its network" "$(json_of 'it["network"]')" "$(bridged_kind)"
 hash=$(sed -n 's/.*hashed_passwd: "\(.*\)"/\1/p' "$old/instances/test/cloud-init/user-data")
 case $hash in '$6$'*) ;; *) fail "the hash is \"$hash\"" ;; esac

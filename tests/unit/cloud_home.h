@@ -31,6 +31,12 @@ static inline const char *public_key_file(void) {
     return path;
 }
 
+static inline const char *const *public_key_files(void) {
+    static const char *files[2];
+    files[0] = public_key_file();
+    return files;
+}
+
 static inline char *run_output(char *const argv[]) { /* caller frees */
     struct buffer output = {0};
     struct error error = {0};
@@ -51,7 +57,7 @@ static inline struct cloud_options bridged_options(void) {
     return (struct cloud_options){
         .name = "lab",
         .admin_password = PASSWORD,
-        .ssh_public_key = public_key_file(),
+        .ssh_public_keys = public_key_files(),
         .interface = interface,
         .host_ip4 = "172.16.3.10",
         .host_nm4 = "255.255.255.0",
@@ -63,7 +69,7 @@ static inline struct cloud_options bridged_options(void) {
 static inline struct cloud_options user_options(void) {
     return (struct cloud_options){.name = "lab",
                                   .admin_password = PASSWORD,
-                                  .ssh_public_key = public_key_file(),
+                                  .ssh_public_keys = public_key_files(),
                                   .network = "user"};
 }
 

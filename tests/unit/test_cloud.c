@@ -19,10 +19,10 @@ struct refusal {
 /* Text of a key file; the options name it by its row. */
 static const char *const bad_keys[][2] = {
     {PRIVATE_KEY, "private key"},
-    {"", "empty"},
+    {"", "no public key"},
     {KEY_DSA "\n", "ssh-dss"},
     {BAD_WRONG_INNER "\n", "inside"},
-    {KEY_ED25519 "\n" KEY_ED25519 "\n", ".pub"},
+    {KEY_ED25519 "\n" KEY_DSA "\n", "line 2"},
 };
 
 static void check_refusal(const char *path, const struct cloud_options *options,
@@ -59,40 +59,43 @@ static void make_present(void) {
 }
 
 TEST(refuses_bad_options_without_a_trace) {
-    const char *key = public_key_file();
+    const char *const *key = public_key_files();
+    const char *const nowhere[] = {"/nowhere/id.pub", NULL};
+    char *const bad_user[] = {(char *)"root:/nowhere", NULL};
     struct cloud_options bridged = bridged_options();
     const char *interface = bridged.interface;
     const struct refusal table[] = {
-        {{.name = "Lab", .ssh_public_key = key},
+        {{.name = "Lab", .ssh_public_keys = key},
          ERROR_INVALID,
          "\"Lab\" is not a valid cloud name"},
-        {{.name = "", .ssh_public_key = key}, ERROR_INVALID, "RFC 1123"},
+        {{.name = "", .ssh_public_keys = key}, ERROR_INVALID, "RFC 1123"},
         {{.name = "lab"}, ERROR_USAGE, "--ssh-public-key"},
-        {{.ssh_public_key = "/nowhere/id.pub"}, ERROR_FAILED, "/nowhere/id.pub"},
-        {{.ssh_public_key = key, .admin_password = ""}, ERROR_INVALID, "admin password"},
-        {{.ssh_public_key = key, .admin_password = "tab\there"}, ERROR_INVALID, "admin password"},
-        {{.ssh_public_key = key, .network = "token-ring"},
+        {{.ssh_public_keys = nowhere}, ERROR_NOT_FOUND, "/nowhere/id.pub"},
+        {{.ssh_public_keys = key, .admin_password = ""}, ERROR_INVALID, "admin password"},
+        {{.ssh_public_keys = key, .admin_password = "tab\there"}, ERROR_INVALID, "admin password"},
+        {{.ssh_public_keys = key, .network = "token-ring"},
          ERROR_INVALID,
          "use one of user, bridge"},
-        {{.ssh_public_key = key, .network = "user", .interface = interface},
+        {{.ssh_public_keys = key, .network = "user", .interface = interface},
          ERROR_INVALID,
          "--host-if does not go together with the network user"},
-        {{.ssh_public_key = key, .host_ip4 = "172.16.3.10"},
+        {{.ssh_public_keys = key, .host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
          "--host-ip4 does not go together with the network user"},
-        {{.ssh_public_key = key, .interface = "vlan99"}, ERROR_INVALID, "needs --host-ip4"},
-        {{.ssh_public_key = key, .interface = interface, .host_ip4 = "172.16.3.10"},
+        {{.ssh_public_keys = key, .interface = "vlan99"}, ERROR_INVALID, "needs --host-ip4"},
+        {{.ssh_public_keys = key, .interface = interface, .host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
          "needs --host-nm4"},
-        {{.ssh_public_key = key,
+        {{.ssh_public_keys = key,
           .interface = "vlan99",
           .host_ip4 = "172.16.3.10",
           .host_nm4 = "255.255.255.0"},
          ERROR_INVALID,
          interface},
-        {{.ssh_public_key = key, .phone_home_port = "0"}, ERROR_INVALID, "--ph-port"},
-        {{.ssh_public_key = key, .phone_home_port = "65536"}, ERROR_INVALID, "--ph-port"},
-        {{.ssh_public_key = key, .phone_home_port = "10300x"}, ERROR_INVALID, "\"10300x\""},
+        {{.ssh_public_keys = key, .users = bad_user}, ERROR_INVALID, "\"root\""},
+        {{.ssh_public_keys = key, .phone_home_port = "0"}, ERROR_INVALID, "--ph-port"},
+        {{.ssh_public_keys = key, .phone_home_port = "65536"}, ERROR_INVALID, "--ph-port"},
+        {{.ssh_public_keys = key, .phone_home_port = "10300x"}, ERROR_INVALID, "\"10300x\""},
     };
     make_present();
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -131,7 +134,8 @@ TEST(refuses_bad_keys) {
     scoped(alloc_release) char *file = scratch_path("bad.pub");
     make_present();
     for (size_t i = 0; i < sizeof bad_keys / sizeof *bad_keys; i++) {
-        struct cloud_options options = {.ssh_public_key = file};
+        const char *const files[] = {file, NULL};
+        struct cloud_options options = {.ssh_public_keys = files};
         scratch_write(file, bad_keys[i][0], strlen(bad_keys[i][0]), 0600);
         check_no_trace(&options, ERROR_INVALID, bad_keys[i][1]);
         check_no_trace(&options, ERROR_INVALID, "bad.pub");

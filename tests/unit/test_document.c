@@ -12,6 +12,7 @@
 #define KEY                                                                                        \
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICFlHli6+9Io45I6FolAKzZTGV/le+9jd9LdvOPlcWOp "            \
     "anna@mac.local"
+#define KEY2     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE+3kD9IFmHj+zI1Ri3cUzWKfYou3L/qKs6opzneZ02E"
 #define SEED_URL "http://10.0.2.2:10300/seed/0123456789abcdef0123456789abcdef"
 
 static const struct document_seed http_dhcp = {
@@ -45,6 +46,21 @@ static const struct document_seed no_password = {
     .instance_id = "0x10", /* bare, YAML 1.1 reads sixteen */
     .hostname = "no",      /* bare, YAML 1.1 reads false */
     .ssh_public_key = KEY,
+    .phone_home_url = SEED_URL "/phone-home/${INSTANCE_ID}",
+    .mac = "52:54:00:12:34:56",
+};
+
+static const struct document_user users[] = {
+    {"anna", KEY}, {"no", KEY "\n" KEY2}, /* bare, YAML 1.1 reads false */
+};
+
+static const struct document_seed more_users = {
+    .instance_id = "test-1",
+    .hostname = "test",
+    .admin_password_hash = HASH,
+    .ssh_public_key = KEY "\n" KEY2,
+    .users = users,
+    .user_count = 2,
     .phone_home_url = SEED_URL "/phone-home/${INSTANCE_ID}",
     .mac = "52:54:00:12:34:56",
 };
@@ -94,6 +110,7 @@ TEST(drive_with_static_address) {
 
 TEST(without_password) {
     check_documents("no-password", &no_password);
+    check_documents("more-users", &more_users);
 }
 
 TEST(without_phone_home) {
@@ -135,7 +152,7 @@ TEST(refuses_values_that_would_break_a_seed) {
     seed = http_dhcp;
     seed.ssh_public_key = NULL;
     check_refused(SEED_USER_DATA, &seed, "SSH public key");
-    seed.ssh_public_key = KEY "\nssh-ed25519 AAAA";
+    seed.ssh_public_key = KEY "\r\nssh-ed25519 AAAA";
     check_refused(SEED_USER_DATA, &seed, "control character");
     seed.ssh_public_key = "ssh-ed25519 AAAA \xC3(";
     check_refused(SEED_USER_DATA, &seed, "cannot write user-data");

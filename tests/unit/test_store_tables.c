@@ -5,6 +5,7 @@
 #include "store/generated_table.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
+#include "store/user_table.h"
 #include "store_samples.h"
 
 /* The database is removed with the scratch folder, so each test takes a name of its own. */
@@ -424,6 +425,26 @@ TEST(guests_come_back) {
         store_guest_done(&read);
     }
     FAILS(guest_table_put(store, 99, &rows[1], &error), ERROR_WRONG_STATE, "is gone");
+    store_close(store);
+}
+
+TEST(users_come_back_by_name) {
+    struct store *store = with_image("users");
+    struct store_users users = {0};
+    struct store_user last = {(char *)"zoe", (char *)"ssh-ed25519 A"};
+    struct store_user first = {(char *)"anna", (char *)"ssh-ed25519 B\nssh-rsa C"};
+    struct store_user changed = {(char *)"zoe", (char *)"ssh-ed25519 D"};
+    OK(user_table_put(store, &last, &error));
+    OK(user_table_put(store, &first, &error));
+    OK(user_table_put(store, &changed, &error));
+    OK(user_table_list(store, &users, &error));
+    CHECK_INT(users.count, 2);
+    CHECK_STRING(users.items[0].name, "anna");
+    CHECK_STRING(users.items[0].ssh_public_keys, "ssh-ed25519 B\nssh-rsa C");
+    CHECK_STRING(users.items[1].ssh_public_keys, "ssh-ed25519 D");
+    store_users_done(&users);
+    OK(user_table_remove(store, "anna", &error));
+    FAILS(user_table_remove(store, "anna", &error), ERROR_NOT_FOUND, "\"anna\"");
     store_close(store);
 }
 
