@@ -1,11 +1,20 @@
+#include "cli/idle.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
 #include "home/home.h"
-#include "home/startup.h"
+#include "home/settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
+    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
+    {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
+    {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": by DHCP"},
+    {.name = "seed", .value = "http|drive", .help = "how the guest gets its cloud-init seed"},
+    {.name = "accel",
+     .value = "hvf|kvm|tcg",
+     .help = "accelerator; \"\": the best that works at each start"},
     {.name = "restart",
      .value = "no|on-failure|always",
      .help = "when the supervisor starts it again after it ended"},
@@ -17,29 +26,63 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
+static bool is_hardware(const struct instance_options *wanted) {
+    return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel;
+}
+
+static bool is_startup(const struct startup_options *wanted) {
+    return wanted->restart || wanted->after || wanted->autostart || wanted->no_autostart;
+}
+
+/* What the guest does not see by itself. */
+static bool tell(const struct invocation *invocation, const char *name,
+                 const struct instance_options *wanted, struct error *error) {
+    struct store_instance instance = {0};
+    struct running running = {0};
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                idle_look(invocation, &instance, &running, error);
+    if (good && running.name && is_hardware(wanted))
+        printf("%s runs: this takes effect at the next start\n", name);
+    if (good && wanted->ip4)
+        printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
+    running_done(&running);
+    store_instance_done(&instance);
+    return good;
+}
+
 static int run(struct invocation *invocation, struct error *error) {
-    struct startup_options wanted = {
-        .restart = invocation_option(invocation, "restart"),
-        .after = invocation_option(invocation, "after"),
-        .autostart = invocation_flag(invocation, "autostart"),
-        .no_autostart = invocation_flag(invocation, "no-autostart"),
+    const char *name = invocation_argument(invocation, 0);
+    struct instance_options wanted = {
+        .vcpu = invocation_option(invocation, "vcpu"),
+        .ram = invocation_option(invocation, "ram"),
+        .ip4 = invocation_option(invocation, "ip"),
+        .seed = invocation_option(invocation, "seed"),
+        .accel = invocation_option(invocation, "accel"),
+        .startup = {.restart = invocation_option(invocation, "restart"),
+                    .after = invocation_option(invocation, "after"),
+                    .autostart = invocation_flag(invocation, "autostart"),
+                    .no_autostart = invocation_flag(invocation, "no-autostart")},
     };
-    if (!wanted.restart && !wanted.after && !wanted.autostart && !wanted.no_autostart) {
+    if (!is_hardware(&wanted) && !is_startup(&wanted.startup)) {
         error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
         return EXIT_FAILURE;
     }
-    startup_set(invocation->home->store, invocation_argument(invocation, 0), &wanted, error);
-    return EXIT_SUCCESS;
+    bool good = settings_change(invocation->home, name, &wanted, error) &&
+                tell(invocation, name, &wanted, error);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command cmd_instance_set = {
     .path = "instance set",
-    .summary = "Change when an instance starts without being asked",
+    .summary = "Change the settings of an instance",
     .arguments = "NAME",
     .details =
-        "A restart waits 1 s at first and up to 60 s later; the tenth within 10 minutes is the last.\n"
-        "A guest that powers itself off has not failed; an instance that was stopped stays stopped.\n"
-        "Takes effect at once, also for what runs.",
+        "What a VM is made of takes effect at the next start, when it is started again takes effect "
+        "at once.\n"
+        "\n"
+        "A restart waits 1 s at first and up to 60 s later; the tenth within 10 minutes is the "
+        "last. A guest that powers itself off has not failed; an instance that was stopped stays "
+        "stopped.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/runtime.h"
 #include "home/home.h"
+#include "home/instance_rename.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,6 +48,8 @@ bool idle_claim(const struct invocation *invocation, const char *name,
     if (!instance_table_get(invocation->home->store, name, instance, error))
         return false;
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, name);
+    if (!instance_rename_complete(invocation->home, instance, error))
+        return false;
     *lock = file_lock_folder(folder);
     if (*lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);

@@ -20,6 +20,8 @@
     X(cmd_instance_list)                                                                           \
     X(cmd_instance_get)                                                                            \
     X(cmd_instance_set)                                                                            \
+    X(cmd_instance_rename)                                                                         \
+    X(cmd_instance_clone)                                                                          \
     X(cmd_instance_reset)                                                                          \
     X(cmd_instance_remove)                                                                         \
     X(cmd_forward)                                                                                 \

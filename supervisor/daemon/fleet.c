@@ -90,6 +90,7 @@ struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance) {
 }
 
 static void drop(struct fleet *fleet, struct vm *vm) {
+    waiters_gone(&fleet->waiters, vm);
     for (size_t i = 0; i < fleet->count; i++) {
         if (fleet->vms[i] == vm) {
             fleet->vms[i] = fleet->vms[--fleet->count];
@@ -116,6 +117,13 @@ static struct vm *add(struct fleet *fleet, const struct store_instance *instance
     return vm;
 }
 
+/* One that has another name by now. */
+static void drop_former(struct fleet *fleet, int64_t instance) {
+    struct vm *vm = fleet_get_by_id(fleet, instance);
+    if (vm && !lifecycle_has_process(vm->state) && !vm->preparing)
+        drop(fleet, vm);
+}
+
 struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(fleet->home->store, name, &instance, error))
@@ -125,6 +133,8 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
         drop(fleet, vm); /* removed and created again under the same name */
         vm = NULL;
     }
+    if (!vm)
+        drop_former(fleet, instance.id);
     if (!vm)
         vm = add(fleet, &instance);
     store_instance_done(&instance);

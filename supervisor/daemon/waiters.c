@@ -123,6 +123,18 @@ void waiters_expired(struct waiters *waiters, struct vm *vm) {
     settle(waiters, vm, by_expiry, &error);
 }
 
+static bool by_end(struct waiter *waiter, void *context) {
+    waiter->error = *(struct error *)context;
+    return true;
+}
+
+void waiters_gone(struct waiters *waiters, struct vm *vm) {
+    struct error error = {0};
+    error_set(&error, ERROR_NOT_FOUND, "the instance \"%s\" was renamed or removed meanwhile",
+              vm->name);
+    settle(waiters, vm, by_end, &error);
+}
+
 struct refusal {
     bool resume, pause;
     struct error error;

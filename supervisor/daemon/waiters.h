@@ -36,6 +36,7 @@ void waiters_forget(struct waiters *waiters, const void *context); /* NULL: all 
 void waiters_changed(struct waiters *waiters, struct vm *vm);
 void waiters_progress(struct waiters *waiters, struct vm *vm, const char *kind, const char *text);
 void waiters_expired(struct waiters *waiters, struct vm *vm); /* a stop that must not escalate */
+void waiters_gone(struct waiters *waiters, struct vm *vm);    /* it is about to be closed */
 void waiters_refused(struct waiters *waiters, struct vm *vm, const char *command, const char *text);
 
 /* The sentence for a goal that this state does not lead to. */

@@ -123,13 +123,16 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
     return true;
 }
 
+static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
+    return name_parse_number(text, 1, VCPU_MAX, vcpu) ||
+           fail_value(text, "a number of virtual processors: use 1 to 64", error);
+}
+
 bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
                       const struct store_image *image, struct store_instance *instance,
                       struct error *error) {
-    const char *vcpu = options->vcpu ? options->vcpu : DEFAULT_VCPU;
-    if (!name_parse_number(vcpu, 1, VCPU_MAX, &instance->vcpu))
-        return fail_value(vcpu, "a number of virtual processors: use 1 to 64", error);
-    if (!check_ram(options->ram ? options->ram : DEFAULT_RAM, &instance->ram_mib, error) ||
+    if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
+        !check_ram(options->ram ? options->ram : DEFAULT_RAM, &instance->ram_mib, error) ||
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
@@ -147,6 +150,38 @@ bool definition_check(const struct instance_options *options, const struct store
     return true;
 }
 
+/* A static address comes with the seed that suits it, unless one is asked for. */
+static bool change_seed(const struct instance_options *options, const struct store_cloud *cloud,
+                        const struct store_image *image, struct store_instance *instance,
+                        struct error *error) {
+    char *seed = NULL;
+    if (!options->seed && !(options->ip4 && *options->ip4))
+        return true;
+    if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error))
+        return false;
+    alloc_replace(&instance->seed, seed);
+    return true;
+}
+
+static const char *value_or_null(const char *text) {
+    return *text ? text : NULL;
+}
+
+bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
+                       const struct store_image *image, struct store_instance *instance,
+                       struct error *error) {
+    if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
+        (options->ram && !check_ram(options->ram, &instance->ram_mib, error)) ||
+        (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
+        (options->accel && *options->accel && !accelerator_check(options->accel, error)))
+        return false;
+    if (options->ip4)
+        alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
+    if (options->accel)
+        alloc_replace(&instance->accel, alloc_string(value_or_null(options->accel)));
+    return change_seed(options, cloud, image, instance, error);
+}
+
 bool definition_check_free(struct store *store, const char *name, struct error *error) {
     struct store_instance other = {0};
     struct error lookup = {0};
@@ -160,21 +195,33 @@ bool definition_check_free(struct store *store, const char *name, struct error *
     return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
 }
 
-static bool check_address_free(const struct store_instances *others, const char *ip4,
-                               struct error *error) {
+/* An instance that is made has no id yet. */
+static bool check_address_free(const struct store_instances *others,
+                               const struct store_instance *instance, struct error *error) {
+    const char *ip4 = instance->ip4;
     for (size_t i = 0; ip4 && i < others->count; i++)
-        if (others->items[i].ip4 && strcmp(others->items[i].ip4, ip4) == 0)
+        if (others->items[i].id != instance->id && others->items[i].ip4 &&
+            strcmp(others->items[i].ip4, ip4) == 0)
             return error_set(error, ERROR_EXISTS,
                              "the address %s is that of the instance \"%s\": use another one", ip4,
                              others->items[i].name);
     return true;
 }
 
+bool definition_check_address(struct store *store, const struct store_instance *instance,
+                              struct error *error) {
+    struct store_instances others = {0};
+    bool good =
+        instance_table_list(store, &others, error) && check_address_free(&others, instance, error);
+    store_instances_done(&others);
+    return good;
+}
+
 static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
                               struct store_instance *instance, struct error *error) {
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
-                check_address_free(&others.instances, instance->ip4, error);
+                check_address_free(&others.instances, instance, error);
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port = port_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;
@@ -203,7 +250,7 @@ void definition_identify(const struct store_cloud *cloud, struct store_instance 
     uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
     definition_renew(instance);
     secret_uuid4(uuid);
-    instance->uuid = alloc_string(uuid);
+    alloc_replace(&instance->uuid, alloc_string(uuid));
     if (!instance->mac)
         instance->mac =
             alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);

@@ -18,6 +18,15 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
 /* Another instance-id and seed path, so that its guest is a new machine to cloud-init. */
 void definition_renew(struct store_instance *instance);
 
+/* Of an instance in the store, what is asked for; "" takes an address or an accelerator away. Name,
+ * image, disk and ports are left alone. */
+bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
+                       const struct store_image *image, struct store_instance *instance,
+                       struct error *error);
+/* Nobody else has its static address. */
+bool definition_check_address(struct store *store, const struct store_instance *instance,
+                              struct error *error);
+
 bool definition_check_free(struct store *store, const char *name, struct error *error);
 
 /* Token, UUID, instance-id and (if it has none) MAC address of an instance with a name and an id.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define QEMU_IMG_LIMIT_MS 60000
+#define COPY_LIMIT_MS     3600000 /* of a big disk, from one slow disk to itself */
 
 /* Warnings of qemu-img stand before the object, each on a line of its own. */
 static json_t *parse_object(const char *text) {
@@ -92,4 +93,18 @@ bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
         return true;
     unlink(path);
     return error_prefix(error, "cannot make the disk %s", path);
+}
+
+bool disk_copy(const char *path, const char *backing, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(path);
+    scoped(alloc_release) char *base = file_absolute(backing);
+    scoped(alloc_release) char *to = file_absolute(target);
+    scoped(buffer_done) struct buffer output = {0};
+    char *argv[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
+                    "-B",       base,      "-F", "qcow2", from,    to,   NULL};
+    if (program_run(argv, COPY_LIMIT_MS, &output, error) &&
+        (chmod(target, 0600) == 0 || error_errno(error, "cannot set the mode of %s", target)))
+        return true;
+    unlink(target);
+    return error_prefix(error, "cannot copy the disk %s", path);
 }

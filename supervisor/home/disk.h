@@ -13,5 +13,7 @@ struct disk_info {
 };
 bool disk_info(const char *path, struct disk_info *info,
                struct error *error); /* qemu-img info -U */
+/* What is written over the backing file, copied to a new disk over the same one. */
+bool disk_copy(const char *path, const char *backing, const char *target, struct error *error);
 bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
                          struct error *error);

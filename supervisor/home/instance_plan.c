@@ -8,6 +8,7 @@
 #include "home/firmware.h"
 #include "home/forward.h"
 #include "home/generated.h"
+#include "home/instance_rename.h"
 #include "home/instance_reset.h"
 #include "home/port.h"
 #include "home/program.h"
@@ -280,12 +281,23 @@ bool instance_renew(struct home *home, const char *name, struct error *error) {
     return good;
 }
 
+/* The folder to be locked may still have its old name. */
+static bool complete_rename(struct home *home, const char *name, struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                instance_rename_complete(home, &instance, error);
+    store_instance_done(&instance);
+    return good;
+}
+
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
                       struct error *error) {
     struct instance_facts facts = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    scoped(file_release) int lock = file_lock_folder(folder); /* nobody removes it meanwhile */
     *plan = (struct instance_plan){0};
+    if (!complete_rename(home, name, error))
+        return false;
+    scoped(file_release) int lock = file_lock_folder(folder); /* nobody removes it meanwhile */
     if (lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     bool good = instance_facts_load(home, name, &facts, error) &&

@@ -72,9 +72,14 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", reset->stage);
     scoped(alloc_release) char *image = instance_image_path(home, &reset->facts.image);
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", reset->stage);
-    return home_make_folder(home, documents, error) &&
-           disk_create_overlay(disk, image, after->disk_bytes, error) &&
-           home_give(home, disk, error) && seed_carry(home, reset->before, after, documents, error);
+    if (!home_make_folder(home, documents, error) ||
+        !disk_create_overlay(disk, image, after->disk_bytes, error) ||
+        !home_give(home, disk, error))
+        return false;
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        if (!seed_carry(home, reset->before, after, (enum seed_document)i, documents, error))
+            return false;
+    return true;
 }
 
 static bool record(struct home *home, const struct store_instance *after, struct error *error) {

@@ -4,7 +4,6 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "cloudinit/route.h"
 #include "store/generated_table.h"
 
 #include <string.h>
@@ -53,9 +52,9 @@ static bool is_edited(struct home *home, const struct store_instance *instance, 
     return true;
 }
 
-static bool carry(struct home *home, const struct store_instance *before,
-                  const struct store_instance *after, enum seed_document document,
-                  const char *folder, struct error *error) {
+bool seed_carry(struct home *home, const struct store_instance *before,
+                const struct store_instance *after, enum seed_document document, const char *folder,
+                struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *home_folder = home_instance_folder(home, before->name);
     scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
@@ -73,12 +72,4 @@ static bool carry(struct home *home, const struct store_instance *before,
     if (document == SEED_META_DATA)
         replace_own_id(&text, after->instance_id);
     return file_write(to, text.data, text.length, 0600, error) && home_give(home, to, error);
-}
-
-bool seed_carry(struct home *home, const struct store_instance *before,
-                const struct store_instance *after, const char *folder, struct error *error) {
-    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
-        if (!carry(home, before, after, (enum seed_document)i, folder, error))
-            return false;
-    return true;
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "base/error.h"
+#include "cloudinit/route.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
-/* Into the folder, which exists; documents that are as pgsup wrote them are left out, because they
- * are written anew. */
+/* Into the folder, which exists; a document that is as pgsup wrote it is left out, because it is
+ * written anew. */
 bool seed_carry(struct home *home, const struct store_instance *before,
-                const struct store_instance *after, const char *folder, struct error *error);
+                const struct store_instance *after, enum seed_document document, const char *folder,
+                struct error *error);

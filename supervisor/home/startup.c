@@ -55,17 +55,3 @@ bool startup_apply(struct store *store, const struct startup_options *options,
         instance->autostart = !options->no_autostart;
     return true;
 }
-
-bool startup_set(struct store *store, const char *name, const struct startup_options *options,
-                 struct error *error) {
-    struct store_instance instance = {0};
-    if (!store_begin(store, error))
-        return false;
-    bool good = instance_table_get(store, name, &instance, error) &&
-                startup_apply(store, options, &instance, error) &&
-                instance_table_update(store, &instance, error) && store_commit(store, error);
-    if (!good)
-        store_rollback(store);
-    store_instance_done(&instance);
-    return good;
-}

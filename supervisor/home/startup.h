@@ -13,9 +13,6 @@ struct startup_options { /* texts as given on the command line; NULL: as it is *
     bool autostart, no_autostart;
 };
 
-/* Into an instance that may not be in the store yet. */
+/* Into an instance, whether it is in the store already or not. */
 bool startup_apply(struct store *store, const struct startup_options *options,
                    struct store_instance *instance, struct error *error);
-/* Of an instance in the store, in a transaction of its own. */
-bool startup_set(struct store *store, const char *name, const struct startup_options *options,
-                 struct error *error);

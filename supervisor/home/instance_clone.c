@@ -1,0 +1,91 @@
+#include "home/instance_clone.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "home/creation.h"
+#include "home/definition.h"
+#include "home/disk.h"
+#include "home/run_folder.h"
+#include "home/seed_carry.h"
+#include "store/guest_table.h"
+
+#define ARGUMENTS_FILE "qemu.args"
+
+enum { ARGUMENTS_LIMIT_BYTES = 1 << 20 }; /* the plan has its own, lower limit */
+
+static bool copy_arguments(const struct home *home, const char *from, const char *to,
+                           struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *source = alloc_printf("%s/" ARGUMENTS_FILE, from);
+    scoped(alloc_release) char *target = alloc_printf("%s/" ARGUMENTS_FILE, to);
+    if (!file_exists(source))
+        return true;
+    return file_read(source, ARGUMENTS_LIMIT_BYTES, &text, error) &&
+           file_write(target, text.data ? text.data : "", text.length, 0600, error) &&
+           home_give(home, target, error);
+}
+
+static bool fill(struct creation *creation, struct error *error) {
+    const struct home *home = creation->home;
+    const struct store_instance *source = creation->context;
+    scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
+    scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
+    scoped(alloc_release) char *from = instance_disk_path(home, source);
+    scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
+    return disk_copy(from, image, to, error) && home_give(home, to, error) &&
+           copy_arguments(home, folder, creation->folder, error);
+}
+
+/* What the source's guest told is true of the clone's until that one is seen to begin anew. */
+static bool copy_guest(struct store *store, int64_t from, int64_t to, struct error *error) {
+    struct store_guest guest = {0};
+    bool good = guest_table_get(store, from, &guest, error);
+    alloc_replace(&guest.address, NULL);
+    alloc_replace(&guest.address_source, NULL);
+    if (good && guest.phoned_home_ms)
+        good = guest_table_put(store, to, &guest, error);
+    store_guest_done(&guest);
+    return good;
+}
+
+/* Edited meta-data and network-config name the source and its card: those are written anew. */
+static bool record(struct creation *creation, struct error *error) {
+    struct home *home = creation->home;
+    const struct store_instance *source = creation->context, *clone = &creation->facts.instance;
+    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", creation->folder);
+    return copy_guest(home->store, source->id, clone->id, error) &&
+           home_make_folder(home, documents, error) &&
+           seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
+           seed_carry(home, source, clone, SEED_VENDOR_DATA, documents, error);
+}
+
+/* From the source's definition to one that has no identity yet. */
+static void strip(struct instance_facts *facts, const char *name) {
+    struct store_instance *instance = &facts->instance;
+    char **const own[] = {&instance->instance_id, &instance->uuid, &instance->token, &instance->mac,
+                          &instance->ip4};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        alloc_replace(own[i], NULL);
+    alloc_replace(&instance->name, alloc_string(name));
+    instance->id = 0;
+    instance->ssh_port = 0;
+    instance->wanted = false;
+    store_forwards_done(&facts->forwards);
+}
+
+bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
+                    struct store_instance *made, struct error *error) {
+    struct creation creation = {.home = home, .fill = fill, .record = record, .context = source};
+    bool good = name_check_label("instance name", name, error) &&
+                run_folder_check_name(home->run, name, error) &&
+                definition_check_free(home->store, name, error) &&
+                instance_facts_load(home, source->name, &creation.facts, error);
+    if (good) {
+        strip(&creation.facts, name);
+        good = creation_run(&creation, made, error);
+    }
+    instance_facts_done(&creation.facts);
+    return good;
+}

@@ -1,0 +1,18 @@
+/* Another name for an instance. Its identity stays, so that its guest remains the same machine, and
+ * goes on calling itself as before.
+ *
+ * Crash-safe: the name counts once it is in the store; the folder then follows, now or before the
+ * next work on the instance, which finds it by the mark .renamed-ID. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+/* The caller holds the lock on the folder and has made sure that no VM of it runs. */
+bool instance_rename(struct home *home, const struct store_instance *instance, const char *name,
+                     struct error *error);
+
+/* Ends a rename that was interrupted; well when there is none. */
+bool instance_rename_complete(struct home *home, const struct store_instance *instance,
+                              struct error *error);

@@ -1,0 +1,27 @@
+#include "home/settings.h"
+
+#include "home/definition.h"
+#include "home/instance_plan.h"
+
+static bool change(struct home *home, const char *name, const struct instance_options *options,
+                   struct instance_facts *facts, struct error *error) {
+    struct store_instance *instance = &facts->instance;
+    return instance_facts_load(home, name, facts, error) &&
+           definition_change(options, &facts->cloud, &facts->image, instance, error) &&
+           (!options->ip4 || definition_check_address(home->store, instance, error)) &&
+           startup_apply(home->store, &options->startup, instance, error) &&
+           instance_table_update(home->store, instance, error) &&
+           instance_renew(home, name, error) && store_commit(home->store, error);
+}
+
+bool settings_change(struct home *home, const char *name, const struct instance_options *options,
+                     struct error *error) {
+    struct instance_facts facts = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = change(home, name, options, &facts, error);
+    if (!good)
+        store_rollback(home->store);
+    instance_facts_done(&facts);
+    return good;
+}
