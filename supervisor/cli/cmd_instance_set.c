@@ -78,7 +78,7 @@ const struct command cmd_instance_set = {
     .arguments = "NAME",
     .details =
         "What a VM is made of takes effect at the next start, when it is started again takes effect "
-        "at once.\n"
+        "at once. For its disk see `pgsup help instance resize`.\n"
         "\n"
         "A restart waits 1 s at first and up to 60 s later; the tenth within 10 minutes is the "
         "last. A guest that powers itself off has not failed; an instance that was stopped stays "

@@ -20,6 +20,7 @@
     X(cmd_instance_list)                                                                           \
     X(cmd_instance_get)                                                                            \
     X(cmd_instance_set)                                                                            \
+    X(cmd_instance_resize)                                                                         \
     X(cmd_instance_rename)                                                                         \
     X(cmd_instance_clone)                                                                          \
     X(cmd_instance_reset)                                                                          \

@@ -64,6 +64,15 @@ static bool check_ram(const char *text, uint64_t *mib, struct error *error) {
                      present);
 }
 
+bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error) {
+    if (!name_parse_size(text, bytes) || *bytes == 0)
+        return fail_value(text, "a size for a disk: write it like 5G", error);
+    if (*bytes > DISK_MAX)
+        return fail_value(text, "a size that a disk can have: give at most 16T", error);
+    *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    return true;
+}
+
 static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
                        struct error *error) {
     if (!text) { /* the default, or as much as the image needs */
@@ -72,11 +81,8 @@ static bool check_disk(const char *text, const struct store_image *image, uint64
             *bytes = image->virtual_bytes;
         return true;
     }
-    if (!name_parse_size(text, bytes) || *bytes == 0)
-        return fail_value(text, "a size for a disk: write it like 5G", error);
-    if (*bytes > DISK_MAX)
-        return fail_value(text, "a size that a disk can have: give at most 16T", error);
-    *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    if (!definition_parse_disk(text, bytes, error))
+        return false;
     if (*bytes >= image->virtual_bytes)
         return true;
     return error_set(error, ERROR_INVALID,

@@ -15,6 +15,9 @@ bool definition_check(const struct instance_options *options, const struct store
 bool definition_claim(struct store *store, const struct store_cloud *cloud,
                       struct store_instance *instance, struct error *error);
 
+/* "5G": whole sectors, at least one, at most what QEMU takes. */
+bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);
+
 /* Another instance-id and seed path, so that its guest is a new machine to cloud-init. */
 void definition_renew(struct store_instance *instance);
 

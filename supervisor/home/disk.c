@@ -108,3 +108,13 @@ bool disk_copy(const char *path, const char *backing, const char *target, struct
     unlink(target);
     return error_prefix(error, "cannot copy the disk %s", path);
 }
+
+bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    scoped(buffer_done) struct buffer output = {0};
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+    char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
+    return program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) ||
+           error_prefix(error, "cannot make the disk %s bigger", path);
+}
