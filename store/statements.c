@@ -103,6 +103,11 @@ static const char *const sql[STATEMENT_COUNT] = {
     [GENERATED_PUT] =
         "INSERT OR REPLACE INTO generated (instance, path, digest) VALUES (?1, ?2, ?3)",
 
+    [DISK_LIST] =
+        "SELECT instance, name, bytes, created_ms FROM disks WHERE instance = ?1 ORDER BY id",
+    [DISK_ADD] = "INSERT INTO disks (instance, name, bytes, created_ms) VALUES (?1, ?2, ?3, ?4)",
+    [DISK_REMOVE] = "DELETE FROM disks WHERE instance = ?1 AND name = ?2",
+
     [FORWARD_LIST] = "SELECT f.instance, i.name, f.protocol, f.host_address, f.host_port,"
                      " f.guest_port FROM forwards f JOIN instances i ON i.id = f.instance"
                      " WHERE ?1 IN (0, f.instance)"

@@ -42,6 +42,10 @@ enum statement {
     GENERATED_GET,
     GENERATED_PUT,
 
+    DISK_LIST,
+    DISK_ADD,
+    DISK_REMOVE,
+
     FORWARD_LIST,
     FORWARD_ADD,
     FORWARD_REMOVE,

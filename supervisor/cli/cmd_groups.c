@@ -24,3 +24,9 @@ const struct command cmd_instance = {
     .summary = "Definitions of virtual machines",
     .section = SECTION_CLOUD,
 };
+
+const struct command cmd_disk = {
+    .path = "disk",
+    .summary = "Extra disks of instances",
+    .section = SECTION_CLOUD,
+};

@@ -29,6 +29,10 @@
     X(cmd_forward_add)                                                                             \
     X(cmd_forward_list)                                                                            \
     X(cmd_forward_remove)                                                                          \
+    X(cmd_disk)                                                                                    \
+    X(cmd_disk_add)                                                                                \
+    X(cmd_disk_list)                                                                               \
+    X(cmd_disk_remove)                                                                             \
     X(cmd_up)                                                                                      \
     X(cmd_down)                                                                                    \
     X(cmd_start)                                                                                   \

@@ -97,11 +97,13 @@ bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
 
 bool disk_copy(const char *path, const char *backing, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(path);
-    scoped(alloc_release) char *base = file_absolute(backing);
+    scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
     scoped(alloc_release) char *to = file_absolute(target);
     scoped(buffer_done) struct buffer output = {0};
-    char *argv[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
+    char *over[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
                     "-B",       base,      "-F", "qcow2", from,    to,   NULL};
+    char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
+    char **argv = backing ? over : whole;
     if (program_run(argv, COPY_LIMIT_MS, &output, error) &&
         (chmod(target, 0600) == 0 || error_errno(error, "cannot set the mode of %s", target)))
         return true;
@@ -117,4 +119,17 @@ bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
     char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
     return program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) ||
            error_prefix(error, "cannot make the disk %s bigger", path);
+}
+
+bool disk_create(const char *path, uint64_t bytes, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    scoped(buffer_done) struct buffer output = {0};
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+    char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
+    if (program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) &&
+        (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
+        return true;
+    unlink(path);
+    return error_prefix(error, "cannot make the disk %s", path);
 }

@@ -13,9 +13,12 @@ struct disk_info {
 };
 bool disk_info(const char *path, struct disk_info *info,
                struct error *error); /* qemu-img info -U */
+/* Empty, over nothing; the file must not exist. */
+bool disk_create(const char *path, uint64_t bytes, struct error *error);
 /* Never smaller: qemu-img refuses that. Not while a VM uses it. */
 bool disk_grow(const char *path, uint64_t bytes, struct error *error);
-/* What is written over the backing file, copied to a new disk over the same one. */
+/* What is written over the backing file, copied to a new disk over the same one; with NULL, which
+ * is for a disk that has none, all of it. */
 bool disk_copy(const char *path, const char *backing, const char *target, struct error *error);
 bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
                          struct error *error);

@@ -43,6 +43,7 @@ bool instance_endpoint(struct home *home, const struct store_instance *instance,
 struct instance_plan {
     struct spec spec;
     struct spec_forward *forwards; /* owned */
+    struct spec_disk disks[SPEC_DISKS_MAX];
     char *folder;
     char **owned; /* NULL-terminated list of strings the spec points to */
 };

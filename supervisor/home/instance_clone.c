@@ -7,6 +7,7 @@
 #include "home/creation.h"
 #include "home/definition.h"
 #include "home/disk.h"
+#include "home/extra_disk.h"
 #include "home/run_folder.h"
 #include "home/seed_carry.h"
 #include "store/guest_table.h"
@@ -27,6 +28,19 @@ static bool copy_arguments(const struct home *home, const char *from, const char
            home_give(home, target, error);
 }
 
+static bool copy_disks(const struct creation *creation, const struct store_instance *source,
+                       struct error *error) {
+    const struct home *home = creation->home;
+    for (size_t i = 0; i < creation->facts.disks.count; i++) {
+        const char *name = creation->facts.disks.items[i].name;
+        scoped(alloc_release) char *from = extra_disk_path(home, source, name);
+        scoped(alloc_release) char *to = alloc_printf("%s/disk-%s.qcow2", creation->folder, name);
+        if (!disk_copy(from, NULL, to, error) || !home_give(home, to, error))
+            return false;
+    }
+    return true;
+}
+
 static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
     const struct store_instance *source = creation->context;
@@ -35,7 +49,18 @@ static bool fill(struct creation *creation, struct error *error) {
     scoped(alloc_release) char *from = instance_disk_path(home, source);
     scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&
+           copy_disks(creation, source, error) &&
            copy_arguments(home, folder, creation->folder, error);
+}
+
+static bool record_disks(struct creation *creation, struct error *error) {
+    struct store_disks *disks = &creation->facts.disks;
+    for (size_t i = 0; i < disks->count; i++) {
+        disks->items[i].instance = creation->facts.instance.id;
+        if (!disk_table_add(creation->home->store, &disks->items[i], error))
+            return false;
+    }
+    return true;
 }
 
 /* What the source's guest told is true of the clone's until that one is seen to begin anew. */
@@ -55,7 +80,7 @@ static bool record(struct creation *creation, struct error *error) {
     struct home *home = creation->home;
     const struct store_instance *source = creation->context, *clone = &creation->facts.instance;
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", creation->folder);
-    return copy_guest(home->store, source->id, clone->id, error) &&
+    return copy_guest(home->store, source->id, clone->id, error) && record_disks(creation, error) &&
            home_make_folder(home, documents, error) &&
            seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
            seed_carry(home, source, clone, SEED_VENDOR_DATA, documents, error);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "home/accelerator.h"
+#include "home/extra_disk.h"
 #include "home/firmware.h"
 #include "home/forward.h"
 #include "home/generated.h"
@@ -31,6 +32,7 @@ void instance_facts_done(struct instance_facts *facts) {
     store_image_done(&facts->image);
     store_instance_done(&facts->instance);
     store_forwards_done(&facts->forwards);
+    store_disks_done(&facts->disks);
 }
 
 char *instance_image_path(const struct home *home, const struct store_image *image) {
@@ -166,6 +168,20 @@ static bool fill_network(const struct instance_facts *facts, struct instance_pla
     return true;
 }
 
+static void fill_disks(const struct home *home, const struct instance_facts *facts,
+                       struct instance_plan *plan, struct strv *owned) {
+    size_t count = facts->disks.count < SPEC_DISKS_MAX ? facts->disks.count : SPEC_DISKS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = facts->disks.items[i].name;
+        plan->disks[i] = (struct spec_disk){
+            own(owned, alloc_string(name)),
+            own(owned, extra_disk_path(home, &facts->instance, name)),
+        };
+    }
+    plan->spec.disks = plan->disks;
+    plan->spec.disk_count = count;
+}
+
 /* The arguments come last in the list, so that its end serves as their vector. */
 static bool fill_plan(const struct home *home, const struct instance_facts *facts,
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
@@ -174,6 +190,7 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
         return false;
     fill_identity(home, facts, &plan->spec, owned);
     fill_seed(home, facts, &plan->spec, owned);
+    fill_disks(home, facts, plan, owned);
     size_t first = owned->count;
     if (!read_arguments(plan->folder, owned, error))
         return false;
@@ -214,7 +231,8 @@ bool instance_facts_load(struct home *home, const char *name, struct instance_fa
     return instance_table_get(home->store, name, &facts->instance, error) &&
            cloud_table_get(home->store, &facts->cloud, error) &&
            image_table_get(home->store, facts->instance.image, &facts->image, error) &&
-           forward_table_list(home->store, facts->instance.id, &facts->forwards, error);
+           forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
+           disk_table_list(home->store, facts->instance.id, &facts->disks, error);
 }
 
 static bool check_disks(const struct home *home, const struct instance_facts *facts,
@@ -302,8 +320,10 @@ bool instance_prepare(struct home *home, const char *name, struct instance_plan 
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     bool good = instance_facts_load(home, name, &facts, error) &&
                 instance_reset_complete(home, &facts.instance, error) &&
-                check_disks(home, &facts, error) && check_ssh_port(&facts.instance, error) &&
-                check_forwards(&facts, error) && instance_plan_write(home, &facts, plan, error);
+                check_disks(home, &facts, error) &&
+                extra_disk_check(home, &facts.instance, &facts.disks, error) &&
+                check_ssh_port(&facts.instance, error) && check_forwards(&facts, error) &&
+                instance_plan_write(home, &facts, plan, error);
     instance_facts_done(&facts);
     return good;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "home/instance.h"
+#include "store/disk_table.h"
 #include "store/forward_table.h"
 #include "store/image_table.h"
 
@@ -10,6 +11,7 @@ struct instance_facts {
     struct store_image image;
     struct store_instance instance;
     struct store_forwards forwards;
+    struct store_disks disks;
 };
 bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
                          struct error *error);

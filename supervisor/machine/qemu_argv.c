@@ -8,6 +8,7 @@
 
 /* Behind those that QEMU gives to the other devices, which it counts up from 1. */
 #define NETWORK_SLOT "0x10"
+#define DISK_SLOT    0x18u /* of the first extra disk */
 
 /* In key=value options a comma ends a value unless it is doubled. An undoubled one would not only
  * cut a path short: what follows would be taken as further options. */
@@ -138,6 +139,23 @@ static void push_disk(const struct spec *spec, struct strv *argv) {
     push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=disk0,bootindex=0");
 }
 
+/* In slots of their own, far from those that QEMU counts up, so that a disk more moves no other
+ * device. The guest knows them by their serial, as /dev/disk/by-id/virtio-NAME. */
+static void push_extra_disks(const struct spec *spec, struct strv *argv) {
+    for (unsigned i = 0; i < spec->disk_count; i++) {
+        const struct spec_disk *disk = &spec->disks[i];
+        struct buffer node = {0};
+        buffer_printf(&node, "driver=qcow2,node-name=disk-%s,discard=unmap,file.driver=file",
+                      disk->name);
+        append_property(&node, "file.filename", disk->path);
+        buffer_puts(&node, ",file.discard=unmap");
+        push_built(argv, "-blockdev", &node);
+        strv_push(argv, "-device");
+        strv_pushf(argv, "virtio-blk-pci,id=disk-%s,drive=disk-%s,serial=%s,addr=0x%x", disk->name,
+                   disk->name, disk->name, DISK_SLOT + i);
+    }
+}
+
 static bool seeds_by_drive(const struct spec *spec, enum qemu_argv_style style) {
     return spec->seed_drive && (style == QEMU_ARGV_SCRIPT || !spec->seed_url);
 }
@@ -239,6 +257,7 @@ void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *lau
         push_seed_drive(spec, argv);
     else if (spec->seed_url)
         push_seed_url(spec, argv);
+    push_extra_disks(spec, argv);
     push_chassis(spec, argv);
     push_network(spec, argv);
     push_small_devices(argv);

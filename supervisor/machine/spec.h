@@ -31,6 +31,15 @@ struct spec_forward { /* user networking only: host address and port to guest po
     bool udp;
 };
 
+/* virtio shows its guest 20 bytes of a serial number (QEMU: virtio_blk.h, VIRTIO_BLK_ID_BYTES). */
+#define SPEC_DISK_NAME_MAX 20
+#define SPEC_DISKS_MAX     6
+
+struct spec_disk { /* qcow2, besides the one that is booted from */
+    const char *name;
+    const char *path;
+};
+
 struct spec {
     const char *name;
     const char *uuid;
@@ -43,7 +52,9 @@ struct spec {
     unsigned vcpu;
     uint64_t ram_mib;
 
-    const char *disk;        /* overlay, qcow2 */
+    const char *disk; /* overlay, qcow2 */
+    const struct spec_disk *disks;
+    size_t disk_count;       /* at most SPEC_DISKS_MAX */
     const char *seed_drive;  /* raw FAT image, label CIDATA */
     const char *seed_url;    /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
     const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */

@@ -26,6 +26,9 @@ static const struct spec_forward two_forwards[] = {{"127.0.0.1", 10022, "10.0.2.
 static const struct spec_forward many_forwards[] = {{"127.0.0.1", 10022, NULL, 22, false},
                                                     {"0.0.0.0", 18080, NULL, 80, false},
                                                     {"192.168.1.5", 5353, NULL, 53, true}};
+static const struct spec_disk two_disks[] = {
+    {"data", LINUX_HOME "/instances/test/disk-data.qcow2"},
+    {"twenty-characters-xx", LINUX_HOME "/instances/test/disk-twenty-characters-xx.qcow2"}};
 static char *const extra[] = {"-device", "virtio-gpu-pci", "-snapshot", NULL};
 
 #define HOSTILE "/tmp/it's, \"odd\" $HOME `id` \\ #1 & été/[*];~!"
@@ -55,6 +58,10 @@ const struct spec_case spec_cases[] = {
     {"linux-tap",
      LINUX_HOME "/run",
      {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_TAP, .interface = "tap7"}},
+    {"linux-extra-disks",
+     LINUX_HOME "/run",
+     {LINUX_GUEST, .accel = SPEC_KVM, .network = SPEC_NET_TAP, .interface = "tap7",
+      .disks = two_disks, .disk_count = 2}},
     {"linux-many-processors",
      LINUX_HOME "/run",
      {.name = "big",
