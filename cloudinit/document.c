@@ -15,6 +15,8 @@
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
+#define MORE_ETHERNET     "card%zu" /* of the others, from 1 on */
+#define MORE_METRIC       "200"     /* of a route that DHCP gives: the first card's goes before */
 
 /* One document on its way through libyaml. After the first failure everything else does nothing. */
 struct writer {
@@ -246,6 +248,27 @@ static void write_address(struct writer *writer, const struct document_seed *see
     }
 }
 
+/* A boot does not wait for these. */
+static void write_more_nic(struct writer *writer, size_t number, const struct document_nic *nic) {
+    char name[32];
+    snprintf(name, sizeof name, MORE_ETHERNET, number);
+    plain(writer, name);
+    begin_map(writer);
+    write_match(writer, nic->mac);
+    flag_pair(writer, "optional", true);
+    flag_pair(writer, "dhcp4", nic->address == NULL);
+    if (nic->address) {
+        list_pair(writer, "addresses", (const char *const[]){nic->address, NULL});
+    } else {
+        plain(writer, "dhcp4-overrides");
+        begin_map(writer);
+        plain(writer, "route-metric");
+        plain(writer, MORE_METRIC);
+        end_map(writer);
+    }
+    end_map(writer);
+}
+
 static void write_network_config(struct writer *writer, const struct document_seed *seed) {
     begin_map(writer);
     plain(writer, "version");
@@ -259,6 +282,8 @@ static void write_network_config(struct writer *writer, const struct document_se
     if (seed->address)
         write_address(writer, seed);
     end_map(writer);
+    for (size_t i = 0; i < seed->more_nic_count; i++)
+        write_more_nic(writer, i + 1, &seed->more_nics[i]);
     end_map(writer);
     end_map(writer);
 }
@@ -282,6 +307,13 @@ static bool check_mac(const char *mac, struct error *error) {
     return good || error_set(error, ERROR_INVALID, "a MAC address looks like 52:54:00:12:34:56");
 }
 
+static bool check_more_nics(const struct document_seed *seed, struct error *error) {
+    for (size_t i = 0; i < seed->more_nic_count; i++)
+        if (!check_mac(seed->more_nics[i].mac, error))
+            return false;
+    return true;
+}
+
 /* cloud-init expands $INSTANCE_ID alone; at any other "$" it posts nothing at all. */
 static bool check_phone_home_url(const char *url, struct error *error) {
     for (const char *p = url ? strchr(url, '$') : NULL; p; p = strchr(p + 1, '$'))
@@ -298,7 +330,7 @@ static bool check_seed(const struct document_seed *seed, struct error *error) {
                          "address");
     return check_instance_id(seed->instance_id, error) &&
            name_check_label("hostname", seed->hostname, error) && check_mac(seed->mac, error) &&
-           check_phone_home_url(seed->phone_home_url, error);
+           check_more_nics(seed, error) && check_phone_home_url(seed->phone_home_url, error);
 }
 
 static void begin_document(struct writer *writer, struct buffer *into) {

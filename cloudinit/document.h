@@ -17,6 +17,11 @@ struct document_user {
     const char *ssh_public_keys; /* a line for each */
 };
 
+struct document_nic { /* a card beside the first one; it brings no default route */
+    const char *mac;
+    const char *address; /* "10.1.0.5/24"; NULL: DHCP */
+};
+
 struct document_seed {
     const char *instance_id;         /* [a-z0-9-] */
     const char *hostname;            /* RFC 1123 label */
@@ -36,6 +41,8 @@ struct document_seed {
     const char *address; /* "172.16.3.5/24"; NULL: DHCP */
     const char *gateway; /* may be NULL */
     const char *nameserver;
+    const struct document_nic *more_nics;
+    size_t more_nic_count;
 };
 
 bool document_write(enum seed_document document, const struct document_seed *seed,

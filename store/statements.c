@@ -116,6 +116,12 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " guest_port) VALUES (?1, ?2, ?3, ?4, ?5)",
     [FORWARD_REMOVE] = "DELETE FROM forwards WHERE instance = ?1 AND protocol = ?2"
                        " AND host_address = ?3 AND host_port = ?4 AND guest_port = ?5",
+
+    [NIC_LIST] = "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4"
+                 " FROM nics n JOIN instances i ON i.id = n.instance"
+                 " WHERE ?1 IN (0, n.instance) ORDER BY i.name, n.position",
+    [NIC_ADD] = "INSERT INTO nics (instance, position, kind, interface, mac, ip4)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 };
 
 const char *statements_sql(enum statement statement) {

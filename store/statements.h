@@ -50,6 +50,9 @@ enum statement {
     FORWARD_ADD,
     FORWARD_REMOVE,
 
+    NIC_LIST,
+    NIC_ADD,
+
     STATEMENT_COUNT
 };
 

@@ -22,6 +22,14 @@ static const struct option_spec options[] = {
      .help =
          "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "
          "free one from 10022"},
+    {"forward", 0, "[ADDRESS:]HOST:GUEST[/udp]",
+     .help = "with user networking: a port of this host that leads to one of the guest; `pgsup "
+             "forward` changes them",
+     .many = true},
+    {"nic", 0, "KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
+     .help = "one more network card, of a kind that `cloud create --network` knows; without ip: "
+             "by DHCP",
+     .many = true},
     {"accel", 0, "hvf|kvm|tcg",
      .help = "accelerator; without it: the best that works at each start"},
     {"restart", 0, "no|on-failure|always",
@@ -44,6 +52,8 @@ static int run(struct invocation *invocation, struct error *error) {
         .ip4 = invocation_option(invocation, "ip"),
         .ssh_port = invocation_option(invocation, "ssh-port"),
         .seed = invocation_option(invocation, "seed"),
+        .forwards = invocation_values(invocation, "forward"),
+        .nics = invocation_values(invocation, "nic"),
         .accel = invocation_option(invocation, "accel"),
         .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
         .startup = {.restart = invocation_option(invocation, "restart"),
@@ -66,7 +76,8 @@ const struct command cmd_instance_create = {
     .details = "Makes the instance's folder with its disk, its cloud-init documents and vm.sh, "
                "which boots it by hand. Nothing is started: see `pgsup help start`.\n"
                "\n"
-               "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G",
+               "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G\n"
+               "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -7,6 +7,7 @@
 #include "cli/json_output.h"
 #include "home/forward.h"
 #include "home/instance.h"
+#include "home/nic.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,18 @@ static json_t *forwards_of(const struct home *home, const struct store_instance 
         json_array_append_new(list, json_string(text));
     }
     store_forwards_done(&forwards);
+    return list;
+}
+
+static json_t *nics_of(const struct home *home, const struct store_instance *instance) {
+    struct store_nics nics = {0};
+    json_t *list = json_array();
+    nic_table_list(home->store, instance->id, &nics, NULL);
+    for (size_t i = 0; i < nics.count; i++) {
+        scoped(alloc_release) char *text = nic_text(&nics.items[i]);
+        json_array_append_new(list, json_output_text(text));
+    }
+    store_nics_done(&nics);
     return list;
 }
 
@@ -38,6 +51,7 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "mac", json_output_text(instance->mac));
     json_object_set_new(object, "ssh_port",
                         instance->ssh_port ? json_integer(instance->ssh_port) : json_null());
+    json_object_set_new(object, "nics", nics_of(home, instance));
     json_object_set_new(object, "forwards", forwards_of(home, instance));
     json_object_set_new(object, "seed", json_output_text(instance->seed));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
@@ -80,6 +94,7 @@ void instance_output_print(const struct home *home, const struct store_instance 
     columns_pair("ip", instance->ip4 ? instance->ip4 : "dhcp", stdout);
     columns_pair("mac", instance->mac, stdout);
     columns_pair("ssh port", ssh_port, stdout);
+    print_list("nic", nics_of(home, instance));
     print_list("forward", forwards_of(home, instance));
     columns_pair("seed", instance->seed, stdout);
     columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);

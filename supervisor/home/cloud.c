@@ -7,6 +7,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "cloudinit/password.h"
+#include "home/network.h"
 #include "home/subnet.h"
 #include "home/user.h"
 #include "machine/spec.h"
@@ -55,55 +56,12 @@ static bool put_users(struct store *store, char *const *users, struct error *err
     return good;
 }
 
-static char *network_words(void) { /* caller frees */
-    struct buffer words = {0};
-    for (int i = 0; i < SPEC_NETWORK_COUNT; i++)
-        buffer_printf(&words, "%s%s", i ? ", " : "", spec_network_word((enum spec_network)i));
-    return buffer_take(&words);
-}
-
-static bool is_vmnet(const char *word) {
-    return strncmp(word, "vmnet-", strlen("vmnet-")) == 0;
-}
-
 static bool choose_network(const struct cloud_options *options, enum spec_network *network,
                            struct error *error) {
-    const char *bridged = host_bridged_network();
     const char *word = options->network     ? options->network
-                       : options->interface ? bridged
+                       : options->interface ? host_bridged_network()
                                             : spec_network_word(SPEC_NET_USER);
-    if (!spec_network_from_word(word, network)) {
-        scoped(alloc_release) char *words = network_words();
-        scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
-        return error_set(error, ERROR_INVALID, "\"%s\" is not a kind of network: use one of %s",
-                         shown, words);
-    }
-    if (*network != SPEC_NET_USER && is_vmnet(word) != is_vmnet(bridged))
-        return error_set(error, ERROR_INVALID,
-                         "the network %s does not exist on this system: use user or %s", word,
-                         bridged);
-    return true;
-}
-
-static bool interface_exists(const char *name, const char *list) {
-    size_t length = strlen(name);
-    while (length && *list) {
-        size_t word = strcspn(list, ",");
-        if (word == length && strncmp(list, name, length) == 0)
-            return true;
-        list += word;
-        list += strspn(list, ", ");
-    }
-    return false;
-}
-
-static bool check_interface(const char *name, struct error *error) {
-    scoped(alloc_release) char *list = host_interfaces();
-    if (interface_exists(name, list))
-        return true;
-    scoped(alloc_release) char *shown = name_printable(name, strlen(name), 40);
-    return error_set(error, ERROR_INVALID,
-                     "this host has no interface \"%s\" for --host-if: it has %s", shown, list);
+    return network_kind_check(word, network, error);
 }
 
 struct host_option {
@@ -159,7 +117,8 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     /* These two are not put on an interface of the host: they make their own. */
     if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
         return refuse_given(given, 1, word, error) && check_addresses(options, error);
-    return require_given(given, 3, word, error) && check_interface(options->interface, error) &&
+    return require_given(given, 3, word, error) &&
+           network_interface_check(network, "--host-if", options->interface, error) &&
            check_addresses(options, error);
 }
 

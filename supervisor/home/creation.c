@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "home/definition.h"
 #include "home/forward.h"
+#include "home/nic.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -99,6 +100,8 @@ static bool record(struct creation *creation, struct error *error) {
                 instance_table_add(home->store, &facts->instance, error) &&
                 forward_claim(home->store, facts->instance.id, creation->forwards, error) &&
                 forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
+                nic_claim(home->store, &facts->instance, creation->nics, error) &&
+                nic_table_list(home->store, facts->instance.id, &facts->nics, error) &&
                 move_in(creation, error) &&
                 (!creation->record || creation->record(creation, error)) &&
                 instance_plan_write(home, facts, &plan, error) && store_commit(home->store, error);

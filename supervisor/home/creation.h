@@ -13,6 +13,7 @@ struct creation {
     struct home *home;
     struct instance_facts facts; /* instance: all but its identity */
     char *const *forwards;       /* as asked for; NULL: none */
+    char *const *nics;           /* likewise */
     /* Puts the disks into the folder; no store is locked. */
     bool (*fill)(struct creation *creation, struct error *error);
     /* Inside the transaction, when the row and the folder are there; NULL: nothing more to do. */

@@ -7,6 +7,7 @@
 #include "home/accelerator.h"
 #include "home/forward.h"
 #include "home/image.h"
+#include "home/nic.h"
 #include "home/port.h"
 #include "home/subnet.h"
 
@@ -142,7 +143,7 @@ bool definition_check(const struct instance_options *options, const struct store
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
-        !forward_check(options->forwards, cloud, error) ||
+        !forward_check(options->forwards, cloud, error) || !nic_check(options->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
         !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error))
         return false;

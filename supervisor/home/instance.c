@@ -49,7 +49,8 @@ static bool fill(struct creation *creation, struct error *error) {
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct creation creation = {.home = home, .forwards = options->forwards, .fill = fill};
+    struct creation creation = {
+        .home = home, .forwards = options->forwards, .nics = options->nics, .fill = fill};
     bool good = check(&creation, options, error) && creation_run(&creation, made, error);
     instance_facts_done(&creation.facts);
     return good;

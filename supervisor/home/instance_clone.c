@@ -4,10 +4,12 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "base/strv.h"
 #include "home/creation.h"
 #include "home/definition.h"
 #include "home/disk.h"
 #include "home/extra_disk.h"
+#include "home/nic.h"
 #include "home/run_folder.h"
 #include "home/seed_carry.h"
 #include "store/guest_table.h"
@@ -100,17 +102,32 @@ static void strip(struct instance_facts *facts, const char *name) {
     store_forwards_done(&facts->forwards);
 }
 
+/* Cards of the same kinds in the same order, with addresses of their own. */
+static void ask_for_nics(struct instance_facts *facts, struct strv *texts) {
+    for (size_t i = 0; i < facts->nics.count; i++) {
+        struct store_nic *nic = &facts->nics.items[i];
+        alloc_replace(&nic->mac, NULL);
+        alloc_replace(&nic->ip4, NULL);
+        strv_take(texts, nic_text(nic));
+    }
+    store_nics_done(&facts->nics);
+}
+
 bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
                     struct store_instance *made, struct error *error) {
     struct creation creation = {.home = home, .fill = fill, .record = record, .context = source};
+    struct strv nics = {0};
     bool good = name_check_label("instance name", name, error) &&
                 run_folder_check_name(home->run, name, error) &&
                 definition_check_free(home->store, name, error) &&
                 instance_facts_load(home, source->name, &creation.facts, error);
     if (good) {
         strip(&creation.facts, name);
+        ask_for_nics(&creation.facts, &nics);
+        creation.nics = nics.items;
         good = creation_run(&creation, made, error);
     }
+    strv_done(&nics);
     instance_facts_done(&creation.facts);
     return good;
 }

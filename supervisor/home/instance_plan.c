@@ -11,6 +11,8 @@
 #include "home/generated.h"
 #include "home/instance_rename.h"
 #include "home/instance_reset.h"
+#include "home/network.h"
+#include "home/nic.h"
 #include "home/port.h"
 #include "home/program.h"
 #include "home/seed.h"
@@ -33,6 +35,7 @@ void instance_facts_done(struct instance_facts *facts) {
     store_instance_done(&facts->instance);
     store_forwards_done(&facts->forwards);
     store_disks_done(&facts->disks);
+    store_nics_done(&facts->nics);
 }
 
 char *instance_image_path(const struct home *home, const struct store_image *image) {
@@ -182,11 +185,28 @@ static void fill_disks(const struct home *home, const struct instance_facts *fac
     plan->spec.disk_count = count;
 }
 
+static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec,
+                           struct strv *owned, struct error *error) {
+    for (size_t i = 0; i < facts->nics.count && i < SPEC_MORE_NICS_MAX; i++) {
+        const struct store_nic *each = &facts->nics.items[i];
+        struct spec_nic *nic = &spec->more_nics[spec->more_nic_count++];
+        if (!network_kind_check(each->kind, &nic->network, error))
+            return false;
+        if (each->interface)
+            nic->interface = own(owned, alloc_string(each->interface));
+        if (nic->network == SPEC_NET_USER)
+            nic->guest_network = own(owned, nic_user_network(each->position));
+        nic->mac = own(owned, alloc_string(each->mac));
+    }
+    return true;
+}
+
 /* The arguments come last in the list, so that its end serves as their vector. */
 static bool fill_plan(const struct home *home, const struct instance_facts *facts,
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
     if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
-        !fill_network(facts, plan, owned, error))
+        !fill_network(facts, plan, owned, error) ||
+        !fill_more_nics(facts, &plan->spec, owned, error))
         return false;
     fill_identity(home, facts, &plan->spec, owned);
     fill_seed(home, facts, &plan->spec, owned);
@@ -232,7 +252,8 @@ bool instance_facts_load(struct home *home, const char *name, struct instance_fa
            cloud_table_get(home->store, &facts->cloud, error) &&
            image_table_get(home->store, facts->instance.image, &facts->image, error) &&
            forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
-           disk_table_list(home->store, facts->instance.id, &facts->disks, error);
+           disk_table_list(home->store, facts->instance.id, &facts->disks, error) &&
+           nic_table_list(home->store, facts->instance.id, &facts->nics, error);
 }
 
 static bool check_disks(const struct home *home, const struct instance_facts *facts,

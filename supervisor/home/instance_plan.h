@@ -5,6 +5,7 @@
 #include "store/disk_table.h"
 #include "store/forward_table.h"
 #include "store/image_table.h"
+#include "store/nic_table.h"
 
 struct instance_facts {
     struct store_cloud cloud;
@@ -12,6 +13,7 @@ struct instance_facts {
     struct store_instance instance;
     struct store_forwards forwards;
     struct store_disks disks;
+    struct store_nics nics; /* beside the first one */
 };
 bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
                          struct error *error);

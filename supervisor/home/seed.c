@@ -7,6 +7,7 @@
 #include "cloudinit/document.h"
 #include "cloudinit/document_text.h"
 #include "home/generated.h"
+#include "home/nic.h"
 #include "home/seed_drive.h"
 #include "home/subnet.h"
 #include "store/generated_table.h"
@@ -49,11 +50,22 @@ static struct document_user *document_users(const struct store_users *users) {
     return list;
 }
 
+static void fill_nics(const struct store_nics *nics, struct document_nic cards[NIC_MAX],
+                      struct document_seed *seed) {
+    for (size_t i = 0; i < nics->count && i < NIC_MAX; i++)
+        cards[i] = (struct document_nic){nics->items[i].mac, nics->items[i].ip4};
+    seed->more_nics = cards;
+    seed->more_nic_count = nics->count < NIC_MAX ? nics->count : NIC_MAX;
+}
+
 static bool write_documents(struct home *home, const struct store_cloud *cloud,
                             const struct store_instance *instance, struct error *error) {
     struct subnet subnet = {0};
+    struct document_nic cards[NIC_MAX];
+    scoped(store_nics_done) struct store_nics nics = {0};
     scoped(store_users_done) struct store_users users = {0};
-    if (!user_table_list(home->store, &users, error))
+    if (!user_table_list(home->store, &users, error) ||
+        !nic_table_list(home->store, instance->id, &nics, error))
         return false;
     scoped(alloc_release) struct document_user *more = document_users(&users);
     scoped(alloc_release) char *url = seed_url(cloud, instance);
@@ -62,7 +74,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
     subnet_of_cloud(cloud, &subnet);
     scoped(alloc_release) char *address =
         instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
-    const struct document_seed seed = {
+    struct document_seed seed = {
         .instance_id = instance->instance_id,
         .hostname = instance->name,
         .admin_password_hash = cloud->admin_password_hash,
@@ -77,6 +89,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
         .gateway = subnet_gateway(cloud),
         .nameserver = subnet_nameserver(cloud),
     };
+    fill_nics(&nics, cards, &seed);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (!write_document(home, instance, (enum seed_document)i, &seed, error))
             return false;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Behind those that QEMU gives to the other devices, which it counts up from 1. */
-#define NETWORK_SLOT "0x10"
-#define DISK_SLOT    0x18u /* of the first extra disk */
+#define NETWORK_SLOT 0x10u
+#define DISK_SLOT    0x18u /* of the first extra disk; those between are of more cards */
 
 /* In key=value options a comma ends a value unless it is doubled. An undoubled one would not only
  * cut a path short: what follows would be taken as further options. */
@@ -187,10 +187,7 @@ static void push_chassis(const struct spec *spec, struct strv *argv) {
     push_built(argv, "-smbios", &chassis);
 }
 
-static void append_user_network(const struct spec *spec, struct buffer *netdev) {
-    append_property(netdev, "hostname", spec->name);
-    if (spec->guest_network)
-        append_property(netdev, "net", spec->guest_network);
+static void append_forwards(const struct spec *spec, struct buffer *netdev) {
     for (size_t i = 0; i < spec->forward_count; i++) {
         const struct spec_forward *forward = &spec->forwards[i];
         buffer_printf(netdev, ",hostfwd=%s:%s:%u-%s:%u", forward->udp ? "udp" : "tcp",
@@ -199,15 +196,20 @@ static void append_user_network(const struct spec *spec, struct buffer *netdev) 
     }
 }
 
-static void append_network(const struct spec *spec, struct buffer *netdev) {
-    switch (spec->network) {
-    case SPEC_NET_USER: append_user_network(spec, netdev); break;
-    case SPEC_NET_BRIDGE: append_property(netdev, "br", spec->interface); break;
+static void append_network(const struct spec_nic *nic, const char *hostname,
+                           struct buffer *netdev) {
+    switch (nic->network) {
+    case SPEC_NET_USER:
+        append_property(netdev, "hostname", hostname);
+        if (nic->guest_network)
+            append_property(netdev, "net", nic->guest_network);
+        break;
+    case SPEC_NET_BRIDGE: append_property(netdev, "br", nic->interface); break;
     case SPEC_NET_TAP:
-        append_property(netdev, "ifname", spec->interface);
+        append_property(netdev, "ifname", nic->interface);
         buffer_puts(netdev, ",script=no,downscript=no");
         break;
-    case SPEC_NET_VMNET_BRIDGED: append_property(netdev, "ifname", spec->interface); break;
+    case SPEC_NET_VMNET_BRIDGED: append_property(netdev, "ifname", nic->interface); break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
     case SPEC_NETWORK_COUNT: break;
@@ -217,15 +219,28 @@ static void append_network(const struct spec *spec, struct buffer *netdev) {
 /* An empty romfile leaves out the network boot ROM, which would only cost time in the firmware. The
  * slot is fixed, because the guest names its interface after it: cloud-init writes that name down
  * at the first boot, and the guest must find it again in vm.sh, which has a device more. */
-static void push_network(const struct spec *spec, struct strv *argv) {
-    struct buffer netdev = {0};
-    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, spec_network_word(spec->network));
-    append_network(spec, &netdev);
-    push_built(argv, "-netdev", &netdev);
+static void push_nic(const struct spec_nic *nic, unsigned number, struct buffer *netdev,
+                     struct strv *argv) {
+    push_built(argv, "-netdev", netdev);
     strv_push(argv, "-device");
-    strv_pushf(argv,
-               "virtio-net-pci,id=nic0,netdev=" SPEC_NETDEV ",mac=%s,romfile=,addr=" NETWORK_SLOT,
-               spec->mac);
+    strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x", number,
+               number, nic->mac, NETWORK_SLOT + number);
+}
+
+static void push_network(const struct spec *spec, struct strv *argv) {
+    const struct spec_nic first = {spec->network, spec->interface, spec->mac, spec->guest_network};
+    struct buffer netdev = {0};
+    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, spec_network_word(first.network));
+    append_network(&first, spec->name, &netdev);
+    if (first.network == SPEC_NET_USER)
+        append_forwards(spec, &netdev);
+    push_nic(&first, 0, &netdev, argv);
+    for (unsigned i = 0; i < spec->more_nic_count; i++) {
+        const struct spec_nic *nic = &spec->more_nics[i];
+        buffer_printf(&netdev, "%s,id=net%u", spec_network_word(nic->network), i + 1);
+        append_network(nic, spec->name, &netdev);
+        push_nic(nic, i + 1, &netdev, argv);
+    }
 }
 
 static void push_small_devices(struct strv *argv) {

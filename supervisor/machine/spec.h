@@ -40,6 +40,15 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
     const char *path;
 };
 
+#define SPEC_MORE_NICS_MAX 7u /* each has its PCI slot, for good */
+
+struct spec_nic {
+    enum spec_network network;
+    const char *interface; /* bridge, tap or host interface; NULL for user, shared, host */
+    const char *mac;
+    const char *guest_network; /* user networking: "10.0.2.0/24" */
+};
+
 struct spec {
     const char *name;
     const char *uuid;
@@ -59,12 +68,14 @@ struct spec {
     const char *seed_url;    /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
     const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */
 
-    enum spec_network network;
-    const char *interface; /* bridge, tap or host interface; NULL for user, shared, host */
+    enum spec_network network; /* of the first card, as these: see spec_nic */
+    const char *interface;
     const char *mac;
-    const struct spec_forward *forwards;
+    const char *guest_network;
+    const struct spec_forward *forwards; /* of the first card, with user networking */
     size_t forward_count;
-    const char *guest_network; /* user networking: "10.0.2.0/24" */
+    struct spec_nic more_nics[SPEC_MORE_NICS_MAX];
+    size_t more_nic_count;
 
     char *const *extra; /* INSTANCEDIR/qemu.args: appended as they are; NULL or NULL-terminated */
 };

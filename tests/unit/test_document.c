@@ -74,6 +74,20 @@ static const struct document_seed no_phone_home = {
     .address = "10.0.2.77/24",
 };
 
+static const struct document_nic more_nics[] = {{"52:54:01:AB:CD:EF", "10.1.0.5/24"},
+                                                {"52:54:02:ab:cd:ef", NULL}};
+static const struct document_seed several_nics = {
+    .instance_id = "router-3",
+    .hostname = "router",
+    .admin_password_hash = HASH,
+    .ssh_public_key = KEY,
+    .mac = "52:54:00:AB:CD:EF",
+    .address = "172.16.3.5/24",
+    .gateway = "172.16.3.1",
+    .more_nics = more_nics,
+    .more_nic_count = 2,
+};
+
 static void check_golden(const char *name, const char *text, size_t length) {
     scoped(alloc_release) char *path = alloc_printf("golden/seed/%s", name);
     scoped(buffer_done) struct buffer golden = {0};
@@ -98,6 +112,10 @@ static void check_documents(const char *name, const struct document_seed *seed) 
             alloc_printf("%s/%s", name, seed_document_name((enum seed_document)i));
         check_golden(file, text.data, text.length);
     }
+}
+
+TEST(several_network_cards) {
+    check_documents("several-nics", &several_nics);
 }
 
 TEST(http_with_dhcp) {

@@ -5,6 +5,7 @@
 #include "store/generated_table.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
+#include "store/nic_table.h"
 #include "store/user_table.h"
 #include "store_samples.h"
 
@@ -566,6 +567,42 @@ TEST(forwards_come_back_and_are_taken_once) {
     OK(instance_table_remove(store, one.id, &error));
     OK(forward_table_list(store, 0, &forwards, &error));
     CHECK_INT(forwards.count, 0);
+    store_close(store);
+}
+
+/* --- more network cards --- */
+
+TEST(nics_come_back_in_their_order) {
+    struct store *store = with_image("nics");
+    struct store_instance one = full_instance;
+    struct store_nics nics = {0};
+    one.after = NULL;
+    OK(instance_table_add(store, &one, &error));
+    const struct store_nic bare = {one.id, NULL, 2, (char *)"user", NULL, (char *)"52:54:02:0:0:1",
+                                   NULL};
+    const struct store_nic full = {one.id,
+                                   NULL,
+                                   1,
+                                   (char *)"bridge",
+                                   (char *)"br1",
+                                   (char *)"52:54:01:0:0:1",
+                                   (char *)"10.1.0.5/24"};
+    OK(nic_table_add(store, &bare, &error));
+    FAILS(nic_table_add(store, &bare, &error), ERROR_EXISTS, "nics");
+    OK(nic_table_add(store, &full, &error));
+    OK(nic_table_list(store, one.id, &nics, &error));
+    CHECK_INT(nics.count, 2);
+    CHECK_STRING(nics.items[0].name, one.name);
+    CHECK_INT(nics.items[0].position, 1);
+    CHECK_STRING(nics.items[0].kind, "bridge");
+    CHECK_STRING(nics.items[0].interface, "br1");
+    CHECK_STRING(nics.items[0].mac, full.mac);
+    CHECK_STRING(nics.items[0].ip4, "10.1.0.5/24");
+    CHECK(!nics.items[1].interface && !nics.items[1].ip4);
+    store_nics_done(&nics);
+    OK(instance_table_remove(store, one.id, &error));
+    OK(nic_table_list(store, 0, &nics, &error));
+    CHECK_INT(nics.count, 0);
     store_close(store);
 }
 

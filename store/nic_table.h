@@ -1,0 +1,27 @@
+/* The network cards of an instance beside its first one, which is in the network of the cloud. */
+#pragma once
+
+#include "store/store.h"
+
+#include <stddef.h>
+
+struct store_nic {
+    int64_t instance;
+    char *name;      /* of the instance, joined */
+    int position;    /* 1, 2, …: which slot it is in; never changes */
+    char *kind;      /* machine/spec.h: spec_network_word() */
+    char *interface; /* of the host, or the path of a socket; NULL: none */
+    char *mac;       /* lower case */
+    char *ip4;       /* "10.0.0.5/24"; NULL: DHCP */
+};
+struct store_nics {
+    struct store_nic *items;
+    size_t count;
+};
+
+/* Of one instance, or with 0 of all; by instance and position. */
+bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
+                    struct error *error);
+bool nic_table_add(struct store *store, const struct store_nic *nic, struct error *error);
+void store_nic_done(struct store_nic *nic);
+void store_nics_done(struct store_nics *nics);
