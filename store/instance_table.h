@@ -15,7 +15,7 @@ struct store_instance {
     char *mac;         /* "52:54:00:…", lower case */
     char *image;       /* name, joined from images */
     char *arch;        /* joined from images */
-    char *seed;        /* "http" or "drive" */
+    char *seed;        /* "http", "drive" or "both" */
     char *ip4;         /* static address; NULL: DHCP */
     char *accel;       /* forced accelerator; NULL: chosen at each start */
     uint64_t vcpu, ram_mib, disk_bytes;

@@ -14,10 +14,10 @@ static const struct option_spec options[] = {
     {"size", 's', "SIZE", .help = "size of its disk", .fallback = "5G"},
     {"ip", 0, "ADDRESS", .help = "static IPv4 address; without it: by DHCP"},
     {"no-package-upgrade", .help = "do not upgrade the guest's packages at first boot"},
-    {"seed", 0, "http|drive",
+    {"seed", 0, "http|drive|both",
      .help =
-         "how the guest gets its cloud-init seed; without it: drive for a static address, else http "
-         "where the image can"},
+         "how the guest gets its cloud-init seed; both: its name and network by drive, the rest over "
+         "http; without it: drive for a static address, else http where the image can"},
     {"ssh-port", 0, "PORT",
      .help =
          "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "

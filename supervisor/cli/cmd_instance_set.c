@@ -11,7 +11,7 @@ static const struct option_spec options[] = {
     {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
     {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
     {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": by DHCP"},
-    {.name = "seed", .value = "http|drive", .help = "how the guest gets its cloud-init seed"},
+    {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
     {.name = "accel",
      .value = "hvf|kvm|tcg",
      .help = "accelerator; \"\": the best that works at each start"},

@@ -47,7 +47,7 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
 static bool begins_anew(const struct home *home, const struct store_instance *instance,
                         const struct store_guest *guest) {
     char id[DOCUMENT_TEXT_ID_SIZE];
-    return guest->instance_id && strcmp(instance->seed, "drive") == 0 &&
+    return guest->instance_id && strcmp(instance->seed, "http") != 0 &&
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }
 

@@ -116,13 +116,14 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
     bool takes_http = !image->seed_source || strcmp(image->seed_source, IMAGE_SEED_NONE) != 0;
     bool served = takes_http && subnet_host_address(cloud) != NULL;
     const char *word = text ? text : ip4 || !served ? "drive" : "http";
-    if (strcmp(word, "http") != 0 && strcmp(word, "drive") != 0)
-        return fail_value(word, "a way to the seed: use http or drive", error);
-    if (strcmp(word, "http") == 0 && !takes_http)
+    bool by_drive = strcmp(word, "drive") == 0;
+    if (!by_drive && strcmp(word, "http") != 0 && strcmp(word, "both") != 0)
+        return fail_value(word, "a way to the seed: use http, drive or both", error);
+    if (!by_drive && !takes_http)
         return error_set(error, ERROR_INVALID,
                          "the image \"%s\" takes no seed over http (--seed-source none): use drive",
                          image->name);
-    if (strcmp(word, "http") == 0 && !served)
+    if (!by_drive && !served)
         return error_set(error, ERROR_INVALID,
                          "a seed over http needs the address of this host: create the cloud with "
                          "--host-ip4 and --host-nm4, or use drive");

@@ -17,7 +17,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     const char *disk;      /* "5G" */
     const char *ip4;       /* NULL: DHCP */
     const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
-    const char *seed;      /* "http" or "drive"; NULL: by design, "Seeds" */
+    const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds" */
     char *const *nics;     /* home/nic.h; NULL-terminated; NULL: the first card only */
     char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
     const char *accel;

@@ -16,6 +16,7 @@
 #include "home/port.h"
 #include "home/program.h"
 #include "home/seed.h"
+#include "home/seed_include.h"
 #include "home/subnet.h"
 #include "machine/vm_script.h"
 
@@ -129,11 +130,12 @@ static void fill_identity(const struct home *home, const struct instance_facts *
  */
 static void fill_seed(const struct home *home, const struct instance_facts *facts,
                       struct spec *spec, struct strv *owned) {
-    char *url = strcmp(facts->instance.seed, "http") == 0
-                    ? seed_url(&facts->cloud, &facts->instance)
-                    : NULL;
-    if (url)
-        spec->seed_url = own(owned, url);
+    const char *seed = facts->instance.seed;
+    scoped(alloc_release) char *url = seed_url(&facts->cloud, &facts->instance);
+    if (url && strcmp(seed, "http") == 0)
+        spec->seed_url = own(owned, alloc_string(url));
+    else if (url && strcmp(seed, "both") == 0)
+        spec->seed_drive = own(owned, seed_include_path(home, &facts->instance));
     else
         spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
 }
@@ -219,7 +221,8 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
     return true;
 }
 
-/* vm.sh has no server to count on, so it always takes the drive; the URL is for its comment. */
+/* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is
+ * for its comment. */
 static bool write_script(struct home *home, const struct instance_facts *facts,
                          const struct spec *supervised, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};

@@ -9,6 +9,7 @@
 #include "home/generated.h"
 #include "home/nic.h"
 #include "home/seed_drive.h"
+#include "home/seed_include.h"
 #include "home/subnet.h"
 #include "store/generated_table.h"
 #include "store/user_table.h"
@@ -157,5 +158,8 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
 
 bool seed_write(struct home *home, const struct store_cloud *cloud,
                 const struct store_instance *instance, struct error *error) {
-    return write_documents(home, cloud, instance, error) && write_drive(home, instance, error);
+    bool both = strcmp(instance->seed, "both") == 0;
+    scoped(alloc_release) char *url = both ? seed_url(cloud, instance) : NULL;
+    return write_documents(home, cloud, instance, error) && write_drive(home, instance, error) &&
+           seed_include_write(home, instance, url, error);
 }

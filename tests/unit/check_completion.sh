@@ -31,7 +31,7 @@ bash -n "$work/pgsup.bash"
 expect "bash: ins" "$(bash_offers ins)" "instance"
 expect "bash: instance cr" "$(bash_offers instance cr)" "create"
 expect "bash: -p H instance create --se" "$(bash_offers -p H instance create --se)" "--seed"
-expect "bash: instance create --seed" "$(bash_offers instance create --seed '')" "http drive"
+expect "bash: instance create --seed" "$(bash_offers instance create --seed '')" "http drive both"
 expect "bash: help imag" "$(bash_offers help imag)" "image"
 
 if command -v zsh >/dev/null; then
@@ -41,7 +41,7 @@ if command -v fish >/dev/null; then
     expect "fish: ins" "$(fish_offers ins)" "instance "
     expect "fish: instance cr" "$(fish_offers instance cr)" "create "
     expect "fish: -p H instance create --se" "$(fish_offers -p H instance create --se)" "--seed "
-    expect "fish: instance create --seed" "$(fish_offers instance create --seed '')" "drive http "
+    expect "fish: instance create --seed" "$(fish_offers instance create --seed '')" "both drive http "
 fi
 
 "$PGSUP" help --man >"$work/pgsup.1"

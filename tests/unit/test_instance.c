@@ -104,7 +104,7 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", "18080:81", NULL}},
          ERROR_EXISTS,
          "forwarded to the instance \"x\" already"},
-        {{.name = "x", .image = "base", .seed = "floppy"}, ERROR_INVALID, "http or drive"},
+        {{.name = "x", .image = "base", .seed = "floppy"}, ERROR_INVALID, "http, drive or both"},
         {{.name = "x", .image = "base", .accel = "warp"}, ERROR_INVALID, "\"warp\""},
     };
     scoped(alloc_release) char *instances = home_file(&home, "instances");
