@@ -129,6 +129,7 @@ const char *host_architecture(void) {
 const char *const *host_firmware_folders(void) {
     static const char *const folders[] = {"/usr/share/AAVMF",      "/usr/share/qemu-efi-aarch64",
                                           "/usr/share/OVMF",       "/usr/share/edk2/aarch64",
+                                          "/usr/share/ovmf",       "/usr/share/edk2/ovmf",
                                           "/usr/share/edk2/x64",   "/usr/share/qemu",
                                           "/usr/local/share/qemu", NULL};
     return folders;

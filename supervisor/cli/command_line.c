@@ -63,6 +63,8 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     invocation->home = &home;
     int status = invocation->command->run(invocation, error);
+    if (home.notice)
+        invocation_warn("%s", home.notice);
     invocation->home = NULL;
     home_close(&home);
     return status;

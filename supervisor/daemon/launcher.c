@@ -21,6 +21,7 @@ struct job {
     char *home_path, *name;
     struct vm_plan plan;
     struct error error;
+    char *notice; /* home/home.h */
     bool good;
 };
 
@@ -139,6 +140,8 @@ static bool prepare(struct job *job, struct error *error) {
                build(&home, &prepared, &job->plan, error);
     instance_plan_done(&prepared);
     running_done(&running);
+    job->notice = home.notice;
+    home.notice = NULL;
     home_close(&home);
     return good;
 }
@@ -150,11 +153,14 @@ static void on_work(uv_work_t *work) {
 
 static void on_worked(uv_work_t *work, int status) {
     struct job *job = work->data;
+    if (status != UV_ECANCELED && job->notice && !job->vm->closing)
+        job->vm->listener->event(job->vm->listener->context, job->vm, "notice", job->notice);
     if (status != UV_ECANCELED)
         vm_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
     vm_plan_done(&job->plan);
     free(job->home_path);
     free(job->name);
+    free(job->notice);
     free(job);
 }
 

@@ -6,13 +6,14 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#define NAMES_MAX 4
+#define NAMES_MAX 6
 
 /* Best first. QEMU_EFI.fd is 2 MiB and starts quicker with -bios than the images that are padded to
  * the 64 MiB of a flash chip. */
 static const char *const names[][NAMES_MAX] = {
     [SPEC_AARCH64] = {"QEMU_EFI.fd", "AAVMF_CODE.fd", "edk2-aarch64-code.fd"},
-    [SPEC_X86_64] = {"OVMF.fd", "edk2-x86_64-code.fd"},
+    [SPEC_X86_64] = {"OVMF.fd", "OVMF_CODE_4M.fd", "OVMF_CODE.4m.fd", "OVMF_CODE.fd",
+                     "edk2-x86_64-code.fd"},
 };
 
 static char *find_name(const char *name) {

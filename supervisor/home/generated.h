@@ -11,7 +11,7 @@
 enum generated_result { GENERATED_FAILED, GENERATED_WRITTEN, GENERATED_SAME, GENERATED_KEPT };
 
 /* path is relative to the instance's folder, whose sub-folders are made. KEPT: the user's file
- * stays, the new text goes to PATH.new. */
+ * stays, the new text went to PATH.new; SAME too when it is there already. */
 enum generated_result generated_write(struct home *home, const struct store_instance *instance,
                                       const char *path, const char *text, size_t length,
                                       mode_t mode, struct error *error);

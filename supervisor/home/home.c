@@ -100,6 +100,7 @@ void home_close(struct home *home) {
     store_close(home->store);
     free(home->path);
     free(home->run);
+    free(home->notice);
     *home = (struct home){0};
 }
 

@@ -230,8 +230,14 @@ static bool write_script(struct home *home, const struct instance_facts *facts,
     struct spec spec = *supervised;
     spec.seed_drive = drive;
     vm_script_render(&spec, home->run, &text);
-    return generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error) !=
-           GENERATED_FAILED;
+    enum generated_result result =
+        generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error);
+    if (result == GENERATED_KEPT)
+        alloc_replace(&home->notice,
+                      alloc_printf("vm.sh of \"%s\" was edited, so it is kept; what it would be "
+                                   "now is beside it, in vm.sh.new",
+                                   facts->instance.name));
+    return result != GENERATED_FAILED;
 }
 
 bool instance_plan_write(struct home *home, const struct instance_facts *facts,

@@ -10,6 +10,8 @@
 #define NETWORK_SLOT 0x10u
 #define DISK_SLOT    0x18u /* of the first extra disk; those between are of more cards */
 
+#define FIRMWARE_NODE "firmware0"
+
 /* In key=value options a comma ends a value unless it is doubled. An undoubled one would not only
  * cut a path short: what follows would be taken as further options. */
 static void append_escaped(struct buffer *option, const char *value) {
@@ -67,15 +69,31 @@ static const char *machine_type(const struct spec *spec) {
     return spec->vcpu > 8 && spec->accel != SPEC_KVM ? "virt,gic-version=3" : "virt";
 }
 
+/* On a PC as a flash chip of its size: -bios takes only whole 64 KiB, which edk2's x86_64 code of
+ * 4 MiB builds is not (QEMU: hw/i386/x86.c, x86_bios_rom_init). Variables are volatile both ways.
+ */
+static void push_firmware(const struct spec *spec, struct strv *argv) {
+    if (spec->arch == SPEC_AARCH64) {
+        push_pair(argv, "-bios", spec->firmware);
+        return;
+    }
+    struct buffer node = {0};
+    buffer_puts(&node, "driver=raw,node-name=" FIRMWARE_NODE ",read-only=on,file.driver=file");
+    append_property(&node, "file.filename", spec->firmware);
+    push_built(argv, "-blockdev", &node);
+}
+
 static void push_board(const struct spec *spec, struct strv *argv) {
-    push_pair(argv, "-machine", machine_type(spec));
+    bool flash = spec->arch != SPEC_AARCH64;
+    strv_push(argv, "-machine");
+    strv_pushf(argv, "%s%s", machine_type(spec), flash ? ",pflash0=" FIRMWARE_NODE : "");
     push_pair(argv, "-accel", spec_accel_word(spec->accel));
     push_pair(argv, "-cpu", cpu_model(spec));
     strv_push(argv, "-smp");
     strv_pushf(argv, "%u", spec->vcpu);
     strv_push(argv, "-m");
     strv_pushf(argv, "%" PRIu64, spec->ram_mib);
-    push_pair(argv, "-bios", spec->firmware);
+    push_firmware(spec, argv);
     /* Without it edk2 waits five seconds for a key before it boots. */
     push_pair(argv, "-boot", "menu=on,splash-time=0");
 }

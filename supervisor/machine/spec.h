@@ -57,7 +57,7 @@ struct spec {
     enum spec_accel accel;
     const char *machine;  /* NULL: "virt" or "q35" */
     const char *program;  /* absolute path of qemu-system-… */
-    const char *firmware; /* absolute path, given to -bios (variables are volatile) */
+    const char *firmware; /* absolute path; its variables are volatile */
     unsigned vcpu;
     uint64_t ram_mib;
 

@@ -177,6 +177,35 @@ TEST(script_takes_the_drive_and_no_server) {
     home_close(&home);
 }
 
+TEST(an_edited_script_is_kept_and_its_user_told_once) {
+    open_home("edited-script", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, NULL, &instance);
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK(!home.notice);
+    append(folder, "vm.sh", "# mine\n");
+    append(folder, "qemu.args", "-no-reboot\n");
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK(home.notice && strstr(home.notice, "vm.sh of \"test\" was edited") != NULL);
+    scoped(alloc_release) char *kept = read_text(folder, "vm.sh");
+    scoped(alloc_release) char *beside = read_text(folder, "vm.sh.new");
+    scoped(alloc_release) char *path = alloc_printf("%s/vm.sh.new", folder);
+    CHECK_CONTAINS(kept, "# mine\n");
+    CHECK(!strstr(kept, "-no-reboot"));
+    CHECK(strstr(beside, "-no-reboot") && !strstr(beside, "# mine"));
+    CHECK_INT(mode_of(path), 0700);
+    alloc_release(&home.notice);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    CHECK(!home.notice);
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
 TEST(an_edited_document_counts) {
     open_home("edited", false);
     struct store_instance instance = {0};
@@ -249,10 +278,15 @@ TEST(generated_files) {
     append(folder, "a/b", "!");
     CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_KEPT);
     CHECK_INT(generated_write(&home, &instance, "a/b", "three", 5, 0600, &error), GENERATED_KEPT);
+    CHECK_INT(generated_write(&home, &instance, "a/b", "three", 5, 0600, &error), GENERATED_SAME);
     scoped(alloc_release) char *kept = read_text(folder, "a/b");
     scoped(alloc_release) char *beside = read_text(folder, "a/b.new");
     CHECK_STRING(kept, "two!");
     CHECK_STRING(beside, "three");
+    scoped(alloc_release) char *file = alloc_printf("%s/a/b", folder);
+    scoped(alloc_release) char *new_file = alloc_printf("%s/a/b.new", folder);
+    CHECK_INT(rename(new_file, file), 0); /* its user takes the new one */
+    CHECK_INT(generated_write(&home, &instance, "a/b", "four", 4, 0600, &error), GENERATED_WRITTEN);
     append(folder, "mine", "text of a person");
     CHECK_INT(generated_write(&home, &instance, "mine", "x", 1, 0600, &error), GENERATED_KEPT);
     CHECK_INT(generated_write(&home, &instance, "empty", "", 0, 0600, &error), GENERATED_WRITTEN);

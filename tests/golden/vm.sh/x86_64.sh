@@ -29,12 +29,12 @@ vm=(
   -display none
   -name guest=pc,debug-threads=on
   -uuid 6fa459ea-ee8a-4ca4-894e-db77e160355e
-  -machine q35
+  -machine q35,pflash0=firmware0
   -accel tcg
   -cpu max
   -smp 1
   -m 1024
-  -bios /usr/share/ovmf/OVMF.fd
+  -blockdev driver=raw,node-name=firmware0,read-only=on,file.driver=file,file.filename=/usr/share/ovmf/OVMF.fd
   -boot menu=on,splash-time=0
   -pidfile /home/login/var/pgsup/run/pc.sh$$.pid
   -chardev socket,id=qmp,path=/home/login/var/pgsup/run/pc.sh$$.qmp,server=on,wait=off
