@@ -9,7 +9,8 @@ struct store_cloud {
     char *ssh_public_key;      /* a line for each key */
     char *
         ssh_public_key_path; /* where the first was read; the private key is looked for beside it */
-    uint32_t mac_base;       /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
+    char *ssh_private_key_path; /* unless it is given; NULL */
+    uint32_t mac_base; /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
     int64_t created_ms;
     /* network */
     char *network;                                   /* machine/spec.h: spec_network_word() */

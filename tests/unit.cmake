@@ -37,6 +37,7 @@ pgsup_test(store SOURCES unit/test_store.c USES store)
 pgsup_test(store_tables SOURCES unit/test_store_tables.c USES store)
 pgsup_test(store_migrations SOURCES unit/test_store_migrations.c USES store)
 
+pgsup_test(ansible_log SOURCES unit/test_ansible_log.c USES home)
 pgsup_test(home SOURCES unit/test_home.c USES home)
 pgsup_test(cloud SOURCES unit/test_cloud.c USES home)
 pgsup_test(instance SOURCES unit/test_instance.c USES home)

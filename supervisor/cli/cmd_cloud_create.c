@@ -17,6 +17,9 @@ static const struct option_spec options[] = {
      .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
     {"ssh-public-key", 0, "FILE", .help = "file of public keys that the user 'ansible' accepts",
      .required = true, .many = true},
+    {"ssh-private-key", 0, "FILE",
+     .help = "private key for ssh and Ansible; without it: the one beside the public key, or "
+             "ssh-agent"},
     {"user", 0, "NAME:KEYFILE", .help = "one more user of every guest, with the keys in that file",
      .many = true},
     {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host",
@@ -44,6 +47,7 @@ static int run(struct invocation *invocation, struct error *error) {
         .name = invocation_option(invocation, "name"),
         .admin_password = password,
         .ssh_public_keys = (const char *const *)public_keys,
+        .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
         .users = invocation_values(invocation, "user"),
         .network = invocation_option(invocation, "network"),
         .interface = invocation_option(invocation, "host-if"),

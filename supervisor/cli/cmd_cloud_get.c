@@ -57,6 +57,8 @@ static void print_json(const struct home *home, const struct store_cloud *cloud,
     json_object_set_new(object, "ssh_public_keys", key_list(cloud->ssh_public_key));
     json_object_set_new(object, "ssh_public_key_path",
                         json_output_text(cloud->ssh_public_key_path));
+    json_object_set_new(object, "ssh_private_key_path",
+                        json_output_text(cloud->ssh_private_key_path));
     json_object_set_new(object, "users", user_list(users));
     json_object_set_new(object, "network", json_output_text(cloud->network));
     json_object_set_new(object, "host_if", json_output_text(cloud->interface));
@@ -79,6 +81,7 @@ static void print_text(const struct home *home, const struct store_cloud *cloud,
     columns_pair("admin password", cloud->admin_password_hash ? "set" : "none", stdout);
     columns_pair("ssh public key", cloud->ssh_public_key_path, stdout);
     print_keys(cloud->ssh_public_key);
+    columns_pair("ssh private key", cloud->ssh_private_key_path, stdout);
     for (size_t i = 0; i < users->count; i++) {
         columns_pair("user", users->items[i].name, stdout);
         print_keys(users->items[i].ssh_public_keys);

@@ -20,6 +20,8 @@ static const struct option_spec options[] = {
     {"ssh-public-key", 0, "FILE",
      .help = "file of public keys that the user 'ansible' accepts, instead of those before",
      .many = true},
+    {"ssh-private-key", 0, "FILE",
+     .help = "private key for ssh and Ansible; \"\": the one beside the public key, or ssh-agent"},
     {"user", 0, "NAME:KEYFILE",
      .help = "one more user of every guest, with the keys in that file, or other keys for one",
      .many = true},
@@ -74,6 +76,8 @@ static void tell(const struct invocation *invocation) {
     if (port)
         printf("port %s is for the next `pgsup up`, and for guests from their next start on\n",
                port);
+    if (invocation_given(invocation, "ssh-private-key"))
+        puts("the private key is for `pgsup ssh` from now on, for Ansible from its next run on");
     if (changes_guests(invocation))
         puts("accounts are made at a guest's first boot: those that had theirs stay as they are");
 }
@@ -90,6 +94,7 @@ static int run(struct invocation *invocation, struct error *error) {
             invocation_given(invocation, "ssh-public-key")
                 ? (const char *const *)invocation_values(invocation, "ssh-public-key")
                 : NULL,
+        .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
         .users = invocation_values(invocation, "user"),
         .removed_users = invocation_values(invocation, "remove-user"),
         .phone_home_port = invocation_option(invocation, "ph-port"),

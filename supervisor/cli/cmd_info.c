@@ -1,11 +1,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/name.h"
 #include "cli/instance_output.h"
 #include "cli/invocation.h"
 #include "cli/json_output.h"
 #include "cli/runtime.h"
 #include "cli/table.h"
+#include "home/ansible_log.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -49,6 +51,19 @@ static void add_guest(json_t *object, const struct store_guest *guest) {
     json_object_set_new(object, "provisioning", json_output_text(guest->provision_result));
 }
 
+static void add_provisioning(json_t *object, const struct home *home,
+                             const struct store_instance *instance) {
+    struct ansible_recap recap;
+    scoped(alloc_release) char *log = ansible_log_path(home, instance->name);
+    bool ran = file_exists(log);
+    bool counted = ran && ansible_log_recap(home, instance->name, &recap);
+    json_object_set_new(object, "tasks_changed",
+                        counted ? json_integer(recap.changed) : json_null());
+    json_object_set_new(object, "tasks_failed",
+                        counted ? json_integer(recap.failed + recap.unreachable) : json_null());
+    json_object_set_new(object, "ansible_log", json_output_text(ran ? log : NULL));
+}
+
 static json_t *collect(struct invocation *invocation, const struct store_instance *instance,
                        struct error *error) {
     struct runtime runtime = {0};
@@ -67,6 +82,7 @@ static json_t *collect(struct invocation *invocation, const struct store_instanc
     if (guest_table_get(store, instance->id, &guest, error))
         add_guest(object, &guest);
     store_guest_done(&guest);
+    add_provisioning(object, invocation->home, instance);
     launch_table_list(store, instance->id, HISTORY, &launches, error);
     for (size_t i = 0; i < launches.count; i++)
         json_array_append_new(boots, launch_picture(&launches.items[i]));

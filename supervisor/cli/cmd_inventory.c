@@ -49,7 +49,7 @@ static json_t *variables(struct inventory *inventory, const struct store_instanc
     json_t *object = json_object();
     instance_endpoint(inventory->home, instance, &endpoint, NULL);
     write_known_hosts(inventory->home, instance, &endpoint);
-    scoped(alloc_release) char *key = ansible_private_key(inventory->cloud.ssh_public_key_path);
+    scoped(alloc_release) char *key = ansible_private_key(&inventory->cloud);
     scoped(alloc_release) char *arguments = ansible_ssh_arguments(inventory->home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
     set_text(object, "ansible_host", endpoint.address);

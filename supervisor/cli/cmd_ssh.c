@@ -49,7 +49,7 @@ static bool make_argv(struct invocation *invocation, const struct store_instance
     scoped(alloc_release) char *program = program_find("ssh", error);
     if (!program || !cloud_table_get(invocation->home->store, &cloud, error))
         return false;
-    scoped(alloc_release) char *key = ansible_private_key(cloud.ssh_public_key_path);
+    scoped(alloc_release) char *key = ansible_private_key(&cloud);
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, instance->name);
     store_cloud_done(&cloud);
     strv_push(argv, program);

@@ -43,6 +43,7 @@
     X(cmd_resume)                                                                                  \
     X(cmd_kill)                                                                                    \
     X(cmd_wait)                                                                                    \
+    X(cmd_provision)                                                                               \
     X(cmd_list)                                                                                    \
     X(cmd_info)                                                                                    \
     X(cmd_events)                                                                                  \

@@ -284,6 +284,31 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
     fleet_note(&daemon->fleet, vm);
 }
 
+/* Asked for by a person. While one is under way its result is still to come. */
+static bool on_provision(void *context, struct vm *vm, struct error *error) {
+    struct daemon *daemon = context;
+    struct store *store = daemon->home.store;
+    struct store_instance instance = {0};
+    struct store_guest guest = {0};
+    struct instance_endpoint endpoint = {0};
+    bool good = instance_table_get(store, vm->name, &instance, error) &&
+                guest_table_get(store, instance.id, &guest, error) &&
+                instance_endpoint(&daemon->home, &instance, &endpoint, error);
+    if (good && (!guest.host_keys || !endpoint.address[0]))
+        good = error_set(error, ERROR_WRONG_STATE,
+                         "%s has not phoned home yet, so its host key or its address is not known",
+                         vm->name);
+    if (good) {
+        alloc_replace(&vm->provision_result, NULL);
+        recorder_event(daemon->recorder, instance.id, "provision", "asked for");
+        provisioning_run(daemon->provisioning, &instance, endpoint.address, endpoint.port,
+                         guest.host_keys);
+    }
+    store_guest_done(&guest);
+    store_instance_done(&instance);
+    return good;
+}
+
 static void on_call(void *context, struct call *call, const char *method, json_t *params) {
     struct daemon *daemon = context;
     verbs_dispatch(&daemon->verbs, call, method, params);
@@ -345,7 +370,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->restarter = restarter_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.context = daemon;
-    daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, daemon};
+    daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, on_provision, daemon};
     return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error) &&
            restarter_autostart(daemon->restarter, error);
 }

@@ -12,11 +12,12 @@
 #define PGSUP_VERSION "unknown"
 #endif
 
-#define DAY_MS           86400000
-#define STOP_LIMIT_MS    90000
-#define READY_LIMIT_MS   600000
-#define RUNNING_LIMIT_MS 120000
-#define SIMPLE_LIMIT_MS  30000
+#define DAY_MS             86400000
+#define STOP_LIMIT_MS      90000
+#define READY_LIMIT_MS     600000
+#define RUNNING_LIMIT_MS   120000
+#define SIMPLE_LIMIT_MS    30000
+#define PROVISION_LIMIT_MS 1800000
 
 struct request { /* one call under way */
     struct verbs_context *context;
@@ -316,6 +317,34 @@ static bool verb_wait(struct request *request, struct error *error) {
     return true;
 }
 
+/* A guest that is not ready may not be reached yet, and what stands in its way is told. */
+static bool verb_provision(struct request *request, struct error *error) {
+    bool wait = false;
+    int64_t limit = PROVISION_LIMIT_MS;
+    struct verbs_context *context = request->context;
+    struct vm *vm = find(request, error);
+    if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
+        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        return false;
+    if (context->fleet->ending)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the supervisor is ending: `pgsup up` begins another one");
+    if (vm->state != STATE_READY)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "%s is %s: `pgsup start %s --wait` makes it ready for Ansible", vm->name,
+                         lifecycle_state_word(vm->state), vm->name);
+    if (!context->provision(context->context, vm, error))
+        return false;
+    if (wait) {
+        struct waiter_calls calls = {on_progress, on_reached, request};
+        struct waiter_goal wanted = {GOAL_READY, .provisioned = true, .limit_ms = (uint64_t)limit};
+        waiters_add(&context->fleet->waiters, vm, &wanted, &calls);
+    } else {
+        succeed(request, picture(vm));
+    }
+    return true;
+}
+
 static bool verb_down(struct request *request, struct error *error) {
     bool keep = false;
     if (!control_get_bool(request->params, "keep", &keep, error))
@@ -332,8 +361,9 @@ static const struct {
     const char *method;
     bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
 } verbs[] = {
-    {"hello", verb_hello}, {"status", verb_status}, {"start", verb_start},     {"stop", verb_stop},
-    {"wait", verb_wait},   {"down", verb_down},     {"restart", verb_restart},
+    {"hello", verb_hello},     {"status", verb_status},       {"start", verb_start},
+    {"stop", verb_stop},       {"wait", verb_wait},           {"down", verb_down},
+    {"restart", verb_restart}, {"provision", verb_provision},
 };
 
 void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,

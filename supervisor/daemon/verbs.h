@@ -8,6 +8,8 @@
 struct verbs_context {
     struct fleet *fleet;
     void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
+    /* Begins a run of Ansible, or joins the one under way. */
+    bool (*provision)(void *context, struct vm *vm, struct error *error);
     void *context;
 };
 

@@ -120,8 +120,11 @@ static bool write_inventory(struct home *home, const struct store_instance *inst
     return good;
 }
 
-char *ansible_private_key(const char *public_key_path) {
+char *ansible_private_key(const struct store_cloud *cloud) {
+    const char *public_key_path = cloud->ssh_public_key_path;
     size_t length = public_key_path ? strlen(public_key_path) : 0;
+    if (cloud->ssh_private_key_path)
+        return alloc_string(cloud->ssh_private_key_path);
     if (length < 5 || strcmp(public_key_path + length - 4, ".pub") != 0)
         return NULL;
     char *path = alloc_slice(public_key_path, length - 4);
@@ -150,7 +153,7 @@ static bool write_configuration(struct home *home, const struct store_instance *
     struct store_cloud cloud = {0};
     if (!cloud_table_get(home->store, &cloud, error))
         return false;
-    scoped(alloc_release) char *key = ansible_private_key(cloud.ssh_public_key_path);
+    scoped(alloc_release) char *key = ansible_private_key(&cloud);
     scoped(alloc_release) char *collections = home_file(home, "collections");
     store_cloud_done(&cloud);
     struct buffer text = {0};

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "home/home.h"
 #include "home/instance.h"
+#include "store/cloud_table.h"
 
 /* host_keys: "type base64" lines from the phone-home. */
 bool ansible_write(struct home *home, const struct store_instance *instance,
@@ -18,9 +19,9 @@ bool ansible_known_hosts(struct home *home, const struct store_instance *instanc
                          const struct instance_endpoint *endpoint, const char *host_keys,
                          struct error *error);
 
-/* The private key that belongs to the cloud's public key, if it lies beside it; caller frees; NULL
- * otherwise (ssh then asks its agent). */
-char *ansible_private_key(const char *public_key_path);
+/* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:
+ * none (ssh then asks its agent). */
+char *ansible_private_key(const struct store_cloud *cloud);
 
 /* ssh_common_args for this instance: its keys only, always checked. Caller frees. */
 char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance);

@@ -21,7 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PHONE_HOME_PORT 10300
+#define PHONE_HOME_PORT         10300
+#define PRIVATE_KEY_LIMIT_BYTES 65536u
 
 /* --- what is asked for --- */
 
@@ -54,6 +55,33 @@ static bool put_users(struct store *store, char *const *users, struct error *err
         good = error_set(error, ERROR_INVALID, "a cloud has at most %u users", USER_COUNT_MAX);
     store_users_done(&all);
     return good;
+}
+
+/* What ssh would not take, so that it is told here and not by every guest. */
+static bool read_private_key(const char *path, char **kept, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct stat status;
+    if (!*path) {
+        alloc_replace(kept, NULL);
+        return true;
+    }
+    if (!file_read(path, PRIVATE_KEY_LIMIT_BYTES, &text, error))
+        return error_prefix(error, "the SSH private key");
+    bool good = text.data && strstr(text.data, "PRIVATE KEY-----");
+    if (text.data)
+        secret_wipe(text.data, text.length);
+    if (!good)
+        return error_set(error, ERROR_INVALID,
+                         "%s is not an SSH private key: give the file without .pub", path);
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot read %s", path);
+    if (status.st_mode & 077)
+        return error_set(error, ERROR_INVALID,
+                         "others can read the SSH private key %s, so ssh would not use it: `chmod "
+                         "600 %s`",
+                         path, path);
+    alloc_replace(kept, file_absolute(path));
+    return true;
 }
 
 static bool choose_network(const struct cloud_options *options, enum spec_network *network,
@@ -154,6 +182,8 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
         !parse_port(options->phone_home_port, &cloud->phone_home_port, error))
         return false;
     if (!read_keys(options->ssh_public_keys, cloud, error) ||
+        (options->ssh_private_key &&
+         !read_private_key(options->ssh_private_key, &cloud->ssh_private_key_path, error)) ||
         (options->admin_password && !set_password(options->admin_password, cloud, error)))
         return false;
     copy_network(options, network, cloud);
@@ -315,6 +345,9 @@ static bool change(const struct cloud_changes *changes, struct store_cloud *clou
         alloc_replace(&cloud->admin_password_hash, NULL);
     if (changes->phone_home_port &&
         !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))
+        return false;
+    if (changes->ssh_private_key &&
+        !read_private_key(changes->ssh_private_key, &cloud->ssh_private_key_path, error))
         return false;
     return (!changes->admin_password || set_password(changes->admin_password, cloud, error)) &&
            (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error));

@@ -9,6 +9,7 @@ struct cloud_options {
     const char *name;                   /* default "pgsup" */
     const char *admin_password;         /* clear text, hashed here and never kept; NULL: none */
     const char *const *ssh_public_keys; /* paths of .pub files, NULL-terminated, one at least */
+    const char *ssh_private_key;        /* NULL: the one beside them, or ssh's agent */
     char *const *users;                 /* "NAME:KEYFILE", NULL-terminated; NULL: none */
     const char *network; /* NULL: "user" without interface, else what the host bridges with */
     const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
@@ -19,6 +20,7 @@ struct cloud_changes { /* NULL: stays as it is */
     const char *admin_password;
     bool no_admin_password;
     const char *const *ssh_public_keys; /* instead of those before */
+    const char *ssh_private_key;        /* "": none is named */
     char *const *users, *const *removed_users;
     const char *phone_home_port; /* guests that run keep the one that they were started with */
 };

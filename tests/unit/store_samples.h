@@ -27,6 +27,7 @@ static const struct store_cloud full_cloud = {
     .admin_password_hash = "$6$salt$hash",
     .ssh_public_key = "ssh-ed25519 AAAA",
     .ssh_public_key_path = "/home/login/.ssh/id_ed25519.pub",
+    .ssh_private_key_path = "/home/login/.ssh/id_ed25519",
     .mac_base = 0xFFFFFFFFu,
     .created_ms = 1763900000123,
     .network = "vmnet-bridged",
