@@ -145,6 +145,9 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     /* These two are not put on an interface of the host: they make their own. */
     if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
         return refuse_given(given, 1, word, error) && check_addresses(options, error);
+    if (network == SPEC_NET_SOCKET)
+        return network_interface_check(network, "--host-if", options->interface, error) &&
+               check_addresses(options, error);
     return require_given(given, 3, word, error) &&
            network_interface_check(network, "--host-if", options->interface, error) &&
            check_addresses(options, error);
@@ -153,7 +156,8 @@ static bool check_network(const struct cloud_options *options, enum spec_network
 static void copy_network(const struct cloud_options *options, enum spec_network network,
                          struct store_cloud *cloud) {
     cloud->network = alloc_string(spec_network_word(network));
-    cloud->interface = alloc_string(options->interface);
+    cloud->interface =
+        alloc_string(options->interface ? options->interface : network_default_interface(network));
     cloud->host_ip4 = alloc_string(options->host_ip4);
     cloud->host_nm4 = alloc_string(options->host_nm4);
     cloud->host_gw4 = alloc_string(options->host_gw4);

@@ -338,6 +338,21 @@ static bool complete_rename(struct home *home, const char *name, struct error *e
     return good;
 }
 
+/* Interfaces and sockets come and go. */
+static bool check_networks(const struct instance_facts *facts, struct error *error) {
+    struct error problem = {0};
+    enum spec_network kind;
+    bool good = network_kind_check(facts->cloud.network, &kind, &problem) &&
+                network_interface_check(kind, "the network of this cloud", facts->cloud.interface,
+                                        &problem);
+    for (size_t i = 0; good && i < facts->nics.count; i++) {
+        const struct store_nic *nic = &facts->nics.items[i];
+        good = network_kind_check(nic->kind, &kind, &problem) &&
+               network_interface_check(kind, "a network card", nic->interface, &problem);
+    }
+    return good || error_set(error, ERROR_WRONG_STATE, "%s", problem.text);
+}
+
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
                       struct error *error) {
     struct instance_facts facts = {0};
@@ -352,8 +367,8 @@ bool instance_prepare(struct home *home, const char *name, struct instance_plan 
                 instance_reset_complete(home, &facts.instance, error) &&
                 check_disks(home, &facts, error) &&
                 extra_disk_check(home, &facts.instance, &facts.disks, error) &&
-                check_ssh_port(&facts.instance, error) && check_forwards(&facts, error) &&
-                instance_plan_write(home, &facts, plan, error);
+                check_networks(&facts, error) && check_ssh_port(&facts.instance, error) &&
+                check_forwards(&facts, error) && instance_plan_write(home, &facts, plan, error);
     instance_facts_done(&facts);
     return good;
 }

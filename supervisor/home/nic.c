@@ -104,6 +104,8 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
         return error_set(
             error, ERROR_INVALID,
             "--nic: a card of user networking gets its address by DHCP: leave ip= out");
+    if (!nic->interface)
+        nic->interface = alloc_string(network_default_interface(kind));
     return network_interface_check(kind, "if= of --nic", nic->interface, error);
 }
 

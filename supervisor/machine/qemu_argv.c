@@ -214,6 +214,13 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
     }
 }
 
+/* socket_vmnet speaks what QEMU's stream does: frames behind their length in 4 bytes, the highest
+ * first (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, so no
+ * descriptor is handed over, and vm.sh does the same. */
+static const char *netdev_type(enum spec_network network) {
+    return network == SPEC_NET_SOCKET ? "stream" : spec_network_word(network);
+}
+
 static void append_network(const struct spec_nic *nic, const char *hostname,
                            struct buffer *netdev) {
     switch (nic->network) {
@@ -228,6 +235,10 @@ static void append_network(const struct spec_nic *nic, const char *hostname,
         buffer_puts(netdev, ",script=no,downscript=no");
         break;
     case SPEC_NET_VMNET_BRIDGED: append_property(netdev, "ifname", nic->interface); break;
+    case SPEC_NET_SOCKET:
+        buffer_puts(netdev, ",server=off,addr.type=unix");
+        append_property(netdev, "addr.path", nic->interface);
+        break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
     case SPEC_NETWORK_COUNT: break;
@@ -248,14 +259,14 @@ static void push_nic(const struct spec_nic *nic, unsigned number, struct buffer 
 static void push_network(const struct spec *spec, struct strv *argv) {
     const struct spec_nic first = {spec->network, spec->interface, spec->mac, spec->guest_network};
     struct buffer netdev = {0};
-    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, spec_network_word(first.network));
+    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, netdev_type(first.network));
     append_network(&first, spec->name, &netdev);
     if (first.network == SPEC_NET_USER)
         append_forwards(spec, &netdev);
     push_nic(&first, 0, &netdev, argv);
     for (unsigned i = 0; i < spec->more_nic_count; i++) {
         const struct spec_nic *nic = &spec->more_nics[i];
-        buffer_printf(&netdev, "%s,id=net%u", spec_network_word(nic->network), i + 1);
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), i + 1);
         append_network(nic, spec->name, &netdev);
         push_nic(nic, i + 1, &netdev, argv);
     }

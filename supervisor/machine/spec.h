@@ -16,7 +16,8 @@ enum spec_accel { SPEC_HVF, SPEC_KVM, SPEC_TCG };
     X(SPEC_NET_TAP, "tap")                     /* Linux: a tap device that exists */               \
     X(SPEC_NET_VMNET_BRIDGED, "vmnet-bridged") /* macOS: needs root */                             \
     X(SPEC_NET_VMNET_SHARED, "vmnet-shared")                                                       \
-    X(SPEC_NET_VMNET_HOST, "vmnet-host")
+    X(SPEC_NET_VMNET_HOST, "vmnet-host")                                                           \
+    X(SPEC_NET_SOCKET, "socket") /* macOS: a daemon has the rights; its socket */
 #define SPEC_NETWORK_ENUM(name, word) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
@@ -44,7 +45,8 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
 
 struct spec_nic {
     enum spec_network network;
-    const char *interface; /* bridge, tap or host interface; NULL for user, shared, host */
+    const char *interface; /* bridge, tap, host interface or path of a socket; NULL for user,
+                              shared, host */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
 };

@@ -1,5 +1,6 @@
 # Goal: guests on a bridge (by qemu-bridge-helper) and on a tap device get an address by DHCP or a
-# static one, fetch their seed and phone home over it, and are reached there. In a network of its own.
+# static one, fetch their seed and phone home over it, and are reached there; guests on a socket talk
+# to the daemon behind it as to socket_vmnet. In a network of its own.
 # shellcheck shell=bash source-path=SCRIPTDIR
 if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
     if ! problem=$(unshare --net --mount true 2>&1); then
@@ -107,3 +108,70 @@ expect_equal "status of stop" "$STATUS" 0
 expect_ready moving
 expect_banner "$(field_of moving 'it["address"]')"
 end_supervisor
+
+step "an interface that is gone by the time of a start"
+export PGSUP_HOME=$WORK/gone
+ip link add br9 type bridge
+network bridge br9
+new_guest one --ip 10.77.0.9
+ip link delete br9
+start_supervisor
+run "$PGSUP" start one
+expect_equal "status of start" "$STATUS" 3
+expect_text "$ERR" 'no interface "br9" for the network of this cloud: it has ' br0
+end_supervisor
+
+step "a socket, with the daemon behind it"
+export PGSUP_HOME=$WORK/socket
+socket=$WORK/vmnet,1.sock
+create_cloud() {
+    "$PGSUP" cloud create -n lab --no-admin-password --ssh-public-key "$KEY.pub" --network socket \
+        --ph-port "$(free_port)" "$@"
+}
+expect_fail 2 "there is no socket $socket for --host-if: start its daemon" \
+    create_cloud --host-if "$socket"
+expect_fail 2 '"vmnet.sock" is not the path of a socket' create_cloud --host-if vmnet.sock
+expect_fail 2 "$UP_LOG" create_cloud --host-if "$UP_LOG"
+start_daemon() {
+    : >"$WORK/daemon.log"
+    python3 "$(dirname "$0")/../fake/socket_vmnet.py" "$socket" >"$WORK/daemon.log" &
+    DAEMON=$!
+    at_exit "kill $DAEMON 2>/dev/null"
+    wait_until 20 grep -q listening "$WORK/daemon.log"
+}
+start_daemon
+expect_ok create_cloud --host-if "$socket"
+expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
+new_guest one
+new_guest two --nic "user"
+expect_ok "$PGSUP" instance get one --json
+mac=$(json_of 'it["mac"]')
+start_supervisor
+run "$PGSUP" start one two
+expect_equal "status of start" "$STATUS" 0
+console=$PGSUP_HOME/instances/one/console.log
+wait_until 60 grep -q "mini: address 192.168.105" "$console"
+wait_until 60 grep -q "mini: address 192.168.105" "$PGSUP_HOME/instances/two/console.log"
+address=$(sed -n 's/^mini: address \([0-9.]*\).*/\1/p' "$console" | tail -n 1)
+grep -qE "^guest [0-9]+ $mac has $address\$" "$WORK/daemon.log" || fail "what the daemon saw"
+expect_no_text "$WORK/daemon.log" "bad frame"
+run "$PGSUP" stop --force one two
+expect_equal "status of stop" "$STATUS" 0
+
+step "... and without it"
+kill $DAEMON
+wait_until 20 is_gone $DAEMON
+run "$PGSUP" start one
+expect_equal "status of start" "$STATUS" 3
+expect_text "$ERR" "nobody answers on the socket $socket for the network of this cloud"
+rm "$socket"
+run "$PGSUP" start one
+expect_equal "status of start" "$STATUS" 3
+expect_text "$ERR" "there is no socket $socket for the network of this cloud: start its daemon"
+
+step "by hand"
+start_daemon
+end_supervisor
+on_terminal bash "$PGSUP_HOME/instances/one/vm.sh"
+wait_until 60 grep -q "mini: address 192.168.105." "$SCREEN"
+grep -qE "^guest [0-9]+ $mac has 192.168.105" "$WORK/daemon.log" || fail "what the daemon saw"
