@@ -15,7 +15,7 @@ static void tell(const struct invocation *invocation, const struct store_instanc
                  const struct store_instance *made) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made->name);
     printf("instance \"%s\" made in %s, from \"%s\"\n", made->name, folder, source->name);
-    if (strcmp(source->seed, "drive") != 0)
+    if (strcmp(source->seed, "http") == 0)
         printf("if \"%s\" has been started before, \"%s\" keeps its host name and host keys until "
                "`sudo cloud-init clean --machine-id --reboot` is run in it\n",
                source->name, made->name);

@@ -15,6 +15,9 @@ static const struct option_spec options[] = {
     {.name = "accel",
      .value = "hvf|kvm|tcg",
      .help = "accelerator; \"\": the best that works at each start"},
+    {.name = "ssh-port",
+     .value = "PORT",
+     .help = "with user networking: port of 127.0.0.1 forwarded to the guest's SSH"},
     {.name = "restart",
      .value = "no|on-failure|always",
      .help = "when the supervisor starts it again after it ended"},
@@ -27,7 +30,8 @@ static const struct option_spec options[] = {
 };
 
 static bool is_hardware(const struct instance_options *wanted) {
-    return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel;
+    return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
+           wanted->ssh_port;
 }
 
 static bool is_startup(const struct startup_options *wanted) {
@@ -56,6 +60,7 @@ static int run(struct invocation *invocation, struct error *error) {
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .ip4 = invocation_option(invocation, "ip"),
+        .ssh_port = invocation_option(invocation, "ssh-port"),
         .seed = invocation_option(invocation, "seed"),
         .accel = invocation_option(invocation, "accel"),
         .startup = {.restart = invocation_option(invocation, "restart"),

@@ -8,6 +8,7 @@
 #include "home/forward.h"
 #include "home/instance.h"
 #include "home/nic.h"
+#include "store/disk_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +22,16 @@ static json_t *forwards_of(const struct home *home, const struct store_instance 
         json_array_append_new(list, json_string(text));
     }
     store_forwards_done(&forwards);
+    return list;
+}
+
+static json_t *disks_of(const struct home *home, const struct store_instance *instance) {
+    struct store_disks disks = {0};
+    json_t *list = json_array();
+    disk_table_list(home->store, instance->id, &disks, NULL);
+    for (size_t i = 0; i < disks.count; i++)
+        json_array_append_new(list, json_output_text(disks.items[i].name));
+    store_disks_done(&disks);
     return list;
 }
 
@@ -47,6 +58,7 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "vcpu", json_integer((json_int_t)instance->vcpu));
     json_object_set_new(object, "ram_bytes", json_output_bytes(instance->ram_mib << 20));
     json_object_set_new(object, "disk_bytes", json_output_bytes(instance->disk_bytes));
+    json_object_set_new(object, "disks", disks_of(home, instance));
     json_object_set_new(object, "ip4", json_output_text(instance->ip4));
     json_object_set_new(object, "mac", json_output_text(instance->mac));
     json_object_set_new(object, "ssh_port",
@@ -91,6 +103,7 @@ void instance_output_print(const struct home *home, const struct store_instance 
     columns_pair("vcpu", vcpu, stdout);
     columns_pair("ram", ram, stdout);
     columns_pair("disk", disk, stdout);
+    print_list("extra disk", disks_of(home, instance));
     columns_pair("ip", instance->ip4 ? instance->ip4 : "dhcp", stdout);
     columns_pair("mac", instance->mac, stdout);
     columns_pair("ssh port", ssh_port, stdout);

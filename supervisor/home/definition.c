@@ -181,6 +181,7 @@ bool definition_change(const struct instance_options *options, const struct stor
     if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
         (options->ram && !check_ram(options->ram, &instance->ram_mib, error)) ||
         (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
+        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         (options->accel && *options->accel && !accelerator_check(options->accel, error)))
         return false;
     if (options->ip4)
@@ -222,6 +223,13 @@ bool definition_check_address(struct store *store, const struct store_instance *
     bool good =
         instance_table_list(store, &others, error) && check_address_free(&others, instance, error);
     store_instances_done(&others);
+    return good;
+}
+
+bool definition_check_port(struct store *store, uint16_t port, struct error *error) {
+    struct port_owners others = {0};
+    bool good = port_owners_list(store, &others, error) && port_choose(port, &others, error) != 0;
+    port_owners_done(&others);
     return good;
 }
 

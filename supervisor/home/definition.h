@@ -22,10 +22,12 @@ bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *erro
 void definition_renew(struct store_instance *instance);
 
 /* Of an instance in the store, what is asked for; "" takes an address or an accelerator away. Name,
- * image, disk and ports are left alone. */
+ * image and disk are left alone. */
 bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
                        const struct store_image *image, struct store_instance *instance,
                        struct error *error);
+/* Nobody has this port of 127.0.0.1, neither an instance nor another program. */
+bool definition_check_port(struct store *store, uint16_t port, struct error *error);
 /* Nobody else has its static address. */
 bool definition_check_address(struct store *store, const struct store_instance *instance,
                               struct error *error);

@@ -287,9 +287,9 @@ static bool check_ssh_port(const struct store_instance *instance, struct error *
         return true;
     return error_set(error, ERROR_WRONG_STATE,
                      "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
-                     "program: end that one, or remove the instance and create it with another "
-                     "--ssh-port",
-                     instance->ssh_port, instance->name);
+                     "program: end that one, or give another port with `pgsup instance set %s "
+                     "--ssh-port PORT`",
+                     instance->ssh_port, instance->name, instance->name);
 }
 
 static const char *reason_not_free(int number) {

@@ -6,9 +6,13 @@
 static bool change(struct home *home, const char *name, const struct instance_options *options,
                    struct instance_facts *facts, struct error *error) {
     struct store_instance *instance = &facts->instance;
-    return instance_facts_load(home, name, facts, error) &&
-           definition_change(options, &facts->cloud, &facts->image, instance, error) &&
+    if (!instance_facts_load(home, name, facts, error))
+        return false;
+    uint16_t port = instance->ssh_port;
+    return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            (!options->ip4 || definition_check_address(home->store, instance, error)) &&
+           (instance->ssh_port == port ||
+            definition_check_port(home->store, instance->ssh_port, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
            instance_renew(home, name, error) && store_commit(home->store, error);

@@ -29,7 +29,14 @@ expect_refused 3 'the address 10.0.2.50 is that of the instance "web"' \
     "$PGSUP" instance set idle --ip 10.0.2.50
 expect_refused 3 'no instance "nobody"' "$PGSUP" instance set nobody --vcpu 1
 
+expect_refused 2 '"0" is not a port' "$PGSUP" instance set web --ssh-port 0
+expect_refused 3 '"idle"' "$PGSUP" instance set web --ssh-port "$(row idle ssh_port)"
+
 step "set: of what does not run"
+port=$(free_port)
+expect_ok "$PGSUP" instance set web --ssh-port "$port"
+expect_ok "$PGSUP" instance set web --ssh-port "$port"
+expect_equal "port" "$(row web ssh_port)" "$port"
 expect_ok "$PGSUP" instance set web --vcpu 2 --ram 300 --accel tcg --ip 10.0.2.50
 expect_equal "row" "$(row web 'vcpu, ram_mib, accel, ip4, seed')" "2|300|tcg|10.0.2.50|drive"
 expect_text "$PGSUP_HOME/instances/web/vm.sh" "-smp 2" "-m 300"

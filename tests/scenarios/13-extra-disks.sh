@@ -26,6 +26,8 @@ expect_ok "$PGSUP" disk list test --json
 expect_equal "list" "$(json_of '[(d["name"], d["bytes"] >> 20) for d in it]')" "[('data', 1024)]"
 expect_ok "$PGSUP" disk list test
 expect_text "$OUT" "data" "1 GiB" "instances/test/disk-data.qcow2"
+expect_ok "$PGSUP" instance get test --json
+expect_equal "disks" "$(json_of 'it["disks"]')" "['data']"
 expect_text "$folder/vm.sh" "serial=data" "disk-data.qcow2"
 expect_equal "mode" "$(mode_of "$folder/disk-data.qcow2")" "-rw-------"
 
