@@ -191,6 +191,22 @@ static void write_growpart(struct writer *writer) {
     end_map(writer);
 }
 
+static void write_merger(struct writer *writer, const char *name, const char *const *settings) {
+    begin_map(writer);
+    text_pair(writer, "name", name);
+    list_pair(writer, "settings", settings);
+    end_map(writer);
+}
+
+/* Lists become longer; of a value that is there already the first one stays. */
+static void write_merge_how(struct writer *writer) {
+    plain(writer, "merge_how");
+    begin_list(writer);
+    write_merger(writer, "list", (const char *const[]){"append", NULL});
+    write_merger(writer, "dict", (const char *const[]){"no_replace", "recurse_list", NULL});
+    end_list(writer);
+}
+
 static void write_user_data(struct writer *writer, const struct document_seed *seed) {
     begin_map(writer);
     write_growpart(writer);
@@ -207,6 +223,8 @@ static void write_user_data(struct writer *writer, const struct document_seed *s
         write_phone_home(writer, seed->phone_home_url);
     if (seed->keep_cache)
         flag_pair(writer, "manual_cache_clean", true);
+    if (seed->merges)
+        write_merge_how(writer);
     end_map(writer);
 }
 

@@ -35,6 +35,7 @@ struct document_seed {
     bool package_upgrade; /* package_update and package_upgrade */
     bool keep_cache;      /* manual_cache_clean: a guest seeded over HTTP keeps its identity when no
                              server answers at a later boot */
+    bool merges; /* user-data stands behind a document of its user, and adds to it (merge_how) */
     const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
     /* network-config, version 2 */
     const char *mac;     /* 52:54:00:… */

@@ -35,7 +35,8 @@ static bool explain(const yaml_parser_t *parser, struct error *error) {
     const char *problem = parser->problem ? parser->problem : "it cannot be read";
     if (parser->error == YAML_READER_ERROR)
         return error_set(error, ERROR_INVALID, "byte %zu: %s", parser->problem_offset, problem);
-    return error_set(error, ERROR_INVALID, "line %zu: %s", parser->problem_mark.line + 1, problem);
+    return error_set(error, ERROR_INVALID, "line %zu, column %zu: %s",
+                     parser->problem_mark.line + 1, parser->problem_mark.column + 1, problem);
 }
 
 static bool load(yaml_parser_t *parser, yaml_document_t *document, struct error *error) {
@@ -227,22 +228,39 @@ static bool begins_with(const char *text, size_t length, const char *word) {
     return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
 
-/* MIME, or gzip, which may hold anything. */
-static bool is_packed(const char *text, size_t length) {
-    size_t looked_at = length < MIME_BYTES ? length : MIME_BYTES;
-    if (length >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
-        return true;
+static size_t blanks(const char *text, size_t length) {
+    size_t blank = 0;
+    while (blank < length && isspace((unsigned char)text[blank]))
+        blank++;
+    return blank;
+}
+
+bool document_text_is_gzip(const char *text, size_t length) {
+    return length >= 2 && memcmp(text, "\x1f\x8b", 2) == 0;
+}
+
+/* A script may speak of MIME. */
+bool document_text_is_mime(const char *text, size_t length) {
+    size_t looked_at = length < MIME_BYTES ? length : MIME_BYTES, blank = blanks(text, length);
+    if (blank < length && text[blank] == '#')
+        return false;
     for (size_t i = 0; i < looked_at; i++)
         if (begins_with(text + i, looked_at - i, "mime-version:"))
             return true;
     return false;
 }
 
+bool document_text_is_cloud_config(const char *text, size_t length) {
+    static const char word[] = "#cloud-config";
+    size_t begin = blanks(text, length), end = begin + strlen(word);
+    return begins_with(text + begin, length - begin, word) &&
+           (end == length || isspace((unsigned char)text[end]));
+}
+
 static bool check_config(const char *text, size_t length, struct error *error) {
-    size_t blank = 0;
-    while (blank < length && isspace((unsigned char)text[blank]))
-        blank++;
-    if (blank == length || is_packed(text, length))
+    size_t blank = blanks(text, length);
+    if (blank == length || document_text_is_gzip(text, length) ||
+        document_text_is_mime(text, length))
         return true;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (begins_with(text + blank, length - blank, kinds[i].first))

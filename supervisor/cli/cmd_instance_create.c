@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "cli/document_options.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
 #include "home/instance.h"
@@ -30,6 +31,13 @@ static const struct option_spec options[] = {
      .help = "one more network card, of a kind that `cloud create --network` knows; without ip: "
              "by DHCP",
      .many = true},
+    {.name = "user-data",
+     .value = "FILE",
+     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it"},
+    {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data"},
+    {.name = "network-config",
+     .value = "FILE",
+     .help = "your own network-config, in place of pgsup's"},
     {"accel", 0, "hvf|kvm|tcg",
      .help = "accelerator; without it: the best that works at each start"},
     {"restart", 0, "no|on-failure|always",
@@ -43,8 +51,10 @@ static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_name(invocation, "instance", error);
     if (!name)
         return EXIT_FAILURE;
+    struct own_documents own = {0};
     struct instance_options wanted = {
         .name = name,
+        .own = &own,
         .image = invocation_option(invocation, "os"),
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
@@ -61,7 +71,10 @@ static int run(struct invocation *invocation, struct error *error) {
                     .autostart = invocation_flag(invocation, "autostart")},
     };
     struct store_instance made = {0};
-    if (!instance_create(invocation->home, &wanted, &made, error))
+    bool good = document_options_read(invocation, &own, error) &&
+                instance_create(invocation->home, &wanted, &made, error);
+    own_documents_done(&own);
+    if (!good)
         return EXIT_FAILURE;
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made.name);
     printf("instance \"%s\" made in %s\n", made.name, folder);
@@ -77,7 +90,8 @@ const struct command cmd_instance_create = {
                "which boots it by hand. Nothing is started: see `pgsup help start`.\n"
                "\n"
                "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G\n"
-               "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1",
+               "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1\n"
+               "  pgsup instance create -n db --ip 172.16.3.7 --seed both --user-data db.yaml",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -1,3 +1,4 @@
+#include "cli/document_options.h"
 #include "cli/idle.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
@@ -12,6 +13,14 @@ static const struct option_spec options[] = {
     {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
     {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": by DHCP"},
     {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
+    {.name = "user-data",
+     .value = "FILE",
+     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it; "
+             "\"\": none"},
+    {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data; \"\": none"},
+    {.name = "network-config",
+     .value = "FILE",
+     .help = "your own network-config, in place of pgsup's; \"\": none"},
     {.name = "accel",
      .value = "hvf|kvm|tcg",
      .help = "accelerator; \"\": the best that works at each start"},
@@ -49,6 +58,8 @@ static bool tell(const struct invocation *invocation, const char *name,
         printf("%s runs: this takes effect at the next start\n", name);
     if (good && wanted->ip4)
         printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
+    if (good && own_documents_any(wanted->own))
+        printf("a guest that has booted before reads it when cloud-init begins anew\n");
     running_done(&running);
     store_instance_done(&instance);
     return good;
@@ -56,7 +67,9 @@ static bool tell(const struct invocation *invocation, const char *name,
 
 static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
+    struct own_documents own = {0};
     struct instance_options wanted = {
+        .own = &own,
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .ip4 = invocation_option(invocation, "ip"),
@@ -68,12 +81,12 @@ static int run(struct invocation *invocation, struct error *error) {
                     .autostart = invocation_flag(invocation, "autostart"),
                     .no_autostart = invocation_flag(invocation, "no-autostart")},
     };
-    if (!is_hardware(&wanted) && !is_startup(&wanted.startup)) {
-        error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
-        return EXIT_FAILURE;
-    }
-    bool good = settings_change(invocation->home, name, &wanted, error) &&
-                tell(invocation, name, &wanted, error);
+    bool good = document_options_read(invocation, &own, error);
+    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own))
+        good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
+    good = good && settings_change(invocation->home, name, &wanted, error) &&
+           tell(invocation, name, &wanted, error);
+    own_documents_done(&own);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

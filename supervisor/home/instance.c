@@ -8,6 +8,7 @@
 #include "home/disk.h"
 #include "home/forward.h"
 #include "home/instance_rename.h"
+#include "home/own_document.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
 
@@ -43,14 +44,19 @@ static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
     scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", creation->folder);
+    const struct own_documents *own = creation->context;
     return disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
-           home_give(home, disk, error);
+           home_give(home, disk, error) &&
+           (!own || own_documents_put(home, creation->folder, own, NULL, error));
 }
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct creation creation = {
-        .home = home, .forwards = options->forwards, .nics = options->nics, .fill = fill};
+    struct creation creation = {.home = home,
+                                .forwards = options->forwards,
+                                .nics = options->nics,
+                                .fill = fill,
+                                .context = options->own};
     bool good = check(&creation, options, error) && creation_run(&creation, made, error);
     instance_facts_done(&creation.facts);
     return good;

@@ -21,6 +21,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     char *const *nics;     /* home/nic.h; NULL-terminated; NULL: the first card only */
     char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
     const char *accel;
+    const struct own_documents *own; /* home/own_document.h; NULL: none */
     bool no_package_upgrade;
     struct startup_options startup;
 };

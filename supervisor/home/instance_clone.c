@@ -10,6 +10,7 @@
 #include "home/disk.h"
 #include "home/extra_disk.h"
 #include "home/nic.h"
+#include "home/own_document.h"
 #include "home/run_folder.h"
 #include "home/seed_carry.h"
 #include "store/guest_table.h"
@@ -43,6 +44,17 @@ static bool copy_disks(const struct creation *creation, const struct store_insta
     return true;
 }
 
+/* But for its network-config, which names its card. */
+static bool copy_own(const struct home *home, const char *from, const char *to,
+                     struct error *error) {
+    struct own_documents own = {.given = {[SEED_USER_DATA] = true, [SEED_VENDOR_DATA] = true}};
+    bool good = own_document_get(from, SEED_USER_DATA, &own.texts[SEED_USER_DATA], error) &&
+                own_document_get(from, SEED_VENDOR_DATA, &own.texts[SEED_VENDOR_DATA], error) &&
+                own_documents_put(home, to, &own, NULL, error);
+    own_documents_done(&own);
+    return good;
+}
+
 static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
     const struct store_instance *source = creation->context;
@@ -52,7 +64,8 @@ static bool fill(struct creation *creation, struct error *error) {
     scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&
            copy_disks(creation, source, error) &&
-           copy_arguments(home, folder, creation->folder, error);
+           copy_arguments(home, folder, creation->folder, error) &&
+           copy_own(home, folder, creation->folder, error);
 }
 
 static bool record_disks(struct creation *creation, struct error *error) {

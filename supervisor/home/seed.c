@@ -6,8 +6,10 @@
 #include "base/secret.h"
 #include "cloudinit/document.h"
 #include "cloudinit/document_text.h"
+#include "cloudinit/multipart.h"
 #include "home/generated.h"
 #include "home/nic.h"
+#include "home/own_document.h"
 #include "home/seed_drive.h"
 #include "home/seed_include.h"
 #include "home/subnet.h"
@@ -34,12 +36,34 @@ char *seed_image_path(const struct home *home, const struct store_instance *inst
     return alloc_printf("%s/%s", folder, DRIVE);
 }
 
+/* A document of its user's own comes first, so that pgsup's can add to it; there is only one
+ * network. */
+static bool make_text(const struct home *home, const struct store_instance *instance,
+                      enum seed_document document, const struct document_seed *seed,
+                      struct buffer *text, struct error *error) {
+    scoped(buffer_done) struct buffer own = {0}, ours = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    struct document_seed wanted = *seed;
+    if (!own_document_get(folder, document, &own, error))
+        return false;
+    wanted.merges = own.length > 0;
+    if (!document_write(document, &wanted, &ours, error))
+        return false;
+    if (own.length == 0)
+        buffer_append(text, ours.data, ours.length);
+    else if (document == SEED_NETWORK_CONFIG)
+        buffer_append(text, own.data, own.length);
+    else
+        multipart_combine(&own, &ours, text);
+    return true;
+}
+
 static bool write_document(struct home *home, const struct store_instance *instance,
                            enum seed_document document, const struct document_seed *seed,
                            struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
-    return document_write(document, seed, &text, error) &&
+    return make_text(home, instance, document, seed, &text, error) &&
            generated_write(home, instance, path, text.data, text.length, 0600, error) !=
                GENERATED_FAILED;
 }

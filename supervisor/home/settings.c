@@ -1,10 +1,20 @@
 #include "home/settings.h"
 
+#include "base/alloc.h"
 #include "home/definition.h"
 #include "home/instance_plan.h"
+#include "home/own_document.h"
+
+static bool put_documents(const struct home *home, const char *name,
+                          const struct own_documents *own, struct own_documents *before,
+                          struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    return own_documents_put(home, folder, own, before, error);
+}
 
 static bool change(struct home *home, const char *name, const struct instance_options *options,
-                   struct instance_facts *facts, struct error *error) {
+                   struct instance_facts *facts, struct own_documents *before,
+                   struct error *error) {
     struct store_instance *instance = &facts->instance;
     if (!instance_facts_load(home, name, facts, error))
         return false;
@@ -15,17 +25,22 @@ static bool change(struct home *home, const char *name, const struct instance_op
             definition_check_port(home->store, instance->ssh_port, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
+           (!options->own || put_documents(home, name, options->own, before, error)) &&
            instance_renew(home, name, error) && store_commit(home->store, error);
 }
 
 bool settings_change(struct home *home, const char *name, const struct instance_options *options,
                      struct error *error) {
     struct instance_facts facts = {0};
+    struct own_documents before = {0};
     if (!store_begin(home->store, error))
         return false;
-    bool good = change(home, name, options, &facts, error);
-    if (!good)
+    bool good = change(home, name, options, &facts, &before, error);
+    if (!good) {
+        put_documents(home, name, &before, NULL, NULL);
         store_rollback(home->store);
+    }
+    own_documents_done(&before);
     instance_facts_done(&facts);
     return good;
 }

@@ -10,7 +10,8 @@ import sys
 import tempfile
 
 import yaml
-from cloudinit import templater
+from cloudinit import helpers, templater, user_data
+from cloudinit.handlers import cloud_config
 from cloudinit.net import eni, netplan, network_state, networkd
 
 SEEDS = pathlib.Path("golden/seed")
@@ -82,6 +83,53 @@ def check_network_config(path):
             check(route["via"] in written, path, renderer.__module__, "lost", route)
 
 
+class Paths:
+    """What the reader of user-data asks of cloud-init's own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def get_ipath(self, name=None):
+        return os.path.join(self.folder, "cloud-config.txt")
+
+    get_ipath_cur = get_ipath
+
+
+def parts_of(path):
+    """What cloud-init makes of a document: its parts, and what the cloud-configs come to."""
+    with tempfile.TemporaryDirectory() as folder:
+        message = user_data.UserDataProcessor(helpers.Paths({})).process(path.read_bytes())
+        handler = cloud_config.CloudConfigPartHandler(Paths(folder))
+        handler._write_cloud_config = lambda: None
+        parts = [part for part in message.walk() if not part.is_multipart()]
+        handler.handle_part(None, "__begin__", None, None, None, None)
+        for part in parts:
+            if part.get_content_type() == "text/cloud-config":
+                text = part.get_payload(decode=True).decode()
+                handler.handle_part(None, "text/cloud-config", "part", text, None, dict(part))
+        return [(part.get_content_type(), part.get_payload(decode=True)) for part in parts], handler.cloud_buf
+
+
+def check_multipart(path):
+    parts, config = parts_of(path)
+    kinds = [kind for kind, content in parts]
+    check(kinds[-1] == "text/cloud-config", path, "ends with", kinds)
+    check(b"phone_home" in parts[-1][1], path, "pgsup's part is not the last")
+    check("phone_home" in config, path, "lost phone_home:", config)
+    names = [user["name"] for user in config["users"]]
+    check(names[-2:] == ["cloudadmin", "ansible"], path, "users are", names)
+    if path.name == "config":
+        check(names == ["bob", "cloudadmin", "ansible"], path, "users are", names)
+        check(config["locale"] == "de_CH.UTF-8", path, "locale is", config["locale"])
+        check(config["users"][0]["gecos"] == "Bj\u00f6rn", path, "gecos is", config["users"][0])
+    elif path.name == "script":
+        check(kinds[0] == "text/x-shellscript", path, "begins with", kinds)
+        check(parts[0][1] == b"#!/bin/sh\necho gr\xc3\xbcezi\n", path, "holds", parts[0][1])
+    elif path.name == "mime":
+        check(kinds[:2] == ["text/x-shellscript", "text/cloud-config"], path, "begins with", kinds)
+        check(config["runcmd"] == ["true"], path, "runcmd is", config.get("runcmd"))
+
+
 def main():
     if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
         sys.exit("cloud-init is not installed: apt-get install cloud-init")
@@ -94,6 +142,10 @@ def main():
         check_user_data(folder / "user-data")
         check(yaml.safe_load((folder / "vendor-data").read_text()) == {}, folder, "vendor-data")
         check_network_config(folder / "network-config")
+    documents = sorted(pathlib.Path("golden/multipart").iterdir())
+    check(len(documents) >= 3, "only", len(documents), "golden multi-part documents found")
+    for document in documents:
+        check_multipart(document)
     for failure in failures:
         print(failure, file=sys.stderr)
     print(f"{len(folders)} seeds, {len(failures)} failures")

@@ -126,6 +126,12 @@ TEST(drive_with_static_address) {
     check_documents("drive-static", &drive_static);
 }
 
+TEST(behind_a_document_of_its_users) {
+    struct document_seed seed = http_dhcp;
+    seed.merges = true;
+    check_documents("behind-own", &seed);
+}
+
 TEST(without_password) {
     check_documents("no-password", &no_password);
     check_documents("more-users", &more_users);

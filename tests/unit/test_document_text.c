@@ -23,6 +23,18 @@ static void refuses(enum seed_document document, const char *text, const char *w
     CHECK_CONTAINS(error.text, why);
 }
 
+TEST(which_kind_it_is) {
+    static const char mime[] = "Content-Type: text/plain\nMIME-Version: 1.0\n\nx";
+    static const char script[] = "#!/bin/sh\n# MIME-Version: 1.0\n";
+    CHECK(document_text_is_mime(mime, strlen(mime)));
+    CHECK(!document_text_is_mime(script, strlen(script)));
+    CHECK(document_text_is_gzip("\x1f\x8b\b", 3) && !document_text_is_gzip("\x1f", 1));
+    CHECK(document_text_is_cloud_config("\n#cloud-config\r\na: b", 20));
+    CHECK(document_text_is_cloud_config("#cloud-config", 13));
+    CHECK(!document_text_is_cloud_config("#cloud-config-archive\n", 22));
+    CHECK(!document_text_is_cloud_config(script, strlen(script)));
+}
+
 TEST(what_pgsup_writes_itself) {
     const struct document_seed seed = {
         .instance_id = "0123",
@@ -81,10 +93,11 @@ TEST(no_instance_id) {
 }
 
 TEST(yaml_that_cannot_be_read) {
-    refuses(SEED_META_DATA, "instance-id: a\n\tb: c\n", "line 2: ");
+    refuses(SEED_META_DATA, "instance-id: a\n\tb: c\n", "line 2, column 1: ");
     refuses(SEED_NETWORK_CONFIG, "version: 2\nethernets:\n  a: {b: c\n", "line ");
     refuses(SEED_USER_DATA, "#cloud-config\nusers:\n- name: x\n sudo: y\n", "line ");
-    refuses(SEED_USER_DATA, "#cloud-config\na: *nobody\n", "line 2: found undefined alias");
+    refuses(SEED_USER_DATA, "#cloud-config\na: *nobody\n",
+            "line 2, column 4: found undefined alias");
     refuses(SEED_NETWORK_CONFIG, "a: b\n---\nc: d\n", "a second document begins");
     refuses(SEED_NETWORK_CONFIG, "a: \xff\xfe\n", "byte 3: ");
 }

@@ -1,0 +1,63 @@
+#include "multipart.h"
+
+#include "base/secret.h"
+#include "cloudinit/document_text.h"
+
+#include <ctype.h>
+#include <stdint.h>
+
+#define LINE_BYTES 57u /* give the 76 characters that a line of MIME may have */
+
+static void append_group(const unsigned char *bytes, size_t count, struct buffer *text) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = (uint32_t)bytes[0] << 16;
+    bits |= count > 1 ? (uint32_t)bytes[1] << 8 : 0;
+    bits |= count > 2 ? bytes[2] : 0;
+    for (size_t i = 0; i < 4; i++)
+        buffer_putc(text, i <= count ? letters[bits >> (18 - 6 * i) & 63] : '=');
+}
+
+static void append_base64(const struct buffer *content, struct buffer *text) {
+    for (size_t i = 0; i < content->length; i += 3) {
+        size_t left = content->length - i;
+        append_group((const unsigned char *)content->data + i, left < 3 ? left : 3, text);
+        if (left <= 3 || (i + 3) % LINE_BYTES == 0)
+            buffer_putc(text, '\n');
+    }
+}
+
+/* Blanks before the headers would end them. */
+static void append_as_is(const struct buffer *content, struct buffer *text) {
+    size_t blank = 0;
+    while (blank < content->length && isspace((unsigned char)content->data[blank]))
+        blank++;
+    buffer_append(text, content->data + blank, content->length - blank);
+    buffer_puts(text, "\n");
+}
+
+static void append_part(const struct buffer *content, const char *boundary, struct buffer *text) {
+    buffer_printf(text, "--%s\n", boundary);
+    if (document_text_is_mime(content->data, content->length)) {
+        append_as_is(content, text);
+        return;
+    }
+    buffer_puts(text, "Content-Type: text/plain; charset=\"utf-8\"\n"
+                      "Content-Transfer-Encoding: base64\n\n");
+    append_base64(content, text);
+}
+
+void multipart_combine(const struct buffer *first, const struct buffer *second,
+                       struct buffer *text) {
+    char boundary[SECRET_SHA256_SIZE]; /* of what it parts, so it is not in that */
+    struct buffer both = {0};
+    buffer_append(&both, first->data, first->length);
+    buffer_append(&both, second->data, second->length);
+    secret_sha256(both.data, both.length, boundary);
+    buffer_done(&both);
+    buffer_printf(text, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"%s\"\n\n",
+                  boundary);
+    append_part(first, boundary, text);
+    append_part(second, boundary, text);
+    buffer_printf(text, "--%s--\n", boundary);
+}
