@@ -382,6 +382,22 @@ static const struct {
     [SEED_NETWORK_CONFIG] = {"", write_network_config},
 };
 
+/* What the writer wrote goes to text, or its problem into the error. what: for the sentence. */
+static bool finish(struct writer *writer, const char *what, const struct buffer *written,
+                   struct buffer *text, struct error *error) {
+    if (writer->failed) {
+        const char *problem = writer->emitter.problem;
+        error_set(error, ERROR_INVALID, "cannot write %s: %s", what,
+                  writer->bad_value ? "a value holds a control character"
+                  : problem         ? problem
+                                    : "a value is not UTF-8");
+    } else {
+        buffer_append(text, written->data, written->length);
+    }
+    yaml_emitter_delete(&writer->emitter);
+    return !writer->failed;
+}
+
 bool document_write(enum seed_document document, const struct document_seed *seed,
                     struct buffer *text, struct error *error) {
     if (!check_seed(seed, error))
@@ -392,15 +408,31 @@ bool document_write(enum seed_document document, const struct document_seed *see
     begin_document(&writer, &written);
     documents[document].write(&writer, seed);
     end_document(&writer);
-    if (writer.failed) {
-        const char *problem = writer.emitter.problem;
-        error_set(error, ERROR_INVALID, "cannot write %s: %s", seed_document_name(document),
-                  writer.bad_value ? "a value holds a control character"
-                  : problem        ? problem
-                                   : "a value is not UTF-8");
-    } else {
-        buffer_append(text, written.data, written.length);
-    }
-    yaml_emitter_delete(&writer.emitter);
-    return !writer.failed;
+    return finish(&writer, seed_document_name(document), &written, text, error);
+}
+
+static void write_host_key(struct writer *writer, const struct document_host_key *key) {
+    scoped(alloc_release) char *private = alloc_printf("%s_private", key->type);
+    scoped(alloc_release) char *public = alloc_printf("%s_public", key->type);
+    plain(writer, private);
+    scalar(writer, key->private_key, YAML_LITERAL_SCALAR_STYLE);
+    text_pair(writer, public, key->public_key);
+}
+
+bool document_write_host_keys(const struct document_host_key *keys, size_t count,
+                              struct buffer *text, struct error *error) {
+    scoped(buffer_done) struct buffer written = {0};
+    struct writer writer = {.failed = false};
+    buffer_puts(&written, CLOUD_CONFIG);
+    begin_document(&writer, &written);
+    begin_map(&writer);
+    flag_pair(&writer, "ssh_deletekeys", true);
+    plain(&writer, "ssh_keys");
+    begin_map(&writer);
+    for (size_t i = 0; i < count; i++)
+        write_host_key(&writer, &keys[i]);
+    end_map(&writer);
+    end_map(&writer);
+    end_document(&writer);
+    return finish(&writer, "the host keys", &written, text, error);
 }

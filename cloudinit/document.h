@@ -46,5 +46,14 @@ struct document_seed {
     size_t more_nic_count;
 };
 
+struct document_host_key {
+    const char *type; /* "ed25519" */
+    char *private_key, *public_key;
+};
+
 bool document_write(enum seed_document document, const struct document_seed *seed,
                     struct buffer *text, struct error *error);
+
+/* A cloud-config with these host keys and nothing else: a guest that has it makes none itself. */
+bool document_write_host_keys(const struct document_host_key *keys, size_t count,
+                              struct buffer *text, struct error *error);

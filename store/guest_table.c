@@ -20,6 +20,7 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
         guest->host_keys = query_take_text(&query);
         guest->provisioned_ms = query_take_number(&query);
         guest->provision_result = query_take_text(&query);
+        guest->host_key_problem = query_take_text(&query);
     }
     return query_close(&query);
 }
@@ -38,6 +39,7 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
     query_give_text(&query, guest->host_keys);
     query_give_number(&query, guest->provisioned_ms);
     query_give_text(&query, guest->provision_result);
+    query_give_text(&query, guest->host_key_problem);
     return query_finish(&query, error);
 }
 
@@ -67,5 +69,6 @@ void store_guest_done(struct store_guest *guest) {
     free(guest->address_source);
     free(guest->host_keys);
     free(guest->provision_result);
+    free(guest->host_key_problem);
     *guest = (struct store_guest){0};
 }

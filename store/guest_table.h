@@ -10,7 +10,8 @@ struct store_guest {
     char *hostname;
     char *address;          /* last known IPv4 */
     char *address_source;   /* "static", "user-net", "phone-home" */
-    char *host_keys;        /* "type base64" lines */
+    char *host_keys;        /* "type base64" lines, those that are trusted */
+    char *host_key_problem; /* a sentence, when it told others than it was given; NULL */
     int64_t provisioned_ms; /* 0: never */
     char *provision_result; /* "ok", "failed: …", "skipped: …"; NULL: never run */
 };

@@ -23,6 +23,7 @@ static void read_row(struct query *query, struct store_instance *instance) {
     instance->after = query_take_text(query);
     instance->wanted = query_take_number(query) != 0;
     instance->created_ms = query_take_number(query);
+    instance->host_keys = query_take_text(query);
 }
 
 bool instance_table_next_id(struct store *store, int64_t *id, struct error *error) {
@@ -61,6 +62,7 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
         query_give_text(&query, texts[i]);
     give_settings(&query, instance);
     query_give_number(&query, instance->created_ms);
+    query_give_text(&query, instance->host_keys ? instance->host_keys : "guest");
     return query_finish(&query, error);
 }
 
@@ -165,6 +167,7 @@ void store_instance_done(struct store_instance *instance) {
     free(instance->image);
     free(instance->arch);
     free(instance->seed);
+    free(instance->host_keys);
     free(instance->ip4);
     free(instance->accel);
     free(instance->restart);

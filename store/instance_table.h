@@ -16,6 +16,7 @@ struct store_instance {
     char *image;       /* name, joined from images */
     char *arch;        /* joined from images */
     char *seed;        /* "http", "drive" or "both" */
+    char *host_keys;   /* home/host_keys.h; set once */
     char *ip4;         /* static address; NULL: DHCP */
     char *accel;       /* forced accelerator; NULL: chosen at each start */
     uint64_t vcpu, ram_mib, disk_bytes;

@@ -80,6 +80,7 @@ static const char *const steps[] = {
     "ALTER TABLE images ADD COLUMN min_ram_mib INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE instances ADD COLUMN host_keys TEXT NOT NULL DEFAULT 'guest';"
     "ALTER TABLE guests ADD COLUMN address_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE guests ADD COLUMN host_key_problem TEXT;"
 
     "CREATE TABLE users ("
     " name TEXT PRIMARY KEY, ssh_public_keys TEXT NOT NULL) WITHOUT ROWID;"

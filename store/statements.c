@@ -6,7 +6,7 @@
 #define INSTANCE_SELECT                                                                            \
     "SELECT i.id, i.name, i.instance_id, i.uuid, i.token, i.mac, m.name, m.arch, i.seed, i.ip4,"   \
     " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
-    " i.restart, a.name, i.wanted, i.created_ms"                                                   \
+    " i.restart, a.name, i.wanted, i.created_ms, i.host_keys"                                      \
     " FROM instances i JOIN images m ON m.id = i.image"                                            \
     " LEFT JOIN instances a ON a.id = i.after "
 
@@ -47,10 +47,10 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'instances'), 0) + 1",
     [INSTANCE_ADD] = "INSERT INTO instances (id, name, instance_id, uuid, token, mac, image, seed,"
                      " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
-                     " autostart, restart, after, wanted, created_ms)"
+                     " autostart, restart, after, wanted, created_ms, host_keys)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
                      " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-                     " (SELECT id FROM instances WHERE name = ?18), ?19, ?20)",
+                     " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21)",
     [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
@@ -82,10 +82,11 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " FROM launches WHERE instance = ?1 ORDER BY number DESC LIMIT ?2",
 
     [GUEST_GET] = "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
-                  " host_keys, provisioned_ms, provision_result FROM guests WHERE instance = ?1",
+                  " host_keys, provisioned_ms, provision_result, host_key_problem FROM guests"
+                  " WHERE instance = ?1",
     [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
-                  " address, address_source, host_keys, provisioned_ms, provision_result)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  " address, address_source, host_keys, provisioned_ms, provision_result,"
+                  " host_key_problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [GUEST_SET_PROVISIONED] =
         "UPDATE guests SET provisioned_ms = ?2, provision_result = ?3 WHERE instance = ?1",
     [GUEST_REMOVE] = "DELETE FROM guests WHERE instance = ?1",

@@ -46,6 +46,7 @@ static void add_guest(json_t *object, const struct store_guest *guest) {
     json_object_set_new(object, "hostname", json_output_text(hostname));
     json_object_set_new(object, "address", json_output_text(guest->address));
     json_object_set_new(object, "address_source", json_output_text(guest->address_source));
+    json_object_set_new(object, "host_key_problem", json_output_text(guest->host_key_problem));
     json_object_set_new(object, "phoned_home", json_output_time(guest->phoned_home_ms));
     json_object_set_new(object, "provisioned", json_output_time(guest->provisioned_ms));
     json_object_set_new(object, "provisioning", json_output_text(guest->provision_result));

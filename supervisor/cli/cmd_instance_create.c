@@ -19,6 +19,10 @@ static const struct option_spec options[] = {
      .help =
          "how the guest gets its cloud-init seed; both: its name and network by drive, the rest over "
          "http; without it: drive for a static address, else http where the image can"},
+    {"host-keys", 0, "preseed|guest",
+     .help = "who makes the guest's SSH host keys: pgsup, so that they are known before the first "
+             "contact, or the guest, which tells them when it phones home; without it: preseed "
+             "where the seed goes by drive, else guest"},
     {"ssh-port", 0, "PORT",
      .help =
          "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "
@@ -64,6 +68,7 @@ static int run(struct invocation *invocation, struct error *error) {
         .seed = invocation_option(invocation, "seed"),
         .forwards = invocation_values(invocation, "forward"),
         .nics = invocation_values(invocation, "nic"),
+        .host_keys = invocation_option(invocation, "host-keys"),
         .accel = invocation_option(invocation, "accel"),
         .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
         .startup = {.restart = invocation_option(invocation, "restart"),

@@ -5,6 +5,7 @@
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "home/ansible.h"
+#include "home/known_hosts.h"
 #include "store/cloud_table.h"
 #include "store/guest_table.h"
 
@@ -33,13 +34,13 @@ static void set_text(json_t *object, const char *key, const char *text) {
 /* Without it ssh would have no keys to check against, and refuse. */
 static void write_known_hosts(struct home *home, const struct store_instance *instance,
                               const struct instance_endpoint *endpoint) {
-    struct store_guest guest = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/known_hosts", folder);
-    if (!file_exists(path) && guest_table_get(home->store, instance->id, &guest, NULL) &&
-        guest.host_keys)
-        ansible_known_hosts(home, instance, endpoint, guest.host_keys, NULL);
-    store_guest_done(&guest);
+    if (file_exists(path))
+        return;
+    scoped(alloc_release) char *keys = known_hosts_keys(home, instance, NULL);
+    if (keys && *keys)
+        known_hosts_write(home, instance, endpoint, keys, NULL);
 }
 
 /* Host keys are checked even where the user's ansible.cfg says that they are not to be. */

@@ -3,9 +3,9 @@
 #include "cli/invocation.h"
 #include "cli/table.h"
 #include "home/ansible.h"
+#include "home/known_hosts.h"
 #include "home/program.h"
 #include "home/ssh_option.h"
-#include "store/guest_table.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -25,19 +25,20 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static bool find_keys(struct home *home, const struct store_instance *instance,
-                      struct store_guest *guest, struct error *error) {
+static char *find_keys(struct home *home, const struct store_instance *instance,
+                       struct error *error) {
     for (int waited = 0;; waited += LOOK_INTERVAL_MS) {
-        if (!guest_table_get(home->store, instance->id, guest, error))
-            return false;
-        if (guest->host_keys && guest->host_keys[0])
-            return true;
-        store_guest_done(guest);
-        if (waited >= KEYS_LIMIT_MS)
-            return error_set(error, ERROR_WRONG_STATE,
-                             "the host key of %s is not known: it has not phoned home yet "
-                             "(`pgsup start %s --wait`)",
-                             instance->name, instance->name);
+        char *keys = known_hosts_keys(home, instance, error);
+        if (!keys || *keys)
+            return keys;
+        free(keys);
+        if (waited >= KEYS_LIMIT_MS) {
+            error_set(error, ERROR_WRONG_STATE,
+                      "the host key of %s is not known: it has not phoned home yet "
+                      "(`pgsup start %s --wait`)",
+                      instance->name, instance->name);
+            return NULL;
+        }
         poll(NULL, 0, LOOK_INTERVAL_MS);
     }
 }
@@ -76,15 +77,14 @@ static bool make_argv(struct invocation *invocation, const struct store_instance
 static bool prepare(struct invocation *invocation, struct strv *argv, struct error *error) {
     struct home *home = invocation->home;
     struct store_instance instance = {0};
-    struct store_guest guest = {0};
     struct instance_endpoint endpoint = {0};
+    scoped(alloc_release) char *keys = NULL;
     bool good =
         instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error) &&
-        find_keys(home, &instance, &guest, error) &&
+        (keys = find_keys(home, &instance, error)) &&
         instance_endpoint(home, &instance, &endpoint, error) &&
-        ansible_known_hosts(home, &instance, &endpoint, guest.host_keys, error) &&
+        known_hosts_write(home, &instance, &endpoint, keys, error) &&
         make_argv(invocation, &instance, &endpoint, argv, error);
-    store_guest_done(&guest);
     store_instance_done(&instance);
     return good;
 }
@@ -106,8 +106,8 @@ const struct command cmd_ssh = {
     .summary = "Log in to a guest, or run a command there",
     .arguments = "NAME [COMMAND...]",
     .details =
-        "The guest's host key is checked against what it phoned home. The exit status is the\n"
-        "command's, or 255 when ssh itself failed.\n"
+        "The guest's host key is checked against the one that it was given, or phoned home. The exit\n"
+        "status is the command's, or 255 when ssh itself failed.\n"
         "\n"
         "  pgsup ssh test -- uname -m",
     .options = options,

@@ -66,6 +66,7 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "nics", nics_of(home, instance));
     json_object_set_new(object, "forwards", forwards_of(home, instance));
     json_object_set_new(object, "seed", json_output_text(instance->seed));
+    json_object_set_new(object, "host_keys", json_output_text(instance->host_keys));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
     json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
     json_object_set_new(object, "restart", json_output_text(instance->restart));
@@ -110,6 +111,7 @@ void instance_output_print(const struct home *home, const struct store_instance 
     print_list("nic", nics_of(home, instance));
     print_list("forward", forwards_of(home, instance));
     columns_pair("seed", instance->seed, stdout);
+    columns_pair("host keys", instance->host_keys, stdout);
     columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);
     columns_pair("package upgrade", instance->package_upgrade ? "yes" : "no", stdout);
     columns_pair("instance-id", instance->instance_id, stdout);

@@ -14,6 +14,7 @@
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
+#include "home/host_keys.h"
 #include "home/instance.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
@@ -194,6 +195,18 @@ static void on_document(void *context, const struct store_instance *instance,
         vm_phase(vm, PHASE_SEED);
 }
 
+/* What is trusted of it: its own keys, or those that it was given; then "problem" is a sentence if
+ * it tells others. False: they cannot be read now. */
+static bool judge_keys(struct daemon *daemon, const struct store_instance *instance,
+                       const char *told, char **trusted, const char **problem) {
+    *problem = NULL;
+    *trusted = host_keys_are_preseeded(instance) ? host_keys_public(&daemon->home, instance, NULL)
+                                                 : alloc_string(told);
+    if (*trusted && !host_keys_are_among(told, *trusted))
+        *problem = "it phoned home with host keys that it was not given: they are not trusted";
+    return *trusted != NULL;
+}
+
 static char *join_keys(const struct phone_home *form) {
     struct buffer keys = {0};
     for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
@@ -202,11 +215,15 @@ static char *join_keys(const struct phone_home *form) {
     return buffer_take(&keys);
 }
 
+/* What is remembered of a guest besides its form. */
+struct told {
+    const char *keys, *problem, *address;
+};
+
 /* A guest tells its keys once as each instance-id that its meta-data gave it. A repeated or a late
  * post changes nothing. False: the store does not tell which it is. */
 static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
-                           const struct phone_home *form, const char *keys, const char *address,
-                           bool *first) {
+                           const struct phone_home *form, const struct told *told, bool *first) {
     struct store_guest guest = {0};
     if (!guest_table_get(daemon->home.store, instance->id, &guest, NULL))
         return false;
@@ -220,9 +237,10 @@ static bool remember_guest(struct daemon *daemon, const struct store_instance *i
         alloc_replace(&guest.provision_result, NULL);
         alloc_replace(&guest.instance_id, alloc_string(form->instance_id));
         alloc_replace(&guest.hostname, alloc_string(form->hostname));
-        alloc_replace(&guest.address, alloc_string(address));
+        alloc_replace(&guest.address, alloc_string(told->address));
         alloc_replace(&guest.address_source, alloc_string(source));
-        alloc_replace(&guest.host_keys, alloc_string(keys));
+        alloc_replace(&guest.host_keys, alloc_string(told->keys));
+        alloc_replace(&guest.host_key_problem, alloc_string(told->problem));
         recorder_guest(daemon->recorder, instance->id, &guest);
     }
     store_guest_done(&guest);
@@ -239,17 +257,26 @@ static bool on_phone_home(void *context, const struct store_instance *instance,
     instance_endpoint(&daemon->home, instance, &endpoint, NULL);
     if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
         snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
-    scoped(alloc_release) char *keys = join_keys(form);
+    scoped(alloc_release) char *own = join_keys(form);
+    scoped(alloc_release) char *keys = NULL;
+    struct told told = {.address = endpoint.address};
+    if (!judge_keys(daemon, instance, own, &keys, &told.problem))
+        return false;
+    told.keys = keys;
     /* The store may not have it yet. */
     bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
     bool first = false;
-    if (vm && !known && !remember_guest(daemon, instance, form, keys, endpoint.address, &first))
+    if (vm && !known && !remember_guest(daemon, instance, form, &told, &first))
         return false;
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
     recorder_event(daemon->recorder, instance->id, "phone-home", text);
     log_info("vm=%s %s", instance->name, text);
+    if (told.problem) {
+        recorder_event(daemon->recorder, instance->id, "host-key", told.problem);
+        log_warning("vm=%s %s", instance->name, told.problem);
+    }
     if (first)
         alloc_replace(&vm->provision_result, NULL);
     if (vm) {

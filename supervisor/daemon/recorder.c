@@ -211,6 +211,7 @@ void recorder_guest(struct recorder *recorder, int64_t instance, const struct st
     record->guest.address = alloc_string(guest->address);
     record->guest.address_source = alloc_string(guest->address_source);
     record->guest.host_keys = alloc_string(guest->host_keys);
+    record->guest.host_key_problem = alloc_string(guest->host_key_problem);
     record->guest.provision_result = alloc_string(guest->provision_result);
     add(recorder, record);
 }

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "home/generated.h"
+#include "home/known_hosts.h"
 #include "home/ssh_option.h"
 #include "machine/vm_script.h"
 
@@ -177,32 +178,10 @@ static bool write_configuration(struct home *home, const struct store_instance *
     return good;
 }
 
-bool ansible_known_hosts(struct home *home, const struct store_instance *instance,
-                         const struct instance_endpoint *endpoint, const char *host_keys,
-                         struct error *error) {
-    struct buffer text = {0};
-    for (const char *line = host_keys; line && *line;) {
-        size_t length = strcspn(line, "\n");
-        buffer_puts(&text, instance->instance_id);
-        if (endpoint->address[0] && endpoint->port == 22)
-            buffer_printf(&text, ",%s", endpoint->address);
-        else if (endpoint->address[0])
-            buffer_printf(&text, ",[%s]:%u", endpoint->address, endpoint->port);
-        buffer_printf(&text, " %.*s\n", (int)length, line);
-        line += length + (line[length] == '\n');
-    }
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/known_hosts", folder);
-    bool good = file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
-                home_give(home, path, error);
-    buffer_done(&text);
-    return good;
-}
-
 bool ansible_write(struct home *home, const struct store_instance *instance,
                    const struct instance_endpoint *endpoint, const char *host_keys,
                    struct error *error) {
-    return ansible_known_hosts(home, instance, endpoint, host_keys, error) &&
+    return known_hosts_write(home, instance, endpoint, host_keys, error) &&
            write_collection(home, error) && write_inventory(home, instance, endpoint, error) &&
            write_configuration(home, instance, error) &&
            generated_write(home, instance, "deploy.yaml", deploy, sizeof deploy - 1, 0600, error) !=

@@ -8,16 +8,10 @@
 #include "home/instance.h"
 #include "store/cloud_table.h"
 
-/* host_keys: "type base64" lines from the phone-home. */
+/* host_keys: as of known_hosts_keys(). */
 bool ansible_write(struct home *home, const struct store_instance *instance,
                    const struct instance_endpoint *endpoint, const char *host_keys,
                    struct error *error);
-
-/* INSTANCEDIR/known_hosts: every key under the instance-id (what HostKeyAlias asks for) and under
- * its address. Caller of ssh and Ansible share it. */
-bool ansible_known_hosts(struct home *home, const struct store_instance *instance,
-                         const struct instance_endpoint *endpoint, const char *host_keys,
-                         struct error *error);
 
 /* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:
  * none (ssh then asks its agent). */

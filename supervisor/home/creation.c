@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "home/definition.h"
 #include "home/forward.h"
+#include "home/known_hosts.h"
 #include "home/nic.h"
 
 #include <dirent.h>
@@ -120,6 +121,7 @@ static bool carry_out(struct creation *creation, struct error *error) {
     if (creation->folder)
         file_remove_tree(creation->folder, NULL);
     store_rollback(store);
+    known_hosts_collect(creation->home, NULL);
     return false;
 }
 

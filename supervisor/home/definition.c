@@ -6,12 +6,14 @@
 #include "base/secret.h"
 #include "home/accelerator.h"
 #include "home/forward.h"
+#include "home/host_keys.h"
 #include "home/image.h"
 #include "home/nic.h"
 #include "home/port.h"
 #include "home/subnet.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,6 +138,27 @@ static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
            fail_value(text, "a number of virtual processors: use 1 to 64", error);
 }
 
+/* Private keys go by drive only: whoever listens on the network would have them as well. */
+static bool check_way_of_keys(const char *host_keys, const char *seed, struct error *error) {
+    if (strcmp(host_keys, HOST_KEYS_PRESEED) != 0 || strcmp(seed, "http") != 0)
+        return true;
+    return error_set(error, ERROR_INVALID,
+                     "host keys are not given over http: use drive or both for the seed, or create "
+                     "it with --host-keys guest");
+}
+
+static bool check_host_keys(const char *text, const char *seed, char **host_keys,
+                            struct error *error) {
+    bool by_drive = strcmp(seed, "http") != 0;
+    const char *word = text ? text : by_drive ? HOST_KEYS_PRESEED : HOST_KEYS_GUEST;
+    if (strcmp(word, HOST_KEYS_PRESEED) != 0 && strcmp(word, HOST_KEYS_GUEST) != 0)
+        return fail_value(word, "a way to host keys: use preseed or guest", error);
+    if (!check_way_of_keys(word, seed, error))
+        return false;
+    *host_keys = alloc_string(word);
+    return true;
+}
+
 bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
                       const struct store_image *image, struct store_instance *instance,
                       struct error *error) {
@@ -146,7 +169,8 @@ bool definition_check(const struct instance_options *options, const struct store
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         !forward_check(options->forwards, cloud, error) || !nic_check(options->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error))
+        !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error) ||
+        !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
         return false;
     instance->name = alloc_string(options->name);
     instance->image = alloc_string(image->name);
@@ -165,8 +189,11 @@ static bool change_seed(const struct instance_options *options, const struct sto
     char *seed = NULL;
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
-    if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error))
+    if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error) ||
+        !check_way_of_keys(instance->host_keys, seed, error)) {
+        free(seed);
         return false;
+    }
     alloc_replace(&instance->seed, seed);
     return true;
 }

@@ -7,7 +7,9 @@
 #include "home/definition.h"
 #include "home/disk.h"
 #include "home/forward.h"
+#include "home/host_keys.h"
 #include "home/instance_rename.h"
+#include "home/known_hosts.h"
 #include "home/own_document.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
@@ -47,6 +49,8 @@ static bool fill(struct creation *creation, struct error *error) {
     const struct own_documents *own = creation->context;
     return disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
            home_give(home, disk, error) &&
+           (!host_keys_are_preseeded(&creation->facts.instance) ||
+            host_keys_make(home, creation->folder, error)) &&
            (!own || own_documents_put(home, creation->folder, own, NULL, error));
 }
 
@@ -112,7 +116,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
         return false;
     }
     remove_run_files(home, instance->name);
-    return file_remove_tree(going, error);
+    return file_remove_tree(going, error) && known_hosts_collect(home, error);
 }
 
 /* --- where it is reached --- */

@@ -20,6 +20,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds" */
     char *const *nics;     /* home/nic.h; NULL-terminated; NULL: the first card only */
     char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
+    const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
     const char *accel;
     const struct own_documents *own; /* home/own_document.h; NULL: none */
     bool no_package_upgrade;

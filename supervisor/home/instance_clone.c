@@ -9,6 +9,7 @@
 #include "home/definition.h"
 #include "home/disk.h"
 #include "home/extra_disk.h"
+#include "home/host_keys.h"
 #include "home/nic.h"
 #include "home/own_document.h"
 #include "home/run_folder.h"
@@ -65,7 +66,8 @@ static bool fill(struct creation *creation, struct error *error) {
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&
            copy_disks(creation, source, error) &&
            copy_arguments(home, folder, creation->folder, error) &&
-           copy_own(home, folder, creation->folder, error);
+           copy_own(home, folder, creation->folder, error) &&
+           (!host_keys_are_preseeded(source) || host_keys_make(home, creation->folder, error));
 }
 
 static bool record_disks(struct creation *creation, struct error *error) {

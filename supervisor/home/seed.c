@@ -8,6 +8,7 @@
 #include "cloudinit/document_text.h"
 #include "cloudinit/multipart.h"
 #include "home/generated.h"
+#include "home/host_keys.h"
 #include "home/nic.h"
 #include "home/own_document.h"
 #include "home/seed_drive.h"
@@ -130,17 +131,37 @@ static bool check_document(const char *path, enum seed_document document, const 
                      problem.text);
 }
 
+/* What is on the drive in place of the vendor-data, which is served over HTTP as well. */
+static char *drive_vendor_data(const char *folder, const struct store_instance *instance) {
+    return host_keys_are_preseeded(instance)
+               ? alloc_printf("%s/host-keys/%s", folder, seed_document_name(SEED_VENDOR_DATA))
+               : NULL;
+}
+
+/* path: of a file to leave it in; NULL: nowhere, because it is no other than the document. */
+static bool add_host_keys(struct home *home, const struct store_instance *instance,
+                          const char *path, struct buffer *text, struct error *error) {
+    if (!path)
+        return true;
+    return host_keys_ensure(home, instance, error) && host_keys_add(home, instance, text, error) &&
+           file_write(path, text->data, text->length, 0600, error) && home_give(home, path, error);
+}
+
 /* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
-static bool digest_documents(const char *folder, char digest[SECRET_SHA256_SIZE],
+static bool digest_documents(struct home *home, const struct store_instance *instance,
+                             const char *vendor_data, char digest[SECRET_SHA256_SIZE],
                              struct error *error) {
     scoped(buffer_done) struct buffer all = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
         enum seed_document document = (enum seed_document)i;
         scoped(buffer_done) struct buffer text = {0};
         scoped(alloc_release) char *path =
-            alloc_printf("%s/%s", folder, seed_document_name(document));
+            alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(document));
         if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
-            !check_document(path, document, &text, error))
+            !check_document(path, document, &text, error) ||
+            (document == SEED_VENDOR_DATA &&
+             !add_host_keys(home, instance, vendor_data, &text, error)))
             return false;
         buffer_printf(&all, "%zu\n", text.length);
         buffer_append(&all, text.data, text.length);
@@ -156,12 +177,14 @@ static bool write_drive(struct home *home, const struct store_instance *instance
     scoped(alloc_release) char *image = seed_image_path(home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
-    if (!digest_documents(documents, wanted, error) ||
+    scoped(alloc_release) char *vendor_data = drive_vendor_data(folder, instance);
+    if (!digest_documents(home, instance, vendor_data, wanted, error) ||
         !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
         return false;
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
-    return seed_drive_write(image, documents, error) && home_give(home, image, error) &&
+    return seed_drive_write(image, documents, vendor_data, error) &&
+           home_give(home, image, error) &&
            generated_table_put(home->store, instance->id, DRIVE, wanted, error);
 }
 

@@ -28,9 +28,19 @@ static const struct {
     {"meta-data", true}, {"user-data", true}, {"vendor-data", false}, {"network-config", false}};
 #define DOCUMENT_COUNT (sizeof documents / sizeof *documents)
 
-static bool add_document(const char *folder, size_t row, struct strv *paths, uint64_t *bytes,
-                         struct error *error) {
-    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, documents[row].name);
+/* What goes on the drive. */
+struct selection {
+    const char *folder;
+    const char *vendor_data; /* instead of the folder's; NULL: none */
+    struct strv paths;
+    uint64_t bytes;
+};
+
+static bool add_document(struct selection *selection, size_t row, struct error *error) {
+    bool other = selection->vendor_data && strcmp(documents[row].name, "vendor-data") == 0;
+    scoped(alloc_release) char *path =
+        other ? alloc_string(selection->vendor_data)
+              : alloc_printf("%s/%s", selection->folder, documents[row].name);
     struct stat status;
     if (stat(path, &status) < 0) {
         if (!documents[row].required)
@@ -39,21 +49,21 @@ static bool add_document(const char *folder, size_t row, struct strv *paths, uin
     }
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_INVALID, "the seed document %s is not a file", path);
-    *bytes += ((uint64_t)status.st_size + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
-    strv_push(paths, path);
+    selection->bytes += ((uint64_t)status.st_size + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    strv_push(&selection->paths, path);
     return true;
 }
 
-static bool find_documents(const char *folder, struct strv *paths, struct error *error) {
-    uint64_t bytes = 0;
+static bool find_documents(struct selection *selection, struct error *error) {
     for (size_t i = 0; i < DOCUMENT_COUNT; i++)
-        if (!add_document(folder, i, paths, &bytes, error))
+        if (!add_document(selection, i, error))
             return false;
-    if (bytes > DRIVE_CAPACITY_BYTES)
+    if (selection->bytes > DRIVE_CAPACITY_BYTES)
         return error_set(error, ERROR_INVALID,
                          "the seed documents in %s need %llu bytes, but the seed drive holds %u: "
                          "make them smaller",
-                         folder, (unsigned long long)bytes, DRIVE_CAPACITY_BYTES);
+                         selection->folder, (unsigned long long)selection->bytes,
+                         DRIVE_CAPACITY_BYTES);
     return true;
 }
 
@@ -82,24 +92,28 @@ static bool make_empty(const char *path, struct error *error) {
     return file_write(path, "", 0, 0600, error);
 }
 
-bool seed_drive_write(const char *image, const char *documents_folder, struct error *error) {
-    scoped(strv_done) struct strv paths = {0};
-    scoped(alloc_release) char *absolute = file_absolute(image);
-    scoped(alloc_release) char *folder = file_absolute(documents_folder);
+static bool write_image(const char *absolute, const struct strv *paths, struct error *error) {
     scoped(alloc_release) char *temporary = alloc_printf("%s.new", absolute);
-    if (strstr(absolute, "@@"))
-        return error_set(error, ERROR_INVALID,
-                         "mtools cannot write %s, because \"@@\" means an offset to it: use a "
-                         "path without that",
-                         absolute);
-    if (!find_documents(folder, &paths, error))
-        return false;
-    if (make_empty(temporary, error) && format(temporary, error) &&
-        copy(temporary, &paths, error)) {
+    if (make_empty(temporary, error) && format(temporary, error) && copy(temporary, paths, error)) {
         if (rename(temporary, absolute) == 0)
             return true;
         error_errno(error, "cannot write %s", absolute);
     }
     unlink(temporary);
     return error_prefix(error, "cannot make the seed drive");
+}
+
+bool seed_drive_write(const char *image, const char *documents_folder, const char *vendor_data,
+                      struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(image);
+    scoped(alloc_release) char *folder = file_absolute(documents_folder);
+    struct selection selection = {.folder = folder, .vendor_data = vendor_data};
+    if (strstr(absolute, "@@"))
+        return error_set(error, ERROR_INVALID,
+                         "mtools cannot write %s, because \"@@\" means an offset to it: use a "
+                         "path without that",
+                         absolute);
+    bool good = find_documents(&selection, error) && write_image(absolute, &selection.paths, error);
+    strv_done(&selection.paths);
+    return good;
 }

@@ -6,4 +6,6 @@
 
 #include <stdbool.h>
 
-bool seed_drive_write(const char *image, const char *documents_folder, struct error *error);
+/* vendor_data: a file of that name to take instead of the folder's; NULL: none. */
+bool seed_drive_write(const char *image, const char *documents_folder, const char *vendor_data,
+                      struct error *error);

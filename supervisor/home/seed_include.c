@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/route.h"
+#include "home/host_keys.h"
 #include "home/seed_drive.h"
 #include "store/generated_table.h"
 
@@ -31,18 +32,24 @@ static bool make_document(const char *folder, enum seed_document document, const
     return true;
 }
 
-static bool make_documents(const char *folder, const char *url,
-                           struct buffer texts[SEED_DOCUMENT_COUNT],
-                           char digest[SECRET_SHA256_SIZE], struct error *error) {
-    scoped(buffer_done) struct buffer all = {0};
-    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+static bool make_documents(const struct home *home, const struct store_instance *instance,
+                           const char *url, struct buffer texts[SEED_DOCUMENT_COUNT],
+                           struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (!make_document(folder, (enum seed_document)i, url, &texts[i], error))
             return false;
+    return host_keys_add(home, instance, &texts[SEED_VENDOR_DATA], error);
+}
+
+static void digest_documents(const struct buffer texts[SEED_DOCUMENT_COUNT],
+                             char digest[SECRET_SHA256_SIZE]) {
+    scoped(buffer_done) struct buffer all = {0};
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
         buffer_printf(&all, "%zu\n", texts[i].length);
         buffer_append(&all, texts[i].data, texts[i].length);
     }
     secret_sha256(all.data, all.length, digest);
-    return true;
 }
 
 static bool write_image(const struct home *home, const char *folder, const char *image,
@@ -54,7 +61,7 @@ static bool write_image(const struct home *home, const char *folder, const char 
             alloc_printf("%s/%s", stage, seed_document_name((enum seed_document)i));
         good = file_write(path, texts[i].data, texts[i].length, 0600, error);
     }
-    good = good && seed_drive_write(image, stage, error) && home_give(home, image, error);
+    good = good && seed_drive_write(image, stage, NULL, error) && home_give(home, image, error);
     return file_remove_tree(stage, good ? error : NULL) && good;
 }
 
@@ -63,8 +70,10 @@ static bool renew(struct home *home, const struct store_instance *instance, cons
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *image = seed_include_path(home, instance);
-    if (!make_documents(folder, url, texts, wanted, error) ||
-        !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
+    if (!make_documents(home, instance, url, texts, error))
+        return false;
+    digest_documents(texts, wanted);
+    if (!generated_table_get(home->store, instance->id, DRIVE, recorded, error))
         return false;
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;

@@ -65,6 +65,12 @@ def check_user_data(path):
         check(url.endswith("/phone-home/test-1"), path, "posts to", url)
 
 
+def check_host_keys(path):
+    config = yaml.safe_load(path.read_text())
+    check(config["ssh_keys"]["rsa_private"].endswith("BBBB\n"), path, "private key is", config)
+    check(config["ssh_keys"]["ed25519_public"].startswith("ssh-ed25519 "), path, "public key")
+
+
 def check_network_config(path):
     config = yaml.safe_load(path.read_text())
     ethernet = config["ethernets"]["primary0"]
@@ -146,6 +152,8 @@ def main():
     check(len(documents) >= 3, "only", len(documents), "golden multi-part documents found")
     for document in documents:
         check_multipart(document)
+    check_schema(sys.argv[1], SEEDS / "host-keys.yaml")
+    check_host_keys(SEEDS / "host-keys.yaml")
     for failure in failures:
         print(failure, file=sys.stderr)
     print(f"{len(folders)} seeds, {len(failures)} failures")

@@ -88,6 +88,15 @@ static const struct document_seed several_nics = {
     .more_nic_count = 2,
 };
 
+/* Not a key that anybody has. */
+static const struct document_host_key host_keys[] = {
+    {"ed25519",
+     (char *)"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA+/=\n"
+             "-----END OPENSSH PRIVATE KEY-----\n",
+     (char *)KEY2},
+    {"rsa", (char *)"-----BEGIN OPENSSH PRIVATE KEY-----\nBBBB\n", (char *)"ssh-rsa AAAA"},
+};
+
 static void check_golden(const char *name, const char *text, size_t length) {
     scoped(alloc_release) char *path = alloc_printf("golden/seed/%s", name);
     scoped(buffer_done) struct buffer golden = {0};
@@ -180,6 +189,13 @@ TEST(refuses_values_that_would_break_a_seed) {
     check_refused(SEED_USER_DATA, &seed, "control character");
     seed.ssh_public_key = "ssh-ed25519 AAAA \xC3(";
     check_refused(SEED_USER_DATA, &seed, "cannot write user-data");
+}
+
+TEST(host_keys_are_a_document_of_their_own) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct error error = {0};
+    CHECK(document_write_host_keys(host_keys, 2, &text, &error));
+    check_golden("host-keys.yaml", text.data, text.length);
 }
 
 /* At a "$" other than ${INSTANCE_ID} cloud-init posts nothing, and the wait would never end. */

@@ -1,0 +1,35 @@
+/* SSH host keys that are made here and given to a guest on its seed drive, so that even the first
+ * contact with it is with a known key: INSTANCEDIR/host-keys/, one of each type, made by
+ * ssh-keygen. They go by drive only; nothing serves them. A reset instance gets new ones. Blocking.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+#define HOST_KEYS_PRESEED "preseed" /* instances.host_keys */
+#define HOST_KEYS_GUEST   "guest" /* the guest makes its own, and tells them when it phones home */
+
+bool host_keys_are_preseeded(const struct store_instance *instance);
+
+/* Into a folder that is to become an INSTANCEDIR, without the lock of the store: RSA takes its
+ * time.
+ */
+bool host_keys_make(const struct home *home, const char *folder, struct error *error);
+/* Made anew if they are absent or those of another identity of this instance. */
+bool host_keys_ensure(const struct home *home, const struct store_instance *instance,
+                      struct error *error);
+
+/* "type base64" lines. Caller frees; NULL: error set. */
+char *host_keys_public(const struct home *home, const struct store_instance *instance,
+                       struct error *error);
+/* vendor-data becomes one that also gives them to the guest; a secret from then on. Not user-data,
+ * so that this stays its user's to write; keys that are given there win. Without preseeded keys it
+ * stays as it is. */
+bool host_keys_add(const struct home *home, const struct store_instance *instance,
+                   struct buffer *vendor_data, struct error *error);
+
+/* Every line of the one is among those of the other. */
+bool host_keys_are_among(const char *lines, const char *known);
