@@ -75,6 +75,17 @@ expect_equal "info" "$(json_of 'it["state"], it["hostname"], it["provisioning"],
 in_guest sudo cloud-init status
 expect_text "$OUT" "status: done"
 
+step "... and again, by the supervisor and by hand over the whole cloud"
+expect_ok "$PGSUP" -q provision test --wait --timeout 900
+expect_ok "$PGSUP" info test
+expect_text "$OUT" "provisioning    ok" "tasks_changed   0" "tasks_failed    0"
+[ "$(uname -s)" = Darwin ] && utf8=en_US.UTF-8 || utf8=C.UTF-8
+run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" all -m ping
+expect_equal "status of ansible" "$STATUS" 0
+expect_text "$OUT" "test | SUCCESS" '"ping": "pong"'
+run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" state_ready -a id
+expect_text "$OUT" "uid=0(root)"
+
 kill $watcher
 wait $watcher 2>/dev/null || true
 
