@@ -15,8 +15,7 @@
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
-#define MORE_ETHERNET     "card%zu" /* of the others, from 1 on */
-#define MORE_METRIC       "200"     /* of a route that DHCP gives: the first card's goes before */
+#define MORE_METRIC       "200" /* of a route that DHCP gives: the first card's goes before */
 
 /* One document on its way through libyaml. After the first failure everything else does nothing. */
 struct writer {
@@ -267,10 +266,8 @@ static void write_address(struct writer *writer, const struct document_seed *see
 }
 
 /* A boot does not wait for these. */
-static void write_more_nic(struct writer *writer, size_t number, const struct document_nic *nic) {
-    char name[32];
-    snprintf(name, sizeof name, MORE_ETHERNET, number);
-    plain(writer, name);
+static void write_more_nic(struct writer *writer, const struct document_nic *nic) {
+    plain(writer, nic->name);
     begin_map(writer);
     write_match(writer, nic->mac);
     flag_pair(writer, "optional", true);
@@ -301,7 +298,7 @@ static void write_network_config(struct writer *writer, const struct document_se
         write_address(writer, seed);
     end_map(writer);
     for (size_t i = 0; i < seed->more_nic_count; i++)
-        write_more_nic(writer, i + 1, &seed->more_nics[i]);
+        write_more_nic(writer, &seed->more_nics[i]);
     end_map(writer);
     end_map(writer);
 }

@@ -17,7 +17,9 @@ struct document_user {
     const char *ssh_public_keys; /* a line for each */
 };
 
-struct document_nic { /* a card beside the first one; it brings no default route */
+struct document_nic { /* a card beside the first one; its routes come after the first one's */
+    const char *name; /* as guests call it: cloud-init's networkd renderer takes what is said of
+                         DHCP only under that name (cloudinit/net/networkd.py) */
     const char *mac;
     const char *address; /* "10.1.0.5/24"; NULL: DHCP */
 };

@@ -121,6 +121,10 @@ char *nic_text(const struct store_nic *nic) {
     return buffer_take(&text);
 }
 
+char *nic_guest_name(int position) {
+    return alloc_printf("enp0s%u", SPEC_NIC_SLOT + (unsigned)position);
+}
+
 char *nic_user_network(int position) {
     return alloc_printf("10.0.%d.0/24", USER_NETWORK + position);
 }

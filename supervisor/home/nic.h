@@ -23,5 +23,7 @@ bool nic_check(char *const *texts, struct error *error);
 bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
                struct error *error);
 
+/* "enp0s17": what systemd's rules call the card in this position, after its slot; caller frees. */
+char *nic_guest_name(int position);
 /* "10.0.3.0/24": the network that user networking gives to the card in this position. */
 char *nic_user_network(int position);

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/strv.h"
 #include "cloudinit/document.h"
 #include "cloudinit/document_text.h"
 #include "cloudinit/multipart.h"
@@ -77,9 +78,11 @@ static struct document_user *document_users(const struct store_users *users) {
 }
 
 static void fill_nics(const struct store_nics *nics, struct document_nic cards[NIC_MAX],
-                      struct document_seed *seed) {
+                      struct strv *names, struct document_seed *seed) {
     for (size_t i = 0; i < nics->count && i < NIC_MAX; i++)
-        cards[i] = (struct document_nic){nics->items[i].mac, nics->items[i].ip4};
+        strv_take(names, nic_guest_name(nics->items[i].position));
+    for (size_t i = 0; i < nics->count && i < NIC_MAX; i++)
+        cards[i] = (struct document_nic){names->items[i], nics->items[i].mac, nics->items[i].ip4};
     seed->more_nics = cards;
     seed->more_nic_count = nics->count < NIC_MAX ? nics->count : NIC_MAX;
 }
@@ -89,6 +92,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
     struct subnet subnet = {0};
     struct document_nic cards[NIC_MAX];
     scoped(store_nics_done) struct store_nics nics = {0};
+    scoped(strv_done) struct strv names = {0};
     scoped(store_users_done) struct store_users users = {0};
     if (!user_table_list(home->store, &users, error) ||
         !nic_table_list(home->store, instance->id, &nics, error))
@@ -115,7 +119,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
         .gateway = subnet_gateway(cloud),
         .nameserver = subnet_nameserver(cloud),
     };
-    fill_nics(&nics, cards, &seed);
+    fill_nics(&nics, cards, &names, &seed);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (!write_document(home, instance, (enum seed_document)i, &seed, error))
             return false;

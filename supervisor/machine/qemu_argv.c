@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Behind those that QEMU gives to the other devices, which it counts up from 1. */
-#define NETWORK_SLOT 0x10u
+#define NETWORK_SLOT SPEC_NIC_SLOT
 #define DISK_SLOT    0x18u /* of the first extra disk; those between are of more cards */
 
 #define FIRMWARE_NODE "firmware0"

@@ -41,7 +41,8 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
     const char *path;
 };
 
-#define SPEC_MORE_NICS_MAX 7u /* each has its PCI slot, for good */
+#define SPEC_MORE_NICS_MAX 7u    /* each has its PCI slot, for good */
+#define SPEC_NIC_SLOT      0x10u /* of the first card, that of the others follow */
 
 struct spec_nic {
     enum spec_network network;

@@ -31,7 +31,7 @@ folder=$PGSUP_HOME/instances/router
 python3 - "$folder/cloud-init/network-config" "$mac" <<'END' || fail "network-config"
 import sys, yaml
 cards = yaml.safe_load(open(sys.argv[1]))["ethernets"]
-first, mine, user = cards["primary0"], cards["card1"], cards["card2"]
+first, mine, user = cards["primary0"], cards["enp0s17"], cards["enp0s18"]
 assert first["match"]["macaddress"] == sys.argv[2] and first["dhcp4"] is True, first
 assert mine["match"]["macaddress"] == "52:54:01" + sys.argv[2][8:], mine
 assert mine["addresses"] == ["10.78.0.5/24"] and mine["dhcp4"] is False, mine

@@ -74,8 +74,8 @@ static const struct document_seed no_phone_home = {
     .address = "10.0.2.77/24",
 };
 
-static const struct document_nic more_nics[] = {{"52:54:01:AB:CD:EF", "10.1.0.5/24"},
-                                                {"52:54:02:ab:cd:ef", NULL}};
+static const struct document_nic more_nics[] = {{"enp0s17", "52:54:01:AB:CD:EF", "10.1.0.5/24"},
+                                                {"enp0s18", "52:54:02:ab:cd:ef", NULL}};
 static const struct document_seed several_nics = {
     .instance_id = "router-3",
     .hostname = "router",
