@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER          "host-keys"
@@ -40,8 +41,11 @@ static bool make_one(const struct home *home, const char *folder, size_t index,
     scoped(alloc_release) char *public = key_path(folder, type, ".pub");
     char *argv[] = {"ssh-keygen", "-q", "-t",    type, "-b",    bits, "-N",
                     "",           "-C", "pgsup", "-f", private, NULL};
-    return program_run(argv, KEYGEN_LIMIT_MS, &output, error) && home_give(home, private, error) &&
-           home_give(home, public, error);
+    if (!program_run(argv, KEYGEN_LIMIT_MS, &output, error))
+        return false;
+    if (chmod(public, 0600) < 0) /* as everything in a home */
+        return error_errno(error, "cannot set the mode of %s", public);
+    return home_give(home, private, error) && home_give(home, public, error);
 }
 
 /* Under its final name there is a whole set or none. */

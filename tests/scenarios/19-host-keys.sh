@@ -41,6 +41,8 @@ for type in ed25519 ecdsa rsa; do
     key=$(cut -d' ' -f2 "$folder/host-keys/ssh_host_${type}_key.pub")
     expect_equal "mode of the $type key" "$(mode_of "$folder/host-keys/ssh_host_${type}_key")" \
         -rw-------
+    expect_equal "mode of its public half" \
+        "$(mode_of "$folder/host-keys/ssh_host_${type}_key.pub")" -rw-------
     expect_text "$folder/known_hosts" "$(id_of test)" "$key"
     expect_text "$PGSUP_HOME/known_hosts" "$key"
 done
