@@ -15,7 +15,7 @@
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
-#define MORE_METRIC       "200" /* of a route that DHCP gives: the first card's goes before */
+#define MORE_METRIC       "2000" /* of a route that DHCP gives: networkd gives the first card's 1024 */
 
 /* One document on its way through libyaml. After the first failure everything else does nothing. */
 struct writer {
