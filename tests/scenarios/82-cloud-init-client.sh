@@ -146,8 +146,10 @@ found, taken = source(nocloud.DataSourceNoCloud, None, home + "/instances/drive/
 expect("taken", taken, True)
 expect("mode", found.dsmode, "net")
 expect("instance-id", found.get_instance_id(), ids["drive"])
-for document, given in [("user-data", found.userdata_raw), ("vendor-data", found.vendordata_raw)]:
-    expect(document, text(given), content("drive", document))
+expect("user-data", text(found.userdata_raw), content("drive", "user-data"))
+message = user_data.UserDataProcessor(paths).process(found.vendordata_raw)
+bodies = [text(part.get_payload(decode=True)) for part in message.walk() if not part.is_multipart()]
+expect("vendor-data, host keys behind it", content("drive", "vendor-data") in bodies, True)
 config = util.load_yaml(found._network_config) if isinstance(found._network_config, (bytes, str)) \
     else found._network_config
 state = network_state.parse_net_config_data(config)
