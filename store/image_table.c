@@ -7,26 +7,36 @@
 
 static void read_row(struct query *query, struct store_image *image) {
     image->id = query_take_number(query);
-    char **const texts[] = {&image->name,   &image->file,   &image->format,     &image->arch,
-                            &image->sha256, &image->origin, &image->seed_source};
+    char **const texts[] = {&image->name,        &image->file,        &image->format,
+                            &image->arch,        &image->sha256,      &image->origin,
+                            &image->seed_source, &image->default_user};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = query_take_text(query);
     image->file_bytes = (uint64_t)query_take_number(query);
     image->virtual_bytes = (uint64_t)query_take_number(query);
+    image->min_disk_bytes = (uint64_t)query_take_number(query);
+    image->min_ram_mib = (uint64_t)query_take_number(query);
+    image->phones_home = query_take_number(query) != 0;
     image->created_ms = query_take_number(query);
+    image->checked_ms = query_take_number(query);
 }
 
 bool image_table_add(struct store *store, struct store_image *image, struct error *error) {
     struct query query;
     if (!query_open(store, IMAGE_ADD, &query, error))
         return false;
-    const char *const texts[] = {image->name,   image->file,   image->format,     image->arch,
-                                 image->sha256, image->origin, image->seed_source};
+    const char *const texts[] = {image->name,        image->file,        image->format,
+                                 image->arch,        image->sha256,      image->origin,
+                                 image->seed_source, image->default_user};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         query_give_text(&query, texts[i]);
     query_give_number(&query, (int64_t)image->file_bytes);
     query_give_number(&query, (int64_t)image->virtual_bytes);
+    query_give_number(&query, (int64_t)image->min_disk_bytes);
+    query_give_number(&query, (int64_t)image->min_ram_mib);
+    query_give_number(&query, image->phones_home);
     query_give_number(&query, image->created_ms);
+    query_give_number(&query, image->checked_ms);
     if (!query_finish(&query, error))
         return false;
     image->id = query_last_id(store);
@@ -84,6 +94,7 @@ void store_image_done(struct store_image *image) {
     free(image->sha256);
     free(image->origin);
     free(image->seed_source);
+    free(image->default_user);
     *image = (struct store_image){0};
 }
 

@@ -8,14 +8,18 @@
 struct store_image {
     int64_t id;
     char *name;
-    char *file;        /* name inside images/ */
-    char *format;      /* "qcow2" */
-    char *arch;        /* "aarch64" */
-    char *sha256;      /* of the file as stored */
-    char *origin;      /* path or URL it came from */
-    char *seed_source; /* "nocloud-net" or "nocloud" (cloud-init >= 24.1 deprecates the former) */
+    char *file;         /* name inside images/ */
+    char *format;       /* "qcow2" */
+    char *arch;         /* "aarch64" */
+    char *sha256;       /* of the file as stored */
+    char *origin;       /* path or URL it came from */
+    char *default_user; /* the account that the publisher made; NULL: not known */
+    char *seed_source;  /* "nocloud-net" or "nocloud" (cloud-init >= 24.1 deprecates the former) */
     uint64_t file_bytes, virtual_bytes;
+    uint64_t min_disk_bytes, min_ram_mib; /* what it needs at least; 0: not known */
+    bool phones_home;                     /* has a cloud-init that says when it is ready */
     int64_t created_ms;
+    int64_t checked_ms; /* when `qemu-img check` found it whole; 0: not yet */
 };
 struct store_images {
     struct store_image *items;

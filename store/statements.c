@@ -11,8 +11,9 @@
     " LEFT JOIN instances a ON a.id = i.after "
 
 #define IMAGE_SELECT                                                                               \
-    "SELECT id, name, file, format, arch, sha256, origin, seed_source, file_bytes, virtual_bytes," \
-    " created_ms FROM images "
+    "SELECT id, name, file, format, arch, sha256, origin, seed_source, default_user,"              \
+    " file_bytes, virtual_bytes, min_disk_bytes, min_ram_mib, phones_home, created_ms,"            \
+    " checked_ms FROM images "
 
 #define EVENT_SELECT                                                                               \
     "SELECT e.id, e.at_ms, coalesce(e.instance, 0), i.name, e.kind, e.text"                        \
@@ -36,8 +37,9 @@ static const char *const sql[STATEMENT_COUNT] = {
     [USER_REMOVE] = "DELETE FROM users WHERE name = ?1",
 
     [IMAGE_ADD] = "INSERT INTO images (name, file, format, arch, sha256, origin, seed_source,"
-                  " file_bytes, virtual_bytes, created_ms)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                  " default_user, file_bytes, virtual_bytes, min_disk_bytes, min_ram_mib,"
+                  " phones_home, created_ms, checked_ms)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [IMAGE_GET] = IMAGE_SELECT "WHERE name = ?1",
     [IMAGE_LIST] = IMAGE_SELECT "ORDER BY name",
     [IMAGE_REMOVE] = "DELETE FROM images WHERE name = ?1",

@@ -47,6 +47,7 @@ pgsup_test(instance_plan SOURCES unit/test_instance_plan.c USES home)
 pgsup_test(user SOURCES unit/test_user.c USES home)
 pgsup_test(program SOURCES unit/test_program.c USES home)
 pgsup_test(disk SOURCES unit/test_disk.c USES home)
+pgsup_test(catalogue SOURCES unit/test_catalogue.c USES home)
 pgsup_test(download SOURCES unit/test_download.c USES home)
 pgsup_test(image SOURCES unit/test_image.c USES home)
 

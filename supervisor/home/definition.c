@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define DEFAULT_VCPU "2"
-#define DEFAULT_RAM  "2048"
+#define DEFAULT_RAM  2048 /* MiB */
 #define DEFAULT_DISK "5G"
 
 #define MIB           (UINT64_C(1) << 20)
@@ -52,12 +52,21 @@ static bool parse_ram(const char *text, uint64_t *mib) {
     return true;
 }
 
-static bool check_ram(const char *text, uint64_t *mib, struct error *error) {
+static bool check_ram(const char *text, const struct store_image *image, uint64_t *mib,
+                      struct error *error) {
     char present[32];
+    if (!text) { /* the default, or as much as the image needs */
+        *mib = image->min_ram_mib > DEFAULT_RAM ? image->min_ram_mib : DEFAULT_RAM;
+        return true;
+    }
     if (!parse_ram(text, mib))
         return fail_value(text, "an amount of memory: write MiB like 2048, or 2G", error);
     if (*mib < RAM_MIN_MIB)
         return fail_value(text, "enough memory for a guest: give at least 64 MiB", error);
+    if (*mib < image->min_ram_mib)
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" is not enough memory for the image \"%s\": give at least %lluM",
+                         text, image->name, (unsigned long long)image->min_ram_mib);
     uint64_t host = host_ram_mib();
     if (!host || *mib <= host)
         return true;
@@ -78,20 +87,21 @@ bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *erro
 
 static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
                        struct error *error) {
+    uint64_t needed =
+        image->virtual_bytes > image->min_disk_bytes ? image->virtual_bytes : image->min_disk_bytes;
     if (!text) { /* the default, or as much as the image needs */
         name_parse_size(DEFAULT_DISK, bytes);
-        if (*bytes < image->virtual_bytes)
-            *bytes = image->virtual_bytes;
+        if (*bytes < needed)
+            *bytes = needed;
         return true;
     }
     if (!definition_parse_disk(text, bytes, error))
         return false;
-    if (*bytes >= image->virtual_bytes)
+    if (*bytes >= needed)
         return true;
     return error_set(error, ERROR_INVALID,
                      "\"%s\" is too small for a disk of the image \"%s\": give at least %lluM",
-                     text, image->name,
-                     (unsigned long long)((image->virtual_bytes + MIB - 1) / MIB));
+                     text, image->name, (unsigned long long)((needed + MIB - 1) / MIB));
 }
 
 static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,
@@ -163,7 +173,7 @@ bool definition_check(const struct instance_options *options, const struct store
                       const struct store_image *image, struct store_instance *instance,
                       struct error *error) {
     if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
-        !check_ram(options->ram ? options->ram : DEFAULT_RAM, &instance->ram_mib, error) ||
+        !check_ram(options->ram, image, &instance->ram_mib, error) ||
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
@@ -206,7 +216,7 @@ bool definition_change(const struct instance_options *options, const struct stor
                        const struct store_image *image, struct store_instance *instance,
                        struct error *error) {
     if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
-        (options->ram && !check_ram(options->ram, &instance->ram_mib, error)) ||
+        (options->ram && !check_ram(options->ram, image, &instance->ram_mib, error)) ||
         (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         (options->accel && *options->accel && !accelerator_check(options->accel, error)))

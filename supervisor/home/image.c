@@ -200,16 +200,34 @@ static const char *guess_arch(const char *file) {
     return host_architecture();
 }
 
-/* "nocloud-net" is what every cloud-init that can be seeded over HTTP takes; the newer ones only
- * warn about it. */
-static const char *guess_seed_source(const char *name) {
-    const struct catalogue_image *known = catalogue_find(name);
-    return known ? known->seed_source : "nocloud-net";
+/* Of this home, with its own file. */
+static bool load_catalogue(const struct home *home, struct catalogue *catalogue,
+                           struct error *error) {
+    scoped(alloc_release) char *own = home_file(home, "images.yaml");
+    return catalogue_load(own, catalogue, error);
 }
 
-static bool is_seed_source(const char *word) {
-    return strcmp(word, "nocloud") == 0 || strcmp(word, "nocloud-net") == 0 ||
-           strcmp(word, IMAGE_SEED_NONE) == 0;
+/* What the catalogue says of an image; of one that it does not know: "nocloud-net" is what every
+ * cloud-init that can be seeded over HTTP takes; the newer ones only warn about it. */
+static void describe(struct store_image *image, const struct catalogue_image *known) {
+    image->phones_home = !known || known->phones_home;
+    if (!image->seed_source)
+        image->seed_source = alloc_string(known ? known->seed_source : "nocloud-net");
+    if (!known)
+        return;
+    image->default_user = alloc_string(known->user);
+    image->min_disk_bytes = known->min_disk_bytes;
+    image->min_ram_mib = known->min_ram_mib;
+}
+
+static bool describe_by_name(const struct home *home, struct store_image *image,
+                             struct error *error) {
+    struct catalogue catalogue;
+    if (!load_catalogue(home, &catalogue, error))
+        return false;
+    describe(image, catalogue_find(&catalogue, image->name));
+    catalogue_done(&catalogue);
+    return true;
 }
 
 bool image_import(struct home *home, const char *name, const char *file, const char *arch,
@@ -220,20 +238,20 @@ bool image_import(struct home *home, const char *name, const char *file, const c
     if (!spec_arch_from_word(arch, &known))
         return error_set(error, ERROR_INVALID,
                          "\"%s\" is not an architecture: use aarch64 or x86_64", arch);
-    if (seed_source && !is_seed_source(seed_source))
+    if (seed_source && !catalogue_is_seed_source(seed_source))
         return error_set(error, ERROR_INVALID,
                          "\"%.40s\" is not what a cloud-init calls its seed: use nocloud, "
                          "nocloud-net, or none for one that takes it from a drive only",
                          seed_source);
-    struct stage stage;
+    struct stage stage = {.lock = -1};
     struct store_image image = {
         .name = alloc_string(name),
         .arch = alloc_string(arch),
         .origin = file_absolute(file),
-        .seed_source = alloc_string(seed_source ? seed_source : guess_seed_source(name)),
+        .seed_source = alloc_string(seed_source),
     };
-    bool good = stage_open(home, name, &stage, error) && check_regular(file, error) &&
-                check_header(file, file, error);
+    bool good = describe_by_name(home, &image, error) && stage_open(home, name, &stage, error) &&
+                check_regular(file, error) && check_header(file, file, error);
     if (good) {
         unlink(stage.copy); /* of an import that was killed */
         good = host_copy_file(file, stage.copy, 0600, error) &&
@@ -244,18 +262,19 @@ bool image_import(struct home *home, const char *name, const char *file, const c
     return good;
 }
 
-static bool find_url(const char *name, const char **url, struct error *error) {
+static bool find_url(const struct catalogue *catalogue, const char *name, const char **url,
+                     struct error *error) {
     enum spec_arch arch = SPEC_AARCH64;
     spec_arch_from_word(host_architecture(), &arch);
-    const struct catalogue_image *known = catalogue_find(name);
+    const struct catalogue_image *known = catalogue_find(catalogue, name);
     if (!known) {
-        scoped(alloc_release) char *names = catalogue_names();
+        scoped(alloc_release) char *names = catalogue_names(catalogue);
         return error_set(error, ERROR_NOT_FOUND,
-                         "no image \"%s\" is known for download: choose one of %s, or use `pgsup "
-                         "image import`",
+                         "no image \"%.63s\" is known for download: choose one of %s, or use "
+                         "`pgsup image import`",
                          name, names);
     }
-    *url = known->urls[arch];
+    *url = known->files[arch].url;
     return *url || error_set(error, ERROR_NOT_FOUND, "%s is not published for %s", known->title,
                              spec_arch_word(arch));
 }
@@ -263,15 +282,19 @@ static bool find_url(const char *name, const char **url, struct error *error) {
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error) {
     const char *url = NULL;
-    if (!find_url(name, &url, error))
+    struct catalogue catalogue;
+    if (!load_catalogue(home, &catalogue, error))
         return false;
-    return image_download_from(home, name, url, progress, error);
+    bool good = find_url(&catalogue, name, &url, error) &&
+                image_download_from(home, name, url, progress, error);
+    catalogue_done(&catalogue);
+    return good;
 }
 
 bool image_download_from(struct home *home, const char *name, const char *url,
                          const struct image_progress *progress, struct error *error) {
-    struct stage stage;
-    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+    struct stage stage = {.lock = -1};
+    if (!catalogue_is_url(url))
         return error_set(
             error, ERROR_INVALID,
             "\"%.200s\" is not an address to download from: it begins with https:// or "
@@ -281,9 +304,8 @@ bool image_download_from(struct home *home, const char *name, const char *url,
         .name = alloc_string(name),
         .arch = alloc_string(guess_arch(url)),
         .origin = alloc_string(url),
-        .seed_source = alloc_string(guess_seed_source(name)),
     };
-    bool good = stage_open(home, name, &stage, error) &&
+    bool good = describe_by_name(home, &image, error) && stage_open(home, name, &stage, error) &&
                 download_fetch(url, stage.lock, progress, error) &&
                 adopt(home, stage.part, &stage, &image, error);
     stage_close(&stage);

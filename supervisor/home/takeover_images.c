@@ -72,7 +72,7 @@ static bool read_image(const char *path, struct store_image *image, struct error
 
 static void add_file(const char *folder, const char *file, struct store_images *images,
                      struct strv *notes) {
-    struct store_image image = {.file = alloc_string(file)};
+    struct store_image image = {.file = alloc_string(file), .phones_home = true};
     struct error problem = {0};
     scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file);
     if (choose_name(images, file, &image.name, &problem) && read_image(path, &image, &problem)) {

@@ -1,4 +1,3 @@
-#include "home/catalogue.h"
 #include "home/download.h"
 #include "test.h"
 #include "web.h"
@@ -131,28 +130,6 @@ TEST(one_at_a_time) {
     error_clear(&error);
     scoped(file_release) int second = download_open(part, &error);
     CHECK(second >= 0); /* a file of its own */
-}
-
-TEST(catalogue) {
-    size_t count;
-    const struct catalogue_image *images = catalogue_images(&count);
-    scoped(alloc_release) char *names = catalogue_names();
-    for (size_t i = 0; i < count; i++) {
-        CHECK(catalogue_find(images[i].name) == &images[i]);
-        CHECK_CONTAINS(names, images[i].name);
-        CHECK(strcmp(images[i].seed_source, "nocloud") == 0 ||
-              strcmp(images[i].seed_source, "nocloud-net") == 0);
-        for (int arch = 0; arch < CATALOGUE_ARCH_COUNT; arch++) {
-            const char *url = images[i].urls[arch];
-            const char *word = strrchr(url, '/');
-            CHECK(strncmp(url, "https://", 8) == 0);
-            CHECK(arch == SPEC_AARCH64 ? strstr(word, "arm64") || strstr(word, "aarch64")
-                                       : strstr(word, "amd64") || strstr(word, "x86_64"));
-        }
-    }
-    CHECK_STRING(catalogue_find("debian-12")->seed_source, "nocloud-net");
-    CHECK(catalogue_find("ubuntu-jammy"));
-    CHECK(!catalogue_find("ubuntu"));
 }
 
 int main(void) {

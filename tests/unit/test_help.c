@@ -5,7 +5,6 @@
 #include "cli/man.h"
 #include "cli/table.h"
 #include "golden.h"
-#include "home/catalogue.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -68,18 +67,6 @@ TEST(rows_are_sound) {
             for (const struct option_spec *b = a + 1; b->name; b++)
                 CHECK(strcmp(a->name, b->name) != 0 && (!a->letter || a->letter != b->letter));
         }
-    }
-}
-
-TEST(download_tells_the_whole_catalogue) {
-    const struct command *download = command_find(table_commands, "image download");
-    size_t count;
-    const struct catalogue_image *images = catalogue_images(&count);
-    CHECK(download && count > 0);
-    for (size_t i = 0; i < count; i++) {
-        scoped(alloc_release) char *row =
-            alloc_printf("  %-17s %s", images[i].name, images[i].title);
-        CHECK_CONTAINS(download->details, row);
     }
 }
 

@@ -64,6 +64,11 @@ static void check_image(struct store *store, const struct store_image *expected)
     CHECK_STRING(read.sha256, expected->sha256);
     CHECK_STRING(read.origin, expected->origin);
     CHECK_STRING(read.seed_source, expected->seed_source);
+    CHECK_STRING(read.default_user, expected->default_user);
+    CHECK_INT(read.min_disk_bytes, expected->min_disk_bytes);
+    CHECK_INT(read.min_ram_mib, expected->min_ram_mib);
+    CHECK_INT(read.phones_home, expected->phones_home);
+    CHECK_INT(read.checked_ms, expected->checked_ms);
     CHECK_INT(read.file_bytes, expected->file_bytes);
     CHECK_INT(read.virtual_bytes, expected->virtual_bytes);
     CHECK_INT(read.created_ms, expected->created_ms);
