@@ -1,12 +1,16 @@
+#include "base/alloc.h"
 #include "cli/document_options.h"
 #include "cli/idle.h"
 #include "cli/invocation.h"
+#include "cli/ssh_command.h"
 #include "cli/table.h"
 #include "home/home.h"
+#include "home/program.h"
 #include "home/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
@@ -35,8 +39,13 @@ static const struct option_spec options[] = {
     {.name = "after",
      .value = "NAME",
      .help = "autostart it once this one is ready; \"\": after none"},
+    {.name = "rerun-cloud-init",
+     .help = "have cloud-init begin anew at the next boot, as at the first one: users, host keys, "
+             "packages, phone-home"},
     OPTIONS_END,
 };
+
+enum { CLEAN_LIMIT_MS = 60000 };
 
 static bool is_hardware(const struct instance_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
@@ -45,6 +54,30 @@ static bool is_hardware(const struct instance_options *wanted) {
 
 static bool is_startup(const struct startup_options *wanted) {
     return wanted->restart || wanted->after || wanted->autostart || wanted->no_autostart;
+}
+
+/* A guest that was seeded over HTTP trusts cloud-init's cache, and asks for nothing. */
+static bool clean(const struct invocation *invocation, const char *name, bool runs,
+                  struct error *error) {
+    struct ssh_command command = {.name = name, .user = "ansible", .batch = true};
+    scoped(strv_done) struct strv argv = {0};
+    scoped(buffer_done) struct buffer output = {0};
+    struct error problem = {0};
+    if (!runs) {
+        printf("%s was seeded over http and keeps what it fetched: when it is started, run\n"
+               "  pgsup ssh %s -- sudo cloud-init clean --reboot\n",
+               name, name);
+        return true;
+    }
+    bool good = ssh_command_make(invocation->home, &command, &argv, &problem);
+    if (good) {
+        strv_push(&argv, "sudo cloud-init clean");
+        good = program_run(argv.items, CLEAN_LIMIT_MS, &output, &problem);
+    }
+    return good || error_set(error, problem.code,
+                             "it is set, but the guest could not be told (%s): run `pgsup ssh %s "
+                             "-- sudo cloud-init clean --reboot`",
+                             problem.text, name);
 }
 
 /* What the guest does not see by itself. */
@@ -60,6 +93,10 @@ static bool tell(const struct invocation *invocation, const char *name,
         printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
     if (good && own_documents_any(wanted->own))
         printf("a guest that has booted before reads it when cloud-init begins anew\n");
+    if (good && wanted->rerun && strcmp(instance.seed, "http") == 0)
+        good = clean(invocation, name, running.name != NULL, error);
+    if (good && wanted->rerun)
+        printf("cloud-init begins anew at the next %s\n", running.name ? "restart" : "start");
     running_done(&running);
     store_instance_done(&instance);
     return good;
@@ -70,6 +107,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct own_documents own = {0};
     struct instance_options wanted = {
         .own = &own,
+        .rerun = invocation_flag(invocation, "rerun-cloud-init"),
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .ip4 = invocation_option(invocation, "ip"),
@@ -82,7 +120,8 @@ static int run(struct invocation *invocation, struct error *error) {
                     .no_autostart = invocation_flag(invocation, "no-autostart")},
     };
     bool good = document_options_read(invocation, &own, error);
-    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own))
+    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own) &&
+        !wanted.rerun)
         good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
     good = good && settings_change(invocation->home, name, &wanted, error) &&
            tell(invocation, name, &wanted, error);

@@ -291,11 +291,15 @@ static char *make_instance_id(const char *name, int64_t id) {
     return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
 }
 
+void definition_renew_id(struct store_instance *instance) {
+    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
+}
+
 void definition_renew(struct store_instance *instance) {
     char token[SECRET_TOKEN_SIZE];
     secret_token(token);
     alloc_replace(&instance->token, alloc_string(token));
-    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
+    definition_renew_id(instance);
 }
 
 void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {

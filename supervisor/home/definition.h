@@ -18,6 +18,9 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);
 
+/* Another instance-id only: the same machine, on which cloud-init begins anew. */
+void definition_renew_id(struct store_instance *instance);
+
 /* Another instance-id and seed path, so that its guest is a new machine to cloud-init. */
 void definition_renew(struct store_instance *instance);
 

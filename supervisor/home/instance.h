@@ -24,6 +24,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     const char *accel;
     const struct own_documents *own; /* home/own_document.h; NULL: none */
     bool no_package_upgrade;
+    bool rerun; /* of one that exists: cloud-init begins anew */
     struct startup_options startup;
 };
 

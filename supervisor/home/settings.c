@@ -4,12 +4,26 @@
 #include "home/definition.h"
 #include "home/instance_plan.h"
 #include "home/own_document.h"
+#include "home/seed_carry.h"
 
 static bool put_documents(const struct home *home, const char *name,
                           const struct own_documents *own, struct own_documents *before,
                           struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
     return own_documents_put(home, folder, own, before, error);
+}
+
+/* Edited meta-data stays as it is but for the id. */
+static bool rerun(struct home *home, struct store_instance *instance, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", folder);
+    struct store_instance before = *instance;
+    before.instance_id = alloc_string(instance->instance_id);
+    definition_renew_id(instance);
+    bool good = instance_table_set_identity(home->store, instance, error) &&
+                seed_carry(home, &before, instance, SEED_META_DATA, documents, error);
+    alloc_release(&before.instance_id);
+    return good;
 }
 
 static bool change(struct home *home, const char *name, const struct instance_options *options,
@@ -25,6 +39,7 @@ static bool change(struct home *home, const char *name, const struct instance_op
             definition_check_port(home->store, instance->ssh_port, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
+           (!options->rerun || rerun(home, instance, error)) &&
            (!options->own || put_documents(home, name, options->own, before, error)) &&
            instance_renew(home, name, error) && store_commit(home->store, error);
 }

@@ -1,0 +1,19 @@
+/* The command line of ssh(1) that logs in to a guest, with its host key checked against what it
+ * phoned home. */
+#pragma once
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "home/home.h"
+
+#include <stdbool.h>
+
+struct ssh_command {
+    const char *name; /* of the instance */
+    const char *user;
+    bool batch; /* nobody is there to be asked, or to wait long */
+};
+
+/* argv[0] is a path. What is pushed behind it is the command for the guest. */
+bool ssh_command_make(struct home *home, const struct ssh_command *command, struct strv *argv,
+                      struct error *error);
