@@ -27,3 +27,5 @@ if(NOT APPLE)
 endif()
 # Boots Debian twice, without hardware acceleration if need be.
 set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)
+# Boots Debian three times.
+set_tests_properties(scenario.34-real-seeds PROPERTIES TIMEOUT 3600)
