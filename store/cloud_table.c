@@ -21,6 +21,9 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
         for (size_t i = 0; i < sizeof network / sizeof *network; i++)
             *network[i] = query_take_text(&query);
         cloud->phone_home_port = (uint16_t)query_take_number(&query);
+        cloud->dns_server = query_take_text(&query);
+        cloud->dns_zone = query_take_text(&query);
+        cloud->dns_key_path = query_take_text(&query);
     }
     if (!query_close(&query))
         return false;
@@ -37,6 +40,9 @@ static bool put_network(struct store *store, const struct store_cloud *cloud, st
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         query_give_text(&query, texts[i]);
     query_give_number(&query, cloud->phone_home_port);
+    query_give_text(&query, cloud->dns_server);
+    query_give_text(&query, cloud->dns_zone);
+    query_give_text(&query, cloud->dns_key_path);
     return query_finish(&query, error);
 }
 
@@ -66,5 +72,8 @@ void store_cloud_done(struct store_cloud *cloud) {
     free(cloud->host_nm4);
     free(cloud->host_gw4);
     free(cloud->host_ns4);
+    free(cloud->dns_server);
+    free(cloud->dns_zone);
+    free(cloud->dns_key_path);
     *cloud = (struct store_cloud){0};
 }

@@ -17,6 +17,7 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
         guest->hostname = query_take_text(&query);
         guest->address = query_take_text(&query);
         guest->address_source = query_take_text(&query);
+        guest->address_ms = query_take_number(&query);
         guest->host_keys = query_take_text(&query);
         guest->provisioned_ms = query_take_number(&query);
         guest->provision_result = query_take_text(&query);
@@ -36,10 +37,23 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
     query_give_text(&query, guest->hostname);
     query_give_text(&query, guest->address);
     query_give_text(&query, guest->address_source);
+    query_give_number(&query, guest->address_ms);
     query_give_text(&query, guest->host_keys);
     query_give_number(&query, guest->provisioned_ms);
     query_give_text(&query, guest->provision_result);
     query_give_text(&query, guest->host_key_problem);
+    return query_finish(&query, error);
+}
+
+bool guest_table_set_address(struct store *store, int64_t instance, const struct store_guest *guest,
+                             struct error *error) {
+    struct query query;
+    if (!query_open(store, GUEST_SET_ADDRESS, &query, error))
+        return false;
+    query_give_number(&query, instance);
+    query_give_text(&query, guest->address);
+    query_give_text(&query, guest->address_source);
+    query_give_number(&query, guest->address_ms);
     return query_finish(&query, error);
 }
 

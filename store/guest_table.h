@@ -9,7 +9,8 @@ struct store_guest {
     char *instance_id;      /* as which it did: its meta-data's then; NULL: never */
     char *hostname;
     char *address;          /* last known IPv4 */
-    char *address_source;   /* "static", "user-net", "phone-home" */
+    char *address_source;   /* "static", "user-net", "phone-home", "neighbour" */
+    int64_t address_ms;     /* when it was learned; 0: never */
     char *host_keys;        /* "type base64" lines, those that are trusted */
     char *host_key_problem; /* a sentence, when it told others than it was given; NULL */
     int64_t provisioned_ms; /* 0: never */
@@ -21,6 +22,9 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
                      struct error *error);
 bool guest_table_put(struct store *store, int64_t instance, const struct store_guest *guest,
                      struct error *error);
+/* Only its address, source and time; makes the row of a guest that has not phoned home. */
+bool guest_table_set_address(struct store *store, int64_t instance, const struct store_guest *guest,
+                             struct error *error);
 /* Only what provisioning came to; without a row nothing happens. */
 bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t at_ms,
                                  const char *result, struct error *error);

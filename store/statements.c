@@ -23,14 +23,15 @@ static const char *const sql[STATEMENT_COUNT] = {
     [CLOUD_GET] =
         "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
         " c.ssh_private_key_path, c.mac_base, c.created_ms, n.kind, n.interface, n.host_ip4, n.host_nm4,"
-        " n.host_gw4, n.host_ns4, n.phone_home_port"
+        " n.host_gw4, n.host_ns4, n.phone_home_port,"
+        " n.dns_server, n.dns_zone, n.dns_key_path"
         " FROM cloud c JOIN network n ON n.id = c.id",
     [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
                   " ssh_public_key_path, ssh_private_key_path, mac_base, created_ms)"
                   " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NETWORK_PUT] = "INSERT OR REPLACE INTO network (id, kind, interface, host_ip4, host_nm4,"
-                    " host_gw4, host_ns4, phone_home_port)"
-                    " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    " host_gw4, host_ns4, phone_home_port, dns_server, dns_zone, dns_key_path)"
+                    " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 
     [USER_LIST] = "SELECT name, ssh_public_keys FROM users ORDER BY name",
     [USER_PUT] = "INSERT OR REPLACE INTO users (name, ssh_public_keys) VALUES (?1, ?2)",
@@ -83,12 +84,18 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " provisioned_ms, ended_ms, end_cause, end_text, serial_tail, presses"
                     " FROM launches WHERE instance = ?1 ORDER BY number DESC LIMIT ?2",
 
-    [GUEST_GET] = "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
-                  " host_keys, provisioned_ms, provision_result, host_key_problem FROM guests"
-                  " WHERE instance = ?1",
-    [GUEST_PUT] = "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
-                  " address, address_source, host_keys, provisioned_ms, provision_result,"
-                  " host_key_problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [GUEST_GET] =
+        "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
+        " address_ms, host_keys, provisioned_ms, provision_result, host_key_problem FROM guests"
+        " WHERE instance = ?1",
+    [GUEST_PUT] =
+        "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
+        " address, address_source, address_ms, host_keys, provisioned_ms, provision_result,"
+        " host_key_problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [GUEST_SET_ADDRESS] =
+        "INSERT INTO guests (instance, phoned_home_ms, address, address_source, address_ms,"
+        " provisioned_ms) VALUES (?1, 0, ?2, ?3, ?4, 0) ON CONFLICT (instance) DO UPDATE SET"
+        " address = ?2, address_source = ?3, address_ms = ?4",
     [GUEST_SET_PROVISIONED] =
         "UPDATE guests SET provisioned_ms = ?2, provision_result = ?3 WHERE instance = ?1",
     [GUEST_REMOVE] = "DELETE FROM guests WHERE instance = ?1",

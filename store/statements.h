@@ -31,6 +31,7 @@ enum statement {
 
     GUEST_GET,
     GUEST_PUT,
+    GUEST_SET_ADDRESS,
     GUEST_SET_PROVISIONED,
     GUEST_REMOVE,
 

@@ -41,6 +41,18 @@ const char *host_bridged_network(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *host_interfaces(void);
 
+/* Who this host has talked to on its IPv4 networks: its ARP table. Entries that led nowhere are
+ * left out. The list is the caller's to free; no answer within HOST_NEIGHBOURS_PATIENCE_MS is
+ * false. */
+#define HOST_NEIGHBOURS_LIMIT       16384u
+#define HOST_NEIGHBOURS_PATIENCE_MS 1000
+struct host_neighbour {
+    uint32_t ip4; /* host byte order */
+    uint8_t mac[6];
+    int64_t confirmed; /* seconds, counted from anywhere: only differences mean something */
+};
+bool host_neighbours(struct host_neighbour **list, size_t *count);
+
 /* The words before a command that is to run while the computer does not go to sleep by itself:
  * {"caffeinate", "-i", NULL} on macOS. */
 const char *const *host_keep_awake(void);

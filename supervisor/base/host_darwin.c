@@ -9,6 +9,11 @@
 #include <fcntl.h>
 #include <libproc.h>
 #include <net/if.h>
+#include <net/if_dl.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/param.h>
@@ -144,5 +149,53 @@ bool host_copy_file(const char *from, const char *to, mode_t mode, struct error 
         return error_errno(error, "cannot copy %s to %s", from, to);
     if (chmod(to, mode) < 0)
         return error_errno(error, "cannot set the mode of %s", to);
+    return true;
+}
+
+/* --- neighbours: route(4), as arp(8) reads them --- */
+
+/* Addresses follow each other, each rounded up to a multiple of 4. */
+static const char *after(const struct sockaddr *address) {
+    size_t length = address->sa_len ? (address->sa_len + 3u) & ~3u : 4;
+    return (const char *)address + length;
+}
+
+/* False: one that has not answered, or not Ethernet. */
+static bool read_neighbour(const struct rt_msghdr *route, struct host_neighbour *neighbour) {
+    const char *end = (const char *)route + route->rtm_msglen;
+    const struct sockaddr_in *address = (const void *)(route + 1);
+    if ((const char *)(address + 1) > end || address->sin_family != AF_INET)
+        return false;
+    const struct sockaddr_dl *link = (const void *)after((const void *)address);
+    if ((const char *)link + offsetof(struct sockaddr_dl, sdl_data) > end ||
+        link->sdl_family != AF_LINK || link->sdl_alen != sizeof neighbour->mac ||
+        LLADDR(link) + sizeof neighbour->mac > end)
+        return false;
+    neighbour->ip4 = ntohl(address->sin_addr.s_addr);
+    memcpy(neighbour->mac, LLADDR(link), sizeof neighbour->mac);
+    neighbour->confirmed = route->rtm_rmx.rmx_expire;
+    return true;
+}
+
+bool host_neighbours(struct host_neighbour **list, size_t *count) {
+    int name[] = {CTL_NET, PF_ROUTE, 0, AF_INET, NET_RT_FLAGS, RTF_LLINFO};
+    size_t length = 0;
+    if (sysctl(name, 6, NULL, &length, NULL, 0) < 0)
+        return false;
+    length += length / 8 + 4096; /* it may grow meanwhile */
+    scoped(alloc_release) char *table = alloc_zero(length);
+    if (sysctl(name, 6, table, &length, NULL, 0) < 0)
+        return false;
+    *list = alloc_zero(HOST_NEIGHBOURS_LIMIT * sizeof **list);
+    *count = 0;
+    for (size_t at = 0;
+         at + sizeof(struct rt_msghdr) <= length && *count < HOST_NEIGHBOURS_LIMIT;) {
+        const struct rt_msghdr *route = (const void *)(table + at);
+        if (route->rtm_msglen < sizeof *route || at + route->rtm_msglen > length)
+            break;
+        if (read_neighbour(route, &(*list)[*count]))
+            (*count)++;
+        at += route->rtm_msglen;
+    }
     return true;
 }

@@ -58,5 +58,6 @@ const struct command cmd_cloud_adopt = {
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_FILES,
+    .changes_names = true,
     .run = run,
 };

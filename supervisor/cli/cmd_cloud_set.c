@@ -113,5 +113,6 @@ const struct command cmd_cloud_set = {
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

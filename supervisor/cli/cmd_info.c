@@ -8,6 +8,7 @@
 #include "cli/runtime.h"
 #include "cli/table.h"
 #include "home/ansible_log.h"
+#include "home/instance.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -44,12 +45,20 @@ static void add_guest(json_t *object, const struct store_guest *guest) {
     scoped(alloc_release) char *hostname =
         guest->hostname ? name_printable(guest->hostname, strlen(guest->hostname), 80) : NULL;
     json_object_set_new(object, "hostname", json_output_text(hostname));
-    json_object_set_new(object, "address", json_output_text(guest->address));
-    json_object_set_new(object, "address_source", json_output_text(guest->address_source));
     json_object_set_new(object, "host_key_problem", json_output_text(guest->host_key_problem));
     json_object_set_new(object, "phoned_home", json_output_time(guest->phoned_home_ms));
     json_object_set_new(object, "provisioned", json_output_time(guest->provisioned_ms));
     json_object_set_new(object, "provisioning", json_output_text(guest->provision_result));
+}
+
+static void add_address(json_t *object, struct home *home, const struct store_instance *instance) {
+    struct instance_endpoint endpoint = {0};
+    instance_endpoint(home, instance, &endpoint, NULL);
+    json_object_set_new(object, "address",
+                        json_output_text(endpoint.address[0] ? endpoint.address : NULL));
+    json_object_set_new(object, "address_source",
+                        json_output_text(endpoint.source[0] ? endpoint.source : NULL));
+    json_object_set_new(object, "address_since", json_output_time(endpoint.since_ms));
 }
 
 static void add_provisioning(json_t *object, const struct home *home,
@@ -80,6 +89,7 @@ static json_t *collect(struct invocation *invocation, const struct store_instanc
                         json_output_time(json_integer_value(json_object_get(object, "since_ms"))));
     json_object_del(object, "since_ms");
     json_object_update_new(object, instance_output_object(invocation->home, instance));
+    add_address(object, invocation->home, instance);
     if (guest_table_get(store, instance->id, &guest, error))
         add_guest(object, &guest);
     store_guest_done(&guest);

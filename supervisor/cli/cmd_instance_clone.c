@@ -46,5 +46,6 @@ const struct command cmd_instance_clone = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

@@ -102,5 +102,6 @@ const struct command cmd_instance_create = {
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

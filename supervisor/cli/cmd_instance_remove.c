@@ -91,5 +91,6 @@ const struct command cmd_instance_remove = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

@@ -36,5 +36,6 @@ const struct command cmd_instance_rename = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

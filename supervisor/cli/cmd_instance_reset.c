@@ -33,5 +33,6 @@ const struct command cmd_instance_reset = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

@@ -146,5 +146,6 @@ const struct command cmd_instance_set = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .changes_names = true,
     .run = run,
 };

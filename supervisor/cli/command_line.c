@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "home/home.h"
+#include "home/hosts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,13 @@ static bool check_arguments(const struct invocation *invocation, struct error *e
                      invocation_argument(invocation, command->max_arguments), usage);
 }
 
+/* What the command was to do is done; a supervisor will try again. */
+static void write_hosts(struct home *home) {
+    struct error problem = {0};
+    if (!hosts_write(home, &problem))
+        invocation_warn("%s", problem.text);
+}
+
 static int run_with_home(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct home home = {0};
@@ -63,6 +71,8 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     invocation->home = &home;
     int status = invocation->command->run(invocation, error);
+    if (invocation->command->changes_names && error->code == ERROR_NONE)
+        write_hosts(&home);
     if (home.notice)
         invocation_warn("%s", home.notice);
     invocation->home = NULL;

@@ -47,6 +47,7 @@
     X(cmd_list)                                                                                    \
     X(cmd_info)                                                                                    \
     X(cmd_events)                                                                                  \
+    X(cmd_ip)                                                                                      \
     X(cmd_ssh)                                                                                     \
     X(cmd_inventory)                                                                               \
     X(cmd_qmp)                                                                                     \

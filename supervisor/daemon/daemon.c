@@ -9,6 +9,7 @@
 #include "daemon/awake.h"
 #include "daemon/control_server.h"
 #include "daemon/fleet.h"
+#include "daemon/names.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
 #include "daemon/restarter.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
+    struct names *names;
     struct awake *awake; /* NULL: not asked for */
     struct verbs_context verbs;
     uv_signal_t signals[4];
@@ -65,6 +67,7 @@ static void close_all(struct daemon *daemon) {
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
+    names_close(daemon->names);
     awake_close(daemon->awake);
     daemon->awake = NULL;
     restarter_close(daemon->restarter);
@@ -239,6 +242,7 @@ static bool remember_guest(struct daemon *daemon, const struct store_instance *i
         alloc_replace(&guest.hostname, alloc_string(form->hostname));
         alloc_replace(&guest.address, alloc_string(told->address));
         alloc_replace(&guest.address_source, alloc_string(source));
+        guest.address_ms = clock_wall_ms();
         alloc_replace(&guest.host_keys, alloc_string(told->keys));
         alloc_replace(&guest.host_key_problem, alloc_string(told->problem));
         recorder_guest(daemon->recorder, instance->id, &guest);
@@ -266,6 +270,8 @@ static bool on_phone_home(void *context, const struct store_instance *instance,
     /* The store may not have it yet. */
     bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
     bool first = false;
+    if (vm && !instance->ip4 && !instance->ssh_port)
+        names_learn(daemon->names, instance, peer, "phone-home");
     if (vm && !known && !remember_guest(daemon, instance, form, &told, &first))
         return false;
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
@@ -396,6 +402,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
     fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder);
     daemon->restarter = restarter_new(&daemon->fleet);
+    daemon->names = names_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.context = daemon;
     daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, on_provision, daemon};
@@ -433,6 +440,7 @@ static void close_unopened(struct daemon *daemon) {
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);
     if (daemon->recorder) {
+        names_close(daemon->names);
         restarter_close(daemon->restarter);
         fleet_close(&daemon->fleet);
         recorder_drain(daemon->recorder);

@@ -13,6 +13,7 @@ enum record_kind {
     RECORD_EVENT,
     RECORD_LAUNCH,
     RECORD_GUEST,
+    RECORD_ADDRESS,
     RECORD_PROVISIONED,
     RECORD_WANTED,
 };
@@ -90,6 +91,8 @@ static bool apply(struct store *store, const struct record *record, struct error
                                record->text, error);
     case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
     case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
+    case RECORD_ADDRESS:
+        return guest_table_set_address(store, record->instance, &record->guest, error);
     case RECORD_PROVISIONED:
         return guest_table_set_provisioned(store, record->instance,
                                            strcmp(record->text, "ok") == 0 ? record->at_ms : 0,
@@ -213,6 +216,15 @@ void recorder_guest(struct recorder *recorder, int64_t instance, const struct st
     record->guest.host_keys = alloc_string(guest->host_keys);
     record->guest.host_key_problem = alloc_string(guest->host_key_problem);
     record->guest.provision_result = alloc_string(guest->provision_result);
+    add(recorder, record);
+}
+
+void recorder_address(struct recorder *recorder, int64_t instance, const char *address,
+                      const char *source) {
+    struct record *record = record_new(RECORD_ADDRESS, instance);
+    record->guest.address = alloc_string(address);
+    record->guest.address_source = alloc_string(source);
+    record->guest.address_ms = clock_wall_ms();
     add(recorder, record);
 }
 

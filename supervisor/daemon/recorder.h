@@ -20,6 +20,9 @@ void recorder_event(struct recorder *recorder, int64_t instance, const char *kin
                     const char *text);
 void recorder_launch(struct recorder *recorder, const struct store_launch *launch);
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest);
+/* Learned now. */
+void recorder_address(struct recorder *recorder, int64_t instance, const char *address,
+                      const char *source);
 /* "ok" is provisioned now; anything else is what became of it. */
 void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result);
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);

@@ -37,6 +37,9 @@ static const struct store_cloud full_cloud = {
     .host_gw4 = "192.168.1.1",
     .host_ns4 = "192.168.1.53",
     .phone_home_port = 65535,
+    .dns_server = "192.168.1.53:5353",
+    .dns_zone = "lab.example.org",
+    .dns_key_path = "/home/login/lab.key",
 };
 static const struct store_cloud bare_cloud = {.name = "bare", .network = "user"};
 

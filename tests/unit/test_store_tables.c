@@ -36,6 +36,9 @@ static void check_cloud(struct store *store, const struct store_cloud *expected)
     CHECK_STRING(cloud.host_gw4, expected->host_gw4);
     CHECK_STRING(cloud.host_ns4, expected->host_ns4);
     CHECK_INT(cloud.phone_home_port, expected->phone_home_port);
+    CHECK_STRING(cloud.dns_server, expected->dns_server);
+    CHECK_STRING(cloud.dns_zone, expected->dns_zone);
+    CHECK_STRING(cloud.dns_key_path, expected->dns_key_path);
     store_cloud_done(&cloud);
     CHECK(!cloud.name);
 }
@@ -411,6 +414,7 @@ TEST(guests_come_back) {
          .hostname = "a",
          .address = "10.0.2.15",
          .address_source = "phone-home",
+         .address_ms = 4,
          .host_keys = "ssh-rsa AA\nssh-ed25519 BB",
          .provisioned_ms = 6,
          .provision_result = "failed: no"},
@@ -426,12 +430,36 @@ TEST(guests_come_back) {
         CHECK_STRING(read.hostname, rows[i].hostname);
         CHECK_STRING(read.address, rows[i].address);
         CHECK_STRING(read.address_source, rows[i].address_source);
+        CHECK_INT(read.address_ms, rows[i].address_ms);
         CHECK_STRING(read.host_keys, rows[i].host_keys);
         CHECK_INT(read.provisioned_ms, rows[i].provisioned_ms);
         CHECK_STRING(read.provision_result, rows[i].provision_result);
         store_guest_done(&read);
     }
     FAILS(guest_table_put(store, 99, &rows[1], &error), ERROR_WRONG_STATE, "is gone");
+    store_close(store);
+}
+
+TEST(an_address_comes_before_a_phone_home_or_corrects_it) {
+    struct store *store = with_image("addresses");
+    int64_t id = add_instance(store, "a", NULL);
+    struct store_guest first = {
+        .address = "10.7.0.4", .address_source = "neighbour", .address_ms = 9};
+    struct store_guest home = {.phoned_home_ms = 5, .hostname = "a", .address = "10.7.0.5"};
+    struct store_guest read = {0};
+    OK(guest_table_set_address(store, id, &first, &error));
+    OK(guest_table_get(store, id, &read, &error));
+    CHECK_STRING(read.address, "10.7.0.4");
+    CHECK_INT(read.phoned_home_ms, 0);
+    store_guest_done(&read);
+    OK(guest_table_put(store, id, &home, &error));
+    OK(guest_table_set_address(store, id, &first, &error));
+    OK(guest_table_get(store, id, &read, &error));
+    CHECK_STRING(read.hostname, "a");
+    CHECK_STRING(read.address, "10.7.0.4");
+    CHECK_STRING(read.address_source, "neighbour");
+    CHECK_INT(read.address_ms, 9);
+    store_guest_done(&read);
     store_close(store);
 }
 

@@ -1,0 +1,10 @@
+/* PATH/hosts, in the format of hosts(5): "172.16.3.5 test", and with a DNS zone "172.16.3.5 test
+ * test.lab.example.org". Instances whose address is not known are not in it; when none is, there is
+ * no such file. Written anew by whatever changes an address or a name. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+
+/* Whole or not at all, and only when it differs. */
+bool hosts_write(struct home *home, struct error *error);
