@@ -29,3 +29,5 @@ endif()
 set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)
 # Boots Debian three times.
 set_tests_properties(scenario.34-real-seeds PROPERTIES TIMEOUT 3600)
+# Boots Debian twice.
+set_tests_properties(scenario.36-host-keys-real-guest PROPERTIES TIMEOUT 2400)
