@@ -49,6 +49,7 @@ pgsup_test(neighbour SOURCES unit/test_neighbour.c USES home)
 pgsup_test(program SOURCES unit/test_program.c USES home)
 pgsup_test(disk SOURCES unit/test_disk.c USES home)
 pgsup_test(catalogue SOURCES unit/test_catalogue.c USES home)
+pgsup_test(checksum SOURCES unit/test_checksum.c USES home)
 pgsup_test(download SOURCES unit/test_download.c USES home)
 pgsup_test(image SOURCES unit/test_image.c USES home)
 

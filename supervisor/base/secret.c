@@ -51,21 +51,48 @@ void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SI
     sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
 }
 
-bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error) {
+enum { CHUNK_BYTES = 1 << 16 };
+
+/* Feeds a file to a hash. */
+static bool read_file(const char *path,
+                      void (*update)(void *state, const void *data, size_t length), void *state,
+                      struct error *error) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, "cannot read %s", path);
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    enum { CHUNK = 1 << 16 };
-    scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK);
+    scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);
     ssize_t got;
-    while ((got = read(fd, chunk, CHUNK)) > 0)
-        crypto_hash_sha256_update(&state, chunk, (unsigned long long)got);
-    if (got < 0)
-        return error_errno(error, "cannot read %s", path);
+    while ((got = read(fd, chunk, CHUNK_BYTES)) > 0)
+        update(state, chunk, (size_t)got);
+    return got == 0 || error_errno(error, "cannot read %s", path);
+}
+
+static void update_sha256(void *state, const void *data, size_t length) {
+    crypto_hash_sha256_update(state, data, length);
+}
+
+static void update_sha512(void *state, const void *data, size_t length) {
+    crypto_hash_sha512_update(state, data, length);
+}
+
+bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error) {
+    crypto_hash_sha256_state state;
     unsigned char bytes[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_init(&state);
+    if (!read_file(path, update_sha256, &state, error))
+        return false;
     crypto_hash_sha256_final(&state, bytes);
     sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+    return true;
+}
+
+bool secret_sha512_file(const char *path, char digest[SECRET_SHA512_SIZE], struct error *error) {
+    crypto_hash_sha512_state state;
+    unsigned char bytes[crypto_hash_sha512_BYTES];
+    crypto_hash_sha512_init(&state);
+    if (!read_file(path, update_sha512, &state, error))
+        return false;
+    crypto_hash_sha512_final(&state, bytes);
+    sodium_bin2hex(digest, SECRET_SHA512_SIZE, bytes, sizeof bytes);
     return true;
 }

@@ -9,6 +9,7 @@
 
 #define SECRET_TOKEN_SIZE  33 /* 128 random bits in lower-case hex, and NUL */
 #define SECRET_SHA256_SIZE 65 /* lower-case hex and NUL */
+#define SECRET_SHA512_SIZE 129
 
 void secret_token(char token[SECRET_TOKEN_SIZE]);
 void secret_random(void *bytes, size_t length);
@@ -18,3 +19,4 @@ void secret_wipe(void *memory, size_t length);
 
 void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SIZE]);
 bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error);
+bool secret_sha512_file(const char *path, char digest[SECRET_SHA512_SIZE], struct error *error);

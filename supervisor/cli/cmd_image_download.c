@@ -9,6 +9,7 @@
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "a known image; with --url any name"},
     {"url", 0, "URL", .help = "address of a qcow2 file to download instead of a known image"},
+    {"sha256", 0, "DIGEST", .help = "with --url: what the file must be"},
     OPTIONS_END,
 };
 
@@ -16,12 +17,18 @@ static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_name(invocation, "image", error);
     if (!name)
         return EXIT_FAILURE;
-    const char *url = invocation_option(invocation, "url");
+    const struct image_address address = {name, invocation_option(invocation, "url"),
+                                          invocation_option(invocation, "sha256")};
+    if (address.sha256 && !address.url) {
+        error_set(error, ERROR_USAGE,
+                  "--sha256 goes with --url: a known image has its publisher's checksum");
+        return EXIT_FAILURE;
+    }
     struct progress_bar bar;
     struct image_progress progress = {progress_bar_report, &bar};
     progress_bar_init(&bar, name, invocation->quiet);
-    bool good = url ? image_download_from(invocation->home, name, url, &progress, error)
-                    : image_download(invocation->home, name, &progress, error);
+    bool good = address.url ? image_download_from(invocation->home, &address, &progress, error)
+                            : image_download(invocation->home, name, &progress, error);
     progress_bar_done(&bar);
     if (!good)
         return EXIT_FAILURE;
@@ -36,7 +43,8 @@ const struct command cmd_image_download = {
     .details =
         "`pgsup image list --available` shows the known images; a file images.yaml in the cloud "
         "home adds to them. "
-        "The publisher's current build for this computer's architecture is taken. For any "
+        "The publisher's current build for this computer's architecture is taken, and used only if "
+        "it has the checksum that the publisher gives. For any "
         "other image give its address with --url, or `pgsup image import` a local file.",
     .options = options,
     .max_arguments = 1,

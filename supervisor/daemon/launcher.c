@@ -10,6 +10,7 @@
 #include "machine/process.h"
 #include "machine/qemu_argv.h"
 #include "store/guest_table.h"
+#include "store/image_table.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -56,10 +57,16 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
                        struct vm_plan *plan, struct error *error) {
     struct instance_endpoint endpoint = {0};
     struct store_guest guest = {0};
-    if (!guest_table_get(home->store, instance->id, &guest, error))
+    struct store_image image = {0};
+    if (!guest_table_get(home->store, instance->id, &guest, error) ||
+        !image_table_get(home->store, instance->image, &image, error)) {
+        store_guest_done(&guest);
         return false;
+    }
     bool anew = !plan->found_pid && begins_anew(home, instance, &guest);
-    plan->phones_home = guest.phoned_home_ms == 0 || anew;
+    /* One that has nothing to phone home with is ready when its sshd answers. */
+    plan->phones_home = image.phones_home && (guest.phoned_home_ms == 0 || anew);
+    store_image_done(&image);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     store_guest_done(&guest);
     if (!instance_endpoint(home, instance, &endpoint, error))

@@ -16,7 +16,7 @@
 struct transfer {
     int fd;
     int write_errno; /* 0: no write has failed */
-    uint64_t written_bytes;
+    uint64_t written_bytes, limit_bytes;
     const struct image_progress *progress; /* may be NULL */
     char text[CURL_ERROR_SIZE];
 };
@@ -63,7 +63,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *context) {
         done += (size_t)put;
     }
     transfer->written_bytes += length;
-    return transfer->written_bytes > DOWNLOAD_LIMIT_BYTES ? CURL_WRITEFUNC_ERROR : length;
+    return transfer->written_bytes > transfer->limit_bytes ? CURL_WRITEFUNC_ERROR : length;
 }
 
 static int on_progress(void *context, curl_off_t total, curl_off_t done, curl_off_t up_total,
@@ -111,20 +111,20 @@ static bool explain(CURL *curl, CURLcode result, const struct transfer *transfer
     if (transfer->write_errno)
         return error_set(error, ERROR_FAILED, "cannot store the download of %s: %s", url,
                          strerror(transfer->write_errno));
-    if (transfer->written_bytes > DOWNLOAD_LIMIT_BYTES)
+    if (transfer->written_bytes > transfer->limit_bytes)
         return error_set(error, ERROR_INVALID, "%s is larger than %llu bytes", url,
-                         (unsigned long long)DOWNLOAD_LIMIT_BYTES);
+                         (unsigned long long)transfer->limit_bytes);
     if (result == CURLE_OPERATION_TIMEDOUT)
         return error_set(error, ERROR_TIMEOUT, "cannot download %s: %s", url, transfer->text);
     return error_set(error, ERROR_FAILED, "cannot download %s: %s", url,
                      transfer->text[0] ? transfer->text : curl_easy_strerror(result));
 }
 
-bool download_fetch(const char *url, int fd, const struct image_progress *progress,
-                    struct error *error) {
+bool download_fetch(const char *url, int fd, uint64_t limit_bytes,
+                    const struct image_progress *progress, struct error *error) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
-    struct transfer transfer = {.fd = fd, .progress = progress};
+    struct transfer transfer = {.fd = fd, .limit_bytes = limit_bytes, .progress = progress};
     CURL *curl = curl_easy_init();
     if (!curl)
         return error_set(error, ERROR_FAILED, "cannot download %s: libcurl does not start", url);

@@ -17,5 +17,5 @@
 
 /* Empty file, open for writing; -1 with ERROR_WRONG_STATE while another process holds it. */
 int download_open(const char *path, struct error *error);
-bool download_fetch(const char *url, int fd, const struct image_progress *progress,
-                    struct error *error);
+bool download_fetch(const char *url, int fd, uint64_t limit_bytes,
+                    const struct image_progress *progress, struct error *error);

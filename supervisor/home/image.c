@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "home/catalogue.h"
+#include "home/checksum.h"
 #include "home/disk.h"
 #include "home/download.h"
 #include "store/instance_table.h"
@@ -262,8 +263,21 @@ bool image_import(struct home *home, const char *name, const char *file, const c
     return good;
 }
 
-static bool find_url(const struct catalogue *catalogue, const char *name, const char **url,
-                     struct error *error) {
+/* --- downloads --- */
+
+struct source { /* borrowed */
+    const char *url;
+    struct checksum checksum;
+};
+
+static const char *last_part(const char *url) {
+    const char *slash = strrchr(url, '/');
+    return slash ? slash + 1 : url;
+}
+
+/* Of the catalogue, for the architecture of this host. */
+static bool find_source(const struct catalogue *catalogue, const char *name, struct source *source,
+                        struct error *error) {
     enum spec_arch arch = SPEC_AARCH64;
     spec_arch_from_word(host_architecture(), &arch);
     const struct catalogue_image *known = catalogue_find(catalogue, name);
@@ -274,43 +288,116 @@ static bool find_url(const struct catalogue *catalogue, const char *name, const 
                          "`pgsup image import`",
                          name, names);
     }
-    *url = known->files[arch].url;
-    return *url || error_set(error, ERROR_NOT_FOUND, "%s is not published for %s", known->title,
-                             spec_arch_word(arch));
+    const struct catalogue_file *file = &known->files[arch];
+    if (!file->url)
+        return error_set(error, ERROR_NOT_FOUND, "%s is not published for %s", known->title,
+                         spec_arch_word(arch));
+    if (known->is_raw || known->packing != CATALOGUE_PLAIN)
+        return error_set(error, ERROR_INVALID,
+                         "%s is published as %s: download %s yourself, unpack it, make a qcow2 of "
+                         "it with `qemu-img convert -O qcow2`, and use `pgsup image import -n %s`",
+                         known->title, catalogue_format_word(known), file->url, name);
+    *source = (struct source){file->url,
+                              {file->checksums, file->sha256,
+                               file->checksums ? known->digest : CATALOGUE_SHA256, known->form,
+                               last_part(file->url)}};
+    return true;
 }
 
-bool image_download(struct home *home, const char *name, const struct image_progress *progress,
-                    struct error *error) {
-    const char *url = NULL;
-    struct catalogue catalogue;
-    if (!load_catalogue(home, &catalogue, error))
+/* The file's place is that of an import's copy, which a download has no use for. */
+static bool fetch_checksum(const struct stage *stage, const struct checksum *checksum,
+                           char hex[CHECKSUM_HEX_SIZE], struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(file_release) int fd =
+        open(stage->copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_errno(error, "cannot write %s", stage->copy);
+    bool good = download_fetch(checksum->url, fd, CHECKSUM_FILE_LIMIT_BYTES, NULL, error) &&
+                file_read(stage->copy, CHECKSUM_FILE_LIMIT_BYTES, &text, error);
+    unlink(stage->copy);
+    return good && (checksum_find(checksum, text.data ? text.data : "", text.length, hex, error) ||
+                    error_prefix(error, "%s", checksum->url));
+}
+
+/* What is not what its publisher says is kept for its user to look at, under a name that is no
+ * image's. */
+static bool put_aside(struct stage *stage, const char *url, const char *word, struct error *error) {
+    scoped(alloc_release) char *aside = alloc_printf("%s.mismatch", stage->part);
+    stage->lock_moved = rename(stage->part, aside) == 0;
+    return error_set(error, ERROR_FAILED,
+                     "%s does not have the %s that it should have, so it is not used: it was "
+                     "changed on its way, or its publisher is replacing it just now; try again "
+                     "later (what came is %s)",
+                     url, word, stage->lock_moved ? aside : "removed");
+}
+
+static bool verify(struct stage *stage, const struct source *source, const char *expected,
+                   struct error *error) {
+    char actual[CHECKSUM_HEX_SIZE];
+    enum catalogue_digest digest = source->checksum.digest;
+    if (!checksum_of_file(digest, stage->part, actual, error))
         return false;
-    bool good = find_url(&catalogue, name, &url, error) &&
-                image_download_from(home, name, url, progress, error);
-    catalogue_done(&catalogue);
-    return good;
+    return strcasecmp(actual, expected) == 0 ||
+           put_aside(stage, source->url, checksum_word(digest), error);
 }
 
-bool image_download_from(struct home *home, const char *name, const char *url,
-                         const struct image_progress *progress, struct error *error) {
+/* The checksum first: without it there is no need to fetch the rest. */
+static bool fetch(struct stage *stage, const struct source *source,
+                  const struct image_progress *progress, struct error *error) {
+    char looked_up[CHECKSUM_HEX_SIZE];
+    const char *expected = source->checksum.hex;
+    if (source->checksum.url) {
+        if (!fetch_checksum(stage, &source->checksum, looked_up, error))
+            return false;
+        expected = looked_up;
+    }
+    return download_fetch(source->url, stage->lock, DOWNLOAD_LIMIT_BYTES, progress, error) &&
+           (!expected || verify(stage, source, expected, error));
+}
+
+static bool download(struct home *home, const char *name, const struct source *source,
+                     const struct image_progress *progress, struct error *error) {
     struct stage stage = {.lock = -1};
-    if (!catalogue_is_url(url))
-        return error_set(
-            error, ERROR_INVALID,
-            "\"%.200s\" is not an address to download from: it begins with https:// or "
-            "http://",
-            url);
     struct store_image image = {
         .name = alloc_string(name),
-        .arch = alloc_string(guess_arch(url)),
-        .origin = alloc_string(url),
+        .arch = alloc_string(guess_arch(source->url)),
+        .origin = alloc_string(source->url),
     };
     bool good = describe_by_name(home, &image, error) && stage_open(home, name, &stage, error) &&
-                download_fetch(url, stage.lock, progress, error) &&
+                fetch(&stage, source, progress, error) &&
                 adopt(home, stage.part, &stage, &image, error);
     stage_close(&stage);
     store_image_done(&image);
     return good;
+}
+
+bool image_download(struct home *home, const char *name, const struct image_progress *progress,
+                    struct error *error) {
+    struct source source = {0};
+    struct catalogue catalogue;
+    if (!load_catalogue(home, &catalogue, error))
+        return false;
+    bool good = find_source(&catalogue, name, &source, error) &&
+                download(home, name, &source, progress, error);
+    catalogue_done(&catalogue);
+    return good;
+}
+
+bool image_download_from(struct home *home, const struct image_address *address,
+                         const struct image_progress *progress, struct error *error) {
+    const struct source source = {address->url,
+                                  {.hex = address->sha256, .digest = CATALOGUE_SHA256}};
+    if (!catalogue_is_url(address->url))
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%.200s\" is not an address to download from: it begins with https:// or "
+            "http://",
+            address->url);
+    if (address->sha256 && !catalogue_is_sha256(address->sha256))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.80s\" is not a SHA-256: give its 64 hexadecimal digits",
+                         address->sha256);
+    return download(home, address->name, &source, progress, error);
 }
 
 /* Refused for as long as an instance has it as its backing file. */

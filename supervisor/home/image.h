@@ -19,10 +19,17 @@ struct image_progress { /* called now and then while bytes move; total 0: unknow
  */
 bool image_import(struct home *home, const char *name, const char *file, const char *arch,
                   const char *seed_source, struct error *error);
+/* By its name in the catalogue. The publisher's checksum is fetched first; what does not have it is
+ * not used, but kept as images/NAME.part.mismatch. */
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error);
-/* The same from any address; the architecture is guessed from its last part, else the host's. */
-bool image_download_from(struct home *home, const char *name, const char *url,
+
+struct image_address {
+    const char *name, *url;
+    const char *sha256; /* what it must be; NULL: whatever comes */
+};
+/* From any address; the architecture is guessed from its last part, else the host's. */
+bool image_download_from(struct home *home, const struct image_address *address,
                          const struct image_progress *progress, struct error *error);
 /* Refused while instances use it; names them. */
 bool image_remove(struct home *home, const char *name, struct error *error);

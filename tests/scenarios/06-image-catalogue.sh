@@ -50,3 +50,33 @@ echo "  color: red" >>"$PGSUP_HOME/images.yaml"
 lines=$(wc -l <"$PGSUP_HOME/images.yaml" | tr -d ' ')
 expect_refused 2 "images.yaml:$lines: \"color\"" "$PGSUP" image list --available
 expect_refused 2 "images.yaml:$lines: \"color\"" "$PGSUP" image download debian-12
+
+step "an image that cannot phone home is ready when its sshd answers"
+cat >"$PGSUP_HOME/images.yaml" <<'END'
+quiet:
+  title: One without phone_home
+  user: root
+  seed-source: none
+  phones-home: no
+  min-disk: 16M
+  min-ram: 128M
+  format: qcow2
+  aarch64:
+    url: http://127.0.0.1:9/quiet.qcow2
+    sha256: 00000000000000000000000000000000000000000000000000000000000000ff
+END
+expect_ok "$PGSUP" image import -n quiet --arch aarch64 "${PGSUP_MINI_IMAGE:?the image of the mini guest}"
+expect_ok "$PGSUP" instance create quiet --os quiet --vcpu 1 --ram 256 --ssh-port "$(free_port)"
+python3 - "$PGSUP_HOME/instances/quiet/cloud-init/user-data" <<'END'
+import re, sys
+text = open(sys.argv[1]).read()
+changed = re.sub(r"(?m)^phone_home:\n( .*\n)+", "", text)
+assert changed != text
+open(sys.argv[1], "w").write(changed)
+END
+start_supervisor
+expect_ready quiet
+expect_text "$ERR" "booting --ready--> ready"
+"$PGSUP" events quiet >"$WORK/events"
+expect_no_text "$WORK/events" "phoned home"
+end_supervisor

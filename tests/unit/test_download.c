@@ -32,7 +32,7 @@ static enum error_code fetch(struct web *web, const char *path, struct error *er
     *error = (struct error){0};
     scoped(file_release) int fd = download_open(part, error);
     CHECK(fd >= 0);
-    bool good = download_fetch(url, fd, NULL, error);
+    bool good = download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, NULL, error);
     CHECK_INT(good, error->code == ERROR_NONE);
     return error->code;
 }
@@ -55,7 +55,7 @@ TEST(whole_file) {
     struct error error = {0};
     scratch_write(part, "left over from before", 21, 0600);
     scoped(file_release) int fd = download_open(part, &error);
-    CHECK(download_fetch(url, fd, &progress, &error));
+    CHECK(download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, &progress, &error));
     CHECK_STRING(error.text, "");
     check_whole();
     CHECK(!seen.backwards);
@@ -101,8 +101,19 @@ TEST(only_http) {
     struct error error = {0};
     scoped(alloc_release) char *part = scratch_path("x.part");
     scoped(file_release) int fd = download_open(part, &error);
-    CHECK(!download_fetch("file:///etc/passwd", fd, NULL, &error));
+    CHECK(!download_fetch("file:///etc/passwd", fd, DOWNLOAD_LIMIT_BYTES, NULL, &error));
     CHECK_CONTAINS(error.text, "cannot download file:///etc/passwd: ");
+}
+
+TEST(too_large) {
+    struct web web = web_start(source);
+    scoped(alloc_release) char *url = web_url(&web, "/file/x");
+    scoped(alloc_release) char *part = scratch_path("large.part");
+    struct error error = {0};
+    scoped(file_release) int fd = download_open(part, &error);
+    CHECK(!download_fetch(url, fd, BODY_BYTES - 1, NULL, &error));
+    CHECK_CONTAINS(error.text, "is larger than 299999 bytes");
+    web_stop(&web);
 }
 
 TEST(full_disk) {
@@ -111,7 +122,7 @@ TEST(full_disk) {
     scoped(file_release) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
     struct error error = {0};
     if (fd >= 0) { /* Linux */
-        CHECK(!download_fetch(url, fd, NULL, &error));
+        CHECK(!download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, NULL, &error));
         CHECK_CONTAINS(error.text, "cannot store the download of ");
         CHECK_CONTAINS(error.text, "No space left on device");
     }
