@@ -3,7 +3,7 @@
  * writes anew are taken out of the home. The disks and the images stay as they are.
  *
  * Of the instances, names, ids, MAC and static addresses are kept. Their instance-ids are new
- * (the predecessor's have a slash, facts of cloud-init forbid it in the phone-home's path), so at
+ * (those of the predecessor have a slash, which would part the phone-home's path), so at
  * its next start a guest makes its accounts and host keys again and phones home. */
 #pragma once
 
