@@ -15,6 +15,9 @@ bool file_is_directory(const char *path);
 /* Appends the content to the buffer; a file of more than limit_bytes is an error. */
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
+/* It can be read, and this is what is in it. */
+bool file_holds(const char *path, const void *data, size_t length);
+
 /* Written beside the target, synced and renamed: readers see the old or the new file, whole. */
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);

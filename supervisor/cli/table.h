@@ -14,6 +14,8 @@
     X(cmd_image_import)                                                                            \
     X(cmd_image_download)                                                                          \
     X(cmd_image_list)                                                                              \
+    X(cmd_image_info)                                                                              \
+    X(cmd_image_verify)                                                                            \
     X(cmd_image_remove)                                                                            \
     X(cmd_instance)                                                                                \
     X(cmd_instance_create)                                                                         \

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define QEMU_IMG_LIMIT_MS 60000
+#define CHECK_LIMIT_MS    600000
 #define COPY_LIMIT_MS     3600000 /* of a big disk, from one slow disk to itself */
 
 /* Warnings of qemu-img stand before the object, each on a line of its own. */
@@ -57,6 +58,27 @@ bool disk_info(const char *path, struct disk_info *info, struct error *error) {
     bool good = root && fill(root, info);
     json_decref(root);
     return good || error_set(error, ERROR_FAILED, "qemu-img tells nothing usable about %s", path);
+}
+
+static json_int_t count_of(const json_t *root, const char *key) {
+    return json_integer_value(json_object_get(root, key));
+}
+
+/* What it found is also told by its status, which is not 0 for mere leaks either. */
+bool disk_check(const char *path, const char *shown, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    struct error problem = {0};
+    char *argv[] = {"qemu-img", "check", "--output=json", "-U", absolute, NULL};
+    bool ended_well = program_run(argv, CHECK_LIMIT_MS, &output, &problem);
+    json_t *root = parse_object(output.data);
+    json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");
+    bool told = json_is_integer(json_object_get(root, "check-errors"));
+    json_decref(root);
+    if (damages > 0)
+        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` finds %lld errors",
+                         shown, (long long)damages);
+    return ended_well || told || error_set(error, problem.code, "%s", problem.text);
 }
 
 static bool check_size(const char *backing, uint64_t bytes, struct error *error) {

@@ -13,6 +13,9 @@ struct disk_info {
 };
 bool disk_info(const char *path, struct disk_info *info,
                struct error *error); /* qemu-img info -U */
+/* ERROR_INVALID when its tables are damaged. Leaked clusters, which only waste space, are not.
+ * shown: what the sentence calls it. */
+bool disk_check(const char *path, const char *shown, struct error *error);
 /* Empty, over nothing; the file must not exist. */
 bool disk_create(const char *path, uint64_t bytes, struct error *error);
 /* Never smaller: qemu-img refuses that. Not while a VM uses it. */

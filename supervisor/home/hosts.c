@@ -6,10 +6,7 @@
 #include "home/instance.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
-
-#define HOSTS_LIMIT_BYTES (4u << 20)
 
 static bool add(struct home *home, const struct store_instance *instance, const char *zone,
                 struct buffer *text, struct error *error) {
@@ -37,12 +34,6 @@ static bool render(struct home *home, struct buffer *text, struct error *error) 
     return good;
 }
 
-static bool is_same(const char *path, const struct buffer *text) {
-    scoped(buffer_done) struct buffer before = {0};
-    return file_exists(path) && file_read(path, HOSTS_LIMIT_BYTES, &before, NULL) &&
-           before.length == text->length && memcmp(before.data, text->data, text->length) == 0;
-}
-
 bool hosts_write(struct home *home, struct error *error) {
     scoped(alloc_release) char *path = home_file(home, "hosts");
     scoped(buffer_done) struct buffer text = {0};
@@ -50,6 +41,6 @@ bool hosts_write(struct home *home, struct error *error) {
         return false;
     if (text.length == 0)
         return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return is_same(path, &text) ||
-           (file_write(path, text.data, text.length, 0644, error) && home_give(home, path, error));
+    return file_holds(path, text.data, text.length) ||
+           (file_write(path, text.data, text.length, 0600, error) && home_give(home, path, error));
 }

@@ -141,8 +141,9 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
         return refuse_reference(shown, "an external data file", error);
     if (stat(file, &status) < 0)
         return error_errno(error, "cannot read %s", shown);
-    if (!secret_sha256_file(file, digest, error))
+    if (!disk_check(file, shown, error) || !secret_sha256_file(file, digest, error))
         return false;
+    image->checked_ms = clock_wall_ms();
     image->file_bytes = (uint64_t)status.st_size;
     image->virtual_bytes = info.virtual_bytes;
     image->format = alloc_string("qcow2");
@@ -400,20 +401,57 @@ bool image_download_from(struct home *home, const struct image_address *address,
     return download(home, address->name, &source, progress, error);
 }
 
-/* Refused for as long as an instance has it as its backing file. */
-static bool check_unused(struct home *home, const char *name, struct error *error) {
+/* --- what is there --- */
+
+char *image_users(struct home *home, const char *name, struct error *error) {
     struct store_instances instances = {0};
-    scoped(buffer_done) struct buffer users = {0};
+    struct buffer users = {0};
     if (!instance_table_list(home->store, &instances, error))
-        return false;
+        return NULL;
     for (size_t i = 0; i < instances.count; i++)
         if (strcmp(instances.items[i].image, name) == 0)
             buffer_printf(&users, "%s%s", users.length ? ", " : "", instances.items[i].name);
     store_instances_done(&instances);
-    return !users.length ||
-           error_set(error, ERROR_WRONG_STATE,
-                     "the image \"%s\" is in use by %s: remove those instances first", name,
-                     users.data);
+    return buffer_take(&users);
+}
+
+char *image_path(const struct home *home, const struct store_image *image) {
+    return alloc_printf("%s/images/%s", home->path, image->file);
+}
+
+static bool verify_file(const char *path, const struct store_image *image, const char *users,
+                        struct error *error) {
+    char digest[SECRET_SHA256_SIZE];
+    if (!file_exists(path))
+        return error_set(error, ERROR_NOT_FOUND, "the image %s is gone: put it back", path);
+    if (!secret_sha256_file(path, digest, error))
+        return false;
+    if (image->sha256 && strcmp(digest, image->sha256) != 0)
+        return error_set(error, ERROR_FAILED,
+                         "the image %s was changed since it came into the home: put back the file "
+                         "whose SHA-256 is %s; disks that need it: %s",
+                         path, image->sha256, *users ? users : "none");
+    return disk_check(path, path, error);
+}
+
+bool image_verify(struct home *home, const char *name, struct error *error) {
+    struct store_image image = {0};
+    if (!image_table_get(home->store, name, &image, error))
+        return false;
+    scoped(alloc_release) char *path = image_path(home, &image);
+    scoped(alloc_release) char *users = image_users(home, name, error);
+    bool good = users && verify_file(path, &image, users, error);
+    store_image_done(&image);
+    return good;
+}
+
+/* Refused for as long as an instance has it as its backing file. */
+static bool check_unused(struct home *home, const char *name, struct error *error) {
+    scoped(alloc_release) char *users = image_users(home, name, error);
+    return users && (!*users || error_set(error, ERROR_WRONG_STATE,
+                                          "the image \"%s\" is in use by %s: remove those "
+                                          "instances first",
+                                          name, users));
 }
 
 bool image_remove(struct home *home, const char *name, struct error *error) {
@@ -426,8 +464,7 @@ bool image_remove(struct home *home, const char *name, struct error *error) {
         store_image_done(&image);
         return false;
     }
-    scoped(alloc_release) char *relative = alloc_printf("images/%s", image.file);
-    scoped(alloc_release) char *file = home_file(home, relative);
+    scoped(alloc_release) char *file = image_path(home, &image);
     store_image_done(&image);
     return file_remove_tree(file, error);
 }

@@ -1,4 +1,4 @@
-/* Images of the home: import of a local file, removal, and the catalogue download. */
+/* Images of the home: import of a local file, download, verification and removal. */
 #pragma once
 
 #include "base/error.h"
@@ -12,10 +12,10 @@ struct image_progress { /* called now and then while bytes move; total 0: unknow
     void *context;
 };
 
-/* Copies (reflink where possible), verifies with `qemu-img info` that it is qcow2 without a backing
- * or external data file, makes it read-only, records it. No trace is left on failure.
- * arch NULL: guessed from the file name, else the host's. seed_source: what its cloud-init calls a
- * seed over HTTP, or IMAGE_SEED_NONE; NULL: as the catalogue says of this name, else "nocloud-net".
+/* Copies (reflink where possible), verifies with qemu-img that it is a sound qcow2 without a
+ * backing or external data file, makes it read-only, records it. No trace is left on failure. arch
+ * NULL: guessed from the file name, else the host's. seed_source: what its cloud-init calls a seed
+ * over HTTP, or IMAGE_SEED_NONE; NULL: as the catalogue says of this name, else "nocloud-net".
  */
 bool image_import(struct home *home, const char *name, const char *file, const char *arch,
                   const char *seed_source, struct error *error);
@@ -31,5 +31,10 @@ struct image_address {
 /* From any address; the architecture is guessed from its last part, else the host's. */
 bool image_download_from(struct home *home, const struct image_address *address,
                          const struct image_progress *progress, struct error *error);
+/* INSTANCE, INSTANCE …: those whose disks are over it; "" for none. Caller frees. */
+char *image_users(struct home *home, const char *name, struct error *error);
+char *image_path(const struct home *home, const struct store_image *image); /* caller frees */
+/* It is to the byte what came into the home, and qemu-img finds nothing wrong with it. */
+bool image_verify(struct home *home, const char *name, struct error *error);
 /* Refused while instances use it; names them. */
 bool image_remove(struct home *home, const char *name, struct error *error);

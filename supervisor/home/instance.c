@@ -8,6 +8,7 @@
 #include "home/disk.h"
 #include "home/forward.h"
 #include "home/host_keys.h"
+#include "home/image.h"
 #include "home/instance_rename.h"
 #include "home/known_hosts.h"
 #include "home/own_document.h"
@@ -44,7 +45,7 @@ static bool check(struct creation *creation, const struct instance_options *opti
 
 static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
-    scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
+    scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", creation->folder);
     const struct own_documents *own = creation->context;
     return disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&

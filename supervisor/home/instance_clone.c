@@ -10,6 +10,7 @@
 #include "home/disk.h"
 #include "home/extra_disk.h"
 #include "home/host_keys.h"
+#include "home/image.h"
 #include "home/nic.h"
 #include "home/own_document.h"
 #include "home/run_folder.h"
@@ -60,7 +61,7 @@ static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
     const struct store_instance *source = creation->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
-    scoped(alloc_release) char *image = instance_image_path(home, &creation->facts.image);
+    scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
     scoped(alloc_release) char *from = instance_disk_path(home, source);
     scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&

@@ -10,6 +10,7 @@
 #include "home/forward.h"
 #include "home/generated.h"
 #include "home/host_keys.h"
+#include "home/image.h"
 #include "home/instance_rename.h"
 #include "home/instance_reset.h"
 #include "home/known_hosts.h"
@@ -39,10 +40,6 @@ void instance_facts_done(struct instance_facts *facts) {
     store_forwards_done(&facts->forwards);
     store_disks_done(&facts->disks);
     store_nics_done(&facts->nics);
-}
-
-char *instance_image_path(const struct home *home, const struct store_image *image) {
-    return alloc_printf("%s/images/%s", home->path, image->file);
 }
 
 char *instance_disk_path(const struct home *home, const struct store_instance *instance) {
@@ -282,7 +279,7 @@ bool instance_facts_load(struct home *home, const char *name, struct instance_fa
 static bool check_disks(const struct home *home, const struct instance_facts *facts,
                         struct error *error) {
     scoped(alloc_release) char *disk = instance_disk_path(home, &facts->instance);
-    scoped(alloc_release) char *image = instance_image_path(home, &facts->image);
+    scoped(alloc_release) char *image = image_path(home, &facts->image);
     if (!file_exists(image))
         return error_set(error, ERROR_NOT_FOUND,
                          "the image %s is gone, and the disk of \"%s\" is nothing without it: put "

@@ -19,7 +19,6 @@ bool instance_facts_load(struct home *home, const char *name, struct instance_fa
                          struct error *error);
 void instance_facts_done(struct instance_facts *facts);
 
-char *instance_image_path(const struct home *home, const struct store_image *image);
 char *instance_disk_path(const struct home *home, const struct store_instance *instance);
 
 /* Writes the seed and vm.sh, finds programs, and fills the plan. */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "home/definition.h"
 #include "home/disk.h"
+#include "home/image.h"
 #include "home/instance_plan.h"
 #include "home/seed_carry.h"
 #include "store/guest_table.h"
@@ -70,7 +71,7 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, after->name);
     reset->stage = alloc_printf("%s/" STAGE "%s", folder, after->instance_id);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", reset->stage);
-    scoped(alloc_release) char *image = instance_image_path(home, &reset->facts.image);
+    scoped(alloc_release) char *image = image_path(home, &reset->facts.image);
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", reset->stage);
     if (!home_make_folder(home, documents, error) ||
         !disk_create_overlay(disk, image, after->disk_bytes, error) ||

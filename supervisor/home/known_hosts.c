@@ -6,7 +6,9 @@
 #include "home/host_keys.h"
 #include "store/guest_table.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILE_NAME   "known_hosts"
 #define LIMIT_BYTES (1u << 20) /* of one instance's */
@@ -38,8 +40,10 @@ bool known_hosts_collect(struct home *home, struct error *error) {
     bool good = instance_table_list(home->store, &instances, error);
     for (size_t i = 0; i < instances.count && good; i++)
         good = add_file(home, instances.items[i].name, &all, error);
-    good = good && file_write(path, all.data ? all.data : "", all.length, 0600, error) &&
-           home_give(home, path, error);
+    if (good && all.length == 0)
+        good = unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
+    else if (good && !file_holds(path, all.data, all.length))
+        good = file_write(path, all.data, all.length, 0600, error) && home_give(home, path, error);
     store_instances_done(&instances);
     return good;
 }

@@ -32,7 +32,9 @@ quietly stop test
 step "reset"
 expect_ok "$PGSUP" instance reset test
 expect_text "$OUT" 'instance "test" reset'
-[ ! -e "$folder/known_hosts" ] || fail "its old host keys are still trusted"
+printf '%s\n' "$keys" | awk '{print $3}' >"$WORK/old-keys"
+! grep -qFf "$WORK/old-keys" "$folder/known_hosts" "$PGSUP_HOME/known_hosts" ||
+    fail "its old host keys are still trusted"
 [ "$(identity)" != "$before" ] || fail "it has the same identity"
 expect_equal "instance-id of its meta-data" "$(meta_id)" "$(identity | cut -d'|' -f1)"
 expect_ready test

@@ -83,7 +83,7 @@ paths = helpers.Paths({"cloud_dir": sys.argv[1] + "/cloud", "run_dir": sys.argv[
 paths.get_ipath_cur = lambda name=None: sys.argv[1] + "/cloud"
 for file in sys.argv[2:]:
     text = open(file).read().replace("10.0.2.2", "127.0.0.1")
-    if text.startswith("Content-Type:"):
+    if text.startswith("MIME-Version:"):
         text = local(email.message_from_string(text)).as_string()
     for part in user_data.UserDataProcessor(paths).process(text).walk():
         if not part.is_multipart():

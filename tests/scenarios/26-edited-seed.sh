@@ -51,7 +51,7 @@ quietly stop disk
 step "a later boot phones home no more"
 expect_ready disk
 quietly stop disk
-wait_until 10 counts disk "phoned home" 1
+wait_until 10 counts disk "phoned home (" 1
 expect_equal "how often it was provisioned" "$(count disk "provision   ok")" 1
 
 step "another instance-id: it begins anew, and is ready when it has phoned home as that"
@@ -65,7 +65,7 @@ expect_equal "refused or repeated" "$(count disk "phoned home again")" 0
 quietly stop disk
 expect_ready disk
 quietly stop disk
-wait_until 10 counts disk "phoned home" 2
+wait_until 10 counts disk "phoned home (" 2
 
 step "over HTTP the guest asks when it wants to; this one asks at every boot"
 expect_ready net

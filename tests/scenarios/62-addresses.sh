@@ -43,7 +43,7 @@ expect_ok "$PGSUP" instance set two --ip 10.77.0.6
 expect_hosts "10.77.0.6 two"
 expect_ok "$PGSUP" instance rename two three
 expect_hosts "10.77.0.6 three"
-expect_equal "mode of hosts" "$(mode_of "$hosts")" "-rw-r--r--"
+expect_equal "mode of hosts" "$(mode_of "$hosts")" "-rw-------"
 expect_ok "$PGSUP" instance set moving --ip 10.77.0.7
 expect_hosts "10.77.0.7 moving
 10.77.0.6 three"
