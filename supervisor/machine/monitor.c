@@ -185,10 +185,8 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
     }
     if (!session_send(monitor->session, command, arguments, context, clock_monotonic_ms()))
         return false;
-    if (!monitor->pulling) {
-        flush(monitor);
-        arm(monitor);
-    }
+    flush(monitor); /* whoever is told next may end this process: what was promised is on its way */
+    arm(monitor);
     return true;
 }
 

@@ -30,8 +30,8 @@ for image in debian-12 other; do
     expect_ok "$PGSUP" image import -n $image --arch aarch64 "$WORK/empty.qcow2"
 done
 port=$(free_port)
-expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 1 --ram 64 --accel tcg --ssh-port "$port"
-expect_ok "$PGSUP" instance create -n web --os debian-12 --vcpu 1 --ram 64 --accel tcg --ssh-port "$(free_port)"
+expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 1 --ram 256 --accel tcg --ssh-port "$port"
+expect_ok "$PGSUP" instance create -n web --os debian-12 --vcpu 1 --ram 256 --accel tcg --ssh-port "$(free_port)"
 expect_ok "$PGSUP" instance create -n 4711 --os other --vcpu 1 --ram 64 --accel tcg --ssh-port "$(free_port)"
 printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
 printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/test/qemu.args"
