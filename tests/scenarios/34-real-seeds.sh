@@ -13,7 +13,8 @@ own_document() { # WORD: a cloud-config that leaves it in a file
 }
 own_document first
 expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 2 --ram 1024 -s 4G --seed both \
-    --ip 10.0.2.77 --no-package-upgrade --ssh-port "$(free_port)" --user-data "$WORK/own.yaml"
+    --ip 10.0.2.77 --host-keys guest --no-package-upgrade --ssh-port "$(free_port)" \
+    --user-data "$WORK/own.yaml"
 folder=$PGSUP_HOME/instances/test
 in_guest() { # COMMAND…: its output is in $OUT
     run "$PGSUP" ssh test -- "$@"

@@ -1,29 +1,11 @@
 # Goal: the address that a guest has by DHCP is learned from its phone-home and from the host's table
 # of neighbours, followed when it changes, and told by ip, list, info, events and PATH/hosts.
 # shellcheck shell=bash source-path=SCRIPTDIR
-if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
-    if ! problem=$(unshare --net --mount true 2>&1); then
-        echo "no network namespace can be made here: $problem" >&2
-        [ "$(id -u)" = 0 ] && exit 1
-        exit 77
-    fi
-    PGSUP_IN_NAMESPACE=yes exec unshare --net --mount bash "$0"
-fi
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/network.sh"
 
 HOST=10.77.0.1
-ip link set lo up
-ip link add br0 type bridge
-ip address add $HOST/24 dev br0
-ip link set br0 up
-mkdir -p /etc/qemu
-mount -t tmpfs none /etc/qemu
-echo "allow br0" >/etc/qemu/bridge.conf
-dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=br0 --bind-interfaces \
-    --dhcp-range=10.77.0.100,10.77.0.120,255.255.255.0 --dhcp-leasefile="$WORK/leases" \
-    --pid-file= --log-facility="$WORK/dnsmasq.log" --user=root &
-dns=$!
-at_exit "kill $dns"
+make_bridge br0 $HOST
+serve_addresses br0
 
 mac_of() { # NAME
     "$PGSUP" instance get "$1" --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p'

@@ -2,31 +2,14 @@
 # static one, fetch their seed and phone home over it, and are reached there; guests on a socket talk
 # to the daemon behind it as to socket_vmnet. In a network of its own.
 # shellcheck shell=bash source-path=SCRIPTDIR
-if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
-    if ! problem=$(unshare --net --mount true 2>&1); then
-        echo "no network namespace can be made here: $problem" >&2
-        [ "$(id -u)" = 0 ] && exit 1
-        exit 77
-    fi
-    PGSUP_IN_NAMESPACE=yes exec unshare --net --mount bash "$0"
-fi
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/network.sh"
 
 HOST=10.77.0.1
-ip link set lo up
-ip link add br0 type bridge
-ip address add $HOST/24 dev br0
-ip link set br0 up
+make_bridge br0 $HOST
 ip tuntap add tap7 mode tap
 ip link set tap7 master br0 up
-mkdir -p /etc/qemu
-mount -t tmpfs none /etc/qemu
 echo "deny all" >/etc/qemu/bridge.conf
-dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=br0 --bind-interfaces \
-    --dhcp-range=10.77.0.100,10.77.0.120,255.255.255.0 --dhcp-leasefile="$WORK/leases" \
-    --pid-file= --log-facility="$WORK/dnsmasq.log" --user=root &
-dns=$!
-at_exit "kill $dns"
+serve_addresses br0
 
 network() { # KIND INTERFACE: a home with that network; $PORT is where its guests phone home
     PORT=$(free_port)

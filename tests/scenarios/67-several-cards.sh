@@ -1,22 +1,8 @@
 # Goal: an instance has several network cards, each in a slot and with a MAC of its own; each is named
 # in network-config, works in the guest, and is there in vm.sh and in a clone too.
 # shellcheck shell=bash source-path=SCRIPTDIR
-if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
-    if ! problem=$(unshare --net --mount true 2>&1); then
-        echo "no network namespace can be made here: $problem" >&2
-        [ "$(id -u)" = 0 ] && exit 1
-        exit 77
-    fi
-    PGSUP_IN_NAMESPACE=yes exec unshare --net --mount bash "$0"
-fi
-. "$(dirname "$0")/lib.sh"
-ip link set lo up
-ip link add br1 type bridge
-ip address add 10.78.0.1/24 dev br1
-ip link set br1 up
-mkdir -p /etc/qemu
-mount -t tmpfs none /etc/qemu
-echo "allow br1" >/etc/qemu/bridge.conf
+. "$(dirname "$0")/network.sh"
+make_bridge br1 10.78.0.1
 new_cloud
 
 step "defined"
