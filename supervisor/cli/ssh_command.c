@@ -13,6 +13,9 @@
 /* The supervisor tells that a guest is ready a moment before its keys are in the store. */
 enum { KEYS_LIMIT_MS = 5000, LOOK_INTERVAL_MS = 100 };
 
+/* Of user networking QEMU itself takes the connection, whether anybody is behind it or not. */
+enum { CONNECT_LIMIT_S = 30, BATCH_LIMIT_S = 10 };
+
 static char *find_keys(struct home *home, const struct store_instance *instance,
                        struct error *error) {
     for (int waited = 0;; waited += LOOK_INTERVAL_MS) {
@@ -54,10 +57,9 @@ static bool make_argv(struct home *home, const struct ssh_command *command,
         scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
         strv_pushf(argv, "-o%s", identity);
     }
-    if (command->batch) {
+    strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_LIMIT_S : CONNECT_LIMIT_S);
+    if (command->batch)
         strv_push(argv, "-oBatchMode=yes");
-        strv_push(argv, "-oConnectTimeout=10");
-    }
     strv_push(argv, "-l");
     strv_push(argv, command->user);
     strv_push(argv, "--");
