@@ -8,12 +8,15 @@
 #include "cloudinit/public_key.h"
 #include "home/program.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define FOLDER          "host-keys"
+#define COMING          ".host-keys-"
 #define IDENTITY        "identity" /* digest of the seed path that they were given under */
 #define KEYGEN_LIMIT_MS 60000
 #define KEY_LIMIT_BYTES 16384u
@@ -48,11 +51,27 @@ static bool make_one(const struct home *home, const char *folder, size_t index,
     return home_give(home, private, error) && home_give(home, public, error);
 }
 
-/* Under its final name there is a whole set or none. */
+/* Of a pgsup that was killed. */
+static void sweep(const char *folder) {
+    DIR *list = opendir(folder);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        if (strncmp(entry->d_name, COMING, strlen(COMING)) == 0)
+            file_remove_tree(path, NULL);
+    }
+    if (list)
+        closedir(list);
+}
+
+/* Under its final name there is a whole set or none. The folder in which they are made has a name
+ * that no other had: the ssh-keygen of a pgsup that was killed may still be writing. */
 bool host_keys_make(const struct home *home, const char *folder, struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/" FOLDER, folder);
-    scoped(alloc_release) char *coming = alloc_printf("%s.new", path);
-    if (!file_remove_tree(coming, error) || !home_make_folder(home, coming, error))
+    scoped(alloc_release) char *coming = alloc_printf("%s/" COMING "XXXXXX", folder);
+    sweep(folder);
+    if (!mkdtemp(coming))
+        return error_errno(error, "cannot make a folder in %s", folder);
+    if (!home_give(home, coming, error))
         return false;
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (!make_one(home, coming, i, error)) {
