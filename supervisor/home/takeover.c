@@ -5,7 +5,7 @@
 #include "base/secret.h"
 #include "home/cloud.h"
 #include "home/definition.h"
-#include "home/instance_plan.h"
+#include "home/instance.h"
 #include "home/takeover_backup.h"
 #include "home/takeover_images.h"
 #include "home/takeover_instances.h"
@@ -162,18 +162,6 @@ static void close_folders(const struct takeover *takeover) {
     }
 }
 
-static bool write_instance(struct home *home, const char *name, struct error *error) {
-    struct instance_facts facts = {0};
-    struct instance_plan plan = {0};
-    bool good = instance_table_get(home->store, name, &facts.instance, error) &&
-                cloud_table_get(home->store, &facts.cloud, error) &&
-                image_table_get(home->store, facts.instance.image, &facts.image, error) &&
-                instance_plan_write(home, &facts, &plan, error);
-    instance_plan_done(&plan);
-    instance_facts_done(&facts);
-    return good;
-}
-
 static void write_instances(struct takeover *takeover) {
     struct home home = {0};
     struct error problem = {0};
@@ -182,7 +170,7 @@ static void write_instances(struct takeover *takeover) {
     for (size_t i = 0; i < takeover->instances.count; i++) {
         const char *name = takeover->instances.items[i].name;
         error_clear(&problem);
-        if (!write_instance(&home, name, &problem))
+        if (!instance_renew(&home, name, &problem))
             strv_pushf(&takeover->report->notes,
                        "the seed and vm.sh of \"%s\" will be written at its first start: %s", name,
                        problem.text);
