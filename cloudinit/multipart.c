@@ -1,31 +1,10 @@
 #include "multipart.h"
 
+#include "base/base64.h"
 #include "base/secret.h"
 #include "cloudinit/document_text.h"
 
 #include <ctype.h>
-#include <stdint.h>
-
-#define LINE_BYTES 57u /* give the 76 characters that a line of MIME may have */
-
-static void append_group(const unsigned char *bytes, size_t count, struct buffer *text) {
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = (uint32_t)bytes[0] << 16;
-    bits |= count > 1 ? (uint32_t)bytes[1] << 8 : 0;
-    bits |= count > 2 ? bytes[2] : 0;
-    for (size_t i = 0; i < 4; i++)
-        buffer_putc(text, i <= count ? letters[bits >> (18 - 6 * i) & 63] : '=');
-}
-
-static void append_base64(const struct buffer *content, struct buffer *text) {
-    for (size_t i = 0; i < content->length; i += 3) {
-        size_t left = content->length - i;
-        append_group((const unsigned char *)content->data + i, left < 3 ? left : 3, text);
-        if (left <= 3 || (i + 3) % LINE_BYTES == 0)
-            buffer_putc(text, '\n');
-    }
-}
 
 /* Blanks before the headers would end them. */
 static void append_as_is(const struct buffer *content, struct buffer *text) {
@@ -44,7 +23,7 @@ static void append_part(const struct buffer *content, const char *boundary, stru
     }
     buffer_puts(text, "Content-Type: text/plain; charset=\"utf-8\"\n"
                       "Content-Transfer-Encoding: base64\n\n");
-    append_base64(content, text);
+    base64_append(content->data, content->length, text);
 }
 
 void multipart_combine(const struct buffer *first, const struct buffer *second,

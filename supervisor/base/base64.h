@@ -1,0 +1,7 @@
+/* Base64 as MIME has it (RFC 2045, 6.8), through libsodium. Pure. */
+#pragma once
+
+#include "base/buffer.h"
+
+/* Appends the bytes in lines of at most 76 characters, each with its newline. */
+void base64_append(const void *bytes, size_t length, struct buffer *text);
