@@ -31,12 +31,8 @@ CREATE TABLE forwards ( instance INTEGER NOT NULL REFERENCES instances (id) ON D
 INSERT INTO forwards VALUES(4,'tcp','127.0.0.1',8080,80);
 INSERT INTO sqlite_sequence VALUES('events',2);
 INSERT INTO sqlite_sequence VALUES('images',3);
-INSERT INTO sqlite_sequence VALUES('instances',5);
-INSERT INTO sqlite_sequence VALUES('launches',12);
-INSERT INTO sqlite_sequence VALUES('images',3);
 INSERT INTO sqlite_sequence VALUES('instances',6);
 INSERT INTO sqlite_sequence VALUES('launches',12);
-INSERT INTO sqlite_sequence VALUES('events',2);
 INSERT INTO sqlite_sequence VALUES('disks',1);
 CREATE UNIQUE INDEX instances_ssh_port ON instances (ssh_port) WHERE ssh_port > 0;
 CREATE INDEX instances_image ON instances (image);
