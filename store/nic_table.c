@@ -45,6 +45,15 @@ bool nic_table_add(struct store *store, const struct store_nic *nic, struct erro
     return query_finish(&query, error);
 }
 
+bool nic_table_remove(struct store *store, int64_t instance, int position, struct error *error) {
+    struct query query;
+    if (!query_open(store, NIC_REMOVE, &query, error))
+        return false;
+    query_give_number(&query, instance);
+    query_give_number(&query, position);
+    return query_finish(&query, error);
+}
+
 void store_nic_done(struct store_nic *nic) {
     free(nic->name);
     free(nic->kind);

@@ -23,5 +23,6 @@ struct store_nics {
 bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
                     struct error *error);
 bool nic_table_add(struct store *store, const struct store_nic *nic, struct error *error);
+bool nic_table_remove(struct store *store, int64_t instance, int position, struct error *error);
 void store_nic_done(struct store_nic *nic);
 void store_nics_done(struct store_nics *nics);

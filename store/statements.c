@@ -134,6 +134,7 @@ static const char *const sql[STATEMENT_COUNT] = {
                  " WHERE ?1 IN (0, n.instance) ORDER BY i.name, n.position",
     [NIC_ADD] = "INSERT INTO nics (instance, position, kind, interface, mac, ip4)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [NIC_REMOVE] = "DELETE FROM nics WHERE instance = ?1 AND position = ?2",
 };
 
 const char *statements_sql(enum statement statement) {

@@ -53,6 +53,7 @@ enum statement {
 
     NIC_LIST,
     NIC_ADD,
+    NIC_REMOVE,
 
     STATEMENT_COUNT
 };

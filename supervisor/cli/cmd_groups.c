@@ -30,3 +30,9 @@ const struct command cmd_disk = {
     .summary = "Extra disks of instances",
     .section = SECTION_CLOUD,
 };
+
+const struct command cmd_nic = {
+    .path = "nic",
+    .summary = "Network cards of instances",
+    .section = SECTION_CLOUD,
+};

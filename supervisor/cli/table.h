@@ -35,6 +35,10 @@
     X(cmd_disk_add)                                                                                \
     X(cmd_disk_list)                                                                               \
     X(cmd_disk_remove)                                                                             \
+    X(cmd_nic)                                                                                     \
+    X(cmd_nic_add)                                                                                 \
+    X(cmd_nic_list)                                                                                \
+    X(cmd_nic_remove)                                                                              \
     X(cmd_up)                                                                                      \
     X(cmd_down)                                                                                    \
     X(cmd_start)                                                                                   \

@@ -198,6 +198,7 @@ static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec
         if (nic->network == SPEC_NET_USER)
             nic->guest_network = own(owned, nic_user_network(each->position));
         nic->mac = own(owned, alloc_string(each->mac));
+        nic->position = (unsigned)each->position;
     }
     return true;
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/name.h"
+#include "home/instance.h"
 #include "home/network.h"
 #include "home/subnet.h"
 
@@ -20,7 +21,7 @@
 
 static bool fail_part(const char *text, const char *sentence, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
-    return error_set(error, ERROR_INVALID, "--nic: \"%s\" is not %s", shown, sentence);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
 }
 
 /* One that a card can have: of one machine, not of a group. */
@@ -64,7 +65,7 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
     uint32_t mask = UINT32_MAX << (32 - prefix);
     struct subnet subnet = {address & mask, mask, (unsigned)prefix};
     alloc_replace(&nic->ip4, alloc_printf("%s/%u", copy, (unsigned)prefix));
-    return subnet_check_member(&subnet, "--nic", copy, error);
+    return subnet_check_member(&subnet, "ip=", copy, error);
 }
 
 static bool take_part(const char *part, struct store_nic *nic, struct error *error) {
@@ -91,7 +92,7 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
     if (rest)
         *rest++ = 0;
     if (!network_kind_check(copy, &kind, error))
-        return error_prefix(error, "--nic");
+        return false;
     nic->kind = alloc_string(copy);
     for (char *next; rest; rest = next) {
         next = strchr(rest, ',');
@@ -101,12 +102,11 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
             return false;
     }
     if (kind == SPEC_NET_USER && nic->ip4)
-        return error_set(
-            error, ERROR_INVALID,
-            "--nic: a card of user networking gets its address by DHCP: leave ip= out");
+        return error_set(error, ERROR_INVALID,
+                         "a card of user networking gets its address by DHCP: leave ip= out");
     if (!nic->interface)
         nic->interface = alloc_string(network_default_interface(kind));
-    return network_interface_check(kind, "if= of --nic", nic->interface, error);
+    return network_interface_check(kind, "if=", nic->interface, error);
 }
 
 char *nic_text(const struct store_nic *nic) {
@@ -143,7 +143,7 @@ bool nic_check(char *const *texts, struct error *error) {
                nic_parse(*texts, &nic, error);
         store_nic_done(&nic);
     }
-    return good;
+    return good || error_prefix(error, "--nic");
 }
 
 static bool same(const char *one, const char *other) {
@@ -179,6 +179,30 @@ static bool check_first_cards(const struct store_instances *instances, const str
     return true;
 }
 
+static bool check_other(const struct store_nic *nic, const char *taken, const char *whose,
+                        struct error *error) {
+    size_t length = strcspn(nic->ip4, "/");
+    if (!taken || strlen(taken) != length || strncmp(taken, nic->ip4, length) != 0)
+        return true;
+    return error_set(error, ERROR_EXISTS, "the address %s is that of the %s: use another one",
+                     taken, whose);
+}
+
+/* What is taken when the card is put on the network of the cloud. */
+static bool check_cloud(const struct store_cloud *cloud, const struct store_instances *instances,
+                        const struct store_nic *nic, struct error *error) {
+    if (!nic->ip4 || !same(cloud->network, nic->kind) || !same(cloud->interface, nic->interface))
+        return true;
+    for (size_t i = 0; i < instances->count; i++) {
+        scoped(alloc_release) char *whose =
+            alloc_printf("instance \"%s\"", instances->items[i].name);
+        if (!check_other(nic, instances->items[i].ip4, whose, error))
+            return false;
+    }
+    return check_other(nic, subnet_host_address(cloud), "host", error) &&
+           check_other(nic, subnet_gateway(cloud), "gateway", error);
+}
+
 /* The third byte of a first card's is 0, so these are nobody else's. */
 static char *make_mac(const struct store_instance *instance, int position) {
     return alloc_printf("52:54:%02x%s", (unsigned)position, instance->mac + MAC_TAIL);
@@ -186,13 +210,17 @@ static char *make_mac(const struct store_instance *instance, int position) {
 
 static bool claim_one(struct store *store, const struct store_instance *instance,
                       struct store_nic *nic, struct error *error) {
+    struct store_cloud cloud = {0};
     struct store_instances instances = {0};
     struct store_nics others = {0};
     if (!nic->mac)
         nic->mac = make_mac(instance, nic->position);
-    bool good = instance_table_list(store, &instances, error) &&
+    bool good = cloud_table_get(store, &cloud, error) &&
+                instance_table_list(store, &instances, error) &&
                 nic_table_list(store, 0, &others, error) && check_others(&others, nic, error) &&
-                check_first_cards(&instances, nic, error) && nic_table_add(store, nic, error);
+                check_first_cards(&instances, nic, error) &&
+                check_cloud(&cloud, &instances, nic, error) && nic_table_add(store, nic, error);
+    store_cloud_done(&cloud);
     store_instances_done(&instances);
     store_nics_done(&others);
     return good;
@@ -206,5 +234,122 @@ bool nic_claim(struct store *store, const struct store_instance *instance, char 
         good = nic_parse(*texts, &nic, error) && claim_one(store, instance, &nic, error);
         store_nic_done(&nic);
     }
+    return good;
+}
+
+/* --- changes --- */
+
+/* The lowest one that is free; the list is in their order. */
+static int free_position(const struct store_nics *nics) {
+    int position = 1;
+    for (size_t i = 0; i < nics->count; i++)
+        if (nics->items[i].position == position)
+            position++;
+    return position;
+}
+
+static bool claim_next(struct store *store, const struct store_instance *instance,
+                       struct store_nic *nic, struct error *error) {
+    struct store_nics nics = {0};
+    if (!nic_table_list(store, instance->id, &nics, error))
+        return false;
+    size_t count = nics.count;
+    nic->instance = instance->id;
+    nic->position = free_position(&nics);
+    store_nics_done(&nics);
+    if (count >= NIC_MAX)
+        return error_set(error, ERROR_EXISTS,
+                         "\"%s\" has %u network cards beside its first one, which is all it can "
+                         "have",
+                         instance->name, NIC_MAX);
+    return claim_one(store, instance, nic, error);
+}
+
+/* The documents that were written already are written back: once the store has forgotten that they
+ * are pgsup's, they would count as its user's. */
+static bool undo_add(struct home *home, const struct store_nic *nic, const char *name) {
+    nic_table_remove(home->store, nic->instance, nic->position, NULL);
+    instance_renew(home, name, NULL);
+    return false;
+}
+
+static bool undo_remove(struct home *home, const struct store_nic *nic, const char *name) {
+    nic_table_add(home->store, nic, NULL);
+    instance_renew(home, name, NULL);
+    return false;
+}
+
+bool nic_add(struct home *home, const char *name, const char *text, struct store_nic *nic,
+             struct error *error) {
+    struct store_instance instance = {0};
+    if (!nic_parse(text, nic, error) || !store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                claim_next(home->store, &instance, nic, error) &&
+                ((instance_renew(home, name, error) && store_commit(home->store, error)) ||
+                 undo_add(home, nic, name));
+    if (!good)
+        store_rollback(home->store);
+    store_instance_done(&instance);
+    return good;
+}
+
+static bool is_meant(const struct store_nic *nic, const char *which) {
+    scoped(alloc_release) char *mac = NULL;
+    uint64_t position;
+    if (name_parse_number(which, 0, NIC_MAX, &position))
+        return nic->position == (int)position;
+    return parse_mac(which, &mac) && strcmp(mac, nic->mac) == 0;
+}
+
+static bool fail_first(const struct store_instance *instance, struct error *error) {
+    return error_set(error, ERROR_INVALID,
+                     "card 0 of \"%s\" is its first one, in the network of the cloud: it cannot be "
+                     "removed",
+                     instance->name);
+}
+
+/* Moves the card that is meant out of the list. */
+static bool find(struct store_nics *nics, const struct store_instance *instance, const char *which,
+                 struct store_nic *nic, struct error *error) {
+    const struct store_nic first = {.position = 0, .mac = instance->mac};
+    if (is_meant(&first, which))
+        return fail_first(instance, error);
+    for (size_t i = 0; i < nics->count; i++)
+        if (is_meant(&nics->items[i], which)) {
+            *nic = nics->items[i];
+            nics->items[i] = (struct store_nic){0};
+            return true;
+        }
+    scoped(alloc_release) char *shown = name_printable(which, strlen(which), 40);
+    return error_set(
+        error, ERROR_NOT_FOUND,
+        "\"%s\" has no network card \"%s\": `pgsup nic list %s` shows all, by position "
+        "and MAC address",
+        instance->name, shown, instance->name);
+}
+
+static bool take_out(struct home *home, const struct store_instance *instance, const char *which,
+                     struct store_nic *nic, struct error *error) {
+    struct store_nics nics = {0};
+    bool good = nic_table_list(home->store, instance->id, &nics, error) &&
+                find(&nics, instance, which, nic, error) &&
+                nic_table_remove(home->store, instance->id, nic->position, error);
+    store_nics_done(&nics);
+    return good;
+}
+
+bool nic_remove(struct home *home, const char *name, const char *which, struct store_nic *nic,
+                struct error *error) {
+    struct store_instance instance = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                take_out(home, &instance, which, nic, error) &&
+                ((instance_renew(home, name, error) && store_commit(home->store, error)) ||
+                 undo_remove(home, nic, name));
+    if (!good)
+        store_rollback(home->store);
+    store_instance_done(&instance);
     return good;
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "store/cloud_table.h"
+#include "home/home.h"
 #include "store/instance_table.h"
 #include "store/nic_table.h"
 
@@ -22,6 +22,15 @@ bool nic_check(char *const *texts, struct error *error);
  */
 bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
                struct error *error);
+
+/* Both all or nothing, documents and vm.sh included; what runs sees it at its next start. The card
+ * comes back in nic, whose strings the caller frees with store_nic_done() whether it succeeds or
+ * not. Each card stays in its position: a new one takes the lowest that is free. */
+bool nic_add(struct home *home, const char *instance, const char *text, struct store_nic *nic,
+             struct error *error);
+/* which: a position or a MAC address. */
+bool nic_remove(struct home *home, const char *instance, const char *which, struct store_nic *nic,
+                struct error *error);
 
 /* "enp0s17": what systemd's rules call the card in this position, after its slot; caller frees. */
 char *nic_guest_name(int position);

@@ -207,6 +207,15 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
             error_prefix(error, "%s", path));
 }
 
+bool seed_network_is_users(const struct home *home, const struct store_instance *instance) {
+    scoped(buffer_done) struct buffer own = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *beside =
+        alloc_printf("%s/" FOLDER "/%s.new", folder, seed_document_name(SEED_NETWORK_CONFIG));
+    return file_exists(beside) ||
+           (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
+}
+
 bool seed_write(struct home *home, const struct store_cloud *cloud,
                 const struct store_instance *instance, struct error *error) {
     bool both = strcmp(instance->seed, "both") == 0;

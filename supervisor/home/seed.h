@@ -13,6 +13,10 @@
 bool seed_write(struct home *home, const struct store_cloud *cloud,
                 const struct store_instance *instance, struct error *error);
 
+/* Whether network-config is one that its user wrote or edited, so that pgsup's cards are not named
+ * there by themselves. */
+bool seed_network_is_users(const struct home *home, const struct store_instance *instance);
+
 /* What meta-data calls the instance: as pgsup did, unless its user wrote another one there to have
  * cloud-init begin anew. */
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,

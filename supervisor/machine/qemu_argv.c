@@ -248,27 +248,27 @@ static void append_network(const struct spec_nic *nic, const char *hostname,
 /* An empty romfile leaves out the network boot ROM, which would only cost time in the firmware. The
  * slot is fixed, because the guest names its interface after it: cloud-init writes that name down
  * at the first boot, and the guest must find it again in vm.sh, which has a device more. */
-static void push_nic(const struct spec_nic *nic, unsigned number, struct buffer *netdev,
-                     struct strv *argv) {
+static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct strv *argv) {
     push_built(argv, "-netdev", netdev);
     strv_push(argv, "-device");
-    strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x", number,
-               number, nic->mac, NETWORK_SLOT + number);
+    strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x",
+               nic->position, nic->position, nic->mac, NETWORK_SLOT + nic->position);
 }
 
 static void push_network(const struct spec *spec, struct strv *argv) {
-    const struct spec_nic first = {spec->network, spec->interface, spec->mac, spec->guest_network};
+    const struct spec_nic first = {spec->network, spec->interface, spec->mac, spec->guest_network,
+                                   0};
     struct buffer netdev = {0};
     buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, netdev_type(first.network));
     append_network(&first, spec->name, &netdev);
     if (first.network == SPEC_NET_USER)
         append_forwards(spec, &netdev);
-    push_nic(&first, 0, &netdev, argv);
+    push_nic(&first, &netdev, argv);
     for (unsigned i = 0; i < spec->more_nic_count; i++) {
         const struct spec_nic *nic = &spec->more_nics[i];
-        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), i + 1);
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), nic->position);
         append_network(nic, spec->name, &netdev);
-        push_nic(nic, i + 1, &netdev, argv);
+        push_nic(nic, &netdev, argv);
     }
 }
 

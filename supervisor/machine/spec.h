@@ -50,6 +50,7 @@ struct spec_nic {
                               shared, host */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
+    unsigned position;         /* 0: the first card; 1 to SPEC_MORE_NICS_MAX: the others */
 };
 
 struct spec {

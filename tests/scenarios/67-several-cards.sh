@@ -34,7 +34,7 @@ refused() { # STATUS TEXT NIC…
 }
 refused 2 '"wifi" is not a kind of network' wifi
 refused 2 "the network bridge needs if=" bridge
-refused 2 'no interface "br9" for if= of --nic: it has ' bridge,if=br9
+refused 2 'no interface "br9" for if=: it has ' bridge,if=br9
 refused 2 "does not go together with the network user" user,if=br1
 refused 2 "gets its address by DHCP" user,ip=10.0.3.5/24
 for bad in ip=10.78.0.6 ip=10.78.0.6/33 ip=10.78.0/24 ip=; do

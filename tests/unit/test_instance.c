@@ -1,6 +1,7 @@
 /* Instances: what is refused, what is made, that making and removing are all or nothing. */
 #include "cloud_home.h"
 #include "home/forward.h"
+#include "home/nic.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
 #include "test.h"
@@ -446,6 +447,66 @@ TEST(endpoints) {
     store_instance_done(&user);
     store_instance_done(&fixed);
     store_instance_done(&dynamic);
+    home_close(&home);
+}
+
+static void refuse_nic(const char *instance, const char *text, enum error_code code,
+                       const char *says) {
+    struct store_nic nic = {0};
+    struct error error = {0};
+    CHECK(!nic_add(&home, instance, text, &nic, &error));
+    CHECK_INT(error.code, code);
+    CHECK_CONTAINS(error.text, says);
+    store_nic_done(&nic);
+}
+
+static void add_nic(const char *instance, const char *text, int position) {
+    struct store_nic nic = {0};
+    struct error error = {0};
+    check_good(nic_add(&home, instance, text, &nic, &error), &error);
+    CHECK_INT(nic.position, position);
+    store_nic_done(&nic);
+}
+
+static void remove_nic(const char *instance, const char *which, int position) {
+    struct store_nic nic = {0};
+    struct error error = {0};
+    check_good(nic_remove(&home, instance, which, &nic, &error), &error);
+    CHECK_INT(nic.position, position);
+    store_nic_done(&nic);
+}
+
+TEST(network_cards_come_and_go) {
+    struct cloud_options cloud = bridged_options();
+    struct store_instance one = {0}, two = {0};
+    struct store_cloud stored = {0};
+    struct error error = {0};
+    make_home("nics", &cloud, &home);
+    check_good(cloud_table_get(home.store, &stored, &error), &error);
+    make("one", "172.16.3.5", &one);
+    make("two", NULL, &two);
+    scoped(alloc_release) char *on_cloud =
+        alloc_printf("%s,if=%s,ip=", stored.network, stored.interface);
+    scoped(alloc_release) char *of_one = alloc_printf("%s172.16.3.5/24", on_cloud);
+    scoped(alloc_release) char *of_host = alloc_printf("%s172.16.3.10/24", on_cloud);
+    scoped(alloc_release) char *of_gateway = alloc_printf("%s172.16.3.1/24", on_cloud);
+    scoped(alloc_release) char *free_one = alloc_printf("%s172.16.3.9/24", on_cloud);
+    refuse_nic("two", of_one, ERROR_EXISTS, "172.16.3.5 is that of the instance \"one\"");
+    refuse_nic("two", of_host, ERROR_EXISTS, "172.16.3.10 is that of the host");
+    refuse_nic("two", of_gateway, ERROR_EXISTS, "172.16.3.1 is that of the gateway");
+    refuse_nic("three", "user", ERROR_NOT_FOUND, "three");
+    add_nic("two", free_one, 1);
+    refuse_nic("one", free_one, ERROR_EXISTS, "172.16.3.9/24 is that of a card");
+    add_nic("two", "user", 2);
+    add_nic("two", "user,mac=5A:00:00:00:00:03", 3);
+    remove_nic("two", "2", 2);
+    remove_nic("two", "5a:00:00:00:00:03", 3);
+    add_nic("two", "user", 2);
+    remove_nic("two", "1", 1);
+    add_nic("two", free_one, 1);
+    store_cloud_done(&stored);
+    store_instance_done(&one);
+    store_instance_done(&two);
     home_close(&home);
 }
 

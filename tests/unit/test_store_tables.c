@@ -634,6 +634,11 @@ TEST(nics_come_back_in_their_order) {
     CHECK_STRING(nics.items[0].ip4, "10.1.0.5/24");
     CHECK(!nics.items[1].interface && !nics.items[1].ip4);
     store_nics_done(&nics);
+    OK(nic_table_remove(store, one.id, 1, &error));
+    OK(nic_table_list(store, one.id, &nics, &error));
+    CHECK_INT(nics.count, 1);
+    CHECK_INT(nics.items[0].position, 2);
+    store_nics_done(&nics);
     OK(instance_table_remove(store, one.id, &error));
     OK(nic_table_list(store, 0, &nics, &error));
     CHECK_INT(nics.count, 0);

@@ -57,8 +57,8 @@ vm=(
   -device virtio-net-pci,id=nic1,netdev=net1,mac=52:54:01:ab:cd:07,romfile=,addr=0x11
   -netdev bridge,id=net2,br=br1
   -device virtio-net-pci,id=nic2,netdev=net2,mac=52:54:02:ab:cd:07,romfile=,addr=0x12
-  -netdev tap,id=net3,ifname=tap7,script=no,downscript=no
-  -device virtio-net-pci,id=nic3,netdev=net3,mac=5a:00:00:00:00:01,romfile=,addr=0x13
+  -netdev tap,id=net7,ifname=tap7,script=no,downscript=no
+  -device virtio-net-pci,id=nic7,netdev=net7,mac=5a:00:00:00:00:01,romfile=,addr=0x17
   -device virtio-rng-pci
   -device nec-usb-xhci,id=usb-bus
   -device usb-kbd,bus=usb-bus.0

@@ -56,8 +56,8 @@ vm=(
   -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
   -netdev vmnet-shared,id=net1
   -device virtio-net-pci,id=nic1,netdev=net1,mac=52:54:01:ab:cd:07,romfile=,addr=0x11
-  -netdev vmnet-host,id=net2
-  -device virtio-net-pci,id=nic2,netdev=net2,mac=52:54:02:ab:cd:07,romfile=,addr=0x12
+  -netdev vmnet-host,id=net3
+  -device virtio-net-pci,id=nic3,netdev=net3,mac=52:54:02:ab:cd:07,romfile=,addr=0x13
   -device virtio-rng-pci
   -device nec-usb-xhci,id=usb-bus
   -device usb-kbd,bus=usb-bus.0
