@@ -65,5 +65,6 @@ const char *host_install_hint(void); /* "apt-get install" or "brew install" */
 /* Package that holds a program: ("qemu-system-aarch64") -> "qemu-system-arm" or "qemu". */
 const char *host_package_of(const char *program);
 
-/* Copies a file, sharing blocks with the original where the file system can (clone, reflink). */
+/* Copies a file, sharing blocks with the original where the file system can (clone, reflink). What
+ * fails or is interrupted leaves no copy. */
 bool host_copy_file(const char *from, const char *to, mode_t mode, struct error *error);

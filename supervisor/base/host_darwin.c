@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 
 #include <copyfile.h>
@@ -147,9 +148,11 @@ bool host_copy_file(const char *from, const char *to, mode_t mode, struct error 
     if (copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_CLONE_FORCE | COPYFILE_EXCL) < 0 &&
         copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_EXCL) < 0)
         return error_errno(error, "cannot copy %s to %s", from, to);
-    if (chmod(to, mode) < 0)
-        return error_errno(error, "cannot set the mode of %s", to);
-    return true;
+    bool good = (chmod(to, mode) == 0 || error_errno(error, "cannot set the mode of %s", to)) &&
+                interrupt_check(error);
+    if (!good)
+        unlink(to);
+    return good;
 }
 
 /* --- neighbours: route(4), as arp(8) reads them --- */

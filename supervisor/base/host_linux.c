@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 
 #include <arpa/inet.h>
@@ -194,17 +195,21 @@ const char *host_package_of(const char *program) {
     return program;
 }
 
+#define COPY_PIECE_BYTES (64 << 20) /* between looks at whether it is still wanted */
+
 static bool copy_bytes(int from, int to) {
     if (ioctl(to, FICLONE, from) == 0)
         return true;
     struct stat status;
     if (fstat(from, &status) < 0)
         return false;
-    while (status.st_size > 0) {
-        ssize_t moved = copy_file_range(from, NULL, to, NULL, (size_t)status.st_size, 0);
+    while (status.st_size > 0 && interrupt_check(NULL)) {
+        size_t piece =
+            status.st_size < COPY_PIECE_BYTES ? (size_t)status.st_size : COPY_PIECE_BYTES;
+        ssize_t moved = copy_file_range(from, NULL, to, NULL, piece, 0);
         if (moved < 0 &&
             (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
-            moved = sendfile(to, from, NULL, (size_t)status.st_size);
+            moved = sendfile(to, from, NULL, piece);
         if (moved < 0)
             return false;
         if (moved == 0)
@@ -221,11 +226,12 @@ bool host_copy_file(const char *from, const char *to, mode_t mode, struct error 
     scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (target < 0)
         return error_errno(error, "cannot write %s", to);
-    if (fchmod(target, mode) == 0 && copy_bytes(source, target) && fsync(target) == 0)
-        return true;
-    error_errno(error, "cannot copy %s to %s", from, to);
-    unlink(to);
-    return false;
+    bool good = (fchmod(target, mode) == 0 && copy_bytes(source, target) && fsync(target) == 0) ||
+                error_errno(error, "cannot copy %s to %s", from, to);
+    good = good && interrupt_check(error);
+    if (!good)
+        unlink(to);
+    return good;
 }
 
 /* --- neighbours: rtnetlink(7) --- */

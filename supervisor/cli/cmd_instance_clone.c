@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "cli/idle.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
@@ -24,6 +25,7 @@ static void tell(const struct invocation *invocation, const struct store_instanc
 static int run(struct invocation *invocation, struct error *error) {
     struct store_instance source = {0}, made = {0};
     scoped(file_release) int lock = -1;
+    interrupt_watch();
     bool cloned =
         idle_claim(invocation, invocation_argument(invocation, 0), &source, &lock, error) &&
         instance_clone(invocation->home, &source, invocation_argument(invocation, 1), &made, error);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/interrupt.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "home/home.h"
@@ -162,5 +163,9 @@ int command_line_run(const struct command *const *table, char **argv) {
         flush_output(&error);
     else
         fflush(stdout);
-    return error.code == ERROR_NONE ? status : complain(&error);
+    if (error.code == ERROR_NONE)
+        return status;
+    status = complain(&error);
+    interrupt_leave();
+    return status;
 }

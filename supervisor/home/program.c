@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/host.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 
 #include <errno.h>
@@ -127,7 +128,8 @@ static bool has_ended(pid_t pid) {
 
 /* What is more than the limit is read and dropped, so that the child does not wait for a reader. A
  * program that was started beside it at the wrong moment may hold the pipe open, so the end of the
- * child is as good as that of its output. False when the deadline came before either. */
+ * child is as good as that of its output. False when the deadline or an interrupt came before
+ * either. */
 static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output) {
     char chunk[16384];
     size_t kept = 0;
@@ -136,6 +138,8 @@ static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output)
         int left = remaining_ms(deadline);
         bool ended = has_ended(pid); /* before the look, so that its last words are read */
         int count = poll(&ready, 1, ended ? 0 : left < LOOK_INTERVAL_MS ? left : LOOK_INTERVAL_MS);
+        if (count <= 0 && !ended && !interrupt_check(NULL))
+            return false;
         if (count == 0 && (ended || left == 0))
             return ended;
         if (count == 0)
@@ -158,7 +162,7 @@ static bool reap(pid_t pid, uint64_t deadline, int *status) {
         pid_t ended = waitpid(pid, status, WNOHANG);
         if (ended == pid || (ended < 0 && errno != EINTR))
             return true;
-        if (remaining_ms(deadline) == 0)
+        if (remaining_ms(deadline) == 0 || !interrupt_check(NULL))
             return false;
         poll(NULL, 0, REAP_INTERVAL_MS);
     }
@@ -209,7 +213,8 @@ bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
     uint64_t deadline = clock_monotonic_ms() + limit_ms;
     if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
         end_child(pid, &status);
-        return error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
+        return interrupt_check(error) &&
+               error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
                          argv[0], limit_ms);
     }
     scoped(alloc_release) char *said = last_line(output, from);
