@@ -1,4 +1,6 @@
+#include "base/interrupt.h"
 #include "cli/invocation.h"
+#include "cli/progress_bar.h"
 #include "cli/table.h"
 #include "home/image.h"
 
@@ -18,23 +20,34 @@ static const struct option_spec options[] = {
 };
 
 static int run(struct invocation *invocation, struct error *error) {
-    const char *name = invocation_option(invocation, "name");
-    const char *file = invocation_argument(invocation, 0);
-    if (!invocation_check_file(file, "image file", error) ||
-        !image_import(invocation->home, name, file, invocation_option(invocation, "arch"),
-                      invocation_option(invocation, "seed-source"), error))
+    const struct image_file file = {
+        .name = invocation_option(invocation, "name"),
+        .path = invocation_argument(invocation, 0),
+        .arch = invocation_option(invocation, "arch"),
+        .seed_source = invocation_option(invocation, "seed-source"),
+    };
+    if (!invocation_check_file(file.path, "image file", error))
         return EXIT_FAILURE;
-    printf("image \"%s\" imported\n", name);
+    struct progress_bar bar;
+    struct image_progress progress = {progress_bar_report, progress_bar_note, &bar};
+    interrupt_watch();
+    progress_bar_init(&bar, file.name, invocation->quiet);
+    bool good = image_import(invocation->home, &file, &progress, error);
+    progress_bar_done(&bar);
+    if (!good)
+        return EXIT_FAILURE;
+    printf("image \"%s\" imported\n", file.name);
     return EXIT_SUCCESS;
 }
 
 const struct command cmd_image_import = {
     .path = "image import",
-    .summary = "Copy a local qcow2 file into the cloud home",
+    .summary = "Copy a local disk image into the cloud home",
     .arguments = "FILE",
     .details = "The copy is checked with qemu-img and made read-only: instances share it as the "
                "backing file of their disks. Where the file system can, it shares its blocks with "
-               "FILE. FILE itself is left alone.",
+               "FILE. A FILE packed by xz, zstd or gzip is unpacked, and a qcow2 is made of a raw "
+               "disk. FILE itself is left alone.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -1,4 +1,3 @@
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/name.h"
 #include "cli/columns.h"
@@ -6,8 +5,8 @@
 #include "cli/invocation.h"
 #include "cli/json_output.h"
 #include "cli/table.h"
-#include "home/catalogue.h"
 #include "home/home.h"
+#include "home/image.h"
 #include "store/image_table.h"
 
 #include <stdio.h>
@@ -93,8 +92,7 @@ static void print_available_table(const struct catalogue *catalogue) {
 
 static int list_available(struct invocation *invocation, struct error *error) {
     struct catalogue catalogue;
-    scoped(alloc_release) char *own = home_file(invocation->home, "images.yaml");
-    if (!catalogue_load(own, &catalogue, error))
+    if (!image_catalogue(invocation->home, &catalogue, error))
         return EXIT_FAILURE;
     json_t *array = json_array();
     for (size_t i = 0; i < catalogue.count; i++)

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 24
+#define BAR_WIDTH      24
+#define TIME_LEFT_SIZE 64
+#define LABEL_SIZE     80
 
 static void write_bar(char bar[BAR_WIDTH + 1], uint64_t percent) {
     size_t filled = (size_t)percent * BAR_WIDTH / 100;
@@ -17,9 +19,20 @@ static void write_bar(char bar[BAR_WIDTH + 1], uint64_t percent) {
     bar[BAR_WIDTH] = '\0';
 }
 
+static void write_time_left(uint64_t seconds, char text[TIME_LEFT_SIZE]) {
+    if (seconds < 60)
+        snprintf(text, TIME_LEFT_SIZE, "%" PRIu64 " s left", seconds);
+    else if (seconds < 3600)
+        snprintf(text, TIME_LEFT_SIZE, "%" PRIu64 " min %" PRIu64 " s left", seconds / 60,
+                 seconds % 60);
+    else
+        snprintf(text, TIME_LEFT_SIZE, "%" PRIu64 " h %" PRIu64 " min left", seconds / 3600,
+                 seconds / 60 % 60);
+}
+
 void progress_bar_text(const char *label, const struct progress_bar_moment *moment,
                        char text[PROGRESS_BAR_TEXT_SIZE]) {
-    char done[32], total[32], speed[32];
+    char done[32], total[32], speed[32], left[TIME_LEFT_SIZE] = "";
     uint64_t per_second =
         moment->elapsed_ms
             ? (uint64_t)((double)moment->moved_bytes * 1000 / (double)moment->elapsed_ms)
@@ -28,7 +41,7 @@ void progress_bar_text(const char *label, const struct progress_bar_moment *mome
     name_format_size(moment->total_bytes, total);
     name_format_size(per_second, speed);
     if (moment->total_bytes == 0) {
-        snprintf(text, PROGRESS_BAR_TEXT_SIZE, "%.40s  %s  %s/s", label, done, speed);
+        snprintf(text, PROGRESS_BAR_TEXT_SIZE, "%.64s  %s  %s/s", label, done, speed);
         return;
     }
     uint64_t known =
@@ -36,8 +49,10 @@ void progress_bar_text(const char *label, const struct progress_bar_moment *mome
     uint64_t percent = (uint64_t)((double)known * 100 / (double)moment->total_bytes);
     char bar[BAR_WIDTH + 1];
     write_bar(bar, percent);
-    snprintf(text, PROGRESS_BAR_TEXT_SIZE, "%.40s  [%s] %3" PRIu64 "%%  %s of %s  %s/s", label, bar,
-             percent, done, total, speed);
+    if (per_second > 0 && known < moment->total_bytes)
+        write_time_left((moment->total_bytes - known) / per_second + 1, left);
+    snprintf(text, PROGRESS_BAR_TEXT_SIZE, "%.64s  [%s] %3" PRIu64 "%%  %s of %s  %s/s%s%s", label,
+             bar, percent, done, total, speed, *left ? "  " : "", left);
 }
 
 void progress_bar_init(struct progress_bar *bar, const char *label, bool quiet) {
@@ -51,30 +66,53 @@ void progress_bar_init(struct progress_bar *bar, const char *label, bool quiet) 
     };
 }
 
-void progress_bar_report(void *context, uint64_t done_bytes, uint64_t total_bytes) {
+/* Another thing is done now: what was moved before is no measure of its speed. */
+static void turn_to(struct progress_bar *bar, const char *doing, uint64_t done_bytes,
+                    uint64_t now_ms) {
+    if (strncmp(bar->doing, doing, sizeof bar->doing - 1) != 0) {
+        progress_bar_done(bar);
+        snprintf(bar->doing, sizeof bar->doing, "%s", doing);
+        bar->moving = false;
+    }
+    if (bar->moving && done_bytes >= bar->first_bytes)
+        return;
+    bar->moving = true;
+    bar->first_bytes = done_bytes;
+    bar->started_ms = now_ms;
+}
+
+void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
+                         uint64_t total_bytes) {
     struct progress_bar *bar = context;
     uint64_t now = clock_monotonic_ms();
-    if (!bar->moving || done_bytes < bar->first_bytes)
-        bar->first_bytes = done_bytes;
-    bar->moving = true;
+    turn_to(bar, doing, done_bytes, now);
     bool finished = total_bytes > 0 && done_bytes >= total_bytes;
     uint64_t interval = bar->terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS;
     if (bar->quiet || (!(finished && bar->terminal) && now - bar->reported_ms < interval))
         return;
-    char text[PROGRESS_BAR_TEXT_SIZE];
+    char label[LABEL_SIZE], text[PROGRESS_BAR_TEXT_SIZE];
     struct progress_bar_moment moment = {
         .done_bytes = done_bytes,
         .total_bytes = total_bytes,
         .moved_bytes = done_bytes - bar->first_bytes,
         .elapsed_ms = now - bar->started_ms,
     };
-    progress_bar_text(bar->label, &moment, text);
+    snprintf(label, sizeof label, "%.40s: %s", bar->label, bar->doing);
+    progress_bar_text(label, &moment, text);
     if (bar->terminal)
         fprintf(stderr, "\r\033[K%s", text);
     else
         fprintf(stderr, "%s\n", text);
     bar->reported_ms = now;
     bar->drawn = bar->terminal;
+}
+
+void progress_bar_note(void *context, const char *sentence) {
+    struct progress_bar *bar = context;
+    if (bar->quiet)
+        return;
+    progress_bar_done(bar);
+    fprintf(stderr, "%s: %s\n", bar->label, sentence);
 }
 
 void progress_bar_done(struct progress_bar *bar) {

@@ -12,6 +12,7 @@
 
 struct progress_bar {
     const char *label; /* borrowed */
+    char doing[32];    /* what is shown now */
     bool quiet, terminal;
     bool drawn; /* the terminal's line is not yet ended */
     uint64_t started_ms, reported_ms;
@@ -20,13 +21,15 @@ struct progress_bar {
 };
 
 void progress_bar_init(struct progress_bar *bar, const char *label, bool quiet);
-/* Has the signature of image_progress.report; context is the bar. */
-void progress_bar_report(void *context, uint64_t done_bytes, uint64_t total_bytes);
+/* Have the signatures of image_progress; context is the bar. */
+void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
+                         uint64_t total_bytes);
+void progress_bar_note(void *context, const char *sentence);
 void progress_bar_done(struct progress_bar *bar);
 
 struct progress_bar_moment {
     uint64_t done_bytes, total_bytes; /* total 0: unknown */
-    uint64_t moved_bytes, elapsed_ms; /* for the speed */
+    uint64_t moved_bytes, elapsed_ms; /* for the speed, and the time left */
 };
 void progress_bar_text(const char *label, const struct progress_bar_moment *moment,
                        char text[PROGRESS_BAR_TEXT_SIZE]);

@@ -81,6 +81,16 @@ bool disk_check(const char *path, const char *shown, struct error *error) {
     return ended_well || told || error_set(error, problem.code, "%s", problem.text);
 }
 
+/* What the program makes is there whole, and its owner's alone, or not at all. */
+static bool make(char *argv[], unsigned limit_ms, const char *path, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    if (program_run(argv, limit_ms, &output, error) &&
+        (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
+        return true;
+    unlink(path);
+    return false;
+}
+
 static bool check_size(const char *backing, uint64_t bytes, struct error *error) {
     struct disk_info info;
     char wanted[32], image[32];
@@ -104,33 +114,33 @@ bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
         return false;
     scoped(alloc_release) char *target = file_absolute(path);
     scoped(alloc_release) char *base = file_absolute(backing);
-    scoped(buffer_done) struct buffer output = {0};
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {
         "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
         bytes ? size : NULL, NULL};
-    if (program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) &&
-        (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
-        return true;
-    unlink(path);
-    return error_prefix(error, "cannot make the disk %s", path);
+    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+           error_prefix(error, "cannot make the disk %s", path);
 }
 
 bool disk_copy(const char *path, const char *backing, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(path);
     scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
     scoped(alloc_release) char *to = file_absolute(target);
-    scoped(buffer_done) struct buffer output = {0};
     char *over[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
                     "-B",       base,      "-F", "qcow2", from,    to,   NULL};
     char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
     char **argv = backing ? over : whole;
-    if (program_run(argv, COPY_LIMIT_MS, &output, error) &&
-        (chmod(target, 0600) == 0 || error_errno(error, "cannot set the mode of %s", target)))
-        return true;
-    unlink(target);
-    return error_prefix(error, "cannot copy the disk %s", path);
+    return make(argv, COPY_LIMIT_MS, target, error) ||
+           error_prefix(error, "cannot copy the disk %s", path);
+}
+
+bool disk_from_raw(const char *raw, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(raw);
+    scoped(alloc_release) char *to = file_absolute(target);
+    char *argv[] = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", from, to, NULL};
+    return make(argv, COPY_LIMIT_MS, target, error) ||
+           error_prefix(error, "cannot make a qcow2 of %s", raw);
 }
 
 bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
@@ -145,13 +155,9 @@ bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
 
 bool disk_create(const char *path, uint64_t bytes, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(path);
-    scoped(buffer_done) struct buffer output = {0};
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
-    if (program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) &&
-        (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
-        return true;
-    unlink(path);
-    return error_prefix(error, "cannot make the disk %s", path);
+    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+           error_prefix(error, "cannot make the disk %s", path);
 }

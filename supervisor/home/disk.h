@@ -23,5 +23,7 @@ bool disk_grow(const char *path, uint64_t bytes, struct error *error);
 /* What is written over the backing file, copied to a new disk over the same one; with NULL, which
  * is for a disk that has none, all of it. */
 bool disk_copy(const char *path, const char *backing, const char *target, struct error *error);
+/* A qcow2 of a raw disk, which is taken as one whatever its bytes look like. */
+bool disk_from_raw(const char *raw, const char *target, struct error *error);
 bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
                          struct error *error);

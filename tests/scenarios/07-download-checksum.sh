@@ -11,7 +11,10 @@ digest() { # sha256|sha512 FILE
 print(hashlib.new(sys.argv[1], open(sys.argv[2], "rb").read()).hexdigest())' "$@"
 }
 good=$(digest sha256 "$WORK/www/good.qcow2")
-echo "$good  good.qcow2
+python3 -c 'import lzma, sys
+open(sys.argv[1] + ".xz", "wb").write(lzma.compress(open(sys.argv[1], "rb").read()))' "$WORK/www/good.qcow2"
+echo "$(digest sha256 "$WORK/www/good.qcow2.xz")  good.qcow2.xz
+$good  good.qcow2
 $good  evil.qcow2" >"$WORK/www/SUMS"
 echo "SHA512 (good.qcow2) = $(digest sha512 "$WORK/www/good.qcow2")" >"$WORK/www/CHECKSUM"
 echo "nothing of use" >"$WORK/www/EMPTY"
@@ -46,7 +49,7 @@ END
     known evil evil.qcow2 SUMS sha256 gnu
     known unsaid good.qcow2 EMPTY sha256 gnu
     known nowhere good.qcow2 GONE sha256 gnu
-    known packed good.raw.xz SUMS sha256 gnu raw.xz
+    known packed good.qcow2.xz SUMS sha256 gnu qcow2.xz
 } >"$PGSUP_HOME/images.yaml"
 fetched() { # FILE: how often
     grep -c "GET /$1 " "$WORK/www.log" || true
@@ -59,6 +62,11 @@ step "the publisher's checksum, in both forms"
 expect_ok "$PGSUP" image download gnu
 expect_ok "$PGSUP" image download bsd
 expect_equal "the images" "$(images)" "bsd gnu "
+
+step "packed by its publisher: the checksum is of what is fetched"
+expect_ok "$PGSUP" image download packed
+cmp -s "$WORK/www/good.qcow2" "$PGSUP_HOME/images/packed.qcow2" || fail "it is another image"
+expect_ok "$PGSUP" image remove packed
 
 step "what does not have it is not used"
 expect_fail 1 "evil.qcow2 does not have the SHA256 that it should have" "$PGSUP" image download evil
@@ -75,8 +83,6 @@ before=$(fetched good.qcow2)
 expect_fail 1 "EMPTY: it gives no SHA256 of good.qcow2" "$PGSUP" image download unsaid
 expect_fail 3 "GONE: the server answered with status 404" "$PGSUP" image download nowhere
 expect_equal "how often the image was fetched" "$(fetched good.qcow2)" "$before"
-expect_fail 2 "is published as raw.xz: download $web/good.raw.xz yourself" \
-    "$PGSUP" image download packed
 expect_equal "what is left" "$(find "$PGSUP_HOME/images" -name '*.part' -o -name '*.new')" ""
 
 step "of any address, as asked for"

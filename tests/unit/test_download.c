@@ -17,13 +17,28 @@ static void make_body(void) {
 struct seen {
     uint64_t done, total;
     bool backwards;
+    int notes;
+    bool pieced;
+    char note[200]; /* the last */
 };
 
-static void on_report(void *context, uint64_t done_bytes, uint64_t total_bytes) {
+static void on_report(void *context, const char *doing, uint64_t done_bytes, uint64_t total_bytes) {
     struct seen *seen = context;
+    CHECK_STRING(doing, "downloading");
     seen->backwards = seen->backwards || done_bytes < seen->done;
     seen->done = done_bytes;
     seen->total = total_bytes;
+}
+
+static void on_note(void *context, const char *sentence) {
+    struct seen *seen = context;
+    seen->notes++;
+    snprintf(seen->note, sizeof seen->note, "%s", sentence);
+}
+
+static bool get(const char *url, int fd, uint64_t limit_bytes, struct error *error) {
+    const struct download download = {.url = url, .fd = fd, .limit_bytes = limit_bytes};
+    return download_fetch(&download, error);
 }
 
 static enum error_code fetch(struct web *web, const char *path, struct error *error) {
@@ -32,7 +47,7 @@ static enum error_code fetch(struct web *web, const char *path, struct error *er
     *error = (struct error){0};
     scoped(file_release) int fd = download_open(part, error);
     CHECK(fd >= 0);
-    bool good = download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, NULL, error);
+    bool good = get(url, fd, DOWNLOAD_LIMIT_BYTES, error);
     CHECK_INT(good, error->code == ERROR_NONE);
     return error->code;
 }
@@ -51,11 +66,12 @@ TEST(whole_file) {
     scoped(alloc_release) char *url = web_url(&web, "/file/x");
     scoped(alloc_release) char *part = scratch_path("x.part");
     struct seen seen = {0};
-    const struct image_progress progress = {on_report, &seen};
+    const struct image_progress progress = {on_report, on_note, &seen};
     struct error error = {0};
     scratch_write(part, "left over from before", 21, 0600);
     scoped(file_release) int fd = download_open(part, &error);
-    CHECK(download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, &progress, &error));
+    const struct download download = {url, fd, DOWNLOAD_LIMIT_BYTES, false, &progress, NULL};
+    CHECK(download_fetch(&download, &error));
     CHECK_STRING(error.text, "");
     check_whole();
     CHECK(!seen.backwards);
@@ -97,11 +113,82 @@ TEST(cut_short) {
     web_stop(&web);
 }
 
+/* What is there already is the first `there` bytes of the body, or something else. */
+static bool resume(struct web *web, const char *path, size_t there, struct seen *seen,
+                   struct error *error) {
+    scoped(alloc_release) char *url = web_url(web, path);
+    scoped(alloc_release) char *part = scratch_path("x.part");
+    const struct image_progress progress = {on_report, on_note, seen};
+    *seen = (struct seen){0};
+    *error = (struct error){0};
+    scratch_write(part, body, there, 0600);
+    scoped(file_release) int fd = download_open(part, error);
+    const struct download download = {url,  fd,        DOWNLOAD_LIMIT_BYTES,
+                                      true, &progress, &seen->pieced};
+    return download_fetch(&download, error);
+}
+
+TEST(goes_on_from_what_is_there) {
+    struct web web = web_start(source);
+    struct error error;
+    struct seen seen;
+    CHECK(resume(&web, "/range/x", 100000, &seen, &error));
+    CHECK_STRING(error.text, "");
+    check_whole();
+    CHECK_INT(seen.done, BODY_BYTES);
+    CHECK_INT(seen.total, BODY_BYTES);
+    CHECK(seen.pieced);
+    CHECK(resume(&web, "/range/x", 0, &seen, &error));
+    check_whole();
+    CHECK(!seen.pieced);
+    CHECK(resume(&web, "/redirect-range/x", 100000, &seen, &error));
+    check_whole();
+    CHECK_INT(seen.notes, 0);
+    web_stop(&web);
+}
+
+TEST(nothing_is_missing) {
+    struct web web = web_start(source);
+    struct error error;
+    struct seen seen;
+    CHECK(resume(&web, "/range/x", BODY_BYTES, &seen, &error)); /* it answers 416 */
+    check_whole();
+    CHECK(!resume(&web, "/416/x", 0, &seen, &error)); /* which is nonsense here */
+    CHECK_CONTAINS(error.text, "status 416");
+    web_stop(&web);
+}
+
+TEST(a_server_that_cannot_go_on) {
+    struct web web = web_start(source);
+    struct error error;
+    struct seen seen;
+    CHECK(resume(&web, "/file/x", 100000, &seen, &error)); /* it sends all of it */
+    check_whole();
+    CHECK(!seen.pieced);
+    CHECK(!resume(&web, "/500/x", 100000, &seen, &error));
+    CHECK_CONTAINS(error.text, "status 500");
+    CHECK_INT(seen.notes, 0); /* it never worked, so it is not tried again */
+    web_stop(&web);
+}
+
+TEST(broken_off_again_and_again) {
+    struct web web = web_start(source);
+    struct error error;
+    struct seen seen;
+    CHECK(resume(&web, "/cut-range/x", 0, &seen, &error)); /* 120000 bytes at a time */
+    CHECK_STRING(error.text, "");
+    check_whole();
+    CHECK_INT(seen.notes, 2);
+    CHECK_CONTAINS(seen.note, "broken off at 234.3 KiB (");
+    CHECK_CONTAINS(seen.note, "): going on");
+    web_stop(&web);
+}
+
 TEST(only_http) {
     struct error error = {0};
     scoped(alloc_release) char *part = scratch_path("x.part");
     scoped(file_release) int fd = download_open(part, &error);
-    CHECK(!download_fetch("file:///etc/passwd", fd, DOWNLOAD_LIMIT_BYTES, NULL, &error));
+    CHECK(!get("file:///etc/passwd", fd, DOWNLOAD_LIMIT_BYTES, &error));
     CHECK_CONTAINS(error.text, "cannot download file:///etc/passwd: ");
 }
 
@@ -111,7 +198,7 @@ TEST(too_large) {
     scoped(alloc_release) char *part = scratch_path("large.part");
     struct error error = {0};
     scoped(file_release) int fd = download_open(part, &error);
-    CHECK(!download_fetch(url, fd, BODY_BYTES - 1, NULL, &error));
+    CHECK(!get(url, fd, BODY_BYTES - 1, &error));
     CHECK_CONTAINS(error.text, "is larger than 299999 bytes");
     web_stop(&web);
 }
@@ -122,7 +209,7 @@ TEST(full_disk) {
     scoped(file_release) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
     struct error error = {0};
     if (fd >= 0) { /* Linux */
-        CHECK(!download_fetch(url, fd, DOWNLOAD_LIMIT_BYTES, NULL, &error));
+        CHECK(!get(url, fd, DOWNLOAD_LIMIT_BYTES, &error));
         CHECK_CONTAINS(error.text, "cannot store the download of ");
         CHECK_CONTAINS(error.text, "No space left on device");
     }

@@ -1,8 +1,10 @@
 /* Images in a real home, with a real store and qemu-img. */
 #include "base/secret.h"
+#include "home/disk.h"
 #include "home/download.h"
 #include "home/home.h"
 #include "home/image.h"
+#include "home/image_download.h"
 #include "home/program.h"
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
@@ -73,7 +75,7 @@ TEST(import) {
     scoped(alloc_release) char *file = make_qcow2("debian, 12-arm64.qcow2");
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, "debian-12", file, NULL, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"debian-12", file, NULL, NULL}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK(image_table_get(home.store, "debian-12", &image, &error));
     CHECK_STRING(image.file, "debian-12.qcow2");
@@ -102,7 +104,7 @@ static void check_arch(const char *name, const char *file, const char *given,
                        const char *expected) {
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, name, file, given, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){name, file, given, NULL}, NULL, &error));
     CHECK(image_table_get(home.store, name, &image, &error));
     CHECK_STRING(image.arch, expected);
     store_image_done(&image);
@@ -116,7 +118,7 @@ TEST(architecture) {
     check_arch("one", amd64, NULL, "x86_64");
     check_arch("two", arm64, NULL, "aarch64");
     check_arch("three", amd64, "aarch64", "aarch64");
-    CHECK(!image_import(&home, "four", amd64, "arm64", NULL, &error));
+    CHECK(!image_import(&home, &(struct image_file){"four", amd64, "arm64", NULL}, NULL, &error));
     CHECK_STRING(error.text, "\"arm64\" is not an architecture: use aarch64 or x86_64");
     CHECK_INT(count_files(), 3);
     close_home();
@@ -126,7 +128,7 @@ static void check_refused(const char *name, const char *file, enum error_code co
                           const char *sentence) {
     struct error error = {0};
     size_t files = count_files(), rows = count_rows();
-    CHECK(!image_import(&home, name, file, NULL, NULL, &error));
+    CHECK(!image_import(&home, &(struct image_file){name, file, NULL, NULL}, NULL, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, sentence);
     CHECK_INT(count_files(), files);
@@ -164,8 +166,73 @@ TEST(refused) {
     check_refused("../x", good, ERROR_INVALID, "../x");
 
     struct error error = {0};
-    CHECK(image_import(&home, "x", good, NULL, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL}, NULL, &error));
     check_refused("x", good, ERROR_EXISTS, "there is an image \"x\" already");
+    close_home();
+}
+
+/* A raw disk with a boot sector, 1 MiB, and the same packed. */
+static char *make_raw(const char *name) { /* caller frees */
+    char *path = scratch_path(name);
+    scoped(alloc_release) char *disk = alloc_zero(MIB);
+    for (size_t i = 0; i < 200000; i++)
+        disk[i] = (char)(i * 7 + i / 997);
+    memcpy(disk + 510, "\x55\xaa", 2);
+    scratch_write(path, disk, MIB, 0600);
+    return path;
+}
+
+static char *gzip(const char *file, const char *name) { /* caller frees */
+    char *path = scratch_path(name);
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *script =
+        alloc_printf("import gzip, shutil\n"
+                     "shutil.copyfileobj(open('%s', 'rb'), gzip.open('%s', 'wb'))",
+                     file, path);
+    char *argv[] = {"python3", "-c", script, NULL};
+    struct error error = {0};
+    CHECK(program_run(argv, 60000, &output, &error));
+    CHECK_STRING(error.text, "");
+    return path;
+}
+
+static void check_becomes(const char *name, const char *file, uint64_t virtual_bytes) {
+    struct error error = {0};
+    struct store_image image = {0};
+    struct disk_info info;
+    size_t files = count_files();
+    CHECK(image_import(&home, &(struct image_file){name, file, NULL, NULL}, NULL, &error));
+    CHECK_STRING(error.text, "");
+    CHECK_INT(count_files(), files + 1);
+    CHECK(image_table_get(home.store, name, &image, &error));
+    CHECK_INT(image.virtual_bytes, virtual_bytes);
+    scoped(alloc_release) char *path = image_path(&home, &image);
+    CHECK(disk_info(path, &info, &error));
+    CHECK_STRING(info.format, "qcow2");
+    CHECK(image_verify(&home, name, &error));
+    CHECK_STRING(error.text, "");
+    store_image_done(&image);
+}
+
+TEST(any_form_becomes_a_qcow2) {
+    open_home("forms");
+    scoped(alloc_release) char *good = make_qcow2("good.qcow2");
+    scoped(alloc_release) char *raw = make_raw("disk.raw");
+    scoped(alloc_release) char *raw_gz = gzip(raw, "disk.raw.gz");
+    scoped(alloc_release) char *good_gz = gzip(good, "good.qcow2.gz");
+    scoped(alloc_release) char *text = scratch_path("text");
+    scratch_write(text, "some words", 10, 0600);
+    scoped(alloc_release) char *text_gz = gzip(text, "text.gz");
+    scoped(alloc_release) char *overlay = scratch_path("over.qcow2");
+    scoped(alloc_release) char *backing = alloc_printf("backing_file=%s,backing_fmt=qcow2", good);
+    qemu_img(overlay, "qcow2", "-o", backing);
+    scoped(alloc_release) char *overlay_gz = gzip(overlay, "over.qcow2.gz");
+
+    check_becomes("raw", raw, MIB);
+    check_becomes("raw-gz", raw_gz, MIB);
+    check_becomes("qcow2-gz", good_gz, 64 * MIB);
+    check_refused("x", text_gz, ERROR_INVALID, "text.gz is not a qcow2 disk image, nor a raw one");
+    check_refused("x", overlay_gz, ERROR_INVALID, "over.qcow2.gz depends on a backing file");
     close_home();
 }
 
@@ -181,7 +248,7 @@ TEST(one_at_a_time_and_after_a_crash) {
     close(lock); /* as if it had been killed: its files are still there */
     scratch_write(copy, "half", 4, 0600);
     scratch_write(final, "without a row", 13, 0400);
-    CHECK(image_import(&home, "x", good, NULL, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), 1);
     CHECK_INT(count_rows(), 1);
@@ -218,8 +285,8 @@ TEST(removal) {
     open_home("removal");
     scoped(alloc_release) char *good = make_qcow2("good.qcow2");
     struct error error = {0};
-    CHECK(image_import(&home, "used", good, NULL, NULL, &error));
-    CHECK(image_import(&home, "free", good, NULL, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"used", good, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL}, NULL, &error));
     add_instance("b", "used");
     add_instance("a", "used");
     CHECK(!image_remove(&home, "used", &error));
@@ -233,7 +300,8 @@ TEST(removal) {
     CHECK(!image_remove(&home, "free", &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     error_clear(&error);
-    CHECK(image_import(&home, "free", good, NULL, NULL, &error)); /* the name is free again */
+    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL}, NULL,
+                       &error)); /* the name is free again */
     close_home();
 }
 
@@ -282,6 +350,55 @@ TEST(download_refused) {
     CHECK(!image_download(&home, "no-such", NULL, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     CHECK_CONTAINS(error.text, "choose one of ubuntu-jammy, ");
+    close_home();
+}
+
+static bool get_known(struct web *web, const char *path, const char *file, struct error *error) {
+    char digest[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *url = web_url(web, path);
+    CHECK(secret_sha256_file(file, digest, error));
+    return image_download_from(&home, &(struct image_address){"x", url, digest}, NULL, error);
+}
+
+static off_t size_of(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? status.st_size : -1;
+}
+
+/* With a checksum, what broke off is kept and gone on from, whatever it is that was there. */
+TEST(broken_downloads) {
+    open_home("broken");
+    scoped(alloc_release) char *raw = make_raw("big.raw");
+    scoped(alloc_release) char *part = home_file(&home, "images/x.part");
+    scoped(alloc_release) char *aside = home_file(&home, "images/x.part.mismatch");
+    struct web web = web_start(raw);
+    struct error error = {0};
+
+    CHECK(!get_known(&web, "/half-then-403/x", raw, &error));
+    CHECK_INT(error.code, ERROR_FAILED);
+    CHECK_CONTAINS(error.text, "; what came is kept, and the same command goes on from there");
+    CHECK_INT(size_of(part), MIB / 2);
+    error_clear(&error);
+    CHECK(get_known(&web, "/range-only/x", raw, &error)); /* from there: it refuses anything else */
+    CHECK_STRING(error.text, "");
+    CHECK(image_remove(&home, "x", &error));
+
+    scratch_write(part, "of another build", 16, 0600);
+    CHECK(get_known(&web, "/range/x", raw, &error)); /* then from the beginning */
+    CHECK_STRING(error.text, "");
+    CHECK(image_remove(&home, "x", &error));
+
+    scratch_write(part, "of another build", 16, 0600);
+    CHECK(!get_known(&web, "/range/x", "/dev/null", &error));
+    CHECK_CONTAINS(error.text, "does not have the SHA256 that it should have");
+    CHECK_INT(size_of(part), -1);
+    CHECK_INT(size_of(aside), MIB);
+    error_clear(&error);
+    CHECK(image_remove(&home, "x", &error)); /* of the leftovers alone */
+    CHECK_INT(count_files(), 0);
+    CHECK(!image_remove(&home, "x", &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    web_stop(&web);
     close_home();
 }
 

@@ -190,7 +190,8 @@ TEST(progress_tells_share_bytes_and_speed) {
     char text[PROGRESS_BAR_TEXT_SIZE];
     struct progress_bar_moment moment = {50u << 20, 200u << 20, 40u << 20, 4000};
     progress_bar_text("jammy", &moment, text);
-    CHECK_STRING(text, "jammy  [######..................]  25%  50 MiB of 200 MiB  10 MiB/s");
+    CHECK_STRING(text,
+                 "jammy  [######..................]  25%  50 MiB of 200 MiB  10 MiB/s  16 s left");
     moment = (struct progress_bar_moment){50u << 20, 0, 50u << 20, 0};
     progress_bar_text("jammy", &moment, text);
     CHECK_STRING(text, "jammy  50 MiB  0 B/s");
