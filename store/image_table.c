@@ -75,6 +75,16 @@ bool image_table_list(struct store *store, struct store_images *images, struct e
     return false;
 }
 
+bool image_table_set_checked(struct store *store, const char *name, int64_t checked_ms,
+                             struct error *error) {
+    struct query query;
+    if (!query_open(store, IMAGE_SET_CHECKED, &query, error))
+        return false;
+    query_give_text(&query, name);
+    query_give_number(&query, checked_ms);
+    return query_finish(&query, error);
+}
+
 bool image_table_remove(struct store *store, const char *name, struct error *error) {
     struct query query;
     if (!query_open(store, IMAGE_REMOVE, &query, error))

@@ -31,6 +31,8 @@ bool image_table_add(struct store *store, struct store_image *image,
 bool image_table_get(struct store *store, const char *name, struct store_image *image,
                      struct error *error);
 bool image_table_list(struct store *store, struct store_images *images, struct error *error);
+bool image_table_set_checked(struct store *store, const char *name, int64_t checked_ms,
+                             struct error *error);
 bool image_table_remove(struct store *store, const char *name, struct error *error);
 void store_image_done(struct store_image *image);
 void store_images_done(struct store_images *images);

@@ -43,6 +43,7 @@ static const char *const sql[STATEMENT_COUNT] = {
                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [IMAGE_GET] = IMAGE_SELECT "WHERE name = ?1",
     [IMAGE_LIST] = IMAGE_SELECT "ORDER BY name",
+    [IMAGE_SET_CHECKED] = "UPDATE images SET checked_ms = ?2 WHERE name = ?1",
     [IMAGE_REMOVE] = "DELETE FROM images WHERE name = ?1",
 
     /* AUTOINCREMENT keeps the highest id ever used in sqlite_sequence. */

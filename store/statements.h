@@ -13,6 +13,7 @@ enum statement {
     IMAGE_ADD,
     IMAGE_GET,
     IMAGE_LIST,
+    IMAGE_SET_CHECKED,
     IMAGE_REMOVE,
 
     INSTANCE_NEXT_ID,

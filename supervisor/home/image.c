@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/host.h"
 #include "base/name.h"
@@ -126,6 +127,13 @@ bool image_verify(struct home *home, const char *name, struct error *error) {
     bool good = users && verify_file(path, &image, users, error);
     store_image_done(&image);
     return good;
+}
+
+bool image_check_once(struct home *home, const struct store_image *image, struct error *error) {
+    scoped(alloc_release) char *path = image_path(home, image);
+    return image->checked_ms > 0 ||
+           (disk_check(path, path, error) &&
+            image_table_set_checked(home->store, image->name, clock_wall_ms(), error));
 }
 
 /* Refused for as long as an instance has it as its backing file. */

@@ -27,6 +27,9 @@ char *image_users(struct home *home, const char *name, struct error *error);
 char *image_path(const struct home *home, const struct store_image *image); /* caller frees */
 /* It is to the byte what came into the home, and qemu-img finds nothing wrong with it. */
 bool image_verify(struct home *home, const char *name, struct error *error);
+/* Before a disk is made on it: qemu-img looks at one that came into the home before it was asked of
+ * all, or that was adopted. Once. */
+bool image_check_once(struct home *home, const struct store_image *image, struct error *error);
 /* Refused while instances use it; names them. What is left of a download that broke off, or was not
  * what it should be, goes with it, or alone. */
 bool image_remove(struct home *home, const char *name, struct error *error);

@@ -48,7 +48,8 @@ static bool fill(struct creation *creation, struct error *error) {
     scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", creation->folder);
     const struct own_documents *own = creation->context;
-    return disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
+    return image_check_once(creation->home, &creation->facts.image, error) &&
+           disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
            home_give(home, disk, error) &&
            (!host_keys_are_preseeded(&creation->facts.instance) ||
             host_keys_make(home, creation->folder, error)) &&

@@ -74,6 +74,7 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *image = image_path(home, &reset->facts.image);
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", reset->stage);
     if (!home_make_folder(home, documents, error) ||
+        !image_check_once(home, &reset->facts.image, error) ||
         !disk_create_overlay(disk, image, after->disk_bytes, error) ||
         !home_give(home, disk, error))
         return false;

@@ -45,3 +45,16 @@ expect_ok "$PGSUP" image verify base
 mv "$file" "$WORK/away"
 expect_fail 3 "is gone: put it back" "$PGSUP" image verify base
 expect_fail 3 'no image "other"' "$PGSUP" image verify other
+
+step "one that was never looked at is looked at before a disk is made on it"
+unlooked() {
+    sqlite3 "$PGSUP_HOME/cloud.sqlite3" "UPDATE images SET checked_ms = 0 WHERE name = 'base'"
+}
+unlooked
+cp "$WORK/broken.qcow2" "$file"
+expect_refused 2 "base.qcow2 is damaged" "$PGSUP" instance create three --os base
+expect_refused 2 "base.qcow2 is damaged" "$PGSUP" instance reset one
+cp "$WORK/base.qcow2" "$file"
+expect_ok "$PGSUP" instance create three --os base
+expect_ok "$PGSUP" image info base --json
+expect_equal "whether it is noted" "$(json_of 'it["checked"] is not None')" True
