@@ -51,6 +51,7 @@ pgsup_test(disk SOURCES unit/test_disk.c USES home)
 pgsup_test(catalogue SOURCES unit/test_catalogue.c USES home)
 pgsup_test(checksum SOURCES unit/test_checksum.c USES home)
 pgsup_test(download SOURCES unit/test_download.c USES home)
+pgsup_test(derived SOURCES unit/test_derived.c USES home)
 pgsup_test(unpack SOURCES unit/test_unpack.c USES home)
 pgsup_test(image SOURCES unit/test_image.c USES home)
 

@@ -1,12 +1,7 @@
 #include "home/hosts.h"
 
-#include "base/alloc.h"
-#include "base/buffer.h"
-#include "base/file.h"
+#include "home/derived.h"
 #include "home/instance.h"
-
-#include <errno.h>
-#include <unistd.h>
 
 static bool add(struct home *home, const struct store_instance *instance, const char *zone,
                 struct buffer *text, struct error *error) {
@@ -35,12 +30,5 @@ static bool render(struct home *home, struct buffer *text, struct error *error) 
 }
 
 bool hosts_write(struct home *home, struct error *error) {
-    scoped(alloc_release) char *path = home_file(home, "hosts");
-    scoped(buffer_done) struct buffer text = {0};
-    if (!render(home, &text, error))
-        return false;
-    if (text.length == 0)
-        return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return file_holds(path, text.data, text.length) ||
-           (file_write(path, text.data, text.length, 0600, error) && home_give(home, path, error));
+    return derived_write(home, "hosts", render, error);
 }

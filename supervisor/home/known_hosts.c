@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "home/derived.h"
 #include "home/host_keys.h"
 #include "store/guest_table.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FILE_NAME   "known_hosts"
 #define LIMIT_BYTES (1u << 20) /* of one instance's */
@@ -32,20 +31,17 @@ static bool add_file(const struct home *home, const char *name, struct buffer *a
     return !file_exists(path) || file_read(path, LIMIT_BYTES, all, error);
 }
 
-/* Whoever comes last has seen what the others wrote: each writes its own file first. */
-bool known_hosts_collect(struct home *home, struct error *error) {
+static bool render(struct home *home, struct buffer *all, struct error *error) {
     struct store_instances instances = {0};
-    scoped(buffer_done) struct buffer all = {0};
-    scoped(alloc_release) char *path = home_file(home, FILE_NAME);
     bool good = instance_table_list(home->store, &instances, error);
     for (size_t i = 0; i < instances.count && good; i++)
-        good = add_file(home, instances.items[i].name, &all, error);
-    if (good && all.length == 0)
-        good = unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    else if (good && !file_holds(path, all.data, all.length))
-        good = file_write(path, all.data, all.length, 0600, error) && home_give(home, path, error);
+        good = add_file(home, instances.items[i].name, all, error);
     store_instances_done(&instances);
     return good;
+}
+
+bool known_hosts_collect(struct home *home, struct error *error) {
+    return derived_write(home, FILE_NAME, render, error);
 }
 
 /* With another port than 22 ssh looks for [ADDRESS]:PORT. */
