@@ -9,7 +9,7 @@ struct store_guest {
     char *instance_id;      /* as which it did: its meta-data's then; NULL: never */
     char *hostname;
     char *address;          /* last known IPv4 */
-    char *address_source;   /* "static", "user-net", "phone-home", "neighbour" */
+    char *address_source;   /* "static", "user-net", "phone-home", "neighbour", "agent" */
     int64_t address_ms;     /* when it was learned; 0: never */
     char *host_keys;        /* "type base64" lines, those that are trusted */
     char *host_key_problem; /* a sentence, when it told others than it was given; NULL */

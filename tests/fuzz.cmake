@@ -26,6 +26,7 @@ if(PGSUP_FUZZ)
   pgsup_fuzz(fuzz_document_text SOURCES fuzz/fuzz_document_text.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_document_text)
   pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
+  pgsup_fuzz(fuzz_qga SOURCES fuzz/fuzz_qga.c USES qmp CORPUS transcripts/qga)
   pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)
 
   get_property(targets GLOBAL PROPERTY PGSUP_FUZZ_TARGETS)

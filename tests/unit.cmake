@@ -3,6 +3,7 @@ pgsup_test(base SOURCES unit/test_base.c USES base)
 
 pgsup_test(qmp SOURCES unit/test_qmp.c USES qmp)
 pgsup_test(qmp_transcripts SOURCES unit/test_qmp_transcripts.c USES qmp)
+pgsup_test(qga SOURCES unit/test_qga.c USES qmp)
 
 # Stands in for QEMU and misbehaves on request: fake/fake_faults.h.
 add_executable(fake-qemu fake/fake_qemu.c fake/fake_options.c fake/fake_faults.c fake/fake_machine.c)

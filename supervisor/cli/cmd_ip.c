@@ -63,8 +63,8 @@ const struct command cmd_ip = {
     .arguments = "NAME",
     .details =
         "The address at which this computer reaches it: a static one as it was defined, one by DHCP "
-        "as it was learned last, from this computer's table of neighbours or from where the guest "
-        "phoned home. With user networking that is 127.0.0.1, and the ports are those of `pgsup "
+        "as it was learned last, from QEMU's guest agent in it, from this computer's table of "
+        "neighbours or from where the guest phoned home. With user networking that is 127.0.0.1, and the ports are those of `pgsup "
         "list` and `pgsup forward list`.",
     .options = options,
     .min_arguments = 1,

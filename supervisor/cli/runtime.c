@@ -92,6 +92,8 @@ json_t *runtime_get(struct runtime *runtime, const struct store_instance *instan
     if (!picture)
         picture = recall(runtime->home, instance);
     json_object_set_new(picture, "supervised", json_boolean(runtime->client != NULL));
+    if (!json_object_get(picture, "agent")) /* only a supervisor knows */
+        json_object_set_new(picture, "agent", json_null());
     return picture;
 }
 

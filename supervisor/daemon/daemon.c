@@ -186,6 +186,11 @@ static void on_change(void *context, struct vm *vm) {
     end_if_idle(daemon);
 }
 
+static void on_addresses(void *context, struct vm *vm, const struct qga_addresses *addresses) {
+    struct daemon *daemon = context;
+    names_hear(daemon->names, vm, addresses);
+}
+
 static void on_document(void *context, const struct store_instance *instance,
                         enum seed_document document, const char *agent) {
     struct daemon *daemon = context;
@@ -404,6 +409,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->restarter = restarter_new(&daemon->fleet);
     daemon->names = names_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
+    daemon->fleet.on_addresses = on_addresses;
     daemon->fleet.context = daemon;
     daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, on_provision, daemon};
     return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error) &&

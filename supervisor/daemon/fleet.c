@@ -62,6 +62,11 @@ static void on_refused(void *context, struct vm *vm, const char *command, const 
     waiters_refused(&fleet->waiters, vm, command, text);
 }
 
+static void on_addresses(void *context, struct vm *vm, const struct qga_addresses *addresses) {
+    struct fleet *fleet = context;
+    fleet->on_addresses(fleet->context, vm, addresses);
+}
+
 /* --- the VMs --- */
 
 void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
@@ -71,7 +76,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
         .home = home,
         .recorder = recorder,
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_changed, on_event, on_expired, on_refused},
+        .listener = {fleet, on_prepare, on_changed, on_event, on_expired, on_refused, on_addresses},
     };
 }
 

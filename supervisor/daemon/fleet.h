@@ -21,6 +21,7 @@ struct fleet {
     struct waiters waiters;
     bool ending;                                     /* nothing is started or adopted any more */
     void (*on_change)(void *context, struct vm *vm); /* NULL or told of every change */
+    void (*on_addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
     void *context;
 };
 

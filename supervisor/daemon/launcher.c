@@ -72,6 +72,8 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
     if (!instance_endpoint(home, instance, &endpoint, error))
         return false;
     plan->address = alloc_string(endpoint.address);
+    plan->mac = alloc_string(instance->mac);
+    plan->by_dhcp = !instance->ip4 && !instance->ssh_port;
     plan->port = endpoint.port;
     return true;
 }

@@ -6,6 +6,7 @@
 #include "home/hosts.h"
 #include "home/neighbour.h"
 #include "machine/tick.h"
+#include "machine/vm_agent.h"
 #include "store/guest_table.h"
 
 #include <stdlib.h>
@@ -25,7 +26,7 @@ struct names {
     char *home_path;
     struct home home; /* opened by the first work that can */
     bool open;
-    int64_t *running; /* the instances whose VMs run */
+    int64_t *running; /* the instances whose VMs run, and whose agents do not tell */
     size_t running_count;
     struct seen *seen;
     size_t seen_count;
@@ -118,11 +119,30 @@ void names_learn(struct names *names, const struct store_instance *instance, con
         log_info("vm=%s address: %s", instance->name, text);
     }
     store_guest_done(&guest);
+    struct vm *vm = fleet_get_by_id(fleet, instance->id);
+    if (vm)
+        vm_moved(vm, address);
+}
+
+void names_hear(struct names *names, const struct vm *vm, const struct qga_addresses *addresses) {
+    struct store_instance instance = {.id = vm->instance, .name = vm->name};
+    struct store_guest guest = {0};
+    if (guest_table_get(names->fleet->home->store, vm->instance, &guest, NULL)) {
+        const char *address = qga_addresses_choose(addresses, guest.address);
+        if (address)
+            names_learn(names, &instance, address, "agent");
+    }
+    store_guest_done(&guest);
+}
+
+/* A guest's agent knows better than the table, which keeps addresses that were given up. */
+static bool is_looked_for(const struct vm *vm) {
+    return lifecycle_has_process(vm->state) && !vm->agent_tells;
 }
 
 static void take(struct names *names, const struct seen *seen) {
     struct vm *vm = fleet_get_by_id(names->fleet, seen->instance);
-    if (!vm || !lifecycle_has_process(vm->state))
+    if (!vm || !is_looked_for(vm))
         return;
     struct store_instance instance = {.id = vm->instance, .name = vm->name};
     names_learn(names, &instance, seen->address, "neighbour");
@@ -146,12 +166,14 @@ static void on_tick(uv_timer_t *timer) {
     struct names *names = timer->data;
     const struct fleet *fleet = names->fleet;
     tick_start(timer, on_tick, NAMES_INTERVAL_MS);
+    for (size_t i = 0; i < fleet->count; i++)
+        vm_agent_look(fleet->vms[i]);
     if (names->busy)
         return;
     names->busy = true;
     names->running = alloc_zero((fleet->count + 1) * sizeof *names->running);
     for (size_t i = 0; i < fleet->count; i++)
-        if (lifecycle_has_process(fleet->vms[i]->state))
+        if (is_looked_for(fleet->vms[i]))
             names->running[names->running_count++] = fleet->vms[i]->instance;
     uv_queue_work(fleet->loop, &names->work, on_work, on_worked);
 }

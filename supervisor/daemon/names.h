@@ -1,7 +1,8 @@
-/* Which name has which address, while VMs run: looks for guests that take theirs by DHCP among the
- * host's neighbours, records what is new as an event, and keeps PATH/hosts as it should be. Looks
- * every NAMES_INTERVAL_MS, on a worker thread. What was seen last wins: the table of neighbours is
- * of now, a phone-home of the guest's boot. */
+/* Which name has which address, while VMs run: asks the agents of guests that take theirs by DHCP,
+ * looks for the others of them among the host's neighbours, records what is new as an event, and
+ * keeps PATH/hosts as it should be. Every NAMES_INTERVAL_MS; what the store and the host are asked
+ * for, on a worker thread. What was seen last wins: agents and the table of neighbours tell of now,
+ * a phone-home of the guest's boot. */
 #pragma once
 
 #include "daemon/fleet.h"
@@ -14,4 +15,6 @@ struct names *names_new(struct fleet *fleet);
 /* Recorded, with an event, unless it is known; source: store/guest_table.h. */
 void names_learn(struct names *names, const struct store_instance *instance, const char *address,
                  const char *source);
+/* What the agent in a guest says, of which one is taken. */
+void names_hear(struct names *names, const struct vm *vm, const struct qga_addresses *addresses);
 void names_close(struct names *names); /* frees when its work has ended; NULL is fine */

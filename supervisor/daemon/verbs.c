@@ -50,6 +50,7 @@ static json_t *picture(const struct vm *vm) {
             json_object_set_new(phases, store_phase_word((enum store_phase)phase),
                                 json_integer(vm->launch.phases_ms[phase]));
     json_object_set_new(object, "phases", phases);
+    json_object_set_new(object, "agent", alive ? json_boolean(vm->agent_answers) : json_null());
     return object;
 }
 

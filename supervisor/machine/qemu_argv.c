@@ -281,13 +281,14 @@ static void push_small_devices(struct strv *argv) {
 /* The port has an id because QEMU reports its opening (VSERPORT_CHANGE) only then. */
 static void push_agent(const char *path, struct strv *argv) {
     struct buffer chardev = {0};
-    buffer_puts(&chardev, "socket,id=agent");
+    buffer_puts(&chardev, "socket,id=" QEMU_ARGV_AGENT);
     append_property(&chardev, "path", path);
     buffer_puts(&chardev, ",server=on,wait=off");
     push_built(argv, "-chardev", &chardev);
     push_pair(argv, "-device", "virtio-serial-pci,id=serial0");
     push_pair(argv, "-device",
-              "virtserialport,id=agent,bus=serial0.0,chardev=agent,name=org.qemu.guest_agent.0");
+              "virtserialport,id=" QEMU_ARGV_AGENT ",bus=serial0.0,chardev=" QEMU_ARGV_AGENT
+              ",name=org.qemu.guest_agent.0");
 }
 
 void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,

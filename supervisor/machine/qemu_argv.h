@@ -11,6 +11,8 @@
 #include "base/strv.h"
 #include "machine/spec.h"
 
+#define QEMU_ARGV_AGENT "agent" /* id of the agent's channel and of its port */
+
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
     QEMU_ARGV_SCRIPT,     /* vm.sh: serial and monitor on the terminal, sockets by path */

@@ -6,6 +6,7 @@
 #include "machine/monitor.h"
 #include "machine/probe.h"
 #include "machine/process.h"
+#include "machine/vm_agent.h"
 #include "machine/vm_qmp.h"
 #include "machine/vm_report.h"
 
@@ -87,6 +88,7 @@ static void release(struct vm *vm) {
     process_close(vm->process);
     console_close(vm->console);
     stop_probe(vm);
+    vm_agent_forget(vm);
     vm->monitor = NULL;
     vm->process = NULL;
     vm->console = NULL;
@@ -168,8 +170,10 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
         alloc_replace(&vm->reason, NULL);
     alloc_replace(&vm->launch.state, alloc_string(lifecycle_state_word(next)));
     arm(vm);
-    if (next == STATE_READY)
+    if (next == STATE_READY) {
         vm_phase(vm, PHASE_READY);
+        vm_agent_look(vm);
+    }
 }
 
 void vm_input(struct vm *vm, enum lifecycle_input input) {
@@ -439,6 +443,14 @@ void vm_phoned_home(struct vm *vm, const char *address) {
     vm_input(vm, INPUT_READY);
 }
 
+void vm_moved(struct vm *vm, const char *address) {
+    if (vm->plan.address && strcmp(vm->plan.address, address) == 0)
+        return;
+    alloc_replace(&vm->plan.address, alloc_string(address));
+    stop_probe(vm);
+    seek_readiness(vm);
+}
+
 /* --- life of the struct --- */
 
 struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
@@ -491,6 +503,7 @@ void vm_close(struct vm *vm) {
     process_close(vm->process);
     console_close(vm->console);
     stop_probe(vm);
+    vm_agent_forget(vm);
     uv_close((uv_handle_t *)&vm->deadline, on_closed);
     uv_close((uv_handle_t *)&vm->press, on_closed);
     uv_close((uv_handle_t *)&vm->heartbeat, on_closed);

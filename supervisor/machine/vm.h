@@ -7,6 +7,7 @@
 
 #include "machine/lifecycle.h"
 #include "machine/vm_plan.h"
+#include "qmp/qga_addresses.h"
 #include "store/launch_table.h"
 
 #include <sys/types.h>
@@ -32,6 +33,9 @@ struct vm_listener {
     void (*expired)(void *context, struct vm *vm);
     /* QEMU refused a command; text is QEMU's. */
     void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
+    /* What the agent in a guest that has its address by DHCP says of its first card: one at least.
+     */
+    void (*addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
 };
 
 struct vm {
@@ -46,6 +50,8 @@ struct vm {
     char *phoned_home;       /* to this supervisor, as this instance-id; kept by the owner */
     char *provision_result;  /* store/guest_table.h; NULL: not run; kept by the owner */
     enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
+    bool agent_answers;      /* one in the guest did when it was asked last */
+    bool agent_tells;        /* … and knows an address of the first card */
     char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
 
     /* Fields below are vm.c's own. */
@@ -56,6 +62,8 @@ struct vm {
     struct monitor *monitor;
     struct console *console;
     struct probe *probe;
+    struct agent *agent; /* a question that is under way; NULL */
+    bool agent_open;     /* the guest has opened the agent's port */
     uv_timer_t deadline, press, heartbeat, space;
     int open_handles;
     bool closing, preparing;
@@ -96,3 +104,5 @@ void vm_explain(struct vm *vm, const char *format, ...) __attribute__((format(pr
 /* What the seed server and provisioning saw. */
 void vm_phase(struct vm *vm, enum store_phase phase);
 void vm_phoned_home(struct vm *vm, const char *address);
+/* Where the guest is now: there its sshd is looked for. */
+void vm_moved(struct vm *vm, const char *address);

@@ -16,6 +16,7 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->address);
+    free(plan->mac);
     free(plan->provision_result);
     store_launch_done(&plan->launch);
     *plan = (struct vm_plan){0};

@@ -18,6 +18,8 @@ struct vm_plan {
     char *qemu_log, *console_log;
     char *address; /* where sshd will answer; "" when not known */
     uint16_t port;
+    char *mac;    /* of the first card */
+    bool by_dhcp; /* its address is one that it got by itself, and at which this host reaches it */
     bool phones_home; /* first boot of this instance-id: ready is its phone-home */
     char *provision_result;
     pid_t found_pid;

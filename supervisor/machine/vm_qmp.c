@@ -4,7 +4,9 @@
 #include "base/host.h"
 #include "base/name.h"
 #include "machine/monitor.h"
+#include "machine/qemu_argv.h"
 #include "machine/tick.h"
+#include "machine/vm_agent.h"
 #include "qmp/event.h"
 
 #include <stdio.h>
@@ -84,6 +86,8 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
     case QMP_EVENT_VSERPORT_CHANGE:
         if (event.open)
             vm_phase(vm, PHASE_KERNEL);
+        if (strcmp(event.device, QEMU_ARGV_AGENT) == 0)
+            vm_agent_port(vm, event.open);
         break;
     case QMP_EVENT_WATCHDOG: on_watchdog(vm, &event); break;
     case QMP_EVENT_POWERDOWN:
@@ -164,6 +168,17 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
     }
 }
 
+/* qapi/char.json, ChardevInfo: frontend-open is whether the guest has opened the port. */
+static void on_chardevs(struct vm *vm, json_t *chardevs) {
+    size_t index;
+    json_t *chardev;
+    json_array_foreach(chardevs, index, chardev) {
+        const char *label = json_string_value(json_object_get(chardev, "label"));
+        if (label && strcmp(label, QEMU_ARGV_AGENT) == 0)
+            vm_agent_port(vm, json_is_true(json_object_get(chardev, "frontend-open")));
+    }
+}
+
 /* Events have told all that is so by now, as one monitor gives both in order; but a stop that was
  * given up comes back to "running" whatever happened meanwhile. */
 static void confirm(struct vm *vm, enum lifecycle_input found, const char *status) {
@@ -192,14 +207,15 @@ static void on_status(struct vm *vm, json_t *value) {
         confirm(vm, found_input(status), status);
 }
 
-/* Asked in this order of a VM that was found, so that what it is comes first and its state last:
- * QEMU replays no events. */
+/* Asked in this order of a VM that was found, so that what it is comes first and its state after
+ * that: QEMU replays no events. What its guest has comes last, since only one that runs is asked.
+ */
 static const struct question {
     const char *command;
     void (*on_return)(struct vm *vm, json_t *value);
 } questions[] = {
     {"query-name", on_name}, {"query-uuid", on_uuid},     {"query-block", on_block},
-    {"query-jobs", on_jobs}, {"query-status", on_status},
+    {"query-jobs", on_jobs}, {"query-status", on_status}, {"query-chardev", on_chardevs},
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 

@@ -82,6 +82,11 @@ static json_t *query_block(struct fake_machine *machine, const char **error) {
                      "unknown");
 }
 
+static json_t *query_chardev(struct fake_machine *machine, const char **error) {
+    (void)machine, (void)error;
+    return json_array();
+}
+
 static json_t *query_jobs(struct fake_machine *machine, const char **error) {
     (void)machine, (void)error;
     return json_array();
@@ -139,6 +144,7 @@ static const struct {
     {"cont", cont},
     {"qmp_capabilities", qmp_capabilities},
     {"query-block", query_block},
+    {"query-chardev", query_chardev},
     {"query-jobs", query_jobs},
     {"query-name", query_name},
     {"query-status", query_status},

@@ -29,6 +29,7 @@ step "what ended meanwhile is recorded as that"
 kill_supervisor
 dead=$(pid_of three)
 kill -9 "$dead"
+wait_until 10 is_gone "$dead"
 start_supervisor
 expect_state three stopped
 expect_ok "$PGSUP" info three --history

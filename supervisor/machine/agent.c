@@ -1,0 +1,137 @@
+#include "agent.h"
+
+#include "base/alloc.h"
+#include "base/secret.h"
+#include "qmp/qga.h"
+
+#include <stdlib.h>
+
+enum { READ_BYTES = 16384 };
+
+struct agent {
+    void *owner;
+    agent_on_answer *on_answer; /* NULL: answered */
+    char *mac;
+    struct qga *qga;
+    uv_pipe_t pipe;
+    uv_timer_t timer;
+    uv_connect_t connect;
+    int open_handles; /* the last close callback frees */
+    bool closing;
+    char input[READ_BYTES];
+};
+
+struct write {
+    uv_write_t request;
+    char *data;
+};
+
+static void answer(struct agent *agent, const struct qga_addresses *addresses) {
+    agent_on_answer *on_answer = agent->on_answer;
+    agent->on_answer = NULL;
+    if (on_answer && !agent->closing)
+        on_answer(agent->owner, addresses);
+}
+
+/* A failure shows to the reader too. */
+static void on_written(uv_write_t *request, int status) {
+    struct write *write = (struct write *)request;
+    (void)status;
+    free(write->data);
+    free(write);
+}
+
+static void flush(struct agent *agent) {
+    struct buffer *output = qga_output(agent->qga);
+    if (output->length == 0)
+        return;
+    struct write *write = alloc_zero(sizeof *write);
+    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
+    bytes.base = write->data = buffer_take(output);
+    if (uv_write(&write->request, (uv_stream_t *)&agent->pipe, &bytes, 1, on_written) < 0) {
+        on_written(&write->request, 0);
+        answer(agent, NULL);
+    }
+}
+
+/* An agent that may not tell its addresses is one all the same. */
+static void on_item(struct agent *agent, const struct qga_item *item) {
+    struct qga_addresses addresses = {0};
+    switch (item->kind) {
+    case QGA_ITEM_READY: qga_send(agent->qga, "guest-network-get-interfaces", NULL); break;
+    case QGA_ITEM_RETURN:
+        qga_addresses_decode(item->value, agent->mac, &addresses);
+        answer(agent, &addresses);
+        break;
+    case QGA_ITEM_ERROR: answer(agent, &addresses); break;
+    case QGA_ITEM_LOST: answer(agent, NULL); break;
+    }
+}
+
+static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+    struct agent *agent = handle->data;
+    (void)suggested;
+    *buffer = uv_buf_init(agent->input, READ_BYTES);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+    struct agent *agent = stream->data;
+    struct qga_item item;
+    if (length > 0)
+        qga_feed(agent->qga, buffer->base, (size_t)length);
+    else if (length < 0)
+        answer(agent, NULL);
+    while (!agent->closing && qga_next(agent->qga, &item))
+        on_item(agent, &item);
+    if (!agent->closing)
+        flush(agent);
+}
+
+static void on_connected(uv_connect_t *request, int status) {
+    struct agent *agent = request->data;
+    if (agent->closing)
+        return;
+    if (status < 0 || uv_read_start((uv_stream_t *)&agent->pipe, on_allocate, on_read) < 0)
+        answer(agent, NULL);
+    else
+        flush(agent);
+}
+
+static void on_limit(uv_timer_t *timer) {
+    answer(timer->data, NULL);
+}
+
+struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,
+                        agent_on_answer *on_answer) {
+    struct agent *agent = alloc_zero(sizeof *agent);
+    uint32_t id;
+    secret_random(&id, sizeof id);
+    agent->owner = owner;
+    agent->on_answer = on_answer;
+    agent->mac = alloc_string(mac);
+    agent->qga = qga_new(id);
+    uv_pipe_init(loop, &agent->pipe, 0);
+    uv_timer_init(loop, &agent->timer);
+    agent->pipe.data = agent->timer.data = agent->connect.data = agent;
+    agent->open_handles = 2;
+    uv_timer_start(&agent->timer, on_limit, AGENT_LIMIT_MS, 0);
+    uv_pipe_connect(&agent->connect, &agent->pipe, path, on_connected);
+    return agent;
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct agent *agent = handle->data;
+    if (--agent->open_handles > 0)
+        return;
+    qga_free(agent->qga);
+    free(agent->mac);
+    free(agent);
+}
+
+void agent_close(struct agent *agent) {
+    if (!agent || agent->closing)
+        return;
+    agent->closing = true;
+    uv_close((uv_handle_t *)&agent->pipe, on_closed);
+    uv_close((uv_handle_t *)&agent->timer, on_closed);
+}

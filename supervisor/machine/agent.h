@@ -1,0 +1,20 @@
+/* One question to a guest's agent on the event loop: a socket, a conversation (qmp/qga.h), one
+ * timer. It connects for the question only, so that others may use the agent too. The answer comes
+ * exactly once, unless the owner closes it before; then too the owner closes it. */
+#pragma once
+
+#include "qmp/qga_addresses.h"
+
+#include <uv.h>
+
+#define AGENT_LIMIT_MS 5000u
+
+struct agent; /* opaque */
+
+/* addresses: of the card that was asked for; empty when the agent does not tell any. NULL: there is
+ * no agent, or it did not answer in time. */
+typedef void agent_on_answer(void *owner, const struct qga_addresses *addresses);
+
+struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,
+                        agent_on_answer *on_answer);
+void agent_close(struct agent *agent); /* NULL is fine */

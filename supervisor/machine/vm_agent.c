@@ -1,0 +1,40 @@
+#include "vm_agent.h"
+
+#include "machine/agent.h"
+#include "machine/vm_qmp.h"
+
+static void drop(struct vm *vm) {
+    agent_close(vm->agent);
+    vm->agent = NULL;
+}
+
+static void on_answer(void *owner, const struct qga_addresses *addresses) {
+    struct vm *vm = owner;
+    if (addresses && !vm->agent_answers)
+        vm_tell(vm, "agent", "the agent in the guest answers");
+    vm->agent_answers = addresses != NULL;
+    vm->agent_tells = addresses && addresses->count > 0;
+    if (vm->agent_tells && vm->plan.by_dhcp)
+        vm->listener->addresses(vm->listener->context, vm, addresses);
+    drop(vm);
+}
+
+void vm_agent_look(struct vm *vm) {
+    bool runs =
+        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
+    bool wanted = vm->plan.by_dhcp || !vm->agent_answers;
+    if (runs && wanted && vm->agent_open && !vm->agent && vm->plan.agent_path && vm->plan.mac)
+        vm->agent = agent_ask(vm->loop, vm->plan.agent_path, vm->plan.mac, vm, on_answer);
+}
+
+void vm_agent_port(struct vm *vm, bool open) {
+    if (!open)
+        vm_agent_forget(vm);
+    vm->agent_open = open;
+    vm_agent_look(vm);
+}
+
+void vm_agent_forget(struct vm *vm) {
+    drop(vm);
+    vm->agent_open = vm->agent_answers = vm->agent_tells = false;
+}
