@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "home/generated.h"
+#include "home/host_keys.h"
 #include "home/known_hosts.h"
 #include "home/ssh_option.h"
 #include "machine/vm_script.h"
@@ -101,6 +102,14 @@ static bool write_collection(struct home *home, struct error *error) {
     return true;
 }
 
+#define INVENTORY "inventory.yaml"
+
+static bool is_written(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path = alloc_printf("%s/" INVENTORY, folder);
+    return file_exists(path);
+}
+
 static bool write_inventory(struct home *home, const struct store_instance *instance,
                             const struct instance_endpoint *endpoint, struct error *error) {
     struct buffer text = {0};
@@ -115,8 +124,8 @@ static bool write_inventory(struct home *home, const struct store_instance *inst
                   "      ansible_host: %s\n"
                   "      ansible_port: %u\n",
                   instance->name, endpoint->address, endpoint->port);
-    bool good = generated_write(home, instance, "inventory.yaml", text.data, text.length, 0600,
-                                error) != GENERATED_FAILED;
+    bool good = generated_write(home, instance, INVENTORY, text.data, text.length, 0600, error) !=
+                GENERATED_FAILED;
     buffer_done(&text);
     return good;
 }
@@ -186,4 +195,15 @@ bool ansible_write(struct home *home, const struct store_instance *instance,
            write_configuration(home, instance, error) &&
            generated_write(home, instance, "deploy.yaml", deploy, sizeof deploy - 1, 0600, error) !=
                GENERATED_FAILED;
+}
+
+bool ansible_renew(struct home *home, const struct store_instance *instance, struct error *error) {
+    struct instance_endpoint endpoint = {0};
+    scoped(alloc_release) char *keys = known_hosts_keys(home, instance, error);
+    if (!keys || !instance_endpoint(home, instance, &endpoint, error))
+        return false;
+    if (*keys && endpoint.address[0] && is_written(home, instance))
+        return ansible_write(home, instance, &endpoint, keys, error);
+    return !host_keys_are_preseeded(instance) ||
+           known_hosts_write(home, instance, &endpoint, keys, error);
 }

@@ -13,6 +13,11 @@ bool ansible_write(struct home *home, const struct store_instance *instance,
                    const struct instance_endpoint *endpoint, const char *host_keys,
                    struct error *error);
 
+/* Under the name and address of now: what ssh and Ansible go by of an instance that has been
+ * provisioned; of another one that was given its host keys, known_hosts, before it is met for the
+ * first time. */
+bool ansible_renew(struct home *home, const struct store_instance *instance, struct error *error);
+
 /* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:
  * none (ssh then asks its agent). */
 char *ansible_private_key(const struct store_cloud *cloud);

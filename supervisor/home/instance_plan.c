@@ -5,15 +5,14 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "home/accelerator.h"
+#include "home/ansible.h"
 #include "home/extra_disk.h"
 #include "home/firmware.h"
 #include "home/forward.h"
 #include "home/generated.h"
-#include "home/host_keys.h"
 #include "home/image.h"
 #include "home/instance_rename.h"
 #include "home/instance_reset.h"
-#include "home/known_hosts.h"
 #include "home/network.h"
 #include "home/nic.h"
 #include "home/port.h"
@@ -240,17 +239,6 @@ static bool write_script(struct home *home, const struct instance_facts *facts,
     return result != GENERATED_FAILED;
 }
 
-/* Of a guest whose keys were made here, before it is met for the first time. */
-static bool pin_host_keys(struct home *home, const struct store_instance *instance,
-                          struct error *error) {
-    struct instance_endpoint endpoint = {0};
-    if (!host_keys_are_preseeded(instance))
-        return true;
-    scoped(alloc_release) char *keys = known_hosts_keys(home, instance, error);
-    return keys && instance_endpoint(home, instance, &endpoint, error) &&
-           known_hosts_write(home, instance, &endpoint, keys, error);
-}
-
 bool instance_plan_write(struct home *home, const struct instance_facts *facts,
                          struct instance_plan *plan, struct error *error) {
     struct strv owned = {0};
@@ -258,7 +246,7 @@ bool instance_plan_write(struct home *home, const struct instance_facts *facts,
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
     if (good && seed_write(home, &facts->cloud, &facts->instance, error) &&
-        pin_host_keys(home, &facts->instance, error) &&
+        ansible_renew(home, &facts->instance, error) &&
         write_script(home, facts, &plan->spec, error))
         return true;
     instance_plan_done(plan);

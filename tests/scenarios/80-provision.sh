@@ -126,6 +126,22 @@ expect_ok "$PGSUP" ssh test
 expect_no_text "$OUT" IdentityFile
 end_supervisor
 
+step "another name, or another port: its files go along, and one that was edited stays"
+expect_ok "$PGSUP" instance rename test web
+folder=$PGSUP_HOME/instances/web
+expect_text "$folder/inventory.yaml" '"web":'
+expect_text "$folder/ansible.cfg" "$folder/known_hosts"
+port=$(sed -n 's/.*ansible_port: //p' "$folder/inventory.yaml")
+echo "# mine" >>"$folder/ansible.cfg"
+expect_ok "$PGSUP" instance rename web test
+folder=$PGSUP_HOME/instances/test
+expect_text "$folder/ansible.cfg" "instances/web/known_hosts" "# mine"
+expect_text "$folder/ansible.cfg.new" "$folder/known_hosts"
+rm "$folder/ansible.cfg"
+expect_ok "$PGSUP" instance rename test web
+expect_text "$PGSUP_HOME/instances/web/inventory.yaml" "ansible_port: $port"
+expect_text "$PGSUP_HOME/instances/web/ansible.cfg" "instances/web/known_hosts"
+
 step "... already when the cloud is made"
 export PGSUP_HOME=$WORK/second
 expect_fail 2 "is not an SSH private key" "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
