@@ -64,6 +64,7 @@ add_dependencies(test_vm_script print_argv)
 pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)
 pgsup_test(lifecycle SOURCES unit/test_lifecycle.c USES machine_core)
 pgsup_test(vm_report SOURCES unit/test_vm_report.c USES machine)
+pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)

@@ -38,6 +38,8 @@ const char *const *host_firmware_folders(void);
 
 /* Kind of network that a host interface is bridged with: "vmnet-bridged" or "bridge". */
 const char *host_bridged_network(void);
+/* Whether only root's programs may use vmnet: on macOS before 26. */
+bool host_vmnet_wants_root(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *host_interfaces(void);
 

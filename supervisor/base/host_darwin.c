@@ -99,6 +99,14 @@ const char *host_bridged_network(void) {
     return "vmnet-bridged";
 }
 
+/* nirs/vmnet-helper, docs/sudo.md. "15.3.1" */
+bool host_vmnet_wants_root(void) {
+    char version[32] = "";
+    size_t length = sizeof version - 1;
+    return sysctlbyname("kern.osproductversion", version, &length, NULL, 0) < 0 ||
+           strtol(version, NULL, 10) < 26;
+}
+
 char *host_interfaces(void) {
     struct buffer names = {0};
     struct if_nameindex *list = if_nameindex();

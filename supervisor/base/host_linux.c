@@ -143,6 +143,10 @@ const char *host_bridged_network(void) {
     return "bridge";
 }
 
+bool host_vmnet_wants_root(void) {
+    return false;
+}
+
 char *host_interfaces(void) {
     struct buffer names = {0};
     struct if_nameindex *list = if_nameindex();

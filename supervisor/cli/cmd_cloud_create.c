@@ -22,11 +22,11 @@ static const struct option_spec options[] = {
              "ssh-agent"},
     {"user", 0, "NAME:KEYFILE", .help = "one more user of every guest, with the keys in that file",
      .many = true},
-    {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket",
+    {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper",
      .help = "how guests reach the world; without it: bridged with --host-if, else user"},
     {"host-if", 0, "INTERFACE",
      .help = "interface of this computer that guests are put on; with socket: its path, "
-             "without it Homebrew's"},
+             "without it Homebrew's; vmnet-helper bridges only with it"},
     {"host-ip4", 0, "ADDRESS", .help = "address of this computer on that network"},
     {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},
     {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMN 28 /* where the right-hand side of a list begins */
+#define COLUMN         28 /* where the right-hand side of a list begins */
+#define CHOICES_COLUMN 16
 
 static size_t column_of(const struct buffer *text) {
     size_t column = 0;
@@ -36,9 +37,22 @@ static void write_wrapped(struct buffer *text, const char *words, size_t indent)
     buffer_putc(text, '\n');
 }
 
+/* A list of choices that is too long for a line goes on in the next one. */
+static void write_left(struct buffer *text, const char *left) {
+    buffer_puts(text, "  ");
+    while (*left) {
+        size_t length = strcspn(left, "|");
+        length += left[length] == '|';
+        if (column_of(text) + length > HELP_WIDTH - 1)
+            buffer_printf(text, "\n%*s", CHOICES_COLUMN, "");
+        buffer_append(text, left, length);
+        left += length;
+    }
+}
+
 /* "left   right…", the right side on the next line when the left one is too long for it. */
 static void write_row(struct buffer *text, const char *left, const char *right) {
-    buffer_printf(text, "  %s", left);
+    write_left(text, left);
     if (column_of(text) + 2 > COLUMN)
         buffer_putc(text, '\n');
     write_wrapped(text, right, COLUMN);

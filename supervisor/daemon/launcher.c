@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "home/home.h"
 #include "home/instance.h"
 #include "home/run_folder.h"
@@ -39,6 +40,7 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
     plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
     plan->spare_path = run_folder_vm(home->run, instance->name, tag, "mon");
     plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
+    plan->helper_file = run_folder_vm(home->run, instance->name, tag, "net");
     scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
     if (strncmp(tag, "sh", 2) != 0) /* vm.sh keeps its console on the terminal */
         plan->console_path = alloc_string(console);
@@ -86,6 +88,7 @@ bool launcher_plan_found(struct home *home, const struct running *running, struc
         return false;
     fill_logs(home, &instance, plan);
     fill_paths(home, &instance, running->tag, plan);
+    helpers_load(plan->helper_file, &plan->helpers);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
     bool good = fill_guest(home, &instance, plan, error) &&
@@ -109,6 +112,21 @@ static bool make_log(const struct home *home, const char *path, struct error *er
     return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
 }
 
+static bool start_helpers(const struct home *home, const struct spec *spec, struct vm_plan *plan,
+                          struct error *error) {
+    return !spec->helper.program ||
+           (make_log(home, spec->helper.log, error) && helpers_start(spec, &plan->helpers, error));
+}
+
+/* Without the note the next supervisor would not tell when one ends: no reason not to start. */
+static void note_helpers(const struct home *home, const struct vm_plan *plan) {
+    struct error error = {0};
+    if (helpers_save(&plan->helpers, plan->helper_file, &error))
+        home_give(home, plan->helper_file, NULL);
+    else
+        log_warning("%s", error.text);
+}
+
 /* The record of the launch comes last: from then on it is the VM that writes how it ended. */
 static bool build(struct home *home, struct instance_plan *prepared, struct vm_plan *plan,
                   struct error *error) {
@@ -118,6 +136,7 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
     fill_logs(home, &instance, plan);
     bool good = fill_guest(home, &instance, plan, error) && make_log(home, plan->qemu_log, error) &&
                 make_log(home, plan->console_log, error) &&
+                start_helpers(home, &prepared->spec, plan, error) &&
                 launch_table_add(home->store, instance.id, &plan->launch, error);
     if (good) {
         fill_paths(home, &instance, plan->launch.tag, plan);
@@ -129,8 +148,10 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
             .agent_path = plan->agent_path,
             .qmp_fd = PROCESS_QMP_FD,
             .console_fd = PROCESS_CONSOLE_FD,
+            .helper_fd = PROCESS_HELPER_FD,
         };
         qemu_argv_build(&prepared->spec, &launch, &plan->argv);
+        note_helpers(home, plan);
     }
     store_instance_done(&instance);
     return good;

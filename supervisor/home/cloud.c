@@ -145,7 +145,7 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     /* These two are not put on an interface of the host: they make their own. */
     if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
         return refuse_given(given, 1, word, error) && check_addresses(options, error);
-    if (network == SPEC_NET_SOCKET)
+    if (network == SPEC_NET_SOCKET || network == SPEC_NET_VMNET_HELPER)
         return network_interface_check(network, "--host-if", options->interface, error) &&
                check_addresses(options, error);
     return require_given(given, 3, word, error) &&

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/host.h"
+#include "base/name.h"
 #include "base/strv.h"
 #include "home/accelerator.h"
 #include "home/ansible.h"
@@ -25,10 +27,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ARGUMENTS_FILE        "qemu.args"
 #define ARGUMENTS_LIMIT_BYTES 16384u
 #define ARGUMENTS_MAX         256u
+#define HELPER_LOG            "vmnet-helper.log"
 #define SSH_PORT              22
 #define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
 
@@ -202,12 +206,56 @@ static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec
     return true;
 }
 
+static bool has_helper(const struct spec *spec) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    for (size_t i = 0; i < count; i++)
+        if (nics[i].network == SPEC_NET_VMNET_HELPER)
+            return true;
+    return false;
+}
+
+/* The network is that of the host's address, so that guests find the seed server there. */
+static void fill_helper_network(const struct store_cloud *cloud, struct spec_helper *helper,
+                                struct strv *owned) {
+    struct subnet subnet = {0};
+    char last[16];
+    if (!cloud->host_ip4 || !subnet_of_cloud(cloud, &subnet))
+        return;
+    name_format_ip4((subnet.network | ~subnet.mask) - 1, last);
+    helper->first = own(owned, alloc_string(cloud->host_ip4));
+    helper->last = own(owned, alloc_string(last));
+    helper->netmask = own(owned, alloc_string(cloud->host_nm4));
+}
+
+static bool fill_helper(const struct instance_facts *facts, struct instance_plan *plan,
+                        struct strv *owned, struct error *error) {
+    struct spec_helper *helper = &plan->spec.helper;
+    if (!has_helper(&plan->spec))
+        return true;
+    char *program = network_helper(error);
+    if (!program)
+        return false;
+    helper->program = own(owned, program);
+    if (host_vmnet_wants_root() && geteuid() != 0) {
+        char *sudo = program_find("sudo", error);
+        if (!sudo)
+            return false;
+        helper->sudo = own(owned, sudo);
+    }
+    helper->log = own(owned, alloc_printf("%s/" HELPER_LOG, plan->folder));
+    if (plan->spec.network == SPEC_NET_VMNET_HELPER)
+        fill_helper_network(&facts->cloud, helper, owned);
+    return true;
+}
+
 /* The arguments come last in the list, so that its end serves as their vector. */
 static bool fill_plan(const struct home *home, const struct instance_facts *facts,
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
     if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
         !fill_network(facts, plan, owned, error) ||
-        !fill_more_nics(facts, &plan->spec, owned, error))
+        !fill_more_nics(facts, &plan->spec, owned, error) ||
+        !fill_helper(facts, plan, owned, error))
         return false;
     fill_identity(home, facts, &plan->spec, owned);
     fill_seed(home, facts, &plan->spec, owned);

@@ -6,6 +6,7 @@
 #include "base/host.h"
 #include "base/name.h"
 #include "home/home.h"
+#include "home/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+
+#define HELPER "vmnet-helper"
 
 /* Homebrew's on Apple silicon and on Intel, and what socket_vmnet's own installation makes. */
 static const char *const sockets[] = {
@@ -41,7 +44,8 @@ bool network_kind_check(const char *word, enum spec_network *kind, struct error 
         return error_set(error, ERROR_INVALID, "\"%s\" is not a kind of network: use one of %s",
                          shown, words);
     }
-    bool everywhere = *kind == SPEC_NET_USER || *kind == SPEC_NET_SOCKET;
+    bool everywhere =
+        *kind == SPEC_NET_USER || *kind == SPEC_NET_SOCKET || *kind == SPEC_NET_VMNET_HELPER;
     if (!everywhere && is_vmnet(word) != is_vmnet(bridged))
         return error_set(error, ERROR_INVALID,
                          "the network %s does not exist on this system: use user or %s", word,
@@ -106,10 +110,38 @@ static bool check_socket(const char *option, const char *path, struct error *err
                      shown, option, strerror(errno));
 }
 
+static bool check_exists(const char *option, const char *interface, struct error *error) {
+    scoped(alloc_release) char *list = host_interfaces();
+    if (interface_exists(interface, list))
+        return true;
+    scoped(alloc_release) char *shown = name_printable(interface, strlen(interface), 40);
+    return error_set(error, ERROR_INVALID, "this host has no interface \"%s\" for %s: it has %s",
+                     shown, option, list);
+}
+
+char *network_helper(struct error *error) {
+    struct error ignored = {0};
+    char *program = program_find(HELPER, &ignored);
+    if (!program)
+        error_set(error, ERROR_NOT_FOUND,
+                  HELPER
+                  " is not installed: https://github.com/nirs/vmnet-helper#installation tells "
+                  "how");
+    return program;
+}
+
+/* It is bridged to an interface if one is given. */
+static bool check_helper(const char *option, const char *interface, struct error *error) {
+    scoped(alloc_release) char *program = network_helper(error);
+    return program && (!interface || check_exists(option, interface, error));
+}
+
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
                              struct error *error) {
     bool wants = kind == SPEC_NET_BRIDGE || kind == SPEC_NET_TAP || kind == SPEC_NET_VMNET_BRIDGED;
     const char *word = spec_network_word(kind);
+    if (kind == SPEC_NET_VMNET_HELPER)
+        return check_helper(option, interface, error);
     if (kind == SPEC_NET_SOCKET)
         return check_socket(option, interface ? interface : network_default_interface(kind), error);
     if (!interface)
@@ -117,10 +149,5 @@ bool network_interface_check(enum spec_network kind, const char *option, const c
     if (!wants)
         return error_set(error, ERROR_INVALID,
                          "%s does not go together with the network %s: leave it out", option, word);
-    scoped(alloc_release) char *list = host_interfaces();
-    if (interface_exists(interface, list))
-        return true;
-    scoped(alloc_release) char *shown = name_printable(interface, strlen(interface), 40);
-    return error_set(error, ERROR_INVALID, "this host has no interface \"%s\" for %s: it has %s",
-                     shown, option, list);
+    return check_exists(option, interface, error);
 }

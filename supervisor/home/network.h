@@ -12,6 +12,8 @@ bool network_kind_check(const char *word, enum spec_network *kind, struct error 
 /* What the kind is put on when nothing is said: the socket of socket_vmnet where Homebrew has it;
  * NULL for the others. */
 const char *network_default_interface(enum spec_network kind);
+/* The absolute path of vmnet-helper; caller frees. */
+char *network_helper(struct error *error);
 /* What the kind is put on; option is for the sentence: "--host-if". NULL: not given, which some
  * kinds need and others refuse. */
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,

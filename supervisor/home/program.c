@@ -34,6 +34,7 @@ static const char *const usual_folders[] = {"/opt/homebrew/bin",
                                             "/usr/sbin",
                                             "/bin",
                                             "/sbin",
+                                            "/opt/vmnet-helper/bin",
                                             NULL};
 
 static char *executable_in(const char *folder, size_t length, const char *name) {

@@ -19,4 +19,4 @@ bool run_folder_check_name(const char *run, const char *name, struct error *erro
 char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */
 char *run_folder_vm(const char *run, const char *name, const char *tag,
-                    const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, pid */
+                    const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, qga, net, pid */

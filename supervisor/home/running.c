@@ -45,7 +45,7 @@ static bool split(const char *file, struct running *running) {
 }
 
 static void remove_stale(const char *run, const struct running *dead) {
-    static const char *const kinds[] = {"qmp", "mon", "con", "qga", "pid"};
+    static const char *const kinds[] = {"qmp", "mon", "con", "qga", "net", "pid"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         scoped(alloc_release) char *path = run_folder_vm(run, dead->name, dead->tag, kinds[i]);
         unlink(path);

@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* An adopted VM's end is also told by the end of QMP; this is for those that never answer. */
-enum { WATCH_INTERVAL_MS = 250 };
+enum { WATCH_INTERVAL_MS = 250, RELAXED_INTERVAL_MS = 2000 };
 
 struct process {
     void *owner;
@@ -22,6 +23,7 @@ struct process {
     pid_t pid;
     uint64_t start;
     bool child, ended, closing;
+    bool relaxed; /* only when watched */
     union {
         uv_handle_t handle;
         uv_process_t child;
@@ -43,11 +45,19 @@ static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal
 
 static void on_watch(uv_timer_t *timer) {
     struct process *process = timer->data;
+    struct process_end end = {0};
+    int status;
     if (host_process_lives(process->pid, process->start)) {
-        tick_start(timer, on_watch, WATCH_INTERVAL_MS);
+        tick_start(timer, on_watch, process->relaxed ? RELAXED_INTERVAL_MS : WATCH_INTERVAL_MS);
         return;
     }
-    finish(process, &(struct process_end){0});
+    /* A child that was not made by uv_spawn() waits for somebody to hear of its end. */
+    if (waitpid(process->pid, &status, WNOHANG) == process->pid) {
+        end.status_known = true;
+        end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    }
+    finish(process, &end);
 }
 
 static struct process *make(void *owner, process_on_end *on_end) {
@@ -71,19 +81,22 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
         error_errno(error, "cannot write %s", options->log);
         return NULL;
     }
-    uv_stdio_container_t stdio[] = {
+    uv_stdio_container_t stdio[PROCESS_HELPER_FD + SPEC_NICS_MAX] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = log},
         {.flags = UV_INHERIT_FD, .data.fd = log},
         [PROCESS_QMP_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->qmp_fd},
         [PROCESS_CONSOLE_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->console_fd},
     };
+    for (size_t i = 0; i < options->helpers->count; i++)
+        stdio[PROCESS_HELPER_FD + i] = (uv_stdio_container_t){
+            .flags = UV_INHERIT_FD, .data.fd = options->helpers->items[i].fd};
     uv_process_options_t uv_options = {
         .exit_cb = on_exit_status,
         .file = options->argv[0],
         .args = (char **)options->argv,
         .flags = UV_PROCESS_DETACHED,
-        .stdio_count = sizeof stdio / sizeof *stdio,
+        .stdio_count = PROCESS_HELPER_FD + (int)options->helpers->count,
         .stdio = stdio,
     };
     struct process *process = make(owner, on_end);
@@ -111,6 +124,10 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
     process->uv.timer.data = process;
     tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
     return process;
+}
+
+void process_relax(struct process *process) {
+    process->relaxed = true;
 }
 
 pid_t process_pid(const struct process *process) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "machine/helpers.h"
 
 #include <stdint.h>
 #include <uv.h>
@@ -21,15 +22,18 @@ struct process_options {
     const char *log;   /* stdout and stderr are appended here, mode 0600 */
     int qmp_fd;        /* listening sockets, seen by the child as PROCESS_QMP_FD … */
     int console_fd;
+    const struct helpers *helpers; /* theirs are seen as PROCESS_HELPER_FD … */
 };
-enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4 };
+enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 
 /* NULL with a sentence when it cannot be spawned. */
 struct process *process_spawn(uv_loop_t *loop, const struct process_options *options, void *owner,
                               process_on_end *on_end, struct error *error);
-/* A process that is not our child, known by pid and start (base/host.h). */
+/* A process that uv_spawn() did not make, known by pid and start (base/host.h). */
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);
+
+void process_relax(struct process *process); /* watched: its end may be heard of 2 s later */
 
 pid_t process_pid(const struct process *process);
 uint64_t process_start(const struct process *process);

@@ -218,10 +218,15 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
  * first (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, so no
  * descriptor is handed over, and vm.sh does the same. */
 static const char *netdev_type(enum spec_network network) {
-    return network == SPEC_NET_SOCKET ? "stream" : spec_network_word(network);
+    switch (network) {
+    case SPEC_NET_SOCKET: return "stream";
+    case SPEC_NET_VMNET_HELPER: return "dgram";
+    default: return spec_network_word(network);
+    }
 }
 
-static void append_network(const struct spec_nic *nic, const char *hostname,
+/* helper_fd: the descriptor for the next card of vmnet-helper. */
+static void append_network(const struct spec_nic *nic, const char *hostname, int *helper_fd,
                            struct buffer *netdev) {
     switch (nic->network) {
     case SPEC_NET_USER:
@@ -239,6 +244,9 @@ static void append_network(const struct spec_nic *nic, const char *hostname,
         buffer_puts(netdev, ",server=off,addr.type=unix");
         append_property(netdev, "addr.path", nic->interface);
         break;
+    case SPEC_NET_VMNET_HELPER:
+        buffer_printf(netdev, ",local.type=fd,local.str=%d", (*helper_fd)++);
+        break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
     case SPEC_NETWORK_COUNT: break;
@@ -255,20 +263,18 @@ static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct s
                nic->position, nic->position, nic->mac, NETWORK_SLOT + nic->position);
 }
 
-static void push_network(const struct spec *spec, struct strv *argv) {
-    const struct spec_nic first = {spec->network, spec->interface, spec->mac, spec->guest_network,
-                                   0};
-    struct buffer netdev = {0};
-    buffer_printf(&netdev, "%s,id=" SPEC_NETDEV, netdev_type(first.network));
-    append_network(&first, spec->name, &netdev);
-    if (first.network == SPEC_NET_USER)
-        append_forwards(spec, &netdev);
-    push_nic(&first, &netdev, argv);
-    for (unsigned i = 0; i < spec->more_nic_count; i++) {
-        const struct spec_nic *nic = &spec->more_nics[i];
-        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), nic->position);
-        append_network(nic, spec->name, &netdev);
-        push_nic(nic, &netdev, argv);
+static void push_network(const struct spec *spec, const struct qemu_argv_launch *launch,
+                         struct strv *argv) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    int helper_fd = launch->helper_fd;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer netdev = {0};
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nics[i].network), nics[i].position);
+        append_network(&nics[i], spec->name, &helper_fd, &netdev);
+        if (i == 0 && nics[i].network == SPEC_NET_USER)
+            append_forwards(spec, &netdev);
+        push_nic(&nics[i], &netdev, argv);
     }
 }
 
@@ -304,7 +310,7 @@ void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *lau
         push_seed_url(spec, argv);
     push_extra_disks(spec, argv);
     push_chassis(spec, argv);
-    push_network(spec, argv);
+    push_network(spec, launch, argv);
     push_small_devices(argv);
     if (launch->agent_path)
         push_agent(launch->agent_path, argv);

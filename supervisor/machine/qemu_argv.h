@@ -26,6 +26,8 @@ struct qemu_argv_launch {
     const char *agent_path; /* channel of the guest's agent; QEMU binds it; NULL: no channel */
     int qmp_fd;             /* SUPERVISED: number of the listening descriptor in QEMU */
     int console_fd;         /* SUPERVISED: likewise, for the serial console */
+    int helper_fd;          /* of the first card of vmnet-helper; those of the others follow
+                               (machine/helpers.h) */
 };
 
 /* argv[0] is spec->program. Appends to argv. */

@@ -21,6 +21,13 @@ static bool find_word(const char *const *words, size_t count, const char *word, 
     return false;
 }
 
+size_t spec_nics(const struct spec *spec, struct spec_nic nics[SPEC_NICS_MAX]) {
+    nics[0] = (struct spec_nic){spec->network, spec->interface, spec->mac, spec->guest_network, 0};
+    for (size_t i = 0; i < spec->more_nic_count; i++)
+        nics[i + 1] = spec->more_nics[i];
+    return spec->more_nic_count + 1;
+}
+
 const char *spec_network_word(enum spec_network network) {
     return network_words[network];
 }

@@ -17,7 +17,8 @@ enum spec_accel { SPEC_HVF, SPEC_KVM, SPEC_TCG };
     X(SPEC_NET_VMNET_BRIDGED, "vmnet-bridged") /* macOS: needs root */                             \
     X(SPEC_NET_VMNET_SHARED, "vmnet-shared")                                                       \
     X(SPEC_NET_VMNET_HOST, "vmnet-host")                                                           \
-    X(SPEC_NET_SOCKET, "socket") /* macOS: a daemon has the rights; its socket */
+    X(SPEC_NET_SOCKET, "socket")             /* macOS: a daemon has the rights; its socket */      \
+    X(SPEC_NET_VMNET_HELPER, "vmnet-helper") /* macOS: a program for each card has the rights */
 #define SPEC_NETWORK_ENUM(name, word) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
@@ -41,16 +42,25 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
     const char *path;
 };
 
-#define SPEC_MORE_NICS_MAX 7u    /* each has its PCI slot, for good */
+#define SPEC_MORE_NICS_MAX 7u /* each has its PCI slot, for good */
+#define SPEC_NICS_MAX      (SPEC_MORE_NICS_MAX + 1)
 #define SPEC_NIC_SLOT      0x10u /* of the first card, that of the others follow */
 
 struct spec_nic {
     enum spec_network network;
     const char *interface; /* bridge, tap, host interface or path of a socket; NULL for user,
-                              shared, host */
+                              shared, host, and for a helper that is not to bridge */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
     unsigned position;         /* 0: the first card; 1 to SPEC_MORE_NICS_MAX: the others */
+};
+
+struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, docs/integration.md */
+    const char *program; /* absolute; NULL: there is no such card */
+    const char *sudo;    /* absolute; NULL: the program needs no root */
+    const char *log;     /* where it says what it does */
+    /* The network of the first card, with this host at its beginning; NULL: macOS chooses it. */
+    const char *first, *last, *netmask;
 };
 
 struct spec {
@@ -80,9 +90,13 @@ struct spec {
     size_t forward_count;
     struct spec_nic more_nics[SPEC_MORE_NICS_MAX];
     size_t more_nic_count;
+    struct spec_helper helper;
 
     char *const *extra; /* INSTANCEDIR/qemu.args: appended as they are; NULL or NULL-terminated */
 };
+
+/* All cards in their order; at most SPEC_NICS_MAX. */
+size_t spec_nics(const struct spec *spec, struct spec_nic nics[SPEC_NICS_MAX]);
 
 const char *spec_network_word(enum spec_network network);
 bool spec_network_from_word(const char *word, enum spec_network *network);

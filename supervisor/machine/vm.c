@@ -7,6 +7,7 @@
 #include "machine/probe.h"
 #include "machine/process.h"
 #include "machine/vm_agent.h"
+#include "machine/vm_helpers.h"
 #include "machine/vm_qmp.h"
 #include "machine/vm_report.h"
 
@@ -89,6 +90,7 @@ static void release(struct vm *vm) {
     console_close(vm->console);
     stop_probe(vm);
     vm_agent_forget(vm);
+    vm_helpers_end(vm);
     vm->monitor = NULL;
     vm->process = NULL;
     vm->console = NULL;
@@ -282,6 +284,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->launched_ms = 0;
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
+    vm_helpers_watch(vm);
 }
 
 void vm_adopt(struct vm *vm, struct vm_plan *plan) {
@@ -504,6 +507,7 @@ void vm_close(struct vm *vm) {
     console_close(vm->console);
     stop_probe(vm);
     vm_agent_forget(vm);
+    vm_helpers_close(vm);
     uv_close((uv_handle_t *)&vm->deadline, on_closed);
     uv_close((uv_handle_t *)&vm->press, on_closed);
     uv_close((uv_handle_t *)&vm->heartbeat, on_closed);

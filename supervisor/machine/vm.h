@@ -62,8 +62,9 @@ struct vm {
     struct monitor *monitor;
     struct console *console;
     struct probe *probe;
-    struct agent *agent; /* a question that is under way; NULL */
-    bool agent_open;     /* the guest has opened the agent's port */
+    struct agent *agent;       /* a question that is under way; NULL */
+    bool agent_open;           /* the guest has opened the agent's port */
+    struct vm_helper *helpers; /* vm_helpers.h */
     uv_timer_t deadline, press, heartbeat, space;
     int open_handles;
     bool closing, preparing;

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 void vm_plan_done(struct vm_plan *plan) {
+    helpers_done(&plan->helpers);
     strv_done(&plan->argv);
     free(plan->qmp_path);
     free(plan->console_path);
     free(plan->pid_file);
     free(plan->spare_path);
     free(plan->agent_path);
+    free(plan->helper_file);
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->address);
@@ -23,8 +25,8 @@ void vm_plan_done(struct vm_plan *plan) {
 }
 
 void vm_plan_remove_files(const struct vm_plan *plan) {
-    const char *paths[] = {plan->qmp_path, plan->console_path, plan->spare_path, plan->agent_path,
-                           plan->pid_file};
+    const char *paths[] = {plan->qmp_path,   plan->console_path, plan->spare_path,
+                           plan->agent_path, plan->helper_file,  plan->pid_file};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (paths[i])
             unlink(paths[i]);
@@ -35,6 +37,7 @@ void vm_plan_disown_files(struct vm_plan *plan) {
     alloc_replace(&plan->console_path, NULL);
     alloc_replace(&plan->spare_path, NULL);
     alloc_replace(&plan->agent_path, NULL);
+    alloc_replace(&plan->helper_file, NULL);
     alloc_replace(&plan->pid_file, NULL);
 }
 
@@ -61,17 +64,18 @@ static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, st
 
 /* The listeners are closed here right after the spawn: while a copy is open in this process, the
  * end of QEMU would not be seen on the connections. */
-bool vm_plan_spawn(const struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
+bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
                    struct vm_spawned *spawned, struct error *error) {
     struct sockets sockets = {-1, -1, -1, -1};
     *spawned = (struct vm_spawned){.qmp_fd = -1, .console_fd = -1};
     if (open_sockets(plan, &sockets, error)) {
         struct process_options options = {plan->argv.items, plan->qemu_log, sockets.qmp_listener,
-                                          sockets.console_listener};
+                                          sockets.console_listener, &plan->helpers};
         spawned->process = process_spawn(loop, &options, owner, on_end, error);
     }
     close_one(&sockets.qmp_listener);
     close_one(&sockets.console_listener);
+    helpers_let_go(&plan->helpers);
     if (!spawned->process) {
         close_one(&sockets.qmp_client);
         close_one(&sockets.console_client);

@@ -15,6 +15,8 @@ struct vm_plan {
     struct strv argv;
     char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
     char *spare_path, *agent_path;            /* sockets that QEMU makes */
+    char *helper_file;                        /* where the processes of its helpers are noted */
+    struct helpers helpers;
     char *qemu_log, *console_log;
     char *address; /* where sshd will answer; "" when not known */
     uint16_t port;
@@ -37,5 +39,5 @@ struct vm_spawned {
     int qmp_fd, console_fd; /* connected already; the caller's */
 };
 /* Nothing is left open or running when it fails. */
-bool vm_plan_spawn(const struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
+bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
                    struct vm_spawned *spawned, struct error *error);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/strv.h"
+#include "machine/helper_argv.h"
 #include "machine/qemu_argv.h"
 
 #include <string.h>
@@ -60,6 +61,9 @@ static char *run_file(const struct spec *spec, const char *run_folder, const cha
     return alloc_printf("%s/%s.sh" PID_MARK ".%s", run_folder, spec->name, kind);
 }
 
+/* Below are those of the script itself, and of what it starts. */
+#define HELPER_FD 10
+
 static void build_vector(const struct spec *spec, const char *run_folder, struct strv *argv) {
     scoped(alloc_release) char *pid_file = run_file(spec, run_folder, "pid");
     scoped(alloc_release) char *qmp = run_file(spec, run_folder, "qmp");
@@ -71,6 +75,7 @@ static void build_vector(const struct spec *spec, const char *run_folder, struct
         .qmp_path = qmp,
         .spare_path = spare,
         .agent_path = agent,
+        .helper_fd = HELPER_FD,
     };
     qemu_argv_build(spec, &launch, argv);
 }
@@ -119,8 +124,8 @@ static void render_run_folder(const struct spec *spec, const char *run_folder,
         spec->name, spec->name, spec->name);
 }
 
-static void render_options(const struct strv *argv, struct buffer *text) {
-    buffer_puts(text, "vm=(\n");
+static void render_options(const char *name, const struct strv *argv, struct buffer *text) {
+    buffer_printf(text, "%s=(\n", name);
     for (size_t i = 0; i < argv->count; i++) {
         buffer_puts(text, "  ");
         quote_with_pid(argv->items[i], text);
@@ -148,13 +153,81 @@ static void render_seed_hint(const struct spec *spec, struct buffer *text) {
     buffer_done(&serial);
 }
 
+/* Bash cannot make a pair of sockets; perl is on every Mac. What perl opens is closed to programs
+ * that it runs, what dup2() makes is not. A helper must not have QEMU's ends, else it would not see
+ * them closed; 200 is between because dup2() of 3 to 3 would leave it as it is. */
+static const char launcher[] =
+    "exec perl -MPOSIX -MSocket -e '\n"
+    "  my ($log, $fd) = (shift, shift);\n"
+    "  while (my $words = shift) {\n"
+    "    my @helper = splice @ARGV, 0, $words;\n"
+    "    socketpair my $ours, my $its, AF_UNIX, SOCK_DGRAM, 0 or die \"socketpair: $!\\n\";\n"
+    "    for ($ours, $its) {\n"
+    "      setsockopt $_, SOL_SOCKET, SO_SNDBUF, pack \"i\", 65 << 10;\n"
+    "      setsockopt $_, SOL_SOCKET, SO_RCVBUF, pack \"i\", 4 << 20;\n"
+    "    }\n"
+    "    pipe my $hear, my $say or die \"pipe: $!\\n\";\n"
+    "    defined(my $pid = fork) or die \"fork: $!\\n\";\n"
+    "    if (!$pid) {\n"
+    "      setsid;\n"
+    "      open STDIN, \"<\", \"/dev/null\";\n"
+    "      open STDERR, \">>\", $log;\n"
+    "      dup2 fileno $say, 1;\n"
+    "      dup2 fileno $its, 200;\n"
+    "      dup2 200, 3;\n"
+    "      POSIX::close $_ for 10 .. 200;\n"
+    "      exec { $helper[0] } @helper or POSIX::_exit 127;\n"
+    "    }\n"
+    "    close $_ for $its, $say;\n"
+    "    $SIG{ALRM} = sub { kill TERM => $pid; die \"the network helper did not start in time: see $log\\n\" };\n"
+    "    alarm 10;\n"
+    "    (<$hear> // \"\") =~ /^\\{/ or die \"the network helper did not start: see $log\\n\";\n"
+    "    alarm 0;\n"
+    "    dup2 fileno $ours, $fd++;\n"
+    "  }\n"
+    "  exec { $ARGV[0] } @ARGV or die \"$ARGV[0]: $!\\n\";\n"
+    "' ";
+
+static void render_helpers(const struct spec *spec, const struct spec_nic *nics, size_t count,
+                           struct buffer *text) {
+    buffer_puts(text,
+                "\n# What carries the frames of each card of vmnet-helper: it gets one end of a "
+                "pair of\n# sockets, QEMU the other.\n");
+    for (size_t i = 0; i < count; i++) {
+        scoped(strv_done) struct strv argv = {0};
+        scoped(alloc_release) char *name = alloc_printf("helper%u", nics[i].position);
+        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+            continue;
+        helper_argv_build(spec, &nics[i], &argv);
+        render_options(name, &argv, text);
+    }
+}
+
+static void render_exec(const struct spec *spec, struct buffer *text) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    if (!spec->helper.program) {
+        buffer_puts(text, "exec \"${vm[@]}\" \"$@\"\n");
+        return;
+    }
+    render_helpers(spec, nics, count, text);
+    buffer_puts(text, launcher);
+    vm_script_quote(spec->helper.log, text);
+    buffer_printf(text, " %d", HELPER_FD);
+    for (size_t i = 0; i < count; i++)
+        if (nics[i].network == SPEC_NET_VMNET_HELPER)
+            buffer_printf(text, " \\\n  ${#helper%u[@]} \"${helper%u[@]}\"", nics[i].position,
+                          nics[i].position);
+    buffer_puts(text, " \\\n  0 \"${vm[@]}\" \"$@\"\n");
+}
+
 void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text) {
     struct strv argv = {0};
     build_vector(spec, run_folder, &argv);
     render_head(spec, text);
     render_run_folder(spec, run_folder, text);
     render_seed_hint(spec, text);
-    render_options(&argv, text);
-    buffer_puts(text, "exec \"${vm[@]}\" \"$@\"\n");
+    render_options("vm", &argv, text);
+    render_exec(spec, text);
     strv_done(&argv);
 }

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "golden.h"
+#include "machine/helper_argv.h"
 #include "machine/qemu_argv.h"
 #include "specs.h"
 #include "test.h"
@@ -15,7 +16,8 @@ static struct strv build(const struct spec_case *row, enum qemu_argv_style style
                                             .spare_path = spare,
                                             .agent_path = agent,
                                             .qmp_fd = 3,
-                                            .console_fd = 4};
+                                            .console_fd = 4,
+                                            .helper_fd = 5};
     struct strv argv = {0};
     qemu_argv_build(&row->spec, &launch, &argv);
     return argv;
@@ -42,6 +44,35 @@ TEST(golden) {
         golden_check(path, &text);
         buffer_done(&text);
         strv_done(&argv);
+    }
+}
+
+/* Of its helpers, one to a line. */
+static void print_helpers(const struct spec *spec, struct buffer *text) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    for (size_t i = 0; i < count; i++) {
+        struct strv argv = {0};
+        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+            continue;
+        helper_argv_build(spec, &nics[i], &argv);
+        for (size_t j = 0; j < argv.count; j++)
+            buffer_printf(text, "%s%s", j ? " " : "", argv.items[j]);
+        buffer_putc(text, '\n');
+        strv_done(&argv);
+    }
+}
+
+TEST(golden_helpers) {
+    for (size_t i = 0; i < spec_case_count; i++) {
+        struct buffer text = {0};
+        char path[128];
+        if (!spec_cases[i].spec.helper.program)
+            continue;
+        print_helpers(&spec_cases[i].spec, &text);
+        snprintf(path, sizeof path, "golden/argv/%s.helpers", spec_cases[i].name);
+        golden_check(path, &text);
+        buffer_done(&text);
     }
 }
 

@@ -1,4 +1,5 @@
 #include "golden.h"
+#include "machine/helper_argv.h"
 #include "machine/qemu_argv.h"
 #include "machine/vm_script.h"
 #include "scratch.h"
@@ -29,7 +30,8 @@ static void expected_vector(const struct spec *spec, const char *run, pid_t pid,
                                             .pid_file = pid_file,
                                             .qmp_path = qmp,
                                             .spare_path = spare,
-                                            .agent_path = agent};
+                                            .agent_path = agent,
+                                            .helper_fd = 10};
     struct strv argv = {0};
     qemu_argv_build(spec, &launch, &argv);
     for (size_t i = 0; i < argv.count; i++)
@@ -50,6 +52,50 @@ static void check_same(const char *name, const struct buffer *actual,
                 actual->length, expected->length, expected->data + at);
 }
 
+static char *write_program(const char *folder, const char *name, const char *text) {
+    char *path = alloc_printf("%s/%s", folder, name);
+    scratch_write(path, text, strlen(text), 0700);
+    return path;
+}
+
+/* Programs in the place of the helper and of sudo; the first tells what it was given. */
+static void put_helpers(struct spec *spec, const char *folder, char *paths[3]) {
+    paths[0] = write_program(folder, "helper",
+                             "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\" >&2; done\necho {}\n"
+                             "[ -S /dev/fd/3 ] || echo no socket >&2\n");
+    paths[1] =
+        write_program(folder, "sudo", "#!/bin/sh\necho \"$1 $2\" >&2; shift 2; exec \"$@\"\n");
+    paths[2] = alloc_printf("%s/helper.log", folder);
+    spec->helper.program = paths[0];
+    spec->helper.sudo = spec->helper.sudo ? paths[1] : NULL;
+    spec->helper.log = paths[2];
+}
+
+static void check_helpers(const struct spec *spec) {
+    struct buffer said = {0}, expected = {0};
+    struct spec_nic nics[SPEC_NICS_MAX];
+    struct error error = {0};
+    size_t count = spec_nics(spec, nics);
+    for (size_t i = 0; i < count; i++) {
+        struct strv argv = {0};
+        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+            continue;
+        helper_argv_build(spec, &nics[i], &argv);
+        size_t first = 1;
+        if (spec->helper.sudo) {
+            buffer_printf(&expected, "%s %s\n", argv.items[1], argv.items[2]);
+            first = 4;
+        }
+        for (size_t j = first; j < argv.count; j++)
+            buffer_printf(&expected, "%s\n", argv.items[j]);
+        strv_done(&argv);
+    }
+    CHECK(file_read(spec->helper.log, 65536, &said, &error));
+    CHECK_STRING(said.data, expected.data);
+    buffer_done(&said);
+    buffer_done(&expected);
+}
+
 /* The script is run by bash with a program in QEMU's place that tells what it was given. Folder and
  * program are put where this test may write. */
 static void check_bash(const struct spec_case *row, const char *folder) {
@@ -64,6 +110,9 @@ static void check_bash(const struct spec_case *row, const char *folder) {
     scoped(alloc_release) char *disk = alloc_printf("%s/os,,1.qcow2", folder);
     scratch_write(disk, "", 0, 0600);
     spec.disk = disk;
+    char *paths[3] = {NULL, NULL, NULL};
+    if (spec.helper.program)
+        put_helpers(&spec, folder, paths);
 
     struct buffer text = {0}, actual = {0}, expected = {0};
     vm_script_render(&spec, run, &text);
@@ -74,6 +123,10 @@ static void check_bash(const struct spec_case *row, const char *folder) {
     expected_vector(&spec, run, pid, &expected);
     check_same(row->name, &actual, &expected);
     CHECK(file_is_directory(run));
+    if (spec.helper.program)
+        check_helpers(&spec);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        free(paths[i]);
     buffer_done(&text);
     buffer_done(&actual);
     buffer_done(&expected);

@@ -1,0 +1,293 @@
+#include "helpers.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/host.h"
+#include "base/name.h"
+#include "base/strv.h"
+#include "machine/helper_argv.h"
+#include "machine/vm_report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* As vmnet-helper's config.h has them: a send buffer is the largest frame, a receive buffer what
+ * may queue up. Systems that allow less give what they allow. */
+#define SEND_BUFFER_BYTES    (65 * 1024)
+#define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
+
+#define LINE_LIMIT_BYTES 4096u
+#define FILE_LIMIT_BYTES 1024u
+#define LOW_FDS          10 /* below are those that a child is given its own in the place of */
+#define REAP_PATIENCE_MS 2000
+#define REAP_INTERVAL_MS 10
+
+extern char **environ;
+
+/* --- what it is given --- */
+
+static void set_buffers(int fd) {
+    int send = SEND_BUFFER_BYTES, receive = RECEIVE_BUFFER_BYTES;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+}
+
+/* No other child may inherit QEMU's end: a helper would never see it closed. */
+static bool move_up(int *fd) {
+    int high = fcntl(*fd, F_DUPFD_CLOEXEC, LOW_FDS);
+    if (high < 0)
+        return false;
+    close(*fd);
+    *fd = high;
+    return true;
+}
+
+static bool open_pair(int *ours, int *theirs, struct error *error) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0)
+        return error_errno(error, "cannot make a pair of sockets");
+    *ours = ends[0];
+    *theirs = ends[1];
+    set_buffers(*ours);
+    set_buffers(*theirs);
+    return (move_up(ours) && move_up(theirs)) ||
+           error_errno(error, "cannot make a pair of sockets");
+}
+
+static bool open_pipe(int *reader, int *writer, struct error *error) {
+    int ends[2];
+    if (pipe(ends) < 0)
+        return error_errno(error, "cannot make a pipe");
+    *reader = ends[0];
+    *writer = ends[1];
+    return (move_up(reader) && move_up(writer)) || error_errno(error, "cannot make a pipe");
+}
+
+/* --- the process --- */
+
+static void set_attributes(posix_spawnattr_t *attributes) {
+    sigset_t none, defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGTERM);
+    sigaddset(&defaults, SIGCHLD);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setsigdefault(attributes, &defaults);
+    posix_spawnattr_setflags(attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+static bool spawn(char *const argv[], int network, int output, int log, pid_t *pid,
+                  struct error *error) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, network, HELPER_ARGV_FD);
+    set_attributes(&attributes);
+    errno = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
+    bool good = errno == 0 || error_errno(error, "cannot run %s", argv[0]);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return good;
+}
+
+/* 0 when it has not ended in time. */
+static pid_t reap(pid_t pid, int *status) {
+    uint64_t deadline = clock_monotonic_ms() + REAP_PATIENCE_MS;
+    for (;;) {
+        pid_t ended = waitpid(pid, status, WNOHANG);
+        if (ended == pid || clock_monotonic_ms() >= deadline)
+            return ended > 0 ? ended : 0;
+        poll(NULL, 0, REAP_INTERVAL_MS);
+    }
+}
+
+/* One that is sudo's is not ours to end: it ends when it finds its socket closed. */
+static void end(pid_t pid) {
+    int status;
+    kill(pid, SIGTERM);
+    if (!reap(pid, &status) && kill(pid, SIGKILL) == 0)
+        reap(pid, &status);
+}
+
+/* --- its first line --- */
+
+enum heard { HEARD_LINE, HEARD_END, HEARD_NOTHING };
+
+static enum heard hear(int fd, struct buffer *line) {
+    uint64_t deadline = clock_monotonic_ms() + HELPERS_PATIENCE_MS;
+    char chunk[512];
+    while (line->length < LINE_LIMIT_BYTES) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        uint64_t now = clock_monotonic_ms();
+        int count = now >= deadline ? 0 : poll(&ready, 1, (int)(deadline - now));
+        if (count == 0)
+            return HEARD_NOTHING;
+        ssize_t got = count < 0 ? -1 : read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return HEARD_END;
+        buffer_append(line, chunk, (size_t)got);
+        if (memchr(chunk, '\n', (size_t)got))
+            return HEARD_LINE;
+    }
+    return HEARD_LINE;
+}
+
+static bool fail(const char *program, const char *how, const char *words, struct error *error) {
+    const char *slash = strrchr(program, '/');
+    return error_set(error, ERROR_FAILED, "the network's helper %s did not start%s%s%s",
+                     slash ? slash + 1 : program, how, words[0] ? ": " : "", words);
+}
+
+static bool fail_ended(const char *program, pid_t pid, const char *words, struct error *error) {
+    char how[64] = " (it closed its output)";
+    int status;
+    if (!reap(pid, &status))
+        end(pid);
+    else if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, " (signal %d)", WTERMSIG(status));
+    else
+        snprintf(how, sizeof how, " (exit %d)", WEXITSTATUS(status));
+    return fail(program, how, words, error);
+}
+
+/* vmnet-helper: "{"vmnet_mtu":1500,…}". Nothing of it is needed: any MAC address will do. */
+static bool wait_ready(const struct spec_helper *helper, off_t log_start, pid_t pid, int fd,
+                       struct error *error) {
+    scoped(buffer_done) struct buffer line = {0};
+    enum heard heard = hear(fd, &line);
+    if (heard == HEARD_LINE && line.data[0] == '{')
+        return true;
+    if (heard == HEARD_LINE) {
+        size_t length = (size_t)(strcspn(line.data, "\r\n"));
+        scoped(alloc_release) char *shown = name_printable(line.data, length, 80);
+        end(pid);
+        return fail(helper->program, ", it said this", shown, error);
+    }
+    if (heard == HEARD_NOTHING)
+        end(pid);
+    scoped(alloc_release) char *words = vm_report_last_words(helper->log, log_start);
+    if (heard == HEARD_END)
+        return fail_ended(helper->program, pid, words, error);
+    return fail(helper->program, " in time", words, error);
+}
+
+/* --- one --- */
+
+struct ends { /* all of them closed at the end, but for QEMU's */
+    int qemu, helper, reader, writer, log;
+};
+
+static void ends_done(struct ends *ends) {
+    file_release(&ends->qemu);
+    file_release(&ends->helper);
+    file_release(&ends->reader);
+    file_release(&ends->writer);
+    file_release(&ends->log);
+}
+
+static bool open_ends(const char *log, struct ends *ends, struct error *error) {
+    ends->log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (ends->log < 0)
+        return error_errno(error, "cannot write %s", log);
+    return open_pair(&ends->qemu, &ends->helper, error) &&
+           open_pipe(&ends->reader, &ends->writer, error);
+}
+
+static bool start(const struct spec *spec, const struct spec_nic *nic, struct helper *helper,
+                  struct error *error) {
+    scoped(ends_done) struct ends ends = {-1, -1, -1, -1, -1};
+    scoped(strv_done) struct strv argv = {0};
+    struct stat log;
+    helper_argv_build(spec, nic, &argv);
+    if (!open_ends(spec->helper.log, &ends, error))
+        return false;
+    off_t log_start = fstat(ends.log, &log) == 0 ? log.st_size : 0;
+    if (!spawn(argv.items, ends.helper, ends.writer, ends.log, &helper->pid, error))
+        return false;
+    file_release(&ends.helper);
+    file_release(&ends.writer);
+    if (!wait_ready(&spec->helper, log_start, helper->pid, ends.reader, error))
+        return false;
+    helper->position = nic->position;
+    helper->start = host_process_start(helper->pid);
+    helper->fd = ends.qemu;
+    ends.qemu = -1;
+    return true;
+}
+
+/* --- all of them --- */
+
+bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    for (size_t i = 0; i < count; i++) {
+        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+            continue;
+        if (!start(spec, &nics[i], &helpers->items[helpers->count], error)) {
+            helpers_done(helpers);
+            return false;
+        }
+        helpers->count++;
+    }
+    return true;
+}
+
+void helpers_let_go(struct helpers *helpers) {
+    for (size_t i = 0; i < helpers->count; i++)
+        file_release(&helpers->items[i].fd);
+}
+
+void helpers_done(struct helpers *helpers) {
+    for (size_t i = 0; i < helpers->count; i++)
+        if (helpers->items[i].fd >= 0)
+            kill(helpers->items[i].pid, SIGTERM);
+    helpers_let_go(helpers);
+    helpers->count = 0;
+}
+
+/* --- for the next supervisor --- */
+
+bool helpers_save(const struct helpers *helpers, const char *path, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    for (size_t i = 0; i < helpers->count; i++)
+        buffer_printf(&text, "%u %ld %" PRIu64 "\n", helpers->items[i].position,
+                      (long)helpers->items[i].pid, helpers->items[i].start);
+    return helpers->count == 0 || file_write(path, text.data, text.length, 0600, error);
+}
+
+void helpers_load(const char *path, struct helpers *helpers) {
+    scoped(buffer_done) struct buffer text = {0};
+    unsigned position;
+    long pid;
+    uint64_t start;
+    if (!file_exists(path) || !file_read(path, FILE_LIMIT_BYTES, &text, NULL))
+        return;
+    for (const char *line = text.data; line && helpers->count < SPEC_NICS_MAX;) {
+        if (sscanf(line, "%u %ld %" SCNu64, &position, &pid, &start) != 3 || pid <= 1 || !start)
+            return;
+        helpers->items[helpers->count++] = (struct helper){position, (pid_t)pid, start, -1};
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+}

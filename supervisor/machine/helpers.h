@@ -1,0 +1,37 @@
+/* The helpers of one VM's network cards (helper_argv.h): each is started before QEMU with one end
+ * of a pair of datagram sockets, of which QEMU gets the other, and says in one line of JSON when it
+ * is ready. Starting blocks: it is for a worker thread.
+ *
+ * A helper has a session of its own and ends by itself once QEMU's end is closed, so that it
+ * outlives the supervisor and not its VM. That it may be watched by the next supervisor, its
+ * process is noted in the run folder. */
+#pragma once
+
+#include "base/error.h"
+#include "machine/spec.h"
+
+#include <sys/types.h>
+
+#define HELPERS_PATIENCE_MS 10000 /* until it must have said that it is ready */
+
+struct helper {
+    unsigned position; /* of its card */
+    pid_t pid;
+    uint64_t start; /* base/host.h */
+    int fd;         /* QEMU's end; -1: handed over */
+};
+struct helpers {
+    struct helper items[SPEC_NICS_MAX];
+    size_t count;
+};
+
+/* One for each card that needs it, all or none. The sentence quotes what a helper said. */
+bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error);
+/* Closes QEMU's ends, once QEMU has its own copies or there is none. */
+void helpers_let_go(struct helpers *helpers);
+/* Also ends those whose end was not handed over: QEMU was not started. */
+void helpers_done(struct helpers *helpers);
+
+bool helpers_save(const struct helpers *helpers, const char *path, struct error *error);
+/* What cannot be read is left out: then nobody is told of their ends. */
+void helpers_load(const char *path, struct helpers *helpers);
