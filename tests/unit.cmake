@@ -36,7 +36,9 @@ if(NOT APPLE)
 endif()
 
 pgsup_test(store SOURCES unit/test_store.c USES store)
-pgsup_test(store_tables SOURCES unit/test_store_tables.c USES store)
+foreach(tables cloud_tables event_table guest_table image_table instance_table launch_table network_tables)
+  pgsup_test(${tables} SOURCES unit/test_${tables}.c USES store)
+endforeach()
 pgsup_test(store_migrations SOURCES unit/test_store_migrations.c USES store)
 
 pgsup_test(ansible_log SOURCES unit/test_ansible_log.c USES home)

@@ -101,6 +101,13 @@ static inline void add_image(struct store *store) {
     OK(image_table_add(store, &image, &error));
 }
 
+/* The database is removed with the scratch folder, so each test takes a name of its own. */
+static inline struct store *with_image(const char *name) {
+    struct store *store = new_store(name);
+    add_image(store);
+    return store;
+}
+
 /* An instance that has nothing but what it must have; the numbers keep it apart from others. */
 static inline int64_t add_instance(struct store *store, const char *name, const char *after) {
     int64_t id = 0;

@@ -1,0 +1,74 @@
+/* Events: what is put in comes back the same, column by column. */
+#include "store/event_table.h"
+#include "store_samples.h"
+
+TEST(events_come_back_oldest_first) {
+    struct store *store = with_image("events");
+    int64_t id = add_instance(store, "a", NULL);
+    OK(event_table_add(store, 0, 10, "state", "of the supervisor", &error));
+    OK(event_table_add(store, id, 20, "qmp", "first", &error));
+    OK(event_table_add(store, id, 30, "qmp", "second", &error));
+    struct store_events events = {0};
+    OK(event_table_list(store, 0, 0, 0, 10, &events, &error));
+    CHECK_INT(events.count, 3);
+    CHECK_INT(events.items[0].instance, 0);
+    CHECK_STRING(events.items[0].name, NULL);
+    CHECK_STRING(events.items[0].text, "of the supervisor");
+    CHECK_INT(events.items[1].instance, id);
+    CHECK_INT(events.items[1].at_ms, 20);
+    CHECK_STRING(events.items[1].name, "a");
+    CHECK_STRING(events.items[1].kind, "qmp");
+    CHECK(events.items[0].id < events.items[1].id && events.items[1].id < events.items[2].id);
+    int64_t middle = events.items[1].id;
+    store_events_done(&events);
+    static const struct {
+        int64_t after, since;
+        unsigned limit;
+        bool one;
+        size_t count;
+    } asked[] = {{0, 0, 10, true, 2},
+                 {1, 0, 10, false, 2},
+                 {0, 30, 10, false, 1},
+                 {0, 0, 1, true, 1},
+                 {0, 31, 10, false, 0}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        OK(event_table_list(store, asked[i].one ? id : 0, asked[i].after ? middle - 1 : 0,
+                            asked[i].since, asked[i].limit, &events, &error));
+        CHECK_INT(events.count, asked[i].count);
+        store_events_done(&events);
+    }
+    store_close(store);
+}
+
+static void check_count(struct store *store, int64_t instance, size_t expected, const char *first) {
+    struct store_events events = {0};
+    OK(event_table_list(store, instance, 0, 0, 3 * EVENT_TABLE_LIMIT, &events, &error));
+    CHECK_INT(events.count, expected);
+    CHECK_STRING(events.count ? events.items[0].text : NULL, first);
+    store_events_done(&events);
+}
+
+TEST(no_more_events_than_the_limit_are_kept_of_each) {
+    struct store *store = with_image("event-limit");
+    int64_t loud = add_instance(store, "loud", NULL), quiet = add_instance(store, "quiet", NULL);
+    OK(event_table_add(store, quiet, 1, "state", "quiet", &error));
+    OK(store_begin(store, &error));
+    for (int i = 0; i < EVENT_TABLE_LIMIT + 500; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%d", i);
+        OK(event_table_add(store, loud, i, "state", text, &error));
+        OK(event_table_add(store, 0, i, "state", text, &error));
+    }
+    OK(store_commit(store, &error));
+    check_count(store, loud, EVENT_TABLE_LIMIT, "500");
+    check_count(store, quiet, 1, "quiet");
+    check_count(store, 0, 2 * EVENT_TABLE_LIMIT + 1, "quiet");
+    OK(instance_table_remove(store, loud, &error));
+    OK(instance_table_remove(store, quiet, &error));
+    check_count(store, 0, EVENT_TABLE_LIMIT, "500"); /* those of the supervisor are left */
+    store_close(store);
+}
+
+int main(void) {
+    return test_run();
+}
