@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define SEED_PREFIX "/seed/"
+#define SEED_PREFIX   "/seed/"
+#define REPORT_PREFIX "/report/"
 
 static const char *const document_names[SEED_DOCUMENT_COUNT] = {
     [SEED_META_DATA] = "meta-data",
@@ -56,12 +57,24 @@ static struct route phone_home_route(struct route route, const char *method, con
     return allow_only(route, strcmp(method, "POST") == 0, "POST");
 }
 
-struct route route_parse(const char *method, const char *target) {
+/* rest: what follows "/report/" */
+static struct route report_route(const char *method, const char *rest) {
+    struct route route = {.kind = ROUTE_REPORT};
+    rest = take_word(rest, route.name, sizeof route.name);
+    if (rest && *rest == '/')
+        rest = take_word(rest + 1, route.token, sizeof route.token);
+    else
+        rest = NULL;
+    if (!rest || !at_end(rest))
+        return (struct route){.kind = ROUTE_NOT_FOUND};
+    return allow_only(route, strcmp(method, "POST") == 0, "POST");
+}
+
+/* rest: what follows "/seed/" */
+static struct route seed_route(const char *method, const char *rest) {
     struct route route = {.kind = ROUTE_NOT_FOUND};
-    if (strncmp(target, SEED_PREFIX, strlen(SEED_PREFIX)) != 0)
-        return route;
     char name[sizeof "network-config"];
-    const char *rest = take_word(target + strlen(SEED_PREFIX), route.token, sizeof route.token);
+    rest = take_word(rest, route.token, sizeof route.token);
     if (rest && *rest == '/')
         rest = take_word(rest + 1, name, sizeof name);
     else
@@ -77,5 +90,13 @@ struct route route_parse(const char *method, const char *target) {
             route.document = (enum seed_document)i;
             return allow_only(route, reads, "GET, HEAD");
         }
+    return (struct route){.kind = ROUTE_NOT_FOUND};
+}
+
+struct route route_parse(const char *method, const char *target) {
+    if (strncmp(target, SEED_PREFIX, strlen(SEED_PREFIX)) == 0)
+        return seed_route(method, target + strlen(SEED_PREFIX));
+    if (strncmp(target, REPORT_PREFIX, strlen(REPORT_PREFIX)) == 0)
+        return report_route(method, target + strlen(REPORT_PREFIX));
     return (struct route){.kind = ROUTE_NOT_FOUND};
 }

@@ -1,10 +1,12 @@
 /* Which document or action a request target means. Pure. Paths:
  *     GET, HEAD  /seed/TOKEN/{meta-data,user-data,vendor-data,network-config}
  *     POST       /seed/TOKEN/phone-home[/INSTANCE-ID]
+ *     POST       /report/NAME/TOKEN
  * Any other method on a known path is 405, anything else 404. A query ("?…") is ignored, a %XX in
  * the path is not decoded: tokens and ids are [a-z0-9-]. */
 #pragma once
 
+#include "base/name.h"
 #include "base/secret.h"
 
 #include <stdbool.h>
@@ -18,14 +20,21 @@ enum seed_document {
 };
 const char *seed_document_name(enum seed_document document); /* "meta-data" */
 
-enum route_kind { ROUTE_DOCUMENT, ROUTE_PHONE_HOME, ROUTE_METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND };
+enum route_kind {
+    ROUTE_DOCUMENT,
+    ROUTE_PHONE_HOME,
+    ROUTE_REPORT,
+    ROUTE_METHOD_NOT_ALLOWED,
+    ROUTE_NOT_FOUND,
+};
 
 struct route {
     enum route_kind kind;
     enum seed_document document;
     char token[SECRET_TOKEN_SIZE];
-    char instance_id[128]; /* of a phone-home path; "" if absent */
-    const char *allow;     /* of METHOD_NOT_ALLOWED: "GET, HEAD", for http_allow() */
+    char instance_id[128];         /* of a phone-home path; "" if absent */
+    char name[NAME_LABEL_MAX + 1]; /* of a report path, whose token is another one; else "" */
+    const char *allow;             /* of METHOD_NOT_ALLOWED: "GET, HEAD", for http_allow() */
 };
 
 struct route route_parse(const char *method, const char *target);

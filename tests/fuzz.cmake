@@ -21,6 +21,7 @@ if(PGSUP_FUZZ)
   pgsup_fuzz(fuzz_http SOURCES fuzz/fuzz_http.c USES cloudinit CORPUS transcripts/http)
   pgsup_fuzz(fuzz_phone_home SOURCES fuzz/fuzz_phone_home.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_phone_home)
+  pgsup_fuzz(fuzz_report SOURCES fuzz/fuzz_report.c USES cloudinit CORPUS fuzz/seeds/fuzz_report)
   pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_public_key)
   pgsup_fuzz(fuzz_document_text SOURCES fuzz/fuzz_document_text.c USES cloudinit

@@ -24,6 +24,7 @@ pgsup_test(multipart SOURCES unit/test_multipart.c USES cloudinit)
 pgsup_test(password SOURCES unit/test_password.c USES cloudinit)
 pgsup_test(phone_home SOURCES unit/test_phone_home.c USES cloudinit)
 pgsup_test(public_key SOURCES unit/test_public_key.c USES cloudinit)
+pgsup_test(report SOURCES unit/test_report.c USES cloudinit)
 pgsup_test(route SOURCES unit/test_route.c USES cloudinit)
 
 # cloud-init's own judgement of the golden documents. Linux only: it has no package on macOS.
@@ -64,6 +65,7 @@ pgsup_test(vm_script SOURCES unit/test_vm_script.c unit/specs.c USES machine_cor
 target_compile_definitions(test_vm_script PRIVATE PRINT_ARGV="$<TARGET_FILE:print_argv>")
 add_dependencies(test_vm_script print_argv)
 pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)
+pgsup_test(boot SOURCES unit/test_boot.c USES machine_core)
 pgsup_test(lifecycle SOURCES unit/test_lifecycle.c USES machine_core)
 pgsup_test(vm_report SOURCES unit/test_vm_report.c USES machine)
 pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)

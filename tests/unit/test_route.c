@@ -2,7 +2,8 @@
 
 #include "cloudinit/route.h"
 
-#define TOKEN "0123456789abcdef0123456789abcdef"
+#define TOKEN    "0123456789abcdef0123456789abcdef"
+#define LABEL_63 "a23456789-123456789-123456789-123456789-123456789-123456789-123"
 #define ID_127                                                                                     \
     "a123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-123456789-"  \
     "123456789-123456789-123456789-123456"
@@ -63,8 +64,44 @@ TEST(targets) {
         CHECK_STRING(route.token, rows[i].token);
         CHECK_STRING(route.instance_id, rows[i].instance_id);
         CHECK_STRING(route.allow, rows[i].allow);
+        CHECK_STRING(route.name, "");
         if (test_failures > before)
             fprintf(stderr, "  in row %zu: %s %s\n", i, rows[i].method, rows[i].target);
+    }
+}
+
+/* where cloud-init reports to */
+static const struct {
+    const char *method, *target;
+    enum route_kind kind;
+    const char *name, *token;
+} reports[] = {
+    {"POST", "/report/web-1/" TOKEN, ROUTE_REPORT, "web-1", TOKEN},
+    {"POST", "/report/web-1/t?x", ROUTE_REPORT, "web-1", "t"},
+    {"POST", "/report/" LABEL_63 "/t", ROUTE_REPORT, LABEL_63, "t"},
+    {"GET", "/report/web-1/t", ROUTE_METHOD_NOT_ALLOWED, "web-1", "t"},
+    {"POST", "/report", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/web-1", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/web-1/", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report//t", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/web-1/t/", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/../t", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/web-1/" TOKEN "0", ROUTE_NOT_FOUND, "", ""},
+    {"POST", "/report/" LABEL_63 "x/t", ROUTE_NOT_FOUND, "", ""},
+};
+
+TEST(reports_of_progress) {
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        int before = test_failures;
+        struct route route = route_parse(reports[i].method, reports[i].target);
+        bool known = reports[i].kind == ROUTE_METHOD_NOT_ALLOWED;
+        CHECK_INT(route.kind, reports[i].kind);
+        CHECK_STRING(route.name, reports[i].name);
+        CHECK_STRING(route.token, reports[i].token);
+        CHECK_STRING(route.allow, known ? "POST" : NULL);
+        if (test_failures > before)
+            fprintf(stderr, "  in row %zu: %s %s\n", i, reports[i].method, reports[i].target);
     }
 }
 
