@@ -15,6 +15,9 @@
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
+#define RUN_CONFIG        "/run/cloud-init/cloud.cfg" /* cloudinit/settings.py, RUN_CLOUD_CONFIG */
+#define REPORT_TIMEOUT_S  "5"
+#define REPORT_RETRIES    "0" /* whom nobody answers must not wait: three of them end a stage's */
 #define MORE_METRIC       "2000" /* of a route that DHCP gives: networkd gives the first card's 1024 */
 
 /* One document on its way through libyaml. After the first failure everything else does nothing. */
@@ -83,6 +86,25 @@ static void begin_list(struct writer *writer) {
 static void end_list(struct writer *writer) {
     yaml_event_t event;
     emit(writer, &event, yaml_sequence_end_event_initialize(&event));
+}
+
+static void begin_document(struct writer *writer, struct buffer *into) {
+    yaml_event_t event;
+    if (!yaml_emitter_initialize(&writer->emitter)) {
+        writer->failed = true;
+        return;
+    }
+    yaml_emitter_set_output(&writer->emitter, append_text, into);
+    yaml_emitter_set_unicode(&writer->emitter, 1);
+    yaml_emitter_set_width(&writer->emitter, -1); /* a key or hash stays on its line */
+    emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
+    emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
+}
+
+static void end_document(struct writer *writer) {
+    yaml_event_t event;
+    emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
+    emit(writer, &event, yaml_stream_end_event_initialize(&event));
 }
 
 static void text_pair(struct writer *writer, const char *key, const char *value) {
@@ -181,6 +203,43 @@ static void write_phone_home(struct writer *writer, const char *url) {
     end_map(writer);
 }
 
+static void write_reporting(struct writer *writer, const char *url) {
+    begin_map(writer);
+    plain(writer, "reporting");
+    begin_map(writer);
+    plain(writer, "pgsup");
+    begin_map(writer);
+    text_pair(writer, "type", "webhook");
+    text_pair(writer, "endpoint", url);
+    plain(writer, "timeout");
+    plain(writer, REPORT_TIMEOUT_S);
+    plain(writer, "retries");
+    plain(writer, REPORT_RETRIES);
+    end_map(writer);
+    end_map(writer);
+    end_map(writer);
+}
+
+static void write_report_file(struct writer *writer, const char *url) {
+    scoped(buffer_done) struct buffer content = {0};
+    struct writer inner = {.failed = false};
+    begin_document(&inner, &content);
+    write_reporting(&inner, url);
+    end_document(&inner);
+    writer->failed = writer->failed || inner.failed;
+    writer->bad_value = inner.bad_value ? inner.bad_value : writer->bad_value;
+    yaml_emitter_delete(&inner.emitter);
+    plain(writer, "write_files");
+    begin_list(writer);
+    begin_map(writer);
+    text_pair(writer, "path", RUN_CONFIG);
+    flag_pair(writer, "append", true); /* to what ds-identify wrote */
+    plain(writer, "content");
+    scalar(writer, content.data ? content.data : "", YAML_LITERAL_SCALAR_STYLE);
+    end_map(writer);
+    end_list(writer);
+}
+
 static void write_growpart(struct writer *writer) {
     plain(writer, "growpart");
     begin_map(writer);
@@ -220,6 +279,8 @@ static void write_user_data(struct writer *writer, const struct document_seed *s
         list_pair(writer, "packages", (const char *const[]){"python3", NULL});
     if (seed->phone_home_url)
         write_phone_home(writer, seed->phone_home_url);
+    if (seed->report_url)
+        write_report_file(writer, seed->report_url);
     if (seed->keep_cache)
         flag_pair(writer, "manual_cache_clean", true);
     if (seed->merges)
@@ -346,25 +407,6 @@ static bool check_seed(const struct document_seed *seed, struct error *error) {
     return check_instance_id(seed->instance_id, error) &&
            name_check_label("hostname", seed->hostname, error) && check_mac(seed->mac, error) &&
            check_more_nics(seed, error) && check_phone_home_url(seed->phone_home_url, error);
-}
-
-static void begin_document(struct writer *writer, struct buffer *into) {
-    yaml_event_t event;
-    if (!yaml_emitter_initialize(&writer->emitter)) {
-        writer->failed = true;
-        return;
-    }
-    yaml_emitter_set_output(&writer->emitter, append_text, into);
-    yaml_emitter_set_unicode(&writer->emitter, 1);
-    yaml_emitter_set_width(&writer->emitter, -1); /* a key or hash stays on its line */
-    emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
-    emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-}
-
-static void end_document(struct writer *writer) {
-    yaml_event_t event;
-    emit(writer, &event, yaml_document_end_event_initialize(&event, 1));
-    emit(writer, &event, yaml_stream_end_event_initialize(&event));
 }
 
 typedef void write_function(struct writer *, const struct document_seed *);

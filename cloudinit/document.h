@@ -39,6 +39,13 @@ struct document_seed {
                              server answers at a later boot */
     bool merges; /* user-data stands behind a document of its user, and adds to it (merge_how) */
     const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
+    /* Where cloud-init posts how the first boot goes (report.h), from the stage modules-config on;
+     * NULL: nowhere. Not a "reporting" of the document itself: that would be in force at every
+     * later boot too, in the local stage as well, where there is no network yet, and when no
+     * supervisor runs. Each event that is not taken is a warning then, for which cloud-init calls
+     * itself "degraded" from 23.4 on. In cloud-init's configuration for this boot it is in force
+     * from the stage that follows, and gone with the boot. */
+    const char *report_url;
     /* network-config, version 2 */
     const char *mac;     /* 52:54:00:… */
     const char *address; /* "172.16.3.5/24"; NULL: DHCP */

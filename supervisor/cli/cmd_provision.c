@@ -35,7 +35,9 @@ static bool call(struct invocation *invocation, struct client *client, const cha
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    json_t *result = client_call(client, "provision", params, progress_show, invocation, error);
+    struct progress progress = {.invocation = invocation};
+    json_t *result = client_call(client, "provision", params, progress_show, &progress, error);
+    progress_clear(&progress);
     bool good = result != NULL;
     json_decref(result);
     return good;

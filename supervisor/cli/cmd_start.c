@@ -1,3 +1,4 @@
+#include "base/buffer.h"
 #include "cli/invocation.h"
 #include "cli/table.h"
 #include "cli/vm_command.h"
@@ -30,6 +31,20 @@ static void show(const char *name, json_t *result) {
            (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
 }
 
+/* Readiness does not depend on them. */
+static void warn(const char *name, json_t *result) {
+    size_t index;
+    json_t *each;
+    struct buffer modules = {0};
+    json_array_foreach(json_object_get(result, "failed_modules"), index, each) {
+        buffer_printf(&modules, "%s%s", index ? ", " : "", json_string_value(each));
+    }
+    if (modules.length)
+        invocation_warn("%s: cloud-init failed in %s: see /var/log/cloud-init.log in the guest",
+                        name, modules.data);
+    buffer_done(&modules);
+}
+
 static bool make_params(struct invocation *invocation, json_t **params, struct error *error) {
     uint64_t timeout;
     if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
@@ -41,14 +56,14 @@ static bool make_params(struct invocation *invocation, json_t **params, struct e
 }
 
 static int run(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {.method = "start", .show = show};
+    struct vm_command command = {.method = "start", .show = show, .warn = warn};
     if (!make_params(invocation, &command.params, error))
         return 1;
     return vm_command_run(invocation, &command, error);
 }
 
 static int run_restart(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {.method = "restart", .show = show};
+    struct vm_command command = {.method = "restart", .show = show, .warn = warn};
     if (!make_params(invocation, &command.params, error))
         return 1;
     json_object_set_new(command.params, "force",
@@ -61,6 +76,7 @@ const struct command cmd_start = {
     .summary = "Start instances",
     .details =
         "Ready means: on the first boot the guest has phoned home, on later ones its sshd answers.\n"
+        "On the way cloud-init tells, at a first boot, which of its modules runs and which failed.\n"
         "Starting an instance that runs already succeeds.",
     .options = options,
     VM_COMMAND_ARGUMENTS,

@@ -27,7 +27,9 @@ static int run(struct invocation *invocation, struct error *error) {
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "for", json_string(invocation_option(invocation, "for")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    json_t *result = client_call(client, "wait", params, progress_show, invocation, error);
+    struct progress progress = {.invocation = invocation};
+    json_t *result = client_call(client, "wait", params, progress_show, &progress, error);
+    progress_clear(&progress);
     if (result && !invocation->quiet)
         printf("%s is %s\n", name, invocation_option(invocation, "for"));
     json_decref(result);

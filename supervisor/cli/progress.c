@@ -4,14 +4,23 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+void progress_clear(struct progress *progress) {
+    if (progress->drawn)
+        fputs("\r\033[K", stderr);
+    progress->drawn = false;
+}
 
 void progress_show(void *context, const char *method, json_t *body) {
-    const struct invocation *invocation = context;
+    struct progress *progress = context;
     const char *kind = json_string_value(json_object_get(body, "kind"));
     const char *text = json_string_value(json_object_get(body, "text"));
     double elapsed = (double)json_integer_value(json_object_get(body, "elapsed_ms")) / 1000;
-    if (invocation->quiet || strcmp(method, "progress") != 0 || !kind || !text ||
+    if (progress->invocation->quiet || strcmp(method, "progress") != 0 || !kind || !text ||
         strcmp(kind, "qmp") == 0)
         return;
-    fprintf(stderr, "%7.1f s  %s: %s\n", elapsed, kind, text);
+    progress_clear(progress);
+    progress->drawn = strcmp(kind, "cloud-init") == 0 && isatty(STDERR_FILENO);
+    fprintf(stderr, "%7.1f s  %s: %s%s", elapsed, kind, text, progress->drawn ? "" : "\n");
 }

@@ -1,7 +1,18 @@
-/* Shows on stderr, line by line, what a VM goes through while a command waits for it. */
+/* Shows on stderr, line by line, what a VM goes through while a command waits for it. On a terminal
+ * the modules of cloud-init share one line, that is redrawn. */
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
-/* A client_on_progress; context is the invocation. */
+struct invocation;
+
+struct progress {
+    const struct invocation *invocation;
+    bool drawn; /* a line that is not ended */
+};
+
+/* A client_on_progress; context is the struct progress. */
 void progress_show(void *context, const char *method, json_t *body);
+/* Before anything else is written. */
+void progress_clear(struct progress *progress);

@@ -36,6 +36,9 @@ static json_t *make(const char *state, const char *reason, pid_t pid) {
     json_object_set_new(object, "state", json_string(state));
     json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
     json_object_set_new(object, "pid", pid ? json_integer(pid) : json_null());
+    json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor is told */
+    json_object_set_new(object, "boot_module", json_null());
+    json_object_set_new(object, "failed_modules", json_array());
     return object;
 }
 

@@ -21,7 +21,8 @@ struct runtime {
 bool runtime_open(const struct home *home, struct runtime *runtime, struct error *error);
 void runtime_close(struct runtime *runtime);
 
-/* {"state", "reason", "pid", "since_ms", "phases", "supervised"}; owned by the caller. */
+/* {"state", "reason", "pid", "since_ms", "phases", "boot_stage", "boot_module",
+ * "failed_modules", "supervised"}; owned by the caller. */
 json_t *runtime_get(struct runtime *runtime, const struct store_instance *instance);
 
 /* "ready" -> "Running(ready)", "booting" -> "Running(booting)", "stopped" -> "Stopped". */

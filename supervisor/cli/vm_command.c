@@ -37,6 +37,14 @@ static void note_failure(size_t names, const struct error *failure, int *status,
         *error = *failure;
 }
 
+static void show_result(const struct invocation *invocation, const struct vm_command *command,
+                        const char *name, json_t *result) {
+    if (command->warn)
+        command->warn(name, result);
+    if (!invocation->quiet)
+        command->show(name, result);
+}
+
 static int run_supervised(struct invocation *invocation, struct client *client,
                           struct vm_command *command, const struct strv *names,
                           struct error *error) {
@@ -48,14 +56,17 @@ static int run_supervised(struct invocation *invocation, struct client *client,
         if (!client_send(client, command->method, params, error))
             return status;
     }
+    struct progress progress = {.invocation = invocation};
     while (sent-- > 0) {
         struct client_answer answer;
-        if (!client_receive(client, progress_show, invocation, &answer, error))
+        bool received = client_receive(client, progress_show, &progress, &answer, error);
+        progress_clear(&progress);
+        if (!received)
             return status;
         if (!answer.result)
             note_failure(names->count, &answer.error, &status, error);
-        else if (!invocation->quiet && answer.id >= 1 && (size_t)answer.id <= names->count)
-            command->show(names->items[answer.id - 1], answer.result);
+        else if (answer.id >= 1 && (size_t)answer.id <= names->count)
+            show_result(invocation, command, names->items[answer.id - 1], answer.result);
         fflush(stdout);
         json_decref(answer.result);
     }

@@ -17,6 +17,8 @@ struct vm_command {
     json_t *params; /* without "name"; stolen by vm_command_run() */
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const char *name, json_t *result);
+    /* Warns of what is in a result all the same, also with --quiet; may be NULL. */
+    void (*warn)(const char *name, json_t *result);
     /* Without a supervisor: does it directly. NULL: that is an error. Sets error when it fails. */
     void (*alone)(struct invocation *invocation, const char *name, void *context,
                   struct error *error);

@@ -12,6 +12,7 @@
 #include "daemon/names.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
+#include "daemon/reports.h"
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
@@ -299,6 +300,12 @@ static bool on_phone_home(void *context, const struct store_instance *instance,
     return true;
 }
 
+static void on_report(void *context, const struct store_instance *instance,
+                      const struct report *report) {
+    struct daemon *daemon = context;
+    reports_take(&daemon->fleet, instance, report);
+}
+
 static void on_refused(void *context, const char *peer, const char *why) {
     struct daemon *daemon = context;
     scoped(alloc_release) char *text = alloc_printf("refused a request from %s: %s", peer, why);
@@ -366,7 +373,7 @@ static void on_gone(void *context, struct call *call) {
  * there, and the scan tries again. */
 static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error *error) {
     struct store_cloud cloud = {0};
-    struct seed_server_calls calls = {on_document, on_phone_home, on_refused, daemon};
+    struct seed_server_calls calls = {on_document, on_phone_home, on_report, on_refused, daemon};
     struct error problem = {0};
     if (!cloud_table_get(daemon->home.store, &cloud, error))
         return false;

@@ -87,14 +87,39 @@ static void answer_phone_home(struct connection *connection, const struct store_
     phone_home_done(&form);
 }
 
+static void answer_report(struct connection *connection, const struct store_instance *instance,
+                          const struct http_request *request) {
+    struct seed_server *server = connection->server;
+    struct report report;
+    struct error error = {0};
+    bool good = report_parse(request->body, request->body_length, &report, &error);
+    respond_text(connection, good ? 200 : 400, good ? "ok\n" : "not an event of cloud-init\n");
+    if (good)
+        server->calls.on_report(server->calls.context, instance, &report);
+    else
+        server->calls.on_refused(server->calls.context, connection->peer, error.text);
+}
+
+static bool look_up(struct store *store, const struct route *route, struct store_instance *instance,
+                    struct error *error) {
+    char token[SECRET_TOKEN_SIZE];
+    if (!route->name[0])
+        return instance_table_get_by_token(store, route->token, instance, error);
+    if (!instance_table_get(store, route->name, instance, error))
+        return false;
+    seed_report_token(instance, token);
+    return secret_equal(token, route->token) ||
+           error_set(error, ERROR_NOT_FOUND, "the token is not that of %s", route->name);
+}
+
 /* The same 404 for an unknown path and an unknown token: nothing is learnt by guessing. */
 static void answer(struct connection *connection, const struct http_request *request) {
     struct seed_server *server = connection->server;
     struct route route = route_parse(request->method, request->target);
     struct store_instance instance = {0};
     struct error error = {0};
-    bool known = route.kind != ROUTE_NOT_FOUND &&
-                 instance_table_get_by_token(server->home->store, route.token, &instance, &error);
+    bool known =
+        route.kind != ROUTE_NOT_FOUND && look_up(server->home->store, &route, &instance, &error);
     if (error.code != ERROR_NONE && error.code != ERROR_NOT_FOUND) {
         respond_text(connection, 500, "it cannot be looked up now\n");
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
@@ -106,6 +131,8 @@ static void answer(struct connection *connection, const struct http_request *req
         respond_text(connection, 405, "method not allowed\n");
     } else if (route.kind == ROUTE_DOCUMENT) {
         answer_document(connection, &instance, &route, request);
+    } else if (route.kind == ROUTE_REPORT) {
+        answer_report(connection, &instance, request);
     } else {
         answer_phone_home(connection, &instance, &route, request);
     }

@@ -1,6 +1,6 @@
 /* The seed server: HTTP/1.1 on one address, for guests. Serves the files in INSTANCEDIR/cloud-init/
  * under the instance's token as they are at that moment, so that a user's edit counts, and takes
- * the phone-home. Decides nothing: what it saw goes to its owner.
+ * the phone-home and cloud-init's reports. Decides nothing: what it saw goes to its owner.
  *
  * An absent document of a known instance is 200 with an empty body and 503 is never sent: either
  * would cost the guest ten seconds or its boot (cloud-init: url_helper.readurl, util.read_seeded).
@@ -9,6 +9,7 @@
 #pragma once
 
 #include "cloudinit/phone_home.h"
+#include "cloudinit/report.h"
 #include "cloudinit/route.h"
 #include "home/home.h"
 #include "store/instance_table.h"
@@ -26,6 +27,8 @@ struct seed_server_calls {
     /* False: it cannot be remembered now; the guest is told so, and tries again. */
     bool (*on_phone_home)(void *context, const struct store_instance *instance,
                           const struct phone_home *form, const char *agent, const char *peer);
+    void (*on_report)(void *context, const struct store_instance *instance,
+                      const struct report *report);
     void (*on_refused)(void *context, const char *peer, const char *why); /* printable */
     void *context;
 };

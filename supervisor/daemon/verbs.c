@@ -34,6 +34,16 @@ static json_t *optional(const char *text) {
     return text ? json_string(text) : json_null();
 }
 
+static void add_boot(json_t *object, const struct boot *boot) {
+    json_t *failed = json_array();
+    const char *stage = boot->done ? "done" : boot->stage;
+    json_object_set_new(object, "boot_stage", optional(stage[0] ? stage : NULL));
+    json_object_set_new(object, "boot_module", optional(boot->module[0] ? boot->module : NULL));
+    for (size_t i = 0; i < boot->failed.count; i++)
+        json_array_append_new(failed, json_string(boot->failed.items[i]));
+    json_object_set_new(object, "failed_modules", failed);
+}
+
 static json_t *picture(const struct vm *vm) {
     json_t *object = json_object(), *phases = json_object();
     bool alive = lifecycle_has_process(vm->state);
@@ -51,6 +61,7 @@ static json_t *picture(const struct vm *vm) {
                                 json_integer(vm->launch.phases_ms[phase]));
     json_object_set_new(object, "phases", phases);
     json_object_set_new(object, "agent", alive ? json_boolean(vm->agent_answers) : json_null());
+    add_boot(object, &vm->boot);
     return object;
 }
 

@@ -1,6 +1,7 @@
 #include "waiters.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,17 @@ static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct err
     return VERDICT_REACHED;
 }
 
+static void on_look(uv_timer_t *timer);
+
+/* What failed is to be in the answer. */
+static enum lifecycle_verdict judge_reports(struct waiter *waiter) {
+    uint64_t ready_ms = clock_monotonic_ms() - waiter->vm->since_ms;
+    if (!boot_is_behind(&waiter->vm->boot) || ready_ms >= WAITERS_REPORTS_MS)
+        return VERDICT_REACHED;
+    uv_timer_start(&waiter->timer, on_look, WAITERS_REPORTS_MS - ready_ms, 0);
+    return VERDICT_POSSIBLE;
+}
+
 typedef bool decide_function(struct waiter *waiter, void *context);
 
 static bool by_verdict(struct waiter *waiter, void *context) {
@@ -67,6 +79,8 @@ static bool by_verdict(struct waiter *waiter, void *context) {
     (void)context;
     if (verdict == VERDICT_REACHED && waiter->wanted.provisioned)
         verdict = judge_provisioning(waiter->vm, &waiter->error);
+    else if (verdict == VERDICT_REACHED && waiter->wanted.goal == GOAL_READY)
+        verdict = judge_reports(waiter);
     if (verdict == VERDICT_IMPOSSIBLE)
         waiters_explain(waiter->vm, &waiter->error);
     return verdict != VERDICT_POSSIBLE;
@@ -175,11 +189,12 @@ static void on_limit(uv_timer_t *timer) {
         wanted->goal == GOAL_READY || wanted->goal == GOAL_STARTED || wanted->goal == GOAL_RUNNING;
     const char *goal = wanted->provisioned ? "provisioned" : lifecycle_goal_word(wanted->goal);
     unsigned long long seconds = wanted->limit_ms / 1000;
+    scoped(alloc_release) char *clause = boot_clause(&vm->boot);
     if (boots)
         error_set(&waiter->error, ERROR_TIMEOUT,
-                  "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"; it "
+                  "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"%s; it "
                   "was left alone",
-                  vm->name, goal, seconds, lifecycle_state_word(vm->state), last_phase(vm));
+                  vm->name, goal, seconds, lifecycle_state_word(vm->state), last_phase(vm), clause);
     else
         error_set(&waiter->error, ERROR_TIMEOUT, "%s is not %s after %llu s: it is %s", vm->name,
                   goal, seconds, lifecycle_state_word(vm->state));
@@ -187,14 +202,14 @@ static void on_limit(uv_timer_t *timer) {
     tell(waiter);
 }
 
-static void on_first_look(uv_timer_t *timer) {
+static void on_look(uv_timer_t *timer) {
     struct waiter *waiter = timer->data;
     uv_timer_stop(timer);
+    if (waiter->wanted.limit_ms)
+        uv_timer_start(timer, on_limit, waiter->wanted.limit_ms, 0);
     if (by_verdict(waiter, NULL)) {
         take_out(waiter);
         tell(waiter);
-    } else if (waiter->wanted.limit_ms) {
-        uv_timer_start(timer, on_limit, waiter->wanted.limit_ms, 0);
     }
 }
 
@@ -209,7 +224,7 @@ void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goa
     waiter->calls = *calls;
     uv_timer_init(waiters->loop, &waiter->timer);
     waiter->timer.data = waiter;
-    uv_timer_start(&waiter->timer, on_first_look, 0, 0);
+    uv_timer_start(&waiter->timer, on_look, 0, 0);
 }
 
 void waiters_forget(struct waiters *waiters, const void *context) {

@@ -19,6 +19,8 @@ struct waiters {
     struct waiter *first;
 };
 
+#define WAITERS_REPORTS_MS 3000u /* of readiness, until the reports of a boot are complete */
+
 struct waiter_goal {
     enum lifecycle_goal goal;
     bool provisioned; /* beyond GOAL_READY: the end of the first provisioning, which must be "ok" */

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/secret.h"
 #include "base/strv.h"
 #include "cloudinit/document.h"
 #include "cloudinit/document_text.h"
@@ -30,6 +29,22 @@ char *seed_url(const struct store_cloud *cloud, const struct store_instance *ins
     const char *host = subnet_host_address(cloud);
     return host ? alloc_printf("http://%s:%u/seed/%s/", host, cloud->phone_home_port,
                                instance->token)
+                : NULL;
+}
+
+void seed_report_token(const struct store_instance *instance, char token[SECRET_TOKEN_SIZE]) {
+    char digest[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *text = alloc_printf("report %s", instance->token);
+    secret_sha256(text, strlen(text), digest);
+    snprintf(token, SECRET_TOKEN_SIZE, "%.*s", SECRET_TOKEN_SIZE - 1, digest);
+}
+
+static char *report_url(const struct store_cloud *cloud, const struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE];
+    const char *host = subnet_host_address(cloud);
+    seed_report_token(instance, token);
+    return host ? alloc_printf("http://%s:%u/report/%s/%s", host, cloud->phone_home_port,
+                               instance->name, token)
                 : NULL;
 }
 
@@ -101,6 +116,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
     scoped(alloc_release) char *url = seed_url(cloud, instance);
     scoped(alloc_release) char *phone_home =
         url ? alloc_printf("%sphone-home/${INSTANCE_ID}", url) : NULL;
+    scoped(alloc_release) char *report = report_url(cloud, instance);
     subnet_of_cloud(cloud, &subnet);
     scoped(alloc_release) char *address =
         instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
@@ -114,6 +130,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
         .package_upgrade = instance->package_upgrade,
         .keep_cache = strcmp(instance->seed, "http") == 0,
         .phone_home_url = phone_home,
+        .report_url = report,
         .mac = instance->mac,
         .address = address,
         .gateway = subnet_gateway(cloud),

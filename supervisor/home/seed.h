@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/secret.h"
 #include "cloudinit/document_text.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
@@ -25,6 +26,10 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
 /* "http://H:P/seed/TOKEN/" as the guest reaches it; NULL when the host's address is not known.
  * Caller frees. */
 char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance);
+
+/* Of the path under which the guest reports its progress. Another one than its seed's, from which
+ * it is derived, because there every user of the guest may see it. */
+void seed_report_token(const struct store_instance *instance, char token[SECRET_TOKEN_SIZE]);
 
 /* INSTANCEDIR/cloud-init.img; caller frees. */
 char *seed_image_path(const struct home *home, const struct store_instance *instance);

@@ -278,6 +278,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->plan.launch = (struct store_launch){0};
     alloc_replace(&vm->provision_result, plan->provision_result);
     vm->plan.provision_result = NULL;
+    boot_done(&vm->boot);
     *plan = (struct vm_plan){0};
     vm->shutdown_reason[0] = 0;
     vm->stop_began_ms = 0;
@@ -491,6 +492,7 @@ static void drop_handle(struct vm *vm) {
     free(vm->outcome);
     free(vm->phoned_home);
     free(vm->provision_result);
+    boot_done(&vm->boot);
     free(vm);
 }
 

@@ -5,6 +5,7 @@
  * One struct per instance for as long as the supervisor lives. All calls on the loop's thread. */
 #pragma once
 
+#include "machine/boot.h"
 #include "machine/lifecycle.h"
 #include "machine/vm_plan.h"
 #include "qmp/qga_addresses.h"
@@ -49,6 +50,7 @@ struct vm {
     bool wanted;             /* a person wants it to run; kept by the owner */
     char *phoned_home;       /* to this supervisor, as this instance-id; kept by the owner */
     char *provision_result;  /* store/guest_table.h; NULL: not run; kept by the owner */
+    struct boot boot;        /* what cloud-init told of this launch; kept by the owner */
     enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
     bool agent_answers;      /* one in the guest did when it was asked last */
     bool agent_tells;        /* … and knows an address of the first card */

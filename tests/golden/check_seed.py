@@ -13,6 +13,8 @@ import yaml
 from cloudinit import helpers, templater, user_data
 from cloudinit.handlers import cloud_config
 from cloudinit.net import eni, netplan, network_state, networkd
+from cloudinit.reporting import handlers
+from cloudinit.settings import RUN_CLOUD_CONFIG
 
 SEEDS = pathlib.Path("golden/seed")
 PHONE_HOME_ANSWER = {"INSTANCE_ID": "test-1"}
@@ -63,6 +65,19 @@ def check_user_data(path):
         check(type(phone_home["tries"]) is int, path, "tries", phone_home["tries"])
         url = templater.render_string(phone_home["url"], PHONE_HOME_ANSWER)
         check(url.endswith("/phone-home/test-1"), path, "posts to", url)
+    if "write_files" in config:
+        check_report(path, config)
+
+
+def check_report(path, config):
+    (file,) = config["write_files"]
+    check(file["path"] == RUN_CLOUD_CONFIG, path, "reports by", file["path"])
+    check(file["append"] is True, path, "overwrites", file["path"])
+    (handler,) = yaml.safe_load(file["content"])["reporting"].values()
+    check(handler["timeout"] == 5 and handler["retries"] == 0, path, "waits", handler)
+    kind = handlers.available_handlers.registered_items[handler.pop("type")]
+    check(kind is handlers.WebHookHandler, path, "reports by", kind)
+    check("/report/" in kind(**handler).endpoint, path, "reports to", handler)
 
 
 def check_host_keys(path):

@@ -31,6 +31,10 @@ expect_equal "status of start" "$STATUS" 0
 expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_event test "phoned home (Cloud-Init/22.4.2, from 127.0.0.1)"
 expect_event test "meta-data fetched by Cloud-Init/22.4.2"
+expect_text "$ERR" "cloud-init: modules-config, " "cloud-init: modules-final, package-update-upgrade-install"
+for sentence in "modules-config began" "modules-config ended" "modules-final began" "modules-final ended"; do
+    wait_until 60 has_event test "$sentence"
+done
 "$PGSUP" list >"$OUT"
 expect_text "$OUT" "Running(ready)" "$(pid_of test)"
 
@@ -74,6 +78,8 @@ expect_equal "info" "$(json_of 'it["state"], it["hostname"], it["provisioning"],
     "('ready', 'test', 'ok', True)"
 in_guest sudo cloud-init status
 expect_text "$OUT" "status: done"
+"$PGSUP" info test --json >"$OUT"
+expect_equal "its boot" "$(json_of 'it["boot_stage"], it["boot_module"], it["failed_modules"]')" "('done', None, [])"
 
 step "... and again, by the supervisor and by hand over the whole cloud"
 expect_ok "$PGSUP" -q provision test --wait --timeout 900

@@ -12,8 +12,9 @@
 #define KEY                                                                                        \
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICFlHli6+9Io45I6FolAKzZTGV/le+9jd9LdvOPlcWOp "            \
     "anna@mac.local"
-#define KEY2     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE+3kD9IFmHj+zI1Ri3cUzWKfYou3L/qKs6opzneZ02E"
-#define SEED_URL "http://10.0.2.2:10300/seed/0123456789abcdef0123456789abcdef"
+#define KEY2       "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE+3kD9IFmHj+zI1Ri3cUzWKfYou3L/qKs6opzneZ02E"
+#define REPORT_URL "http://10.0.2.2:10300/report/test/fedcba9876543210fedcba9876543210"
+#define SEED_URL   "http://10.0.2.2:10300/seed/0123456789abcdef0123456789abcdef"
 
 static const struct document_seed http_dhcp = {
     .instance_id = "test-1",
@@ -23,6 +24,7 @@ static const struct document_seed http_dhcp = {
     .package_upgrade = true,
     .keep_cache = true,
     .phone_home_url = SEED_URL "/phone-home/${INSTANCE_ID}",
+    .report_url = REPORT_URL,
     .mac = "52:54:00:12:34:56",
 };
 
@@ -36,6 +38,7 @@ static const struct document_seed drive_static = {
     .package_upgrade = true,
     .phone_home_url = "http://172.16.3.10:10300/seed/0123456789abcdef0123456789abcdef/phone-home/"
                       "${INSTANCE_ID}",
+    .report_url = "http://172.16.3.10:10300/report/web-20/fedcba9876543210fedcba9876543210",
     .mac = "52:54:00:AB:CD:EF",
     .address = "172.16.3.5/24",
     .gateway = "172.16.3.1",
@@ -189,6 +192,9 @@ TEST(refuses_values_that_would_break_a_seed) {
     check_refused(SEED_USER_DATA, &seed, "control character");
     seed.ssh_public_key = "ssh-ed25519 AAAA \xC3(";
     check_refused(SEED_USER_DATA, &seed, "cannot write user-data");
+    seed = http_dhcp;
+    seed.report_url = "http://h/\nx: y";
+    check_refused(SEED_USER_DATA, &seed, "control character");
 }
 
 TEST(host_keys_are_a_document_of_their_own) {

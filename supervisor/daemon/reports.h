@@ -1,0 +1,10 @@
+/* What cloud-init reports of a boot comes to: the VM's picture, a line to those who wait for it,
+ * and for stages and failed modules an event. The many other reports are not recorded. */
+#pragma once
+
+#include "cloudinit/report.h"
+#include "daemon/fleet.h"
+
+/* Of a VM that does not run (any more), nothing is kept. */
+void reports_take(struct fleet *fleet, const struct store_instance *instance,
+                  const struct report *report);
