@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct job {
     uv_work_t work;
@@ -112,10 +113,14 @@ static bool make_log(const struct home *home, const char *path, struct error *er
     return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
 }
 
-static bool start_helpers(const struct home *home, const struct spec *spec, struct vm_plan *plan,
-                          struct error *error) {
-    return !spec->helper.program ||
-           (make_log(home, spec->helper.log, error) && helpers_start(spec, &plan->helpers, error));
+/* The rule that vmnet-helper's installation leaves for sudo is for users, and root needs none. */
+static bool start_helpers(const struct home *home, const struct spec *prepared,
+                          struct vm_plan *plan, struct error *error) {
+    struct spec spec = *prepared;
+    if (geteuid() == 0)
+        spec.helper.sudo = NULL;
+    return !spec.helper.program ||
+           (make_log(home, spec.helper.log, error) && helpers_start(&spec, &plan->helpers, error));
 }
 
 /* Without the note the next supervisor would not tell when one ends: no reason not to start. */

@@ -254,11 +254,12 @@ static bool check_address_free(const struct store_instances *others,
     return true;
 }
 
-bool definition_check_address(struct store *store, const struct store_instance *instance,
-                              struct error *error) {
+bool definition_check_address(struct store *store, const struct store_cloud *cloud,
+                              const struct store_instance *instance, struct error *error) {
     struct store_instances others = {0};
-    bool good =
-        instance_table_list(store, &others, error) && check_address_free(&others, instance, error);
+    bool good = instance_table_list(store, &others, error) &&
+                check_address_free(&others, instance, error) &&
+                nic_check_first(store, cloud, instance->ip4, error);
     store_instances_done(&others);
     return good;
 }
@@ -274,7 +275,8 @@ static bool claim_from_others(struct store *store, const struct store_cloud *clo
                               struct store_instance *instance, struct error *error) {
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
-                check_address_free(&others.instances, instance, error);
+                check_address_free(&others.instances, instance, error) &&
+                nic_check_first(store, cloud, instance->ip4, error);
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port = port_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;

@@ -32,8 +32,8 @@ bool definition_change(const struct instance_options *options, const struct stor
 /* Nobody has this port of 127.0.0.1, neither an instance nor another program. */
 bool definition_check_port(struct store *store, uint16_t port, struct error *error);
 /* Nobody else has its static address. */
-bool definition_check_address(struct store *store, const struct store_instance *instance,
-                              struct error *error);
+bool definition_check_address(struct store *store, const struct store_cloud *cloud,
+                              const struct store_instance *instance, struct error *error);
 
 bool definition_check_free(struct store *store, const char *name, struct error *error);
 

@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define ARGUMENTS_FILE        "qemu.args"
 #define ARGUMENTS_LIMIT_BYTES 16384u
@@ -237,7 +236,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
     if (!program)
         return false;
     helper->program = own(owned, program);
-    if (host_vmnet_wants_root() && geteuid() != 0) {
+    if (host_vmnet_wants_root()) {
         char *sudo = program_find("sudo", error);
         if (!sudo)
             return false;

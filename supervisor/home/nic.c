@@ -188,10 +188,14 @@ static bool check_other(const struct store_nic *nic, const char *taken, const ch
                      taken, whose);
 }
 
+static bool is_on_cloud(const struct store_cloud *cloud, const struct store_nic *nic) {
+    return nic->ip4 && same(cloud->network, nic->kind) && same(cloud->interface, nic->interface);
+}
+
 /* What is taken when the card is put on the network of the cloud. */
 static bool check_cloud(const struct store_cloud *cloud, const struct store_instances *instances,
                         const struct store_nic *nic, struct error *error) {
-    if (!nic->ip4 || !same(cloud->network, nic->kind) || !same(cloud->interface, nic->interface))
+    if (!is_on_cloud(cloud, nic))
         return true;
     for (size_t i = 0; i < instances->count; i++) {
         scoped(alloc_release) char *whose =
@@ -201,6 +205,20 @@ static bool check_cloud(const struct store_cloud *cloud, const struct store_inst
     }
     return check_other(nic, subnet_host_address(cloud), "host", error) &&
            check_other(nic, subnet_gateway(cloud), "gateway", error);
+}
+
+bool nic_check_first(struct store *store, const struct store_cloud *cloud, const char *ip4,
+                     struct error *error) {
+    struct store_nics nics = {0};
+    bool good = nic_table_list(store, 0, &nics, error);
+    for (size_t i = 0; good && i < nics.count; i++) {
+        const struct store_nic *nic = &nics.items[i];
+        scoped(alloc_release) char *whose =
+            alloc_printf("network card %d of the instance \"%s\"", nic->position, nic->name);
+        good = !is_on_cloud(cloud, nic) || check_other(nic, ip4, whose, error);
+    }
+    store_nics_done(&nics);
+    return good;
 }
 
 /* The third byte of a first card's is 0, so these are nobody else's. */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "store/cloud_table.h"
 #include "store/instance_table.h"
 #include "store/nic_table.h"
 
@@ -22,6 +23,10 @@ bool nic_check(char *const *texts, struct error *error);
  */
 bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
                struct error *error);
+
+/* That the first card's address is not one that another card in the network of the cloud has. */
+bool nic_check_first(struct store *store, const struct store_cloud *cloud, const char *ip4,
+                     struct error *error);
 
 /* Both all or nothing, documents and vm.sh included; what runs sees it at its next start. The card
  * comes back in nic, whose strings the caller frees with store_nic_done() whether it succeeds or

@@ -34,7 +34,8 @@ static bool change(struct home *home, const char *name, const struct instance_op
         return false;
     uint16_t port = instance->ssh_port;
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
-           (!options->ip4 || definition_check_address(home->store, instance, error)) &&
+           (!options->ip4 ||
+            definition_check_address(home->store, &facts->cloud, instance, error)) &&
            (instance->ssh_port == port ||
             definition_check_port(home->store, instance->ssh_port, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&

@@ -23,7 +23,7 @@ struct process {
     pid_t pid;
     uint64_t start;
     bool child, ended, closing;
-    bool relaxed; /* only when watched */
+    bool relaxed, seen; /* only when watched */
     union {
         uv_handle_t handle;
         uv_process_t child;
@@ -49,6 +49,11 @@ static void on_watch(uv_timer_t *timer) {
     int status;
     if (host_process_lives(process->pid, process->start)) {
         tick_start(timer, on_watch, process->relaxed ? RELAXED_INTERVAL_MS : WATCH_INTERVAL_MS);
+        return;
+    }
+    if (process->relaxed && !process->seen) {
+        process->seen = true;
+        tick_start(timer, on_watch, RELAXED_INTERVAL_MS);
         return;
     }
     /* A child that was not made by uv_spawn() waits for somebody to hear of its end. */

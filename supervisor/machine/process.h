@@ -33,7 +33,8 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);
 
-void process_relax(struct process *process); /* watched: its end may be heard of 2 s later */
+/* A watched one: its end is told 2 to 4 s later, when that of what made it end is known. */
+void process_relax(struct process *process);
 
 pid_t process_pid(const struct process *process);
 uint64_t process_start(const struct process *process);

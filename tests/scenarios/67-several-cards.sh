@@ -73,6 +73,17 @@ assert socket.create_connection(("10.78.0.5", 22), 10).recv(20)[:4] == b"SSH-"' 
 run "$PGSUP" stop router
 expect_equal "status of stop" "$STATUS" 0
 
+step "one more, which the guest is told of when cloud-init begins anew"
+expect_ok "$PGSUP" nic add router bridge,if=br1,ip=10.78.0.7/24
+expect_refused 3 "10.78.0.7/24 is that of a card of the instance \"router\"" \
+    "$PGSUP" nic add router bridge,if=br1,ip=10.78.0.7/24
+expect_ok "$PGSUP" instance set router --rerun-cloud-init
+expect_ready router
+expect_text "$console" "mini: card eth3 52:54:03${mac#52:54:00} address 10.78.0.7"
+expect_ok "$PGSUP" nic remove router 3
+run "$PGSUP" stop router
+expect_equal "status of stop" "$STATUS" 0
+
 step "by hand"
 on_terminal bash "$folder/vm.sh"
 wait_until 60 grep -q "mini: ready" "$SCREEN"

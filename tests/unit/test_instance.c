@@ -497,6 +497,9 @@ TEST(network_cards_come_and_go) {
     refuse_nic("three", "user", ERROR_NOT_FOUND, "three");
     add_nic("two", free_one, 1);
     refuse_nic("one", free_one, ERROR_EXISTS, "172.16.3.9/24 is that of a card");
+    struct instance_options taken = small("three");
+    taken.ip4 = "172.16.3.9";
+    check_refusal(&taken, ERROR_EXISTS, "172.16.3.9 is that of the network card 1 of the instance");
     add_nic("two", "user", 2);
     add_nic("two", "user,mac=5A:00:00:00:00:03", 3);
     remove_nic("two", "2", 2);
