@@ -257,16 +257,21 @@ static bool remember_guest(struct daemon *daemon, const struct store_instance *i
     return true;
 }
 
-static bool on_phone_home(void *context, const struct store_instance *instance,
-                          const struct phone_home *form, const char *agent, const char *peer) {
-    struct daemon *daemon = context;
+static void on_kept(void *context, bool written) {
+    seed_server_answer(context, written);
+}
+
+/* False: it cannot be remembered now. */
+static bool take_phone_home(struct daemon *daemon, const struct store_instance *instance,
+                            const struct phone_home_call *call) {
+    const struct phone_home *form = call->form;
     struct instance_endpoint endpoint = {0};
     struct vm *vm = fleet_get(&daemon->fleet, instance->name, NULL);
     if (vm && vm->instance != instance->id) /* of a removed one, on its way out */
         vm = NULL;
     instance_endpoint(&daemon->home, instance, &endpoint, NULL);
     if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
-        snprintf(endpoint.address, sizeof endpoint.address, "%s", peer);
+        snprintf(endpoint.address, sizeof endpoint.address, "%s", call->peer);
     scoped(alloc_release) char *own = join_keys(form);
     scoped(alloc_release) char *keys = NULL;
     struct told told = {.address = endpoint.address};
@@ -277,12 +282,12 @@ static bool on_phone_home(void *context, const struct store_instance *instance,
     bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
     bool first = false;
     if (vm && !instance->ip4 && !instance->ssh_port)
-        names_learn(daemon->names, instance, peer, "phone-home");
+        names_learn(daemon->names, instance, call->peer, "phone-home");
     if (vm && !known && !remember_guest(daemon, instance, form, &told, &first))
         return false;
     scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
-    scoped(alloc_release) char *text =
-        alloc_printf("%s phoned home%s (%s, from %s)", host, first ? "" : " again", agent, peer);
+    scoped(alloc_release) char *text = alloc_printf("%s phoned home%s (%s, from %s)", host,
+                                                    first ? "" : " again", call->agent, call->peer);
     recorder_event(daemon->recorder, instance->id, "phone-home", text);
     log_info("vm=%s %s", instance->name, text);
     if (told.problem) {
@@ -298,6 +303,15 @@ static bool on_phone_home(void *context, const struct store_instance *instance,
     if (first)
         provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
     return true;
+}
+
+static void on_phone_home(void *context, const struct store_instance *instance,
+                          const struct phone_home_call *call) {
+    struct daemon *daemon = context;
+    if (take_phone_home(daemon, instance, call))
+        recorder_when_written(daemon->recorder, on_kept, call->answer);
+    else
+        seed_server_answer(call->answer, false);
 }
 
 static void on_report(void *context, const struct store_instance *instance,

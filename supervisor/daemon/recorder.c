@@ -16,6 +16,7 @@ enum record_kind {
     RECORD_ADDRESS,
     RECORD_PROVISIONED,
     RECORD_WANTED,
+    RECORD_MARK, /* nothing to write: somebody waits for those before it */
 };
 
 struct record {
@@ -26,6 +27,8 @@ struct record {
     bool wanted;
     struct store_launch launch;
     struct store_guest guest;
+    recorder_on_written *on_written; /* of a mark */
+    void *context;
 };
 
 struct queue {
@@ -45,7 +48,9 @@ struct recorder {
     void *context;
 };
 
-static void record_free(struct record *record) {
+static void record_free(struct record *record, bool written) {
+    if (record->on_written)
+        record->on_written(record->context, written);
     free(record->event_kind);
     free(record->text);
     store_launch_done(&record->launch);
@@ -72,9 +77,9 @@ static void queue_push(struct queue *queue, struct record *record) {
     queue->count++;
 }
 
-static void queue_clear(struct queue *queue) {
+static void queue_clear(struct queue *queue, bool written) {
     while (queue->first)
-        record_free(queue_pop(queue));
+        record_free(queue_pop(queue), written);
 }
 
 static void queue_move(struct queue *to, struct queue *from) {
@@ -99,6 +104,7 @@ static bool apply(struct store *store, const struct record *record, struct error
                                            record->text, error);
     case RECORD_WANTED:
         return instance_table_set_wanted(store, record->instance, record->wanted, error);
+    case RECORD_MARK: break;
     }
     return true;
 }
@@ -154,7 +160,7 @@ static void on_worked(uv_work_t *work, int status) {
     }
     recorder->warned = false;
     recorder->busy = false;
-    queue_clear(&recorder->applying);
+    queue_clear(&recorder->applying, true);
     if (recorder->on_commit)
         recorder->on_commit(recorder->context);
     start(recorder);
@@ -174,7 +180,7 @@ static void start(struct recorder *recorder) {
 static void add(struct recorder *recorder, struct record *record) {
     record->at_ms = clock_wall_ms();
     if (recorder->waiting.count >= RECORDER_QUEUE_LIMIT)
-        record_free(queue_pop(&recorder->waiting));
+        record_free(queue_pop(&recorder->waiting), false);
     queue_push(&recorder->waiting, record);
     start(recorder);
 }
@@ -240,6 +246,14 @@ void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted) {
     add(recorder, record);
 }
 
+void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
+                           void *context) {
+    struct record *record = record_new(RECORD_MARK, 0);
+    record->on_written = on_written;
+    record->context = context;
+    add(recorder, record);
+}
+
 void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context),
                         void *context) {
     recorder->on_commit = on_commit;
@@ -283,9 +297,9 @@ void recorder_close(struct recorder *recorder) {
         if (!apply_at_last(recorder, &problem)) {
             log_warning("%u records could not be written to the store: %s",
                         recorder->applying.count + recorder->waiting.count, problem.text);
-            queue_clear(&recorder->waiting);
+            queue_clear(&recorder->waiting, false);
         }
-        queue_clear(&recorder->applying);
+        queue_clear(&recorder->applying, false);
     }
     store_close(recorder->store);
     free(recorder->store_path);

@@ -29,6 +29,12 @@ void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
 /* Called on the loop's thread after each transaction that succeeded; for event followers. */
 void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context), void *context);
 
+/* Called once on the loop's thread when all that was recorded until now is in the store; false: it
+ * was given up, or left to recorder_close(). */
+typedef void recorder_on_written(void *context, bool written);
+void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
+                           void *context);
+
 /* From now on nothing is tried again, so that the loop can come to its end. */
 void recorder_drain(struct recorder *recorder);
 /* After the loop's end: applies what is left on this thread; the struct goes with the next run of

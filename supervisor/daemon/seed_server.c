@@ -30,10 +30,15 @@ struct connection {
     uv_tcp_t tcp;
     uv_timer_t idle;
     uv_write_t write;
-    char *writing; /* bytes under way; one write at a time */
+    char *writing;               /* bytes under way; one write at a time */
+    struct seed_answer *awaited; /* NULL: none */
     int open_handles;
     char peer[64];
     char input[READ_BYTES];
+};
+
+struct seed_answer {
+    struct connection *connection; /* NULL once it is gone */
 };
 
 /* --- answers --- */
@@ -62,6 +67,12 @@ static void answer_document(struct connection *connection, const struct store_in
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
 }
 
+static struct seed_answer *await(struct connection *connection) {
+    connection->awaited = alloc_zero(sizeof *connection->awaited);
+    connection->awaited->connection = connection;
+    return connection->awaited;
+}
+
 static void answer_phone_home(struct connection *connection, const struct store_instance *instance,
                               const struct route *route, const struct http_request *request) {
     struct seed_server *server = connection->server;
@@ -75,15 +86,13 @@ static void answer_phone_home(struct connection *connection, const struct store_
         good =
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
-    if (!good)
-        server->calls.on_refused(server->calls.context, connection->peer, error.text);
-    if (!good)
+    if (good) {
+        const struct phone_home_call call = {&form, agent, connection->peer, await(connection)};
+        server->calls.on_phone_home(server->calls.context, instance, &call);
+    } else {
         respond_text(connection, 400, "not a phone-home of this instance\n");
-    else if (server->calls.on_phone_home(server->calls.context, instance, &form, agent,
-                                         connection->peer))
-        respond_text(connection, 200, "ok\n");
-    else
-        respond_text(connection, 500, "it cannot be taken now\n");
+        server->calls.on_refused(server->calls.context, connection->peer, error.text);
+    }
     phone_home_done(&form);
 }
 
@@ -160,6 +169,8 @@ static void drop(struct connection *connection) {
     *slot = connection->next;
     server->count--;
     connection->server = NULL;
+    if (connection->awaited)
+        connection->awaited->connection = NULL;
     uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
     uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
 }
@@ -180,11 +191,13 @@ static void on_written(uv_write_t *write, int status) {
  * reads is held by its own socket, not by our memory. */
 static void serve(struct connection *connection) {
     struct http_request request;
-    if (connection->writing)
+    if (connection->writing || connection->awaited)
         return;
     struct buffer *output = http_output(connection->http);
     if (output->length == 0 && http_next(connection->http, &request))
         answer(connection, &request);
+    if (connection->writing || connection->awaited) /* it was answered from in there, or is later */
+        return;
     output = http_output(connection->http);
     if (output->length == 0) {
         if (http_closing(connection->http))
@@ -198,9 +211,19 @@ static void serve(struct connection *connection) {
         drop(connection);
 }
 
+void seed_server_answer(struct seed_answer *answer, bool taken) {
+    struct connection *connection = answer->connection;
+    free(answer);
+    if (!connection)
+        return;
+    connection->awaited = NULL;
+    respond_text(connection, taken ? 200 : 500, taken ? "ok\n" : "it cannot be kept now\n");
+    serve(connection);
+}
+
 static void on_idle(uv_timer_t *timer) {
     struct connection *connection = timer->data;
-    if (connection->writing) {
+    if (connection->writing || connection->awaited) {
         drop(connection);
         return;
     }

@@ -4,7 +4,8 @@
  *
  * An absent document of a known instance is 200 with an empty body and 503 is never sent: either
  * would cost the guest ten seconds or its boot (cloud-init: url_helper.readurl, util.read_seeded).
- * What cannot be read at the moment is 500, after which cloud-init asks again for ten seconds.
+ * What cannot be read or kept at the moment is 500, after which cloud-init asks again for ten
+ * seconds.
  */
 #pragma once
 
@@ -21,12 +22,21 @@
 #define SEED_DOCUMENT_LIMIT   (4u << 20)
 #define SEED_PORT_PATIENCE_MS 2000u /* at the beginning */
 
+struct seed_answer; /* opaque: to a guest that waits, or has gone by now */
+
+struct phone_home_call { /* borrowed, but for the answer */
+    const struct phone_home *form;
+    const char *agent, *peer; /* agent: printable */
+    struct seed_answer *answer;
+};
+
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,
                         enum seed_document document, const char *agent);
-    /* False: it cannot be remembered now; the guest is told so, and tries again. */
-    bool (*on_phone_home)(void *context, const struct store_instance *instance,
-                          const struct phone_home *form, const char *agent, const char *peer);
+    /* Answered by seed_server_answer(), now or later: a guest says it once, so it is told that it
+     * was heard only when that is written down. */
+    void (*on_phone_home)(void *context, const struct store_instance *instance,
+                          const struct phone_home_call *call);
     void (*on_report)(void *context, const struct store_instance *instance,
                       const struct report *report);
     void (*on_refused)(void *context, const char *peer, const char *why); /* printable */
@@ -40,4 +50,7 @@ struct seed_server; /* opaque */
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
                                      uint16_t port, uint64_t patience_ms,
                                      const struct seed_server_calls *calls, struct error *error);
+/* Exactly once; also after the server was closed. False: it cannot be remembered now; the guest
+ * tries again. */
+void seed_server_answer(struct seed_answer *answer, bool taken);
 void seed_server_close(struct seed_server *server); /* NULL is fine */

@@ -67,6 +67,24 @@ is_remembered() {
 wait_until 20 is_remembered
 expect_equal "integrity_check" "$(in_store 'PRAGMA integrity_check')" ok
 expect_equal "ends of one" "$(info_of one '[boot["end_cause"] for boot in it["boots"][1:]][-1]')" host-qmp-quit
+
+step "killed before a phone-home was written down: the guest was not told that it was heard"
+new_mini late
+quietly start late
+wait_until 60 grep -q "mini: up" "$PGSUP_HOME/instances/late/console.log"
+hold_lock 120
+wait_until 60 grep -q "vm=late late phoned home" "$UP_LOG"
+kill_supervisor
+kill "$holder"
+wait "$holder" || true
+expect_equal "what was written down" \
+    "$(in_store "SELECT count(*) FROM guests WHERE phoned_home_ms > 0 AND hostname = 'late'")" 0
+expect_no_text "$PGSUP_HOME/instances/late/console.log" "mini: phoned home"
+PATH=$WORK/bin:$PATH start_supervisor
+wait_state late ready 60
+expect_equal "what it is known by" "$(info_of late 'it["hostname"], it["phoned_home"] is None')" \
+    "('late', False)"
+wait_until 20 grep -q "mini: phoned home" "$PGSUP_HOME/instances/late/console.log"
 quietly stop -f --all
 end_supervisor
 expect_no_process
