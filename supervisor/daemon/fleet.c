@@ -5,6 +5,7 @@
 #include "base/host.h"
 #include "base/log.h"
 #include "daemon/launcher.h"
+#include "daemon/reports.h"
 #include "home/run_folder.h"
 #include "home/running.h"
 
@@ -171,6 +172,7 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
         vm_adopt(vm, &plan);
+        reports_recall(fleet, vm);
         return true;
     }
     vm_plan_done(&plan);

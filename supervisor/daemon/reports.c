@@ -2,8 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "store/event_table.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define EVENT_KIND   "cloud-init"
+#define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
 
 void reports_take(struct fleet *fleet, const struct store_instance *instance,
                   const struct report *report) {
@@ -22,13 +27,43 @@ void reports_take(struct fleet *fleet, const struct store_instance *instance,
     scoped(alloc_release) char *sentence = boot_take(&vm->boot, &step);
     scoped(alloc_release) char *now = boot_where(&vm->boot);
     if (sentence)
-        recorder_event(fleet->recorder, vm->instance, "cloud-init", sentence);
+        recorder_event(fleet->recorder, vm->instance, EVENT_KIND, sentence);
     if (sentence && step.failed && step.module[0]) {
         log_warning("vm=%s cloud-init: %s", vm->name, sentence);
         waiters_progress(&fleet->waiters, vm, "failed", sentence);
     }
     bool moves = step.begins || vm->boot.done; /* between two modules nothing is to be seen */
     if (moves && (!before || strcmp(before, now) != 0))
-        waiters_progress(&fleet->waiters, vm, "cloud-init", now);
+        waiters_progress(&fleet->waiters, vm, EVENT_KIND, now);
     waiters_changed(&fleet->waiters, vm);
+}
+
+/* sentence: one that boot_take() gave out. */
+static void recall_sentence(struct boot *boot, const char *sentence) {
+    scoped(alloc_release) char *name = alloc_slice(sentence, strcspn(sentence, " "));
+    const char *verb = sentence + strlen(name);
+    char *slash = strchr(name, '/');
+    if (slash)
+        *slash = 0;
+    struct boot_step step = {
+        .stage = name,
+        .module = slash ? slash + 1 : "",
+        .description = "",
+        .begins = strcmp(verb, " began") == 0,
+        .failed = slash || strchr(verb, ','),
+        .last = strcmp(name, report_stage_name(REPORT_MODULES_FINAL)) == 0,
+    };
+    free(boot_take(boot, &step));
+}
+
+void reports_recall(struct fleet *fleet, struct vm *vm) {
+    struct store_events events = {0};
+    int64_t since_ms = vm->launch.phases_ms[PHASE_LAUNCHED];
+    if (since_ms)
+        event_table_list(fleet->home->store, vm->instance, 0, since_ms, RECALL_LIMIT, &events,
+                         NULL);
+    for (size_t i = 0; i < events.count; i++)
+        if (strcmp(events.items[i].kind, EVENT_KIND) == 0)
+            recall_sentence(&vm->boot, events.items[i].text);
+    store_events_done(&events);
 }

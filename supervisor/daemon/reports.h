@@ -8,3 +8,6 @@
 /* Of a VM that does not run (any more), nothing is kept. */
 void reports_take(struct fleet *fleet, const struct store_instance *instance,
                   const struct report *report);
+
+/* What an earlier supervisor recorded of the boot of a VM that was adopted. */
+void reports_recall(struct fleet *fleet, struct vm *vm);

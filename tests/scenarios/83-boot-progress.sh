@@ -266,6 +266,16 @@ real_client <<'END'
 stage("modules-config", ["m%d" % i for i in range(30)])
 END
 start_supervisor
+
+step "another supervisor knows what was recorded, and records it once"
+expect_equal "what is known" "$(boot_of one)" "('done', None, ['modules-final/scripts-user'])"
+before=$(count_events one)
+real_client <<'END'
+stage("modules-final", ["scripts-user"])
+stage("single", ["scripts-user"])
+END
+expect_equal "what is known" "$(boot_of one)" "('done', None, ['modules-final/scripts-user'])"
 quietly stop -f --all
 end_supervisor
+expect_equal "events" "$(count_events one)" "$before"
 expect_no_process
