@@ -22,6 +22,7 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
         guest->provisioned_ms = query_take_number(&query);
         guest->provision_result = query_take_text(&query);
         guest->host_key_problem = query_take_text(&query);
+        guest->trusts_cache = query_take_number(&query) != 0;
     }
     return query_close(&query);
 }
@@ -65,6 +66,16 @@ bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t 
     query_give_number(&query, instance);
     query_give_number(&query, at_ms);
     query_give_text(&query, result);
+    return query_finish(&query, error);
+}
+
+bool guest_table_set_trust(struct store *store, int64_t instance, bool trusts_cache,
+                           struct error *error) {
+    struct query query;
+    if (!query_open(store, GUEST_SET_TRUST, &query, error))
+        return false;
+    query_give_number(&query, instance);
+    query_give_number(&query, trusts_cache);
     return query_finish(&query, error);
 }
 

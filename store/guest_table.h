@@ -15,6 +15,8 @@ struct store_guest {
     char *host_key_problem; /* a sentence, when it told others than it was given; NULL */
     int64_t provisioned_ms; /* 0: never */
     char *provision_result; /* "ok", "failed: …", "skipped: …"; NULL: never run */
+    bool trusts_cache; /* it was seeded over HTTP, is in another way now, and was not cleaned since;
+                          kept by guest_table_put() */
 };
 
 /* An instance without a row gives an empty struct, not an error. */
@@ -28,6 +30,9 @@ bool guest_table_set_address(struct store *store, int64_t instance, const struct
 /* Only what provisioning came to; without a row nothing happens. */
 bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t at_ms,
                                  const char *result, struct error *error);
+/* Makes the row of a guest that has not phoned home. */
+bool guest_table_set_trust(struct store *store, int64_t instance, bool trusts_cache,
+                           struct error *error);
 /* What is not there is removed well. */
 bool guest_table_remove(struct store *store, int64_t instance, struct error *error);
 void store_guest_done(struct store_guest *guest);

@@ -100,6 +100,9 @@ static const char *const steps[] = {
     " protocol TEXT NOT NULL, host_address TEXT NOT NULL, host_port INTEGER NOT NULL,"
     " guest_port INTEGER NOT NULL, PRIMARY KEY (protocol, host_port, host_address)) WITHOUT ROWID;"
     "CREATE INDEX forwards_instance ON forwards (instance);",
+
+    /* 5 */
+    "ALTER TABLE guests ADD COLUMN trusts_cache INTEGER NOT NULL DEFAULT 0;",
 };
 
 int migrations_version(void) {

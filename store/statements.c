@@ -87,18 +87,26 @@ static const char *const sql[STATEMENT_COUNT] = {
 
     [GUEST_GET] =
         "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
-        " address_ms, host_keys, provisioned_ms, provision_result, host_key_problem FROM guests"
+        " address_ms, host_keys, provisioned_ms, provision_result, host_key_problem, trusts_cache"
+        " FROM guests"
         " WHERE instance = ?1",
     [GUEST_PUT] =
-        "INSERT OR REPLACE INTO guests (instance, phoned_home_ms, instance_id, hostname,"
+        "INSERT INTO guests (instance, phoned_home_ms, instance_id, hostname,"
         " address, address_source, address_ms, host_keys, provisioned_ms, provision_result,"
-        " host_key_problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        " host_key_problem) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " ON CONFLICT (instance) DO UPDATE SET phoned_home_ms = ?2, instance_id = ?3,"
+        " hostname = ?4, address = ?5, address_source = ?6, address_ms = ?7, host_keys = ?8,"
+        " provisioned_ms = ?9, provision_result = ?10, host_key_problem = ?11",
     [GUEST_SET_ADDRESS] =
         "INSERT INTO guests (instance, phoned_home_ms, address, address_source, address_ms,"
         " provisioned_ms) VALUES (?1, 0, ?2, ?3, ?4, 0) ON CONFLICT (instance) DO UPDATE SET"
         " address = ?2, address_source = ?3, address_ms = ?4",
     [GUEST_SET_PROVISIONED] =
         "UPDATE guests SET provisioned_ms = ?2, provision_result = ?3 WHERE instance = ?1",
+    [GUEST_SET_TRUST] =
+        "INSERT INTO guests (instance, phoned_home_ms, provisioned_ms, trusts_cache)"
+        " VALUES (?1, 0, 0, ?2) ON CONFLICT (instance) DO UPDATE SET"
+        " trusts_cache = ?2",
     [GUEST_REMOVE] = "DELETE FROM guests WHERE instance = ?1",
 
     /* seq counts the events of one instance, so that the oldest one to keep is found without

@@ -34,6 +34,7 @@ enum statement {
     GUEST_PUT,
     GUEST_SET_ADDRESS,
     GUEST_SET_PROVISIONED,
+    GUEST_SET_TRUST,
     GUEST_REMOVE,
 
     EVENT_ADD,

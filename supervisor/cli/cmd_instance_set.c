@@ -1,11 +1,10 @@
 #include "base/alloc.h"
 #include "cli/document_options.h"
+#include "cli/guest_clean.h"
 #include "cli/idle.h"
 #include "cli/invocation.h"
-#include "cli/ssh_command.h"
 #include "cli/table.h"
 #include "home/home.h"
-#include "home/program.h"
 #include "home/settings.h"
 
 #include <stdio.h>
@@ -45,8 +44,6 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-enum { CLEAN_LIMIT_MS = 60000 };
-
 static bool is_hardware(const struct instance_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
            wanted->ssh_port;
@@ -56,35 +53,12 @@ static bool is_startup(const struct startup_options *wanted) {
     return wanted->restart || wanted->after || wanted->autostart || wanted->no_autostart;
 }
 
-/* A guest that was seeded over HTTP trusts cloud-init's cache, and asks for nothing. */
-static bool clean(const struct invocation *invocation, const char *name, bool runs,
-                  struct error *error) {
-    struct ssh_command command = {.name = name, .user = "ansible", .batch = true};
-    scoped(strv_done) struct strv argv = {0};
-    scoped(buffer_done) struct buffer output = {0};
-    struct error problem = {0};
-    if (!runs) {
-        printf("%s was seeded over http and keeps what it fetched: when it is started, run\n"
-               "  pgsup ssh %s -- sudo cloud-init clean --reboot\n",
-               name, name);
-        return true;
-    }
-    bool good = ssh_command_make(invocation->home, &command, &argv, &problem);
-    if (good) {
-        strv_push(&argv, "sudo cloud-init clean");
-        good = program_run(argv.items, CLEAN_LIMIT_MS, &output, &problem);
-    }
-    return good || error_set(error, problem.code,
-                             "it is set, but the guest could not be told (%s): run `pgsup ssh %s "
-                             "-- sudo cloud-init clean --reboot`",
-                             problem.text, name);
-}
-
 /* What the guest does not see by itself. */
 static bool tell(const struct invocation *invocation, const char *name,
                  const struct instance_options *wanted, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
+    bool due = false;
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
                 idle_look(invocation, &instance, &running, error);
     if (good && running.name && is_hardware(wanted))
@@ -93,8 +67,9 @@ static bool tell(const struct invocation *invocation, const char *name,
         printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
     if (good && own_documents_any(wanted->own))
         printf("a guest that has booted before reads it when cloud-init begins anew\n");
-    if (good && wanted->rerun && strcmp(instance.seed, "http") == 0)
-        good = clean(invocation, name, running.name != NULL, error);
+    if (good && wanted->rerun)
+        good = guest_clean_is_due(invocation, &instance, &due, error) &&
+               (!due || guest_clean(invocation, &instance, &running, error));
     if (good && wanted->rerun)
         printf("cloud-init begins anew at the next %s\n", running.name ? "restart" : "start");
     running_done(&running);

@@ -47,12 +47,13 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
         plan->console_path = alloc_string(console);
 }
 
-/* cloud-init begins anew at the next boot when the drive gives it another instance-id. Over HTTP it
- * looks only after `cloud-init clean`, so there the guest is ready as at any later boot. */
+/* cloud-init begins anew at the next boot when the drive gives it another instance-id. A guest that
+ * trusts its cache, as over HTTP, looks only after `cloud-init clean`, so it is ready as at any
+ * later boot. */
 static bool begins_anew(const struct home *home, const struct store_instance *instance,
                         const struct store_guest *guest) {
     char id[DOCUMENT_TEXT_ID_SIZE];
-    return guest->instance_id && strcmp(instance->seed, "http") != 0 &&
+    return guest->instance_id && strcmp(instance->seed, "http") != 0 && !guest->trusts_cache &&
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }
 

@@ -89,6 +89,8 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
     alloc_replace(&guest.address_source, NULL);
     if (good && guest.phoned_home_ms)
         good = guest_table_put(store, to, &guest, error);
+    if (good && guest.trusts_cache)
+        good = guest_table_set_trust(store, to, true, error);
     store_guest_done(&guest);
     return good;
 }

@@ -5,6 +5,10 @@
 #include "home/instance_plan.h"
 #include "home/own_document.h"
 #include "home/seed_carry.h"
+#include "store/guest_table.h"
+#include "store/launch_table.h"
+
+#include <string.h>
 
 static bool put_documents(const struct home *home, const char *name,
                           const struct own_documents *own, struct own_documents *before,
@@ -26,6 +30,17 @@ static bool rerun(struct home *home, struct store_instance *instance, struct err
     return good;
 }
 
+/* user-data made for HTTP tells a guest to trust its cache, and it does from its first boot on. */
+static bool remember_trust(struct store *store, const struct store_instance *instance,
+                           bool was_http, struct error *error) {
+    struct store_launch launch = {0};
+    if (!was_http || strcmp(instance->seed, "http") == 0)
+        return true;
+    bool booted = launch_table_last(store, instance->id, &launch, NULL);
+    store_launch_done(&launch);
+    return !booted || guest_table_set_trust(store, instance->id, true, error);
+}
+
 static bool change(struct home *home, const char *name, const struct instance_options *options,
                    struct instance_facts *facts, struct own_documents *before,
                    struct error *error) {
@@ -33,6 +48,7 @@ static bool change(struct home *home, const char *name, const struct instance_op
     if (!instance_facts_load(home, name, facts, error))
         return false;
     uint16_t port = instance->ssh_port;
+    bool was_http = strcmp(instance->seed, "http") == 0;
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            (!options->ip4 ||
             definition_check_address(home->store, &facts->cloud, instance, error)) &&
@@ -40,6 +56,7 @@ static bool change(struct home *home, const char *name, const struct instance_op
             definition_check_port(home->store, instance->ssh_port, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
+           remember_trust(home->store, instance, was_http, error) &&
            (!options->rerun || rerun(home, instance, error)) &&
            (!options->own || put_documents(home, name, options->own, before, error)) &&
            instance_renew(home, name, error) && store_commit(home->store, error);

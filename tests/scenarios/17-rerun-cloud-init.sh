@@ -1,6 +1,6 @@
 # Goal: cloud-init begins anew when its user asks for that, and only then: another instance-id, also in
-# meta-data that was edited. A guest that trusts its cache is told over ssh when it runs; else what to
-# do is said.
+# meta-data that was edited. A guest that trusts its cache, as one does that was ever seeded over HTTP,
+# is told over ssh or by its agent when it runs; else what to do is said.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/faults.sh"
 new_cloud
@@ -63,5 +63,39 @@ expect_equal "that of meta-data" "$(meta_id net)" "$(id_of net)"
 echo 255 >"$WORK/ssh-status"
 expect_fail 1 "it is set, but the guest could not be told (" "$PGSUP" instance set net --rerun-cloud-init
 expect_text "$ERR" "run \`pgsup ssh net -- sudo cloud-init clean --reboot\`"
+quietly stop net
+
+step "seeded over HTTP once, it trusts its cache also when it is seeded by the drive: stopped"
+expect_ok "$PGSUP" instance set net --seed drive --rerun-cloud-init
+expect_text "$OUT" "net was seeded over http and keeps what it fetched" "pgsup ssh net -- sudo cloud-init clean"
+
+step "... running, where ssh does not get through, its agent is told; then it is another one"
+new_mini agent --seed http
+misbehave agent agent trust-cache
+expect_ready agent
+first=$(id_of agent)
+quietly stop agent
+expect_ok "$PGSUP" instance set agent --seed drive
+expect_ready agent # whatever the drive says
+expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: seed from the cache"
+wait_until 30 has_event agent "the agent in the guest answers"
+expect_ok "$PGSUP" instance set agent --rerun-cloud-init
+expect_text "$OUT" "cloud-init begins anew at the next restart"
+[ "$(id_of agent)" != "$first" ] || fail "the instance-id is the old one"
+expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: cleaned"
+quietly stop agent
+expect_ready agent
+wait_until 10 phoned_home agent 2
+quietly stop agent
+
+step "... and a guest that was cleaned, or never ran over HTTP, needs no more of it"
+echo 0 >"$WORK/ssh-status"
+rm -f "$WORK/ssh-args"
+expect_ok "$PGSUP" instance set agent --rerun-cloud-init
+expect_no_text "$OUT" "keeps what it fetched"
+new_mini never --seed http
+expect_ok "$PGSUP" instance set never --seed drive --rerun-cloud-init
+expect_no_text "$OUT" "keeps what it fetched"
+[ ! -e "$WORK/ssh-args" ] || fail "ssh was called"
 end_supervisor
 expect_no_process

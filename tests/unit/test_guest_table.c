@@ -4,6 +4,28 @@
 #include "store/guest_table.h"
 #include "store_samples.h"
 
+TEST(that_a_guest_trusts_its_cache_outlives_what_it_tells) {
+    struct store *store = with_image("trust");
+    int64_t id = add_instance(store, "a", NULL);
+    static const struct store_guest told = {.phoned_home_ms = 5, .hostname = "a"};
+    for (int trusts = 1; trusts >= 0; trusts--) {
+        struct store_guest read = {0};
+        OK(guest_table_set_trust(store, id, trusts, &error)); /* first: without a row */
+        OK(guest_table_put(store, id, &told, &error));
+        OK(guest_table_get(store, id, &read, &error));
+        CHECK_INT(read.trusts_cache, trusts);
+        CHECK_STRING(read.hostname, "a");
+        store_guest_done(&read);
+    }
+    OK(guest_table_set_trust(store, id, true, &error));
+    OK(guest_table_remove(store, id, &error));
+    struct store_guest read = {0};
+    OK(guest_table_get(store, id, &read, &error));
+    CHECK(!read.trusts_cache);
+    FAILS(guest_table_set_trust(store, 99, true, &error), ERROR_WRONG_STATE, "is gone");
+    store_close(store);
+}
+
 TEST(guests_come_back) {
     struct store *store = with_image("guests");
     int64_t id = add_instance(store, "a", NULL);

@@ -1,0 +1,15 @@
+/* `cloud-init clean` in a guest that trusts what its cloud-init has cached, so that it begins anew.
+ */
+#pragma once
+
+#include "cli/invocation.h"
+#include "home/running.h"
+#include "store/instance_table.h"
+
+/* A guest with user-data made for HTTP does (cloudinit/document.h: keep_cache), and keeps on doing
+ * so when it is seeded in another way. */
+bool guest_clean_is_due(const struct invocation *invocation, const struct store_instance *instance,
+                        bool *due, struct error *error);
+/* By ssh, else by the guest's agent; of one that does not run, says what to do. */
+bool guest_clean(const struct invocation *invocation, const struct store_instance *instance,
+                 const struct running *running, struct error *error);
