@@ -149,6 +149,8 @@ const char *host_package_of(const char *program) {
         return "ansible";
     if (strcmp(program, "ssh") == 0)
         return "openssh";
+    if (strcmp(program, "nsupdate") == 0)
+        return "bind";
     return program;
 }
 

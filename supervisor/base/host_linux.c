@@ -191,6 +191,7 @@ const char *host_package_of(const char *program) {
         {"mformat", "mtools"},
         {"ansible-playbook", "ansible-core"},
         {"ssh", "openssh-client"},
+        {"nsupdate", "bind9-dnsutils"},
         {"systemd-inhibit", "systemd"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)

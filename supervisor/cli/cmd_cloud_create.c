@@ -31,6 +31,10 @@ static const struct option_spec options[] = {
     {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},
     {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},
     {"host-ns4", 0, "ADDRESS", .help = "nameserver of that network"},
+    {"dns-server", 0, "ADDRESS[:PORT]",
+     .help = "DNS server that is told the names of instances, by nsupdate"},
+    {"dns-zone", 0, "ZONE", .help = "its zone that they are in, like lab.example.org"},
+    {"dns-key", 0, "FILE", .help = "TSIG key that signs that, as `tsig-keygen` writes it"},
     {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home",
      .fallback = "10300"},
     OPTIONS_END,
@@ -58,6 +62,9 @@ static int run(struct invocation *invocation, struct error *error) {
         .host_gw4 = invocation_option(invocation, "host-gw4"),
         .host_ns4 = invocation_option(invocation, "host-ns4"),
         .phone_home_port = invocation_option(invocation, "ph-port"),
+        .dns = {.server = invocation_option(invocation, "dns-server"),
+                .zone = invocation_option(invocation, "dns-zone"),
+                .key = invocation_option(invocation, "dns-key")},
     };
     if (!cloud_create(path, &made, error))
         return EXIT_FAILURE;

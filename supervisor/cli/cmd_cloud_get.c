@@ -67,6 +67,9 @@ static void print_json(const struct home *home, const struct store_cloud *cloud,
     json_object_set_new(object, "host_gw4", json_output_text(cloud->host_gw4));
     json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
     json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
+    json_object_set_new(object, "dns_server", json_output_text(cloud->dns_server));
+    json_object_set_new(object, "dns_zone", json_output_text(cloud->dns_zone));
+    json_object_set_new(object, "dns_key", json_output_text(cloud->dns_key_path));
     json_output_print(object);
 }
 
@@ -93,6 +96,9 @@ static void print_text(const struct home *home, const struct store_cloud *cloud,
     columns_pair("gateway", cloud->host_gw4, stdout);
     columns_pair("nameserver", cloud->host_ns4, stdout);
     columns_pair("phone-home port", port, stdout);
+    columns_pair("dns server", cloud->dns_server, stdout);
+    columns_pair("dns zone", cloud->dns_zone, stdout);
+    columns_pair("dns key", cloud->dns_key_path, stdout);
 }
 
 static int run(struct invocation *invocation, struct error *error) {

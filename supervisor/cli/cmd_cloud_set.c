@@ -4,6 +4,7 @@
 #include "cli/password_input.h"
 #include "cli/table.h"
 #include "home/cloud.h"
+#include "home/dns_update.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,12 @@ static const struct option_spec options[] = {
      .help = "one more user of every guest, with the keys in that file, or other keys for one",
      .many = true},
     {"remove-user", 0, "NAME", .help = "a user that no guest is to have any more", .many = true},
+    {"dns-server", 0, "ADDRESS[:PORT]",
+     .help = "DNS server that is told the names of instances, by nsupdate"},
+    {"dns-zone", 0, "ZONE", .help = "its zone that they are in, like lab.example.org"},
+    {"dns-key", 0, "FILE",
+     .help = "TSIG key that signs that, as `tsig-keygen` writes it; \"\": nothing does"},
+    {"no-dns", 0, .help = "no DNS server is told; those names of before are taken from it"},
     OPTIONS_END,
 };
 
@@ -98,9 +105,15 @@ static int run(struct invocation *invocation, struct error *error) {
         .users = invocation_values(invocation, "user"),
         .removed_users = invocation_values(invocation, "remove-user"),
         .phone_home_port = invocation_option(invocation, "ph-port"),
+        .dns = {.server = invocation_option(invocation, "dns-server"),
+                .zone = invocation_option(invocation, "dns-zone"),
+                .key = invocation_option(invocation, "dns-key"),
+                .none = invocation_flag(invocation, "no-dns")},
     };
     if (!cloud_set(invocation->home, &changes, error))
         return EXIT_FAILURE;
+    if (changes.dns.server || changes.dns.zone || changes.dns.key)
+        dns_update_doubt(invocation->home, NULL); /* trouble shows when names are told */
     tell(invocation);
     return EXIT_SUCCESS;
 }

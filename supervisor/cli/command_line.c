@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
+#include "home/dns_update.h"
 #include "home/home.h"
 #include "home/hosts.h"
 
@@ -59,10 +60,13 @@ static bool check_arguments(const struct invocation *invocation, struct error *e
 }
 
 /* What the command was to do is done; a supervisor will try again. */
-static void write_hosts(struct home *home) {
-    struct error problem = {0};
+static void pass_on_names(struct home *home) {
+    struct error problem = {0}, dns_problem = {0};
+    scoped(buffer_done) struct buffer done = {0};
     if (!hosts_write(home, &problem))
         invocation_warn("%s", problem.text);
+    if (!dns_update(home, &done, &dns_problem))
+        invocation_warn("names: dns update failed: %s", dns_problem.text);
 }
 
 static int run_with_home(struct invocation *invocation, struct error *error) {
@@ -73,7 +77,7 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
     invocation->home = &home;
     int status = invocation->command->run(invocation, error);
     if (invocation->command->changes_names && error->code == ERROR_NONE)
-        write_hosts(&home);
+        pass_on_names(&home);
     if (home.notice)
         invocation_warn("%s", home.notice);
     invocation->home = NULL;

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/host.h"
 #include "base/log.h"
+#include "daemon/dns_keeper.h"
+#include "home/dns_update.h"
 #include "home/hosts.h"
 #include "home/neighbour.h"
 #include "machine/tick.h"
@@ -19,6 +21,7 @@ struct seen { /* a guest, where it is now */
 
 struct names {
     struct fleet *fleet;
+    struct dns_keeper *dns;
     uv_timer_t timer;
     uv_work_t work;
     bool busy, closing, timer_closed, warned;
@@ -30,6 +33,7 @@ struct names {
     size_t running_count;
     struct seen *seen;
     size_t seen_count;
+    bool dns_is_due;
     struct error problem;
 };
 
@@ -80,8 +84,9 @@ static void on_work(uv_work_t *work) {
     error_clear(error);
     if (!names->open)
         names->open = home_open(names->home_path, &names->home, error);
-    if (names->open && look(names, error))
-        hosts_write(&names->home, error);
+    names->dns_is_due = false;
+    if (names->open && look(names, error) && hosts_write(&names->home, error))
+        dns_update_is_due(&names->home, &names->dns_is_due, error);
 }
 
 /* --- on the loop's thread --- */
@@ -157,6 +162,8 @@ static void on_worked(uv_work_t *work, int status) {
         if (failed && !names->warned)
             log_warning("addresses are not kept up, will try again: %s", names->problem.text);
         names->warned = failed;
+        if (names->dns_is_due)
+            dns_keeper_look(names->dns);
     }
     forget_work(names);
     free_if_closed(names);
@@ -182,6 +189,7 @@ struct names *names_new(struct fleet *fleet) {
     struct names *names = alloc_zero(sizeof *names);
     names->fleet = fleet;
     names->home_path = alloc_string(fleet->home->path);
+    names->dns = dns_keeper_new(fleet->loop, fleet->recorder, fleet->home->path);
     names->work.data = names->timer.data = names;
     uv_timer_init(fleet->loop, &names->timer);
     tick_start(&names->timer, on_tick, NAMES_INTERVAL_MS);
@@ -198,6 +206,7 @@ void names_close(struct names *names) {
     if (!names)
         return;
     names->closing = true;
+    dns_keeper_close(names->dns);
     if (names->busy)
         uv_cancel((uv_req_t *)&names->work);
     uv_close((uv_handle_t *)&names->timer, on_timer_closed);

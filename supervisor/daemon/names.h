@@ -1,8 +1,8 @@
 /* Which name has which address, while VMs run: asks the agents of guests that take theirs by DHCP,
  * looks for the others of them among the host's neighbours, records what is new as an event, and
- * keeps PATH/hosts as it should be. Every NAMES_INTERVAL_MS; what the store and the host are asked
- * for, on a worker thread. What was seen last wins: agents and the table of neighbours tell of now,
- * a phone-home of the guest's boot. */
+ * keeps PATH/hosts and the DNS as they should be. Every NAMES_INTERVAL_MS; what the store and the
+ * host are asked for, on a worker thread. What was seen last wins: agents and the table of
+ * neighbours tell of now, a phone-home of the guest's boot. */
 #pragma once
 
 #include "daemon/fleet.h"

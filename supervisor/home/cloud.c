@@ -191,6 +191,8 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
         (options->admin_password && !set_password(options->admin_password, cloud, error)))
         return false;
     copy_network(options, network, cloud);
+    if (!dns_settings_apply(&options->dns, cloud, error))
+        return false;
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
     cloud->created_ms = clock_wall_ms();
     return true;
@@ -354,7 +356,8 @@ static bool change(const struct cloud_changes *changes, struct store_cloud *clou
         !read_private_key(changes->ssh_private_key, &cloud->ssh_private_key_path, error))
         return false;
     return (!changes->admin_password || set_password(changes->admin_password, cloud, error)) &&
-           (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error));
+           (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error)) &&
+           dns_settings_apply(&changes->dns, cloud, error);
 }
 
 bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error) {

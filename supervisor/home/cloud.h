@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "home/dns_settings.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 
@@ -14,6 +15,7 @@ struct cloud_options {
     const char *network; /* NULL: "user" without interface, else what the host bridges with */
     const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
     const char *phone_home_port; /* NULL: 10300 */
+    struct dns_settings dns;
 };
 
 struct cloud_changes { /* NULL: stays as it is */
@@ -23,6 +25,7 @@ struct cloud_changes { /* NULL: stays as it is */
     const char *ssh_private_key;        /* "": none is named */
     char *const *users, *const *removed_users;
     const char *phone_home_port; /* guests that run keep the one that they were started with */
+    struct dns_settings dns;
 };
 
 /* All of them or none. */

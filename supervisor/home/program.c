@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,6 +21,7 @@
 
 #define LAST_LINE_LIMIT_BYTES 400
 #define LOOK_INTERVAL_MS      200 /* whether a child ended that somebody else keeps the pipe of */
+#define CANNOT_RUN_STATUS     126 /* as a shell has it */
 #define REAP_INTERVAL_MS      5   /* between looks at a child that closed its output and runs on */
 
 extern char **environ;
@@ -100,21 +102,88 @@ static void set_attributes(posix_spawnattr_t *attributes) {
                                              POSIX_SPAWN_SETSIGDEF);
 }
 
-static bool spawn(const char *path, char *const argv[], int output, pid_t *pid,
-                  struct error *error) {
+struct child { /* about to be */
+    const char *path;
+    char *const *argv;
+    int input, output;
+    int kept; /* 0: none */
+};
+
+/* Any that is free by then, and not the same, which would be closed. */
+static int place_of(int kept) {
+    return kept == STDERR_FILENO + 1 ? kept + 1 : STDERR_FILENO + 1;
+}
+
+static bool spawn(const struct child *child, pid_t *pid, struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child->input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child->output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child->output, STDERR_FILENO);
+    if (child->kept)
+        posix_spawn_file_actions_adddup2(&actions, child->kept, place_of(child->kept));
     set_attributes(&attributes);
-    errno = posix_spawn(pid, path, &actions, &attributes, argv, environ);
-    bool good = errno == 0 || error_errno(error, "cannot run %s", path);
+    errno = posix_spawn(pid, child->path, &actions, &attributes, child->argv, environ);
+    bool good = errno == 0 || error_errno(error, "cannot run %s", child->path);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return good;
+}
+
+/* In the child of a process with threads: system calls only. */
+static _Noreturn void become(const struct child *child, uid_t user, gid_t group) {
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
+    if (dup2(child->input, STDIN_FILENO) >= 0 && dup2(child->output, STDOUT_FILENO) >= 0 &&
+        dup2(child->output, STDERR_FILENO) >= 0 &&
+        (!child->kept || dup2(child->kept, place_of(child->kept)) >= 0) &&
+        setgroups(0, NULL) == 0 && setgid(group) == 0 && setuid(user) == 0)
+        execve(child->path, child->argv, environ);
+    _exit(CANNOT_RUN_STATUS);
+}
+
+/* What posix_spawn() has no attribute for. */
+static bool spawn_as(const struct child *child, const struct program_options *options, pid_t *pid,
+                     struct error *error) {
+    *pid = fork();
+    if (*pid == 0)
+        become(child, options->user, options->group);
+    if (*pid < 0)
+        return error_errno(error, "cannot run %s", child->path);
+    setpgid(*pid, *pid); /* whoever of the two comes first */
+    return true;
+}
+
+/* The whole input is in the pipe before its reader is there. */
+static int open_input(const char *input, struct error *error) {
+    size_t length = input ? strlen(input) : 0;
+    int ends[2] = {-1, -1};
+    if (length > PROGRAM_INPUT_LIMIT_BYTES) {
+        error_set(error, ERROR_FAILED, "an input of %zu bytes is too long", length);
+        return -1;
+    }
+    if (!input) {
+        ends[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (ends[0] < 0)
+            error_errno(error, "cannot open /dev/null");
+        return ends[0];
+    }
+    if (!open_pipe(ends, error))
+        return -1;
+    if (write(ends[1], input, length) != (ssize_t)length) {
+        error_errno(error, "cannot write to a pipe");
+        file_release(&ends[0]);
+    }
+    close(ends[1]);
+    return ends[0];
 }
 
 static int remaining_ms(uint64_t deadline) {
@@ -197,27 +266,37 @@ static bool judge(const char *program, int status, const char *said, struct erro
                      WEXITSTATUS(status), colon, said);
 }
 
-bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
-                 struct error *error) {
+bool program_run_with(char *const argv[], const struct program_options *options,
+                      struct buffer *output, struct error *error) {
     scoped(alloc_release) char *path = program_find(argv[0], error);
+    scoped(file_release) int input = path ? open_input(options->input, error) : -1;
     scoped(file_release) int reader = -1;
     int ends[2], status = 0;
     pid_t pid;
-    if (!path || !open_pipe(ends, error))
+    if (input < 0 || !open_pipe(ends, error))
         return false;
     reader = ends[0];
-    bool spawned = spawn(path, argv, ends[1], &pid, error);
+    const struct child child = {path, argv, input, ends[1], options->kept};
+    bool other = geteuid() == 0 && options->user != 0;
+    bool spawned = other ? spawn_as(&child, options, &pid, error) : spawn(&child, &pid, error);
     close(ends[1]);
     if (!spawned)
         return false;
     size_t from = output->length;
-    uint64_t deadline = clock_monotonic_ms() + limit_ms;
+    uint64_t deadline = clock_monotonic_ms() + options->limit_ms;
     if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
         end_child(pid, &status);
         return interrupt_check(error) &&
                error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
-                         argv[0], limit_ms);
+                         argv[0], options->limit_ms);
     }
     scoped(alloc_release) char *said = last_line(output, from);
     return judge(argv[0], status, said, error);
+}
+
+bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
+                 struct error *error) {
+    const struct program_options options = {
+        .limit_ms = limit_ms, .user = geteuid(), .group = getegid()};
+    return program_run_with(argv, &options, output, error);
 }

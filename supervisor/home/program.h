@@ -5,8 +5,10 @@
 #include "base/error.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define PROGRAM_OUTPUT_LIMIT_BYTES (1u << 20)
+#define PROGRAM_INPUT_LIMIT_BYTES  4096u /* what every pipe holds without a reader */
 
 /* Absolute path, from PATH and then the usual places that sudo leaves out of it. Not found:
  * ERROR_NOT_FOUND "qemu-img is not installed: apt-get install qemu-utils". Caller frees. */
@@ -16,3 +18,13 @@ char *program_find(const char *name, struct error *error);
  * (bounded). Ends the child after limit_ms. A status other than 0 is an error that quotes the last
  * line. */
 bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output, struct error *error);
+
+struct program_options {
+    unsigned limit_ms;
+    const char *input; /* its stdin, of at most PROGRAM_INPUT_LIMIT_BYTES; NULL: /dev/null */
+    int kept;          /* a descriptor that is not closed before its end, like a lock; 0: none */
+    uid_t user;        /* root runs it as this user and group; anybody else as itself */
+    gid_t group;
+};
+bool program_run_with(char *const argv[], const struct program_options *options,
+                      struct buffer *output, struct error *error);

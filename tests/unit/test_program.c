@@ -43,6 +43,76 @@ TEST(nothing_to_read_on_stdin) {
     buffer_done(&output);
 }
 
+static bool run_as(const struct program_options *options, const char *script, struct buffer *output,
+                   struct error *error) {
+    char *argv[] = {"sh", "-c", (char *)script, NULL};
+    *error = (struct error){0};
+    return program_run_with(argv, options, output, error);
+}
+
+TEST(input) {
+    struct buffer output = {0};
+    struct error error;
+    struct program_options options = {
+        .limit_ms = LONG_MS, .input = "one\ntwo\n", .user = geteuid(), .group = getegid()};
+    char big[PROGRAM_INPUT_LIMIT_BYTES + 2] = "";
+    CHECK(run_as(&options, "cat; echo done", &output, &error));
+    CHECK_STRING(output.data, "one\ntwo\ndone\n");
+    CHECK(run_as(&options, "exit 0", &output, &error)); /* reads nothing */
+    buffer_clear(&output);
+    memset(big, 'x', sizeof big - 2);
+    options.input = big;
+    CHECK(run_as(&options, "cat", &output, &error));
+    CHECK_INT(output.length, PROGRAM_INPUT_LIMIT_BYTES);
+    big[sizeof big - 2] = 'x';
+    CHECK(!run_as(&options, "cat", &output, &error));
+    CHECK_STRING(error.text, "an input of 4097 bytes is too long");
+    buffer_done(&output);
+}
+
+static int try_lock(const char *folder) {
+    int fd = file_lock_folder(folder);
+    if (fd >= 0)
+        close(fd);
+    return fd;
+}
+
+TEST(a_lock_is_kept_until_it_ends) {
+    struct buffer output = {0};
+    struct error error;
+    scoped(alloc_release) char *folder = scratch_path("locked");
+    scoped(alloc_release) char *go_on = scratch_path("locked/go-on");
+    scoped(alloc_release) char *script =
+        alloc_printf("(until [ -e '%s' ]; do sleep 0.1; done) >/dev/null 2>&1 & exit 0", go_on);
+    CHECK(file_make_directory(folder, 0700, &error));
+    struct program_options options = {.limit_ms = LONG_MS, .user = geteuid(), .group = getegid()};
+    options.kept = file_lock_folder(folder);
+    CHECK(options.kept > 0);
+    CHECK(run_as(&options, script, &output, &error));
+    close(options.kept);
+    CHECK_INT(try_lock(folder), -1);
+    scratch_write(go_on, "", 0, 0600);
+    for (int i = 0; i < 600 && try_lock(folder) < 0; i++)
+        usleep(100000);
+    CHECK(try_lock(folder) >= 0);
+    buffer_done(&output);
+}
+
+TEST(root_runs_it_as_another_user) {
+    struct buffer output = {0};
+    struct error error;
+    struct program_options options = {
+        .limit_ms = LONG_MS, .input = "in\n", .user = 65534, .group = 65533};
+    const char *expected = geteuid() == 0 ? "in\n65534 65533 65533\n" : NULL;
+    CHECK(run_as(&options, "cat; echo $(id -u) $(id -g) $(id -G)", &output, &error));
+    if (expected)
+        CHECK_STRING(output.data, expected);
+    options.limit_ms = SHORT_MS;
+    CHECK(!run_as(&options, "sleep 1000 & wait", &output, &error));
+    CHECK_INT(error.code, ERROR_TIMEOUT);
+    buffer_done(&output);
+}
+
 TEST(failure_quotes_the_last_line) {
     struct buffer output = {0};
     struct error error;

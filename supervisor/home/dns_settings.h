@@ -1,0 +1,26 @@
+/* What a cloud has to say of the DNS: to which server its names are told, in which zone, signed
+ * with which key. Checked as it is given; whether the server takes it shows when it is told
+ * something. */
+#pragma once
+
+#include "base/error.h"
+#include "store/cloud_table.h"
+
+#define DNS_ZONE_MAX                                                                               \
+    189 /* RFC 1035: a name has 253 characters, its first label and dot up to 64                   \
+         */
+#define DNS_PORT 53
+
+struct dns_settings {   /* NULL: stays as it is */
+    const char *server; /* "192.0.2.53" or "192.0.2.53:5353" */
+    const char *zone;   /* "lab.example.org", with or without a dot at the end */
+    const char *key;    /* a file as tsig-keygen writes it; "": updates are not signed */
+    bool none;          /* names are in no DNS */
+};
+
+/* Server and zone go together, and need guests that have addresses of their own. */
+bool dns_settings_apply(const struct dns_settings *settings, struct store_cloud *cloud,
+                        struct error *error);
+
+/* Of a server as it is in the store. */
+void dns_settings_split(const char *server, char address[16], unsigned *port);
