@@ -142,6 +142,8 @@ def check_multipart(path):
     if path.name == "config":
         check(names == ["bob", "cloudadmin", "ansible"], path, "users are", names)
         check(config["locale"] == "de_CH.UTF-8", path, "locale is", config["locale"])
+        files = [file["path"] for file in config["write_files"]]
+        check(files == ["/a", RUN_CLOUD_CONFIG], path, "write_files are", files)
         check(config["users"][0]["gecos"] == "Bj\u00f6rn", path, "gecos is", config["users"][0])
     elif path.name == "script":
         check(kinds[0] == "text/x-shellscript", path, "begins with", kinds)

@@ -23,6 +23,7 @@ static void check_golden(const char *name, const char *own) {
 TEST(behind_a_cloud_config) {
     check_golden("config", "#cloud-config\n"
                            "locale: de_CH.UTF-8\n"
+                           "write_files: [{path: /a, content: b}]\n"
                            "users: [{name: bob, gecos: \"Bj\xc3\xb6rn\"}]\n");
 }
 
