@@ -224,7 +224,7 @@ static bool withdraw(struct update *update, const struct dns_record *record, str
         buffer_printf(update->done, "%s.%s is taken away\n", name.name, name.zone);
     else
         error_set(error, problem.code, "%s%s", problem.text,
-                  current ? "" : "; it stays there, because it is not tried again");
+                  current ? "" : "; names of before may stay there: it is not tried again");
     if (outcome == OUTCOME_SILENT)
         alloc_replace(&update->silent, alloc_string(name.server));
     if (outcome == OUTCOME_DONE || !current)
@@ -234,9 +234,13 @@ static bool withdraw(struct update *update, const struct dns_record *record, str
 
 /* --- all of them --- */
 
+static bool is_silent(const struct update *update, const struct dns_record *name) {
+    return update->silent && strcmp(update->silent, name->server) == 0;
+}
+
 static bool may_go_on(const struct update *update, const struct dns_record *name,
                       struct error *error) {
-    if (update->silent && strcmp(update->silent, name->server) == 0)
+    if (is_silent(update, name))
         return false;
     return clock_monotonic_ms() < update->deadline ||
            error_set(error, ERROR_TIMEOUT, "not all names were told within %d ms",
@@ -257,6 +261,13 @@ static bool is_first_of_name(const struct dns_records *records, size_t index) {
     return true;
 }
 
+/* A server of before that does not answer: what it was told cannot be taken back. */
+static bool give_up(struct update *update, const struct dns_record *name, struct error *error) {
+    dns_records_drop(&update->records, name, false);
+    dns_records_write(update->home, &update->records, error);
+    return false;
+}
+
 /* Goes through a copy, because the records change on the way. */
 static bool withdraw_all(struct update *update, struct error *error) {
     struct dns_records before = {0};
@@ -265,7 +276,11 @@ static bool withdraw_all(struct update *update, struct error *error) {
         dns_records_add(&before, &update->records.items[i]);
     for (size_t i = 0; i < before.count; i++) {
         const struct dns_record *each = &before.items[i];
-        if (!is_wanted(update, each) && is_first_of_name(&before, i))
+        if (is_wanted(update, each) || !is_first_of_name(&before, i))
+            continue;
+        if (is_silent(update, each) && !is_current(update, each))
+            good = give_up(update, each, error);
+        else
             good = may_go_on(update, each, error) && withdraw(update, each, error) && good;
     }
     dns_records_done(&before);

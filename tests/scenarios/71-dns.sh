@@ -187,6 +187,13 @@ expect_in_dns three ""
 expect_warning "REFUSED" "$PGSUP" cloud set --dns-key ""
 expect_ok "$PGSUP" cloud set --dns-key "$DNS/key"
 expect_in_dns three 10.77.0.7
+nsupdate=$(command -v nsupdate)
+mount --bind /dev/null "$nsupdate"
+expect_warning "nsupdate is not installed: apt-get install bind9-dnsutils" \
+    "$PGSUP" instance set three --ip 10.77.0.8
+umount "$nsupdate"
+expect_ok "$PGSUP" instance set three --ip 10.77.0.7
+expect_in_dns three 10.77.0.7
 
 step "a server that is away when an instance goes"
 expect_ok "$PGSUP" instance create --os blank two --ip 10.77.0.6
@@ -197,6 +204,15 @@ expect_in_dns two 10.77.0.6
 expect_ok "$PGSUP" instance create --os blank four --ip 10.77.0.9
 expect_in_dns two ""
 expect_in_dns four 10.77.0.9
+
+step "a server that is away when another one takes its place is not waited for"
+end_dns
+expect_warning "names of before may stay there" "$PGSUP" cloud set --no-dns
+expect_equal "records" "$(cat "$PGSUP_HOME/dns/records")" ""
+start_dns
+expect_in_dns four 10.77.0.9
+expect_ok "$PGSUP" cloud set --dns-server "$server" --dns-zone lab.example.org \
+    --dns-key "$DNS/key" # both are as they are to be: they are taken for its own
 
 step "killed in the middle of an update, whose nsupdate is heard later"
 end_dns
