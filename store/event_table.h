@@ -12,8 +12,8 @@ struct store_event {
     int64_t at_ms;
     int64_t instance; /* 0: of the supervisor itself */
     char *name;       /* of the instance; NULL */
-    char *kind; /* "state", "phase", "qmp", "seed", "phone-home", "cloud-init", "dns" … */
-    char *text; /* printable sentence */
+    char *kind;       /* "state", "phase", "qmp", "seed", "phone-home", "cloud-init", "dns" … */
+    char *text;       /* printable sentence */
 };
 struct store_events {
     struct store_event *items;
