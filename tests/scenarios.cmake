@@ -10,7 +10,7 @@ if(NOT APPLE)
   target_compile_options(wall_clock PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
   set(fault "PGSUP_FAULT=$<TARGET_FILE:fault>;PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>")
 else()
-  list(FILTER scenarios EXCLUDE REGEX "/(56-clock|61-countdown|63-neighbours|64-vmnet-helper|66-networks|67-several-cards|71-dns)")
+  list(FILTER scenarios EXCLUDE REGEX "/(56-clock|61-countdown|63-neighbours|64-vmnet-helper|66-networks|67-several-cards|71-dns|84-guest-agent)")
 endif()
 if(PGSUP_SANITIZE) # does not go together with valgrind, nor with what QEMU would inherit
   list(FILTER scenarios EXCLUDE REGEX "/(56-clock|70-valgrind)")
