@@ -37,6 +37,9 @@ for sentence in "modules-config began" "modules-config ended" "modules-final beg
 done
 "$PGSUP" list >"$OUT"
 expect_text "$OUT" "Running(ready)" "$(pid_of test)"
+wait_until 60 has_event test "the agent in the guest answers" # QEMU's own
+"$PGSUP" info test --json >"$OUT"
+expect_equal "the agent, and where the guest is" "$(json_of 'it["agent"], it["address"]')" "(True, '127.0.0.1')"
 
 step "ssh, with the guest's key checked"
 in_guest uname -m
