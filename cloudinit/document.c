@@ -146,48 +146,56 @@ static void write_meta_data(struct writer *writer, const struct document_seed *s
     end_map(writer);
 }
 
-static void begin_user(struct writer *writer, const char *name, const char *gecos,
-                       const char *const *groups) {
+/* groups: that every image of cloud-init has, which would create others; nuageinit makes no user
+ * that is to be in one that is not there, so there it is in none. */
+static void begin_user(struct writer *writer, const struct document_seed *seed, const char *name,
+                       const char *gecos, const char *const *groups) {
     begin_map(writer);
     text_pair(writer, "name", name);
     text_pair(writer, "gecos", gecos);
-    list_pair(writer, "groups", groups);
+    if (seed->reader == DOCUMENT_CLOUD_INIT)
+        list_pair(writer, "groups", groups);
     text_pair(writer, "sudo", SUDO_RULE); /* one string: a list is invalid in 22.4.2 */
-    text_pair(writer, "shell", "/bin/bash");
+    text_pair(writer, "shell", seed->shell ? seed->shell : "/bin/bash");
 }
 
-/* By key only. */
-static void write_key_user(struct writer *writer, const char *name, const char *gecos,
-                           const char *const *groups, const char *keys) {
-    begin_user(writer, name, gecos, groups);
-    flag_pair(writer, "lock_passwd", true);
-    lines_pair(writer, "ssh_authorized_keys", keys);
+/* By key only. To nuageinit, whose users have no password that they are not given, a locked one
+ * could not come in at all. */
+static void write_key_user(struct writer *writer, const struct document_seed *seed,
+                           const struct document_user *user, const char *gecos,
+                           const char *const *groups) {
+    begin_user(writer, seed, user->name, gecos, groups);
+    if (seed->reader == DOCUMENT_CLOUD_INIT)
+        flag_pair(writer, "lock_passwd", true);
+    lines_pair(writer, "ssh_authorized_keys", user->ssh_public_keys);
     end_map(writer);
 }
 
 static void write_admin(struct writer *writer, const struct document_seed *seed) {
     static const char *const groups[] = {"users", "adm", NULL};
-    static const char gecos[] = "Cloud Admin User";
+    static const char name[] = "cloudadmin", gecos[] = "Cloud Admin User";
     if (!seed->admin_password_hash) {
-        write_key_user(writer, "cloudadmin", gecos, groups, seed->ssh_public_key);
+        const struct document_user user = {name, seed->ssh_public_key};
+        write_key_user(writer, seed, &user, gecos, groups);
         return;
     }
-    begin_user(writer, "cloudadmin", gecos, groups);
-    flag_pair(writer, "lock_passwd", false);
-    text_pair(writer, "hashed_passwd", seed->admin_password_hash);
+    begin_user(writer, seed, name, gecos, groups);
+    if (seed->reader == DOCUMENT_CLOUD_INIT)
+        flag_pair(writer, "lock_passwd", false);
+    text_pair(writer, seed->reader == DOCUMENT_CLOUD_INIT ? "hashed_passwd" : "passwd",
+              seed->admin_password_hash);
     end_map(writer);
 }
 
-/* Groups that every image has: cloud-init would create the others. */
 static void write_users(struct writer *writer, const struct document_seed *seed) {
+    static const char *const groups[] = {"users", NULL};
+    const struct document_user ansible = {"ansible", seed->ssh_public_key};
     plain(writer, "users");
     begin_list(writer);
     write_admin(writer, seed);
-    write_key_user(writer, "ansible", "Ansible Automation User",
-                   (const char *const[]){"users", NULL}, seed->ssh_public_key);
+    write_key_user(writer, seed, &ansible, "Ansible Automation User", groups);
     for (size_t i = 0; i < seed->user_count; i++)
-        write_key_user(writer, seed->users[i].name, seed->users[i].name,
-                       (const char *const[]){"users", NULL}, seed->users[i].ssh_public_keys);
+        write_key_user(writer, seed, &seed->users[i], seed->users[i].name, groups);
     end_list(writer);
 }
 
@@ -265,18 +273,18 @@ static void write_merge_how(struct writer *writer) {
     end_list(writer);
 }
 
-static void write_user_data(struct writer *writer, const struct document_seed *seed) {
-    begin_map(writer);
-    write_growpart(writer);
-    text_pair(writer, "locale", seed->locale ? seed->locale : "C.UTF-8");
-    text_pair(writer, "timezone", seed->timezone ? seed->timezone : "Etc/UTC");
-    flag_pair(writer, "ssh_pwauth", seed->admin_password_hash != NULL);
-    flag_pair(writer, "disable_root", true);
-    write_users(writer, seed);
+/* For Ansible; asking for them needs the network, as upgrading does. FreeBSD has no sudo. */
+static void write_packages(struct writer *writer, const struct document_seed *seed) {
     flag_pair(writer, "package_update", seed->package_upgrade);
     flag_pair(writer, "package_upgrade", seed->package_upgrade);
-    if (seed->package_upgrade) /* for Ansible; asking for it needs the network, as upgrading does */
-        list_pair(writer, "packages", (const char *const[]){"python3", NULL});
+    if (!seed->package_upgrade)
+        return;
+    list_pair(writer, "packages",
+              seed->reader == DOCUMENT_CLOUD_INIT ? (const char *const[]){"python3", NULL}
+                                                  : (const char *const[]){"python3", "sudo", NULL});
+}
+
+static void write_only_for_cloud_init(struct writer *writer, const struct document_seed *seed) {
     if (seed->phone_home_url)
         write_phone_home(writer, seed->phone_home_url);
     if (seed->report_url)
@@ -285,6 +293,23 @@ static void write_user_data(struct writer *writer, const struct document_seed *s
         flag_pair(writer, "manual_cache_clean", true);
     if (seed->merges)
         write_merge_how(writer);
+}
+
+static void write_user_data(struct writer *writer, const struct document_seed *seed) {
+    bool cloud_init = seed->reader == DOCUMENT_CLOUD_INIT;
+    begin_map(writer);
+    if (cloud_init) {
+        write_growpart(writer);
+        text_pair(writer, "locale", seed->locale ? seed->locale : "C.UTF-8");
+    }
+    text_pair(writer, "timezone", seed->timezone ? seed->timezone : "Etc/UTC");
+    flag_pair(writer, "ssh_pwauth", seed->admin_password_hash != NULL);
+    if (cloud_init)
+        flag_pair(writer, "disable_root", true);
+    write_users(writer, seed);
+    write_packages(writer, seed);
+    if (cloud_init)
+        write_only_for_cloud_init(writer, seed);
     end_map(writer);
 }
 
@@ -315,7 +340,9 @@ static void write_address(struct writer *writer, const struct document_seed *see
         list_pair(writer, "addresses", (const char *const[]){seed->nameserver, NULL});
         end_map(writer);
     }
-    if (seed->gateway) {
+    if (seed->gateway && seed->reader == DOCUMENT_NUAGEINIT) {
+        text_pair(writer, "gateway4", seed->gateway); /* it does not look at routes */
+    } else if (seed->gateway) {
         plain(writer, "routes");
         begin_list(writer);
         begin_map(writer);

@@ -24,7 +24,14 @@ struct document_nic { /* a card beside the first one; its routes come after the 
     const char *address; /* "10.1.0.5/24"; NULL: DHCP */
 };
 
+enum document_reader {
+    DOCUMENT_CLOUD_INIT,
+    DOCUMENT_NUAGEINIT, /* FreeBSD's, which knows some of the keys only, and some by other names:
+                           nuageinit(7). What it does not know is left out. */
+};
+
 struct document_seed {
+    enum document_reader reader;
     const char *instance_id;         /* [a-z0-9-] */
     const char *hostname;            /* RFC 1123 label */
     const char *admin_password_hash; /* "$6$…"; NULL: cloudadmin comes in by key only, ssh_pwauth
@@ -32,6 +39,7 @@ struct document_seed {
     const char *ssh_public_key;      /* "type base64 comment" lines, of user ansible */
     const struct document_user *users; /* more of them; by key only */
     size_t user_count;
+    const char *shell;    /* of all users; "/bin/bash" when NULL */
     const char *locale;   /* "C.UTF-8" when NULL */
     const char *timezone; /* "Etc/UTC" when NULL */
     bool package_upgrade; /* package_update and package_upgrade */

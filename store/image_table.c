@@ -7,9 +7,9 @@
 
 static void read_row(struct query *query, struct store_image *image) {
     image->id = query_take_number(query);
-    char **const texts[] = {&image->name,        &image->file,        &image->format,
-                            &image->arch,        &image->sha256,      &image->origin,
-                            &image->seed_source, &image->default_user};
+    char **const texts[] = {&image->name,        &image->file,         &image->format,
+                            &image->arch,        &image->sha256,       &image->origin,
+                            &image->seed_source, &image->default_user, &image->shell};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = query_take_text(query);
     image->file_bytes = (uint64_t)query_take_number(query);
@@ -25,9 +25,9 @@ bool image_table_add(struct store *store, struct store_image *image, struct erro
     struct query query;
     if (!query_open(store, IMAGE_ADD, &query, error))
         return false;
-    const char *const texts[] = {image->name,        image->file,        image->format,
-                                 image->arch,        image->sha256,      image->origin,
-                                 image->seed_source, image->default_user};
+    const char *const texts[] = {image->name,        image->file,         image->format,
+                                 image->arch,        image->sha256,       image->origin,
+                                 image->seed_source, image->default_user, image->shell};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         query_give_text(&query, texts[i]);
     query_give_number(&query, (int64_t)image->file_bytes);
@@ -105,6 +105,7 @@ void store_image_done(struct store_image *image) {
     free(image->origin);
     free(image->seed_source);
     free(image->default_user);
+    free(image->shell);
     *image = (struct store_image){0};
 }
 

@@ -14,7 +14,9 @@ struct store_image {
     char *sha256;       /* of the file as stored */
     char *origin;       /* path or URL it came from */
     char *default_user; /* the account that the publisher made; NULL: not known */
-    char *seed_source;  /* "nocloud-net" or "nocloud" (cloud-init >= 24.1 deprecates the former) */
+    char *seed_source;  /* "nocloud-net", "nocloud" (cloud-init >= 24.1 deprecates the former),
+                           "none", "nuageinit": home/image.h */
+    char *shell;        /* login shell of the accounts that are made in it; NULL: /bin/bash */
     uint64_t file_bytes, virtual_bytes;
     uint64_t min_disk_bytes, min_ram_mib; /* what it needs at least; 0: not known */
     bool phones_home;                     /* has a cloud-init that says when it is ready */

@@ -11,7 +11,7 @@
     " LEFT JOIN instances a ON a.id = i.after "
 
 #define IMAGE_SELECT                                                                               \
-    "SELECT id, name, file, format, arch, sha256, origin, seed_source, default_user,"              \
+    "SELECT id, name, file, format, arch, sha256, origin, seed_source, default_user, shell,"       \
     " file_bytes, virtual_bytes, min_disk_bytes, min_ram_mib, phones_home, created_ms,"            \
     " checked_ms FROM images "
 
@@ -38,9 +38,10 @@ static const char *const sql[STATEMENT_COUNT] = {
     [USER_REMOVE] = "DELETE FROM users WHERE name = ?1",
 
     [IMAGE_ADD] = "INSERT INTO images (name, file, format, arch, sha256, origin, seed_source,"
-                  " default_user, file_bytes, virtual_bytes, min_disk_bytes, min_ram_mib,"
+                  " default_user, shell, file_bytes, virtual_bytes, min_disk_bytes, min_ram_mib,"
                   " phones_home, created_ms, checked_ms)"
-                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                  " ?16)",
     [IMAGE_GET] = IMAGE_SELECT "WHERE name = ?1",
     [IMAGE_LIST] = IMAGE_SELECT "ORDER BY name",
     [IMAGE_SET_CHECKED] = "UPDATE images SET checked_ms = ?2 WHERE name = ?1",

@@ -12,10 +12,15 @@ static const struct option_spec options[] = {
     {"arch", 0, "aarch64|x86_64",
      .help =
          "architecture of the guest; without it: as the file's name tells, else this computer's"},
-    {"seed-source", 0, "nocloud|nocloud-net|none",
-     .help = "how its cloud-init is told of a seed over HTTP: nocloud from 24.1 on, nocloud-net "
-             "before; none: not at all, as 23.2 to 23.4. Without it: as for the image of this name "
-             "that can be downloaded, else nocloud-net"},
+    {"seed-source", 0, "nocloud|nocloud-net|none|nuageinit",
+     .help =
+         "how its cloud-init is told of a seed over HTTP: nocloud from 24.1 on, nocloud-net "
+         "before; none: not at all, as 23.2 to 23.4; nuageinit: it is FreeBSD's. Without it: as "
+         "for the image of this name that can be downloaded, else nocloud-net"},
+    {"shell", 0, "PATH",
+     .help =
+         "login shell of the accounts that are made in its guests; without it: as for the image "
+         "of this name that can be downloaded, else /bin/bash"},
     OPTIONS_END,
 };
 
@@ -25,6 +30,7 @@ static int run(struct invocation *invocation, struct error *error) {
         .path = invocation_argument(invocation, 0),
         .arch = invocation_option(invocation, "arch"),
         .seed_source = invocation_option(invocation, "seed-source"),
+        .shell = invocation_option(invocation, "shell"),
     };
     if (!invocation_check_file(file.path, "image file", error))
         return EXIT_FAILURE;

@@ -13,13 +13,15 @@
 #include <strings.h>
 #include <yaml.h>
 
-#define BUILT_IN       "images.yaml (built in)"
-#define MIB            (UINT64_C(1) << 20)
-#define VALUE_MAX      1000
-#define SHOWN_MAX      60
-#define IMAGES_MAX     1000
-#define SHA256_DIGITS  64
-#define HEX_CHARACTERS "0123456789abcdefABCDEF"
+#define BUILT_IN         "images.yaml (built in)"
+#define MIB              (UINT64_C(1) << 20)
+#define VALUE_MAX        1000
+#define SHOWN_MAX        60
+#define IMAGES_MAX       1000
+#define SHA256_DIGITS    64
+#define HEX_CHARACTERS   "0123456789abcdefABCDEF"
+#define SHELL_MAX        100
+#define SHELL_CHARACTERS "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 
 /* --- what a value may be: NULL, or what it should be --- */
 
@@ -27,7 +29,12 @@ typedef const char *set_function(void *target, const char *value);
 
 bool catalogue_is_seed_source(const char *word) {
     return strcmp(word, "nocloud") == 0 || strcmp(word, "nocloud-net") == 0 ||
-           strcmp(word, "none") == 0;
+           strcmp(word, "none") == 0 || strcmp(word, "nuageinit") == 0;
+}
+
+bool catalogue_is_shell(const char *path) {
+    size_t length = strlen(path);
+    return path[0] == '/' && length <= SHELL_MAX && strspn(path, SHELL_CHARACTERS) == length;
 }
 
 bool catalogue_is_url(const char *text) {
@@ -86,8 +93,13 @@ static const char *set_user(void *image, const char *value) {
 
 static const char *set_seed_source(void *image, const char *value) {
     if (!catalogue_is_seed_source(value))
-        return "use nocloud, nocloud-net or none";
+        return "use nocloud, nocloud-net, none or nuageinit";
     return set_text(&((struct catalogue_image *)image)->seed_source, value);
+}
+
+static const char *set_shell(void *image, const char *value) {
+    return catalogue_is_shell(value) ? set_text(&((struct catalogue_image *)image)->shell, value)
+                                     : "write a path like /bin/sh";
 }
 
 static const char *set_phones_home(void *image, const char *value) {
@@ -161,6 +173,7 @@ static const struct key image_keys[] = {
     {"title", set_title, true},
     {"user", set_user, false},
     {"seed-source", set_seed_source, true},
+    {"shell", set_shell, false},
     {"phones-home", set_phones_home, false},
     {"min-disk", set_min_disk, false},
     {"min-ram", set_min_ram, false},
@@ -284,6 +297,7 @@ static void image_done(struct catalogue_image *image) {
     free(image->title);
     free(image->user);
     free(image->seed_source);
+    free(image->shell);
     for (int arch = 0; arch < CATALOGUE_ARCH_COUNT; arch++) {
         free(image->files[arch].url);
         free(image->files[arch].checksums);

@@ -29,6 +29,7 @@ struct catalogue_image { /* all owned by the catalogue */
     char *title;
     char *user;
     char *seed_source;
+    char *shell; /* NULL: /bin/bash */
     bool phones_home;
     uint64_t min_disk_bytes, min_ram_mib;
     bool is_raw; /* else qcow2 */
@@ -56,6 +57,7 @@ const struct catalogue_image *catalogue_find(const struct catalogue *catalogue,
 char *catalogue_names(const struct catalogue *catalogue);
 
 bool catalogue_is_seed_source(const char *word);
+bool catalogue_is_shell(const char *path); /* absolute, nothing that needs quoting */
 const char *catalogue_format_word(const struct catalogue_image *image); /* "raw.xz" */
 /* "qcow2", "raw.xz" …: false when it is none of them. */
 bool catalogue_parse_format(const char *word, struct catalogue_image *image);

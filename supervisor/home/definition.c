@@ -125,7 +125,7 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
 static bool check_seed(const char *text, const struct store_cloud *cloud,
                        const struct store_image *image, const char *ip4, char **seed,
                        struct error *error) {
-    bool takes_http = !image->seed_source || strcmp(image->seed_source, IMAGE_SEED_NONE) != 0;
+    bool takes_http = !image_wants_drive(image);
     bool served = takes_http && subnet_host_address(cloud) != NULL;
     const char *word = text ? text : ip4 || !served ? "drive" : "http";
     bool by_drive = strcmp(word, "drive") == 0;
@@ -133,8 +133,8 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
         return fail_value(word, "a way to the seed: use http, drive or both", error);
     if (!by_drive && !takes_http)
         return error_set(error, ERROR_INVALID,
-                         "the image \"%s\" takes no seed over http (--seed-source none): use drive",
-                         image->name);
+                         "the image \"%s\" takes no seed over http (--seed-source %s): use drive",
+                         image->name, image->seed_source);
     if (!by_drive && !served)
         return error_set(error, ERROR_INVALID,
                          "a seed over http needs the address of this host: create the cloud with "

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/document.h"
+#include "cloudinit/document_text.h"
 #include "cloudinit/multipart.h"
 #include "cloudinit/public_key.h"
 #include "home/program.h"
@@ -185,6 +186,21 @@ bool host_keys_add(const struct home *home, const struct store_instance *instanc
         buffer_append(&both, document.data, document.length);
     buffer_done(vendor_data);
     *vendor_data = both;
+    return true;
+}
+
+bool host_keys_append(const struct home *home, const struct store_instance *instance,
+                      struct buffer *user_data, struct error *error) {
+    scoped(buffer_done) struct buffer document = {0};
+    if (!host_keys_are_preseeded(instance) ||
+        !document_text_is_cloud_config(user_data->data ? user_data->data : "", user_data->length))
+        return true;
+    if (!write_document(home, instance, &document, error))
+        return false;
+    size_t header = strcspn(document.data, "\n");
+    if (user_data->data[user_data->length - 1] != '\n')
+        buffer_putc(user_data, '\n');
+    buffer_append(user_data, document.data + header + 1, document.length - header - 1);
     return true;
 }
 

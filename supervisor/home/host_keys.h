@@ -31,5 +31,10 @@ char *host_keys_public(const struct home *home, const struct store_instance *ins
 bool host_keys_add(const struct home *home, const struct store_instance *instance,
                    struct buffer *vendor_data, struct error *error);
 
+/* The same for nuageinit, which reads no vendor-data and no MIME: they stand at the end of
+ * user-data, if that is a cloud-config. */
+bool host_keys_append(const struct home *home, const struct store_instance *instance,
+                      struct buffer *user_data, struct error *error);
+
 /* Every line of the one is among those of the other. */
 bool host_keys_are_among(const char *lines, const char *known);

@@ -32,6 +32,15 @@ const char *image_guess_arch(const char *file) {
     return host_architecture();
 }
 
+bool image_has_nuageinit(const struct store_image *image) {
+    return image->seed_source && strcmp(image->seed_source, IMAGE_SEED_NUAGEINIT) == 0;
+}
+
+bool image_wants_drive(const struct store_image *image) {
+    return image_has_nuageinit(image) ||
+           (image->seed_source && strcmp(image->seed_source, IMAGE_SEED_NONE) == 0);
+}
+
 bool image_catalogue(const struct home *home, struct catalogue *catalogue, struct error *error) {
     scoped(alloc_release) char *own = home_file(home, "images.yaml");
     return catalogue_load(own, catalogue, error);
@@ -40,11 +49,13 @@ bool image_catalogue(const struct home *home, struct catalogue *catalogue, struc
 /* What the catalogue says of an image; of one that it does not know: "nocloud-net" is what every
  * cloud-init that can be seeded over HTTP takes; the newer ones only warn about it. */
 static void describe(struct store_image *image, const struct catalogue_image *known) {
-    image->phones_home = !known || known->phones_home;
     if (!image->seed_source)
         image->seed_source = alloc_string(known ? known->seed_source : "nocloud-net");
+    image->phones_home = known ? known->phones_home : !image_has_nuageinit(image);
     if (!known)
         return;
+    if (!image->shell)
+        image->shell = alloc_string(known->shell);
     image->default_user = alloc_string(known->user);
     image->min_disk_bytes = known->min_disk_bytes;
     image->min_ram_mib = known->min_ram_mib;
@@ -70,14 +81,20 @@ bool image_import(struct home *home, const struct image_file *from,
     if (seed_source && !catalogue_is_seed_source(seed_source))
         return error_set(error, ERROR_INVALID,
                          "\"%.40s\" is not what a cloud-init calls its seed: use nocloud, "
-                         "nocloud-net, or none for one that takes it from a drive only",
+                         "nocloud-net, none for one that takes it from a drive only, or nuageinit "
+                         "for FreeBSD's own",
                          seed_source);
+    if (from->shell && !catalogue_is_shell(from->shell))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.40s\" is not the path of a login shell: write one like /bin/sh",
+                         from->shell);
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
         .name = alloc_string(from->name),
         .arch = alloc_string(arch),
         .origin = file_absolute(from->path),
         .seed_source = alloc_string(seed_source),
+        .shell = alloc_string(from->shell),
     };
     bool good = image_describe(home, &image, error) &&
                 image_stage_open(home, from->name, &stage, error) &&

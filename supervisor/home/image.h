@@ -8,14 +8,16 @@
 #include "home/image_progress.h"
 #include "store/image_table.h"
 
-#define IMAGE_SEED_NONE "none" /* from a drive only, as cloud-init 23.2 to 23.4 */
+#define IMAGE_SEED_NONE      "none"      /* from a drive only, as cloud-init 23.2 to 23.4 */
+#define IMAGE_SEED_NUAGEINIT "nuageinit" /* FreeBSD's reader of seed drives: nuageinit(7) */
 
 struct image_file { /* borrowed */
     const char *name, *path;
     const char *arch; /* NULL: guessed from the file's name, else the host's */
-    /* What its cloud-init calls a seed over HTTP, or IMAGE_SEED_NONE; NULL: as the catalogue says
-     * of this name, else "nocloud-net". */
+    /* What its cloud-init calls a seed over HTTP, or one of the words above; NULL: as the catalogue
+     * says of this name, else "nocloud-net". */
     const char *seed_source;
+    const char *shell; /* NULL: as the catalogue says of this name, else what most have */
 };
 /* A copy of the file becomes an image of the home; see image_stage_take(). No trace is left on
  * failure. progress may be NULL. */
@@ -33,6 +35,10 @@ bool image_check_once(struct home *home, const struct store_image *image, struct
 /* Refused while instances use it; names them. What is left of a download that broke off, or was not
  * what it should be, goes with it, or alone. */
 bool image_remove(struct home *home, const char *name, struct error *error);
+
+/* It takes a seed from a drive only. */
+bool image_wants_drive(const struct store_image *image);
+bool image_has_nuageinit(const struct store_image *image);
 
 /* That of this home, with its own file. */
 bool image_catalogue(const struct home *home, struct catalogue *catalogue, struct error *error);

@@ -292,7 +292,7 @@ bool instance_plan_write(struct home *home, const struct instance_facts *facts,
     *plan = (struct instance_plan){.folder = home_instance_folder(home, facts->instance.name)};
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
-    if (good && seed_write(home, &facts->cloud, &facts->instance, error) &&
+    if (good && seed_write(home, &facts->cloud, &facts->image, &facts->instance, error) &&
         ansible_renew(home, &facts->instance, error) &&
         write_script(home, facts, &plan->spec, error))
         return true;

@@ -9,6 +9,7 @@
 #include "cloudinit/multipart.h"
 #include "home/generated.h"
 #include "home/host_keys.h"
+#include "home/image.h"
 #include "home/nic.h"
 #include "home/own_document.h"
 #include "home/seed_drive.h"
@@ -63,6 +64,11 @@ static bool make_text(const struct home *home, const struct store_instance *inst
     struct document_seed wanted = *seed;
     if (!own_document_get(folder, document, &own, error))
         return false;
+    if (own.length > 0 && seed->reader == DOCUMENT_NUAGEINIT && document != SEED_NETWORK_CONFIG)
+        return error_set(error, ERROR_INVALID,
+                         "the guest of \"%s\" has nuageinit, which cannot add two documents up: "
+                         "leave out your own %s, and edit cloud-init/user-data instead",
+                         instance->name, seed_document_name(document));
     wanted.merges = own.length > 0;
     if (!document_write(document, &wanted, &ours, error))
         return false;
@@ -103,7 +109,9 @@ static void fill_nics(const struct store_nics *nics, struct document_nic cards[N
 }
 
 static bool write_documents(struct home *home, const struct store_cloud *cloud,
-                            const struct store_instance *instance, struct error *error) {
+                            const struct store_image *image, const struct store_instance *instance,
+                            struct error *error) {
+    bool nuageinit = image_has_nuageinit(image);
     struct subnet subnet = {0};
     struct document_nic cards[NIC_MAX];
     scoped(store_nics_done) struct store_nics nics = {0};
@@ -121,6 +129,10 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
     scoped(alloc_release) char *address =
         instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
     struct document_seed seed = {
+        .reader = nuageinit ? DOCUMENT_NUAGEINIT : DOCUMENT_CLOUD_INIT,
+        .shell = image->shell ? image->shell
+                 : nuageinit  ? "/bin/sh"
+                              : NULL,
         .instance_id = instance->instance_id,
         .hostname = instance->name,
         .admin_password_hash = cloud->admin_password_hash,
@@ -152,25 +164,42 @@ static bool check_document(const char *path, enum seed_document document, const 
                      problem.text);
 }
 
-/* What is on the drive in place of the vendor-data, which is served over HTTP as well. */
-static char *drive_vendor_data(const char *folder, const struct store_instance *instance) {
-    return host_keys_are_preseeded(instance)
-               ? alloc_printf("%s/host-keys/%s", folder, seed_document_name(SEED_VENDOR_DATA))
-               : NULL;
+/* The document with which a guest is given its host keys: on the drive it is one that has them, in
+ * path. What is served over HTTP is without them. */
+struct keyed {
+    bool any;
+    enum seed_document document;
+    char *path;
+};
+
+static void keyed_done(struct keyed *keyed) {
+    alloc_release(&keyed->path);
 }
 
-/* path: of a file to leave it in; NULL: nowhere, because it is no other than the document. */
+static struct keyed find_keyed(const char *folder, const struct store_image *image,
+                               const struct store_instance *instance) {
+    struct keyed keyed = {.any = host_keys_are_preseeded(instance),
+                          .document =
+                              image_has_nuageinit(image) ? SEED_USER_DATA : SEED_VENDOR_DATA};
+    if (keyed.any)
+        keyed.path = alloc_printf("%s/host-keys/%s", folder, seed_document_name(keyed.document));
+    return keyed;
+}
+
 static bool add_host_keys(struct home *home, const struct store_instance *instance,
-                          const char *path, struct buffer *text, struct error *error) {
-    if (!path)
-        return true;
-    return host_keys_ensure(home, instance, error) && host_keys_add(home, instance, text, error) &&
-           file_write(path, text->data, text->length, 0600, error) && home_give(home, path, error);
+                          const struct keyed *keyed, struct buffer *text, struct error *error) {
+    return host_keys_ensure(home, instance, error) &&
+           (keyed->document == SEED_VENDOR_DATA
+                ? host_keys_add(home, instance, text, error)
+                : host_keys_append(home, instance, text, error) &&
+                      check_document(keyed->path, keyed->document, text, error)) &&
+           file_write(keyed->path, text->data, text->length, 0600, error) &&
+           home_give(home, keyed->path, error);
 }
 
 /* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
 static bool digest_documents(struct home *home, const struct store_instance *instance,
-                             const char *vendor_data, char digest[SECRET_SHA256_SIZE],
+                             const struct keyed *keyed, char digest[SECRET_SHA256_SIZE],
                              struct error *error) {
     scoped(buffer_done) struct buffer all = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -181,8 +210,8 @@ static bool digest_documents(struct home *home, const struct store_instance *ins
             alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(document));
         if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
             !check_document(path, document, &text, error) ||
-            (document == SEED_VENDOR_DATA &&
-             !add_host_keys(home, instance, vendor_data, &text, error)))
+            (keyed->any && document == keyed->document &&
+             !add_host_keys(home, instance, keyed, &text, error)))
             return false;
         buffer_printf(&all, "%zu\n", text.length);
         buffer_append(&all, text.data, text.length);
@@ -192,20 +221,19 @@ static bool digest_documents(struct home *home, const struct store_instance *ins
 }
 
 /* Made anew only when needed: its time of change then tells when the seed changed last. */
-static bool write_drive(struct home *home, const struct store_instance *instance,
-                        struct error *error) {
+static bool write_drive(struct home *home, const struct store_image *image,
+                        const struct store_instance *instance, struct error *error) {
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
-    scoped(alloc_release) char *image = seed_image_path(home, instance);
+    scoped(alloc_release) char *drive = seed_image_path(home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
-    scoped(alloc_release) char *vendor_data = drive_vendor_data(folder, instance);
-    if (!digest_documents(home, instance, vendor_data, wanted, error) ||
+    scoped(keyed_done) struct keyed keyed = find_keyed(folder, image, instance);
+    if (!digest_documents(home, instance, &keyed, wanted, error) ||
         !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
         return false;
-    if (file_exists(image) && strcmp(wanted, recorded) == 0)
+    if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
-    return seed_drive_write(image, documents, vendor_data, error) &&
-           home_give(home, image, error) &&
+    return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
            generated_table_put(home->store, instance->id, DRIVE, wanted, error);
 }
 
@@ -233,10 +261,11 @@ bool seed_network_is_users(const struct home *home, const struct store_instance 
            (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
 }
 
-bool seed_write(struct home *home, const struct store_cloud *cloud,
+bool seed_write(struct home *home, const struct store_cloud *cloud, const struct store_image *image,
                 const struct store_instance *instance, struct error *error) {
     bool both = strcmp(instance->seed, "both") == 0;
     scoped(alloc_release) char *url = both ? seed_url(cloud, instance) : NULL;
-    return write_documents(home, cloud, instance, error) && write_drive(home, instance, error) &&
+    return write_documents(home, cloud, image, instance, error) &&
+           write_drive(home, image, instance, error) &&
            seed_include_write(home, instance, url, error);
 }

@@ -31,15 +31,20 @@ static const struct {
 /* What goes on the drive. */
 struct selection {
     const char *folder;
-    const char *vendor_data; /* instead of the folder's; NULL: none */
+    const char *other; /* instead of the folder's of that name; NULL: none */
     struct strv paths;
     uint64_t bytes;
 };
 
+static bool is_of_name(const char *path, const char *name) {
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
 static bool add_document(struct selection *selection, size_t row, struct error *error) {
-    bool other = selection->vendor_data && strcmp(documents[row].name, "vendor-data") == 0;
+    bool other = selection->other && is_of_name(selection->other, documents[row].name);
     scoped(alloc_release) char *path =
-        other ? alloc_string(selection->vendor_data)
+        other ? alloc_string(selection->other)
               : alloc_printf("%s/%s", selection->folder, documents[row].name);
     struct stat status;
     if (stat(path, &status) < 0) {
@@ -103,11 +108,11 @@ static bool write_image(const char *absolute, const struct strv *paths, struct e
     return error_prefix(error, "cannot make the seed drive");
 }
 
-bool seed_drive_write(const char *image, const char *documents_folder, const char *vendor_data,
+bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
                       struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(image);
     scoped(alloc_release) char *folder = file_absolute(documents_folder);
-    struct selection selection = {.folder = folder, .vendor_data = vendor_data};
+    struct selection selection = {.folder = folder, .other = other};
     if (strstr(absolute, "@@"))
         return error_set(error, ERROR_INVALID,
                          "mtools cannot write %s, because \"@@\" means an offset to it: use a "

@@ -6,6 +6,6 @@
 
 #include <stdbool.h>
 
-/* vendor_data: a file of that name to take instead of the folder's; NULL: none. */
-bool seed_drive_write(const char *image, const char *documents_folder, const char *vendor_data,
+/* other: a file to take instead of the folder's document of that name; NULL: none. */
+bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
                       struct error *error);

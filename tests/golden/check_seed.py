@@ -153,15 +153,40 @@ def check_multipart(path):
         check(config["runcmd"] == ["true"], path, "runcmd is", config.get("runcmd"))
 
 
+# What nuageinit(7) of FreeBSD 15 knows of what is written for it; it passes over the rest.
+NUAGEINIT_KEYS = {"timezone", "ssh_pwauth", "users", "package_update", "package_upgrade", "packages"}
+NUAGEINIT_USER_KEYS = {"name", "gecos", "sudo", "shell", "passwd", "ssh_authorized_keys"}
+NUAGEINIT_CARD_KEYS = {"match", "dhcp4", "addresses", "gateway4", "nameservers"}
+
+
+def check_nuageinit(folder):
+    text = (folder / "user-data").read_text()
+    config = yaml.safe_load(text)
+    check(text.startswith("#cloud-config\n"), folder, "user-data lacks its first line")
+    check(set(config) == NUAGEINIT_KEYS, folder, "user-data has keys", list(config))
+    for user in config["users"]:
+        check(set(user) <= NUAGEINIT_USER_KEYS, folder, "a user has keys", list(user))
+        check(user["shell"] == "/bin/sh", folder, "a shell is", user["shell"])
+        check(("passwd" in user) != ("ssh_authorized_keys" in user), folder, "a user is", user)
+    check("sudo" in config["packages"], folder, "packages are", config["packages"])
+    network = yaml.safe_load((folder / "network-config").read_text())
+    for card in network["ethernets"].values():
+        check(set(card) <= NUAGEINIT_CARD_KEYS, folder, "a card has keys", list(card))
+        check(isinstance(card["match"]["macaddress"], str), folder, "a MAC is", card["match"])
+
+
 def main():
     if len(sys.argv) != 2 or not os.access(sys.argv[1], os.X_OK):
         sys.exit("cloud-init is not installed: apt-get install cloud-init")
     folders = sorted(path for path in SEEDS.iterdir() if path.is_dir())
     check(len(folders) >= 4, "only", len(folders), "golden seeds found")
     for folder in folders:
+        check_meta_data(folder / "meta-data")
+        if folder.name == "nuageinit":
+            check_nuageinit(folder)
+            continue
         check_schema(sys.argv[1], folder / "user-data")
         check_schema(sys.argv[1], folder / "vendor-data")
-        check_meta_data(folder / "meta-data")
         check_user_data(folder / "user-data")
         check(yaml.safe_load((folder / "vendor-data").read_text()) == {}, folder, "vendor-data")
         check_network_config(folder / "network-config")

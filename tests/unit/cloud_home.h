@@ -84,8 +84,9 @@ static inline void make_home(const char *name, const struct cloud_options *optio
     check_good(home_open(path, home, &error), &error);
     if (!file_exists(image))
         run_program(argv);
-    check_good(image_import(home, &(struct image_file){"base", image, NULL, NULL}, NULL, &error),
-               &error);
+    check_good(
+        image_import(home, &(struct image_file){"base", image, NULL, NULL, NULL}, NULL, &error),
+        &error);
 }
 
 static inline void make_instance(struct home *home, const struct instance_options *options,

@@ -52,6 +52,7 @@ static const struct store_image full_image = {
     .origin = "https://example.org/debian-12.qcow2",
     .seed_source = "nocloud-net",
     .default_user = "debian",
+    .shell = "/bin/ash",
     .min_disk_bytes = 3u << 30,
     .min_ram_mib = 256,
     .phones_home = true,

@@ -98,7 +98,8 @@ TEST(refused) {
     BAD(MINE_PART "  aarch64:\n    url: http://x/y\n    sha256: abc\n",
         "images.yaml:7: sha256 \"abc\" cannot be used: write 64 hexadecimal digits");
     BAD("mine:\n  title: x\n  seed-source: ec2\n",
-        "images.yaml:3: seed-source \"ec2\" cannot be used: use nocloud, nocloud-net or none");
+        "images.yaml:3: seed-source \"ec2\" cannot be used: use nocloud, nocloud-net, none or "
+        "nuageinit");
     BAD("mine:\n  title: x\n", "images.yaml:2: \"seed-source\" is missing here");
     BAD("mine:\n  format: vmdk\n",
         "images.yaml:2: format \"vmdk\" cannot be used: use qcow2, raw, qcow2.xz, raw.xz, qcow2.zst "

@@ -91,6 +91,26 @@ static const struct document_seed several_nics = {
     .more_nic_count = 2,
 };
 
+/* FreeBSD's: what nuageinit does not know is not in it. */
+static const struct document_seed nuageinit = {
+    .reader = DOCUMENT_NUAGEINIT,
+    .shell = "/bin/sh",
+    .instance_id = "bsd-1",
+    .hostname = "bsd",
+    .admin_password_hash = HASH,
+    .ssh_public_key = KEY,
+    .users = users,
+    .user_count = 1,
+    .package_upgrade = true,
+    .keep_cache = true,
+    .phone_home_url = SEED_URL "/phone-home/${INSTANCE_ID}",
+    .report_url = REPORT_URL,
+    .mac = "52:54:00:AB:CD:EF",
+    .address = "172.16.3.5/24",
+    .gateway = "172.16.3.1",
+    .nameserver = "172.16.3.1",
+};
+
 /* Not a key that anybody has. */
 static const struct document_host_key host_keys[] = {
     {"ed25519",
@@ -128,6 +148,10 @@ static void check_documents(const char *name, const struct document_seed *seed) 
 
 TEST(several_network_cards) {
     check_documents("several-nics", &several_nics);
+}
+
+TEST(freebsd) {
+    check_documents("nuageinit", &nuageinit);
 }
 
 TEST(http_with_dhcp) {

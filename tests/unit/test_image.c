@@ -75,7 +75,8 @@ TEST(import) {
     scoped(alloc_release) char *file = make_qcow2("debian, 12-arm64.qcow2");
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, &(struct image_file){"debian-12", file, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"debian-12", file, NULL, NULL, NULL}, NULL,
+                       &error));
     CHECK_STRING(error.text, "");
     CHECK(image_table_get(home.store, "debian-12", &image, &error));
     CHECK_STRING(image.file, "debian-12.qcow2");
@@ -104,7 +105,7 @@ static void check_arch(const char *name, const char *file, const char *given,
                        const char *expected) {
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, &(struct image_file){name, file, given, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){name, file, given, NULL, NULL}, NULL, &error));
     CHECK(image_table_get(home.store, name, &image, &error));
     CHECK_STRING(image.arch, expected);
     store_image_done(&image);
@@ -118,7 +119,8 @@ TEST(architecture) {
     check_arch("one", amd64, NULL, "x86_64");
     check_arch("two", arm64, NULL, "aarch64");
     check_arch("three", amd64, "aarch64", "aarch64");
-    CHECK(!image_import(&home, &(struct image_file){"four", amd64, "arm64", NULL}, NULL, &error));
+    CHECK(!image_import(&home, &(struct image_file){"four", amd64, "arm64", NULL, NULL}, NULL,
+                        &error));
     CHECK_STRING(error.text, "\"arm64\" is not an architecture: use aarch64 or x86_64");
     CHECK_INT(count_files(), 3);
     close_home();
@@ -128,7 +130,7 @@ static void check_refused(const char *name, const char *file, enum error_code co
                           const char *sentence) {
     struct error error = {0};
     size_t files = count_files(), rows = count_rows();
-    CHECK(!image_import(&home, &(struct image_file){name, file, NULL, NULL}, NULL, &error));
+    CHECK(!image_import(&home, &(struct image_file){name, file, NULL, NULL, NULL}, NULL, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, sentence);
     CHECK_INT(count_files(), files);
@@ -166,7 +168,7 @@ TEST(refused) {
     check_refused("../x", good, ERROR_INVALID, "../x");
 
     struct error error = {0};
-    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL, NULL}, NULL, &error));
     check_refused("x", good, ERROR_EXISTS, "there is an image \"x\" already");
     close_home();
 }
@@ -201,7 +203,7 @@ static void check_becomes(const char *name, const char *file, uint64_t virtual_b
     struct store_image image = {0};
     struct disk_info info;
     size_t files = count_files();
-    CHECK(image_import(&home, &(struct image_file){name, file, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){name, file, NULL, NULL, NULL}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), files + 1);
     CHECK(image_table_get(home.store, name, &image, &error));
@@ -248,7 +250,7 @@ TEST(one_at_a_time_and_after_a_crash) {
     close(lock); /* as if it had been killed: its files are still there */
     scratch_write(copy, "half", 4, 0600);
     scratch_write(final, "without a row", 13, 0400);
-    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL, NULL}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), 1);
     CHECK_INT(count_rows(), 1);
@@ -285,8 +287,8 @@ TEST(removal) {
     open_home("removal");
     scoped(alloc_release) char *good = make_qcow2("good.qcow2");
     struct error error = {0};
-    CHECK(image_import(&home, &(struct image_file){"used", good, NULL, NULL}, NULL, &error));
-    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"used", good, NULL, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL, NULL}, NULL, &error));
     add_instance("b", "used");
     add_instance("a", "used");
     CHECK(!image_remove(&home, "used", &error));
@@ -300,7 +302,7 @@ TEST(removal) {
     CHECK(!image_remove(&home, "free", &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     error_clear(&error);
-    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL}, NULL,
+    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL, NULL}, NULL,
                        &error)); /* the name is free again */
     close_home();
 }

@@ -14,6 +14,7 @@ static void check_image(struct store *store, const struct store_image *expected)
     CHECK_STRING(read.origin, expected->origin);
     CHECK_STRING(read.seed_source, expected->seed_source);
     CHECK_STRING(read.default_user, expected->default_user);
+    CHECK_STRING(read.shell, expected->shell);
     CHECK_INT(read.min_disk_bytes, expected->min_disk_bytes);
     CHECK_INT(read.min_ram_mib, expected->min_ram_mib);
     CHECK_INT(read.phones_home, expected->phones_home);
