@@ -102,8 +102,8 @@ static const char *const steps[] = {
     "CREATE INDEX forwards_instance ON forwards (instance);",
 
     /* 5 */
-    "ALTER TABLE guests ADD COLUMN trusts_cache INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE images ADD COLUMN shell TEXT;",
+    ("ALTER TABLE guests ADD COLUMN trusts_cache INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE images ADD COLUMN shell TEXT;"),
 };
 
 int migrations_version(void) {
