@@ -78,7 +78,7 @@ bool extra_disk_add(struct home *home, const char *name, const char *disk_name, 
     disk.instance = instance.id;
     good = good && add(home, &instance, &disk, error);
     if (!good)
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     store_instance_done(&instance);
     return good;
 }
@@ -104,7 +104,7 @@ bool extra_disk_remove(struct home *home, const struct store_instance *instance,
         return false;
     if (!remove_row(home, instance, name, error) || !instance_renew(home, instance->name, error) ||
         !store_commit(home->store, error)) {
-        store_rollback(home->store);
+        instance_renew_undo(home, instance->name);
         return false;
     }
     return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);

@@ -140,7 +140,7 @@ bool forward_add(struct home *home, const char *name, char *const *texts, struct
                 forward_claim(home->store, instance.id, texts, error) &&
                 instance_renew(home, name, error) && store_commit(home->store, error);
     if (!good)
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     store_cloud_done(&cloud);
     store_instance_done(&instance);
     return good;
@@ -154,7 +154,7 @@ bool forward_remove(struct home *home, const char *name, char *const *texts, str
                 drop(home->store, &instance, texts, error) && instance_renew(home, name, error) &&
                 store_commit(home->store, error);
     if (!good)
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     store_instance_done(&instance);
     return good;
 }

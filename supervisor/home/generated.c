@@ -11,6 +11,23 @@
 
 #define BESIDE ".new"
 
+bool generated_record(struct home *home, const struct store_instance *instance, const char *path,
+                      const char *digest, struct error *error) {
+    strv_push(&home->recorded, path);
+    strv_push(&home->recorded, digest);
+    return generated_table_put(home->store, instance->id, path, digest, error);
+}
+
+void generated_forget(struct home *home) {
+    strv_done(&home->recorded);
+}
+
+void generated_settle(struct home *home, const struct store_instance *instance) {
+    for (size_t i = 0; i + 1 < home->recorded.count; i += 2)
+        generated_table_put(home->store, instance->id, home->recorded.items[i],
+                            home->recorded.items[i + 1], NULL);
+}
+
 static bool make_folder_of(const struct home *home, const char *path, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(path);
     return home_make_folder(home, dirname(copy), error);
@@ -63,7 +80,7 @@ static enum generated_result judge(const char *present, const struct generated *
 }
 
 /* Whether it is news decides whether its user is told. */
-static enum generated_result keep(const struct home *home, const struct generated *generated,
+static enum generated_result keep(struct home *home, const struct generated *generated,
                                   const struct buffer *text, const char *wanted, mode_t mode,
                                   struct error *error) {
     char present[SECRET_SHA256_SIZE] = "";
@@ -72,8 +89,7 @@ static enum generated_result keep(const struct home *home, const struct generate
     if (strcmp(present, wanted) == 0)
         return GENERATED_SAME;
     bool good = put(home, generated->beside, text, mode, error) &&
-                generated_table_put(home->store, generated->instance->id, generated->beside_path,
-                                    wanted, error);
+                generated_record(home, generated->instance, generated->beside_path, wanted, error);
     return good ? GENERATED_KEPT : GENERATED_FAILED;
 }
 
@@ -91,7 +107,7 @@ static enum generated_result write_it(struct home *home, const struct generated 
         return GENERATED_FAILED;
     unlink(generated->beside); /* of a change that the user has taken back */
     if (strcmp(generated->recorded, wanted) != 0 &&
-        !generated_table_put(home->store, generated->instance->id, path, wanted, error))
+        !generated_record(home, generated->instance, path, wanted, error))
         return GENERATED_FAILED;
     return result;
 }

@@ -101,6 +101,7 @@ void home_close(struct home *home) {
     free(home->path);
     free(home->run);
     free(home->notice);
+    strv_done(&home->recorded);
     *home = (struct home){0};
 }
 

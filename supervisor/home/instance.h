@@ -58,6 +58,9 @@ struct instance_plan {
 /* Writes the documents and vm.sh after the definition was changed, inside the transaction that
  * changes it. */
 bool instance_renew(struct home *home, const char *name, struct error *error);
+/* After anything in that transaction failed: rolls it back, and writes what was written already as
+ * the store has it again. */
+void instance_renew_undo(struct home *home, const char *name);
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
                       struct error *error);
 void instance_plan_done(struct instance_plan *plan);

@@ -289,6 +289,7 @@ static bool write_script(struct home *home, const struct instance_facts *facts,
 bool instance_plan_write(struct home *home, const struct instance_facts *facts,
                          struct instance_plan *plan, struct error *error) {
     struct strv owned = {0};
+    generated_forget(home);
     *plan = (struct instance_plan){.folder = home_instance_folder(home, facts->instance.name)};
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
@@ -374,6 +375,20 @@ bool instance_renew(struct home *home, const char *name, struct error *error) {
     instance_plan_done(&plan);
     instance_facts_done(&facts);
     return good;
+}
+
+void instance_renew_undo(struct home *home, const char *name) {
+    struct store_instance instance = {0};
+    store_rollback(home->store);
+    if (home->recorded.count == 0 || !store_begin(home->store, NULL))
+        return;
+    if (instance_table_get(home->store, name, &instance, NULL)) {
+        generated_settle(home, &instance);
+        instance_renew(home, name, NULL);
+    }
+    if (!store_commit(home->store, NULL))
+        store_rollback(home->store);
+    store_instance_done(&instance);
 }
 
 /* The folder to be locked may still have its old name. */

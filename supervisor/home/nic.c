@@ -283,20 +283,6 @@ static bool claim_next(struct store *store, const struct store_instance *instanc
     return claim_one(store, instance, nic, error);
 }
 
-/* The documents that were written already are written back: once the store has forgotten that they
- * are pgsup's, they would count as its user's. */
-static bool undo_add(struct home *home, const struct store_nic *nic, const char *name) {
-    nic_table_remove(home->store, nic->instance, nic->position, NULL);
-    instance_renew(home, name, NULL);
-    return false;
-}
-
-static bool undo_remove(struct home *home, const struct store_nic *nic, const char *name) {
-    nic_table_add(home->store, nic, NULL);
-    instance_renew(home, name, NULL);
-    return false;
-}
-
 bool nic_add(struct home *home, const char *name, const char *text, struct store_nic *nic,
              struct error *error) {
     struct store_instance instance = {0};
@@ -304,10 +290,9 @@ bool nic_add(struct home *home, const char *name, const char *text, struct store
         return false;
     bool good = instance_table_get(home->store, name, &instance, error) &&
                 claim_next(home->store, &instance, nic, error) &&
-                ((instance_renew(home, name, error) && store_commit(home->store, error)) ||
-                 undo_add(home, nic, name));
+                instance_renew(home, name, error) && store_commit(home->store, error);
     if (!good)
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     store_instance_done(&instance);
     return good;
 }
@@ -363,11 +348,10 @@ bool nic_remove(struct home *home, const char *name, const char *which, struct s
     if (!store_begin(home->store, error))
         return false;
     bool good = instance_table_get(home->store, name, &instance, error) &&
-                take_out(home, &instance, which, nic, error) &&
-                ((instance_renew(home, name, error) && store_commit(home->store, error)) ||
-                 undo_remove(home, nic, name));
+                take_out(home, &instance, which, nic, error) && instance_renew(home, name, error) &&
+                store_commit(home->store, error);
     if (!good)
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     store_instance_done(&instance);
     return good;
 }

@@ -234,7 +234,7 @@ static bool write_drive(struct home *home, const struct store_image *image,
     if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
     return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
-           generated_table_put(home->store, instance->id, DRIVE, wanted, error);
+           generated_record(home, instance, DRIVE, wanted, error);
 }
 
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,

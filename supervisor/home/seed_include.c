@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/route.h"
+#include "home/generated.h"
 #include "home/host_keys.h"
 #include "home/seed_drive.h"
 #include "store/generated_table.h"
@@ -78,7 +79,7 @@ static bool renew(struct home *home, const struct store_instance *instance, cons
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
     return write_image(home, folder, image, texts, error) &&
-           generated_table_put(home->store, instance->id, DRIVE, wanted, error);
+           generated_record(home, instance, DRIVE, wanted, error);
 }
 
 bool seed_include_write(struct home *home, const struct store_instance *instance, const char *url,

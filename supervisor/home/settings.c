@@ -71,7 +71,7 @@ bool settings_change(struct home *home, const char *name, const struct instance_
     bool good = change(home, name, options, &facts, &before, error);
     if (!good) {
         put_documents(home, name, &before, NULL, NULL);
-        store_rollback(home->store);
+        instance_renew_undo(home, name);
     }
     own_documents_done(&before);
     instance_facts_done(&facts);

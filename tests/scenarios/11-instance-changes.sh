@@ -45,6 +45,25 @@ expect_equal "row" "$(row web "vcpu, ifnull(ip4, '-'), ifnull(accel, '-')")" "1|
 expect_ok "$PGSUP" instance set idle --ip 10.0.2.51
 expect_equal "its seed, by its address" "$(row idle seed)" drive
 
+step "set: refused half-way: all files are as before, and none counts as edited"
+folder=$PGSUP_HOME/instances/web
+addresses() { # of the document, and of the one on the drive
+    mcopy -n -i "$folder/cloud-init.img" ::network-config - | cat - "$folder/cloud-init/network-config" |
+        sed -n 's/.*"\(10[.].*\)\/24".*/\1/p' | tr '\n' ' '
+}
+printf '#cloud-config\n  a: [\n' >"$folder/cloud-init/user-data"
+expect_fail 2 "user-data: line" "$PGSUP" instance set web --ip 10.0.2.77
+expect_equal "addresses" "$(addresses)" ""
+rm "$folder/cloud-init/user-data" "$folder/vm.sh"
+mkdir "$folder/vm.sh"
+expect_fail 1 "vm.sh" "$PGSUP" instance set web --ip 10.0.2.78
+expect_equal "addresses" "$(addresses)" ""
+rmdir "$folder/vm.sh"
+expect_ok "$PGSUP" instance set web --ip 10.0.2.79
+expect_equal "addresses" "$(addresses)" "10.0.2.79 10.0.2.79 "
+expect_ok "$PGSUP" instance set web --ip ""
+expect_equal "what counts as edited" "$(find "$folder" -name '*.new')" ""
+
 step "set: of what runs"
 start_supervisor
 quietly start idle
