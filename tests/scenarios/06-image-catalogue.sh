@@ -10,7 +10,7 @@ expect_text "$OUT" ubuntu-jammy ubuntu-noble debian-12 debian-13 fedora almalinu
     alpine freebsd
 expect_ok "$PGSUP" image list --available --json
 expect_equal "FreeBSD" "$(json_of '[(i["format"], i["phones_home"], i["seed_source"], sorted(i["urls"])) for i in it if i["user"] == "freebsd"]')" \
-    "[('raw.xz', False, 'none', ['aarch64', 'x86_64'])]"
+    "[('raw.xz', False, 'nuageinit', ['aarch64', 'x86_64'])]"
 
 step "the home's own file adds and replaces"
 cat >"$PGSUP_HOME/images.yaml" <<'END'
