@@ -13,6 +13,7 @@ quietly start one two
 expect_event two "starting --qmp-ready--> booting"
 
 hold_lock() { # SECONDS
+    rm -f "$WORK/held"
     python3 - "$PGSUP_HOME/cloud.sqlite3" "$1" >"$WORK/held" <<'END' &
 import sqlite3, sys, time
 store = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -52,7 +52,7 @@ end_dns() {
     wait "$NAMED" || fail "named ended with status $?"
 }
 hang_dns() { # a server that takes everything and never answers
-    : >"$WORK/hanging" # of the one before
+    rm -f "$WORK/hanging" # of the one before
     python3 -c 'import socket, sys, time
 one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 one.bind(("127.0.0.1", int(sys.argv[1])))
