@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define KEPT "; what came is kept, and the same command goes on from there"
 
 struct source { /* borrowed */
     const char *url;
@@ -88,10 +91,7 @@ static bool transfer(struct image_stage *stage, const struct download *download,
         return true;
     stage->keeps_part = download->resumes && lseek(stage->lock, 0, SEEK_END) > 0 &&
                         problem.code != ERROR_INVALID && problem.code != ERROR_NOT_FOUND;
-    return error_set(error, problem.code, "%s%s", problem.text,
-                     stage->keeps_part ? "; what came is kept, and the same command goes on from "
-                                         "there"
-                                       : "");
+    return error_set(error, problem.code, "%s%s", problem.text, stage->keeps_part ? KEPT : "");
 }
 
 /* Pieces that do not fit together are of two builds of the image, or their server is wrong about
@@ -145,6 +145,19 @@ static bool fetch(struct image_stage *stage, const struct source *source,
                     : fetch_unknown(stage, source->url, progress, error);
 }
 
+/* What is as it should be, but could not be made an image of (a full disk, an interrupt), need not
+ * come once more. It may be read-only by now. */
+static bool take(struct image_stage *stage, const struct source *source, struct store_image *image,
+                 const struct image_progress *progress, struct error *error) {
+    struct error problem = {0};
+    bool known = source->checksum.url || source->checksum.hex;
+    if (image_stage_take(stage, stage->part, image, progress, &problem))
+        return true;
+    stage->keeps_part = known && !stage->lock_moved && problem.code != ERROR_INVALID &&
+                        fchmod(stage->lock, 0600) == 0;
+    return error_set(error, problem.code, "%s%s", problem.text, stage->keeps_part ? KEPT : "");
+}
+
 static bool download(struct home *home, const char *name, const struct source *source,
                      const struct image_progress *progress, struct error *error) {
     struct image_stage stage = {.lock = -1};
@@ -153,10 +166,9 @@ static bool download(struct home *home, const char *name, const struct source *s
         .arch = alloc_string(image_guess_arch(source->url)),
         .origin = alloc_string(source->url),
     };
-    bool good = image_describe(home, &image, error) &&
-                image_stage_open(home, name, &stage, error) &&
-                fetch(&stage, source, progress, error) &&
-                image_stage_take(&stage, stage.part, &image, progress, error);
+    bool good =
+        image_describe(home, &image, error) && image_stage_open(home, name, &stage, error) &&
+        fetch(&stage, source, progress, error) && take(&stage, source, &image, progress, error);
     image_stage_close(&stage);
     store_image_done(&image);
     return good;

@@ -103,9 +103,24 @@ http_proxy=$web expect_ok "$PGSUP" image download -n y --url http://images.inval
     --sha256 "$digest"
 expect_ok "$PGSUP" image remove y
 
+step "one that is interrupted when all of it has come need not come again"
+mkdir "$WORK/www"
+mv "$WORK/endless.gz" "$WORK/www"
+(cd "$WORK/www" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$WORK/www.log" 2>&1 &
+at_exit "kill $!"
+wait_until 20 grep -q 'port [0-9]' "$WORK/www.log"
+other=http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$WORK/www.log" | head -1)
+status=$(interrupted SIGINT "$PGSUP_HOME/images/z.unpacked" 0 "$PGSUP" image download -n z \
+    --url "$other/endless.gz" --sha256 "$(python3 -c 'import hashlib, sys
+print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$WORK/www/endless.gz")")
+expect_equal "the status" "$status" -2
+expect_text "$ERR" "interrupted; what came is kept, and the same command goes on from there"
+cmp -s "$WORK/www/endless.gz" "$PGSUP_HOME/images/z.part" || fail "it is not all there"
+expect_ok "$PGSUP" image remove z
+
 step "an import that is interrupted leaves nothing"
 status=$(interrupted SIGINT "$PGSUP_HOME/images/big.unpacked" 0 "$PGSUP" image import -n big \
-    "$WORK/endless.gz")
+    "$WORK/www/endless.gz")
 expect_equal "the status" "$status" -2
 expect_text "$ERR" "pgsup: interrupted"
 expect_ok "$PGSUP" image remove x
