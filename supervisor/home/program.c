@@ -1,6 +1,7 @@
 #include "home/program.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/host.h"
@@ -85,23 +86,6 @@ static bool open_pipe(int ends[2], struct error *error) {
     return true;
 }
 
-/* A group of its own, so that ending it ends what it started as well; signals as a fresh program
- * expects them, whatever this process has blocked or ignored. */
-static void set_attributes(posix_spawnattr_t *attributes) {
-    sigset_t none, defaults;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    sigaddset(&defaults, SIGINT);
-    sigaddset(&defaults, SIGTERM);
-    sigaddset(&defaults, SIGCHLD);
-    posix_spawnattr_setpgroup(attributes, 0);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &defaults);
-    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                             POSIX_SPAWN_SETSIGDEF);
-}
-
 struct child { /* about to be */
     const char *path;
     char *const *argv;
@@ -118,13 +102,13 @@ static bool spawn(const struct child *child, pid_t *pid, struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_adddup2(&actions, child->input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, child->output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, child->output, STDERR_FILENO);
     if (child->kept)
         posix_spawn_file_actions_adddup2(&actions, child->kept, place_of(child->kept));
-    set_attributes(&attributes);
+    /* A group of its own, so that ending it ends what it started as well. */
+    child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
     errno = posix_spawn(pid, child->path, &actions, &attributes, child->argv, environ);
     bool good = errno == 0 || error_errno(error, "cannot run %s", child->path);
     posix_spawnattr_destroy(&attributes);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/host.h"
@@ -77,31 +78,16 @@ static bool open_pipe(int *reader, int *writer, struct error *error) {
 
 /* --- the process --- */
 
-static void set_attributes(posix_spawnattr_t *attributes) {
-    sigset_t none, defaults;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    sigaddset(&defaults, SIGINT);
-    sigaddset(&defaults, SIGTERM);
-    sigaddset(&defaults, SIGCHLD);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &defaults);
-    posix_spawnattr_setflags(attributes,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
 static bool spawn(char *const argv[], int network, int output, int log, pid_t *pid,
                   struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&actions, network, HELPER_ARGV_FD);
-    set_attributes(&attributes);
+    child_attributes_init(&attributes, POSIX_SPAWN_SETSID);
     errno = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
     bool good = errno == 0 || error_errno(error, "cannot run %s", argv[0]);
     posix_spawnattr_destroy(&attributes);
