@@ -1,5 +1,5 @@
 #include "cli/command_line.h"
-#include "cli/table.h"
+#include "cli/commands/table.h"
 
 int main(int argc, char **argv) {
     (void)argc;

@@ -9,6 +9,7 @@ if(PGSUP_FUZZ)
     set(corpus ${CMAKE_BINARY_DIR}/corpus/${name})
     add_executable(${name} ${F_SOURCES})
     target_link_libraries(${name} PRIVATE ${F_USES})
+    pgsup_see_all_rooms(${name})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_custom_command(TARGET ${name} POST_BUILD
       COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus-from-transcripts ${corpus} ${F_CORPUS}

@@ -1,3 +1,7 @@
+add_test(NAME unit.walls COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_walls.py
+  ${CMAKE_C_COMPILER} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(unit.walls PROPERTIES TIMEOUT 120 LABELS unit)
+
 # The unit tests, by the room they are in.
 pgsup_test(base SOURCES unit/test_base.c USES base)
 
@@ -16,6 +20,7 @@ add_dependencies(test_fake_qemu fake-qemu)
 # Built with the rest so that it stays buildable, run by hand.
 add_executable(bench_qmp bench/bench_qmp.c)
 target_link_libraries(bench_qmp PRIVATE qmp)
+pgsup_see_all_rooms(bench_qmp)
 
 pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
 pgsup_test(document_text SOURCES unit/test_document_text.c USES cloudinit)
@@ -74,8 +79,8 @@ pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
 
-pgsup_test(options SOURCES unit/test_options.c USES cli)
-pgsup_test(help SOURCES unit/test_help.c USES cli)
+pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
+pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
 add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")

@@ -5,9 +5,9 @@
 #include "base/interrupt.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
-#include "home/dns_update.h"
 #include "home/home.h"
-#include "home/hosts.h"
+#include "home/names/dns_update.h"
+#include "home/names/hosts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 #include "awake.h"
 
 #include "base/alloc.h"
-#include "base/host.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "base/strv.h"
-#include "home/program.h"
+#include "host/program.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
     if (hold->owner) { /* nobody told it to */
         hold->owner->impossible = true;
         log_warning("the computer may go to sleep while VMs run: %s ended with status %d",
-                    host_keep_awake()[0], (int)status);
+                    platform_keep_awake()[0], (int)status);
         drop(hold);
     }
     uv_close((uv_handle_t *)process, on_closed);
@@ -75,7 +75,7 @@ static int spawn(struct hold *hold, char *program, struct strv *argv) {
 static void begin(struct awake *awake, char *program) {
     struct hold *hold = alloc_zero(sizeof *hold);
     struct strv argv = {0};
-    for (const char *const *word = host_keep_awake(); *word; word++)
+    for (const char *const *word = platform_keep_awake(); *word; word++)
         strv_push(&argv, *word);
     strv_push(&argv, "cat"); /* what is run while the computer is kept awake */
     hold->owner = awake;
@@ -102,7 +102,7 @@ void awake_set(struct awake *awake, bool wanted) {
         return;
     }
     struct error error = {0};
-    scoped(alloc_release) char *program = program_find(host_keep_awake()[0], &error);
+    scoped(alloc_release) char *program = program_find(platform_keep_awake()[0], &error);
     if (program) {
         begin(awake, program);
         return;

@@ -16,8 +16,8 @@
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
-#include "home/host_keys.h"
-#include "home/instance.h"
+#include "home/change/create.h"
+#include "home/seed/host_keys.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
 

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "home/dns_update.h"
+#include "home/names/dns_update.h"
 
 #include <stdlib.h>
 #include <string.h>

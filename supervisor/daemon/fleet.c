@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/host.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "daemon/launcher.h"
 #include "daemon/reports.h"
 #include "home/run_folder.h"
@@ -188,7 +188,7 @@ static char *epitaph(const struct store_launch *launch) {
     const char *text = "ended while unsupervised";
     if (!launch->pid)
         return alloc_printf("%s, before its start was recorded", text);
-    uint64_t start = host_process_start((pid_t)launch->pid);
+    uint64_t start = platform_process_start((pid_t)launch->pid);
     if (!start || start == launch->pid_start)
         return alloc_string(text);
     return alloc_printf("%s; process %lld is another one by now", text, (long long)launch->pid);

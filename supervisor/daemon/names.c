@@ -1,12 +1,12 @@
 #include "names.h"
 
 #include "base/alloc.h"
-#include "base/host.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "daemon/dns_keeper.h"
-#include "home/dns_update.h"
-#include "home/hosts.h"
-#include "home/neighbour.h"
+#include "home/names/dns_update.h"
+#include "home/names/hosts.h"
+#include "home/names/neighbour.h"
 #include "machine/tick.h"
 #include "machine/vm_agent.h"
 #include "store/guest_table.h"
@@ -47,7 +47,7 @@ static bool is_running(const struct names *names, int64_t instance) {
 }
 
 static bool look_for(struct names *names, const struct store_instance *instance,
-                     const struct host_neighbour *list, size_t count, struct error *error) {
+                     const struct platform_neighbour *list, size_t count, struct error *error) {
     struct seen *seen = &names->seen[names->seen_count];
     struct store_guest guest = {0};
     if (instance->ip4 || instance->ssh_port || !is_running(names, instance->id))
@@ -65,11 +65,11 @@ static bool look_for(struct names *names, const struct store_instance *instance,
 
 static bool look(struct names *names, struct error *error) {
     struct store_instances instances = {0};
-    struct host_neighbour *list = NULL;
+    struct platform_neighbour *list = NULL;
     size_t count = 0;
     bool good = instance_table_list(names->home.store, &instances, error);
     names->seen = alloc_zero((instances.count + 1) * sizeof *names->seen);
-    if (names->running_count == 0 || !host_neighbours(&list, &count))
+    if (names->running_count == 0 || !platform_neighbours(&list, &count))
         count = 0;
     for (size_t i = 0; good && count > 0 && i < instances.count; i++)
         good = look_for(names, &instances.items[i], list, count, error);

@@ -2,11 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/host.h"
+#include "base/platform.h"
 #include "base/strv.h"
-#include "home/ansible.h"
-#include "home/instance.h"
-#include "home/program.h"
+#include "home/access/ansible.h"
+#include "home/change/create.h"
+#include "host/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,7 +146,7 @@ static void make_environment(const struct run *run, struct strv *list) {
             strv_push(list, *each);
     }
     strv_pushf(list, "ANSIBLE_CONFIG=%s/ansible.cfg", run->folder);
-    strv_pushf(list, "LC_ALL=%s", host_utf8_locale());
+    strv_pushf(list, "LC_ALL=%s", platform_utf8_locale());
     if (run->user_home)
         strv_pushf(list, "HOME=%s", run->user_home);
 }

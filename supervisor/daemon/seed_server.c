@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "cloudinit/http.h"
-#include "home/instance.h"
-#include "home/seed.h"
+#include "home/change/create.h"
+#include "home/seed/seed.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define HOME_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
-
 struct home {
     char *path; /* absolute; owned, as all of these */
     char *run;  /* folder for sockets and pid files, short enough: run_folder.h */

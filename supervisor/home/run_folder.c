@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/platform.h"
 #include "base/secret.h"
 #include "home/home.h"
 
@@ -23,7 +24,7 @@
 
 static size_t longest_name(const char *run) {
     size_t taken = strlen(run) + 1 + TAG_RESERVE + KIND_RESERVE;
-    return taken < HOME_SOCKET_PATH_MAX ? HOME_SOCKET_PATH_MAX - taken : 0;
+    return taken < PLATFORM_SOCKET_PATH_MAX ? PLATFORM_SOCKET_PATH_MAX - taken : 0;
 }
 
 /* The same for every spelling of one home. */

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/host.h"
+#include "base/platform.h"
 #include "home/run_folder.h"
 
 #include <dirent.h>
@@ -67,7 +67,7 @@ static bool examine(const char *run, const char *file, struct running *running,
     scoped(alloc_release) char *path = alloc_printf("%s/%s", run, file);
     bool good = lock_holder(path, &running->pid, error);
     if (running->pid > 0) {
-        running->start = host_process_start(running->pid);
+        running->start = platform_process_start(running->pid);
         return true;
     }
     if (running->pid == 0 && !is_young(path))

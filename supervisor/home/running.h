@@ -12,7 +12,7 @@ struct running {
     char *name;
     char *tag; /* of the launch: its number, or "sh<pid>" for vm.sh */
     pid_t pid;
-    uint64_t start; /* base/host.h: host_process_start() */
+    uint64_t start; /* base/host.h: platform_process_start() */
 };
 struct running_list {
     struct running *items;

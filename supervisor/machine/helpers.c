@@ -5,10 +5,10 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/host.h"
 #include "base/name.h"
+#include "base/platform.h"
 #include "base/strv.h"
-#include "machine/helper_argv.h"
+#include "machine/core/helper_argv.h"
 #include "machine/vm_report.h"
 
 #include <errno.h>
@@ -216,7 +216,7 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
     if (!wait_ready(&spec->helper, log_start, helper->pid, ends.reader, error))
         return false;
     helper->position = nic->position;
-    helper->start = host_process_start(helper->pid);
+    helper->start = platform_process_start(helper->pid);
     helper->fd = ends.qemu;
     ends.qemu = -1;
     return true;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "machine/spec.h"
+#include "machine/core/spec.h"
 
 #include <sys/types.h>
 

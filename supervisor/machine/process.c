@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/host.h"
+#include "base/platform.h"
 #include "machine/tick.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ static void on_watch(uv_timer_t *timer) {
     struct process *process = timer->data;
     struct process_end end = {0};
     int status;
-    if (host_process_lives(process->pid, process->start)) {
+    if (platform_process_lives(process->pid, process->start)) {
         tick_start(timer, on_watch, process->relaxed ? RELAXED_INTERVAL_MS : WATCH_INTERVAL_MS);
         return;
     }
@@ -116,7 +116,7 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
         return NULL;
     }
     process->pid = process->uv.child.pid;
-    process->start = host_process_start(process->pid);
+    process->start = platform_process_start(process->pid);
     return process;
 }
 
@@ -147,7 +147,7 @@ uint64_t process_start(const struct process *process) {
 void process_kill(struct process *process, int signal) {
     if (process->ended)
         return;
-    if (process->child || host_process_lives(process->pid, process->start))
+    if (process->child || platform_process_lives(process->pid, process->start))
         kill(process->pid, signal);
 }
 

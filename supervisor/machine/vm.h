@@ -5,8 +5,8 @@
  * One struct per instance for as long as the supervisor lives. All calls on the loop's thread. */
 #pragma once
 
-#include "machine/boot.h"
-#include "machine/lifecycle.h"
+#include "machine/core/boot.h"
+#include "machine/core/lifecycle.h"
 #include "machine/vm_plan.h"
 #include "qmp/qga_addresses.h"
 #include "store/launch_table.h"

@@ -1,10 +1,10 @@
 #include "vm_qmp.h"
 
 #include "base/alloc.h"
-#include "base/host.h"
 #include "base/name.h"
+#include "base/platform.h"
+#include "machine/core/qemu_argv.h"
 #include "machine/monitor.h"
-#include "machine/qemu_argv.h"
 #include "machine/tick.h"
 #include "machine/vm_agent.h"
 #include "qmp/event.h"
@@ -30,7 +30,7 @@ static void on_space_due(uv_timer_t *timer) {
     uint64_t space = 0;
     if (vm->state != STATE_PAUSED) { /* it is being stopped, and may come back from that */
         return;
-    } else if (host_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
+    } else if (platform_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
         vm_tell(vm, "disk", "there is space on the host again: going on");
         vm_input(vm, INPUT_RESUME);
     }

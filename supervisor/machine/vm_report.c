@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/host.h"
 #include "base/name.h"
+#include "base/platform.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ char *vm_report_holders(const char *words) {
         return alloc_string("");
     path = strchr(path, '[') + 1;
     scoped(alloc_release) char *image = alloc_slice(path, (size_t)(end - path));
-    scoped(alloc_release) char *users = host_file_users(image);
+    scoped(alloc_release) char *users = platform_file_users(image);
     return users[0] ? alloc_printf("; the disk is in use by process %s", users) : alloc_string("");
 }
 

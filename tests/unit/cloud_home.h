@@ -1,12 +1,12 @@
 /* A cloud home for tests, made by the code under test: a key, an image of 64 MiB, a cloud. */
 #pragma once
 
-#include "base/host.h"
-#include "home/cloud.h"
+#include "base/platform.h"
+#include "home/change/create.h"
+#include "home/cloud/cloud.h"
 #include "home/home.h"
-#include "home/image.h"
-#include "home/instance.h"
-#include "home/program.h"
+#include "home/images/image.h"
+#include "host/program.h"
 #include "keys.h"
 #include "scratch.h"
 
@@ -51,7 +51,7 @@ static inline void run_program(char *const argv[]) {
 /* A network that guests are bridged to, on an interface that every host has. */
 static inline struct cloud_options bridged_options(void) {
     static char interface[64];
-    char *list = host_interfaces();
+    char *list = platform_interfaces();
     snprintf(interface, sizeof interface, "%.*s", (int)strcspn(list, ","), list);
     free(list);
     return (struct cloud_options){

@@ -1,7 +1,7 @@
 /* The specs that golden files exist for. */
 #pragma once
 
-#include "machine/spec.h"
+#include "machine/core/spec.h"
 
 struct spec_case {
     const char *name; /* of the golden files */

@@ -1,5 +1,5 @@
 /* What the recap of ansible-playbook counts, and what is none. */
-#include "home/ansible_log.h"
+#include "home/access/ansible_log.h"
 #include "test.h"
 
 TEST(counts_the_last_recap) {

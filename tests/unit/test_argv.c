@@ -1,7 +1,7 @@
 #include "base/alloc.h"
 #include "golden.h"
-#include "machine/helper_argv.h"
-#include "machine/qemu_argv.h"
+#include "machine/core/helper_argv.h"
+#include "machine/core/qemu_argv.h"
 #include "specs.h"
 #include "test.h"
 

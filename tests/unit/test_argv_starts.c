@@ -1,7 +1,7 @@
 /* The real QEMU takes what qemu_argv and vm_script build. Command lines for networks of macOS, or
  * that need root, are compared with golden files only. */
-#include "machine/qemu_argv.h"
-#include "machine/vm_script.h"
+#include "machine/core/qemu_argv.h"
+#include "machine/core/vm_script.h"
 #include "scratch.h"
 #include "test.h"
 

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/host.h"
 #include "base/line.h"
 #include "base/name.h"
+#include "base/platform.h"
 #include "base/secret.h"
 #include "base/strv.h"
 #include "test.h"
@@ -169,8 +169,8 @@ TEST(files_are_written_whole_or_not) {
     secret_sha256("hello", 5, again);
     CHECK_STRING(digest, again);
     char *copy = alloc_printf("%s/copy", folder);
-    CHECK(host_copy_file(path, copy, 0400, NULL));
-    CHECK(!host_copy_file(path, copy, 0400, NULL)); /* never over an existing file */
+    CHECK(platform_copy_file(path, copy, 0400, NULL));
+    CHECK(!platform_copy_file(path, copy, 0400, NULL)); /* never over an existing file */
     CHECK(file_remove_tree(folder, NULL));
     CHECK(!file_exists(folder));
     free(copy);
@@ -202,26 +202,26 @@ TEST(who_has_a_file_open_is_named) {
     char path[] = "/tmp/pgsup-users-XXXXXX", own[32];
     int fd = mkstemp(path);
     snprintf(own, sizeof own, "%ld (", (long)getpid());
-    char *users = host_file_users(path);
+    char *users = platform_file_users(path);
     CHECK(strncmp(users, own, strlen(own)) == 0);
     free(users);
     close(fd);
-    users = host_file_users(path);
+    users = platform_file_users(path);
     CHECK_STRING(users, "");
     free(users);
     unlink(path);
-    users = host_file_users(path);
+    users = platform_file_users(path);
     CHECK_STRING(users, "");
     free(users);
 }
 
 TEST(a_process_is_known_by_pid_and_start) {
-    CHECK(host_process_start(getpid()) != 0);
-    CHECK_INT(host_process_start(0x7ffffffe), 0);
-    CHECK(host_process_lives(getpid(), host_process_start(getpid())));
-    CHECK(host_process_lives(getpid(), 0));
-    CHECK(!host_process_lives(getpid(), host_process_start(getpid()) + 1));
-    CHECK(!host_process_lives(0x7ffffffe, 0));
+    CHECK(platform_process_start(getpid()) != 0);
+    CHECK_INT(platform_process_start(0x7ffffffe), 0);
+    CHECK(platform_process_lives(getpid(), platform_process_start(getpid())));
+    CHECK(platform_process_lives(getpid(), 0));
+    CHECK(!platform_process_lives(getpid(), platform_process_start(getpid()) + 1));
+    CHECK(!platform_process_lives(0x7ffffffe, 0));
 }
 
 /* What is left of a process until its parent has heard of the end is no process. */
@@ -231,25 +231,26 @@ TEST(a_zombie_lives_no_more) {
         pause();
         _exit(0);
     }
-    uint64_t start = host_process_start(child);
-    CHECK(start != 0 && host_process_lives(child, start));
+    uint64_t start = platform_process_start(child);
+    CHECK(start != 0 && platform_process_lives(child, start));
     siginfo_t end;
     kill(child, SIGKILL);
     CHECK(waitid(P_PID, (id_t)child, &end, WEXITED | WNOWAIT) == 0);
-    CHECK(!host_process_lives(child, start));
-    CHECK_INT(host_process_start(child), 0);
+    CHECK(!platform_process_lives(child, start));
+    CHECK_INT(platform_process_start(child), 0);
     waitpid(child, NULL, 0);
-    CHECK(!host_process_lives(child, start));
+    CHECK(!platform_process_lives(child, start));
 }
 
 TEST(a_process_that_cannot_be_looked_at_is_not_taken_for_dead) {
-    uint64_t start = host_process_start(getpid());
+    uint64_t start = platform_process_start(getpid());
     struct rlimit before, none;
     CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
     none = before;
     none.rlim_cur = 0;
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
-    bool lives = host_process_lives(getpid(), start), nobody = host_process_lives(0x7ffffffe, 1);
+    bool lives = platform_process_lives(getpid(), start),
+         nobody = platform_process_lives(0x7ffffffe, 1);
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(lives);
     CHECK(!nobody);

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
-#include "machine/boot.h"
+#include "machine/core/boot.h"
 
 static void check_step(struct boot *boot, const struct boot_step *step, const char *sentence,
                        const char *where) {

@@ -1,6 +1,6 @@
 /* The catalogue: what is compiled in is sound, and what a user writes is checked line by line. */
 #include "base/alloc.h"
-#include "home/catalogue.h"
+#include "home/images/catalogue.h"
 #include "scratch.h"
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "home/checksum.h"
+#include "home/images/checksum.h"
 #include "test.h"
 
 #include <string.h>

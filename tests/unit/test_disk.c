@@ -1,6 +1,6 @@
-#include "home/disk.h"
-#include "home/program.h"
-#include "home/seed_drive.h"
+#include "home/seed/seed_drive.h"
+#include "host/program.h"
+#include "host/qemu_img.h"
 #include "scratch.h"
 #include "test.h"
 

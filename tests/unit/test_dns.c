@@ -1,8 +1,8 @@
 /* What a cloud may say of its DNS, what nsupdate is given to read, and what is noted of it. */
 #include "base/alloc.h"
 #include "golden.h"
-#include "home/dns_batch.h"
-#include "home/dns_settings.h"
+#include "home/cloud/dns_settings.h"
+#include "home/names/dns_batch.h"
 #include "scratch.h"
 
 #include <string.h>

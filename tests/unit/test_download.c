@@ -1,4 +1,4 @@
-#include "home/download.h"
+#include "home/images/download.h"
 #include "test.h"
 #include "web.h"
 

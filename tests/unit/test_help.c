@@ -1,9 +1,9 @@
 /* The help of every command against golden/help/COMMAND.txt; UPDATE_GOLDEN=1 writes the files. */
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "cli/commands/table.h"
 #include "cli/help.h"
-#include "cli/man.h"
-#include "cli/table.h"
+#include "cli/manual/man.h"
 #include "golden.h"
 #include "test.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/host.h"
+#include "base/platform.h"
 #include "scratch.h"
 #include "specs.h"
 #include "test.h"
@@ -64,7 +64,7 @@ TEST(one_that_was_handed_over_is_left) {
     pid_t pid = helpers.items[0].pid;
     helpers_let_go(&helpers);
     helpers_done(&helpers);
-    CHECK(host_process_start(pid) != 0);
+    CHECK(platform_process_start(pid) != 0);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     spec_release(&spec);

@@ -161,7 +161,7 @@ TEST(run_folder_fits_every_name_outside) {
     scoped(alloc_release) char *run = open_run(longer);
     check_good(run_folder_check_name(run, name, &error), &error);
     scoped(alloc_release) char *socket = run_folder_vm(run, name, "sh4194304", "qmp");
-    CHECK(strlen(socket) <= HOME_SOCKET_PATH_MAX);
+    CHECK(strlen(socket) <= PLATFORM_SOCKET_PATH_MAX);
     rmdir(run);
     CHECK(!run_folder_check_name("/a/home/of/some/length/with/its/folder/run", name, &error));
     CHECK_INT(error.code, ERROR_INVALID);

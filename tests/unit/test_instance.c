@@ -1,7 +1,7 @@
 /* Instances: what is refused, what is made, that making and removing are all or nothing. */
 #include "cloud_home.h"
-#include "home/forward.h"
-#include "home/nic.h"
+#include "home/instance/forward.h"
+#include "home/instance/nic.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
 #include "test.h"

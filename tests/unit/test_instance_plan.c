@@ -1,7 +1,7 @@
 /* A launch made ready: the seed in both ways, vm.sh, files that a person changed, hardware. */
 #include "cloud_home.h"
-#include "home/firmware.h"
 #include "home/generated.h"
+#include "host/firmware.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -378,8 +378,8 @@ TEST(accelerators) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
-    bool native = strcmp(host_architecture(), "aarch64") == 0;
-    const char *fast = host_accelerators()[0];
+    bool native = strcmp(platform_architecture(), "aarch64") == 0;
+    const char *fast = platform_accelerators()[0];
     make("test", NULL, NULL, &instance);
     setenv("PGSUP_ACCEL", "tcg", 1);
     prepare("test", &plan);

@@ -1,7 +1,7 @@
 /* A reset: what is new, what stays, and that one which was interrupted is the old or the new. */
 #include "cloud_home.h"
-#include "home/disk.h"
-#include "home/instance_reset.h"
+#include "home/change/reset.h"
+#include "host/qemu_img.h"
 #include "store/guest_table.h"
 #include "test.h"
 

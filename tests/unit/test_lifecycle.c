@@ -2,7 +2,7 @@
  * line in a review. UPDATE_GOLDEN=1 writes it. The invariants below hold for every table. */
 #include "base/buffer.h"
 #include "base/file.h"
-#include "machine/lifecycle.h"
+#include "machine/core/lifecycle.h"
 #include "test.h"
 
 static const char golden[] = "golden/lifecycle.txt";

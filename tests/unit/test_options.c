@@ -1,7 +1,7 @@
-#include "cli/columns.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
-#include "cli/progress_bar.h"
+#include "cli/output/columns.h"
+#include "cli/output/progress_bar.h"
 #include "test.h"
 
 static const struct option_spec specs[] = {

@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "home/program.h"
+#include "host/program.h"
 #include "scratch.h"
 #include "test.h"
 

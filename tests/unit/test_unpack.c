@@ -1,5 +1,5 @@
 /* Packed by libarchive itself, unpacked by unpack_file(). */
-#include "home/unpack.h"
+#include "home/images/unpack.h"
 #include "scratch.h"
 #include "test.h"
 

@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
-#include "home/user.h"
+#include "home/cloud/user.h"
 #include "keys.h"
 #include "scratch.h"
 

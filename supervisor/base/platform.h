@@ -1,0 +1,75 @@
+/* What differs between the systems that pgsup runs on: one implementation per platform
+ * (platform_linux.c, platform_darwin.c), the same header. Nothing else in the tree asks which
+ * system it is.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PLATFORM_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
+
+/* When a process started, in a unit of the platform that only equality is asked of; 0 if there is
+ * no such process, or only what is left of one that ended. With the pid it names one process for
+ * ever (pids are reused). */
+uint64_t platform_process_start(pid_t pid);
+
+/* Whether the process of this pid and start is still there; start 0: not known, the pid alone
+ * tells. So it does when the process cannot be looked at now, because no file descriptor is left.
+ */
+bool platform_process_lives(pid_t pid, uint64_t start);
+
+/* The process and user at the other end of a connected Unix socket. */
+bool platform_peer(int fd, pid_t *pid, uid_t *user);
+
+/* Who has a file open, for a sentence: "4711 (qemu-nbd), 4712 (cp)"; "" when nobody has or it may
+ * not be looked at. At most PLATFORM_FILE_USERS_LIMIT are named; caller frees. */
+#define PLATFORM_FILE_USERS_LIMIT 4u
+char *platform_file_users(const char *path);
+
+/* QEMU accelerators worth trying here, best first, NULL-terminated: {"hvf", "tcg"} on macOS.
+ * platform_accelerator_works() asks the system whether one can be used right now. */
+const char *const *platform_accelerators(void);
+bool platform_accelerator_works(const char *accelerator);
+const char *platform_architecture(void); /* "aarch64" or "x86_64" */
+
+/* Folders in which QEMU's firmware files are installed, NULL-terminated. */
+const char *const *platform_firmware_folders(void);
+
+/* Kind of network that a host interface is bridged with: "vmnet-bridged" or "bridge". */
+const char *platform_bridged_network(void);
+/* Whether only root's programs may use vmnet: on macOS before 26. */
+bool platform_vmnet_wants_root(void);
+/* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
+char *platform_interfaces(void);
+
+/* Who this host has talked to on its IPv4 networks: its ARP table. Entries that led nowhere are
+ * left out. The list is the caller's to free; no answer within PLATFORM_NEIGHBOURS_PATIENCE_MS is
+ * false. */
+#define PLATFORM_NEIGHBOURS_LIMIT       16384u
+#define PLATFORM_NEIGHBOURS_PATIENCE_MS 1000
+struct platform_neighbour {
+    uint32_t ip4; /* host byte order */
+    uint8_t mac[6];
+    int64_t confirmed; /* seconds, counted from anywhere: only differences mean something */
+};
+bool platform_neighbours(struct platform_neighbour **list, size_t *count);
+
+/* The words before a command that is to run while the computer does not go to sleep by itself:
+ * {"caffeinate", "-i", NULL} on macOS. */
+const char *const *platform_keep_awake(void);
+
+/* How much may still be written to the file system that holds path. */
+bool platform_free_space(const char *path, uint64_t *bytes);
+
+const char *platform_utf8_locale(void);  /* one that is always there: "C.UTF-8" */
+const char *platform_install_hint(void); /* "apt-get install" or "brew install" */
+/* Package that holds a program: ("qemu-system-aarch64") -> "qemu-system-arm" or "qemu". */
+const char *platform_package_of(const char *program);
+
+/* Copies a file, sharing blocks with the original where the file system can (clone, reflink). What
+ * fails or is interrupted leaves no copy. */
+bool platform_copy_file(const char *from, const char *to, mode_t mode, struct error *error);

@@ -1,0 +1,214 @@
+#include "platform.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/name.h"
+
+#include <copyfile.h>
+#include <fcntl.h>
+#include <libproc.h>
+#include <net/if.h>
+#include <net/if_dl.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/param.h>
+#include <sys/proc.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysctl.h>
+#include <sys/ucred.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+uint64_t platform_process_start(pid_t pid) {
+    int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
+    struct kinfo_proc info;
+    size_t length = sizeof info;
+    if (sysctl(name, 4, &info, &length, NULL, 0) < 0 || length == 0)
+        return 0;
+    if (info.kp_proc.p_stat == SZOMB) /* ended, and its parent has yet to hear of it */
+        return 0;
+    struct timeval start = info.kp_proc.p_starttime;
+    return (uint64_t)start.tv_sec * 1000000 + (uint64_t)start.tv_usec;
+}
+
+/* sysctl() needs no descriptor, so it can always look. */
+bool platform_process_lives(pid_t pid, uint64_t start) {
+    uint64_t now = platform_process_start(pid);
+    return now != 0 && (now == start || start == 0);
+}
+
+bool platform_peer(int fd, pid_t *pid, uid_t *user) {
+    struct xucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, &credentials, &length) < 0)
+        return false;
+    *user = credentials.cr_uid;
+    length = sizeof *pid;
+    return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, pid, &length) == 0;
+}
+
+char *platform_file_users(const char *path) {
+    struct buffer users = {0};
+    pid_t pids[PLATFORM_FILE_USERS_LIMIT];
+    int bytes = proc_listpidspath(PROC_ALL_PIDS, 0, path, 0, pids, (int)sizeof pids);
+    for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *pids; i++) {
+        char name[64] = "";
+        proc_name(pids[i], name, sizeof name);
+        scoped(alloc_release) char *printable = name_printable(name, strlen(name), 32);
+        buffer_printf(&users, "%s%ld (%s)", i ? ", " : "", (long)pids[i], printable);
+    }
+    return buffer_take(&users);
+}
+
+const char *const *platform_accelerators(void) {
+    static const char *const names[] = {"hvf", "tcg", NULL};
+    return names;
+}
+
+bool platform_accelerator_works(const char *accelerator) {
+    if (strcmp(accelerator, "hvf") == 0) {
+        int supported = 0;
+        size_t length = sizeof supported;
+        return sysctlbyname("kern.hv_support", &supported, &length, NULL, 0) == 0 && supported;
+    }
+    return strcmp(accelerator, "tcg") == 0;
+}
+
+const char *platform_architecture(void) {
+#if defined(__aarch64__)
+    return "aarch64";
+#else
+    return "x86_64";
+#endif
+}
+
+const char *const *platform_firmware_folders(void) {
+    static const char *const folders[] = {"/opt/homebrew/share/qemu", "/usr/local/share/qemu",
+                                          "/opt/local/share/qemu", NULL};
+    return folders;
+}
+
+const char *platform_bridged_network(void) {
+    return "vmnet-bridged";
+}
+
+/* nirs/vmnet-helper, docs/sudo.md. "15.3.1" */
+bool platform_vmnet_wants_root(void) {
+    char version[32] = "";
+    size_t length = sizeof version - 1;
+    return sysctlbyname("kern.osproductversion", version, &length, NULL, 0) < 0 ||
+           strtol(version, NULL, 10) < 26;
+}
+
+char *platform_interfaces(void) {
+    struct buffer names = {0};
+    struct if_nameindex *list = if_nameindex();
+    for (struct if_nameindex *each = list; each && each->if_index; each++)
+        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
+    if (list)
+        if_freenameindex(list);
+    return buffer_take(&names);
+}
+
+/* caffeinate(8): -i is against idle sleep, not against a closed lid. */
+const char *const *platform_keep_awake(void) {
+    static const char *const words[] = {"caffeinate", "-i", NULL};
+    return words;
+}
+
+/* Not statvfs(), whose block counts have 32 bits here. */
+bool platform_free_space(const char *path, uint64_t *bytes) {
+    struct statfs disk;
+    if (statfs(path, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_bsize;
+    return true;
+}
+
+const char *platform_utf8_locale(void) {
+    return "en_US.UTF-8";
+}
+
+const char *platform_install_hint(void) {
+    return "brew install";
+}
+
+const char *platform_package_of(const char *program) {
+    if (strncmp(program, "qemu-", 5) == 0)
+        return "qemu";
+    if (strcmp(program, "mcopy") == 0 || strcmp(program, "mformat") == 0)
+        return "mtools";
+    if (strcmp(program, "ansible-playbook") == 0)
+        return "ansible";
+    if (strcmp(program, "ssh") == 0)
+        return "openssh";
+    if (strcmp(program, "nsupdate") == 0)
+        return "bind";
+    return program;
+}
+
+bool platform_copy_file(const char *from, const char *to, mode_t mode, struct error *error) {
+    if (copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_CLONE_FORCE | COPYFILE_EXCL) < 0 &&
+        copyfile(from, to, NULL, COPYFILE_DATA | COPYFILE_EXCL) < 0)
+        return error_errno(error, "cannot copy %s to %s", from, to);
+    bool good = (chmod(to, mode) == 0 || error_errno(error, "cannot set the mode of %s", to)) &&
+                interrupt_check(error);
+    if (!good)
+        unlink(to);
+    return good;
+}
+
+/* --- neighbours: route(4), as arp(8) reads them --- */
+
+/* Addresses follow each other, each rounded up to a multiple of 4. */
+static const char *after(const struct sockaddr *address) {
+    size_t length = address->sa_len ? (address->sa_len + 3u) & ~3u : 4;
+    return (const char *)address + length;
+}
+
+/* False: one that has not answered, or not Ethernet. */
+static bool read_neighbour(const struct rt_msghdr *route, struct platform_neighbour *neighbour) {
+    const char *end = (const char *)route + route->rtm_msglen;
+    const struct sockaddr_in *address = (const void *)(route + 1);
+    if ((const char *)(address + 1) > end || address->sin_family != AF_INET)
+        return false;
+    const struct sockaddr_dl *link = (const void *)after((const void *)address);
+    if ((const char *)link + offsetof(struct sockaddr_dl, sdl_data) > end ||
+        link->sdl_family != AF_LINK || link->sdl_alen != sizeof neighbour->mac ||
+        LLADDR(link) + sizeof neighbour->mac > end)
+        return false;
+    neighbour->ip4 = ntohl(address->sin_addr.s_addr);
+    memcpy(neighbour->mac, LLADDR(link), sizeof neighbour->mac);
+    neighbour->confirmed = route->rtm_rmx.rmx_expire;
+    return true;
+}
+
+bool platform_neighbours(struct platform_neighbour **list, size_t *count) {
+    int name[] = {CTL_NET, PF_ROUTE, 0, AF_INET, NET_RT_FLAGS, RTF_LLINFO};
+    size_t length = 0;
+    if (sysctl(name, 6, NULL, &length, NULL, 0) < 0)
+        return false;
+    length += length / 8 + 4096; /* it may grow meanwhile */
+    scoped(alloc_release) char *table = alloc_zero(length);
+    if (sysctl(name, 6, table, &length, NULL, 0) < 0)
+        return false;
+    *list = alloc_zero(PLATFORM_NEIGHBOURS_LIMIT * sizeof **list);
+    *count = 0;
+    for (size_t at = 0;
+         at + sizeof(struct rt_msghdr) <= length && *count < PLATFORM_NEIGHBOURS_LIMIT;) {
+        const struct rt_msghdr *route = (const void *)(table + at);
+        if (route->rtm_msglen < sizeof *route || at + route->rtm_msglen > length)
+            break;
+        if (read_neighbour(route, &(*list)[*count]))
+            (*count)++;
+        at += route->rtm_msglen;
+    }
+    return true;
+}

@@ -1,0 +1,323 @@
+#include "platform.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/name.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* proc(5), /proc/PID/stat. False with errno 0: there is no such process, or only its zombie; with
+ * another errno it could not be looked at. */
+static bool look_at(pid_t pid, uint64_t *start) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (length < 0) {
+        errno = errno == ENOENT || errno == ESRCH ? 0 : errno;
+        return false;
+    }
+    text[length] = 0;
+    /* The name in parentheses may hold anything, the fields after it may not; starttime is field
+     * 22, counted from the state, field 3. */
+    char *field = strrchr(text, ')');
+    bool zombie = field && field[1] == ' ' && field[2] == 'Z';
+    for (int number = 2; field && number < 22; number++)
+        field = strchr(field + 1, ' ');
+    errno = zombie ? 0 : EINVAL;
+    *start = field && !zombie ? strtoull(field + 1, NULL, 10) : 0;
+    return *start != 0;
+}
+
+uint64_t platform_process_start(pid_t pid) {
+    uint64_t start = 0;
+    return look_at(pid, &start) ? start : 0;
+}
+
+bool platform_process_lives(pid_t pid, uint64_t start) {
+    uint64_t now = 0;
+    if (look_at(pid, &now))
+        return now == start || start == 0;
+    return errno != 0 && kill(pid, 0) == 0;
+}
+
+bool platform_peer(int fd, pid_t *pid, uid_t *user) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
+        return false;
+    *pid = peer.pid;
+    *user = peer.uid;
+    return true;
+}
+
+/* proc(5): /proc/PID/fd/N leads to the open file itself, under whatever name. */
+static bool has_open(const char *process, const struct stat *file) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);
+    DIR *list = opendir(path);
+    struct stat each;
+    bool found = false;
+    for (struct dirent *entry; list && !found && (entry = readdir(list));)
+        found = fstatat(dirfd(list), entry->d_name, &each, 0) == 0 && each.st_ino == file->st_ino &&
+                each.st_dev == file->st_dev;
+    if (list)
+        closedir(list);
+    return found;
+}
+
+static char *process_name(const char *process) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/comm", process);
+    struct buffer name = {0};
+    file_read(path, 64, &name, NULL);
+    char *printable = name_printable(name.data, name.length ? name.length - 1 : 0, 32);
+    buffer_done(&name);
+    return printable;
+}
+
+char *platform_file_users(const char *path) {
+    struct buffer users = {0};
+    struct stat file;
+    DIR *processes = stat(path, &file) == 0 ? opendir("/proc") : NULL;
+    unsigned count = 0;
+    for (struct dirent *entry;
+         processes && count < PLATFORM_FILE_USERS_LIMIT && (entry = readdir(processes));) {
+        if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
+            !has_open(entry->d_name, &file))
+            continue;
+        scoped(alloc_release) char *name = process_name(entry->d_name);
+        buffer_printf(&users, "%s%s (%s)", count++ ? ", " : "", entry->d_name, name);
+    }
+    if (processes)
+        closedir(processes);
+    return buffer_take(&users);
+}
+
+const char *const *platform_accelerators(void) {
+    static const char *const names[] = {"kvm", "tcg", NULL};
+    return names;
+}
+
+bool platform_accelerator_works(const char *accelerator) {
+    if (strcmp(accelerator, "kvm") == 0)
+        return access("/dev/kvm", R_OK | W_OK) == 0;
+    return strcmp(accelerator, "tcg") == 0;
+}
+
+const char *platform_architecture(void) {
+#if defined(__aarch64__)
+    return "aarch64";
+#else
+    return "x86_64";
+#endif
+}
+
+const char *const *platform_firmware_folders(void) {
+    static const char *const folders[] = {"/usr/share/AAVMF",      "/usr/share/qemu-efi-aarch64",
+                                          "/usr/share/OVMF",       "/usr/share/edk2/aarch64",
+                                          "/usr/share/ovmf",       "/usr/share/edk2/ovmf",
+                                          "/usr/share/edk2/x64",   "/usr/share/qemu",
+                                          "/usr/local/share/qemu", NULL};
+    return folders;
+}
+
+const char *platform_bridged_network(void) {
+    return "bridge";
+}
+
+bool platform_vmnet_wants_root(void) {
+    return false;
+}
+
+char *platform_interfaces(void) {
+    struct buffer names = {0};
+    struct if_nameindex *list = if_nameindex();
+    for (struct if_nameindex *each = list; each && each->if_index; each++)
+        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
+    if (list)
+        if_freenameindex(list);
+    return buffer_take(&names);
+}
+
+/* systemd-inhibit(1); a desktop asks for "sleep" when it is idle, logind itself for "idle". */
+const char *const *platform_keep_awake(void) {
+    static const char *const words[] = {"systemd-inhibit", "--what=idle:sleep", "--who=pgsup",
+                                        "--why=virtual machines run", NULL};
+    return words;
+}
+
+bool platform_free_space(const char *path, uint64_t *bytes) {
+    struct statvfs disk;
+    if (statvfs(path, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    return true;
+}
+
+const char *platform_utf8_locale(void) {
+    return "C.UTF-8";
+}
+
+const char *platform_install_hint(void) {
+    return "apt-get install";
+}
+
+const char *platform_package_of(const char *program) {
+    static const struct {
+        const char *program, *package;
+    } table[] = {
+        {"qemu-system-aarch64", "qemu-system-arm qemu-efi-aarch64"},
+        {"qemu-system-x86_64", "qemu-system-x86 ovmf"},
+        {"qemu-img", "qemu-utils"},
+        {"mcopy", "mtools"},
+        {"mformat", "mtools"},
+        {"ansible-playbook", "ansible-core"},
+        {"ssh", "openssh-client"},
+        {"nsupdate", "bind9-dnsutils"},
+        {"systemd-inhibit", "systemd"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].program, program) == 0)
+            return table[i].package;
+    return program;
+}
+
+#define COPY_PIECE_BYTES (64 << 20) /* between looks at whether it is still wanted */
+
+static bool copy_bytes(int from, int to) {
+    if (ioctl(to, FICLONE, from) == 0)
+        return true;
+    struct stat status;
+    if (fstat(from, &status) < 0)
+        return false;
+    while (status.st_size > 0 && interrupt_check(NULL)) {
+        size_t piece =
+            status.st_size < COPY_PIECE_BYTES ? (size_t)status.st_size : COPY_PIECE_BYTES;
+        ssize_t moved = copy_file_range(from, NULL, to, NULL, piece, 0);
+        if (moved < 0 &&
+            (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+            moved = sendfile(to, from, NULL, piece);
+        if (moved < 0)
+            return false;
+        if (moved == 0)
+            break;
+        status.st_size -= moved;
+    }
+    return true;
+}
+
+bool platform_copy_file(const char *from, const char *to, mode_t mode, struct error *error) {
+    scoped(file_release) int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0)
+        return error_errno(error, "cannot read %s", from);
+    scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (target < 0)
+        return error_errno(error, "cannot write %s", to);
+    bool good = (fchmod(target, mode) == 0 && copy_bytes(source, target) && fsync(target) == 0) ||
+                error_errno(error, "cannot copy %s to %s", from, to);
+    good = good && interrupt_check(error);
+    if (!good)
+        unlink(to);
+    return good;
+}
+
+/* --- neighbours: rtnetlink(7) --- */
+
+static int ask_neighbours(void) {
+    struct {
+        struct nlmsghdr header;
+        struct ndmsg neighbour;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = RTM_GETNEIGH,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .neighbour = {.ndm_family = AF_INET},
+    };
+    struct timeval patience = {.tv_sec = PLATFORM_NEIGHBOURS_PATIENCE_MS / 1000};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+        send(fd, &request, sizeof request, 0) != (ssize_t)sizeof request)
+        file_release(&fd);
+    return fd;
+}
+
+/* False: not an Ethernet neighbour with an address that answers. */
+static bool read_neighbour(const struct nlmsghdr *header, struct platform_neighbour *neighbour) {
+    const struct ndmsg *message = NLMSG_DATA(header);
+    bool address = false, mac = false;
+    if (header->nlmsg_type != RTM_NEWNEIGH || header->nlmsg_len < NLMSG_LENGTH(sizeof *message) ||
+        (message->ndm_state & (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)))
+        return false;
+    *neighbour = (struct platform_neighbour){0};
+    size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof *message);
+    const struct rtattr *each =
+        (const void *)((const char *)message + NLMSG_ALIGN(sizeof *message));
+    for (; RTA_OK(each, left); each = RTA_NEXT(each, left)) {
+        struct nda_cacheinfo cache;
+        if (each->rta_type == NDA_DST && RTA_PAYLOAD(each) == 4) {
+            memcpy(&neighbour->ip4, RTA_DATA(each), 4);
+            neighbour->ip4 = ntohl(neighbour->ip4);
+            address = true;
+        } else if (each->rta_type == NDA_LLADDR && RTA_PAYLOAD(each) == sizeof neighbour->mac) {
+            memcpy(neighbour->mac, RTA_DATA(each), sizeof neighbour->mac);
+            mac = true;
+        } else if (each->rta_type == NDA_CACHEINFO && RTA_PAYLOAD(each) >= sizeof cache) {
+            memcpy(&cache, RTA_DATA(each), sizeof cache);
+            neighbour->confirmed = -(int64_t)cache.ndm_confirmed / sysconf(_SC_CLK_TCK); /* ago */
+        }
+    }
+    return address && mac;
+}
+
+/* One datagram of the answer. False: that was its last. */
+static bool take_neighbours(const struct nlmsghdr *header, size_t length,
+                            struct platform_neighbour *list, size_t *count) {
+    for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
+        if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+            return false;
+        if (*count < PLATFORM_NEIGHBOURS_LIMIT && read_neighbour(header, &list[*count]))
+            (*count)++;
+    }
+    return true;
+}
+
+bool platform_neighbours(struct platform_neighbour **list, size_t *count) {
+    _Alignas(struct nlmsghdr) char answer[32768]; /* the kernel's largest */
+    scoped(file_release) int fd = ask_neighbours();
+    if (fd < 0)
+        return false;
+    *list = alloc_zero(PLATFORM_NEIGHBOURS_LIMIT * sizeof **list);
+    *count = 0;
+    for (;;) {
+        ssize_t length = recv(fd, answer, sizeof answer, 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length <= 0) {
+            free(*list);
+            *list = NULL;
+            return false;
+        }
+        if (!take_neighbours((const struct nlmsghdr *)answer, (size_t)length, *list, count))
+            return true;
+    }
+}

@@ -1,0 +1,125 @@
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/output/columns.h"
+#include "cli/output/json_output.h"
+#include "home/home.h"
+#include "store/cloud_table.h"
+#include "store/user_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec options[] = {
+    {"json", .help = "print one JSON object"},
+    OPTIONS_END,
+};
+
+static json_t *key_list(const char *lines) {
+    json_t *list = json_array();
+    while (lines && *lines) {
+        size_t length = strcspn(lines, "\n");
+        json_array_append_new(list, json_stringn(lines, length));
+        lines += length + (lines[length] == '\n');
+    }
+    return list;
+}
+
+static json_t *user_list(const struct store_users *users) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < users->count; i++) {
+        json_t *user = json_object();
+        json_object_set_new(user, "name", json_output_text(users->items[i].name));
+        json_object_set_new(user, "ssh_public_keys", key_list(users->items[i].ssh_public_keys));
+        json_array_append_new(list, user);
+    }
+    return list;
+}
+
+static void print_keys(const char *lines) {
+    while (lines && *lines) {
+        size_t length = strcspn(lines, "\n");
+        scoped(alloc_release) char *line = alloc_slice(lines, length);
+        columns_pair("", line, stdout);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
+/* The hash stays in the store: whoever has it can try passwords at leisure. */
+static void print_json(const struct home *home, const struct store_cloud *cloud,
+                       const struct store_users *users) {
+    json_t *object = json_object();
+    json_object_set_new(object, "name", json_output_text(cloud->name));
+    json_object_set_new(object, "home", json_output_text(home->path));
+    json_object_set_new(object, "created", json_output_time(cloud->created_ms));
+    json_object_set_new(object, "admin_password", json_boolean(cloud->admin_password_hash));
+    json_object_set_new(object, "ssh_public_keys", key_list(cloud->ssh_public_key));
+    json_object_set_new(object, "ssh_public_key_path",
+                        json_output_text(cloud->ssh_public_key_path));
+    json_object_set_new(object, "ssh_private_key_path",
+                        json_output_text(cloud->ssh_private_key_path));
+    json_object_set_new(object, "users", user_list(users));
+    json_object_set_new(object, "network", json_output_text(cloud->network));
+    json_object_set_new(object, "host_if", json_output_text(cloud->interface));
+    json_object_set_new(object, "host_ip4", json_output_text(cloud->host_ip4));
+    json_object_set_new(object, "host_nm4", json_output_text(cloud->host_nm4));
+    json_object_set_new(object, "host_gw4", json_output_text(cloud->host_gw4));
+    json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
+    json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
+    json_object_set_new(object, "dns_server", json_output_text(cloud->dns_server));
+    json_object_set_new(object, "dns_zone", json_output_text(cloud->dns_zone));
+    json_object_set_new(object, "dns_key", json_output_text(cloud->dns_key_path));
+    json_output_print(object);
+}
+
+static void print_text(const struct home *home, const struct store_cloud *cloud,
+                       const struct store_users *users) {
+    char created[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(cloud->created_ms, created);
+    scoped(alloc_release) char *port = alloc_printf("%u", cloud->phone_home_port);
+    columns_pair("name", cloud->name, stdout);
+    columns_pair("home", home->path, stdout);
+    columns_pair("created", created, stdout);
+    columns_pair("admin password", cloud->admin_password_hash ? "set" : "none", stdout);
+    columns_pair("ssh public key", cloud->ssh_public_key_path, stdout);
+    print_keys(cloud->ssh_public_key);
+    columns_pair("ssh private key", cloud->ssh_private_key_path, stdout);
+    for (size_t i = 0; i < users->count; i++) {
+        columns_pair("user", users->items[i].name, stdout);
+        print_keys(users->items[i].ssh_public_keys);
+    }
+    columns_pair("network", cloud->network, stdout);
+    columns_pair("host interface", cloud->interface, stdout);
+    columns_pair("host address", cloud->host_ip4, stdout);
+    columns_pair("netmask", cloud->host_nm4, stdout);
+    columns_pair("gateway", cloud->host_gw4, stdout);
+    columns_pair("nameserver", cloud->host_ns4, stdout);
+    columns_pair("phone-home port", port, stdout);
+    columns_pair("dns server", cloud->dns_server, stdout);
+    columns_pair("dns zone", cloud->dns_zone, stdout);
+    columns_pair("dns key", cloud->dns_key_path, stdout);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct store *store = invocation->home->store;
+    struct store_cloud cloud = {0};
+    struct store_users users = {0};
+    bool good = cloud_table_get(store, &cloud, error) && user_table_list(store, &users, error);
+    if (good && invocation_flag(invocation, "json"))
+        print_json(invocation->home, &cloud, &users);
+    else if (good)
+        print_text(invocation->home, &cloud, &users);
+    store_users_done(&users);
+    store_cloud_done(&cloud);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct command cmd_cloud_get = {
+    .path = "cloud get",
+    .summary = "Show the settings of the cloud home",
+    .options = options,
+    .section = SECTION_CLOUD,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

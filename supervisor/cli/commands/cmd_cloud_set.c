@@ -1,0 +1,131 @@
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/input/password_input.h"
+#include "cli/invocation.h"
+#include "cli/link/client.h"
+#include "home/cloud/cloud.h"
+#include "home/names/dns_update.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home"},
+    {"ask-admin-password", 0, .help = "ask for a new password of 'cloudadmin' on the terminal"},
+    {"admin-password", 0, "TEXT",
+     .help = "that password; others can see it in the list of processes"},
+    {"admin-password-file", 0, "FILE",
+     .help = "file whose first line is that password; - is the standard input"},
+    {"no-admin-password", 0,
+     .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
+    {"ssh-public-key", 0, "FILE",
+     .help = "file of public keys that the user 'ansible' accepts, instead of those before",
+     .many = true},
+    {"ssh-private-key", 0, "FILE",
+     .help = "private key for ssh and Ansible; \"\": the one beside the public key, or ssh-agent"},
+    {"user", 0, "NAME:KEYFILE",
+     .help = "one more user of every guest, with the keys in that file, or other keys for one",
+     .many = true},
+    {"remove-user", 0, "NAME", .help = "a user that no guest is to have any more", .many = true},
+    {"dns-server", 0, "ADDRESS[:PORT]",
+     .help = "DNS server that is told the names of instances, by nsupdate"},
+    {"dns-zone", 0, "ZONE", .help = "its zone that they are in, like lab.example.org"},
+    {"dns-key", 0, "FILE",
+     .help = "TSIG key that signs that, as `tsig-keygen` writes it; \"\": nothing does"},
+    {"no-dns", 0, .help = "no DNS server is told; those names of before are taken from it"},
+    OPTIONS_END,
+};
+
+static bool is_any_given(const struct invocation *invocation) {
+    for (const struct option_spec *spec = options; spec->name; spec++)
+        if (invocation_given(invocation, spec->name))
+            return true;
+    return false;
+}
+
+static bool changes_password(const struct invocation *invocation) {
+    return invocation_flag(invocation, "ask-admin-password") ||
+           invocation_given(invocation, "admin-password") ||
+           invocation_given(invocation, "admin-password-file") ||
+           invocation_flag(invocation, "no-admin-password");
+}
+
+static bool changes_guests(const struct invocation *invocation) {
+    return changes_password(invocation) || invocation_given(invocation, "ssh-public-key") ||
+           invocation_given(invocation, "user") || invocation_given(invocation, "remove-user");
+}
+
+/* A supervisor goes on listening where it does. */
+static bool check_no_supervisor(const struct home *home, struct error *error) {
+    struct error absent = {0};
+    struct client *client = client_open_any(home, &absent);
+    if (!client)
+        return absent.code == ERROR_NO_SUPERVISOR ||
+               error_set(error, absent.code, "%s", absent.text);
+    client_close(client);
+    return error_set(error, ERROR_WRONG_STATE,
+                     "a supervisor runs, and would not notice: end it first with `pgsup down`, or "
+                     "`pgsup down --keep`, which leaves the VMs running");
+}
+
+static bool check(const struct invocation *invocation, struct error *error) {
+    if (!is_any_given(invocation))
+        return error_set(error, ERROR_USAGE,
+                         "give what is to be changed: `pgsup help cloud set` lists it");
+    for (char *const *each = invocation_values(invocation, "ssh-public-key"); *each; each++)
+        if (!invocation_check_file(*each, "public key", error))
+            return false;
+    return !invocation_given(invocation, "ph-port") || check_no_supervisor(invocation->home, error);
+}
+
+static void tell(const struct invocation *invocation) {
+    const char *port = invocation_option(invocation, "ph-port");
+    if (port)
+        printf("port %s is for the next `pgsup up`, and for guests from their next start on\n",
+               port);
+    if (invocation_given(invocation, "ssh-private-key"))
+        puts("the private key is for `pgsup ssh` from now on, for Ansible from its next run on");
+    if (changes_guests(invocation))
+        puts("accounts are made at a guest's first boot: those that had theirs stay as they are");
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    scoped(password_input_release) char *password = NULL;
+    if (!check(invocation, error) ||
+        (changes_password(invocation) && !password_input_read(invocation, &password, error)))
+        return EXIT_FAILURE;
+    const struct cloud_changes changes = {
+        .admin_password = password,
+        .no_admin_password = invocation_flag(invocation, "no-admin-password"),
+        .ssh_public_keys =
+            invocation_given(invocation, "ssh-public-key")
+                ? (const char *const *)invocation_values(invocation, "ssh-public-key")
+                : NULL,
+        .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
+        .users = invocation_values(invocation, "user"),
+        .removed_users = invocation_values(invocation, "remove-user"),
+        .phone_home_port = invocation_option(invocation, "ph-port"),
+        .dns = {.server = invocation_option(invocation, "dns-server"),
+                .zone = invocation_option(invocation, "dns-zone"),
+                .key = invocation_option(invocation, "dns-key"),
+                .none = invocation_flag(invocation, "no-dns")},
+    };
+    if (!cloud_set(invocation->home, &changes, error))
+        return EXIT_FAILURE;
+    if (changes.dns.server || changes.dns.zone || changes.dns.key)
+        dns_update_doubt(invocation->home, NULL); /* trouble shows when names are told */
+    tell(invocation);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_cloud_set = {
+    .path = "cloud set",
+    .summary = "Change settings of the cloud home",
+    .details = "All that is given is changed, or nothing. What concerns accounts is for guests "
+               "that boot for the first time after it.",
+    .options = options,
+    .section = SECTION_CLOUD,
+    .needs = NEEDS_HOME,
+    .changes_names = true,
+    .run = run,
+};

@@ -1,0 +1,150 @@
+/* disk add, list and remove. */
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/idle.h"
+#include "cli/output/columns.h"
+#include "cli/output/json_output.h"
+#include "home/change/disk_change.h"
+#include "home/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- add --- */
+
+static int run_add(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    const char *disk = invocation_argument(invocation, 1);
+    struct store_instance instance = {0};
+    struct running running = {0};
+    if (!extra_disk_add(invocation->home, name, disk, invocation_argument(invocation, 2), error))
+        return EXIT_FAILURE;
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                idle_look(invocation, &instance, &running, error);
+    if (good)
+        printf("%s: its guest finds the disk as /dev/disk/by-id/virtio-%s%s\n", name, disk,
+               running.name ? ", from its next start on" : "");
+    running_done(&running);
+    store_instance_done(&instance);
+    return EXIT_SUCCESS;
+}
+
+/* --- remove --- */
+
+static int run_remove(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    const char *disk = invocation_argument(invocation, 1);
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool removed = idle_claim(invocation, name, &instance, &lock, error) &&
+                   extra_disk_remove(invocation->home, &instance, disk, error);
+    store_instance_done(&instance);
+    if (!removed)
+        return EXIT_FAILURE;
+    printf("%s: disk \"%s\" removed\n", name, disk);
+    return EXIT_SUCCESS;
+}
+
+/* --- list --- */
+
+static const struct option_spec list_options[] = {
+    {"json", .help = "print one JSON array"},
+    OPTIONS_END,
+};
+
+static void print_json(const struct home *home, const struct store_instance *instance,
+                       const struct store_disks *disks) {
+    json_t *rows = json_array();
+    for (size_t i = 0; i < disks->count; i++) {
+        const struct store_disk *disk = &disks->items[i];
+        scoped(alloc_release) char *path = extra_disk_path(home, instance, disk->name);
+        json_t *row = json_object();
+        json_object_set_new(row, "name", json_output_text(disk->name));
+        json_object_set_new(row, "bytes", json_integer((json_int_t)disk->bytes));
+        json_object_set_new(row, "file", json_output_text(path));
+        json_object_set_new(row, "created_ms", json_integer(disk->created_ms));
+        json_array_append_new(rows, row);
+    }
+    json_output_print(rows);
+}
+
+static void print_table(const struct home *home, const struct store_instance *instance,
+                        const struct store_disks *disks) {
+    static const char *const headings[] = {"DISK", "SIZE", "FILE", NULL};
+    struct columns columns;
+    columns_init(&columns, headings);
+    for (size_t i = 0; i < disks->count; i++) {
+        char size[32];
+        scoped(alloc_release) char *path = extra_disk_path(home, instance, disks->items[i].name);
+        name_format_size(disks->items[i].bytes, size);
+        columns_add(&columns, disks->items[i].name);
+        columns_add(&columns, size);
+        columns_add(&columns, path);
+    }
+    columns_print(&columns, stdout);
+    columns_done(&columns);
+}
+
+static int run_list(struct invocation *invocation, struct error *error) {
+    struct home *home = invocation->home;
+    struct store_instance instance = {0};
+    struct store_disks disks = {0};
+    bool good =
+        instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error) &&
+        disk_table_list(home->store, instance.id, &disks, error);
+    if (good && invocation_flag(invocation, "json"))
+        print_json(home, &instance, &disks);
+    else if (good)
+        print_table(home, &instance, &disks);
+    store_disks_done(&disks);
+    store_instance_done(&instance);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_disk_add = {
+    .path = "disk add",
+    .summary = "Give an instance another disk",
+    .arguments = "NAME DISK SIZE",
+    .details = "An empty one, in the instance's folder. Its guest finds it as "
+               "/dev/disk/by-id/virtio-DISK, from its next start on, and has to format and mount "
+               "it.\n"
+               "\n"
+               "  pgsup disk add test data 20G",
+    .min_arguments = 3,
+    .max_arguments = 3,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_add,
+};
+
+const struct command cmd_disk_list = {
+    .path = "disk list",
+    .alias = "ls",
+    .summary = "List the extra disks of an instance",
+    .arguments = "NAME",
+    .options = list_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_list,
+};
+
+const struct command cmd_disk_remove = {
+    .path = "disk remove",
+    .alias = "rm",
+    .summary = "Remove an extra disk with what is on it",
+    .arguments = "NAME DISK",
+    .details = "The instance must not run.",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_remove,
+};

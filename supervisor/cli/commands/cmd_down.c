@@ -1,0 +1,51 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/client.h"
+#include "home/home.h"
+#include "home/run_folder.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+enum { GONE_LIMIT_MS = 10000, LOOK_INTERVAL_MS = 20 };
+
+static const struct option_spec options[] = {
+    {.name = "keep", .help = "leave the VMs running; the next `pgsup up` takes them over"},
+    OPTIONS_END,
+};
+
+/* Its answer comes a moment before its end; who calls `pgsup up` next must not find it there. */
+static void wait_gone(const struct home *home) {
+    scoped(alloc_release) char *path = run_folder_lock(home->run);
+    scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);
+    for (int waited = 0; fd >= 0 && waited < GONE_LIMIT_MS; waited += LOOK_INTERVAL_MS) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+            return;
+        poll(NULL, 0, LOOK_INTERVAL_MS);
+    }
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct client *client = client_open_any(invocation->home, error);
+    if (!client)
+        return 1;
+    json_t *params = json_object();
+    json_object_set_new(params, "keep", json_boolean(invocation_flag(invocation, "keep")));
+    json_decref(client_call(client, "down", params, NULL, NULL, error));
+    client_close(client);
+    if (error->code == ERROR_NONE)
+        wait_gone(invocation->home);
+    return 0;
+}
+
+const struct command cmd_down = {
+    .path = "down",
+    .summary = "Stop all instances, then end the supervisor",
+    .options = options,
+    .section = SECTION_RUN,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

@@ -1,0 +1,196 @@
+/* forward add, list and remove: the definition, and what runs. */
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/forward_live.h"
+#include "cli/output/columns.h"
+#include "cli/output/json_output.h"
+#include "home/home.h"
+#include "home/instance/forward.h"
+#include "home/instance/port_owners.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SSH_PORT 22
+
+static const struct option_spec list_options[] = {
+    {"json", .help = "print one JSON array"},
+    OPTIONS_END,
+};
+
+static void report(const struct invocation *invocation, const char *what, bool live) {
+    char *const *texts = invocation->options.arguments + 1;
+    for (; !invocation->quiet && *texts; texts++)
+        printf("%s: %s %s%s\n", invocation_argument(invocation, 0), *texts, what,
+               live ? "" : ", from its next start on");
+}
+
+/* Stored first: what QEMU then refuses is taken out again. */
+static bool add(struct home *home, const struct store_instance *instance, struct forward_live *live,
+                char *const *texts, struct error *error) {
+    if (!forward_add(home, instance->name, texts, error))
+        return false;
+    if (!live || forward_live_add(live, texts, error))
+        return true;
+    forward_remove(home, instance->name, texts, NULL);
+    return false;
+}
+
+static bool take_away(struct home *home, const struct store_instance *instance,
+                      struct forward_live *live, char *const *texts, struct error *error) {
+    if (!forward_remove(home, instance->name, texts, error))
+        return false;
+    return !live || forward_live_remove(live, texts, error) ||
+           error_prefix(error, "taken out of the definition, but");
+}
+
+static int change(struct invocation *invocation, bool adds, struct error *error) {
+    struct home *home = invocation->home;
+    struct store_instance instance = {0};
+    struct error problem = {0};
+    char *const *texts = invocation->options.arguments + 1;
+    if (!instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error))
+        return EXIT_FAILURE;
+    struct forward_live *live = forward_live_open(home, &instance, &problem);
+    bool good = problem.code == ERROR_NONE || error_set(error, problem.code, "%s", problem.text);
+    good = good && (adds ? add(home, &instance, live, texts, error)
+                         : take_away(home, &instance, live, texts, error));
+    if (good)
+        report(invocation, adds ? "forwarded" : "not forwarded any more", live != NULL);
+    forward_live_close(live);
+    store_instance_done(&instance);
+    return EXIT_SUCCESS;
+}
+
+static int run_add(struct invocation *invocation, struct error *error) {
+    return change(invocation, true, error);
+}
+
+static int run_remove(struct invocation *invocation, struct error *error) {
+    return change(invocation, false, error);
+}
+
+/* --- list --- */
+
+static json_t *row(const struct store_forward *forward, bool automatic) {
+    json_t *object = json_object();
+    json_object_set_new(object, "instance", json_output_text(forward->name));
+    json_object_set_new(object, "host_address", json_output_text(forward->host_address));
+    json_object_set_new(object, "host_port", json_integer(forward->host_port));
+    json_object_set_new(object, "guest_port", json_integer(forward->guest_port));
+    json_object_set_new(object, "protocol", json_output_text(forward->protocol));
+    json_object_set_new(object, "automatic", json_boolean(automatic));
+    return object;
+}
+
+static void add_ssh(json_t *rows, const struct store_instance *instance) {
+    const struct store_forward ssh = {.name = instance->name,
+                                      .protocol = (char *)"tcp",
+                                      .host_address = (char *)PORT_LOOPBACK,
+                                      .host_port = instance->ssh_port,
+                                      .guest_port = SSH_PORT};
+    if (instance->ssh_port)
+        json_array_append_new(rows, row(&ssh, true));
+}
+
+/* name: NULL for all. */
+static json_t *collect(struct store *store, const char *name, struct error *error) {
+    struct port_owners owners = {0};
+    json_t *rows = json_array();
+    if (!port_owners_list(store, &owners, error))
+        return rows;
+    bool found = name == NULL;
+    for (size_t i = 0; i < owners.instances.count; i++) {
+        const struct store_instance *instance = &owners.instances.items[i];
+        if (name && strcmp(name, instance->name) != 0)
+            continue;
+        found = true;
+        add_ssh(rows, instance);
+        for (size_t j = 0; j < owners.forwards.count; j++)
+            if (owners.forwards.items[j].instance == instance->id)
+                json_array_append_new(rows, row(&owners.forwards.items[j], false));
+    }
+    port_owners_done(&owners);
+    if (!found)
+        error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
+    return rows;
+}
+
+static void print_table(json_t *rows) {
+    static const char *const headings[] = {"INSTANCE", "HOST", "GUEST-PORT",
+                                           "PROTOCOL", "FOR",  NULL};
+    struct columns columns;
+    size_t index;
+    json_t *each;
+    columns_init(&columns, headings);
+    json_array_foreach(rows, index, each) {
+        columns_add(&columns, json_string_value(json_object_get(each, "instance")));
+        columns_addf(&columns, "%s:%d", json_string_value(json_object_get(each, "host_address")),
+                     (int)json_integer_value(json_object_get(each, "host_port")));
+        columns_addf(&columns, "%d", (int)json_integer_value(json_object_get(each, "guest_port")));
+        columns_add(&columns, json_string_value(json_object_get(each, "protocol")));
+        columns_add(&columns, json_is_true(json_object_get(each, "automatic")) ? "ssh" : "");
+    }
+    columns_print(&columns, stdout);
+    columns_done(&columns);
+}
+
+static int run_list(struct invocation *invocation, struct error *error) {
+    json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
+    bool failed = error->code != ERROR_NONE;
+    if (!failed && invocation_flag(invocation, "json")) {
+        json_output_print(rows);
+        return EXIT_SUCCESS;
+    }
+    if (!failed)
+        print_table(rows);
+    json_decref(rows);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_forward_add = {
+    .path = "forward add",
+    .summary = "Forward ports of this host to a guest",
+    .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
+    .details =
+        "With user networking. Takes effect at once when the instance runs, and at every start. The\n"
+        "address is one of this host; without it: 127.0.0.1, and 0.0.0.0 opens the port to whoever\n"
+        "reaches this host. Only root may forward ports below 1024.\n"
+        "\n"
+        "  pgsup forward add test 8080:80 0.0.0.0:5353:53/udp",
+    .min_arguments = 2,
+    .max_arguments = COMMAND_MANY,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_add,
+};
+
+const struct command cmd_forward_list = {
+    .path = "forward list",
+    .alias = "ls",
+    .summary = "List the forwarded ports, that of SSH too",
+    .arguments = "[NAME]",
+    .options = list_options,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_list,
+};
+
+const struct command cmd_forward_remove = {
+    .path = "forward remove",
+    .alias = "rm",
+    .summary = "Forward ports no longer",
+    .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
+    .details = "Also where the instance runs; connections that are open stay so.",
+    .min_arguments = 2,
+    .max_arguments = COMMAND_MANY,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_remove,
+};

@@ -1,0 +1,38 @@
+/* The rows that only hold sub-commands. */
+#include "cli/commands/table.h"
+
+const struct command cmd_cloud = {
+    .path = "cloud",
+    .summary = "The settings of a cloud home: name, admin password, SSH key, network",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_forward = {
+    .path = "forward",
+    .summary = "Ports of this host that lead to guests",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_image = {
+    .path = "image",
+    .summary = "Disk images that instances start from",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_instance = {
+    .path = "instance",
+    .summary = "Definitions of virtual machines",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_disk = {
+    .path = "disk",
+    .summary = "Extra disks of instances",
+    .section = SECTION_CLOUD,
+};
+
+const struct command cmd_nic = {
+    .path = "nic",
+    .summary = "Network cards of instances",
+    .section = SECTION_CLOUD,
+};

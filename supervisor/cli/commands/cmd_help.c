@@ -1,0 +1,58 @@
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/commands/table.h"
+#include "cli/help.h"
+#include "cli/invocation.h"
+#include "cli/manual/man.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"man", .help = "print the manual page in roff", .hidden = true},
+    OPTIONS_END,
+};
+
+static int print_man(const struct invocation *invocation) {
+    struct buffer page = {0};
+    man_write(invocation->table, &page);
+    fwrite(page.data, 1, page.length, stdout);
+    buffer_done(&page);
+    return EXIT_SUCCESS;
+}
+
+static char *joined_arguments(const struct invocation *invocation) {
+    struct buffer path = {0};
+    for (size_t i = 0; i < invocation_argument_count(invocation); i++)
+        buffer_printf(&path, "%s%s", i ? " " : "", invocation_argument(invocation, i));
+    return buffer_take(&path);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const struct command *command = NULL;
+    if (invocation_flag(invocation, "man"))
+        return print_man(invocation);
+    if (invocation_argument_count(invocation) > 0) {
+        scoped(alloc_release) char *path = joined_arguments(invocation);
+        command = command_find(invocation->table, path);
+        size_t used;
+        if (!command &&
+            command_resolve(invocation->table, invocation->options.arguments, &used, error))
+            error_set(error, ERROR_USAGE, "unknown command \"%s\": `pgsup help` lists all", path);
+        if (!command)
+            return EXIT_FAILURE;
+    }
+    help_print(invocation->table, command, stdout);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_help = {
+    .path = "help",
+    .summary = "Show help, of one command or of all",
+    .arguments = "[COMMAND...]",
+    .options = options,
+    .max_arguments = 2,
+    .section = SECTION_MORE,
+    .completes = COMPLETES_COMMANDS,
+    .run = run,
+};

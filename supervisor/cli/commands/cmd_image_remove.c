@@ -1,0 +1,27 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "home/images/image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    if (!image_remove(invocation->home, name, error))
+        return EXIT_FAILURE;
+    printf("image \"%s\" removed\n", name);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_image_remove = {
+    .path = "image remove",
+    .alias = "rm",
+    .summary = "Remove an image that no instance uses",
+    .arguments = "NAME",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_IMAGES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

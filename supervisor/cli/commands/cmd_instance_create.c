@@ -1,0 +1,107 @@
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/input/document_options.h"
+#include "cli/invocation.h"
+#include "home/change/create.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"name", 'n', "NAME", .help = "name of the instance and of its host"},
+    {"os", 0, "IMAGE", .help = "image that its disk starts from", .fallback = "ubuntu-jammy"},
+    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2"},
+    {"ram", 0, "SIZE",
+     .help = "memory, in MiB or with a unit; without it 2048, or what the image needs"},
+    {"size", 's', "SIZE", .help = "size of its disk; without it 5G, or what the image needs"},
+    {"ip", 0, "ADDRESS", .help = "static IPv4 address; without it: by DHCP"},
+    {"no-package-upgrade", .help = "do not upgrade the guest's packages at first boot"},
+    {"seed", 0, "http|drive|both",
+     .help =
+         "how the guest gets its cloud-init seed; both: its name and network by drive, the rest over "
+         "http; without it: drive for a static address, else http where the image can"},
+    {"host-keys", 0, "preseed|guest",
+     .help = "who makes the guest's SSH host keys: pgsup, so that they are known before the first "
+             "contact, or the guest, which tells them when it phones home; without it: preseed "
+             "where the seed goes by drive, else guest"},
+    {"ssh-port", 0, "PORT",
+     .help =
+         "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "
+         "free one from 10022"},
+    {"forward", 0, "[ADDRESS:]HOST:GUEST[/udp]",
+     .help = "with user networking: a port of this host that leads to one of the guest; `pgsup "
+             "forward` changes them",
+     .many = true},
+    {"nic", 0, "KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
+     .help = "one more network card, of a kind that `cloud create --network` knows; without ip: "
+             "by DHCP",
+     .many = true},
+    {.name = "user-data",
+     .value = "FILE",
+     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it"},
+    {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data"},
+    {.name = "network-config",
+     .value = "FILE",
+     .help = "your own network-config, in place of pgsup's"},
+    {"accel", 0, "hvf|kvm|tcg",
+     .help = "accelerator; without it: the best that works at each start"},
+    {"restart", 0, "no|on-failure|always",
+     .help = "when the supervisor starts it again after it ended", .fallback = "no"},
+    {"autostart", .help = "start it whenever a supervisor starts"},
+    {"after", 0, "NAME", .help = "autostart it once this one is ready"},
+    OPTIONS_END,
+};
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_name(invocation, "instance", error);
+    if (!name)
+        return EXIT_FAILURE;
+    struct own_documents own = {0};
+    struct instance_options wanted = {
+        .name = name,
+        .own = &own,
+        .image = invocation_option(invocation, "os"),
+        .vcpu = invocation_option(invocation, "vcpu"),
+        .ram = invocation_option(invocation, "ram"),
+        .disk = invocation_option(invocation, "size"),
+        .ip4 = invocation_option(invocation, "ip"),
+        .ssh_port = invocation_option(invocation, "ssh-port"),
+        .seed = invocation_option(invocation, "seed"),
+        .forwards = invocation_values(invocation, "forward"),
+        .nics = invocation_values(invocation, "nic"),
+        .host_keys = invocation_option(invocation, "host-keys"),
+        .accel = invocation_option(invocation, "accel"),
+        .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
+        .startup = {.restart = invocation_option(invocation, "restart"),
+                    .after = invocation_option(invocation, "after"),
+                    .autostart = invocation_flag(invocation, "autostart")},
+    };
+    struct store_instance made = {0};
+    bool good = document_options_read(invocation, &own, error) &&
+                instance_create(invocation->home, &wanted, &made, error);
+    own_documents_done(&own);
+    if (!good)
+        return EXIT_FAILURE;
+    scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made.name);
+    printf("instance \"%s\" made in %s\n", made.name, folder);
+    store_instance_done(&made);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_instance_create = {
+    .path = "instance create",
+    .summary = "Define a virtual machine",
+    .arguments = "[NAME]",
+    .details = "Makes the instance's folder with its disk, its cloud-init documents and vm.sh, "
+               "which boots it by hand. Nothing is started: see `pgsup help start`.\n"
+               "\n"
+               "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G\n"
+               "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1\n"
+               "  pgsup instance create -n db --ip 172.16.3.7 --seed both --user-data db.yaml",
+    .options = options,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .needs = NEEDS_HOME,
+    .changes_names = true,
+    .run = run,
+};

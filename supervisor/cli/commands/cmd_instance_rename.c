@@ -1,0 +1,41 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/idle.h"
+#include "home/change/rename.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    const char *other = invocation_argument(invocation, 1);
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool renamed = idle_claim(invocation, name, &instance, &lock, error) &&
+                   instance_rename(invocation->home, &instance, other, error);
+    store_instance_done(&instance);
+    if (!renamed)
+        return EXIT_FAILURE;
+    printf("instance \"%s\" is called \"%s\" now\n"
+           "its guest goes on calling itself \"%s\" until `hostnamectl set-hostname %s` is run in "
+           "it\n",
+           name, other, name, other);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_instance_rename = {
+    .path = "instance rename",
+    .summary = "Give an instance another name",
+    .arguments = "NAME NEW",
+    .details = "It remains the same machine: its disk, addresses and host keys stay. It must not "
+               "run.",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .changes_names = true,
+    .run = run,
+};

@@ -1,0 +1,99 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/idle.h"
+#include "cli/link/offline.h"
+#include "home/change/resize.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DISK_NODE "disk0" /* machine/qemu_argv.c */
+
+/* Over the VM's spare monitor, with or without a supervisor. */
+static bool resize_running(const struct invocation *invocation, const struct running *running,
+                           uint64_t bytes, struct error *error) {
+    struct direct *direct = direct_open(invocation->home, running, error);
+    if (!direct)
+        return false;
+    json_t *arguments = json_object();
+    json_object_set_new(arguments, "node-name", json_string(DISK_NODE));
+    json_object_set_new(arguments, "size", json_integer((json_int_t)bytes));
+    json_t *answer = direct_command(direct, "block_resize", arguments, error);
+    bool good = answer != NULL;
+    json_decref(answer);
+    direct_close(direct);
+    return good ||
+           error_prefix(error, "the QEMU of %s does not make its disk bigger", running->name);
+}
+
+static bool resize_idle(const struct invocation *invocation, const char *name, uint64_t bytes,
+                        struct error *error) {
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool good = idle_claim(invocation, name, &instance, &lock, error) &&
+                instance_resize(invocation->home, &instance, bytes, error);
+    store_instance_done(&instance);
+    return good;
+}
+
+/* What is on its way up or down has a state and no process that could be asked. */
+static bool resize(const struct invocation *invocation, const struct store_instance *instance,
+                   uint64_t bytes, bool *live, struct error *error) {
+    struct running running = {0};
+    bool good = idle_look(invocation, instance, &running, error);
+    *live = running.pid != 0;
+    if (good && *live)
+        good = resize_running(invocation, &running, bytes, error) &&
+               instance_resize_record(invocation->home, instance, bytes, error);
+    else if (good)
+        good = resize_idle(invocation, instance->name, bytes, error);
+    running_done(&running);
+    return good;
+}
+
+static void tell(const char *name, uint64_t bytes, bool live) {
+    char size[32];
+    name_format_size(bytes, size);
+    printf("the disk of \"%s\" has %s now\n", name, size);
+    if (live)
+        puts("its guest sees it at once; the file system grows at the next boot (cloud-init's "
+             "growpart), or now by\n"
+             "  sudo growpart /dev/vda 1 && sudo resize2fs /dev/vda1");
+    else
+        puts("its file system grows at the next boot, by cloud-init's growpart");
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    struct store_instance instance = {0};
+    uint64_t bytes = 0;
+    bool live = false;
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                instance_resize_check(invocation->home, &instance,
+                                      invocation_argument(invocation, 1), &bytes, error) &&
+                resize(invocation, &instance, bytes, &live, error);
+    store_instance_done(&instance);
+    if (!good)
+        return EXIT_FAILURE;
+    tell(name, bytes, live);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_instance_resize = {
+    .path = "instance resize",
+    .summary = "Make the disk of an instance bigger, also while it runs",
+    .arguments = "NAME SIZE",
+    .details = "A disk never becomes smaller. Partition and file system grow at the next boot, "
+               "where cloud-init's growpart takes care of them, or by hand in the guest.\n"
+               "\n"
+               "  pgsup instance resize test 20G",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

@@ -1,0 +1,126 @@
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/input/document_options.h"
+#include "cli/invocation.h"
+#include "cli/link/guest_clean.h"
+#include "cli/link/idle.h"
+#include "home/change/settings.h"
+#include "home/home.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec options[] = {
+    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
+    {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
+    {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": by DHCP"},
+    {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
+    {.name = "user-data",
+     .value = "FILE",
+     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it; "
+             "\"\": none"},
+    {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data; \"\": none"},
+    {.name = "network-config",
+     .value = "FILE",
+     .help = "your own network-config, in place of pgsup's; \"\": none"},
+    {.name = "accel",
+     .value = "hvf|kvm|tcg",
+     .help = "accelerator; \"\": the best that works at each start"},
+    {.name = "ssh-port",
+     .value = "PORT",
+     .help = "with user networking: port of 127.0.0.1 forwarded to the guest's SSH"},
+    {.name = "restart",
+     .value = "no|on-failure|always",
+     .help = "when the supervisor starts it again after it ended"},
+    {.name = "autostart", .help = "start it whenever a supervisor starts"},
+    {.name = "no-autostart", .help = "start it only when asked to"},
+    {.name = "after",
+     .value = "NAME",
+     .help = "autostart it once this one is ready; \"\": after none"},
+    {.name = "rerun-cloud-init",
+     .help = "have cloud-init begin anew at the next boot, as at the first one: users, host keys, "
+             "packages, phone-home"},
+    OPTIONS_END,
+};
+
+static bool is_hardware(const struct instance_options *wanted) {
+    return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
+           wanted->ssh_port;
+}
+
+static bool is_startup(const struct startup_options *wanted) {
+    return wanted->restart || wanted->after || wanted->autostart || wanted->no_autostart;
+}
+
+/* What the guest does not see by itself. */
+static bool tell(const struct invocation *invocation, const char *name,
+                 const struct instance_options *wanted, struct error *error) {
+    struct store_instance instance = {0};
+    struct running running = {0};
+    bool due = false;
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                idle_look(invocation, &instance, &running, error);
+    if (good && running.name && is_hardware(wanted))
+        printf("%s runs: this takes effect at the next start\n", name);
+    if (good && wanted->ip4)
+        printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
+    if (good && own_documents_any(wanted->own))
+        printf("a guest that has booted before reads it when cloud-init begins anew\n");
+    if (good && wanted->rerun)
+        good = guest_clean_is_due(invocation, &instance, &due, error) &&
+               (!due || guest_clean(invocation, &instance, &running, error));
+    if (good && wanted->rerun)
+        printf("cloud-init begins anew at the next %s\n", running.name ? "restart" : "start");
+    running_done(&running);
+    store_instance_done(&instance);
+    return good;
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    struct own_documents own = {0};
+    struct instance_options wanted = {
+        .own = &own,
+        .rerun = invocation_flag(invocation, "rerun-cloud-init"),
+        .vcpu = invocation_option(invocation, "vcpu"),
+        .ram = invocation_option(invocation, "ram"),
+        .ip4 = invocation_option(invocation, "ip"),
+        .ssh_port = invocation_option(invocation, "ssh-port"),
+        .seed = invocation_option(invocation, "seed"),
+        .accel = invocation_option(invocation, "accel"),
+        .startup = {.restart = invocation_option(invocation, "restart"),
+                    .after = invocation_option(invocation, "after"),
+                    .autostart = invocation_flag(invocation, "autostart"),
+                    .no_autostart = invocation_flag(invocation, "no-autostart")},
+    };
+    bool good = document_options_read(invocation, &own, error);
+    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own) &&
+        !wanted.rerun)
+        good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
+    good = good && settings_change(invocation->home, name, &wanted, error) &&
+           tell(invocation, name, &wanted, error);
+    own_documents_done(&own);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct command cmd_instance_set = {
+    .path = "instance set",
+    .summary = "Change the settings of an instance",
+    .arguments = "NAME",
+    .details =
+        "What a VM is made of takes effect at the next start, when it is started again takes effect "
+        "at once. For its disk see `pgsup help instance resize`.\n"
+        "\n"
+        "A restart waits 1 s at first and up to 60 s later; the tenth within 10 minutes is the "
+        "last. A guest that powers itself off has not failed; an instance that was stopped stays "
+        "stopped.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .changes_names = true,
+    .run = run,
+};

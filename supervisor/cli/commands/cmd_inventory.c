@@ -1,0 +1,157 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/runtime.h"
+#include "cli/output/json_output.h"
+#include "home/access/ansible.h"
+#include "home/access/known_hosts.h"
+#include "store/cloud_table.h"
+#include "store/guest_table.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec options[] = {
+    {.name = "list", .help = "all groups and hosts"},
+    {.name = "host", .value = "NAME", .help = "the variables of one host"},
+    OPTIONS_END,
+};
+
+struct inventory {
+    struct home *home;
+    struct store_cloud cloud;
+    struct runtime runtime;
+    json_t *groups; /* name -> {"hosts": [...]} */
+};
+
+static void set_text(json_t *object, const char *key, const char *text) {
+    if (text && text[0])
+        json_object_set_new(object, key, json_output_text(text));
+}
+
+/* Without it ssh would have no keys to check against, and refuse. */
+static void write_known_hosts(struct home *home, const struct store_instance *instance,
+                              const struct instance_endpoint *endpoint) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path = alloc_printf("%s/known_hosts", folder);
+    if (file_exists(path))
+        return;
+    scoped(alloc_release) char *keys = known_hosts_keys(home, instance, NULL);
+    if (keys && *keys)
+        known_hosts_write(home, instance, endpoint, keys, NULL);
+}
+
+/* Host keys are checked even where the user's ansible.cfg says that they are not to be. */
+static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
+                         const char *state) {
+    struct instance_endpoint endpoint = {0};
+    json_t *object = json_object();
+    instance_endpoint(inventory->home, instance, &endpoint, NULL);
+    write_known_hosts(inventory->home, instance, &endpoint);
+    scoped(alloc_release) char *key = ansible_private_key(&inventory->cloud);
+    scoped(alloc_release) char *arguments = ansible_ssh_arguments(inventory->home, instance);
+    scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
+    set_text(object, "ansible_host", endpoint.address);
+    json_object_set_new(object, "ansible_port", json_integer(endpoint.port));
+    set_text(object, "ansible_user", "ansible");
+    json_object_set_new(object, "ansible_become", json_true());
+    set_text(object, "ansible_ssh_private_key_file", key);
+    set_text(object, "ansible_ssh_common_args", arguments);
+    json_object_set_new(object, "ansible_ssh_host_key_checking", json_true());
+    set_text(object, "pgsup_state", state);
+    set_text(object, "pgsup_image", instance->image);
+    set_text(object, "pgsup_arch", instance->arch);
+    set_text(object, "pgsup_folder", folder);
+    return object;
+}
+
+/* Names of groups are words to Ansible: "image", "debian-12" -> "image_debian_12". No name of a
+ * host has an underscore, so none is a group's. */
+static void join_group(struct inventory *inventory, const char *kind, const char *value,
+                       const char *host) {
+    scoped(alloc_release) char *name = alloc_printf("%s_%s", kind, value);
+    for (char *letter = name; *letter; letter++)
+        if (!isalnum((unsigned char)*letter))
+            *letter = '_';
+    json_t *group = json_object_get(inventory->groups, name);
+    if (!group) {
+        group = json_object();
+        json_object_set_new(group, "hosts", json_array());
+        json_object_set_new(inventory->groups, name, group);
+    }
+    json_array_append_new(json_object_get(group, "hosts"), json_string(host));
+}
+
+static json_t *describe(struct inventory *inventory, const struct store_instance *instance) {
+    json_t *picture = runtime_get(&inventory->runtime, instance);
+    const char *state = json_string_value(json_object_get(picture, "state"));
+    json_t *object = variables(inventory, instance, state);
+    join_group(inventory, "image", instance->image, instance->name);
+    join_group(inventory, "network", inventory->cloud.network, instance->name);
+    join_group(inventory, "state", state, instance->name);
+    json_decref(picture);
+    return object;
+}
+
+static json_t *describe_all(struct inventory *inventory, struct error *error) {
+    struct store_instances instances = {0};
+    if (!instance_table_list(inventory->home->store, &instances, error))
+        return NULL;
+    json_t *hosts = json_object(), *meta = json_object();
+    for (size_t i = 0; i < instances.count; i++)
+        json_object_set_new(hosts, instances.items[i].name,
+                            describe(inventory, &instances.items[i]));
+    store_instances_done(&instances);
+    json_object_set_new(meta, "hostvars", hosts);
+    json_object_set_new(inventory->groups, "_meta", meta);
+    return json_incref(inventory->groups);
+}
+
+static json_t *describe_one(struct inventory *inventory, const char *name, struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(inventory->home->store, name, &instance, error))
+        return NULL;
+    json_t *object = describe(inventory, &instance);
+    store_instance_done(&instance);
+    return object;
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct inventory inventory = {.home = invocation->home};
+    const char *host = invocation_option(invocation, "host");
+    json_t *document = NULL;
+    if (invocation_flag(invocation, "list") == (host != NULL)) {
+        error_set(error, ERROR_USAGE, "give --list or --host NAME");
+        return EXIT_FAILURE;
+    }
+    inventory.groups = json_object();
+    if (cloud_table_get(invocation->home->store, &inventory.cloud, error) &&
+        runtime_open(invocation->home, &inventory.runtime, error)) {
+        document = host ? describe_one(&inventory, host, error) : describe_all(&inventory, error);
+        runtime_close(&inventory.runtime);
+    }
+    if (document)
+        json_output_print(document);
+    json_decref(inventory.groups);
+    store_cloud_done(&inventory.cloud);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_inventory = {
+    .path = "inventory",
+    .summary = "Show all instances as Ansible's dynamic inventory",
+    .details =
+        "For Ansible there is a program of its own, which does nothing else:\n"
+        "\n"
+        "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
+        "\n"
+        "Groups are image_NAME, network_KIND and state_STATE, with \"_\" for what is neither "
+        "letter nor digit: image_debian_12, state_ready. SSH host keys are checked as `pgsup ssh` "
+        "does. Of another home than the default one: set PGSUP_HOME.",
+    .options = options,
+    .section = SECTION_REACH,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

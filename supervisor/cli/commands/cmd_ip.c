@@ -1,0 +1,76 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "home/change/create.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LOOK_INTERVAL_MS = 250 };
+
+static const struct option_spec options[] = {
+    {.name = "wait", .help = "until the address is known"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "with --wait: give up after this time",
+     .fallback = "600"},
+    OPTIONS_END,
+};
+
+static bool look(struct home *home, const char *name, struct instance_endpoint *endpoint,
+                 struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                instance_endpoint(home, &instance, endpoint, error);
+    store_instance_done(&instance);
+    return good;
+}
+
+static bool fail_unknown(const char *name, bool waited, struct error *error) {
+    if (waited)
+        return error_set(error, ERROR_TIMEOUT, "the address of %s is still not known", name);
+    return error_set(error, ERROR_WRONG_STATE,
+                     "the address of %s is not known yet: it comes by DHCP, see `pgsup ip %s "
+                     "--wait`",
+                     name, name);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    bool wait = invocation_flag(invocation, "wait");
+    struct instance_endpoint endpoint = {0};
+    uint64_t timeout;
+    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error) ||
+        !look(invocation->home, name, &endpoint, error))
+        return EXIT_FAILURE;
+    for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout * 1000;
+         waited_ms += LOOK_INTERVAL_MS) {
+        poll(NULL, 0, LOOK_INTERVAL_MS);
+        if (!look(invocation->home, name, &endpoint, error))
+            return EXIT_FAILURE;
+    }
+    if (!endpoint.address[0]) {
+        fail_unknown(name, wait, error);
+        return EXIT_FAILURE;
+    }
+    puts(endpoint.address);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_ip = {
+    .path = "ip",
+    .summary = "Print the address of a guest, and nothing else",
+    .arguments = "NAME",
+    .details =
+        "The address at which this computer reaches it: a static one as it was defined, one by DHCP "
+        "as it was learned last, from QEMU's guest agent in it, from this computer's table of "
+        "neighbours or from where the guest phoned home. With user networking that is 127.0.0.1, and the ports are those of `pgsup "
+        "list` and `pgsup forward list`.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_REACH,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

@@ -1,0 +1,100 @@
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/runtime.h"
+#include "cli/output/columns.h"
+#include "cli/output/json_output.h"
+#include "home/change/create.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct option_spec options[] = {
+    {.name = "json", .help = "one JSON array; sizes in bytes"},
+    OPTIONS_END,
+};
+
+/* "127.0.0.1:10022", "172.16.3.5"; NULL when not known yet. */
+static char *address_of(struct home *home, const struct store_instance *instance) {
+    struct instance_endpoint endpoint = {0};
+    instance_endpoint(home, instance, &endpoint, NULL);
+    if (!endpoint.address[0])
+        return NULL;
+    if (endpoint.port == 22)
+        return alloc_string(endpoint.address);
+    return alloc_printf("%s:%u", endpoint.address, endpoint.port);
+}
+
+static json_t *row(struct home *home, struct runtime *runtime,
+                   const struct store_instance *instance) {
+    json_t *object = runtime_get(runtime, instance);
+    scoped(alloc_release) char *address = address_of(home, instance);
+    json_object_set_new(object, "name", json_string(instance->name));
+    json_object_set_new(object, "address", json_output_text(address));
+    json_object_set_new(object, "ip", json_output_text(instance->ip4));
+    json_object_set_new(object, "mac", json_string(instance->mac));
+    json_object_set_new(object, "image", json_string(instance->image));
+    json_object_set_new(object, "vcpu", json_integer((json_int_t)instance->vcpu));
+    json_object_set_new(object, "ram_bytes", json_output_bytes(instance->ram_mib << 20));
+    json_object_set_new(object, "disk_bytes", json_output_bytes(instance->disk_bytes));
+    return object;
+}
+
+static void print_table(json_t *rows) {
+    static const char *const headings[] = {"NAME",  "STATE",  "PID", "ADDRESS",
+                                           "IMAGE", "REASON", NULL};
+    struct columns columns;
+    size_t index;
+    json_t *each;
+    columns_init(&columns, headings);
+    json_array_foreach(rows, index, each) {
+        char label[32], pid[24] = "";
+        json_t *number = json_object_get(each, "pid");
+        runtime_state_label(json_string_value(json_object_get(each, "state")), label);
+        if (json_is_integer(number))
+            snprintf(pid, sizeof pid, "%lld", (long long)json_integer_value(number));
+        columns_add(&columns, json_string_value(json_object_get(each, "name")));
+        columns_add(&columns, label);
+        columns_add(&columns, pid);
+        columns_add(&columns, json_string_value(json_object_get(each, "address")));
+        columns_add(&columns, json_string_value(json_object_get(each, "image")));
+        columns_add(&columns, json_string_value(json_object_get(each, "reason")));
+    }
+    columns_print(&columns, stdout);
+    columns_done(&columns);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct store_instances instances = {0};
+    struct runtime runtime = {0};
+    if (!instance_table_list(invocation->home->store, &instances, error))
+        return 1;
+    if (!runtime_open(invocation->home, &runtime, error)) {
+        store_instances_done(&instances);
+        return 1;
+    }
+    json_t *rows = json_array();
+    for (size_t i = 0; i < instances.count; i++)
+        json_array_append_new(rows, row(invocation->home, &runtime, &instances.items[i]));
+    if (invocation_flag(invocation, "json")) {
+        json_output_print(rows);
+    } else {
+        print_table(rows);
+        json_decref(rows);
+    }
+    runtime_close(&runtime);
+    store_instances_done(&instances);
+    return 0;
+}
+
+const struct command cmd_list = {
+    .path = "list",
+    .alias = "ls",
+    .summary = "Show all instances and what they do",
+    .details = "Asks the supervisor; without one, the VMs themselves.",
+    .options = options,
+    .section = SECTION_REACH,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

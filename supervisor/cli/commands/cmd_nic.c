@@ -1,0 +1,202 @@
+/* nic add, list and remove. */
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/idle.h"
+#include "cli/output/columns.h"
+#include "cli/output/json_output.h"
+#include "home/cloud/subnet.h"
+#include "home/home.h"
+#include "home/instance/nic.h"
+#include "home/seed/seed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- add and remove --- */
+
+/* What network-config says of the card reaches a guest when cloud-init has it read. */
+static void tell_guest(const struct home *home, const struct store_instance *instance, bool added) {
+    if (seed_network_is_users(home, instance)) {
+        printf("its network-config is your own and is kept: %s\n",
+               added ? "name the card there" : "take the card out there");
+        return;
+    }
+    if (added && strcmp(instance->seed, "http") == 0)
+        printf("a seed over http brings network-config to cloud-init 24.3 and later only: in an "
+               "older guest configure the card by hand\n");
+    printf("a guest that has booted before %s when cloud-init begins anew (`pgsup instance set "
+           "%s --rerun-cloud-init`), or do it by hand there\n",
+           added ? "configures it" : "forgets it", instance->name);
+}
+
+/* What is done is done: trouble in telling about it is no failure. */
+static void tell(const struct invocation *invocation, const struct store_nic *nic, bool added) {
+    struct store_instance instance = {0};
+    struct running running = {0};
+    const char *name = invocation_argument(invocation, 0);
+    scoped(alloc_release) char *guest_name = nic_guest_name(nic->position);
+    bool good = instance_table_get(invocation->home->store, name, &instance, NULL) &&
+                idle_look(invocation, &instance, &running, NULL);
+    const char *when = good && running.name ? ", from its next start on" : "";
+    if (added)
+        printf("%s: card %d, %s in the guest, has the MAC address %s%s\n", name, nic->position,
+               guest_name, nic->mac, when);
+    else
+        printf("%s: card %d with the MAC address %s is taken out%s\n", name, nic->position,
+               nic->mac, when);
+    if (good)
+        tell_guest(invocation->home, &instance, added);
+    running_done(&running);
+    store_instance_done(&instance);
+}
+
+static int run_add(struct invocation *invocation, struct error *error) {
+    struct store_nic nic = {0};
+    if (nic_add(invocation->home, invocation_argument(invocation, 0),
+                invocation_argument(invocation, 1), &nic, error) &&
+        !invocation->quiet)
+        tell(invocation, &nic, true);
+    store_nic_done(&nic);
+    return EXIT_SUCCESS;
+}
+
+static int run_remove(struct invocation *invocation, struct error *error) {
+    struct store_nic nic = {0};
+    if (nic_remove(invocation->home, invocation_argument(invocation, 0),
+                   invocation_argument(invocation, 1), &nic, error) &&
+        !invocation->quiet)
+        tell(invocation, &nic, false);
+    store_nic_done(&nic);
+    return EXIT_SUCCESS;
+}
+
+/* --- list --- */
+
+static const struct option_spec list_options[] = {
+    {"json", .help = "print one JSON array"},
+    OPTIONS_END,
+};
+
+static json_t *row(const struct store_nic *nic) {
+    scoped(alloc_release) char *guest_name = nic_guest_name(nic->position);
+    json_t *object = json_object();
+    json_object_set_new(object, "position", json_integer(nic->position));
+    json_object_set_new(object, "kind", json_output_text(nic->kind));
+    json_object_set_new(object, "interface", json_output_text(nic->interface));
+    json_object_set_new(object, "ip4", json_output_text(nic->ip4));
+    json_object_set_new(object, "mac", json_output_text(nic->mac));
+    json_object_set_new(object, "guest_name", json_output_text(guest_name));
+    return object;
+}
+
+/* The first card is in the network of the cloud. */
+static json_t *first_row(const struct store_cloud *cloud, const struct store_instance *instance) {
+    struct subnet subnet = {0};
+    subnet_of_cloud(cloud, &subnet);
+    scoped(alloc_release) char *ip4 =
+        instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
+    const struct store_nic first = {
+        .kind = cloud->network, .interface = cloud->interface, .ip4 = ip4, .mac = instance->mac};
+    return row(&first);
+}
+
+static void print_table(json_t *rows) {
+    static const char *const headings[] = {"CARD", "KIND",     "INTERFACE", "ADDRESS",
+                                           "MAC",  "IN-GUEST", NULL};
+    struct columns columns;
+    size_t index;
+    json_t *each;
+    columns_init(&columns, headings);
+    json_array_foreach(rows, index, each) {
+        const char *ip4 = json_string_value(json_object_get(each, "ip4"));
+        columns_addf(&columns, "%d", (int)json_integer_value(json_object_get(each, "position")));
+        columns_add(&columns, json_string_value(json_object_get(each, "kind")));
+        columns_add(&columns, json_string_value(json_object_get(each, "interface")));
+        columns_add(&columns, ip4 ? ip4 : "dhcp");
+        columns_add(&columns, json_string_value(json_object_get(each, "mac")));
+        columns_add(&columns, json_string_value(json_object_get(each, "guest_name")));
+    }
+    columns_print(&columns, stdout);
+    columns_done(&columns);
+}
+
+static json_t *collect(struct store *store, const char *name, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct store_instance instance = {0};
+    struct store_nics nics = {0};
+    json_t *rows = NULL;
+    if (instance_table_get(store, name, &instance, error) &&
+        cloud_table_get(store, &cloud, error) && nic_table_list(store, instance.id, &nics, error)) {
+        rows = json_array();
+        json_array_append_new(rows, first_row(&cloud, &instance));
+    }
+    for (size_t i = 0; rows && i < nics.count; i++)
+        json_array_append_new(rows, row(&nics.items[i]));
+    store_nics_done(&nics);
+    store_instance_done(&instance);
+    store_cloud_done(&cloud);
+    return rows;
+}
+
+static int run_list(struct invocation *invocation, struct error *error) {
+    json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
+    if (rows && invocation_flag(invocation, "json")) {
+        json_output_print(rows);
+        return EXIT_SUCCESS;
+    }
+    if (rows)
+        print_table(rows);
+    json_decref(rows);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_nic_add = {
+    .path = "nic add",
+    .summary = "Give an instance another network card",
+    .arguments = "NAME KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
+    .details =
+        "KIND and if= as --network and --host-if of `pgsup cloud create`; without ip= the "
+        "guest asks by DHCP. The card is there from the next start on, in a slot of its own, "
+        "so that the guest's other cards keep their names. network-config names it, which a "
+        "guest that has booted before reads when cloud-init begins anew.\n"
+        "\n"
+        "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_add,
+};
+
+const struct command cmd_nic_list = {
+    .path = "nic list",
+    .alias = "ls",
+    .summary = "List the network cards of an instance",
+    .arguments = "NAME",
+    .details = "IN-GUEST is what systemd calls the card, after its slot.",
+    .options = list_options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_list,
+};
+
+const struct command cmd_nic_remove = {
+    .path = "nic remove",
+    .alias = "rm",
+    .summary = "Take a network card out of an instance",
+    .arguments = "NAME CARD|MAC",
+    .details =
+        "From the next start on. Card 0, the first one, stays; so do the slots of the others.",
+    .min_arguments = 2,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_remove,
+};

@@ -1,0 +1,71 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/client.h"
+#include "cli/output/progress.h"
+#include "home/access/ansible_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {.name = "wait", .letter = 'w', .help = "wait until it is done, and tell what it came to"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "give up waiting after this time; it goes on",
+     .fallback = "1800"},
+    OPTIONS_END,
+};
+
+static void show(const struct invocation *invocation, const char *name) {
+    struct ansible_recap recap;
+    if (!invocation_flag(invocation, "wait"))
+        printf("%s is being provisioned\n", name);
+    else if (ansible_log_recap(invocation->home, name, &recap))
+        printf("%s is provisioned: ok %u, changed %u\n", name, recap.ok, recap.changed);
+    else
+        printf("%s is provisioned\n", name);
+}
+
+static bool call(struct invocation *invocation, struct client *client, const char *name,
+                 struct error *error) {
+    uint64_t timeout;
+    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+        return false;
+    json_t *params = json_object();
+    json_object_set_new(params, "name", json_string(name));
+    json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
+    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    struct progress progress = {.invocation = invocation};
+    json_t *result = client_call(client, "provision", params, progress_show, &progress, error);
+    progress_clear(&progress);
+    bool good = result != NULL;
+    json_decref(result);
+    return good;
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    struct client *client = client_open(invocation->home, error);
+    if (client && call(invocation, client, name, error) && !invocation->quiet)
+        show(invocation, name);
+    client_close(client);
+    return EXIT_SUCCESS;
+}
+
+const struct command cmd_provision = {
+    .path = "provision",
+    .summary = "Run an instance's Ansible playbook again",
+    .arguments = "NAME",
+    .details =
+        "Runs deploy.yaml in the instance's folder, as the supervisor does once after the\n"
+        "phone-home: as the user who owns the home, with inventory.yaml and ansible.cfg written\n"
+        "anew where they were not changed. The guest must be ready. What it said is in\n"
+        "ansible.log, what it came to in `pgsup info NAME`. One that is under way is joined.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_RUN,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

@@ -1,0 +1,69 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/offline.h"
+#include "home/home.h"
+#include "home/running.h"
+#include "store/instance_table.h"
+
+#include <stdio.h>
+
+static bool find(const struct home *home, const char *name, struct running *running,
+                 struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(home->store, name, &instance, error))
+        return false;
+    store_instance_done(&instance);
+    if (!running_find(home->run, name, running, error))
+        return false;
+    return running->name || error_set(error, ERROR_WRONG_STATE,
+                                      "%s does not run: `pgsup start %s` starts it", name, name);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    const char *command = invocation_argument(invocation, 1);
+    const char *text = invocation_argument(invocation, 2);
+    json_error_t problem;
+    json_t *arguments = text ? json_loads(text, JSON_REJECT_DUPLICATES, &problem) : NULL;
+    if (text && !json_is_object(arguments)) {
+        error_set(error, ERROR_USAGE,
+                  "the arguments must be a JSON object, like '{\"id\": \"a\"}': %s",
+                  arguments ? "this is not an object" : problem.text);
+        json_decref(arguments);
+        return 1;
+    }
+    struct running running = {0};
+    if (!find(invocation->home, name, &running, error)) {
+        json_decref(arguments);
+        return 1;
+    }
+    struct direct *direct = direct_open(invocation->home, &running, error);
+    json_t *reply = direct ? direct_command(direct, command, arguments, error) : NULL;
+    if (!direct)
+        json_decref(arguments);
+    if (reply) {
+        json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        putchar('\n');
+    }
+    json_decref(reply);
+    direct_close(direct);
+    running_done(&running);
+    return 0;
+}
+
+const struct command cmd_qmp = {
+    .path = "qmp",
+    .summary = "Give QEMU one QMP command and show what it returns",
+    .arguments = "NAME COMMAND [JSON]",
+    .details =
+        "Over the VM's spare monitor, so that the supervisor is not disturbed; works without one.\n"
+        "Whoever can do this can do anything to the VM.\n"
+        "\n"
+        "  pgsup qmp test query-block",
+    .min_arguments = 2,
+    .max_arguments = 3,
+    .section = SECTION_REACH,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

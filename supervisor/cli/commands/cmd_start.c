@@ -1,0 +1,95 @@
+#include "base/buffer.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/vm_command.h"
+
+#include <stdio.h>
+
+static const struct option_spec options[] = {
+    {.name = "wait", .letter = 'w', .help = "wait until the guest is ready, showing each phase"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "give up waiting after this time; the VM is left alone",
+     .fallback = "600"},
+    VM_COMMAND_ALL,
+    OPTIONS_END,
+};
+
+static const struct option_spec restart_options[] = {
+    {.name = "wait", .letter = 'w', .help = "wait until the guest is ready again"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .help = "give up waiting after this time; the VM is left alone",
+     .fallback = "600"},
+    {.name = "force", .letter = 'f', .help = "quit QEMU at once instead of asking the guest"},
+    VM_COMMAND_ALL,
+    OPTIONS_END,
+};
+
+static void show(const char *name, json_t *result) {
+    printf("%s is %s after %.1f s\n", name, json_string_value(json_object_get(result, "state")),
+           (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
+}
+
+/* Readiness does not depend on them. */
+static void warn(const char *name, json_t *result) {
+    size_t index;
+    json_t *each;
+    struct buffer modules = {0};
+    json_array_foreach(json_object_get(result, "failed_modules"), index, each) {
+        buffer_printf(&modules, "%s%s", index ? ", " : "", json_string_value(each));
+    }
+    if (modules.length)
+        invocation_warn("%s: cloud-init failed in %s: see /var/log/cloud-init.log in the guest",
+                        name, modules.data);
+    buffer_done(&modules);
+}
+
+static bool make_params(struct invocation *invocation, json_t **params, struct error *error) {
+    uint64_t timeout;
+    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+        return false;
+    *params = json_object();
+    json_object_set_new(*params, "wait", json_boolean(invocation_flag(invocation, "wait")));
+    json_object_set_new(*params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    return true;
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "start", .show = show, .warn = warn};
+    if (!make_params(invocation, &command.params, error))
+        return 1;
+    return vm_command_run(invocation, &command, error);
+}
+
+static int run_restart(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "restart", .show = show, .warn = warn};
+    if (!make_params(invocation, &command.params, error))
+        return 1;
+    json_object_set_new(command.params, "force",
+                        json_boolean(invocation_flag(invocation, "force")));
+    return vm_command_run(invocation, &command, error);
+}
+
+const struct command cmd_start = {
+    .path = "start",
+    .summary = "Start instances",
+    .details =
+        "Ready means: on the first boot the guest has phoned home, on later ones its sshd answers.\n"
+        "On the way cloud-init tells, at a first boot, which of its modules runs and which failed.\n"
+        "Starting an instance that runs already succeeds.",
+    .options = options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run,
+};
+
+const struct command cmd_restart = {
+    .path = "restart",
+    .alias = "reboot",
+    .summary = "Stop instances gracefully and start them again",
+    .details =
+        "A new QEMU: changed settings take effect. An instance that does not run is started.",
+    .options = restart_options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run_restart,
+};

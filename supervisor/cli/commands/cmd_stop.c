@@ -1,0 +1,121 @@
+#include "base/alloc.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/offline.h"
+#include "cli/link/vm_command.h"
+#include "home/home.h"
+#include "home/running.h"
+#include "store/instance_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {.name = "timeout",
+     .letter = 't',
+     .value = "SECONDS",
+     .help = "how long to press the power button before QEMU is told to quit; 0: for ever",
+     .fallback = "90"},
+    {.name = "force", .letter = 'f', .help = "quit QEMU at once, like pulling the plug"},
+    {.name = "no-escalate", .help = "at the timeout leave it running and exit 5"},
+    VM_COMMAND_ALL,
+    OPTIONS_END,
+};
+
+/* name: when there are several */
+static void show_outcome(const char *name, const char *outcome) {
+    printf("%s%s%s%s\n", name ? name : "", name ? " " : "",
+           outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
+}
+
+static void show(const char *name, json_t *result) {
+    (void)name;
+    show_outcome(NULL, json_string_value(json_object_get(result, "outcome")));
+}
+
+static void show_named(const char *name, json_t *result) {
+    show_outcome(name, json_string_value(json_object_get(result, "outcome")));
+}
+
+static bool has_several(const struct invocation *invocation) {
+    return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
+}
+
+/* Nobody supervises: the VM's own spare monitor does. */
+static void stop_alone(struct invocation *invocation, const char *name, void *context,
+                       struct error *error) {
+    struct store_instance instance = {0};
+    struct running running = {0};
+    const char *shown = has_several(invocation) ? name : NULL;
+    if (!instance_table_get(invocation->home->store, name, &instance, error))
+        return;
+    store_instance_done(&instance);
+    if (!running_find(invocation->home->run, name, &running, error))
+        return;
+    if (!running.name) {
+        if (!invocation->quiet)
+            show_outcome(shown, NULL);
+        return;
+    }
+    invocation_warn("no supervisor runs: talking to the QEMU of %s (process %ld) itself", name,
+                    (long)running.pid);
+    scoped(alloc_release) char *outcome = direct_stop(invocation->home, &running, context, error);
+    if (outcome && !invocation->quiet)
+        show_outcome(shown, outcome);
+    running_done(&running);
+}
+
+static int run(struct invocation *invocation, struct error *error) {
+    uint64_t seconds;
+    if (!invocation_number(invocation, "timeout", 0, 86400, &seconds, error))
+        return 1;
+    struct direct_stop given = {
+        .limit_ms = seconds * 1000,
+        .force = invocation_flag(invocation, "force"),
+        .no_escalate = invocation_flag(invocation, "no-escalate"),
+    };
+    if (given.force && given.no_escalate) {
+        error_set(error, ERROR_USAGE, "--force and --no-escalate contradict each other");
+        return 1;
+    }
+    struct vm_command command = {.method = "stop",
+                                 .params = json_object(),
+                                 .show = has_several(invocation) ? show_named : show,
+                                 .alone = stop_alone,
+                                 .context = &given};
+    json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
+    json_object_set_new(command.params, "force", json_boolean(given.force));
+    json_object_set_new(command.params, "escalate", json_boolean(!given.no_escalate));
+    return vm_command_run(invocation, &command, error);
+}
+
+static const struct option_spec kill_options[] = {VM_COMMAND_ALL, OPTIONS_END};
+
+static int run_kill(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "kill",
+                                 .params = json_object(),
+                                 .show = has_several(invocation) ? show_named : show};
+    return vm_command_run(invocation, &command, error);
+}
+
+const struct command cmd_stop = {
+    .path = "stop",
+    .alias = "shutdown",
+    .summary = "Stop instances gracefully",
+    .details =
+        "Presses the guest's power button, again every 10 s while it still runs. After the timeout\n"
+        "QEMU is told to quit, and killed 10 s later. The outcome says which of these ended it.\n"
+        "Stopping an instance that does not run succeeds. Works without a supervisor too.",
+    .options = options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run,
+};
+
+const struct command cmd_kill = {
+    .path = "kill",
+    .summary = "End the QEMU of instances with SIGKILL",
+    .details = "The last resort, when `pgsup stop -f` does not help.",
+    .options = kill_options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run_kill,
+};

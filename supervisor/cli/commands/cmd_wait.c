@@ -1,0 +1,51 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/client.h"
+#include "cli/output/progress.h"
+#include "home/home.h"
+
+#include <stdio.h>
+
+static const struct option_spec options[] = {
+    {.name = "for",
+     .value = "running|ready|provisioned|paused|stopped",
+     .help = "what to wait for",
+     .fallback = "ready"},
+    {.name = "timeout", .value = "SECONDS", .help = "give up after this time", .fallback = "600"},
+    OPTIONS_END,
+};
+
+static int run(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    uint64_t timeout;
+    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+        return 1;
+    struct client *client = client_open(invocation->home, error);
+    if (!client)
+        return 1;
+    json_t *params = json_object();
+    json_object_set_new(params, "name", json_string(name));
+    json_object_set_new(params, "for", json_string(invocation_option(invocation, "for")));
+    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    struct progress progress = {.invocation = invocation};
+    json_t *result = client_call(client, "wait", params, progress_show, &progress, error);
+    progress_clear(&progress);
+    if (result && !invocation->quiet)
+        printf("%s is %s\n", name, invocation_option(invocation, "for"));
+    json_decref(result);
+    client_close(client);
+    return 0;
+}
+
+const struct command cmd_wait = {
+    .path = "wait",
+    .summary = "Wait until an instance is where it should be",
+    .arguments = "NAME",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_RUN,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run,
+};

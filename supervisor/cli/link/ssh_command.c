@@ -1,0 +1,82 @@
+#include "cli/link/ssh_command.h"
+
+#include "base/alloc.h"
+#include "home/access/ansible.h"
+#include "home/access/known_hosts.h"
+#include "home/access/ssh_option.h"
+#include "home/change/create.h"
+#include "host/program.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+/* The supervisor tells that a guest is ready a moment before its keys are in the store. */
+enum { KEYS_LIMIT_MS = 5000, LOOK_INTERVAL_MS = 100 };
+
+/* Of user networking QEMU itself takes the connection, whether anybody is behind it or not. */
+enum { CONNECT_LIMIT_S = 30, BATCH_LIMIT_S = 10 };
+
+static char *find_keys(struct home *home, const struct store_instance *instance,
+                       struct error *error) {
+    for (int waited = 0;; waited += LOOK_INTERVAL_MS) {
+        char *keys = known_hosts_keys(home, instance, error);
+        if (!keys || *keys)
+            return keys;
+        free(keys);
+        if (waited >= KEYS_LIMIT_MS) {
+            error_set(error, ERROR_WRONG_STATE,
+                      "the host key of %s is not known: it has not phoned home yet "
+                      "(`pgsup start %s --wait`)",
+                      instance->name, instance->name);
+            return NULL;
+        }
+        poll(NULL, 0, LOOK_INTERVAL_MS);
+    }
+}
+
+static bool make_argv(struct home *home, const struct ssh_command *command,
+                      const struct store_instance *instance,
+                      const struct instance_endpoint *endpoint, struct strv *argv,
+                      struct error *error) {
+    struct store_cloud cloud = {0};
+    scoped(alloc_release) char *program = program_find("ssh", error);
+    if (!program || !cloud_table_get(home->store, &cloud, error))
+        return false;
+    scoped(alloc_release) char *key = ansible_private_key(&cloud);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    store_cloud_done(&cloud);
+    strv_push(argv, program);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
+    strv_pushf(argv, "-o%s", option);
+    strv_push(argv, "-oGlobalKnownHostsFile=/dev/null");
+    strv_push(argv, "-oStrictHostKeyChecking=yes");
+    strv_pushf(argv, "-oHostKeyAlias=%s", instance->instance_id);
+    strv_pushf(argv, "-p%u", endpoint->port);
+    if (key) {
+        scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
+        strv_pushf(argv, "-o%s", identity);
+    }
+    strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_LIMIT_S : CONNECT_LIMIT_S);
+    if (command->batch)
+        strv_push(argv, "-oBatchMode=yes");
+    strv_push(argv, "-l");
+    strv_push(argv, command->user);
+    strv_push(argv, "--");
+    strv_push(argv, endpoint->address);
+    return true;
+}
+
+bool ssh_command_make(struct home *home, const struct ssh_command *command, struct strv *argv,
+                      struct error *error) {
+    struct store_instance instance = {0};
+    struct instance_endpoint endpoint = {0};
+    scoped(alloc_release) char *keys = NULL;
+    bool good = instance_table_get(home->store, command->name, &instance, error) &&
+                (keys = find_keys(home, &instance, error)) &&
+                instance_endpoint(home, &instance, &endpoint, error) &&
+                known_hosts_write(home, &instance, &endpoint, keys, error) &&
+                make_argv(home, command, &instance, &endpoint, argv, error);
+    store_instance_done(&instance);
+    return good;
+}

@@ -1,0 +1,209 @@
+#include "ansible.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "home/access/known_hosts.h"
+#include "home/access/ssh_option.h"
+#include "home/generated.h"
+#include "home/seed/host_keys.h"
+#include "machine/core/vm_script.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char deploy[] =
+    "# Runs after the phone-home. Yours to change: pgsup keeps an edited file.\n"
+    "- name: Deploy\n"
+    "  hosts: all\n"
+    "  roles:\n"
+    "    - role: pgsup.playground.redirect_console\n";
+
+static const char role_defaults[] =
+    "# Where journald copies its messages to.\n"
+    "redirect_console_enabled: true\n"
+    "redirect_console_tty: >-\n"
+    "  {{ '/dev/ttyS0' if ansible_facts['architecture'] == 'x86_64'\n"
+    "  else '/dev/ttyAMA0' }}\n";
+
+static const char role_tasks[] = "- name: Make the folder for journald's settings\n"
+                                 "  ansible.builtin.file:\n"
+                                 "    path: /etc/systemd/journald.conf.d\n"
+                                 "    state: directory\n"
+                                 "    owner: root\n"
+                                 "    group: root\n"
+                                 "    mode: \"0755\"\n"
+                                 "- name: Forward the journal to the serial console\n"
+                                 "  ansible.builtin.template:\n"
+                                 "    src: 00-console-output.conf.j2\n"
+                                 "    dest: /etc/systemd/journald.conf.d/00-console-output.conf\n"
+                                 "    owner: root\n"
+                                 "    group: root\n"
+                                 "    mode: \"0644\"\n"
+                                 "  notify: Restart journald\n";
+
+static const char role_handlers[] = "- name: Restart journald\n"
+                                    "  ansible.builtin.systemd:\n"
+                                    "    name: systemd-journald\n"
+                                    "    state: restarted\n"
+                                    "    daemon_reload: true\n";
+
+static const char role_template[] =
+    "# Written by Ansible, role pgsup.playground.redirect_console\n"
+    "[Journal]\n"
+    "ForwardToConsole={{ 'yes' if redirect_console_enabled | bool else 'no' }}\n"
+    "TTYPath={{ redirect_console_tty }}\n"
+    "MaxLevelConsole=info\n";
+
+static const char role_meta[] = "galaxy_info:\n"
+                                "  author: pgsup\n"
+                                "  description: Copies the journal to the serial console\n"
+                                "  license: MIT\n"
+                                "  min_ansible_version: \"2.10\"\n"
+                                "dependencies: []\n";
+
+#define COLLECTION "collections/ansible_collections/pgsup/playground/"
+#define ROLE       COLLECTION "roles/redirect_console/"
+
+static const char galaxy[] = "namespace: pgsup\n"
+                             "name: playground\n"
+                             "version: 1.0.0\n"
+                             "readme: README.md\n"
+                             "authors:\n"
+                             "  - pgsup\n"
+                             "license:\n"
+                             "  - MIT\n";
+
+/* The collection is shared by the instances of a home; an existing file is a person's. */
+static bool write_collection(struct home *home, struct error *error) {
+    static const struct {
+        const char *path, *text;
+    } files[] = {
+        {COLLECTION "galaxy.yml", galaxy},
+        {ROLE "defaults/main.yml", role_defaults},
+        {ROLE "tasks/main.yml", role_tasks},
+        {ROLE "handlers/main.yml", role_handlers},
+        {ROLE "meta/main.yml", role_meta},
+        {ROLE "templates/00-console-output.conf.j2", role_template},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        scoped(alloc_release) char *path = home_file(home, files[i].path);
+        if (file_exists(path))
+            continue;
+        char *slash = strrchr(path, '/');
+        *slash = 0;
+        bool made = home_make_folder(home, path, error);
+        *slash = '/';
+        if (!made || !file_write(path, files[i].text, strlen(files[i].text), 0600, error) ||
+            !home_give(home, path, error))
+            return false;
+    }
+    return true;
+}
+
+#define INVENTORY "inventory.yaml"
+
+static bool is_written(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path = alloc_printf("%s/" INVENTORY, folder);
+    return file_exists(path);
+}
+
+static bool write_inventory(struct home *home, const struct store_instance *instance,
+                            const struct instance_endpoint *endpoint, struct error *error) {
+    struct buffer text = {0};
+    buffer_printf(&text,
+                  "all:\n"
+                  "  vars:\n"
+                  "    ansible_user: ansible\n"
+                  "    ansible_become: true\n"
+                  "    ansible_become_user: root\n"
+                  "  hosts:\n"
+                  "    \"%s\":\n" /* a legal name may be a number to YAML */
+                  "      ansible_host: %s\n"
+                  "      ansible_port: %u\n",
+                  instance->name, endpoint->address, endpoint->port);
+    bool good = generated_write(home, instance, INVENTORY, text.data, text.length, 0600, error) !=
+                GENERATED_FAILED;
+    buffer_done(&text);
+    return good;
+}
+
+char *ansible_private_key(const struct store_cloud *cloud) {
+    const char *public_key_path = cloud->ssh_public_key_path;
+    size_t length = public_key_path ? strlen(public_key_path) : 0;
+    if (cloud->ssh_private_key_path)
+        return alloc_string(cloud->ssh_private_key_path);
+    if (length < 5 || strcmp(public_key_path + length - 4, ".pub") != 0)
+        return NULL;
+    char *path = alloc_slice(public_key_path, length - 4);
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance) {
+    struct buffer text = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
+    buffer_puts(&text, "-o ");
+    vm_script_quote(option, &text); /* Ansible splits it as a shell does */
+    buffer_printf(&text,
+                  " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "
+                  "-o HostKeyAlias=%s",
+                  instance->instance_id);
+    return buffer_take(&text);
+}
+
+static bool write_configuration(struct home *home, const struct store_instance *instance,
+                                struct error *error) {
+    struct store_cloud cloud = {0};
+    if (!cloud_table_get(home->store, &cloud, error))
+        return false;
+    scoped(alloc_release) char *key = ansible_private_key(&cloud);
+    scoped(alloc_release) char *collections = home_file(home, "collections");
+    store_cloud_done(&cloud);
+    struct buffer text = {0};
+    buffer_printf(&text,
+                  "[defaults]\n"
+                  "inventory = inventory.yaml\n"
+                  "collections_path = %s:~/.ansible/collections:/usr/share/ansible/collections\n"
+                  "roles_path = roles\n"
+                  "host_key_checking = True\n"
+                  "interpreter_python = auto_silent\n"
+                  "retry_files_enabled = False\n",
+                  collections);
+    if (key)
+        buffer_printf(&text, "private_key_file = %s\n", key);
+    scoped(alloc_release) char *arguments = ansible_ssh_arguments(home, instance);
+    buffer_printf(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = %s\n",
+                  arguments);
+    bool good = generated_write(home, instance, "ansible.cfg", text.data, text.length, 0600,
+                                error) != GENERATED_FAILED;
+    buffer_done(&text);
+    return good;
+}
+
+bool ansible_write(struct home *home, const struct store_instance *instance,
+                   const struct instance_endpoint *endpoint, const char *host_keys,
+                   struct error *error) {
+    return known_hosts_write(home, instance, endpoint, host_keys, error) &&
+           write_collection(home, error) && write_inventory(home, instance, endpoint, error) &&
+           write_configuration(home, instance, error) &&
+           generated_write(home, instance, "deploy.yaml", deploy, sizeof deploy - 1, 0600, error) !=
+               GENERATED_FAILED;
+}
+
+bool ansible_renew(struct home *home, const struct store_instance *instance, struct error *error) {
+    struct instance_endpoint endpoint = {0};
+    scoped(alloc_release) char *keys = known_hosts_keys(home, instance, error);
+    if (!keys || !instance_endpoint(home, instance, &endpoint, error))
+        return false;
+    if (*keys && endpoint.address[0] && is_written(home, instance))
+        return ansible_write(home, instance, &endpoint, keys, error);
+    return !host_keys_are_preseeded(instance) ||
+           known_hosts_write(home, instance, &endpoint, keys, error);
+}

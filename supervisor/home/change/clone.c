@@ -1,0 +1,151 @@
+#include "home/change/clone.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/strv.h"
+#include "home/change/disk_change.h"
+#include "home/change/instance_stage.h"
+#include "home/images/image.h"
+#include "home/instance/definition.h"
+#include "home/instance/nic.h"
+#include "home/run_folder.h"
+#include "home/seed/host_keys.h"
+#include "home/seed/seed_carry.h"
+#include "home/seed/user_document.h"
+#include "host/qemu_img.h"
+#include "store/guest_table.h"
+
+#define ARGUMENTS_FILE "qemu.args"
+
+enum { ARGUMENTS_LIMIT_BYTES = 1 << 20 }; /* the plan has its own, lower limit */
+
+static bool copy_arguments(const struct home *home, const char *from, const char *to,
+                           struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *source = alloc_printf("%s/" ARGUMENTS_FILE, from);
+    scoped(alloc_release) char *target = alloc_printf("%s/" ARGUMENTS_FILE, to);
+    if (!file_exists(source))
+        return true;
+    return file_read(source, ARGUMENTS_LIMIT_BYTES, &text, error) &&
+           file_write(target, text.data ? text.data : "", text.length, 0600, error) &&
+           home_give(home, target, error);
+}
+
+static bool copy_disks(const struct creation *creation, const struct store_instance *source,
+                       struct error *error) {
+    const struct home *home = creation->home;
+    for (size_t i = 0; i < creation->facts.disks.count; i++) {
+        const char *name = creation->facts.disks.items[i].name;
+        scoped(alloc_release) char *from = extra_disk_path(home, source, name);
+        scoped(alloc_release) char *to = alloc_printf("%s/disk-%s.qcow2", creation->folder, name);
+        if (!disk_copy(from, NULL, to, error) || !home_give(home, to, error))
+            return false;
+    }
+    return true;
+}
+
+/* But for its network-config, which names its card. */
+static bool copy_own(const struct home *home, const char *from, const char *to,
+                     struct error *error) {
+    struct own_documents own = {.given = {[SEED_USER_DATA] = true, [SEED_VENDOR_DATA] = true}};
+    bool good = own_document_get(from, SEED_USER_DATA, &own.texts[SEED_USER_DATA], error) &&
+                own_document_get(from, SEED_VENDOR_DATA, &own.texts[SEED_VENDOR_DATA], error) &&
+                own_documents_put(home, to, &own, NULL, error);
+    own_documents_done(&own);
+    return good;
+}
+
+static bool fill(struct creation *creation, struct error *error) {
+    const struct home *home = creation->home;
+    const struct store_instance *source = creation->context;
+    scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
+    scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
+    scoped(alloc_release) char *from = instance_disk_path(home, source);
+    scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
+    return disk_copy(from, image, to, error) && home_give(home, to, error) &&
+           copy_disks(creation, source, error) &&
+           copy_arguments(home, folder, creation->folder, error) &&
+           copy_own(home, folder, creation->folder, error) &&
+           (!host_keys_are_preseeded(source) || host_keys_make(home, creation->folder, error));
+}
+
+static bool record_disks(struct creation *creation, struct error *error) {
+    struct store_disks *disks = &creation->facts.disks;
+    for (size_t i = 0; i < disks->count; i++) {
+        disks->items[i].instance = creation->facts.instance.id;
+        if (!disk_table_add(creation->home->store, &disks->items[i], error))
+            return false;
+    }
+    return true;
+}
+
+/* What the source's guest told is true of the clone's until that one is seen to begin anew. */
+static bool copy_guest(struct store *store, int64_t from, int64_t to, struct error *error) {
+    struct store_guest guest = {0};
+    bool good = guest_table_get(store, from, &guest, error);
+    alloc_replace(&guest.address, NULL);
+    alloc_replace(&guest.address_source, NULL);
+    if (good && guest.phoned_home_ms)
+        good = guest_table_put(store, to, &guest, error);
+    if (good && guest.trusts_cache)
+        good = guest_table_set_trust(store, to, true, error);
+    store_guest_done(&guest);
+    return good;
+}
+
+/* Edited meta-data and network-config name the source and its card: those are written anew. */
+static bool record(struct creation *creation, struct error *error) {
+    struct home *home = creation->home;
+    const struct store_instance *source = creation->context, *clone = &creation->facts.instance;
+    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", creation->folder);
+    return copy_guest(home->store, source->id, clone->id, error) && record_disks(creation, error) &&
+           home_make_folder(home, documents, error) &&
+           seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
+           seed_carry(home, source, clone, SEED_VENDOR_DATA, documents, error);
+}
+
+/* From the source's definition to one that has no identity yet. */
+static void strip(struct instance_facts *facts, const char *name) {
+    struct store_instance *instance = &facts->instance;
+    char **const own[] = {&instance->instance_id, &instance->uuid, &instance->token, &instance->mac,
+                          &instance->ip4};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        alloc_replace(own[i], NULL);
+    alloc_replace(&instance->name, alloc_string(name));
+    instance->id = 0;
+    instance->ssh_port = 0;
+    instance->wanted = false;
+    store_forwards_done(&facts->forwards);
+}
+
+/* Cards of the same kinds in the same order, with addresses of their own. */
+static void ask_for_nics(struct instance_facts *facts, struct strv *texts) {
+    for (size_t i = 0; i < facts->nics.count; i++) {
+        struct store_nic *nic = &facts->nics.items[i];
+        alloc_replace(&nic->mac, NULL);
+        alloc_replace(&nic->ip4, NULL);
+        strv_take(texts, nic_text(nic));
+    }
+    store_nics_done(&facts->nics);
+}
+
+bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
+                    struct store_instance *made, struct error *error) {
+    struct creation creation = {.home = home, .fill = fill, .record = record, .context = source};
+    struct strv nics = {0};
+    bool good = name_check_label("instance name", name, error) &&
+                run_folder_check_name(home->run, name, error) &&
+                definition_check_free(home->store, name, error) &&
+                instance_facts_load(home, source->name, &creation.facts, error);
+    if (good) {
+        strip(&creation.facts, name);
+        ask_for_nics(&creation.facts, &nics);
+        creation.nics = nics.items;
+        good = creation_run(&creation, made, error);
+    }
+    strv_done(&nics);
+    instance_facts_done(&creation.facts);
+    return good;
+}

@@ -1,0 +1,44 @@
+#include "home/change/resize.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+#include "home/instance/definition.h"
+#include "home/instance/plan.h"
+#include "host/qemu_img.h"
+
+bool instance_resize_check(const struct home *home, const struct store_instance *instance,
+                           const char *text, uint64_t *bytes, struct error *error) {
+    struct disk_info info;
+    char present[32];
+    scoped(alloc_release) char *disk = instance_disk_path(home, instance);
+    if (!definition_parse_disk(text, bytes, error) || !disk_info(disk, &info, error))
+        return false;
+    if (*bytes >= info.virtual_bytes)
+        return true;
+    name_format_size(info.virtual_bytes, present);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is less than the disk of \"%s\" has (%s), and a disk only grows: give "
+                     "more",
+                     text, instance->name, present);
+}
+
+bool instance_resize_record(struct home *home, const struct store_instance *instance,
+                            uint64_t bytes, struct error *error) {
+    struct store_instance row = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, instance->name, &row, error);
+    row.disk_bytes = bytes;
+    good =
+        good && instance_table_update(home->store, &row, error) && store_commit(home->store, error);
+    if (!good)
+        store_rollback(home->store);
+    store_instance_done(&row);
+    return good;
+}
+
+bool instance_resize(struct home *home, const struct store_instance *instance, uint64_t bytes,
+                     struct error *error) {
+    scoped(alloc_release) char *disk = instance_disk_path(home, instance);
+    return disk_grow(disk, bytes, error) && instance_resize_record(home, instance, bytes, error);
+}

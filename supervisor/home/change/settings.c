@@ -1,0 +1,79 @@
+#include "home/change/settings.h"
+
+#include "base/alloc.h"
+#include "home/instance/definition.h"
+#include "home/instance/plan.h"
+#include "home/seed/seed_carry.h"
+#include "home/seed/user_document.h"
+#include "store/guest_table.h"
+#include "store/launch_table.h"
+
+#include <string.h>
+
+static bool put_documents(const struct home *home, const char *name,
+                          const struct own_documents *own, struct own_documents *before,
+                          struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    return own_documents_put(home, folder, own, before, error);
+}
+
+/* Edited meta-data stays as it is but for the id. */
+static bool rerun(struct home *home, struct store_instance *instance, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", folder);
+    struct store_instance before = *instance;
+    before.instance_id = alloc_string(instance->instance_id);
+    definition_renew_id(instance);
+    bool good = instance_table_set_identity(home->store, instance, error) &&
+                seed_carry(home, &before, instance, SEED_META_DATA, documents, error);
+    alloc_release(&before.instance_id);
+    return good;
+}
+
+/* user-data made for HTTP tells a guest to trust its cache, and it does from its first boot on. */
+static bool remember_trust(struct store *store, const struct store_instance *instance,
+                           bool was_http, struct error *error) {
+    struct store_launch launch = {0};
+    if (!was_http || strcmp(instance->seed, "http") == 0)
+        return true;
+    bool booted = launch_table_last(store, instance->id, &launch, NULL);
+    store_launch_done(&launch);
+    return !booted || guest_table_set_trust(store, instance->id, true, error);
+}
+
+static bool change(struct home *home, const char *name, const struct instance_options *options,
+                   struct instance_facts *facts, struct own_documents *before,
+                   struct error *error) {
+    struct store_instance *instance = &facts->instance;
+    if (!instance_facts_load(home, name, facts, error))
+        return false;
+    uint16_t port = instance->ssh_port;
+    bool was_http = strcmp(instance->seed, "http") == 0;
+    return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
+           (!options->ip4 ||
+            definition_check_address(home->store, &facts->cloud, instance, error)) &&
+           (instance->ssh_port == port ||
+            definition_check_port(home->store, instance->ssh_port, error)) &&
+           startup_apply(home->store, &options->startup, instance, error) &&
+           instance_table_update(home->store, instance, error) &&
+           remember_trust(home->store, instance, was_http, error) &&
+           (!options->rerun || rerun(home, instance, error)) &&
+           (!options->own || put_documents(home, name, options->own, before, error)) &&
+           instance_renew(home, name, error) && store_commit(home->store, error);
+}
+
+bool settings_change(struct home *home, const char *name, const struct instance_options *options,
+                     struct error *error) {
+    struct instance_facts facts = {0};
+    struct own_documents before = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = change(home, name, options, &facts, &before, error);
+    if (!good) {
+        put_documents(home, name, &before, NULL, NULL);
+        instance_renew_undo(home, name);
+    }
+    own_documents_done(&before);
+    instance_facts_done(&facts);
+    return good;
+}

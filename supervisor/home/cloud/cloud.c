@@ -1,0 +1,395 @@
+#include "home/cloud/cloud.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/platform.h"
+#include "base/secret.h"
+#include "cloudinit/password.h"
+#include "home/cloud/subnet.h"
+#include "home/cloud/user.h"
+#include "host/network.h"
+#include "machine/core/spec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PHONE_HOME_PORT         10300
+#define PRIVATE_KEY_LIMIT_BYTES 65536u
+
+/* --- what is asked for --- */
+
+static bool read_keys(const char *const *paths, struct store_cloud *cloud, struct error *error) {
+    if (!paths || !paths[0])
+        return error_set(error, ERROR_USAGE,
+                         "--ssh-public-key is missing: name the .pub file of the key that the user "
+                         "'ansible' accepts");
+    alloc_replace(&cloud->ssh_public_key, user_read_keys(paths, error));
+    alloc_replace(&cloud->ssh_public_key_path, file_absolute(paths[0]));
+    return cloud->ssh_public_key != NULL;
+}
+
+static bool set_password(const char *password, struct store_cloud *cloud, struct error *error) {
+    alloc_replace(&cloud->admin_password_hash, password_hash(password, error));
+    return cloud->admin_password_hash || error_prefix(error, "the admin password");
+}
+
+static bool put_users(struct store *store, char *const *users, struct error *error) {
+    struct store_users all = {0};
+    for (; users && *users; users++) {
+        struct store_user user = {0};
+        bool good = user_parse(*users, &user, error) && user_table_put(store, &user, error);
+        store_user_done(&user);
+        if (!good)
+            return false;
+    }
+    bool good = user_table_list(store, &all, error);
+    if (good && all.count > USER_COUNT_MAX)
+        good = error_set(error, ERROR_INVALID, "a cloud has at most %u users", USER_COUNT_MAX);
+    store_users_done(&all);
+    return good;
+}
+
+/* What ssh would not take, so that it is told here and not by every guest. */
+static bool read_private_key(const char *path, char **kept, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct stat status;
+    if (!*path) {
+        alloc_replace(kept, NULL);
+        return true;
+    }
+    if (!file_read(path, PRIVATE_KEY_LIMIT_BYTES, &text, error))
+        return error_prefix(error, "the SSH private key");
+    bool good = text.data && strstr(text.data, "PRIVATE KEY-----");
+    if (text.data)
+        secret_wipe(text.data, text.length);
+    if (!good)
+        return error_set(error, ERROR_INVALID,
+                         "%s is not an SSH private key: give the file without .pub", path);
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot read %s", path);
+    if (status.st_mode & 077)
+        return error_set(error, ERROR_INVALID,
+                         "others can read the SSH private key %s, so ssh would not use it: `chmod "
+                         "600 %s`",
+                         path, path);
+    alloc_replace(kept, file_absolute(path));
+    return true;
+}
+
+static bool choose_network(const struct cloud_options *options, enum spec_network *network,
+                           struct error *error) {
+    const char *word = options->network     ? options->network
+                       : options->interface ? platform_bridged_network()
+                                            : spec_network_word(SPEC_NET_USER);
+    return network_kind_check(word, network, error);
+}
+
+struct host_option {
+    const char *name, *value;
+};
+
+/* Options that mean nothing with this network are a mistake of whoever gave them. */
+static bool refuse_given(const struct host_option *options, size_t count, const char *network,
+                         struct error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (options[i].value)
+            return error_set(error, ERROR_INVALID,
+                             "%s does not go together with the network %s: leave it out, or give "
+                             "--network %s%s",
+                             options[i].name, network, platform_bridged_network(),
+                             strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
+    return true;
+}
+
+static bool require_given(const struct host_option *options, size_t count, const char *network,
+                          struct error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (!options[i].value)
+            return error_set(error, ERROR_INVALID, "the network %s needs %s", network,
+                             options[i].name);
+    return true;
+}
+
+static bool check_addresses(const struct cloud_options *options, struct error *error) {
+    struct subnet subnet;
+    if (!options->host_ip4 != !options->host_nm4)
+        return error_set(error, ERROR_INVALID, "--host-ip4 and --host-nm4 need each other");
+    if (!options->host_ip4)
+        return !options->host_gw4 ||
+               error_set(error, ERROR_INVALID, "--host-gw4 needs --host-ip4 and --host-nm4");
+    return subnet_of_host(options->host_ip4, options->host_nm4, &subnet, error) &&
+           (!options->host_gw4 ||
+            subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error)) &&
+           (!options->host_ns4 || subnet_check_unicast("--host-ns4", options->host_ns4, error));
+}
+
+static bool check_network(const struct cloud_options *options, enum spec_network network,
+                          struct error *error) {
+    const struct host_option given[] = {
+        {"--host-if", options->interface}, {"--host-ip4", options->host_ip4},
+        {"--host-nm4", options->host_nm4}, {"--host-gw4", options->host_gw4},
+        {"--host-ns4", options->host_ns4},
+    };
+    const size_t count = sizeof given / sizeof *given;
+    const char *word = spec_network_word(network);
+    if (network == SPEC_NET_USER)
+        return refuse_given(given, count, word, error);
+    /* These two are not put on an interface of the host: they make their own. */
+    if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
+        return refuse_given(given, 1, word, error) && check_addresses(options, error);
+    if (network == SPEC_NET_SOCKET || network == SPEC_NET_VMNET_HELPER)
+        return network_interface_check(network, "--host-if", options->interface, error) &&
+               check_addresses(options, error);
+    return require_given(given, 3, word, error) &&
+           network_interface_check(network, "--host-if", options->interface, error) &&
+           check_addresses(options, error);
+}
+
+static void copy_network(const struct cloud_options *options, enum spec_network network,
+                         struct store_cloud *cloud) {
+    cloud->network = alloc_string(spec_network_word(network));
+    cloud->interface =
+        alloc_string(options->interface ? options->interface : network_default_interface(network));
+    cloud->host_ip4 = alloc_string(options->host_ip4);
+    cloud->host_nm4 = alloc_string(options->host_nm4);
+    cloud->host_gw4 = alloc_string(options->host_gw4);
+    cloud->host_ns4 = alloc_string(options->host_ns4);
+}
+
+static bool parse_port(const char *text, uint16_t *port, struct error *error) {
+    uint64_t number;
+    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+        return error_set(error, ERROR_INVALID,
+                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535",
+                         text);
+    *port = (uint16_t)number;
+    return true;
+}
+
+bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
+                struct error *error) {
+    enum spec_network network;
+    cloud->phone_home_port = PHONE_HOME_PORT;
+    cloud->name = alloc_string(options->name ? options->name : "pgsup");
+    if (!name_check_label("cloud name", cloud->name, error) ||
+        !choose_network(options, &network, error) || !check_network(options, network, error))
+        return false;
+    if (options->phone_home_port &&
+        !parse_port(options->phone_home_port, &cloud->phone_home_port, error))
+        return false;
+    if (!read_keys(options->ssh_public_keys, cloud, error) ||
+        (options->ssh_private_key &&
+         !read_private_key(options->ssh_private_key, &cloud->ssh_private_key_path, error)) ||
+        (options->admin_password && !set_password(options->admin_password, cloud, error)))
+        return false;
+    copy_network(options, network, cloud);
+    if (!dns_settings_apply(&options->dns, cloud, error))
+        return false;
+    secret_random(&cloud->mac_base, sizeof cloud->mac_base);
+    cloud->created_ms = clock_wall_ms();
+    return true;
+}
+
+/* --- making it --- */
+
+/* What this run made, for taking it back. */
+struct traces {
+    char *folder;  /* topmost folder that was not there; NULL: the home was */
+    bool database; /* the database was not there */
+    bool images, instances;
+};
+
+/* Under sudo a new folder belongs to whoever owns the one above it. */
+static bool make_folder(const char *path, bool *made, struct error *error) {
+    struct stat above;
+    scoped(alloc_release) char *copy = alloc_string(path);
+    if (mkdir(path, 0700) < 0) {
+        *made = false;
+        if (errno != EEXIST)
+            return error_errno(error, "cannot make the folder %s", path);
+        return file_is_directory(path) ||
+               error_set(error, ERROR_WRONG_STATE,
+                         "%s is in the way: it is not a folder, choose another home with -p", path);
+    }
+    *made = true;
+    if (chmod(path, 0700) < 0)
+        return error_errno(error, "cannot set the mode of %s", path);
+    return geteuid() != 0 || stat(dirname(copy), &above) < 0 ||
+           lchown(path, above.st_uid, above.st_gid) == 0 ||
+           error_errno(error, "cannot give %s to the owner of the folder above it", path);
+}
+
+static bool make_folders(const char *path, struct traces *traces, struct error *error) {
+    scoped(alloc_release) char *partial = alloc_string(path);
+    size_t length = strlen(path);
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        partial[i] = 0;
+        bool made = false;
+        bool good = file_is_directory(partial) || make_folder(partial, &made, error);
+        if (made && !traces->folder)
+            traces->folder = alloc_string(partial);
+        partial[i] = path[i];
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* A folder of before that others can write to would let them put a database of theirs into it. */
+bool cloud_check_folder(const char *path, struct error *error) {
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot open the home %s", path);
+    if (status.st_mode & 022)
+        return error_set(error, ERROR_INVALID,
+                         "others can write to the folder %s: take that from them with `chmod "
+                         "go-w`, or choose another home",
+                         path);
+    if (access(path, R_OK | W_OK | X_OK) < 0)
+        return error_errno(error, "the home %s cannot be written, check who owns it", path);
+    return true;
+}
+
+static int lock_folder(const char *path, struct error *error) {
+    scoped(alloc_release) char *real = realpath(path, NULL); /* a home may be a link */
+    int fd = real ? file_lock_folder(real) : -1;
+    if (fd < 0 && errno == EWOULDBLOCK)
+        error_set(error, ERROR_WRONG_STATE, "another `pgsup cloud create` is at work in %s", path);
+    else if (fd < 0)
+        error_errno(error, "cannot open the home %s", path);
+    return fd;
+}
+
+static bool put(const char *database, const struct store_cloud *cloud, char *const *users,
+                struct error *error) {
+    struct store *store = NULL;
+    if (!store_open(database, STORE_CREATE, &store, error))
+        return false;
+    bool good = store_begin(store, error) && cloud_table_put(store, cloud, error) &&
+                put_users(store, users, error) && store_commit(store, error);
+    if (!good)
+        store_rollback(store);
+    store_close(store);
+    return good;
+}
+
+static bool make(const char *path, const struct store_cloud *cloud, char *const *users,
+                 struct traces *traces, struct error *error) {
+    scoped(alloc_release) char *database = alloc_printf("%s/cloud.sqlite3", path);
+    scoped(alloc_release) char *images = alloc_printf("%s/images", path);
+    scoped(alloc_release) char *instances = alloc_printf("%s/instances", path);
+    traces->database = !file_exists(database);
+    return make_folder(images, &traces->images, error) &&
+           make_folder(instances, &traces->instances, error) && put(database, cloud, users, error);
+}
+
+static void remove_in(const char *path, const char *name) {
+    scoped(alloc_release) char *file = alloc_printf("%s/%s", path, name);
+    remove(file);
+}
+
+/* The folders of the path from the end up to the topmost one that this run made. */
+static void remove_empty(const char *path, const char *topmost) {
+    scoped(alloc_release) char *folder = alloc_string(path);
+    for (; strlen(folder) >= strlen(topmost); *strrchr(folder, '/') = 0)
+        if (rmdir(folder) < 0 && (errno == ENOTEMPTY || errno == EEXIST))
+            return;
+}
+
+/* Only under the lock: without it, what is in the folder may be somebody else's by now. */
+static void take_back(const char *path, const struct traces *traces) {
+    if (traces->folder) {
+        file_remove_tree(traces->folder, NULL);
+        return;
+    }
+    if (traces->database) {
+        remove_in(path, "cloud.sqlite3");
+        remove_in(path, "cloud.sqlite3-wal");
+        remove_in(path, "cloud.sqlite3-shm");
+    }
+    if (traces->images)
+        remove_in(path, "images");
+    if (traces->instances)
+        remove_in(path, "instances");
+}
+
+/* Files are named in lists with ":" between them, and in files with a line each. */
+bool cloud_check_path(const char *path, struct error *error) {
+    for (const char *each = path; *each; each++) {
+        if (*each != ':' && (unsigned char)*each >= 0x20 && *each != 0x7F)
+            continue;
+        scoped(alloc_release) char *shown = name_printable(path, strlen(path), 200);
+        return error_set(
+            error, ERROR_INVALID,
+            "the path of a home cannot hold \":\" or control characters, which Ansible "
+            "could not be told: choose another one than %s",
+            shown);
+    }
+    return true;
+}
+
+static bool remove_users(struct store *store, char *const *names, struct error *error) {
+    for (; names && *names; names++)
+        if (!user_table_remove(store, *names, error))
+            return false;
+    return true;
+}
+
+static bool change(const struct cloud_changes *changes, struct store_cloud *cloud,
+                   struct error *error) {
+    if (changes->no_admin_password)
+        alloc_replace(&cloud->admin_password_hash, NULL);
+    if (changes->phone_home_port &&
+        !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))
+        return false;
+    if (changes->ssh_private_key &&
+        !read_private_key(changes->ssh_private_key, &cloud->ssh_private_key_path, error))
+        return false;
+    return (!changes->admin_password || set_password(changes->admin_password, cloud, error)) &&
+           (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error)) &&
+           dns_settings_apply(&changes->dns, cloud, error);
+}
+
+bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error) {
+    struct store *store = home->store;
+    struct store_cloud cloud = {0};
+    if (!store_begin(store, error))
+        return false;
+    bool good = cloud_table_get(store, &cloud, error) && change(changes, &cloud, error) &&
+                cloud_table_put(store, &cloud, error) &&
+                remove_users(store, changes->removed_users, error) &&
+                put_users(store, changes->users, error) && store_commit(store, error);
+    if (!good)
+        store_rollback(home->store);
+    store_cloud_done(&cloud);
+    return good;
+}
+
+bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct traces traces = {0};
+    scoped(file_release) int lock = -1;
+    bool good = cloud_check_path(home_path, error) && cloud_fill(options, &cloud, error);
+    if (good) {
+        good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
+        lock = good ? lock_folder(home_path, error) : -1;
+        good = good && lock >= 0 && make(home_path, &cloud, options->users, &traces, error);
+        if (!good && lock >= 0)
+            take_back(home_path, &traces);
+        else if (!good && traces.folder)
+            remove_empty(home_path, traces.folder);
+    }
+    alloc_release(&traces.folder);
+    store_cloud_done(&cloud);
+    return good;
+}

@@ -1,0 +1,41 @@
+/* Making and changing the cloud of a home. All or nothing. */
+#pragma once
+
+#include "base/error.h"
+#include "home/cloud/dns_settings.h"
+#include "home/home.h"
+#include "store/cloud_table.h"
+
+struct cloud_options {
+    const char *name;                   /* default "pgsup" */
+    const char *admin_password;         /* clear text, hashed here and never kept; NULL: none */
+    const char *const *ssh_public_keys; /* paths of .pub files, NULL-terminated, one at least */
+    const char *ssh_private_key;        /* NULL: the one beside them, or ssh's agent */
+    char *const *users;                 /* "NAME:KEYFILE", NULL-terminated; NULL: none */
+    const char *network; /* NULL: "user" without interface, else what the host bridges with */
+    const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
+    const char *phone_home_port; /* NULL: 10300 */
+    struct dns_settings dns;
+};
+
+struct cloud_changes { /* NULL: stays as it is */
+    const char *admin_password;
+    bool no_admin_password;
+    const char *const *ssh_public_keys; /* instead of those before */
+    const char *ssh_private_key;        /* "": none is named */
+    char *const *users, *const *removed_users;
+    const char *phone_home_port; /* guests that run keep the one that they were started with */
+    struct dns_settings dns;
+};
+
+/* All of them or none. */
+bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error);
+
+bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);
+
+/* The checks of cloud_create(), for whoever makes one in another way. */
+bool cloud_check_path(const char *home_path, struct error *error);
+bool cloud_check_folder(const char *home_path, struct error *error);
+/* What the options come to, hashes included; makes nothing. The caller releases the cloud. */
+bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
+                struct error *error);

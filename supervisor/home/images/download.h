@@ -1,0 +1,40 @@
+/* Fetching one file over HTTP(S) into a locked file. Blocking. Knows nothing of images.
+ *
+ * download_open() makes or takes over the file and locks it, so that two programs never write into
+ * one; the caller renames or removes it while it still holds the descriptor, then closes that.
+ * Redirects are followed, though never from https to http; proxies are those that libcurl takes
+ * from the environment. An answer other than 2xx, a short body, a stall or an interrupt is an
+ * error.
+ *
+ * A download that may be resumed goes on behind what the file holds (a Range request, RFC 9110
+ * 14.2), and again by itself when the connection breaks. Whether the pieces fit together is for the
+ * caller to find out, by a checksum. A server that cannot go on (200), or that has no more than the
+ * file holds (416), is no error: in the first case the file is begun anew, in the second left as it
+ * is. */
+#pragma once
+
+#include "base/error.h"
+#include "home/images/image_progress.h"
+
+#include <stdbool.h>
+
+#define DOWNLOAD_LIMIT_BYTES       (UINT64_C(64) << 30)
+#define DOWNLOAD_CONNECT_LIMIT_S   30L
+#define DOWNLOAD_STALL_LIMIT_S     60L   /* this long below … */
+#define DOWNLOAD_STALL_BYTES_PER_S 1024L /* … this, and it is given up */
+#define DOWNLOAD_REDIRECT_LIMIT    10L
+#define DOWNLOAD_TRIES             8    /* of one call, when the connection breaks */
+#define DOWNLOAD_PAUSE_MS          500u /* before the second try; each time twice as long */
+
+struct download { /* borrowed */
+    const char *url;
+    int fd;
+    uint64_t limit_bytes;
+    bool resumes;                          /* else what the file holds is dropped first */
+    const struct image_progress *progress; /* may be NULL */
+    bool *pieced; /* set when the file came out of more than one answer; may be NULL */
+};
+
+/* Open for writing, as it was left; -1 with ERROR_WRONG_STATE while another process holds it. */
+int download_open(const char *path, struct error *error);
+bool download_fetch(const struct download *download, struct error *error);

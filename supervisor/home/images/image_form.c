@@ -1,0 +1,83 @@
+#include "home/images/image_form.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "home/images/unpack.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define QCOW2_MAGIC          "QFI\xfb"
+#define QCOW2_BACKING_OFFSET 8  /* 64 bits, 0: none */
+#define QCOW2_FEATURES       72 /* 64 bits, version 3 and later */
+#define QCOW2_DATA_FILE_BIT  2
+
+#define SECTOR_BYTES   512
+#define BOOT_SIGNATURE "\x55\xaa" /* the last two of the first sector: UEFI 2.10, 5.2.1 */
+
+static bool read_head(const char *file, const char *shown, unsigned char head[SECTOR_BYTES],
+                      struct error *error) {
+    struct stat status;
+    memset(head, 0, SECTOR_BYTES);
+    /* A pipe of that name must not keep us waiting. */
+    scoped(file_release) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return error_errno(error, "cannot read %s", shown);
+    if (S_ISDIR(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is a folder, not a disk image", shown);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is not a regular file", shown);
+    return pread(fd, head, SECTOR_BYTES, 0) >= 0 || error_errno(error, "cannot read %s", shown);
+}
+
+static bool is_qcow2(const unsigned char *head) {
+    return memcmp(head, QCOW2_MAGIC, strlen(QCOW2_MAGIC)) == 0;
+}
+
+bool image_form_find(const char *file, const char *shown, enum image_form *form,
+                     struct error *error) {
+    unsigned char head[SECTOR_BYTES];
+    if (!read_head(file, shown, head, error))
+        return false;
+    if (is_qcow2(head))
+        *form = IMAGE_FORM_QCOW2;
+    else if (unpack_is_packed(head, sizeof head))
+        *form = IMAGE_FORM_PACKED;
+    else if (memcmp(head + SECTOR_BYTES - 2, BOOT_SIGNATURE, 2) == 0)
+        *form = IMAGE_FORM_RAW;
+    else
+        return error_set(error, ERROR_INVALID,
+                         "%s is not a qcow2 disk image, nor a raw one that could boot, nor one of "
+                         "these packed by xz, zstd or gzip: make a qcow2 of it with `qemu-img "
+                         "convert -O qcow2`",
+                         shown);
+    return true;
+}
+
+bool image_form_refuse_reference(const char *shown, const char *what, struct error *error) {
+    return error_set(error, ERROR_INVALID,
+                     "%s depends on %s: make it whole with `qemu-img convert -O qcow2` first",
+                     shown, what);
+}
+
+static uint64_t big_endian_64(const unsigned char *bytes) {
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+bool image_form_check(const char *file, const char *shown, struct error *error) {
+    unsigned char head[SECTOR_BYTES];
+    if (!read_head(file, shown, head, error))
+        return false;
+    if (!is_qcow2(head))
+        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
+    if (big_endian_64(head + QCOW2_BACKING_OFFSET) != 0)
+        return image_form_refuse_reference(shown, "a backing file", error);
+    if (head[7] >= 3 && big_endian_64(head + QCOW2_FEATURES) >> QCOW2_DATA_FILE_BIT & 1)
+        return image_form_refuse_reference(shown, "an external data file", error);
+    return true;
+}

@@ -1,0 +1,165 @@
+#include "home/images/image_stage.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/platform.h"
+#include "base/secret.h"
+#include "home/images/download.h"
+#include "home/images/image_form.h"
+#include "home/images/unpack.h"
+#include "host/qemu_img.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool check_free_name(struct home *home, const char *name, struct error *error) {
+    struct store_image image = {0};
+    struct error lookup = {0};
+    if (!name_check_label("image name", name, error))
+        return false;
+    if (image_table_get(home->store, name, &image, &lookup)) {
+        store_image_done(&image);
+        return error_set(error, ERROR_EXISTS,
+                         "there is an image \"%s\" already: choose another name or remove it "
+                         "first",
+                         name);
+    }
+    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+}
+
+bool image_stage_open(struct home *home, const char *name, struct image_stage *stage,
+                      struct error *error) {
+    *stage = (struct image_stage){.home = home, .lock = -1};
+    scoped(alloc_release) char *folder = home_file(home, "images");
+    if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error) ||
+        !home_give(home, folder, error))
+        return false;
+    stage->part = alloc_printf("%s/%s.part", folder, name);
+    stage->unpacked = alloc_printf("%s/%s.unpacked", folder, name);
+    stage->made = alloc_printf("%s/%s.new", folder, name);
+    stage->final = alloc_printf("%s/%s.qcow2", folder, name);
+    stage->lock = download_open(stage->part, error);
+    if (stage->lock < 0)
+        return false;
+    unlink(stage->unpacked); /* of one that was killed */
+    unlink(stage->made);
+    return home_give(home, stage->part, error);
+}
+
+/* The lock is given up last, so that nobody else is at these files yet. */
+void image_stage_close(struct image_stage *stage) {
+    if (stage->lock >= 0) {
+        unlink(stage->unpacked);
+        unlink(stage->made);
+    }
+    if (stage->lock >= 0 && !stage->lock_moved && !stage->keeps_part)
+        unlink(stage->part);
+    file_release(&stage->lock);
+    free(stage->part);
+    free(stage->unpacked);
+    free(stage->made);
+    free(stage->final);
+}
+
+/* Fills what the file itself says about the image. */
+static bool inspect(const char *file, const char *shown, struct store_image *image,
+                    struct error *error) {
+    struct disk_info info;
+    struct stat status;
+    char digest[SECRET_SHA256_SIZE];
+    struct error problem = {0};
+    if (!image_form_check(file, shown, error))
+        return false;
+    if (!disk_info(file, &info, &problem)) {
+        bool tool = problem.code == ERROR_NOT_FOUND;
+        return tool ? error_set(error, problem.code, "%s", problem.text)
+                    : error_set(error, ERROR_INVALID, "%s is not a whole qcow2 disk image: %s",
+                                shown, problem.text);
+    }
+    if (strcmp(info.format, "qcow2") != 0)
+        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
+    if (info.has_backing)
+        return image_form_refuse_reference(shown, "a backing file", error);
+    if (info.has_data_file)
+        return image_form_refuse_reference(shown, "an external data file", error);
+    if (stat(file, &status) < 0)
+        return error_errno(error, "cannot read %s", shown);
+    if (!disk_check(file, shown, error) || !secret_sha256_file(file, digest, error))
+        return false;
+    image->checked_ms = clock_wall_ms();
+    image->file_bytes = (uint64_t)status.st_size;
+    image->virtual_bytes = info.virtual_bytes;
+    image->format = alloc_string("qcow2");
+    image->sha256 = alloc_string(digest);
+    return true;
+}
+
+/* The row, and with it the name of the file, come into being together or not at all. A row whose
+ * commit fails must not leave the file; a file without a row is replaced by the next attempt. */
+static bool record(struct image_stage *stage, const char *from, struct store_image *image,
+                   struct error *error) {
+    struct home *home = stage->home;
+    if (!store_begin(home->store, error))
+        return false;
+    if (!image_table_add(home->store, image, error)) {
+        store_rollback(home->store);
+        return false;
+    }
+    if (rename(from, stage->final) < 0) {
+        error_errno(error, "cannot write %s", stage->final);
+        store_rollback(home->store);
+        return false;
+    }
+    stage->lock_moved = from == stage->part;
+    if (store_commit(home->store, error))
+        return true;
+    store_rollback(home->store);
+    unlink(stage->final);
+    return false;
+}
+
+/* Read-only, because a change of a backing file breaks every disk that is made on it. */
+static bool adopt(struct image_stage *stage, const char *from, struct store_image *image,
+                  struct error *error) {
+    if (!inspect(from, image->origin, image, error))
+        return false;
+    if (chmod(from, 0400) < 0)
+        return error_errno(error, "cannot set the mode of %s", from);
+    image->file = alloc_printf("%s.qcow2", image->name);
+    image->created_ms = clock_wall_ms();
+    return home_give(stage->home, from, error) && record(stage, from, image, error);
+}
+
+/* What the file is, or what is packed in it; that is then in stage->unpacked, and *file that. */
+static bool unpack(struct image_stage *stage, const char **file, const char *shown,
+                   const struct image_progress *progress, enum image_form *form,
+                   struct error *error) {
+    if (!image_form_find(*file, shown, form, error))
+        return false;
+    if (*form != IMAGE_FORM_PACKED)
+        return true;
+    if (!unpack_file(*file, shown, stage->unpacked, progress, error))
+        return false;
+    *file = stage->unpacked;
+    return image_form_find(*file, shown, form, error);
+}
+
+bool image_stage_take(struct image_stage *stage, const char *file, struct store_image *image,
+                      const struct image_progress *progress, struct error *error) {
+    enum image_form form;
+    const char *shown = image->origin;
+    if (!unpack(stage, &file, shown, progress, &form, error))
+        return false;
+    bool ours = file == stage->part || file == stage->unpacked;
+    if (form == IMAGE_FORM_QCOW2 && ours)
+        return adopt(stage, file, image, error);
+    bool made = form == IMAGE_FORM_RAW ? disk_from_raw(file, stage->made, error)
+                                       : image_form_check(file, shown, error) &&
+                                             platform_copy_file(file, stage->made, 0600, error);
+    return made && adopt(stage, stage->made, image, error);
+}

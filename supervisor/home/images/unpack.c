@@ -1,0 +1,140 @@
+#include "home/images/unpack.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES (256u << 10)
+#define HOLE_BYTES (64u << 10) /* what is looked at at once, whether it is all zeros */
+
+static const struct {
+    const char *magic;
+    size_t length;
+} packings[] = {{"\xfd"
+                 "7zXZ\0",
+                 6},
+                {"\x28\xb5\x2f\xfd", 4},
+                {"\x1f\x8b", 2}};
+
+bool unpack_is_packed(const unsigned char *head, size_t length) {
+    for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
+        if (length >= packings[i].length &&
+            memcmp(head, packings[i].magic, packings[i].length) == 0)
+            return true;
+    return false;
+}
+
+struct unpacking {
+    struct archive *archive;
+    const char *shown;
+    const struct image_progress *progress;
+    uint64_t packed_bytes, written_bytes;
+    int target;
+};
+
+static bool is_zero(const char *data, size_t length) {
+    return length == 0 || (data[0] == 0 && memcmp(data, data + 1, length - 1) == 0);
+}
+
+static bool write_piece(int fd, const char *data, size_t length, uint64_t at) {
+    for (size_t done = 0; done < length;) {
+        ssize_t put = pwrite(fd, data + done, length - done, (off_t)(at + done));
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += put < 0 ? 0 : (size_t)put;
+    }
+    return true;
+}
+
+static bool write_sparse(struct unpacking *unpacking, const char *data, size_t length) {
+    for (size_t done = 0; done < length;) {
+        size_t piece = length - done < HOLE_BYTES ? length - done : HOLE_BYTES;
+        if (!is_zero(data + done, piece) &&
+            !write_piece(unpacking->target, data + done, piece, unpacking->written_bytes + done))
+            return false;
+        done += piece;
+    }
+    unpacking->written_bytes += length;
+    return true;
+}
+
+static void report(const struct unpacking *unpacking) {
+    const struct image_progress *progress = unpacking->progress;
+    int64_t taken = archive_filter_bytes(unpacking->archive, -1);
+    if (progress && progress->report && taken > 0)
+        progress->report(progress->context, "unpacking", (uint64_t)taken, unpacking->packed_bytes);
+}
+
+static bool refuse(const struct unpacking *unpacking, struct error *error) {
+    const char *reason = archive_error_string(unpacking->archive);
+    return error_set(error, ERROR_INVALID, "cannot unpack %s: %s", unpacking->shown,
+                     reason ? reason : "it ends too early");
+}
+
+/* The data of a packed file that is no archive comes in one piece after the other. */
+static bool pump(struct unpacking *unpacking, struct error *error) {
+    scoped(alloc_release) char *data = alloc_zero(READ_BYTES);
+    for (;;) {
+        la_ssize_t got = archive_read_data(unpacking->archive, data, READ_BYTES);
+        if (got == ARCHIVE_RETRY)
+            continue;
+        if (got < 0)
+            return refuse(unpacking, error);
+        if (!interrupt_check(error))
+            return false;
+        if (got == 0)
+            return true;
+        if (unpacking->written_bytes + (size_t)got > UNPACK_LIMIT_BYTES)
+            return error_set(error, ERROR_INVALID, "%s unpacks to more than %llu bytes",
+                             unpacking->shown, (unsigned long long)UNPACK_LIMIT_BYTES);
+        if (!write_sparse(unpacking, data, (size_t)got))
+            return error_errno(error, "cannot unpack %s", unpacking->shown);
+        report(unpacking);
+    }
+}
+
+static bool open_packed(struct unpacking *unpacking, const char *from, struct error *error) {
+    struct archive_entry *entry;
+    struct archive *archive = unpacking->archive;
+    struct stat status;
+    if (stat(from, &status) < 0)
+        return error_errno(error, "cannot read %s", unpacking->shown);
+    unpacking->packed_bytes = (uint64_t)status.st_size;
+    archive_read_support_filter_xz(archive);
+    archive_read_support_filter_zstd(archive);
+    archive_read_support_filter_gzip(archive);
+    archive_read_support_format_raw(archive);
+    return (archive_read_open_filename(archive, from, READ_BYTES) == ARCHIVE_OK &&
+            archive_read_next_header(archive, &entry) == ARCHIVE_OK) ||
+           refuse(unpacking, error);
+}
+
+/* A hole at the end is given its length at last. */
+static bool finish(const struct unpacking *unpacking, struct error *error) {
+    return (ftruncate(unpacking->target, (off_t)unpacking->written_bytes) == 0 &&
+            fsync(unpacking->target) == 0) ||
+           error_errno(error, "cannot unpack %s", unpacking->shown);
+}
+
+bool unpack_file(const char *from, const char *shown, const char *to,
+                 const struct image_progress *progress, struct error *error) {
+    scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (target < 0)
+        return error_errno(error, "cannot write %s", to);
+    struct unpacking unpacking = {
+        .archive = archive_read_new(), .shown = shown, .progress = progress, .target = target};
+    bool good = open_packed(&unpacking, from, error) && pump(&unpacking, error) &&
+                finish(&unpacking, error);
+    archive_read_free(unpacking.archive);
+    if (!good)
+        unlink(to);
+    return good;
+}

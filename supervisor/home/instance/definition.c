@@ -1,0 +1,330 @@
+#include "home/instance/definition.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "base/secret.h"
+#include "home/cloud/subnet.h"
+#include "home/images/image.h"
+#include "home/instance/forward.h"
+#include "home/instance/nic.h"
+#include "home/instance/port_owners.h"
+#include "home/seed/host_keys.h"
+#include "host/accelerator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_VCPU "2"
+#define DEFAULT_RAM  2048 /* MiB */
+#define DEFAULT_DISK "5G"
+
+#define MIB           (UINT64_C(1) << 20)
+#define VCPU_MAX      64
+#define RAM_MIN_MIB   64
+#define DISK_MAX      (UINT64_C(16) << 40)
+#define SECTOR_BYTES  512u
+#define MAC_PREFIX    "52:54:00"
+#define MAC_IDS       (INT64_C(1) << 24)
+#define SUFFIX_DIGITS 8 /* random, of an instance-id */
+
+static bool fail_value(const char *text, const char *sentence, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
+}
+
+/* 0 when the system does not tell. */
+static uint64_t host_ram_mib(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes / MIB : 0;
+}
+
+/* A number alone is MiB, as in QEMU's -m. */
+static bool parse_ram(const char *text, uint64_t *mib) {
+    uint64_t bytes;
+    if (name_parse_number(text, 0, UINT64_MAX / MIB, mib))
+        return true;
+    if (!name_parse_size(text, &bytes) || bytes % MIB != 0)
+        return false;
+    *mib = bytes / MIB;
+    return true;
+}
+
+static bool check_ram(const char *text, const struct store_image *image, uint64_t *mib,
+                      struct error *error) {
+    char present[32];
+    if (!text) { /* the default, or as much as the image needs */
+        *mib = image->min_ram_mib > DEFAULT_RAM ? image->min_ram_mib : DEFAULT_RAM;
+        return true;
+    }
+    if (!parse_ram(text, mib))
+        return fail_value(text, "an amount of memory: write MiB like 2048, or 2G", error);
+    if (*mib < RAM_MIN_MIB)
+        return fail_value(text, "enough memory for a guest: give at least 64 MiB", error);
+    if (*mib < image->min_ram_mib)
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" is not enough memory for the image \"%s\": give at least %lluM",
+                         text, image->name, (unsigned long long)image->min_ram_mib);
+    uint64_t host = host_ram_mib();
+    if (!host || *mib <= host)
+        return true;
+    name_format_size(host * MIB, present);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is more memory than this host has (%s): give the guest less", text,
+                     present);
+}
+
+bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error) {
+    if (!name_parse_size(text, bytes) || *bytes == 0)
+        return fail_value(text, "a size for a disk: write it like 5G", error);
+    if (*bytes > DISK_MAX)
+        return fail_value(text, "a size that a disk can have: give at most 16T", error);
+    *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    return true;
+}
+
+static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
+                       struct error *error) {
+    uint64_t needed =
+        image->virtual_bytes > image->min_disk_bytes ? image->virtual_bytes : image->min_disk_bytes;
+    if (!text) { /* the default, or as much as the image needs */
+        name_parse_size(DEFAULT_DISK, bytes);
+        if (*bytes < needed)
+            *bytes = needed;
+        return true;
+    }
+    if (!definition_parse_disk(text, bytes, error))
+        return false;
+    if (*bytes >= needed)
+        return true;
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is too small for a disk of the image \"%s\": give at least %lluM",
+                     text, image->name, (unsigned long long)((needed + MIB - 1) / MIB));
+}
+
+static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,
+                       struct error *error) {
+    uint64_t number;
+    if (!text)
+        return true;
+    if (!subnet_is_user(cloud))
+        return error_set(error, ERROR_INVALID,
+                         "an SSH port is forwarded with user networking only: in the network %s "
+                         "guests have addresses of their own",
+                         cloud->network);
+    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+        return fail_value(text, "a port: use a number from 1 to 65535", error);
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* By design, a static address comes from the drive, because a guest must have it before it can ask
+ * a server; without one, HTTP is the way wherever the host's address is known. */
+static bool check_seed(const char *text, const struct store_cloud *cloud,
+                       const struct store_image *image, const char *ip4, char **seed,
+                       struct error *error) {
+    bool takes_http = !image_wants_drive(image);
+    bool served = takes_http && subnet_host_address(cloud) != NULL;
+    const char *word = text ? text : ip4 || !served ? "drive" : "http";
+    bool by_drive = strcmp(word, "drive") == 0;
+    if (!by_drive && strcmp(word, "http") != 0 && strcmp(word, "both") != 0)
+        return fail_value(word, "a way to the seed: use http, drive or both", error);
+    if (!by_drive && !takes_http)
+        return error_set(error, ERROR_INVALID,
+                         "the image \"%s\" takes no seed over http (--seed-source %s): use drive",
+                         image->name, image->seed_source);
+    if (!by_drive && !served)
+        return error_set(error, ERROR_INVALID,
+                         "a seed over http needs the address of this host: create the cloud with "
+                         "--host-ip4 and --host-nm4, or use drive");
+    *seed = alloc_string(word);
+    return true;
+}
+
+static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
+    return name_parse_number(text, 1, VCPU_MAX, vcpu) ||
+           fail_value(text, "a number of virtual processors: use 1 to 64", error);
+}
+
+/* Private keys go by drive only: whoever listens on the network would have them as well. */
+static bool check_way_of_keys(const char *host_keys, const char *seed, struct error *error) {
+    if (strcmp(host_keys, HOST_KEYS_PRESEED) != 0 || strcmp(seed, "http") != 0)
+        return true;
+    return error_set(error, ERROR_INVALID,
+                     "host keys are not given over http: use drive or both for the seed, or create "
+                     "it with --host-keys guest");
+}
+
+static bool check_host_keys(const char *text, const char *seed, char **host_keys,
+                            struct error *error) {
+    bool by_drive = strcmp(seed, "http") != 0;
+    const char *word = text ? text : by_drive ? HOST_KEYS_PRESEED : HOST_KEYS_GUEST;
+    if (strcmp(word, HOST_KEYS_PRESEED) != 0 && strcmp(word, HOST_KEYS_GUEST) != 0)
+        return fail_value(word, "a way to host keys: use preseed or guest", error);
+    if (!check_way_of_keys(word, seed, error))
+        return false;
+    *host_keys = alloc_string(word);
+    return true;
+}
+
+bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
+                      const struct store_image *image, struct store_instance *instance,
+                      struct error *error) {
+    if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
+        !check_ram(options->ram, image, &instance->ram_mib, error) ||
+        !check_disk(options->disk, image, &instance->disk_bytes, error) ||
+        (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
+        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
+        !forward_check(options->forwards, cloud, error) || !nic_check(options->nics, error) ||
+        (options->accel && !accelerator_check(options->accel, error)) ||
+        !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error) ||
+        !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
+        return false;
+    instance->name = alloc_string(options->name);
+    instance->image = alloc_string(image->name);
+    instance->arch = alloc_string(image->arch);
+    instance->ip4 = alloc_string(options->ip4);
+    instance->accel = alloc_string(options->accel);
+    instance->restart = alloc_string("no");
+    instance->package_upgrade = !options->no_package_upgrade;
+    return true;
+}
+
+/* A static address comes with the seed that suits it, unless one is asked for. */
+static bool change_seed(const struct instance_options *options, const struct store_cloud *cloud,
+                        const struct store_image *image, struct store_instance *instance,
+                        struct error *error) {
+    char *seed = NULL;
+    if (!options->seed && !(options->ip4 && *options->ip4))
+        return true;
+    if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error) ||
+        !check_way_of_keys(instance->host_keys, seed, error)) {
+        free(seed);
+        return false;
+    }
+    alloc_replace(&instance->seed, seed);
+    return true;
+}
+
+static const char *value_or_null(const char *text) {
+    return *text ? text : NULL;
+}
+
+bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
+                       const struct store_image *image, struct store_instance *instance,
+                       struct error *error) {
+    if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
+        (options->ram && !check_ram(options->ram, image, &instance->ram_mib, error)) ||
+        (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
+        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
+        (options->accel && *options->accel && !accelerator_check(options->accel, error)))
+        return false;
+    if (options->ip4)
+        alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
+    if (options->accel)
+        alloc_replace(&instance->accel, alloc_string(value_or_null(options->accel)));
+    return change_seed(options, cloud, image, instance, error);
+}
+
+bool definition_check_free(struct store *store, const char *name, struct error *error) {
+    struct store_instance other = {0};
+    struct error lookup = {0};
+    if (instance_table_get(store, name, &other, &lookup)) {
+        store_instance_done(&other);
+        return error_set(error, ERROR_EXISTS,
+                         "there is an instance \"%s\" already: choose another name or remove it "
+                         "first",
+                         name);
+    }
+    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+}
+
+/* An instance that is made has no id yet. */
+static bool check_address_free(const struct store_instances *others,
+                               const struct store_instance *instance, struct error *error) {
+    const char *ip4 = instance->ip4;
+    for (size_t i = 0; ip4 && i < others->count; i++)
+        if (others->items[i].id != instance->id && others->items[i].ip4 &&
+            strcmp(others->items[i].ip4, ip4) == 0)
+            return error_set(error, ERROR_EXISTS,
+                             "the address %s is that of the instance \"%s\": use another one", ip4,
+                             others->items[i].name);
+    return true;
+}
+
+bool definition_check_address(struct store *store, const struct store_cloud *cloud,
+                              const struct store_instance *instance, struct error *error) {
+    struct store_instances others = {0};
+    bool good = instance_table_list(store, &others, error) &&
+                check_address_free(&others, instance, error) &&
+                nic_check_first(store, cloud, instance->ip4, error);
+    store_instances_done(&others);
+    return good;
+}
+
+bool definition_check_port(struct store *store, uint16_t port, struct error *error) {
+    struct port_owners others = {0};
+    bool good = port_owners_list(store, &others, error) && port_choose(port, &others, error) != 0;
+    port_owners_done(&others);
+    return good;
+}
+
+static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
+                              struct store_instance *instance, struct error *error) {
+    struct port_owners others = {0};
+    bool good = port_owners_list(store, &others, error) &&
+                check_address_free(&others.instances, instance, error) &&
+                nic_check_first(store, cloud, instance->ip4, error);
+    if (good && subnet_is_user(cloud)) {
+        instance->ssh_port = port_choose(instance->ssh_port, &others, error);
+        good = instance->ssh_port != 0;
+    }
+    port_owners_done(&others);
+    return good;
+}
+
+/* Cut so that it is a label as well: some tools take the instance-id for a host name. */
+static char *make_instance_id(const char *name, int64_t id) {
+    char token[SECRET_TOKEN_SIZE], tail[64];
+    secret_token(token);
+    snprintf(tail, sizeof tail, "-%lld-%.*s", (long long)id, SUFFIX_DIGITS, token);
+    return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
+}
+
+void definition_renew_id(struct store_instance *instance) {
+    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
+}
+
+void definition_renew(struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE];
+    secret_token(token);
+    alloc_replace(&instance->token, alloc_string(token));
+    definition_renew_id(instance);
+}
+
+void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {
+    char uuid[37];
+    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
+    definition_renew(instance);
+    secret_uuid4(uuid);
+    alloc_replace(&instance->uuid, alloc_string(uuid));
+    if (!instance->mac)
+        instance->mac =
+            alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+    instance->created_ms = clock_wall_ms();
+}
+
+bool definition_claim(struct store *store, const struct store_cloud *cloud,
+                      struct store_instance *instance, struct error *error) {
+    if (!definition_check_free(store, instance->name, error) ||
+        !claim_from_others(store, cloud, instance, error) ||
+        !instance_table_next_id(store, &instance->id, error))
+        return false;
+    if (instance->id >= MAC_IDS)
+        return error_set(error, ERROR_FAILED,
+                         "this cloud has used up its MAC addresses: make another one");
+    definition_identify(cloud, instance);
+    return true;
+}

@@ -1,0 +1,160 @@
+#include "home/instance/forward.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+#include "home/change/create.h"
+#include "home/cloud/subnet.h"
+#include "home/instance/port_owners.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define UDP_SUFFIX "/udp"
+#define TCP_SUFFIX "/tcp"
+
+/* --- the words --- */
+
+static bool fail_forward(const char *text, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is not a port forward: write HOST:GUEST or ADDRESS:HOST:GUEST, with "
+                     "/udp behind it for UDP, like 8080:80",
+                     shown);
+}
+
+static bool cut_suffix(char *text, const char *suffix) {
+    size_t length = strlen(text), size = strlen(suffix);
+    if (length < size || strcmp(text + length - size, suffix) != 0)
+        return false;
+    text[length - size] = 0;
+    return true;
+}
+
+static bool parse_port(const char *text, uint16_t *port) {
+    uint64_t number;
+    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+        return false;
+    *port = (uint16_t)number;
+    return true;
+}
+
+/* Cuts the last part off at its colon. */
+static char *last_part(char *text) {
+    char *colon = strrchr(text, ':');
+    if (!colon)
+        return NULL;
+    *colon = 0;
+    return colon + 1;
+}
+
+bool forward_parse(const char *text, struct store_forward *forward, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    uint32_t address;
+    bool udp = cut_suffix(copy, UDP_SUFFIX);
+    if (!udp)
+        cut_suffix(copy, TCP_SUFFIX);
+    const char *guest = last_part(copy), *host = guest ? last_part(copy) : NULL;
+    const char *where = host ? copy : PORT_LOOPBACK;
+    if (!guest || !parse_port(guest, &forward->guest_port) ||
+        !parse_port(host ? host : copy, &forward->host_port) || !name_parse_ip4(where, &address))
+        return fail_forward(text, error);
+    alloc_replace(&forward->host_address, alloc_string(where));
+    alloc_replace(&forward->protocol, alloc_string(udp ? "udp" : "tcp"));
+    return true;
+}
+
+char *forward_text(const struct store_forward *forward) {
+    return alloc_printf("%s:%u:%u%s", forward->host_address, forward->host_port,
+                        forward->guest_port,
+                        strcmp(forward->protocol, "udp") == 0 ? UDP_SUFFIX : "");
+}
+
+/* --- what is asked for --- */
+
+bool forward_check(char *const *texts, const struct store_cloud *cloud, struct error *error) {
+    struct store_forward forward = {0};
+    bool good = true;
+    if (texts && *texts && !subnet_is_user(cloud))
+        return error_set(error, ERROR_INVALID,
+                         "ports are forwarded with user networking only: in the network %s guests "
+                         "have addresses of their own",
+                         cloud->network);
+    for (; good && texts && *texts; texts++)
+        good = forward_parse(*texts, &forward, error);
+    store_forward_done(&forward);
+    return good;
+}
+
+static bool claim_one(struct store *store, struct store_forward *forward, struct error *error) {
+    struct port_owners owners = {0};
+    struct port port = {forward->host_address, forward->host_port,
+                        strcmp(forward->protocol, "udp") == 0};
+    if (!port_owners_list(store, &owners, error))
+        return false;
+    size_t count = 0;
+    for (size_t i = 0; i < owners.forwards.count; i++)
+        count += owners.forwards.items[i].instance == forward->instance;
+    bool good = count < FORWARD_MAX || error_set(error, ERROR_INVALID,
+                                                 "an instance has at most %u port forwards: take "
+                                                 "one away first",
+                                                 FORWARD_MAX);
+    good = good && port_check(&port, &owners, error) && forward_table_add(store, forward, error);
+    port_owners_done(&owners);
+    return good;
+}
+
+bool forward_claim(struct store *store, int64_t instance, char *const *texts, struct error *error) {
+    struct store_forward forward = {.instance = instance};
+    bool good = true;
+    for (; good && texts && *texts; texts++)
+        good = forward_parse(*texts, &forward, error) && claim_one(store, &forward, error);
+    store_forward_done(&forward);
+    return good;
+}
+
+/* --- changes --- */
+
+static bool drop(struct store *store, const struct store_instance *instance, char *const *texts,
+                 struct error *error) {
+    struct store_forward forward = {.instance = instance->id};
+    bool good = true, found = false;
+    for (; good && *texts; texts++)
+        good = forward_parse(*texts, &forward, error) &&
+               forward_table_remove(store, &forward, &found, error) &&
+               (found || error_set(error, ERROR_NOT_FOUND,
+                                   "\"%s\" has no port forward %s: `pgsup forward list %s` shows "
+                                   "all",
+                                   instance->name, *texts, instance->name));
+    store_forward_done(&forward);
+    return good;
+}
+
+bool forward_add(struct home *home, const char *name, char *const *texts, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct store_instance instance = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                cloud_table_get(home->store, &cloud, error) &&
+                forward_check(texts, &cloud, error) &&
+                forward_claim(home->store, instance.id, texts, error) &&
+                instance_renew(home, name, error) && store_commit(home->store, error);
+    if (!good)
+        instance_renew_undo(home, name);
+    store_cloud_done(&cloud);
+    store_instance_done(&instance);
+    return good;
+}
+
+bool forward_remove(struct home *home, const char *name, char *const *texts, struct error *error) {
+    struct store_instance instance = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                drop(home->store, &instance, texts, error) && instance_renew(home, name, error) &&
+                store_commit(home->store, error);
+    if (!good)
+        instance_renew_undo(home, name);
+    store_instance_done(&instance);
+    return good;
+}

@@ -1,0 +1,357 @@
+#include "home/instance/nic.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/name.h"
+#include "home/change/create.h"
+#include "home/cloud/subnet.h"
+#include "host/network.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAC_FORM     "52:54:00:12:34:56"
+#define MAC_TAIL     (sizeof "52:54:00" - 1) /* what follows is the instance's own */
+#define PREFIX_MIN   8
+#define PREFIX_MAX   30
+#define USER_NETWORK 2 /* of the first card: 10.0.2.0/24 */
+
+/* --- the words --- */
+
+static bool fail_part(const char *text, const char *sentence, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
+}
+
+/* One that a card can have: of one machine, not of a group. */
+static bool parse_mac(const char *text, char **mac) {
+    char lower[sizeof MAC_FORM] = "";
+    if (strlen(text) != strlen(MAC_FORM))
+        return false;
+    for (size_t i = 0; text[i]; i++) {
+        if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+            return false;
+        lower[i] = (char)tolower((unsigned char)text[i]);
+    }
+    if (strchr("13579bdf", lower[1]) || strspn(lower, "0:") == strlen(lower))
+        return false;
+    alloc_replace(mac, alloc_string(lower));
+    return true;
+}
+
+static bool take_mac(const char *value, struct store_nic *nic, struct error *error) {
+    return parse_mac(value, &nic->mac) ||
+           fail_part(value, "the MAC address of a card: write it like " MAC_FORM, error);
+}
+
+static bool take_address(const char *value, struct store_nic *nic, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(value);
+    char *slash = strchr(copy, '/');
+    uint64_t prefix;
+    uint32_t address;
+    if (!slash)
+        return fail_part(value,
+                         "an address with the length of its prefix: write it like "
+                         "10.1.0.5/24",
+                         error);
+    *slash = 0;
+    if (!name_parse_ip4(copy, &address) ||
+        !name_parse_number(slash + 1, PREFIX_MIN, PREFIX_MAX, &prefix))
+        return fail_part(value,
+                         "an address with the length of its prefix: write it like "
+                         "10.1.0.5/24",
+                         error);
+    uint32_t mask = UINT32_MAX << (32 - prefix);
+    struct subnet subnet = {address & mask, mask, (unsigned)prefix};
+    alloc_replace(&nic->ip4, alloc_printf("%s/%u", copy, (unsigned)prefix));
+    return subnet_check_member(&subnet, "ip=", copy, error);
+}
+
+static bool take_part(const char *part, struct store_nic *nic, struct error *error) {
+    const char *value = strchr(part, '=');
+    size_t length = value ? (size_t)(value++ - part) : 0;
+    if (length == 2 && strncmp(part, "if", length) == 0 && *value && !nic->interface) {
+        nic->interface = alloc_string(value);
+        return true;
+    }
+    if (length == 2 && strncmp(part, "ip", length) == 0 && !nic->ip4)
+        return take_address(value, nic, error);
+    if (length == 3 && strncmp(part, "mac", length) == 0 && !nic->mac)
+        return take_mac(value, nic, error);
+    return fail_part(part,
+                     "a part of a network card, or there twice: write "
+                     "KIND,if=NAME,ip=ADDRESS/PREFIX,mac=MAC, all but KIND at will",
+                     error);
+}
+
+bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    enum spec_network kind;
+    char *rest = strchr(copy, ',');
+    if (rest)
+        *rest++ = 0;
+    if (!network_kind_check(copy, &kind, error))
+        return false;
+    nic->kind = alloc_string(copy);
+    for (char *next; rest; rest = next) {
+        next = strchr(rest, ',');
+        if (next)
+            *next++ = 0;
+        if (!take_part(rest, nic, error))
+            return false;
+    }
+    if (kind == SPEC_NET_USER && nic->ip4)
+        return error_set(error, ERROR_INVALID,
+                         "a card of user networking gets its address by DHCP: leave ip= out");
+    if (!nic->interface)
+        nic->interface = alloc_string(network_default_interface(kind));
+    return network_interface_check(kind, "if=", nic->interface, error);
+}
+
+char *nic_text(const struct store_nic *nic) {
+    struct buffer text = {0};
+    buffer_puts(&text, nic->kind);
+    if (nic->interface)
+        buffer_printf(&text, ",if=%s", nic->interface);
+    if (nic->ip4)
+        buffer_printf(&text, ",ip=%s", nic->ip4);
+    if (nic->mac)
+        buffer_printf(&text, ",mac=%s", nic->mac);
+    return buffer_take(&text);
+}
+
+char *nic_guest_name(int position) {
+    return alloc_printf("enp0s%u", SPEC_NIC_SLOT + (unsigned)position);
+}
+
+char *nic_user_network(int position) {
+    return alloc_printf("10.0.%d.0/24", USER_NETWORK + position);
+}
+
+/* --- what is asked for --- */
+
+bool nic_check(char *const *texts, struct error *error) {
+    bool good = true;
+    unsigned count = 0;
+    for (; good && texts && *texts; texts++) {
+        struct store_nic nic = {0};
+        good = (++count <= NIC_MAX || error_set(error, ERROR_INVALID,
+                                                "an instance has at most %u network cards beside "
+                                                "the first one",
+                                                NIC_MAX)) &&
+               nic_parse(*texts, &nic, error);
+        store_nic_done(&nic);
+    }
+    return good || error_prefix(error, "--nic");
+}
+
+static bool same(const char *one, const char *other) {
+    return one && other && strcmp(one, other) == 0;
+}
+
+static bool check_others(const struct store_nics *others, const struct store_nic *nic,
+                         struct error *error) {
+    for (size_t i = 0; i < others->count; i++) {
+        const struct store_nic *each = &others->items[i];
+        if (same(each->mac, nic->mac))
+            return error_set(error, ERROR_EXISTS,
+                             "the MAC address %s is that of a card of the instance \"%s\": use "
+                             "another one",
+                             nic->mac, each->name);
+        if (same(each->ip4, nic->ip4) && same(each->kind, nic->kind) &&
+            same(each->interface, nic->interface))
+            return error_set(error, ERROR_EXISTS,
+                             "the address %s is that of a card of the instance \"%s\": use "
+                             "another one",
+                             nic->ip4, each->name);
+    }
+    return true;
+}
+
+static bool check_first_cards(const struct store_instances *instances, const struct store_nic *nic,
+                              struct error *error) {
+    for (size_t i = 0; i < instances->count; i++)
+        if (same(instances->items[i].mac, nic->mac))
+            return error_set(error, ERROR_EXISTS,
+                             "the MAC address %s is that of the instance \"%s\": use another one",
+                             nic->mac, instances->items[i].name);
+    return true;
+}
+
+static bool check_other(const struct store_nic *nic, const char *taken, const char *whose,
+                        struct error *error) {
+    size_t length = strcspn(nic->ip4, "/");
+    if (!taken || strlen(taken) != length || strncmp(taken, nic->ip4, length) != 0)
+        return true;
+    return error_set(error, ERROR_EXISTS, "the address %s is that of the %s: use another one",
+                     taken, whose);
+}
+
+static bool is_on_cloud(const struct store_cloud *cloud, const struct store_nic *nic) {
+    return nic->ip4 && same(cloud->network, nic->kind) && same(cloud->interface, nic->interface);
+}
+
+/* What is taken when the card is put on the network of the cloud. */
+static bool check_cloud(const struct store_cloud *cloud, const struct store_instances *instances,
+                        const struct store_nic *nic, struct error *error) {
+    if (!is_on_cloud(cloud, nic))
+        return true;
+    for (size_t i = 0; i < instances->count; i++) {
+        scoped(alloc_release) char *whose =
+            alloc_printf("instance \"%s\"", instances->items[i].name);
+        if (!check_other(nic, instances->items[i].ip4, whose, error))
+            return false;
+    }
+    return check_other(nic, subnet_host_address(cloud), "host", error) &&
+           check_other(nic, subnet_gateway(cloud), "gateway", error);
+}
+
+bool nic_check_first(struct store *store, const struct store_cloud *cloud, const char *ip4,
+                     struct error *error) {
+    struct store_nics nics = {0};
+    bool good = nic_table_list(store, 0, &nics, error);
+    for (size_t i = 0; good && i < nics.count; i++) {
+        const struct store_nic *nic = &nics.items[i];
+        scoped(alloc_release) char *whose =
+            alloc_printf("network card %d of the instance \"%s\"", nic->position, nic->name);
+        good = !is_on_cloud(cloud, nic) || check_other(nic, ip4, whose, error);
+    }
+    store_nics_done(&nics);
+    return good;
+}
+
+/* The third byte of a first card's is 0, so these are nobody else's. */
+static char *make_mac(const struct store_instance *instance, int position) {
+    return alloc_printf("52:54:%02x%s", (unsigned)position, instance->mac + MAC_TAIL);
+}
+
+static bool claim_one(struct store *store, const struct store_instance *instance,
+                      struct store_nic *nic, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct store_instances instances = {0};
+    struct store_nics others = {0};
+    if (!nic->mac)
+        nic->mac = make_mac(instance, nic->position);
+    bool good = cloud_table_get(store, &cloud, error) &&
+                instance_table_list(store, &instances, error) &&
+                nic_table_list(store, 0, &others, error) && check_others(&others, nic, error) &&
+                check_first_cards(&instances, nic, error) &&
+                check_cloud(&cloud, &instances, nic, error) && nic_table_add(store, nic, error);
+    store_cloud_done(&cloud);
+    store_instances_done(&instances);
+    store_nics_done(&others);
+    return good;
+}
+
+bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
+               struct error *error) {
+    bool good = true;
+    for (int position = 1; good && texts && *texts; texts++, position++) {
+        struct store_nic nic = {.instance = instance->id, .position = position};
+        good = nic_parse(*texts, &nic, error) && claim_one(store, instance, &nic, error);
+        store_nic_done(&nic);
+    }
+    return good;
+}
+
+/* --- changes --- */
+
+/* The lowest one that is free; the list is in their order. */
+static int free_position(const struct store_nics *nics) {
+    int position = 1;
+    for (size_t i = 0; i < nics->count; i++)
+        if (nics->items[i].position == position)
+            position++;
+    return position;
+}
+
+static bool claim_next(struct store *store, const struct store_instance *instance,
+                       struct store_nic *nic, struct error *error) {
+    struct store_nics nics = {0};
+    if (!nic_table_list(store, instance->id, &nics, error))
+        return false;
+    size_t count = nics.count;
+    nic->instance = instance->id;
+    nic->position = free_position(&nics);
+    store_nics_done(&nics);
+    if (count >= NIC_MAX)
+        return error_set(error, ERROR_EXISTS,
+                         "\"%s\" has %u network cards beside its first one, which is all it can "
+                         "have",
+                         instance->name, NIC_MAX);
+    return claim_one(store, instance, nic, error);
+}
+
+bool nic_add(struct home *home, const char *name, const char *text, struct store_nic *nic,
+             struct error *error) {
+    struct store_instance instance = {0};
+    if (!nic_parse(text, nic, error) || !store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                claim_next(home->store, &instance, nic, error) &&
+                instance_renew(home, name, error) && store_commit(home->store, error);
+    if (!good)
+        instance_renew_undo(home, name);
+    store_instance_done(&instance);
+    return good;
+}
+
+static bool is_meant(const struct store_nic *nic, const char *which) {
+    scoped(alloc_release) char *mac = NULL;
+    uint64_t position;
+    if (name_parse_number(which, 0, NIC_MAX, &position))
+        return nic->position == (int)position;
+    return parse_mac(which, &mac) && strcmp(mac, nic->mac) == 0;
+}
+
+static bool fail_first(const struct store_instance *instance, struct error *error) {
+    return error_set(error, ERROR_INVALID,
+                     "card 0 of \"%s\" is its first one, in the network of the cloud: it cannot be "
+                     "removed",
+                     instance->name);
+}
+
+/* Moves the card that is meant out of the list. */
+static bool find(struct store_nics *nics, const struct store_instance *instance, const char *which,
+                 struct store_nic *nic, struct error *error) {
+    const struct store_nic first = {.position = 0, .mac = instance->mac};
+    if (is_meant(&first, which))
+        return fail_first(instance, error);
+    for (size_t i = 0; i < nics->count; i++)
+        if (is_meant(&nics->items[i], which)) {
+            *nic = nics->items[i];
+            nics->items[i] = (struct store_nic){0};
+            return true;
+        }
+    scoped(alloc_release) char *shown = name_printable(which, strlen(which), 40);
+    return error_set(
+        error, ERROR_NOT_FOUND,
+        "\"%s\" has no network card \"%s\": `pgsup nic list %s` shows all, by position "
+        "and MAC address",
+        instance->name, shown, instance->name);
+}
+
+static bool take_out(struct home *home, const struct store_instance *instance, const char *which,
+                     struct store_nic *nic, struct error *error) {
+    struct store_nics nics = {0};
+    bool good = nic_table_list(home->store, instance->id, &nics, error) &&
+                find(&nics, instance, which, nic, error) &&
+                nic_table_remove(home->store, instance->id, nic->position, error);
+    store_nics_done(&nics);
+    return good;
+}
+
+bool nic_remove(struct home *home, const char *name, const char *which, struct store_nic *nic,
+                struct error *error) {
+    struct store_instance instance = {0};
+    if (!store_begin(home->store, error))
+        return false;
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                take_out(home, &instance, which, nic, error) && instance_renew(home, name, error) &&
+                store_commit(home->store, error);
+    if (!good)
+        instance_renew_undo(home, name);
+    store_instance_done(&instance);
+    return good;
+}

@@ -1,0 +1,445 @@
+#include "home/instance/plan.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/platform.h"
+#include "base/strv.h"
+#include "home/access/ansible.h"
+#include "home/change/disk_change.h"
+#include "home/change/rename.h"
+#include "home/change/reset.h"
+#include "home/cloud/subnet.h"
+#include "home/generated.h"
+#include "home/images/image.h"
+#include "home/instance/forward.h"
+#include "home/instance/nic.h"
+#include "home/instance/port_owners.h"
+#include "home/seed/seed.h"
+#include "home/seed/seed_include.h"
+#include "host/accelerator.h"
+#include "host/firmware.h"
+#include "host/network.h"
+#include "host/program.h"
+#include "machine/core/vm_script.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_FILE        "qemu.args"
+#define ARGUMENTS_LIMIT_BYTES 16384u
+#define ARGUMENTS_MAX         256u
+#define HELPER_LOG            "vmnet-helper.log"
+#define SSH_PORT              22
+#define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
+
+void instance_facts_done(struct instance_facts *facts) {
+    store_cloud_done(&facts->cloud);
+    store_image_done(&facts->image);
+    store_instance_done(&facts->instance);
+    store_forwards_done(&facts->forwards);
+    store_disks_done(&facts->disks);
+    store_nics_done(&facts->nics);
+}
+
+char *instance_disk_path(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    return alloc_printf("%s/os.qcow2", folder);
+}
+
+/* --- qemu.args: one argument a line --- */
+
+static bool push_argument(char *line, struct strv *arguments, struct error *error) {
+    line += strspn(line, " \t");
+    size_t length = strlen(line);
+    while (length && strchr(" \t\r", line[length - 1]))
+        line[--length] = 0;
+    if (length == 0 || line[0] == '#')
+        return true;
+    if (arguments->count == ARGUMENTS_MAX)
+        return error_set(error, ERROR_INVALID, "more than %u arguments", ARGUMENTS_MAX);
+    strv_push(arguments, line);
+    return true;
+}
+
+static bool split_arguments(struct buffer *text, struct strv *arguments, struct error *error) {
+    if (memchr(text->data, 0, text->length))
+        return error_set(error, ERROR_INVALID, "it holds a NUL byte, so it is not a text file");
+    for (char *line = text->data, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        if (!push_argument(line, arguments, error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_arguments(const char *folder, struct strv *arguments, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *path = alloc_printf("%s/" ARGUMENTS_FILE, folder);
+    if (!file_exists(path))
+        return true;
+    if (!file_read(path, ARGUMENTS_LIMIT_BYTES, &text, error))
+        return false;
+    return text.length == 0 || split_arguments(&text, arguments, error) ||
+           error_prefix(error, "%s", path);
+}
+
+/* --- the spec --- */
+
+/* Strings that the spec points to; the list of them becomes the plan's. */
+static const char *own(struct strv *owned, char *text) {
+    strv_take(owned, text);
+    return text;
+}
+
+static bool fill_hardware(const struct store_instance *instance, struct spec *spec,
+                          struct strv *owned, struct error *error) {
+    if (!spec_arch_from_word(instance->arch, &spec->arch))
+        return error_set(error, ERROR_INVALID, "\"%s\" is not an architecture that pgsup knows",
+                         instance->arch);
+    scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
+    char *program = program_find(name, error);
+    if (!program)
+        return false;
+    spec->program = own(owned, program);
+    char *firmware = firmware_find(spec->arch, error);
+    if (!firmware)
+        return false;
+    spec->firmware = own(owned, firmware);
+    spec->vcpu = (unsigned)instance->vcpu;
+    spec->ram_mib = instance->ram_mib;
+    return accelerator_choose(instance->accel, spec->arch, spec->program, &spec->accel, error);
+}
+
+static void fill_identity(const struct home *home, const struct instance_facts *facts,
+                          struct spec *spec, struct strv *owned) {
+    const struct store_instance *instance = &facts->instance;
+    const char *source = facts->image.seed_source;
+    spec->name = own(owned, alloc_string(instance->name));
+    spec->uuid = own(owned, alloc_string(instance->uuid));
+    spec->instance_id = own(owned, alloc_string(instance->instance_id));
+    spec->mac = own(owned, alloc_string(instance->mac));
+    spec->disk = own(owned, instance_disk_path(home, instance));
+    spec->seed_source = own(owned, alloc_string(source && *source ? source : SEED_SOURCE));
+}
+
+/* Of the two ways to the seed only one: a guest that is told both takes its network from neither.
+ */
+static void fill_seed(const struct home *home, const struct instance_facts *facts,
+                      struct spec *spec, struct strv *owned) {
+    const char *seed = facts->instance.seed;
+    scoped(alloc_release) char *url = seed_url(&facts->cloud, &facts->instance);
+    if (url && strcmp(seed, "http") == 0)
+        spec->seed_url = own(owned, alloc_string(url));
+    else if (url && strcmp(seed, "both") == 0)
+        spec->seed_drive = own(owned, seed_include_path(home, &facts->instance));
+    else
+        spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
+}
+
+/* SSH first, and then what was asked for. */
+static void fill_forwards(const struct instance_facts *facts, const char *guest_address,
+                          struct instance_plan *plan, struct strv *owned) {
+    size_t count = facts->forwards.count;
+    plan->forwards = alloc_zero((count + 1) * sizeof *plan->forwards);
+    plan->forwards[0] = (struct spec_forward){PORT_LOOPBACK, facts->instance.ssh_port,
+                                              guest_address, SSH_PORT, .udp = false};
+    for (size_t i = 0; i < count; i++) {
+        const struct store_forward *each = &facts->forwards.items[i];
+        plan->forwards[i + 1] = (struct spec_forward){
+            own(owned, alloc_string(each->host_address)), each->host_port, guest_address,
+            each->guest_port, strcmp(each->protocol, "udp") == 0};
+    }
+    plan->spec.forwards = plan->forwards;
+    plan->spec.forward_count = count + 1;
+}
+
+static bool fill_network(const struct instance_facts *facts, struct instance_plan *plan,
+                         struct strv *owned, struct error *error) {
+    struct spec *spec = &plan->spec;
+    const char *ip4 = facts->instance.ip4, *interface = facts->cloud.interface;
+    if (!spec_network_from_word(facts->cloud.network, &spec->network))
+        return error_set(error, ERROR_INVALID, "\"%s\" is not a network that pgsup knows",
+                         facts->cloud.network);
+    if (interface)
+        spec->interface = own(owned, alloc_string(interface));
+    if (spec->network != SPEC_NET_USER)
+        return true;
+    fill_forwards(facts, ip4 ? own(owned, alloc_string(ip4)) : NULL, plan, owned);
+    spec->guest_network = SUBNET_USER;
+    return true;
+}
+
+static void fill_disks(const struct home *home, const struct instance_facts *facts,
+                       struct instance_plan *plan, struct strv *owned) {
+    size_t count = facts->disks.count < SPEC_DISKS_MAX ? facts->disks.count : SPEC_DISKS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = facts->disks.items[i].name;
+        plan->disks[i] = (struct spec_disk){
+            own(owned, alloc_string(name)),
+            own(owned, extra_disk_path(home, &facts->instance, name)),
+        };
+    }
+    plan->spec.disks = plan->disks;
+    plan->spec.disk_count = count;
+}
+
+static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec,
+                           struct strv *owned, struct error *error) {
+    for (size_t i = 0; i < facts->nics.count && i < SPEC_MORE_NICS_MAX; i++) {
+        const struct store_nic *each = &facts->nics.items[i];
+        struct spec_nic *nic = &spec->more_nics[spec->more_nic_count++];
+        if (!network_kind_check(each->kind, &nic->network, error))
+            return false;
+        if (each->interface)
+            nic->interface = own(owned, alloc_string(each->interface));
+        if (nic->network == SPEC_NET_USER)
+            nic->guest_network = own(owned, nic_user_network(each->position));
+        nic->mac = own(owned, alloc_string(each->mac));
+        nic->position = (unsigned)each->position;
+    }
+    return true;
+}
+
+static bool has_helper(const struct spec *spec) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    for (size_t i = 0; i < count; i++)
+        if (nics[i].network == SPEC_NET_VMNET_HELPER)
+            return true;
+    return false;
+}
+
+/* The network is that of the host's address, so that guests find the seed server there. */
+static void fill_helper_network(const struct store_cloud *cloud, struct spec_helper *helper,
+                                struct strv *owned) {
+    struct subnet subnet = {0};
+    char last[16];
+    if (!cloud->host_ip4 || !subnet_of_cloud(cloud, &subnet))
+        return;
+    name_format_ip4((subnet.network | ~subnet.mask) - 1, last);
+    helper->first = own(owned, alloc_string(cloud->host_ip4));
+    helper->last = own(owned, alloc_string(last));
+    helper->netmask = own(owned, alloc_string(cloud->host_nm4));
+}
+
+static bool fill_helper(const struct instance_facts *facts, struct instance_plan *plan,
+                        struct strv *owned, struct error *error) {
+    struct spec_helper *helper = &plan->spec.helper;
+    if (!has_helper(&plan->spec))
+        return true;
+    char *program = network_helper(error);
+    if (!program)
+        return false;
+    helper->program = own(owned, program);
+    if (platform_vmnet_wants_root()) {
+        char *sudo = program_find("sudo", error);
+        if (!sudo)
+            return false;
+        helper->sudo = own(owned, sudo);
+    }
+    helper->log = own(owned, alloc_printf("%s/" HELPER_LOG, plan->folder));
+    if (plan->spec.network == SPEC_NET_VMNET_HELPER)
+        fill_helper_network(&facts->cloud, helper, owned);
+    return true;
+}
+
+/* The arguments come last in the list, so that its end serves as their vector. */
+static bool fill_plan(const struct home *home, const struct instance_facts *facts,
+                      struct instance_plan *plan, struct strv *owned, struct error *error) {
+    if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
+        !fill_network(facts, plan, owned, error) ||
+        !fill_more_nics(facts, &plan->spec, owned, error) ||
+        !fill_helper(facts, plan, owned, error))
+        return false;
+    fill_identity(home, facts, &plan->spec, owned);
+    fill_seed(home, facts, &plan->spec, owned);
+    fill_disks(home, facts, plan, owned);
+    size_t first = owned->count;
+    if (!read_arguments(plan->folder, owned, error))
+        return false;
+    if (owned->count > first)
+        plan->spec.extra = owned->items + first;
+    return true;
+}
+
+/* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is
+ * for its comment. */
+static bool write_script(struct home *home, const struct instance_facts *facts,
+                         const struct spec *supervised, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *drive = seed_image_path(home, &facts->instance);
+    struct spec spec = *supervised;
+    spec.seed_drive = drive;
+    vm_script_render(&spec, home->run, &text);
+    enum generated_result result =
+        generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error);
+    if (result == GENERATED_KEPT)
+        alloc_replace(&home->notice,
+                      alloc_printf("vm.sh of \"%s\" was edited, so it is kept; what it would be "
+                                   "now is beside it, in vm.sh.new",
+                                   facts->instance.name));
+    return result != GENERATED_FAILED;
+}
+
+bool instance_plan_write(struct home *home, const struct instance_facts *facts,
+                         struct instance_plan *plan, struct error *error) {
+    struct strv owned = {0};
+    generated_forget(home);
+    *plan = (struct instance_plan){.folder = home_instance_folder(home, facts->instance.name)};
+    bool good = fill_plan(home, facts, plan, &owned, error);
+    plan->owned = owned.items;
+    if (good && seed_write(home, &facts->cloud, &facts->image, &facts->instance, error) &&
+        ansible_renew(home, &facts->instance, error) &&
+        write_script(home, facts, &plan->spec, error))
+        return true;
+    instance_plan_done(plan);
+    return false;
+}
+
+/* --- a launch --- */
+
+bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
+                         struct error *error) {
+    return instance_table_get(home->store, name, &facts->instance, error) &&
+           cloud_table_get(home->store, &facts->cloud, error) &&
+           image_table_get(home->store, facts->instance.image, &facts->image, error) &&
+           forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
+           disk_table_list(home->store, facts->instance.id, &facts->disks, error) &&
+           nic_table_list(home->store, facts->instance.id, &facts->nics, error);
+}
+
+static bool check_disks(const struct home *home, const struct instance_facts *facts,
+                        struct error *error) {
+    scoped(alloc_release) char *disk = instance_disk_path(home, &facts->instance);
+    scoped(alloc_release) char *image = image_path(home, &facts->image);
+    if (!file_exists(image))
+        return error_set(error, ERROR_NOT_FOUND,
+                         "the image %s is gone, and the disk of \"%s\" is nothing without it: put "
+                         "it back",
+                         image, facts->instance.name);
+    return file_exists(disk) ||
+           error_set(error, ERROR_NOT_FOUND,
+                     "the disk %s is gone: put it back, or `pgsup instance reset %s` makes a new "
+                     "machine of it",
+                     disk, facts->instance.name);
+}
+
+static bool check_ssh_port(const struct store_instance *instance, struct error *error) {
+    struct port port = {PORT_LOOPBACK, .number = instance->ssh_port};
+    if (!instance->ssh_port || port_is_free(&port))
+        return true;
+    return error_set(error, ERROR_WRONG_STATE,
+                     "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
+                     "program: end that one, or give another port with `pgsup instance set %s "
+                     "--ssh-port PORT`",
+                     instance->ssh_port, instance->name, instance->name);
+}
+
+static const char *reason_not_free(int number) {
+    switch (number) {
+    case EACCES: return "is for programs of root only:";
+    case EADDRNOTAVAIL: return "is at an address that this host does not have now:";
+    default: return "is in use by another program: end that one, or";
+    }
+}
+
+static bool check_forwards(const struct instance_facts *facts, struct error *error) {
+    const char *name = facts->instance.name;
+    for (size_t i = 0; i < facts->forwards.count; i++) {
+        const struct store_forward *each = &facts->forwards.items[i];
+        struct port port = {each->host_address, each->host_port,
+                            strcmp(each->protocol, "udp") == 0};
+        if (port_is_free(&port))
+            continue;
+        const char *reason = reason_not_free(errno);
+        scoped(alloc_release) char *text = forward_text(each);
+        return error_set(error, ERROR_WRONG_STATE,
+                         "port %u of %s, forwarded to port %u of \"%s\", %s take the forward away "
+                         "with `pgsup forward remove %s %s`",
+                         each->host_port, each->host_address, each->guest_port, name, reason, name,
+                         text);
+    }
+    return true;
+}
+
+bool instance_renew(struct home *home, const char *name, struct error *error) {
+    struct instance_facts facts = {0};
+    struct instance_plan plan = {0};
+    bool good = instance_facts_load(home, name, &facts, error) &&
+                instance_plan_write(home, &facts, &plan, error);
+    instance_plan_done(&plan);
+    instance_facts_done(&facts);
+    return good;
+}
+
+void instance_renew_undo(struct home *home, const char *name) {
+    struct store_instance instance = {0};
+    store_rollback(home->store);
+    if (home->recorded.count == 0 || !store_begin(home->store, NULL))
+        return;
+    if (instance_table_get(home->store, name, &instance, NULL)) {
+        generated_settle(home, &instance);
+        instance_renew(home, name, NULL);
+    }
+    if (!store_commit(home->store, NULL))
+        store_rollback(home->store);
+    store_instance_done(&instance);
+}
+
+/* The folder to be locked may still have its old name. */
+static bool complete_rename(struct home *home, const char *name, struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                instance_rename_complete(home, &instance, error);
+    store_instance_done(&instance);
+    return good;
+}
+
+/* Interfaces and sockets come and go. */
+static bool check_networks(const struct instance_facts *facts, struct error *error) {
+    struct error problem = {0};
+    enum spec_network kind;
+    bool good = network_kind_check(facts->cloud.network, &kind, &problem) &&
+                network_interface_check(kind, "the network of this cloud", facts->cloud.interface,
+                                        &problem);
+    for (size_t i = 0; good && i < facts->nics.count; i++) {
+        const struct store_nic *nic = &facts->nics.items[i];
+        good = network_kind_check(nic->kind, &kind, &problem) &&
+               network_interface_check(kind, "a network card", nic->interface, &problem);
+    }
+    return good || error_set(error, ERROR_WRONG_STATE, "%s", problem.text);
+}
+
+bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
+                      struct error *error) {
+    struct instance_facts facts = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    *plan = (struct instance_plan){0};
+    if (!complete_rename(home, name, error))
+        return false;
+    scoped(file_release) int lock = file_lock_folder(folder); /* nobody removes it meanwhile */
+    if (lock < 0 && errno == EWOULDBLOCK)
+        return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
+    bool good = instance_facts_load(home, name, &facts, error) &&
+                instance_reset_complete(home, &facts.instance, error) &&
+                check_disks(home, &facts, error) &&
+                extra_disk_check(home, &facts.instance, &facts.disks, error) &&
+                check_networks(&facts, error) && check_ssh_port(&facts.instance, error) &&
+                check_forwards(&facts, error) && instance_plan_write(home, &facts, plan, error);
+    instance_facts_done(&facts);
+    return good;
+}
+
+void instance_plan_done(struct instance_plan *plan) {
+    for (char **text = plan->owned; text && *text; text++)
+        free(*text);
+    free(plan->owned);
+    free(plan->forwards);
+    free(plan->folder);
+    *plan = (struct instance_plan){0};
+}

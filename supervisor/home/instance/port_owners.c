@@ -1,0 +1,111 @@
+#include "home/instance/port_owners.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error) {
+    if (instance_table_list(store, &owners->instances, error) &&
+        forward_table_list(store, 0, &owners->forwards, error))
+        return true;
+    port_owners_done(owners);
+    return false;
+}
+
+void port_owners_done(struct port_owners *owners) {
+    store_instances_done(&owners->instances);
+    store_forwards_done(&owners->forwards);
+}
+
+/* With TCP asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count.
+ * With UDP that would share the port. Not listened on, so that two that ask at once do not take
+ * each other for a program. */
+bool port_is_free(const struct port *port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port->number)};
+    int yes = 1;
+    if (inet_pton(AF_INET, port->address, &address.sin_addr) != 1) {
+        errno = EADDRNOTAVAIL;
+        return false;
+    }
+    int fd = socket(AF_INET, port->udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+    bool free = fd >= 0 &&
+                (port->udp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) &&
+                bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    int number = errno;
+    file_release(&fd);
+    errno = number;
+    return free;
+}
+
+static bool same_address(const char *one, const char *other) {
+    return strcmp(one, other) == 0 || strcmp(one, PORT_ANY_ADDRESS) == 0 ||
+           strcmp(other, PORT_ANY_ADDRESS) == 0;
+}
+
+static const char *ssh_owner(const struct port *port, const struct port_owners *owners) {
+    const struct store_instances *instances = &owners->instances;
+    if (port->udp || !same_address(port->address, PORT_LOOPBACK))
+        return NULL;
+    for (size_t i = 0; i < instances->count; i++)
+        if (instances->items[i].ssh_port == port->number)
+            return instances->items[i].name;
+    return NULL;
+}
+
+static const char *forward_owner(const struct port *port, const struct port_owners *owners) {
+    const struct store_forwards *forwards = &owners->forwards;
+    for (size_t i = 0; i < forwards->count; i++) {
+        const struct store_forward *each = &forwards->items[i];
+        if (each->host_port == port->number && (strcmp(each->protocol, "udp") == 0) == port->udp &&
+            same_address(each->host_address, port->address))
+            return each->name;
+    }
+    return NULL;
+}
+
+bool port_check(const struct port *port, const struct port_owners *owners, struct error *error) {
+    const char *owner = ssh_owner(port, owners);
+    if (owner)
+        return error_set(error, ERROR_EXISTS,
+                         "port %u is the SSH port of the instance \"%s\": use another one",
+                         port->number, owner);
+    owner = forward_owner(port, owners);
+    if (owner)
+        return error_set(error, ERROR_EXISTS,
+                         "port %u of %s is forwarded to the instance \"%s\" already: use another "
+                         "one",
+                         port->number, port->address, owner);
+    if (port_is_free(port))
+        return true;
+    if (errno == EACCES)
+        return error_set(error, ERROR_INVALID,
+                         "port %u of %s is for programs of root only: use one from 1024 on",
+                         port->number, port->address);
+    if (errno == EADDRNOTAVAIL)
+        return error_set(error, ERROR_INVALID,
+                         "%s is not an address of this host: use one that it has, or %s for all",
+                         port->address, PORT_ANY_ADDRESS);
+    return error_set(error, ERROR_EXISTS,
+                     "port %u of %s is in use by another program: use another one", port->number,
+                     port->address);
+}
+
+uint16_t port_choose(uint16_t wanted, const struct port_owners *owners, struct error *error) {
+    struct port port = {PORT_LOOPBACK, .number = wanted};
+    if (wanted)
+        return port_check(&port, owners, error) ? wanted : 0;
+    for (unsigned number = PORT_FIRST_FORWARD; number <= UINT16_MAX; number++) {
+        port.number = (uint16_t)number;
+        if (!ssh_owner(&port, owners) && !forward_owner(&port, owners) && port_is_free(&port))
+            return port.number;
+    }
+    error_set(error, ERROR_FAILED, "no port from %u on is free for SSH", PORT_FIRST_FORWARD);
+    return 0;
+}

@@ -1,0 +1,34 @@
+#include "home/names/hosts.h"
+
+#include "home/change/create.h"
+#include "home/derived.h"
+
+static bool add(struct home *home, const struct store_instance *instance, const char *zone,
+                struct buffer *text, struct error *error) {
+    struct instance_endpoint endpoint = {0};
+    if (!instance_endpoint(home, instance, &endpoint, error))
+        return false;
+    if (!endpoint.address[0])
+        return true;
+    buffer_printf(text, "%s %s", endpoint.address, instance->name);
+    if (zone)
+        buffer_printf(text, " %s.%s", instance->name, zone);
+    buffer_printf(text, "\n");
+    return true;
+}
+
+static bool render(struct home *home, struct buffer *text, struct error *error) {
+    struct store_instances instances = {0};
+    struct store_cloud cloud = {0};
+    bool good = cloud_table_get(home->store, &cloud, error) &&
+                instance_table_list(home->store, &instances, error);
+    for (size_t i = 0; good && i < instances.count; i++)
+        good = add(home, &instances.items[i], cloud.dns_zone, text, error);
+    store_instances_done(&instances);
+    store_cloud_done(&cloud);
+    return good;
+}
+
+bool hosts_write(struct home *home, struct error *error) {
+    return derived_write(home, "hosts", render, error);
+}

@@ -1,0 +1,225 @@
+#include "home/seed/host_keys.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "cloudinit/document.h"
+#include "cloudinit/document_text.h"
+#include "cloudinit/multipart.h"
+#include "cloudinit/public_key.h"
+#include "host/program.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER          "host-keys"
+#define COMING          ".host-keys-"
+#define IDENTITY        "identity" /* digest of the seed path that they were given under */
+#define KEYGEN_LIMIT_MS 60000
+#define KEY_LIMIT_BYTES 16384u
+#define IDENTITY_LIMIT  128u
+
+/* All that cloud-init asks for: a type that is not given is not made by the guest either. RSA is
+ * for what knows no other, and takes long to make when it is longer. */
+static const char *const types[] = {"ed25519", "ecdsa", "rsa"};
+static const char *const type_bits[] = {"256", "256", "2048"};
+#define TYPE_COUNT (sizeof types / sizeof *types)
+
+bool host_keys_are_preseeded(const struct store_instance *instance) {
+    return instance->host_keys && strcmp(instance->host_keys, HOST_KEYS_PRESEED) == 0;
+}
+
+static char *key_path(const char *folder, const char *type, const char *suffix) {
+    return alloc_printf("%s/ssh_host_%s_key%s", folder, type, suffix);
+}
+
+static bool make_one(const struct home *home, const char *folder, size_t index,
+                     struct error *error) {
+    char *type = (char *)types[index], *bits = (char *)type_bits[index];
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *private = key_path(folder, type, "");
+    scoped(alloc_release) char *public = key_path(folder, type, ".pub");
+    char *argv[] = {"ssh-keygen", "-q", "-t",    type, "-b",    bits, "-N",
+                    "",           "-C", "pgsup", "-f", private, NULL};
+    if (!program_run(argv, KEYGEN_LIMIT_MS, &output, error))
+        return false;
+    if (chmod(public, 0600) < 0) /* as everything in a home */
+        return error_errno(error, "cannot set the mode of %s", public);
+    return home_give(home, private, error) && home_give(home, public, error);
+}
+
+/* Of a pgsup that was killed. */
+static void sweep(const char *folder) {
+    DIR *list = opendir(folder);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        if (strncmp(entry->d_name, COMING, strlen(COMING)) == 0)
+            file_remove_tree(path, NULL);
+    }
+    if (list)
+        closedir(list);
+}
+
+/* Under its final name there is a whole set or none. The folder in which they are made has a name
+ * that no other had: the ssh-keygen of a pgsup that was killed may still be writing. */
+bool host_keys_make(const struct home *home, const char *folder, struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *coming = alloc_printf("%s/" COMING "XXXXXX", folder);
+    sweep(folder);
+    if (!mkdtemp(coming))
+        return error_errno(error, "cannot make a folder in %s", folder);
+    if (!home_give(home, coming, error))
+        return false;
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (!make_one(home, coming, i, error)) {
+            file_remove_tree(coming, NULL);
+            return error_prefix(error, "cannot make the host keys (--host-keys guest needs none)");
+        }
+    if (!file_remove_tree(path, error))
+        return false;
+    return rename(coming, path) == 0 || error_errno(error, "cannot make %s", path);
+}
+
+/* The seed path is a secret: what is written down is what it hashes to. */
+static bool read_identity(const char *path, char identity[SECRET_SHA256_SIZE],
+                          struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    *identity = 0;
+    if (!file_exists(path))
+        return true;
+    if (!file_read(path, IDENTITY_LIMIT, &text, error))
+        return false;
+    snprintf(identity, SECRET_SHA256_SIZE, "%s", text.data ? text.data : "");
+    return true;
+}
+
+bool host_keys_ensure(const struct home *home, const struct store_instance *instance,
+                      struct error *error) {
+    char wanted[SECRET_SHA256_SIZE], present[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *keys = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *identity = alloc_printf("%s/" IDENTITY, keys);
+    secret_sha256(instance->token, strlen(instance->token), wanted);
+    if (!read_identity(identity, present, error))
+        return false;
+    if (strcmp(wanted, present) == 0)
+        return true;
+    if ((*present || !file_exists(keys)) && !host_keys_make(home, folder, error))
+        return false;
+    return file_write(identity, wanted, strlen(wanted), 0600, error) &&
+           home_give(home, identity, error);
+}
+
+static bool read_key(const struct home *home, const struct store_instance *instance,
+                     const char *name, struct buffer *text, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path = alloc_printf("%s/" FOLDER "/%s", folder, name);
+    return file_read(path, KEY_LIMIT_BYTES, text, error);
+}
+
+static char *read_public(const struct home *home, const struct store_instance *instance,
+                         const char *type, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *name = alloc_printf("ssh_host_%s_key.pub", type);
+    if (!read_key(home, instance, name, &text, error))
+        return NULL;
+    char *key = public_key_parse(text.data ? text.data : "", text.length, true, error);
+    if (!key)
+        error_prefix(error, "the host key %s of %s", name, instance->name);
+    return key;
+}
+
+char *host_keys_public(const struct home *home, const struct store_instance *instance,
+                       struct error *error) {
+    scoped(buffer_done) struct buffer lines = {0};
+    for (size_t i = 0; i < TYPE_COUNT; i++) {
+        scoped(alloc_release) char *key = read_public(home, instance, types[i], error);
+        if (!key)
+            return NULL;
+        buffer_printf(&lines, "%s\n", key);
+    }
+    return buffer_take(&lines);
+}
+
+static bool add_document_key(const struct home *home, const struct store_instance *instance,
+                             const char *type, struct document_host_key *key, struct error *error) {
+    struct buffer private = {0};
+    scoped(alloc_release) char *name = alloc_printf("ssh_host_%s_key", type);
+    key->type = type;
+    key->public_key = read_public(home, instance, type, error);
+    bool good = key->public_key && read_key(home, instance, name, &private, error);
+    key->private_key = buffer_take(&private);
+    return good;
+}
+
+static bool write_document(const struct home *home, const struct store_instance *instance,
+                           struct buffer *text, struct error *error) {
+    struct document_host_key keys[TYPE_COUNT] = {0};
+    bool good = true;
+    for (size_t i = 0; i < TYPE_COUNT && good; i++)
+        good = add_document_key(home, instance, types[i], &keys[i], error);
+    good = good && document_write_host_keys(keys, TYPE_COUNT, text, error);
+    for (size_t i = 0; i < TYPE_COUNT; i++) {
+        if (keys[i].private_key)
+            secret_wipe(keys[i].private_key, strlen(keys[i].private_key));
+        alloc_release(&keys[i].private_key);
+        alloc_release(&keys[i].public_key);
+    }
+    return good;
+}
+
+bool host_keys_add(const struct home *home, const struct store_instance *instance,
+                   struct buffer *vendor_data, struct error *error) {
+    scoped(buffer_done) struct buffer document = {0};
+    struct buffer both = {0};
+    if (!host_keys_are_preseeded(instance))
+        return true;
+    if (!write_document(home, instance, &document, error))
+        return false;
+    if (vendor_data->length > 0)
+        multipart_combine(vendor_data, &document, &both);
+    else
+        buffer_append(&both, document.data, document.length);
+    buffer_done(vendor_data);
+    *vendor_data = both;
+    return true;
+}
+
+bool host_keys_append(const struct home *home, const struct store_instance *instance,
+                      struct buffer *user_data, struct error *error) {
+    scoped(buffer_done) struct buffer document = {0};
+    if (!host_keys_are_preseeded(instance) ||
+        !document_text_is_cloud_config(user_data->data ? user_data->data : "", user_data->length))
+        return true;
+    if (!write_document(home, instance, &document, error))
+        return false;
+    size_t header = strcspn(document.data, "\n");
+    if (user_data->data[user_data->length - 1] != '\n')
+        buffer_putc(user_data, '\n');
+    buffer_append(user_data, document.data + header + 1, document.length - header - 1);
+    return true;
+}
+
+static bool is_among(const char *line, size_t length, const char *known) {
+    while (known && *known) {
+        size_t end = strcspn(known, "\n");
+        if (end == length && strncmp(known, line, length) == 0)
+            return true;
+        known += end + (known[end] == '\n');
+    }
+    return false;
+}
+
+bool host_keys_are_among(const char *lines, const char *known) {
+    while (lines && *lines) {
+        size_t length = strcspn(lines, "\n");
+        if (!is_among(lines, length, known))
+            return false;
+        lines += length + (lines[length] == '\n');
+    }
+    return true;
+}

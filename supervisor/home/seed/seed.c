@@ -1,0 +1,271 @@
+#include "home/seed/seed.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "cloudinit/document.h"
+#include "cloudinit/document_text.h"
+#include "cloudinit/multipart.h"
+#include "home/cloud/subnet.h"
+#include "home/generated.h"
+#include "home/images/image.h"
+#include "home/instance/nic.h"
+#include "home/seed/host_keys.h"
+#include "home/seed/seed_drive.h"
+#include "home/seed/seed_include.h"
+#include "home/seed/user_document.h"
+#include "store/generated_table.h"
+#include "store/user_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRIVE                "cloud-init.img"
+#define FOLDER               "cloud-init"
+#define DOCUMENT_LIMIT_BYTES (2u << 20) /* more than the drive holds, which says so itself */
+
+char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance) {
+    const char *host = subnet_host_address(cloud);
+    return host ? alloc_printf("http://%s:%u/seed/%s/", host, cloud->phone_home_port,
+                               instance->token)
+                : NULL;
+}
+
+void seed_report_token(const struct store_instance *instance, char token[SECRET_TOKEN_SIZE]) {
+    char digest[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *text = alloc_printf("report %s", instance->token);
+    secret_sha256(text, strlen(text), digest);
+    snprintf(token, SECRET_TOKEN_SIZE, "%.*s", SECRET_TOKEN_SIZE - 1, digest);
+}
+
+static char *report_url(const struct store_cloud *cloud, const struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE];
+    const char *host = subnet_host_address(cloud);
+    seed_report_token(instance, token);
+    return host ? alloc_printf("http://%s:%u/report/%s/%s", host, cloud->phone_home_port,
+                               instance->name, token)
+                : NULL;
+}
+
+char *seed_image_path(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    return alloc_printf("%s/%s", folder, DRIVE);
+}
+
+/* A document of its user's own comes first, so that pgsup's can add to it; there is only one
+ * network. */
+static bool make_text(const struct home *home, const struct store_instance *instance,
+                      enum seed_document document, const struct document_seed *seed,
+                      struct buffer *text, struct error *error) {
+    scoped(buffer_done) struct buffer own = {0}, ours = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    struct document_seed wanted = *seed;
+    if (!own_document_get(folder, document, &own, error))
+        return false;
+    if (own.length > 0 && seed->reader == DOCUMENT_NUAGEINIT && document != SEED_NETWORK_CONFIG)
+        return error_set(error, ERROR_INVALID,
+                         "the guest of \"%s\" has nuageinit, which cannot add two documents up: "
+                         "leave out your own %s, and edit cloud-init/user-data instead",
+                         instance->name, seed_document_name(document));
+    wanted.merges = own.length > 0;
+    if (!document_write(document, &wanted, &ours, error))
+        return false;
+    if (own.length == 0)
+        buffer_append(text, ours.data, ours.length);
+    else if (document == SEED_NETWORK_CONFIG)
+        buffer_append(text, own.data, own.length);
+    else
+        multipart_combine(&own, &ours, text);
+    return true;
+}
+
+static bool write_document(struct home *home, const struct store_instance *instance,
+                           enum seed_document document, const struct document_seed *seed,
+                           struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
+    return make_text(home, instance, document, seed, &text, error) &&
+           generated_write(home, instance, path, text.data, text.length, 0600, error) !=
+               GENERATED_FAILED;
+}
+
+static struct document_user *document_users(const struct store_users *users) {
+    struct document_user *list = alloc_zero((users->count + 1) * sizeof *list);
+    for (size_t i = 0; i < users->count; i++)
+        list[i] = (struct document_user){users->items[i].name, users->items[i].ssh_public_keys};
+    return list;
+}
+
+static void fill_nics(const struct store_nics *nics, struct document_nic cards[NIC_MAX],
+                      struct strv *names, struct document_seed *seed) {
+    for (size_t i = 0; i < nics->count && i < NIC_MAX; i++)
+        strv_take(names, nic_guest_name(nics->items[i].position));
+    for (size_t i = 0; i < nics->count && i < NIC_MAX; i++)
+        cards[i] = (struct document_nic){names->items[i], nics->items[i].mac, nics->items[i].ip4};
+    seed->more_nics = cards;
+    seed->more_nic_count = nics->count < NIC_MAX ? nics->count : NIC_MAX;
+}
+
+static bool write_documents(struct home *home, const struct store_cloud *cloud,
+                            const struct store_image *image, const struct store_instance *instance,
+                            struct error *error) {
+    bool nuageinit = image_has_nuageinit(image);
+    struct subnet subnet = {0};
+    struct document_nic cards[NIC_MAX];
+    scoped(store_nics_done) struct store_nics nics = {0};
+    scoped(strv_done) struct strv names = {0};
+    scoped(store_users_done) struct store_users users = {0};
+    if (!user_table_list(home->store, &users, error) ||
+        !nic_table_list(home->store, instance->id, &nics, error))
+        return false;
+    scoped(alloc_release) struct document_user *more = document_users(&users);
+    scoped(alloc_release) char *url = seed_url(cloud, instance);
+    scoped(alloc_release) char *phone_home =
+        url ? alloc_printf("%sphone-home/${INSTANCE_ID}", url) : NULL;
+    scoped(alloc_release) char *report = report_url(cloud, instance);
+    subnet_of_cloud(cloud, &subnet);
+    scoped(alloc_release) char *address =
+        instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
+    struct document_seed seed = {
+        .reader = nuageinit ? DOCUMENT_NUAGEINIT : DOCUMENT_CLOUD_INIT,
+        .shell = image->shell ? image->shell
+                 : nuageinit  ? "/bin/sh"
+                              : NULL,
+        .instance_id = instance->instance_id,
+        .hostname = instance->name,
+        .admin_password_hash = cloud->admin_password_hash,
+        .ssh_public_key = cloud->ssh_public_key,
+        .users = more,
+        .user_count = users.count,
+        .package_upgrade = instance->package_upgrade,
+        .keep_cache = strcmp(instance->seed, "http") == 0,
+        .phone_home_url = phone_home,
+        .report_url = report,
+        .mac = instance->mac,
+        .address = address,
+        .gateway = subnet_gateway(cloud),
+        .nameserver = subnet_nameserver(cloud),
+    };
+    fill_nics(&nics, cards, &names, &seed);
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        if (!write_document(home, instance, (enum seed_document)i, &seed, error))
+            return false;
+    return true;
+}
+
+static bool check_document(const char *path, enum seed_document document, const struct buffer *text,
+                           struct error *error) {
+    struct error problem = {0};
+    return document_text_check(document, text->data ? text->data : "", text->length, &problem) ||
+           error_set(error, problem.code,
+                     "%s: %s; correct it, or delete it to have it written anew", path,
+                     problem.text);
+}
+
+/* The document with which a guest is given its host keys: on the drive it is one that has them, in
+ * path. What is served over HTTP is without them. */
+struct keyed {
+    bool any;
+    enum seed_document document;
+    char *path;
+};
+
+static void keyed_done(struct keyed *keyed) {
+    alloc_release(&keyed->path);
+}
+
+static struct keyed find_keyed(const char *folder, const struct store_image *image,
+                               const struct store_instance *instance) {
+    struct keyed keyed = {.any = host_keys_are_preseeded(instance),
+                          .document =
+                              image_has_nuageinit(image) ? SEED_USER_DATA : SEED_VENDOR_DATA};
+    if (keyed.any)
+        keyed.path = alloc_printf("%s/host-keys/%s", folder, seed_document_name(keyed.document));
+    return keyed;
+}
+
+static bool add_host_keys(struct home *home, const struct store_instance *instance,
+                          const struct keyed *keyed, struct buffer *text, struct error *error) {
+    return host_keys_ensure(home, instance, error) &&
+           (keyed->document == SEED_VENDOR_DATA
+                ? host_keys_add(home, instance, text, error)
+                : host_keys_append(home, instance, text, error) &&
+                      check_document(keyed->path, keyed->document, text, error)) &&
+           file_write(keyed->path, text->data, text->length, 0600, error) &&
+           home_give(home, keyed->path, error);
+}
+
+/* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
+static bool digest_documents(struct home *home, const struct store_instance *instance,
+                             const struct keyed *keyed, char digest[SECRET_SHA256_SIZE],
+                             struct error *error) {
+    scoped(buffer_done) struct buffer all = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        enum seed_document document = (enum seed_document)i;
+        scoped(buffer_done) struct buffer text = {0};
+        scoped(alloc_release) char *path =
+            alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(document));
+        if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
+            !check_document(path, document, &text, error) ||
+            (keyed->any && document == keyed->document &&
+             !add_host_keys(home, instance, keyed, &text, error)))
+            return false;
+        buffer_printf(&all, "%zu\n", text.length);
+        buffer_append(&all, text.data, text.length);
+    }
+    secret_sha256(all.data, all.length, digest);
+    return true;
+}
+
+/* Made anew only when needed: its time of change then tells when the seed changed last. */
+static bool write_drive(struct home *home, const struct store_image *image,
+                        const struct store_instance *instance, struct error *error) {
+    char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *drive = seed_image_path(home, instance);
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
+    scoped(keyed_done) struct keyed keyed = find_keyed(folder, image, instance);
+    if (!digest_documents(home, instance, &keyed, wanted, error) ||
+        !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
+        return false;
+    if (file_exists(drive) && strcmp(wanted, recorded) == 0)
+        return true;
+    return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
+           generated_record(home, instance, DRIVE, wanted, error);
+}
+
+bool seed_instance_id(const struct home *home, const struct store_instance *instance,
+                      char id[DOCUMENT_TEXT_ID_SIZE], struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *path =
+        alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(SEED_META_DATA));
+    if (!file_exists(path)) { /* it will be written anew */
+        snprintf(id, DOCUMENT_TEXT_ID_SIZE, "%s", instance->instance_id);
+        return true;
+    }
+    return file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) &&
+           (document_text_instance_id(text.data ? text.data : "", text.length, id, error) ||
+            error_prefix(error, "%s", path));
+}
+
+bool seed_network_is_users(const struct home *home, const struct store_instance *instance) {
+    scoped(buffer_done) struct buffer own = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *beside =
+        alloc_printf("%s/" FOLDER "/%s.new", folder, seed_document_name(SEED_NETWORK_CONFIG));
+    return file_exists(beside) ||
+           (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
+}
+
+bool seed_write(struct home *home, const struct store_cloud *cloud, const struct store_image *image,
+                const struct store_instance *instance, struct error *error) {
+    bool both = strcmp(instance->seed, "both") == 0;
+    scoped(alloc_release) char *url = both ? seed_url(cloud, instance) : NULL;
+    return write_documents(home, cloud, image, instance, error) &&
+           write_drive(home, image, instance, error) &&
+           seed_include_write(home, instance, url, error);
+}

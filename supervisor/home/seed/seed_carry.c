@@ -1,0 +1,75 @@
+#include "home/seed/seed_carry.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "store/generated_table.h"
+
+#include <string.h>
+
+#define FOLDER               "cloud-init"
+#define DOCUMENT_LIMIT_BYTES (2u << 20)
+#define INSTANCE_ID_KEY      "instance-id:"
+
+static void replace(struct buffer *text, const char *old, const char *new) {
+    struct buffer out = {0};
+    const char *rest = text->data ? text->data : "";
+    for (const char *found; (found = strstr(rest, old)); rest = found + strlen(old)) {
+        buffer_append(&out, rest, (size_t)(found - rest));
+        buffer_puts(&out, new);
+    }
+    buffer_puts(&out, rest);
+    buffer_done(text);
+    *text = out;
+}
+
+/* Of meta-data: the line in which its user wrote an instance-id of his own. */
+static void replace_own_id(struct buffer *text, const char *new) {
+    struct buffer out = {0};
+    for (const char *line = text->data; line && *line;) {
+        size_t length = strcspn(line, "\n") + (strchr(line, '\n') != NULL);
+        if (strncmp(line, INSTANCE_ID_KEY, strlen(INSTANCE_ID_KEY)) == 0)
+            buffer_printf(&out, INSTANCE_ID_KEY " %s\n", new);
+        else
+            buffer_append(&out, line, length);
+        line += length;
+    }
+    buffer_done(text);
+    *text = out;
+}
+
+static bool is_edited(struct home *home, const struct store_instance *instance, const char *path,
+                      const char *file, bool *edited, struct error *error) {
+    char present[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
+    *edited = false;
+    if (!file_exists(file))
+        return true;
+    if (!secret_sha256_file(file, present, error) ||
+        !generated_table_get(home->store, instance->id, path, recorded, error))
+        return false;
+    *edited = strcmp(present, recorded) != 0;
+    return true;
+}
+
+bool seed_carry(struct home *home, const struct store_instance *before,
+                const struct store_instance *after, enum seed_document document, const char *folder,
+                struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *home_folder = home_instance_folder(home, before->name);
+    scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
+    scoped(alloc_release) char *from = alloc_printf("%s/%s", home_folder, path);
+    scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, seed_document_name(document));
+    bool edited;
+    if (!is_edited(home, before, path, from, &edited, error))
+        return false;
+    if (!edited)
+        return true;
+    if (!file_read(from, DOCUMENT_LIMIT_BYTES, &text, error))
+        return false;
+    replace(&text, before->token, after->token);
+    replace(&text, before->instance_id, after->instance_id);
+    if (document == SEED_META_DATA)
+        replace_own_id(&text, after->instance_id);
+    return file_write(to, text.data, text.length, 0600, error) && home_give(home, to, error);
+}

@@ -1,0 +1,94 @@
+#include "home/seed/user_document.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cloudinit/document_text.h"
+#include "home/seed/schema.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define FOLDER "cloud-init"
+
+void own_documents_done(struct own_documents *own) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        buffer_done(&own->texts[i]);
+}
+
+bool own_documents_any(const struct own_documents *own) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        if (own->given[i])
+            return true;
+    return false;
+}
+
+static char *path_of(const char *folder, enum seed_document document) {
+    return alloc_printf("%s/" FOLDER "/own-%s", folder, seed_document_name(document));
+}
+
+/* A compressed part would lose what is not ASCII in it. */
+static bool check(enum seed_document document, const char *path, const struct buffer *text,
+                  struct error *error) {
+    struct error problem = {0};
+    if (document_text_is_gzip(text->data, text->length))
+        return error_set(error, ERROR_INVALID, "%s is compressed: give it as `gunzip` makes it",
+                         path);
+    return document_text_check(document, text->data, text->length, &problem) ||
+           error_set(error, problem.code, "%s: %s", path, problem.text);
+}
+
+bool own_document_read(enum seed_document document, const char *path, struct own_documents *own,
+                       char **remarks, struct error *error) {
+    struct buffer *text = &own->texts[document];
+    *remarks = NULL;
+    own->given[document] = true;
+    if (!*path)
+        return true;
+    if (!file_read(path, OWN_DOCUMENT_LIMIT_BYTES, text, error))
+        return false;
+    if (text->length == 0)
+        return error_set(error, ERROR_INVALID,
+                         "%s is empty: `instance set` with \"\" in its place takes a %s away", path,
+                         seed_document_name(document));
+    return check(document, path, text, error) &&
+           (document == SEED_NETWORK_CONFIG ||
+            !document_text_is_cloud_config(text->data, text->length) ||
+            schema_check(path, remarks, error));
+}
+
+bool own_document_get(const char *folder, enum seed_document document, struct buffer *text,
+                      struct error *error) {
+    scoped(alloc_release) char *path = path_of(folder, document);
+    if (!file_exists(path))
+        return true;
+    if (!file_read(path, OWN_DOCUMENT_LIMIT_BYTES, text, error))
+        return false;
+    return text->length == 0 || check(document, path, text, error);
+}
+
+static bool put(const struct home *home, const char *path, const struct buffer *text,
+                struct error *error) {
+    if (text->length == 0)
+        return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
+    return file_write(path, text->data, text->length, 0600, error) && home_give(home, path, error);
+}
+
+bool own_documents_put(const struct home *home, const char *folder, const struct own_documents *own,
+                       struct own_documents *before, struct error *error) {
+    scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
+    if (own_documents_any(own) && !home_make_folder(home, documents, error))
+        return false;
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        if (!own->given[i])
+            continue;
+        scoped(alloc_release) char *path = path_of(folder, (enum seed_document)i);
+        if (before && file_exists(path) &&
+            !file_read(path, OWN_DOCUMENT_LIMIT_BYTES, &before->texts[i], error))
+            return false;
+        if (before)
+            before->given[i] = true;
+        if (!put(home, path, &own->texts[i], error))
+            return false;
+    }
+    return true;
+}

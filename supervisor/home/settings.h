@@ -1,9 +1,0 @@
-/* Changes to the definition of an instance that exists, whether it runs or not: what runs keeps
- * what it was started with. */
-#pragma once
-
-#include "home/instance.h"
-
-/* In a transaction of its own, with the documents and vm.sh renewed; what is NULL stays. */
-bool settings_change(struct home *home, const char *name, const struct instance_options *options,
-                     struct error *error);

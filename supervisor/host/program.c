@@ -1,0 +1,286 @@
+#include "host/program.h"
+
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/name.h"
+#include "base/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LAST_LINE_LIMIT_BYTES 400
+#define LOOK_INTERVAL_MS      200 /* whether a child ended that somebody else keeps the pipe of */
+#define CANNOT_RUN_STATUS     126 /* as a shell has it */
+#define REAP_INTERVAL_MS      5   /* between looks at a child that closed its output and runs on */
+
+extern char **environ;
+
+/* sudo and launchers with a short PATH leave these out. */
+static const char *const usual_folders[] = {"/opt/homebrew/bin",
+                                            "/opt/homebrew/sbin",
+                                            "/usr/local/bin",
+                                            "/usr/local/sbin",
+                                            "/opt/local/bin",
+                                            "/usr/bin",
+                                            "/usr/sbin",
+                                            "/bin",
+                                            "/sbin",
+                                            "/opt/vmnet-helper/bin",
+                                            NULL};
+
+static char *executable_in(const char *folder, size_t length, const char *name) {
+    char *path = alloc_printf("%.*s/%s", (int)length, folder, name);
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* Folders that are not absolute are passed over: what is run must not depend on where pgsup is. */
+static char *find_in_path(const char *name) {
+    const char *folder = getenv("PATH");
+    while (folder && *folder) {
+        size_t length = strcspn(folder, ":");
+        char *path = folder[0] == '/' ? executable_in(folder, length, name) : NULL;
+        if (path)
+            return path;
+        folder += length + (folder[length] == ':');
+    }
+    return NULL;
+}
+
+char *program_find(const char *name, struct error *error) {
+    if (strchr(name, '/')) {
+        if (access(name, X_OK) == 0)
+            return file_absolute(name);
+        error_set(error, ERROR_NOT_FOUND, "%s is not a program that can be run", name);
+        return NULL;
+    }
+    char *path = find_in_path(name);
+    for (const char *const *folder = usual_folders; !path && *folder; folder++)
+        path = executable_in(*folder, strlen(*folder), name);
+    if (!path)
+        error_set(error, ERROR_NOT_FOUND, "%s is not installed: %s %s", name,
+                  platform_install_hint(), platform_package_of(name));
+    return path;
+}
+
+static bool open_pipe(int ends[2], struct error *error) {
+    if (pipe(ends) < 0)
+        return error_errno(error, "cannot make a pipe");
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return true;
+}
+
+struct child { /* about to be */
+    const char *path;
+    char *const *argv;
+    int input, output;
+    int kept; /* 0: none */
+};
+
+/* Any that is free by then, and not the same, which would be closed. */
+static int place_of(int kept) {
+    return kept == STDERR_FILENO + 1 ? kept + 1 : STDERR_FILENO + 1;
+}
+
+static bool spawn(const struct child *child, pid_t *pid, struct error *error) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, child->input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child->output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child->output, STDERR_FILENO);
+    if (child->kept)
+        posix_spawn_file_actions_adddup2(&actions, child->kept, place_of(child->kept));
+    /* A group of its own, so that ending it ends what it started as well. */
+    child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
+    errno = posix_spawn(pid, child->path, &actions, &attributes, child->argv, environ);
+    bool good = errno == 0 || error_errno(error, "cannot run %s", child->path);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return good;
+}
+
+/* In the child of a process with threads: system calls only. */
+static _Noreturn void become(const struct child *child, uid_t user, gid_t group) {
+    sigset_t none;
+    sigemptyset(&none);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
+    if (dup2(child->input, STDIN_FILENO) >= 0 && dup2(child->output, STDOUT_FILENO) >= 0 &&
+        dup2(child->output, STDERR_FILENO) >= 0 &&
+        (!child->kept || dup2(child->kept, place_of(child->kept)) >= 0) &&
+        setgroups(0, NULL) == 0 && setgid(group) == 0 && setuid(user) == 0)
+        execve(child->path, child->argv, environ);
+    _exit(CANNOT_RUN_STATUS);
+}
+
+/* What posix_spawn() has no attribute for. */
+static bool spawn_as(const struct child *child, const struct program_options *options, pid_t *pid,
+                     struct error *error) {
+    *pid = fork();
+    if (*pid == 0)
+        become(child, options->user, options->group);
+    if (*pid < 0)
+        return error_errno(error, "cannot run %s", child->path);
+    setpgid(*pid, *pid); /* whoever of the two comes first */
+    return true;
+}
+
+/* The whole input is in the pipe before its reader is there. */
+static int open_input(const char *input, struct error *error) {
+    size_t length = input ? strlen(input) : 0;
+    int ends[2] = {-1, -1};
+    if (length > PROGRAM_INPUT_LIMIT_BYTES) {
+        error_set(error, ERROR_FAILED, "an input of %zu bytes is too long", length);
+        return -1;
+    }
+    if (!input) {
+        ends[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (ends[0] < 0)
+            error_errno(error, "cannot open /dev/null");
+        return ends[0];
+    }
+    if (!open_pipe(ends, error))
+        return -1;
+    if (write(ends[1], input, length) != (ssize_t)length) {
+        error_errno(error, "cannot write to a pipe");
+        file_release(&ends[0]);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static int remaining_ms(uint64_t deadline) {
+    uint64_t now = clock_monotonic_ms();
+    return now >= deadline ? 0 : (int)(deadline - now);
+}
+
+static bool has_ended(pid_t pid) {
+    siginfo_t end = {0};
+    return waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == pid;
+}
+
+/* What is more than the limit is read and dropped, so that the child does not wait for a reader. A
+ * program that was started beside it at the wrong moment may hold the pipe open, so the end of the
+ * child is as good as that of its output. False when the deadline or an interrupt came before
+ * either. */
+static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output) {
+    char chunk[16384];
+    size_t kept = 0;
+    for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int left = remaining_ms(deadline);
+        bool ended = has_ended(pid); /* before the look, so that its last words are read */
+        int count = poll(&ready, 1, ended ? 0 : left < LOOK_INTERVAL_MS ? left : LOOK_INTERVAL_MS);
+        if (count <= 0 && !ended && !interrupt_check(NULL))
+            return false;
+        if (count == 0 && (ended || left == 0))
+            return ended;
+        if (count == 0)
+            continue;
+        ssize_t got = count < 0 ? -1 : read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return true;
+        size_t room = PROGRAM_OUTPUT_LIMIT_BYTES - kept;
+        size_t keep = (size_t)got < room ? (size_t)got : room;
+        buffer_append(output, chunk, keep);
+        kept += keep;
+    }
+}
+
+/* A child may close its output and run on, so its end has a deadline of its own. */
+static bool reap(pid_t pid, uint64_t deadline, int *status) {
+    for (;;) {
+        pid_t ended = waitpid(pid, status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (remaining_ms(deadline) == 0 || !interrupt_check(NULL))
+            return false;
+        poll(NULL, 0, REAP_INTERVAL_MS);
+    }
+}
+
+static void end_child(pid_t pid, int *status) {
+    kill(-pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+        continue;
+}
+
+static char *last_line(const struct buffer *output, size_t from) {
+    const char *text = output->data ? output->data + from : "";
+    size_t end = output->length - from;
+    while (end && (text[end - 1] == '\n' || text[end - 1] == '\r'))
+        end--;
+    size_t start = end;
+    while (start && text[start - 1] != '\n')
+        start--;
+    return name_printable(text + start, end - start, LAST_LINE_LIMIT_BYTES);
+}
+
+static bool judge(const char *program, int status, const char *said, struct error *error) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    const char *colon = *said ? ": " : "";
+    if (WIFSIGNALED(status))
+        return error_set(error, ERROR_FAILED, "%s was ended by signal %d%s%s", program,
+                         WTERMSIG(status), colon, said);
+    return error_set(error, ERROR_FAILED, "%s failed with status %d%s%s", program,
+                     WEXITSTATUS(status), colon, said);
+}
+
+bool program_run_with(char *const argv[], const struct program_options *options,
+                      struct buffer *output, struct error *error) {
+    scoped(alloc_release) char *path = program_find(argv[0], error);
+    scoped(file_release) int input = path ? open_input(options->input, error) : -1;
+    scoped(file_release) int reader = -1;
+    int ends[2], status = 0;
+    pid_t pid;
+    if (input < 0 || !open_pipe(ends, error))
+        return false;
+    reader = ends[0];
+    const struct child child = {path, argv, input, ends[1], options->kept};
+    bool other = geteuid() == 0 && options->user != 0;
+    bool spawned = other ? spawn_as(&child, options, &pid, error) : spawn(&child, &pid, error);
+    close(ends[1]);
+    if (!spawned)
+        return false;
+    size_t from = output->length;
+    uint64_t deadline = clock_monotonic_ms() + options->limit_ms;
+    if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
+        end_child(pid, &status);
+        return interrupt_check(error) &&
+               error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
+                         argv[0], options->limit_ms);
+    }
+    scoped(alloc_release) char *said = last_line(output, from);
+    return judge(argv[0], status, said, error);
+}
+
+bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
+                 struct error *error) {
+    const struct program_options options = {
+        .limit_ms = limit_ms, .user = geteuid(), .group = getegid()};
+    return program_run_with(argv, &options, output, error);
+}

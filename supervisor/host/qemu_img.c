@@ -1,0 +1,163 @@
+#include "host/qemu_img.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "host/program.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define QEMU_IMG_LIMIT_MS 60000
+#define CHECK_LIMIT_MS    600000
+#define COPY_LIMIT_MS     3600000 /* of a big disk, from one slow disk to itself */
+
+/* Warnings of qemu-img stand before the object, each on a line of its own. */
+static json_t *parse_object(const char *text) {
+    const char *start = text;
+    while (start && *start != '{') {
+        start = strchr(start, '\n');
+        start += start != NULL;
+    }
+    return start ? json_loads(start, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+}
+
+static bool has_text(const json_t *object, const char *key) {
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && *value;
+}
+
+static bool fill(const json_t *root, struct disk_info *info) {
+    const char *format = json_string_value(json_object_get(root, "format"));
+    const json_t *size = json_object_get(root, "virtual-size");
+    if (!format || strlen(format) >= sizeof info->format || !json_is_integer(size) ||
+        json_integer_value(size) < 0)
+        return false;
+    const json_t *specific = json_object_get(root, "format-specific");
+    *info = (struct disk_info){
+        .virtual_bytes = (uint64_t)json_integer_value(size),
+        .has_backing = has_text(root, "backing-filename"),
+        .has_data_file = has_text(json_object_get(specific, "data"), "data-file"),
+    };
+    memcpy(info->format, format, strlen(format));
+    return true;
+}
+
+/* -U: the image may be in use by a running VM. */
+bool disk_info(const char *path, struct disk_info *info, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    char *argv[] = {"qemu-img", "info", "--output=json", "-U", absolute, NULL};
+    if (!program_run(argv, QEMU_IMG_LIMIT_MS, &output, error))
+        return error_prefix(error, "cannot read the disk image %s", path);
+    json_t *root = parse_object(output.data);
+    bool good = root && fill(root, info);
+    json_decref(root);
+    return good || error_set(error, ERROR_FAILED, "qemu-img tells nothing usable about %s", path);
+}
+
+static json_int_t count_of(const json_t *root, const char *key) {
+    return json_integer_value(json_object_get(root, key));
+}
+
+/* What it found is also told by its status, which is not 0 for mere leaks either. */
+bool disk_check(const char *path, const char *shown, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    struct error problem = {0};
+    char *argv[] = {"qemu-img", "check", "--output=json", "-U", absolute, NULL};
+    bool ended_well = program_run(argv, CHECK_LIMIT_MS, &output, &problem);
+    json_t *root = parse_object(output.data);
+    json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");
+    bool told = json_is_integer(json_object_get(root, "check-errors"));
+    json_decref(root);
+    if (damages > 0)
+        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` finds %lld errors",
+                         shown, (long long)damages);
+    return ended_well || told || error_set(error, problem.code, "%s", problem.text);
+}
+
+/* What the program makes is there whole, and its owner's alone, or not at all. */
+static bool make(char *argv[], unsigned limit_ms, const char *path, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    if (program_run(argv, limit_ms, &output, error) &&
+        (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
+        return true;
+    unlink(path);
+    return false;
+}
+
+static bool check_size(const char *backing, uint64_t bytes, struct error *error) {
+    struct disk_info info;
+    char wanted[32], image[32];
+    if (!disk_info(backing, &info, error))
+        return false;
+    if (bytes == 0 || bytes >= info.virtual_bytes)
+        return true;
+    name_format_size(bytes, wanted);
+    name_format_size(info.virtual_bytes, image);
+    return error_set(error, ERROR_INVALID,
+                     "a disk of %s is smaller than its image, which needs at least %s", wanted,
+                     image);
+}
+
+/* An existing file is refused, for qemu-img would begin it anew. */
+bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
+                         struct error *error) {
+    if (file_exists(path))
+        return error_set(error, ERROR_EXISTS, "the disk %s exists already", path);
+    if (!check_size(backing, bytes, error))
+        return false;
+    scoped(alloc_release) char *target = file_absolute(path);
+    scoped(alloc_release) char *base = file_absolute(backing);
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+    char *argv[] = {
+        "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
+        bytes ? size : NULL, NULL};
+    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+           error_prefix(error, "cannot make the disk %s", path);
+}
+
+bool disk_copy(const char *path, const char *backing, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(path);
+    scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
+    scoped(alloc_release) char *to = file_absolute(target);
+    char *over[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
+                    "-B",       base,      "-F", "qcow2", from,    to,   NULL};
+    char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
+    char **argv = backing ? over : whole;
+    return make(argv, COPY_LIMIT_MS, target, error) ||
+           error_prefix(error, "cannot copy the disk %s", path);
+}
+
+bool disk_from_raw(const char *raw, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(raw);
+    scoped(alloc_release) char *to = file_absolute(target);
+    char *argv[] = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", from, to, NULL};
+    return make(argv, COPY_LIMIT_MS, target, error) ||
+           error_prefix(error, "cannot make a qcow2 of %s", raw);
+}
+
+bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    scoped(buffer_done) struct buffer output = {0};
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+    char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
+    return program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) ||
+           error_prefix(error, "cannot make the disk %s bigger", path);
+}
+
+bool disk_create(const char *path, uint64_t bytes, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    char size[32];
+    snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
+    char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
+    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+           error_prefix(error, "cannot make the disk %s", path);
+}

@@ -1,0 +1,45 @@
+#include "machine/core/helper_argv.h"
+
+#include <string.h>
+
+/* The same one at every start, so that macOS gives the card the same interface. */
+static void push_identity(const struct spec *spec, const struct spec_nic *nic, struct strv *argv) {
+    strv_push(argv, "--interface-id");
+    if (nic->position == 0)
+        strv_push(argv, spec->uuid);
+    else
+        strv_pushf(argv, "%02x%s", nic->position, spec->uuid + strlen("00"));
+}
+
+static void push_pair(struct strv *argv, const char *option, const char *value) {
+    strv_push(argv, option);
+    strv_push(argv, value);
+}
+
+static void push_shared(const struct spec_helper *helper, const struct spec_nic *nic,
+                        struct strv *argv) {
+    push_pair(argv, "--operation-mode", "shared");
+    if (nic->position != 0 || !helper->first)
+        return;
+    push_pair(argv, "--start-address", helper->first);
+    push_pair(argv, "--end-address", helper->last);
+    push_pair(argv, "--subnet-mask", helper->netmask);
+}
+
+void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, struct strv *argv) {
+    const struct spec_helper *helper = &spec->helper;
+    if (helper->sudo) { /* which closes what is above stderr unless it is told otherwise */
+        strv_push(argv, helper->sudo);
+        strv_push(argv, "--non-interactive");
+        strv_pushf(argv, "--close-from=%d", HELPER_ARGV_FD + 1);
+    }
+    strv_push(argv, helper->program);
+    strv_pushf(argv, "--fd=%d", HELPER_ARGV_FD);
+    push_identity(spec, nic, argv);
+    if (!nic->interface) {
+        push_shared(helper, nic, argv);
+        return;
+    }
+    push_pair(argv, "--operation-mode", "bridged");
+    push_pair(argv, "--shared-interface", nic->interface);
+}

@@ -1,0 +1,319 @@
+#include "machine/core/qemu_argv.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Behind those that QEMU gives to the other devices, which it counts up from 1. */
+#define NETWORK_SLOT SPEC_NIC_SLOT
+#define DISK_SLOT    0x18u /* of the first extra disk; those between are of more cards */
+
+#define FIRMWARE_NODE "firmware0"
+
+/* In key=value options a comma ends a value unless it is doubled. An undoubled one would not only
+ * cut a path short: what follows would be taken as further options. */
+static void append_escaped(struct buffer *option, const char *value) {
+    for (; *value; value++) {
+        buffer_putc(option, *value);
+        if (*value == ',')
+            buffer_putc(option, ',');
+    }
+}
+
+static void append_property(struct buffer *option, const char *key, const char *value) {
+    buffer_printf(option, ",%s=", key);
+    append_escaped(option, value);
+}
+
+static void push_pair(struct strv *argv, const char *option, const char *value) {
+    strv_push(argv, option);
+    strv_push(argv, value);
+}
+
+/* Moves the text into the vector and leaves the buffer empty. */
+static void push_built(struct strv *argv, const char *option, struct buffer *value) {
+    strv_push(argv, option);
+    strv_take(argv, buffer_take(value));
+}
+
+static void push_identity(const struct spec *spec, struct strv *argv) {
+    struct buffer name = {0};
+    strv_push(argv, spec->program);
+    strv_push(argv, "-no-user-config");
+    strv_push(argv, "-nodefaults");
+    push_pair(argv, "-display", "none");
+    buffer_puts(&name, "guest=");
+    append_escaped(&name, spec->name);
+    buffer_puts(&name, ",debug-threads=on");
+    push_built(argv, "-name", &name);
+    push_pair(argv, "-uuid", spec->uuid);
+}
+
+/* Hardware virtualisation gives the guest the host's processor. Emulation of "max" on aarch64 pays
+ * for pointer authentication in software; cortex-a72 is as new as the guests need. */
+static const char *cpu_model(const struct spec *spec) {
+    if (spec->accel != SPEC_TCG)
+        return "host";
+    return spec->arch == SPEC_AARCH64 ? "cortex-a72" : "max";
+}
+
+/* QEMU's docs/system/arm/virt.rst: the GIC that "virt" has by itself takes 8 processors, except
+ * with kvm, which takes the host's. */
+static const char *machine_type(const struct spec *spec) {
+    if (spec->machine)
+        return spec->machine;
+    if (spec->arch != SPEC_AARCH64)
+        return "q35";
+    return spec->vcpu > 8 && spec->accel != SPEC_KVM ? "virt,gic-version=3" : "virt";
+}
+
+/* On a PC as a flash chip of its size: -bios takes only whole 64 KiB, which edk2's x86_64 code of
+ * 4 MiB builds is not (QEMU: hw/i386/x86.c, x86_bios_rom_init). Variables are volatile both ways.
+ */
+static void push_firmware(const struct spec *spec, struct strv *argv) {
+    if (spec->arch == SPEC_AARCH64) {
+        push_pair(argv, "-bios", spec->firmware);
+        return;
+    }
+    struct buffer node = {0};
+    buffer_puts(&node, "driver=raw,node-name=" FIRMWARE_NODE ",read-only=on,file.driver=file");
+    append_property(&node, "file.filename", spec->firmware);
+    push_built(argv, "-blockdev", &node);
+}
+
+static void push_board(const struct spec *spec, struct strv *argv) {
+    bool flash = spec->arch != SPEC_AARCH64;
+    strv_push(argv, "-machine");
+    strv_pushf(argv, "%s%s", machine_type(spec), flash ? ",pflash0=" FIRMWARE_NODE : "");
+    push_pair(argv, "-accel", spec_accel_word(spec->accel));
+    push_pair(argv, "-cpu", cpu_model(spec));
+    strv_push(argv, "-smp");
+    strv_pushf(argv, "%u", spec->vcpu);
+    strv_push(argv, "-m");
+    strv_pushf(argv, "%" PRIu64, spec->ram_mib);
+    push_firmware(spec, argv);
+    /* Without it edk2 waits five seconds for a key before it boots. */
+    push_pair(argv, "-boot", "menu=on,splash-time=0");
+}
+
+/* A guest that panics is stopped where it stands, so that somebody can look at it. */
+static void push_panic(struct strv *argv) {
+    push_pair(argv, "-action", "panic=pause");
+    push_pair(argv, "-device", "pvpanic-pci");
+}
+
+static void push_monitor(const char *id, const char *path, int fd, struct strv *argv) {
+    struct buffer chardev = {0};
+    buffer_printf(&chardev, "socket,id=%s", id);
+    if (path)
+        append_property(&chardev, "path", path);
+    else
+        buffer_printf(&chardev, ",fd=%d", fd);
+    buffer_puts(&chardev, ",server=on,wait=off");
+    push_built(argv, "-chardev", &chardev);
+    strv_push(argv, "-mon");
+    strv_pushf(argv, "chardev=%s,mode=control", id);
+}
+
+static void push_supervised_console(const struct qemu_argv_launch *launch, struct strv *argv) {
+    strv_push(argv, "-chardev");
+    strv_pushf(argv, "socket,id=console,fd=%d,server=on,wait=off", launch->console_fd);
+    push_pair(argv, "-serial", "chardev:console");
+}
+
+/* mux=on is what gives the terminal its Ctrl-A keys; signal=off sends Ctrl-C to the guest. */
+static void push_terminal_console(struct strv *argv) {
+    push_pair(argv, "-chardev", "stdio,id=console,mux=on,signal=off");
+    push_pair(argv, "-serial", "chardev:console");
+    push_pair(argv, "-mon", "chardev=console,mode=readline");
+}
+
+static void push_control(const struct qemu_argv_launch *launch, struct strv *argv) {
+    bool supervised = launch->style == QEMU_ARGV_SUPERVISED;
+    push_pair(argv, "-pidfile", launch->pid_file);
+    if (supervised) {
+        strv_push(argv, "-S");
+        push_pair(argv, "-msg", "timestamp=on");
+        push_monitor("qmp", NULL, launch->qmp_fd, argv);
+        push_supervised_console(launch, argv);
+    } else {
+        push_monitor("qmp", launch->qmp_path, -1, argv);
+        push_terminal_console(argv);
+    }
+    push_monitor("spare", launch->spare_path, -1, argv);
+}
+
+/* No cache option: QEMU's default, writeback, completes a guest's flush only when the host has the
+ * data, so a guest loses nothing that it was told is safe. The predecessor's writethrough adds a
+ * flush to every single write and protects nothing that a guest's file system relies on. */
+static void push_disk(const struct spec *spec, struct strv *argv) {
+    struct buffer node = {0};
+    buffer_puts(&node, "driver=qcow2,node-name=disk0,discard=unmap,file.driver=file");
+    append_property(&node, "file.filename", spec->disk);
+    buffer_puts(&node, ",file.discard=unmap");
+    push_built(argv, "-blockdev", &node);
+    push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=disk0,bootindex=0");
+}
+
+/* In slots of their own, far from those that QEMU counts up, so that a disk more moves no other
+ * device. The guest knows them by their serial, as /dev/disk/by-id/virtio-NAME. */
+static void push_extra_disks(const struct spec *spec, struct strv *argv) {
+    for (unsigned i = 0; i < spec->disk_count; i++) {
+        const struct spec_disk *disk = &spec->disks[i];
+        struct buffer node = {0};
+        buffer_printf(&node, "driver=qcow2,node-name=disk-%s,discard=unmap,file.driver=file",
+                      disk->name);
+        append_property(&node, "file.filename", disk->path);
+        buffer_puts(&node, ",file.discard=unmap");
+        push_built(argv, "-blockdev", &node);
+        strv_push(argv, "-device");
+        strv_pushf(argv, "virtio-blk-pci,id=disk-%s,drive=disk-%s,serial=%s,addr=0x%x", disk->name,
+                   disk->name, disk->name, DISK_SLOT + i);
+    }
+}
+
+static bool seeds_by_drive(const struct spec *spec, enum qemu_argv_style style) {
+    return spec->seed_drive && (style == QEMU_ARGV_SCRIPT || !spec->seed_url);
+}
+
+/* After the disk, so that the disk is the guest's /dev/vda. */
+static void push_seed_drive(const struct spec *spec, struct strv *argv) {
+    struct buffer node = {0};
+    buffer_puts(&node, "driver=raw,node-name=seed0,read-only=on,file.driver=file");
+    append_property(&node, "file.filename", spec->seed_drive);
+    push_built(argv, "-blockdev", &node);
+    push_pair(argv, "-device", "virtio-blk-pci,id=seed,drive=seed0");
+}
+
+static void push_seed_url(const struct spec *spec, struct strv *argv) {
+    struct buffer serial = {0};
+    scoped(alloc_release) char *source =
+        alloc_printf("ds=%s;s=%s", spec->seed_source, spec->seed_url);
+    buffer_puts(&serial, "type=1");
+    append_property(&serial, "serial", source);
+    push_built(argv, "-smbios", &serial);
+}
+
+static void push_chassis(const struct spec *spec, struct strv *argv) {
+    struct buffer chassis = {0};
+    buffer_puts(&chassis, "type=3,manufacturer=pgsup,version=0");
+    append_property(&chassis, "serial", spec->instance_id);
+    append_property(&chassis, "asset", spec->name);
+    append_property(&chassis, "sku", "pgsup");
+    push_built(argv, "-smbios", &chassis);
+}
+
+static void append_forwards(const struct spec *spec, struct buffer *netdev) {
+    for (size_t i = 0; i < spec->forward_count; i++) {
+        const struct spec_forward *forward = &spec->forwards[i];
+        buffer_printf(netdev, ",hostfwd=%s:%s:%u-%s:%u", forward->udp ? "udp" : "tcp",
+                      forward->host_address, forward->host_port,
+                      forward->guest_address ? forward->guest_address : "", forward->guest_port);
+    }
+}
+
+/* socket_vmnet speaks what QEMU's stream does: frames behind their length in 4 bytes, the highest
+ * first (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, so no
+ * descriptor is handed over, and vm.sh does the same. */
+static const char *netdev_type(enum spec_network network) {
+    switch (network) {
+    case SPEC_NET_SOCKET: return "stream";
+    case SPEC_NET_VMNET_HELPER: return "dgram";
+    default: return spec_network_word(network);
+    }
+}
+
+/* helper_fd: the descriptor for the next card of vmnet-helper. */
+static void append_network(const struct spec_nic *nic, const char *hostname, int *helper_fd,
+                           struct buffer *netdev) {
+    switch (nic->network) {
+    case SPEC_NET_USER:
+        append_property(netdev, "hostname", hostname);
+        if (nic->guest_network)
+            append_property(netdev, "net", nic->guest_network);
+        break;
+    case SPEC_NET_BRIDGE: append_property(netdev, "br", nic->interface); break;
+    case SPEC_NET_TAP:
+        append_property(netdev, "ifname", nic->interface);
+        buffer_puts(netdev, ",script=no,downscript=no");
+        break;
+    case SPEC_NET_VMNET_BRIDGED: append_property(netdev, "ifname", nic->interface); break;
+    case SPEC_NET_SOCKET:
+        buffer_puts(netdev, ",server=off,addr.type=unix");
+        append_property(netdev, "addr.path", nic->interface);
+        break;
+    case SPEC_NET_VMNET_HELPER:
+        buffer_printf(netdev, ",local.type=fd,local.str=%d", (*helper_fd)++);
+        break;
+    case SPEC_NET_VMNET_SHARED:
+    case SPEC_NET_VMNET_HOST:
+    case SPEC_NETWORK_COUNT: break;
+    }
+}
+
+/* An empty romfile leaves out the network boot ROM, which would only cost time in the firmware. The
+ * slot is fixed, because the guest names its interface after it: cloud-init writes that name down
+ * at the first boot, and the guest must find it again in vm.sh, which has a device more. */
+static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct strv *argv) {
+    push_built(argv, "-netdev", netdev);
+    strv_push(argv, "-device");
+    strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x",
+               nic->position, nic->position, nic->mac, NETWORK_SLOT + nic->position);
+}
+
+static void push_network(const struct spec *spec, const struct qemu_argv_launch *launch,
+                         struct strv *argv) {
+    struct spec_nic nics[SPEC_NICS_MAX];
+    size_t count = spec_nics(spec, nics);
+    int helper_fd = launch->helper_fd;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer netdev = {0};
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nics[i].network), nics[i].position);
+        append_network(&nics[i], spec->name, &helper_fd, &netdev);
+        if (i == 0 && nics[i].network == SPEC_NET_USER)
+            append_forwards(spec, &netdev);
+        push_nic(&nics[i], &netdev, argv);
+    }
+}
+
+static void push_small_devices(struct strv *argv) {
+    push_pair(argv, "-device", "virtio-rng-pci");
+    push_pair(argv, "-device", "nec-usb-xhci,id=usb-bus");
+    push_pair(argv, "-device", "usb-kbd,bus=usb-bus.0");
+}
+
+/* The port has an id because QEMU reports its opening (VSERPORT_CHANGE) only then. */
+static void push_agent(const char *path, struct strv *argv) {
+    struct buffer chardev = {0};
+    buffer_puts(&chardev, "socket,id=" QEMU_ARGV_AGENT);
+    append_property(&chardev, "path", path);
+    buffer_puts(&chardev, ",server=on,wait=off");
+    push_built(argv, "-chardev", &chardev);
+    push_pair(argv, "-device", "virtio-serial-pci,id=serial0");
+    push_pair(argv, "-device",
+              "virtserialport,id=" QEMU_ARGV_AGENT ",bus=serial0.0,chardev=" QEMU_ARGV_AGENT
+              ",name=org.qemu.guest_agent.0");
+}
+
+void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,
+                     struct strv *argv) {
+    push_identity(spec, argv);
+    push_board(spec, argv);
+    push_control(launch, argv);
+    push_panic(argv);
+    push_disk(spec, argv);
+    if (seeds_by_drive(spec, launch->style))
+        push_seed_drive(spec, argv);
+    else if (spec->seed_url)
+        push_seed_url(spec, argv);
+    push_extra_disks(spec, argv);
+    push_chassis(spec, argv);
+    push_network(spec, launch, argv);
+    push_small_devices(argv);
+    if (launch->agent_path)
+        push_agent(launch->agent_path, argv);
+    for (char *const *extra = spec->extra; extra && *extra; extra++)
+        strv_push(argv, *extra);
+}

@@ -1,0 +1,35 @@
+/* The command line of QEMU as a pure function of the spec and of how it is launched. Values are
+ * comma-escaped, so commas and spaces in paths are legal; the one form that all options share also
+ * carries paths that are not UTF-8, which JSON could not.
+ *
+ * How the guest gets its seed: SUPERVISED by HTTP when the spec has a URL, else by the drive;
+ * SCRIPT by the drive whenever there is one, because no server can be counted on. Never by both: a
+ * guest that is told both takes its network from neither (cloud-init: DataSourceNoCloud.py). QEMU:
+ * docs/system/invocation.rst, qemu-options.hx; forms checked on 7.2 and 10.0. */
+#pragma once
+
+#include "base/strv.h"
+#include "machine/core/spec.h"
+
+#define QEMU_ARGV_AGENT "agent" /* id of the agent's channel and of its port */
+
+enum qemu_argv_style {
+    QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
+    QEMU_ARGV_SCRIPT,     /* vm.sh: serial and monitor on the terminal, sockets by path */
+};
+
+struct qemu_argv_launch {
+    enum qemu_argv_style style;
+    const char *pid_file;
+    const char *qmp_path;   /* SCRIPT: QEMU binds it; SUPERVISED: informative only */
+    const char *spare_path; /* second monitor, for a person; QEMU binds it */
+    const char *agent_path; /* channel of the guest's agent; QEMU binds it; NULL: no channel */
+    int qmp_fd;             /* SUPERVISED: number of the listening descriptor in QEMU */
+    int console_fd;         /* SUPERVISED: likewise, for the serial console */
+    int helper_fd;          /* of the first card of vmnet-helper; those of the others follow
+                               (machine/helpers.h) */
+};
+
+/* argv[0] is spec->program. Appends to argv. */
+void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,
+                     struct strv *argv);

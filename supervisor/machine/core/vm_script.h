@@ -1,0 +1,12 @@
+/* vm.sh: the VM of an instance for a person without a supervisor, rendered from the same vector as
+ * the supervised launch. Pure. First line "#!/bin/bash"; every value single-quoted as needed;
+ * works with bash 3.2 (macOS); Ctrl-A C reaches QEMU's monitor, Ctrl-A X ends QEMU. Its pid file
+ * and QMP sockets are named RUN/NAME.sh$$.{pid,qmp,mon}, so that `pgsup up` finds and adopts it. */
+#pragma once
+
+#include "base/buffer.h"
+#include "machine/core/spec.h"
+
+void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text);
+/* 'it'\''s': quoted only when needed; appended. */
+void vm_script_quote(const char *value, struct buffer *text);
