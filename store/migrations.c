@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/transaction.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,11 +127,6 @@ static bool ask(struct store *store, const char *sql, int64_t *number, char **te
     return good;
 }
 
-static bool run(struct store *store, const char *sql, struct error *error) {
-    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
-           query_fail(store, error);
-}
-
 static bool check_version(struct store *store, int64_t *version, struct error *error) {
     int64_t application = 0, tables = 0;
     if (!ask(store, "PRAGMA user_version", version, NULL, error) ||
@@ -207,11 +203,11 @@ static bool back_up(const struct store *store, int64_t version, struct error *er
 static bool apply(struct store *store, int64_t from, struct error *error) {
     char pragma[64];
     for (int64_t version = from; version < migrations_version(); version++)
-        if (!run(store, steps[version], error))
+        if (!query_run(store, steps[version], error))
             return false;
     snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d; PRAGMA application_id = %d",
              migrations_version(), MIGRATIONS_APPLICATION_ID);
-    return run(store, pragma, error);
+    return query_run(store, pragma, error);
 }
 
 bool migrations_check(struct store *store, struct error *error) {

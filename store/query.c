@@ -127,3 +127,8 @@ int query_changes(const struct store *store) {
 int64_t query_last_id(const struct store *store) {
     return sqlite3_last_insert_rowid(store->database);
 }
+
+bool query_run(struct store *store, const char *sql, struct error *error) {
+    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           query_fail(store, error);
+}

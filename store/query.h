@@ -49,5 +49,8 @@ bool query_finish(struct query *query, struct error *error);
 int query_changes(const struct store *store);
 int64_t query_last_id(const struct store *store); /* of the row it inserted */
 
+/* SQL text of one or more statements that take no parameters and give no rows. */
+bool query_run(struct store *store, const char *sql, struct error *error);
+
 /* What SQLite says, as a sentence about this file that tells what to do; false. */
 bool query_fail(const struct store *store, struct error *error);

@@ -87,11 +87,6 @@ static bool check_header(struct store *store, struct error *error) {
     return true;
 }
 
-static bool run(struct store *store, const char *sql, struct error *error) {
-    return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
-           query_fail(store, error);
-}
-
 /* The one statement for which SQLite does not wait: two programs that open a new database at the
  * same moment would deadlock, so one of them is told at once that it is busy. Here it tries again.
  */
@@ -111,7 +106,8 @@ static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     store_be_patient(store, STORE_BUSY_MS);
     return check_header(store, error) &&
-           run(store,
+           query_run(
+               store,
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
                error) &&
            migrations_check(store, error) && use_wal(store, error) &&
@@ -161,17 +157,4 @@ void store_close(struct store *store) {
 void store_be_patient(struct store *store, int busy_ms) {
     store->busy_ms = busy_ms;
     sqlite3_busy_timeout(store->database, busy_ms);
-}
-
-bool store_begin(struct store *store, struct error *error) {
-    return run(store, "BEGIN IMMEDIATE", error);
-}
-
-bool store_commit(struct store *store, struct error *error) {
-    return run(store, "COMMIT", error);
-}
-
-void store_rollback(struct store *store) {
-    if (!sqlite3_get_autocommit(store->database))
-        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The SQLite database of a cloud home (cloud.sqlite3): open, migrate, transactions. Knows no event
- * loop and no lifecycle. One connection per struct; a struct is used by one thread at a time.
+/* The SQLite database of a cloud home (cloud.sqlite3): open and close. Knows no event loop and
+ * no lifecycle. One connection per struct; a struct is used by one thread at a time.
  *
  * WAL, foreign keys on, busy timeout STORE_BUSY_MS, synchronous NORMAL. Opening a database of an
  * older version migrates it in one transaction after a backup beside it; of a newer version, or one
@@ -23,8 +23,3 @@ void store_close(struct store *store); /* NULL is fine */
 
 /* Waits that long for other writers from now on; 0 for a thread that must not wait. */
 void store_be_patient(struct store *store, int busy_ms);
-
-/* Transactions do not nest. BEGIN IMMEDIATE: waits up to STORE_BUSY_MS for another writer. */
-bool store_begin(struct store *store, struct error *error);
-bool store_commit(struct store *store, struct error *error);
-void store_rollback(struct store *store); /* harmless when none is open */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/event_table.h"
 #include "store/instance_table.h"
+#include "store/transaction.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* Events: what is put in comes back the same, column by column. */
 #include "store/event_table.h"
+#include "store/transaction.h"
 #include "store_samples.h"
 
 TEST(events_come_back_oldest_first) {

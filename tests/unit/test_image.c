@@ -8,6 +8,7 @@
 #include "host/qemu_img.h"
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
+#include "store/transaction.h"
 #include "test.h"
 #include "web.h"
 

@@ -4,6 +4,7 @@
 #include "store/event_table.h"
 #include "store/migrations.h"
 #include "store/query.h"
+#include "store/transaction.h"
 #include "store_samples.h"
 
 #include <signal.h>

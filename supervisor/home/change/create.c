@@ -14,6 +14,7 @@
 #include "home/seed/user_document.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
+#include "store/transaction.h"
 
 #include <dirent.h>
 #include <fcntl.h>

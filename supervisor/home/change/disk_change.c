@@ -7,6 +7,7 @@
 #include "home/change/create.h"
 #include "home/instance/definition.h"
 #include "host/qemu_img.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <string.h>

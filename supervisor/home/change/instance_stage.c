@@ -6,6 +6,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
+#include "store/transaction.h"
 
 #include <dirent.h>
 #include <stdio.h>

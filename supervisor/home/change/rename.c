@@ -6,6 +6,7 @@
 #include "home/change/create.h"
 #include "home/instance/definition.h"
 #include "home/run_folder.h"
+#include "store/transaction.h"
 
 #include <dirent.h>
 #include <errno.h>

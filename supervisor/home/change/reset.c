@@ -8,6 +8,7 @@
 #include "home/seed/seed_carry.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
+#include "store/transaction.h"
 
 #include <dirent.h>
 #include <errno.h>

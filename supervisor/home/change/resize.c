@@ -5,6 +5,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/plan.h"
 #include "host/qemu_img.h"
+#include "store/transaction.h"
 
 bool instance_resize_check(const struct home *home, const struct store_instance *instance,
                            const char *text, uint64_t *bytes, struct error *error) {

@@ -7,6 +7,7 @@
 #include "home/seed/user_document.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
+#include "store/transaction.h"
 
 #include <string.h>
 

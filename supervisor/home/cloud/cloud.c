@@ -11,6 +11,7 @@
 #include "home/cloud/user.h"
 #include "host/network.h"
 #include "machine/core/spec.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <fcntl.h>

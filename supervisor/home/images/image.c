@@ -11,6 +11,7 @@
 #include "home/images/image_stage.h"
 #include "host/qemu_img.h"
 #include "store/instance_table.h"
+#include "store/transaction.h"
 
 #include <stdlib.h>
 #include <string.h>

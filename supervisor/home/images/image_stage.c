@@ -10,6 +10,7 @@
 #include "home/images/image_form.h"
 #include "home/images/unpack.h"
 #include "host/qemu_img.h"
+#include "store/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 #include "home/import_playground/import_instances.h"
 #include "home/instance/definition.h"
 #include "store/playground.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <limits.h>

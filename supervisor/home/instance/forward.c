@@ -5,6 +5,7 @@
 #include "home/change/create.h"
 #include "home/cloud/subnet.h"
 #include "home/instance/port_owners.h"
+#include "store/transaction.h"
 
 #include <stdlib.h>
 #include <string.h>

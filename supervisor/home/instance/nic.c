@@ -6,6 +6,7 @@
 #include "home/change/create.h"
 #include "home/cloud/subnet.h"
 #include "host/network.h"
+#include "store/transaction.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -23,6 +23,7 @@
 #include "host/network.h"
 #include "host/program.h"
 #include "machine/core/vm_script.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <stdlib.h>

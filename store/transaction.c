@@ -1,0 +1,16 @@
+#include "store/transaction.h"
+
+#include "store/query.h"
+
+bool store_begin(struct store *store, struct error *error) {
+    return query_run(store, "BEGIN IMMEDIATE", error);
+}
+
+bool store_commit(struct store *store, struct error *error) {
+    return query_run(store, "COMMIT", error);
+}
+
+void store_rollback(struct store *store) {
+    if (!sqlite3_get_autocommit(store->database))
+        query_run(store, "ROLLBACK", NULL);
+}

@@ -1,0 +1,10 @@
+/* A transaction of a store: all changes between the begin and the commit are made, or none. Caller
+ * rolls back after any failure, that of the commit included. Transactions do not nest. */
+#pragma once
+
+#include "store/store.h"
+
+/* BEGIN IMMEDIATE: waits for another writer as long as the store's busy timeout. */
+bool store_begin(struct store *store, struct error *error);
+bool store_commit(struct store *store, struct error *error);
+void store_rollback(struct store *store); /* harmless when none is open */
