@@ -8,11 +8,11 @@
 #define B64 "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define LOW "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static const struct checksum gnu = {.form = CATALOGUE_GNU, .name = "debian-12.qcow2"};
-static const struct checksum bsd = {.form = CATALOGUE_BSD, .name = "debian-12.qcow2"};
-static const struct checksum bare = {.form = CATALOGUE_BARE, .name = "debian-12.qcow2"};
-static const struct checksum long_one = {
-    .digest = CATALOGUE_SHA512, .form = CATALOGUE_GNU, .name = "debian-12.qcow2"};
+#define URL "https://example.org/debian-12.qcow2"
+static const struct checksum gnu = {.file_url = URL};
+static const struct checksum bsd = {.file_url = URL};
+static const struct checksum bare = {.file_url = URL};
+static const struct checksum long_one = {.digest = CATALOGUE_SHA512, .file_url = URL};
 
 static const char *find(const struct checksum *checksum, const char *text) {
     static char hex[CHECKSUM_HEX_SIZE];
@@ -55,6 +55,74 @@ TEST(what_is_no_digest) {
     CHECK_STRING(find(&gnu, A32 "  debian-12.qcow2\n"), NULL);
     CHECK_STRING(find(&long_one, A64 "  debian-12.qcow2\n"), NULL);
     CHECK_STRING(find(&long_one, A64 A64 "  debian-12.qcow2\n"), LOW LOW);
+}
+
+#define A128 A64 A64
+#define B128 B64 B64
+
+/* What each text says of the file at the address. */
+static const struct {
+    const char *why;
+    enum catalogue_digest digest;
+    const char *url, *text, *hex; /* hex NULL: refused, and then says is in the sentence */
+    const char *says;
+} kinds[] = {
+    {"Gentoo DIGESTS: the heading decides between two algorithms of one length", CATALOGUE_SHA512,
+     "https://example.org/a/stage3.qcow2",
+     "# BLAKE2B HASH\n" B128 "  stage3.qcow2\n# SHA512 HASH\n" A128 "  stage3.qcow2\n", LOW LOW,
+     ""},
+    {"the other order", CATALOGUE_SHA512, "https://example.org/a/stage3.qcow2",
+     "# SHA512 HASH\n" A128 "  stage3.qcow2\n# BLAKE2B HASH\n" B128 "  stage3.qcow2\n", LOW LOW,
+     ""},
+    {"no heading of ours", CATALOGUE_SHA512, "https://example.org/a/stage3.qcow2",
+     "# BLAKE2B HASH\n" B128 "  stage3.qcow2\n", NULL, "it gives no SHA512 of stage3.qcow2"},
+    {"a heading with a colon", CATALOGUE_SHA256, "https://example.org/x.img",
+     "SHA3-256:\n" B64 "  x.img\nSHA256:\n" A64 "  x.img\n", LOW, ""},
+    {"a comment is no heading", CATALOGUE_SHA256, "https://example.org/x.img",
+     "# SHA256 of what was built today\n" A64 "  x.img\n" B64 "  y.img\n", LOW, ""},
+    {"the folder that fits the address", CATALOGUE_SHA256,
+     "https://example.org/12/arm64/disk.qcow2",
+     B64 "  amd64/disk.qcow2\n" A64 "  arm64/disk.qcow2\n", LOW, ""},
+    {"the other order", CATALOGUE_SHA256, "https://example.org/12/arm64/disk.qcow2",
+     A64 "  ./arm64/disk.qcow2\n" B64 "  ./amd64/disk.qcow2\n", LOW, ""},
+    {"a whole path before part of one", CATALOGUE_SHA256, "https://example.org/12/arm64/disk.qcow2",
+     B64 "  old/arm64/disk.qcow2\n" A64 "  12/arm64/disk.qcow2\n", LOW, ""},
+    {"a name alone before one in a folder that does not fit", CATALOGUE_SHA256,
+     "https://example.org/disk.qcow2", B64 "  old/disk.qcow2\n" A64 "  disk.qcow2\n", LOW, ""},
+    {"two folders, none of which fits", CATALOGUE_SHA256, "https://example.org/disk.qcow2",
+     A64 "  amd64/disk.qcow2\n" B64 "  arm64/disk.qcow2\n", NULL, "it gives several SHA256"},
+    {"twice the same", CATALOGUE_SHA256, "https://example.org/disk.qcow2",
+     A64 "  disk.qcow2\n" A64 "  disk.qcow2\n", LOW, ""},
+    {"one name is the end of another", CATALOGUE_SHA256, "https://example.org/disk.qcow2",
+     B64 "  big-disk.qcow2\n" A64 "  disk.qcow2\n", LOW, ""},
+    {"a percent escape", CATALOGUE_SHA256, "https://example.org/img%2Barm.qcow2",
+     B64 "  img.qcow2\n" A64 "  img+arm.qcow2\n", LOW, ""},
+    {"a query and a fragment", CATALOGUE_SHA256, "https://example.org/img.qcow2?download=1/x#y",
+     B64 "  other.qcow2\n" A64 "  img.qcow2\n", LOW, ""},
+    {"tabs", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 "\tother.qcow2\n" A64 "\timg.qcow2\n", LOW, ""},
+    {"openssl 1", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "SHA256(other.qcow2)= " B64 "\nSHA256(img.qcow2)= " A64 "\n", LOW, ""},
+    {"openssl 3", CATALOGUE_SHA512, "https://example.org/img.qcow2",
+     "SHA2-512(img.qcow2)= " A128 "\nSHA2-512(b)= " B128 "\n", LOW LOW, ""},
+    {"a name with brackets", CATALOGUE_SHA256, "https://example.org/img(1).qcow2",
+     "SHA256 (other) = " B64 "\nSHA256 (img(1).qcow2) = " A64 "\n", LOW, ""},
+    {"CRLF and no last newline", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 " *a\r\n" A64 " *img.qcow2", LOW, ""},
+};
+
+TEST(kinds_of_checksum_files) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char hex[CHECKSUM_HEX_SIZE];
+        struct error error = {0};
+        const struct checksum checksum = {.digest = kinds[i].digest, .file_url = kinds[i].url};
+        bool found = checksum_find(&checksum, kinds[i].text, strlen(kinds[i].text), hex, &error);
+        if (found != (kinds[i].hex != NULL))
+            fprintf(stderr, "%s: %s\n", kinds[i].why, error.text);
+        CHECK_STRING(found ? hex : NULL, kinds[i].hex);
+        if (!found)
+            CHECK_CONTAINS(error.text, kinds[i].says);
+    }
 }
 
 int main(void) {

@@ -15,7 +15,6 @@
 #define CATALOGUE_FILE_LIMIT_BYTES (1u << 20)
 
 enum catalogue_digest { CATALOGUE_SHA256, CATALOGUE_SHA512 };
-enum catalogue_form { CATALOGUE_GNU, CATALOGUE_BSD, CATALOGUE_BARE };
 enum catalogue_packing { CATALOGUE_PLAIN, CATALOGUE_XZ, CATALOGUE_ZSTD };
 
 struct catalogue_file { /* url NULL: not published for this architecture */
@@ -35,7 +34,6 @@ struct catalogue_image { /* all owned by the catalogue */
     bool is_raw; /* else qcow2 */
     enum catalogue_packing packing;
     enum catalogue_digest digest;
-    enum catalogue_form form;
     struct catalogue_file files[CATALOGUE_ARCH_COUNT]; /* by enum spec_arch */
 };
 

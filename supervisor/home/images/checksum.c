@@ -4,18 +4,22 @@
 #include "base/secret.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
     const char *word;
     size_t digits;
-} digests[] = {[CATALOGUE_SHA256] = {"SHA256", 64}, [CATALOGUE_SHA512] = {"SHA512", 128}};
+    const char *tags[3]; /* as checksum files write it: BSD, openssl 3, prose */
+} digests[] = {[CATALOGUE_SHA256] = {"SHA256", 64, {"SHA256", "SHA2-256", "SHA-256"}},
+               [CATALOGUE_SHA512] = {"SHA512", 128, {"SHA512", "SHA2-512", "SHA-512"}}};
 
 const char *checksum_word(enum catalogue_digest digest) {
     return digests[digest].word;
 }
 
-/* A digest at the start of text, with nothing of its kind behind it. */
+/* Takes the digest that text begins with, if nothing of its kind follows it. */
 static bool take_hex(const char *text, size_t digits, char hex[CHECKSUM_HEX_SIZE]) {
     for (size_t i = 0; i < digits; i++) {
         if (!isxdigit((unsigned char)text[i]))
@@ -26,62 +30,174 @@ static bool take_hex(const char *text, size_t digits, char hex[CHECKSUM_HEX_SIZE
     return !isalnum((unsigned char)text[digits]);
 }
 
-/* "DIGEST  NAME", "DIGEST *NAME" or the digest alone. */
+/* "DIGEST  NAME", "DIGEST *NAME", "DIGEST<tab>NAME" or the digest alone. */
 static bool read_gnu(char *line, size_t digits, char hex[CHECKSUM_HEX_SIZE], const char **name) {
     line += *line == '\\';
     if (!take_hex(line, digits, hex))
         return false;
-    *name = line + digits + strspn(line + digits, " *");
+    *name = line + digits + strspn(line + digits, " \t*");
     return true;
 }
 
-/* "SHA256 (NAME) = DIGEST" */
-static bool read_bsd(char *line, const struct checksum *checksum, char hex[CHECKSUM_HEX_SIZE],
-                     const char **name) {
-    const char *word = checksum_word(checksum->digest);
-    char *end = strstr(line, ") = ");
-    size_t length = strlen(word);
-    if (!end || strncmp(line, word, length) != 0 || strncmp(line + length, " (", 2) != 0 ||
-        !take_hex(end + strlen(") = "), digests[checksum->digest].digits, hex))
+static bool is_tag(enum catalogue_digest digest, const char *word, size_t length) {
+    for (size_t i = 0; i < sizeof digests[digest].tags / sizeof *digests[digest].tags; i++) {
+        const char *tag = digests[digest].tags[i];
+        if (strlen(tag) == length && strncasecmp(word, tag, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "SHA256 (NAME) = DIGEST" and openssl's "SHA256(NAME)= DIGEST" or "SHA2-256(NAME)= DIGEST" */
+static bool read_tagged(char *line, enum catalogue_digest digest, char hex[CHECKSUM_HEX_SIZE],
+                        const char **name) {
+    char *open = strchr(line, '('), *end = strrchr(line, ')');
+    if (!open || !end || end < open)
+        return false;
+    char *word_end = open > line && open[-1] == ' ' ? open - 1 : open;
+    const char *equals = end + 1 + strspn(end + 1, " \t");
+    if (!is_tag(digest, line, (size_t)(word_end - line)) || *equals != '=' ||
+        !take_hex(equals + 1 + strspn(equals + 1, " \t"), digests[digest].digits, hex))
         return false;
     *end = 0;
-    *name = line + length + strlen(" (");
+    *name = open + 1;
     return true;
 }
 
-static bool read_line(const struct checksum *checksum, char *line, char hex[CHECKSUM_HEX_SIZE],
-                      const char **name) {
-    line[strcspn(line, "\r")] = 0;
-    return checksum->form == CATALOGUE_BSD
-               ? read_bsd(line, checksum, hex, name)
-               : read_gnu(line, digests[checksum->digest].digits, hex, name);
+/* Length of the name of a digest algorithm at the start of text; 0: none. */
+static size_t algorithm_length(const char *text) {
+    static const char *const families[] = {"SHA",       "BLAKE", "B2",    "MD5",
+                                           "WHIRLPOOL", "RMD",   "RIPEMD"};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        if (strncasecmp(text, families[i], strlen(families[i])) == 0)
+            return strspn(text,
+                          "-_/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    return 0;
 }
 
-/* Some files name a file with its folder, like ./NAME. */
-static bool is_named(const char *name, const char *wanted) {
-    const char *slash = strrchr(name, '/');
-    return strcmp(slash ? slash + 1 : name, wanted) == 0;
+/* Whether a line is a heading such as "# SHA512 HASH", "[sha256]" or "MD5:", and if so whether the
+ * lines below it are of this algorithm. */
+static bool read_heading(const char *line, enum catalogue_digest digest, bool *ours) {
+    const char *word = line + strspn(line, "#[=- \t");
+    size_t length = algorithm_length(word);
+    const char *rest = word + length + strspn(word + length, " \t:]=-");
+    static const char *const nouns[] = {"",     "HASH",    "HASHES",   "SUM",
+                                        "SUMS", "DIGESTS", "CHECKSUMS"};
+    bool heading = false;
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
+        heading = heading || strcasecmp(rest, nouns[i]) == 0;
+    if (length == 0 || !heading)
+        return false;
+    if (length > 4 && strncasecmp(word + length - 4, "SUMS", 4) == 0)
+        length -= 4;
+    *ours = is_tag(digest, word, length);
+    return true;
+}
+
+/* --- which line is about the file --- */
+
+/* The path of an address, without host, query and fragment, its percent escapes decoded; caller
+ * frees. */
+static char *path_of_url(const char *url) {
+    const char *scheme = strstr(url, "://"), *start = url;
+    if (scheme)
+        start = scheme + 3 + strcspn(scheme + 3, "/?#");
+    char *path = alloc_slice(start, strcspn(start, "?#")), *to = path;
+    for (const char *from = path; *from; from++) {
+        unsigned value;
+        if (from[0] == '%' && isxdigit((unsigned char)from[1]) &&
+            isxdigit((unsigned char)from[2]) && sscanf(from + 1, "%2x", &value) == 1 &&
+            value != 0) {
+            *to++ = (char)value;
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = 0;
+    return path;
+}
+
+/* How many names, from the last one on, two paths share. */
+static size_t common_names(const char *one, const char *other, bool *all_of_one) {
+    const char *a = one + strlen(one), *b = other + strlen(other);
+    size_t names = 0;
+    while (a > one && b > other && a[-1] == b[-1]) {
+        a--, b--;
+        names += *a == '/';
+    }
+    bool a_begins = a == one, b_begins = b == other;
+    if ((a_begins && (b_begins || b[-1] == '/')) || (b_begins && a > one && a[-1] == '/'))
+        names += *a != '/';
+    *all_of_one = a_begins && (b_begins || b[-1] == '/' || *b == '/');
+    return names;
+}
+
+/* 0: the line is about another file; more is better. A line all of whose folders are in the address
+ * fits better than one of which only some are. */
+static size_t fitness(const char *listed, const char *path) {
+    bool whole;
+    while (strncmp(listed, "./", 2) == 0)
+        listed += 2;
+    size_t names = common_names(listed, path, &whole);
+    return names == 0 ? 0 : 2 * names + whole;
+}
+
+struct search {
+    const struct checksum *checksum;
+    char *path;     /* owned: of the address */
+    size_t digests; /* lines with one */
+    size_t best;    /* fitness of hex */
+    bool ambiguous; /* another line fits as well and has another digest */
+    char hex[CHECKSUM_HEX_SIZE];
+};
+
+static void consider(struct search *search, const char *hex, const char *name) {
+    size_t fit = fitness(name, search->path);
+    bool differs = search->digests > 0 && strcmp(hex, search->hex) != 0;
+    if (search->digests++ > 0 && fit < search->best)
+        return;
+    search->ambiguous = (fit == search->best && (differs || search->ambiguous)) && fit > 0;
+    search->best = fit;
+    memcpy(search->hex, hex, CHECKSUM_HEX_SIZE);
+}
+
+static void read_lines(struct search *search, char *text) {
+    enum catalogue_digest digest = search->checksum->digest;
+    bool ours = true;
+    for (char *line = text, *next; line; line = next) {
+        char hex[CHECKSUM_HEX_SIZE];
+        const char *name = "";
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        line[strcspn(line, "\r")] = 0;
+        if (read_tagged(line, digest, hex, &name) ||
+            (!read_heading(line, digest, &ours) && ours &&
+             read_gnu(line, digests[digest].digits, hex, &name)))
+            consider(search, hex, name);
+    }
+}
+
+static bool decide(const struct search *search, struct error *error) {
+    const char *word = checksum_word(search->checksum->digest);
+    const char *slash = strrchr(search->path, '/'), *name = slash ? slash + 1 : search->path;
+    if (search->ambiguous)
+        return error_set(error, ERROR_FAILED,
+                         "it gives several %s of %s, and their folders do not tell which is of %s",
+                         word, name, search->checksum->file_url);
+    return search->best > 0 || search->digests == 1 ||
+           error_set(error, ERROR_FAILED, "it gives no %s of %s", word, name);
 }
 
 bool checksum_find(const struct checksum *checksum, const char *text, size_t length,
                    char hex[CHECKSUM_HEX_SIZE], struct error *error) {
     scoped(alloc_release) char *copy = alloc_slice(text, length);
-    size_t found = 0;
-    for (char *line = copy, *next; line; line = next) {
-        char read[CHECKSUM_HEX_SIZE];
-        const char *name = "";
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        if (!read_line(checksum, line, read, &name))
-            continue;
-        memcpy(hex, read, sizeof read);
-        if (is_named(name, checksum->name))
-            return true;
-        found++;
-    }
-    return found == 1 || error_set(error, ERROR_FAILED, "it gives no %s of %s",
-                                   checksum_word(checksum->digest), checksum->name);
+    scoped(alloc_release) char *path = path_of_url(checksum->file_url);
+    struct search search = {.checksum = checksum, .path = path};
+    read_lines(&search, copy);
+    memcpy(hex, search.hex, CHECKSUM_HEX_SIZE);
+    return decide(&search, error);
 }
 
 bool checksum_of_file(enum catalogue_digest digest, const char *path, char hex[CHECKSUM_HEX_SIZE],

@@ -24,11 +24,6 @@ struct source { /* borrowed */
     struct checksum checksum;
 };
 
-static const char *last_part(const char *url) {
-    const char *slash = strrchr(url, '/');
-    return slash ? slash + 1 : url;
-}
-
 /* Of the catalogue, for the architecture of this host. */
 static bool find_source(const struct catalogue *catalogue, const char *name, struct source *source,
                         struct error *error) {
@@ -48,8 +43,7 @@ static bool find_source(const struct catalogue *catalogue, const char *name, str
                          spec_arch_word(arch));
     *source = (struct source){file->url,
                               {file->checksums, file->sha256,
-                               file->checksums ? known->digest : CATALOGUE_SHA256, known->form,
-                               last_part(file->url)}};
+                               file->checksums ? known->digest : CATALOGUE_SHA256, file->url}};
     return true;
 }
 
