@@ -295,11 +295,9 @@ static bool take_phone_home(struct daemon *daemon, const struct store_instance *
         log_warning("vm=%s %s", instance->name, told.problem);
     }
     if (first)
-        alloc_replace(&vm->provision_result, NULL);
-    if (vm) {
-        alloc_replace(&vm->phoned_home, alloc_string(form->instance_id));
-        vm_phoned_home(vm, endpoint.address);
-    }
+        vm_set_provision_result(vm, NULL);
+    if (vm)
+        vm_phoned_home(vm, form->instance_id, endpoint.address);
     if (first)
         provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
     return true;
@@ -337,7 +335,7 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
         log_warning("vm=%s provisioning %s", vm ? vm->name : "?", result);
     if (!vm)
         return;
-    alloc_replace(&vm->provision_result, alloc_string(result));
+    vm_set_provision_result(vm, result);
     if (strcmp(result, "ok") == 0)
         vm_phase(vm, PHASE_PROVISIONED);
     fleet_note(&daemon->fleet, vm);
@@ -358,7 +356,7 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
                          "%s has not phoned home yet, so its host key or its address is not known",
                          vm->name);
     if (good) {
-        alloc_replace(&vm->provision_result, NULL);
+        vm_set_provision_result(vm, NULL);
         recorder_event(daemon->recorder, instance.id, "provision", "asked for");
         provisioning_run(daemon->provisioning, &instance, endpoint.address, endpoint.port,
                          guest.host_keys);

@@ -8,6 +8,7 @@
 #include "daemon/reports.h"
 #include "home/run_folder.h"
 #include "home/running.h"
+#include "machine/vm_launch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,10 @@ static void on_changed(void *context, struct vm *vm) {
         fleet->on_change(fleet->context, vm);
 }
 
-/* QEMU has made these by the time it answers; under sudo they are root's, and the user's own
- * commands could neither see the lock nor reach the spare monitor. */
-static void give_run_files(const struct fleet *fleet, const struct vm *vm) {
+/* Under sudo the files that QEMU has made are root's, and the user's own commands could neither see
+ * the lock nor reach the spare monitor. */
+static void on_started(void *context, struct vm *vm) {
+    struct fleet *fleet = context;
     static const char *const kinds[] = {"pid", "qmp", "mon", "con", "qga"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         scoped(alloc_release) char *path =
@@ -45,8 +47,6 @@ void fleet_note(struct fleet *fleet, struct vm *vm) {
 
 static void on_event(void *context, struct vm *vm, const char *kind, const char *text) {
     struct fleet *fleet = context;
-    if (vm->state == STATE_STARTING && vm->launch.phases_ms[PHASE_STARTED])
-        give_run_files(fleet, vm);
     recorder_event(fleet->recorder, vm->instance, kind, text);
     if (strcmp(kind, "state") == 0)
         log_info("vm=%s %s", vm->name, text);
@@ -77,7 +77,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
         .home = home,
         .recorder = recorder,
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_changed, on_event, on_expired, on_refused, on_addresses},
+        .listener = {fleet, on_prepare, on_started, on_changed, on_event, on_expired, on_refused,
+                     on_addresses},
     };
 }
 
@@ -116,7 +117,7 @@ static void recall(struct fleet *fleet, struct vm *vm) {
 static struct vm *add(struct fleet *fleet, const struct store_instance *instance) {
     struct vm *vm =
         vm_new(fleet->loop, instance->name, instance->uuid, instance->id, &fleet->listener);
-    vm->wanted = instance->wanted;
+    vm_set_wanted(vm, instance->wanted);
     recall(fleet, vm);
     fleet->vms = alloc_resize(fleet->vms, (fleet->count + 1) * sizeof *fleet->vms);
     fleet->vms[fleet->count++] = vm;
@@ -126,7 +127,7 @@ static struct vm *add(struct fleet *fleet, const struct store_instance *instance
 /* One that has another name by now. */
 static void drop_former(struct fleet *fleet, int64_t instance) {
     struct vm *vm = fleet_get_by_id(fleet, instance);
-    if (vm && !lifecycle_has_process(vm->state) && !vm->preparing)
+    if (vm && !vm_is_busy(vm))
         drop(fleet, vm);
 }
 
@@ -135,7 +136,7 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
     if (!instance_table_get(fleet->home->store, name, &instance, error))
         return NULL;
     struct vm *vm = fleet_find(fleet, name);
-    if (vm && vm->instance != instance.id && !lifecycle_has_process(vm->state) && !vm->preparing) {
+    if (vm && vm->instance != instance.id && !vm_is_busy(vm)) {
         drop(fleet, vm); /* removed and created again under the same name */
         vm = NULL;
     }
@@ -150,15 +151,15 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
 size_t fleet_running(const struct fleet *fleet) {
     size_t running = 0;
     for (size_t i = 0; i < fleet->count; i++)
-        running += lifecycle_has_process(fleet->vms[i]->state) || fleet->vms[i]->preparing;
+        running += vm_is_busy(fleet->vms[i]);
     return running;
 }
 
 /* --- adoption --- */
 
 /* It was looked at before and turned out to be another VM. */
-static bool is_strange(const struct vm *vm, const struct running *running) {
-    return vm->plan.found_pid == running->pid && vm->plan.found_start == running->start;
+static bool was_rejected(const struct vm *vm, const struct running *running) {
+    return vm_is_same_process(vm, running->pid, running->start);
 }
 
 /* False: the store does not tell whose it is, so that nothing can be said of any VM. */
@@ -166,12 +167,12 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
     struct error problem = {0};
     struct vm_plan plan = {0};
     struct vm *vm = fleet_get(fleet, running->name, &problem);
-    if (vm && (lifecycle_has_process(vm->state) || vm->preparing || is_strange(vm, running)))
+    if (vm && (vm_is_busy(vm) || was_rejected(vm, running)))
         return true;
     if (vm && launcher_plan_found(fleet->home, running, &plan, &problem)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
-        vm_adopt(vm, &plan);
+        vm_launch_adopt(vm, &plan);
         reports_recall(fleet, vm);
         return true;
     }

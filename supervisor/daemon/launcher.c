@@ -10,6 +10,7 @@
 #include "home/seed/seed.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/process.h"
+#include "machine/vm_launch.h"
 #include "store/guest_table.h"
 #include "store/image_table.h"
 
@@ -189,10 +190,10 @@ static void on_work(uv_work_t *work) {
 
 static void on_worked(uv_work_t *work, int status) {
     struct job *job = work->data;
-    if (status != UV_ECANCELED && job->notice && !job->vm->closing)
-        job->vm->listener->event(job->vm->listener->context, job->vm, "notice", job->notice);
+    if (status != UV_ECANCELED && job->notice)
+        vm_notice(job->vm, job->notice);
     if (status != UV_ECANCELED)
-        vm_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
+        vm_launch_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
     vm_plan_done(&job->plan);
     free(job->home_path);
     free(job->name);

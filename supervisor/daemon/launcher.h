@@ -1,5 +1,5 @@
 /* From an instance's name to a launch plan, on a worker thread: programs, disks and documents are
- * looked at and written there, with a store connection of its own. Ends in vm_prepared(). */
+ * looked at and written there, with a store connection of its own. Ends in vm_launch_prepared(). */
 #pragma once
 
 #include "machine/vm.h"

@@ -24,7 +24,7 @@ void reports_take(struct fleet *fleet, const struct store_instance *instance,
         .last = report->stage == REPORT_MODULES_FINAL,
     };
     scoped(alloc_release) char *before = boot_where(&vm->boot);
-    scoped(alloc_release) char *sentence = boot_take(&vm->boot, &step);
+    scoped(alloc_release) char *sentence = vm_take_boot_step(vm, &step);
     scoped(alloc_release) char *now = boot_where(&vm->boot);
     if (sentence)
         recorder_event(fleet->recorder, vm->instance, EVENT_KIND, sentence);
@@ -39,7 +39,7 @@ void reports_take(struct fleet *fleet, const struct store_instance *instance,
 }
 
 /* sentence: one that boot_take() gave out. */
-static void recall_sentence(struct boot *boot, const char *sentence) {
+static void recall_sentence(struct vm *vm, const char *sentence) {
     scoped(alloc_release) char *name = alloc_slice(sentence, strcspn(sentence, " "));
     const char *verb = sentence + strlen(name);
     char *slash = strchr(name, '/');
@@ -53,7 +53,7 @@ static void recall_sentence(struct boot *boot, const char *sentence) {
         .failed = slash || strchr(verb, ','),
         .last = strcmp(name, report_stage_name(REPORT_MODULES_FINAL)) == 0,
     };
-    free(boot_take(boot, &step));
+    free(vm_take_boot_step(vm, &step));
 }
 
 void reports_recall(struct fleet *fleet, struct vm *vm) {
@@ -64,6 +64,6 @@ void reports_recall(struct fleet *fleet, struct vm *vm) {
                          NULL);
     for (size_t i = 0; i < events.count; i++)
         if (strcmp(events.items[i].kind, EVENT_KIND) == 0)
-            recall_sentence(&vm->boot, events.items[i].text);
+            recall_sentence(vm, events.items[i].text);
     store_events_done(&events);
 }

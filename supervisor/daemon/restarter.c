@@ -124,7 +124,7 @@ static void start_now(struct restarter *restarter, const char *name) {
     if (!vm || lifecycle_has_process(vm->state))
         return;
     log_info("vm=%s autostart", name);
-    vm->wanted = true;
+    vm_set_wanted(vm, true);
     recorder_wanted(restarter->fleet->recorder, vm->instance, true);
     vm_start(vm);
 }

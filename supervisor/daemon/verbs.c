@@ -133,7 +133,7 @@ static struct vm *find(struct request *request, struct error *error) {
 
 /* Wanted is what a person asked for last; restart policies look at it. */
 static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
-    vm->wanted = wanted;
+    vm_set_wanted(vm, wanted);
     if (!wanted) /* a restart that is due is not any more */
         fleet_note(request->context->fleet, vm);
     recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);

@@ -9,7 +9,7 @@
 #include "base/platform.h"
 #include "base/strv.h"
 #include "machine/core/helper_argv.h"
-#include "machine/vm_report.h"
+#include "machine/log_tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,7 +172,7 @@ static bool wait_ready(const struct spec_helper *helper, off_t log_start, pid_t 
     }
     if (heard == HEARD_NOTHING)
         end(pid);
-    scoped(alloc_release) char *words = vm_report_last_words(helper->log, log_start);
+    scoped(alloc_release) char *words = log_tail_read(helper->log, log_start);
     if (heard == HEARD_END)
         return fail_ended(helper->program, pid, words, error);
     return fail(helper->program, " in time", words, error);

@@ -8,33 +8,12 @@
 #include "machine/process.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_helpers.h"
-#include "machine/vm_qmp.h"
-#include "machine/vm_report.h"
+#include "machine/vm_private.h"
+#include "machine/vm_words.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static void drop_handle(struct vm *vm);
-
-/* --- words --- */
-
-void vm_set_reason(struct vm *vm, const char *text) {
-    alloc_replace(&vm->reason, alloc_string(text));
-}
-
-void vm_tell(struct vm *vm, const char *kind, const char *format, ...) {
-    struct buffer text = {0};
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprintf(&text, format, arguments);
-    va_end(arguments);
-    vm->listener->event(vm->listener->context, vm, kind, text.data);
-    buffer_done(&text);
-}
 
 /* --- readiness --- */
 
@@ -76,12 +55,10 @@ static void press(struct vm *vm) {
     uv_timer_start(&vm->press, on_press_due, VM_PRESS_INTERVAL_MS, 0);
 }
 
-static void on_process_end(void *owner, const struct process_end *end);
-
 static void reconnect(struct vm *vm) {
     monitor_close(vm->monitor);
     vm->answered = false;
-    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, vm_qmp_on_item);
+    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, vm->on_qmp_item);
 }
 
 static void release(struct vm *vm) {
@@ -195,151 +172,6 @@ void vm_input(struct vm *vm, enum lifecycle_input input) {
         vm_input(vm, INPUT_READY);
 }
 
-/* --- what the process and the console say --- */
-
-static char *describe_end(struct vm *vm, const struct process_end *end) {
-    scoped(alloc_release) char *words = vm_report_last_words(vm->plan.qemu_log, vm->log_start);
-    bool began = vm->state != STATE_STARTING && vm->state != STATE_ABORTING;
-    const char *when = began ? "QEMU ended" : "QEMU did not start";
-    if (!end->status_known)
-        return alloc_printf(
-            "QEMU ended, how is not known because an earlier supervisor began it%s%s",
-            words[0] ? ": " : "", words);
-    if (end->signal)
-        return alloc_printf("%s (signal %d)%s%s", when, end->signal, words[0] ? ": " : "", words);
-    scoped(alloc_release) char *holders = vm_report_holders(words);
-    return alloc_printf("%s (exit %d)%s%s%s", when, end->exit_status, words[0] ? ": " : "", words,
-                        holders);
-}
-
-static void record_end(struct vm *vm, const struct process_end *end) {
-    bool wished =
-        vm->state == STATE_STOPPING || vm->state == STATE_QUITTING || vm->state == STATE_KILLING;
-    bool killed = vm->state == STATE_KILLING;
-    uint64_t began = vm->stop_began_ms ? vm->stop_began_ms : vm->since_ms;
-    struct store_launch *launch = &vm->launch;
-    alloc_replace(&launch->end_cause,
-                  killed ? alloc_string("killed") : vm_report_cause(end, vm->shutdown_reason));
-    alloc_replace(&vm->outcome, vm_report_stop(launch->end_cause, killed, launch->presses,
-                                               clock_monotonic_ms() - began));
-    if (vm->stop_began_ms || killed)
-        alloc_replace(&launch->end_text, alloc_string(vm->outcome));
-    else
-        alloc_replace(&launch->end_text, vm_report_unasked(launch->end_cause));
-    if (!wished)
-        alloc_replace(&launch->end_text, describe_end(vm, end));
-    alloc_replace(&launch->serial_tail, console_tail(vm->console, 10));
-    launch->ended_ms = clock_wall_ms();
-    if (vm->state != STATE_ABORTING || !vm->reason)
-        vm_set_reason(vm, launch->end_text);
-}
-
-static void on_process_end(void *owner, const struct process_end *end) {
-    struct vm *vm = owner;
-    monitor_drain(vm->monitor);
-    if (!vm->process) /* which told that it is another VM */
-        return;
-    record_end(vm, end);
-    vm_input(vm, INPUT_EXITED);
-}
-
-/* The EFI stub speaks even when the kernel is told to be quiet. */
-static void on_output(void *owner, const char *data, size_t length) {
-    struct vm *vm = owner;
-    vm_phase(vm, PHASE_FIRMWARE);
-    if (!vm->launch.phases_ms[PHASE_KERNEL] &&
-        (memmem(data, length, "EFI stub:", 9) || memmem(data, length, "Linux version", 13)))
-        vm_phase(vm, PHASE_KERNEL);
-}
-
-/* --- launching --- */
-
-static bool spawn(struct vm *vm, struct error *error) {
-    struct vm_spawned spawned;
-    struct stat log;
-    vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
-    if (!vm_plan_spawn(&vm->plan, vm->loop, vm, on_process_end, &spawned, error))
-        return false;
-    vm->process = spawned.process;
-    vm->launch.pid = process_pid(vm->process);
-    vm->launch.pid_start = process_start(vm->process);
-    vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, vm_qmp_on_item);
-    vm->console =
-        console_open(vm->loop, spawned.console_fd, NULL, vm->plan.console_log, vm, on_output);
-    vm_phase(vm, PHASE_LAUNCHED);
-    return true;
-}
-
-static void take_plan(struct vm *vm, struct vm_plan *plan) {
-    vm_plan_done(&vm->plan);
-    store_launch_done(&vm->launch);
-    vm->plan = *plan;
-    vm->launch = plan->launch;
-    vm->plan.launch = (struct store_launch){0};
-    alloc_replace(&vm->provision_result, plan->provision_result);
-    vm->plan.provision_result = NULL;
-    boot_done(&vm->boot);
-    *plan = (struct vm_plan){0};
-    vm->shutdown_reason[0] = 0;
-    vm->stop_began_ms = 0;
-    vm->launched_ms = 0;
-    vm->log_start = 0;
-    vm->refusal = ERROR_NONE;
-    vm_helpers_watch(vm);
-}
-
-void vm_adopt(struct vm *vm, struct vm_plan *plan) {
-    take_plan(vm, plan);
-    struct stat log;
-    vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
-    vm->process =
-        process_watch(vm->loop, vm->plan.found_pid, vm->plan.found_start, vm, on_process_end);
-    if (vm->plan.console_path)
-        vm->console =
-            console_open(vm->loop, -1, vm->plan.console_path, vm->plan.console_log, vm, on_output);
-    vm_set_reason(vm, "found running; asking it over QMP");
-    vm_input(vm, INPUT_FOUND);
-}
-
-/* The record of a launch that came to nothing; without a number there is none. */
-static void record_no_launch(struct vm *vm, const char *cause, const char *text) {
-    if (!vm->launch.number)
-        return;
-    vm->launch.ended_ms = clock_wall_ms();
-    alloc_replace(&vm->launch.end_cause, alloc_string(cause));
-    alloc_replace(&vm->launch.end_text, alloc_string(text));
-}
-
-void vm_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error) {
-    struct error problem = {0};
-    bool closing = vm->closing;
-    vm->preparing = false;
-    drop_handle(vm);
-    if (closing)
-        return;
-    if (plan && plan->found_pid && vm->state == STATE_STARTING) {
-        vm_adopt(vm, plan);
-        return;
-    }
-    if (plan && !plan->found_pid)
-        take_plan(vm, plan);
-    if (vm->state != STATE_STARTING) { /* it was stopped meanwhile; one that was found lives on */
-        record_no_launch(vm, "cancelled", "stopped before QEMU was started");
-        alloc_replace(&vm->outcome, alloc_string("before QEMU was started"));
-        vm_input(vm, INPUT_LAUNCH_FAILED);
-        return;
-    }
-    if (plan && spawn(vm, &problem)) {
-        vm->listener->changed(vm->listener->context, vm);
-        return;
-    }
-    vm_set_reason(vm, plan ? problem.text : error->text);
-    vm->refusal = plan ? problem.code : error->code;
-    if (plan)
-        record_no_launch(vm, "not-spawned", problem.text);
-    vm_input(vm, INPUT_LAUNCH_FAILED);
-}
-
 /* --- requests --- */
 
 void vm_start(struct vm *vm) {
@@ -439,7 +271,8 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
     vm->listener->changed(vm->listener->context, vm);
 }
 
-void vm_phoned_home(struct vm *vm, const char *address) {
+void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address) {
+    alloc_replace(&vm->phoned_home, alloc_string(instance_id));
     vm->plan.phones_home = false;
     if (address)
         alloc_replace(&vm->plan.address, alloc_string(address));
@@ -453,6 +286,33 @@ void vm_moved(struct vm *vm, const char *address) {
     alloc_replace(&vm->plan.address, alloc_string(address));
     stop_probe(vm);
     seek_readiness(vm);
+}
+
+/* --- for the owner --- */
+
+bool vm_is_busy(const struct vm *vm) {
+    return lifecycle_has_process(vm->state) || vm->preparing;
+}
+
+bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start) {
+    return vm->plan.found_pid == pid && vm->plan.found_start == start;
+}
+
+void vm_notice(struct vm *vm, const char *text) {
+    if (!vm->closing)
+        vm_tell(vm, "notice", "%s", text);
+}
+
+void vm_set_wanted(struct vm *vm, bool wanted) {
+    vm->wanted = wanted;
+}
+
+void vm_set_provision_result(struct vm *vm, const char *result) {
+    alloc_replace(&vm->provision_result, alloc_string(result));
+}
+
+char *vm_take_boot_step(struct vm *vm, const struct boot_step *step) {
+    return boot_take(&vm->boot, step);
 }
 
 /* --- life of the struct --- */
@@ -481,7 +341,7 @@ void vm_recall(struct vm *vm, const struct store_launch *last) {
     vm_set_reason(vm, last->end_text);
 }
 
-static void drop_handle(struct vm *vm) {
+void vm_drop_handle(struct vm *vm) {
     if (--vm->open_handles > 0)
         return;
     vm_plan_done(&vm->plan);
@@ -497,7 +357,7 @@ static void drop_handle(struct vm *vm) {
 }
 
 static void on_closed(uv_handle_t *handle) {
-    drop_handle(handle->data);
+    vm_drop_handle(handle->data);
 }
 
 void vm_close(struct vm *vm) {

@@ -1,7 +1,7 @@
 #include "vm_agent.h"
 
 #include "machine/agent.h"
-#include "machine/vm_qmp.h"
+#include "machine/vm_words.h"
 
 static void drop(struct vm *vm) {
     agent_close(vm->agent);

@@ -3,7 +3,7 @@
  * error. */
 #pragma once
 
-#include "machine/vm.h"
+#include "machine/vm_object.h"
 
 /* What QEMU says of the port: the guest has opened or closed it. */
 void vm_agent_port(struct vm *vm, bool open);

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "machine/process.h"
-#include "machine/vm_qmp.h"
+#include "machine/vm_words.h"
 
 #include <signal.h>
 #include <stdio.h>

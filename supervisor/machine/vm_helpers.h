@@ -2,7 +2,7 @@
  * its VM, of which the VM's events tell, and that they end with it. */
 #pragma once
 
-#include "machine/vm.h"
+#include "machine/vm_object.h"
 
 void vm_helpers_watch(struct vm *vm); /* those of its plan */
 void vm_helpers_end(struct vm *vm);   /* the VM has ended, or will not be */

@@ -6,7 +6,10 @@
 #include "machine/core/qemu_argv.h"
 #include "machine/monitor.h"
 #include "machine/tick.h"
+#include "machine/vm.h"
 #include "machine/vm_agent.h"
+#include "machine/vm_private.h"
+#include "machine/vm_words.h"
 #include "qmp/event.h"
 
 #include <stdio.h>
@@ -275,6 +278,7 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
         vm->answered = true;
         tick_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS);
         if (vm->state == STATE_STARTING) {
+            vm->listener->started(vm->listener->context, vm);
             vm_phase(vm, PHASE_STARTED);
             vm_input(vm, INPUT_QMP_READY);
         } else {

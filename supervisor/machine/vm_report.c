@@ -2,50 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
-#include "base/file.h"
-#include "base/name.h"
 #include "base/platform.h"
 
-#include <ctype.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* "2026-11-23T13:07:35.878328Z qemu-system-aarch64: text" -> "text" (QEMU: -msg timestamp=on). */
-static const char *without_prefix(const char *line, const char *end) {
-    if (end - line > 28 && isdigit((unsigned char)line[0]) && line[10] == 'T') {
-        const char *space = memchr(line, ' ', 40 < end - line ? 40 : (size_t)(end - line));
-        line = space ? space + 1 : line;
-    }
-    if (end - line > 12 && strncmp(line, "qemu-system-", 12) == 0) {
-        const char *colon = memchr(line, ':', (size_t)(end - line));
-        if (colon && colon + 1 < end)
-            line = colon + 2 <= end ? colon + 2 : end;
-    }
-    return line;
-}
-
-char *vm_report_last_words(const char *log, off_t offset) {
-    char text[VM_REPORT_WORDS_BYTES];
-    struct buffer words = {0};
-    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    off_t from = end - (off_t)sizeof text > offset ? end - (off_t)sizeof text : offset;
-    ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, from);
-    for (char *line = text, *stop = text + (length > 0 ? length : 0); line < stop;) {
-        char *newline = memchr(line, '\n', (size_t)(stop - line));
-        char *line_end = newline ? newline : stop;
-        const char *start = without_prefix(line, line_end);
-        if (start < line_end) {
-            scoped(alloc_release) char *printable =
-                name_printable(start, (size_t)(line_end - start), 400);
-            buffer_printf(&words, "%s%s", words.length ? "; " : "", printable);
-        }
-        line = line_end + 1;
-    }
-    return buffer_take(&words);
-}
 
 /* QEMU: block/file-posix.c; 'Failed to get "write" lock; Is another process using the image
  * [PATH]?'

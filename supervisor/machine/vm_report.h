@@ -1,18 +1,11 @@
 /* How a launch ended, in words: from QEMU's exit, the last SHUTDOWN event and QEMU's own last
- * words. Reads the log file, otherwise pure. */
+ * words (log_tail.h). */
 #pragma once
 
 #include "machine/process.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
-
-#define VM_REPORT_WORDS_BYTES 2048u /* of the log's end that is looked at */
-
-/* The last lines that QEMU wrote to its log after offset, without time stamps and its own name;
- * printable, one line; "" when it said nothing. Caller frees. */
-char *vm_report_last_words(const char *log, off_t offset);
 
 /* What is known beyond QEMU's words: "; the disk is in use by process 4711 (qemu-nbd)" when they
  * are about a lock on an image; otherwise "". Caller frees. */

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "machine/log_tail.h"
 #include "machine/vm_report.h"
 #include "test.h"
 
@@ -7,7 +8,7 @@
 static char *words_of(const char *log, off_t offset) {
     static const char path[] = "/tmp/pgsup-vm-report";
     CHECK(file_write(path, log, strlen(log), 0600, NULL));
-    char *words = vm_report_last_words(path, offset);
+    char *words = log_tail_read(path, offset);
     unlink(path);
     return words;
 }
@@ -22,7 +23,7 @@ TEST(last_words_are_qemus_own) {
     words = words_of("qemu-system-aarch64: a\nb\x1b[2J\n\n", 0);
     CHECK_STRING(words, "a; b\\x1B[2J");
     free(words);
-    words = vm_report_last_words("/nonexistent/log", 0);
+    words = log_tail_read("/nonexistent/log", 0);
     CHECK_STRING(words, "");
     free(words);
 }

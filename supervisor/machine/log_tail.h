@@ -1,0 +1,10 @@
+/* The end of a log that QEMU or a helper writes, as one sentence. */
+#pragma once
+
+#include <sys/types.h>
+
+#define LOG_TAIL_BYTES 2048u /* of the log's end that is looked at */
+
+/* The last lines that were written after offset, without time stamps and QEMU's own name;
+ * printable, one line; "" when there are none or the log cannot be read. Caller frees. */
+char *log_tail_read(const char *log, off_t offset);

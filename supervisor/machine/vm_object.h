@@ -1,0 +1,86 @@
+/* One VM as a struct, and who may do what with its fields. Whoever has a VM reads the first
+ * section. The owner (the daemon) keeps the second one, by the setters of vm.h. The third one
+ * belongs to the files of machine/ alone. Nobody outside machine/ writes a field. */
+#pragma once
+
+#include "machine/core/boot.h"
+#include "machine/core/lifecycle.h"
+#include "machine/vm_plan.h"
+#include "qmp/qga_addresses.h"
+#include "qmp/session.h"
+#include "store/launch_table.h"
+
+#include <sys/types.h>
+#include <uv.h>
+
+#define VM_PRESS_INTERVAL_MS 10000 /* the power button again, while the guest still runs */
+#define VM_SPACE_CHECK_MS    10000 /* a VM paused by a full host disk: is there space again? */
+#define VM_SPACE_WANTED      (64ull << 20)
+#define VM_EXIT_PATIENCE_MS  2000 /* a start that lost QMP: until its QEMU is killed */
+#define VM_HEARTBEAT_MS      3000 /* query-status; with its deadline, silence shows within 10 s */
+
+struct vm;
+
+struct vm_listener {
+    void *context;
+    /* Make a launch plan, off the loop's thread; ends in vm_launch_prepared(). */
+    void (*prepare)(void *context, struct vm *vm);
+    /* QEMU has answered, so its sockets and its lock exist; the state is still "starting". */
+    void (*started)(void *context, struct vm *vm);
+    /* State, reason or a phase changed: the launch record is to be stored, waiters to be settled.
+     */
+    void (*changed)(void *context, struct vm *vm);
+    void (*event)(void *context, struct vm *vm, const char *kind, const char *text);
+    /* A stop that must not escalate reached its limit; the guest runs on. */
+    void (*expired)(void *context, struct vm *vm);
+    /* QEMU refused a command; text is QEMU's. */
+    void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
+    /* What the agent in a guest that has its address by DHCP says of its first card: one at least.
+     */
+    void (*addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
+};
+
+struct vm {
+    /* --- public: everybody may read --- */
+    char *name;
+    char *uuid;
+    int64_t instance;
+    enum lifecycle_state state;
+    char *reason; /* sentence for the state; NULL */
+    struct store_launch launch;
+    uint64_t since_ms;       /* monotonic: when the state was entered */
+    enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
+    bool agent_answers;      /* one in the guest did when it was asked last */
+    bool agent_tells;        /* … and knows an address of the first card */
+    char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
+    uint64_t stop_limit_ms;  /* of the stop under way, from its beginning; 0: none */
+
+    /* --- the owner's: everybody may read, the owner writes by setter --- */
+    bool wanted;            /* a person wants it to run */
+    char *phoned_home;      /* to this supervisor, as this instance-id */
+    char *provision_result; /* store/guest_table.h; NULL: not run */
+    struct boot boot;       /* what cloud-init told of this launch */
+
+    /* --- private: for machine/vm*.c only --- */
+    uv_loop_t *loop;
+    const struct vm_listener *listener;
+    void (*on_qmp_item)(void *owner, const struct qmp_item *item); /* owner: struct vm */
+    struct vm_plan plan;
+    struct process *process;
+    struct monitor *monitor;
+    struct console *console;
+    struct probe *probe;
+    struct agent *agent;       /* a question that is under way; NULL */
+    bool agent_open;           /* the guest has opened the agent's port */
+    struct vm_helper *helpers; /* vm_helpers.h */
+    uv_timer_t deadline, press, heartbeat, space;
+    int open_handles; /* the last close callback frees */
+    bool closing, preparing;
+    bool may_escalate;
+    bool answered;  /* the monitor of now has been ready */
+    bool disk_full; /* what paused it last on a disk's error: no space on the host */
+    uint64_t stop_began_ms;
+    uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
+    off_t log_start;          /* where this launch's words begin in plan.qemu_log */
+    char shutdown_reason[64]; /* of the last SHUTDOWN event of this launch */
+};

@@ -1,0 +1,8 @@
+/* What a VM says of itself: the sentence for its state, and events for its listener. */
+#pragma once
+
+#include "machine/vm_object.h"
+
+void vm_set_reason(struct vm *vm, const char *text); /* copied */
+void vm_tell(struct vm *vm, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
