@@ -2,7 +2,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_kind.h"
 
 #include <ctype.h>
 
@@ -17,7 +17,7 @@ static void append_as_is(const struct buffer *content, struct buffer *text) {
 
 static void append_part(const struct buffer *content, const char *boundary, struct buffer *text) {
     buffer_printf(text, "--%s\n", boundary);
-    if (document_text_is_mime(content->data, content->length)) {
+    if (document_kind_is_mime(content->data, content->length)) {
         append_as_is(content, text);
         return;
     }

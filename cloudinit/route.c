@@ -5,17 +5,6 @@
 #define SEED_PREFIX   "/seed/"
 #define REPORT_PREFIX "/report/"
 
-static const char *const document_names[SEED_DOCUMENT_COUNT] = {
-    [SEED_META_DATA] = "meta-data",
-    [SEED_USER_DATA] = "user-data",
-    [SEED_VENDOR_DATA] = "vendor-data",
-    [SEED_NETWORK_CONFIG] = "network-config",
-};
-
-const char *seed_document_name(enum seed_document document) {
-    return document_names[document];
-}
-
 static bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
@@ -84,7 +73,7 @@ static struct route seed_route(const char *method, const char *rest) {
     if (strcmp(name, "phone-home") == 0)
         return phone_home_route(route, method, rest);
     for (int i = 0; i < SEED_DOCUMENT_COUNT && at_end(rest); i++)
-        if (strcmp(name, document_names[i]) == 0) {
+        if (strcmp(name, seed_document_name((enum seed_document)i)) == 0) {
             bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
             route.kind = ROUTE_DOCUMENT;
             route.document = (enum seed_document)i;

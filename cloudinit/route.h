@@ -8,17 +8,9 @@
 
 #include "base/name.h"
 #include "base/secret.h"
+#include "cloudinit/seed_document.h"
 
 #include <stdbool.h>
-
-enum seed_document {
-    SEED_META_DATA,
-    SEED_USER_DATA,
-    SEED_VENDOR_DATA,
-    SEED_NETWORK_CONFIG,
-    SEED_DOCUMENT_COUNT,
-};
-const char *seed_document_name(enum seed_document document); /* "meta-data" */
 
 enum route_kind {
     ROUTE_DOCUMENT,

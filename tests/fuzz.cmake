@@ -25,8 +25,8 @@ if(PGSUP_FUZZ)
   pgsup_fuzz(fuzz_report SOURCES fuzz/fuzz_report.c USES cloudinit CORPUS fuzz/seeds/fuzz_report)
   pgsup_fuzz(fuzz_public_key SOURCES fuzz/fuzz_public_key.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_public_key)
-  pgsup_fuzz(fuzz_document_text SOURCES fuzz/fuzz_document_text.c USES cloudinit
-    CORPUS fuzz/seeds/fuzz_document_text)
+  pgsup_fuzz(fuzz_document_check SOURCES fuzz/fuzz_document_check.c USES cloudinit
+    CORPUS fuzz/seeds/fuzz_document_check)
   pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
   pgsup_fuzz(fuzz_qga SOURCES fuzz/fuzz_qga.c USES qmp CORPUS transcripts/qga)
   pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)

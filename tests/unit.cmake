@@ -23,7 +23,7 @@ target_link_libraries(bench_qmp PRIVATE qmp)
 pgsup_see_all_rooms(bench_qmp)
 
 pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
-pgsup_test(document_text SOURCES unit/test_document_text.c USES cloudinit)
+pgsup_test(document_check SOURCES unit/test_document_check.c USES cloudinit)
 pgsup_test(http SOURCES unit/test_http.c USES cloudinit)
 pgsup_test(multipart SOURCES unit/test_multipart.c USES cloudinit)
 pgsup_test(password SOURCES unit/test_password.c USES cloudinit)

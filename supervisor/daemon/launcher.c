@@ -53,7 +53,7 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
  * later boot. */
 static bool begins_anew(const struct home *home, const struct store_instance *instance,
                         const struct store_guest *guest) {
-    char id[DOCUMENT_TEXT_ID_SIZE];
+    char id[DOCUMENT_CHECK_ID_SIZE];
     return guest->instance_id && strcmp(instance->seed, "http") != 0 && !guest->trusts_cache &&
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }

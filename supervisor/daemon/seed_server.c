@@ -78,7 +78,7 @@ static void answer_phone_home(struct connection *connection, const struct store_
     struct seed_server *server = connection->server;
     struct phone_home form = {0};
     struct error error = {0};
-    char id[DOCUMENT_TEXT_ID_SIZE];
+    char id[DOCUMENT_CHECK_ID_SIZE];
     bool good = phone_home_parse(request->body, request->body_length, &form, &error) &&
                 seed_instance_id(server->home, instance, id, &error);
     if (good && (strcmp(form.instance_id, id) != 0 ||

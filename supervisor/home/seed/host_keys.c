@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/document.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_kind.h"
 #include "cloudinit/multipart.h"
 #include "cloudinit/public_key.h"
 #include "host/program.h"
@@ -193,7 +193,7 @@ bool host_keys_append(const struct home *home, const struct store_instance *inst
                       struct buffer *user_data, struct error *error) {
     scoped(buffer_done) struct buffer document = {0};
     if (!host_keys_are_preseeded(instance) ||
-        !document_text_is_cloud_config(user_data->data ? user_data->data : "", user_data->length))
+        !document_kind_is_cloud_config(user_data->data ? user_data->data : "", user_data->length))
         return true;
     if (!write_document(home, instance, &document, error))
         return false;

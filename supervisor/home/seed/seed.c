@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "cloudinit/document.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_check.h"
 #include "cloudinit/multipart.h"
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
@@ -158,7 +158,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
 static bool check_document(const char *path, enum seed_document document, const struct buffer *text,
                            struct error *error) {
     struct error problem = {0};
-    return document_text_check(document, text->data ? text->data : "", text->length, &problem) ||
+    return document_check(document, text->data ? text->data : "", text->length, &problem) ||
            error_set(error, problem.code,
                      "%s: %s; correct it, or delete it to have it written anew", path,
                      problem.text);
@@ -238,17 +238,17 @@ static bool write_drive(struct home *home, const struct store_image *image,
 }
 
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,
-                      char id[DOCUMENT_TEXT_ID_SIZE], struct error *error) {
+                      char id[DOCUMENT_CHECK_ID_SIZE], struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path =
         alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(SEED_META_DATA));
     if (!file_exists(path)) { /* it will be written anew */
-        snprintf(id, DOCUMENT_TEXT_ID_SIZE, "%s", instance->instance_id);
+        snprintf(id, DOCUMENT_CHECK_ID_SIZE, "%s", instance->instance_id);
         return true;
     }
     return file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) &&
-           (document_text_instance_id(text.data ? text.data : "", text.length, id, error) ||
+           (document_check_instance_id(text.data ? text.data : "", text.length, id, error) ||
             error_prefix(error, "%s", path));
 }
 

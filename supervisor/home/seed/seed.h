@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_check.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 #include "store/image_table.h"
@@ -22,7 +22,7 @@ bool seed_network_is_users(const struct home *home, const struct store_instance 
 /* What meta-data calls the instance: as pgsup did, unless its user wrote another one there to have
  * cloud-init begin anew. */
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,
-                      char id[DOCUMENT_TEXT_ID_SIZE], struct error *error);
+                      char id[DOCUMENT_CHECK_ID_SIZE], struct error *error);
 
 /* "http://H:P/seed/TOKEN/" as the guest reaches it; NULL when the host's address is not known.
  * Caller frees. */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "cloudinit/route.h"
+#include "cloudinit/seed_document.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 

@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "cloudinit/route.h"
+#include "cloudinit/seed_document.h"
 #include "home/generated.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/seed_drive.h"

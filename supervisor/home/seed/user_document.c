@@ -2,7 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_check.h"
+#include "cloudinit/document_kind.h"
 #include "home/seed/schema.h"
 
 #include <errno.h>
@@ -30,10 +31,10 @@ static char *path_of(const char *folder, enum seed_document document) {
 static bool check(enum seed_document document, const char *path, const struct buffer *text,
                   struct error *error) {
     struct error problem = {0};
-    if (document_text_is_gzip(text->data, text->length))
+    if (document_kind_is_gzip(text->data, text->length))
         return error_set(error, ERROR_INVALID, "%s is compressed: give it as `gunzip` makes it",
                          path);
-    return document_text_check(document, text->data, text->length, &problem) ||
+    return document_check(document, text->data, text->length, &problem) ||
            error_set(error, problem.code, "%s: %s", path, problem.text);
 }
 
@@ -52,7 +53,7 @@ bool own_document_read(enum seed_document document, const char *path, struct own
                          seed_document_name(document));
     return check(document, path, text, error) &&
            (document == SEED_NETWORK_CONFIG ||
-            !document_text_is_cloud_config(text->data, text->length) ||
+            !document_kind_is_cloud_config(text->data, text->length) ||
             schema_check(path, remarks, error));
 }
 

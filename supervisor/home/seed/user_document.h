@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "cloudinit/route.h"
+#include "cloudinit/seed_document.h"
 #include "home/home.h"
 
 #include <stdbool.h>

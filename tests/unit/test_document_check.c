@@ -4,10 +4,11 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "cloudinit/document.h"
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_check.h"
+#include "cloudinit/document_kind.h"
 
 static bool check(enum seed_document document, const char *text, struct error *error) {
-    return document_text_check(document, text, strlen(text), error);
+    return document_check(document, text, strlen(text), error);
 }
 
 static void takes(enum seed_document document, const char *text) {
@@ -26,13 +27,13 @@ static void refuses(enum seed_document document, const char *text, const char *w
 TEST(which_kind_it_is) {
     static const char mime[] = "Content-Type: text/plain\nMIME-Version: 1.0\n\nx";
     static const char script[] = "#!/bin/sh\n# MIME-Version: 1.0\n";
-    CHECK(document_text_is_mime(mime, strlen(mime)));
-    CHECK(!document_text_is_mime(script, strlen(script)));
-    CHECK(document_text_is_gzip("\x1f\x8b\b", 3) && !document_text_is_gzip("\x1f", 1));
-    CHECK(document_text_is_cloud_config("\n#cloud-config\r\na: b", 20));
-    CHECK(document_text_is_cloud_config("#cloud-config", 13));
-    CHECK(!document_text_is_cloud_config("#cloud-config-archive\n", 22));
-    CHECK(!document_text_is_cloud_config(script, strlen(script)));
+    CHECK(document_kind_is_mime(mime, strlen(mime)));
+    CHECK(!document_kind_is_mime(script, strlen(script)));
+    CHECK(document_kind_is_gzip("\x1f\x8b\b", 3) && !document_kind_is_gzip("\x1f", 1));
+    CHECK(document_kind_is_cloud_config("\n#cloud-config\r\na: b", 20));
+    CHECK(document_kind_is_cloud_config("#cloud-config", 13));
+    CHECK(!document_kind_is_cloud_config("#cloud-config-archive\n", 22));
+    CHECK(!document_kind_is_cloud_config(script, strlen(script)));
 }
 
 TEST(what_pgsup_writes_itself) {
@@ -48,7 +49,7 @@ TEST(what_pgsup_writes_itself) {
         struct error error = {0};
         scoped(buffer_done) struct buffer text = {0};
         CHECK(document_write((enum seed_document)i, &seed, &text, &error));
-        CHECK(document_text_check((enum seed_document)i, text.data, text.length, &error));
+        CHECK(document_check((enum seed_document)i, text.data, text.length, &error));
         CHECK_STRING(error.text, "");
     }
 }
@@ -67,8 +68,8 @@ TEST(an_instance_id) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct error error = {0};
-        char id[DOCUMENT_TEXT_ID_SIZE] = "";
-        CHECK(document_text_instance_id(rows[i].text, strlen(rows[i].text), id, &error));
+        char id[DOCUMENT_CHECK_ID_SIZE] = "";
+        CHECK(document_check_instance_id(rows[i].text, strlen(rows[i].text), id, &error));
         CHECK_STRING(id, rows[i].id);
         CHECK_STRING(error.text, "");
     }
@@ -77,7 +78,7 @@ TEST(an_instance_id) {
 TEST(no_instance_id) {
     scoped(buffer_done) struct buffer endless = {0};
     buffer_puts(&endless, "instance-id: ");
-    for (unsigned i = 0; i < DOCUMENT_TEXT_ID_SIZE; i++)
+    for (unsigned i = 0; i < DOCUMENT_CHECK_ID_SIZE; i++)
         buffer_putc(&endless, 'a');
     refuses(SEED_META_DATA, "", "gives no instance-id");
     refuses(SEED_META_DATA, "local-hostname: a\n", "gives no instance-id");

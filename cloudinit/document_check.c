@@ -1,35 +1,18 @@
-#include "document_text.h"
+#include "document_check.h"
 
-#include <ctype.h>
+#include "cloudinit/document_kind.h"
+#include "cloudinit/yaml_writer.h"
+
 #include <string.h>
-#include <strings.h>
 #include <yaml.h>
 
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define STANDARD_TAG  "tag:yaml.org,2002:"
-#define MIME_BYTES    4096u /* in which cloud-init looks for "mime-version:" */
-
-/* Cautious: what is quoted without need does no harm, but a bare 52:54:00:12:34:56 is a number to
- * PyYAML, and a bare "no" is false. */
-bool document_text_is_plain(const char *value) {
-    static const char *const words[] = {"y",   "n",    "yes",   "no",  "on",
-                                        "off", "true", "false", "null"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcasecmp(value, words[i]) == 0)
-            return false;
-    size_t length = strlen(value);
-    if (!isalpha((unsigned char)value[0]) && value[0] != '/')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)value[i]) && !strchr("-_./@+= ", value[i]))
-            return false;
-    return value[length - 1] != ' ';
-}
 
 /* --- YAML --- */
 
-typedef bool judge_function(yaml_document_t *document, yaml_node_t *root, void *context,
-                            struct error *error);
+typedef bool validate_function(yaml_document_t *document, yaml_node_t *root, void *context,
+                               struct error *error);
 
 static bool explain(const yaml_parser_t *parser, struct error *error) {
     const char *problem = parser->problem ? parser->problem : "it cannot be read";
@@ -129,7 +112,7 @@ static bool is_last(yaml_parser_t *parser, struct error *error) {
 }
 
 /* root is NULL for a text without any content. */
-static bool read_yaml(const char *text, size_t length, judge_function *judge, void *context,
+static bool read_yaml(const char *text, size_t length, validate_function *validate, void *context,
                       struct error *error) {
     yaml_parser_t parser;
     yaml_document_t document;
@@ -141,7 +124,7 @@ static bool read_yaml(const char *text, size_t length, judge_function *judge, vo
     if (good) {
         yaml_node_t *root = yaml_document_get_root_node(&document);
         good = (!root || is_last(&parser, error)) && check_nodes(&document, error) &&
-               check_tabs(text, length, error) && judge(&document, root, context, error);
+               check_tabs(text, length, error) && validate(&document, root, context, error);
         yaml_document_delete(&document);
     }
     yaml_parser_delete(&parser);
@@ -152,14 +135,14 @@ static const char *scalar_of(const yaml_node_t *node) {
     return node && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 }
 
-static bool judge_anything(yaml_document_t *document, yaml_node_t *root, void *context,
-                           struct error *error) {
+static bool validate_anything(yaml_document_t *document, yaml_node_t *root, void *context,
+                              struct error *error) {
     (void)document, (void)root, (void)context, (void)error;
     return true;
 }
 
-static bool judge_mapping(yaml_document_t *document, yaml_node_t *root, void *context,
-                          struct error *error) {
+static bool validate_mapping(yaml_document_t *document, yaml_node_t *root, void *context,
+                             struct error *error) {
     const char *scalar = scalar_of(root);
     (void)document, (void)context;
     return !root || root->type == YAML_MAPPING_NODE || (scalar && !scalar[0]) ||
@@ -180,8 +163,8 @@ static yaml_node_t *find(yaml_document_t *document, const yaml_node_t *mapping, 
 }
 
 /* A bare 0123 is a number to cloud-init, which then calls itself 83. */
-static bool judge_instance_id(yaml_document_t *document, yaml_node_t *root, void *context,
-                              struct error *error) {
+static bool validate_instance_id(yaml_document_t *document, yaml_node_t *root, void *context,
+                                 struct error *error) {
     char *id = context;
     bool mapping = root && root->type == YAML_MAPPING_NODE;
     const yaml_node_t *node = mapping ? find(document, root, "instance-id") : NULL;
@@ -189,11 +172,11 @@ static bool judge_instance_id(yaml_document_t *document, yaml_node_t *root, void
     if (!value)
         return error_set(error, ERROR_INVALID, "it gives no instance-id");
     size_t length = node->data.scalar.length; /* a NUL may be in it */
-    if (length == 0 || length >= DOCUMENT_TEXT_ID_SIZE || strspn(value, ID_CHARACTERS) != length)
+    if (length == 0 || length >= DOCUMENT_CHECK_ID_SIZE || strspn(value, ID_CHARACTERS) != length)
         return error_set(error, ERROR_INVALID,
                          "line %zu: an instance-id is 1 to %u lower-case letters, digits and '-'",
-                         node->start_mark.line + 1, DOCUMENT_TEXT_ID_SIZE - 1);
-    if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !document_text_is_plain(value))
+                         node->start_mark.line + 1, DOCUMENT_CHECK_ID_SIZE - 1);
+    if (node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !yaml_writer_is_plain(value))
         return error_set(error, ERROR_INVALID,
                          "line %zu: this instance-id must be quoted, or it is read as a number",
                          node->start_mark.line + 1);
@@ -201,21 +184,21 @@ static bool judge_instance_id(yaml_document_t *document, yaml_node_t *root, void
     return true;
 }
 
-bool document_text_instance_id(const char *text, size_t length, char id[DOCUMENT_TEXT_ID_SIZE],
-                               struct error *error) {
-    return read_yaml(text, length, judge_instance_id, id, error);
+bool document_check_instance_id(const char *text, size_t length, char id[DOCUMENT_CHECK_ID_SIZE],
+                                struct error *error) {
+    return read_yaml(text, length, validate_instance_id, id, error);
 }
 
 /* --- user-data and vendor-data --- */
 
 /* cloud-init: handlers/__init__.py, INCLUSION_TYPES_MAP; the longer ones of two come first. */
 static const struct {
-    const char *first;
-    judge_function *judge; /* NULL: not YAML */
+    const char *first_word;
+    validate_function *validate; /* NULL: not YAML */
 } kinds[] = {
-    {"#cloud-config-archive", judge_anything},
+    {"#cloud-config-archive", validate_anything},
     {"#cloud-config-jsonp", NULL},
-    {"#cloud-config", judge_mapping},
+    {"#cloud-config", validate_mapping},
     {"#!", NULL},
     {"#include", NULL},
     {"#cloud-boothook", NULL},
@@ -224,47 +207,14 @@ static const struct {
     {"## template: jinja", NULL},
 };
 
-static bool begins_with(const char *text, size_t length, const char *word) {
-    return length >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
-}
-
-static size_t blanks(const char *text, size_t length) {
-    size_t blank = 0;
-    while (blank < length && isspace((unsigned char)text[blank]))
-        blank++;
-    return blank;
-}
-
-bool document_text_is_gzip(const char *text, size_t length) {
-    return length >= 2 && memcmp(text, "\x1f\x8b", 2) == 0;
-}
-
-/* A script may speak of MIME. */
-bool document_text_is_mime(const char *text, size_t length) {
-    size_t looked_at = length < MIME_BYTES ? length : MIME_BYTES, blank = blanks(text, length);
-    if (blank < length && text[blank] == '#')
-        return false;
-    for (size_t i = 0; i < looked_at; i++)
-        if (begins_with(text + i, looked_at - i, "mime-version:"))
-            return true;
-    return false;
-}
-
-bool document_text_is_cloud_config(const char *text, size_t length) {
-    static const char word[] = "#cloud-config";
-    size_t begin = blanks(text, length), end = begin + strlen(word);
-    return begins_with(text + begin, length - begin, word) &&
-           (end == length || isspace((unsigned char)text[end]));
-}
-
 static bool check_config(const char *text, size_t length, struct error *error) {
-    size_t blank = blanks(text, length);
-    if (blank == length || document_text_is_gzip(text, length) ||
-        document_text_is_mime(text, length))
+    size_t start = document_kind_start(text, length);
+    if (start == length || document_kind_is_gzip(text, length) ||
+        document_kind_is_mime(text, length))
         return true;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (begins_with(text + blank, length - blank, kinds[i].first))
-            return !kinds[i].judge || read_yaml(text, length, kinds[i].judge, NULL, error);
+        if (document_kind_begins(text, length, kinds[i].first_word))
+            return !kinds[i].validate || read_yaml(text, length, kinds[i].validate, NULL, error);
     return error_set(error, ERROR_INVALID,
                      "line 1: cloud-init knows what a document is by how it begins: "
                      "#cloud-config, #!, #include …");
@@ -272,12 +222,12 @@ static bool check_config(const char *text, size_t length, struct error *error) {
 
 /* --- all four --- */
 
-bool document_text_check(enum seed_document document, const char *text, size_t length,
-                         struct error *error) {
-    char id[DOCUMENT_TEXT_ID_SIZE];
+bool document_check(enum seed_document document, const char *text, size_t length,
+                    struct error *error) {
+    char id[DOCUMENT_CHECK_ID_SIZE];
     switch (document) {
-    case SEED_META_DATA: return document_text_instance_id(text, length, id, error);
-    case SEED_NETWORK_CONFIG: return read_yaml(text, length, judge_mapping, NULL, error);
+    case SEED_META_DATA: return document_check_instance_id(text, length, id, error);
+    case SEED_NETWORK_CONFIG: return read_yaml(text, length, validate_mapping, NULL, error);
     case SEED_USER_DATA:
     case SEED_VENDOR_DATA: return check_config(text, length, error);
     case SEED_DOCUMENT_COUNT: break;

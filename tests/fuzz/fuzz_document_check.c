@@ -1,7 +1,7 @@
 /* A seed document as somebody's editor left it; the first byte chooses which of the four. What is
  * accepted as meta-data has an instance-id that can be a part of a path, the same each time; what
  * is refused comes with a sentence of one line. */
-#include "cloudinit/document_text.h"
+#include "cloudinit/document_check.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@ static void require(bool condition) {
 }
 
 static void check_id(const char *text, size_t length) {
-    char id[DOCUMENT_TEXT_ID_SIZE] = "", again[DOCUMENT_TEXT_ID_SIZE] = "";
-    require(document_text_instance_id(text, length, id, NULL));
+    char id[DOCUMENT_CHECK_ID_SIZE] = "", again[DOCUMENT_CHECK_ID_SIZE] = "";
+    require(document_check_instance_id(text, length, id, NULL));
     require(memchr(id, 0, sizeof id) != NULL);
     require(id[0] && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(id));
-    require(document_text_instance_id(text, length, again, NULL) && strcmp(id, again) == 0);
+    require(document_check_instance_id(text, length, again, NULL) && strcmp(id, again) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     enum seed_document document = (enum seed_document)(data[0] % SEED_DOCUMENT_COUNT);
     const char *text = (const char *)data + 1;
-    bool good = document_text_check(document, text, size - 1, &error);
+    bool good = document_check(document, text, size - 1, &error);
     require(good == (error.code == ERROR_NONE));
     require(memchr(error.text, 0, sizeof error.text) != NULL);
     require(strcspn(error.text, "\n\r\x1B") == strlen(error.text));
