@@ -26,6 +26,10 @@ static void read_row(struct query *query, struct store_instance *instance) {
     instance->host_keys = query_take_text(query);
 }
 
+bool store_instance_uses_dhcp(const struct store_instance *instance) {
+    return !instance->ip4 && instance->ssh_port == 0;
+}
+
 bool instance_table_next_id(struct store *store, int64_t *id, struct error *error) {
     struct query query;
     if (!query_open(store, INSTANCE_NEXT_ID, &query, error))

@@ -33,6 +33,9 @@ struct store_instances {
     size_t count;
 };
 
+/* The guest gets an address of its own by DHCP; otherwise it is static, or forwarded to. */
+bool store_instance_uses_dhcp(const struct store_instance *instance);
+
 /* Reserves the id for a new row, so that names derived from it can be made before the row is whole.
  * Call inside a transaction. */
 bool instance_table_next_id(struct store *store, int64_t *id, struct error *error);

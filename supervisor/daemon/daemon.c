@@ -1,15 +1,14 @@
 #include "daemon.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/name.h"
 #include "daemon/awake.h"
 #include "daemon/control_server.h"
+#include "daemon/ending.h"
 #include "daemon/fleet.h"
 #include "daemon/names.h"
+#include "daemon/phone_home.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
 #include "daemon/reports.h"
@@ -17,20 +16,14 @@
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
 #include "home/change/create.h"
-#include "home/seed/host_keys.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SCAN_INTERVAL_MS = 3000, STOP_LIMIT_MS = 90000, LAST_PATIENCE_MS = 30000 };
-
-/* How far the end has come: nothing, every VM asked to stop, every VM told to quit. */
-enum ending { ENDING_NOT, ENDING_GRACEFUL, ENDING_FORCED, ENDING_DONE };
+enum { SCAN_INTERVAL_MS = 3000 };
 
 struct daemon {
     uv_loop_t loop;
@@ -47,10 +40,9 @@ struct daemon {
     struct verbs_context verbs;
     uv_signal_t signals[4];
     int signals_open;
-    uv_timer_t scan;     /* for VMs that vm.sh starts beside us */
-    uv_timer_t patience; /* of the end: whatever hangs, the supervisor ends */
-    enum ending ending;
-    struct call *down; /* answered when all is done */
+    uv_timer_t scan; /* for VMs that vm.sh starts beside us */
+    struct ending ending;
+    struct phone_home_context phone_home;
 };
 
 /* --- the end --- */
@@ -60,11 +52,8 @@ static void close_signals(struct daemon *daemon) {
         uv_close((uv_handle_t *)&daemon->signals[--daemon->signals_open], NULL);
 }
 
-static void close_all(struct daemon *daemon) {
-    daemon->ending = ENDING_DONE;
-    if (daemon->down)
-        call_result(daemon->down, json_object());
-    daemon->down = NULL;
+static void close_all(void *context) {
+    struct daemon *daemon = context;
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
@@ -75,116 +64,39 @@ static void close_all(struct daemon *daemon) {
     fleet_close(&daemon->fleet);
     close_signals(daemon);
     uv_close((uv_handle_t *)&daemon->scan, NULL);
-    uv_close((uv_handle_t *)&daemon->patience, NULL);
+    uv_close((uv_handle_t *)&daemon->ending.timeout, NULL);
     recorder_drain(daemon->recorder);
-}
-
-/* "one (stopping), two (quitting)"; "" when nothing runs. Caller frees. */
-static char *names_of_running(const struct daemon *daemon) {
-    struct buffer names = {0};
-    for (size_t i = 0; i < daemon->fleet.count; i++) {
-        const struct vm *vm = daemon->fleet.vms[i];
-        if (lifecycle_has_process(vm->state))
-            buffer_printf(&names, "%s%s (%s)", names.length ? ", " : "", vm->name,
-                          lifecycle_state_word(vm->state));
-    }
-    return buffer_take(&names);
-}
-
-static void show_waiting(const struct daemon *daemon) {
-    scoped(alloc_release) char *names = names_of_running(daemon);
-    if (names[0])
-        log_info("waiting for %s; %s", names,
-                 daemon->ending == ENDING_GRACEFUL ? "Ctrl-C again quits them at once"
-                                                   : "they are being ended");
-}
-
-static void end_if_idle(struct daemon *daemon) {
-    if ((daemon->ending == ENDING_GRACEFUL || daemon->ending == ENDING_FORCED) &&
-        fleet_running(&daemon->fleet) == 0)
-        close_all(daemon);
-}
-
-static void on_patience(uv_timer_t *timer) {
-    struct daemon *daemon = timer->data;
-    struct error error = {0};
-    scoped(alloc_release) char *names = names_of_running(daemon);
-    log_warning("did not end, and left running: %s", names);
-    error_set(&error, ERROR_TIMEOUT, "the supervisor ended, but not all VMs did: %s", names);
-    if (daemon->down)
-        call_error(daemon->down, &error);
-    daemon->down = NULL;
-    close_all(daemon);
-}
-
-static void stop_one(struct daemon *daemon, struct vm *vm) {
-    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS,
-                                      .force = daemon->ending == ENDING_FORCED};
-    if (lifecycle_has_process(vm->state))
-        vm_stop(vm, &options);
-}
-
-static void stop_all(struct daemon *daemon, enum ending ending) {
-    daemon->ending = ending;
-    daemon->fleet.ending = true;
-    restarter_rest(daemon->restarter);
-    uv_timer_start(&daemon->patience, on_patience,
-                   LAST_PATIENCE_MS + (ending == ENDING_FORCED ? 0 : STOP_LIMIT_MS), 0);
-    for (size_t i = 0; i < daemon->fleet.count; i++)
-        stop_one(daemon, daemon->fleet.vms[i]);
-    show_waiting(daemon);
-    end_if_idle(daemon);
 }
 
 static void on_shut_down(void *context, bool keep, struct call *call) {
     struct daemon *daemon = context;
-    if (daemon->down) {
-        struct error error = {0};
-        error_set(&error, ERROR_WRONG_STATE, "the supervisor is ending already");
-        call_error(call, &error);
-        return;
-    }
-    daemon->down = call;
-    if (keep)
-        close_all(daemon);
-    else if (daemon->ending == ENDING_NOT)
-        stop_all(daemon, ENDING_GRACEFUL);
+    ending_request(&daemon->ending, keep, call);
 }
 
 /* SIGHUP means that the terminal went away: no reason to end anybody's VM. Ctrl-Z (SIGTSTP) would
  * leave serial consoles unread, and QEMU waits for their reader with everything that it does. */
 static void on_signal(uv_signal_t *signal, int number) {
     struct daemon *daemon = signal->data;
-    if (daemon->ending == ENDING_DONE)
+    if (daemon->ending.stage == ENDING_DONE)
         return;
     if (number == SIGTSTP) {
         log_info("not suspended: guests would freeze; Ctrl-C stops all VMs and ends");
     } else if (number == SIGHUP) {
         log_info("the terminal closed: leaving, the VMs run on");
-        close_all(daemon);
-    } else if (daemon->ending == ENDING_NOT) {
-        stop_all(daemon, ENDING_GRACEFUL);
+        ending_leave(&daemon->ending);
     } else {
-        stop_all(daemon, ENDING_FORCED);
+        ending_advance(&daemon->ending);
     }
 }
 
 /* --- what the parts tell --- */
 
-/* A VM whose stop somebody had begun in another way may come back from it. */
-static bool came_back(const struct vm *vm) {
-    return vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY ||
-           vm->state == STATE_PAUSED || vm->state == STATE_LOST;
-}
-
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
-    if (daemon->ending == ENDING_NOT)
+    if (daemon->ending.stage == ENDING_NOT)
         restarter_note(daemon->restarter, vm);
-    else if (daemon->ending != ENDING_DONE && came_back(vm))
-        stop_one(daemon, vm);
     awake_set(daemon->awake, fleet_running(&daemon->fleet) > 0);
-    end_if_idle(daemon);
+    ending_on_change(&daemon->ending, vm);
 }
 
 static void on_addresses(void *context, struct vm *vm, const struct qga_addresses *addresses) {
@@ -204,118 +116,18 @@ static void on_document(void *context, const struct store_instance *instance,
         vm_phase(vm, PHASE_SEED);
 }
 
-/* What is trusted of it: its own keys, or those that it was given; then "problem" is a sentence if
- * it tells others. False: they cannot be read now. */
-static bool judge_keys(struct daemon *daemon, const struct store_instance *instance,
-                       const char *told, char **trusted, const char **problem) {
-    *problem = NULL;
-    *trusted = host_keys_are_preseeded(instance) ? host_keys_public(&daemon->home, instance, NULL)
-                                                 : alloc_string(told);
-    if (*trusted && !host_keys_are_among(told, *trusted))
-        *problem = "it phoned home with host keys that it was not given: they are not trusted";
-    return *trusted != NULL;
-}
-
-static char *join_keys(const struct phone_home *form) {
-    struct buffer keys = {0};
-    for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
-        if (form->keys[i])
-            buffer_printf(&keys, "%s\n", form->keys[i]);
-    return buffer_take(&keys);
-}
-
-/* What is remembered of a guest besides its form. */
-struct told {
-    const char *keys, *problem, *address;
-};
-
-/* A guest tells its keys once as each instance-id that its meta-data gave it. A repeated or a late
- * post changes nothing. False: the store does not tell which it is. */
-static bool remember_guest(struct daemon *daemon, const struct store_instance *instance,
-                           const struct phone_home *form, const struct told *told, bool *first) {
-    struct store_guest guest = {0};
-    if (!guest_table_get(daemon->home.store, instance->id, &guest, NULL))
-        return false;
-    *first = !guest.instance_id || strcmp(guest.instance_id, form->instance_id) != 0;
-    if (*first) {
-        const char *source = instance->ip4        ? "static"
-                             : instance->ssh_port ? "user-net"
-                                                  : "phone-home";
-        guest.phoned_home_ms = clock_wall_ms();
-        guest.provisioned_ms = 0;
-        alloc_replace(&guest.provision_result, NULL);
-        alloc_replace(&guest.instance_id, alloc_string(form->instance_id));
-        alloc_replace(&guest.hostname, alloc_string(form->hostname));
-        alloc_replace(&guest.address, alloc_string(told->address));
-        alloc_replace(&guest.address_source, alloc_string(source));
-        guest.address_ms = clock_wall_ms();
-        alloc_replace(&guest.host_keys, alloc_string(told->keys));
-        alloc_replace(&guest.host_key_problem, alloc_string(told->problem));
-        recorder_guest(daemon->recorder, instance->id, &guest);
-    }
-    store_guest_done(&guest);
-    return true;
-}
-
-static void on_kept(void *context, bool written) {
-    seed_server_answer(context, written);
-}
-
-/* False: it cannot be remembered now. */
-static bool take_phone_home(struct daemon *daemon, const struct store_instance *instance,
-                            const struct phone_home_call *call) {
-    const struct phone_home *form = call->form;
-    struct instance_endpoint endpoint = {0};
-    struct vm *vm = fleet_get(&daemon->fleet, instance->name, NULL);
-    if (vm && vm->instance != instance->id) /* of a removed one, on its way out */
-        vm = NULL;
-    instance_endpoint(&daemon->home, instance, &endpoint, NULL);
-    if (!instance->ip4 && !instance->ssh_port) /* the guest's own address, by DHCP */
-        snprintf(endpoint.address, sizeof endpoint.address, "%s", call->peer);
-    scoped(alloc_release) char *own = join_keys(form);
-    scoped(alloc_release) char *keys = NULL;
-    struct told told = {.address = endpoint.address};
-    if (!judge_keys(daemon, instance, own, &keys, &told.problem))
-        return false;
-    told.keys = keys;
-    /* The store may not have it yet. */
-    bool known = vm && vm->phoned_home && strcmp(vm->phoned_home, form->instance_id) == 0;
-    bool first = false;
-    if (vm && !instance->ip4 && !instance->ssh_port)
-        names_learn(daemon->names, instance, call->peer, "phone-home");
-    if (vm && !known && !remember_guest(daemon, instance, form, &told, &first))
-        return false;
-    scoped(alloc_release) char *host = name_printable(form->hostname, strlen(form->hostname), 80);
-    scoped(alloc_release) char *text = alloc_printf("%s phoned home%s (%s, from %s)", host,
-                                                    first ? "" : " again", call->agent, call->peer);
-    recorder_event(daemon->recorder, instance->id, "phone-home", text);
-    log_info("vm=%s %s", instance->name, text);
-    if (told.problem) {
-        recorder_event(daemon->recorder, instance->id, "host-key", told.problem);
-        log_warning("vm=%s %s", instance->name, told.problem);
-    }
-    if (first)
-        vm_set_provision_result(vm, NULL);
-    if (vm)
-        vm_phoned_home(vm, form->instance_id, endpoint.address);
-    if (first)
-        provisioning_run(daemon->provisioning, instance, endpoint.address, endpoint.port, keys);
-    return true;
-}
-
 static void on_phone_home(void *context, const struct store_instance *instance,
                           const struct phone_home_call *call) {
     struct daemon *daemon = context;
-    if (take_phone_home(daemon, instance, call))
-        recorder_when_written(daemon->recorder, on_kept, call->answer);
-    else
-        seed_server_answer(call->answer, false);
+    phone_home_receive(&daemon->phone_home, instance, call);
 }
 
 static void on_report(void *context, const struct store_instance *instance,
                       const struct report *report) {
     struct daemon *daemon = context;
-    reports_take(&daemon->fleet, instance, report);
+    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
+    if (vm)
+        reports_take(daemon->recorder, &daemon->fleet.waiters, vm, report);
 }
 
 static void on_refused(void *context, const char *peer, const char *why) {
@@ -373,8 +185,7 @@ static void on_call(void *context, struct call *call, const char *method, json_t
 
 static void on_gone(void *context, struct call *call) {
     struct daemon *daemon = context;
-    if (daemon->down == call)
-        daemon->down = NULL;
+    ending_forget_call(&daemon->ending, call);
     verbs_gone(&daemon->verbs, call);
 }
 
@@ -407,7 +218,7 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
-    if (daemon->ending == ENDING_NOT)
+    if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt(&daemon->fleet, NULL);
     if (!daemon->seed)
         open_seed(daemon, 0, NULL);
@@ -430,6 +241,12 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->fleet.on_change = on_change;
     daemon->fleet.on_addresses = on_addresses;
     daemon->fleet.context = daemon;
+    daemon->ending.fleet = &daemon->fleet;
+    daemon->ending.restarter = daemon->restarter;
+    daemon->ending.close_all = close_all;
+    daemon->ending.context = daemon;
+    daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
+                                                     daemon->names, daemon->provisioning};
     daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, on_provision, daemon};
     return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error) &&
            restarter_autostart(daemon->restarter, error);
@@ -451,9 +268,9 @@ static bool open_signals(struct daemon *daemon, struct error *error) {
 }
 
 static void open_timers(struct daemon *daemon) {
+    ending_init(&daemon->ending, &daemon->loop);
     uv_timer_init(&daemon->loop, &daemon->scan);
-    uv_timer_init(&daemon->loop, &daemon->patience);
-    daemon->scan.data = daemon->patience.data = daemon;
+    daemon->scan.data = daemon;
     tick_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS);
 }
 
@@ -491,10 +308,9 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         home_close(&daemon.home);
         return error_set(error, ERROR_FAILED, "cannot begin to supervise: %s", uv_strerror(status));
     }
-    /* Signals first: once a VM is looked after, Ctrl-C and a closed terminal end it as they should.
-     */
     if (options->keep_awake)
         daemon.awake = awake_new(&daemon.loop);
+    /* Signals before VMs: once a VM is supervised, Ctrl-C and a closed terminal end it properly. */
     bool good = open_signals(&daemon, error) && open_parts(&daemon, error);
     if (good) {
         open_timers(&daemon);

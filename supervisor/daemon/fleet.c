@@ -173,7 +173,7 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
         vm_launch_adopt(vm, &plan);
-        reports_recall(fleet, vm);
+        reports_recall(fleet->home->store, vm);
         return true;
     }
     vm_plan_done(&plan);

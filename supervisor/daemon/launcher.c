@@ -78,7 +78,7 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
         return false;
     plan->address = alloc_string(endpoint.address);
     plan->mac = alloc_string(instance->mac);
-    plan->by_dhcp = !instance->ip4 && !instance->ssh_port;
+    plan->by_dhcp = store_instance_uses_dhcp(instance);
     plan->port = endpoint.port;
     return true;
 }

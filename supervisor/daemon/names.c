@@ -50,7 +50,7 @@ static bool look_for(struct names *names, const struct store_instance *instance,
                      const struct platform_neighbour *list, size_t count, struct error *error) {
     struct seen *seen = &names->seen[names->seen_count];
     struct store_guest guest = {0};
-    if (instance->ip4 || instance->ssh_port || !is_running(names, instance->id))
+    if (!store_instance_uses_dhcp(instance) || !is_running(names, instance->id))
         return true;
     if (!guest_table_get(names->home.store, instance->id, &guest, error))
         return false;
@@ -109,33 +109,38 @@ static void forget_work(struct names *names) {
     names->busy = false;
 }
 
-void names_learn(struct names *names, const struct store_instance *instance, const char *address,
-                 const char *source) {
+void names_learn(struct names *names, const struct address_report *report) {
     struct fleet *fleet = names->fleet;
-    struct store_guest guest = {0};
-    if (!guest_table_get(fleet->home->store, instance->id, &guest, NULL))
-        return; /* the next look finds it again */
-    if (!guest.address || strcmp(guest.address, address) != 0) {
+    if (!report->known || strcmp(report->known, report->address) != 0) {
         scoped(alloc_release) char *text =
-            guest.address ? alloc_printf("%s (%s), was %s", address, source, guest.address)
-                          : alloc_printf("%s (%s)", address, source);
-        recorder_address(fleet->recorder, instance->id, address, source);
-        recorder_event(fleet->recorder, instance->id, "address", text);
-        log_info("vm=%s address: %s", instance->name, text);
+            report->known
+                ? alloc_printf("%s (%s), was %s", report->address, report->source, report->known)
+                : alloc_printf("%s (%s)", report->address, report->source);
+        recorder_address(fleet->recorder, report->instance, report->address, report->source);
+        recorder_event(fleet->recorder, report->instance, "address", text);
+        log_info("vm=%s address: %s", report->name, text);
     }
-    store_guest_done(&guest);
-    struct vm *vm = fleet_get_by_id(fleet, instance->id);
+    struct vm *vm = fleet_get_by_id(fleet, report->instance);
     if (vm)
-        vm_moved(vm, address);
+        vm_moved(vm, report->address);
+}
+
+/* An address that the store does not tell now is found again by the next look. */
+static void learn_of_vm(struct names *names, const struct vm *vm, const char *address,
+                        const char *source, const struct store_guest *guest) {
+    names_learn(names, &(struct address_report){.instance = vm->instance,
+                                                .name = vm->name,
+                                                .known = guest->address,
+                                                .address = address,
+                                                .source = source});
 }
 
 void names_hear(struct names *names, const struct vm *vm, const struct qga_addresses *addresses) {
-    struct store_instance instance = {.id = vm->instance, .name = vm->name};
     struct store_guest guest = {0};
     if (guest_table_get(names->fleet->home->store, vm->instance, &guest, NULL)) {
         const char *address = qga_addresses_choose(addresses, guest.address);
         if (address)
-            names_learn(names, &instance, address, "agent");
+            learn_of_vm(names, vm, address, "agent", &guest);
     }
     store_guest_done(&guest);
 }
@@ -149,8 +154,10 @@ static void take(struct names *names, const struct seen *seen) {
     struct vm *vm = fleet_get_by_id(names->fleet, seen->instance);
     if (!vm || !is_looked_for(vm))
         return;
-    struct store_instance instance = {.id = vm->instance, .name = vm->name};
-    names_learn(names, &instance, seen->address, "neighbour");
+    struct store_guest guest = {0};
+    if (guest_table_get(names->fleet->home->store, vm->instance, &guest, NULL))
+        learn_of_vm(names, vm, seen->address, "neighbour", &guest);
+    store_guest_done(&guest);
 }
 
 static void on_worked(uv_work_t *work, int status) {

@@ -12,9 +12,16 @@
 struct names; /* opaque */
 
 struct names *names_new(struct fleet *fleet);
-/* Recorded, with an event, unless it is known; source: store/guest_table.h. */
-void names_learn(struct names *names, const struct store_instance *instance, const char *address,
-                 const char *source);
+
+struct address_report { /* where a guest is now */
+    int64_t instance;
+    const char *name;
+    const char *known; /* what its row in the store says; NULL: nothing */
+    const char *address;
+    const char *source; /* store/guest_table.h */
+};
+/* Records the address, with an event, unless it is known. */
+void names_learn(struct names *names, const struct address_report *report);
 /* What the agent in a guest says, of which one is taken. */
 void names_hear(struct names *names, const struct vm *vm, const struct qga_addresses *addresses);
 void names_close(struct names *names); /* frees when its work has ended; NULL is fine */

@@ -10,10 +10,9 @@
 #define EVENT_KIND   "cloud-init"
 #define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
 
-void reports_take(struct fleet *fleet, const struct store_instance *instance,
+void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm *vm,
                   const struct report *report) {
-    struct vm *vm = fleet_get_by_id(fleet, instance->id);
-    if (!vm || !lifecycle_has_process(vm->state) || report->stage == REPORT_OTHER)
+    if (!lifecycle_has_process(vm->state) || report->stage == REPORT_OTHER)
         return;
     struct boot_step step = {
         .stage = report_stage_name(report->stage),
@@ -27,15 +26,15 @@ void reports_take(struct fleet *fleet, const struct store_instance *instance,
     scoped(alloc_release) char *sentence = vm_take_boot_step(vm, &step);
     scoped(alloc_release) char *now = boot_where(&vm->boot);
     if (sentence)
-        recorder_event(fleet->recorder, vm->instance, EVENT_KIND, sentence);
+        recorder_event(recorder, vm->instance, EVENT_KIND, sentence);
     if (sentence && step.failed && step.module[0]) {
         log_warning("vm=%s cloud-init: %s", vm->name, sentence);
-        waiters_progress(&fleet->waiters, vm, "failed", sentence);
+        waiters_progress(waiters, vm, "failed", sentence);
     }
     bool moves = step.begins || vm->boot.done; /* between two modules nothing is to be seen */
     if (moves && (!before || strcmp(before, now) != 0))
-        waiters_progress(&fleet->waiters, vm, EVENT_KIND, now);
-    waiters_changed(&fleet->waiters, vm);
+        waiters_progress(waiters, vm, EVENT_KIND, now);
+    waiters_changed(waiters, vm);
 }
 
 /* sentence: one that boot_take() gave out. */
@@ -56,12 +55,11 @@ static void recall_sentence(struct vm *vm, const char *sentence) {
     free(vm_take_boot_step(vm, &step));
 }
 
-void reports_recall(struct fleet *fleet, struct vm *vm) {
+void reports_recall(struct store *store, struct vm *vm) {
     struct store_events events = {0};
     int64_t since_ms = vm->launch.phases_ms[PHASE_LAUNCHED];
     if (since_ms)
-        event_table_list(fleet->home->store, vm->instance, 0, since_ms, RECALL_LIMIT, &events,
-                         NULL);
+        event_table_list(store, vm->instance, 0, since_ms, RECALL_LIMIT, &events, NULL);
     for (size_t i = 0; i < events.count; i++)
         if (strcmp(events.items[i].kind, EVENT_KIND) == 0)
             recall_sentence(vm, events.items[i].text);

@@ -1,13 +1,15 @@
-/* What cloud-init reports of a boot comes to: the VM's picture, a line to those who wait for it,
- * and for stages and failed modules an event. The many other reports are not recorded. */
+/* Turns cloud-init's reports into the boot state of a VM, progress lines for those who wait for it,
+ * and events for stages and failed modules. The many other reports are not recorded. Knows no
+ * fleet: the caller finds the VM. */
 #pragma once
 
 #include "cloudinit/report.h"
-#include "daemon/fleet.h"
+#include "daemon/recorder.h"
+#include "daemon/waiters.h"
 
-/* Of a VM that does not run (any more), nothing is kept. */
-void reports_take(struct fleet *fleet, const struct store_instance *instance,
+/* Ignored for a VM without a process. */
+void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm *vm,
                   const struct report *report);
 
 /* What an earlier supervisor recorded of the boot of a VM that was adopted. */
-void reports_recall(struct fleet *fleet, struct vm *vm);
+void reports_recall(struct store *store, struct vm *vm);

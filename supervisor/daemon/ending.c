@@ -1,0 +1,118 @@
+#include "daemon/ending.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/log.h"
+
+enum { STOP_TIMEOUT_MS = 90000, LAST_TIMEOUT_MS = 30000 };
+
+static void finish(struct ending *ending) {
+    struct call *call = ending->call;
+    ending->stage = ENDING_DONE;
+    ending->call = NULL;
+    if (call)
+        call_result(call, json_object());
+    ending->close_all(ending->context);
+}
+
+/* "one (stopping), two (quitting)"; "" when nothing runs. Caller frees. */
+static char *names_of_running(const struct fleet *fleet) {
+    struct buffer names = {0};
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct vm *vm = fleet->vms[i];
+        if (lifecycle_has_process(vm->state))
+            buffer_printf(&names, "%s%s (%s)", names.length ? ", " : "", vm->name,
+                          lifecycle_state_word(vm->state));
+    }
+    return buffer_take(&names);
+}
+
+static void show_running(const struct ending *ending) {
+    scoped(alloc_release) char *names = names_of_running(ending->fleet);
+    if (names[0])
+        log_info("waiting for %s; %s", names,
+                 ending->stage == ENDING_GRACEFUL ? "Ctrl-C again quits them at once"
+                                                  : "they are being ended");
+}
+
+static void finish_if_idle(struct ending *ending) {
+    if ((ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED) &&
+        fleet_running(ending->fleet) == 0)
+        finish(ending);
+}
+
+static void on_timeout(uv_timer_t *timer) {
+    struct ending *ending = timer->data;
+    struct error error = {0};
+    scoped(alloc_release) char *names = names_of_running(ending->fleet);
+    log_warning("did not end, and left running: %s", names);
+    error_set(&error, ERROR_TIMEOUT, "the supervisor ended, but not all VMs did: %s", names);
+    if (ending->call)
+        call_error(ending->call, &error);
+    ending->call = NULL;
+    finish(ending);
+}
+
+static void stop_vm(const struct ending *ending, struct vm *vm) {
+    struct vm_stop_options options = {.limit_ms = STOP_TIMEOUT_MS,
+                                      .force = ending->stage == ENDING_FORCED};
+    if (lifecycle_has_process(vm->state))
+        vm_stop(vm, &options);
+}
+
+void ending_advance(struct ending *ending) {
+    struct fleet *fleet = ending->fleet;
+    if (ending->stage == ENDING_DONE)
+        return;
+    bool forced = ending->stage != ENDING_NOT;
+    ending->stage = forced ? ENDING_FORCED : ENDING_GRACEFUL;
+    fleet->ending = true;
+    restarter_rest(ending->restarter);
+    uv_timer_start(&ending->timeout, on_timeout, LAST_TIMEOUT_MS + (forced ? 0 : STOP_TIMEOUT_MS),
+                   0);
+    for (size_t i = 0; i < fleet->count; i++)
+        stop_vm(ending, fleet->vms[i]);
+    show_running(ending);
+    finish_if_idle(ending);
+}
+
+void ending_leave(struct ending *ending) {
+    if (ending->stage != ENDING_DONE)
+        finish(ending);
+}
+
+void ending_request(struct ending *ending, bool keep_vms, struct call *call) {
+    if (ending->call) {
+        struct error error = {0};
+        error_set(&error, ERROR_WRONG_STATE, "the supervisor is ending already");
+        call_error(call, &error);
+        return;
+    }
+    ending->call = call;
+    if (keep_vms)
+        ending_leave(ending);
+    else if (ending->stage == ENDING_NOT)
+        ending_advance(ending);
+}
+
+void ending_forget_call(struct ending *ending, const struct call *call) {
+    if (ending->call == call)
+        ending->call = NULL;
+}
+
+/* A VM whose stop somebody had begun in another way may come back from it. */
+static bool came_back(const struct vm *vm) {
+    return vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY ||
+           vm->state == STATE_PAUSED || vm->state == STATE_LOST;
+}
+
+void ending_on_change(struct ending *ending, struct vm *vm) {
+    if ((ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED) && came_back(vm))
+        stop_vm(ending, vm);
+    finish_if_idle(ending);
+}
+
+void ending_init(struct ending *ending, uv_loop_t *loop) {
+    uv_timer_init(loop, &ending->timeout);
+    ending->timeout.data = ending;
+}

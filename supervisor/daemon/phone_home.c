@@ -1,0 +1,161 @@
+#include "daemon/phone_home.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/name.h"
+#include "home/change/create.h"
+#include "home/seed/host_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One post, as it is worked on. */
+struct post {
+    const struct phone_home_context *context;
+    const struct store_instance *instance;
+    const struct phone_home_call *call;
+    struct vm *vm; /* NULL: no VM of this instance is known */
+    struct store_guest guest;
+    struct instance_endpoint endpoint;
+    char *keys;          /* those that are trusted */
+    const char *problem; /* a sentence, if the guest sent others; NULL */
+    bool first;          /* as this instance-id */
+};
+
+/* A VM of the same name may belong to an instance that was removed. */
+static struct vm *find_vm(struct fleet *fleet, const struct store_instance *instance) {
+    struct vm *vm = fleet_get(fleet, instance->name, NULL);
+    return vm && vm->instance == instance->id ? vm : NULL;
+}
+
+/* The store may not have it yet. */
+static bool is_known(const struct post *post) {
+    return post->vm->phoned_home &&
+           strcmp(post->vm->phoned_home, post->call->form->instance_id) == 0;
+}
+
+static void find_endpoint(struct post *post) {
+    struct home *home = post->context->fleet->home;
+    instance_endpoint(home, post->instance, &post->endpoint, NULL);
+    if (store_instance_uses_dhcp(post->instance))
+        snprintf(post->endpoint.address, sizeof post->endpoint.address, "%s", post->call->peer);
+}
+
+static char *join_keys(const struct phone_home *form) {
+    struct buffer keys = {0};
+    for (int i = 0; i < PHONE_HOME_KEY_COUNT; i++)
+        if (form->keys[i])
+            buffer_printf(&keys, "%s\n", form->keys[i]);
+    return buffer_take(&keys);
+}
+
+/* The preseeded keys of a guest are trusted, whatever it sends; otherwise what it sends. False: the
+ * preseeded keys cannot be read now. */
+static bool judge_keys(struct post *post) {
+    const struct home *home = post->context->fleet->home;
+    scoped(alloc_release) char *sent = join_keys(post->call->form);
+    post->keys = host_keys_are_preseeded(post->instance)
+                     ? host_keys_public(home, post->instance, NULL)
+                     : alloc_string(sent);
+    if (post->keys && !host_keys_are_among(sent, post->keys))
+        post->problem = "it phoned home with host keys that it was not given: they are not trusted";
+    return post->keys != NULL;
+}
+
+/* A guest sends its keys once as each instance-id that its meta-data gave it. A repeated or a late
+ * post changes nothing. */
+static void remember_guest(struct post *post) {
+    struct store_guest *guest = &post->guest;
+    const struct phone_home *form = post->call->form;
+    post->first = !guest->instance_id || strcmp(guest->instance_id, form->instance_id) != 0;
+    if (!post->first)
+        return;
+    const char *source = post->instance->ip4        ? "static"
+                         : post->instance->ssh_port ? "user-net"
+                                                    : "phone-home";
+    guest->phoned_home_ms = guest->address_ms = clock_wall_ms();
+    guest->provisioned_ms = 0;
+    alloc_replace(&guest->provision_result, NULL);
+    alloc_replace(&guest->instance_id, alloc_string(form->instance_id));
+    alloc_replace(&guest->hostname, alloc_string(form->hostname));
+    alloc_replace(&guest->address, alloc_string(post->endpoint.address));
+    alloc_replace(&guest->address_source, alloc_string(source));
+    alloc_replace(&guest->host_keys, alloc_string(post->keys));
+    alloc_replace(&guest->host_key_problem, alloc_string(post->problem));
+    recorder_guest(post->context->recorder, post->instance->id, guest);
+}
+
+/* False: the guest's row cannot be read now, so that it is not known whether this is news. */
+static bool update_guest(struct post *post) {
+    struct store *store = post->context->fleet->home->store;
+    bool known = is_known(post);
+    bool read = guest_table_get(store, post->instance->id, &post->guest, NULL);
+    if (read && store_instance_uses_dhcp(post->instance))
+        names_learn(post->context->names, &(struct address_report){
+                                              .instance = post->instance->id,
+                                              .name = post->instance->name,
+                                              .known = post->guest.address,
+                                              .address = post->call->peer,
+                                              .source = "phone-home",
+                                          });
+    if (read && !known)
+        remember_guest(post);
+    return read || known;
+}
+
+static void record_events(const struct post *post) {
+    struct recorder *recorder = post->context->recorder;
+    const struct phone_home_call *call = post->call;
+    const struct store_instance *instance = post->instance;
+    scoped(alloc_release) char *host =
+        name_printable(call->form->hostname, strlen(call->form->hostname), 80);
+    scoped(alloc_release) char *text =
+        alloc_printf("%s phoned home%s (%s, from %s)", host, post->first ? "" : " again",
+                     call->agent, call->peer);
+    recorder_event(recorder, instance->id, "phone-home", text);
+    log_info("vm=%s %s", instance->name, text);
+    if (post->problem) {
+        recorder_event(recorder, instance->id, "host-key", post->problem);
+        log_warning("vm=%s %s", instance->name, post->problem);
+    }
+}
+
+static void update_vm(const struct post *post) {
+    struct vm *vm = post->vm;
+    if (post->first)
+        vm_set_provision_result(vm, NULL);
+    vm_phoned_home(vm, post->call->form->instance_id, post->endpoint.address);
+}
+
+/* False: it cannot be recorded now. */
+static bool take(struct post *post) {
+    post->vm = find_vm(post->context->fleet, post->instance);
+    find_endpoint(post);
+    if (!judge_keys(post) || (post->vm && !update_guest(post)))
+        return false;
+    record_events(post);
+    if (post->vm)
+        update_vm(post);
+    if (post->first)
+        provisioning_run(post->context->provisioning, post->instance, post->endpoint.address,
+                         post->endpoint.port, post->keys);
+    return true;
+}
+
+static void on_written(void *context, bool written) {
+    seed_server_answer(context, written);
+}
+
+void phone_home_receive(const struct phone_home_context *context,
+                        const struct store_instance *instance, const struct phone_home_call *call) {
+    struct post post = {.context = context, .instance = instance, .call = call};
+    if (take(&post))
+        recorder_when_written(context->recorder, on_written, call->answer);
+    else
+        seed_server_answer(call->answer, false);
+    free(post.keys);
+    store_guest_done(&post.guest);
+}
