@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "base/secret.h"
+#include "machine/core/spec.h"
 
 #include <errno.h>
 #include <inttypes.h>

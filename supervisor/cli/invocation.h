@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "home/home.h"
 
 #include <stdint.h>
 

@@ -15,7 +15,7 @@
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/verbs.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
 

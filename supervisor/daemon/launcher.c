@@ -1,9 +1,10 @@
 #include "launcher.h"
+#include "home/access/endpoint.h"
+#include "home/instance/plan.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "home/change/create.h"
 #include "home/home.h"
 #include "home/run_folder.h"
 #include "home/running.h"

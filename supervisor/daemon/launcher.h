@@ -2,6 +2,7 @@
  * looked at and written there, with a store connection of its own. Ends in vm_launch_prepared(). */
 #pragma once
 
+#include "home/home.h"
 #include "machine/vm.h"
 
 #include <uv.h>

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/name.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "home/seed/host_keys.h"
 
 #include <stdio.h>

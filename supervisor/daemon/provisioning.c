@@ -1,11 +1,11 @@
 #include "provisioning.h"
+#include "home/access/endpoint.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/strv.h"
 #include "home/access/ansible.h"
-#include "home/change/create.h"
 #include "host/program.h"
 
 #include <errno.h>

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "cloudinit/http.h"
-#include "home/change/create.h"
 #include "home/seed/seed.h"
 
 #include <poll.h>

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
-#include "home/home.h"
 
 #include <errno.h>
 #include <fcntl.h>

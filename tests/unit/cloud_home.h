@@ -6,6 +6,7 @@
 #include "home/cloud/cloud.h"
 #include "home/home.h"
 #include "home/images/image.h"
+#include "home/instance/definition.h"
 #include "host/program.h"
 #include "keys.h"
 #include "scratch.h"

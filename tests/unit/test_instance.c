@@ -1,7 +1,11 @@
 /* Instances: what is refused, what is made, that making and removing are all or nothing. */
 #include "cloud_home.h"
+#include "home/access/endpoint.h"
+#include "home/change/create.h"
+#include "home/change/nic_change.h"
+#include "home/change/remove.h"
+#include "home/instance/definition.h"
 #include "home/instance/forward.h"
-#include "home/instance/nic.h"
 #include "home/run_folder.h"
 #include "store/guest_table.h"
 #include "test.h"

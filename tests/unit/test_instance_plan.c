@@ -1,6 +1,8 @@
 /* A launch made ready: the seed in both ways, vm.sh, files that a person changed, hardware. */
 #include "cloud_home.h"
 #include "home/generated.h"
+#include "home/instance/definition.h"
+#include "home/instance/plan.h"
 #include "host/firmware.h"
 #include "test.h"
 

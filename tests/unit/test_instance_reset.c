@@ -1,6 +1,8 @@
 /* A reset: what is new, what stays, and that one which was interrupted is the old or the new. */
 #include "cloud_home.h"
 #include "home/change/reset.h"
+#include "home/instance/definition.h"
+#include "home/instance/plan.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
 #include "test.h"

@@ -9,6 +9,7 @@
 #include "cli/output/json_output.h"
 #include "home/change/disk_change.h"
 #include "home/home.h"
+#include "home/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void print_json(const struct home *home, const struct store_instance *ins
     json_t *rows = json_array();
     for (size_t i = 0; i < disks->count; i++) {
         const struct store_disk *disk = &disks->items[i];
-        scoped(alloc_release) char *path = extra_disk_path(home, instance, disk->name);
+        scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, disk->name);
         json_t *row = json_object();
         json_object_set_new(row, "name", json_output_text(disk->name));
         json_object_set_new(row, "bytes", json_integer((json_int_t)disk->bytes));
@@ -78,7 +79,8 @@ static void print_table(const struct home *home, const struct store_instance *in
     columns_init(&columns, headings);
     for (size_t i = 0; i < disks->count; i++) {
         char size[32];
-        scoped(alloc_release) char *path = extra_disk_path(home, instance, disks->items[i].name);
+        scoped(alloc_release) char *path =
+            layout_extra_disk(home, instance->name, disks->items[i].name);
         name_format_size(disks->items[i].bytes, size);
         columns_add(&columns, disks->items[i].name);
         columns_add(&columns, size);

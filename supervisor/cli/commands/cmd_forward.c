@@ -5,9 +5,10 @@
 #include "cli/link/forward_live.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "home/change/forward_change.h"
 #include "home/home.h"
-#include "home/instance/forward.h"
 #include "home/instance/port_owners.h"
+#include "host/port.h"
 
 #include <stdio.h>
 #include <stdlib.h>

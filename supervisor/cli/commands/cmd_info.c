@@ -8,7 +8,7 @@
 #include "cli/output/instance_output.h"
 #include "cli/output/json_output.h"
 #include "home/access/ansible_log.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 

@@ -3,6 +3,7 @@
 #include "cli/input/document_options.h"
 #include "cli/invocation.h"
 #include "home/change/create.h"
+#include "home/instance/definition.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "cli/link/client.h"
 #include "cli/link/idle.h"
 #include "cli/link/offline.h"
-#include "home/change/create.h"
+#include "home/change/remove.h"
 #include "home/running.h"
 
 #include <stdio.h>

@@ -6,6 +6,8 @@
 #include "cli/link/idle.h"
 #include "home/change/settings.h"
 #include "home/home.h"
+#include "home/instance/definition.h"
+#include "home/instance/startup.h"
 
 #include <stdio.h>
 #include <stdlib.h>

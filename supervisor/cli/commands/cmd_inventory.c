@@ -5,6 +5,7 @@
 #include "cli/link/runtime.h"
 #include "cli/output/json_output.h"
 #include "home/access/ansible.h"
+#include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "store/cloud_table.h"
 #include "store/guest_table.h"

@@ -1,6 +1,6 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "cli/link/runtime.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

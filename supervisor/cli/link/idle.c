@@ -1,9 +1,9 @@
 #include "idle.h"
+#include "home/instance/recovery.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cli/link/runtime.h"
-#include "home/change/rename.h"
 #include "home/home.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ bool idle_claim(const struct invocation *invocation, const char *name,
     if (!instance_table_get(invocation->home->store, name, instance, error))
         return false;
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, name);
-    if (!instance_rename_complete(invocation->home, instance, error))
+    if (!recovery_complete_rename(invocation->home, instance, error))
         return false;
     *lock = file_lock_folder(folder);
     if (*lock < 0 && errno == EWOULDBLOCK)

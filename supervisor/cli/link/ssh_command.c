@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "home/access/ansible.h"
+#include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_option.h"
-#include "home/change/create.h"
 #include "host/program.h"
 
 #include <poll.h>

@@ -5,7 +5,6 @@
 #include "base/name.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
-#include "home/change/create.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
 #include "store/disk_table.h"

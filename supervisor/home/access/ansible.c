@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_option.h"
 #include "home/generated.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 

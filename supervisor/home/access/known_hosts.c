@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "home/access/endpoint.h"
 #include "home/derived.h"
 #include "home/seed/host_keys.h"
 #include "store/guest_table.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "home/home.h"
 
 /* "type base64" lines: those given to the guest, else those that it told when it phoned home; ""

@@ -5,11 +5,12 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "base/strv.h"
-#include "home/change/disk_change.h"
 #include "home/change/instance_stage.h"
+#include "home/facts.h"
 #include "home/images/image.h"
 #include "home/instance/definition.h"
 #include "home/instance/nic.h"
+#include "home/layout.h"
 #include "home/run_folder.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/seed_carry.h"
@@ -38,7 +39,7 @@ static bool copy_disks(const struct creation *creation, const struct store_insta
     const struct home *home = creation->home;
     for (size_t i = 0; i < creation->facts.disks.count; i++) {
         const char *name = creation->facts.disks.items[i].name;
-        scoped(alloc_release) char *from = extra_disk_path(home, source, name);
+        scoped(alloc_release) char *from = layout_extra_disk(home, source->name, name);
         scoped(alloc_release) char *to = alloc_printf("%s/disk-%s.qcow2", creation->folder, name);
         if (!disk_copy(from, NULL, to, error) || !home_give(home, to, error))
             return false;
@@ -62,7 +63,7 @@ static bool fill(struct creation *creation, struct error *error) {
     const struct store_instance *source = creation->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
     scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
-    scoped(alloc_release) char *from = instance_disk_path(home, source);
+    scoped(alloc_release) char *from = layout_os_disk(home, source->name);
     scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&
            copy_disks(creation, source, error) &&

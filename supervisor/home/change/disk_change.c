@@ -4,20 +4,15 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "home/change/create.h"
 #include "home/instance/definition.h"
+#include "home/instance/regenerate.h"
+#include "home/layout.h"
 #include "host/qemu_img.h"
 #include "store/transaction.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-char *extra_disk_path(const struct home *home, const struct store_instance *instance,
-                      const char *name) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    return alloc_printf("%s/disk-%s.qcow2", folder, name);
-}
 
 /* --- adding --- */
 
@@ -45,14 +40,14 @@ static bool check_room(const struct store_disks *disks, const struct store_insta
 
 static bool make_file(struct home *home, const struct store_instance *instance,
                       const struct store_disk *disk, struct error *error) {
-    scoped(alloc_release) char *path = extra_disk_path(home, instance, disk->name);
+    scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, disk->name);
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS,
                          "%s is in the way, but of no instance: move it away or delete it", path);
     if (!disk_create(path, disk->bytes, error))
         return false;
     if (home_give(home, path, error) && disk_table_add(home->store, disk, error) &&
-        instance_renew(home, instance->name, error) && store_commit(home->store, error))
+        instance_regenerate(home, instance->name, error) && store_commit(home->store, error))
         return true;
     unlink(path);
     return false;
@@ -79,7 +74,7 @@ bool extra_disk_add(struct home *home, const char *name, const char *disk_name, 
     disk.instance = instance.id;
     good = good && add(home, &instance, &disk, error);
     if (!good)
-        instance_renew_undo(home, name);
+        instance_regenerate_undo(home, name);
     store_instance_done(&instance);
     return good;
 }
@@ -100,29 +95,13 @@ static bool remove_row(struct home *home, const struct store_instance *instance,
  */
 bool extra_disk_remove(struct home *home, const struct store_instance *instance, const char *name,
                        struct error *error) {
-    scoped(alloc_release) char *path = extra_disk_path(home, instance, name);
+    scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, name);
     if (!store_begin(home->store, error))
         return false;
-    if (!remove_row(home, instance, name, error) || !instance_renew(home, instance->name, error) ||
-        !store_commit(home->store, error)) {
-        instance_renew_undo(home, instance->name);
+    if (!remove_row(home, instance, name, error) ||
+        !instance_regenerate(home, instance->name, error) || !store_commit(home->store, error)) {
+        instance_regenerate_undo(home, instance->name);
         return false;
     }
     return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-}
-
-/* --- a launch --- */
-
-bool extra_disk_check(const struct home *home, const struct store_instance *instance,
-                      const struct store_disks *disks, struct error *error) {
-    for (size_t i = 0; i < disks->count; i++) {
-        const char *name = disks->items[i].name;
-        scoped(alloc_release) char *path = extra_disk_path(home, instance, name);
-        if (!file_exists(path))
-            return error_set(error, ERROR_NOT_FOUND,
-                             "the disk %s is gone: put it back, or take it out with `pgsup disk "
-                             "remove %s %s`",
-                             path, instance->name, name);
-    }
-    return true;
 }

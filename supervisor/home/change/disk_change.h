@@ -8,10 +8,6 @@
 #include "store/disk_table.h"
 #include "store/instance_table.h"
 
-/* Caller frees. */
-char *extra_disk_path(const struct home *home, const struct store_instance *instance,
-                      const char *name);
-
 /* Empty, all or nothing; attached from the next start on, whether the instance runs or not. */
 bool extra_disk_add(struct home *home, const char *instance, const char *name, const char *size,
                     struct error *error);
@@ -19,7 +15,3 @@ bool extra_disk_add(struct home *home, const char *instance, const char *name, c
 /* With what is on it. The caller holds the lock on the folder and has made sure that no VM runs. */
 bool extra_disk_remove(struct home *home, const struct store_instance *instance, const char *name,
                        struct error *error);
-
-/* Every file is there. */
-bool extra_disk_check(const struct home *home, const struct store_instance *instance,
-                      const struct store_disks *disks, struct error *error);

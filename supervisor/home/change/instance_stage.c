@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "home/access/known_hosts.h"
+#include "home/facts.h"
 #include "home/instance/definition.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
+#include "home/instance/plan.h"
 #include "store/transaction.h"
 
 #include <dirent.h>

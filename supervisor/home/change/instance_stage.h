@@ -2,7 +2,7 @@
  * staged folder is filled first, then row and folder come into being under the store's lock. */
 #pragma once
 
-#include "home/instance/plan.h"
+#include "home/facts.h"
 
 /* Folders on their way in and out, beside the instances. Whoever works on one holds a lock on it;
  * one that nobody has locked was left by a process that was killed, and is swept. */

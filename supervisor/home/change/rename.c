@@ -3,8 +3,9 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "home/change/create.h"
 #include "home/instance/definition.h"
+#include "home/instance/recovery.h"
+#include "home/instance/regenerate.h"
 #include "home/run_folder.h"
 #include "store/transaction.h"
 
@@ -13,42 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static char *mark_in(const char *folder, int64_t id) {
-    return alloc_printf("%s/.renamed-%lld", folder, (long long)id);
-}
-
-/* Somebody else may have completed it a moment ago. */
-static bool move(const char *from, const char *to, struct error *error) {
-    return rename(from, to) == 0 || (errno == ENOENT && file_exists(to)) ||
-           error_errno(error, "cannot rename %s to %s", from, to);
-}
-
-static char *find_marked(const struct home *home, int64_t id) {
-    scoped(alloc_release) char *instances = home_file(home, "instances");
-    DIR *list = opendir(instances);
-    char *found = NULL;
-    for (struct dirent *entry; !found && list && (entry = readdir(list));) {
-        scoped(alloc_release) char *folder = alloc_printf("%s/%s", instances, entry->d_name);
-        scoped(alloc_release) char *mark = mark_in(folder, id);
-        if (entry->d_name[0] != '.' && file_exists(mark))
-            found = alloc_string(folder);
-    }
-    if (list)
-        closedir(list);
-    return found;
-}
-
-bool instance_rename_complete(struct home *home, const struct store_instance *instance,
-                              struct error *error) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *mark = mark_in(folder, instance->id);
-    scoped(alloc_release) char *old = file_exists(folder) ? NULL : find_marked(home, instance->id);
-    if (old && !move(old, folder, error))
-        return false;
-    unlink(mark);
-    return true;
-}
 
 static bool check(struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
@@ -72,15 +37,15 @@ static bool record(struct home *home, struct store_instance *renamed, struct err
 
 static bool carry_out(struct home *home, struct store_instance *renamed, const char *folder,
                       struct error *error) {
-    scoped(alloc_release) char *mark = mark_in(folder, renamed->id);
+    scoped(alloc_release) char *mark = recovery_rename_mark(folder, renamed->id);
     if (!file_write(mark, "", 0, 0600, error) || !home_give(home, mark, error))
         return false;
     if (!record(home, renamed, error)) {
         unlink(mark);
         return false;
     }
-    return (instance_rename_complete(home, renamed, error) &&
-            instance_renew(home, renamed->name, error)) ||
+    return (recovery_complete_rename(home, renamed, error) &&
+            instance_regenerate(home, renamed->name, error)) ||
            error_prefix(error, "it is renamed, but its files are not all renewed; the next start "
                                "does that");
 }

@@ -12,7 +12,3 @@
 /* The caller holds the lock on the folder and has made sure that no VM of it runs. */
 bool instance_rename(struct home *home, const struct store_instance *instance, const char *name,
                      struct error *error);
-
-/* Ends a rename that was interrupted; well when there is none. */
-bool instance_rename_complete(struct home *home, const struct store_instance *instance,
-                              struct error *error);

@@ -11,7 +11,3 @@
 
 /* The caller holds the lock on the folder and has made sure that no VM of it runs. */
 bool instance_reset(struct home *home, const struct store_instance *instance, struct error *error);
-
-/* Ends a reset that was interrupted: moved into place, or swept away. The lock is held. */
-bool instance_reset_complete(struct home *home, const struct store_instance *instance,
-                             struct error *error);

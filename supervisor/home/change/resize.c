@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/name.h"
 #include "home/instance/definition.h"
-#include "home/instance/plan.h"
+#include "home/layout.h"
 #include "host/qemu_img.h"
 #include "store/transaction.h"
 
@@ -11,7 +11,7 @@ bool instance_resize_check(const struct home *home, const struct store_instance 
                            const char *text, uint64_t *bytes, struct error *error) {
     struct disk_info info;
     char present[32];
-    scoped(alloc_release) char *disk = instance_disk_path(home, instance);
+    scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
     if (!definition_parse_disk(text, bytes, error) || !disk_info(disk, &info, error))
         return false;
     if (*bytes >= info.virtual_bytes)
@@ -40,6 +40,6 @@ bool instance_resize_record(struct home *home, const struct store_instance *inst
 
 bool instance_resize(struct home *home, const struct store_instance *instance, uint64_t bytes,
                      struct error *error) {
-    scoped(alloc_release) char *disk = instance_disk_path(home, instance);
+    scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
     return disk_grow(disk, bytes, error) && instance_resize_record(home, instance, bytes, error);
 }

@@ -1,8 +1,11 @@
 #include "home/change/settings.h"
 
 #include "base/alloc.h"
+#include "home/facts.h"
 #include "home/instance/definition.h"
-#include "home/instance/plan.h"
+#include "home/instance/identity.h"
+#include "home/instance/regenerate.h"
+#include "home/instance/startup.h"
 #include "home/seed/seed_carry.h"
 #include "home/seed/user_document.h"
 #include "store/guest_table.h"
@@ -24,7 +27,7 @@ static bool rerun(struct home *home, struct store_instance *instance, struct err
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", folder);
     struct store_instance before = *instance;
     before.instance_id = alloc_string(instance->instance_id);
-    definition_renew_id(instance);
+    identity_new_id(instance);
     bool good = instance_table_set_identity(home->store, instance, error) &&
                 seed_carry(home, &before, instance, SEED_META_DATA, documents, error);
     alloc_release(&before.instance_id);
@@ -60,7 +63,7 @@ static bool change(struct home *home, const char *name, const struct instance_op
            remember_trust(home->store, instance, was_http, error) &&
            (!options->rerun || rerun(home, instance, error)) &&
            (!options->own || put_documents(home, name, options->own, before, error)) &&
-           instance_renew(home, name, error) && store_commit(home->store, error);
+           instance_regenerate(home, name, error) && store_commit(home->store, error);
 }
 
 bool settings_change(struct home *home, const char *name, const struct instance_options *options,
@@ -72,7 +75,7 @@ bool settings_change(struct home *home, const char *name, const struct instance_
     bool good = change(home, name, options, &facts, &before, error);
     if (!good) {
         put_documents(home, name, &before, NULL, NULL);
-        instance_renew_undo(home, name);
+        instance_regenerate_undo(home, name);
     }
     own_documents_done(&before);
     instance_facts_done(&facts);

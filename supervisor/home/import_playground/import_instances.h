@@ -17,7 +17,7 @@ struct takeover_sources {
     const struct store_images *images;
 };
 
-/* Everything but what definition_identify() makes. A row whose folder is gone is left out, with a
+/* Everything but what identity_assign() makes. A row whose folder is gone is left out, with a
  * note. */
 bool takeover_instances_read(const struct takeover_sources *sources, struct store_instances *list,
                              struct strv *notes, struct error *error);

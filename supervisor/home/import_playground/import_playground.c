@@ -3,12 +3,12 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "home/change/create.h"
 #include "home/cloud/cloud.h"
 #include "home/import_playground/import_backup.h"
 #include "home/import_playground/import_images.h"
 #include "home/import_playground/import_instances.h"
-#include "home/instance/definition.h"
+#include "home/instance/identity.h"
+#include "home/instance/regenerate.h"
 #include "store/playground.h"
 #include "store/transaction.h"
 
@@ -95,7 +95,7 @@ static bool read_all(struct takeover *takeover, const struct takeover_options *o
         return false;
     choose_base(takeover);
     for (size_t i = 0; i < takeover->instances.count; i++)
-        definition_identify(&takeover->cloud, &takeover->instances.items[i]);
+        identity_assign(&takeover->cloud, &takeover->instances.items[i]);
     return true;
 }
 
@@ -171,7 +171,7 @@ static void write_instances(struct takeover *takeover) {
     for (size_t i = 0; i < takeover->instances.count; i++) {
         const char *name = takeover->instances.items[i].name;
         error_clear(&problem);
-        if (!instance_renew(&home, name, &problem))
+        if (!instance_regenerate(&home, name, &problem))
             strv_pushf(&takeover->report->notes,
                        "the seed and vm.sh of \"%s\" will be written at its first start: %s", name,
                        problem.text);

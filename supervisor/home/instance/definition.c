@@ -7,6 +7,7 @@
 #include "home/cloud/subnet.h"
 #include "home/images/image.h"
 #include "home/instance/forward.h"
+#include "home/instance/identity.h"
 #include "home/instance/nic.h"
 #include "home/instance/port_owners.h"
 #include "home/seed/host_keys.h"
@@ -21,14 +22,12 @@
 #define DEFAULT_RAM  2048 /* MiB */
 #define DEFAULT_DISK "5G"
 
-#define MIB           (UINT64_C(1) << 20)
-#define VCPU_MAX      64
-#define RAM_MIN_MIB   64
-#define DISK_MAX      (UINT64_C(16) << 40)
-#define SECTOR_BYTES  512u
-#define MAC_PREFIX    "52:54:00"
-#define MAC_IDS       (INT64_C(1) << 24)
-#define SUFFIX_DIGITS 8 /* random, of an instance-id */
+#define MIB          (UINT64_C(1) << 20)
+#define VCPU_MAX     64
+#define RAM_MIN_MIB  64
+#define DISK_MAX     (UINT64_C(16) << 40)
+#define SECTOR_BYTES 512u
+#define MAC_IDS      (INT64_C(1) << 24)
 
 static bool fail_value(const char *text, const char *sentence, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
@@ -266,7 +265,8 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
 
 bool definition_check_port(struct store *store, uint16_t port, struct error *error) {
     struct port_owners others = {0};
-    bool good = port_owners_list(store, &others, error) && port_choose(port, &others, error) != 0;
+    bool good =
+        port_owners_list(store, &others, error) && port_owners_choose(port, &others, error) != 0;
     port_owners_done(&others);
     return good;
 }
@@ -278,42 +278,11 @@ static bool claim_from_others(struct store *store, const struct store_cloud *clo
                 check_address_free(&others.instances, instance, error) &&
                 nic_check_first(store, cloud, instance->ip4, error);
     if (good && subnet_is_user(cloud)) {
-        instance->ssh_port = port_choose(instance->ssh_port, &others, error);
+        instance->ssh_port = port_owners_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;
     }
     port_owners_done(&others);
     return good;
-}
-
-/* Cut so that it is a label as well: some tools take the instance-id for a host name. */
-static char *make_instance_id(const char *name, int64_t id) {
-    char token[SECRET_TOKEN_SIZE], tail[64];
-    secret_token(token);
-    snprintf(tail, sizeof tail, "-%lld-%.*s", (long long)id, SUFFIX_DIGITS, token);
-    return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
-}
-
-void definition_renew_id(struct store_instance *instance) {
-    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
-}
-
-void definition_renew(struct store_instance *instance) {
-    char token[SECRET_TOKEN_SIZE];
-    secret_token(token);
-    alloc_replace(&instance->token, alloc_string(token));
-    definition_renew_id(instance);
-}
-
-void definition_identify(const struct store_cloud *cloud, struct store_instance *instance) {
-    char uuid[37];
-    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
-    definition_renew(instance);
-    secret_uuid4(uuid);
-    alloc_replace(&instance->uuid, alloc_string(uuid));
-    if (!instance->mac)
-        instance->mac =
-            alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
-    instance->created_ms = clock_wall_ms();
 }
 
 bool definition_claim(struct store *store, const struct store_cloud *cloud,
@@ -325,6 +294,6 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
     if (instance->id >= MAC_IDS)
         return error_set(error, ERROR_FAILED,
                          "this cloud has used up its MAC addresses: make another one");
-    definition_identify(cloud, instance);
+    identity_assign(cloud, instance);
     return true;
 }

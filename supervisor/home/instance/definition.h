@@ -1,8 +1,30 @@
 /* From what was asked for to the definition of a new instance. */
 #pragma once
 
-#include "home/change/create.h"
+#include "base/error.h"
+#include "home/instance/startup.h"
+#include "store/cloud_table.h"
 #include "store/image_table.h"
+#include "store/instance_table.h"
+
+struct instance_options { /* texts as given on the command line; NULL: default */
+    const char *name;
+    const char *image;     /* "ubuntu-jammy" */
+    const char *vcpu;      /* "2" */
+    const char *ram;       /* MiB or with unit, "2048" */
+    const char *disk;      /* "5G" */
+    const char *ip4;       /* NULL: DHCP */
+    const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
+    const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds" */
+    char *const *nics;     /* home/nic.h; NULL-terminated; NULL: the first card only */
+    char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
+    const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
+    const char *accel;
+    const struct own_documents *own; /* home/own_document.h; NULL: none */
+    bool no_package_upgrade;
+    bool rerun; /* of one that exists: cloud-init begins anew */
+    struct startup_options startup;
+};
 
 /* The part that depends on nothing else that is being made: names, numbers, sizes, the address.
  * Fills the instance; ssh_port is 0 when none was asked for. */
@@ -18,12 +40,6 @@ bool definition_claim(struct store *store, const struct store_cloud *cloud,
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);
 
-/* Another instance-id only: the same machine, on which cloud-init begins anew. */
-void definition_renew_id(struct store_instance *instance);
-
-/* Another instance-id and seed path, so that its guest is a new machine to cloud-init. */
-void definition_renew(struct store_instance *instance);
-
 /* Of an instance in the store, what is asked for; "" takes an address or an accelerator away. Name,
  * image and disk are left alone. */
 bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
@@ -36,7 +52,3 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
                               const struct store_instance *instance, struct error *error);
 
 bool definition_check_free(struct store *store, const char *name, struct error *error);
-
-/* Token, UUID, instance-id and (if it has none) MAC address of an instance with a name and an id.
- */
-void definition_identify(const struct store_cloud *cloud, struct store_instance *instance);

@@ -2,10 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
-#include "home/change/create.h"
 #include "home/cloud/subnet.h"
 #include "home/instance/port_owners.h"
-#include "store/transaction.h"
+#include "host/port.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +98,8 @@ static bool claim_one(struct store *store, struct store_forward *forward, struct
                                                  "an instance has at most %u port forwards: take "
                                                  "one away first",
                                                  FORWARD_MAX);
-    good = good && port_check(&port, &owners, error) && forward_table_add(store, forward, error);
+    good = good && port_owners_check(&port, &owners, error) &&
+           forward_table_add(store, forward, error);
     port_owners_done(&owners);
     return good;
 }
@@ -110,52 +110,5 @@ bool forward_claim(struct store *store, int64_t instance, char *const *texts, st
     for (; good && texts && *texts; texts++)
         good = forward_parse(*texts, &forward, error) && claim_one(store, &forward, error);
     store_forward_done(&forward);
-    return good;
-}
-
-/* --- changes --- */
-
-static bool drop(struct store *store, const struct store_instance *instance, char *const *texts,
-                 struct error *error) {
-    struct store_forward forward = {.instance = instance->id};
-    bool good = true, found = false;
-    for (; good && *texts; texts++)
-        good = forward_parse(*texts, &forward, error) &&
-               forward_table_remove(store, &forward, &found, error) &&
-               (found || error_set(error, ERROR_NOT_FOUND,
-                                   "\"%s\" has no port forward %s: `pgsup forward list %s` shows "
-                                   "all",
-                                   instance->name, *texts, instance->name));
-    store_forward_done(&forward);
-    return good;
-}
-
-bool forward_add(struct home *home, const char *name, char *const *texts, struct error *error) {
-    struct store_cloud cloud = {0};
-    struct store_instance instance = {0};
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                cloud_table_get(home->store, &cloud, error) &&
-                forward_check(texts, &cloud, error) &&
-                forward_claim(home->store, instance.id, texts, error) &&
-                instance_renew(home, name, error) && store_commit(home->store, error);
-    if (!good)
-        instance_renew_undo(home, name);
-    store_cloud_done(&cloud);
-    store_instance_done(&instance);
-    return good;
-}
-
-bool forward_remove(struct home *home, const char *name, char *const *texts, struct error *error) {
-    struct store_instance instance = {0};
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                drop(home->store, &instance, texts, error) && instance_renew(home, name, error) &&
-                store_commit(home->store, error);
-    if (!good)
-        instance_renew_undo(home, name);
-    store_instance_done(&instance);
     return good;
 }

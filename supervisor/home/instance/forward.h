@@ -20,7 +20,3 @@ char *forward_text(const struct store_forward *forward);
 bool forward_check(char *const *texts, const struct store_cloud *cloud, struct error *error);
 /* The part that must be unique and free. Inside the transaction that adds the instance. */
 bool forward_claim(struct store *store, int64_t instance, char *const *texts, struct error *error);
-
-/* Both all or nothing, vm.sh included. What runs is not told. */
-bool forward_add(struct home *home, const char *name, char *const *texts, struct error *error);
-bool forward_remove(struct home *home, const char *name, char *const *texts, struct error *error);

@@ -3,20 +3,17 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/name.h"
-#include "home/change/create.h"
 #include "home/cloud/subnet.h"
 #include "host/network.h"
-#include "store/transaction.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAC_FORM     "52:54:00:12:34:56"
-#define MAC_TAIL     (sizeof "52:54:00" - 1) /* what follows is the instance's own */
-#define PREFIX_MIN   8
-#define PREFIX_MAX   30
-#define USER_NETWORK 2 /* of the first card: 10.0.2.0/24 */
+#define MAC_FORM   "52:54:00:12:34:56"
+#define MAC_TAIL   (sizeof "52:54:00" - 1) /* what follows is the instance's own */
+#define PREFIX_MIN 8
+#define PREFIX_MAX 30
 
 /* --- the words --- */
 
@@ -25,8 +22,7 @@ static bool fail_part(const char *text, const char *sentence, struct error *erro
     return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
 }
 
-/* One that a card can have: of one machine, not of a group. */
-static bool parse_mac(const char *text, char **mac) {
+bool nic_parse_mac(const char *text, char **mac) {
     char lower[sizeof MAC_FORM] = "";
     if (strlen(text) != strlen(MAC_FORM))
         return false;
@@ -42,7 +38,7 @@ static bool parse_mac(const char *text, char **mac) {
 }
 
 static bool take_mac(const char *value, struct store_nic *nic, struct error *error) {
-    return parse_mac(value, &nic->mac) ||
+    return nic_parse_mac(value, &nic->mac) ||
            fail_part(value, "the MAC address of a card: write it like " MAC_FORM, error);
 }
 
@@ -122,14 +118,6 @@ char *nic_text(const struct store_nic *nic) {
     return buffer_take(&text);
 }
 
-char *nic_guest_name(int position) {
-    return alloc_printf("enp0s%u", SPEC_NIC_SLOT + (unsigned)position);
-}
-
-char *nic_user_network(int position) {
-    return alloc_printf("10.0.%d.0/24", USER_NETWORK + position);
-}
-
 /* --- what is asked for --- */
 
 bool nic_check(char *const *texts, struct error *error) {
@@ -137,10 +125,11 @@ bool nic_check(char *const *texts, struct error *error) {
     unsigned count = 0;
     for (; good && texts && *texts; texts++) {
         struct store_nic nic = {0};
-        good = (++count <= NIC_MAX || error_set(error, ERROR_INVALID,
-                                                "an instance has at most %u network cards beside "
-                                                "the first one",
-                                                NIC_MAX)) &&
+        good = (++count <= SPEC_MORE_NICS_MAX ||
+                error_set(error, ERROR_INVALID,
+                          "an instance has at most %u network cards beside "
+                          "the first one",
+                          SPEC_MORE_NICS_MAX)) &&
                nic_parse(*texts, &nic, error);
         store_nic_done(&nic);
     }
@@ -227,8 +216,8 @@ static char *make_mac(const struct store_instance *instance, int position) {
     return alloc_printf("52:54:%02x%s", (unsigned)position, instance->mac + MAC_TAIL);
 }
 
-static bool claim_one(struct store *store, const struct store_instance *instance,
-                      struct store_nic *nic, struct error *error) {
+bool nic_claim_one(struct store *store, const struct store_instance *instance,
+                   struct store_nic *nic, struct error *error) {
     struct store_cloud cloud = {0};
     struct store_instances instances = {0};
     struct store_nics others = {0};
@@ -250,109 +239,8 @@ bool nic_claim(struct store *store, const struct store_instance *instance, char 
     bool good = true;
     for (int position = 1; good && texts && *texts; texts++, position++) {
         struct store_nic nic = {.instance = instance->id, .position = position};
-        good = nic_parse(*texts, &nic, error) && claim_one(store, instance, &nic, error);
+        good = nic_parse(*texts, &nic, error) && nic_claim_one(store, instance, &nic, error);
         store_nic_done(&nic);
     }
-    return good;
-}
-
-/* --- changes --- */
-
-/* The lowest one that is free; the list is in their order. */
-static int free_position(const struct store_nics *nics) {
-    int position = 1;
-    for (size_t i = 0; i < nics->count; i++)
-        if (nics->items[i].position == position)
-            position++;
-    return position;
-}
-
-static bool claim_next(struct store *store, const struct store_instance *instance,
-                       struct store_nic *nic, struct error *error) {
-    struct store_nics nics = {0};
-    if (!nic_table_list(store, instance->id, &nics, error))
-        return false;
-    size_t count = nics.count;
-    nic->instance = instance->id;
-    nic->position = free_position(&nics);
-    store_nics_done(&nics);
-    if (count >= NIC_MAX)
-        return error_set(error, ERROR_EXISTS,
-                         "\"%s\" has %u network cards beside its first one, which is all it can "
-                         "have",
-                         instance->name, NIC_MAX);
-    return claim_one(store, instance, nic, error);
-}
-
-bool nic_add(struct home *home, const char *name, const char *text, struct store_nic *nic,
-             struct error *error) {
-    struct store_instance instance = {0};
-    if (!nic_parse(text, nic, error) || !store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                claim_next(home->store, &instance, nic, error) &&
-                instance_renew(home, name, error) && store_commit(home->store, error);
-    if (!good)
-        instance_renew_undo(home, name);
-    store_instance_done(&instance);
-    return good;
-}
-
-static bool is_meant(const struct store_nic *nic, const char *which) {
-    scoped(alloc_release) char *mac = NULL;
-    uint64_t position;
-    if (name_parse_number(which, 0, NIC_MAX, &position))
-        return nic->position == (int)position;
-    return parse_mac(which, &mac) && strcmp(mac, nic->mac) == 0;
-}
-
-static bool fail_first(const struct store_instance *instance, struct error *error) {
-    return error_set(error, ERROR_INVALID,
-                     "card 0 of \"%s\" is its first one, in the network of the cloud: it cannot be "
-                     "removed",
-                     instance->name);
-}
-
-/* Moves the card that is meant out of the list. */
-static bool find(struct store_nics *nics, const struct store_instance *instance, const char *which,
-                 struct store_nic *nic, struct error *error) {
-    const struct store_nic first = {.position = 0, .mac = instance->mac};
-    if (is_meant(&first, which))
-        return fail_first(instance, error);
-    for (size_t i = 0; i < nics->count; i++)
-        if (is_meant(&nics->items[i], which)) {
-            *nic = nics->items[i];
-            nics->items[i] = (struct store_nic){0};
-            return true;
-        }
-    scoped(alloc_release) char *shown = name_printable(which, strlen(which), 40);
-    return error_set(
-        error, ERROR_NOT_FOUND,
-        "\"%s\" has no network card \"%s\": `pgsup nic list %s` shows all, by position "
-        "and MAC address",
-        instance->name, shown, instance->name);
-}
-
-static bool take_out(struct home *home, const struct store_instance *instance, const char *which,
-                     struct store_nic *nic, struct error *error) {
-    struct store_nics nics = {0};
-    bool good = nic_table_list(home->store, instance->id, &nics, error) &&
-                find(&nics, instance, which, nic, error) &&
-                nic_table_remove(home->store, instance->id, nic->position, error);
-    store_nics_done(&nics);
-    return good;
-}
-
-bool nic_remove(struct home *home, const char *name, const char *which, struct store_nic *nic,
-                struct error *error) {
-    struct store_instance instance = {0};
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                take_out(home, &instance, which, nic, error) && instance_renew(home, name, error) &&
-                store_commit(home->store, error);
-    if (!good)
-        instance_renew_undo(home, name);
-    store_instance_done(&instance);
     return good;
 }

@@ -7,23 +7,20 @@
 #include "base/platform.h"
 #include "base/strv.h"
 #include "home/access/ansible.h"
-#include "home/change/disk_change.h"
-#include "home/change/rename.h"
-#include "home/change/reset.h"
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
-#include "home/instance/forward.h"
-#include "home/instance/nic.h"
-#include "home/instance/port_owners.h"
+#include "home/instance/launch_check.h"
+#include "home/instance/recovery.h"
+#include "home/layout.h"
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
 #include "host/accelerator.h"
 #include "host/firmware.h"
 #include "host/network.h"
+#include "host/port.h"
 #include "host/program.h"
 #include "machine/core/vm_script.h"
-#include "store/transaction.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,20 +32,6 @@
 #define HELPER_LOG            "vmnet-helper.log"
 #define SSH_PORT              22
 #define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
-
-void instance_facts_done(struct instance_facts *facts) {
-    store_cloud_done(&facts->cloud);
-    store_image_done(&facts->image);
-    store_instance_done(&facts->instance);
-    store_forwards_done(&facts->forwards);
-    store_disks_done(&facts->disks);
-    store_nics_done(&facts->nics);
-}
-
-char *instance_disk_path(const struct home *home, const struct store_instance *instance) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    return alloc_printf("%s/os.qcow2", folder);
-}
 
 /* --- qemu.args: one argument a line --- */
 
@@ -124,7 +107,7 @@ static void fill_identity(const struct home *home, const struct instance_facts *
     spec->uuid = own(owned, alloc_string(instance->uuid));
     spec->instance_id = own(owned, alloc_string(instance->instance_id));
     spec->mac = own(owned, alloc_string(instance->mac));
-    spec->disk = own(owned, instance_disk_path(home, instance));
+    spec->disk = own(owned, layout_os_disk(home, instance->name));
     spec->seed_source = own(owned, alloc_string(source && *source ? source : SEED_SOURCE));
 }
 
@@ -182,7 +165,7 @@ static void fill_disks(const struct home *home, const struct instance_facts *fac
         const char *name = facts->disks.items[i].name;
         plan->disks[i] = (struct spec_disk){
             own(owned, alloc_string(name)),
-            own(owned, extra_disk_path(home, &facts->instance, name)),
+            own(owned, layout_extra_disk(home, facts->instance.name, name)),
         };
     }
     plan->spec.disks = plan->disks;
@@ -199,7 +182,7 @@ static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec
         if (each->interface)
             nic->interface = own(owned, alloc_string(each->interface));
         if (nic->network == SPEC_NET_USER)
-            nic->guest_network = own(owned, nic_user_network(each->position));
+            nic->guest_network = own(owned, spec_nic_user_network(each->position));
         nic->mac = own(owned, alloc_string(each->mac));
         nic->position = (unsigned)each->position;
     }
@@ -304,116 +287,13 @@ bool instance_plan_write(struct home *home, const struct instance_facts *facts,
 
 /* --- a launch --- */
 
-bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
-                         struct error *error) {
-    return instance_table_get(home->store, name, &facts->instance, error) &&
-           cloud_table_get(home->store, &facts->cloud, error) &&
-           image_table_get(home->store, facts->instance.image, &facts->image, error) &&
-           forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
-           disk_table_list(home->store, facts->instance.id, &facts->disks, error) &&
-           nic_table_list(home->store, facts->instance.id, &facts->nics, error);
-}
-
-static bool check_disks(const struct home *home, const struct instance_facts *facts,
-                        struct error *error) {
-    scoped(alloc_release) char *disk = instance_disk_path(home, &facts->instance);
-    scoped(alloc_release) char *image = image_path(home, &facts->image);
-    if (!file_exists(image))
-        return error_set(error, ERROR_NOT_FOUND,
-                         "the image %s is gone, and the disk of \"%s\" is nothing without it: put "
-                         "it back",
-                         image, facts->instance.name);
-    return file_exists(disk) ||
-           error_set(error, ERROR_NOT_FOUND,
-                     "the disk %s is gone: put it back, or `pgsup instance reset %s` makes a new "
-                     "machine of it",
-                     disk, facts->instance.name);
-}
-
-static bool check_ssh_port(const struct store_instance *instance, struct error *error) {
-    struct port port = {PORT_LOOPBACK, .number = instance->ssh_port};
-    if (!instance->ssh_port || port_is_free(&port))
-        return true;
-    return error_set(error, ERROR_WRONG_STATE,
-                     "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
-                     "program: end that one, or give another port with `pgsup instance set %s "
-                     "--ssh-port PORT`",
-                     instance->ssh_port, instance->name, instance->name);
-}
-
-static const char *reason_not_free(int number) {
-    switch (number) {
-    case EACCES: return "is for programs of root only:";
-    case EADDRNOTAVAIL: return "is at an address that this host does not have now:";
-    default: return "is in use by another program: end that one, or";
-    }
-}
-
-static bool check_forwards(const struct instance_facts *facts, struct error *error) {
-    const char *name = facts->instance.name;
-    for (size_t i = 0; i < facts->forwards.count; i++) {
-        const struct store_forward *each = &facts->forwards.items[i];
-        struct port port = {each->host_address, each->host_port,
-                            strcmp(each->protocol, "udp") == 0};
-        if (port_is_free(&port))
-            continue;
-        const char *reason = reason_not_free(errno);
-        scoped(alloc_release) char *text = forward_text(each);
-        return error_set(error, ERROR_WRONG_STATE,
-                         "port %u of %s, forwarded to port %u of \"%s\", %s take the forward away "
-                         "with `pgsup forward remove %s %s`",
-                         each->host_port, each->host_address, each->guest_port, name, reason, name,
-                         text);
-    }
-    return true;
-}
-
-bool instance_renew(struct home *home, const char *name, struct error *error) {
-    struct instance_facts facts = {0};
-    struct instance_plan plan = {0};
-    bool good = instance_facts_load(home, name, &facts, error) &&
-                instance_plan_write(home, &facts, &plan, error);
-    instance_plan_done(&plan);
-    instance_facts_done(&facts);
-    return good;
-}
-
-void instance_renew_undo(struct home *home, const char *name) {
-    struct store_instance instance = {0};
-    store_rollback(home->store);
-    if (home->recorded.count == 0 || !store_begin(home->store, NULL))
-        return;
-    if (instance_table_get(home->store, name, &instance, NULL)) {
-        generated_settle(home, &instance);
-        instance_renew(home, name, NULL);
-    }
-    if (!store_commit(home->store, NULL))
-        store_rollback(home->store);
-    store_instance_done(&instance);
-}
-
 /* The folder to be locked may still have its old name. */
 static bool complete_rename(struct home *home, const char *name, struct error *error) {
     struct store_instance instance = {0};
     bool good = instance_table_get(home->store, name, &instance, error) &&
-                instance_rename_complete(home, &instance, error);
+                recovery_complete_rename(home, &instance, error);
     store_instance_done(&instance);
     return good;
-}
-
-/* Interfaces and sockets come and go. */
-static bool check_networks(const struct instance_facts *facts, struct error *error) {
-    struct error problem = {0};
-    enum spec_network kind;
-    bool good = network_kind_check(facts->cloud.network, &kind, &problem) &&
-                network_interface_check(kind, "the network of this cloud", facts->cloud.interface,
-                                        &problem);
-    for (size_t i = 0; good && i < facts->nics.count; i++) {
-        const struct store_nic *nic = &facts->nics.items[i];
-        good = network_kind_check(nic->kind, &kind, &problem) &&
-               network_interface_check(kind, "a network card", nic->interface, &problem);
-    }
-    return good || error_set(error, ERROR_WRONG_STATE, "%s", problem.text);
 }
 
 bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
@@ -427,11 +307,8 @@ bool instance_prepare(struct home *home, const char *name, struct instance_plan 
     if (lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
     bool good = instance_facts_load(home, name, &facts, error) &&
-                instance_reset_complete(home, &facts.instance, error) &&
-                check_disks(home, &facts, error) &&
-                extra_disk_check(home, &facts.instance, &facts.disks, error) &&
-                check_networks(&facts, error) && check_ssh_port(&facts.instance, error) &&
-                check_forwards(&facts, error) && instance_plan_write(home, &facts, plan, error);
+                recovery_complete_reset(home, &facts.instance, error) &&
+                launch_check(home, &facts, error) && instance_plan_write(home, &facts, plan, error);
     instance_facts_done(&facts);
     return good;
 }

@@ -1,25 +1,24 @@
 /* The last steps before a VM can run, shared by the making of an instance and its every launch. */
 #pragma once
 
-#include "home/change/create.h"
-#include "store/disk_table.h"
-#include "store/forward_table.h"
-#include "store/image_table.h"
-#include "store/nic_table.h"
+#include "base/error.h"
+#include "home/facts.h"
+#include "home/home.h"
+#include "machine/core/spec.h"
 
-struct instance_facts {
-    struct store_cloud cloud;
-    struct store_image image;
-    struct store_instance instance;
-    struct store_forwards forwards;
-    struct store_disks disks;
-    struct store_nics nics; /* beside the first one */
+/* A launch made ready: documents and vm.sh written where the user has not changed them, seed drive
+ * rebuilt when its documents changed, overlay present, forwarded port free, programs and firmware
+ * found. Fills the spec; its strings live in the plan. */
+struct instance_plan {
+    struct spec spec;
+    struct spec_forward *forwards; /* owned */
+    struct spec_disk disks[SPEC_DISKS_MAX];
+    char *folder;
+    char **owned; /* NULL-terminated list of strings the spec points to */
 };
-bool instance_facts_load(struct home *home, const char *name, struct instance_facts *facts,
-                         struct error *error);
-void instance_facts_done(struct instance_facts *facts);
-
-char *instance_disk_path(const struct home *home, const struct store_instance *instance);
+bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
+                      struct error *error);
+void instance_plan_done(struct instance_plan *plan);
 
 /* Writes the seed and vm.sh, finds programs, and fills the plan. */
 bool instance_plan_write(struct home *home, const struct instance_facts *facts,

@@ -1,15 +1,7 @@
 #include "home/instance/port_owners.h"
 
-#include "base/alloc.h"
-#include "base/file.h"
-
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error) {
     if (instance_table_list(store, &owners->instances, error) &&
@@ -22,26 +14,6 @@ bool port_owners_list(struct store *store, struct port_owners *owners, struct er
 void port_owners_done(struct port_owners *owners) {
     store_instances_done(&owners->instances);
     store_forwards_done(&owners->forwards);
-}
-
-/* With TCP asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count.
- * With UDP that would share the port. Not listened on, so that two that ask at once do not take
- * each other for a program. */
-bool port_is_free(const struct port *port) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port->number)};
-    int yes = 1;
-    if (inet_pton(AF_INET, port->address, &address.sin_addr) != 1) {
-        errno = EADDRNOTAVAIL;
-        return false;
-    }
-    int fd = socket(AF_INET, port->udp ? SOCK_DGRAM : SOCK_STREAM, 0);
-    bool free = fd >= 0 &&
-                (port->udp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) &&
-                bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    int number = errno;
-    file_release(&fd);
-    errno = number;
-    return free;
 }
 
 static bool same_address(const char *one, const char *other) {
@@ -70,7 +42,8 @@ static const char *forward_owner(const struct port *port, const struct port_owne
     return NULL;
 }
 
-bool port_check(const struct port *port, const struct port_owners *owners, struct error *error) {
+bool port_owners_check(const struct port *port, const struct port_owners *owners,
+                       struct error *error) {
     const char *owner = ssh_owner(port, owners);
     if (owner)
         return error_set(error, ERROR_EXISTS,
@@ -97,10 +70,11 @@ bool port_check(const struct port *port, const struct port_owners *owners, struc
                      port->address);
 }
 
-uint16_t port_choose(uint16_t wanted, const struct port_owners *owners, struct error *error) {
+uint16_t port_owners_choose(uint16_t wanted, const struct port_owners *owners,
+                            struct error *error) {
     struct port port = {PORT_LOOPBACK, .number = wanted};
     if (wanted)
-        return port_check(&port, owners, error) ? wanted : 0;
+        return port_owners_check(&port, owners, error) ? wanted : 0;
     for (unsigned number = PORT_FIRST_FORWARD; number <= UINT16_MAX; number++) {
         port.number = (uint16_t)number;
         if (!ssh_owner(&port, owners) && !forward_owner(&port, owners) && port_is_free(&port))

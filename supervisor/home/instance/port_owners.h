@@ -1,6 +1,8 @@
-/* Ports of this host, from which user networking forwards to guests. */
+/* Whose the ports of this host are, from which user networking forwards to guests. */
 #pragma once
 
+#include "base/error.h"
+#include "host/port.h"
 #include "store/forward_table.h"
 #include "store/instance_table.h"
 
@@ -8,14 +10,6 @@
 #include <stdint.h>
 
 #define PORT_FIRST_FORWARD 10022
-#define PORT_LOOPBACK      "127.0.0.1"
-#define PORT_ANY_ADDRESS   "0.0.0.0"
-
-struct port {
-    const char *address; /* dotted */
-    uint16_t number;
-    bool udp;
-};
 
 /* The instances that have ports, and what else is forwarded. */
 struct port_owners {
@@ -25,13 +19,10 @@ struct port_owners {
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error);
 void port_owners_done(struct port_owners *owners);
 
-/* Nobody listens there now, and one may. False with errno: EADDRINUSE, EACCES for a port that is
- * the system's, EADDRNOTAVAIL for an address that is not this host's. */
-bool port_is_free(const struct port *port);
-
 /* Free, and no other instance's; or a sentence. */
-bool port_check(const struct port *port, const struct port_owners *owners, struct error *error);
+bool port_owners_check(const struct port *port, const struct port_owners *owners,
+                       struct error *error);
 
 /* The port of 127.0.0.1 that was asked for, or with 0 the first free one from PORT_FIRST_FORWARD.
  * 0 with a sentence when it is taken. */
-uint16_t port_choose(uint16_t wanted, const struct port_owners *owners, struct error *error);
+uint16_t port_owners_choose(uint16_t wanted, const struct port_owners *owners, struct error *error);

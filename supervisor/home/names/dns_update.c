@@ -3,9 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "home/names/dns_batch.h"
 #include "host/program.h"
+#include "store/cloud_table.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,7 +1,8 @@
 #include "home/names/hosts.h"
 
-#include "home/change/create.h"
+#include "home/access/endpoint.h"
 #include "home/derived.h"
+#include "store/cloud_table.h"
 
 static bool add(struct home *home, const struct store_instance *instance, const char *zone,
                 struct buffer *text, struct error *error) {

@@ -1,5 +1,7 @@
 #include "machine/core/spec.h"
 
+#include "base/alloc.h"
+
 #include <string.h>
 
 #define SPEC_NETWORK_WORD(name, word) [name] = word,
@@ -9,6 +11,8 @@ static const char *const network_words[] = {SPEC_NETWORKS(SPEC_NETWORK_WORD)};
 static const char *const arch_words[] = {[SPEC_AARCH64] = "aarch64", [SPEC_X86_64] = "x86_64"};
 static const char *const accel_words[] = {
     [SPEC_HVF] = "hvf", [SPEC_KVM] = "kvm", [SPEC_TCG] = "tcg"};
+
+#define USER_NETWORK 2 /* of the first card: 10.0.2.0/24 */
 
 #define LENGTH(table) (sizeof(table) / sizeof(table)[0])
 
@@ -62,4 +66,12 @@ bool spec_accel_from_word(const char *word, enum spec_accel *accel) {
         return false;
     *accel = (enum spec_accel)found;
     return true;
+}
+
+char *spec_nic_guest_name(int position) {
+    return alloc_printf("enp0s%u", SPEC_NIC_SLOT + (unsigned)position);
+}
+
+char *spec_nic_user_network(int position) {
+    return alloc_printf("10.0.%d.0/24", USER_NETWORK + position);
 }

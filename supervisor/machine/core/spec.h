@@ -98,6 +98,11 @@ struct spec {
 /* All cards in their order; at most SPEC_NICS_MAX. */
 size_t spec_nics(const struct spec *spec, struct spec_nic nics[SPEC_NICS_MAX]);
 
+/* "enp0s17": what systemd's rules call the card in this position, after its slot; caller frees. */
+char *spec_nic_guest_name(int position);
+/* "10.0.3.0/24": the network that user networking gives to the card in this position. */
+char *spec_nic_user_network(int position);
+
 const char *spec_network_word(enum spec_network network);
 bool spec_network_from_word(const char *word, enum spec_network *network);
 const char *spec_arch_word(enum spec_arch arch); /* "aarch64" */

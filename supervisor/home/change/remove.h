@@ -1,0 +1,9 @@
+/* The removal of an instance: no row and no file is left. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+/* The caller has made sure that no VM of it runs. */
+bool instance_remove(struct home *home, const struct store_instance *instance, struct error *error);

@@ -1,0 +1,43 @@
+#include "home/instance/identity.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAC_PREFIX    "52:54:00"
+#define SUFFIX_DIGITS 8 /* random, of an instance-id */
+
+/* Cut so that it is a label as well: some tools take the instance-id for a host name. */
+static char *make_instance_id(const char *name, int64_t id) {
+    char token[SECRET_TOKEN_SIZE], tail[64];
+    secret_token(token);
+    snprintf(tail, sizeof tail, "-%lld-%.*s", (long long)id, SUFFIX_DIGITS, token);
+    return alloc_printf("%.*s%s", (int)(NAME_LABEL_MAX - strlen(tail)), name, tail);
+}
+
+void identity_new_id(struct store_instance *instance) {
+    alloc_replace(&instance->instance_id, make_instance_id(instance->name, instance->id));
+}
+
+void identity_new(struct store_instance *instance) {
+    char token[SECRET_TOKEN_SIZE];
+    secret_token(token);
+    alloc_replace(&instance->token, alloc_string(token));
+    identity_new_id(instance);
+}
+
+void identity_assign(const struct store_cloud *cloud, struct store_instance *instance) {
+    char uuid[37];
+    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
+    identity_new(instance);
+    secret_uuid4(uuid);
+    alloc_replace(&instance->uuid, alloc_string(uuid));
+    if (!instance->mac)
+        instance->mac =
+            alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+    instance->created_ms = clock_wall_ms();
+}

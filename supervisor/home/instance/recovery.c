@@ -1,0 +1,87 @@
+#include "home/instance/recovery.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- renaming --- */
+
+char *recovery_rename_mark(const char *folder, int64_t id) {
+    return alloc_printf("%s/.renamed-%lld", folder, (long long)id);
+}
+
+/* Somebody else may have completed it a moment ago. */
+static bool move_folder(const char *from, const char *to, struct error *error) {
+    return rename(from, to) == 0 || (errno == ENOENT && file_exists(to)) ||
+           error_errno(error, "cannot rename %s to %s", from, to);
+}
+
+static char *find_marked(const struct home *home, int64_t id) {
+    scoped(alloc_release) char *instances = home_file(home, "instances");
+    DIR *list = opendir(instances);
+    char *found = NULL;
+    for (struct dirent *entry; !found && list && (entry = readdir(list));) {
+        scoped(alloc_release) char *folder = alloc_printf("%s/%s", instances, entry->d_name);
+        scoped(alloc_release) char *mark = recovery_rename_mark(folder, id);
+        if (entry->d_name[0] != '.' && file_exists(mark))
+            found = alloc_string(folder);
+    }
+    if (list)
+        closedir(list);
+    return found;
+}
+
+bool recovery_complete_rename(struct home *home, const struct store_instance *instance,
+                              struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *mark = recovery_rename_mark(folder, instance->id);
+    scoped(alloc_release) char *old = file_exists(folder) ? NULL : find_marked(home, instance->id);
+    if (old && !move_folder(old, folder, error))
+        return false;
+    unlink(mark);
+    return true;
+}
+
+/* --- resetting --- */
+
+static bool move_in(const char *stage, const char *folder, const char *name, struct error *error) {
+    scoped(alloc_release) char *from = alloc_printf("%s/%s", stage, name);
+    scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, name);
+    return rename(from, to) == 0 || errno == ENOENT || error_errno(error, "cannot renew %s", to);
+}
+
+/* The staging folder goes last: as long as it is there, there is something to do. */
+static bool finish_reset(const char *stage, const char *folder, struct error *error) {
+    static const char *const names[] = {"os.qcow2", "cloud-init/meta-data", "cloud-init/user-data",
+                                        "cloud-init/vendor-data", "cloud-init/network-config"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!move_in(stage, folder, names[i], error))
+            return false;
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    if (unlink(known_hosts) < 0 && errno != ENOENT)
+        return error_errno(error, "cannot remove %s", known_hosts);
+    return file_remove_tree(stage, error);
+}
+
+bool recovery_complete_reset(struct home *home, const struct store_instance *instance,
+                             struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    DIR *list = opendir(folder);
+    bool good = true;
+    for (struct dirent *entry; good && list && (entry = readdir(list));) {
+        if (strncmp(entry->d_name, RECOVERY_RESET_STAGE, strlen(RECOVERY_RESET_STAGE)) != 0)
+            continue;
+        scoped(alloc_release) char *stage = alloc_printf("%s/%s", folder, entry->d_name);
+        bool counts =
+            strcmp(entry->d_name + strlen(RECOVERY_RESET_STAGE), instance->instance_id) == 0;
+        good = counts ? finish_reset(stage, folder, error) : file_remove_tree(stage, error);
+    }
+    if (list)
+        closedir(list);
+    return good;
+}

@@ -1,0 +1,28 @@
+#include "host/port.h"
+
+#include "base/file.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* With TCP asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count.
+ * With UDP that would share the port. Not listened on, so that two that ask at once do not take
+ * each other for a program. */
+bool port_is_free(const struct port *port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port->number)};
+    int yes = 1;
+    if (inet_pton(AF_INET, port->address, &address.sin_addr) != 1) {
+        errno = EADDRNOTAVAIL;
+        return false;
+    }
+    int fd = socket(AF_INET, port->udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+    bool free = fd >= 0 &&
+                (port->udp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) &&
+                bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    int number = errno;
+    file_release(&fd);
+    errno = number;
+    return free;
+}
