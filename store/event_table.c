@@ -21,16 +21,15 @@ static bool prune(struct store *store, int64_t instance, struct error *error) {
     return query_finish(&query, error);
 }
 
-bool event_table_add(struct store *store, int64_t instance, int64_t at_ms, const char *kind,
-                     const char *text, struct error *error) {
+bool event_table_add(struct store *store, const struct store_event *event, struct error *error) {
     struct query query;
     if (!query_open(store, EVENT_ADD, &query, error))
         return false;
-    give_instance(&query, instance);
-    query_give_number(&query, at_ms);
-    query_give_text(&query, kind);
-    query_give_text(&query, text);
-    return query_finish(&query, error) && prune(store, instance, error);
+    give_instance(&query, event->instance);
+    query_give_number(&query, event->at_ms);
+    query_give_text(&query, event->kind);
+    query_give_text(&query, event->text);
+    return query_finish(&query, error) && prune(store, event->instance, error);
 }
 
 /* Doubles its room each time that the count reaches a power of two: lists are long. */
@@ -41,16 +40,16 @@ static struct store_event *append(struct store_events *events) {
     return &events->items[events->count++];
 }
 
-bool event_table_list(struct store *store, int64_t instance, int64_t after_id, int64_t since_ms,
-                      unsigned limit, struct store_events *events, struct error *error) {
+bool event_table_list(struct store *store, const struct event_query *asked,
+                      struct store_events *events, struct error *error) {
     struct query query;
-    if (!query_open(store, instance ? EVENT_LIST_INSTANCE : EVENT_LIST, &query, error))
+    if (!query_open(store, asked->instance ? EVENT_LIST_INSTANCE : EVENT_LIST, &query, error))
         return false;
-    query_give_number(&query, after_id);
-    query_give_number(&query, since_ms);
-    query_give_number(&query, limit);
-    if (instance)
-        query_give_number(&query, instance);
+    query_give_number(&query, asked->after_id);
+    query_give_number(&query, asked->since_ms);
+    query_give_number(&query, asked->limit);
+    if (asked->instance)
+        query_give_number(&query, asked->instance);
     while (query_row(&query, error)) {
         struct store_event *event = append(events);
         event->id = query_take_number(&query);

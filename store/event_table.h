@@ -20,9 +20,16 @@ struct store_events {
     size_t count;
 };
 
-bool event_table_add(struct store *store, int64_t instance, int64_t at_ms, const char *kind,
-                     const char *text, struct error *error);
-/* Oldest first: id > after_id and at_ms >= since_ms, of one instance or (0) of all. */
-bool event_table_list(struct store *store, int64_t instance, int64_t after_id, int64_t since_ms,
-                      unsigned limit, struct store_events *events, struct error *error);
+/* Its id and name are not read. */
+bool event_table_add(struct store *store, const struct store_event *event, struct error *error);
+
+struct event_query {
+    int64_t instance; /* 0: all */
+    int64_t after_id; /* only events with a greater id */
+    int64_t since_ms; /* only events at or after this time */
+    unsigned limit;   /* at most this many */
+};
+/* Oldest first. */
+bool event_table_list(struct store *store, const struct event_query *asked,
+                      struct store_events *events, struct error *error);
 void store_events_done(struct store_events *events);

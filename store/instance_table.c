@@ -70,22 +70,21 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     return query_finish(&query, error);
 }
 
-static bool get(struct store *store, enum statement statement, const char *key,
-                struct store_instance *instance, bool *found, struct error *error) {
-    struct query query;
-    if (!query_open(store, statement, &query, error))
-        return false;
-    query_give_text(&query, key);
-    *found = query_row(&query, error);
+static bool get(struct query *query, const char *key, struct store_instance *instance, bool *found,
+                struct error *error) {
+    query_give_text(query, key);
+    *found = query_row(query, error);
     if (*found)
-        read_row(&query, instance);
-    return query_close(&query);
+        read_row(query, instance);
+    return query_close(query);
 }
 
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
                         struct error *error) {
+    struct query query;
     bool found;
-    if (!get(store, INSTANCE_GET, name, instance, &found, error))
+    if (!query_open(store, INSTANCE_GET, &query, error) ||
+        !get(&query, name, instance, &found, error))
         return false;
     return found ||
            error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
@@ -94,8 +93,10 @@ bool instance_table_get(struct store *store, const char *name, struct store_inst
 /* The token is a secret: no sentence shows it. */
 bool instance_table_get_by_token(struct store *store, const char *token,
                                  struct store_instance *instance, struct error *error) {
+    struct query query;
     bool found;
-    if (!get(store, INSTANCE_GET_BY_TOKEN, token, instance, &found, error))
+    if (!query_open(store, INSTANCE_GET_BY_TOKEN, &query, error) ||
+        !get(&query, token, instance, &found, error))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND, "no instance has this seed path");
 }

@@ -93,8 +93,12 @@ static void queue_move(struct queue *to, struct queue *from) {
 static bool apply(struct store *store, const struct record *record, struct error *error) {
     switch (record->kind) {
     case RECORD_EVENT:
-        return event_table_add(store, record->instance, record->at_ms, record->event_kind,
-                               record->text, error);
+        return event_table_add(store,
+                               &(struct store_event){.instance = record->instance,
+                                                     .at_ms = record->at_ms,
+                                                     .kind = record->event_kind,
+                                                     .text = record->text},
+                               error);
     case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
     case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
     case RECORD_ADDRESS:

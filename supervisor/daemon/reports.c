@@ -57,9 +57,11 @@ static void recall_sentence(struct vm *vm, const char *sentence) {
 
 void reports_recall(struct store *store, struct vm *vm) {
     struct store_events events = {0};
-    int64_t since_ms = vm->launch.phases_ms[PHASE_LAUNCHED];
-    if (since_ms)
-        event_table_list(store, vm->instance, 0, since_ms, RECALL_LIMIT, &events, NULL);
+    const struct event_query asked = {.instance = vm->instance,
+                                      .since_ms = vm->launch.phases_ms[PHASE_LAUNCHED],
+                                      .limit = RECALL_LIMIT};
+    if (asked.since_ms)
+        event_table_list(store, &asked, &events, NULL);
     for (size_t i = 0; i < events.count; i++)
         if (strcmp(events.items[i].kind, EVENT_KIND) == 0)
             recall_sentence(vm, events.items[i].text);

@@ -6,11 +6,17 @@
 TEST(events_come_back_oldest_first) {
     struct store *store = with_image("events");
     int64_t id = add_instance(store, "a", NULL);
-    OK(event_table_add(store, 0, 10, "state", "of the supervisor", &error));
-    OK(event_table_add(store, id, 20, "qmp", "first", &error));
-    OK(event_table_add(store, id, 30, "qmp", "second", &error));
+    OK(event_table_add(
+        store, &(struct store_event){.at_ms = 10, .kind = "state", .text = "of the supervisor"},
+        &error));
+    OK(event_table_add(
+        store, &(struct store_event){.instance = id, .at_ms = 20, .kind = "qmp", .text = "first"},
+        &error));
+    OK(event_table_add(
+        store, &(struct store_event){.instance = id, .at_ms = 30, .kind = "qmp", .text = "second"},
+        &error));
     struct store_events events = {0};
-    OK(event_table_list(store, 0, 0, 0, 10, &events, &error));
+    OK(event_table_list(store, &(struct event_query){0, 0, 0, 10}, &events, &error));
     CHECK_INT(events.count, 3);
     CHECK_INT(events.items[0].instance, 0);
     CHECK_STRING(events.items[0].name, NULL);
@@ -33,8 +39,11 @@ TEST(events_come_back_oldest_first) {
                  {0, 0, 1, true, 1},
                  {0, 31, 10, false, 0}};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        OK(event_table_list(store, asked[i].one ? id : 0, asked[i].after ? middle - 1 : 0,
-                            asked[i].since, asked[i].limit, &events, &error));
+        OK(event_table_list(store,
+                            &(struct event_query){asked[i].one ? id : 0,
+                                                  asked[i].after ? middle - 1 : 0, asked[i].since,
+                                                  asked[i].limit},
+                            &events, &error));
         CHECK_INT(events.count, asked[i].count);
         store_events_done(&events);
     }
@@ -43,7 +52,8 @@ TEST(events_come_back_oldest_first) {
 
 static void check_count(struct store *store, int64_t instance, size_t expected, const char *first) {
     struct store_events events = {0};
-    OK(event_table_list(store, instance, 0, 0, 3 * EVENT_TABLE_LIMIT, &events, &error));
+    OK(event_table_list(store, &(struct event_query){instance, 0, 0, 3 * EVENT_TABLE_LIMIT},
+                        &events, &error));
     CHECK_INT(events.count, expected);
     CHECK_STRING(events.count ? events.items[0].text : NULL, first);
     store_events_done(&events);
@@ -52,13 +62,20 @@ static void check_count(struct store *store, int64_t instance, size_t expected, 
 TEST(no_more_events_than_the_limit_are_kept_of_each) {
     struct store *store = with_image("event-limit");
     int64_t loud = add_instance(store, "loud", NULL), quiet = add_instance(store, "quiet", NULL);
-    OK(event_table_add(store, quiet, 1, "state", "quiet", &error));
+    OK(event_table_add(
+        store,
+        &(struct store_event){.instance = quiet, .at_ms = 1, .kind = "state", .text = "quiet"},
+        &error));
     OK(store_begin(store, &error));
     for (int i = 0; i < EVENT_TABLE_LIMIT + 500; i++) {
         char text[32];
         snprintf(text, sizeof text, "%d", i);
-        OK(event_table_add(store, loud, i, "state", text, &error));
-        OK(event_table_add(store, 0, i, "state", text, &error));
+        OK(event_table_add(
+            store,
+            &(struct store_event){.instance = loud, .at_ms = i, .kind = "state", .text = text},
+            &error));
+        OK(event_table_add(store, &(struct store_event){.at_ms = i, .kind = "state", .text = text},
+                           &error));
     }
     OK(store_commit(store, &error));
     check_count(store, loud, EVENT_TABLE_LIMIT, "500");

@@ -185,7 +185,10 @@ TEST(what_belongs_to_an_instance_goes_with_it) {
         store_launch_done(&launch);
         OK(guest_table_put(store, id, &guest, &error));
         OK(generated_table_put(store, id, "vm.sh", "abc", &error));
-        OK(event_table_add(store, id, 1, "state", "started", &error));
+        OK(event_table_add(
+            store,
+            &(struct store_event){.instance = id, .at_ms = 1, .kind = "state", .text = "started"},
+            &error));
     }
     OK(instance_table_remove(store, gone, &error));
     for (int64_t id = gone; id <= stays; id++) {
@@ -195,7 +198,7 @@ TEST(what_belongs_to_an_instance_goes_with_it) {
         OK(launch_table_list(store, id, 10, &launches, &error));
         OK(guest_table_get(store, id, &read, &error));
         OK(generated_table_get(store, id, "vm.sh", digest, &error));
-        OK(event_table_list(store, id, 0, 0, 10, &events, &error));
+        OK(event_table_list(store, &(struct event_query){id, 0, 0, 10}, &events, &error));
         CHECK_INT(launches.count, id == stays);
         CHECK_STRING(read.hostname, id == stays ? "gone" : NULL);
         CHECK_STRING(digest, id == stays ? "abc" : "");

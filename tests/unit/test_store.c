@@ -56,7 +56,11 @@ static char *filled_store(const char *name) {
     struct store *store = new_store(name);
     add_image(store);
     for (int i = 0; i < 200; i++)
-        OK(event_table_add(store, 0, i, "state", "a text of some length to fill pages", &error));
+        OK(event_table_add(store,
+                           &(struct store_event){.at_ms = i,
+                                                 .kind = "state",
+                                                 .text = "a text of some length to fill pages"},
+                           &error));
     OK(cloud_table_put(store, &full_cloud, &error));
     store_close(store);
     return scratch_path(name);
@@ -274,12 +278,13 @@ TEST(a_full_disk_changes_nothing) {
     struct error full = {0};
     OK(store_begin(store, &error));
     for (int i = 0; i < 10000 && full.code == ERROR_NONE; i++)
-        event_table_add(store, 0, i, "state", "one more", &full);
+        event_table_add(
+            store, &(struct store_event){.at_ms = i, .kind = "state", .text = "one more"}, &full);
     CHECK_CONTAINS(full.text, "is full: free some space");
     store_rollback(store);
     store_rollback(store); /* harmless */
     struct store_events events = {0};
-    OK(event_table_list(store, 0, 0, 0, 10000, &events, &error));
+    OK(event_table_list(store, &(struct event_query){0, 0, 0, 10000}, &events, &error));
     CHECK_INT(events.count, 200);
     store_events_done(&events);
     store_close(store);
@@ -291,7 +296,10 @@ static void check_refused_write(const char *path) {
     OK(store_open(path, STORE_OPEN, &store, &error));
     signal(SIGXFSZ, SIG_IGN);
     CHECK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0}) == 0);
-    FAILS(event_table_add(store, 0, 1, "state", "one more", &error), ERROR_FAILED, path);
+    FAILS(event_table_add(store,
+                          &(struct store_event){.at_ms = 1, .kind = "state", .text = "one more"},
+                          &error),
+          ERROR_FAILED, path);
     store_close(store);
 }
 
@@ -315,7 +323,7 @@ TEST(a_write_that_the_kernel_refuses_is_said) {
 
 static size_t count_events(struct store *store) {
     struct store_events events = {0};
-    OK(event_table_list(store, 0, 0, 0, 100000, &events, &error));
+    OK(event_table_list(store, &(struct event_query){0, 0, 0, 100000}, &events, &error));
     size_t count = events.count;
     store_events_done(&events);
     return count;
@@ -326,18 +334,21 @@ TEST(a_transaction_is_all_or_nothing) {
     struct store *store = new_store("transaction"), *other = NULL;
     OK(store_open(path, STORE_OPEN, &other, &error));
     OK(store_begin(store, &error));
-    OK(event_table_add(store, 0, 1, "state", "a", &error));
+    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "a"},
+                       &error));
     CHECK_INT(count_events(store), 1);
     CHECK_INT(count_events(other), 0);
     store_rollback(store);
     CHECK_INT(count_events(store), 0);
     OK(store_begin(store, &error));
     FAILS(store_begin(store, &error), ERROR_FAILED, "transaction"); /* they do not nest */
-    OK(event_table_add(store, 0, 1, "state", "b", &error));
+    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "b"},
+                       &error));
     OK(store_commit(store, &error));
     CHECK_INT(count_events(other), 1);
     OK(store_begin(store, &error));
-    OK(event_table_add(store, 0, 1, "state", "c", &error));
+    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "c"},
+                       &error));
     store_close(store); /* without a commit */
     CHECK_INT(count_events(other), 1);
     store_close(other);
@@ -356,7 +367,9 @@ TEST(several_programs_write_at_once) {
         struct error error = {0};
         bool good = store_open(path, STORE_OPEN, &mine, &error);
         for (int count = 0; good && count < EVENTS; count++)
-            good = event_table_add(mine, 0, count, "state", "text", &error);
+            good = event_table_add(
+                mine, &(struct store_event){.at_ms = count, .kind = "state", .text = "text"},
+                &error);
         fprintf(stderr, "%s", error.text);
         store_close(mine);
         _exit(good ? 0 : 1);

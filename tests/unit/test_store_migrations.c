@@ -146,7 +146,10 @@ TEST(a_migrated_store_is_used_as_before) {
     CHECK_INT(id, 7); /* 6 was given before */
     OK(launch_table_last(store, instance.id, &launch, &error));
     CHECK_STRING(launch.end_text, "QEMU: no such disk");
-    OK(event_table_add(store, instance.id, 1, "state", "stopped", &error));
+    OK(event_table_add(store,
+                       &(struct store_event){
+                           .instance = instance.id, .at_ms = 1, .kind = "state", .text = "stopped"},
+                       &error));
     OK(instance_table_remove(store, instance.id, &error));
     store_instance_done(&instance);
     store_launch_done(&launch);

@@ -79,8 +79,8 @@ static bool print_new(struct invocation *invocation, int64_t instance, int64_t s
     size_t count;
     do {
         struct store_events events = {0};
-        if (!event_table_list(invocation->home->store, instance, *last, since_ms, PAGE, &events,
-                              error))
+        const struct event_query asked = {instance, *last, since_ms, PAGE};
+        if (!event_table_list(invocation->home->store, &asked, &events, error))
             return false;
         for (size_t i = 0; i < events.count; i++) {
             print_event(&events.items[i], invocation_flag(invocation, "json"));
