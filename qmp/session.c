@@ -97,24 +97,24 @@ void session_free(struct qmp_session *session) {
 
 /* --- sending --- */
 
-uint64_t session_send_within(struct qmp_session *session, const char *command, json_t *arguments,
-                             void *context, uint64_t now_ms, uint64_t limit_ms) {
+uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
+                             uint64_t now_ms, uint64_t limit_ms) {
     if (session->state == QMP_LOST ||
         session->pending.count + session->expired.count >= QMP_PENDING_LIMIT) {
-        json_decref(arguments);
+        json_decref(request->arguments);
         return 0;
     }
     struct pending *pending = alloc_zero(sizeof *pending);
     pending->id = ++session->last_id;
-    pending->command = alloc_string(command);
-    pending->context = context;
+    pending->command = alloc_string(request->command);
+    pending->context = request->context;
     if (session->state == QMP_READY) {
         pending->deadline_ms = after(now_ms, limit_ms);
-        write_command(session, command, arguments, pending->id);
-        json_decref(arguments);
+        write_command(session, request->command, request->arguments, pending->id);
+        json_decref(request->arguments);
     } else {
         pending->deadline_ms = after(session->greeting_deadline_ms, limit_ms);
-        pending->arguments = arguments;
+        pending->arguments = request->arguments;
     }
     if (!session->pending.first || pending->deadline_ms < session->earliest_ms)
         session->earliest_ms = pending->deadline_ms;
@@ -124,8 +124,8 @@ uint64_t session_send_within(struct qmp_session *session, const char *command, j
 
 uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
                       void *context, uint64_t now_ms) {
-    return session_send_within(session, command, arguments, context, now_ms,
-                               qmp_command_limit_ms(command));
+    const struct qmp_request request = {command, arguments, context};
+    return session_send_within(session, &request, now_ms, qmp_command_limit_ms(command));
 }
 
 void session_forget(struct qmp_session *session, void *context) {

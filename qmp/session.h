@@ -71,10 +71,15 @@ void session_free(struct qmp_session *session); /* NULL is fine; drops what was 
  * session is lost or QMP_PENDING_LIMIT is reached: then nothing will complete. */
 uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
                       void *context, uint64_t now_ms);
-/* As above with a limit of one's own (QMP_NO_DEADLINE: none); session_send() takes it from
+struct qmp_request {
+    const char *command;
+    json_t *arguments; /* stolen; may be NULL */
+    void *context;
+};
+/* As above with a limit of the caller's (QMP_NO_DEADLINE: none); session_send() takes it from
  * qmp/command.h's table. For a command that waits inside it counts from the greeting's deadline. */
-uint64_t session_send_within(struct qmp_session *session, const char *command, json_t *arguments,
-                             void *context, uint64_t now_ms, uint64_t limit_ms);
+uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
+                             uint64_t now_ms, uint64_t limit_ms);
 /* Completes every command with this context silently: its owner goes away. */
 void session_forget(struct qmp_session *session, void *context);
 

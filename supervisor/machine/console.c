@@ -78,8 +78,8 @@ static void on_connected(uv_connect_t *request, int status) {
         uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
 }
 
-struct console *console_open(uv_loop_t *loop, int fd, const char *path, const char *log,
-                             void *owner, console_on_output *on_output) {
+static struct console *make(uv_loop_t *loop, const char *log, void *owner,
+                            console_on_output *on_output) {
     struct console *console = alloc_zero(sizeof *console);
     console->owner = owner;
     console->on_output = on_output;
@@ -87,12 +87,23 @@ struct console *console_open(uv_loop_t *loop, int fd, const char *path, const ch
     uv_pipe_init(loop, &console->pipe, 0);
     console->pipe.data = console->connect.data = console;
     open_log(console);
-    if (fd < 0)
-        uv_pipe_connect(&console->connect, &console->pipe, path, on_connected);
-    else if (uv_pipe_open(&console->pipe, fd) == 0)
+    return console;
+}
+
+struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
+                              console_on_output *on_output) {
+    struct console *console = make(loop, log, owner, on_output);
+    if (uv_pipe_open(&console->pipe, fd) == 0)
         uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
     else
         close(fd);
+    return console;
+}
+
+struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
+                                console_on_output *on_output) {
+    struct console *console = make(loop, log, owner, on_output);
+    uv_pipe_connect(&console->connect, &console->pipe, path, on_connected);
     return console;
 }
 

@@ -16,9 +16,12 @@ struct console; /* opaque */
 
 typedef void console_on_output(void *owner, const char *data, size_t length);
 
-/* fd: a connected socket, taken over; or connects to path when fd is -1 (adoption). */
-struct console *console_open(uv_loop_t *loop, int fd, const char *path, const char *log,
-                             void *owner, console_on_output *on_output);
+/* fd: a connected socket, which the console owns from here on. */
+struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
+                              console_on_output *on_output);
+/* Connects to the socket at path, for a VM that runs already; nothing is read when that fails. */
+struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
+                                console_on_output *on_output);
 /* The last lines, printable, at most `lines` of them; caller frees; "" when nothing came. */
 char *console_tail(const struct console *console, unsigned lines); /* NULL console: "" */
 void console_close(struct console *console);                       /* NULL is fine */

@@ -76,17 +76,39 @@ static bool open_pipe(int *reader, int *writer, struct error *error) {
     return (move_up(reader) && move_up(writer)) || error_errno(error, "cannot make a pipe");
 }
 
+/* One network helper's descriptors. QEMU's end stays open when the helper is ready. */
+struct ends {
+    int qemu, helper;   /* the pair of sockets */
+    int reader, writer; /* the pipe for its first line */
+    int log;
+};
+
+static void ends_done(struct ends *ends) {
+    file_release(&ends->qemu);
+    file_release(&ends->helper);
+    file_release(&ends->reader);
+    file_release(&ends->writer);
+    file_release(&ends->log);
+}
+
+static bool open_ends(const char *log, struct ends *ends, struct error *error) {
+    ends->log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (ends->log < 0)
+        return error_errno(error, "cannot write %s", log);
+    return open_pair(&ends->qemu, &ends->helper, error) &&
+           open_pipe(&ends->reader, &ends->writer, error);
+}
+
 /* --- the process --- */
 
-static bool spawn(char *const argv[], int network, int output, int log, pid_t *pid,
-                  struct error *error) {
+static bool spawn(char *const argv[], const struct ends *ends, pid_t *pid, struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, network, HELPER_ARGV_FD);
+    posix_spawn_file_actions_adddup2(&actions, ends->writer, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends->log, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends->helper, HELPER_ARGV_FD);
     child_attributes_init(&attributes, POSIX_SPAWN_SETSID);
     errno = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
     bool good = errno == 0 || error_errno(error, "cannot run %s", argv[0]);
@@ -180,26 +202,6 @@ static bool wait_ready(const struct spec_helper *helper, off_t log_start, pid_t 
 
 /* --- one --- */
 
-struct ends { /* all of them closed at the end, but for QEMU's */
-    int qemu, helper, reader, writer, log;
-};
-
-static void ends_done(struct ends *ends) {
-    file_release(&ends->qemu);
-    file_release(&ends->helper);
-    file_release(&ends->reader);
-    file_release(&ends->writer);
-    file_release(&ends->log);
-}
-
-static bool open_ends(const char *log, struct ends *ends, struct error *error) {
-    ends->log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (ends->log < 0)
-        return error_errno(error, "cannot write %s", log);
-    return open_pair(&ends->qemu, &ends->helper, error) &&
-           open_pipe(&ends->reader, &ends->writer, error);
-}
-
 static bool start(const struct spec *spec, const struct spec_nic *nic, struct helper *helper,
                   struct error *error) {
     scoped(ends_done) struct ends ends = {-1, -1, -1, -1, -1};
@@ -209,7 +211,7 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
     if (!open_ends(spec->helper.log, &ends, error))
         return false;
     off_t log_start = fstat(ends.log, &log) == 0 ? log.st_size : 0;
-    if (!spawn(argv.items, ends.helper, ends.writer, ends.log, &helper->pid, error))
+    if (!spawn(argv.items, &ends, &helper->pid, error))
         return false;
     file_release(&ends.helper);
     file_release(&ends.writer);

@@ -78,8 +78,8 @@ static void on_closed(uv_handle_t *handle) {
 
 /* stdin is /dev/null: a VM must not read the supervisor's terminal. Detached means setsid(), so
  * that Ctrl-C in `pgsup up` does not reach it. libuv resets signal handlers and mask. */
-struct process *process_spawn(uv_loop_t *loop, const struct process_options *options, void *owner,
-                              process_on_end *on_end, struct error *error) {
+struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
+                              const struct process_listener *listener, struct error *error) {
     scoped(file_release) int log =
         open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log < 0) {
@@ -104,7 +104,7 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
         .stdio_count = PROCESS_HELPER_FD + (int)options->helpers->count,
         .stdio = stdio,
     };
-    struct process *process = make(owner, on_end);
+    struct process *process = make(listener->owner, listener->on_end);
     process->child = true;
     process->uv.child.data = process;
     int status = uv_spawn(loop, &process->uv.child, &uv_options);

@@ -16,6 +16,10 @@ struct process_end {
     int signal; /* 0: exited by itself */
 };
 typedef void process_on_end(void *owner, const struct process_end *end);
+struct process_listener {
+    void *owner;
+    process_on_end *on_end;
+};
 
 struct process_options {
     char *const *argv; /* argv[0] absolute */
@@ -27,8 +31,8 @@ struct process_options {
 enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 
 /* NULL with a sentence when it cannot be spawned. */
-struct process *process_spawn(uv_loop_t *loop, const struct process_options *options, void *owner,
-                              process_on_end *on_end, struct error *error);
+struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
+                              const struct process_listener *listener, struct error *error);
 /* A process that uv_spawn() did not make, known by pid and start (base/host.h). */
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);

@@ -76,17 +76,17 @@ static void on_output(void *owner, const char *data, size_t length) {
 /* --- launching --- */
 
 static bool spawn(struct vm *vm, struct error *error) {
+    const struct process_listener listener = {vm, on_process_end};
     struct vm_spawned spawned;
     struct stat log;
     vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
-    if (!vm_plan_spawn(&vm->plan, vm->loop, vm, on_process_end, &spawned, error))
+    if (!vm_plan_spawn(&vm->plan, vm->loop, &listener, &spawned, error))
         return false;
     vm->process = spawned.process;
     vm->launch.pid = process_pid(vm->process);
     vm->launch.pid_start = process_start(vm->process);
     vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, vm->on_qmp_item);
-    vm->console =
-        console_open(vm->loop, spawned.console_fd, NULL, vm->plan.console_log, vm, on_output);
+    vm->console = console_adopt(vm->loop, spawned.console_fd, vm->plan.console_log, vm, on_output);
     vm_phase(vm, PHASE_LAUNCHED);
     return true;
 }
@@ -118,7 +118,7 @@ void vm_launch_adopt(struct vm *vm, struct vm_plan *plan) {
         process_watch(vm->loop, vm->plan.found_pid, vm->plan.found_start, vm, on_process_end);
     if (vm->plan.console_path)
         vm->console =
-            console_open(vm->loop, -1, vm->plan.console_path, vm->plan.console_log, vm, on_output);
+            console_connect(vm->loop, vm->plan.console_path, vm->plan.console_log, vm, on_output);
     vm_set_reason(vm, "found running; asking it over QMP");
     vm_input(vm, INPUT_FOUND);
 }

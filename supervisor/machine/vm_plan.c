@@ -64,14 +64,14 @@ static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, st
 
 /* The listeners are closed here right after the spawn: while a copy is open in this process, the
  * end of QEMU would not be seen on the connections. */
-bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
+bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_listener *listener,
                    struct vm_spawned *spawned, struct error *error) {
     struct sockets sockets = {-1, -1, -1, -1};
     *spawned = (struct vm_spawned){.qmp_fd = -1, .console_fd = -1};
     if (open_sockets(plan, &sockets, error)) {
         struct process_options options = {plan->argv.items, plan->qemu_log, sockets.qmp_listener,
                                           sockets.console_listener, &plan->helpers};
-        spawned->process = process_spawn(loop, &options, owner, on_end, error);
+        spawned->process = process_spawn(loop, &options, listener, error);
     }
     close_one(&sockets.qmp_listener);
     close_one(&sockets.console_listener);

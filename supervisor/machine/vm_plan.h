@@ -39,5 +39,5 @@ struct vm_spawned {
     int qmp_fd, console_fd; /* connected already; the caller's */
 };
 /* Nothing is left open or running when it fails. */
-bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, void *owner, process_on_end *on_end,
+bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_listener *listener,
                    struct vm_spawned *spawned, struct error *error);

@@ -142,7 +142,8 @@ static struct buffer converse(int fd, const char *commands, uint64_t limit_ms, b
     scoped(alloc_release) char *copy = alloc_string(commands);
     char *rest = NULL;
     for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
-        CHECK(session_send_within(talk.session, name, NULL, NULL, now_ms, limit_ms) != 0);
+        CHECK(session_send_within(talk.session, &(struct qmp_request){name, NULL, NULL}, now_ms,
+                                  limit_ms) != 0);
         talk.open++;
     }
     while (!talk.ended && (talk.open > 0 || to_the_end))

@@ -285,13 +285,13 @@ TEST(more_late_replies_than_are_remembered_are_swallowed) {
 TEST(deadlines) {
     struct qmp_session *session = ready_session();
     CHECK(session_deadline_ms(session) == QMP_NO_DEADLINE);
-    session_send_within(session, "a", NULL, NULL, 1000, QMP_NO_DEADLINE);
+    session_send_within(session, &(struct qmp_request){"a", NULL, NULL}, 1000, QMP_NO_DEADLINE);
     CHECK(session_deadline_ms(session) == QMP_NO_DEADLINE);
-    session_send_within(session, "b", NULL, NULL, 1000, 500);
+    session_send_within(session, &(struct qmp_request){"b", NULL, NULL}, 1000, 500);
     CHECK_INT(session_deadline_ms(session), 1500);
-    session_send_within(session, "c", NULL, NULL, 1000, 200);
+    session_send_within(session, &(struct qmp_request){"c", NULL, NULL}, 1000, 200);
     CHECK_INT(session_deadline_ms(session), 1200);
-    session_send_within(session, "d", NULL, NULL, 1000, 900);
+    session_send_within(session, &(struct qmp_request){"d", NULL, NULL}, 1000, 900);
     CHECK_INT(session_deadline_ms(session), 1200);
     reply(session, 4);
     struct qmp_item item;
@@ -315,8 +315,8 @@ TEST(forgetting) {
     struct qmp_session *session = ready_session();
     int mine, yours;
     uint64_t first = session_send(session, "a", NULL, &mine, 0);
-    session_send_within(session, "b", NULL, &mine, 0, 10);
-    session_send_within(session, "c", NULL, &yours, 0, 10);
+    session_send_within(session, &(struct qmp_request){"b", NULL, &mine}, 0, 10);
+    session_send_within(session, &(struct qmp_request){"c", NULL, &yours}, 0, 10);
     session_send(session, "d", NULL, &mine, 0);
     session_tick(session, 10);
     session_forget(session, &mine); /* waiting, and timed out but not pulled */
@@ -340,7 +340,7 @@ TEST(freeing_half_way_drops_what_was_not_pulled) {
     session_send(session, "a", json_pack("{s:i}", "b", 1), NULL, 0);
     session_free(session);
     session = ready_session();
-    session_send_within(session, "a", json_object(), NULL, 0, 1);
+    session_send_within(session, &(struct qmp_request){"a", json_object(), NULL}, 0, 1);
     session_send(session, "b", NULL, NULL, 0);
     session_tick(session, 1);
     feed_text(session, "{\"event\": \"STOP\"}\r\n{\"ret");

@@ -202,7 +202,8 @@ static void send_command(struct replay *replay, const char *rest, bool within) {
     int end = 0;
     sscanf(rest + at, "%63s%n", sent->name, &end);
     json_t *arguments = json_loads(rest + at + end, 0, NULL);
-    sent->id = within ? session_send_within(replay->session, sent->name, arguments, sent,
+    sent->id = within ? session_send_within(replay->session,
+                                            &(struct qmp_request){sent->name, arguments, sent},
                                             replay->now_ms, limit_ms)
                       : session_send(replay->session, sent->name, arguments, sent, replay->now_ms);
     if (sent->id == 0)
