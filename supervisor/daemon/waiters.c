@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "machine/vm_report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,12 +129,7 @@ static bool by_expiry(struct waiter *waiter, void *context) {
 
 void waiters_expired(struct waiters *waiters, struct vm *vm) {
     struct error error = {0};
-    error_set(
-        &error, ERROR_TIMEOUT,
-        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs "
-        "(`pgsup stop -f %s` quits it)",
-        vm->name, (unsigned long long)(vm->stop_limit_ms / 1000), (long long)vm->launch.presses,
-        vm->launch.presses == 1 ? "" : "es", vm->name);
+    vm_report_expired(vm->name, vm->stop_limit_ms, vm->launch.presses, &error);
     settle(waiters, vm, by_expiry, &error);
 }
 

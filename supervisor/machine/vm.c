@@ -52,7 +52,7 @@ static void press(struct vm *vm) {
     vm->launch.presses++;
     vm_command(vm, "cont");
     vm_command(vm, "system_powerdown");
-    uv_timer_start(&vm->press, on_press_due, VM_PRESS_INTERVAL_MS, 0);
+    uv_timer_start(&vm->press, on_press_due, LIFECYCLE_PRESS_INTERVAL_MS, 0);
 }
 
 static void reconnect(struct vm *vm) {

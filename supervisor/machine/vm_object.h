@@ -13,11 +13,10 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#define VM_PRESS_INTERVAL_MS 10000 /* the power button again, while the guest still runs */
-#define VM_SPACE_CHECK_MS    10000 /* a VM paused by a full host disk: is there space again? */
-#define VM_SPACE_WANTED      (64ull << 20)
-#define VM_EXIT_PATIENCE_MS  2000 /* a start that lost QMP: until its QEMU is killed */
-#define VM_HEARTBEAT_MS      3000 /* query-status; with its deadline, silence shows within 10 s */
+#define VM_SPACE_CHECK_MS   10000 /* a VM paused by a full host disk: is there space again? */
+#define VM_SPACE_WANTED     (64ull << 20)
+#define VM_EXIT_PATIENCE_MS 2000 /* a start that lost QMP: until its QEMU is killed */
+#define VM_HEARTBEAT_MS     3000 /* query-status; with its deadline, silence shows within 10 s */
 
 struct vm;
 

@@ -117,13 +117,6 @@ static void explain_found(struct vm *vm, const char *status) {
         alloc_replace(&vm->reason, alloc_printf("QEMU says \"%.40s\"", status));
 }
 
-/* qapi/run-state.json, RunState: what has a guest that executes, and what is merely halted. */
-static enum lifecycle_input found_input(const char *status) {
-    if (strcmp(status, "prelaunch") == 0)
-        return INPUT_FOUND_PRELAUNCH;
-    return strcmp(status, "running") == 0 ? INPUT_FOUND_RUNNING : INPUT_FOUND_PAUSED;
-}
-
 /* The process behind the socket is another VM: hands off. */
 static void disown(struct vm *vm, const char *other) {
     scoped(alloc_release) char *name = name_printable(other, strlen(other), 64);
@@ -205,9 +198,9 @@ static void on_status(struct vm *vm, json_t *value) {
     if (vm->state == STATE_LOST)
         explain_found(vm, status);
     if (asked)
-        vm_input(vm, found_input(status));
+        vm_input(vm, lifecycle_found_input(status));
     else
-        confirm(vm, found_input(status), status);
+        confirm(vm, lifecycle_found_input(status), status);
 }
 
 /* Asked in this order of a VM that was found, so that what it is comes first and its state after

@@ -57,3 +57,12 @@ char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t t
                   (unsigned long long)(took_ms % 1000 / 100));
     return buffer_take(&text);
 }
+
+bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, struct error *error) {
+    return error_set(
+        error, ERROR_TIMEOUT,
+        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs "
+        "(`pgsup stop -f %s` quits it)",
+        name, (unsigned long long)(limit_ms / 1000), (long long)presses, presses == 1 ? "" : "es",
+        name);
+}

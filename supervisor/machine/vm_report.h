@@ -2,6 +2,7 @@
  * words (log_tail.h). */
 #pragma once
 
+#include "base/error.h"
 #include "machine/process.h"
 
 #include <stdbool.h>
@@ -17,6 +18,9 @@ char *vm_report_cause(const struct process_end *end, const char *shutdown_reason
 /* The sentence for an end that nobody asked for: "the guest powered itself off (guest-shutdown)".
  */
 char *vm_report_unasked(const char *cause);
+
+/* Sets ERROR_TIMEOUT: a stop that must not escalate reached its limit. Always false. */
+bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, struct error *error);
 
 /* "guest-shutdown after 1 press, 2.1 s"; "quit after 2 presses, 90.0 s"; "killed after …". */
 char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms);

@@ -69,7 +69,7 @@ vm=$(pid_of deaf)
 kill_supervisor
 run "$PGSUP" stop -t 2 --no-escalate deaf
 expect_equal "status of stop" "$STATUS" 5
-expect_text "$ERR" "did not stop within 2 s; it still runs"
+expect_text "$ERR" "pgsup: deaf did not stop within 2 s, after 1 press" "it still runs"
 kill -0 "$vm" || fail "the VM was ended"
 run "$PGSUP" stop -t 2 deaf
 expect_equal "status of stop" "$STATUS" 0

@@ -40,7 +40,7 @@ done
 step "stop"
 run "$PGSUP" stop --timeout 1 --no-escalate one
 expect_equal "status" "$STATUS" 5
-expect_text "$ERR" "one did not stop within 1 s; it still runs"
+expect_text "$ERR" "one did not stop within 1 s, after 1 press of the power button; it still runs"
 run "$PGSUP" stop -f one
 expect_equal "status" "$STATUS" 0
 expect_text "$ERR" "no supervisor runs: talking to the QEMU of one (process $process) itself"

@@ -3,7 +3,7 @@
 #include "cli/invocation.h"
 #include "cli/link/client.h"
 #include "cli/link/idle.h"
-#include "cli/link/offline.h"
+#include "cli/link/offline_stop.h"
 #include "home/change/remove.h"
 #include "home/running.h"
 
@@ -34,8 +34,8 @@ static bool end_supervised(const struct invocation *invocation, const char *name
 
 static bool end_alone(const struct invocation *invocation, const struct running *running,
                       struct error *error) {
-    struct direct_stop stop = {.force = true};
-    scoped(alloc_release) char *outcome = direct_stop(invocation->home, running, &stop, error);
+    struct offline_stop_options stop = {.force = true, .may_escalate = true};
+    scoped(alloc_release) char *outcome = offline_stop(invocation->home, running, &stop, error);
     return outcome != NULL;
 }
 

@@ -15,16 +15,16 @@
 /* Over the VM's spare monitor, with or without a supervisor. */
 static bool resize_running(const struct invocation *invocation, const struct running *running,
                            uint64_t bytes, struct error *error) {
-    struct direct *direct = direct_open(invocation->home, running, error);
-    if (!direct)
+    struct offline *offline = offline_open(invocation->home, running, error);
+    if (!offline)
         return false;
     json_t *arguments = json_object();
     json_object_set_new(arguments, "node-name", json_string(DISK_NODE));
     json_object_set_new(arguments, "size", json_integer((json_int_t)bytes));
-    json_t *answer = direct_command(direct, "block_resize", arguments, error);
+    json_t *answer = offline_command(offline, "block_resize", arguments, error);
     bool good = answer != NULL;
     json_decref(answer);
-    direct_close(direct);
+    offline_close(offline);
     return good ||
            error_prefix(error, "the QEMU of %s does not make its disk bigger", running->name);
 }

@@ -37,16 +37,16 @@ static int run(struct invocation *invocation, struct error *error) {
         json_decref(arguments);
         return 1;
     }
-    struct direct *direct = direct_open(invocation->home, &running, error);
-    json_t *reply = direct ? direct_command(direct, command, arguments, error) : NULL;
-    if (!direct)
+    struct offline *offline = offline_open(invocation->home, &running, error);
+    json_t *reply = offline ? offline_command(offline, command, arguments, error) : NULL;
+    if (!offline)
         json_decref(arguments);
     if (reply) {
         json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
         putchar('\n');
     }
     json_decref(reply);
-    direct_close(direct);
+    offline_close(offline);
     running_done(&running);
     return 0;
 }

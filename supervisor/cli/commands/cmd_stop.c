@@ -1,7 +1,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/offline.h"
+#include "cli/link/offline_stop.h"
 #include "cli/link/vm_command.h"
 #include "home/home.h"
 #include "home/running.h"
@@ -59,7 +59,7 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
     }
     invocation_warn("no supervisor runs: talking to the QEMU of %s (process %ld) itself", name,
                     (long)running.pid);
-    scoped(alloc_release) char *outcome = direct_stop(invocation->home, &running, context, error);
+    scoped(alloc_release) char *outcome = offline_stop(invocation->home, &running, context, error);
     if (outcome && !invocation->quiet)
         show_outcome(shown, outcome);
     running_done(&running);
@@ -69,12 +69,12 @@ static int run(struct invocation *invocation, struct error *error) {
     uint64_t seconds;
     if (!invocation_number(invocation, "timeout", 0, 86400, &seconds, error))
         return 1;
-    struct direct_stop given = {
+    struct offline_stop_options given = {
         .limit_ms = seconds * 1000,
         .force = invocation_flag(invocation, "force"),
-        .no_escalate = invocation_flag(invocation, "no-escalate"),
+        .may_escalate = !invocation_flag(invocation, "no-escalate"),
     };
-    if (given.force && given.no_escalate) {
+    if (given.force && !given.may_escalate) {
         error_set(error, ERROR_USAGE, "--force and --no-escalate contradict each other");
         return 1;
     }
@@ -85,7 +85,7 @@ static int run(struct invocation *invocation, struct error *error) {
                                  .context = &given};
     json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
     json_object_set_new(command.params, "force", json_boolean(given.force));
-    json_object_set_new(command.params, "escalate", json_boolean(!given.no_escalate));
+    json_object_set_new(command.params, "escalate", json_boolean(given.may_escalate));
     return vm_command_run(invocation, &command, error);
 }
 

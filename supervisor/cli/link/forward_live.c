@@ -11,27 +11,27 @@
 #include <string.h>
 
 struct forward_live {
-    struct direct *direct;
+    struct offline *offline;
     const struct store_instance *instance; /* borrowed */
 };
 
 struct forward_live *forward_live_open(const struct home *home,
                                        const struct store_instance *instance, struct error *error) {
     struct running running = {0};
-    struct direct *direct = NULL;
+    struct offline *offline = NULL;
     if (running_find(home->run, instance->name, &running, error) && running.name)
-        direct = direct_open(home, &running, error);
+        offline = offline_open(home, &running, error);
     running_done(&running);
-    if (!direct)
+    if (!offline)
         return NULL;
     struct forward_live *live = alloc_zero(sizeof *live);
-    *live = (struct forward_live){direct, instance};
+    *live = (struct forward_live){offline, instance};
     return live;
 }
 
 void forward_live_close(struct forward_live *live) {
     if (live)
-        direct_close(live->direct);
+        offline_close(live->offline);
     free(live);
 }
 
@@ -39,7 +39,7 @@ void forward_live_close(struct forward_live *live) {
 static char *ask(struct forward_live *live, const char *line, struct error *error) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "command-line", json_string(line));
-    json_t *answer = direct_command(live->direct, "human-monitor-command", arguments, error);
+    json_t *answer = offline_command(live->offline, "human-monitor-command", arguments, error);
     if (!answer)
         return NULL;
     const char *text = json_string_value(answer);

@@ -1,5 +1,6 @@
-/* A VM without a supervisor: QMP over the VM's own spare monitor, blocking, every wait with a
- * deadline. For `list`, `info`, `stop` and `qmp` when nobody supervises. */
+/* QMP to a VM without a supervisor: a blocking connection to the VM's second monitor, on which
+ * every wait has a deadline. For `list`, `info`, `qmp`, `instance resize` and port forwards;
+ * offline_stop.h stops a VM over it. Knows no lifecycle. */
 #pragma once
 
 #include "base/error.h"
@@ -9,21 +10,21 @@
 #include <jansson.h>
 #include <stdint.h>
 
-struct direct; /* opaque */
+struct offline; /* opaque */
+struct qmp_item;
 
-struct direct *direct_open(const struct home *home, const struct running *running,
-                           struct error *error);
-void direct_close(struct direct *direct); /* NULL is fine */
+/* NULL: error set. */
+struct offline *offline_open(const struct home *home, const struct running *running,
+                             struct error *error);
+void offline_close(struct offline *offline); /* NULL is fine */
 
-/* The command's return value, owned by the caller; NULL with a sentence. arguments is stolen. */
-json_t *direct_command(struct direct *direct, const char *command, json_t *arguments,
-                       struct error *error);
+/* Sends a command and waits for its return value, which the caller owns; NULL: error set.
+ * arguments is stolen; events that arrive meanwhile are dropped. */
+json_t *offline_command(struct offline *offline, const char *command, json_t *arguments,
+                        struct error *error);
 
-struct direct_stop {
-    uint64_t limit_ms; /* until quit; 0: for ever */
-    bool force, no_escalate;
-};
-/* The same rungs as the supervisor's stop. outcome: "guest-shutdown after 1 press, 2.1 s", owned by
- * the caller. */
-char *direct_stop(const struct home *home, const struct running *running,
-                  const struct direct_stop *options, struct error *error);
+/* Without waiting: sends a command without arguments; pulls the next item that has arrived. */
+void offline_post(struct offline *offline, const char *command);
+bool offline_next(struct offline *offline, struct qmp_item *item);
+/* Writes what was sent and reads what arrives, until something has arrived or until_ms. */
+void offline_exchange(struct offline *offline, uint64_t until_ms);

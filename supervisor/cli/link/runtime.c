@@ -46,8 +46,8 @@ static json_t *make(const char *state, const char *reason, pid_t pid) {
 static json_t *ask(const struct home *home, const struct running *running) {
     struct error error = {0};
     char reason[sizeof error.text + 64];
-    struct direct *direct = direct_open(home, running, &error);
-    json_t *reply = direct ? direct_command(direct, "query-status", NULL, &error) : NULL;
+    struct offline *offline = offline_open(home, running, &error);
+    json_t *reply = offline ? offline_command(offline, "query-status", NULL, &error) : NULL;
     const char *status = json_string_value(json_object_get(reply, "status"));
     json_t *picture;
     if (!status) {
@@ -60,7 +60,7 @@ static json_t *ask(const struct home *home, const struct running *running) {
         picture = make(on ? "running" : "paused", reason, running->pid);
     }
     json_decref(reply);
-    direct_close(direct);
+    offline_close(offline);
     return picture;
 }
 

@@ -97,6 +97,12 @@ struct lifecycle_step lifecycle_step(enum lifecycle_state state, enum lifecycle_
     return step;
 }
 
+enum lifecycle_input lifecycle_found_input(const char *status) {
+    if (strcmp(status, "prelaunch") == 0)
+        return INPUT_FOUND_PRELAUNCH;
+    return strcmp(status, "running") == 0 ? INPUT_FOUND_RUNNING : INPUT_FOUND_PAUSED;
+}
+
 /* A goal that a state can still lead to by itself is possible; a state on its way down is not on
  * its way up. "aborting" is kept possible: its waiters are told the reason once it has failed. */
 #define DOWN                                                                                       \

@@ -1,6 +1,6 @@
 /* What can happen to a VM: one table, pure. No pointers, no time, at most one effect per row; a
- * pair that is not listed means "stay, do nothing". machine/vm.c is the only caller that acts on
- * it.
+ * pair that is not listed means "stay, do nothing". machine/vm.c acts on it for a supervised VM,
+ * cli/link/offline_stop.c for one that nobody supervises.
  *
  * lifecycle_verdict() answers waiters: is the goal reached, possible, or impossible from here. That
  * makes every command idempotent: a second start joins the first one's wait, a start of a running
@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define LIFECYCLE_PRESS_INTERVAL_MS 10000 /* the power button again, while the guest still runs */
 
 /* name, word, deadline armed on entry in ms (0: none) */
 #define LIFECYCLE_STATES(X)                                                                        \
@@ -76,6 +78,9 @@ struct lifecycle_step {
 };
 
 struct lifecycle_step lifecycle_step(enum lifecycle_state state, enum lifecycle_input input);
+
+/* What query-status answered (qapi/run-state.json, RunState). */
+enum lifecycle_input lifecycle_found_input(const char *status);
 
 /* "started" is "running" for somebody who will not resume it: a paused VM does not get there. */
 enum lifecycle_goal {
