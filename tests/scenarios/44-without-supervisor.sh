@@ -47,7 +47,11 @@ expect_text "$ERR" "no supervisor runs: talking to the QEMU of one (process $pro
 expect_text "$OUT" "stopped: quit"
 is_gone "$process" || fail "it still runs"
 expect_state one stopped
+
+step "stop ends with a kill where QEMU does not answer"
+kill -STOP "$(pid_of two)"
 run "$PGSUP" stop -f --all
+expect_text "$OUT" "one already stopped" "two stopped: killed, 10."
 expect_equal "status" "$STATUS" 0
 expect_no_process
 expect_ok "$PGSUP" stop one
