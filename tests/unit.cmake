@@ -73,6 +73,7 @@ add_dependencies(test_vm_script print_argv)
 pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)
 pgsup_test(boot SOURCES unit/test_boot.c USES machine_core)
 pgsup_test(lifecycle SOURCES unit/test_lifecycle.c USES machine_core)
+pgsup_test(run_state SOURCES unit/test_run_state.c USES machine_core)
 pgsup_test(vm_report SOURCES unit/test_vm_report.c USES machine)
 pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 

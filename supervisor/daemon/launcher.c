@@ -95,6 +95,7 @@ bool launcher_plan_found(struct home *home, const struct running *running, struc
     helpers_load(plan->helper_file, &plan->helpers);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
+    plan->accel = alloc_string(instance.accel);
     bool good = fill_guest(home, &instance, plan, error) &&
                 (launch_table_last(home->store, instance.id, &plan->launch, &problem) ||
                  problem.code == ERROR_NOT_FOUND || /* of its first start, by vm.sh */
@@ -159,6 +160,7 @@ static bool build(struct home *home, struct instance_plan *prepared, struct vm_p
             .helper_fd = PROCESS_HELPER_FD,
         };
         qemu_argv_build(&prepared->spec, &launch, &plan->argv);
+        plan->accel = alloc_string(spec_accel_word(prepared->spec.accel));
         note_helpers(home, plan);
     }
     store_instance_done(&instance);

@@ -284,7 +284,12 @@ static bool run_simple(struct request *request, const struct simple *verb, struc
     if (verb->needs_process && !lifecycle_has_process(vm->state))
         return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
                          vm->name, vm->name);
-    if (verb->input == INPUT_RESET && vm->state == STATE_PAUSED)
+    bool broken = vm->state == STATE_PAUSED && vm->needs_reset;
+    if (broken && verb->input == INPUT_RESUME) {
+        waiters_explain(vm, error);
+        return false;
+    }
+    if (verb->input == INPUT_RESET && vm->state == STATE_PAUSED && !broken)
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` comes first",
                          vm->name, vm->name);
     if (verb->needs_process && (vm->state == STATE_LOST || vm->state == STATE_STARTING)) {

@@ -40,6 +40,10 @@ void waiters_explain(const struct vm *vm, struct error *error) {
     else if (vm->state == STATE_STOPPED)
         error_set(error, ERROR_WRONG_STATE, "%s stopped%s%s", vm->name, vm->reason ? ": " : "",
                   vm->reason ? vm->reason : "");
+    else if (vm->state == STATE_PAUSED && vm->needs_reset)
+        error_set(error, ERROR_WRONG_STATE,
+                  "%s cannot be resumed: %s; only `pgsup reset %s` or `pgsup stop %s` help",
+                  vm->name, reason, vm->name, vm->name);
     else if (vm->state == STATE_PAUSED)
         error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                   vm->name, vm->name);

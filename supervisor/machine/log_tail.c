@@ -24,14 +24,20 @@ static const char *without_prefix(const char *line, const char *end) {
     return line;
 }
 
+/* Reads the last bytes of a log, at most size of them and none before offset; their number. */
+static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
+    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
+    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+    off_t from = end - (off_t)size > offset ? end - (off_t)size : offset;
+    ssize_t length = fd < 0 ? 0 : pread(fd, text, size, from);
+    return length > 0 ? (size_t)length : 0;
+}
+
 char *log_tail_read(const char *log, off_t offset) {
     char text[LOG_TAIL_BYTES];
     struct buffer words = {0};
-    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
-    off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-    off_t from = end - (off_t)sizeof text > offset ? end - (off_t)sizeof text : offset;
-    ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, from);
-    for (char *line = text, *stop = text + (length > 0 ? length : 0); line < stop;) {
+    char *stop = text + read_end(log, offset, text, sizeof text);
+    for (char *line = text; line < stop;) {
         char *newline = memchr(line, '\n', (size_t)(stop - line));
         char *line_end = newline ? newline : stop;
         const char *start = without_prefix(line, line_end);
@@ -43,4 +49,32 @@ char *log_tail_read(const char *log, off_t offset) {
         line = line_end + 1;
     }
     return buffer_take(&words);
+}
+
+/* Caller frees. */
+static char *printable_line(const char *line) {
+    const char *end = line + strcspn(line, "\n");
+    const char *start = without_prefix(line, end);
+    return name_printable(start, (size_t)(end - start), 200);
+}
+
+static char *line_begin(char *text, char *in) {
+    while (in > text && in[-1] != '\n')
+        in--;
+    return in;
+}
+
+char *log_tail_error(const char *log, off_t offset) {
+    char text[LOG_TAIL_ERROR_BYTES + 1], *last = NULL;
+    text[read_end(log, offset, text, sizeof text - 1)] = 0;
+    for (char *found = text; (found = strcasestr(found, "error")); found++)
+        last = found;
+    if (!last)
+        return alloc_string("");
+    char *failure = strcasestr(last, "failure");
+    scoped(alloc_release) char *line = printable_line(line_begin(text, last));
+    if (!failure || failure < last + strcspn(last, "\n"))
+        return alloc_string(line);
+    scoped(alloc_release) char *more = printable_line(line_begin(text, failure));
+    return alloc_printf("%s; %s", line, more);
 }

@@ -8,3 +8,10 @@
 /* The last lines that were written after offset, without time stamps and QEMU's own name;
  * printable, one line; "" when there are none or the log cannot be read. Caller frees. */
 char *log_tail_read(const char *log, off_t offset);
+
+#define LOG_TAIL_ERROR_BYTES 8192u /* an error may be followed by a dump of the registers */
+
+/* The last line after offset that speaks of an error, with the one after it that speaks of a
+ * failure: "KVM internal error. Suberror: 1; emulation failure"; "" when there is none. Caller
+ * frees. */
+char *log_tail_error(const char *log, off_t offset);

@@ -82,8 +82,12 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         vm->listener->prepare(vm->listener->context, vm);
         break;
     case EFFECT_CONT: vm_command(vm, "cont"); break;
-    case EFFECT_PAUSE: vm_command(vm, "stop"); break;
+    case EFFECT_PAUSE:
+        vm->stopping_vcpus = true;
+        vm_command(vm, "stop");
+        break;
     case EFFECT_RESET:
+        vm->resetting = vm->state == STATE_PAUSED;
         vm->launch.phases_ms[PHASE_READY] = 0;
         vm_command(vm, "system_reset");
         break;
@@ -211,7 +215,14 @@ static void tighten(struct vm *vm, const struct vm_stop_options *options) {
         uv_timer_stop(&vm->deadline);
 }
 
+/* Nobody hears the power button in a guest that cannot be resumed. */
+static bool must_force(const struct vm *vm, const struct vm_stop_options *options) {
+    bool deaf = vm->state == STATE_PAUSED && vm->needs_reset && !options->no_escalate;
+    return options->force || deaf;
+}
+
 void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
+    bool force = must_force(vm, options);
     if (vm->state == STATE_STOPPING) {
         tighten(vm, options);
     } else if (!is_on_its_way_down(vm)) {
@@ -220,7 +231,7 @@ void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
         vm->stop_limit_ms = options->limit_ms;
         vm->may_escalate = !options->no_escalate;
     }
-    vm_input(vm, options->force ? INPUT_FORCE_STOP : INPUT_STOP);
+    vm_input(vm, force ? INPUT_FORCE_STOP : INPUT_STOP);
 }
 
 /* Who pauses a VM that a full disk paused does not want it to go on by itself. */

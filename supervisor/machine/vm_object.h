@@ -53,6 +53,7 @@ struct vm {
     bool agent_tells;        /* … and knows an address of the first card */
     char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
     uint64_t stop_limit_ms;  /* of the stop under way, from its beginning; 0: none */
+    bool needs_reset;        /* paused, and QEMU does not resume it without a reset */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* a person wants it to run */
@@ -76,8 +77,10 @@ struct vm {
     int open_handles; /* the last close callback frees */
     bool closing, preparing;
     bool may_escalate;
-    bool answered;  /* the monitor of now has been ready */
-    bool disk_full; /* what paused it last on a disk's error: no space on the host */
+    bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */
+    bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */
+    bool answered;       /* the monitor of now has been ready */
+    bool disk_full;      /* what paused it last on a disk's error: no space on the host */
     uint64_t stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
     off_t log_start;          /* where this launch's words begin in plan.qemu_log */

@@ -17,6 +17,7 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->helper_file);
     free(plan->qemu_log);
     free(plan->console_log);
+    free(plan->accel);
     free(plan->address);
     free(plan->mac);
     free(plan->provision_result);

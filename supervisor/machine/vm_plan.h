@@ -18,6 +18,7 @@ struct vm_plan {
     char *helper_file;                        /* where the processes of its helpers are noted */
     struct helpers helpers;
     char *qemu_log, *console_log;
+    char *accel;   /* QEMU's word for it; NULL: not known */
     char *address; /* where sshd will answer; "" when not known */
     uint16_t port;
     char *mac;    /* of the first card */

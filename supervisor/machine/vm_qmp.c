@@ -4,6 +4,8 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "machine/core/qemu_argv.h"
+#include "machine/core/run_state.h"
+#include "machine/log_tail.h"
 #include "machine/monitor.h"
 #include "machine/tick.h"
 #include "machine/vm.h"
@@ -14,10 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define GUEST_PANICKED   "the kernel of the guest panicked"
-#define WATCHDOG_RAN_OUT "the watchdog of the guest ran out"
-#define DISK_FAILED      "its disk gave an error"
+#include <sys/stat.h>
 
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
@@ -46,6 +45,27 @@ static void wait_for_space(struct vm *vm) {
         uv_timer_start(&vm->space, on_space_due, VM_SPACE_CHECK_MS, VM_SPACE_CHECK_MS);
 }
 
+/* --- why QEMU stopped it --- */
+
+/* Where QEMU's words about this launch begin. One that was adopted has written some if the log is
+ * younger than the launch; where they begin is not known, but its last lines are of this launch. */
+static off_t words_start(const struct vm *vm) {
+    struct stat log;
+    bool wrote = !vm->launched_ms && stat(vm->plan.qemu_log, &log) == 0 &&
+                 vm->launch.phases_ms[PHASE_LAUNCHED] &&
+                 log.st_mtime > vm->launch.phases_ms[PHASE_LAUNCHED] / 1000;
+    return wrote ? 0 : vm->log_start;
+}
+
+/* What the run state alone tells; an event may have told more. */
+static void explain_run_state(struct vm *vm, const char *run_state) {
+    bool failed = strcmp(run_state, "internal-error") == 0;
+    scoped(alloc_release) char *words =
+        failed ? log_tail_error(vm->plan.qemu_log, words_start(vm)) : alloc_string("");
+    struct run_state_context context = {vm->name, vm->plan.accel, words};
+    alloc_replace(&vm->reason, run_state_reason(run_state, &context));
+}
+
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "stop") != 0)
         return;
@@ -55,15 +75,36 @@ static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
         return;
     }
     scoped(alloc_release) char *text = name_printable(event->reason, strlen(event->reason), 100);
-    scoped(alloc_release) char *reason =
-        alloc_printf(DISK_FAILED "%s%s", event->reason[0] ? ": " : "", text);
-    vm_set_reason(vm, reason);
+    explain_run_state(vm, "io-error");
+    if (event->reason[0])
+        alloc_replace(&vm->reason, alloc_printf("%s: %s", vm->reason, text));
 }
 
 /* The other actions (reset, poweroff) show in what they lead to. */
 static void on_watchdog(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "pause") == 0)
-        vm_set_reason(vm, WATCHDOG_RAN_OUT);
+        explain_run_state(vm, "watchdog");
+}
+
+/* A stop that was not asked for is explained by the run state (on_status). */
+static void on_stop(struct vm *vm) {
+    bool asked = vm->stopping_vcpus;
+    vm->stopping_vcpus = false;
+    vm_input(vm, INPUT_QMP_STOP);
+    if (!asked)
+        vm_command(vm, "query-status");
+}
+
+/* A guest that ran runs on; one that was paused is resumed only if it was reset for that. */
+static void on_reset(struct vm *vm, bool by_guest) {
+    bool asked = vm->resetting && !by_guest;
+    if (by_guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
+        vm->launch.phases_ms[PHASE_READY] = 0;
+        vm_input(vm, INPUT_GUEST_RESET);
+    } else if (asked) {
+        vm->resetting = vm->needs_reset = false;
+        vm_input(vm, INPUT_RESET_DONE);
+    }
 }
 
 static void on_event(struct vm *vm, const struct qmp_item *item) {
@@ -76,15 +117,10 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
         snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
         vm_input(vm, INPUT_SHUTDOWN);
         break;
-    case QMP_EVENT_RESET:
-        if (event.guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
-            vm->launch.phases_ms[PHASE_READY] = 0;
-            vm_input(vm, INPUT_GUEST_RESET);
-        }
-        break;
-    case QMP_EVENT_GUEST_PANICKED: vm_set_reason(vm, GUEST_PANICKED); break;
+    case QMP_EVENT_RESET: on_reset(vm, event.guest); break;
+    case QMP_EVENT_GUEST_PANICKED: explain_run_state(vm, "guest-panicked"); break;
     case QMP_EVENT_BLOCK_IO_ERROR: on_disk_error(vm, &event); break;
-    case QMP_EVENT_STOP: vm_input(vm, INPUT_QMP_STOP); break;
+    case QMP_EVENT_STOP: on_stop(vm); break;
     case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
     case QMP_EVENT_VSERPORT_CHANGE:
         if (event.open)
@@ -103,18 +139,19 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
 /* qapi/run-state.json, RunState: why a VM that was found paused is so, which an event would have
  * told. */
 static void explain_found(struct vm *vm, const char *status) {
-    alloc_replace(&vm->reason, NULL);
-    if (strcmp(status, "guest-panicked") == 0)
-        vm_set_reason(vm, GUEST_PANICKED);
-    else if (strcmp(status, "watchdog") == 0)
-        vm_set_reason(vm, WATCHDOG_RAN_OUT);
-    else if (strcmp(status, "io-error") == 0 && vm->disk_full)
+    if (strcmp(status, "io-error") == 0 && vm->disk_full)
         wait_for_space(vm);
-    else if (strcmp(status, "io-error") == 0)
-        vm_set_reason(vm, DISK_FAILED);
-    else if (strcmp(status, "paused") != 0 && strcmp(status, "running") != 0 &&
-             strcmp(status, "prelaunch") != 0)
-        alloc_replace(&vm->reason, alloc_printf("QEMU says \"%.40s\"", status));
+    else
+        explain_run_state(vm, status);
+}
+
+/* No event has told why it is paused. */
+static void explain_stop(struct vm *vm, const char *status) {
+    explain_found(vm, status);
+    if (!vm->reason)
+        return;
+    scoped(alloc_release) char *reason = alloc_string(vm->reason);
+    vm_explain(vm, "%s", reason);
 }
 
 /* The process behind the socket is another VM: hands off. */
@@ -185,6 +222,8 @@ static void confirm(struct vm *vm, enum lifecycle_input found, const char *statu
         vm_input(vm, INPUT_QMP_STOP);
     } else if (vm->state == STATE_PAUSED && found == INPUT_FOUND_RUNNING) {
         vm_input(vm, INPUT_QMP_RESUME);
+    } else if (vm->state == STATE_PAUSED && !vm->reason) {
+        explain_stop(vm, status);
     }
 }
 
@@ -195,6 +234,7 @@ static void on_status(struct vm *vm, json_t *value) {
                  (vm->state == STATE_STOPPING && !pressing);
     if (!status)
         return;
+    vm->needs_reset = run_state_needs_reset(status);
     if (vm->state == STATE_LOST)
         explain_found(vm, status);
     if (asked)
@@ -216,6 +256,8 @@ static const struct question {
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
 static void on_refusal(struct vm *vm, const struct qmp_item *item) {
+    if (strcmp(item->command, "stop") == 0)
+        vm->stopping_vcpus = false;
     scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
     vm_tell(vm, "qmp", "%s refused: %s", item->command, text);
     vm->listener->refused(vm->listener->context, vm, item->command, text);

@@ -20,6 +20,8 @@ static const struct {
 } words[] = {
     {"stderr", TEXT, offsetof(struct fake_faults, stderr_text)},
     {"exit", NUMBER, offsetof(struct fake_faults, exit_status)},
+    {"stop-as", TEXT, offsetof(struct fake_faults, stop_as)},
+    {"stop-text", TEXT, offsetof(struct fake_faults, stop_text)},
     {"exit-before-greeting", FLAG, offsetof(struct fake_faults, exit_before_greeting)},
     {"exit-after-greeting", FLAG, offsetof(struct fake_faults, exit_after_greeting)},
     {"no-greeting", FLAG, offsetof(struct fake_faults, no_greeting)},
@@ -93,5 +95,7 @@ bool fake_faults_read(struct fake_faults *faults) {
 void fake_faults_done(struct fake_faults *faults) {
     free(faults->stderr_text);
     free(faults->exit_mid_reply);
+    free(faults->stop_as);
+    free(faults->stop_text);
     strv_done(&faults->no_reply);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -53,7 +54,8 @@ typedef json_t *command(struct fake_machine *machine, const char **error);
 
 static json_t *query_status(struct fake_machine *machine, const char **error) {
     (void)error;
-    const char *status = machine->running ? "running" : machine->prelaunch ? "prelaunch" : "paused";
+    const char *halted = machine->stopped_as ? machine->stopped_as : "paused";
+    const char *status = machine->running ? "running" : machine->prelaunch ? "prelaunch" : halted;
     return json_pack("{s:s,s:b,s:b}", "status", status, "singlestep", 0, "running",
                      machine->running);
 }
@@ -102,9 +104,13 @@ static json_t *stop(struct fake_machine *machine, const char **error) {
 
 /* A press of the power button while the guest does not run is delivered when it does. */
 static json_t *cont(struct fake_machine *machine, const char **error) {
-    (void)error;
+    if (machine->stopped_as && strcmp(machine->stopped_as, "internal-error") == 0) {
+        *error = "Resetting the Virtual Machine is required";
+        return NULL;
+    }
     if (!machine->running)
         emit(machine, "RESUME", NULL);
+    alloc_replace(&machine->stopped_as, NULL);
     machine->running = true;
     machine->prelaunch = false;
     return json_object();
@@ -121,6 +127,7 @@ static json_t *system_reset(struct fake_machine *machine, const char **error) {
     (void)error;
     emit(machine, "RESET", json_pack("{s:b,s:s}", "guest", 0, "reason", "host-qmp-system-reset"));
     machine->prelaunch = !machine->running;
+    alloc_replace(&machine->stopped_as, NULL);
     return json_object();
 }
 
@@ -348,11 +355,21 @@ void fake_machine_signal(struct fake_machine *machine) {
         end(machine, false, "host-signal");
 }
 
+static void stop_as(struct fake_machine *machine) {
+    if (machine->faults.stop_text)
+        fprintf(stderr, "%s\n", machine->faults.stop_text);
+    machine->running = false;
+    alloc_replace(&machine->stopped_as, alloc_string(machine->faults.stop_as));
+    emit(machine, "STOP", NULL);
+}
+
 void fake_machine_behave_anew(struct fake_machine *machine) {
     if (!fake_faults_read(&machine->faults))
         machine->ending = true, machine->status = 2;
     machine->answers = 0;
     machine->hanging = machine->misbehaved = false;
+    if (machine->faults.stop_as && machine->running)
+        stop_as(machine);
 }
 
 void fake_machine_leave(struct fake_monitor *monitor) {
@@ -365,6 +382,7 @@ void fake_machine_done(struct fake_machine *machine) {
     for (int i = 0; i < FAKE_MONITORS; i++)
         fake_machine_leave(&machine->monitors[i]);
     fake_faults_done(&machine->faults);
+    free(machine->stopped_as);
     free(machine->name);
     free(machine->uuid);
 }

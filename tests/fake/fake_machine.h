@@ -24,6 +24,7 @@ struct fake_machine {
     struct fake_faults faults;
     char *name, *uuid;
     bool running, prelaunch;
+    char *stopped_as;        /* the run state of a guest that stopped by itself; NULL: it did not */
     bool pressed;            /* the power button, while the guest did not run */
     uint64_t shutdown_at_ms; /* 0: the guest is not powering off */
     struct fake_monitor monitors[FAKE_MONITORS];

@@ -28,6 +28,26 @@ TEST(last_words_are_qemus_own) {
     free(words);
 }
 
+static void check_error(const char *log, off_t offset, const char *expected) {
+    static const char path[] = "/tmp/pgsup-vm-report";
+    CHECK(file_write(path, log, strlen(log), 0600, NULL));
+    char *words = log_tail_error(path, offset);
+    CHECK_STRING(words, expected);
+    free(words);
+    unlink(path);
+}
+
+TEST(an_error_is_found_before_the_registers) {
+    check_error("KVM internal error. Suberror: 1\nemulation failure\nRAX=0 RBX=1\nCode=00\n", 0,
+                "KVM internal error. Suberror: 1; emulation failure");
+    check_error("2026-11-23T13:07:35.878328Z qemu-system-aarch64: error: kvm run failed Bad "
+                "address\n PC=0 X00=1\n",
+                0, "error: kvm run failed Bad address");
+    check_error("error of before\nnothing", 16, "");
+    check_error("the last error", 0, "the last error");
+    check_error("", 0, "");
+}
+
 TEST(an_end_has_one_cause) {
     static const struct {
         struct process_end end;

@@ -40,7 +40,13 @@ static const struct lifecycle_step table[STATE_COUNT][INPUT_COUNT] =
                            [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
         [STATE_READY] = {RUNNING_ROWS(READY), [INPUT_GUEST_RESET] = TO(BOOTING, NONE)},
         [STATE_PAUSED] =
-            {GUEST_ROWS, [INPUT_RESUME] = TO(PAUSED, CONT), [INPUT_QMP_RESUME] = TO(RUNNING, NONE)},
+            {
+                GUEST_ROWS,
+                [INPUT_RESUME] = TO(PAUSED, CONT),
+                [INPUT_QMP_RESUME] = TO(RUNNING, NONE),
+                [INPUT_RESET] = TO(PAUSED, RESET),
+                [INPUT_RESET_DONE] = TO(BOOTING, CONT),
+            },
         [STATE_STOPPING] =
             {
                 [INPUT_PRESS] = TO(STOPPING, POWERDOWN),

@@ -43,6 +43,7 @@
     X(INPUT_RESET, "reset")                                                                        \
     X(INPUT_SHUTDOWN, "shutdown")       /* QMP SHUTDOWN */                                         \
     X(INPUT_GUEST_RESET, "guest-reset") /* QMP RESET by the guest */                               \
+    X(INPUT_RESET_DONE, "reset-done")   /* QMP RESET that was asked for of a paused one */         \
     X(INPUT_QMP_STOP, "qmp-stop")                                                                  \
     X(INPUT_QMP_RESUME, "qmp-resume")                                                              \
     X(INPUT_QMP_LOST, "qmp-lost")                                                                  \
