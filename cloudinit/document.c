@@ -233,7 +233,7 @@ static void write_address(struct yaml_writer *writer, const struct document_seed
 }
 
 /* A boot does not wait for these. */
-static void write_more_nic(struct yaml_writer *writer, const struct document_nic *nic) {
+static void write_additional_nic(struct yaml_writer *writer, const struct document_nic *nic) {
     yaml_writer_plain(writer, nic->name);
     yaml_writer_begin_map(writer);
     write_match(writer, nic->mac);
@@ -264,8 +264,8 @@ static void write_network_config(struct yaml_writer *writer, const struct docume
     if (seed->address)
         write_address(writer, seed);
     yaml_writer_end_map(writer);
-    for (size_t i = 0; i < seed->more_nic_count; i++)
-        write_more_nic(writer, &seed->more_nics[i]);
+    for (size_t i = 0; i < seed->additional_nic_count; i++)
+        write_additional_nic(writer, &seed->additional_nics[i]);
     yaml_writer_end_map(writer);
     yaml_writer_end_map(writer);
 }
@@ -289,9 +289,9 @@ static bool check_mac(const char *mac, struct error *error) {
     return good || error_set(error, ERROR_INVALID, "a MAC address looks like 52:54:00:12:34:56");
 }
 
-static bool check_more_nics(const struct document_seed *seed, struct error *error) {
-    for (size_t i = 0; i < seed->more_nic_count; i++)
-        if (!check_mac(seed->more_nics[i].mac, error))
+static bool check_additional_nics(const struct document_seed *seed, struct error *error) {
+    for (size_t i = 0; i < seed->additional_nic_count; i++)
+        if (!check_mac(seed->additional_nics[i].mac, error))
             return false;
     return true;
 }
@@ -312,7 +312,7 @@ static bool check_seed(const struct document_seed *seed, struct error *error) {
                          "address");
     return check_instance_id(seed->instance_id, error) &&
            name_check_label("hostname", seed->hostname, error) && check_mac(seed->mac, error) &&
-           check_more_nics(seed, error) && check_phone_home_url(seed->phone_home_url, error);
+           check_additional_nics(seed, error) && check_phone_home_url(seed->phone_home_url, error);
 }
 
 typedef void write_function(struct yaml_writer *, const struct document_seed *);

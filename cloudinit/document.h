@@ -59,8 +59,8 @@ struct document_seed {
     const char *address; /* "172.16.3.5/24"; NULL: DHCP */
     const char *gateway; /* may be NULL */
     const char *nameserver;
-    const struct document_nic *more_nics;
-    size_t more_nic_count;
+    const struct document_nic *additional_nics;
+    size_t additional_nic_count;
 };
 
 struct document_host_key {

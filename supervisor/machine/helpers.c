@@ -227,12 +227,10 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
 /* --- all of them --- */
 
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error) {
-    struct spec_nic nics[SPEC_NICS_MAX];
-    size_t count = spec_nics(spec, nics);
-    for (size_t i = 0; i < count; i++) {
-        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+    for (size_t i = 0; i < spec->nic_count; i++) {
+        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
             continue;
-        if (!start(spec, &nics[i], &helpers->items[helpers->count], error)) {
+        if (!start(spec, &spec->nics[i], &helpers->items[helpers->count], error)) {
             helpers_done(helpers);
             return false;
         }

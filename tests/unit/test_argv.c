@@ -49,13 +49,11 @@ TEST(golden) {
 
 /* Of its helpers, one to a line. */
 static void print_helpers(const struct spec *spec, struct buffer *text) {
-    struct spec_nic nics[SPEC_NICS_MAX];
-    size_t count = spec_nics(spec, nics);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < spec->nic_count; i++) {
         struct strv argv = {0};
-        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
             continue;
-        helper_argv_build(spec, &nics[i], &argv);
+        helper_argv_build(spec, &spec->nics[i], &argv);
         for (size_t j = 0; j < argv.count; j++)
             buffer_printf(text, "%s%s", j ? " " : "", argv.items[j]);
         buffer_putc(text, '\n');

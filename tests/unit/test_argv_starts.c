@@ -112,9 +112,8 @@ static struct spec make_spec(const struct platform *platform, const struct files
         .ram_mib = 256,
         .disk = files->disk,
         .seed_drive = files->seed,
-        .network = SPEC_NET_USER,
-        .mac = "52:54:00:ab:cd:07",
-        .guest_network = "10.0.2.0/24",
+        .nics = {{SPEC_NET_USER, NULL, "52:54:00:ab:cd:07", "10.0.2.0/24", 0}},
+        .nic_count = 1,
         .extra = extra,
     };
 }

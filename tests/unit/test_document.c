@@ -77,8 +77,8 @@ static const struct document_seed no_phone_home = {
     .address = "10.0.2.77/24",
 };
 
-static const struct document_nic more_nics[] = {{"enp0s17", "52:54:01:AB:CD:EF", "10.1.0.5/24"},
-                                                {"enp0s18", "52:54:02:ab:cd:ef", NULL}};
+static const struct document_nic additional_nics[] = {
+    {"enp0s17", "52:54:01:AB:CD:EF", "10.1.0.5/24"}, {"enp0s18", "52:54:02:ab:cd:ef", NULL}};
 static const struct document_seed several_nics = {
     .instance_id = "router-3",
     .hostname = "router",
@@ -87,8 +87,8 @@ static const struct document_seed several_nics = {
     .mac = "52:54:00:AB:CD:EF",
     .address = "172.16.3.5/24",
     .gateway = "172.16.3.1",
-    .more_nics = more_nics,
-    .more_nic_count = 2,
+    .additional_nics = additional_nics,
+    .additional_nic_count = 2,
 };
 
 /* FreeBSD's: what nuageinit does not know is not in it. */

@@ -101,8 +101,8 @@ TEST(all_or_none) {
     struct error error = {0};
     struct spec spec = make_spec(
         "one", "case $* in *--interface-id\\ 02*) exit 1;; esac; echo '{}'; exec sleep 600");
-    spec.more_nics[0] = (struct spec_nic){SPEC_NET_VMNET_HELPER, NULL, "52:54:02:0:0:1", NULL, 2};
-    spec.more_nic_count = 1;
+    spec.nics[1] = (struct spec_nic){SPEC_NET_VMNET_HELPER, NULL, "52:54:02:0:0:1", NULL, 2};
+    spec.nic_count = 2;
     CHECK(!helpers_start(&spec, &helpers, &error));
     CHECK_INT(helpers.count, 0);
     CHECK(waitpid(-1, NULL, 0) > 0);

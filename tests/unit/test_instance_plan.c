@@ -101,14 +101,14 @@ TEST(dhcp_over_http) {
     CHECK_STRING(plan.spec.name, "test");
     CHECK_STRING(plan.spec.uuid, instance.uuid);
     CHECK_STRING(plan.spec.instance_id, instance.instance_id);
-    CHECK_STRING(plan.spec.mac, instance.mac);
+    CHECK_STRING(plan.spec.nics[0].mac, instance.mac);
     CHECK_STRING(plan.spec.disk, disk);
     CHECK_CONTAINS(plan.spec.program, "/qemu-system-aarch64");
     CHECK_INT(plan.spec.arch, SPEC_AARCH64);
     CHECK_INT(plan.spec.vcpu, 2);
     CHECK_INT(plan.spec.ram_mib, 64);
-    CHECK_INT(plan.spec.network, SPEC_NET_USER);
-    CHECK_STRING(plan.spec.guest_network, "10.0.2.0/24");
+    CHECK_INT(plan.spec.nics[0].network, SPEC_NET_USER);
+    CHECK_STRING(plan.spec.nics[0].guest_network, "10.0.2.0/24");
     CHECK_INT(plan.spec.forward_count, 1);
     CHECK_INT(plan.spec.forwards[0].host_port, instance.ssh_port);
     CHECK_STRING(plan.spec.forwards[0].host_address, "127.0.0.1");
@@ -132,8 +132,8 @@ TEST(static_on_the_drive) {
     prepare("test", &plan);
     scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", plan.folder);
     CHECK_STRING(plan.spec.seed_drive, image);
-    CHECK(!plan.spec.seed_url && !plan.spec.forwards && !plan.spec.guest_network);
-    CHECK(plan.spec.interface && *plan.spec.interface);
+    CHECK(!plan.spec.seed_url && !plan.spec.forwards && !plan.spec.nics[0].guest_network);
+    CHECK(plan.spec.nics[0].interface && *plan.spec.nics[0].interface);
     scoped(alloc_release) char *network = on_drive(plan.folder, "network-config");
     CHECK_CONTAINS(network, "\"172.16.3.5/24\"");
     CHECK_CONTAINS(network, "via: \"172.16.3.1\"");

@@ -73,14 +73,12 @@ static void put_helpers(struct spec *spec, const char *folder, char *paths[3]) {
 
 static void check_helpers(const struct spec *spec) {
     struct buffer said = {0}, expected = {0};
-    struct spec_nic nics[SPEC_NICS_MAX];
     struct error error = {0};
-    size_t count = spec_nics(spec, nics);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < spec->nic_count; i++) {
         struct strv argv = {0};
-        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
             continue;
-        helper_argv_build(spec, &nics[i], &argv);
+        helper_argv_build(spec, &spec->nics[i], &argv);
         size_t first = 1;
         if (spec->helper.sudo) {
             buffer_printf(&expected, "%s %s\n", argv.items[1], argv.items[2]);

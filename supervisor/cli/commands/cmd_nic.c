@@ -37,7 +37,7 @@ static void tell(const struct invocation *invocation, const struct store_nic *ni
     struct store_instance instance = {0};
     struct running running = {0};
     const char *name = invocation_argument(invocation, 0);
-    scoped(alloc_release) char *guest_name = spec_nic_guest_name(nic->position);
+    scoped(alloc_release) char *guest_name = spec_nic_guest_name((unsigned)nic->position);
     bool good = instance_table_get(invocation->home->store, name, &instance, NULL) &&
                 idle_look(invocation, &instance, &running, NULL);
     const char *when = good && running.name ? ", from its next start on" : "";
@@ -81,7 +81,7 @@ static const struct option_spec list_options[] = {
 };
 
 static json_t *row(const struct store_nic *nic) {
-    scoped(alloc_release) char *guest_name = spec_nic_guest_name(nic->position);
+    scoped(alloc_release) char *guest_name = spec_nic_guest_name((unsigned)nic->position);
     json_t *object = json_object();
     json_object_set_new(object, "position", json_integer(nic->position));
     json_object_set_new(object, "kind", json_output_text(nic->kind));

@@ -27,11 +27,11 @@ static bool claim_next(struct store *store, const struct store_instance *instanc
     nic->instance = instance->id;
     nic->position = free_position(&nics);
     store_nics_done(&nics);
-    if (count >= SPEC_MORE_NICS_MAX)
+    if (count >= SPEC_ADDITIONAL_NICS_MAX)
         return error_set(error, ERROR_EXISTS,
                          "\"%s\" has %u network cards beside its first one, which is all it can "
                          "have",
-                         instance->name, SPEC_MORE_NICS_MAX);
+                         instance->name, SPEC_ADDITIONAL_NICS_MAX);
     return nic_claim_one(store, instance, nic, error);
 }
 
@@ -52,7 +52,7 @@ bool nic_add(struct home *home, const char *name, const char *text, struct store
 static bool is_meant(const struct store_nic *nic, const char *which) {
     scoped(alloc_release) char *mac = NULL;
     uint64_t position;
-    if (name_parse_number(which, 0, SPEC_MORE_NICS_MAX, &position))
+    if (name_parse_number(which, 0, SPEC_ADDITIONAL_NICS_MAX, &position))
         return nic->position == (int)position;
     return nic_parse_mac(which, &mac) && strcmp(mac, nic->mac) == 0;
 }

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 /* What QEMU's user networking gives its guests (docs/system/devices/net.rst). */
-#define SUBNET_USER            "10.0.2.0/24"
 #define SUBNET_USER_GATEWAY    "10.0.2.2" /* also the host, as the guest sees it */
 #define SUBNET_USER_NAMESERVER "10.0.2.3"
 

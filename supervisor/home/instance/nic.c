@@ -125,11 +125,11 @@ bool nic_check(char *const *texts, struct error *error) {
     unsigned count = 0;
     for (; good && texts && *texts; texts++) {
         struct store_nic nic = {0};
-        good = (++count <= SPEC_MORE_NICS_MAX ||
+        good = (++count <= SPEC_ADDITIONAL_NICS_MAX ||
                 error_set(error, ERROR_INVALID,
                           "an instance has at most %u network cards beside "
                           "the first one",
-                          SPEC_MORE_NICS_MAX)) &&
+                          SPEC_ADDITIONAL_NICS_MAX)) &&
                nic_parse(*texts, &nic, error);
         store_nic_done(&nic);
     }

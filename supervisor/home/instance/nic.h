@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "machine/core/spec.h"
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
 #include "store/nic_table.h"

@@ -106,7 +106,6 @@ static void fill_identity(const struct home *home, const struct instance_facts *
     spec->name = own(owned, alloc_string(instance->name));
     spec->uuid = own(owned, alloc_string(instance->uuid));
     spec->instance_id = own(owned, alloc_string(instance->instance_id));
-    spec->mac = own(owned, alloc_string(instance->mac));
     spec->disk = own(owned, layout_os_disk(home, instance->name));
     spec->seed_source = own(owned, alloc_string(source && *source ? source : SEED_SOURCE));
 }
@@ -142,19 +141,41 @@ static void fill_forwards(const struct instance_facts *facts, const char *guest_
     plan->spec.forward_count = count + 1;
 }
 
+static void fill_nic(const struct store_nic *row, enum spec_network network, struct spec *spec,
+                     struct strv *owned) {
+    struct spec_nic *nic = &spec->nics[spec->nic_count++];
+    nic->network = network;
+    nic->position = (unsigned)row->position;
+    nic->mac = own(owned, alloc_string(row->mac));
+    if (row->interface)
+        nic->interface = own(owned, alloc_string(row->interface));
+    if (network == SPEC_NET_USER)
+        nic->guest_network = own(owned, spec_nic_user_network(nic->position));
+}
+
 static bool fill_network(const struct instance_facts *facts, struct instance_plan *plan,
                          struct strv *owned, struct error *error) {
-    struct spec *spec = &plan->spec;
-    const char *ip4 = facts->instance.ip4, *interface = facts->cloud.interface;
-    if (!spec_network_from_word(facts->cloud.network, &spec->network))
+    const char *ip4 = facts->instance.ip4;
+    enum spec_network network;
+    if (!spec_network_from_word(facts->cloud.network, &network))
         return error_set(error, ERROR_INVALID, "\"%s\" is not a network that pgsup knows",
                          facts->cloud.network);
-    if (interface)
-        spec->interface = own(owned, alloc_string(interface));
-    if (spec->network != SPEC_NET_USER)
-        return true;
-    fill_forwards(facts, ip4 ? own(owned, alloc_string(ip4)) : NULL, plan, owned);
-    spec->guest_network = SUBNET_USER;
+    const struct store_nic first = {.interface = facts->cloud.interface,
+                                    .mac = facts->instance.mac};
+    fill_nic(&first, network, &plan->spec, owned);
+    if (network == SPEC_NET_USER)
+        fill_forwards(facts, ip4 ? own(owned, alloc_string(ip4)) : NULL, plan, owned);
+    return true;
+}
+
+static bool fill_additional_nics(const struct instance_facts *facts, struct spec *spec,
+                                 struct strv *owned, struct error *error) {
+    for (size_t i = 0; i < facts->nics.count && i < SPEC_ADDITIONAL_NICS_MAX; i++) {
+        enum spec_network network;
+        if (!network_kind_check(facts->nics.items[i].kind, &network, error))
+            return false;
+        fill_nic(&facts->nics.items[i], network, spec, owned);
+    }
     return true;
 }
 
@@ -172,28 +193,9 @@ static void fill_disks(const struct home *home, const struct instance_facts *fac
     plan->spec.disk_count = count;
 }
 
-static bool fill_more_nics(const struct instance_facts *facts, struct spec *spec,
-                           struct strv *owned, struct error *error) {
-    for (size_t i = 0; i < facts->nics.count && i < SPEC_MORE_NICS_MAX; i++) {
-        const struct store_nic *each = &facts->nics.items[i];
-        struct spec_nic *nic = &spec->more_nics[spec->more_nic_count++];
-        if (!network_kind_check(each->kind, &nic->network, error))
-            return false;
-        if (each->interface)
-            nic->interface = own(owned, alloc_string(each->interface));
-        if (nic->network == SPEC_NET_USER)
-            nic->guest_network = own(owned, spec_nic_user_network(each->position));
-        nic->mac = own(owned, alloc_string(each->mac));
-        nic->position = (unsigned)each->position;
-    }
-    return true;
-}
-
 static bool has_helper(const struct spec *spec) {
-    struct spec_nic nics[SPEC_NICS_MAX];
-    size_t count = spec_nics(spec, nics);
-    for (size_t i = 0; i < count; i++)
-        if (nics[i].network == SPEC_NET_VMNET_HELPER)
+    for (size_t i = 0; i < spec->nic_count; i++)
+        if (spec->nics[i].network == SPEC_NET_VMNET_HELPER)
             return true;
     return false;
 }
@@ -227,7 +229,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
         helper->sudo = own(owned, sudo);
     }
     helper->log = own(owned, alloc_printf("%s/" HELPER_LOG, plan->folder));
-    if (plan->spec.network == SPEC_NET_VMNET_HELPER)
+    if (plan->spec.nics[0].network == SPEC_NET_VMNET_HELPER)
         fill_helper_network(&facts->cloud, helper, owned);
     return true;
 }
@@ -237,7 +239,7 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
     if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
         !fill_network(facts, plan, owned, error) ||
-        !fill_more_nics(facts, &plan->spec, owned, error) ||
+        !fill_additional_nics(facts, &plan->spec, owned, error) ||
         !fill_helper(facts, plan, owned, error))
         return false;
     fill_identity(home, facts, &plan->spec, owned);

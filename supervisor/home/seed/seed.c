@@ -98,14 +98,16 @@ static struct document_user *document_users(const struct store_users *users) {
     return list;
 }
 
-static void fill_nics(const struct store_nics *nics, struct document_nic cards[SPEC_MORE_NICS_MAX],
-                      struct strv *names, struct document_seed *seed) {
-    for (size_t i = 0; i < nics->count && i < SPEC_MORE_NICS_MAX; i++)
-        strv_take(names, spec_nic_guest_name(nics->items[i].position));
-    for (size_t i = 0; i < nics->count && i < SPEC_MORE_NICS_MAX; i++)
+static void fill_nics(const struct store_nics *nics,
+                      struct document_nic cards[SPEC_ADDITIONAL_NICS_MAX], struct strv *names,
+                      struct document_seed *seed) {
+    for (size_t i = 0; i < nics->count && i < SPEC_ADDITIONAL_NICS_MAX; i++)
+        strv_take(names, spec_nic_guest_name((unsigned)nics->items[i].position));
+    for (size_t i = 0; i < nics->count && i < SPEC_ADDITIONAL_NICS_MAX; i++)
         cards[i] = (struct document_nic){names->items[i], nics->items[i].mac, nics->items[i].ip4};
-    seed->more_nics = cards;
-    seed->more_nic_count = nics->count < SPEC_MORE_NICS_MAX ? nics->count : SPEC_MORE_NICS_MAX;
+    seed->additional_nics = cards;
+    seed->additional_nic_count =
+        nics->count < SPEC_ADDITIONAL_NICS_MAX ? nics->count : SPEC_ADDITIONAL_NICS_MAX;
 }
 
 static bool write_documents(struct home *home, const struct store_cloud *cloud,
@@ -113,7 +115,7 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
                             struct error *error) {
     bool nuageinit = image_has_nuageinit(image);
     struct subnet subnet = {0};
-    struct document_nic cards[SPEC_MORE_NICS_MAX];
+    struct document_nic cards[SPEC_ADDITIONAL_NICS_MAX];
     scoped(store_nics_done) struct store_nics nics = {0};
     scoped(strv_done) struct strv names = {0};
     scoped(store_users_done) struct store_users users = {0};

@@ -6,9 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Behind those that QEMU gives to the other devices, which it counts up from 1. */
-#define NETWORK_SLOT SPEC_NIC_SLOT
-#define DISK_SLOT    0x18u /* of the first extra disk; those between are of more cards */
+#define DISK_SLOT 0x18u /* of the first extra disk; slots of network cards end before it */
 
 #define FIRMWARE_NODE "firmware0"
 
@@ -260,21 +258,20 @@ static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct s
     push_built(argv, "-netdev", netdev);
     strv_push(argv, "-device");
     strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x",
-               nic->position, nic->position, nic->mac, NETWORK_SLOT + nic->position);
+               nic->position, nic->position, nic->mac, spec_nic_slot(nic->position));
 }
 
 static void push_network(const struct spec *spec, const struct qemu_argv_launch *launch,
                          struct strv *argv) {
-    struct spec_nic nics[SPEC_NICS_MAX];
-    size_t count = spec_nics(spec, nics);
     int helper_fd = launch->helper_fd;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < spec->nic_count; i++) {
+        const struct spec_nic *nic = &spec->nics[i];
         struct buffer netdev = {0};
-        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nics[i].network), nics[i].position);
-        append_network(&nics[i], spec->name, &helper_fd, &netdev);
-        if (i == 0 && nics[i].network == SPEC_NET_USER)
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), nic->position);
+        append_network(nic, spec->name, &helper_fd, &netdev);
+        if (i == 0 && nic->network == SPEC_NET_USER)
             append_forwards(spec, &netdev);
-        push_nic(&nics[i], &netdev, argv);
+        push_nic(nic, &netdev, argv);
     }
 }
 

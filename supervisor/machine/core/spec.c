@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#define NIC_SLOT     0x10u /* of the first card; QEMU counts up from 1 for the other devices */
+#define USER_NETWORK 2u    /* of the first card: 10.0.2.0/24 */
+
 #define SPEC_NETWORK_WORD(name, word) [name] = word,
 static const char *const network_words[] = {SPEC_NETWORKS(SPEC_NETWORK_WORD)};
 #undef SPEC_NETWORK_WORD
@@ -11,8 +14,6 @@ static const char *const network_words[] = {SPEC_NETWORKS(SPEC_NETWORK_WORD)};
 static const char *const arch_words[] = {[SPEC_AARCH64] = "aarch64", [SPEC_X86_64] = "x86_64"};
 static const char *const accel_words[] = {
     [SPEC_HVF] = "hvf", [SPEC_KVM] = "kvm", [SPEC_TCG] = "tcg"};
-
-#define USER_NETWORK 2 /* of the first card: 10.0.2.0/24 */
 
 #define LENGTH(table) (sizeof(table) / sizeof(table)[0])
 
@@ -25,11 +26,16 @@ static bool find_word(const char *const *words, size_t count, const char *word, 
     return false;
 }
 
-size_t spec_nics(const struct spec *spec, struct spec_nic nics[SPEC_NICS_MAX]) {
-    nics[0] = (struct spec_nic){spec->network, spec->interface, spec->mac, spec->guest_network, 0};
-    for (size_t i = 0; i < spec->more_nic_count; i++)
-        nics[i + 1] = spec->more_nics[i];
-    return spec->more_nic_count + 1;
+unsigned spec_nic_slot(unsigned position) {
+    return NIC_SLOT + position;
+}
+
+char *spec_nic_guest_name(unsigned position) {
+    return alloc_printf("enp0s%u", spec_nic_slot(position));
+}
+
+char *spec_nic_user_network(unsigned position) {
+    return alloc_printf("10.0.%u.0/24", USER_NETWORK + position);
 }
 
 const char *spec_network_word(enum spec_network network) {
@@ -66,12 +72,4 @@ bool spec_accel_from_word(const char *word, enum spec_accel *accel) {
         return false;
     *accel = (enum spec_accel)found;
     return true;
-}
-
-char *spec_nic_guest_name(int position) {
-    return alloc_printf("enp0s%u", SPEC_NIC_SLOT + (unsigned)position);
-}
-
-char *spec_nic_user_network(int position) {
-    return alloc_printf("10.0.%d.0/24", USER_NETWORK + position);
 }

@@ -42,9 +42,8 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
     const char *path;
 };
 
-#define SPEC_MORE_NICS_MAX 7u /* each has its PCI slot, for good */
-#define SPEC_NICS_MAX      (SPEC_MORE_NICS_MAX + 1)
-#define SPEC_NIC_SLOT      0x10u /* of the first card, that of the others follow */
+#define SPEC_NICS_MAX            8u                  /* each position has a PCI slot of its own */
+#define SPEC_ADDITIONAL_NICS_MAX (SPEC_NICS_MAX - 1) /* besides the first card */
 
 struct spec_nic {
     enum spec_network network;
@@ -52,7 +51,7 @@ struct spec_nic {
                               shared, host, and for a helper that is not to bridge */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
-    unsigned position;         /* 0: the first card; 1 to SPEC_MORE_NICS_MAX: the others */
+    unsigned position;         /* 0: the first card; below SPEC_NICS_MAX */
 };
 
 struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, docs/integration.md */
@@ -82,26 +81,20 @@ struct spec {
     const char *seed_url;    /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
     const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */
 
-    enum spec_network network; /* of the first card, as these: see spec_nic */
-    const char *interface;
-    const char *mac;
-    const char *guest_network;
+    struct spec_nic nics[SPEC_NICS_MAX]; /* in the order of their positions, from 0 on */
+    size_t nic_count;                    /* at least 1 */
     const struct spec_forward *forwards; /* of the first card, with user networking */
     size_t forward_count;
-    struct spec_nic more_nics[SPEC_MORE_NICS_MAX];
-    size_t more_nic_count;
     struct spec_helper helper;
 
     char *const *extra; /* INSTANCEDIR/qemu.args: appended as they are; NULL or NULL-terminated */
 };
 
-/* All cards in their order; at most SPEC_NICS_MAX. */
-size_t spec_nics(const struct spec *spec, struct spec_nic nics[SPEC_NICS_MAX]);
-
-/* "enp0s17": what systemd's rules call the card in this position, after its slot; caller frees. */
-char *spec_nic_guest_name(int position);
-/* "10.0.3.0/24": the network that user networking gives to the card in this position. */
-char *spec_nic_user_network(int position);
+unsigned spec_nic_slot(unsigned position); /* on the PCI bus */
+/* "enp0s17": the name that systemd's rules give the card, after its slot; caller frees. */
+char *spec_nic_guest_name(unsigned position);
+/* "10.0.3.0/24": the network that user networking gives to the card; caller frees. */
+char *spec_nic_user_network(unsigned position);
 
 const char *spec_network_word(enum spec_network network);
 bool spec_network_from_word(const char *word, enum spec_network *network);

@@ -95,8 +95,9 @@ static void render_head(const struct spec *spec, struct buffer *text) {
         "# Options stand one to a line: add some, or put a # before one to leave it out.\n"
         "# What you pass to this script is given to QEMU after them.\n",
         spec->name);
-    if (spec->network == SPEC_NET_VMNET_BRIDGED || spec->network == SPEC_NET_VMNET_SHARED ||
-        spec->network == SPEC_NET_VMNET_HOST)
+    enum spec_network network = spec->nics[0].network;
+    if (network == SPEC_NET_VMNET_BRIDGED || network == SPEC_NET_VMNET_SHARED ||
+        network == SPEC_NET_VMNET_HOST)
         buffer_puts(text, "# macOS lets only root use this network: run it with sudo.\n");
     buffer_puts(text, "set -e\n"
                       "umask 077 # nobody else may reach QEMU's monitors\n\n");
@@ -188,36 +189,34 @@ static const char launcher[] =
     "  exec { $ARGV[0] } @ARGV or die \"$ARGV[0]: $!\\n\";\n"
     "' ";
 
-static void render_helpers(const struct spec *spec, const struct spec_nic *nics, size_t count,
-                           struct buffer *text) {
+static void render_helpers(const struct spec *spec, struct buffer *text) {
     buffer_puts(text,
                 "\n# What carries the frames of each card of vmnet-helper: it gets one end of a "
                 "pair of\n# sockets, QEMU the other.\n");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < spec->nic_count; i++) {
+        const struct spec_nic *nic = &spec->nics[i];
         scoped(strv_done) struct strv argv = {0};
-        scoped(alloc_release) char *name = alloc_printf("helper%u", nics[i].position);
-        if (nics[i].network != SPEC_NET_VMNET_HELPER)
+        scoped(alloc_release) char *name = alloc_printf("helper%u", nic->position);
+        if (nic->network != SPEC_NET_VMNET_HELPER)
             continue;
-        helper_argv_build(spec, &nics[i], &argv);
+        helper_argv_build(spec, nic, &argv);
         render_options(name, &argv, text);
     }
 }
 
 static void render_exec(const struct spec *spec, struct buffer *text) {
-    struct spec_nic nics[SPEC_NICS_MAX];
-    size_t count = spec_nics(spec, nics);
     if (!spec->helper.program) {
         buffer_puts(text, "exec \"${vm[@]}\" \"$@\"\n");
         return;
     }
-    render_helpers(spec, nics, count, text);
+    render_helpers(spec, text);
     buffer_puts(text, launcher);
     vm_script_quote(spec->helper.log, text);
     buffer_printf(text, " %d", HELPER_FD);
-    for (size_t i = 0; i < count; i++)
-        if (nics[i].network == SPEC_NET_VMNET_HELPER)
-            buffer_printf(text, " \\\n  ${#helper%u[@]} \"${helper%u[@]}\"", nics[i].position,
-                          nics[i].position);
+    for (size_t i = 0; i < spec->nic_count; i++)
+        if (spec->nics[i].network == SPEC_NET_VMNET_HELPER)
+            buffer_printf(text, " \\\n  ${#helper%u[@]} \"${helper%u[@]}\"", spec->nics[i].position,
+                          spec->nics[i].position);
     buffer_puts(text, " \\\n  0 \"${vm[@]}\" \"$@\"\n");
 }
 
