@@ -39,8 +39,7 @@ const char *platform_architecture(void); /* "aarch64" or "x86_64" */
 /* Folders in which QEMU's firmware files are installed, NULL-terminated. */
 const char *const *platform_firmware_folders(void);
 
-/* Kind of network that a host interface is bridged with: "vmnet-bridged" or "bridge". */
-const char *platform_bridged_network(void);
+bool platform_is_macos(void);
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */

@@ -95,8 +95,8 @@ const char *const *platform_firmware_folders(void) {
     return folders;
 }
 
-const char *platform_bridged_network(void) {
-    return "vmnet-bridged";
+bool platform_is_macos(void) {
+    return true;
 }
 
 /* nirs/vmnet-helper, docs/sudo.md. "15.3.1" */

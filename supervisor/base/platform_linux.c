@@ -139,8 +139,8 @@ const char *const *platform_firmware_folders(void) {
     return folders;
 }
 
-const char *platform_bridged_network(void) {
-    return "bridge";
+bool platform_is_macos(void) {
+    return false;
 }
 
 bool platform_vmnet_wants_root(void) {

@@ -201,9 +201,9 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
     if (!cloud_table_get(daemon->home.store, &cloud, error))
         return false;
     const char *address = cloud.host_ip4 ? cloud.host_ip4 : "127.0.0.1";
-    bool comes_later =
-        strcmp(cloud.network, "vmnet-shared") == 0 || strcmp(cloud.network, "vmnet-host") == 0 ||
-        strcmp(cloud.network, "socket") == 0 || strcmp(cloud.network, "vmnet-helper") == 0;
+    enum spec_network network;
+    bool comes_later = spec_network_from_word(cloud.network, &network) &&
+                       spec_network_traits(network)->appears_with_first_vm;
     daemon->seed = seed_server_open(&daemon->loop, &daemon->home, address, cloud.phone_home_port,
                                     patience_ms, &calls, &problem);
     bool good = daemon->seed || (comes_later && problem.code == ERROR_INVALID);

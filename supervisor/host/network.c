@@ -31,25 +31,26 @@ static char *network_words(void) { /* caller frees */
     return buffer_take(&words);
 }
 
-static bool is_vmnet(const char *word) {
-    return strncmp(word, "vmnet-", strlen("vmnet-")) == 0;
+enum spec_network network_bridged(void) {
+    return platform_is_macos() ? SPEC_NET_VMNET_BRIDGED : SPEC_NET_BRIDGE;
+}
+
+static bool exists_here(enum spec_network kind) {
+    enum spec_system system = spec_network_traits(kind)->system;
+    return system == SPEC_ANY_SYSTEM || (system == SPEC_MACOS) == platform_is_macos();
 }
 
 bool network_kind_check(const char *word, enum spec_network *kind, struct error *error) {
-    const char *bridged = platform_bridged_network();
     if (!spec_network_from_word(word, kind)) {
         scoped(alloc_release) char *words = network_words();
         scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
         return error_set(error, ERROR_INVALID, "\"%s\" is not a kind of network: use one of %s",
                          shown, words);
     }
-    bool everywhere =
-        *kind == SPEC_NET_USER || *kind == SPEC_NET_SOCKET || *kind == SPEC_NET_VMNET_HELPER;
-    if (!everywhere && is_vmnet(word) != is_vmnet(bridged))
-        return error_set(error, ERROR_INVALID,
-                         "the network %s does not exist on this system: use user or %s", word,
-                         bridged);
-    return true;
+    return exists_here(*kind) ||
+           error_set(error, ERROR_INVALID,
+                     "the network %s does not exist on this system: use user or %s", word,
+                     spec_network_word(network_bridged()));
 }
 
 static bool interface_exists(const char *name, const char *list) {
@@ -70,7 +71,7 @@ static bool is_socket(const char *path) {
 }
 
 const char *network_default_interface(enum spec_network kind) {
-    if (kind != SPEC_NET_SOCKET)
+    if (spec_network_traits(kind)->attachment != SPEC_ATTACH_SOCKET)
         return NULL;
     for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++)
         if (is_socket(sockets[i]))
@@ -137,16 +138,18 @@ static bool check_helper(const char *option, const char *interface, struct error
 
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
                              struct error *error) {
-    bool wants = kind == SPEC_NET_BRIDGE || kind == SPEC_NET_TAP || kind == SPEC_NET_VMNET_BRIDGED;
     const char *word = spec_network_word(kind);
-    if (kind == SPEC_NET_VMNET_HELPER)
-        return check_helper(option, interface, error);
-    if (kind == SPEC_NET_SOCKET)
+    switch (spec_network_traits(kind)->attachment) {
+    case SPEC_ATTACH_HELPER: return check_helper(option, interface, error);
+    case SPEC_ATTACH_SOCKET:
         return check_socket(option, interface ? interface : network_default_interface(kind), error);
-    if (!interface)
-        return !wants || error_set(error, ERROR_INVALID, "the network %s needs %s", word, option);
-    if (!wants)
-        return error_set(error, ERROR_INVALID,
-                         "%s does not go together with the network %s: leave it out", option, word);
-    return check_exists(option, interface, error);
+    case SPEC_ATTACH_INTERFACE:
+        if (!interface)
+            return error_set(error, ERROR_INVALID, "the network %s needs %s", word, option);
+        return check_exists(option, interface, error);
+    case SPEC_ATTACH_NOTHING: break;
+    }
+    return !interface ||
+           error_set(error, ERROR_INVALID,
+                     "%s does not go together with the network %s: leave it out", option, word);
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+/* The kind that bridges to an interface of this system: vmnet-bridged or bridge. */
+enum spec_network network_bridged(void);
 /* One that pgsup knows and that this system has. */
 bool network_kind_check(const char *word, enum spec_network *kind, struct error *error);
 /* What the kind is put on when nothing is said: the socket of socket_vmnet where Homebrew has it;

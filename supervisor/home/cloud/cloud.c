@@ -87,10 +87,10 @@ static bool read_private_key(const char *path, char **kept, struct error *error)
 
 static bool choose_network(const struct cloud_options *options, enum spec_network *network,
                            struct error *error) {
-    const char *word = options->network     ? options->network
-                       : options->interface ? platform_bridged_network()
-                                            : spec_network_word(SPEC_NET_USER);
-    return network_kind_check(word, network, error);
+    if (options->network)
+        return network_kind_check(options->network, network, error);
+    *network = options->interface ? network_bridged() : SPEC_NET_USER;
+    return true;
 }
 
 struct host_option {
@@ -105,7 +105,7 @@ static bool refuse_given(const struct host_option *options, size_t count, const 
             return error_set(error, ERROR_INVALID,
                              "%s does not go together with the network %s: leave it out, or give "
                              "--network %s%s",
-                             options[i].name, network, platform_bridged_network(),
+                             options[i].name, network, spec_network_word(network_bridged()),
                              strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
     return true;
 }
@@ -141,16 +141,14 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     };
     const size_t count = sizeof given / sizeof *given;
     const char *word = spec_network_word(network);
-    if (network == SPEC_NET_USER)
+    const struct spec_network_traits *traits = spec_network_traits(network);
+    if (!traits->own_addresses)
         return refuse_given(given, count, word, error);
-    /* These two are not put on an interface of the host: they make their own. */
-    if (network == SPEC_NET_VMNET_SHARED || network == SPEC_NET_VMNET_HOST)
-        return refuse_given(given, 1, word, error) && check_addresses(options, error);
-    if (network == SPEC_NET_SOCKET || network == SPEC_NET_VMNET_HELPER)
-        return network_interface_check(network, "--host-if", options->interface, error) &&
-               check_addresses(options, error);
-    return require_given(given, 3, word, error) &&
-           network_interface_check(network, "--host-if", options->interface, error) &&
+    if (traits->attachment == SPEC_ATTACH_NOTHING && !refuse_given(given, 1, word, error))
+        return false;
+    if (traits->attachment == SPEC_ATTACH_INTERFACE && !require_given(given, 3, word, error))
+        return false;
+    return network_interface_check(network, "--host-if", options->interface, error) &&
            check_addresses(options, error);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "machine/core/spec.h"
 
 #include <string.h>
 
@@ -9,7 +10,8 @@
 #define PREFIX_MAX 30
 
 bool subnet_is_user(const struct store_cloud *cloud) {
-    return strcmp(cloud->network, "user") == 0;
+    enum spec_network network;
+    return spec_network_from_word(cloud->network, &network) && network == SPEC_NET_USER;
 }
 
 static bool fail_address(const char *what, const char *text, struct error *error) {

@@ -7,9 +7,9 @@
 #define NIC_SLOT     0x10u /* of the first card; QEMU counts up from 1 for the other devices */
 #define USER_NETWORK 2u    /* of the first card: 10.0.2.0/24 */
 
-#define SPEC_NETWORK_WORD(name, word) [name] = word,
-static const char *const network_words[] = {SPEC_NETWORKS(SPEC_NETWORK_WORD)};
-#undef SPEC_NETWORK_WORD
+#define SPEC_NETWORK_ROW(name, ...) [name] = {__VA_ARGS__},
+static const struct spec_network_traits networks[] = {SPEC_NETWORKS(SPEC_NETWORK_ROW)};
+#undef SPEC_NETWORK_ROW
 
 static const char *const arch_words[] = {[SPEC_AARCH64] = "aarch64", [SPEC_X86_64] = "x86_64"};
 static const char *const accel_words[] = {
@@ -38,16 +38,21 @@ char *spec_nic_user_network(unsigned position) {
     return alloc_printf("10.0.%u.0/24", USER_NETWORK + position);
 }
 
+const struct spec_network_traits *spec_network_traits(enum spec_network network) {
+    return &networks[network];
+}
+
 const char *spec_network_word(enum spec_network network) {
-    return network_words[network];
+    return networks[network].word;
 }
 
 bool spec_network_from_word(const char *word, enum spec_network *network) {
-    size_t found;
-    if (!find_word(network_words, LENGTH(network_words), word, &found))
-        return false;
-    *network = (enum spec_network)found;
-    return true;
+    for (int i = 0; word && i < SPEC_NETWORK_COUNT; i++)
+        if (strcmp(networks[i].word, word) == 0) {
+            *network = (enum spec_network)i;
+            return true;
+        }
+    return false;
 }
 
 const char *spec_arch_word(enum spec_arch arch) {

@@ -9,19 +9,46 @@
 enum spec_arch { SPEC_AARCH64, SPEC_X86_64 };
 enum spec_accel { SPEC_HVF, SPEC_KVM, SPEC_TCG };
 
-/* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver. */
+/* The system that has a kind of network. */
+enum spec_system { SPEC_ANY_SYSTEM, SPEC_LINUX, SPEC_MACOS };
+
+/* What a kind of network is attached to on the host. */
+enum spec_attachment {
+    SPEC_ATTACH_NOTHING,
+    SPEC_ATTACH_INTERFACE, /* one that exists, always */
+    SPEC_ATTACH_HELPER,    /* a program; it bridges to an interface if one is given */
+    SPEC_ATTACH_SOCKET,    /* of a daemon, by its path */
+};
+
+/* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver.
+ * Columns as in struct spec_network_traits.
+ *   user           slirp: ports are forwarded
+ *   bridge         qemu-bridge-helper
+ *   tap            a tap device that exists
+ *   vmnet-*        Apple's vmnet, used by QEMU itself
+ *   socket         a daemon uses vmnet; QEMU connects to its socket
+ *   vmnet-helper   a program for each card uses vmnet */
 #define SPEC_NETWORKS(X)                                                                           \
-    X(SPEC_NET_USER, "user")                   /* slirp: no rights needed, ports forwarded */      \
-    X(SPEC_NET_BRIDGE, "bridge")               /* Linux: qemu-bridge-helper */                     \
-    X(SPEC_NET_TAP, "tap")                     /* Linux: a tap device that exists */               \
-    X(SPEC_NET_VMNET_BRIDGED, "vmnet-bridged") /* macOS: needs root */                             \
-    X(SPEC_NET_VMNET_SHARED, "vmnet-shared")                                                       \
-    X(SPEC_NET_VMNET_HOST, "vmnet-host")                                                           \
-    X(SPEC_NET_SOCKET, "socket")             /* macOS: a daemon has the rights; its socket */      \
-    X(SPEC_NET_VMNET_HELPER, "vmnet-helper") /* macOS: a program for each card has the rights */
-#define SPEC_NETWORK_ENUM(name, word) name,
+    X(SPEC_NET_USER, "user", SPEC_ANY_SYSTEM, SPEC_ATTACH_NOTHING, 0, 0, 0)                        \
+    X(SPEC_NET_BRIDGE, "bridge", SPEC_LINUX, SPEC_ATTACH_INTERFACE, 0, 1, 0)                       \
+    X(SPEC_NET_TAP, "tap", SPEC_LINUX, SPEC_ATTACH_INTERFACE, 0, 1, 0)                             \
+    X(SPEC_NET_VMNET_BRIDGED, "vmnet-bridged", SPEC_MACOS, SPEC_ATTACH_INTERFACE, 1, 1, 0)         \
+    X(SPEC_NET_VMNET_SHARED, "vmnet-shared", SPEC_MACOS, SPEC_ATTACH_NOTHING, 1, 1, 1)             \
+    X(SPEC_NET_VMNET_HOST, "vmnet-host", SPEC_MACOS, SPEC_ATTACH_NOTHING, 1, 1, 1)                 \
+    X(SPEC_NET_SOCKET, "socket", SPEC_ANY_SYSTEM, SPEC_ATTACH_SOCKET, 0, 1, 1)                     \
+    X(SPEC_NET_VMNET_HELPER, "vmnet-helper", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER, 0, 1, 1)
+#define SPEC_NETWORK_ENUM(name, ...) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
+
+struct spec_network_traits {
+    const char *word;
+    enum spec_system system;
+    enum spec_attachment attachment;
+    bool needs_root;            /* QEMU must run as root */
+    bool own_addresses;         /* guests are reached at addresses of their own, not at ports */
+    bool appears_with_first_vm; /* the host has no address in it before */
+};
 
 #define SPEC_NETDEV "net0" /* QEMU's id of what is behind the first card */
 
@@ -96,6 +123,7 @@ char *spec_nic_guest_name(unsigned position);
 /* "10.0.3.0/24": the network that user networking gives to the card; caller frees. */
 char *spec_nic_user_network(unsigned position);
 
+const struct spec_network_traits *spec_network_traits(enum spec_network network);
 const char *spec_network_word(enum spec_network network);
 bool spec_network_from_word(const char *word, enum spec_network *network);
 const char *spec_arch_word(enum spec_arch arch); /* "aarch64" */

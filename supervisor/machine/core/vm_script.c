@@ -95,9 +95,7 @@ static void render_head(const struct spec *spec, struct buffer *text) {
         "# Options stand one to a line: add some, or put a # before one to leave it out.\n"
         "# What you pass to this script is given to QEMU after them.\n",
         spec->name);
-    enum spec_network network = spec->nics[0].network;
-    if (network == SPEC_NET_VMNET_BRIDGED || network == SPEC_NET_VMNET_SHARED ||
-        network == SPEC_NET_VMNET_HOST)
+    if (spec_network_traits(spec->nics[0].network)->needs_root)
         buffer_puts(text, "# macOS lets only root use this network: run it with sudo.\n");
     buffer_puts(text, "set -e\n"
                       "umask 077 # nobody else may reach QEMU's monitors\n\n");
