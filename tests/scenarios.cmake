@@ -1,5 +1,109 @@
-# Scenarios: numbered scripts that use the real program as a person would.
-file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenarios/[0-9][0-9]-*.sh)
+# Scenarios: numbered scripts that use the real program as a person would. The folder that one is in
+# is its tier, which is its ctest label:
+#   cli    no VM runs
+#   vm     an idle QEMU, or a fake one
+#   guest  the mini guest boots
+#   real   a Debian guest boots
+#   fault  the supervisor is killed, its calls fail, valgrind watches it
+# All other tests have the label "unit".
+#
+# The columns:
+#   cost     seconds on two idle processors; the longest are started first
+#   cpus     how many processors it keeps busy
+#   timeout  seconds
+#   CI       the pass of .ci/run that it belongs to: normal, sanitized or both. In a build for the
+#            other pass it has the label "not-ci" too.
+#   without  "macos": it needs what only Linux has. "sanitizers": they do not work together with
+#            valgrind or with a library that QEMU would inherit.
+set(table
+  # scenario                     cost cpus timeout  CI         without
+  "cli/01-cloud-create              1  1    300     both       -"
+  "cli/02-bad-input                 3  1    300     both       -"
+  "cli/03-image-import              1  1    300     both       -"
+  "cli/04-instance-create           1  1    300     both       -"
+  "cli/05-instance-remove           1  1    300     both       -"
+  "cli/07-download-checksum         1  1    300     both       -"
+  "cli/08-image-care                1  1    300     both       -"
+  "cli/16-own-documents             3  1    300     both       -"
+  "cli/18-cloud-accounts            2  1    300     both       -"
+  "cli/24-seed-server               2  1    300     both       -"
+  "cli/32-hung-supervisor          10  1    300     both       -"
+  "cli/38-broken-download          16  1    300     both       -"
+  "cli/62-addresses                 3  1    300     both       -"
+  "cli/68-cloud-adopt              14  1    300     both       -"
+  "cli/86-nuageinit                 2  1    300     both       -"
+
+  "vm/12-instance-resize            3  1    300     both       -"
+  "vm/13-extra-disks                3  1    300     both       -"
+  "vm/14-own-hardware              10  1    300     both       -"
+  "vm/15-seed-both                  3  1    300     both       -"
+  "vm/25-bad-input-run             10  1    300     both       -"
+  "vm/33-keep-awake                20  1    300     both       -"
+  "vm/40-adopt                     20  1    300     both       -"
+  "vm/44-without-supervisor        20  1    300     both       -"
+  "vm/45-qmp-deadline              20  1    300     both       -"
+  "vm/49-events                     5  1    300     both       -"
+  "vm/50-launch-failures           10  1    300     both       -"
+  "vm/51-qemu-dies                 70  1    300     both       -"
+  "vm/54-clients                   20  1    300     both       -"
+  "vm/55-fd-limit                   5  1    300     both       -"
+  "vm/56-clock                     30  1    300     normal     macos,sanitizers"
+  "vm/57-store-damaged              5  1    300     both       -"
+  "vm/69-inventory                 10  1    300     both       -"
+  "vm/71-dns                      180  1    600     both       macos"
+  "vm/82-cloud-init-client         10  1    300     both       -"
+  "vm/83-boot-progress             20  1    300     both       -"
+  "vm/85-ds-identify               10  1    300     both       -"
+
+  "guest/06-image-catalogue         8  1    300     normal     -"
+  "guest/09-nics                    7  1    300     normal     -"
+  "guest/10-instance-reset         13  1    300     normal     -"
+  "guest/11-instance-changes       38  1    300     normal     -"
+  "guest/17-rerun-cloud-init       45  1    300     normal     -"
+  "guest/19-host-keys              21  1    300     normal     -"
+  "guest/20-start-stop             12  1    300     both       -"
+  "guest/21-vm-sh                  22  1    300     normal     -"
+  "guest/22-kill-supervisor        20  1    300     normal     -"
+  "guest/23-stop-rungs             53  1    300     normal     -"
+  "guest/26-edited-seed            31  1    300     normal     -"
+  "guest/27-drive-seed             20  1    300     normal     -"
+  "guest/28-two-at-once             5  1    300     normal     -"
+  "guest/29-accounts                8  1    300     normal     -"
+  "guest/31-terminal               19  1    300     normal     -"
+  "guest/35-sudo                    8  1    300     normal     -"
+  "guest/41-states-and-history      7  1    300     normal     -"
+  "guest/42-lifecycle-commands     20  1    300     normal     -"
+  "guest/43-restart-policy         35  1    300     normal     -"
+  "guest/46-boot-phases            30  1    300     normal     -"
+  "guest/47-guest-panic            10  1    300     normal     -"
+  "guest/48-disk-full              25  1    300     normal     -"
+  "guest/52-guest-reboots          30  1    300     normal     -"
+  "guest/53-store-locked           50  1    300     normal     -"
+  "guest/58-guest-watchdog         10  1    300     normal     -"
+  "guest/59-overlaps               75  1    300     normal     -"
+  "guest/63-neighbours             40  1    300     normal     macos"
+  "guest/64-vmnet-helper           40  1    300     normal     macos"
+  "guest/65-forwards               20  1    300     normal     -"
+  "guest/66-networks               50  1    300     normal     macos"
+  "guest/67-several-cards          25  1    300     normal     macos"
+  "guest/80-provision              15  1    300     both       -"
+  "guest/81-no-password            20  1    300     normal     -"
+  "guest/84-guest-agent           100  1    300     normal     macos"
+
+  "real/30-real-guest             200  2   2400     normal     -"
+  "real/34-real-seeds             240  2   3600     normal     -"
+  "real/36-host-keys-real-guest   150  2   2400     normal     -"
+
+  "fault/60-chaos                  70  1    900     both       -"
+  "fault/61-countdown             140  1    900     sanitized  macos"
+  "fault/70-valgrind                6  1    300     normal     sanitizers")
+
+if(PGSUP_SANITIZE)
+  set(pass sanitized)
+else()
+  set(pass normal)
+endif()
+set(environment "PGSUP=$<TARGET_FILE:pgsup>" "PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>")
 if(NOT APPLE)
   # Preloaded into the supervisor by 61-countdown: fault/fault.c. The program has the sanitizers.
   add_library(fault MODULE fault/fault.c)
@@ -8,30 +112,32 @@ if(NOT APPLE)
   # Preloaded by 56-clock: fault/wall_clock.c.
   add_library(wall_clock MODULE fault/wall_clock.c)
   target_compile_options(wall_clock PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
-  set(fault "PGSUP_FAULT=$<TARGET_FILE:fault>;PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>")
-else()
-  list(FILTER scenarios EXCLUDE REGEX "/(56-clock|61-countdown|63-neighbours|64-vmnet-helper|66-networks|67-several-cards|71-dns|84-guest-agent)")
+  list(APPEND environment "PGSUP_FAULT=$<TARGET_FILE:fault>" "PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>")
 endif()
-if(PGSUP_SANITIZE) # does not go together with valgrind, nor with what QEMU would inherit
-  list(FILTER scenarios EXCLUDE REGEX "/(56-clock|70-valgrind)")
+
+# The table and the folders have the same scenarios.
+file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenarios
+  ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/*/[0-9][0-9]-*.sh)
+list(TRANSFORM scripts REPLACE "\\.sh$" "")
+list(TRANSFORM table REPLACE " .*" "" OUTPUT_VARIABLE rows)
+list(SORT scripts)
+list(SORT rows)
+if(NOT "${scripts}" STREQUAL "${rows}")
+  message(FATAL_ERROR "tests/scenarios.cmake: the table has ${rows}, the folders have ${scripts}")
 endif()
-foreach(script ${scenarios})
-  get_filename_component(name ${script} NAME_WE)
-  add_test(NAME scenario.${name} COMMAND bash ${script})
-  set_tests_properties(scenario.${name} PROPERTIES TIMEOUT 300 PROCESSORS 1 LABELS scenario SKIP_RETURN_CODE 77
-    ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>;PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>;${fault}")
+
+foreach(row ${table})
+  separate_arguments(row UNIX_COMMAND "${row}")
+  list(POP_FRONT row script cost cpus timeout ci without)
+  if((APPLE AND without MATCHES macos) OR (PGSUP_SANITIZE AND without MATCHES sanitizers))
+    continue()
+  endif()
+  get_filename_component(labels ${script} DIRECTORY)
+  get_filename_component(name ${script} NAME)
+  if(NOT ci MATCHES "^(both|${pass})$")
+    list(APPEND labels not-ci)
+  endif()
+  add_test(NAME scenario.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/${script}.sh)
+  set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${cpus}
+    TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 endforeach()
-set_tests_properties(scenario.60-chaos PROPERTIES TIMEOUT 900)
-if(NOT APPLE)
-  set_tests_properties(scenario.61-countdown PROPERTIES TIMEOUT 900)
-endif()
-# Waits for servers that do not answer, and for what is tried again.
-if(NOT APPLE)
-  set_tests_properties(scenario.71-dns PROPERTIES TIMEOUT 600)
-endif()
-# Boots Debian twice, without hardware acceleration if need be.
-set_tests_properties(scenario.30-real-guest PROPERTIES TIMEOUT 2400)
-# Boots Debian three times.
-set_tests_properties(scenario.34-real-seeds PROPERTIES TIMEOUT 3600)
-# Boots Debian twice.
-set_tests_properties(scenario.36-host-keys-real-guest PROPERTIES TIMEOUT 2400)

@@ -1,0 +1,217 @@
+# Goal: the seed server gives a guest its documents as they are at that moment and takes its
+# phone-home, once; whatever else comes from the network is refused and changes nothing.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+new_cloud
+new_mini test
+folder=$PGSUP_HOME/instances/test
+expect_ok "$PGSUP" cloud get --json
+port=$(json_of 'it["ph_port"]')
+expect_ok "$PGSUP" instance get test --json
+id=$(json_of 'it["instance_id"]')
+path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+[ -n "$path" ] || fail "no phone-home address in user-data"
+start_supervisor
+
+# The client: what each part needs of HTTP.
+cat >"$WORK/client.py" <<'END'
+import http.client, os, socket, sys, urllib.parse
+port, path, folder, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+documents = ["meta-data", "user-data", "vendor-data", "network-config"]
+connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+
+def ask(method, target, body=None, headers={}):
+    connection.request(method, target, body, {"User-Agent": "scenario", **headers})
+    answer = connection.getresponse()
+    return answer.status, answer.read(), answer
+
+def expect(what, actual, expected):
+    if actual != expected:
+        sys.exit("%s is %r, expected %r" % (what, actual, expected))
+
+def content(document):
+    with open(folder + "/cloud-init/" + document, "rb") as file:
+        return file.read()
+
+def phone_home(suffix="", **changes):
+    form = {"pub_key_rsa": "N/A", "pub_key_ecdsa": "N/A", "pub_key_ed25519": "N/A",
+            "instance_id": instance, "hostname": "test", "fqdn": "test", **changes}
+    return ask("POST", path + "phone-home" + suffix, urllib.parse.urlencode(form),
+               {"Content-Type": "application/x-www-form-urlencoded"})[0]
+END
+client() { # Python on the standard input, after client.py
+    cat "$WORK/client.py" - >"$WORK/run.py"
+    expect_ok "${PYTHON:-python3}" "$WORK/run.py" "$port" "$path" "$folder" "$id" "$@"
+}
+guest_of() {
+    "$PGSUP" info test --json >"$OUT"
+    json_of 'it["hostname"], it["phoned_home"]'
+}
+
+step "the documents, by GET and HEAD, over one connection"
+client <<'END'
+ask("HEAD", path + "meta-data")
+first = connection.sock
+for document in documents:
+    status, body, answer = ask("GET", path + document)
+    expect("GET " + document, (status, body), (200, content(document)))
+    status, body, answer = ask("HEAD", path + document)
+    expect("HEAD " + document, (status, body, answer.getheader("Content-Length")),
+           (200, b"", str(len(content(document)))))
+expect("a query", ask("GET", path + "meta-data?x=1")[0], 200)
+expect("the connection is the first one", connection.sock is first and first is not None, True)
+END
+expect_event test "network-config fetched by scenario"
+
+step "an edit counts at once, an absent document is empty"
+echo "# edited by the user" >>"$folder/cloud-init/user-data"
+rm "$folder/cloud-init/vendor-data"
+client <<'END'
+status, body, answer = ask("GET", path + "user-data")
+expect("user-data", (status, body.endswith(b"# edited by the user\n")), (200, True))
+expect("vendor-data", ask("GET", path + "vendor-data")[:2], (200, b""))
+END
+
+step "a document that cannot be read now is not taken for an empty one: the guest asks again"
+mkdir "$folder/cloud-init/vendor-data"
+client <<'END'
+expect("vendor-data", ask("GET", path + "vendor-data")[0], 500)
+END
+rmdir "$folder/cloud-init/vendor-data"
+
+step "anything else is refused"
+client <<'END'
+wrong = "/seed/" + "0" * 32 + "/"
+for target in [wrong + "meta-data", path + "passwd", path + "../meta-data", path, "/", "/seed/",
+               path.rstrip("/"), path + "meta-data/", "//" + path + "meta-data", path + "%2e%2e/x"]:
+    expect(target, ask("GET", target)[0], 404)
+expect("phone-home of nobody", ask("POST", wrong + "phone-home", "a=b")[0], 404)
+for method, target, allow in [("PUT", "meta-data", "GET, HEAD"), ("POST", "user-data", "GET, HEAD"),
+                              ("DELETE", "vendor-data", "GET, HEAD"), ("GET", "phone-home", "POST")]:
+    status, body, answer = ask(method, path + target)
+    expect(method + " " + target, (status, answer.getheader("Allow")), (405, allow))
+
+def raw(data):
+    with socket.create_connection(("127.0.0.1", port), 20) as each:
+        try:
+            each.sendall(data)
+        except OSError:
+            pass
+        got = b""
+        while True:
+            try:
+                more = each.recv(4096)
+            except ConnectionResetError:
+                break
+            if not more:
+                break
+            got += more
+        return int(got.split(b" ")[1]) if got else None
+host = b" HTTP/1.1\r\nHost: x\r\n"
+expect("a long header", raw(b"GET " + path.encode() + b"meta-data" + host + b"X: " + b"y" * 9000 +
+                            b"\r\n\r\n"), 431)
+expect("a long body", raw(b"POST " + path.encode() + b"phone-home" + host +
+                          b"Content-Length: 20000\r\n\r\n"), 413)
+expect("no HTTP", raw(b"\x16\x03\x01 hello\r\n\r\n"), 400)
+END
+
+step "a phone-home of something else changes nothing"
+client <<'END'
+expect("a wrong id", phone_home(instance_id="i-4711"), 400)
+expect("a wrong id in the path", phone_home("/i-4711"), 400)
+expect("no id", phone_home(instance_id="N/A"), 400)
+expect("no form", ask("POST", path + "phone-home", "hello")[0], 400)
+expect("a bad escape", ask("POST", path + "phone-home", "instance_id=%zz")[0], 400)
+expect("a name too long", phone_home(hostname="x" * 300), 400)
+END
+expect_equal "the guest" "$(guest_of)" "(None, None)"
+[ ! -e "$folder/known_hosts" ] || fail "known_hosts was written"
+
+step "a phone-home, with names that want to deceive the reader"
+key=$(cut -d' ' -f1,2 "$KEY.pub")
+client "$key" <<'END'
+expect("status", phone_home("/" + instance, pub_key_ed25519=sys.argv[5] + " root@x\n",
+       hostname="evil\n\x1b[31m12:00:00 vm=other stopped\r\u009b", fqdn="\x07"), 200)
+status, body, answer = ask("GET", path + "meta-data", None, {"User-Agent": "a\xff\x9b31mb"})
+expect("a strange agent", status, 200)
+END
+expect_event test "phoned home (scenario, from 127.0.0.1)"
+expect_event test "meta-data fetched by a"
+wait_until 20 test -s "$folder/known_hosts"
+expect_event test "evil"
+"$PGSUP" events >"$WORK/events"
+"$PGSUP" info test >"$WORK/info"
+for file in "$UP_LOG" "$WORK/events" "$WORK/info"; do
+    expect_text "$file" 'evil\x0A\x1B[31m12:00:00 vm=other stopped\x0D'
+    expect_equal "control bytes in ${file##*/}" "$(LC_ALL=C tr -d '\n -~' <"$file")" ""
+done
+! grep -q '^12:00:00' "$UP_LOG" "$WORK/events" || fail "a line was forged"
+expect_equal "known_hosts" "$(sed 's/^[^ ]* //' "$folder/known_hosts")" "$key"
+
+step "a second one is answered, and changes nothing"
+before=$(guest_of)
+known=$(cksum <"$folder/known_hosts")
+client "$key" <<'END'
+for i in range(3):
+    expect("status", phone_home(pub_key_ed25519=sys.argv[5][:-4] + "AAAA", hostname="other"), 200)
+END
+expect_event test "other phoned home again"
+expect_equal "the guest" "$(guest_of)" "$before"
+expect_equal "known_hosts" "$(cksum <"$folder/known_hosts")" "$known"
+
+step "it listens on the loopback only"
+client <<'END'
+addresses = ["127.0.0.2"] if sys.platform == "linux" else []
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as each:
+    try:
+        each.connect(("192.0.2.1", 9))  # sends nothing: which address would be used?
+        addresses.append(each.getsockname()[0])
+    except OSError:
+        pass
+for address in addresses:
+    try:
+        socket.create_connection((address, port), 5).close()
+    except OSError:
+        continue
+    sys.exit("it answers on " + address)
+END
+
+step "cloud-init's own client"
+if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
+    new_mini second
+    folder=$PGSUP_HOME/instances/second
+    expect_ok "$PGSUP" instance get second --json
+    id=$(json_of 'it["instance_id"]')
+    path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+    PYTHON=/usr/bin/python3 client "$key" "$WORK" <<'END'
+import logging, types
+from cloudinit import helpers, url_helper, util
+from cloudinit.config import cc_phone_home
+
+meta, user, vendor = util.read_seeded("http://127.0.0.1:%d%s" % (port, path), timeout=20)
+expect("instance-id", meta["instance-id"], instance)
+expect("user-data", user, content("user-data"))
+expect("vendor-data", vendor, content("vendor-data"))
+
+def load_file(name, *rest, **more):  # the host keys of a guest
+    if name.endswith("ed25519_key.pub"):
+        return sys.argv[5] + " root@guest\n"
+    raise FileNotFoundError(name)
+util.load_file = load_file
+settings = util.load_yaml(user)
+settings["phone_home"]["url"] = settings["phone_home"]["url"].replace("10.0.2.2", "127.0.0.1")
+settings["phone_home"]["tries"] = 1
+name = types.SimpleNamespace(hostname="second")
+cloud = types.SimpleNamespace(get_instance_id=lambda: meta["instance-id"],
+                              get_hostname=lambda fqdn=False: name,
+                              paths=helpers.Paths({"cloud_dir": sys.argv[6] + "/cloud"}))
+cc_phone_home.handle("phone_home", settings, cloud, logging.getLogger(), [])
+END
+    expect_event second "user-data fetched by Cloud-Init/"
+    expect_event second "second phoned home (Cloud-Init/"
+    wait_until 20 test -s "$folder/known_hosts"
+    expect_equal "known_hosts" "$(sed 's/^[^ ]* //' "$folder/known_hosts")" "$key"
+else
+    echo "cloud-init is not installed here: the real guest's scenario shows it"
+fi
+end_supervisor

@@ -1,0 +1,53 @@
+# Goal: when the disk of the host is full, a VM that writes is paused, says why, also to the next
+# supervisor, and goes on by itself when there is space again; the guest notices nothing.
+# shellcheck shell=bash source-path=SCRIPTDIR
+if [ "$(uname -s)" != Linux ]; then
+    echo "skipped: needs a small file system, which is made with mount(8) of Linux"
+    exit 77
+fi
+if [ "$(id -u)" != 0 ] && [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
+    PGSUP_IN_NAMESPACE=1 exec unshare -rm bash "$0"
+fi
+. "$(dirname "$0")/../faults.sh"
+new_cloud
+mount -t tmpfs -o size=110m,mode=700 pgsup-test "$PGSUP_HOME/instances"
+at_exit "umount -l '$PGSUP_HOME/instances'"
+new_mini guest
+misbehave guest write-forever
+start_supervisor
+
+step "full"
+head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
+quietly start guest
+wait_state guest paused 120
+expect_reason guest "the disk of the host is full; it goes on by itself when there is space again"
+expect_event guest "BLOCK_IO_ERROR"
+expect_ok "$PGSUP" list
+expect_text "$OUT" "the disk of the host is full"
+
+step "the next supervisor knows it too"
+kill_supervisor
+start_supervisor
+wait_state guest paused
+wait_reason guest "the disk of the host is full"
+
+step "who pauses it themselves wants it to stay so"
+quietly pause guest
+expect_reason guest "paused by request"
+mv "$PGSUP_HOME/instances/filler" "$WORK/filler"
+sleep 12
+expect_state guest paused
+mv "$WORK/filler" "$PGSUP_HOME/instances/filler" 2>/dev/null || head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
+quietly resume guest
+wait_reason guest "the disk of the host is full" 60
+
+step "space: it goes on within some 10 s, and the guest has had no error"
+rm "$PGSUP_HOME/instances/filler"
+wait_until 20 sh -c "'$PGSUP' list --json | grep -Eq '\"state\": \"(running|ready|booting)\"'"
+expect_event guest "there is space on the host again: going on"
+wait_until 90 grep -q "mini: wrote" "$PGSUP_HOME/instances/guest/console.log"
+expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
+run "$PGSUP" stop -f guest
+expect_text "$OUT" "stopped: quit"
+end_supervisor
+expect_no_process

@@ -1,0 +1,134 @@
+# Goal: the main job on a real Debian guest: started, phoned home by the real cloud-init, provisioned
+# by the real Ansible, reached by SSH with its key checked, stopped by its power button, and booted
+# again by hand. The admin password is nowhere in clear text, and works.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+BOOT_PATIENCE_S=900
+
+PASSWORD=secret-$RANDOM-$RANDOM # not that of scenarios beside this one, for ps shows them too
+make_cloud
+expect_ok "$PGSUP" image import -n debian-12 "${PGSUP_TEST_IMAGE:?the image of the Debian guest}"
+expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 2 --ram 1024 -s 4G \
+    --no-package-upgrade --ssh-port "$(free_port)"
+folder=$PGSUP_HOME/instances/test
+printf 'bootcmd:\n- [sh, -c, "echo by hand >/var/by-hand"]\n' >>"$folder/cloud-init/user-data"
+hash=$(sed -n 's/.*hashed_passwd: "\(.*\)"/\1/p' "$folder/cloud-init/user-data")
+edited=$(cksum <"$folder/cloud-init/user-data")
+
+in_guest() { # COMMAND…: its output is in $OUT
+    run "$PGSUP" ssh test -- "$@"
+    expect_equal "status in the guest of: $*" "$STATUS" 0
+}
+
+start_supervisor
+(while sleep 0.5; do ps -ww -axo args=; done >"$WORK/ps") &
+watcher=$!
+at_exit "kill $watcher 2>/dev/null"
+
+step "start --wait until it has phoned home"
+run "$PGSUP" start test --wait --timeout $BOOT_PATIENCE_S
+expect_equal "status of start" "$STATUS" 0
+expect_text "$ERR" "phase: phone-home" "phase: ready"
+expect_event test "phoned home (Cloud-Init/22.4.2, from 127.0.0.1)"
+expect_event test "meta-data fetched by Cloud-Init/22.4.2"
+expect_text "$ERR" "cloud-init: modules-config, " "cloud-init: modules-final, package-update-upgrade-install"
+for sentence in "modules-config began" "modules-config ended" "modules-final began" "modules-final ended"; do
+    wait_until 60 has_event test "$sentence"
+done
+"$PGSUP" list >"$OUT"
+expect_text "$OUT" "Running(ready)" "$(pid_of test)"
+wait_until 60 has_event test "the agent in the guest answers" # QEMU's own
+"$PGSUP" info test --json >"$OUT"
+expect_equal "the agent, and where the guest is" "$(json_of 'it["agent"], it["address"]')" "(True, '127.0.0.1')"
+
+step "ssh, with the guest's key checked"
+in_guest uname -m
+expect_equal "what the guest says" "$(cat "$OUT")" aarch64
+run "$PGSUP" ssh test -- exit 7
+expect_equal "status of a command in the guest" "$STATUS" 7
+in_guest cat /var/by-hand
+expect_equal "what the edited user-data did" "$(cat "$OUT")" "by hand"
+in_guest cat /etc/ssh/ssh_host_ed25519_key.pub
+grep -qF "$(cut -d' ' -f1,2 "$OUT")" "$folder/known_hosts" || fail "known_hosts lacks the guest's key"
+
+step "... and an impostor refused"
+cat >"$WORK/keys.py" <<'END'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1] + "/cloud.sqlite3", timeout=20)
+(before,) = store.execute("SELECT host_keys FROM guests").fetchone()
+store.execute("UPDATE guests SET host_keys = ?", (open(sys.argv[2]).read(),))
+store.commit()
+sys.stdout.write(before)
+END
+cut -d' ' -f1,2 "$KEY.pub" >"$WORK/other"
+python3 "$WORK/keys.py" "$PGSUP_HOME" "$WORK/other" >"$WORK/true"
+run "$PGSUP" ssh test -- true
+expect_equal "status of ssh to an impostor" "$STATUS" 255
+expect_text "$ERR" "Host key verification failed"
+python3 "$WORK/keys.py" "$PGSUP_HOME" "$WORK/true" >/dev/null
+in_guest true
+
+step "Ansible has run"
+expect_ok "$PGSUP" -q wait test --for provisioned --timeout 600
+expect_ok "$PGSUP" info test
+expect_text "$OUT" "provisioning    ok"
+expect_text "$folder/ansible.log" "unreachable=0" "failed=0"
+expect_event test "ok"
+in_guest grep -rh ForwardToConsole /etc/systemd/journald.conf /etc/systemd/journald.conf.d
+grep -q '^ForwardToConsole=yes' "$OUT" || fail "journald does not forward to the console"
+"$PGSUP" info test --json >"$OUT"
+expect_equal "info" "$(json_of 'it["state"], it["hostname"], it["provisioning"], it["provisioned"] is not None')" \
+    "('ready', 'test', 'ok', True)"
+in_guest sudo cloud-init status
+expect_text "$OUT" "status: done"
+"$PGSUP" info test --json >"$OUT"
+expect_equal "its boot" "$(json_of 'it["boot_stage"], it["boot_module"], it["failed_modules"]')" "('done', None, [])"
+
+step "... and again, by the supervisor and by hand over the whole cloud"
+expect_ok "$PGSUP" -q provision test --wait --timeout 900
+expect_ok "$PGSUP" info test
+expect_text "$OUT" "provisioning    ok" "tasks_changed   0" "tasks_failed    0"
+[ "$(uname -s)" = Darwin ] && utf8=en_US.UTF-8 || utf8=C.UTF-8
+run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" all -m ping
+expect_equal "status of ansible" "$STATUS" 0
+expect_text "$OUT" "test | SUCCESS" '"ping": "pong"'
+run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" state_ready -a id
+expect_text "$OUT" "uid=0(root)"
+
+kill $watcher
+wait $watcher 2>/dev/null || true
+
+step "the password: hashed there, in clear text nowhere"
+case $hash in '$6$'*) ;; *) fail "the hash is \"$hash\"" ;; esac
+! grep -rqF -- "$PASSWORD" "$PGSUP_HOME" || fail "the password is in the home in clear text"
+"$PGSUP" events >"$WORK/events"
+"$PGSUP" events --json >>"$WORK/events"
+expect_no_text "$WORK/events" "$PASSWORD" '$6$'
+expect_no_text "$UP_LOG" "$PASSWORD" '$6$'
+expect_text "$WORK/ps" qemu-system-aarch64 "$PGSUP up"
+expect_no_text "$WORK/ps" "$PASSWORD" "$hash"
+
+step "a graceful stop"
+run "$PGSUP" stop test
+expect_equal "status of stop" "$STATUS" 0
+grep -qE '^stopped: guest-shutdown after [0-9]+ press(es)?, [0-9]+\.[0-9] s$' "$OUT" || fail "the outcome"
+end_supervisor
+expect_nothing_left
+expect_equal "the edited user-data" "$(cksum <"$folder/cloud-init/user-data")" "$edited"
+
+step "vm.sh boots it by hand, and the password opens it"
+on_terminal bash "$folder/vm.sh"
+wait_until $BOOT_PATIENCE_S grep -q "test login:" "$SCREEN"
+type_keys 'cloudadmin\n'
+wait_until 120 grep -q "Password:" "$SCREEN"
+type_keys "$PASSWORD\n"
+wait_until 120 grep -q 'cloudadmin@test:~\$' "$SCREEN"
+type_keys 'echo "it is $(uname -m)"\n'
+wait_until 60 grep -q "it is aarch64" "$SCREEN"
+in_guest hostname
+expect_equal "its name" "$(cat "$OUT")" test
+run "$PGSUP" stop test
+expect_equal "status of stop" "$STATUS" 0
+expect_text "$OUT" "stopped: guest-shutdown after "
+wait "$TERMINAL" || fail "vm.sh ended with status $?"
+expect_nothing_left

@@ -1,0 +1,50 @@
+# Goal: a QEMU that does not answer is "lost" within 10 seconds, with the reason, and is itself again
+# as soon as it answers; what is asked of it meanwhile ends in time too.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+make_machines one two
+start_supervisor
+quietly start one two
+process=$(pid_of one)
+
+step "a stopped QEMU is lost within 10 s"
+kill -STOP "$process"
+began=$SECONDS
+wait_state one lost 20
+[ $((SECONDS - began)) -le 10 ] || fail "it took $((SECONDS - began)) s"
+expect_reason one "query-status" "not answer"
+expect_state two booting
+
+step "what is asked of it ends by its limit, and nothing else suffers"
+expect_fail 5 "one is not running after 1 s: it is lost" \
+    "$PGSUP" -q wait one --for running --timeout 1
+quietly pause two
+quietly resume two
+expect_event one "booting --qmp-lost--> lost"
+
+step "it recovers by itself"
+kill -CONT "$process"
+wait_state one running 10
+expect_equal "reason" "$(reason_of one)" None
+expect_equal "the process" "$(pid_of one)" "$process"
+quietly pause one
+quietly resume one
+
+step "a supervisor that finds it silent says so, and recovers as well"
+kill -STOP "$process"
+kill_supervisor
+start_supervisor
+wait_state one lost
+wait_reason one "does not answer on its QMP socket" 15
+kill -CONT "$process"
+wait_state one running 15
+
+step "a stop of a silent QEMU ends with a kill"
+kill -STOP "$process"
+run "$PGSUP" stop --timeout 2 one
+expect_equal "status" "$STATUS" 0
+expect_text "$OUT" "stopped: killed"
+is_gone "$process" || fail "it still runs"
+quietly stop -f --all
+end_supervisor
+expect_no_process

@@ -1,0 +1,61 @@
+# Goal: the events of an instance are read back by instance and by time, as text and as NDJSON, can be
+# followed as they happen, and never take more than their room.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+make_machines one two
+start_supervisor
+
+step "by instance"
+quietly start one two
+expect_event one "starting --qmp-ready--> booting"
+expect_event two "starting --qmp-ready--> booting"
+expect_ok "$PGSUP" events one
+expect_no_text "$OUT" "  two  "
+expect_ok "$PGSUP" events
+expect_text "$OUT" "  one  " "  two  "
+expect_fail 3 '"ghost"' "$PGSUP" events ghost
+
+step "NDJSON with RFC 3339 times, in order"
+expect_ok "$PGSUP" events --json
+python3 - "$OUT" <<'END'
+import datetime, json, sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+times = [datetime.datetime.strptime(row["time"], "%Y-%m-%dT%H:%M:%S.%fZ") for row in rows]
+assert len(rows) > 5 and times == sorted(times)
+assert [row["id"] for row in rows] == sorted({row["id"] for row in rows})
+assert {"one", "two"} <= {row["instance"] for row in rows}
+assert all(row["kind"] and row["text"] for row in rows)
+END
+
+step "--since"
+expect_ok "$PGSUP" events one --since 1h
+expect_text "$OUT" "booting"
+later=$(date -u +%Y-%m-%dT23:59:59Z)
+expect_ok "$PGSUP" events one --since "$later"
+expect_equal "events of the future" "$(cat "$OUT")" ""
+expect_fail 2 '"yesterday"' "$PGSUP" events --since yesterday
+
+step "--follow"
+"$PGSUP" events two --follow --since 0s >"$WORK/followed" &
+follower=$!
+at_exit "kill $follower 2>/dev/null"
+quietly pause two
+wait_until 10 grep -q -- "--qmp-stop--> paused" "$WORK/followed"
+quietly resume two
+wait_until 10 grep -q -- "--qmp-resume--> running" "$WORK/followed"
+kill $follower
+expect_no_text "$WORK/followed" "  one  " "stopped --start--> starting"
+
+step "never more than 10,000 of an instance, the oldest go first"
+in_store "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+    INSERT INTO events (instance, seq, at_ms, kind, text)
+    SELECT id, i + (SELECT max(seq) FROM events WHERE instance = instances.id), i, 'test',
+    'number ' || i FROM n JOIN instances ON name = 'two'"
+quietly pause two
+wait_until 20 sh -c "[ \$('$PGSUP' events two | wc -l) -le 10000 ]"
+expect_event two "running --qmp-stop--> paused"
+expect_equal "the oldest" "$("$PGSUP" events two | grep -c 'number 1$')" 0
+expect_event one "starting --qmp-ready--> booting"
+quietly stop -f --all
+end_supervisor
+expect_no_process
