@@ -104,7 +104,7 @@ static bool use_wal(struct store *store, struct error *error) {
  * is known to be one of ours. */
 static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    store_be_patient(store, STORE_BUSY_MS);
+    store_set_busy_timeout(store, STORE_BUSY_MS);
     return check_header(store, error) &&
            query_run(
                store,
@@ -154,7 +154,7 @@ void store_close(struct store *store) {
     free(store);
 }
 
-void store_be_patient(struct store *store, int busy_ms) {
+void store_set_busy_timeout(struct store *store, int busy_ms) {
     store->busy_ms = busy_ms;
     sqlite3_busy_timeout(store->database, busy_ms);
 }

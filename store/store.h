@@ -22,4 +22,4 @@ bool store_open(const char *path, enum store_mode mode, struct store **store, st
 void store_close(struct store *store); /* NULL is fine */
 
 /* Waits that long for other writers from now on; 0 for a thread that must not wait. */
-void store_be_patient(struct store *store, int busy_ms);
+void store_set_busy_timeout(struct store *store, int busy_ms);

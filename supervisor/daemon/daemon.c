@@ -3,18 +3,18 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "daemon/awake.h"
+#include "daemon/address_tracker.h"
 #include "daemon/control_server.h"
 #include "daemon/ending.h"
 #include "daemon/fleet.h"
-#include "daemon/names.h"
+#include "daemon/methods.h"
 #include "daemon/phone_home.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
 #include "daemon/reports.h"
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
-#include "daemon/verbs.h"
+#include "daemon/sleep_inhibitor.h"
 #include "home/access/endpoint.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
@@ -35,9 +35,9 @@ struct daemon {
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
-    struct names *names;
-    struct awake *awake; /* NULL: not asked for */
-    struct verbs_context verbs;
+    struct address_tracker *tracker;
+    struct sleep_inhibitor *sleep_inhibitor; /* NULL: not asked for */
+    struct methods_context methods;
     uv_signal_t signals[4];
     int signals_open;
     uv_timer_t scan; /* for VMs that vm.sh starts beside us */
@@ -57,9 +57,9 @@ static void close_all(void *context) {
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
-    names_close(daemon->names);
-    awake_close(daemon->awake);
-    daemon->awake = NULL;
+    address_tracker_close(daemon->tracker);
+    sleep_inhibitor_close(daemon->sleep_inhibitor);
+    daemon->sleep_inhibitor = NULL;
     restarter_close(daemon->restarter);
     fleet_close(&daemon->fleet);
     close_signals(daemon);
@@ -95,13 +95,13 @@ static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
     if (daemon->ending.stage == ENDING_NOT)
         restarter_note(daemon->restarter, vm);
-    awake_set(daemon->awake, fleet_running(&daemon->fleet) > 0);
+    sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_running(&daemon->fleet) > 0);
     ending_on_change(&daemon->ending, vm);
 }
 
 static void on_addresses(void *context, struct vm *vm, const struct qga_addresses *addresses) {
     struct daemon *daemon = context;
-    names_hear(daemon->names, vm, addresses);
+    address_tracker_on_agent(daemon->tracker, vm, addresses);
 }
 
 static void on_document(void *context, const struct store_instance *instance,
@@ -180,13 +180,13 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
 
 static void on_call(void *context, struct call *call, const char *method, json_t *params) {
     struct daemon *daemon = context;
-    verbs_dispatch(&daemon->verbs, call, method, params);
+    methods_dispatch(&daemon->methods, call, method, params);
 }
 
 static void on_gone(void *context, struct call *call) {
     struct daemon *daemon = context;
     ending_forget_call(&daemon->ending, call);
-    verbs_gone(&daemon->verbs, call);
+    methods_gone(&daemon->methods, call);
 }
 
 /* --- the beginning --- */
@@ -237,7 +237,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
     fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder);
     daemon->restarter = restarter_new(&daemon->fleet);
-    daemon->names = names_new(&daemon->fleet);
+    daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.on_addresses = on_addresses;
     daemon->fleet.context = daemon;
@@ -246,9 +246,10 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->ending.close_all = close_all;
     daemon->ending.context = daemon;
     daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
-                                                     daemon->names, daemon->provisioning};
-    daemon->verbs = (struct verbs_context){&daemon->fleet, on_shut_down, on_provision, daemon};
-    return fleet_adopt(&daemon->fleet, error) && fleet_bury(&daemon->fleet, error) &&
+                                                     daemon->tracker, daemon->provisioning};
+    daemon->methods = (struct methods_context){&daemon->fleet, on_shut_down, on_provision, daemon};
+    return fleet_adopt(&daemon->fleet, error) &&
+           fleet_close_orphaned_launches(&daemon->fleet, error) &&
            restarter_autostart(daemon->restarter, error);
 }
 
@@ -278,11 +279,11 @@ static void close_unopened(struct daemon *daemon) {
     close_signals(daemon);
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
-    awake_close(daemon->awake);
+    sleep_inhibitor_close(daemon->sleep_inhibitor);
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);
     if (daemon->recorder) {
-        names_close(daemon->names);
+        address_tracker_close(daemon->tracker);
         restarter_close(daemon->restarter);
         fleet_close(&daemon->fleet);
         recorder_drain(daemon->recorder);
@@ -309,12 +310,12 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         return error_set(error, ERROR_FAILED, "cannot begin to supervise: %s", uv_strerror(status));
     }
     if (options->keep_awake)
-        daemon.awake = awake_new(&daemon.loop);
+        daemon.sleep_inhibitor = sleep_inhibitor_new(&daemon.loop);
     /* Signals before VMs: once a VM is supervised, Ctrl-C and a closed terminal end it properly. */
     bool good = open_signals(&daemon, error) && open_parts(&daemon, error);
     if (good) {
         open_timers(&daemon);
-        store_be_patient(daemon.home.store, 0); /* on the loop's thread nobody is waited for */
+        store_set_busy_timeout(daemon.home.store, 0); /* the loop never waits for a lock */
         log_info("supervising %s; Ctrl-C stops all VMs and ends", daemon.home.path);
     } else {
         close_unopened(&daemon);

@@ -67,7 +67,7 @@ void ending_advance(struct ending *ending) {
     bool forced = ending->stage != ENDING_NOT;
     ending->stage = forced ? ENDING_FORCED : ENDING_GRACEFUL;
     fleet->ending = true;
-    restarter_rest(ending->restarter);
+    restarter_disable(ending->restarter);
     uv_timer_start(&ending->timeout, on_timeout, LAST_TIMEOUT_MS + (forced ? 0 : STOP_TIMEOUT_MS),
                    0);
     for (size_t i = 0; i < fleet->count; i++)

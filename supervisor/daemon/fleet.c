@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/platform.h"
-#include "daemon/launcher.h"
+#include "daemon/launch_worker.h"
 #include "daemon/reports.h"
 #include "home/run_folder.h"
 #include "home/running.h"
@@ -17,7 +17,7 @@
 
 static void on_prepare(void *context, struct vm *vm) {
     struct fleet *fleet = context;
-    launcher_prepare(fleet->loop, fleet->home->path, vm);
+    launch_worker_prepare(fleet->loop, fleet->home->path, vm);
 }
 
 static void on_changed(void *context, struct vm *vm) {
@@ -169,7 +169,7 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
     struct vm *vm = fleet_get(fleet, running->name, &problem);
     if (vm && (vm_is_busy(vm) || was_rejected(vm, running)))
         return true;
-    if (vm && launcher_plan_found(fleet->home, running, &plan, &problem)) {
+    if (vm && launch_worker_plan_found(fleet->home, running, &plan, &problem)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
         vm_launch_adopt(vm, &plan);
@@ -185,7 +185,7 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
 }
 
 /* Caller frees. */
-static char *epitaph(const struct store_launch *launch) {
+static char *unsupervised_end_text(const struct store_launch *launch) {
     const char *text = "ended while unsupervised";
     if (!launch->pid)
         return alloc_printf("%s, before its start was recorded", text);
@@ -196,7 +196,7 @@ static char *epitaph(const struct store_launch *launch) {
 }
 
 /* A launch without an end whose process is gone ended while nobody watched. */
-static void bury_one(struct fleet *fleet, const struct store_instance *instance) {
+static void close_if_orphaned(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
     struct vm *vm = fleet_find(fleet, instance->name);
     if (vm && lifecycle_has_process(vm->state))
@@ -204,7 +204,7 @@ static void bury_one(struct fleet *fleet, const struct store_instance *instance)
     if (launch_table_last(fleet->home->store, instance->id, &launch, NULL) && !launch.ended_ms) {
         launch.ended_ms = clock_wall_ms();
         alloc_replace(&launch.end_cause, alloc_string("unsupervised"));
-        alloc_replace(&launch.end_text, epitaph(&launch));
+        alloc_replace(&launch.end_text, unsupervised_end_text(&launch));
         alloc_replace(&launch.state, alloc_string(lifecycle_state_word(STATE_STOPPED)));
         recorder_launch(fleet->recorder, &launch);
         recorder_event(fleet->recorder, instance->id, "state", launch.end_text);
@@ -224,12 +224,12 @@ bool fleet_adopt(struct fleet *fleet, struct error *error) {
     return good;
 }
 
-bool fleet_bury(struct fleet *fleet, struct error *error) {
+bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {
     struct store_instances instances = {0};
     if (!instance_table_list(fleet->home->store, &instances, error))
         return false;
     for (size_t i = 0; i < instances.count; i++)
-        bury_one(fleet, &instances.items[i]);
+        close_if_orphaned(fleet, &instances.items[i]);
     store_instances_done(&instances);
     return true;
 }

@@ -29,7 +29,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
 /* Adopts every VM that runs and is not supervised yet. */
 bool fleet_adopt(struct fleet *fleet, struct error *error);
 /* Once, after the first adoption: records the end of launches that ended unsupervised. */
-bool fleet_bury(struct fleet *fleet, struct error *error);
+bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error);
 void fleet_close(struct fleet *fleet); /* leaves running VMs be */
 
 struct vm *fleet_find(struct fleet *fleet, const char *name); /* NULL: never touched here */

@@ -94,13 +94,13 @@ static bool update_guest(struct post *post) {
     bool known = is_known(post);
     bool read = guest_table_get(store, post->instance->id, &post->guest, NULL);
     if (read && store_instance_uses_dhcp(post->instance))
-        names_learn(post->context->names, &(struct address_report){
-                                              .instance = post->instance->id,
-                                              .name = post->instance->name,
-                                              .known = post->guest.address,
-                                              .address = post->call->peer,
-                                              .source = "phone-home",
-                                          });
+        address_tracker_learn(post->context->tracker, &(struct address_report){
+                                                          .instance = post->instance->id,
+                                                          .name = post->instance->name,
+                                                          .known = post->guest.address,
+                                                          .address = post->call->peer,
+                                                          .source = "phone-home",
+                                                      });
     if (read && !known)
         remember_guest(post);
     return read || known;

@@ -3,8 +3,8 @@
  * Knows no socket: the seed server answers the guest once the record is written. */
 #pragma once
 
+#include "daemon/address_tracker.h"
 #include "daemon/fleet.h"
-#include "daemon/names.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
 #include "daemon/seed_server.h"
@@ -12,7 +12,7 @@
 struct phone_home_context { /* borrowed */
     struct fleet *fleet;
     struct recorder *recorder;
-    struct names *names;
+    struct address_tracker *tracker;
     struct provisioning *provisioning;
 };
 

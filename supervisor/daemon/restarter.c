@@ -21,28 +21,28 @@ struct record {
     uv_timer_t timer;
 };
 
-struct turn { /* an instance that autostarts once the one before is ready */
-    struct turn *next;
+struct pending_autostart { /* an instance that starts once the one it comes after is ready */
+    struct pending_autostart *next;
     struct restarter *restarter;
     char *name, *after;
-    bool waits; /* the one before has had its turn */
+    bool waits; /* for the one before, which was started */
 };
 
 struct restarter {
     struct fleet *fleet;
     struct record *records;
-    struct turn *turns;
+    struct pending_autostart *pending;
 };
 
-static void drop_turn(struct turn *turn) {
-    struct turn **slot = &turn->restarter->turns;
-    while (*slot != turn)
+static void pending_remove(struct pending_autostart *pending) {
+    struct pending_autostart **slot = &pending->restarter->pending;
+    while (*slot != pending)
         slot = &(*slot)->next;
-    *slot = turn->next;
-    waiters_forget(&turn->restarter->fleet->waiters, turn);
-    free(turn->name);
-    free(turn->after);
-    free(turn);
+    *slot = pending->next;
+    waiters_forget(&pending->restarter->fleet->waiters, pending);
+    free(pending->name);
+    free(pending->after);
+    free(pending);
 }
 
 /* --- restart policy --- */
@@ -110,9 +110,9 @@ void restarter_note(struct restarter *restarter, struct vm *vm) {
     }
 }
 
-void restarter_rest(struct restarter *restarter) {
-    while (restarter->turns)
-        drop_turn(restarter->turns);
+void restarter_disable(struct restarter *restarter) {
+    while (restarter->pending)
+        pending_remove(restarter->pending);
     for (struct record *record = restarter->records; record; record = record->next)
         uv_timer_stop(&record->timer);
 }
@@ -129,55 +129,55 @@ static void start_now(struct restarter *restarter, const char *name) {
     vm_start(vm);
 }
 
-static bool has_turn(const struct restarter *restarter, const char *name) {
-    for (struct turn *turn = restarter->turns; turn; turn = turn->next)
-        if (strcmp(turn->name, name) == 0)
+static bool is_pending(const struct restarter *restarter, const char *name) {
+    for (struct pending_autostart *pending = restarter->pending; pending; pending = pending->next)
+        if (strcmp(pending->name, name) == 0)
             return true;
     return false;
 }
 
-static void wait_for_turns(struct restarter *restarter);
+static void wait_for_pending(struct restarter *restarter);
 
-static void take_turn(struct turn *turn) {
-    struct restarter *restarter = turn->restarter;
-    start_now(restarter, turn->name);
-    drop_turn(turn);
-    wait_for_turns(restarter);
+static void start_pending(struct pending_autostart *pending) {
+    struct restarter *restarter = pending->restarter;
+    start_now(restarter, pending->name);
+    pending_remove(pending);
+    wait_for_pending(restarter);
 }
 
 static void on_before(void *context, struct vm *before, const struct error *error) {
-    struct turn *turn = context;
+    struct pending_autostart *pending = context;
     if (error->code != ERROR_NONE)
-        log_warning("vm=%s starts although %s is not ready: %s", turn->name, before->name,
+        log_warning("vm=%s starts although %s is not ready: %s", pending->name, before->name,
                     error->text);
-    take_turn(turn);
+    start_pending(pending);
 }
 
-/* A turn waits for the one before only once that one has had its own: until then it is down, and
- * would be taken for one that never comes. There is no circle (home/startup.c). */
-static void wait_for_turns(struct restarter *restarter) {
-    for (struct turn *turn = restarter->turns; turn; turn = turn->next) {
-        if (turn->waits || has_turn(restarter, turn->after))
+/* An instance waits for the one before only after that one was started: until then it is down,
+ * which would count as a failure. There is no circle (home/startup.c). */
+static void wait_for_pending(struct restarter *restarter) {
+    for (struct pending_autostart *pending = restarter->pending; pending; pending = pending->next) {
+        if (pending->waits || is_pending(restarter, pending->after))
             continue;
-        struct vm *before = fleet_get(restarter->fleet, turn->after, NULL);
+        struct vm *before = fleet_get(restarter->fleet, pending->after, NULL);
         if (!before) {
-            take_turn(turn); /* and begins this loop anew */
+            start_pending(pending); /* and begins this loop anew */
             return;
         }
         struct waiter_goal wanted = {.goal = GOAL_READY, .limit_ms = AFTER_LIMIT_MS};
-        struct waiter_calls calls = {.on_done = on_before, .context = turn};
-        turn->waits = true;
+        struct waiter_calls calls = {.on_done = on_before, .context = pending};
+        pending->waits = true;
         waiters_add(&restarter->fleet->waiters, before, &wanted, &calls);
     }
 }
 
-static void add_turn(struct restarter *restarter, const struct store_instance *instance) {
-    struct turn *turn = alloc_zero(sizeof *turn);
-    turn->restarter = restarter;
-    turn->next = restarter->turns;
-    restarter->turns = turn;
-    turn->name = alloc_string(instance->name);
-    turn->after = alloc_string(instance->after);
+static void pending_add(struct restarter *restarter, const struct store_instance *instance) {
+    struct pending_autostart *pending = alloc_zero(sizeof *pending);
+    pending->restarter = restarter;
+    pending->next = restarter->pending;
+    restarter->pending = pending;
+    pending->name = alloc_string(instance->name);
+    pending->after = alloc_string(instance->after);
 }
 
 bool restarter_autostart(struct restarter *restarter, struct error *error) {
@@ -186,12 +186,12 @@ bool restarter_autostart(struct restarter *restarter, struct error *error) {
         return false;
     for (size_t i = 0; i < instances.count; i++) {
         if (instances.items[i].autostart && instances.items[i].after)
-            add_turn(restarter, &instances.items[i]);
+            pending_add(restarter, &instances.items[i]);
         else if (instances.items[i].autostart)
             start_now(restarter, instances.items[i].name);
     }
     store_instances_done(&instances);
-    wait_for_turns(restarter);
+    wait_for_pending(restarter);
     return true;
 }
 
@@ -212,8 +212,8 @@ static void on_closed(uv_handle_t *handle) {
 void restarter_close(struct restarter *restarter) {
     if (!restarter)
         return;
-    while (restarter->turns)
-        drop_turn(restarter->turns);
+    while (restarter->pending)
+        pending_remove(restarter->pending);
     while (restarter->records) {
         struct record *record = restarter->records;
         restarter->records = record->next;

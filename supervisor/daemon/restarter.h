@@ -9,5 +9,5 @@ struct restarter; /* opaque */
 struct restarter *restarter_new(struct fleet *fleet);
 void restarter_note(struct restarter *restarter, struct vm *vm); /* on every change of a VM */
 bool restarter_autostart(struct restarter *restarter, struct error *error);
-void restarter_rest(struct restarter *restarter);  /* starts nothing any more */
-void restarter_close(struct restarter *restarter); /* NULL is fine */
+void restarter_disable(struct restarter *restarter); /* starts nothing any more */
+void restarter_close(struct restarter *restarter);   /* NULL is fine */

@@ -29,8 +29,8 @@ struct connection {
     uv_tcp_t tcp;
     uv_timer_t idle;
     uv_write_t write;
-    char *writing;               /* bytes under way; one write at a time */
-    struct seed_answer *awaited; /* NULL: none */
+    char *writing;                /* bytes under way; one write at a time */
+    struct seed_answer *deferred; /* NULL: none */
     int open_handles;
     char peer[64];
     char input[READ_BYTES];
@@ -66,10 +66,10 @@ static void answer_document(struct connection *connection, const struct store_in
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
 }
 
-static struct seed_answer *await(struct connection *connection) {
-    connection->awaited = alloc_zero(sizeof *connection->awaited);
-    connection->awaited->connection = connection;
-    return connection->awaited;
+static struct seed_answer *defer(struct connection *connection) {
+    connection->deferred = alloc_zero(sizeof *connection->deferred);
+    connection->deferred->connection = connection;
+    return connection->deferred;
 }
 
 static void answer_phone_home(struct connection *connection, const struct store_instance *instance,
@@ -86,7 +86,7 @@ static void answer_phone_home(struct connection *connection, const struct store_
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     if (good) {
-        const struct phone_home_call call = {&form, agent, connection->peer, await(connection)};
+        const struct phone_home_call call = {&form, agent, connection->peer, defer(connection)};
         server->calls.on_phone_home(server->calls.context, instance, &call);
     } else {
         respond_text(connection, 400, "not a phone-home of this instance\n");
@@ -168,8 +168,8 @@ static void drop(struct connection *connection) {
     *slot = connection->next;
     server->count--;
     connection->server = NULL;
-    if (connection->awaited)
-        connection->awaited->connection = NULL;
+    if (connection->deferred)
+        connection->deferred->connection = NULL;
     uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
     uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
 }
@@ -190,12 +190,13 @@ static void on_written(uv_write_t *write, int status) {
  * reads is held by its own socket, not by our memory. */
 static void serve(struct connection *connection) {
     struct http_request request;
-    if (connection->writing || connection->awaited)
+    if (connection->writing || connection->deferred)
         return;
     struct buffer *output = http_output(connection->http);
     if (output->length == 0 && http_next(connection->http, &request))
         answer(connection, &request);
-    if (connection->writing || connection->awaited) /* it was answered from in there, or is later */
+    if (connection->writing ||
+        connection->deferred) /* it was answered from in there, or is later */
         return;
     output = http_output(connection->http);
     if (output->length == 0) {
@@ -215,14 +216,14 @@ void seed_server_answer(struct seed_answer *answer, bool taken) {
     free(answer);
     if (!connection)
         return;
-    connection->awaited = NULL;
+    connection->deferred = NULL;
     respond_text(connection, taken ? 200 : 500, taken ? "ok\n" : "it cannot be kept now\n");
     serve(connection);
 }
 
 static void on_idle(uv_timer_t *timer) {
     struct connection *connection = timer->data;
-    if (connection->writing || connection->awaited) {
+    if (connection->writing || connection->deferred) {
         drop(connection);
         return;
     }

@@ -1,4 +1,4 @@
-#include "verbs.h"
+#include "methods.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -20,7 +20,7 @@
 #define PROVISION_LIMIT_MS 1800000
 
 struct request { /* one call under way */
-    struct verbs_context *context;
+    struct methods_context *context;
     struct call *call;
     json_t *params;
     uint64_t began_ms;
@@ -44,7 +44,7 @@ static void add_boot(json_t *object, const struct boot *boot) {
     json_object_set_new(object, "failed_modules", failed);
 }
 
-static json_t *picture(const struct vm *vm) {
+static json_t *vm_to_json(const struct vm *vm) {
     json_t *object = json_object(), *phases = json_object();
     bool alive = lifecycle_has_process(vm->state);
     json_object_set_new(object, "name", json_string(vm->name));
@@ -101,7 +101,7 @@ static void on_reached(void *context, struct vm *vm, const struct error *error) 
     if (error->code != ERROR_NONE)
         fail(request, error);
     else
-        succeed(request, picture(vm));
+        succeed(request, vm_to_json(vm));
 }
 
 static void wait_for(struct request *request, struct vm *vm, enum lifecycle_goal goal,
@@ -139,7 +139,7 @@ static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
     recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);
 }
 
-static bool verb_hello(struct request *request, struct error *error) {
+static bool method_hello(struct request *request, struct error *error) {
     (void)error;
     json_t *body = json_object();
     json_object_set_new(body, "protocol", json_integer(CONTROL_VERSION));
@@ -150,12 +150,12 @@ static bool verb_hello(struct request *request, struct error *error) {
     return true;
 }
 
-static bool verb_status(struct request *request, struct error *error) {
+static bool method_status(struct request *request, struct error *error) {
     struct fleet *fleet = request->context->fleet;
     json_t *body = json_object(), *list = json_array();
     (void)error;
     for (size_t i = 0; i < fleet->count; i++)
-        json_array_append_new(list, picture(fleet->vms[i]));
+        json_array_append_new(list, vm_to_json(fleet->vms[i]));
     json_object_set_new(body, "vms", list);
     succeed(request, body);
     return true;
@@ -173,7 +173,7 @@ static bool may_start(const struct request *request, const struct vm *vm, struct
     return possible;
 }
 
-static bool verb_start(struct request *request, struct error *error) {
+static bool method_start(struct request *request, struct error *error) {
     bool wait = false;
     int64_t limit = READY_LIMIT_MS;
     struct vm *vm = find(request, error);
@@ -195,18 +195,18 @@ static void on_stopped(void *context, struct vm *vm, const struct error *error) 
         fail(request, error);
         return;
     }
-    json_t *body = picture(vm);
+    json_t *body = vm_to_json(vm);
     json_object_set_new(body, "outcome", optional(vm->outcome));
     succeed(request, body);
 }
 
 static void succeed_already(struct request *request, const struct vm *vm) {
-    json_t *body = picture(vm);
+    json_t *body = vm_to_json(vm);
     json_object_set_new(body, "outcome", json_null());
     succeed(request, body);
 }
 
-static bool verb_stop(struct request *request, struct error *error) {
+static bool method_stop(struct request *request, struct error *error) {
     struct vm_stop_options options = {0};
     bool escalate = true;
     int64_t limit = STOP_LIMIT_MS;
@@ -241,7 +241,7 @@ static void on_down_again(void *context, struct vm *vm, const struct error *erro
     vm_start(vm);
 }
 
-static bool verb_restart(struct request *request, struct error *error) {
+static bool method_restart(struct request *request, struct error *error) {
     struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS};
     bool wait = false;
     int64_t limit = READY_LIMIT_MS;
@@ -270,29 +270,29 @@ static const struct simple {
     enum lifecycle_input input;
     enum lifecycle_goal goal;
     bool needs_process;
-} simple_verbs[] = {
+} simple_methods[] = {
     {"pause", INPUT_PAUSE, GOAL_PAUSED, true},
     {"resume", INPUT_RESUME, GOAL_RUNNING, true},
     {"reset", INPUT_RESET, GOAL_RUNNING, true},
     {"kill", INPUT_KILL, GOAL_STOPPED, false},
 };
 
-static bool run_simple(struct request *request, const struct simple *verb, struct error *error) {
+static bool run_simple(struct request *request, const struct simple *method, struct error *error) {
     struct vm *vm = find(request, error);
     if (!vm)
         return false;
-    if (verb->needs_process && !lifecycle_has_process(vm->state))
+    if (method->needs_process && !lifecycle_has_process(vm->state))
         return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
                          vm->name, vm->name);
     bool broken = vm->state == STATE_PAUSED && vm->needs_reset;
-    if (broken && verb->input == INPUT_RESUME) {
+    if (broken && method->input == INPUT_RESUME) {
         waiters_explain(vm, error);
         return false;
     }
-    if (verb->input == INPUT_RESET && vm->state == STATE_PAUSED && !broken)
+    if (method->input == INPUT_RESET && vm->state == STATE_PAUSED && !broken)
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` comes first",
                          vm->name, vm->name);
-    if (verb->needs_process && (vm->state == STATE_LOST || vm->state == STATE_STARTING)) {
+    if (method->needs_process && (vm->state == STATE_LOST || vm->state == STATE_STARTING)) {
         waiters_explain(vm, error);
         return false;
     }
@@ -301,17 +301,17 @@ static bool run_simple(struct request *request, const struct simple *verb, struc
         succeed_already(request, vm);
         return true;
     }
-    if (verb->goal == GOAL_STOPPED) {
+    if (method->goal == GOAL_STOPPED) {
         set_wanted(request, vm, false);
         wait_for_end(request, vm, SIMPLE_LIMIT_MS, on_stopped);
     } else {
-        wait_for(request, vm, verb->goal, SIMPLE_LIMIT_MS);
+        wait_for(request, vm, method->goal, SIMPLE_LIMIT_MS);
     }
-    vm_request(vm, verb->input);
+    vm_request(vm, method->input);
     return true;
 }
 
-static bool verb_wait(struct request *request, struct error *error) {
+static bool method_wait(struct request *request, struct error *error) {
     const char *word = "ready";
     enum lifecycle_goal goal;
     int64_t limit = READY_LIMIT_MS;
@@ -335,10 +335,10 @@ static bool verb_wait(struct request *request, struct error *error) {
 }
 
 /* A guest that is not ready may not be reached yet, and what stands in its way is told. */
-static bool verb_provision(struct request *request, struct error *error) {
+static bool method_provision(struct request *request, struct error *error) {
     bool wait = false;
     int64_t limit = PROVISION_LIMIT_MS;
-    struct verbs_context *context = request->context;
+    struct methods_context *context = request->context;
     struct vm *vm = find(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
         !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
@@ -357,16 +357,16 @@ static bool verb_provision(struct request *request, struct error *error) {
         struct waiter_goal wanted = {GOAL_READY, .provisioned = true, .limit_ms = (uint64_t)limit};
         waiters_add(&context->fleet->waiters, vm, &wanted, &calls);
     } else {
-        succeed(request, picture(vm));
+        succeed(request, vm_to_json(vm));
     }
     return true;
 }
 
-static bool verb_down(struct request *request, struct error *error) {
+static bool method_down(struct request *request, struct error *error) {
     bool keep = false;
     if (!control_get_bool(request->params, "keep", &keep, error))
         return false;
-    struct verbs_context *context = request->context;
+    struct methods_context *context = request->context;
     struct call *call = request->call;
     call_set_data(call, NULL);
     request_free(request);
@@ -377,14 +377,14 @@ static bool verb_down(struct request *request, struct error *error) {
 static const struct {
     const char *method;
     bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
-} verbs[] = {
-    {"hello", verb_hello},     {"status", verb_status},       {"start", verb_start},
-    {"stop", verb_stop},       {"wait", verb_wait},           {"down", verb_down},
-    {"restart", verb_restart}, {"provision", verb_provision},
+} methods[] = {
+    {"hello", method_hello},     {"status", method_status},       {"start", method_start},
+    {"stop", method_stop},       {"wait", method_wait},           {"down", method_down},
+    {"restart", method_restart}, {"provision", method_provision},
 };
 
-void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,
-                    json_t *params) {
+void methods_dispatch(struct methods_context *context, struct call *call, const char *method,
+                      json_t *params) {
     struct error error = {0};
     struct request *request = alloc_zero(sizeof *request);
     *request = (struct request){.context = context,
@@ -393,12 +393,12 @@ void verbs_dispatch(struct verbs_context *context, struct call *call, const char
                                 .began_ms = clock_monotonic_ms()};
     call_set_data(call, request);
     bool known = false, good = false;
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs && !known; i++)
-        if ((known = strcmp(verbs[i].method, method) == 0))
-            good = verbs[i].run(request, &error);
-    for (size_t i = 0; i < sizeof simple_verbs / sizeof *simple_verbs && !known; i++)
-        if ((known = strcmp(simple_verbs[i].method, method) == 0))
-            good = run_simple(request, &simple_verbs[i], &error);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods && !known; i++)
+        if ((known = strcmp(methods[i].method, method) == 0))
+            good = methods[i].run(request, &error);
+    for (size_t i = 0; i < sizeof simple_methods / sizeof *simple_methods && !known; i++)
+        if ((known = strcmp(simple_methods[i].method, method) == 0))
+            good = run_simple(request, &simple_methods[i], &error);
     if (known && !good)
         fail(request, &error);
     if (known)
@@ -409,7 +409,7 @@ void verbs_dispatch(struct verbs_context *context, struct call *call, const char
     fail(request, &error);
 }
 
-void verbs_gone(struct verbs_context *context, struct call *call) {
+void methods_gone(struct methods_context *context, struct call *call) {
     (void)context;
     if (call_data(call))
         request_free(call_data(call));

@@ -1,11 +1,11 @@
-#include "launcher.h"
-#include "home/access/endpoint.h"
-#include "home/instance/plan.h"
+#include "launch_worker.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "home/access/endpoint.h"
 #include "home/home.h"
+#include "home/instance/plan.h"
 #include "home/run_folder.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
@@ -84,8 +84,8 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
     return true;
 }
 
-bool launcher_plan_found(struct home *home, const struct running *running, struct vm_plan *plan,
-                         struct error *error) {
+bool launch_worker_plan_found(struct home *home, const struct running *running,
+                              struct vm_plan *plan, struct error *error) {
     struct store_instance instance = {0};
     struct error problem = {0};
     if (!instance_table_get(home->store, running->name, &instance, error))
@@ -174,7 +174,7 @@ static bool prepare(struct job *job, struct error *error) {
     bool good = home_open(job->home_path, &home, error) &&
                 running_find(home.run, job->name, &running, error);
     if (good && running.name)
-        good = launcher_plan_found(&home, &running, &job->plan, error);
+        good = launch_worker_plan_found(&home, &running, &job->plan, error);
     else if (good)
         good = instance_prepare(&home, job->name, &prepared, error) &&
                build(&home, &prepared, &job->plan, error);
@@ -204,7 +204,7 @@ static void on_worked(uv_work_t *work, int status) {
     free(job);
 }
 
-void launcher_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm) {
+void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm) {
     struct job *job = alloc_zero(sizeof *job);
     job->work.data = job;
     job->vm = vm;

@@ -5,7 +5,7 @@
 #include "daemon/control_server.h"
 #include "daemon/fleet.h"
 
-struct verbs_context {
+struct methods_context {
     struct fleet *fleet;
     void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
     /* Begins a run of Ansible, or joins the one under way. */
@@ -13,6 +13,6 @@ struct verbs_context {
     void *context;
 };
 
-void verbs_dispatch(struct verbs_context *context, struct call *call, const char *method,
-                    json_t *params);
-void verbs_gone(struct verbs_context *context, struct call *call);
+void methods_dispatch(struct methods_context *context, struct call *call, const char *method,
+                      json_t *params);
+void methods_gone(struct methods_context *context, struct call *call);

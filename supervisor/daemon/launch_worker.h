@@ -7,11 +7,11 @@
 
 #include <uv.h>
 
-void launcher_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm);
+void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm);
 
 /* The plan for a process that already runs; blocking, no files are written. False: the instance is
  * gone from the store. */
 struct home;
 struct running;
-bool launcher_plan_found(struct home *home, const struct running *running, struct vm_plan *plan,
-                         struct error *error);
+bool launch_worker_plan_found(struct home *home, const struct running *running,
+                              struct vm_plan *plan, struct error *error);

@@ -1,0 +1,221 @@
+#include "address_tracker.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "daemon/dns_sync.h"
+#include "home/names/dns_update.h"
+#include "home/names/hosts.h"
+#include "home/names/neighbour.h"
+#include "machine/tick.h"
+#include "machine/vm_agent.h"
+#include "store/guest_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct seen { /* a guest, where it is now */
+    int64_t instance;
+    char address[16];
+};
+
+struct address_tracker {
+    struct fleet *fleet;
+    struct dns_sync *dns;
+    uv_timer_t timer;
+    uv_work_t work;
+    bool busy, closing, timer_closed, warned;
+    /* The worker's, while busy. */
+    char *home_path;
+    struct home home; /* opened by the first work that can */
+    bool open;
+    int64_t *running; /* the instances whose VMs run, and whose agents do not tell */
+    size_t running_count;
+    struct seen *seen;
+    size_t seen_count;
+    bool dns_is_due;
+    struct error problem;
+};
+
+/* --- on a worker thread --- */
+
+static bool is_running(const struct address_tracker *tracker, int64_t instance) {
+    for (size_t i = 0; i < tracker->running_count; i++)
+        if (tracker->running[i] == instance)
+            return true;
+    return false;
+}
+
+static bool look_for(struct address_tracker *tracker, const struct store_instance *instance,
+                     const struct platform_neighbour *list, size_t count, struct error *error) {
+    struct seen *seen = &tracker->seen[tracker->seen_count];
+    struct store_guest guest = {0};
+    if (!store_instance_uses_dhcp(instance) || !is_running(tracker, instance->id))
+        return true;
+    if (!guest_table_get(tracker->home.store, instance->id, &guest, error))
+        return false;
+    bool found = neighbour_find(list, count, instance->mac, guest.address, seen->address);
+    if (found && (!guest.address || strcmp(guest.address, seen->address) != 0)) {
+        seen->instance = instance->id;
+        tracker->seen_count++;
+    }
+    store_guest_done(&guest);
+    return true;
+}
+
+static bool look(struct address_tracker *tracker, struct error *error) {
+    struct store_instances instances = {0};
+    struct platform_neighbour *list = NULL;
+    size_t count = 0;
+    bool good = instance_table_list(tracker->home.store, &instances, error);
+    tracker->seen = alloc_zero((instances.count + 1) * sizeof *tracker->seen);
+    if (tracker->running_count == 0 || !platform_neighbours(&list, &count))
+        count = 0;
+    for (size_t i = 0; good && count > 0 && i < instances.count; i++)
+        good = look_for(tracker, &instances.items[i], list, count, error);
+    store_instances_done(&instances);
+    free(list);
+    return good;
+}
+
+static void on_work(uv_work_t *work) {
+    struct address_tracker *tracker = work->data;
+    struct error *error = &tracker->problem;
+    error_clear(error);
+    if (!tracker->open)
+        tracker->open = home_open(tracker->home_path, &tracker->home, error);
+    tracker->dns_is_due = false;
+    if (tracker->open && look(tracker, error) && hosts_write(&tracker->home, error))
+        dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
+}
+
+/* --- on the loop's thread --- */
+
+static void free_if_closed(struct address_tracker *tracker) {
+    if (tracker->busy || !tracker->timer_closed)
+        return;
+    if (tracker->open)
+        home_close(&tracker->home);
+    free(tracker->home_path);
+    free(tracker);
+}
+
+static void forget_work(struct address_tracker *tracker) {
+    free(tracker->running);
+    free(tracker->seen);
+    tracker->running = NULL;
+    tracker->seen = NULL;
+    tracker->running_count = tracker->seen_count = 0;
+    tracker->busy = false;
+}
+
+void address_tracker_learn(struct address_tracker *tracker, const struct address_report *report) {
+    struct fleet *fleet = tracker->fleet;
+    if (!report->known || strcmp(report->known, report->address) != 0) {
+        scoped(alloc_release) char *text =
+            report->known
+                ? alloc_printf("%s (%s), was %s", report->address, report->source, report->known)
+                : alloc_printf("%s (%s)", report->address, report->source);
+        recorder_address(fleet->recorder, report->instance, report->address, report->source);
+        recorder_event(fleet->recorder, report->instance, "address", text);
+        log_info("vm=%s address: %s", report->name, text);
+    }
+    struct vm *vm = fleet_get_by_id(fleet, report->instance);
+    if (vm)
+        vm_moved(vm, report->address);
+}
+
+/* An address that the store does not tell now is found again by the next look. */
+static void learn_of_vm(struct address_tracker *tracker, const struct vm *vm, const char *address,
+                        const char *source, const struct store_guest *guest) {
+    address_tracker_learn(tracker, &(struct address_report){.instance = vm->instance,
+                                                            .name = vm->name,
+                                                            .known = guest->address,
+                                                            .address = address,
+                                                            .source = source});
+}
+
+void address_tracker_on_agent(struct address_tracker *tracker, const struct vm *vm,
+                              const struct qga_addresses *addresses) {
+    struct store_guest guest = {0};
+    if (guest_table_get(tracker->fleet->home->store, vm->instance, &guest, NULL)) {
+        const char *address = qga_addresses_choose(addresses, guest.address);
+        if (address)
+            learn_of_vm(tracker, vm, address, "agent", &guest);
+    }
+    store_guest_done(&guest);
+}
+
+/* A guest's agent knows better than the table, which keeps addresses that were given up. */
+static bool is_looked_for(const struct vm *vm) {
+    return lifecycle_has_process(vm->state) && !vm->agent_tells;
+}
+
+static void take(struct address_tracker *tracker, const struct seen *seen) {
+    struct vm *vm = fleet_get_by_id(tracker->fleet, seen->instance);
+    if (!vm || !is_looked_for(vm))
+        return;
+    struct store_guest guest = {0};
+    if (guest_table_get(tracker->fleet->home->store, vm->instance, &guest, NULL))
+        learn_of_vm(tracker, vm, seen->address, "neighbour", &guest);
+    store_guest_done(&guest);
+}
+
+static void on_worked(uv_work_t *work, int status) {
+    struct address_tracker *tracker = work->data;
+    if (!tracker->closing && status == 0) {
+        bool failed = tracker->problem.code != ERROR_NONE;
+        for (size_t i = 0; i < tracker->seen_count; i++)
+            take(tracker, &tracker->seen[i]);
+        if (failed && !tracker->warned)
+            log_warning("addresses are not kept up, will try again: %s", tracker->problem.text);
+        tracker->warned = failed;
+        if (tracker->dns_is_due)
+            dns_sync_run(tracker->dns);
+    }
+    forget_work(tracker);
+    free_if_closed(tracker);
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct address_tracker *tracker = timer->data;
+    const struct fleet *fleet = tracker->fleet;
+    tick_start(timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
+    for (size_t i = 0; i < fleet->count; i++)
+        vm_agent_look(fleet->vms[i]);
+    if (tracker->busy)
+        return;
+    tracker->busy = true;
+    tracker->running = alloc_zero((fleet->count + 1) * sizeof *tracker->running);
+    for (size_t i = 0; i < fleet->count; i++)
+        if (is_looked_for(fleet->vms[i]))
+            tracker->running[tracker->running_count++] = fleet->vms[i]->instance;
+    uv_queue_work(fleet->loop, &tracker->work, on_work, on_worked);
+}
+
+struct address_tracker *address_tracker_new(struct fleet *fleet) {
+    struct address_tracker *tracker = alloc_zero(sizeof *tracker);
+    tracker->fleet = fleet;
+    tracker->home_path = alloc_string(fleet->home->path);
+    tracker->dns = dns_sync_new(fleet->loop, fleet->recorder, fleet->home->path);
+    tracker->work.data = tracker->timer.data = tracker;
+    uv_timer_init(fleet->loop, &tracker->timer);
+    tick_start(&tracker->timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
+    return tracker;
+}
+
+static void on_timer_closed(uv_handle_t *timer) {
+    struct address_tracker *tracker = timer->data;
+    tracker->timer_closed = true;
+    free_if_closed(tracker);
+}
+
+void address_tracker_close(struct address_tracker *tracker) {
+    if (!tracker)
+        return;
+    tracker->closing = true;
+    dns_sync_close(tracker->dns);
+    if (tracker->busy)
+        uv_cancel((uv_req_t *)&tracker->work);
+    uv_close((uv_handle_t *)&tracker->timer, on_timer_closed);
+}
