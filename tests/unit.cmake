@@ -62,6 +62,7 @@ pgsup_test(catalogue SOURCES unit/test_catalogue.c USES home_images)
 pgsup_test(checksum SOURCES unit/test_checksum.c USES home_images)
 pgsup_test(download SOURCES unit/test_download.c USES home_images)
 pgsup_test(derived SOURCES unit/test_derived.c USES home_change)
+pgsup_test(image_form SOURCES unit/test_image_form.c USES home_images)
 pgsup_test(unpack SOURCES unit/test_unpack.c USES home_images)
 pgsup_test(image SOURCES unit/test_image.c USES home_images)
 

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "base/platform.h"
 #include "host/program.h"
 
 #include <jansson.h>
@@ -58,6 +59,22 @@ bool disk_info(const char *path, struct disk_info *info, struct error *error) {
     bool good = root && fill(root, info);
     json_decref(root);
     return good || error_set(error, ERROR_FAILED, "qemu-img tells nothing usable about %s", path);
+}
+
+/* Without -U qemu-img asks for the lock that a writer holds: QEMU's docs/system/images, "Disk image
+ * file locking". */
+bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    struct error problem = {0};
+    char *argv[] = {"qemu-img", "info", "--output=json", "-f", "qcow2", absolute, NULL};
+    if (program_run(argv, QEMU_IMG_LIMIT_MS, &output, &problem) || !output.data ||
+        !strstr(output.data, "Failed to get shared \"write\" lock"))
+        return true;
+    scoped(alloc_release) char *users = platform_file_users(path);
+    return error_set(error, ERROR_WRONG_STATE,
+                     "%s is being written to%s%s: stop the VM that uses it first", shown,
+                     *users ? " by process " : "", users);
 }
 
 static json_int_t count_of(const json_t *root, const char *key) {

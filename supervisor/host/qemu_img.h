@@ -16,6 +16,9 @@ bool disk_info(const char *path, struct disk_info *info,
 /* ERROR_INVALID when its tables are damaged. Leaked clusters, which only waste space, are not.
  * shown: what the sentence calls it. */
 bool disk_check(const char *path, const char *shown, struct error *error);
+/* That no other process writes to it, by the locks that QEMU and its tools hold while they do;
+ * ERROR_WRONG_STATE if one does. */
+bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *error);
 /* Empty, over nothing; the file must not exist. */
 bool disk_create(const char *path, uint64_t bytes, struct error *error);
 /* Never smaller: qemu-img refuses that. Not while a VM uses it. */

@@ -86,7 +86,7 @@ static inline void make_home(const char *name, const struct cloud_options *optio
     if (!file_exists(image))
         run_program(argv);
     check_good(
-        image_import(home, &(struct image_file){"base", image, NULL, NULL, NULL}, NULL, &error),
+        image_import(home, &(struct image_file){.name = "base", .path = image}, NULL, &error),
         &error);
 }
 

@@ -76,8 +76,8 @@ TEST(import) {
     scoped(alloc_release) char *file = make_qcow2("debian, 12-arm64.qcow2");
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, &(struct image_file){"debian-12", file, NULL, NULL, NULL}, NULL,
-                       &error));
+    CHECK(
+        image_import(&home, &(struct image_file){.name = "debian-12", .path = file}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK(image_table_get(home.store, "debian-12", &image, &error));
     CHECK_STRING(image.file, "debian-12.qcow2");
@@ -106,7 +106,8 @@ static void check_arch(const char *name, const char *file, const char *given,
                        const char *expected) {
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(image_import(&home, &(struct image_file){name, file, given, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = name, .path = file, .arch = given}, NULL,
+                       &error));
     CHECK(image_table_get(home.store, name, &image, &error));
     CHECK_STRING(image.arch, expected);
     store_image_done(&image);
@@ -120,8 +121,8 @@ TEST(architecture) {
     check_arch("one", amd64, NULL, "x86_64");
     check_arch("two", arm64, NULL, "aarch64");
     check_arch("three", amd64, "aarch64", "aarch64");
-    CHECK(!image_import(&home, &(struct image_file){"four", amd64, "arm64", NULL, NULL}, NULL,
-                        &error));
+    CHECK(!image_import(&home, &(struct image_file){.name = "four", .path = amd64, .arch = "arm64"},
+                        NULL, &error));
     CHECK_STRING(error.text, "\"arm64\" is not an architecture: use aarch64 or x86_64");
     CHECK_INT(count_files(), 3);
     close_home();
@@ -131,7 +132,7 @@ static void check_refused(const char *name, const char *file, enum error_code co
                           const char *sentence) {
     struct error error = {0};
     size_t files = count_files(), rows = count_rows();
-    CHECK(!image_import(&home, &(struct image_file){name, file, NULL, NULL, NULL}, NULL, &error));
+    CHECK(!image_import(&home, &(struct image_file){.name = name, .path = file}, NULL, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, sentence);
     CHECK_INT(count_files(), files);
@@ -169,7 +170,7 @@ TEST(refused) {
     check_refused("../x", good, ERROR_INVALID, "../x");
 
     struct error error = {0};
-    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = "x", .path = good}, NULL, &error));
     check_refused("x", good, ERROR_EXISTS, "there is an image \"x\" already");
     close_home();
 }
@@ -204,7 +205,7 @@ static void check_becomes(const char *name, const char *file, uint64_t virtual_b
     struct store_image image = {0};
     struct disk_info info;
     size_t files = count_files();
-    CHECK(image_import(&home, &(struct image_file){name, file, NULL, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = name, .path = file}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), files + 1);
     CHECK(image_table_get(home.store, name, &image, &error));
@@ -251,7 +252,7 @@ TEST(one_at_a_time_and_after_a_crash) {
     close(lock); /* as if it had been killed: its files are still there */
     scratch_write(copy, "half", 4, 0600);
     scratch_write(final, "without a row", 13, 0400);
-    CHECK(image_import(&home, &(struct image_file){"x", good, NULL, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = "x", .path = good}, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(count_files(), 1);
     CHECK_INT(count_rows(), 1);
@@ -288,8 +289,8 @@ TEST(removal) {
     open_home("removal");
     scoped(alloc_release) char *good = make_qcow2("good.qcow2");
     struct error error = {0};
-    CHECK(image_import(&home, &(struct image_file){"used", good, NULL, NULL, NULL}, NULL, &error));
-    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL, NULL}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = "used", .path = good}, NULL, &error));
+    CHECK(image_import(&home, &(struct image_file){.name = "free", .path = good}, NULL, &error));
     add_instance("b", "used");
     add_instance("a", "used");
     CHECK(!image_remove(&home, "used", &error));
@@ -303,7 +304,7 @@ TEST(removal) {
     CHECK(!image_remove(&home, "free", &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     error_clear(&error);
-    CHECK(image_import(&home, &(struct image_file){"free", good, NULL, NULL, NULL}, NULL,
+    CHECK(image_import(&home, &(struct image_file){.name = "free", .path = good}, NULL,
                        &error)); /* the name is free again */
     close_home();
 }
@@ -348,7 +349,7 @@ TEST(download_refused) {
     struct error error = {0};
     check_download_refused(&web, "/404/x.qcow2", "the server answered with status 404");
     check_download_refused(&web, "/short/x.qcow2", "bytes remaining");
-    check_download_refused(&web, "/page/x.qcow2", "is not a qcow2 disk image");
+    check_download_refused(&web, "/page/x.qcow2", "is a web page");
     web_stop(&web);
     CHECK(!image_download(&home, "no-such", NULL, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);

@@ -21,6 +21,9 @@ static const struct option_spec options[] = {
      .help =
          "login shell of the accounts that are made in its guests; without it: as for the image "
          "of this name that can be downloaded, else /bin/bash"},
+    {"force", 0,
+     .help = "import as a raw disk what looks like something else: an installation medium, a seed "
+             "drive, a fixed-size vhd"},
     OPTIONS_END,
 };
 
@@ -31,6 +34,7 @@ static int run(struct invocation *invocation, struct error *error) {
         .arch = invocation_option(invocation, "arch"),
         .seed_source = invocation_option(invocation, "seed-source"),
         .shell = invocation_option(invocation, "shell"),
+        .trust = invocation_given(invocation, "force") ? IMAGE_TRUST_RAW : IMAGE_TRUST_NOTHING,
     };
     if (!invocation_check_file(file.path, "image file", error))
         return EXIT_FAILURE;
@@ -50,10 +54,11 @@ const struct command cmd_image_import = {
     .path = "image import",
     .summary = "Copy a local disk image into the cloud home",
     .arguments = "FILE",
-    .details = "The copy is checked with qemu-img and made read-only: instances share it as the "
-               "backing file of their disks. Where the file system can, it shares its blocks with "
-               "FILE. A FILE packed by xz, zstd or gzip is unpacked, and a qcow2 is made of a raw "
-               "disk. FILE itself is left alone.",
+    .details =
+        "The copy is checked with qemu-img and made read-only: instances share it as the "
+        "backing file of their disks. Where the file system can, it shares its blocks with "
+        "FILE. A FILE packed by xz, zstd, gzip or bzip2 is unpacked, as is the one disk in a "
+        "tar archive, and a qcow2 is made of a raw disk. FILE itself is left alone.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -97,9 +97,10 @@ bool image_import(struct home *home, const struct image_file *from,
         .seed_source = alloc_string(seed_source),
         .shell = alloc_string(from->shell),
     };
-    bool good = image_describe(home, &image, error) &&
-                image_stage_open(home, from->name, &stage, error) &&
-                image_stage_take(&stage, from->path, &image, progress, error);
+    bool good =
+        image_describe(home, &image, error) && image_stage_open(home, from->name, &stage, error);
+    stage.trust = from->trust;
+    good = good && image_stage_take(&stage, from->path, &image, progress, error);
     image_stage_close(&stage);
     store_image_done(&image);
     return good;

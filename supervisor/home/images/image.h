@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "home/home.h"
 #include "home/images/catalogue.h"
+#include "home/images/image_form.h"
 #include "home/images/image_progress.h"
 #include "store/image_table.h"
 
@@ -18,6 +19,7 @@ struct image_file { /* borrowed */
      * says of this name, else "nocloud-net". */
     const char *seed_source;
     const char *shell; /* NULL: as the catalogue says of this name, else what most have */
+    enum image_trust trust;
 };
 /* A copy of the file becomes an image of the home; see image_stage_take(). No trace is left on
  * failure. progress may be NULL. */

@@ -7,10 +7,16 @@
 
 enum image_form { IMAGE_FORM_QCOW2, IMAGE_FORM_RAW, IMAGE_FORM_PACKED };
 
+/* How far the signature of a boot sector is believed. */
+enum image_trust {
+    IMAGE_TRUST_NOTHING, /* what may be a raw disk but looks like something else is refused */
+    IMAGE_TRUST_RAW,     /* it is taken as a raw disk (image import --force) */
+};
+
 /* ERROR_INVALID for anything else, and for what is not a regular file. shown: what the sentence
  * calls it. */
-bool image_form_find(const char *file, const char *shown, enum image_form *form,
-                     struct error *error);
+bool image_form_find(const char *file, const char *shown, enum image_trust trust,
+                     enum image_form *form, struct error *error);
 
 /* It is a qcow2 that refers to no other file: ERROR_INVALID if not. To be asked before qemu-img is
  * shown the file. */

@@ -140,14 +140,14 @@ static bool adopt(struct image_stage *stage, const char *from, struct store_imag
 static bool unpack(struct image_stage *stage, const char **file, const char *shown,
                    const struct image_progress *progress, enum image_form *form,
                    struct error *error) {
-    if (!image_form_find(*file, shown, form, error))
+    if (!image_form_find(*file, shown, stage->trust, form, error))
         return false;
     if (*form != IMAGE_FORM_PACKED)
         return true;
     if (!unpack_file(*file, shown, stage->unpacked, progress, error))
         return false;
     *file = stage->unpacked;
-    return image_form_find(*file, shown, form, error);
+    return image_form_find(*file, shown, stage->trust, form, error);
 }
 
 bool image_stage_take(struct image_stage *stage, const char *file, struct store_image *image,
@@ -161,6 +161,7 @@ bool image_stage_take(struct image_stage *stage, const char *file, struct store_
         return adopt(stage, file, image, error);
     bool made = form == IMAGE_FORM_RAW ? disk_from_raw(file, stage->made, error)
                                        : image_form_check(file, shown, error) &&
+                                             qemu_img_check_unlocked(file, shown, error) &&
                                              platform_copy_file(file, stage->made, 0600, error);
     return made && adopt(stage, stage->made, image, error);
 }

@@ -7,16 +7,18 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "home/images/image_form.h"
 #include "home/images/image_progress.h"
 #include "store/image_table.h"
 
 struct image_stage { /* all owned; home borrowed */
     struct home *home;
-    char *part;      /* images/NAME.part: the lock, and what a download is written to */
-    char *unpacked;  /* images/NAME.unpacked */
-    char *made;      /* images/NAME.new: a qcow2 that was copied, or made of something else */
-    char *final;     /* images/NAME.qcow2 */
-    int lock;        /* descriptor of part */
+    char *part;     /* images/NAME.part: the lock, and what a download is written to */
+    char *unpacked; /* images/NAME.unpacked */
+    char *made;     /* images/NAME.new: a qcow2 that was copied, or made of something else */
+    char *final;    /* images/NAME.qcow2 */
+    int lock;       /* descriptor of part */
+    enum image_trust trust;
     bool keeps_part; /* a download that goes on later */
     bool lock_moved; /* the locked file is the finished image now; its old name is anybody's */
 };

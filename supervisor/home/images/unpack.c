@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,18 +17,22 @@
 #define HOLE_BYTES (64u << 10) /* what is looked at at once, whether it is all zeros */
 
 static const struct {
+    size_t offset;
     const char *magic;
     size_t length;
-} packings[] = {{"\xfd"
+} packings[] = {{0,
+                 "\xfd"
                  "7zXZ\0",
                  6},
-                {"\x28\xb5\x2f\xfd", 4},
-                {"\x1f\x8b", 2}};
+                {0, "\x28\xb5\x2f\xfd", 4},
+                {0, "\x1f\x8b", 2},
+                {0, "BZh", 3},
+                {257, "ustar", 5}};
 
 bool unpack_is_packed(const unsigned char *head, size_t length) {
     for (size_t i = 0; i < sizeof packings / sizeof *packings; i++)
-        if (length >= packings[i].length &&
-            memcmp(head, packings[i].magic, packings[i].length) == 0)
+        if (length >= packings[i].offset + packings[i].length &&
+            memcmp(head + packings[i].offset, packings[i].magic, packings[i].length) == 0)
             return true;
     return false;
 }
@@ -102,7 +107,6 @@ static bool pump(struct unpacking *unpacking, struct error *error) {
 }
 
 static bool open_packed(struct unpacking *unpacking, const char *from, struct error *error) {
-    struct archive_entry *entry;
     struct archive *archive = unpacking->archive;
     struct stat status;
     if (stat(from, &status) < 0)
@@ -111,10 +115,57 @@ static bool open_packed(struct unpacking *unpacking, const char *from, struct er
     archive_read_support_filter_xz(archive);
     archive_read_support_filter_zstd(archive);
     archive_read_support_filter_gzip(archive);
+    archive_read_support_filter_bzip2(archive);
+    archive_read_support_format_tar(archive);
     archive_read_support_format_raw(archive);
-    return (archive_read_open_filename(archive, from, READ_BYTES) == ARCHIVE_OK &&
-            archive_read_next_header(archive, &entry) == ARCHIVE_OK) ||
+    return archive_read_open_filename(archive, from, READ_BYTES) == ARCHIVE_OK ||
            refuse(unpacking, error);
+}
+
+static bool is_disk_name(const char *name) {
+    static const char *const ends[] = {".qcow2", ".qcow", ".img",  ".raw",
+                                       ".vmdk",  ".vdi",  ".vhdx", ".vhd"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t length = strlen(name), end = strlen(ends[i]);
+        if (length > end && strcasecmp(name + length - end, ends[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether an entry of the archive is what is to be unpacked: a packed file that is no archive is
+ * one entry; in a tar it is a regular file whose name is a disk's. */
+static bool is_wanted(const struct unpacking *unpacking, struct archive_entry *entry) {
+    const char *name = archive_entry_pathname(entry);
+    return archive_format(unpacking->archive) == ARCHIVE_FORMAT_RAW ||
+           (archive_entry_filetype(entry) == AE_IFREG && name && is_disk_name(name));
+}
+
+/* Unpacks the one disk that is there, and goes on to the end to see that it is the only one. */
+static bool unpack_entries(struct unpacking *unpacking, struct error *error) {
+    struct archive_entry *entry;
+    bool found = false;
+    for (;;) {
+        int got = archive_read_next_header(unpacking->archive, &entry);
+        if (got == ARCHIVE_EOF)
+            break;
+        if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+            return refuse(unpacking, error);
+        if (!is_wanted(unpacking, entry))
+            continue;
+        if (found)
+            return error_set(error, ERROR_INVALID,
+                             "%s is an archive with several disks in it: unpack it with `tar -xf` "
+                             "and import the one that you mean",
+                             unpacking->shown);
+        found = true;
+        if (!pump(unpacking, error))
+            return false;
+    }
+    return found || error_set(error, ERROR_INVALID,
+                              "%s is an archive without a disk image in it (a file whose name ends "
+                              "in .qcow2, .img or .raw)",
+                              unpacking->shown);
 }
 
 /* A hole at the end is given its length at last. */
@@ -131,7 +182,7 @@ bool unpack_file(const char *from, const char *shown, const char *to,
         return error_errno(error, "cannot write %s", to);
     struct unpacking unpacking = {
         .archive = archive_read_new(), .shown = shown, .progress = progress, .target = target};
-    bool good = open_packed(&unpacking, from, error) && pump(&unpacking, error) &&
+    bool good = open_packed(&unpacking, from, error) && unpack_entries(&unpacking, error) &&
                 finish(&unpacking, error);
     archive_read_free(unpacking.archive);
     if (!good)

@@ -1,0 +1,89 @@
+#include "home/images/image_foreign.h"
+
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define MAGIC_BYTES 24
+
+#define CONVERT(format) "make a qcow2 of it with `qemu-img convert -f " format " -O qcow2`"
+#define DECRYPT         "decrypt it first, with `qemu-img convert` or cryptsetup"
+#define TAKE_OUT(tool)  "unpack it with `" tool "` and import the disk that is in it"
+#define FORCE           "; --force imports it as a raw disk nevertheless"
+
+/* Where a magic number stands: at an offset, or that far before the end. Sources: VMware's Virtual
+ * Disk Format 5.0; VirtualBox's VDICore.h; [MS-VHDX] 2.2.1; the VHD specification 1.0 (footer);
+ * QEMU's docs/interop/parallels.rst and qed_spec.txt; cryptsetup's LUKS1 and LUKS2
+ * specifications; ECMA-119 8.1; PKWARE's APPNOTE 4.3.7; 7-Zip's 7zFormat.txt; Apple's UDIF trailer;
+ * [FATGEN] 1.03. */
+static const struct {
+    off_t offset; /* below 0: from the end */
+    const char *magic;
+    size_t length;
+    struct image_foreign kind;
+} rows[] = {
+    {0, "KDMV", 4, {"a VMware disk (vmdk)", CONVERT("vmdk"), false}},
+    {0, "COWD", 4, {"a VMware disk (vmdk)", CONVERT("vmdk"), false}},
+    {0,
+     "# Disk DescriptorFile",
+     21,
+     {"the description of a VMware disk (vmdk), whose data is in other files", CONVERT("vmdk"),
+      false}},
+    {64, "\x7f\x10\xda\xbe", 4, {"a VirtualBox disk (vdi)", CONVERT("vdi"), false}},
+    {0, "vhdxfile", 8, {"a Hyper-V disk (vhdx)", CONVERT("vhdx"), false}},
+    {0, "conectix", 8, {"a Virtual PC disk (vhd)", CONVERT("vpc"), false}},
+    {-512, "conectix", 8, {"a Virtual PC disk of fixed size (vhd)", CONVERT("vpc") FORCE, true}},
+    {0, "QED\0", 4, {"a QED disk", CONVERT("qed"), false}},
+    {0, "WithoutFreeSpace", 16, {"a Parallels disk", CONVERT("parallels"), false}},
+    {0, "WithouFreSpacExt", 16, {"a Parallels disk", CONVERT("parallels"), false}},
+    {-512, "koly", 4, {"an Apple disk image (dmg)", CONVERT("dmg"), false}},
+    {0, "LUKS\xba\xbe", 6, {"encrypted (LUKS)", DECRYPT, false}},
+    {0, "PK\x03\x04", 4, {"a zip archive", TAKE_OUT("unzip"), false}},
+    {0, "7z\xbc\xaf\x27\x1c", 6, {"a 7z archive", TAKE_OUT("7z x"), false}},
+    {0, "Rar!\x1a\x07", 6, {"a rar archive", TAKE_OUT("unrar x"), false}},
+    {0, "\x04\x22\x4d\x18", 4, {"packed by lz4", "unpack it with `lz4 -d`", false}},
+    {0, "LZIP", 4, {"packed by lzip", "unpack it with `lzip -d`", false}},
+    {0, "!<arch>\n", 8, {"an ar archive, such as a Debian package", "give a disk image", false}},
+    {0, "hsqs", 4, {"a squashfs file system", "give an image of a whole disk", false}},
+    {0, "<!DOCTYPE", 9, {"a web page", "download the image itself", false}},
+    {0, "<!doctype", 9, {"a web page", "download the image itself", false}},
+    {0, "<html", 5, {"a web page", "download the image itself", false}},
+    {32769,
+     "CD001",
+     5,
+     {"an installation or live medium (ISO 9660)",
+      "import a cloud image, which is installed already" FORCE, true}},
+    {43,
+     "CIDATA     ",
+     11,
+     {"a seed drive for cloud-init", "give the image of a disk" FORCE, true}},
+    {71,
+     "CIDATA     ",
+     11,
+     {"a seed drive for cloud-init", "give the image of a disk" FORCE, true}},
+    {54,
+     "FAT",
+     3,
+     {"a FAT file system without a partition table", "give the image of a disk" FORCE, true}},
+    {82,
+     "FAT32",
+     5,
+     {"a FAT file system without a partition table", "give the image of a disk" FORCE, true}},
+};
+
+const struct image_foreign *image_foreign_find(int fd) {
+    off_t end = lseek(fd, 0, SEEK_END);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char bytes[MAGIC_BYTES];
+        off_t at = rows[i].offset < 0 ? end + rows[i].offset : rows[i].offset;
+        if (at >= 0 && pread(fd, bytes, rows[i].length, at) == (ssize_t)rows[i].length &&
+            memcmp(bytes, rows[i].magic, rows[i].length) == 0)
+            return &rows[i].kind;
+    }
+    return NULL;
+}
+
+bool image_foreign_refuse(const struct image_foreign *foreign, const char *shown,
+                          struct error *error) {
+    return error_set(error, ERROR_INVALID, "%s is %s: %s", shown, foreign->what, foreign->advice);
+}
