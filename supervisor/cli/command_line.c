@@ -1,13 +1,12 @@
 #include "command_line.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
 #include "base/interrupt.h"
+#include "base/strv.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "home/home.h"
-#include "home/names/dns_update.h"
-#include "home/names/hosts.h"
+#include "home/names/publish.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,14 +58,11 @@ static bool check_arguments(const struct invocation *invocation, struct error *e
                      invocation_argument(invocation, command->max_arguments), usage);
 }
 
-/* What the command was to do is done; a supervisor will try again. */
-static void pass_on_names(struct home *home) {
-    struct error problem = {0}, dns_problem = {0};
-    scoped(buffer_done) struct buffer done = {0};
-    if (!hosts_write(home, &problem))
-        invocation_warn("%s", problem.text);
-    if (!dns_update(home, &done, &dns_problem))
-        invocation_warn("names: dns update failed: %s", dns_problem.text);
+static void publish(struct home *home) {
+    scoped(strv_done) struct strv warnings = {0};
+    publish_names(home, &warnings);
+    for (size_t i = 0; i < warnings.count; i++)
+        invocation_warn("%s", warnings.items[i]);
 }
 
 static int run_with_home(struct invocation *invocation, struct error *error) {
@@ -77,7 +73,7 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
     invocation->home = &home;
     int status = invocation->command->run(invocation, error);
     if (invocation->command->changes_names && error->code == ERROR_NONE)
-        pass_on_names(&home);
+        publish(&home);
     if (home.notice)
         invocation_warn("%s", home.notice);
     invocation->home = NULL;
