@@ -1,12 +1,11 @@
 /* disk add, list and remove. */
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/idle.h"
-#include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/change/disk_change.h"
 #include "home/home.h"
 #include "home/layout.h"
@@ -56,8 +55,8 @@ static const struct option_spec list_options[] = {
     OPTIONS_END,
 };
 
-static void print_json(const struct home *home, const struct store_instance *instance,
-                       const struct store_disks *disks) {
+static json_t *disk_rows(const struct home *home, const struct store_instance *instance,
+                         const struct store_disks *disks) {
     json_t *rows = json_array();
     for (size_t i = 0; i < disks->count; i++) {
         const struct store_disk *disk = &disks->items[i];
@@ -69,26 +68,15 @@ static void print_json(const struct home *home, const struct store_instance *ins
         json_object_set_new(row, "created_ms", json_integer(disk->created_ms));
         json_array_append_new(rows, row);
     }
-    json_output_print(rows);
+    return rows;
 }
 
-static void print_table(const struct home *home, const struct store_instance *instance,
-                        const struct store_disks *disks) {
-    static const char *const headings[] = {"DISK", "SIZE", "FILE", NULL};
-    struct columns columns;
-    columns_init(&columns, headings);
-    for (size_t i = 0; i < disks->count; i++) {
-        char size[32];
-        scoped(alloc_release) char *path =
-            layout_extra_disk(home, instance->name, disks->items[i].name);
-        name_format_size(disks->items[i].bytes, size);
-        columns_add(&columns, disks->items[i].name);
-        columns_add(&columns, size);
-        columns_add(&columns, path);
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
-}
+static const struct rows_column disk_columns[] = {
+    {"DISK", .key = "name"},
+    {"SIZE", .key = "bytes", .format = ROWS_BYTES},
+    {"FILE", .key = "file"},
+    ROWS_END,
+};
 
 static int run_list(struct invocation *invocation, struct error *error) {
     struct home *home = invocation->home;
@@ -97,10 +85,8 @@ static int run_list(struct invocation *invocation, struct error *error) {
     bool good =
         instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error) &&
         disk_table_list(home->store, instance.id, &disks, error);
-    if (good && invocation_flag(invocation, "json"))
-        print_json(home, &instance, &disks);
-    else if (good)
-        print_table(home, &instance, &disks);
+    if (good)
+        rows_output_print(invocation, disk_rows(home, &instance, &disks), disk_columns);
     store_disks_done(&disks);
     store_instance_done(&instance);
     return EXIT_SUCCESS;

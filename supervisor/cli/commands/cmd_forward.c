@@ -3,8 +3,8 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/forward_live.h"
-#include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/change/forward_change.h"
 #include "home/home.h"
 #include "home/instance/port_owners.h"
@@ -119,35 +119,27 @@ static json_t *collect(struct store *store, const char *name, struct error *erro
     return rows;
 }
 
-static void print_table(json_t *rows) {
-    static const char *const headings[] = {"INSTANCE", "HOST", "GUEST-PORT",
-                                           "PROTOCOL", "FOR",  NULL};
-    struct columns columns;
-    size_t index;
-    json_t *each;
-    columns_init(&columns, headings);
-    json_array_foreach(rows, index, each) {
-        columns_add(&columns, json_string_value(json_object_get(each, "instance")));
-        columns_addf(&columns, "%s:%d", json_string_value(json_object_get(each, "host_address")),
-                     (int)json_integer_value(json_object_get(each, "host_port")));
-        columns_addf(&columns, "%d", (int)json_integer_value(json_object_get(each, "guest_port")));
-        columns_add(&columns, json_string_value(json_object_get(each, "protocol")));
-        columns_add(&columns, json_is_true(json_object_get(each, "automatic")) ? "ssh" : "");
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
+static char *host_cell(const json_t *row) {
+    return alloc_printf("%s:%d", json_string_value(json_object_get(row, "host_address")),
+                        (int)json_integer_value(json_object_get(row, "host_port")));
 }
+
+static char *purpose_cell(const json_t *row) {
+    return alloc_string(json_is_true(json_object_get(row, "automatic")) ? "ssh" : "");
+}
+
+static const struct rows_column forward_columns[] = {
+    {"INSTANCE", .key = "instance"},     {"HOST", .cell = host_cell},
+    {"GUEST-PORT", .key = "guest_port"}, {"PROTOCOL", .key = "protocol"},
+    {"FOR", .cell = purpose_cell},       ROWS_END,
+};
 
 static int run_list(struct invocation *invocation, struct error *error) {
     json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
-    bool failed = error->code != ERROR_NONE;
-    if (!failed && invocation_flag(invocation, "json")) {
-        json_output_print(rows);
-        return EXIT_SUCCESS;
-    }
-    if (!failed)
-        print_table(rows);
-    json_decref(rows);
+    if (error->code == ERROR_NONE)
+        rows_output_print(invocation, rows, forward_columns);
+    else
+        json_decref(rows);
     return EXIT_SUCCESS;
 }
 

@@ -1,15 +1,14 @@
-#include "base/clock.h"
+#include "base/alloc.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/output/columns.h"
 #include "cli/output/image_output.h"
 #include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/home.h"
 #include "home/images/image.h"
 #include "store/image_table.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
@@ -19,32 +18,14 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void print_json(const struct store_images *images) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < images->count; i++)
-        json_array_append_new(array, image_output_object(&images->items[i]));
-    json_output_print(array);
-}
-
-static void print_table(const struct store_images *images) {
-    static const char *const headings[] = {"NAME", "ARCH", "FILE", "DISK", "CREATED", NULL};
-    struct columns columns;
-    columns_init(&columns, headings);
-    for (size_t i = 0; i < images->count; i++) {
-        const struct store_image *image = &images->items[i];
-        char file[32], disk[32], created[CLOCK_RFC3339_SIZE];
-        name_format_size(image->file_bytes, file);
-        name_format_size(image->virtual_bytes, disk);
-        clock_rfc3339(image->created_ms, created);
-        columns_add(&columns, image->name);
-        columns_add(&columns, image->arch);
-        columns_add(&columns, file);
-        columns_add(&columns, disk);
-        columns_add(&columns, created);
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
-}
+static const struct rows_column image_columns[] = {
+    {"NAME", .key = "name"},
+    {"ARCH", .key = "arch"},
+    {"FILE", .key = "file_bytes", .format = ROWS_BYTES},
+    {"DISK", .key = "virtual_bytes", .format = ROWS_BYTES},
+    {"CREATED", .key = "created"},
+    ROWS_END,
+};
 
 /* --- what can be downloaded --- */
 
@@ -66,63 +47,60 @@ static json_t *available_object(const struct catalogue_image *image) {
     return object;
 }
 
-static void add_available(struct columns *columns, const struct catalogue_image *image) {
-    char disk[32], ram[32];
-    name_format_size(image->min_disk_bytes, disk);
-    name_format_size(image->min_ram_mib << 20, ram);
-    bool arm = image->files[SPEC_AARCH64].url, intel = image->files[SPEC_X86_64].url;
-    columns_add(columns, image->name);
-    columns_add(columns, image->title);
-    columns_add(columns, arm && intel ? "aarch64, x86_64" : arm ? "aarch64" : "x86_64");
-    columns_add(columns, image->user ? image->user : "-");
-    columns_add(columns, disk);
-    columns_add(columns, ram);
+static char *architectures_cell(const json_t *row) {
+    const json_t *urls = json_object_get(row, "urls");
+    bool arm = json_object_get(urls, spec_arch_word(SPEC_AARCH64));
+    bool intel = json_object_get(urls, spec_arch_word(SPEC_X86_64));
+    return alloc_string(arm && intel ? "aarch64, x86_64" : arm ? "aarch64" : "x86_64");
 }
 
-static void print_available_table(const struct catalogue *catalogue) {
-    static const char *const headings[] = {"NAME",     "TITLE",   "ARCH", "USER",
-                                           "MIN-DISK", "MIN-RAM", NULL};
-    struct columns columns;
-    columns_init(&columns, headings);
-    for (size_t i = 0; i < catalogue->count; i++)
-        add_available(&columns, &catalogue->items[i]);
-    columns_print(&columns, stdout);
-    columns_done(&columns);
+static char *ram_cell(const json_t *row) {
+    char size[32];
+    name_format_size((uint64_t)json_integer_value(json_object_get(row, "min_ram_mib")) << 20, size);
+    return alloc_string(size);
 }
 
-static int list_available(struct invocation *invocation, struct error *error) {
+static const struct rows_column available_columns[] = {
+    {"NAME", .key = "name"},
+    {"TITLE", .key = "title"},
+    {"ARCH", .cell = architectures_cell},
+    {"USER", .key = "user"},
+    {"MIN-DISK", .key = "min_disk_bytes", .format = ROWS_BYTES},
+    {"MIN-RAM", .cell = ram_cell},
+    ROWS_END,
+};
+
+static json_t *available_rows(struct invocation *invocation, struct error *error) {
     struct catalogue catalogue;
     if (!image_catalogue(invocation->home, &catalogue, error))
-        return EXIT_FAILURE;
-    json_t *array = json_array();
+        return NULL;
+    json_t *rows = json_array();
     for (size_t i = 0; i < catalogue.count; i++)
-        json_array_append_new(array, available_object(&catalogue.items[i]));
-    if (invocation_flag(invocation, "json"))
-        json_output_print(json_incref(array));
-    else if (invocation_flag(invocation, "quiet"))
-        for (size_t i = 0; i < catalogue.count; i++)
-            puts(catalogue.items[i].name);
-    else
-        print_available_table(&catalogue);
-    json_decref(array);
+        json_array_append_new(rows, available_object(&catalogue.items[i]));
     catalogue_done(&catalogue);
-    return EXIT_SUCCESS;
+    return rows;
+}
+
+static json_t *image_rows(struct invocation *invocation, struct error *error) {
+    struct store_images images = {0};
+    if (!image_table_list(invocation->home->store, &images, error))
+        return NULL;
+    json_t *rows = json_array();
+    for (size_t i = 0; i < images.count; i++)
+        json_array_append_new(rows, image_output_object(&images.items[i]));
+    store_images_done(&images);
+    return rows;
 }
 
 static int run(struct invocation *invocation, struct error *error) {
-    if (invocation_flag(invocation, "available"))
-        return list_available(invocation, error);
-    struct store_images images = {0};
-    if (!image_table_list(invocation->home->store, &images, error))
+    bool available = invocation_flag(invocation, "available");
+    json_t *rows = available ? available_rows(invocation, error) : image_rows(invocation, error);
+    if (!rows)
         return EXIT_FAILURE;
-    if (invocation_flag(invocation, "json"))
-        print_json(&images);
-    else if (invocation_flag(invocation, "quiet"))
-        for (size_t i = 0; i < images.count; i++)
-            puts(images.items[i].name);
+    if (invocation_flag(invocation, "quiet") && !invocation_flag(invocation, "json"))
+        rows_output_names(rows);
     else
-        print_table(&images);
-    store_images_done(&images);
+        rows_output_print(invocation, rows, available ? available_columns : image_columns);
     return EXIT_SUCCESS;
 }
 

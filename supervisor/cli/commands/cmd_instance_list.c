@@ -1,14 +1,10 @@
-#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/output/columns.h"
 #include "cli/output/instance_output.h"
-#include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
@@ -17,47 +13,29 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void print_json(const struct home *home, const struct store_instances *instances) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < instances->count; i++)
-        json_array_append_new(array, instance_output_object(home, &instances->items[i]));
-    json_output_print(array);
-}
-
-static void print_table(const struct store_instances *instances) {
-    static const char *const headings[] = {"NAME", "IMAGE", "VCPU",     "RAM",
-                                           "DISK", "IP",    "SSH-PORT", NULL};
-    struct columns columns;
-    columns_init(&columns, headings);
-    for (size_t i = 0; i < instances->count; i++) {
-        const struct store_instance *instance = &instances->items[i];
-        char ram[32], disk[32];
-        name_format_size(instance->ram_mib << 20, ram);
-        name_format_size(instance->disk_bytes, disk);
-        columns_add(&columns, instance->name);
-        columns_add(&columns, instance->image);
-        columns_addf(&columns, "%" PRIu64, instance->vcpu);
-        columns_add(&columns, ram);
-        columns_add(&columns, disk);
-        columns_add(&columns, instance->ip4 ? instance->ip4 : "dhcp");
-        columns_addf(&columns, instance->ssh_port ? "%u" : "-", instance->ssh_port);
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
-}
+static const struct rows_column columns[] = {
+    {"NAME", .key = "name"},
+    {"IMAGE", .key = "image"},
+    {"VCPU", .key = "vcpu"},
+    {"RAM", .key = "ram_bytes", .format = ROWS_BYTES},
+    {"DISK", .key = "disk_bytes", .format = ROWS_BYTES},
+    {"IP", .key = "ip4", .absent = "dhcp"},
+    {"SSH-PORT", .key = "ssh_port"},
+    ROWS_END,
+};
 
 static int run(struct invocation *invocation, struct error *error) {
     struct store_instances instances = {0};
     if (!instance_table_list(invocation->home->store, &instances, error))
         return EXIT_FAILURE;
-    if (invocation_flag(invocation, "json"))
-        print_json(invocation->home, &instances);
-    else if (invocation_flag(invocation, "quiet"))
-        for (size_t i = 0; i < instances.count; i++)
-            puts(instances.items[i].name);
-    else
-        print_table(&instances);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < instances.count; i++)
+        json_array_append_new(rows, instance_output_object(invocation->home, &instances.items[i]));
     store_instances_done(&instances);
+    if (invocation_flag(invocation, "quiet") && !invocation_flag(invocation, "json"))
+        rows_output_names(rows);
+    else
+        rows_output_print(invocation, rows, columns);
     return EXIT_SUCCESS;
 }
 

@@ -2,11 +2,10 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/runtime.h"
-#include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/access/endpoint.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,29 +40,21 @@ static json_t *row(struct home *home, struct runtime *runtime,
     return object;
 }
 
-static void print_table(json_t *rows) {
-    static const char *const headings[] = {"NAME",  "STATE",  "PID", "ADDRESS",
-                                           "IMAGE", "REASON", NULL};
-    struct columns columns;
-    size_t index;
-    json_t *each;
-    columns_init(&columns, headings);
-    json_array_foreach(rows, index, each) {
-        char label[32], pid[24] = "";
-        json_t *number = json_object_get(each, "pid");
-        runtime_state_label(json_string_value(json_object_get(each, "state")), label);
-        if (json_is_integer(number))
-            snprintf(pid, sizeof pid, "%lld", (long long)json_integer_value(number));
-        columns_add(&columns, json_string_value(json_object_get(each, "name")));
-        columns_add(&columns, label);
-        columns_add(&columns, pid);
-        columns_add(&columns, json_string_value(json_object_get(each, "address")));
-        columns_add(&columns, json_string_value(json_object_get(each, "image")));
-        columns_add(&columns, json_string_value(json_object_get(each, "reason")));
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
+static char *state_cell(const json_t *row) {
+    char label[32];
+    runtime_state_label(json_string_value(json_object_get(row, "state")), label);
+    return alloc_string(label);
 }
+
+static const struct rows_column columns[] = {
+    {"NAME", .key = "name"},
+    {"STATE", .cell = state_cell},
+    {"PID", .key = "pid"},
+    {"ADDRESS", .key = "address"},
+    {"IMAGE", .key = "image"},
+    {"REASON", .key = "reason"},
+    ROWS_END,
+};
 
 static int run(struct invocation *invocation, struct error *error) {
     struct store_instances instances = {0};
@@ -77,12 +68,7 @@ static int run(struct invocation *invocation, struct error *error) {
     json_t *rows = json_array();
     for (size_t i = 0; i < instances.count; i++)
         json_array_append_new(rows, row(invocation->home, &runtime, &instances.items[i]));
-    if (invocation_flag(invocation, "json")) {
-        json_output_print(rows);
-    } else {
-        print_table(rows);
-        json_decref(rows);
-    }
+    rows_output_print(invocation, rows, columns);
     runtime_close(&runtime);
     store_instances_done(&instances);
     return 0;

@@ -3,8 +3,8 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/idle.h"
-#include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "cli/output/rows_output.h"
 #include "home/change/nic_change.h"
 #include "home/cloud/subnet.h"
 #include "home/home.h"
@@ -103,25 +103,15 @@ static json_t *first_row(const struct store_cloud *cloud, const struct store_ins
     return row(&first);
 }
 
-static void print_table(json_t *rows) {
-    static const char *const headings[] = {"CARD", "KIND",     "INTERFACE", "ADDRESS",
-                                           "MAC",  "IN-GUEST", NULL};
-    struct columns columns;
-    size_t index;
-    json_t *each;
-    columns_init(&columns, headings);
-    json_array_foreach(rows, index, each) {
-        const char *ip4 = json_string_value(json_object_get(each, "ip4"));
-        columns_addf(&columns, "%d", (int)json_integer_value(json_object_get(each, "position")));
-        columns_add(&columns, json_string_value(json_object_get(each, "kind")));
-        columns_add(&columns, json_string_value(json_object_get(each, "interface")));
-        columns_add(&columns, ip4 ? ip4 : "dhcp");
-        columns_add(&columns, json_string_value(json_object_get(each, "mac")));
-        columns_add(&columns, json_string_value(json_object_get(each, "guest_name")));
-    }
-    columns_print(&columns, stdout);
-    columns_done(&columns);
-}
+static const struct rows_column nic_columns[] = {
+    {"CARD", .key = "position"},
+    {"KIND", .key = "kind"},
+    {"INTERFACE", .key = "interface"},
+    {"ADDRESS", .key = "ip4", .absent = "dhcp"},
+    {"MAC", .key = "mac"},
+    {"IN-GUEST", .key = "guest_name"},
+    ROWS_END,
+};
 
 static json_t *collect(struct store *store, const char *name, struct error *error) {
     struct store_cloud cloud = {0};
@@ -143,13 +133,8 @@ static json_t *collect(struct store *store, const char *name, struct error *erro
 
 static int run_list(struct invocation *invocation, struct error *error) {
     json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
-    if (rows && invocation_flag(invocation, "json")) {
-        json_output_print(rows);
-        return EXIT_SUCCESS;
-    }
     if (rows)
-        print_table(rows);
-    json_decref(rows);
+        rows_output_print(invocation, rows, nic_columns);
     return EXIT_SUCCESS;
 }
 
