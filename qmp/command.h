@@ -1,4 +1,4 @@
-/* The QMP commands that pgsup uses: how long each may take, and builders for those with arguments.
+/* The QMP commands that pgsup uses: how long each may take, and their encoding.
  * Source: QEMU's qapi/{control,misc,run-state,block,machine}.json. */
 #pragma once
 

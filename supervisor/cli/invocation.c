@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define DAY_S 86400u
+
 static const struct option_spec *spec_of(const struct invocation *invocation, const char *name) {
     const struct option_spec *spec = options_find(invocation->command->options, name, strlen(name));
     if (!spec) {
@@ -50,14 +52,14 @@ const char *invocation_argument(const struct invocation *invocation, size_t inde
     return index < invocation->options.argument_count ? invocation->options.arguments[index] : NULL;
 }
 
-bool invocation_number(const struct invocation *invocation, const char *name, uint64_t low,
-                       uint64_t high, uint64_t *number, struct error *error) {
+bool invocation_seconds(const struct invocation *invocation, const char *name, uint64_t minimum,
+                        uint64_t *seconds, struct error *error) {
     const char *text = invocation_option(invocation, name);
-    if (text && name_parse_number(text, low, high, number))
+    if (text && name_parse_number(text, minimum, DAY_S, seconds))
         return true;
     return error_set(error, ERROR_USAGE,
-                     "option \"--%s\": \"%s\" is not a number from %" PRIu64 " to %" PRIu64, name,
-                     text ? text : "", low, high);
+                     "option \"--%s\": \"%s\" is not a number from %" PRIu64 " to %u", name,
+                     text ? text : "", minimum, DAY_S);
 }
 
 const char *invocation_name(const struct invocation *invocation, const char *what,

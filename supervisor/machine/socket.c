@@ -74,3 +74,13 @@ ssize_t socket_write(int fd, const void *data, size_t length) {
     errno = number;
     return put;
 }
+
+void socket_flush(int fd, struct buffer *output) {
+    while (output->length) {
+        ssize_t written = socket_write(fd, output->data, output->length);
+        if (written < 0 && errno != EINTR)
+            return;
+        if (written > 0)
+            buffer_consume(output, (size_t)written);
+    }
+}

@@ -34,7 +34,7 @@ static int run(struct invocation *invocation, struct error *error) {
         return 1;
     json_t *params = json_object();
     json_object_set_new(params, "keep", json_boolean(invocation_flag(invocation, "keep")));
-    json_decref(client_call(client, "down", params, NULL, NULL, error));
+    json_decref(client_call(client, "down", params, error));
     client_close(client);
     if (error->code == ERROR_NONE)
         wait_gone(invocation->home);

@@ -47,7 +47,11 @@ static bool take_away(struct home *home, const struct store_instance *instance,
            error_prefix(error, "taken out of the definition, but");
 }
 
-static int change(struct invocation *invocation, bool adds, struct error *error) {
+typedef bool change(struct home *home, const struct store_instance *instance,
+                    struct forward_live *live, char *const *texts, struct error *error);
+
+static int change_forwards(struct invocation *invocation, change *apply, const char *what,
+                           struct error *error) {
     struct home *home = invocation->home;
     struct store_instance instance = {0};
     struct error problem = {0};
@@ -55,34 +59,36 @@ static int change(struct invocation *invocation, bool adds, struct error *error)
     if (!instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error))
         return EXIT_FAILURE;
     struct forward_live *live = forward_live_open(home, &instance, &problem);
-    bool good = problem.code == ERROR_NONE || error_set(error, problem.code, "%s", problem.text);
-    good = good && (adds ? add(home, &instance, live, texts, error)
-                         : take_away(home, &instance, live, texts, error));
-    if (good)
-        report(invocation, adds ? "forwarded" : "not forwarded any more", live != NULL);
+    if (problem.code != ERROR_NONE)
+        error_set(error, problem.code, "%s", problem.text);
+    else if (apply(home, &instance, live, texts, error))
+        report(invocation, what, live != NULL);
     forward_live_close(live);
     store_instance_done(&instance);
     return EXIT_SUCCESS;
 }
 
 static int run_add(struct invocation *invocation, struct error *error) {
-    return change(invocation, true, error);
+    return change_forwards(invocation, add, "forwarded", error);
 }
 
 static int run_remove(struct invocation *invocation, struct error *error) {
-    return change(invocation, false, error);
+    return change_forwards(invocation, take_away, "not forwarded any more", error);
 }
 
 /* --- list --- */
 
-static json_t *row(const struct store_forward *forward, bool automatic) {
+/* The forward to SSH, which an instance has without asking, and those that were asked for. */
+enum forward_origin { FORWARD_AUTOMATIC, FORWARD_GIVEN };
+
+static json_t *row(const struct store_forward *forward, enum forward_origin origin) {
     json_t *object = json_object();
     json_object_set_new(object, "instance", json_output_text(forward->name));
     json_object_set_new(object, "host_address", json_output_text(forward->host_address));
     json_object_set_new(object, "host_port", json_integer(forward->host_port));
     json_object_set_new(object, "guest_port", json_integer(forward->guest_port));
     json_object_set_new(object, "protocol", json_output_text(forward->protocol));
-    json_object_set_new(object, "automatic", json_boolean(automatic));
+    json_object_set_new(object, "automatic", json_boolean(origin == FORWARD_AUTOMATIC));
     return object;
 }
 
@@ -93,7 +99,7 @@ static void add_ssh(json_t *rows, const struct store_instance *instance) {
                                       .host_port = instance->ssh_port,
                                       .guest_port = SSH_PORT};
     if (instance->ssh_port)
-        json_array_append_new(rows, row(&ssh, true));
+        json_array_append_new(rows, row(&ssh, FORWARD_AUTOMATIC));
 }
 
 /* name: NULL for all. */
@@ -111,7 +117,7 @@ static json_t *collect(struct store *store, const char *name, struct error *erro
         add_ssh(rows, instance);
         for (size_t j = 0; j < owners.forwards.count; j++)
             if (owners.forwards.items[j].instance == instance->id)
-                json_array_append_new(rows, row(&owners.forwards.items[j], false));
+                json_array_append_new(rows, row(&owners.forwards.items[j], FORWARD_GIVEN));
     }
     port_owners_done(&owners);
     if (!found)

@@ -28,7 +28,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct progress_bar bar;
     struct image_progress progress = {progress_bar_report, progress_bar_note, &bar};
     interrupt_watch();
-    progress_bar_init(&bar, name, invocation->quiet);
+    progress_bar_init(&bar, name, invocation);
     bool good = address.url ? image_download_from(invocation->home, &address, &progress, error)
                             : image_download(invocation->home, name, &progress, error);
     progress_bar_done(&bar);

@@ -41,7 +41,7 @@ static int run(struct invocation *invocation, struct error *error) {
     struct progress_bar bar;
     struct image_progress progress = {progress_bar_report, progress_bar_note, &bar};
     interrupt_watch();
-    progress_bar_init(&bar, file.name, invocation->quiet);
+    progress_bar_init(&bar, file.name, invocation);
     bool good = image_import(invocation->home, &file, &progress, error);
     progress_bar_done(&bar);
     if (!good)

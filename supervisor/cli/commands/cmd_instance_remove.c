@@ -25,7 +25,7 @@ static bool end_supervised(const struct invocation *invocation, const char *name
     json_t *params = json_object();
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "force", json_true());
-    json_t *result = client_call(client, "stop", params, NULL, NULL, error);
+    json_t *result = client_call(client, "stop", params, error);
     bool ended = result != NULL;
     json_decref(result);
     client_close(client);

@@ -40,7 +40,7 @@ static int run(struct invocation *invocation, struct error *error) {
     bool wait = invocation_flag(invocation, "wait");
     struct instance_endpoint endpoint = {0};
     uint64_t timeout;
-    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error) ||
+    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
         !look(invocation->home, name, &endpoint, error))
         return EXIT_FAILURE;
     for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout * 1000;

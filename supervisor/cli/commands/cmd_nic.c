@@ -17,8 +17,12 @@
 
 /* --- add and remove --- */
 
+enum nic_event { NIC_ADDED, NIC_REMOVED };
+
 /* What network-config says of the card reaches a guest when cloud-init has it read. */
-static void tell_guest(const struct home *home, const struct store_instance *instance, bool added) {
+static void tell_guest(const struct home *home, const struct store_instance *instance,
+                       enum nic_event event) {
+    bool added = event == NIC_ADDED;
     if (seed_network_is_users(home, instance)) {
         printf("its network-config is your own and is kept: %s\n",
                added ? "name the card there" : "take the card out there");
@@ -33,7 +37,8 @@ static void tell_guest(const struct home *home, const struct store_instance *ins
 }
 
 /* What is done is done: trouble in telling about it is no failure. */
-static void tell(const struct invocation *invocation, const struct store_nic *nic, bool added) {
+static void tell(const struct invocation *invocation, const struct store_nic *nic,
+                 enum nic_event event) {
     struct store_instance instance = {0};
     struct running running = {0};
     const char *name = invocation_argument(invocation, 0);
@@ -41,14 +46,14 @@ static void tell(const struct invocation *invocation, const struct store_nic *ni
     bool good = instance_table_get(invocation->home->store, name, &instance, NULL) &&
                 idle_look(invocation, &instance, &running, NULL);
     const char *when = good && running.name ? ", from its next start on" : "";
-    if (added)
+    if (event == NIC_ADDED)
         printf("%s: card %d, %s in the guest, has the MAC address %s%s\n", name, nic->position,
                guest_name, nic->mac, when);
     else
         printf("%s: card %d with the MAC address %s is taken out%s\n", name, nic->position,
                nic->mac, when);
     if (good)
-        tell_guest(invocation->home, &instance, added);
+        tell_guest(invocation->home, &instance, event);
     running_done(&running);
     store_instance_done(&instance);
 }
@@ -58,7 +63,7 @@ static int run_add(struct invocation *invocation, struct error *error) {
     if (nic_add(invocation->home, invocation_argument(invocation, 0),
                 invocation_argument(invocation, 1), &nic, error) &&
         !invocation->quiet)
-        tell(invocation, &nic, true);
+        tell(invocation, &nic, NIC_ADDED);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }
@@ -68,7 +73,7 @@ static int run_remove(struct invocation *invocation, struct error *error) {
     if (nic_remove(invocation->home, invocation_argument(invocation, 0),
                    invocation_argument(invocation, 1), &nic, error) &&
         !invocation->quiet)
-        tell(invocation, &nic, false);
+        tell(invocation, &nic, NIC_REMOVED);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }

@@ -1,7 +1,6 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
-#include "cli/output/progress.h"
 #include "home/access/ansible_log.h"
 
 #include <stdio.h>
@@ -29,15 +28,13 @@ static void show(const struct invocation *invocation, const char *name) {
 static bool call(struct invocation *invocation, struct client *client, const char *name,
                  struct error *error) {
     uint64_t timeout;
-    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
         return false;
     json_t *params = json_object();
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    struct progress progress = {.invocation = invocation};
-    json_t *result = client_call(client, "provision", params, progress_show, &progress, error);
-    progress_clear(&progress);
+    json_t *result = client_call_shown(client, "provision", params, invocation, error);
     bool good = result != NULL;
     json_decref(result);
     return good;

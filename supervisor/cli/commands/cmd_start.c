@@ -47,7 +47,7 @@ static void warn(const char *name, json_t *result) {
 
 static bool make_params(struct invocation *invocation, json_t **params, struct error *error) {
     uint64_t timeout;
-    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
         return false;
     *params = json_object();
     json_object_set_new(*params, "wait", json_boolean(invocation_flag(invocation, "wait")));

@@ -67,7 +67,7 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
 
 static int run(struct invocation *invocation, struct error *error) {
     uint64_t seconds;
-    if (!invocation_number(invocation, "timeout", 0, 86400, &seconds, error))
+    if (!invocation_seconds(invocation, "timeout", 0, &seconds, error))
         return 1;
     struct offline_stop_options given = {
         .limit_ms = seconds * 1000,

@@ -1,7 +1,6 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
-#include "cli/output/progress.h"
 #include "home/home.h"
 
 #include <stdio.h>
@@ -18,7 +17,7 @@ static const struct option_spec options[] = {
 static int run(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     uint64_t timeout;
-    if (!invocation_number(invocation, "timeout", 1, 86400, &timeout, error))
+    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
         return 1;
     struct client *client = client_open(invocation->home, error);
     if (!client)
@@ -27,9 +26,7 @@ static int run(struct invocation *invocation, struct error *error) {
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "for", json_string(invocation_option(invocation, "for")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    struct progress progress = {.invocation = invocation};
-    json_t *result = client_call(client, "wait", params, progress_show, &progress, error);
-    progress_clear(&progress);
+    json_t *result = client_call_shown(client, "wait", params, invocation, error);
     if (result && !invocation->quiet)
         printf("%s is %s\n", name, invocation_option(invocation, "for"));
     json_decref(result);

@@ -23,17 +23,6 @@ struct talk {
     struct error *error;
 };
 
-static void write_out(struct talk *talk) {
-    struct buffer *output = qga_output(talk->qga);
-    while (output->length) {
-        ssize_t put = socket_write(talk->fd, output->data, output->length);
-        if (put < 0 && errno != EINTR)
-            return; /* broken: the read says so */
-        if (put > 0)
-            buffer_consume(output, (size_t)put);
-    }
-}
-
 /* One item that is no error; valid until the next call. */
 static bool next(struct talk *talk, struct qga_item *item) {
     uint64_t until_ms = clock_monotonic_ms() + ANSWER_LIMIT_MS;
@@ -41,7 +30,7 @@ static bool next(struct talk *talk, struct qga_item *item) {
         char chunk[4096];
         uint64_t now = clock_monotonic_ms();
         struct pollfd ready = {.fd = talk->fd, .events = POLLIN};
-        write_out(talk);
+        socket_flush(talk->fd, qga_output(talk->qga));
         if (now >= until_ms || poll(&ready, 1, (int)(until_ms - now)) == 0)
             return error_set(talk->error, ERROR_TIMEOUT, "no agent in the guest answers");
         ssize_t got = read(talk->fd, chunk, sizeof chunk);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/line.h"
+#include "cli/output/progress.h"
 #include "control/protocol.h"
 #include "home/run_folder.h"
 #include "machine/socket.h"
@@ -146,47 +147,68 @@ bool client_receive(struct client *client, client_on_progress *on_progress, void
     return true;
 }
 
+static json_t *take_result(struct client_answer *answer, struct error *error) {
+    if (!answer->result)
+        error_set(error, answer->error.code, "%s", answer->error.text);
+    return answer->result;
+}
+
 json_t *client_call(struct client *client, const char *method, json_t *params,
-                    client_on_progress *on_progress, void *context, struct error *error) {
+                    struct error *error) {
     struct client_answer answer = {0};
     if (!client_send(client, method, params, error) ||
-        !client_receive(client, on_progress, context, &answer, error))
+        !client_receive(client, NULL, NULL, &answer, error))
         return NULL;
-    if (!answer.result)
-        error_set(error, answer.error.code, "%s", answer.error.text);
-    return answer.result;
+    return take_result(&answer, error);
+}
+
+json_t *client_call_shown(struct client *client, const char *method, json_t *params,
+                          const struct invocation *invocation, struct error *error) {
+    struct client_answer answer = {0};
+    struct progress progress = {.invocation = invocation};
+    if (!client_send(client, method, params, error))
+        return NULL;
+    bool received = client_receive(client, progress_show, &progress, &answer, error);
+    progress_clear(&progress);
+    return received ? take_result(&answer, error) : NULL;
+}
+
+static bool check_version(const json_t *hello, struct error *error) {
+    const char *version = json_string_value(json_object_get(hello, "version"));
+    if (json_integer_value(json_object_get(hello, "protocol")) == CONTROL_VERSION)
+        return true;
+    return error_set(error, ERROR_WRONG_STATE,
+                     "the supervisor is of another version (%.40s): `pgsup down --keep`, then "
+                     "`pgsup up`, replaces it without harm to VMs",
+                     version ? version : "unknown");
 }
 
 /* The first exchange shows that somebody is there and which protocol it speaks. */
-static bool greet(struct client *client, bool any_version, struct error *error) {
+static json_t *greet(struct client *client, struct error *error) {
     set_patience(client->fd, SO_RCVTIMEO, CLIENT_PATIENCE_S);
-    json_t *hello = client_call(client, "hello", NULL, NULL, NULL, error);
+    json_t *hello = client_call(client, "hello", NULL, error);
     set_patience(client->fd, SO_RCVTIMEO, 0);
-    json_int_t protocol = json_integer_value(json_object_get(hello, "protocol"));
-    const char *version = json_string_value(json_object_get(hello, "version"));
-    bool good = hello && (any_version || protocol == CONTROL_VERSION);
-    if (hello && !good)
-        error_set(error, ERROR_WRONG_STATE,
-                  "the supervisor is of another version (%.40s): `pgsup down --keep`, then `pgsup "
-                  "up`, replaces it without harm to VMs",
-                  version ? version : "unknown");
-    json_decref(hello);
     client->last_id = 0;
-    return good;
+    return hello;
 }
 
-static struct client *open_any(const struct home *home, bool any_version, struct error *error) {
+typedef bool accepts(const json_t *hello, struct error *error);
+
+static struct client *open_if(const struct home *home, accepts *accept, struct error *error) {
     struct client *client = connect_to(home, error);
-    if (client && greet(client, any_version, error))
+    json_t *hello = client ? greet(client, error) : NULL;
+    bool good = hello && (!accept || accept(hello, error));
+    json_decref(hello);
+    if (good)
         return client;
     client_close(client);
     return NULL;
 }
 
 struct client *client_open(const struct home *home, struct error *error) {
-    return open_any(home, false, error);
+    return open_if(home, check_version, error);
 }
 
 struct client *client_open_any(const struct home *home, struct error *error) {
-    return open_any(home, true, error);
+    return open_if(home, NULL, error);
 }

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 struct client; /* opaque */
+struct invocation;
 
 /* ERROR_NO_SUPERVISOR when none runs, ERROR_TIMEOUT when it does not answer, ERROR_WRONG_STATE when
  * it is of another version: only `pgsup down` talks to any (client_open_any). */
@@ -18,8 +19,10 @@ typedef void client_on_progress(void *context, const char *method, json_t *body)
 
 /* Sends one request and waits for its answer; params is stolen. NULL: error holds what the
  * supervisor said. The caller owns the result. The supervisor bounds how long it takes. */
-json_t *client_call(struct client *client, const char *method, json_t *params,
-                    client_on_progress *on_progress, void *context, struct error *error);
+json_t *client_call(struct client *client, const char *method, json_t *params, struct error *error);
+/* The same, showing progress on stderr meanwhile. */
+json_t *client_call_shown(struct client *client, const char *method, json_t *params,
+                          const struct invocation *invocation, struct error *error);
 
 /* The same in two steps, for several requests under way at once. Ids count from 1. */
 int64_t client_send(struct client *client, const char *method, json_t *params,

@@ -37,17 +37,6 @@ void offline_close(struct offline *offline) {
     free(offline);
 }
 
-static void write_output(struct offline *offline) {
-    struct buffer *output = session_output(offline->session);
-    while (output->length) {
-        ssize_t written = socket_write(offline->fd, output->data, output->length);
-        if (written < 0 && errno != EINTR)
-            return; /* full: the next exchange writes the rest; broken: the read reports it */
-        if (written > 0)
-            buffer_consume(output, (size_t)written);
-    }
-}
-
 static void read_input(struct offline *offline) {
     char chunk[16384];
     ssize_t length = read(offline->fd, chunk, sizeof chunk);
@@ -60,7 +49,7 @@ static void read_input(struct offline *offline) {
 }
 
 void offline_exchange(struct offline *offline, uint64_t until_ms) {
-    write_output(offline);
+    socket_flush(offline->fd, session_output(offline->session));
     uint64_t now = clock_monotonic_ms(), deadline = session_deadline_ms(offline->session);
     if (deadline < until_ms)
         until_ms = deadline;

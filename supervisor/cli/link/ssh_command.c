@@ -34,10 +34,16 @@ static char *find_keys(struct home *home, const struct store_instance *instance,
     }
 }
 
-static bool make_argv(struct home *home, const struct ssh_command *command,
-                      const struct store_instance *instance,
-                      const struct instance_endpoint *endpoint, struct strv *argv,
-                      struct error *error) {
+struct target {
+    struct home *home;
+    struct store_instance instance;
+    struct instance_endpoint endpoint;
+};
+
+static bool make_argv(const struct target *target, const struct ssh_command *command,
+                      struct strv *argv, struct error *error) {
+    struct home *home = target->home;
+    const struct store_instance *instance = &target->instance;
     struct store_cloud cloud = {0};
     scoped(alloc_release) char *program = program_find("ssh", error);
     if (!program || !cloud_table_get(home->store, &cloud, error))
@@ -52,7 +58,7 @@ static bool make_argv(struct home *home, const struct ssh_command *command,
     strv_push(argv, "-oGlobalKnownHostsFile=/dev/null");
     strv_push(argv, "-oStrictHostKeyChecking=yes");
     strv_pushf(argv, "-oHostKeyAlias=%s", instance->instance_id);
-    strv_pushf(argv, "-p%u", endpoint->port);
+    strv_pushf(argv, "-p%u", target->endpoint.port);
     if (key) {
         scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
         strv_pushf(argv, "-o%s", identity);
@@ -63,20 +69,19 @@ static bool make_argv(struct home *home, const struct ssh_command *command,
     strv_push(argv, "-l");
     strv_push(argv, command->user);
     strv_push(argv, "--");
-    strv_push(argv, endpoint->address);
+    strv_push(argv, target->endpoint.address);
     return true;
 }
 
 bool ssh_command_make(struct home *home, const struct ssh_command *command, struct strv *argv,
                       struct error *error) {
-    struct store_instance instance = {0};
-    struct instance_endpoint endpoint = {0};
+    struct target target = {.home = home};
     scoped(alloc_release) char *keys = NULL;
-    bool good = instance_table_get(home->store, command->name, &instance, error) &&
-                (keys = find_keys(home, &instance, error)) &&
-                instance_endpoint(home, &instance, &endpoint, error) &&
-                known_hosts_write(home, &instance, &endpoint, keys, error) &&
-                make_argv(home, command, &instance, &endpoint, argv, error);
-    store_instance_done(&instance);
+    bool good = instance_table_get(home->store, command->name, &target.instance, error) &&
+                (keys = find_keys(home, &target.instance, error)) &&
+                instance_endpoint(home, &target.instance, &target.endpoint, error) &&
+                known_hosts_write(home, &target.instance, &target.endpoint, keys, error) &&
+                make_argv(&target, command, argv, error);
+    store_instance_done(&target.instance);
     return good;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/name.h"
+#include "cli/invocation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,11 +56,12 @@ void progress_bar_text(const char *label, const struct progress_bar_moment *mome
              bar, percent, done, total, speed, *left ? "  " : "", left);
 }
 
-void progress_bar_init(struct progress_bar *bar, const char *label, bool quiet) {
+void progress_bar_init(struct progress_bar *bar, const char *label,
+                       const struct invocation *invocation) {
     uint64_t now = clock_monotonic_ms();
     *bar = (struct progress_bar){
         .label = label,
-        .quiet = quiet,
+        .quiet = invocation->quiet,
         .terminal = isatty(STDERR_FILENO),
         .started_ms = now,
         .reported_ms = now,

@@ -10,6 +10,8 @@
 #define PROGRESS_REDRAW_MS     100u
 #define PROGRESS_LINE_MS       10000u
 
+struct invocation;
+
 struct progress_bar {
     const char *label; /* borrowed */
     char doing[32];    /* what is shown now */
@@ -20,7 +22,8 @@ struct progress_bar {
     bool moving;
 };
 
-void progress_bar_init(struct progress_bar *bar, const char *label, bool quiet);
+void progress_bar_init(struct progress_bar *bar, const char *label,
+                       const struct invocation *invocation);
 /* Have the signatures of image_progress; context is the bar. */
 void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
                          uint64_t total_bytes);
