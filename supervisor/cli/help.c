@@ -65,7 +65,7 @@ static void write_paragraph(struct buffer *text, struct buffer *paragraph) {
 }
 
 /* Lines that begin with a space stay as they are, as do empty ones; others fill paragraphs. */
-static void write_details(struct buffer *text, const char *details) {
+static void write_help_details(struct buffer *text, const char *details) {
     struct buffer paragraph = {0};
     while (*details) {
         size_t length = strcspn(details, "\n");
@@ -116,7 +116,7 @@ char *help_of_option(const struct option_spec *spec) {
                         spec->required ? " (required)" : "");
 }
 
-static void write_option(struct buffer *text, const struct option_spec *spec) {
+static void write_help_option(struct buffer *text, const struct option_spec *spec) {
     struct buffer left = {0};
     if (spec->letter)
         buffer_printf(&left, "-%c, ", spec->letter);
@@ -129,14 +129,14 @@ static void write_option(struct buffer *text, const struct option_spec *spec) {
     buffer_done(&left);
 }
 
-static void write_options(struct buffer *text, const char *heading,
-                          const struct option_spec *specs) {
+static void write_help_options(struct buffer *text, const char *heading,
+                               const struct option_spec *specs) {
     static const struct option_spec help = {"help", 'h', .help = "show this help"};
     buffer_printf(text, "\n%s:\n", heading);
     for (; specs && specs->name; specs++)
         if (!specs->hidden)
-            write_option(text, specs);
-    write_option(text, &help);
+            write_help_option(text, specs);
+    write_help_option(text, &help);
 }
 
 static void write_command_row(struct buffer *text, const struct command *command) {
@@ -146,8 +146,8 @@ static void write_command_row(struct buffer *text, const struct command *command
     write_row(text, command->path, summary);
 }
 
-static void write_section(struct buffer *text, const struct command *const *table,
-                          enum command_section section) {
+static void write_help_section(struct buffer *text, const struct command *const *table,
+                               enum command_section section) {
     bool first = true;
     for (; *table; table++) {
         if ((*table)->section != section || (*table)->hidden || command_is_group(*table))
@@ -163,8 +163,8 @@ static void write_program(const struct command *const *table, struct buffer *tex
     buffer_puts(text, "Usage: pgsup [-p PATH] COMMAND [OPTION...] [ARGUMENT...]\n\n"
                       "Supervises QEMU virtual machines on your own computer.\n");
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
-        write_section(text, table, section);
-    write_options(text, "Options before the command", command_line_options);
+        write_help_section(text, table, section);
+    write_help_options(text, "Options before the command", command_line_options);
     buffer_puts(text, "\n`pgsup help COMMAND` tells more about a command.\n");
 }
 
@@ -191,12 +191,12 @@ void help_write(const struct command *const *table, const struct command *comman
                       command->alias);
     if (command->details) {
         buffer_putc(text, '\n');
-        write_details(text, command->details);
+        write_help_details(text, command->details);
     }
     if (command_is_group(command))
         write_group(table, command, text);
     else
-        write_options(text, "Options", command->options);
+        write_help_options(text, "Options", command->options);
 }
 
 void help_print(const struct command *const *table, const struct command *command, FILE *file) {

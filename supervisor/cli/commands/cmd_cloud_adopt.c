@@ -12,7 +12,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void print(const struct takeover_report *report) {
+static void print_report(const struct takeover_report *report) {
     if (report->before) {
         printf("%s was taken over before: nothing to do\n", report->path);
         return;
@@ -26,14 +26,14 @@ static void print(const struct takeover_report *report) {
            report->backup);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_cloud_adopt(struct invocation *invocation, struct error *error) {
     const struct takeover_options wanted = {
         .name = invocation_option(invocation, "name"),
         .ssh_public_key = invocation_option(invocation, "ssh-public-key"),
     };
     struct takeover_report report = {0};
     if (takeover_run(invocation_argument(invocation, 0), &wanted, &report, error))
-        print(&report);
+        print_report(&report);
     takeover_report_done(&report);
     return EXIT_SUCCESS;
 }
@@ -59,5 +59,5 @@ const struct command cmd_cloud_adopt = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_FILES,
     .changes_names = true,
-    .run = run,
+    .run = run_cloud_adopt,
 };

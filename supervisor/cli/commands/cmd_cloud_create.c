@@ -40,7 +40,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_cloud_create(struct invocation *invocation, struct error *error) {
     char *const *public_keys = invocation_values(invocation, "ssh-public-key");
     for (char *const *each = public_keys; *each; each++)
         if (!invocation_check_file(*each, "public key", error))
@@ -99,5 +99,5 @@ const struct command cmd_cloud_create = {
         "    --host-gw4 172.16.3.1 --host-ns4 172.16.3.1",
     .options = options,
     .section = SECTION_CLOUD,
-    .run = run,
+    .run = run_cloud_create,
 };

@@ -47,8 +47,8 @@ static void print_keys(const char *lines) {
 }
 
 /* The hash stays in the store: whoever has it can try passwords at leisure. */
-static void print_json(const struct home *home, const struct store_cloud *cloud,
-                       const struct store_users *users) {
+static void print_cloud_json(const struct home *home, const struct store_cloud *cloud,
+                             const struct store_users *users) {
     json_t *object = json_object();
     json_object_set_new(object, "name", json_output_text(cloud->name));
     json_object_set_new(object, "home", json_output_text(home->path));
@@ -73,8 +73,8 @@ static void print_json(const struct home *home, const struct store_cloud *cloud,
     json_output_print(object);
 }
 
-static void print_text(const struct home *home, const struct store_cloud *cloud,
-                       const struct store_users *users) {
+static void print_cloud_text(const struct home *home, const struct store_cloud *cloud,
+                             const struct store_users *users) {
     char created[CLOCK_RFC3339_SIZE];
     clock_rfc3339(cloud->created_ms, created);
     scoped(alloc_release) char *port = alloc_printf("%u", cloud->phone_home_port);
@@ -101,15 +101,15 @@ static void print_text(const struct home *home, const struct store_cloud *cloud,
     columns_pair("dns key", cloud->dns_key_path, stdout);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_cloud_get(struct invocation *invocation, struct error *error) {
     struct store *store = invocation->home->store;
     struct store_cloud cloud = {0};
     struct store_users users = {0};
     bool good = cloud_table_get(store, &cloud, error) && user_table_list(store, &users, error);
     if (good && invocation_flag(invocation, "json"))
-        print_json(invocation->home, &cloud, &users);
+        print_cloud_json(invocation->home, &cloud, &users);
     else if (good)
-        print_text(invocation->home, &cloud, &users);
+        print_cloud_text(invocation->home, &cloud, &users);
     store_users_done(&users);
     store_cloud_done(&cloud);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -121,5 +121,5 @@ const struct command cmd_cloud_get = {
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_cloud_get,
 };

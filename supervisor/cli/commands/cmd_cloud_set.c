@@ -68,7 +68,7 @@ static bool check_no_supervisor(const struct home *home, struct error *error) {
                      "`pgsup down --keep`, which leaves the VMs running");
 }
 
-static bool check(const struct invocation *invocation, struct error *error) {
+static bool check_settings(const struct invocation *invocation, struct error *error) {
     if (!is_any_given(invocation))
         return error_set(error, ERROR_USAGE,
                          "give what is to be changed: `pgsup help cloud set` lists it");
@@ -78,7 +78,7 @@ static bool check(const struct invocation *invocation, struct error *error) {
     return !invocation_given(invocation, "ph-port") || check_no_supervisor(invocation->home, error);
 }
 
-static void tell(const struct invocation *invocation) {
+static void report_settings(const struct invocation *invocation) {
     const char *port = invocation_option(invocation, "ph-port");
     if (port)
         printf("port %s is for the next `pgsup up`, and for guests from their next start on\n",
@@ -89,9 +89,9 @@ static void tell(const struct invocation *invocation) {
         puts("accounts are made at a guest's first boot: those that had theirs stay as they are");
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_cloud_set(struct invocation *invocation, struct error *error) {
     scoped(password_input_release) char *password = NULL;
-    if (!check(invocation, error) ||
+    if (!check_settings(invocation, error) ||
         (changes_password(invocation) && !password_input_read(invocation, &password, error)))
         return EXIT_FAILURE;
     const struct cloud_changes changes = {
@@ -114,7 +114,7 @@ static int run(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     if (changes.dns.server || changes.dns.zone || changes.dns.key)
         dns_update_doubt(invocation->home, NULL); /* trouble shows when names are told */
-    tell(invocation);
+    report_settings(invocation);
     return EXIT_SUCCESS;
 }
 
@@ -127,5 +127,5 @@ const struct command cmd_cloud_set = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_cloud_set,
 };

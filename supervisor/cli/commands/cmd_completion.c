@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_completion(struct invocation *invocation, struct error *error) {
     const char *shell = invocation_argument(invocation, 0);
     struct buffer script = {0};
     if (completion_write(invocation->table, shell, &script))
@@ -29,5 +29,5 @@ const struct command cmd_completion = {
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_MORE,
-    .run = run,
+    .run = run_completion,
 };

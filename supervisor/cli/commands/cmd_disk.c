@@ -15,7 +15,7 @@
 
 /* --- add --- */
 
-static int run_add(struct invocation *invocation, struct error *error) {
+static int run_disk_add(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *disk = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
@@ -34,7 +34,7 @@ static int run_add(struct invocation *invocation, struct error *error) {
 
 /* --- remove --- */
 
-static int run_remove(struct invocation *invocation, struct error *error) {
+static int run_disk_remove(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *disk = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
@@ -78,7 +78,7 @@ static const struct rows_column disk_columns[] = {
     ROWS_END,
 };
 
-static int run_list(struct invocation *invocation, struct error *error) {
+static int run_disk_list(struct invocation *invocation, struct error *error) {
     struct home *home = invocation->home;
     struct store_instance instance = {0};
     struct store_disks disks = {0};
@@ -106,7 +106,7 @@ const struct command cmd_disk_add = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_add,
+    .run = run_disk_add,
 };
 
 const struct command cmd_disk_list = {
@@ -120,7 +120,7 @@ const struct command cmd_disk_list = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_list,
+    .run = run_disk_list,
 };
 
 const struct command cmd_disk_remove = {
@@ -134,5 +134,5 @@ const struct command cmd_disk_remove = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_remove,
+    .run = run_disk_remove,
 };

@@ -28,7 +28,7 @@ static void wait_gone(const struct home *home) {
     }
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_down(struct invocation *invocation, struct error *error) {
     struct client *client = client_open_any(invocation->home, error);
     if (!client)
         return 1;
@@ -47,5 +47,5 @@ const struct command cmd_down = {
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_down,
 };

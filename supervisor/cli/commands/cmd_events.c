@@ -51,7 +51,7 @@ static bool parse_since(const char *text, int64_t *since_ms, struct error *error
     return true;
 }
 
-static void print_json(const struct store_event *event, const char *time) {
+static void print_event_json(const struct store_event *event, const char *time) {
     json_t *object = json_object();
     json_object_set_new(object, "time", json_string(time));
     json_object_set_new(object, "instance", event->name ? json_string(event->name) : json_null());
@@ -67,7 +67,7 @@ static void print_event(const struct store_event *event, bool as_json) {
     char time[CLOCK_RFC3339_SIZE];
     clock_rfc3339(event->at_ms, time);
     if (as_json)
-        print_json(event, time);
+        print_event_json(event, time);
     else
         printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-", event->kind,
                event->text);
@@ -92,7 +92,7 @@ static bool print_new(struct invocation *invocation, int64_t instance, int64_t s
     return fflush(stdout) == 0;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_events(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *since = invocation_option(invocation, "since");
     struct store_instance instance = {0};
@@ -117,5 +117,5 @@ const struct command cmd_events = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_events,
 };

@@ -21,7 +21,7 @@ static const struct option_spec list_options[] = {
     OPTIONS_END,
 };
 
-static void report(const struct invocation *invocation, const char *what, bool live) {
+static void report_forwards(const struct invocation *invocation, const char *what, bool live) {
     char *const *texts = invocation->options.arguments + 1;
     for (; !invocation->quiet && *texts; texts++)
         printf("%s: %s %s%s\n", invocation_argument(invocation, 0), *texts, what,
@@ -29,8 +29,8 @@ static void report(const struct invocation *invocation, const char *what, bool l
 }
 
 /* Stored first: what QEMU then refuses is taken out again. */
-static bool add(struct home *home, const struct store_instance *instance, struct forward_live *live,
-                char *const *texts, struct error *error) {
+static bool add_forwards(struct home *home, const struct store_instance *instance,
+                         struct forward_live *live, char *const *texts, struct error *error) {
     if (!forward_add(home, instance->name, texts, error))
         return false;
     if (!live || forward_live_add(live, texts, error))
@@ -39,8 +39,8 @@ static bool add(struct home *home, const struct store_instance *instance, struct
     return false;
 }
 
-static bool take_away(struct home *home, const struct store_instance *instance,
-                      struct forward_live *live, char *const *texts, struct error *error) {
+static bool remove_forwards(struct home *home, const struct store_instance *instance,
+                            struct forward_live *live, char *const *texts, struct error *error) {
     if (!forward_remove(home, instance->name, texts, error))
         return false;
     return !live || forward_live_remove(live, texts, error) ||
@@ -62,18 +62,18 @@ static int change_forwards(struct invocation *invocation, change *apply, const c
     if (problem.code != ERROR_NONE)
         error_set(error, problem.code, "%s", problem.text);
     else if (apply(home, &instance, live, texts, error))
-        report(invocation, what, live != NULL);
+        report_forwards(invocation, what, live != NULL);
     forward_live_close(live);
     store_instance_done(&instance);
     return EXIT_SUCCESS;
 }
 
-static int run_add(struct invocation *invocation, struct error *error) {
-    return change_forwards(invocation, add, "forwarded", error);
+static int run_forward_add(struct invocation *invocation, struct error *error) {
+    return change_forwards(invocation, add_forwards, "forwarded", error);
 }
 
-static int run_remove(struct invocation *invocation, struct error *error) {
-    return change_forwards(invocation, take_away, "not forwarded any more", error);
+static int run_forward_remove(struct invocation *invocation, struct error *error) {
+    return change_forwards(invocation, remove_forwards, "not forwarded any more", error);
 }
 
 /* --- list --- */
@@ -81,7 +81,7 @@ static int run_remove(struct invocation *invocation, struct error *error) {
 /* The forward to SSH, which an instance has without asking, and those that were asked for. */
 enum forward_origin { FORWARD_AUTOMATIC, FORWARD_GIVEN };
 
-static json_t *row(const struct store_forward *forward, enum forward_origin origin) {
+static json_t *forward_row(const struct store_forward *forward, enum forward_origin origin) {
     json_t *object = json_object();
     json_object_set_new(object, "instance", json_output_text(forward->name));
     json_object_set_new(object, "host_address", json_output_text(forward->host_address));
@@ -92,18 +92,18 @@ static json_t *row(const struct store_forward *forward, enum forward_origin orig
     return object;
 }
 
-static void add_ssh(json_t *rows, const struct store_instance *instance) {
+static void add_ssh_row(json_t *rows, const struct store_instance *instance) {
     const struct store_forward ssh = {.name = instance->name,
                                       .protocol = (char *)"tcp",
                                       .host_address = (char *)PORT_LOOPBACK,
                                       .host_port = instance->ssh_port,
                                       .guest_port = SSH_PORT};
     if (instance->ssh_port)
-        json_array_append_new(rows, row(&ssh, FORWARD_AUTOMATIC));
+        json_array_append_new(rows, forward_row(&ssh, FORWARD_AUTOMATIC));
 }
 
 /* name: NULL for all. */
-static json_t *collect(struct store *store, const char *name, struct error *error) {
+static json_t *collect_forwards(struct store *store, const char *name, struct error *error) {
     struct port_owners owners = {0};
     json_t *rows = json_array();
     if (!port_owners_list(store, &owners, error))
@@ -114,10 +114,10 @@ static json_t *collect(struct store *store, const char *name, struct error *erro
         if (name && strcmp(name, instance->name) != 0)
             continue;
         found = true;
-        add_ssh(rows, instance);
+        add_ssh_row(rows, instance);
         for (size_t j = 0; j < owners.forwards.count; j++)
             if (owners.forwards.items[j].instance == instance->id)
-                json_array_append_new(rows, row(&owners.forwards.items[j], FORWARD_GIVEN));
+                json_array_append_new(rows, forward_row(&owners.forwards.items[j], FORWARD_GIVEN));
     }
     port_owners_done(&owners);
     if (!found)
@@ -140,8 +140,9 @@ static const struct rows_column forward_columns[] = {
     {"FOR", .cell = purpose_cell},       ROWS_END,
 };
 
-static int run_list(struct invocation *invocation, struct error *error) {
-    json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
+static int run_forward_list(struct invocation *invocation, struct error *error) {
+    json_t *rows =
+        collect_forwards(invocation->home->store, invocation_argument(invocation, 0), error);
     if (error->code == ERROR_NONE)
         rows_output_print(invocation, rows, forward_columns);
     else
@@ -164,7 +165,7 @@ const struct command cmd_forward_add = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_add,
+    .run = run_forward_add,
 };
 
 const struct command cmd_forward_list = {
@@ -177,7 +178,7 @@ const struct command cmd_forward_list = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_list,
+    .run = run_forward_list,
 };
 
 const struct command cmd_forward_remove = {
@@ -191,5 +192,5 @@ const struct command cmd_forward_remove = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_remove,
+    .run = run_forward_remove,
 };

@@ -28,7 +28,7 @@ static char *joined_arguments(const struct invocation *invocation) {
     return buffer_take(&path);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_help(struct invocation *invocation, struct error *error) {
     const struct command *command = NULL;
     if (invocation_flag(invocation, "man"))
         return print_man(invocation);
@@ -54,5 +54,5 @@ const struct command cmd_help = {
     .max_arguments = 2,
     .section = SECTION_MORE,
     .completes = COMPLETES_COMMANDS,
-    .run = run,
+    .run = run_help,
 };

@@ -14,7 +14,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_image_download(struct invocation *invocation, struct error *error) {
     const char *name = invocation_name(invocation, "image", error);
     if (!name)
         return EXIT_FAILURE;
@@ -54,5 +54,5 @@ const struct command cmd_image_download = {
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_image_download,
 };

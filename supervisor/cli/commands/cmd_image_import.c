@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_image_import(struct invocation *invocation, struct error *error) {
     const struct image_file file = {
         .name = invocation_option(invocation, "name"),
         .path = invocation_argument(invocation, 0),
@@ -65,5 +65,5 @@ const struct command cmd_image_import = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_FILES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_image_import,
 };

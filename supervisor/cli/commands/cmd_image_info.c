@@ -35,7 +35,7 @@ static void print_pairs(const struct store_image *image, const char *path, const
     columns_pair("used by", *users ? users : "no instance", stdout);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_image_info(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct home *home = invocation->home;
     struct store_image image = {0};
@@ -65,5 +65,5 @@ const struct command cmd_image_info = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_IMAGES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_image_info,
 };

@@ -92,7 +92,7 @@ static json_t *image_rows(struct invocation *invocation, struct error *error) {
     return rows;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_image_list(struct invocation *invocation, struct error *error) {
     bool available = invocation_flag(invocation, "available");
     json_t *rows = available ? available_rows(invocation, error) : image_rows(invocation, error);
     if (!rows)
@@ -112,5 +112,5 @@ const struct command cmd_image_list = {
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_image_list,
 };

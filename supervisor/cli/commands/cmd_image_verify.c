@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_image_verify(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     if (!image_verify(invocation->home, name, error))
         return EXIT_FAILURE;
@@ -24,5 +24,5 @@ const struct command cmd_image_verify = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_IMAGES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_image_verify,
 };

@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static json_t *launch_picture(const struct store_launch *launch) {
+static json_t *launch_to_json(const struct store_launch *launch) {
     json_t *object = json_object(), *phases = json_object();
     int64_t began = launch->phases_ms[PHASE_LAUNCHED];
     json_object_set_new(object, "launch", json_integer(launch->number));
@@ -74,8 +74,8 @@ static void add_provisioning(json_t *object, const struct home *home,
     json_object_set_new(object, "ansible_log", json_output_text(ran ? log : NULL));
 }
 
-static json_t *collect(struct invocation *invocation, const struct store_instance *instance,
-                       struct error *error) {
+static json_t *collect_info(struct invocation *invocation, const struct store_instance *instance,
+                            struct error *error) {
     struct runtime runtime = {0};
     struct store_launches launches = {0};
     struct store_guest guest = {0};
@@ -96,7 +96,7 @@ static json_t *collect(struct invocation *invocation, const struct store_instanc
     add_provisioning(object, invocation->home, instance);
     launch_table_list(store, instance->id, HISTORY, &launches, error);
     for (size_t i = 0; i < launches.count; i++)
-        json_array_append_new(boots, launch_picture(&launches.items[i]));
+        json_array_append_new(boots, launch_to_json(&launches.items[i]));
     store_launches_done(&launches);
     json_object_set_new(object, "boots", boots);
     return object;
@@ -152,7 +152,7 @@ static void print_boot(json_t *boot) {
     }
 }
 
-static void print(json_t *object, bool history) {
+static void print_info(json_t *object, bool history) {
     char label[32];
     const char *key;
     json_t *value;
@@ -168,16 +168,16 @@ static void print(json_t *object, bool history) {
     }
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_info(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, invocation_argument(invocation, 0), &instance,
                             error))
         return 1;
-    json_t *object = collect(invocation, &instance, error);
+    json_t *object = collect_info(invocation, &instance, error);
     if (object && invocation_flag(invocation, "json")) {
         json_output_print(object);
     } else if (object) {
-        print(object, invocation_flag(invocation, "history"));
+        print_info(object, invocation_flag(invocation, "history"));
         json_decref(object);
     }
     store_instance_done(&instance);
@@ -197,5 +197,5 @@ const struct command cmd_info = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_info,
 };

@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* A guest that was seeded over HTTP trusts cloud-init's cache, also that of another machine. */
-static void tell(const struct invocation *invocation, const struct store_instance *source,
-                 const struct store_instance *made) {
+static void report_clone(const struct invocation *invocation, const struct store_instance *source,
+                         const struct store_instance *made) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made->name);
     printf("instance \"%s\" made in %s, from \"%s\"\n", made->name, folder, source->name);
     if (strcmp(source->seed, "http") == 0)
@@ -22,7 +22,7 @@ static void tell(const struct invocation *invocation, const struct store_instanc
                source->name, made->name);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_clone(struct invocation *invocation, struct error *error) {
     struct store_instance source = {0}, made = {0};
     scoped(file_release) int lock = -1;
     interrupt_watch();
@@ -30,7 +30,7 @@ static int run(struct invocation *invocation, struct error *error) {
         idle_claim(invocation, invocation_argument(invocation, 0), &source, &lock, error) &&
         instance_clone(invocation->home, &source, invocation_argument(invocation, 1), &made, error);
     if (cloned)
-        tell(invocation, &source, &made);
+        report_clone(invocation, &source, &made);
     store_instance_done(&source);
     store_instance_done(&made);
     return cloned ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -49,5 +49,5 @@ const struct command cmd_instance_clone = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_clone,
 };

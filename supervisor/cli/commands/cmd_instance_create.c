@@ -53,7 +53,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_create(struct invocation *invocation, struct error *error) {
     const char *name = invocation_name(invocation, "instance", error);
     if (!name)
         return EXIT_FAILURE;
@@ -104,5 +104,5 @@ const struct command cmd_instance_create = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_create,
 };

@@ -11,7 +11,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_get(struct invocation *invocation, struct error *error) {
     struct home *home = invocation->home;
     struct store_instance instance = {0};
     if (!instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error))
@@ -34,5 +34,5 @@ const struct command cmd_instance_get = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_instance_get,
 };

@@ -24,7 +24,7 @@ static const struct rows_column columns[] = {
     ROWS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_list(struct invocation *invocation, struct error *error) {
     struct store_instances instances = {0};
     if (!instance_table_list(invocation->home->store, &instances, error))
         return EXIT_FAILURE;
@@ -47,5 +47,5 @@ const struct command cmd_instance_list = {
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_instance_list,
 };

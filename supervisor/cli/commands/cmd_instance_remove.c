@@ -66,7 +66,7 @@ static bool end_if_running(const struct invocation *invocation,
     return ended;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_remove(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, name, &instance, error))
@@ -92,5 +92,5 @@ const struct command cmd_instance_remove = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_remove,
 };

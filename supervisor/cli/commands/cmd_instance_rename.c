@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_rename(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *other = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
@@ -37,5 +37,5 @@ const struct command cmd_instance_rename = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_rename,
 };

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_reset(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
@@ -34,5 +34,5 @@ const struct command cmd_instance_reset = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_reset,
 };

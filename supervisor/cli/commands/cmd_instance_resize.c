@@ -40,8 +40,8 @@ static bool resize_idle(const struct invocation *invocation, const char *name, u
 }
 
 /* What is on its way up or down has a state and no process that could be asked. */
-static bool resize(const struct invocation *invocation, const struct store_instance *instance,
-                   uint64_t bytes, bool *live, struct error *error) {
+static bool resize_disk(const struct invocation *invocation, const struct store_instance *instance,
+                        uint64_t bytes, bool *live, struct error *error) {
     struct running running = {0};
     bool good = idle_look(invocation, instance, &running, error);
     *live = running.pid != 0;
@@ -54,7 +54,7 @@ static bool resize(const struct invocation *invocation, const struct store_insta
     return good;
 }
 
-static void tell(const char *name, uint64_t bytes, bool live) {
+static void report_size(const char *name, uint64_t bytes, bool live) {
     char size[32];
     name_format_size(bytes, size);
     printf("the disk of \"%s\" has %s now\n", name, size);
@@ -66,7 +66,7 @@ static void tell(const char *name, uint64_t bytes, bool live) {
         puts("its file system grows at the next boot, by cloud-init's growpart");
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_resize(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     uint64_t bytes = 0;
@@ -74,11 +74,11 @@ static int run(struct invocation *invocation, struct error *error) {
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
                 instance_resize_check(invocation->home, &instance,
                                       invocation_argument(invocation, 1), &bytes, error) &&
-                resize(invocation, &instance, bytes, &live, error);
+                resize_disk(invocation, &instance, bytes, &live, error);
     store_instance_done(&instance);
     if (!good)
         return EXIT_FAILURE;
-    tell(name, bytes, live);
+    report_size(name, bytes, live);
     return EXIT_SUCCESS;
 }
 
@@ -95,5 +95,5 @@ const struct command cmd_instance_resize = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_instance_resize,
 };

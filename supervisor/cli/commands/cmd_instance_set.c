@@ -56,8 +56,8 @@ static bool is_startup(const struct startup_options *wanted) {
 }
 
 /* What the guest does not see by itself. */
-static bool tell(const struct invocation *invocation, const char *name,
-                 const struct instance_options *wanted, struct error *error) {
+static bool report_settings(const struct invocation *invocation, const char *name,
+                            const struct instance_options *wanted, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     bool due = false;
@@ -79,7 +79,7 @@ static bool tell(const struct invocation *invocation, const char *name,
     return good;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_instance_set(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct own_documents own = {0};
     struct instance_options wanted = {
@@ -101,7 +101,7 @@ static int run(struct invocation *invocation, struct error *error) {
         !wanted.rerun)
         good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
     good = good && settings_change(invocation->home, name, &wanted, error) &&
-           tell(invocation, name, &wanted, error);
+           report_settings(invocation, name, &wanted, error);
     own_documents_done(&own);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -124,5 +124,5 @@ const struct command cmd_instance_set = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .changes_names = true,
-    .run = run,
+    .run = run_instance_set,
 };

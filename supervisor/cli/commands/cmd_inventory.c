@@ -119,7 +119,7 @@ static json_t *describe_one(struct inventory *inventory, const char *name, struc
     return object;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_inventory(struct invocation *invocation, struct error *error) {
     struct inventory inventory = {.home = invocation->home};
     const char *host = invocation_option(invocation, "host");
     json_t *document = NULL;
@@ -154,5 +154,5 @@ const struct command cmd_inventory = {
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_inventory,
 };

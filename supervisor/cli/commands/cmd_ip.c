@@ -17,8 +17,8 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static bool look(struct home *home, const char *name, struct instance_endpoint *endpoint,
-                 struct error *error) {
+static bool read_endpoint(struct home *home, const char *name, struct instance_endpoint *endpoint,
+                          struct error *error) {
     struct store_instance instance = {0};
     bool good = instance_table_get(home->store, name, &instance, error) &&
                 instance_endpoint(home, &instance, endpoint, error);
@@ -35,18 +35,18 @@ static bool fail_unknown(const char *name, bool waited, struct error *error) {
                      name, name);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_ip(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     bool wait = invocation_flag(invocation, "wait");
     struct instance_endpoint endpoint = {0};
     uint64_t timeout;
     if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
-        !look(invocation->home, name, &endpoint, error))
+        !read_endpoint(invocation->home, name, &endpoint, error))
         return EXIT_FAILURE;
     for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout * 1000;
          waited_ms += LOOK_INTERVAL_MS) {
         poll(NULL, 0, LOOK_INTERVAL_MS);
-        if (!look(invocation->home, name, &endpoint, error))
+        if (!read_endpoint(invocation->home, name, &endpoint, error))
             return EXIT_FAILURE;
     }
     if (!endpoint.address[0]) {
@@ -72,5 +72,5 @@ const struct command cmd_ip = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_ip,
 };

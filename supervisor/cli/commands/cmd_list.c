@@ -25,8 +25,8 @@ static char *address_of(struct home *home, const struct store_instance *instance
     return alloc_printf("%s:%u", endpoint.address, endpoint.port);
 }
 
-static json_t *row(struct home *home, struct runtime *runtime,
-                   const struct store_instance *instance) {
+static json_t *vm_row(struct home *home, struct runtime *runtime,
+                      const struct store_instance *instance) {
     json_t *object = runtime_get(runtime, instance);
     scoped(alloc_release) char *address = address_of(home, instance);
     json_object_set_new(object, "name", json_string(instance->name));
@@ -56,7 +56,7 @@ static const struct rows_column columns[] = {
     ROWS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_list(struct invocation *invocation, struct error *error) {
     struct store_instances instances = {0};
     struct runtime runtime = {0};
     if (!instance_table_list(invocation->home->store, &instances, error))
@@ -67,7 +67,7 @@ static int run(struct invocation *invocation, struct error *error) {
     }
     json_t *rows = json_array();
     for (size_t i = 0; i < instances.count; i++)
-        json_array_append_new(rows, row(invocation->home, &runtime, &instances.items[i]));
+        json_array_append_new(rows, vm_row(invocation->home, &runtime, &instances.items[i]));
     rows_output_print(invocation, rows, columns);
     runtime_close(&runtime);
     store_instances_done(&instances);
@@ -82,5 +82,5 @@ const struct command cmd_list = {
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_list,
 };

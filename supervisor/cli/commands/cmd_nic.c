@@ -20,8 +20,8 @@
 enum nic_event { NIC_ADDED, NIC_REMOVED };
 
 /* What network-config says of the card reaches a guest when cloud-init has it read. */
-static void tell_guest(const struct home *home, const struct store_instance *instance,
-                       enum nic_event event) {
+static void report_to_guest(const struct home *home, const struct store_instance *instance,
+                            enum nic_event event) {
     bool added = event == NIC_ADDED;
     if (seed_network_is_users(home, instance)) {
         printf("its network-config is your own and is kept: %s\n",
@@ -37,8 +37,8 @@ static void tell_guest(const struct home *home, const struct store_instance *ins
 }
 
 /* What is done is done: trouble in telling about it is no failure. */
-static void tell(const struct invocation *invocation, const struct store_nic *nic,
-                 enum nic_event event) {
+static void report_nic(const struct invocation *invocation, const struct store_nic *nic,
+                       enum nic_event event) {
     struct store_instance instance = {0};
     struct running running = {0};
     const char *name = invocation_argument(invocation, 0);
@@ -53,27 +53,27 @@ static void tell(const struct invocation *invocation, const struct store_nic *ni
         printf("%s: card %d with the MAC address %s is taken out%s\n", name, nic->position,
                nic->mac, when);
     if (good)
-        tell_guest(invocation->home, &instance, event);
+        report_to_guest(invocation->home, &instance, event);
     running_done(&running);
     store_instance_done(&instance);
 }
 
-static int run_add(struct invocation *invocation, struct error *error) {
+static int run_nic_add(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
     if (nic_add(invocation->home, invocation_argument(invocation, 0),
                 invocation_argument(invocation, 1), &nic, error) &&
         !invocation->quiet)
-        tell(invocation, &nic, NIC_ADDED);
+        report_nic(invocation, &nic, NIC_ADDED);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }
 
-static int run_remove(struct invocation *invocation, struct error *error) {
+static int run_nic_remove(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
     if (nic_remove(invocation->home, invocation_argument(invocation, 0),
                    invocation_argument(invocation, 1), &nic, error) &&
         !invocation->quiet)
-        tell(invocation, &nic, NIC_REMOVED);
+        report_nic(invocation, &nic, NIC_REMOVED);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }
@@ -85,7 +85,7 @@ static const struct option_spec list_options[] = {
     OPTIONS_END,
 };
 
-static json_t *row(const struct store_nic *nic) {
+static json_t *nic_row(const struct store_nic *nic) {
     scoped(alloc_release) char *guest_name = spec_nic_guest_name((unsigned)nic->position);
     json_t *object = json_object();
     json_object_set_new(object, "position", json_integer(nic->position));
@@ -98,14 +98,15 @@ static json_t *row(const struct store_nic *nic) {
 }
 
 /* The first card is in the network of the cloud. */
-static json_t *first_row(const struct store_cloud *cloud, const struct store_instance *instance) {
+static json_t *first_nic_row(const struct store_cloud *cloud,
+                             const struct store_instance *instance) {
     struct subnet subnet = {0};
     subnet_of_cloud(cloud, &subnet);
     scoped(alloc_release) char *ip4 =
         instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
     const struct store_nic first = {
         .kind = cloud->network, .interface = cloud->interface, .ip4 = ip4, .mac = instance->mac};
-    return row(&first);
+    return nic_row(&first);
 }
 
 static const struct rows_column nic_columns[] = {
@@ -118,7 +119,7 @@ static const struct rows_column nic_columns[] = {
     ROWS_END,
 };
 
-static json_t *collect(struct store *store, const char *name, struct error *error) {
+static json_t *collect_nics(struct store *store, const char *name, struct error *error) {
     struct store_cloud cloud = {0};
     struct store_instance instance = {0};
     struct store_nics nics = {0};
@@ -126,18 +127,18 @@ static json_t *collect(struct store *store, const char *name, struct error *erro
     if (instance_table_get(store, name, &instance, error) &&
         cloud_table_get(store, &cloud, error) && nic_table_list(store, instance.id, &nics, error)) {
         rows = json_array();
-        json_array_append_new(rows, first_row(&cloud, &instance));
+        json_array_append_new(rows, first_nic_row(&cloud, &instance));
     }
     for (size_t i = 0; rows && i < nics.count; i++)
-        json_array_append_new(rows, row(&nics.items[i]));
+        json_array_append_new(rows, nic_row(&nics.items[i]));
     store_nics_done(&nics);
     store_instance_done(&instance);
     store_cloud_done(&cloud);
     return rows;
 }
 
-static int run_list(struct invocation *invocation, struct error *error) {
-    json_t *rows = collect(invocation->home->store, invocation_argument(invocation, 0), error);
+static int run_nic_list(struct invocation *invocation, struct error *error) {
+    json_t *rows = collect_nics(invocation->home->store, invocation_argument(invocation, 0), error);
     if (rows)
         rows_output_print(invocation, rows, nic_columns);
     return EXIT_SUCCESS;
@@ -159,7 +160,7 @@ const struct command cmd_nic_add = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_add,
+    .run = run_nic_add,
 };
 
 const struct command cmd_nic_list = {
@@ -174,7 +175,7 @@ const struct command cmd_nic_list = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_list,
+    .run = run_nic_list,
 };
 
 const struct command cmd_nic_remove = {
@@ -189,5 +190,5 @@ const struct command cmd_nic_remove = {
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run_remove,
+    .run = run_nic_remove,
 };

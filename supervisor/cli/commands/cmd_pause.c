@@ -6,12 +6,12 @@
 
 static const struct option_spec options[] = {VM_COMMAND_ALL, OPTIONS_END};
 
-static void show(const char *name, json_t *result) {
+static void show_state(const char *name, json_t *result) {
     printf("%s is %s\n", name, json_string_value(json_object_get(result, "state")));
 }
 
 static int run_method(struct invocation *invocation, const char *method, struct error *error) {
-    struct vm_command command = {.method = method, .params = json_object(), .show = show};
+    struct vm_command command = {.method = method, .params = json_object(), .show = show_state};
     return vm_command_run(invocation, &command, error);
 }
 

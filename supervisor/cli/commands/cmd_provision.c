@@ -15,7 +15,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void show(const struct invocation *invocation, const char *name) {
+static void show_provision(const struct invocation *invocation, const char *name) {
     struct ansible_recap recap;
     if (!invocation_flag(invocation, "wait"))
         printf("%s is being provisioned\n", name);
@@ -25,8 +25,8 @@ static void show(const struct invocation *invocation, const char *name) {
         printf("%s is provisioned\n", name);
 }
 
-static bool call(struct invocation *invocation, struct client *client, const char *name,
-                 struct error *error) {
+static bool call_provision(struct invocation *invocation, struct client *client, const char *name,
+                           struct error *error) {
     uint64_t timeout;
     if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
         return false;
@@ -40,11 +40,11 @@ static bool call(struct invocation *invocation, struct client *client, const cha
     return good;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_provision(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct client *client = client_open(invocation->home, error);
-    if (client && call(invocation, client, name, error) && !invocation->quiet)
-        show(invocation, name);
+    if (client && call_provision(invocation, client, name, error) && !invocation->quiet)
+        show_provision(invocation, name);
     client_close(client);
     return EXIT_SUCCESS;
 }
@@ -64,5 +64,5 @@ const struct command cmd_provision = {
     .section = SECTION_RUN,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_provision,
 };

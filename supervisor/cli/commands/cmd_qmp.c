@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-static bool find(const struct home *home, const char *name, struct running *running,
-                 struct error *error) {
+static bool find_running(const struct home *home, const char *name, struct running *running,
+                         struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(home->store, name, &instance, error))
         return false;
@@ -19,7 +19,7 @@ static bool find(const struct home *home, const char *name, struct running *runn
                                       "%s does not run: `pgsup start %s` starts it", name, name);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_qmp(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *command = invocation_argument(invocation, 1);
     const char *text = invocation_argument(invocation, 2);
@@ -33,7 +33,7 @@ static int run(struct invocation *invocation, struct error *error) {
         return 1;
     }
     struct running running = {0};
-    if (!find(invocation->home, name, &running, error)) {
+    if (!find_running(invocation->home, name, &running, error)) {
         json_decref(arguments);
         return 1;
     }
@@ -65,5 +65,5 @@ const struct command cmd_qmp = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_qmp,
 };

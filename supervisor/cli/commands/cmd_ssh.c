@@ -17,7 +17,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_ssh(struct invocation *invocation, struct error *error) {
     struct strv argv = {0};
     const struct ssh_command command = {.name = invocation_argument(invocation, 0),
                                         .user = invocation_option(invocation, "user")};
@@ -49,5 +49,5 @@ const struct command cmd_ssh = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_ssh,
 };

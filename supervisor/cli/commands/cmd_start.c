@@ -26,13 +26,13 @@ static const struct option_spec restart_options[] = {
     OPTIONS_END,
 };
 
-static void show(const char *name, json_t *result) {
+static void show_start(const char *name, json_t *result) {
     printf("%s is %s after %.1f s\n", name, json_string_value(json_object_get(result, "state")),
            (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
 }
 
 /* Readiness does not depend on them. */
-static void warn(const char *name, json_t *result) {
+static void warn_failed_modules(const char *name, json_t *result) {
     size_t index;
     json_t *each;
     struct buffer modules = {0};
@@ -55,15 +55,17 @@ static bool make_params(struct invocation *invocation, json_t **params, struct e
     return true;
 }
 
-static int run(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {.method = "start", .show = show, .warn = warn};
+static int run_start(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {
+        .method = "start", .show = show_start, .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))
         return 1;
     return vm_command_run(invocation, &command, error);
 }
 
 static int run_restart(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {.method = "restart", .show = show, .warn = warn};
+    struct vm_command command = {
+        .method = "restart", .show = show_start, .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))
         return 1;
     json_object_set_new(command.params, "force",
@@ -80,7 +82,7 @@ const struct command cmd_start = {
         "Starting an instance that runs already succeeds.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
-    .run = run,
+    .run = run_start,
 };
 
 const struct command cmd_restart = {

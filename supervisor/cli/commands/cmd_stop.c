@@ -28,12 +28,12 @@ static void show_outcome(const char *name, const char *outcome) {
            outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
 }
 
-static void show(const char *name, json_t *result) {
+static void show_stop(const char *name, json_t *result) {
     (void)name;
     show_outcome(NULL, json_string_value(json_object_get(result, "outcome")));
 }
 
-static void show_named(const char *name, json_t *result) {
+static void show_named_stop(const char *name, json_t *result) {
     show_outcome(name, json_string_value(json_object_get(result, "outcome")));
 }
 
@@ -65,7 +65,7 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
     running_done(&running);
 }
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_stop(struct invocation *invocation, struct error *error) {
     uint64_t seconds;
     if (!invocation_seconds(invocation, "timeout", 0, &seconds, error))
         return 1;
@@ -80,7 +80,7 @@ static int run(struct invocation *invocation, struct error *error) {
     }
     struct vm_command command = {.method = "stop",
                                  .params = json_object(),
-                                 .show = has_several(invocation) ? show_named : show,
+                                 .show = has_several(invocation) ? show_named_stop : show_stop,
                                  .alone = stop_alone,
                                  .context = &given};
     json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
@@ -94,7 +94,7 @@ static const struct option_spec kill_options[] = {VM_COMMAND_ALL, OPTIONS_END};
 static int run_kill(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "kill",
                                  .params = json_object(),
-                                 .show = has_several(invocation) ? show_named : show};
+                                 .show = has_several(invocation) ? show_named_stop : show_stop};
     return vm_command_run(invocation, &command, error);
 }
 
@@ -108,7 +108,7 @@ const struct command cmd_stop = {
         "Stopping an instance that does not run succeeds. Works without a supervisor too.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
-    .run = run,
+    .run = run_stop,
 };
 
 const struct command cmd_kill = {

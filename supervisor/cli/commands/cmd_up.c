@@ -10,7 +10,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_up(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct daemon_options choices = {path, invocation_flag(invocation, "keep-awake")};
     daemon_run(&choices, error);
@@ -33,5 +33,5 @@ const struct command cmd_up = {
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,
-    .run = run,
+    .run = run_up,
 };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_version(struct invocation *invocation, struct error *error) {
     (void)invocation, (void)error;
     puts("pgsup " PGSUP_VERSION);
     return EXIT_SUCCESS;
@@ -14,5 +14,5 @@ const struct command cmd_version = {
     .path = "version",
     .summary = "Print the version",
     .section = SECTION_MORE,
-    .run = run,
+    .run = run_version,
 };

@@ -14,7 +14,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run(struct invocation *invocation, struct error *error) {
+static int run_wait(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     uint64_t timeout;
     if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
@@ -44,5 +44,5 @@ const struct command cmd_wait = {
     .section = SECTION_RUN,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
-    .run = run,
+    .run = run_wait,
 };

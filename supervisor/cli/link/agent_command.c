@@ -24,7 +24,7 @@ struct talk {
 };
 
 /* One item that is no error; valid until the next call. */
-static bool next(struct talk *talk, struct qga_item *item) {
+static bool next_item(struct talk *talk, struct qga_item *item) {
     uint64_t until_ms = clock_monotonic_ms() + ANSWER_LIMIT_MS;
     while (!qga_next(talk->qga, item)) {
         char chunk[4096];
@@ -45,14 +45,14 @@ static bool next(struct talk *talk, struct qga_item *item) {
 }
 
 /* qga/qapi-schema.json, guest-exec. */
-static bool begin(struct talk *talk, const char *const argv[], json_int_t *pid) {
+static bool begin_exec(struct talk *talk, const char *const argv[], json_int_t *pid) {
     struct qga_item item;
     json_t *arguments = json_object(), *list = json_array();
     for (const char *const *each = argv + 1; *each; each++)
         json_array_append_new(list, json_string(*each));
     json_object_set_new(arguments, "path", json_string(argv[0]));
     json_object_set_new(arguments, "arg", list);
-    if (!qga_send(talk->qga, "guest-exec", arguments) || !next(talk, &item))
+    if (!qga_send(talk->qga, "guest-exec", arguments) || !next_item(talk, &item))
         return false;
     *pid = json_integer_value(json_object_get(item.value, "pid"));
     return true;
@@ -64,7 +64,7 @@ static bool wait_end(struct talk *talk, json_int_t pid, uint64_t until_ms) {
         struct qga_item item;
         json_t *arguments = json_object();
         json_object_set_new(arguments, "pid", json_integer(pid));
-        if (!qga_send(talk->qga, "guest-exec-status", arguments) || !next(talk, &item))
+        if (!qga_send(talk->qga, "guest-exec-status", arguments) || !next_item(talk, &item))
             return false;
         const json_t *status = json_object_get(item.value, "exitcode");
         if (json_is_true(json_object_get(item.value, "exited")))
@@ -88,7 +88,7 @@ bool agent_command_run(const struct home *home, const struct running *running,
         return false;
     secret_random(&id, sizeof id);
     struct talk talk = {fd, qga_new(id), error};
-    bool good = next(&talk, &item) && begin(&talk, argv, &pid) &&
+    bool good = next_item(&talk, &item) && begin_exec(&talk, argv, &pid) &&
                 wait_end(&talk, pid, clock_monotonic_ms() + limit_ms);
     qga_free(talk.qga);
     return good;

@@ -36,7 +36,7 @@ void forward_live_close(struct forward_live *live) {
 }
 
 /* What the human monitor said, without its line ends; caller frees. NULL: error set. */
-static char *ask(struct forward_live *live, const char *line, struct error *error) {
+static char *ask_monitor(struct forward_live *live, const char *line, struct error *error) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "command-line", json_string(line));
     json_t *answer = offline_command(live->offline, "human-monitor-command", arguments, error);
@@ -49,8 +49,8 @@ static char *ask(struct forward_live *live, const char *line, struct error *erro
     return shown;
 }
 
-static bool refuse(const struct forward_live *live, const char *text, const char *answer,
-                   struct error *error) {
+static bool refuse_change(const struct forward_live *live, const char *text, const char *answer,
+                          struct error *error) {
     return error_set(error, ERROR_FAILED, "the QEMU of %s does not change the port forward %s: %s",
                      live->instance->name, text, answer);
 }
@@ -63,8 +63,8 @@ static bool add_one(struct forward_live *live, const struct store_forward *forwa
     scoped(alloc_release) char *line =
         alloc_printf("hostfwd_add " SPEC_NETDEV " %s:%s:%u-%s:%u", forward->protocol,
                      forward->host_address, forward->host_port, guest, forward->guest_port);
-    scoped(alloc_release) char *answer = ask(live, line, error);
-    return answer && (!*answer || refuse(live, text, answer, error));
+    scoped(alloc_release) char *answer = ask_monitor(live, line, error);
+    return answer && (!*answer || refuse_change(live, text, answer, error));
 }
 
 /* "host forwarding rule for tcp:127.0.0.1:8080 removed", or "not found". */
@@ -74,11 +74,11 @@ static bool remove_one(struct forward_live *live, const struct store_forward *fo
     scoped(alloc_release) char *line =
         alloc_printf("hostfwd_remove " SPEC_NETDEV " %s:%s:%u", forward->protocol,
                      forward->host_address, forward->host_port);
-    scoped(alloc_release) char *answer = ask(live, line, error);
+    scoped(alloc_release) char *answer = ask_monitor(live, line, error);
     if (!answer)
         return false;
     return strstr(answer, " removed") || strstr(answer, " not found") ||
-           refuse(live, text, answer, error);
+           refuse_change(live, text, answer, error);
 }
 
 typedef bool change(struct forward_live *live, const struct store_forward *forward,

@@ -37,7 +37,7 @@ struct ladder {
 
 /* --- effects --- */
 
-static void post(struct ladder *ladder, const char *command) {
+static void post_command(struct ladder *ladder, const char *command) {
     if (ladder->link)
         offline_post(ladder->link, command);
 }
@@ -45,8 +45,8 @@ static void post(struct ladder *ladder, const char *command) {
 /* A paused guest receives the press only when it runs again, hence the cont. */
 static void press(struct ladder *ladder) {
     ladder->presses++;
-    post(ladder, "cont");
-    post(ladder, "system_powerdown");
+    post_command(ladder, "cont");
+    post_command(ladder, "system_powerdown");
     ladder->press_ms = clock_monotonic_ms() + LIFECYCLE_PRESS_INTERVAL_MS;
 }
 
@@ -78,7 +78,7 @@ static bool kill_process(struct ladder *ladder, struct error *error) {
 static bool perform(struct ladder *ladder, enum lifecycle_effect effect, struct error *error) {
     switch (effect) {
     case EFFECT_POWERDOWN: press(ladder); return true;
-    case EFFECT_QUIT: post(ladder, "quit"); return true;
+    case EFFECT_QUIT: post_command(ladder, "quit"); return true;
     case EFFECT_KILL: return kill_process(ladder, error);
     case EFFECT_RECONNECT: return reconnect(ladder, error);
     case EFFECT_EXPIRE:
@@ -107,8 +107,8 @@ static bool feed(struct ladder *ladder, enum lifecycle_input input, struct error
     return !step.listed || perform(ladder, step.effect, error);
 }
 
-static bool on_event(struct ladder *ladder, const struct qmp_item *item,
-                     enum lifecycle_input *input) {
+static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
+                         enum lifecycle_input *input) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
     if (event.kind != QMP_EVENT_SHUTDOWN)
@@ -118,7 +118,7 @@ static bool on_event(struct ladder *ladder, const struct qmp_item *item,
     return true;
 }
 
-static bool on_reply(const struct qmp_item *item, enum lifecycle_input *input) {
+static bool on_qmp_reply(const struct qmp_item *item, enum lifecycle_input *input) {
     const char *status = json_string_value(json_object_get(item->value, "status"));
     if (item->status == QMP_STATUS_TIMEOUT)
         *input = INPUT_QMP_LOST;
@@ -131,7 +131,7 @@ static bool on_reply(const struct qmp_item *item, enum lifecycle_input *input) {
 }
 
 /* A link that was lost before QMP was ready is not opened again at once. */
-static bool on_lost(struct ladder *ladder, enum lifecycle_input *input) {
+static bool on_link_lost(struct ladder *ladder, enum lifecycle_input *input) {
     offline_close(ladder->link);
     ladder->link = NULL;
     ladder->reconnect_ms = clock_monotonic_ms() + RECONNECT_INTERVAL_MS;
@@ -145,11 +145,11 @@ static bool translate(struct ladder *ladder, const struct qmp_item *item,
     switch (item->kind) {
     case QMP_ITEM_READY:
         ladder->answered = true;
-        post(ladder, "query-status");
+        post_command(ladder, "query-status");
         return false;
-    case QMP_ITEM_REPLY: return on_reply(item, input);
-    case QMP_ITEM_EVENT: return on_event(ladder, item, input);
-    case QMP_ITEM_LOST: return on_lost(ladder, input);
+    case QMP_ITEM_REPLY: return on_qmp_reply(item, input);
+    case QMP_ITEM_EVENT: return on_qmp_event(ladder, item, input);
+    case QMP_ITEM_LOST: return on_link_lost(ladder, input);
     }
     return false;
 }
@@ -178,7 +178,7 @@ static bool next_from_qemu(struct ladder *ladder, enum lifecycle_input *input) {
 }
 
 /* What QEMU said before it ended: its SHUTDOWN event names the reason. */
-static void drain(struct ladder *ladder) {
+static void drain_events(struct ladder *ladder) {
     struct qmp_item item;
     enum lifecycle_input input;
     if (ladder->link)
@@ -191,7 +191,7 @@ static void drain(struct ladder *ladder) {
 static bool next_input(struct ladder *ladder, enum lifecycle_input *input) {
     uint64_t now = clock_monotonic_ms();
     if (!platform_process_lives(ladder->running->pid, ladder->running->start)) {
-        drain(ladder);
+        drain_events(ladder);
         *input = INPUT_EXITED;
     } else if (now >= ladder->deadline_ms) {
         bool leave = ladder->state == STATE_STOPPING && !ladder->options->may_escalate;

@@ -31,7 +31,7 @@ void runtime_close(struct runtime *runtime) {
     *runtime = (struct runtime){0};
 }
 
-static json_t *make(const char *state, const char *reason, pid_t pid) {
+static json_t *make_vm_json(const char *state, const char *reason, pid_t pid) {
     json_t *object = json_object();
     json_object_set_new(object, "state", json_string(state));
     json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
@@ -43,7 +43,7 @@ static json_t *make(const char *state, const char *reason, pid_t pid) {
 }
 
 /* qapi/run-state.json, RunState: everything that is not "running" has its vCPUs halted. */
-static json_t *ask(const struct home *home, const struct running *running) {
+static json_t *ask_vm(const struct home *home, const struct running *running) {
     struct error error = {0};
     char reason[sizeof error.text + 64];
     struct offline *offline = offline_open(home, running, &error);
@@ -53,11 +53,11 @@ static json_t *ask(const struct home *home, const struct running *running) {
     if (!status) {
         snprintf(reason, sizeof reason, "no supervisor, and its QMP does not answer: %s",
                  error.text);
-        picture = make("lost", reason, running->pid);
+        picture = make_vm_json("lost", reason, running->pid);
     } else {
         bool on = strcmp(status, "running") == 0;
         snprintf(reason, sizeof reason, "no supervisor; QEMU says \"%.40s\"", status);
-        picture = make(on ? "running" : "paused", reason, running->pid);
+        picture = make_vm_json(on ? "running" : "paused", reason, running->pid);
     }
     json_decref(reply);
     offline_close(offline);
@@ -65,17 +65,17 @@ static json_t *ask(const struct home *home, const struct running *running) {
 }
 
 /* What does not run is told from the record of its last launch. */
-static json_t *recall(const struct home *home, const struct store_instance *instance) {
+static json_t *recall_vm(const struct home *home, const struct store_instance *instance) {
     struct store_launch launch = {0};
     json_t *picture;
     if (!launch_table_last(home->store, instance->id, &launch, NULL))
-        picture = make("stopped", NULL, 0);
+        picture = make_vm_json("stopped", NULL, 0);
     else if (!launch.ended_ms)
-        picture = make("stopped", "ended while unsupervised", 0);
+        picture = make_vm_json("stopped", "ended while unsupervised", 0);
     else if (launch.state && strcmp(launch.state, "failed") == 0)
-        picture = make("failed", launch.end_text, 0);
+        picture = make_vm_json("failed", launch.end_text, 0);
     else
-        picture = make("stopped", launch.end_text, 0);
+        picture = make_vm_json("stopped", launch.end_text, 0);
     store_launch_done(&launch);
     return picture;
 }
@@ -91,9 +91,9 @@ json_t *runtime_get(struct runtime *runtime, const struct store_instance *instan
     }
     for (size_t i = 0; !picture && i < runtime->running.count; i++)
         if (strcmp(runtime->running.items[i].name, name) == 0)
-            picture = ask(runtime->home, &runtime->running.items[i]);
+            picture = ask_vm(runtime->home, &runtime->running.items[i]);
     if (!picture)
-        picture = recall(runtime->home, instance);
+        picture = recall_vm(runtime->home, instance);
     json_object_set_new(picture, "supervised", json_boolean(runtime->client != NULL));
     if (!json_object_get(picture, "agent")) /* only a supervisor knows */
         json_object_set_new(picture, "agent", json_null());

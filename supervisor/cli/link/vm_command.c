@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool collect(struct invocation *invocation, struct strv *names, struct error *error) {
+static bool collect_names(struct invocation *invocation, struct strv *names, struct error *error) {
     size_t count = invocation_argument_count(invocation);
     bool all = invocation_flag(invocation, "all");
     if (all == (count > 0))
@@ -90,7 +90,7 @@ int vm_command_run(struct invocation *invocation, struct vm_command *command, st
     struct error absent = {0};
     struct client *client = NULL;
     int status = 0;
-    if (collect(invocation, &names, error)) {
+    if (collect_names(invocation, &names, error)) {
         client = client_open(invocation->home, &absent);
         if (client)
             status = run_supervised(invocation, client, command, &names, error);

@@ -54,8 +54,8 @@ static void write_group_pattern(const struct command *const *table, struct buffe
     buffer_puts(script, ") command=\"$command ${COMP_WORDS[index]}\";;\n");
 }
 
-static void write_list(const struct command *const *table, const struct command *group,
-                       struct buffer *script) {
+static void write_bash_list(const struct command *const *table, const struct command *group,
+                            struct buffer *script) {
     const char *space = "";
     for (; *table; table++) {
         if (!completion_lists(group, *table))
@@ -66,7 +66,7 @@ static void write_list(const struct command *const *table, const struct command 
 }
 
 /* The assignment that offers a kind of thing. */
-static const char *offer(enum command_completes kind) {
+static const char *bash_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "words=\"$(_pgsup_names instance)\"";
     case COMPLETES_IMAGES: return "words=\"$(_pgsup_names image)\"";
@@ -75,7 +75,7 @@ static const char *offer(enum command_completes kind) {
     }
 }
 
-static void write_value(const struct option_spec *spec, struct buffer *script) {
+static void write_bash_value(const struct option_spec *spec, struct buffer *script) {
     buffer_puts(script, "        ");
     if (spec->letter)
         buffer_printf(script, "-%c|", spec->letter);
@@ -84,11 +84,11 @@ static void write_value(const struct option_spec *spec, struct buffer *script) {
         scoped(alloc_release) char *choices = completion_choices(spec);
         buffer_printf(script, "words=\"%s\";;\n", choices);
     } else {
-        buffer_printf(script, "%s;;\n", offer(completion_of_value(spec)));
+        buffer_printf(script, "%s;;\n", bash_offer(completion_of_value(spec)));
     }
 }
 
-static void write_options(const struct option_spec *specs, struct buffer *script) {
+static void write_bash_options(const struct option_spec *specs, struct buffer *script) {
     for (; specs && specs->name; specs++)
         if (!specs->hidden)
             buffer_printf(script, "--%s ", specs->name);
@@ -96,21 +96,21 @@ static void write_options(const struct option_spec *specs, struct buffer *script
 }
 
 /* The case of one command: values after an option that takes one, else options or arguments. */
-static void write_command(const struct command *const *table, const struct command *command,
-                          struct buffer *script) {
+static void write_bash_command(const struct command *const *table, const struct command *command,
+                               struct buffer *script) {
     buffer_printf(script, "    \"%s\")\n        case \"$previous\" in\n", command->path);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
-            write_value(spec, script);
+            write_bash_value(spec, script);
     buffer_puts(script, "        *) case \"$word\" in\n            -*) words=\"");
-    write_options(command->options, script);
+    write_bash_options(command->options, script);
     buffer_puts(script, "\";;\n            *) ");
     if (command_is_group(command) || command->completes == COMPLETES_COMMANDS) {
         buffer_puts(script, "words=\"");
-        write_list(table, command_is_group(command) ? command : NULL, script);
+        write_bash_list(table, command_is_group(command) ? command : NULL, script);
         buffer_puts(script, "\";;\n");
     } else {
-        buffer_printf(script, "%s;;\n", offer(command->completes));
+        buffer_printf(script, "%s;;\n", bash_offer(command->completes));
     }
     buffer_puts(script, "            esac;;\n        esac;;\n");
 }
@@ -121,12 +121,12 @@ void completion_bash(const struct command *const *table, struct buffer *script) 
     buffer_puts(script, after_groups);
     buffer_puts(script, "    \"\")\n        case \"$previous\" in\n"
                         "        -p|--path) files=yes;;\n        *) words=\"");
-    write_list(table, NULL, script);
+    write_bash_list(table, NULL, script);
     buffer_putc(script, ' ');
-    write_options(command_line_options, script);
+    write_bash_options(command_line_options, script);
     buffer_puts(script, "\";;\n        esac;;\n");
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)
-            write_command(table, table[i], script);
+            write_bash_command(table, table[i], script);
     buffer_puts(script, ending);
 }

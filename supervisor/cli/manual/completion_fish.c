@@ -50,7 +50,7 @@ static void write_quoted(struct buffer *script, const char *text) {
     buffer_putc(script, '\'');
 }
 
-static const char *offer(enum command_completes kind) {
+static const char *fish_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "-a '(__pgsup_names instance)'";
     case COMPLETES_IMAGES: return "-a '(__pgsup_names image)'";
@@ -75,7 +75,7 @@ static void write_option(const char *condition, const struct option_spec *spec,
         scoped(alloc_release) char *choices = completion_choices(spec);
         buffer_printf(script, " -x -a '%s'", choices);
     } else if (spec->value) {
-        const char *offered = offer(completion_of_value(spec));
+        const char *offered = fish_offer(completion_of_value(spec));
         buffer_printf(script, " -r%s%s", offered ? " " : "", offered ? offered : "");
     }
     buffer_puts(script, " -d ");
@@ -83,8 +83,8 @@ static void write_option(const char *condition, const struct option_spec *spec,
     buffer_putc(script, '\n');
 }
 
-static void write_options(const char *condition, const struct option_spec *specs,
-                          struct buffer *script) {
+static void write_fish_options(const char *condition, const struct option_spec *specs,
+                               struct buffer *script) {
     static const struct option_spec help = {"help", 'h', .help = "show help"};
     for (; specs && specs->name; specs++)
         if (!specs->hidden)
@@ -92,34 +92,34 @@ static void write_options(const char *condition, const struct option_spec *specs
     write_option(condition, &help, script);
 }
 
-static void write_list(const char *condition, const struct command *const *table,
-                       const struct command *group, struct buffer *script) {
+static void write_fish_list(const char *condition, const struct command *const *table,
+                            const struct command *group, struct buffer *script) {
     for (; *table; table++)
         if (completion_lists(group, *table))
             write_row(condition, *table, script);
 }
 
-static void write_command(const struct command *const *table, const struct command *command,
-                          struct buffer *script) {
+static void write_fish_command(const struct command *const *table, const struct command *command,
+                               struct buffer *script) {
     scoped(alloc_release) char *at = alloc_printf("__pgsup_at %s", command->path);
     scoped(alloc_release) char *in = alloc_printf("__pgsup_in %s", command->path);
     if (command_is_group(command)) {
-        write_list(at, table, command, script);
-        write_options(at, NULL, script);
+        write_fish_list(at, table, command, script);
+        write_fish_options(at, NULL, script);
         return;
     }
-    write_options(in, command->options, script);
+    write_fish_options(in, command->options, script);
     if (command->completes == COMPLETES_COMMANDS)
-        write_list(in, table, NULL, script);
-    else if (offer(command->completes))
-        buffer_printf(script, "complete -c pgsup -n '%s' %s\n", in, offer(command->completes));
+        write_fish_list(in, table, NULL, script);
+    else if (fish_offer(command->completes))
+        buffer_printf(script, "complete -c pgsup -n '%s' %s\n", in, fish_offer(command->completes));
 }
 
 void completion_fish(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, preamble);
-    write_list("__pgsup_at", table, NULL, script);
-    write_options("__pgsup_at", command_line_options, script);
+    write_fish_list("__pgsup_at", table, NULL, script);
+    write_fish_options("__pgsup_at", command_line_options, script);
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)
-            write_command(table, table[i], script);
+            write_fish_command(table, table[i], script);
 }

@@ -52,8 +52,8 @@ static void write_description(struct buffer *script, const char *left, const cha
     buffer_putc(script, '\'');
 }
 
-static void write_list(const struct command *const *table, const struct command *group,
-                       struct buffer *script) {
+static void write_zsh_list(const struct command *const *table, const struct command *group,
+                           struct buffer *script) {
     buffer_puts(script, "rows=(");
     for (; *table; table++)
         if (completion_lists(group, *table))
@@ -61,7 +61,7 @@ static void write_list(const struct command *const *table, const struct command 
     buffer_puts(script, "); _describe command rows");
 }
 
-static void write_options(const struct option_spec *specs, struct buffer *script) {
+static void write_zsh_options(const struct option_spec *specs, struct buffer *script) {
     buffer_puts(script, "rows=(");
     for (; specs && specs->name; specs++) {
         if (specs->hidden)
@@ -73,7 +73,7 @@ static void write_options(const struct option_spec *specs, struct buffer *script
     buffer_puts(script, "); _describe -o option rows");
 }
 
-static const char *offer(enum command_completes kind) {
+static const char *zsh_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "_pgsup_names instance";
     case COMPLETES_IMAGES: return "_pgsup_names image";
@@ -82,7 +82,7 @@ static const char *offer(enum command_completes kind) {
     }
 }
 
-static void write_value(const struct option_spec *spec, struct buffer *script) {
+static void write_zsh_value(const struct option_spec *spec, struct buffer *script) {
     buffer_puts(script, "        ");
     if (spec->letter)
         buffer_printf(script, "-%c|", spec->letter);
@@ -91,25 +91,25 @@ static void write_value(const struct option_spec *spec, struct buffer *script) {
         scoped(alloc_release) char *choices = completion_choices(spec);
         buffer_printf(script, "compadd %s;;\n", choices);
     } else {
-        buffer_printf(script, "%s;;\n", offer(completion_of_value(spec)));
+        buffer_printf(script, "%s;;\n", zsh_offer(completion_of_value(spec)));
     }
 }
 
-static void write_command(const struct command *const *table, const struct command *command,
-                          struct buffer *script) {
+static void write_zsh_command(const struct command *const *table, const struct command *command,
+                              struct buffer *script) {
     buffer_printf(script, "    '%s')\n        case $previous in\n", command->path);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
-            write_value(spec, script);
+            write_zsh_value(spec, script);
     buffer_puts(script, "        *) if [[ $PREFIX == -* ]]; then\n            ");
-    write_options(command->options, script);
+    write_zsh_options(command->options, script);
     buffer_puts(script, "\n        else\n            ");
     if (command_is_group(command))
-        write_list(table, command, script);
+        write_zsh_list(table, command, script);
     else if (command->completes == COMPLETES_COMMANDS)
-        write_list(table, NULL, script);
+        write_zsh_list(table, NULL, script);
     else
-        buffer_puts(script, offer(command->completes));
+        buffer_puts(script, zsh_offer(command->completes));
     buffer_puts(script, "\n        fi;;\n        esac;;\n");
 }
 
@@ -122,12 +122,12 @@ void completion_zsh(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, hole + 2);
     buffer_puts(script, "    '')\n        case $previous in\n        -p|--path) _files -/;;\n"
                         "        *) if [[ $PREFIX == -* ]]; then\n            ");
-    write_options(command_line_options, script);
+    write_zsh_options(command_line_options, script);
     buffer_puts(script, "\n        else\n            ");
-    write_list(table, NULL, script);
+    write_zsh_list(table, NULL, script);
     buffer_puts(script, "\n        fi;;\n        esac;;\n");
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)
-            write_command(table, table[i], script);
+            write_zsh_command(table, table[i], script);
     buffer_puts(script, ending);
 }

@@ -42,7 +42,7 @@ static void write_transition(struct buffer *page, enum details_line before,
 }
 
 /* As help shows them: lines that begin with a space stay as they are. */
-static void write_details(struct buffer *page, const char *details) {
+static void write_man_details(struct buffer *page, const char *details) {
     enum details_line before = LINE_EMPTY;
     while (*details) {
         size_t length = strcspn(details, "\n");
@@ -60,7 +60,7 @@ static void write_details(struct buffer *page, const char *details) {
     write_transition(page, before, LINE_EMPTY);
 }
 
-static void write_option(struct buffer *page, const struct option_spec *spec) {
+static void write_man_option(struct buffer *page, const struct option_spec *spec) {
     struct buffer left = {0};
     if (spec->letter)
         buffer_printf(&left, "-%c, ", spec->letter);
@@ -73,13 +73,13 @@ static void write_option(struct buffer *page, const struct option_spec *spec) {
     buffer_done(&left);
 }
 
-static void write_options(struct buffer *page, const struct option_spec *specs) {
+static void write_man_options(struct buffer *page, const struct option_spec *specs) {
     for (; specs && specs->name; specs++)
         if (!specs->hidden)
-            write_option(page, specs);
+            write_man_option(page, specs);
 }
 
-static void write_command(struct buffer *page, const struct command *command) {
+static void write_man_command(struct buffer *page, const struct command *command) {
     scoped(alloc_release) char *usage = help_usage(command);
     write_request(page, "SS", usage);
     scoped(alloc_release) char *sentence =
@@ -87,12 +87,12 @@ static void write_command(struct buffer *page, const struct command *command) {
                        : alloc_printf("%s.", command->summary);
     write_text(page, sentence);
     if (command->details)
-        write_details(page, command->details);
-    write_options(page, command->options);
+        write_man_details(page, command->details);
+    write_man_options(page, command->options);
 }
 
-static void write_section(const struct command *const *table, enum command_section section,
-                          struct buffer *page) {
+static void write_man_section(const struct command *const *table, enum command_section section,
+                              struct buffer *page) {
     bool first = true;
     for (; *table; table++) {
         if ((*table)->section != section || (*table)->hidden || command_is_group(*table))
@@ -100,7 +100,7 @@ static void write_section(const struct command *const *table, enum command_secti
         if (first)
             write_request(page, "SH", command_section_heading(section));
         first = false;
-        write_command(page, *table);
+        write_man_command(page, *table);
     }
 }
 
@@ -128,9 +128,9 @@ void man_write(const struct command *const *table, struct buffer *page) {
                       ".SH Synopsis\n.B pgsup\n[\\-p\n.IR PATH ]\n.I COMMAND\n"
                       "[OPTION...] [ARGUMENT...]\n"
                       ".SH Options before the command\n");
-    write_options(page, command_line_options);
+    write_man_options(page, command_line_options);
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
-        write_section(table, section, page);
+        write_man_section(table, section, page);
     write_statuses(page);
     buffer_puts(page, ".SH Environment\n.TP\n.B PGSUP_HOME\n"
                       "The cloud home when \\-\\-path is not given.\n");
