@@ -22,6 +22,12 @@ uint64_t platform_process_start(pid_t pid);
  */
 bool platform_process_lives(pid_t pid, uint64_t start);
 
+/* A descriptor that becomes readable when the process ends, also when it is not a child; close-on-
+ * exec, the caller's. -1: there is none to be had, now or on this system, or the process is gone
+ * already; then the caller polls. Whether it is still the process that was meant is to be asked
+ * after this. */
+int platform_process_end_fd(pid_t pid);
+
 /* The process and user at the other end of a connected Unix socket. */
 bool platform_peer(int fd, pid_t *pid, uid_t *user);
 

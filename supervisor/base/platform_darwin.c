@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/event.h>
 #include <sys/mount.h>
 #include <sys/param.h>
 #include <sys/proc.h>
@@ -42,6 +43,16 @@ uint64_t platform_process_start(pid_t pid) {
 bool platform_process_lives(pid_t pid, uint64_t start) {
     uint64_t now = platform_process_start(pid);
     return now != 0 && (now == start || start == 0);
+}
+
+/* kqueue(2); a queue is readable when an event is in it, and no child inherits it. */
+int platform_process_end_fd(pid_t pid) {
+    struct kevent watch;
+    EV_SET(&watch, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, NULL);
+    int queue = kqueue();
+    if (queue >= 0 && kevent(queue, &watch, 1, NULL, 0, NULL) < 0)
+        file_release(&queue);
+    return queue;
 }
 
 bool platform_peer(int fd, pid_t *pid, uid_t *user) {

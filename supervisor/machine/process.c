@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* An adopted VM's end is also told by the end of QMP; this is for those that never answer. */
+/* For processes of which the system does not tell the end by itself. */
 enum { WATCH_INTERVAL_MS = 250, RELAXED_INTERVAL_MS = 2000 };
 
 struct process {
@@ -24,6 +24,9 @@ struct process {
     uint64_t start;
     bool child, ended, closing;
     bool relaxed, seen; /* only when watched */
+    int end_fd;         /* watched: readable when it has ended; -1: it is polled */
+    int open_handles;   /* the last close callback frees */
+    uv_poll_t end;
     union {
         uv_handle_t handle;
         uv_process_t child;
@@ -43,10 +46,22 @@ static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal
     finish(handle->data, &end);
 }
 
+/* A child that was not made by uv_spawn() waits for somebody to hear of its end. False: a child
+ * that cannot be waited for. */
+static bool reap(struct process *process, struct process_end *end) {
+    int status;
+    pid_t waited = waitpid(process->pid, &status, WNOHANG);
+    if (waited == process->pid) {
+        end->status_known = true;
+        end->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+        end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    }
+    return waited != 0;
+}
+
 static void on_watch(uv_timer_t *timer) {
     struct process *process = timer->data;
     struct process_end end = {0};
-    int status;
     if (platform_process_lives(process->pid, process->start)) {
         tick_start(timer, on_watch, process->relaxed ? RELAXED_INTERVAL_MS : WATCH_INTERVAL_MS);
         return;
@@ -56,24 +71,60 @@ static void on_watch(uv_timer_t *timer) {
         tick_start(timer, on_watch, RELAXED_INTERVAL_MS);
         return;
     }
-    /* A child that was not made by uv_spawn() waits for somebody to hear of its end. */
-    if (waitpid(process->pid, &status, WNOHANG) == process->pid) {
-        end.status_known = true;
-        end.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-        end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    }
+    reap(process, &end); /* if it is no child, its pid may have become that of one */
     finish(process, &end);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct process *process = handle->data;
+    if (--process->open_handles == 0)
+        free(process);
+}
+
+/* From now on it is polled. */
+static void drop_end_fd(struct process *process) {
+    if (process->end_fd < 0)
+        return;
+    uv_close((uv_handle_t *)&process->end, on_closed);
+    file_release(&process->end_fd);
+}
+
+static void on_end_fd(uv_poll_t *poll, int status, int events) {
+    struct process *process = poll->data;
+    struct process_end end = {0};
+    (void)events;
+    drop_end_fd(process);
+    if (status == 0 && reap(process, &end))
+        finish(process, &end);
+    else
+        tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
+}
+
+/* False: it has to be polled. */
+static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
+    process->end_fd = platform_process_end_fd(process->pid);
+    if (process->end_fd < 0)
+        return false;
+    if (uv_poll_init(loop, &process->end, process->end_fd) < 0) {
+        file_release(&process->end_fd);
+        return false;
+    }
+    process->end.data = process;
+    process->open_handles++;
+    if (platform_process_lives(process->pid, process->start) &&
+        uv_poll_start(&process->end, UV_READABLE, on_end_fd) == 0)
+        return true;
+    drop_end_fd(process);
+    return false;
 }
 
 static struct process *make(void *owner, process_on_end *on_end) {
     struct process *process = alloc_zero(sizeof *process);
     process->owner = owner;
     process->on_end = on_end;
+    process->end_fd = -1;
+    process->open_handles = 1;
     return process;
-}
-
-static void on_closed(uv_handle_t *handle) {
-    free(handle->data);
 }
 
 /* stdin is /dev/null: a VM must not read the supervisor's terminal. Detached means setsid(), so
@@ -127,12 +178,15 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
     process->start = start;
     uv_timer_init(loop, &process->uv.timer);
     process->uv.timer.data = process;
-    tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
+    if (!watch_end_fd(process, loop))
+        tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
     return process;
 }
 
 void process_relax(struct process *process) {
     process->relaxed = true;
+    drop_end_fd(process);
+    tick_start(&process->uv.timer, on_watch, RELAXED_INTERVAL_MS);
 }
 
 pid_t process_pid(const struct process *process) {
@@ -155,5 +209,6 @@ void process_close(struct process *process) {
     if (!process || process->closing)
         return;
     process->closing = true;
+    drop_end_fd(process);
     uv_close(&process->uv.handle, on_closed);
 }

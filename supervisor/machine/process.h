@@ -33,7 +33,8 @@ enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 /* NULL with a sentence when it cannot be spawned. */
 struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
                               const struct process_listener *listener, struct error *error);
-/* A process that uv_spawn() did not make, known by pid and start (base/host.h). */
+/* A process that uv_spawn() did not make, known by pid and start (base/platform.h). Its end is told
+ * by the system at once; where that is not possible, it is polled. */
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);
 

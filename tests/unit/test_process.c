@@ -1,0 +1,118 @@
+/* The end of a process that uv_spawn() did not make. */
+#include "test.h"
+
+#include "base/clock.h"
+#include "base/platform.h"
+#include "machine/process.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { AT_ONCE_MS = 150, POLLED_MS = 5000 };
+
+struct watched {
+    uv_loop_t loop;
+    struct process *process;
+    struct process_end end;
+    int told;
+};
+
+static pid_t sleeping_child(void) {
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;)
+            pause();
+    return pid;
+}
+
+static void on_end(void *owner, const struct process_end *end) {
+    struct watched *watched = owner;
+    watched->end = *end;
+    watched->told++;
+    process_close(watched->process);
+}
+
+static void watch(struct watched *watched, pid_t pid, uint64_t start) {
+    *watched = (struct watched){0};
+    uv_loop_init(&watched->loop);
+    watched->process = process_watch(&watched->loop, pid, start, watched, on_end);
+}
+
+/* Runs until the end was told; how long that took. */
+static uint64_t run(struct watched *watched) {
+    uint64_t began_ms = clock_monotonic_ms();
+    uv_run(&watched->loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&watched->loop), 0);
+    CHECK_INT(watched->told, 1);
+    return clock_monotonic_ms() - began_ms;
+}
+
+TEST(the_system_tells_of_an_end) {
+    pid_t pid = sleeping_child();
+    int fd = platform_process_end_fd(pid);
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    CHECK(fd >= 0);
+    CHECK_INT(poll(&ready, 1, 0), 0);
+    kill(pid, SIGKILL);
+    CHECK_INT(poll(&ready, 1, POLLED_MS), 1);
+    close(fd);
+    CHECK_INT(waitpid(pid, NULL, 0), pid);
+    CHECK_INT(platform_process_end_fd(pid), -1);
+}
+
+TEST(an_end_is_told_at_once) {
+    struct watched watched;
+    pid_t pid = sleeping_child();
+    watch(&watched, pid, platform_process_start(pid));
+    kill(pid, SIGKILL);
+    CHECK(run(&watched) < AT_ONCE_MS);
+    CHECK(watched.end.status_known);
+    CHECK_INT(watched.end.signal, SIGKILL);
+}
+
+TEST(without_a_descriptor_it_is_polled) {
+    struct watched watched;
+    struct rlimit limit, none;
+    pid_t pid = sleeping_child();
+    uint64_t start = platform_process_start(pid);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    none = limit;
+    none.rlim_cur = 0;
+    uv_loop_init(&watched.loop);
+    setrlimit(RLIMIT_NOFILE, &none);
+    watched.told = 0;
+    watched.process = process_watch(&watched.loop, pid, start, &watched, on_end);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    kill(pid, SIGKILL);
+    CHECK(run(&watched) < POLLED_MS);
+    CHECK_INT(watched.end.signal, SIGKILL);
+}
+
+TEST(one_that_has_ended_already_is_noticed) {
+    struct watched watched;
+    pid_t pid = sleeping_child();
+    uint64_t start = platform_process_start(pid);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    watch(&watched, pid, start);
+    CHECK(run(&watched) < POLLED_MS);
+    CHECK(!watched.end.status_known);
+}
+
+TEST(another_process_of_the_same_pid_is_not_meant) {
+    struct watched watched;
+    pid_t pid = sleeping_child();
+    watch(&watched, pid, platform_process_start(pid) + 1);
+    kill(pid, SIGSTOP);
+    waitpid(pid, NULL, WUNTRACED);
+    CHECK(run(&watched) < POLLED_MS);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+int main(void) {
+    return test_run();
+}
