@@ -33,6 +33,14 @@ static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
     return length > 0 ? (size_t)length : 0;
 }
 
+/* "warning: text", or "-mon …: warning: text" where QEMU tells the option too. */
+static bool is_warning(const char *line, const char *end) {
+    static const char first[] = "warning: ", later[] = ": warning: ";
+    size_t length = (size_t)(end - line);
+    return (length >= strlen(first) && memcmp(line, first, strlen(first)) == 0) ||
+           memmem(line, length, later, strlen(later));
+}
+
 char *log_tail_read(const char *log, off_t offset) {
     char text[LOG_TAIL_BYTES];
     struct buffer words = {0};
@@ -41,7 +49,7 @@ char *log_tail_read(const char *log, off_t offset) {
         char *newline = memchr(line, '\n', (size_t)(stop - line));
         char *line_end = newline ? newline : stop;
         const char *start = without_prefix(line, line_end);
-        if (start < line_end) {
+        if (start < line_end && !is_warning(start, line_end)) {
             scoped(alloc_release) char *printable =
                 name_printable(start, (size_t)(line_end - start), 400);
             buffer_printf(&words, "%s%s", words.length ? "; " : "", printable);

@@ -5,8 +5,9 @@
 
 #define LOG_TAIL_BYTES 2048u /* of the log's end that is looked at */
 
-/* The last lines that were written after offset, without time stamps and QEMU's own name;
- * printable, one line; "" when there are none or the log cannot be read. Caller frees. */
+/* The last lines that were written after offset, without time stamps and QEMU's own name, and
+ * without warnings, which are not why a program ends; printable, one line; "" when there are none
+ * or the log cannot be read. Caller frees. */
 char *log_tail_read(const char *log, off_t offset);
 
 #define LOG_TAIL_ERROR_BYTES 8192u /* an error may be followed by a dump of the registers */

@@ -348,7 +348,7 @@ TEST(download_refused) {
     struct web web = web_start(good);
     struct error error = {0};
     check_download_refused(&web, "/404/x.qcow2", "the server answered with status 404");
-    check_download_refused(&web, "/short/x.qcow2", "bytes remaining");
+    check_download_refused(&web, "/short/x.qcow2", "bytes missing");
     check_download_refused(&web, "/page/x.qcow2", "is a web page");
     web_stop(&web);
     CHECK(!image_download(&home, "no-such", NULL, &error));

@@ -33,6 +33,7 @@
 #define SENT_LIMIT             64
 #define LARGE_BLOCK_BYTES      (1u << 20) /* cut into larger pieces, less often: they take time */
 #define LARGE_RANDOM_SPLITS    4
+#define DOUBLE_DIGITS          17 /* so many tell every double from its neighbours */
 
 enum split { SPLIT_NONE, SPLIT_BYTES, SPLIT_RANDOM };
 
@@ -90,7 +91,8 @@ static void unescape(struct buffer *bytes, const char *text) {
 /* --- what the session hands out, in words --- */
 
 static void note_json(struct buffer *text, const json_t *value) {
-    char *dump = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    char *dump = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY |
+                                       JSON_REAL_PRECISION(DOUBLE_DIGITS));
     buffer_printf(text, " %s", dump ? dump : "-");
     free(dump);
 }

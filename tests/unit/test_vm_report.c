@@ -23,6 +23,13 @@ TEST(last_words_are_qemus_own) {
     words = words_of("qemu-system-aarch64: a\nb\x1b[2J\n\n", 0);
     CHECK_STRING(words, "a; b\\x1B[2J");
     free(words);
+    words = words_of("2026-11-23T13:07:35.878328Z qemu-system-aarch64: -mon chardev=qmp: warning: "
+                     "'-mon' is deprecated\n"
+                     "qemu-system-aarch64: no memory\n"
+                     "qemu-system-aarch64: warning: old\nwarning: older\n",
+                     0);
+    CHECK_STRING(words, "no memory");
+    free(words);
     words = log_tail_read("/nonexistent/log", 0);
     CHECK_STRING(words, "");
     free(words);

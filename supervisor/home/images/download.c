@@ -131,6 +131,19 @@ static void configure(struct transfer *transfer) {
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
 }
 
+/* curl's words, but for what each of its releases says otherwise. Caller frees. */
+static char *transfer_words(const struct transfer *transfer, CURLcode result) {
+    curl_off_t total = -1, done = 0;
+    if (result == CURLE_PARTIAL_FILE) {
+        curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+        curl_easy_getinfo(transfer->curl, CURLINFO_SIZE_DOWNLOAD_T, &done);
+    }
+    if (total > done)
+        return alloc_printf("the connection ended with %lld bytes missing",
+                            (long long)(total - done));
+    return alloc_string(transfer->text[0] ? transfer->text : curl_easy_strerror(result));
+}
+
 static bool explain(const struct transfer *transfer, CURLcode result, struct error *error) {
     const char *url = transfer->download->url;
     if (!interrupt_check(error))
@@ -146,9 +159,9 @@ static bool explain(const struct transfer *transfer, CURLcode result, struct err
     if (transfer->size_bytes > transfer->download->limit_bytes)
         return error_set(error, ERROR_INVALID, "%s is larger than %llu bytes", url,
                          (unsigned long long)transfer->download->limit_bytes);
+    scoped(alloc_release) char *words = transfer_words(transfer, result);
     return error_set(error, result == CURLE_OPERATION_TIMEDOUT ? ERROR_TIMEOUT : ERROR_FAILED,
-                     "cannot download %s: %s", url,
-                     transfer->text[0] ? transfer->text : curl_easy_strerror(result));
+                     "cannot download %s: %s", url, words);
 }
 
 /* CURLOPT_RESUME_FROM would make an error of a server that cannot. */
@@ -189,9 +202,9 @@ static void tell_of_break(const struct transfer *transfer, CURLcode result) {
     if (!progress || !progress->note)
         return;
     name_format_size(transfer->size_bytes, size);
+    scoped(alloc_release) char *words = transfer_words(transfer, result);
     scoped(alloc_release) char *sentence =
-        alloc_printf("broken off at %s (%s): going on", size,
-                     transfer->text[0] ? transfer->text : curl_easy_strerror(result));
+        alloc_printf("broken off at %s (%s): going on", size, words);
     progress->note(progress->context, sentence);
 }
 
