@@ -14,3 +14,10 @@ void store_rollback(struct store *store) {
     if (!sqlite3_get_autocommit(store->database))
         query_run(store, "ROLLBACK", NULL);
 }
+
+bool store_end(struct store *store, bool good, struct error *error) {
+    if (good && store_commit(store, error))
+        return true;
+    store_rollback(store);
+    return false;
+}

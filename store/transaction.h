@@ -7,4 +7,7 @@
 /* BEGIN IMMEDIATE: waits for another writer as long as the store's busy timeout. */
 bool store_begin(struct store *store, struct error *error);
 bool store_commit(struct store *store, struct error *error);
+/* Commits what went well, and rolls back what did not, a commit that fails included. Whether all is
+ * committed. */
+bool store_end(struct store *store, bool good, struct error *error);
 void store_rollback(struct store *store); /* harmless when none is open */

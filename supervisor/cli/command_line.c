@@ -74,8 +74,6 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
     int status = invocation->command->run(invocation, error);
     if (invocation->command->changes_names && error->code == ERROR_NONE)
         publish(&home);
-    if (home.notice)
-        invocation_warn("%s", home.notice);
     invocation->home = NULL;
     home_close(&home);
     return status;

@@ -101,3 +101,9 @@ void invocation_warn(const char *format, ...) {
     fputc('\n', stderr);
     va_end(arguments);
 }
+
+void invocation_notice(char *notice) {
+    if (notice)
+        invocation_warn("%s", notice);
+    free(notice);
+}

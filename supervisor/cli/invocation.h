@@ -46,5 +46,8 @@ bool invocation_check_file(const char *path, const char *what, struct error *err
 /* Overwrites a secret where `ps` shows it. The value is gone after that. */
 void invocation_wipe(const struct invocation *invocation, const char *name);
 
+/* What a change of an instance has to say (home/change/): a warning, which is freed; NULL: nothing.
+ */
+void invocation_notice(char *notice);
 /* "pgsup: warning: …" on stderr. */
 void invocation_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

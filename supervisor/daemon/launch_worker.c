@@ -1,4 +1,5 @@
 #include "launch_worker.h"
+#include "home/facts.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -26,7 +27,7 @@ struct job {
     char *home_path, *name;
     struct vm_plan plan;
     struct error error;
-    char *notice; /* home/home.h */
+    char *notice; /* what the user is to be told of its files; NULL */
     bool good;
 };
 
@@ -59,20 +60,16 @@ static bool begins_anew(const struct home *home, const struct store_instance *in
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }
 
-static bool fill_guest(struct home *home, const struct store_instance *instance,
-                       struct vm_plan *plan, struct error *error) {
+static bool fill_guest(struct home *home, const struct instance_facts *facts, struct vm_plan *plan,
+                       struct error *error) {
+    const struct store_instance *instance = &facts->instance;
     struct instance_endpoint endpoint = {0};
     struct store_guest guest = {0};
-    struct store_image image = {0};
-    if (!guest_table_get(home->store, instance->id, &guest, error) ||
-        !image_table_get(home->store, instance->image, &image, error)) {
-        store_guest_done(&guest);
+    if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
-    }
     bool anew = !plan->found_pid && begins_anew(home, instance, &guest);
     /* One that has nothing to phone home with is ready when its sshd answers. */
-    plan->phones_home = image.phones_home && (guest.phoned_home_ms == 0 || anew);
-    store_image_done(&image);
+    plan->phones_home = facts->image.phones_home && (guest.phoned_home_ms == 0 || anew);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     store_guest_done(&guest);
     if (!instance_endpoint(home, instance, &endpoint, error))
@@ -86,28 +83,30 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
 
 bool launch_worker_plan_found(struct home *home, const struct running *running,
                               struct vm_plan *plan, struct error *error) {
-    struct store_instance instance = {0};
+    struct instance_facts facts = {0};
     struct error problem = {0};
-    if (!instance_table_get(home->store, running->name, &instance, error))
+    if (!instance_facts_load(home, running->name, &facts, error)) {
+        instance_facts_done(&facts);
         return false;
-    fill_logs(home, &instance, plan);
-    fill_paths(home, &instance, running->tag, plan);
+    }
+    fill_logs(home, &facts.instance, plan);
+    fill_paths(home, &facts.instance, running->tag, plan);
     helpers_load(plan->helper_file, &plan->helpers);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
-    plan->accel = alloc_string(instance.accel);
-    bool good = fill_guest(home, &instance, plan, error) &&
-                (launch_table_last(home->store, instance.id, &plan->launch, &problem) ||
+    plan->accel = alloc_string(facts.instance.accel);
+    bool good = fill_guest(home, &facts, plan, error) &&
+                (launch_table_last(home->store, facts.instance.id, &plan->launch, &problem) ||
                  problem.code == ERROR_NOT_FOUND || /* of its first start, by vm.sh */
                  error_set(error, problem.code, "%s", problem.text));
     if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
         store_launch_done(&plan->launch);
         plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};
-        good = launch_table_add(home->store, instance.id, &plan->launch, error);
+        good = launch_table_add(home->store, facts.instance.id, &plan->launch, error);
     }
     plan->launch.pid = running->pid;
     plan->launch.pid_start = running->start;
-    store_instance_done(&instance);
+    instance_facts_done(&facts);
     return good;
 }
 
@@ -136,52 +135,58 @@ static void note_helpers(const struct home *home, const struct vm_plan *plan) {
         log_warning("%s", error.text);
 }
 
+static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
+    const struct qemu_argv_launch launch = {
+        .style = QEMU_ARGV_SUPERVISED,
+        .pid_file = plan->pid_file,
+        .qmp_path = plan->qmp_path,
+        .spare_path = plan->spare_path,
+        .agent_path = plan->agent_path,
+        .qmp_fd = PROCESS_QMP_FD,
+        .console_fd = PROCESS_CONSOLE_FD,
+        .helper_fd = PROCESS_HELPER_FD,
+    };
+    qemu_argv_build(spec, &launch, &plan->argv);
+}
+
 /* The record of the launch comes last: from then on it is the VM that writes how it ended. */
-static bool build(struct home *home, struct instance_plan *prepared, struct vm_plan *plan,
-                  struct error *error) {
-    struct store_instance instance = {0};
-    if (!instance_table_get(home->store, prepared->spec.name, &instance, error))
+static bool build(struct home *home, const struct instance_facts *facts, const struct spec *spec,
+                  struct vm_plan *plan, struct error *error) {
+    const struct store_instance *instance = &facts->instance;
+    fill_logs(home, instance, plan);
+    if (!fill_guest(home, facts, plan, error) || !make_log(home, plan->qemu_log, error) ||
+        !make_log(home, plan->console_log, error) || !start_helpers(home, spec, plan, error) ||
+        !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
-    fill_logs(home, &instance, plan);
-    bool good = fill_guest(home, &instance, plan, error) && make_log(home, plan->qemu_log, error) &&
-                make_log(home, plan->console_log, error) &&
-                start_helpers(home, &prepared->spec, plan, error) &&
-                launch_table_add(home->store, instance.id, &plan->launch, error);
-    if (good) {
-        fill_paths(home, &instance, plan->launch.tag, plan);
-        struct qemu_argv_launch launch = {
-            .style = QEMU_ARGV_SUPERVISED,
-            .pid_file = plan->pid_file,
-            .qmp_path = plan->qmp_path,
-            .spare_path = plan->spare_path,
-            .agent_path = plan->agent_path,
-            .qmp_fd = PROCESS_QMP_FD,
-            .console_fd = PROCESS_CONSOLE_FD,
-            .helper_fd = PROCESS_HELPER_FD,
-        };
-        qemu_argv_build(&prepared->spec, &launch, &plan->argv);
-        plan->accel = alloc_string(spec_accel_word(prepared->spec.accel));
-        note_helpers(home, plan);
-    }
-    store_instance_done(&instance);
+    fill_paths(home, instance, plan->launch.tag, plan);
+    fill_argv(spec, plan);
+    plan->accel = alloc_string(spec_accel_word(spec->accel));
+    note_helpers(home, plan);
+    return true;
+}
+
+static bool prepare_new(struct home *home, struct job *job, struct error *error) {
+    struct instance_facts facts = {0};
+    struct instance_plan prepared = {0};
+    bool good = instance_prepare(home, job->name, &facts, &prepared, error) &&
+                build(home, &facts, &prepared.spec, &job->plan, error);
+    job->notice = prepared.notice;
+    prepared.notice = NULL;
+    instance_plan_done(&prepared);
+    instance_facts_done(&facts);
     return good;
 }
 
 static bool prepare(struct job *job, struct error *error) {
     struct home home = {0};
     struct running running = {0};
-    struct instance_plan prepared = {0};
     bool good = home_open(job->home_path, &home, error) &&
                 running_find(home.run, job->name, &running, error);
     if (good && running.name)
         good = launch_worker_plan_found(&home, &running, &job->plan, error);
     else if (good)
-        good = instance_prepare(&home, job->name, &prepared, error) &&
-               build(&home, &prepared, &job->plan, error);
-    instance_plan_done(&prepared);
+        good = prepare_new(&home, job, error);
     running_done(&running);
-    job->notice = home.notice;
-    home.notice = NULL;
     home_close(&home);
     return good;
 }

@@ -1,5 +1,7 @@
 #include "provisioning.h"
 #include "home/access/endpoint.h"
+#include "home/facts.h"
+#include "home/generated.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -76,14 +78,16 @@ static void finish(struct run *run, const char *result) {
 
 static bool write_files(struct run *run, struct error *error) {
     struct home home = {0};
-    struct store_instance instance = {0};
+    struct instance_facts facts = {0};
+    struct generated generated = {.home = &home, .facts = &facts};
     bool good = home_open(run->home_path, &home, error) &&
-                instance_table_get(home.store, run->name, &instance, error) &&
-                ansible_write(&home, &instance, &run->endpoint, run->host_keys, error);
+                instance_facts_load(&home, run->name, &facts, error) &&
+                ansible_write(&generated, &run->endpoint, run->host_keys, error);
     run->folder = good ? home_instance_folder(&home, run->name) : NULL;
     run->user = home.owner;
     run->group = home.group;
-    store_instance_done(&instance);
+    generated_done(&generated);
+    instance_facts_done(&facts);
     home_close(&home);
     return good;
 }

@@ -11,21 +11,24 @@
 
 #define BESIDE ".new"
 
-bool generated_record(struct home *home, const struct store_instance *instance, const char *path,
-                      const char *digest, struct error *error) {
-    strv_push(&home->recorded, path);
-    strv_push(&home->recorded, digest);
-    return generated_table_put(home->store, instance->id, path, digest, error);
+void generated_done(struct generated *generated) {
+    strv_done(&generated->recorded);
+    alloc_release(&generated->notice);
+    *generated = (struct generated){0};
 }
 
-void generated_forget(struct home *home) {
-    strv_done(&home->recorded);
+bool generated_record(struct generated *generated, const char *path, const char *digest,
+                      struct error *error) {
+    strv_push(&generated->recorded, path);
+    strv_push(&generated->recorded, digest);
+    return generated_table_put(generated->home->store, generated->facts->instance.id, path, digest,
+                               error);
 }
 
-void generated_settle(struct home *home, const struct store_instance *instance) {
-    for (size_t i = 0; i + 1 < home->recorded.count; i += 2)
-        generated_table_put(home->store, instance->id, home->recorded.items[i],
-                            home->recorded.items[i + 1], NULL);
+void generated_settle(const struct generated *generated, int64_t instance) {
+    for (size_t i = 0; i + 1 < generated->recorded.count; i += 2)
+        generated_table_put(generated->home->store, instance, generated->recorded.items[i],
+                            generated->recorded.items[i + 1], NULL);
 }
 
 static bool make_folder_of(const struct home *home, const char *path, struct error *error) {
@@ -33,91 +36,92 @@ static bool make_folder_of(const struct home *home, const char *path, struct err
     return home_make_folder(home, dirname(copy), error);
 }
 
-static bool put(const struct home *home, const char *path, const struct buffer *text, mode_t mode,
+static bool put(const struct home *home, const char *path, const struct generated_file *file,
                 struct error *error) {
     return make_folder_of(home, path, error) &&
-           file_write(path, text->data, text->length, mode, error) && home_give(home, path, error);
+           file_write(path, file->text, file->length, file->mode, error) &&
+           home_give(home, path, error);
 }
 
-struct generated {
-    const struct store_instance *instance;
-    char *file, *beside; /* absolute */
-    char *beside_path;   /* as the store knows it */
-    char recorded[SECRET_SHA256_SIZE], recorded_beside[SECRET_SHA256_SIZE];
+/* One file, and what is known of it. */
+struct target {
+    const struct generated_file *file;
+    char *path, *beside;               /* absolute */
+    char *beside_path;                 /* as the store knows it */
+    char wanted[SECRET_SHA256_SIZE];   /* the digest of the file as it would be written now */
+    char recorded[SECRET_SHA256_SIZE]; /* as it was written last; "": never */
+    char recorded_beside[SECRET_SHA256_SIZE];
 };
 
-static void generated_done(struct generated *generated) {
-    alloc_release(&generated->file);
-    alloc_release(&generated->beside);
-    alloc_release(&generated->beside_path);
+static void target_done(struct target *target) {
+    alloc_release(&target->path);
+    alloc_release(&target->beside);
+    alloc_release(&target->beside_path);
 }
 
-static bool begin(struct home *home, const struct store_instance *instance, const char *path,
-                  struct generated *generated, struct error *error) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    *generated = (struct generated){
-        .instance = instance,
-        .file = alloc_printf("%s/%s", folder, path),
-        .beside = alloc_printf("%s/%s" BESIDE, folder, path),
-        .beside_path = alloc_printf("%s" BESIDE, path),
+static bool target_init(const struct generated *generated, const struct generated_file *file,
+                        struct target *target, struct error *error) {
+    struct store *store = generated->home->store;
+    const struct store_instance *instance = &generated->facts->instance;
+    scoped(alloc_release) char *folder = home_instance_folder(generated->home, instance->name);
+    *target = (struct target){
+        .file = file,
+        .path = alloc_printf("%s/%s", folder, file->path),
+        .beside = alloc_printf("%s/%s" BESIDE, folder, file->path),
+        .beside_path = alloc_printf("%s" BESIDE, file->path),
     };
-    return generated_table_get(home->store, instance->id, path, generated->recorded, error) &&
-           generated_table_get(home->store, instance->id, generated->beside_path,
-                               generated->recorded_beside, error);
+    secret_sha256(file->text, file->length, target->wanted);
+    return generated_table_get(store, instance->id, file->path, target->recorded, error) &&
+           generated_table_get(store, instance->id, target->beside_path, target->recorded_beside,
+                               error);
 }
 
 /* What is to be done, from the digests of the file as it is, as pgsup wrote it last (there, or
  * beside it, and its user has put that in its place), and as it would write it now; "" for a file
  * that is not there or was never written. */
-static enum generated_result judge(const char *present, const struct generated *generated,
-                                   const char *wanted) {
-    if (strcmp(present, wanted) == 0)
+static enum generated_result judge(const char *present, const struct target *target) {
+    if (strcmp(present, target->wanted) == 0)
         return GENERATED_SAME;
-    if (!present[0] || strcmp(present, generated->recorded) == 0 ||
-        strcmp(present, generated->recorded_beside) == 0)
+    if (!present[0] || strcmp(present, target->recorded) == 0 ||
+        strcmp(present, target->recorded_beside) == 0)
         return GENERATED_WRITTEN;
     return GENERATED_KEPT;
 }
 
 /* Whether it is news decides whether its user is told. */
-static enum generated_result keep(struct home *home, const struct generated *generated,
-                                  const struct buffer *text, const char *wanted, mode_t mode,
+static enum generated_result keep(struct generated *generated, const struct target *target,
                                   struct error *error) {
     char present[SECRET_SHA256_SIZE] = "";
-    if (file_exists(generated->beside) && !secret_sha256_file(generated->beside, present, error))
+    if (file_exists(target->beside) && !secret_sha256_file(target->beside, present, error))
         return GENERATED_FAILED;
-    if (strcmp(present, wanted) == 0)
+    if (strcmp(present, target->wanted) == 0)
         return GENERATED_SAME;
-    bool good = put(home, generated->beside, text, mode, error) &&
-                generated_record(home, generated->instance, generated->beside_path, wanted, error);
+    bool good = put(generated->home, target->beside, target->file, error) &&
+                generated_record(generated, target->beside_path, target->wanted, error);
     return good ? GENERATED_KEPT : GENERATED_FAILED;
 }
 
-static enum generated_result write_it(struct home *home, const struct generated *generated,
-                                      const char *path, const struct buffer *text, mode_t mode,
-                                      struct error *error) {
-    char present[SECRET_SHA256_SIZE] = "", wanted[SECRET_SHA256_SIZE];
-    secret_sha256(text->data, text->length, wanted);
-    if (file_exists(generated->file) && !secret_sha256_file(generated->file, present, error))
+static enum generated_result write_target(struct generated *generated, const struct target *target,
+                                          struct error *error) {
+    char present[SECRET_SHA256_SIZE] = "";
+    if (file_exists(target->path) && !secret_sha256_file(target->path, present, error))
         return GENERATED_FAILED;
-    enum generated_result result = judge(present, generated, wanted);
+    enum generated_result result = judge(present, target);
     if (result == GENERATED_KEPT)
-        return keep(home, generated, text, wanted, mode, error);
-    if (result == GENERATED_WRITTEN && !put(home, generated->file, text, mode, error))
+        return keep(generated, target, error);
+    if (result == GENERATED_WRITTEN && !put(generated->home, target->path, target->file, error))
         return GENERATED_FAILED;
-    unlink(generated->beside); /* of a change that the user has taken back */
-    if (strcmp(generated->recorded, wanted) != 0 &&
-        !generated_record(home, generated->instance, path, wanted, error))
+    unlink(target->beside); /* of a change that the user has taken back */
+    if (strcmp(target->recorded, target->wanted) != 0 &&
+        !generated_record(generated, target->file->path, target->wanted, error))
         return GENERATED_FAILED;
     return result;
 }
 
-enum generated_result generated_write(struct home *home, const struct store_instance *instance,
-                                      const char *path, const char *text, size_t length,
-                                      mode_t mode, struct error *error) {
-    const struct buffer content = {.data = (char *)text, .length = length};
-    scoped(generated_done) struct generated generated = {0};
-    if (!begin(home, instance, path, &generated, error))
+enum generated_result generated_write(struct generated *generated,
+                                      const struct generated_file *file, struct error *error) {
+    scoped(target_done) struct target target = {0};
+    if (!target_init(generated, file, &target, error))
         return GENERATED_FAILED;
-    return write_it(home, &generated, path, &content, mode, error);
+    return write_target(generated, &target, error);
 }

@@ -1,28 +1,41 @@
-/* Files that pgsup writes and people may edit. A changed one is never overwritten. */
+/* Files that pgsup writes into the folder of an instance and people may edit. A changed one is
+ * never overwritten. */
 #pragma once
 
 #include "base/error.h"
+#include "base/strv.h"
+#include "home/facts.h"
 #include "home/home.h"
-#include "store/instance_table.h"
 
 #include <stddef.h>
 #include <sys/types.h>
 
 enum generated_result { GENERATED_FAILED, GENERATED_WRITTEN, GENERATED_SAME, GENERATED_KEPT };
 
-/* path is relative to the instance's folder, whose sub-folders are made. KEPT: the user's file
- * stays, the new text went to PATH.new; SAME too when it is there already. */
-enum generated_result generated_write(struct home *home, const struct store_instance *instance,
-                                      const char *path, const char *text, size_t length,
-                                      mode_t mode, struct error *error);
+/* All files of one instance, as they are written in one go. */
+struct generated {
+    struct home *home;
+    const struct instance_facts *facts; /* that the files are made of; borrowed */
+    struct strv recorded; /* path, digest, path, …: what was recorded in the store meanwhile */
+    char *notice;         /* what the user is to be told of a file that was kept; NULL */
+};
+void generated_done(struct generated *generated);
+
+struct generated_file {
+    const char *path; /* relative to the instance's folder, whose sub-folders are made */
+    const char *text;
+    size_t length;
+    mode_t mode;
+};
+
+/* KEPT: the user's file stays, the new text went to PATH.new; SAME too when it is there already. */
+enum generated_result generated_write(struct generated *generated,
+                                      const struct generated_file *file, struct error *error);
 
 /* Records the digest of a file that was just written; generated_write() does. */
-bool generated_record(struct home *home, const struct store_instance *instance, const char *path,
-                      const char *digest, struct error *error);
+bool generated_record(struct generated *generated, const char *path, const char *digest,
+                      struct error *error);
 
 /* A transaction that is rolled back takes back what was recorded, but not the files: they would
- * count as their user's. So what is recorded since generated_forget() is kept in mind, and
- * generated_settle() records it again, in the next transaction.
- */
-void generated_forget(struct home *home);
-void generated_settle(struct home *home, const struct store_instance *instance);
+ * count as their user's. This records it again, in the next transaction. */
+void generated_settle(const struct generated *generated, int64_t instance);

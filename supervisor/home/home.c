@@ -100,8 +100,6 @@ void home_close(struct home *home) {
     store_close(home->store);
     free(home->path);
     free(home->run);
-    free(home->notice);
-    strv_done(&home->recorded);
     *home = (struct home){0};
 }
 

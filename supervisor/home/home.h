@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/strv.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -16,8 +15,6 @@ struct home {
     struct store *store;
     uid_t owner; /* who owns the folder: files made under sudo are given to this user */
     gid_t group;
-    struct strv recorded; /* home/generated.h */
-    char *notice;         /* what its user is to be told of the work done with it; NULL */
 };
 
 /* -p PATH, else $PGSUP_HOME, else ~/var/pgsup (of SUDO_USER under sudo); absolute; caller frees. */

@@ -2,6 +2,7 @@
 #include "cloud_home.h"
 #include "home/access/endpoint.h"
 #include "home/change/create.h"
+#include "home/change/home_edit.h"
 #include "home/change/nic_change.h"
 #include "home/change/remove.h"
 #include "home/instance/definition.h"
@@ -456,26 +457,29 @@ TEST(endpoints) {
 
 static void refuse_nic(const char *instance, const char *text, enum error_code code,
                        const char *says) {
+    struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    CHECK(!nic_add(&home, instance, text, &nic, &error));
+    CHECK(!nic_add(&edit, text, &nic, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);
     store_nic_done(&nic);
 }
 
 static void add_nic(const char *instance, const char *text, int position) {
+    struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    check_good(nic_add(&home, instance, text, &nic, &error), &error);
+    check_good(nic_add(&edit, text, &nic, &error), &error);
     CHECK_INT(nic.position, position);
     store_nic_done(&nic);
 }
 
 static void remove_nic(const char *instance, const char *which, int position) {
+    struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    check_good(nic_remove(&home, instance, which, &nic, &error), &error);
+    check_good(nic_remove(&edit, which, &nic, &error), &error);
     CHECK_INT(nic.position, position);
     store_nic_done(&nic);
 }

@@ -1,5 +1,6 @@
 /* A launch made ready: the seed in both ways, vm.sh, files that a person changed, hardware. */
 #include "cloud_home.h"
+#include "home/facts.h"
 #include "home/generated.h"
 #include "home/instance/definition.h"
 #include "home/instance/plan.h"
@@ -41,14 +42,18 @@ static void make(const char *name, const char *ip4, const char *seed, struct sto
 }
 
 static void prepare(const char *name, struct instance_plan *plan) {
+    struct instance_facts facts = {0};
     struct error error = {0};
-    check_good(instance_prepare(&home, name, plan, &error), &error);
+    check_good(instance_prepare(&home, name, &facts, plan, &error), &error);
+    instance_facts_done(&facts);
 }
 
 static void check_refused(const char *name, enum error_code code, const char *says) {
+    struct instance_facts facts = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
-    CHECK(!instance_prepare(&home, name, &plan, &error));
+    CHECK(!instance_prepare(&home, name, &facts, &plan, &error));
+    instance_facts_done(&facts);
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);
     CHECK(!plan.folder && !plan.owned);
@@ -186,13 +191,13 @@ TEST(an_edited_script_is_kept_and_its_user_told_once) {
     make("test", NULL, NULL, &instance);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     prepare("test", &plan);
+    CHECK(!plan.notice);
     instance_plan_done(&plan);
-    CHECK(!home.notice);
     append(folder, "vm.sh", "# mine\n");
     append(folder, "qemu.args", "-no-reboot\n");
     prepare("test", &plan);
+    CHECK(plan.notice && strstr(plan.notice, "vm.sh of \"test\" was edited") != NULL);
     instance_plan_done(&plan);
-    CHECK(home.notice && strstr(home.notice, "vm.sh of \"test\" was edited") != NULL);
     scoped(alloc_release) char *kept = read_text(folder, "vm.sh");
     scoped(alloc_release) char *beside = read_text(folder, "vm.sh.new");
     scoped(alloc_release) char *path = alloc_printf("%s/vm.sh.new", folder);
@@ -200,10 +205,9 @@ TEST(an_edited_script_is_kept_and_its_user_told_once) {
     CHECK(!strstr(kept, "-no-reboot"));
     CHECK(strstr(beside, "-no-reboot") && !strstr(beside, "# mine"));
     CHECK_INT(mode_of(path), 0700);
-    alloc_release(&home.notice);
     prepare("test", &plan);
+    CHECK(!plan.notice);
     instance_plan_done(&plan);
-    CHECK(!home.notice);
     store_instance_done(&instance);
     home_close(&home);
 }
@@ -268,19 +272,31 @@ TEST(the_drive_is_made_anew_only_when_needed) {
     home_close(&home);
 }
 
+static enum generated_result write_generated(const char *path, const char *text,
+                                             struct error *error) {
+    struct instance_facts facts = {0};
+    struct generated generated = {.home = &home, .facts = &facts};
+    const struct generated_file file = {path, text, strlen(text), 0600};
+    check_good(instance_facts_load(&home, "test", &facts, error), error);
+    enum generated_result result = generated_write(&generated, &file, error);
+    generated_done(&generated);
+    instance_facts_done(&facts);
+    return result;
+}
+
 TEST(generated_files) {
     open_home("generated", false);
     struct store_instance instance = {0};
     struct error error = {0};
     make("test", NULL, NULL, &instance);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
-    CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_WRITTEN);
-    CHECK_INT(generated_write(&home, &instance, "a/b", "one", 3, 0600, &error), GENERATED_SAME);
-    CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_WRITTEN);
+    CHECK_INT(write_generated("a/b", "one", &error), GENERATED_WRITTEN);
+    CHECK_INT(write_generated("a/b", "one", &error), GENERATED_SAME);
+    CHECK_INT(write_generated("a/b", "two", &error), GENERATED_WRITTEN);
     append(folder, "a/b", "!");
-    CHECK_INT(generated_write(&home, &instance, "a/b", "two", 3, 0600, &error), GENERATED_KEPT);
-    CHECK_INT(generated_write(&home, &instance, "a/b", "three", 5, 0600, &error), GENERATED_KEPT);
-    CHECK_INT(generated_write(&home, &instance, "a/b", "three", 5, 0600, &error), GENERATED_SAME);
+    CHECK_INT(write_generated("a/b", "two", &error), GENERATED_KEPT);
+    CHECK_INT(write_generated("a/b", "three", &error), GENERATED_KEPT);
+    CHECK_INT(write_generated("a/b", "three", &error), GENERATED_SAME);
     scoped(alloc_release) char *kept = read_text(folder, "a/b");
     scoped(alloc_release) char *beside = read_text(folder, "a/b.new");
     CHECK_STRING(kept, "two!");
@@ -288,13 +304,13 @@ TEST(generated_files) {
     scoped(alloc_release) char *file = alloc_printf("%s/a/b", folder);
     scoped(alloc_release) char *new_file = alloc_printf("%s/a/b.new", folder);
     CHECK_INT(rename(new_file, file), 0); /* its user takes the new one */
-    CHECK_INT(generated_write(&home, &instance, "a/b", "four", 4, 0600, &error), GENERATED_WRITTEN);
+    CHECK_INT(write_generated("a/b", "four", &error), GENERATED_WRITTEN);
     append(folder, "mine", "text of a person");
-    CHECK_INT(generated_write(&home, &instance, "mine", "x", 1, 0600, &error), GENERATED_KEPT);
-    CHECK_INT(generated_write(&home, &instance, "empty", "", 0, 0600, &error), GENERATED_WRITTEN);
-    CHECK_INT(generated_write(&home, &instance, "empty", "", 0, 0600, &error), GENERATED_SAME);
+    CHECK_INT(write_generated("mine", "x", &error), GENERATED_KEPT);
+    CHECK_INT(write_generated("empty", "", &error), GENERATED_WRITTEN);
+    CHECK_INT(write_generated("empty", "", &error), GENERATED_SAME);
     CHECK_STRING(error.text, "");
-    CHECK_INT(generated_write(&home, &instance, "a", "x", 1, 0600, &error), GENERATED_FAILED);
+    CHECK_INT(write_generated("a", "x", &error), GENERATED_FAILED);
     CHECK_CONTAINS(error.text, "test/a");
     store_instance_done(&instance);
     home_close(&home);

@@ -1,6 +1,7 @@
 /* A reset: what is new, what stays, and that one which was interrupted is the old or the new. */
 #include "cloud_home.h"
 #include "home/change/reset.h"
+#include "home/facts.h"
 #include "home/instance/definition.h"
 #include "home/instance/plan.h"
 #include "host/qemu_img.h"
@@ -83,6 +84,7 @@ static int64_t phoned_home_ms(const struct store_instance *instance) {
 }
 
 TEST(makes_a_new_machine_of_the_same_definition) {
+    char *notice = NULL;
     struct store_instance before = {0}, after = {0};
     struct error error = {0};
     begin("reset", &before);
@@ -90,7 +92,7 @@ TEST(makes_a_new_machine_of_the_same_definition) {
     remember_guest(&before);
     put("known_hosts", "old keys");
     put("qemu.args", "# mine\n");
-    check_good(instance_reset(&home, &before, &error), &error);
+    check_good(instance_reset(&home, &before, &notice, &error), &error);
     get(&after);
     CHECK(strcmp(before.instance_id, after.instance_id) != 0);
     CHECK(strncmp(after.instance_id, "test-1-", 7) == 0);
@@ -114,6 +116,7 @@ TEST(makes_a_new_machine_of_the_same_definition) {
 }
 
 TEST(edited_documents_stay_and_name_the_new_identity) {
+    char *notice = NULL;
     struct store_instance before = {0}, after = {0};
     struct error error = {0};
     begin("edited", &before);
@@ -121,7 +124,7 @@ TEST(edited_documents_stay_and_name_the_new_identity) {
     scoped(alloc_release) char *edited = alloc_printf("%s# mine\n", user_data);
     put("cloud-init/user-data", edited);
     put("cloud-init/meta-data", "instance-id: second-life\nlocal-hostname: test\n");
-    check_good(instance_reset(&home, &before, &error), &error);
+    check_good(instance_reset(&home, &before, &notice, &error), &error);
     get(&after);
     scoped(alloc_release) char *user = read_text(folder, "cloud-init/user-data");
     scoped(alloc_release) char *meta = read_text(folder, "cloud-init/meta-data");
@@ -138,6 +141,7 @@ TEST(edited_documents_stay_and_name_the_new_identity) {
 /* Killed before the record: the old machine, and nothing is left once somebody looks. */
 TEST(one_that_does_not_count_is_swept) {
     struct store_instance before = {0};
+    struct instance_facts facts = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
     begin("swept", &before);
@@ -146,7 +150,8 @@ TEST(one_that_does_not_count_is_swept) {
     check_good(file_make_directory(stage, 0700, &error), &error);
     put(".reset-test-1-00000000/os.qcow2", "half a disk");
     put("known_hosts", "keys");
-    check_good(instance_prepare(&home, "test", &plan, &error), &error);
+    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
+    instance_facts_done(&facts);
     CHECK(!disk_is_new());
     CHECK(is_there("known_hosts"));
     CHECK(!is_there(".reset-test-1-00000000"));
@@ -158,6 +163,7 @@ TEST(one_that_does_not_count_is_swept) {
  */
 TEST(one_that_counts_is_completed_at_the_next_launch) {
     struct store_instance before = {0};
+    struct instance_facts facts = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
     begin("completed", &before);
@@ -170,7 +176,8 @@ TEST(one_that_counts_is_completed_at_the_next_launch) {
     run_program(argv);
     use_disk();
     put("known_hosts", "old keys");
-    check_good(instance_prepare(&home, "test", &plan, &error), &error);
+    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
+    instance_facts_done(&facts);
     CHECK(disk_is_new());
     CHECK(!trusts_old_keys());
     CHECK(!file_exists(stage));
@@ -179,6 +186,7 @@ TEST(one_that_counts_is_completed_at_the_next_launch) {
 }
 
 TEST(without_its_image_nothing_changes) {
+    char *notice = NULL;
     struct store_instance before = {0}, after = {0};
     struct error error = {0};
     begin("no-image", &before);
@@ -186,7 +194,7 @@ TEST(without_its_image_nothing_changes) {
     scoped(alloc_release) char *aside = home_file(&home, "aside");
     scoped(alloc_release) char *print = fingerprint(folder);
     CHECK_INT(rename(images, aside), 0);
-    CHECK(!instance_reset(&home, &before, &error));
+    CHECK(!instance_reset(&home, &before, &notice, &error));
     CHECK_CONTAINS(error.text, "images/");
     scoped(alloc_release) char *print_after = fingerprint(folder);
     CHECK_STRING(print_after, print);

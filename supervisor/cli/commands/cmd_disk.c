@@ -7,6 +7,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/change/disk_change.h"
+#include "home/change/home_edit.h"
 #include "home/home.h"
 #include "home/layout.h"
 
@@ -20,7 +21,10 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     const char *disk = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
     struct running running = {0};
-    if (!extra_disk_add(invocation->home, name, disk, invocation_argument(invocation, 2), error))
+    struct home_edit edit = {.home = invocation->home, .instance = name};
+    bool added = extra_disk_add(&edit, disk, invocation_argument(invocation, 2), error);
+    invocation_notice(edit.notice);
+    if (!added)
         return EXIT_FAILURE;
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
                 idle_look(invocation, &instance, &running, error);
@@ -39,8 +43,10 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
     const char *disk = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
+    struct home_edit edit = {.home = invocation->home, .instance = name};
     bool removed = idle_claim(invocation, name, &instance, &lock, error) &&
-                   extra_disk_remove(invocation->home, &instance, disk, error);
+                   extra_disk_remove(&edit, disk, error);
+    invocation_notice(edit.notice);
     store_instance_done(&instance);
     if (!removed)
         return EXIT_FAILURE;

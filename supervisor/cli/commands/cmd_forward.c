@@ -6,6 +6,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/change/forward_change.h"
+#include "home/change/home_edit.h"
 #include "home/home.h"
 #include "home/instance/port_owners.h"
 #include "host/port.h"
@@ -29,26 +30,26 @@ static void report_forwards(const struct invocation *invocation, const char *wha
 }
 
 /* Stored first: what QEMU then refuses is taken out again. */
-static bool add_forwards(struct home *home, const struct store_instance *instance,
-                         struct forward_live *live, char *const *texts, struct error *error) {
-    if (!forward_add(home, instance->name, texts, error))
+static bool add_forwards(struct home_edit *edit, struct forward_live *live, char *const *texts,
+                         struct error *error) {
+    if (!forward_add(edit, texts, error))
         return false;
     if (!live || forward_live_add(live, texts, error))
         return true;
-    forward_remove(home, instance->name, texts, NULL);
+    forward_remove(edit, texts, NULL);
     return false;
 }
 
-static bool remove_forwards(struct home *home, const struct store_instance *instance,
-                            struct forward_live *live, char *const *texts, struct error *error) {
-    if (!forward_remove(home, instance->name, texts, error))
+static bool remove_forwards(struct home_edit *edit, struct forward_live *live, char *const *texts,
+                            struct error *error) {
+    if (!forward_remove(edit, texts, error))
         return false;
     return !live || forward_live_remove(live, texts, error) ||
            error_prefix(error, "taken out of the definition, but");
 }
 
-typedef bool change(struct home *home, const struct store_instance *instance,
-                    struct forward_live *live, char *const *texts, struct error *error);
+typedef bool change(struct home_edit *edit, struct forward_live *live, char *const *texts,
+                    struct error *error);
 
 static int change_forwards(struct invocation *invocation, change *apply, const char *what,
                            struct error *error) {
@@ -59,10 +60,12 @@ static int change_forwards(struct invocation *invocation, change *apply, const c
     if (!instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error))
         return EXIT_FAILURE;
     struct forward_live *live = forward_live_open(home, &instance, &problem);
+    struct home_edit edit = {.home = home, .instance = instance.name};
     if (problem.code != ERROR_NONE)
         error_set(error, problem.code, "%s", problem.text);
-    else if (apply(home, &instance, live, texts, error))
+    else if (apply(&edit, live, texts, error))
         report_forwards(invocation, what, live != NULL);
+    invocation_notice(edit.notice);
     forward_live_close(live);
     store_instance_done(&instance);
     return EXIT_SUCCESS;

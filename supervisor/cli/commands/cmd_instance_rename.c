@@ -13,8 +13,10 @@ static int run_instance_rename(struct invocation *invocation, struct error *erro
     const char *other = invocation_argument(invocation, 1);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
+    char *notice = NULL;
     bool renamed = idle_claim(invocation, name, &instance, &lock, error) &&
-                   instance_rename(invocation->home, &instance, other, error);
+                   instance_rename(invocation->home, &instance, other, &notice, error);
+    invocation_notice(notice);
     store_instance_done(&instance);
     if (!renamed)
         return EXIT_FAILURE;

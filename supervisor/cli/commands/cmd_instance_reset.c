@@ -12,8 +12,10 @@ static int run_instance_reset(struct invocation *invocation, struct error *error
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
+    char *notice = NULL;
     bool reset = idle_claim(invocation, name, &instance, &lock, error) &&
-                 instance_reset(invocation->home, &instance, error);
+                 instance_reset(invocation->home, &instance, &notice, error);
+    invocation_notice(notice);
     store_instance_done(&instance);
     if (!reset)
         return EXIT_FAILURE;

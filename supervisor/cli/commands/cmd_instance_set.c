@@ -4,6 +4,7 @@
 #include "cli/invocation.h"
 #include "cli/link/guest_clean.h"
 #include "cli/link/idle.h"
+#include "home/change/home_edit.h"
 #include "home/change/settings.h"
 #include "home/home.h"
 #include "home/instance/definition.h"
@@ -100,8 +101,10 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own) &&
         !wanted.rerun)
         good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
-    good = good && settings_change(invocation->home, name, &wanted, error) &&
+    struct home_edit edit = {.home = invocation->home, .instance = name};
+    good = good && settings_change(&edit, &wanted, error) &&
            report_settings(invocation, name, &wanted, error);
+    invocation_notice(edit.notice);
     own_documents_done(&own);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,6 +5,7 @@
 #include "cli/link/idle.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
+#include "home/change/home_edit.h"
 #include "home/change/nic_change.h"
 #include "home/cloud/subnet.h"
 #include "home/home.h"
@@ -60,20 +61,22 @@ static void report_nic(const struct invocation *invocation, const struct store_n
 
 static int run_nic_add(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
-    if (nic_add(invocation->home, invocation_argument(invocation, 0),
-                invocation_argument(invocation, 1), &nic, error) &&
-        !invocation->quiet)
+    struct home_edit edit = {.home = invocation->home,
+                             .instance = invocation_argument(invocation, 0)};
+    if (nic_add(&edit, invocation_argument(invocation, 1), &nic, error) && !invocation->quiet)
         report_nic(invocation, &nic, NIC_ADDED);
+    invocation_notice(edit.notice);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }
 
 static int run_nic_remove(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
-    if (nic_remove(invocation->home, invocation_argument(invocation, 0),
-                   invocation_argument(invocation, 1), &nic, error) &&
-        !invocation->quiet)
+    struct home_edit edit = {.home = invocation->home,
+                             .instance = invocation_argument(invocation, 0)};
+    if (nic_remove(&edit, invocation_argument(invocation, 1), &nic, error) && !invocation->quiet)
         report_nic(invocation, &nic, NIC_REMOVED);
+    invocation_notice(edit.notice);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }

@@ -111,8 +111,14 @@ static bool is_written(const struct home *home, const struct store_instance *ins
     return file_exists(path);
 }
 
-static bool write_inventory(struct home *home, const struct store_instance *instance,
-                            const struct instance_endpoint *endpoint, struct error *error) {
+static bool write_text(struct generated *generated, const char *path, const struct buffer *text,
+                       struct error *error) {
+    const struct generated_file file = {path, text->data, text->length, 0600};
+    return generated_write(generated, &file, error) != GENERATED_FAILED;
+}
+
+static bool write_inventory(struct generated *generated, const struct instance_endpoint *endpoint,
+                            struct error *error) {
     struct buffer text = {0};
     buffer_printf(&text,
                   "all:\n"
@@ -124,9 +130,8 @@ static bool write_inventory(struct home *home, const struct store_instance *inst
                   "    \"%s\":\n" /* a legal name may be a number to YAML */
                   "      ansible_host: %s\n"
                   "      ansible_port: %u\n",
-                  instance->name, endpoint->address, endpoint->port);
-    bool good = generated_write(home, instance, INVENTORY, text.data, text.length, 0600, error) !=
-                GENERATED_FAILED;
+                  generated->facts->instance.name, endpoint->address, endpoint->port);
+    bool good = write_text(generated, INVENTORY, &text, error);
     buffer_done(&text);
     return good;
 }
@@ -159,14 +164,10 @@ char *ansible_ssh_arguments(const struct home *home, const struct store_instance
     return buffer_take(&text);
 }
 
-static bool write_configuration(struct home *home, const struct store_instance *instance,
-                                struct error *error) {
-    struct store_cloud cloud = {0};
-    if (!cloud_table_get(home->store, &cloud, error))
-        return false;
-    scoped(alloc_release) char *key = ansible_private_key(&cloud);
+static bool write_configuration(struct generated *generated, struct error *error) {
+    const struct home *home = generated->home;
+    scoped(alloc_release) char *key = ansible_private_key(&generated->facts->cloud);
     scoped(alloc_release) char *collections = home_file(home, "collections");
-    store_cloud_done(&cloud);
     struct buffer text = {0};
     buffer_printf(&text,
                   "[defaults]\n"
@@ -179,32 +180,34 @@ static bool write_configuration(struct home *home, const struct store_instance *
                   collections);
     if (key)
         buffer_printf(&text, "private_key_file = %s\n", key);
-    scoped(alloc_release) char *arguments = ansible_ssh_arguments(home, instance);
+    scoped(alloc_release) char *arguments =
+        ansible_ssh_arguments(home, &generated->facts->instance);
     buffer_printf(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = %s\n",
                   arguments);
-    bool good = generated_write(home, instance, "ansible.cfg", text.data, text.length, 0600,
-                                error) != GENERATED_FAILED;
+    bool good = write_text(generated, "ansible.cfg", &text, error);
     buffer_done(&text);
     return good;
 }
 
-bool ansible_write(struct home *home, const struct store_instance *instance,
-                   const struct instance_endpoint *endpoint, const char *host_keys,
-                   struct error *error) {
-    return known_hosts_write(home, instance, endpoint, host_keys, error) &&
-           write_collection(home, error) && write_inventory(home, instance, endpoint, error) &&
-           write_configuration(home, instance, error) &&
-           generated_write(home, instance, "deploy.yaml", deploy, sizeof deploy - 1, 0600, error) !=
-               GENERATED_FAILED;
+bool ansible_write(struct generated *generated, const struct instance_endpoint *endpoint,
+                   const char *host_keys, struct error *error) {
+    struct home *home = generated->home;
+    const struct generated_file playbook = {"deploy.yaml", deploy, sizeof deploy - 1, 0600};
+    return known_hosts_write(home, &generated->facts->instance, endpoint, host_keys, error) &&
+           write_collection(home, error) && write_inventory(generated, endpoint, error) &&
+           write_configuration(generated, error) &&
+           generated_write(generated, &playbook, error) != GENERATED_FAILED;
 }
 
-bool ansible_renew(struct home *home, const struct store_instance *instance, struct error *error) {
+bool ansible_refresh(struct generated *generated, struct error *error) {
+    struct home *home = generated->home;
+    const struct store_instance *instance = &generated->facts->instance;
     struct instance_endpoint endpoint = {0};
     scoped(alloc_release) char *keys = known_hosts_keys(home, instance, error);
     if (!keys || !instance_endpoint(home, instance, &endpoint, error))
         return false;
     if (*keys && endpoint.address[0] && is_written(home, instance))
-        return ansible_write(home, instance, &endpoint, keys, error);
+        return ansible_write(generated, &endpoint, keys, error);
     return !host_keys_are_preseeded(instance) ||
            known_hosts_write(home, instance, &endpoint, keys, error);
 }

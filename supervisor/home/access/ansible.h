@@ -5,18 +5,18 @@
 
 #include "base/error.h"
 #include "home/access/endpoint.h"
+#include "home/generated.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 
 /* host_keys: as of known_hosts_keys(). */
-bool ansible_write(struct home *home, const struct store_instance *instance,
-                   const struct instance_endpoint *endpoint, const char *host_keys,
-                   struct error *error);
+bool ansible_write(struct generated *generated, const struct instance_endpoint *endpoint,
+                   const char *host_keys, struct error *error);
 
 /* Under the name and address of now: what ssh and Ansible go by of an instance that has been
  * provisioned; of another one that was given its host keys, known_hosts, before it is met for the
  * first time. */
-bool ansible_renew(struct home *home, const struct store_instance *instance, struct error *error);
+bool ansible_refresh(struct generated *generated, struct error *error);
 
 /* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:
  * none (ssh then asks its agent). */

@@ -4,11 +4,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "home/facts.h"
 #include "home/instance/definition.h"
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
 #include "host/qemu_img.h"
-#include "store/transaction.h"
+#include "machine/core/spec.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,70 +39,69 @@ static bool check_room(const struct store_disks *disks, const struct store_insta
                      instance->name, SPEC_DISKS_MAX);
 }
 
-static bool make_file(struct home *home, const struct store_instance *instance,
-                      const struct store_disk *disk, struct error *error) {
-    scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, disk->name);
+struct addition {
+    struct store_disk disk;
+    char *made; /* the path of its file, once that was made */
+};
+
+static bool make_file(struct home *home, const char *instance, struct addition *addition,
+                      struct error *error) {
+    scoped(alloc_release) char *path = layout_extra_disk(home, instance, addition->disk.name);
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS,
                          "%s is in the way, but of no instance: move it away or delete it", path);
-    if (!disk_create(path, disk->bytes, error))
+    if (!disk_create(path, addition->disk.bytes, error))
         return false;
-    if (home_give(home, path, error) && disk_table_add(home->store, disk, error) &&
-        instance_regenerate(home, instance->name, error) && store_commit(home->store, error))
-        return true;
-    unlink(path);
-    return false;
+    addition->made = alloc_string(path);
+    return home_give(home, path, error);
 }
 
-static bool add(struct home *home, struct store_instance *instance, struct store_disk *disk,
+static bool add(struct home *home, struct instance_facts *facts, void *context,
                 struct error *error) {
-    struct store_disks disks = {0};
-    bool good = disk_table_list(home->store, instance->id, &disks, error) &&
-                check_room(&disks, instance, disk->name, error) &&
-                make_file(home, instance, disk, error);
-    store_disks_done(&disks);
-    return good;
+    struct addition *addition = context;
+    addition->disk.instance = facts->instance.id;
+    return check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
+           make_file(home, facts->instance.name, addition, error) &&
+           disk_table_add(home->store, &addition->disk, error);
 }
 
-bool extra_disk_add(struct home *home, const char *name, const char *disk_name, const char *size,
+static void undo_add(const struct home *home, void *context) {
+    const struct addition *addition = context;
+    (void)home;
+    if (addition->made)
+        unlink(addition->made);
+}
+
+bool extra_disk_add(struct home_edit *edit, const char *name, const char *size,
                     struct error *error) {
-    struct store_instance instance = {0};
-    struct store_disk disk = {.name = (char *)disk_name, .created_ms = clock_wall_ms()};
-    if (!check_name(disk_name, error) || !definition_parse_disk(size, &disk.bytes, error) ||
-        !store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error);
-    disk.instance = instance.id;
-    good = good && add(home, &instance, &disk, error);
-    if (!good)
-        instance_regenerate_undo(home, name);
-    store_instance_done(&instance);
+    struct addition addition = {{.name = (char *)name, .created_ms = clock_wall_ms()}, NULL};
+    const struct home_edit_change change = {add, undo_add, &addition};
+    bool good = check_name(name, error) &&
+                definition_parse_disk(size, &addition.disk.bytes, error) &&
+                home_edit(edit, &change, error);
+    alloc_release(&addition.made);
     return good;
 }
 
 /* --- removal --- */
 
-static bool remove_row(struct home *home, const struct store_instance *instance, const char *name,
+static bool remove_row(struct home *home, struct instance_facts *facts, void *context,
                        struct error *error) {
+    const char *name = context, *instance = facts->instance.name;
     bool found = false;
-    if (!disk_table_remove(home->store, instance->id, name, &found, error))
+    if (!disk_table_remove(home->store, facts->instance.id, name, &found, error))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND,
-                              "\"%s\" has no disk \"%s\": `pgsup disk list %s` shows all",
-                              instance->name, name, instance->name);
+                              "\"%s\" has no disk \"%s\": `pgsup disk list %s` shows all", instance,
+                              name, instance);
 }
 
 /* The row goes first: a file without one is in nobody's way, a row without its file stops a start.
  */
-bool extra_disk_remove(struct home *home, const struct store_instance *instance, const char *name,
-                       struct error *error) {
-    scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, name);
-    if (!store_begin(home->store, error))
+bool extra_disk_remove(struct home_edit *edit, const char *name, struct error *error) {
+    const struct home_edit_change change = {.apply = remove_row, .context = (void *)name};
+    scoped(alloc_release) char *path = layout_extra_disk(edit->home, edit->instance, name);
+    if (!home_edit(edit, &change, error))
         return false;
-    if (!remove_row(home, instance, name, error) ||
-        !instance_regenerate(home, instance->name, error) || !store_commit(home->store, error)) {
-        instance_regenerate_undo(home, instance->name);
-        return false;
-    }
     return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
 }

@@ -1,9 +1,8 @@
-/* Port forwards of an instance that exists. */
+/* Port forwards of an instance that exists. What runs is not told. */
 #pragma once
 
-#include "base/error.h"
-#include "home/home.h"
+#include "home/change/home_edit.h"
 
-/* Both all or nothing, vm.sh included. What runs is not told. */
-bool forward_add(struct home *home, const char *name, char *const *texts, struct error *error);
-bool forward_remove(struct home *home, const char *name, char *const *texts, struct error *error);
+/* Both all or nothing. texts: NULL-terminated. */
+bool forward_add(struct home_edit *edit, char *const *texts, struct error *error);
+bool forward_remove(struct home_edit *edit, char *const *texts, struct error *error);

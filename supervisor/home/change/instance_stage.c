@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "home/access/known_hosts.h"
 #include "home/facts.h"
+#include "home/generated.h"
 #include "home/instance/definition.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
@@ -100,6 +101,7 @@ static bool record(struct creation *creation, struct error *error) {
     struct home *home = creation->home;
     struct instance_facts *facts = &creation->facts;
     struct instance_plan plan = {0};
+    struct generated generated = {.home = home, .facts = facts};
     bool good = definition_claim(home->store, &facts->cloud, &facts->instance, error) &&
                 instance_table_add(home->store, &facts->instance, error) &&
                 forward_claim(home->store, facts->instance.id, creation->forwards, error) &&
@@ -108,8 +110,9 @@ static bool record(struct creation *creation, struct error *error) {
                 nic_table_list(home->store, facts->instance.id, &facts->nics, error) &&
                 move_in(creation, error) &&
                 (!creation->record || creation->record(creation, error)) &&
-                instance_plan_write(home, facts, &plan, error) && store_commit(home->store, error);
+                instance_plan_write(&generated, &plan, error) && store_commit(home->store, error);
     instance_plan_done(&plan);
+    generated_done(&generated);
     return good;
 }
 

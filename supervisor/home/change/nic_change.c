@@ -2,10 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "home/facts.h"
 #include "home/instance/nic.h"
 #include "home/instance/regenerate.h"
 #include "machine/core/spec.h"
-#include "store/transaction.h"
 
 #include <string.h>
 
@@ -18,35 +18,23 @@ static int free_position(const struct store_nics *nics) {
     return position;
 }
 
-static bool claim_next(struct store *store, const struct store_instance *instance,
-                       struct store_nic *nic, struct error *error) {
-    struct store_nics nics = {0};
-    if (!nic_table_list(store, instance->id, &nics, error))
-        return false;
-    size_t count = nics.count;
-    nic->instance = instance->id;
-    nic->position = free_position(&nics);
-    store_nics_done(&nics);
-    if (count >= SPEC_ADDITIONAL_NICS_MAX)
+static bool add_row(struct home *home, struct instance_facts *facts, void *context,
+                    struct error *error) {
+    const struct store_instance *instance = &facts->instance;
+    struct store_nic *nic = context;
+    if (facts->nics.count >= SPEC_ADDITIONAL_NICS_MAX)
         return error_set(error, ERROR_EXISTS,
                          "\"%s\" has %u network cards beside its first one, which is all it can "
                          "have",
                          instance->name, SPEC_ADDITIONAL_NICS_MAX);
-    return nic_claim_one(store, instance, nic, error);
+    nic->instance = instance->id;
+    nic->position = free_position(&facts->nics);
+    return nic_claim_one(home->store, instance, nic, error);
 }
 
-bool nic_add(struct home *home, const char *name, const char *text, struct store_nic *nic,
-             struct error *error) {
-    struct store_instance instance = {0};
-    if (!nic_parse(text, nic, error) || !store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                claim_next(home->store, &instance, nic, error) &&
-                instance_regenerate(home, name, error) && store_commit(home->store, error);
-    if (!good)
-        instance_regenerate_undo(home, name);
-    store_instance_done(&instance);
-    return good;
+bool nic_add(struct home_edit *edit, const char *text, struct store_nic *nic, struct error *error) {
+    const struct home_edit_change change = {.apply = add_row, .context = nic};
+    return nic_parse(text, nic, error) && home_edit(edit, &change, error);
 }
 
 static bool is_meant(const struct store_nic *nic, const char *which) {
@@ -84,26 +72,21 @@ static bool find(struct store_nics *nics, const struct store_instance *instance,
         instance->name, shown, instance->name);
 }
 
-static bool take_out(struct home *home, const struct store_instance *instance, const char *which,
-                     struct store_nic *nic, struct error *error) {
-    struct store_nics nics = {0};
-    bool good = nic_table_list(home->store, instance->id, &nics, error) &&
-                find(&nics, instance, which, nic, error) &&
-                nic_table_remove(home->store, instance->id, nic->position, error);
-    store_nics_done(&nics);
-    return good;
+struct removal {
+    const char *which;
+    struct store_nic *nic; /* that was removed */
+};
+
+static bool remove_row(struct home *home, struct instance_facts *facts, void *context,
+                       struct error *error) {
+    const struct removal *removal = context;
+    return find(&facts->nics, &facts->instance, removal->which, removal->nic, error) &&
+           nic_table_remove(home->store, facts->instance.id, removal->nic->position, error);
 }
 
-bool nic_remove(struct home *home, const char *name, const char *which, struct store_nic *nic,
+bool nic_remove(struct home_edit *edit, const char *which, struct store_nic *nic,
                 struct error *error) {
-    struct store_instance instance = {0};
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                take_out(home, &instance, which, nic, error) &&
-                instance_regenerate(home, name, error) && store_commit(home->store, error);
-    if (!good)
-        instance_regenerate_undo(home, name);
-    store_instance_done(&instance);
-    return good;
+    struct removal removal = {which, nic};
+    const struct home_edit_change change = {.apply = remove_row, .context = &removal};
+    return home_edit(edit, &change, error);
 }

@@ -32,11 +32,8 @@ static void remove_run_files(const struct home *home, const char *name) {
 }
 
 static bool remove_row(struct home *home, int64_t id, struct error *error) {
-    if (store_begin(home->store, error) && instance_table_remove(home->store, id, error) &&
-        store_commit(home->store, error))
-        return true;
-    store_rollback(home->store);
-    return false;
+    return store_begin(home->store, error) &&
+           store_end(home->store, instance_table_remove(home->store, id, error), error);
 }
 
 /* The folder is renamed first, so that what is seen under the instance's name is whole or gone. */

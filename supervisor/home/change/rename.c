@@ -27,16 +27,15 @@ static bool check(struct home *home, const char *name, struct error *error) {
 }
 
 static bool record(struct home *home, struct store_instance *renamed, struct error *error) {
-    if (store_begin(home->store, error) &&
-        definition_check_free(home->store, renamed->name, error) &&
-        instance_table_update(home->store, renamed, error) && store_commit(home->store, error))
-        return true;
-    store_rollback(home->store);
-    return false;
+    return store_begin(home->store, error) &&
+           store_end(home->store,
+                     definition_check_free(home->store, renamed->name, error) &&
+                         instance_table_update(home->store, renamed, error),
+                     error);
 }
 
 static bool carry_out(struct home *home, struct store_instance *renamed, const char *folder,
-                      struct error *error) {
+                      char **notice, struct error *error) {
     scoped(alloc_release) char *mark = recovery_rename_mark(folder, renamed->id);
     if (!file_write(mark, "", 0, 0600, error) || !home_give(home, mark, error))
         return false;
@@ -45,20 +44,21 @@ static bool carry_out(struct home *home, struct store_instance *renamed, const c
         return false;
     }
     return (recovery_complete_rename(home, renamed, error) &&
-            instance_regenerate(home, renamed->name, error)) ||
+            instance_regenerate_now(home, renamed->name, notice, error)) ||
            error_prefix(error, "it is renamed, but its files are not all renewed; the next start "
                                "does that");
 }
 
 bool instance_rename(struct home *home, const struct store_instance *instance, const char *name,
-                     struct error *error) {
+                     char **notice, struct error *error) {
     struct store_instance renamed = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    *notice = NULL;
     bool good = check(home, name, error) &&
                 instance_table_get(home->store, instance->name, &renamed, error);
     if (good) {
         alloc_replace(&renamed.name, alloc_string(name));
-        good = carry_out(home, &renamed, folder, error);
+        good = carry_out(home, &renamed, folder, notice, error);
     }
     store_instance_done(&renamed);
     return good;

@@ -9,6 +9,7 @@
 #include "home/home.h"
 #include "store/instance_table.h"
 
-/* The caller holds the lock on the folder and has made sure that no VM of it runs. */
+/* The caller holds the lock on the folder and has made sure that no VM of it runs. notice: what the
+ * user is to be told; NULL: nothing; caller frees. */
 bool instance_rename(struct home *home, const struct store_instance *instance, const char *name,
-                     struct error *error);
+                     char **notice, struct error *error);

@@ -45,11 +45,11 @@ static bool stage(struct reset *reset, struct error *error) {
 }
 
 static bool record(struct home *home, const struct store_instance *after, struct error *error) {
-    if (store_begin(home->store, error) && instance_table_set_identity(home->store, after, error) &&
-        guest_table_remove(home->store, after->id, error) && store_commit(home->store, error))
-        return true;
-    store_rollback(home->store);
-    return false;
+    return store_begin(home->store, error) &&
+           store_end(home->store,
+                     instance_table_set_identity(home->store, after, error) &&
+                         guest_table_remove(home->store, after->id, error),
+                     error);
 }
 
 static bool begin(struct reset *reset, struct error *error) {
@@ -64,17 +64,19 @@ static bool begin(struct reset *reset, struct error *error) {
 }
 
 /* What fails after the record is made good by the next launch, so it says what it is. */
-static bool end(struct reset *reset, struct error *error) {
+static bool end(struct reset *reset, char **notice, struct error *error) {
     return (recovery_complete_reset(reset->home, &reset->facts.instance, error) &&
-            instance_regenerate(reset->home, reset->facts.instance.name, error)) ||
+            instance_regenerate_now(reset->home, reset->facts.instance.name, notice, error)) ||
            error_prefix(error, "it is reset, but its files are not all renewed; the next "
                                "start does that");
 }
 
-bool instance_reset(struct home *home, const struct store_instance *instance, struct error *error) {
+bool instance_reset(struct home *home, const struct store_instance *instance, char **notice,
+                    struct error *error) {
+    *notice = NULL;
     struct reset reset = {.home = home, .before = instance};
     bool good = recovery_complete_reset(home, instance, error) && begin(&reset, error) &&
-                end(&reset, error);
+                end(&reset, notice, error);
     alloc_release(&reset.stage);
     instance_facts_done(&reset.facts);
     return good;

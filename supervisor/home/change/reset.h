@@ -9,5 +9,7 @@
 #include "home/home.h"
 #include "store/instance_table.h"
 
-/* The caller holds the lock on the folder and has made sure that no VM of it runs. */
-bool instance_reset(struct home *home, const struct store_instance *instance, struct error *error);
+/* The caller holds the lock on the folder and has made sure that no VM of it runs. notice: what the
+ * user is to be told; NULL: nothing; caller frees. */
+bool instance_reset(struct home *home, const struct store_instance *instance, char **notice,
+                    struct error *error);

@@ -30,10 +30,7 @@ bool instance_resize_record(struct home *home, const struct store_instance *inst
         return false;
     bool good = instance_table_get(home->store, instance->name, &row, error);
     row.disk_bytes = bytes;
-    good =
-        good && instance_table_update(home->store, &row, error) && store_commit(home->store, error);
-    if (!good)
-        store_rollback(home->store);
+    good = store_end(home->store, good && instance_table_update(home->store, &row, error), error);
     store_instance_done(&row);
     return good;
 }

@@ -10,7 +10,6 @@
 #include "home/seed/user_document.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
-#include "store/transaction.h"
 
 #include <string.h>
 
@@ -45,39 +44,48 @@ static bool remember_trust(struct store *store, const struct store_instance *ins
     return !booted || guest_table_set_trust(store, instance->id, true, error);
 }
 
-static bool change(struct home *home, const char *name, const struct instance_options *options,
-                   struct instance_facts *facts, struct own_documents *before,
-                   struct error *error) {
+struct wanted {
+    const struct instance_options *options;
+    const char *name;            /* of the instance */
+    struct own_documents before; /* those that were replaced */
+};
+
+static bool check_unique(struct home *home, const struct instance_facts *facts, uint16_t old_port,
+                         const struct instance_options *options, struct error *error) {
+    const struct store_instance *instance = &facts->instance;
+    return (!options->ip4 ||
+            definition_check_address(home->store, &facts->cloud, instance, error)) &&
+           (instance->ssh_port == old_port ||
+            definition_check_port(home->store, instance->ssh_port, error));
+}
+
+static bool apply(struct home *home, struct instance_facts *facts, void *context,
+                  struct error *error) {
+    struct wanted *wanted = context;
+    const struct instance_options *options = wanted->options;
     struct store_instance *instance = &facts->instance;
-    if (!instance_facts_load(home, name, facts, error))
-        return false;
     uint16_t port = instance->ssh_port;
     bool was_http = strcmp(instance->seed, "http") == 0;
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
-           (!options->ip4 ||
-            definition_check_address(home->store, &facts->cloud, instance, error)) &&
-           (instance->ssh_port == port ||
-            definition_check_port(home->store, instance->ssh_port, error)) &&
+           check_unique(home, facts, port, options, error) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
            remember_trust(home->store, instance, was_http, error) &&
            (!options->rerun || rerun(home, instance, error)) &&
-           (!options->own || put_documents(home, name, options->own, before, error)) &&
-           instance_regenerate(home, name, error) && store_commit(home->store, error);
+           (!options->own ||
+            put_documents(home, wanted->name, options->own, &wanted->before, error));
 }
 
-bool settings_change(struct home *home, const char *name, const struct instance_options *options,
+static void undo(const struct home *home, void *context) {
+    const struct wanted *wanted = context;
+    put_documents(home, wanted->name, &wanted->before, NULL, NULL);
+}
+
+bool settings_change(struct home_edit *edit, const struct instance_options *options,
                      struct error *error) {
-    struct instance_facts facts = {0};
-    struct own_documents before = {0};
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = change(home, name, options, &facts, &before, error);
-    if (!good) {
-        put_documents(home, name, &before, NULL, NULL);
-        instance_regenerate_undo(home, name);
-    }
-    own_documents_done(&before);
-    instance_facts_done(&facts);
+    struct wanted wanted = {.options = options, .name = edit->instance};
+    const struct home_edit_change change = {apply, undo, &wanted};
+    bool good = home_edit(edit, &change, error);
+    own_documents_done(&wanted.before);
     return good;
 }

@@ -274,10 +274,10 @@ static bool put(const char *database, const struct store_cloud *cloud, char *con
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
-    bool good = store_begin(store, error) && cloud_table_put(store, cloud, error) &&
-                put_users(store, users, error) && store_commit(store, error);
-    if (!good)
-        store_rollback(store);
+    bool good =
+        store_begin(store, error) &&
+        store_end(store, cloud_table_put(store, cloud, error) && put_users(store, users, error),
+                  error);
     store_close(store);
     return good;
 }
@@ -367,9 +367,8 @@ bool cloud_set(struct home *home, const struct cloud_changes *changes, struct er
     bool good = cloud_table_get(store, &cloud, error) && change(changes, &cloud, error) &&
                 cloud_table_put(store, &cloud, error) &&
                 remove_users(store, changes->removed_users, error) &&
-                put_users(store, changes->users, error) && store_commit(store, error);
-    if (!good)
-        store_rollback(home->store);
+                put_users(store, changes->users, error);
+    good = store_end(store, good, error);
     store_cloud_done(&cloud);
     return good;
 }

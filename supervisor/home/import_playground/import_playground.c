@@ -170,8 +170,9 @@ static void write_instances(struct takeover *takeover) {
         return;
     for (size_t i = 0; i < takeover->instances.count; i++) {
         const char *name = takeover->instances.items[i].name;
+        scoped(alloc_release) char *notice = NULL;
         error_clear(&problem);
-        if (!instance_regenerate(&home, name, &problem))
+        if (!instance_regenerate_now(&home, name, &notice, &problem))
             strv_pushf(&takeover->report->notes,
                        "the seed and vm.sh of \"%s\" will be written at its first start: %s", name,
                        problem.text);

@@ -255,33 +255,34 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
 
 /* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is
  * for its comment. */
-static bool write_script(struct home *home, const struct instance_facts *facts,
-                         const struct spec *supervised, struct error *error) {
+static bool write_script(struct generated *generated, const struct spec *supervised,
+                         struct error *error) {
+    const struct store_instance *instance = &generated->facts->instance;
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *drive = seed_image_path(home, &facts->instance);
+    scoped(alloc_release) char *drive = seed_image_path(generated->home, instance);
     struct spec spec = *supervised;
     spec.seed_drive = drive;
-    vm_script_render(&spec, home->run, &text);
-    enum generated_result result =
-        generated_write(home, &facts->instance, "vm.sh", text.data, text.length, 0700, error);
+    vm_script_render(&spec, generated->home->run, &text);
+    const struct generated_file file = {"vm.sh", text.data, text.length, 0700};
+    enum generated_result result = generated_write(generated, &file, error);
     if (result == GENERATED_KEPT)
-        alloc_replace(&home->notice,
+        alloc_replace(&generated->notice,
                       alloc_printf("vm.sh of \"%s\" was edited, so it is kept; what it would be "
                                    "now is beside it, in vm.sh.new",
-                                   facts->instance.name));
+                                   instance->name));
     return result != GENERATED_FAILED;
 }
 
-bool instance_plan_write(struct home *home, const struct instance_facts *facts,
-                         struct instance_plan *plan, struct error *error) {
+bool instance_plan_write(struct generated *generated, struct instance_plan *plan,
+                         struct error *error) {
     struct strv owned = {0};
-    generated_forget(home);
+    const struct home *home = generated->home;
+    const struct instance_facts *facts = generated->facts;
     *plan = (struct instance_plan){.folder = home_instance_folder(home, facts->instance.name)};
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
-    if (good && seed_write(home, &facts->cloud, &facts->image, &facts->instance, error) &&
-        ansible_renew(home, &facts->instance, error) &&
-        write_script(home, facts, &plan->spec, error))
+    if (good && seed_write(generated, error) && ansible_refresh(generated, error) &&
+        write_script(generated, &plan->spec, error))
         return true;
     instance_plan_done(plan);
     return false;
@@ -289,7 +290,6 @@ bool instance_plan_write(struct home *home, const struct instance_facts *facts,
 
 /* --- a launch --- */
 
-/* The folder to be locked may still have its old name. */
 static bool complete_rename(struct home *home, const char *name, struct error *error) {
     struct store_instance instance = {0};
     bool good = instance_table_get(home->store, name, &instance, error) &&
@@ -298,21 +298,36 @@ static bool complete_rename(struct home *home, const char *name, struct error *e
     return good;
 }
 
-bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
-                      struct error *error) {
-    struct instance_facts facts = {0};
+/* Nobody removes the folder while it is locked. It may still have its old name. */
+static bool lock_folder(struct home *home, const char *name, int *lock, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    *plan = (struct instance_plan){0};
-    if (!complete_rename(home, name, error))
+    if (!file_exists(folder) && !complete_rename(home, name, error))
         return false;
-    scoped(file_release) int lock = file_lock_folder(folder); /* nobody removes it meanwhile */
-    if (lock < 0 && errno == EWOULDBLOCK)
+    *lock = file_lock_folder(folder);
+    if (*lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
-    bool good = instance_facts_load(home, name, &facts, error) &&
-                recovery_complete_reset(home, &facts.instance, error) &&
-                launch_check(home, &facts, error) && instance_plan_write(home, &facts, plan, error);
-    instance_facts_done(&facts);
+    return true;
+}
+
+static bool write_plan(struct home *home, const struct instance_facts *facts,
+                       struct instance_plan *plan, struct error *error) {
+    struct generated generated = {.home = home, .facts = facts};
+    bool good = instance_plan_write(&generated, plan, error);
+    plan->notice = generated.notice;
+    generated.notice = NULL;
+    generated_done(&generated);
     return good;
+}
+
+bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
+                      struct instance_plan *plan, struct error *error) {
+    scoped(file_release) int lock = -1;
+    *facts = (struct instance_facts){0};
+    *plan = (struct instance_plan){0};
+    return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
+           recovery_complete_rename(home, &facts->instance, error) &&
+           recovery_complete_reset(home, &facts->instance, error) &&
+           launch_check(home, facts, error) && write_plan(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {
@@ -321,5 +336,6 @@ void instance_plan_done(struct instance_plan *plan) {
     free(plan->owned);
     free(plan->forwards);
     free(plan->folder);
+    free(plan->notice);
     *plan = (struct instance_plan){0};
 }

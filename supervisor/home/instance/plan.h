@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "home/facts.h"
+#include "home/generated.h"
 #include "home/home.h"
 #include "machine/core/spec.h"
 
@@ -15,11 +16,14 @@ struct instance_plan {
     struct spec_disk disks[SPEC_DISKS_MAX];
     char *folder;
     char **owned; /* NULL-terminated list of strings the spec points to */
+    char *notice; /* of instance_prepare(): what its user is to be told; NULL */
 };
-bool instance_prepare(struct home *home, const char *name, struct instance_plan *plan,
-                      struct error *error);
+/* Takes the lock on the instance's folder, and ends what was interrupted there, for as long as it
+ * works. The facts are as they were under the lock; the caller frees them, also after a failure. */
+bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
+                      struct instance_plan *plan, struct error *error);
 void instance_plan_done(struct instance_plan *plan);
 
-/* Writes the seed and vm.sh, finds programs, and fills the plan. */
-bool instance_plan_write(struct home *home, const struct instance_facts *facts,
-                         struct instance_plan *plan, struct error *error);
+/* Writes the seed, Ansible's files and vm.sh, finds programs, and fills the plan. */
+bool instance_plan_write(struct generated *generated, struct instance_plan *plan,
+                         struct error *error);

@@ -5,26 +5,39 @@
 #include "home/instance/plan.h"
 #include "store/transaction.h"
 
-bool instance_regenerate(struct home *home, const char *name, struct error *error) {
+bool instance_regenerate(struct generated *generated, const char *name, struct error *error) {
     struct instance_facts facts = {0};
     struct instance_plan plan = {0};
-    bool good = instance_facts_load(home, name, &facts, error) &&
-                instance_plan_write(home, &facts, &plan, error);
+    bool good = instance_facts_load(generated->home, name, &facts, error);
+    generated->facts = &facts;
+    good = good && instance_plan_write(generated, &plan, error);
+    generated->facts = NULL;
     instance_plan_done(&plan);
     instance_facts_done(&facts);
     return good;
 }
 
-void instance_regenerate_undo(struct home *home, const char *name) {
+void instance_regenerate_undo(struct generated *generated, const char *name) {
+    struct store *store = generated->home->store;
     struct store_instance instance = {0};
-    store_rollback(home->store);
-    if (home->recorded.count == 0 || !store_begin(home->store, NULL))
+    store_rollback(store);
+    if (generated->recorded.count == 0 || !store_begin(store, NULL))
         return;
-    if (instance_table_get(home->store, name, &instance, NULL)) {
-        generated_settle(home, &instance);
-        instance_regenerate(home, name, NULL);
+    if (instance_table_get(store, name, &instance, NULL)) {
+        generated_settle(generated, instance.id);
+        instance_regenerate(generated, name, NULL);
     }
-    if (!store_commit(home->store, NULL))
-        store_rollback(home->store);
+    if (!store_commit(store, NULL))
+        store_rollback(store);
     store_instance_done(&instance);
+}
+
+bool instance_regenerate_now(struct home *home, const char *name, char **notice,
+                             struct error *error) {
+    struct generated generated = {.home = home};
+    bool good = instance_regenerate(&generated, name, error);
+    *notice = generated.notice;
+    generated.notice = NULL;
+    generated_done(&generated);
+    return good;
 }

@@ -81,14 +81,15 @@ static bool make_text(const struct home *home, const struct store_instance *inst
     return true;
 }
 
-static bool write_document(struct home *home, const struct store_instance *instance,
-                           enum seed_document document, const struct document_seed *seed,
-                           struct error *error) {
+static bool write_document(struct generated *generated, enum seed_document document,
+                           const struct document_seed *seed, struct error *error) {
+    const struct store_instance *instance = &generated->facts->instance;
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
-    return make_text(home, instance, document, seed, &text, error) &&
-           generated_write(home, instance, path, text.data, text.length, 0600, error) !=
-               GENERATED_FAILED;
+    if (!make_text(generated->home, instance, document, seed, &text, error))
+        return false;
+    const struct generated_file file = {path, text.data, text.length, 0600};
+    return generated_write(generated, &file, error) != GENERATED_FAILED;
 }
 
 static struct document_user *document_users(const struct store_users *users) {
@@ -110,17 +111,16 @@ static void fill_nics(const struct store_nics *nics,
         nics->count < SPEC_ADDITIONAL_NICS_MAX ? nics->count : SPEC_ADDITIONAL_NICS_MAX;
 }
 
-static bool write_documents(struct home *home, const struct store_cloud *cloud,
-                            const struct store_image *image, const struct store_instance *instance,
-                            struct error *error) {
+static bool write_documents(struct generated *generated, struct error *error) {
+    const struct store_cloud *cloud = &generated->facts->cloud;
+    const struct store_image *image = &generated->facts->image;
+    const struct store_instance *instance = &generated->facts->instance;
     bool nuageinit = image_has_nuageinit(image);
     struct subnet subnet = {0};
     struct document_nic cards[SPEC_ADDITIONAL_NICS_MAX];
-    scoped(store_nics_done) struct store_nics nics = {0};
     scoped(strv_done) struct strv names = {0};
     scoped(store_users_done) struct store_users users = {0};
-    if (!user_table_list(home->store, &users, error) ||
-        !nic_table_list(home->store, instance->id, &nics, error))
+    if (!user_table_list(generated->home->store, &users, error))
         return false;
     scoped(alloc_release) struct document_user *more = document_users(&users);
     scoped(alloc_release) char *url = seed_url(cloud, instance);
@@ -150,9 +150,9 @@ static bool write_documents(struct home *home, const struct store_cloud *cloud,
         .gateway = subnet_gateway(cloud),
         .nameserver = subnet_nameserver(cloud),
     };
-    fill_nics(&nics, cards, &names, &seed);
+    fill_nics(&generated->facts->nics, cards, &names, &seed);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
-        if (!write_document(home, instance, (enum seed_document)i, &seed, error))
+        if (!write_document(generated, (enum seed_document)i, &seed, error))
             return false;
     return true;
 }
@@ -223,8 +223,10 @@ static bool digest_documents(struct home *home, const struct store_instance *ins
 }
 
 /* Made anew only when needed: its time of change then tells when the seed changed last. */
-static bool write_drive(struct home *home, const struct store_image *image,
-                        const struct store_instance *instance, struct error *error) {
+static bool write_drive(struct generated *generated, struct error *error) {
+    struct home *home = generated->home;
+    const struct store_image *image = &generated->facts->image;
+    const struct store_instance *instance = &generated->facts->instance;
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *drive = seed_image_path(home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -236,7 +238,7 @@ static bool write_drive(struct home *home, const struct store_image *image,
     if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
     return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
-           generated_record(home, instance, DRIVE, wanted, error);
+           generated_record(generated, DRIVE, wanted, error);
 }
 
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,
@@ -263,11 +265,10 @@ bool seed_network_is_users(const struct home *home, const struct store_instance 
            (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
 }
 
-bool seed_write(struct home *home, const struct store_cloud *cloud, const struct store_image *image,
-                const struct store_instance *instance, struct error *error) {
+bool seed_write(struct generated *generated, struct error *error) {
+    const struct store_instance *instance = &generated->facts->instance;
     bool both = strcmp(instance->seed, "both") == 0;
-    scoped(alloc_release) char *url = both ? seed_url(cloud, instance) : NULL;
-    return write_documents(home, cloud, image, instance, error) &&
-           write_drive(home, image, instance, error) &&
-           seed_include_write(home, instance, url, error);
+    scoped(alloc_release) char *url = both ? seed_url(&generated->facts->cloud, instance) : NULL;
+    return write_documents(generated, error) && write_drive(generated, error) &&
+           seed_include_write(generated, url, error);
 }

@@ -7,13 +7,12 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "cloudinit/document_check.h"
+#include "home/generated.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
-#include "store/image_table.h"
 #include "store/instance_table.h"
 
-bool seed_write(struct home *home, const struct store_cloud *cloud, const struct store_image *image,
-                const struct store_instance *instance, struct error *error);
+bool seed_write(struct generated *generated, struct error *error);
 
 /* Whether network-config is one that its user wrote or edited, so that pgsup's cards are not named
  * there by themselves. */

@@ -66,8 +66,10 @@ static bool write_image(const struct home *home, const char *folder, const char 
     return file_remove_tree(stage, good ? error : NULL) && good;
 }
 
-static bool renew(struct home *home, const struct store_instance *instance, const char *url,
-                  struct buffer texts[SEED_DOCUMENT_COUNT], struct error *error) {
+static bool refresh(struct generated *generated, const char *url,
+                    struct buffer texts[SEED_DOCUMENT_COUNT], struct error *error) {
+    struct home *home = generated->home;
+    const struct store_instance *instance = &generated->facts->instance;
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *image = seed_include_path(home, instance);
@@ -79,17 +81,17 @@ static bool renew(struct home *home, const struct store_instance *instance, cons
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
     return write_image(home, folder, image, texts, error) &&
-           generated_record(home, instance, DRIVE, wanted, error);
+           generated_record(generated, DRIVE, wanted, error);
 }
 
-bool seed_include_write(struct home *home, const struct store_instance *instance, const char *url,
-                        struct error *error) {
+bool seed_include_write(struct generated *generated, const char *url, struct error *error) {
     struct buffer texts[SEED_DOCUMENT_COUNT] = {{0}};
-    scoped(alloc_release) char *image = seed_include_path(home, instance);
+    scoped(alloc_release) char *image =
+        seed_include_path(generated->home, &generated->facts->instance);
     if (!url)
         return unlink(image) == 0 || errno == ENOENT ||
                error_errno(error, "cannot remove %s", image);
-    bool good = renew(home, instance, url, texts, error);
+    bool good = refresh(generated, url, texts, error);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         buffer_done(&texts[i]);
     return good;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "home/generated.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
@@ -16,5 +17,4 @@ char *seed_include_path(const struct home *home, const struct store_instance *in
 
 /* url: what seed_url() gives; NULL: it does not go both ways, and has no such drive. Made anew only
  * when something in it changed. */
-bool seed_include_write(struct home *home, const struct store_instance *instance, const char *url,
-                        struct error *error);
+bool seed_include_write(struct generated *generated, const char *url, struct error *error);
