@@ -4,6 +4,28 @@
 #include "store/query.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define STORE_EVENT_WORD(name, word) [name] = word,
+static const char *const kinds[] = {STORE_EVENT_KINDS(STORE_EVENT_WORD)};
+static const char *const results[] = {STORE_EVENT_RESULTS(STORE_EVENT_WORD)};
+#undef STORE_EVENT_WORD
+
+const char *store_event_word(enum store_event_kind kind) {
+    return kinds[kind];
+}
+
+/* The index of a word in a table; 0 if it is not there. */
+static int find_word(const char *const *words, int count, const char *word) {
+    for (int i = 1; word && i < count; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return 0;
+}
+
+enum store_event_kind store_event_from_word(const char *word) {
+    return (enum store_event_kind)find_word(kinds, STORE_EVENT_KIND_COUNT, word);
+}
 
 static void give_instance(struct query *query, int64_t instance) {
     if (instance)
@@ -27,8 +49,11 @@ bool event_table_add(struct store *store, const struct store_event *event, struc
         return false;
     give_instance(&query, event->instance);
     query_give_number(&query, event->at_ms);
-    query_give_text(&query, event->kind);
+    query_give_text(&query, kinds[event->kind]);
     query_give_text(&query, event->text);
+    query_give_text(&query, event->stage);
+    query_give_text(&query, event->module);
+    query_give_text(&query, event->result ? results[event->result] : NULL);
     return query_finish(&query, error) && prune(store, event->instance, error);
 }
 
@@ -56,8 +81,14 @@ bool event_table_list(struct store *store, const struct event_query *asked,
         event->at_ms = query_take_number(&query);
         event->instance = query_take_number(&query);
         event->name = query_take_text(&query);
-        event->kind = query_take_text(&query);
+        scoped(alloc_release) char *kind = query_take_text(&query);
+        event->kind = store_event_from_word(kind);
         event->text = query_take_text(&query);
+        event->stage = query_take_text(&query);
+        event->module = query_take_text(&query);
+        scoped(alloc_release) char *result = query_take_text(&query);
+        event->result =
+            (enum store_event_result)find_word(results, STORE_EVENT_RESULT_COUNT, result);
     }
     if (query_close(&query))
         return true;
@@ -68,8 +99,9 @@ bool event_table_list(struct store *store, const struct event_query *asked,
 void store_events_done(struct store_events *events) {
     for (size_t i = 0; i < events->count; i++) {
         free(events->items[i].name);
-        free(events->items[i].kind);
         free(events->items[i].text);
+        free(events->items[i].stage);
+        free(events->items[i].module);
     }
     free(events->items);
     *events = (struct store_events){0};

@@ -105,6 +105,18 @@ static const char *const steps[] = {
     /* 5 */
     ("ALTER TABLE guests ADD COLUMN trusts_cache INTEGER NOT NULL DEFAULT 0;"
      "ALTER TABLE images ADD COLUMN shell TEXT;"),
+
+    /* 6: until here what cloud-init reported was only in the text: "modules-final began", "…
+       ended", "… ended, not all of it well", "modules-config/locale failed: …" */
+    "ALTER TABLE events ADD COLUMN stage TEXT;"
+    "ALTER TABLE events ADD COLUMN module TEXT;"
+    "ALTER TABLE events ADD COLUMN result TEXT;"
+    "UPDATE events SET stage = substr(text, 1, instr(text, ' ') - 1),"
+    " result = CASE substr(text, instr(text, ' ') + 1)"
+    " WHEN 'began' THEN 'began' WHEN 'ended' THEN 'ended' ELSE 'failed' END"
+    " WHERE kind = 'cloud-init' AND instr(text, ' ') > 1;"
+    "UPDATE events SET stage = substr(stage, 1, instr(stage, '/') - 1),"
+    " module = substr(stage, instr(stage, '/') + 1) WHERE instr(stage, '/') > 1;",
 };
 
 int migrations_version(void) {

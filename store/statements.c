@@ -16,8 +16,8 @@
     " checked_ms FROM images "
 
 #define EVENT_SELECT                                                                               \
-    "SELECT e.id, e.at_ms, coalesce(e.instance, 0), i.name, e.kind, e.text"                        \
-    " FROM events e LEFT JOIN instances i ON i.id = e.instance "
+    "SELECT e.id, e.at_ms, coalesce(e.instance, 0), i.name, e.kind, e.text, e.stage, e.module,"    \
+    " e.result FROM events e LEFT JOIN instances i ON i.id = e.instance "
 
 static const char *const sql[STATEMENT_COUNT] = {
     [CLOUD_GET] =
@@ -112,9 +112,10 @@ static const char *const sql[STATEMENT_COUNT] = {
 
     /* seq counts the events of one instance, so that the oldest one to keep is found without
      * counting rows. */
-    [EVENT_ADD] = "INSERT INTO events (instance, seq, at_ms, kind, text) VALUES (?1,"
+    [EVENT_ADD] = "INSERT INTO events (instance, seq, at_ms, kind, text, stage, module, result)"
+                  " VALUES (?1,"
                   " coalesce((SELECT max(seq) FROM events WHERE instance IS ?1), 0) + 1,"
-                  " ?2, ?3, ?4)",
+                  " ?2, ?3, ?4, ?5, ?6, ?7)",
     [EVENT_PRUNE] = "DELETE FROM events WHERE instance IS ?1"
                     " AND seq <= (SELECT max(seq) FROM events WHERE instance IS ?1) - ?2",
     [EVENT_LIST] = EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 ORDER BY e.id LIMIT ?3",

@@ -117,7 +117,7 @@ void address_tracker_learn(struct address_tracker *tracker, const struct address
                 ? alloc_printf("%s (%s), was %s", report->address, report->source, report->known)
                 : alloc_printf("%s (%s)", report->address, report->source);
         recorder_address(fleet->recorder, report->instance, report->address, report->source);
-        recorder_event(fleet->recorder, report->instance, "address", text);
+        recorder_event(fleet->recorder, report->instance, STORE_EVENT_ADDRESS, text);
         log_info("vm=%s address: %s", report->name, text);
     }
     struct vm *vm = fleet_get_by_id(fleet, report->instance);

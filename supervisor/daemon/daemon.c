@@ -110,7 +110,7 @@ static void on_document(void *context, const struct store_instance *instance,
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
     scoped(alloc_release) char *text =
         alloc_printf("%s fetched by %s", seed_document_name(document), agent);
-    recorder_event(daemon->recorder, instance->id, "seed", text);
+    recorder_event(daemon->recorder, instance->id, STORE_EVENT_SEED, text);
     log_info("vm=%s seed: %s", instance->name, text);
     if (vm)
         vm_phase(vm, PHASE_SEED);
@@ -133,14 +133,14 @@ static void on_report(void *context, const struct store_instance *instance,
 static void on_refused(void *context, const char *peer, const char *why) {
     struct daemon *daemon = context;
     scoped(alloc_release) char *text = alloc_printf("refused a request from %s: %s", peer, why);
-    recorder_event(daemon->recorder, 0, "seed", text);
+    recorder_event(daemon->recorder, 0, STORE_EVENT_SEED, text);
 }
 
 static void on_provisioned(void *context, int64_t instance, const char *result) {
     struct daemon *daemon = context;
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance);
     recorder_provisioned(daemon->recorder, instance, result);
-    recorder_event(daemon->recorder, instance, "provision", result);
+    recorder_event(daemon->recorder, instance, STORE_EVENT_PROVISION, result);
     if (strcmp(result, "ok") == 0)
         log_info("vm=%s provisioned", vm ? vm->name : "?");
     else
@@ -169,7 +169,7 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
                          vm->name);
     if (good) {
         vm_set_provision_result(vm, NULL);
-        recorder_event(daemon->recorder, instance.id, "provision", "asked for");
+        recorder_event(daemon->recorder, instance.id, STORE_EVENT_PROVISION, "asked for");
         provisioning_run(daemon->provisioning, &instance, endpoint.address, endpoint.port,
                          guest.host_keys);
     }

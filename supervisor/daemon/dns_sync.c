@@ -49,7 +49,7 @@ static void tell_done(struct dns_sync *sync) {
     while (line && *line) {
         size_t length = strcspn(line, "\n");
         scoped(alloc_release) char *text = alloc_slice(line, length);
-        recorder_event(sync->recorder, 0, "dns", text);
+        recorder_event(sync->recorder, 0, STORE_EVENT_DNS, text);
         log_info("dns: %s", text);
         line += length + (line[length] == '\n');
     }
@@ -61,7 +61,7 @@ static void tell_problem(struct dns_sync *sync) {
     bool failed = sync->problem.code != ERROR_NONE;
     if (failed && (!sync->warned || strcmp(sync->warned, problem) != 0)) {
         scoped(alloc_release) char *text = alloc_printf("names: dns update failed: %s", problem);
-        recorder_event(sync->recorder, 0, "dns", text);
+        recorder_event(sync->recorder, 0, STORE_EVENT_DNS, text);
         log_warning("%s; will try again", text);
     }
     alloc_replace(&sync->warned, failed ? alloc_string(problem) : NULL);

@@ -45,10 +45,10 @@ void fleet_note(struct fleet *fleet, struct vm *vm) {
     on_changed(fleet, vm);
 }
 
-static void on_event(void *context, struct vm *vm, const char *kind, const char *text) {
+static void on_event(void *context, struct vm *vm, enum store_event_kind kind, const char *text) {
     struct fleet *fleet = context;
     recorder_event(fleet->recorder, vm->instance, kind, text);
-    if (strcmp(kind, "state") == 0)
+    if (kind == STORE_EVENT_STATE)
         log_info("vm=%s %s", vm->name, text);
     waiters_progress(&fleet->waiters, vm, kind, text);
 }
@@ -207,7 +207,7 @@ static void close_if_orphaned(struct fleet *fleet, const struct store_instance *
         alloc_replace(&launch.end_text, unsupervised_end_text(&launch));
         alloc_replace(&launch.state, alloc_string(lifecycle_state_word(STATE_STOPPED)));
         recorder_launch(fleet->recorder, &launch);
-        recorder_event(fleet->recorder, instance->id, "state", launch.end_text);
+        recorder_event(fleet->recorder, instance->id, STORE_EVENT_STATE, launch.end_text);
         log_info("vm=%s %s", instance->name, launch.end_text);
     }
     store_launch_done(&launch);

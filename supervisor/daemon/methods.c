@@ -85,11 +85,12 @@ static void succeed(struct request *request, json_t *body) {
     request_free(request);
 }
 
-static void on_progress(void *context, struct vm *vm, const char *kind, const char *text) {
+static void on_progress(void *context, struct vm *vm, enum store_event_kind kind,
+                        const char *text) {
     struct request *request = context;
     json_t *body = json_object();
     json_object_set_new(body, "name", json_string(vm->name));
-    json_object_set_new(body, "kind", json_string(kind));
+    json_object_set_new(body, "kind", json_string(store_event_word(kind)));
     json_object_set_new(body, "text", json_string(text));
     json_object_set_new(body, "elapsed_ms",
                         json_integer((json_int_t)(clock_monotonic_ms() - request->began_ms)));

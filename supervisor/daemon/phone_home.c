@@ -115,10 +115,10 @@ static void record_events(const struct post *post) {
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, post->first ? "" : " again",
                      call->agent, call->peer);
-    recorder_event(recorder, instance->id, "phone-home", text);
+    recorder_event(recorder, instance->id, STORE_EVENT_PHONE_HOME, text);
     log_info("vm=%s %s", instance->name, text);
     if (post->problem) {
-        recorder_event(recorder, instance->id, "host-key", post->problem);
+        recorder_event(recorder, instance->id, STORE_EVENT_HOST_KEY, post->problem);
         log_warning("vm=%s %s", instance->name, post->problem);
     }
 }

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/event_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
 
@@ -24,8 +23,9 @@ struct record {
     struct record *next;
     enum record_kind kind;
     int64_t instance, at_ms;
-    char *event_kind, *text;
     bool wanted;
+    char *text;               /* of PROVISIONED */
+    struct store_event event; /* its at_ms is that of the record */
     struct store_launch launch;
     struct store_guest guest;
     recorder_on_written *on_written; /* of a mark */
@@ -45,15 +45,15 @@ struct recorder {
     bool busy, warned, draining;
     uv_work_t work;
     uv_timer_t retry;
-    void (*on_commit)(void *context);
-    void *context;
 };
 
 static void record_free(struct record *record, bool written) {
     if (record->on_written)
         record->on_written(record->context, written);
-    free(record->event_kind);
     free(record->text);
+    free(record->event.text);
+    free(record->event.stage);
+    free(record->event.module);
     store_launch_done(&record->launch);
     store_guest_done(&record->guest);
     free(record);
@@ -92,13 +92,7 @@ static void queue_move(struct queue *to, struct queue *from) {
 
 static bool apply(struct store *store, const struct record *record, struct error *error) {
     switch (record->kind) {
-    case RECORD_EVENT:
-        return event_table_add(store,
-                               &(struct store_event){.instance = record->instance,
-                                                     .at_ms = record->at_ms,
-                                                     .kind = record->event_kind,
-                                                     .text = record->text},
-                               error);
+    case RECORD_EVENT: return event_table_add(store, &record->event, error);
     case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
     case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
     case RECORD_ADDRESS:
@@ -166,8 +160,6 @@ static void on_worked(uv_work_t *work, int status) {
     recorder->warned = false;
     recorder->busy = false;
     queue_clear(&recorder->applying, true);
-    if (recorder->on_commit)
-        recorder->on_commit(recorder->context);
     start(recorder);
 }
 
@@ -183,7 +175,6 @@ static void start(struct recorder *recorder) {
 /* When the store has been away for so long that the queue is full, the oldest events go first;
  * launch records are few and are replaced by newer ones of the same launch anyway. */
 static void add(struct recorder *recorder, struct record *record) {
-    record->at_ms = clock_wall_ms();
     if (recorder->waiting.count >= RECORDER_QUEUE_LIMIT)
         record_free(queue_pop(&recorder->waiting), false);
     queue_push(&recorder->waiting, record);
@@ -193,15 +184,24 @@ static void add(struct recorder *recorder, struct record *record) {
 static struct record *record_new(enum record_kind kind, int64_t instance) {
     struct record *record = alloc_zero(sizeof *record);
     record->kind = kind;
+    record->at_ms = clock_wall_ms();
     record->instance = instance;
     return record;
 }
 
-void recorder_event(struct recorder *recorder, int64_t instance, const char *kind,
+void recorder_event(struct recorder *recorder, int64_t instance, enum store_event_kind kind,
                     const char *text) {
-    struct record *record = record_new(RECORD_EVENT, instance);
-    record->event_kind = alloc_string(kind);
-    record->text = alloc_string(text);
+    const struct store_event event = {.instance = instance, .kind = kind, .text = (char *)text};
+    recorder_add_event(recorder, &event);
+}
+
+void recorder_add_event(struct recorder *recorder, const struct store_event *event) {
+    struct record *record = record_new(RECORD_EVENT, event->instance);
+    record->event = *event;
+    record->event.at_ms = record->at_ms;
+    record->event.text = alloc_string(event->text);
+    record->event.stage = alloc_string(event->stage);
+    record->event.module = alloc_string(event->module);
     add(recorder, record);
 }
 
@@ -257,12 +257,6 @@ void recorder_when_written(struct recorder *recorder, recorder_on_written *on_wr
     record->on_written = on_written;
     record->context = context;
     add(recorder, record);
-}
-
-void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context),
-                        void *context) {
-    recorder->on_commit = on_commit;
-    recorder->context = context;
 }
 
 struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {

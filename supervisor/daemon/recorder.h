@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "store/event_table.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -16,8 +17,9 @@ struct recorder; /* opaque */
 
 struct recorder *recorder_new(uv_loop_t *loop, const char *store_path);
 /* All copy what they are given. */
-void recorder_event(struct recorder *recorder, int64_t instance, const char *kind,
+void recorder_event(struct recorder *recorder, int64_t instance, enum store_event_kind kind,
                     const char *text);
+void recorder_add_event(struct recorder *recorder, const struct store_event *event); /* of now */
 void recorder_launch(struct recorder *recorder, const struct store_launch *launch);
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest);
 /* Learned now. */
@@ -26,8 +28,6 @@ void recorder_address(struct recorder *recorder, int64_t instance, const char *a
 /* "ok" is provisioned now; anything else is what became of it. */
 void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result);
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
-/* Called on the loop's thread after each transaction that succeeded; for event followers. */
-void recorder_on_commit(struct recorder *recorder, void (*on_commit)(void *context), void *context);
 
 /* Called once on the loop's thread when all that was recorded until now is in the store; false: it
  * was given up, or left to recorder_close(). */

@@ -7,8 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EVENT_KIND   "cloud-init"
 #define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
+
+/* module is told only of a failure: which one runs is not recorded. */
+static void record_step(struct recorder *recorder, int64_t instance, const struct boot_step *step,
+                        char *sentence) {
+    const struct store_event event = {
+        .instance = instance,
+        .kind = STORE_EVENT_CLOUD_INIT,
+        .text = sentence,
+        .stage = (char *)step->stage,
+        .module = step->failed && step->module[0] ? (char *)step->module : NULL,
+        .result = step->failed                      ? STORE_RESULT_FAILED
+                  : step->begins || step->module[0] ? STORE_RESULT_BEGAN
+                                                    : STORE_RESULT_ENDED,
+    };
+    recorder_add_event(recorder, &event);
+}
 
 void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm *vm,
                   const struct report *report) {
@@ -26,31 +41,25 @@ void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm 
     scoped(alloc_release) char *sentence = vm_take_boot_step(vm, &step);
     scoped(alloc_release) char *now = boot_where(&vm->boot);
     if (sentence)
-        recorder_event(recorder, vm->instance, EVENT_KIND, sentence);
+        record_step(recorder, vm->instance, &step, sentence);
     if (sentence && step.failed && step.module[0]) {
         log_warning("vm=%s cloud-init: %s", vm->name, sentence);
-        waiters_progress(waiters, vm, "failed", sentence);
+        waiters_progress(waiters, vm, STORE_EVENT_FAILED, sentence);
     }
     bool moves = step.begins || vm->boot.done; /* between two modules nothing is to be seen */
     if (moves && (!before || strcmp(before, now) != 0))
-        waiters_progress(waiters, vm, EVENT_KIND, now);
+        waiters_progress(waiters, vm, STORE_EVENT_CLOUD_INIT, now);
     waiters_changed(waiters, vm);
 }
 
-/* sentence: one that boot_take() gave out. */
-static void recall_sentence(struct vm *vm, const char *sentence) {
-    scoped(alloc_release) char *name = alloc_slice(sentence, strcspn(sentence, " "));
-    const char *verb = sentence + strlen(name);
-    char *slash = strchr(name, '/');
-    if (slash)
-        *slash = 0;
+static void recall_step(struct vm *vm, const struct store_event *event) {
     struct boot_step step = {
-        .stage = name,
-        .module = slash ? slash + 1 : "",
+        .stage = event->stage,
+        .module = event->module ? event->module : "",
         .description = "",
-        .begins = strcmp(verb, " began") == 0,
-        .failed = slash || strchr(verb, ','),
-        .last = strcmp(name, report_stage_name(REPORT_MODULES_FINAL)) == 0,
+        .begins = event->result == STORE_RESULT_BEGAN,
+        .failed = event->result == STORE_RESULT_FAILED,
+        .last = strcmp(event->stage, report_stage_name(REPORT_MODULES_FINAL)) == 0,
     };
     free(vm_take_boot_step(vm, &step));
 }
@@ -63,7 +72,7 @@ void reports_recall(struct store *store, struct vm *vm) {
     if (asked.since_ms)
         event_table_list(store, &asked, &events, NULL);
     for (size_t i = 0; i < events.count; i++)
-        if (strcmp(events.items[i].kind, EVENT_KIND) == 0)
-            recall_sentence(vm, events.items[i].text);
+        if (events.items[i].stage)
+            recall_step(vm, &events.items[i]);
     store_events_done(&events);
 }

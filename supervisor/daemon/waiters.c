@@ -118,7 +118,8 @@ void waiters_changed(struct waiters *waiters, struct vm *vm) {
 
 /* --- what is told besides --- */
 
-void waiters_progress(struct waiters *waiters, struct vm *vm, const char *kind, const char *text) {
+void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_kind kind,
+                      const char *text) {
     for (struct waiter *waiter = waiters->first; waiter; waiter = waiter->next)
         if (waiter->vm == vm && waiter->calls.on_progress)
             waiter->calls.on_progress(waiter->calls.context, vm, kind, text);

@@ -9,7 +9,7 @@
 /* Told once when the goal is reached (error->code == ERROR_NONE) or never will be; progress for
  * every phase and state on the way. Neither is called after waiters_forget(). */
 struct waiter_calls {
-    void (*on_progress)(void *context, struct vm *vm, const char *kind, const char *text);
+    void (*on_progress)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
     void (*on_done)(void *context, struct vm *vm, const struct error *error);
     void *context;
 };
@@ -36,7 +36,8 @@ void waiters_forget(struct waiters *waiters, const void *context); /* NULL: all 
 /* What happened to a VM. Who is concerned is decided before anybody is told, because who is told
  * may change the VM at once. */
 void waiters_changed(struct waiters *waiters, struct vm *vm);
-void waiters_progress(struct waiters *waiters, struct vm *vm, const char *kind, const char *text);
+void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_kind kind,
+                      const char *text);
 void waiters_expired(struct waiters *waiters, struct vm *vm); /* a stop that must not escalate */
 void waiters_gone(struct waiters *waiters, struct vm *vm);    /* it is about to be closed */
 void waiters_refused(struct waiters *waiters, struct vm *vm, const char *command, const char *text);

@@ -144,7 +144,7 @@ static bool keeps_reason(enum lifecycle_state state) {
 
 static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input input) {
     bool why = keeps_reason(next) && vm->reason;
-    vm_tell(vm, "state", "%s --%s--> %s%s%s", lifecycle_state_word(vm->state),
+    vm_tell(vm, STORE_EVENT_STATE, "%s --%s--> %s%s%s", lifecycle_state_word(vm->state),
             lifecycle_input_word(input), lifecycle_state_word(next), why ? ": " : "",
             why ? vm->reason : "");
     vm->state = next;
@@ -250,7 +250,7 @@ void vm_explain(struct vm *vm, const char *format, ...) {
     va_start(arguments, format);
     buffer_vprintf(&text, format, arguments);
     va_end(arguments);
-    vm_tell(vm, "reason", "%s", text.data);
+    vm_tell(vm, STORE_EVENT_REASON, "%s", text.data);
     alloc_replace(&vm->reason, buffer_take(&text));
     alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
     vm->listener->changed(vm->listener->context, vm);
@@ -278,7 +278,7 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
     vm->launch.phases_ms[phase] = phase_time(vm);
     if (phase == PHASE_LAUNCHED)
         vm->launched_ms = clock_monotonic_ms();
-    vm_tell(vm, "phase", "%s", store_phase_word(phase));
+    vm_tell(vm, STORE_EVENT_PHASE, "%s", store_phase_word(phase));
     vm->listener->changed(vm->listener->context, vm);
 }
 
@@ -311,7 +311,7 @@ bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start) {
 
 void vm_notice(struct vm *vm, const char *text) {
     if (!vm->closing)
-        vm_tell(vm, "notice", "%s", text);
+        vm_tell(vm, STORE_EVENT_NOTICE, "%s", text);
 }
 
 void vm_set_wanted(struct vm *vm, bool wanted) {

@@ -11,7 +11,7 @@ static void drop(struct vm *vm) {
 static void on_answer(void *owner, const struct qga_addresses *addresses) {
     struct vm *vm = owner;
     if (addresses && !vm->agent_answers)
-        vm_tell(vm, "agent", "the agent in the guest answers");
+        vm_tell(vm, STORE_EVENT_AGENT, "the agent in the guest answers");
     vm->agent_answers = addresses != NULL;
     vm->agent_tells = addresses && addresses->count > 0;
     if (vm->agent_tells && vm->plan.by_dhcp)

@@ -34,7 +34,7 @@ static void on_end(void *owner, const struct process_end *end) {
     else if (end->status_known)
         snprintf(how, sizeof how, " (exit %d)", end->exit_status);
     if (!helper->leaving)
-        vm_tell(helper->vm, "network",
+        vm_tell(helper->vm, STORE_EVENT_NETWORK,
                 "the helper of network card %u has ended%s: the guest runs on without that network "
                 "until it is started again; vmnet-helper.log tells more",
                 helper->position, how);

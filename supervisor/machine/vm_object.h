@@ -8,6 +8,7 @@
 #include "machine/vm_plan.h"
 #include "qmp/qga_addresses.h"
 #include "qmp/session.h"
+#include "store/event_table.h"
 #include "store/launch_table.h"
 
 #include <sys/types.h>
@@ -29,7 +30,7 @@ struct vm_listener {
     /* State, reason or a phase changed: the launch record is to be stored, waiters to be settled.
      */
     void (*changed)(void *context, struct vm *vm);
-    void (*event)(void *context, struct vm *vm, const char *kind, const char *text);
+    void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
     /* A stop that must not escalate reached its limit; the guest runs on. */
     void (*expired)(void *context, struct vm *vm);
     /* QEMU refused a command; text is QEMU's. */

@@ -33,7 +33,7 @@ static void on_space_due(uv_timer_t *timer) {
     if (vm->state != STATE_PAUSED) { /* it is being stopped, and may come back from that */
         return;
     } else if (platform_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
-        vm_tell(vm, "disk", "there is space on the host again: going on");
+        vm_tell(vm, STORE_EVENT_DISK, "there is space on the host again: going on");
         vm_input(vm, INPUT_RESUME);
     }
 }
@@ -110,8 +110,8 @@ static void on_reset(struct vm *vm, bool by_guest) {
 static void on_event(struct vm *vm, const struct qmp_item *item) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
-    vm_tell(vm, "qmp", "%s%s%s%s%s%s", item->name, event.reason[0] ? " " : "", event.reason,
-            event.action[0] ? " (" : "", event.action, event.action[0] ? ")" : "");
+    vm_tell(vm, STORE_EVENT_QMP, "%s%s%s%s%s%s", item->name, event.reason[0] ? " " : "",
+            event.reason, event.action[0] ? " (" : "", event.action, event.action[0] ? ")" : "");
     switch (event.kind) {
     case QMP_EVENT_SHUTDOWN:
         snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
@@ -197,7 +197,8 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
         const char *type = json_string_value(json_object_get(job, "type"));
         const char *status = json_string_value(json_object_get(job, "status"));
         scoped(alloc_release) char *name = name_printable(id ? id : "", id ? strlen(id) : 0, 64);
-        vm_tell(vm, "job", "%s (%.40s) is %.40s", name, type ? type : "?", status ? status : "?");
+        vm_tell(vm, STORE_EVENT_JOB, "%s (%.40s) is %.40s", name, type ? type : "?",
+                status ? status : "?");
     }
 }
 
@@ -259,7 +260,7 @@ static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     if (strcmp(item->command, "stop") == 0)
         vm->stopping_vcpus = false;
     scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
-    vm_tell(vm, "qmp", "%s refused: %s", item->command, text);
+    vm_tell(vm, STORE_EVENT_QMP, "%s refused: %s", item->command, text);
     vm->listener->refused(vm->listener->context, vm, item->command, text);
 }
 

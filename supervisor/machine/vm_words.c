@@ -9,7 +9,7 @@ void vm_set_reason(struct vm *vm, const char *text) {
     alloc_replace(&vm->reason, alloc_string(text));
 }
 
-void vm_tell(struct vm *vm, const char *kind, const char *format, ...) {
+void vm_tell(struct vm *vm, enum store_event_kind kind, const char *format, ...) {
     struct buffer text = {0};
     va_list arguments;
     va_start(arguments, format);

@@ -4,5 +4,5 @@
 #include "machine/vm_object.h"
 
 void vm_set_reason(struct vm *vm, const char *text); /* copied */
-void vm_tell(struct vm *vm, const char *kind, const char *format, ...)
+void vm_tell(struct vm *vm, enum store_event_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

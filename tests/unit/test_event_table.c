@@ -7,14 +7,17 @@ TEST(events_come_back_oldest_first) {
     struct store *store = with_image("events");
     int64_t id = add_instance(store, "a", NULL);
     OK(event_table_add(
-        store, &(struct store_event){.at_ms = 10, .kind = "state", .text = "of the supervisor"},
+        store,
+        &(struct store_event){.at_ms = 10, .kind = STORE_EVENT_STATE, .text = "of the supervisor"},
         &error));
-    OK(event_table_add(
-        store, &(struct store_event){.instance = id, .at_ms = 20, .kind = "qmp", .text = "first"},
-        &error));
-    OK(event_table_add(
-        store, &(struct store_event){.instance = id, .at_ms = 30, .kind = "qmp", .text = "second"},
-        &error));
+    OK(event_table_add(store,
+                       &(struct store_event){
+                           .instance = id, .at_ms = 20, .kind = STORE_EVENT_QMP, .text = "first"},
+                       &error));
+    OK(event_table_add(store,
+                       &(struct store_event){
+                           .instance = id, .at_ms = 30, .kind = STORE_EVENT_QMP, .text = "second"},
+                       &error));
     struct store_events events = {0};
     OK(event_table_list(store, &(struct event_query){0, 0, 0, 10}, &events, &error));
     CHECK_INT(events.count, 3);
@@ -24,7 +27,7 @@ TEST(events_come_back_oldest_first) {
     CHECK_INT(events.items[1].instance, id);
     CHECK_INT(events.items[1].at_ms, 20);
     CHECK_STRING(events.items[1].name, "a");
-    CHECK_STRING(events.items[1].kind, "qmp");
+    CHECK_INT(events.items[1].kind, STORE_EVENT_QMP);
     CHECK(events.items[0].id < events.items[1].id && events.items[1].id < events.items[2].id);
     int64_t middle = events.items[1].id;
     store_events_done(&events);
@@ -50,6 +53,42 @@ TEST(events_come_back_oldest_first) {
     store_close(store);
 }
 
+TEST(a_step_of_cloud_init_comes_back) {
+    struct store *store = with_image("steps");
+    int64_t id = add_instance(store, "a", NULL);
+    struct store_events events = {0};
+    const struct store_event failure = {.instance = id,
+                                        .kind = STORE_EVENT_CLOUD_INIT,
+                                        .text = "any words at all",
+                                        .stage = "modules-final",
+                                        .module = "scripts-user",
+                                        .result = STORE_RESULT_FAILED};
+    const struct store_event begin = {.instance = id,
+                                      .kind = STORE_EVENT_CLOUD_INIT,
+                                      .text = "modules-config/locale failed",
+                                      .stage = "init-local",
+                                      .result = STORE_RESULT_BEGAN};
+    OK(event_table_add(store, &failure, &error));
+    OK(event_table_add(store, &begin, &error));
+    OK(event_table_list(store, &(struct event_query){id, 0, 0, 10}, &events, &error));
+    CHECK_INT(events.count, 2);
+    CHECK_INT(events.items[0].kind, STORE_EVENT_CLOUD_INIT);
+    CHECK_STRING(events.items[0].stage, "modules-final");
+    CHECK_STRING(events.items[0].module, "scripts-user");
+    CHECK_INT(events.items[0].result, STORE_RESULT_FAILED);
+    CHECK_STRING(events.items[1].stage, "init-local");
+    CHECK_STRING(events.items[1].module, NULL);
+    CHECK_INT(events.items[1].result, STORE_RESULT_BEGAN);
+    store_events_done(&events);
+    store_close(store);
+}
+
+TEST(every_kind_of_event_has_a_word_of_its_own) {
+    for (int i = 0; i < STORE_EVENT_KIND_COUNT; i++)
+        CHECK_INT(store_event_from_word(store_event_word((enum store_event_kind)i)), i);
+    CHECK_INT(store_event_from_word("of a later version"), STORE_EVENT_UNKNOWN);
+}
+
 static void check_count(struct store *store, int64_t instance, size_t expected, const char *first) {
     struct store_events events = {0};
     OK(event_table_list(store, &(struct event_query){instance, 0, 0, 3 * EVENT_TABLE_LIMIT},
@@ -64,7 +103,8 @@ TEST(no_more_events_than_the_limit_are_kept_of_each) {
     int64_t loud = add_instance(store, "loud", NULL), quiet = add_instance(store, "quiet", NULL);
     OK(event_table_add(
         store,
-        &(struct store_event){.instance = quiet, .at_ms = 1, .kind = "state", .text = "quiet"},
+        &(struct store_event){
+            .instance = quiet, .at_ms = 1, .kind = STORE_EVENT_STATE, .text = "quiet"},
         &error));
     OK(store_begin(store, &error));
     for (int i = 0; i < EVENT_TABLE_LIMIT + 500; i++) {
@@ -72,10 +112,12 @@ TEST(no_more_events_than_the_limit_are_kept_of_each) {
         snprintf(text, sizeof text, "%d", i);
         OK(event_table_add(
             store,
-            &(struct store_event){.instance = loud, .at_ms = i, .kind = "state", .text = text},
+            &(struct store_event){
+                .instance = loud, .at_ms = i, .kind = STORE_EVENT_STATE, .text = text},
             &error));
-        OK(event_table_add(store, &(struct store_event){.at_ms = i, .kind = "state", .text = text},
-                           &error));
+        OK(event_table_add(
+            store, &(struct store_event){.at_ms = i, .kind = STORE_EVENT_STATE, .text = text},
+            &error));
     }
     OK(store_commit(store, &error));
     check_count(store, loud, EVENT_TABLE_LIMIT, "500");

@@ -187,7 +187,8 @@ TEST(what_belongs_to_an_instance_goes_with_it) {
         OK(generated_table_put(store, id, "vm.sh", "abc", &error));
         OK(event_table_add(
             store,
-            &(struct store_event){.instance = id, .at_ms = 1, .kind = "state", .text = "started"},
+            &(struct store_event){
+                .instance = id, .at_ms = 1, .kind = STORE_EVENT_STATE, .text = "started"},
             &error));
     }
     OK(instance_table_remove(store, gone, &error));

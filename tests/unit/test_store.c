@@ -58,7 +58,7 @@ static char *filled_store(const char *name) {
     for (int i = 0; i < 200; i++)
         OK(event_table_add(store,
                            &(struct store_event){.at_ms = i,
-                                                 .kind = "state",
+                                                 .kind = STORE_EVENT_STATE,
                                                  .text = "a text of some length to fill pages"},
                            &error));
     OK(cloud_table_put(store, &full_cloud, &error));
@@ -279,7 +279,8 @@ TEST(a_full_disk_changes_nothing) {
     OK(store_begin(store, &error));
     for (int i = 0; i < 10000 && full.code == ERROR_NONE; i++)
         event_table_add(
-            store, &(struct store_event){.at_ms = i, .kind = "state", .text = "one more"}, &full);
+            store, &(struct store_event){.at_ms = i, .kind = STORE_EVENT_STATE, .text = "one more"},
+            &full);
     CHECK_CONTAINS(full.text, "is full: free some space");
     store_rollback(store);
     store_rollback(store); /* harmless */
@@ -296,9 +297,10 @@ static void check_refused_write(const char *path) {
     OK(store_open(path, STORE_OPEN, &store, &error));
     signal(SIGXFSZ, SIG_IGN);
     CHECK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0}) == 0);
-    FAILS(event_table_add(store,
-                          &(struct store_event){.at_ms = 1, .kind = "state", .text = "one more"},
-                          &error),
+    FAILS(event_table_add(
+              store,
+              &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "one more"},
+              &error),
           ERROR_FAILED, path);
     store_close(store);
 }
@@ -334,21 +336,21 @@ TEST(a_transaction_is_all_or_nothing) {
     struct store *store = new_store("transaction"), *other = NULL;
     OK(store_open(path, STORE_OPEN, &other, &error));
     OK(store_begin(store, &error));
-    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "a"},
-                       &error));
+    OK(event_table_add(
+        store, &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "a"}, &error));
     CHECK_INT(count_events(store), 1);
     CHECK_INT(count_events(other), 0);
     store_rollback(store);
     CHECK_INT(count_events(store), 0);
     OK(store_begin(store, &error));
     FAILS(store_begin(store, &error), ERROR_FAILED, "transaction"); /* they do not nest */
-    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "b"},
-                       &error));
+    OK(event_table_add(
+        store, &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "b"}, &error));
     OK(store_commit(store, &error));
     CHECK_INT(count_events(other), 1);
     OK(store_begin(store, &error));
-    OK(event_table_add(store, &(struct store_event){.at_ms = 1, .kind = "state", .text = "c"},
-                       &error));
+    OK(event_table_add(
+        store, &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "c"}, &error));
     store_close(store); /* without a commit */
     CHECK_INT(count_events(other), 1);
     store_close(other);
@@ -368,7 +370,8 @@ TEST(several_programs_write_at_once) {
         bool good = store_open(path, STORE_OPEN, &mine, &error);
         for (int count = 0; good && count < EVENTS; count++)
             good = event_table_add(
-                mine, &(struct store_event){.at_ms = count, .kind = "state", .text = "text"},
+                mine,
+                &(struct store_event){.at_ms = count, .kind = STORE_EVENT_STATE, .text = "text"},
                 &error);
         fprintf(stderr, "%s", error.text);
         store_close(mine);

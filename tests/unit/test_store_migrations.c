@@ -132,6 +132,22 @@ TEST(a_guest_phoned_home_as_what_pgsup_had_called_it) {
     store_close(store);
 }
 
+/* What the sentences said before there were columns for it. */
+TEST(reports_of_cloud_init_are_read_from_their_sentences_once) {
+    scoped(alloc_release) char *path = old_store("reports", 5);
+    struct store *store = NULL;
+    OK(store_open(path, STORE_OPEN, &store, &error));
+    store_close(store);
+    check_answer(path, "SELECT kind, stage, module, result FROM events ORDER BY id",
+                 "phone-home|NULL|NULL|NULL\n"
+                 "seed|NULL|NULL|NULL\n"
+                 "cloud-init|modules-config|NULL|began\n"
+                 "cloud-init|modules-config|locale|failed\n"
+                 "cloud-init|modules-config|NULL|failed\n"
+                 "cloud-init|modules-final|NULL|ended\n"
+                 "qmp|NULL|NULL|NULL\n");
+}
+
 TEST(a_migrated_store_is_used_as_before) {
     scoped(alloc_release) char *path = old_store("used", 1);
     struct store *store = NULL;
@@ -146,10 +162,11 @@ TEST(a_migrated_store_is_used_as_before) {
     CHECK_INT(id, 7); /* 6 was given before */
     OK(launch_table_last(store, instance.id, &launch, &error));
     CHECK_STRING(launch.end_text, "QEMU: no such disk");
-    OK(event_table_add(store,
-                       &(struct store_event){
-                           .instance = instance.id, .at_ms = 1, .kind = "state", .text = "stopped"},
-                       &error));
+    OK(event_table_add(
+        store,
+        &(struct store_event){
+            .instance = instance.id, .at_ms = 1, .kind = STORE_EVENT_STATE, .text = "stopped"},
+        &error));
     OK(instance_table_remove(store, instance.id, &error));
     store_instance_done(&instance);
     store_launch_done(&launch);
@@ -204,7 +221,7 @@ TEST(no_backup_no_migration) {
     OK(file_make_directory(inside, 0700, &error));
     struct store *store = NULL;
     FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "cannot write the backup");
-    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 5: ");
+    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 6: ");
     check_answer(path, "PRAGMA user_version", "1\n");
     CHECK(!file_exists(left));
     OK(file_remove_tree(folder, &error));

@@ -55,7 +55,7 @@ static void print_event_json(const struct store_event *event, const char *time) 
     json_t *object = json_object();
     json_object_set_new(object, "time", json_string(time));
     json_object_set_new(object, "instance", event->name ? json_string(event->name) : json_null());
-    json_object_set_new(object, "kind", json_string(event->kind));
+    json_object_set_new(object, "kind", json_string(store_event_word(event->kind)));
     json_object_set_new(object, "text", json_string(event->text));
     json_object_set_new(object, "id", json_integer(event->id));
     json_dumpf(object, stdout, JSON_COMPACT);
@@ -69,8 +69,8 @@ static void print_event(const struct store_event *event, bool as_json) {
     if (as_json)
         print_event_json(event, time);
     else
-        printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-", event->kind,
-               event->text);
+        printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-",
+               store_event_word(event->kind), event->text);
 }
 
 /* Prints what is newer than *last; false: the store could not be read. */
