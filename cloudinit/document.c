@@ -5,7 +5,6 @@
 #include "cloudinit/document_check.h"
 #include "cloudinit/yaml_writer.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define CLOUD_CONFIG      "#cloud-config\n"
@@ -199,11 +198,10 @@ static void write_vendor_data(struct yaml_writer *writer, const struct document_
 }
 
 static void write_match(struct yaml_writer *writer, const char *mac) {
+    uint8_t bytes[6] = {0};
     char lower[sizeof "52:54:00:12:34:56"];
-    size_t i = 0;
-    for (; mac[i] && i < sizeof lower - 1; i++)
-        lower[i] = (char)tolower((unsigned char)mac[i]);
-    lower[i] = 0;
+    name_parse_mac(mac, bytes); /* checked before */
+    name_format_mac(bytes, lower);
     yaml_writer_plain(writer, "match");
     yaml_writer_begin_map(writer);
     yaml_writer_text_pair(writer, "macaddress", lower);
@@ -282,11 +280,9 @@ static bool check_instance_id(const char *id, struct error *error) {
 }
 
 static bool check_mac(const char *mac, struct error *error) {
-    size_t length = strlen(mac);
-    bool good = length == strlen("52:54:00:12:34:56");
-    for (size_t i = 0; good && i < length; i++)
-        good = i % 3 == 2 ? mac[i] == ':' : isxdigit((unsigned char)mac[i]) != 0;
-    return good || error_set(error, ERROR_INVALID, "a MAC address looks like 52:54:00:12:34:56");
+    uint8_t bytes[6];
+    return name_parse_mac(mac, bytes) ||
+           error_set(error, ERROR_INVALID, "a MAC address looks like 52:54:00:12:34:56");
 }
 
 static bool check_additional_nics(const struct document_seed *seed, struct error *error) {

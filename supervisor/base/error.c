@@ -32,6 +32,12 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     return false;
 }
 
+bool error_copy(struct error *error, const struct error *from) {
+    if (error && error->code == ERROR_NONE)
+        *error = *from;
+    return false;
+}
+
 /* What the user set up so, as opposed to what broke. */
 static enum error_code code_of(int number) {
     if (number == EEXIST)

@@ -6,7 +6,8 @@
  *     if (!home_open(&home, path, error))
  *         return error_prefix(error, "cannot list instances");
  *
- * Both return false, so that they can end a function that returns bool. A NULL error is allowed.
+ * All of them return false, so that they can end a function that returns bool. A NULL error is
+ * allowed.
  */
 #pragma once
 
@@ -37,6 +38,7 @@ struct error {
 
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+bool error_copy(struct error *error, const struct error *from);
 /* Appends ": strerror(errno)"; ERROR_WRONG_STATE for a lack of permission, else ERROR_FAILED. */
 bool error_errno(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

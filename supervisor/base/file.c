@@ -55,14 +55,14 @@ bool file_holds(const char *path, const void *data, size_t length) {
            content.length == length && (length == 0 || memcmp(content.data, data, length) == 0);
 }
 
-static bool write_all(int fd, const char *data, size_t length) {
-    while (length) {
-        ssize_t put = write(fd, data, length);
+bool file_write_all(int fd, const void *data, size_t length) {
+    for (const char *at = data; length;) {
+        ssize_t put = write(fd, at, length);
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
             return false;
-        data += put;
+        at += put;
         length -= (size_t)put;
     }
     return true;
@@ -74,7 +74,7 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode,
     scoped(file_release) int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, "cannot write %s", path);
-    if (fchmod(fd, mode) < 0 || !write_all(fd, data, length) || fsync(fd) < 0 ||
+    if (fchmod(fd, mode) < 0 || !file_write_all(fd, data, length) || fsync(fd) < 0 ||
         rename(temporary, path) < 0) {
         error_errno(error, "cannot write %s", path);
         unlink(temporary);

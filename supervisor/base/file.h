@@ -18,6 +18,8 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
 /* It can be read, and this is what is in it. */
 bool file_holds(const char *path, const void *data, size_t length);
 
+bool file_write_all(int fd, const void *data, size_t length); /* else errno tells why */
+
 /* Written beside the target, synced and renamed: readers see the old or the new file, whole. */
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_label_character(char c) {
@@ -51,6 +52,22 @@ bool name_parse_ip4(const char *text, uint32_t *address) {
 void name_format_ip4(uint32_t address, char text[16]) {
     snprintf(text, 16, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
              address & 255);
+}
+
+bool name_parse_mac(const char *text, uint8_t mac[6]) {
+    if (strlen(text) != strlen("52:54:00:12:34:56"))
+        return false;
+    for (size_t i = 0; text[i]; i++)
+        if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
+            return false;
+    for (size_t i = 0; i < 6; i++)
+        mac[i] = (uint8_t)strtoul(text + 3 * i, NULL, 16);
+    return true;
+}
+
+void name_format_mac(const uint8_t mac[6], char text[18]) {
+    snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+             mac[5]);
 }
 
 bool name_parse_netmask(const char *text, unsigned *prefix_length) {

@@ -18,6 +18,10 @@ bool name_parse_ip4(const char *text, uint32_t *address);
 void name_format_ip4(uint32_t address, char text[16]);
 bool name_parse_netmask(const char *text, unsigned *prefix_length); /* 255.255.255.0 -> 24 */
 
+/* "52:54:00:12:34:56", digits of either case; formatted in lower case. */
+bool name_parse_mac(const char *text, uint8_t mac[6]);
+void name_format_mac(const uint8_t mac[6], char text[18]);
+
 /* "4G", "512M", "4GiB", "1073741824": bytes. Powers of 1024. */
 bool name_parse_size(const char *text, uint64_t *bytes);
 void name_format_size(uint64_t bytes, char text[32]); /* "4 GiB", "111.1 MiB" */

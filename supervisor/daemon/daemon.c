@@ -210,7 +210,7 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
     if (daemon->seed)
         log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
     else if (!good)
-        error_set(error, problem.code, "%s", problem.text);
+        error_copy(error, &problem);
     store_cloud_done(&cloud);
     return good;
 }

@@ -178,7 +178,7 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
     }
     vm_plan_done(&plan);
     if (problem.code == ERROR_FAILED)
-        return error_set(error, problem.code, "%s", problem.text);
+        return error_copy(error, &problem);
     log_warning("process %ld looks like VM %s, which this home does not know: left alone (%s)",
                 (long)running->pid, running->name, problem.text);
     return true;

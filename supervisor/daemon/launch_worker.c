@@ -98,7 +98,7 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     bool good = fill_guest(home, &facts, plan, error) &&
                 (launch_table_last(home->store, facts.instance.id, &plan->launch, &problem) ||
                  problem.code == ERROR_NOT_FOUND || /* of its first start, by vm.sh */
-                 error_set(error, problem.code, "%s", problem.text));
+                 error_copy(error, &problem));
     if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
         store_launch_done(&plan->launch);
         plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};

@@ -115,7 +115,7 @@ static bool apply_or_drop(struct store *store, const struct record *record, stru
     struct error refusal = {0};
     if (apply(store, record, &refusal) || refusal.code != ERROR_FAILED)
         return true;
-    return error_set(error, refusal.code, "%s", refusal.text);
+    return error_copy(error, &refusal);
 }
 
 static bool apply_all(struct recorder *recorder, struct error *error) {

@@ -77,7 +77,7 @@ static bool check_cloud(const struct home *home, struct error *error) {
         return true;
     }
     return problem.code == ERROR_NOT_FOUND ? fail_no_cloud(home->path, error)
-                                           : error_set(error, problem.code, "%s", problem.text);
+                                           : error_copy(error, &problem);
 }
 
 bool home_open(const char *path, struct home *home, struct error *error) {

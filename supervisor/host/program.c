@@ -78,14 +78,6 @@ char *program_find(const char *name, struct error *error) {
     return path;
 }
 
-static bool open_pipe(int ends[2], struct error *error) {
-    if (pipe(ends) < 0)
-        return error_errno(error, "cannot make a pipe");
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    return true;
-}
-
 struct child { /* about to be */
     const char *path;
     char *const *argv;
@@ -160,7 +152,7 @@ static int open_input(const char *input, struct error *error) {
             error_errno(error, "cannot open /dev/null");
         return ends[0];
     }
-    if (!open_pipe(ends, error))
+    if (!child_pipe(ends, error))
         return -1;
     if (write(ends[1], input, length) != (ssize_t)length) {
         error_errno(error, "cannot write to a pipe");
@@ -257,7 +249,7 @@ bool program_run_with(char *const argv[], const struct program_options *options,
     scoped(file_release) int reader = -1;
     int ends[2], status = 0;
     pid_t pid;
-    if (input < 0 || !open_pipe(ends, error))
+    if (input < 0 || !child_pipe(ends, error))
         return false;
     reader = ends[0];
     const struct child child = {path, argv, input, ends[1], options->kept};

@@ -95,7 +95,7 @@ bool disk_check(const char *path, const char *shown, struct error *error) {
     if (damages > 0)
         return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` finds %lld errors",
                          shown, (long long)damages);
-    return ended_well || told || error_set(error, problem.code, "%s", problem.text);
+    return ended_well || told || error_copy(error, &problem);
 }
 
 /* What the program makes is there whole, and its owner's alone, or not at all. */

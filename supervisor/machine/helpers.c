@@ -69,8 +69,8 @@ static bool open_pair(int *ours, int *theirs, struct error *error) {
 
 static bool open_pipe(int *reader, int *writer, struct error *error) {
     int ends[2];
-    if (pipe(ends) < 0)
-        return error_errno(error, "cannot make a pipe");
+    if (!child_pipe(ends, error))
+        return false;
     *reader = ends[0];
     *writer = ends[1];
     return (move_up(reader) && move_up(writer)) || error_errno(error, "cannot make a pipe");

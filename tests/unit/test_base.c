@@ -112,6 +112,15 @@ TEST(addresses_are_strict) {
     uint32_t ip;
     unsigned prefix;
     char text[16];
+    uint8_t mac[6];
+    char mac_text[18];
+    CHECK(name_parse_mac("52:54:00:aB:CD:0f", mac));
+    name_format_mac(mac, mac_text);
+    CHECK_STRING(mac_text, "52:54:00:ab:cd:0f");
+    CHECK(!name_parse_mac("52:54:00:12:34:5", mac));
+    CHECK(!name_parse_mac("52:54:00:12:34:5g", mac));
+    CHECK(!name_parse_mac("52-54-00-12-34-56", mac));
+    CHECK(!name_parse_mac("52:54:00:12:34:567", mac));
     CHECK(name_parse_ip4("172.16.3.5", &ip));
     name_format_ip4(ip, text);
     CHECK_STRING(text, "172.16.3.5");

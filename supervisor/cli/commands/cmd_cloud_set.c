@@ -60,8 +60,7 @@ static bool check_no_supervisor(const struct home *home, struct error *error) {
     struct error absent = {0};
     struct client *client = client_open_any(home, &absent);
     if (!client)
-        return absent.code == ERROR_NO_SUPERVISOR ||
-               error_set(error, absent.code, "%s", absent.text);
+        return absent.code == ERROR_NO_SUPERVISOR || error_copy(error, &absent);
     client_close(client);
     return error_set(error, ERROR_WRONG_STATE,
                      "a supervisor runs, and would not notice: end it first with `pgsup down`, or "

@@ -62,7 +62,7 @@ static int change_forwards(struct invocation *invocation, change *apply, const c
     struct forward_live *live = forward_live_open(home, &instance, &problem);
     struct home_edit edit = {.home = home, .instance = instance.name};
     if (problem.code != ERROR_NONE)
-        error_set(error, problem.code, "%s", problem.text);
+        error_copy(error, &problem);
     else if (apply(&edit, live, texts, error))
         report_forwards(invocation, what, live != NULL);
     invocation_notice(edit.notice);

@@ -46,7 +46,7 @@ static bool end_vm(const struct invocation *invocation, const struct running *ru
         return true;
     if (supervised.code == ERROR_NO_SUPERVISOR && running->pid)
         return end_alone(invocation, running, error);
-    return error_set(error, supervised.code, "%s", supervised.text);
+    return error_copy(error, &supervised);
 }
 
 static bool end_if_running(const struct invocation *invocation,

@@ -149,7 +149,7 @@ bool client_receive(struct client *client, client_on_progress *on_progress, void
 
 static json_t *take_result(struct client_answer *answer, struct error *error) {
     if (!answer->result)
-        error_set(error, answer->error.code, "%s", answer->error.text);
+        error_copy(error, &answer->error);
     return answer->result;
 }
 

@@ -59,7 +59,7 @@ static bool reconnect(struct ladder *ladder, struct error *error) {
     ladder->reconnect_ms = ladder->link ? NEVER_MS : clock_monotonic_ms() + RECONNECT_INTERVAL_MS;
     if (ladder->link || ladder->options->may_escalate || ladder->presses)
         return true;
-    return error_set(error, problem.code, "%s", problem.text);
+    return error_copy(error, &problem);
 }
 
 static bool kill_process(struct ladder *ladder, struct error *error) {

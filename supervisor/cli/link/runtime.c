@@ -14,7 +14,7 @@ bool runtime_open(const struct home *home, struct runtime *runtime, struct error
     if (!runtime->client && problem.code == ERROR_NO_SUPERVISOR)
         return running_scan(home->run, &runtime->running, error);
     if (!runtime->client)
-        return error_set(error, problem.code, "%s", problem.text);
+        return error_copy(error, &problem);
     json_t *status = client_call(runtime->client, "status", NULL, error);
     runtime->vms = json_incref(json_object_get(status, "vms"));
     json_decref(status);

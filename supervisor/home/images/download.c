@@ -60,16 +60,6 @@ static bool begin_anew(struct transfer *transfer) {
            lseek(transfer->download->fd, 0, SEEK_SET) == 0;
 }
 
-static bool write_all(int fd, const char *data, size_t length) {
-    for (size_t done = 0; done < length;) {
-        ssize_t put = write(fd, data + done, length - done);
-        if (put < 0 && errno != EINTR)
-            return false;
-        done += put < 0 ? 0 : (size_t)put;
-    }
-    return true;
-}
-
 static long status_of(const struct transfer *transfer) {
     long status = 0;
     curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -82,7 +72,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *context) {
     bool whole = transfer->offset_bytes > 0 && status_of(transfer) != PARTIAL_CONTENT;
     if (transfer->download->pieced)
         *transfer->download->pieced = transfer->offset_bytes > 0 && !whole;
-    if ((whole && !begin_anew(transfer)) || !write_all(transfer->download->fd, data, length)) {
+    if ((whole && !begin_anew(transfer)) || !file_write_all(transfer->download->fd, data, length)) {
         transfer->write_errno = errno;
         return CURL_WRITEFUNC_ERROR;
     }

@@ -187,7 +187,7 @@ bool image_remove(struct home *home, const char *name, struct error *error) {
         store_image_done(&image);
         bool only_leftovers = problem.code == ERROR_NOT_FOUND;
         return (only_leftovers && remove_leftovers(home, name, error)) ||
-               error_set(error, problem.code, "%s", problem.text);
+               error_copy(error, &problem);
     }
     scoped(alloc_release) char *file = image_path(home, &image);
     store_image_done(&image);

@@ -30,7 +30,7 @@ static bool check_free_name(struct home *home, const char *name, struct error *e
                          "first",
                          name);
     }
-    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+    return lookup.code == ERROR_NOT_FOUND || error_copy(error, &lookup);
 }
 
 bool image_stage_open(struct home *home, const char *name, struct image_stage *stage,
@@ -78,7 +78,7 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
         return false;
     if (!disk_info(file, &info, &problem)) {
         bool tool = problem.code == ERROR_NOT_FOUND;
-        return tool ? error_set(error, problem.code, "%s", problem.text)
+        return tool ? error_copy(error, &problem)
                     : error_set(error, ERROR_INVALID, "%s is not a whole qcow2 disk image: %s",
                                 shown, problem.text);
     }

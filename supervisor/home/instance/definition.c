@@ -237,7 +237,7 @@ bool definition_check_free(struct store *store, const char *name, struct error *
                          "first",
                          name);
     }
-    return lookup.code == ERROR_NOT_FOUND || error_set(error, lookup.code, "%s", lookup.text);
+    return lookup.code == ERROR_NOT_FOUND || error_copy(error, &lookup);
 }
 
 /* An instance that is made has no id yet. */

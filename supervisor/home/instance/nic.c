@@ -6,14 +6,14 @@
 #include "home/cloud/subnet.h"
 #include "host/network.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAC_FORM   "52:54:00:12:34:56"
-#define MAC_TAIL   (sizeof "52:54:00" - 1) /* what follows is the instance's own */
-#define PREFIX_MIN 8
-#define PREFIX_MAX 30
+#define MAC_FORM      "52:54:00:12:34:56"
+#define MAC_MULTICAST 1u
+#define MAC_TAIL      (sizeof "52:54:00" - 1) /* what follows is the instance's own */
+#define PREFIX_MIN    8
+#define PREFIX_MAX    30
 
 /* --- the words --- */
 
@@ -23,16 +23,14 @@ static bool fail_part(const char *text, const char *sentence, struct error *erro
 }
 
 bool nic_parse_mac(const char *text, char **mac) {
-    char lower[sizeof MAC_FORM] = "";
-    if (strlen(text) != strlen(MAC_FORM))
+    static const uint8_t none[6];
+    uint8_t bytes[6];
+    char lower[sizeof MAC_FORM];
+    bool good = name_parse_mac(text, bytes) && memcmp(bytes, none, sizeof bytes) != 0 &&
+                !(bytes[0] & MAC_MULTICAST);
+    if (!good)
         return false;
-    for (size_t i = 0; text[i]; i++) {
-        if (i % 3 == 2 ? text[i] != ':' : !isxdigit((unsigned char)text[i]))
-            return false;
-        lower[i] = (char)tolower((unsigned char)text[i]);
-    }
-    if (strchr("13579bdf", lower[1]) || strspn(lower, "0:") == strlen(lower))
-        return false;
+    name_format_mac(bytes, lower);
     alloc_replace(mac, alloc_string(lower));
     return true;
 }
