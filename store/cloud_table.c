@@ -15,20 +15,20 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
         char **const network[] = {&cloud->network,  &cloud->interface, &cloud->host_ip4,
                                   &cloud->host_nm4, &cloud->host_gw4,  &cloud->host_ns4};
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-            *texts[i] = query_take_text(&query);
-        cloud->mac_base = (uint32_t)query_take_number(&query);
-        cloud->created_ms = query_take_number(&query);
+            *texts[i] = query_column_text(&query);
+        cloud->mac_base = (uint32_t)query_column_number(&query);
+        cloud->created_ms = query_column_number(&query);
         for (size_t i = 0; i < sizeof network / sizeof *network; i++)
-            *network[i] = query_take_text(&query);
-        cloud->phone_home_port = (uint16_t)query_take_number(&query);
-        cloud->dns_server = query_take_text(&query);
-        cloud->dns_zone = query_take_text(&query);
-        cloud->dns_key_path = query_take_text(&query);
+            *network[i] = query_column_text(&query);
+        cloud->phone_home_port = (uint16_t)query_column_number(&query);
+        cloud->dns_server = query_column_text(&query);
+        cloud->dns_zone = query_column_text(&query);
+        cloud->dns_key_path = query_column_text(&query);
     }
     if (!query_close(&query))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND,
-                              "there is no cloud in this home: make one with `pgsup cloud create`");
+                              "this home has no cloud: create one with `pgsup cloud create`");
 }
 
 static bool put_network(struct store *store, const struct store_cloud *cloud, struct error *error) {
@@ -38,11 +38,11 @@ static bool put_network(struct store *store, const struct store_cloud *cloud, st
     const char *const texts[] = {cloud->network,  cloud->interface, cloud->host_ip4,
                                  cloud->host_nm4, cloud->host_gw4,  cloud->host_ns4};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        query_give_text(&query, texts[i]);
-    query_give_number(&query, cloud->phone_home_port);
-    query_give_text(&query, cloud->dns_server);
-    query_give_text(&query, cloud->dns_zone);
-    query_give_text(&query, cloud->dns_key_path);
+        query_bind_text(&query, texts[i]);
+    query_bind_number(&query, cloud->phone_home_port);
+    query_bind_text(&query, cloud->dns_server);
+    query_bind_text(&query, cloud->dns_zone);
+    query_bind_text(&query, cloud->dns_key_path);
     return query_finish(&query, error);
 }
 
@@ -50,13 +50,13 @@ bool cloud_table_put(struct store *store, const struct store_cloud *cloud, struc
     struct query query;
     if (!query_open(store, CLOUD_PUT, &query, error))
         return false;
-    query_give_text(&query, cloud->name);
-    query_give_text(&query, cloud->admin_password_hash);
-    query_give_text(&query, cloud->ssh_public_key);
-    query_give_text(&query, cloud->ssh_public_key_path);
-    query_give_text(&query, cloud->ssh_private_key_path);
-    query_give_number(&query, cloud->mac_base);
-    query_give_number(&query, cloud->created_ms);
+    query_bind_text(&query, cloud->name);
+    query_bind_text(&query, cloud->admin_password_hash);
+    query_bind_text(&query, cloud->ssh_public_key);
+    query_bind_text(&query, cloud->ssh_public_key_path);
+    query_bind_text(&query, cloud->ssh_private_key_path);
+    query_bind_number(&query, cloud->mac_base);
+    query_bind_number(&query, cloud->created_ms);
     return query_finish(&query, error) && put_network(store, cloud, error);
 }
 

@@ -1,15 +1,14 @@
-/* The settings of this home: one row of cloud, one of its network. */
+/* The settings of a cloud home: one row of cloud and one of network. */
 #pragma once
 
 #include "store/store.h"
 
 struct store_cloud {
     char *name;
-    char *admin_password_hash; /* "$6$…"; NULL: none */
-    char *ssh_public_key;      /* a line for each key */
-    char *
-        ssh_public_key_path; /* where the first was read; the private key is looked for beside it */
-    char *ssh_private_key_path; /* unless it is given; NULL */
+    char *admin_password_hash;  /* "$6$…"; NULL: none */
+    char *ssh_public_key;       /* a line for each key */
+    char *ssh_public_key_path;  /* file of the first key; the private key is expected beside it */
+    char *ssh_private_key_path; /* overrides that; NULL */
     uint32_t mac_base; /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
     int64_t created_ms;
     /* network */
@@ -17,9 +16,9 @@ struct store_cloud {
     char *interface;                                 /* --host-if; NULL for user */
     char *host_ip4, *host_nm4, *host_gw4, *host_ns4; /* dotted; NULL if not given */
     uint16_t phone_home_port;                        /* --ph-port */
-    char *dns_server;   /* "192.0.2.53" or "192.0.2.53:5353"; NULL: names are in no DNS */
+    char *dns_server;   /* "192.0.2.53" or "192.0.2.53:5353"; NULL: no DNS updates */
     char *dns_zone;     /* "lab.example.org" */
-    char *dns_key_path; /* file of the TSIG key; NULL: updates are not signed */
+    char *dns_key_path; /* file of the TSIG key; NULL: unsigned updates */
 };
 
 bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct error *error);

@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-static void read_row(struct query *query, struct store_disk *disk) {
-    disk->instance = query_take_number(query);
-    disk->name = query_take_text(query);
-    disk->bytes = (uint64_t)query_take_number(query);
-    disk->created_ms = query_take_number(query);
+static void disk_read_row(struct query *query, struct store_disk *disk) {
+    disk->instance = query_column_number(query);
+    disk->name = query_column_text(query);
+    disk->bytes = (uint64_t)query_column_number(query);
+    disk->created_ms = query_column_number(query);
 }
 
 bool disk_table_list(struct store *store, int64_t instance, struct store_disks *disks,
@@ -17,14 +17,14 @@ bool disk_table_list(struct store *store, int64_t instance, struct store_disks *
     struct query query;
     if (!query_open(store, DISK_LIST, &query, error))
         return false;
-    query_give_number(&query, instance);
+    query_bind_number(&query, instance);
     while (query_row(&query, error)) {
         disks->items = alloc_resize(disks->items, (disks->count + 1) * sizeof *disks->items);
-        read_row(&query, &disks->items[disks->count++]);
+        disk_read_row(&query, &disks->items[disks->count++]);
     }
     if (query_close(&query))
         return true;
-    store_disks_done(disks); /* half a list is none */
+    store_disks_done(disks);
     return false;
 }
 
@@ -32,10 +32,10 @@ bool disk_table_add(struct store *store, const struct store_disk *disk, struct e
     struct query query;
     if (!query_open(store, DISK_ADD, &query, error))
         return false;
-    query_give_number(&query, disk->instance);
-    query_give_text(&query, disk->name);
-    query_give_number(&query, (int64_t)disk->bytes);
-    query_give_number(&query, disk->created_ms);
+    query_bind_number(&query, disk->instance);
+    query_bind_text(&query, disk->name);
+    query_bind_number(&query, (int64_t)disk->bytes);
+    query_bind_number(&query, disk->created_ms);
     return query_finish(&query, error);
 }
 
@@ -44,8 +44,8 @@ bool disk_table_remove(struct store *store, int64_t instance, const char *name, 
     struct query query;
     if (!query_open(store, DISK_REMOVE, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_text(&query, name);
+    query_bind_number(&query, instance);
+    query_bind_text(&query, name);
     if (!query_finish(&query, error))
         return false;
     *found = query_changes(store) > 0;

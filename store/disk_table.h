@@ -1,4 +1,4 @@
-/* Extra disks of instances: the one that they boot from is not among them. */
+/* Extra disks of instances, without the disk that an instance boots from. */
 #pragma once
 
 #include "store/store.h"
@@ -16,11 +16,11 @@ struct store_disks {
     size_t count;
 };
 
-/* Of one instance, in the order in which they were added. */
+/* Lists the disks of one instance in the order in which they were added. */
 bool disk_table_list(struct store *store, int64_t instance, struct store_disks *disks,
                      struct error *error);
 bool disk_table_add(struct store *store, const struct store_disk *disk, struct error *error);
-/* found: whether it was there. */
+/* found: whether the row existed. */
 bool disk_table_remove(struct store *store, int64_t instance, const char *name, bool *found,
                        struct error *error);
 void store_disks_done(struct store_disks *disks);

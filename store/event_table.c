@@ -27,19 +27,19 @@ enum store_event_kind store_event_from_word(const char *word) {
     return (enum store_event_kind)find_word(kinds, STORE_EVENT_KIND_COUNT, word);
 }
 
-static void give_instance(struct query *query, int64_t instance) {
+static void bind_instance(struct query *query, int64_t instance) {
     if (instance)
-        query_give_number(query, instance);
+        query_bind_number(query, instance);
     else
-        query_give_null(query);
+        query_bind_null(query);
 }
 
 static bool prune(struct store *store, int64_t instance, struct error *error) {
     struct query query;
     if (!query_open(store, EVENT_PRUNE, &query, error))
         return false;
-    give_instance(&query, instance);
-    query_give_number(&query, EVENT_TABLE_LIMIT);
+    bind_instance(&query, instance);
+    query_bind_number(&query, EVENT_TABLE_LIMIT);
     return query_finish(&query, error);
 }
 
@@ -47,17 +47,17 @@ bool event_table_add(struct store *store, const struct store_event *event, struc
     struct query query;
     if (!query_open(store, EVENT_ADD, &query, error))
         return false;
-    give_instance(&query, event->instance);
-    query_give_number(&query, event->at_ms);
-    query_give_text(&query, kinds[event->kind]);
-    query_give_text(&query, event->text);
-    query_give_text(&query, event->stage);
-    query_give_text(&query, event->module);
-    query_give_text(&query, event->result ? results[event->result] : NULL);
+    bind_instance(&query, event->instance);
+    query_bind_number(&query, event->at_ms);
+    query_bind_text(&query, kinds[event->kind]);
+    query_bind_text(&query, event->text);
+    query_bind_text(&query, event->stage);
+    query_bind_text(&query, event->module);
+    query_bind_text(&query, event->result ? results[event->result] : NULL);
     return query_finish(&query, error) && prune(store, event->instance, error);
 }
 
-/* Doubles its room each time that the count reaches a power of two: lists are long. */
+/* Doubles the capacity each time that the count reaches a power of two: lists are long. */
 static struct store_event *append(struct store_events *events) {
     if ((events->count & (events->count - 1)) == 0)
         events->items = alloc_resize(events->items, (events->count ? 2 * events->count : 1) *
@@ -70,29 +70,29 @@ bool event_table_list(struct store *store, const struct event_query *asked,
     struct query query;
     if (!query_open(store, asked->instance ? EVENT_LIST_INSTANCE : EVENT_LIST, &query, error))
         return false;
-    query_give_number(&query, asked->after_id);
-    query_give_number(&query, asked->since_ms);
-    query_give_number(&query, asked->limit);
+    query_bind_number(&query, asked->after_id);
+    query_bind_number(&query, asked->since_ms);
+    query_bind_number(&query, asked->limit);
     if (asked->instance)
-        query_give_number(&query, asked->instance);
+        query_bind_number(&query, asked->instance);
     while (query_row(&query, error)) {
         struct store_event *event = append(events);
-        event->id = query_take_number(&query);
-        event->at_ms = query_take_number(&query);
-        event->instance = query_take_number(&query);
-        event->name = query_take_text(&query);
-        scoped(alloc_release) char *kind = query_take_text(&query);
+        event->id = query_column_number(&query);
+        event->at_ms = query_column_number(&query);
+        event->instance = query_column_number(&query);
+        event->name = query_column_text(&query);
+        scoped(alloc_release) char *kind = query_column_text(&query);
         event->kind = store_event_from_word(kind);
-        event->text = query_take_text(&query);
-        event->stage = query_take_text(&query);
-        event->module = query_take_text(&query);
-        scoped(alloc_release) char *result = query_take_text(&query);
+        event->text = query_column_text(&query);
+        event->stage = query_column_text(&query);
+        event->module = query_column_text(&query);
+        scoped(alloc_release) char *result = query_column_text(&query);
         event->result =
             (enum store_event_result)find_word(results, STORE_EVENT_RESULT_COUNT, result);
     }
     if (query_close(&query))
         return true;
-    store_events_done(events); /* half a list is none */
+    store_events_done(events);
     return false;
 }
 

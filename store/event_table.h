@@ -1,4 +1,5 @@
-/* The event log: append-only, at most EVENT_TABLE_LIMIT rows per instance (the oldest go). */
+/* The event log: append-only, at most EVENT_TABLE_LIMIT rows per instance (the oldest are deleted).
+ */
 #pragma once
 
 #include "store/store.h"
@@ -44,7 +45,7 @@ const char *store_event_word(enum store_event_kind kind);
 enum store_event_kind store_event_from_word(const char *word); /* or STORE_EVENT_UNKNOWN */
 
 struct store_event {
-    int64_t id; /* grows; what --follow asks from */
+    int64_t id; /* increases; --follow continues after it */
     int64_t at_ms;
     int64_t instance; /* 0: of the supervisor itself */
     char *name;       /* of the instance; NULL */
@@ -60,7 +61,7 @@ struct store_events {
     size_t count;
 };
 
-/* Its id and name are not read. */
+/* Ignores id and name. */
 bool event_table_add(struct store *store, const struct store_event *event, struct error *error);
 
 struct event_query {

@@ -5,13 +5,13 @@
 
 #include <stdlib.h>
 
-static void read_row(struct query *query, struct store_forward *forward) {
-    forward->instance = query_take_number(query);
-    forward->name = query_take_text(query);
-    forward->protocol = query_take_text(query);
-    forward->host_address = query_take_text(query);
-    forward->host_port = (uint16_t)query_take_number(query);
-    forward->guest_port = (uint16_t)query_take_number(query);
+static void forward_read_row(struct query *query, struct store_forward *forward) {
+    forward->instance = query_column_number(query);
+    forward->name = query_column_text(query);
+    forward->protocol = query_column_text(query);
+    forward->host_address = query_column_text(query);
+    forward->host_port = (uint16_t)query_column_number(query);
+    forward->guest_port = (uint16_t)query_column_number(query);
 }
 
 bool forward_table_list(struct store *store, int64_t instance, struct store_forwards *forwards,
@@ -19,26 +19,26 @@ bool forward_table_list(struct store *store, int64_t instance, struct store_forw
     struct query query;
     if (!query_open(store, FORWARD_LIST, &query, error))
         return false;
-    query_give_number(&query, instance);
+    query_bind_number(&query, instance);
     while (query_row(&query, error)) {
         forwards->items =
             alloc_resize(forwards->items, (forwards->count + 1) * sizeof *forwards->items);
         forwards->items[forwards->count] = (struct store_forward){0};
-        read_row(&query, &forwards->items[forwards->count++]);
+        forward_read_row(&query, &forwards->items[forwards->count++]);
     }
     if (query_close(&query))
         return true;
-    store_forwards_done(forwards); /* half a list is none */
+    store_forwards_done(forwards);
     return false;
 }
 
 /* The parameters of both statements. */
-static void give_row(struct query *query, const struct store_forward *forward) {
-    query_give_number(query, forward->instance);
-    query_give_text(query, forward->protocol);
-    query_give_text(query, forward->host_address);
-    query_give_number(query, forward->host_port);
-    query_give_number(query, forward->guest_port);
+static void bind_row(struct query *query, const struct store_forward *forward) {
+    query_bind_number(query, forward->instance);
+    query_bind_text(query, forward->protocol);
+    query_bind_text(query, forward->host_address);
+    query_bind_number(query, forward->host_port);
+    query_bind_number(query, forward->guest_port);
 }
 
 bool forward_table_add(struct store *store, const struct store_forward *forward,
@@ -46,7 +46,7 @@ bool forward_table_add(struct store *store, const struct store_forward *forward,
     struct query query;
     if (!query_open(store, FORWARD_ADD, &query, error))
         return false;
-    give_row(&query, forward);
+    bind_row(&query, forward);
     return query_finish(&query, error);
 }
 
@@ -55,7 +55,7 @@ bool forward_table_remove(struct store *store, const struct store_forward *forwa
     struct query query;
     if (!query_open(store, FORWARD_REMOVE, &query, error))
         return false;
-    give_row(&query, forward);
+    bind_row(&query, forward);
     if (!query_finish(&query, error))
         return false;
     *found = query_changes(store) > 0;

@@ -1,5 +1,5 @@
-/* Ports of the host that are forwarded to guests, by user networking. The one for SSH is not among
- * them: it belongs to the instance. */
+/* Host ports that user networking forwards to guests, without the port for SSH, which belongs to
+ * the instance. */
 #pragma once
 
 #include "store/store.h"
@@ -10,7 +10,7 @@ struct store_forward {
     int64_t instance;
     char *name;         /* of the instance, joined */
     char *protocol;     /* "tcp" or "udp" */
-    char *host_address; /* dotted; "0.0.0.0": every one of the host */
+    char *host_address; /* dotted; "0.0.0.0": all addresses of the host */
     uint16_t host_port, guest_port;
 };
 struct store_forwards {
@@ -18,12 +18,12 @@ struct store_forwards {
     size_t count;
 };
 
-/* Of one instance, or with 0 of all; by instance, protocol and port. */
+/* Lists those of one instance, or of all (0), by instance, protocol and port. */
 bool forward_table_list(struct store *store, int64_t instance, struct store_forwards *forwards,
                         struct error *error);
 bool forward_table_add(struct store *store, const struct store_forward *forward,
                        struct error *error);
-/* found: whether it was there. */
+/* found: whether the row existed. */
 bool forward_table_remove(struct store *store, const struct store_forward *forward, bool *found,
                           struct error *error);
 void store_forward_done(struct store_forward *forward);

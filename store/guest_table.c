@@ -9,20 +9,20 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
     struct query query;
     if (!query_open(store, GUEST_GET, &query, error))
         return false;
-    query_give_number(&query, instance);
+    query_bind_number(&query, instance);
     *guest = (struct store_guest){0};
     if (query_row(&query, error)) {
-        guest->phoned_home_ms = query_take_number(&query);
-        guest->instance_id = query_take_text(&query);
-        guest->hostname = query_take_text(&query);
-        guest->address = query_take_text(&query);
-        guest->address_source = query_take_text(&query);
-        guest->address_ms = query_take_number(&query);
-        guest->host_keys = query_take_text(&query);
-        guest->provisioned_ms = query_take_number(&query);
-        guest->provision_result = query_take_text(&query);
-        guest->host_key_problem = query_take_text(&query);
-        guest->trusts_cache = query_take_number(&query) != 0;
+        guest->phoned_home_ms = query_column_number(&query);
+        guest->instance_id = query_column_text(&query);
+        guest->hostname = query_column_text(&query);
+        guest->address = query_column_text(&query);
+        guest->address_source = query_column_text(&query);
+        guest->address_ms = query_column_number(&query);
+        guest->host_keys = query_column_text(&query);
+        guest->provisioned_ms = query_column_number(&query);
+        guest->provision_result = query_column_text(&query);
+        guest->host_key_problem = query_column_text(&query);
+        guest->trusts_cache = query_column_number(&query) != 0;
     }
     return query_close(&query);
 }
@@ -32,17 +32,17 @@ bool guest_table_put(struct store *store, int64_t instance, const struct store_g
     struct query query;
     if (!query_open(store, GUEST_PUT, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_number(&query, guest->phoned_home_ms);
-    query_give_text(&query, guest->instance_id);
-    query_give_text(&query, guest->hostname);
-    query_give_text(&query, guest->address);
-    query_give_text(&query, guest->address_source);
-    query_give_number(&query, guest->address_ms);
-    query_give_text(&query, guest->host_keys);
-    query_give_number(&query, guest->provisioned_ms);
-    query_give_text(&query, guest->provision_result);
-    query_give_text(&query, guest->host_key_problem);
+    query_bind_number(&query, instance);
+    query_bind_number(&query, guest->phoned_home_ms);
+    query_bind_text(&query, guest->instance_id);
+    query_bind_text(&query, guest->hostname);
+    query_bind_text(&query, guest->address);
+    query_bind_text(&query, guest->address_source);
+    query_bind_number(&query, guest->address_ms);
+    query_bind_text(&query, guest->host_keys);
+    query_bind_number(&query, guest->provisioned_ms);
+    query_bind_text(&query, guest->provision_result);
+    query_bind_text(&query, guest->host_key_problem);
     return query_finish(&query, error);
 }
 
@@ -51,10 +51,10 @@ bool guest_table_set_address(struct store *store, int64_t instance, const struct
     struct query query;
     if (!query_open(store, GUEST_SET_ADDRESS, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_text(&query, guest->address);
-    query_give_text(&query, guest->address_source);
-    query_give_number(&query, guest->address_ms);
+    query_bind_number(&query, instance);
+    query_bind_text(&query, guest->address);
+    query_bind_text(&query, guest->address_source);
+    query_bind_number(&query, guest->address_ms);
     return query_finish(&query, error);
 }
 
@@ -63,9 +63,9 @@ bool guest_table_set_provisioned(struct store *store, int64_t instance, int64_t 
     struct query query;
     if (!query_open(store, GUEST_SET_PROVISIONED, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_number(&query, at_ms);
-    query_give_text(&query, result);
+    query_bind_number(&query, instance);
+    query_bind_number(&query, at_ms);
+    query_bind_text(&query, result);
     return query_finish(&query, error);
 }
 
@@ -74,8 +74,8 @@ bool guest_table_set_trust(struct store *store, int64_t instance, bool trusts_ca
     struct query query;
     if (!query_open(store, GUEST_SET_TRUST, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_number(&query, trusts_cache);
+    query_bind_number(&query, instance);
+    query_bind_number(&query, trusts_cache);
     return query_finish(&query, error);
 }
 
@@ -83,7 +83,7 @@ bool guest_table_remove(struct store *store, int64_t instance, struct error *err
     struct query query;
     if (!query_open(store, GUEST_REMOVE, &query, error))
         return false;
-    query_give_number(&query, instance);
+    query_bind_number(&query, instance);
     return query_finish(&query, error);
 }
 

@@ -5,20 +5,20 @@
 
 #include <stdlib.h>
 
-static void read_row(struct query *query, struct store_image *image) {
-    image->id = query_take_number(query);
+static void image_read_row(struct query *query, struct store_image *image) {
+    image->id = query_column_number(query);
     char **const texts[] = {&image->name,        &image->file,         &image->format,
                             &image->arch,        &image->sha256,       &image->origin,
                             &image->seed_source, &image->default_user, &image->shell};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        *texts[i] = query_take_text(query);
-    image->file_bytes = (uint64_t)query_take_number(query);
-    image->virtual_bytes = (uint64_t)query_take_number(query);
-    image->min_disk_bytes = (uint64_t)query_take_number(query);
-    image->min_ram_mib = (uint64_t)query_take_number(query);
-    image->phones_home = query_take_number(query) != 0;
-    image->created_ms = query_take_number(query);
-    image->checked_ms = query_take_number(query);
+        *texts[i] = query_column_text(query);
+    image->file_bytes = (uint64_t)query_column_number(query);
+    image->virtual_bytes = (uint64_t)query_column_number(query);
+    image->min_disk_bytes = (uint64_t)query_column_number(query);
+    image->min_ram_mib = (uint64_t)query_column_number(query);
+    image->phones_home = query_column_number(query) != 0;
+    image->created_ms = query_column_number(query);
+    image->checked_ms = query_column_number(query);
 }
 
 bool image_table_add(struct store *store, struct store_image *image, struct error *error) {
@@ -29,14 +29,14 @@ bool image_table_add(struct store *store, struct store_image *image, struct erro
                                  image->arch,        image->sha256,       image->origin,
                                  image->seed_source, image->default_user, image->shell};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        query_give_text(&query, texts[i]);
-    query_give_number(&query, (int64_t)image->file_bytes);
-    query_give_number(&query, (int64_t)image->virtual_bytes);
-    query_give_number(&query, (int64_t)image->min_disk_bytes);
-    query_give_number(&query, (int64_t)image->min_ram_mib);
-    query_give_number(&query, image->phones_home);
-    query_give_number(&query, image->created_ms);
-    query_give_number(&query, image->checked_ms);
+        query_bind_text(&query, texts[i]);
+    query_bind_number(&query, (int64_t)image->file_bytes);
+    query_bind_number(&query, (int64_t)image->virtual_bytes);
+    query_bind_number(&query, (int64_t)image->min_disk_bytes);
+    query_bind_number(&query, (int64_t)image->min_ram_mib);
+    query_bind_number(&query, image->phones_home);
+    query_bind_number(&query, image->created_ms);
+    query_bind_number(&query, image->checked_ms);
     if (!query_finish(&query, error))
         return false;
     image->id = query_last_id(store);
@@ -48,17 +48,16 @@ bool image_table_get(struct store *store, const char *name, struct store_image *
     struct query query;
     if (!query_open(store, IMAGE_GET, &query, error))
         return false;
-    query_give_text(&query, name);
+    query_bind_text(&query, name);
     bool found = query_row(&query, error);
     if (found)
-        read_row(&query, image);
+        image_read_row(&query, image);
     if (!query_close(&query))
         return false;
-    return found ||
-           error_set(error, ERROR_NOT_FOUND,
-                     "no image \"%s\" in this home: `pgsup image list` shows what there is, "
-                     "`pgsup image download -n %s` or `pgsup image import` brings it",
-                     name, name);
+    return found || error_set(error, ERROR_NOT_FOUND,
+                              "no image \"%s\" in this home: `pgsup image list` shows the images, "
+                              "`pgsup image download -n %s` or `pgsup image import` adds one",
+                              name, name);
 }
 
 bool image_table_list(struct store *store, struct store_images *images, struct error *error) {
@@ -67,11 +66,11 @@ bool image_table_list(struct store *store, struct store_images *images, struct e
         return false;
     while (query_row(&query, error)) {
         images->items = alloc_resize(images->items, (images->count + 1) * sizeof *images->items);
-        read_row(&query, &images->items[images->count++]);
+        image_read_row(&query, &images->items[images->count++]);
     }
     if (query_close(&query))
         return true;
-    store_images_done(images); /* half a list is none */
+    store_images_done(images);
     return false;
 }
 
@@ -80,8 +79,8 @@ bool image_table_set_checked(struct store *store, const char *name, int64_t chec
     struct query query;
     if (!query_open(store, IMAGE_SET_CHECKED, &query, error))
         return false;
-    query_give_text(&query, name);
-    query_give_number(&query, checked_ms);
+    query_bind_text(&query, name);
+    query_bind_number(&query, checked_ms);
     return query_finish(&query, error);
 }
 
@@ -89,7 +88,7 @@ bool image_table_remove(struct store *store, const char *name, struct error *err
     struct query query;
     if (!query_open(store, IMAGE_REMOVE, &query, error))
         return false;
-    query_give_text(&query, name);
+    query_bind_text(&query, name);
     if (!query_finish(&query, error))
         return false;
     return query_changes(store) > 0 ||

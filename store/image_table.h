@@ -13,15 +13,15 @@ struct store_image {
     char *arch;         /* "aarch64" */
     char *sha256;       /* of the file as stored */
     char *origin;       /* path or URL it came from */
-    char *default_user; /* the account that the publisher made; NULL: not known */
+    char *default_user; /* the publisher's account; NULL: unknown */
     char *seed_source;  /* "nocloud-net", "nocloud" (cloud-init >= 24.1 deprecates the former),
                            "none", "nuageinit": home/image.h */
-    char *shell;        /* login shell of the accounts that are made in it; NULL: /bin/bash */
+    char *shell;        /* login shell of the accounts that the seed creates; NULL: /bin/bash */
     uint64_t file_bytes, virtual_bytes;
-    uint64_t min_disk_bytes, min_ram_mib; /* what it needs at least; 0: not known */
-    bool phones_home;                     /* has a cloud-init that says when it is ready */
+    uint64_t min_disk_bytes, min_ram_mib; /* what it needs at least; 0: unknown */
+    bool phones_home;                     /* its cloud-init reports when it is ready */
     int64_t created_ms;
-    int64_t checked_ms; /* when `qemu-img check` found it whole; 0: not yet */
+    int64_t checked_ms; /* when `qemu-img check` passed; 0: not yet */
 };
 struct store_images {
     struct store_image *items;

@@ -5,25 +5,25 @@
 
 #include <stdlib.h>
 
-static void read_row(struct query *query, struct store_instance *instance) {
-    instance->id = query_take_number(query);
+static void instance_read_row(struct query *query, struct store_instance *instance) {
+    instance->id = query_column_number(query);
     char **const texts[] = {&instance->name,  &instance->instance_id, &instance->uuid,
                             &instance->token, &instance->mac,         &instance->image,
                             &instance->arch,  &instance->seed,        &instance->ip4,
                             &instance->accel};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        *texts[i] = query_take_text(query);
-    instance->vcpu = (uint64_t)query_take_number(query);
-    instance->ram_mib = (uint64_t)query_take_number(query);
-    instance->disk_bytes = (uint64_t)query_take_number(query);
-    instance->ssh_port = (uint16_t)query_take_number(query);
-    instance->package_upgrade = query_take_number(query) != 0;
-    instance->autostart = query_take_number(query) != 0;
-    instance->restart = query_take_text(query);
-    instance->after = query_take_text(query);
-    instance->wanted = query_take_number(query) != 0;
-    instance->created_ms = query_take_number(query);
-    instance->host_keys = query_take_text(query);
+        *texts[i] = query_column_text(query);
+    instance->vcpu = (uint64_t)query_column_number(query);
+    instance->ram_mib = (uint64_t)query_column_number(query);
+    instance->disk_bytes = (uint64_t)query_column_number(query);
+    instance->ssh_port = (uint16_t)query_column_number(query);
+    instance->package_upgrade = query_column_number(query) != 0;
+    instance->autostart = query_column_number(query) != 0;
+    instance->restart = query_column_text(query);
+    instance->after = query_column_text(query);
+    instance->wanted = query_column_number(query) != 0;
+    instance->created_ms = query_column_number(query);
+    instance->host_keys = query_column_text(query);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -35,22 +35,22 @@ bool instance_table_next_id(struct store *store, int64_t *id, struct error *erro
     if (!query_open(store, INSTANCE_NEXT_ID, &query, error))
         return false;
     if (query_row(&query, error))
-        *id = query_take_number(&query);
+        *id = query_column_number(&query);
     return query_close(&query);
 }
 
 /* What an update may change too, in the order of both statements: accel to restart, after. */
-static void give_settings(struct query *query, const struct store_instance *instance) {
-    query_give_text(query, instance->accel);
-    query_give_number(query, (int64_t)instance->vcpu);
-    query_give_number(query, (int64_t)instance->ram_mib);
-    query_give_number(query, (int64_t)instance->disk_bytes);
-    query_give_number(query, instance->ssh_port);
-    query_give_number(query, instance->package_upgrade);
-    query_give_number(query, instance->autostart);
-    query_give_text(query, instance->restart ? instance->restart : "no");
-    query_give_text(query, instance->after);
-    query_give_number(query, instance->wanted);
+static void bind_settings(struct query *query, const struct store_instance *instance) {
+    query_bind_text(query, instance->accel);
+    query_bind_number(query, (int64_t)instance->vcpu);
+    query_bind_number(query, (int64_t)instance->ram_mib);
+    query_bind_number(query, (int64_t)instance->disk_bytes);
+    query_bind_number(query, instance->ssh_port);
+    query_bind_number(query, instance->package_upgrade);
+    query_bind_number(query, instance->autostart);
+    query_bind_text(query, instance->restart ? instance->restart : "no");
+    query_bind_text(query, instance->after);
+    query_bind_number(query, instance->wanted);
 }
 
 bool instance_table_add(struct store *store, const struct store_instance *instance,
@@ -61,21 +61,21 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     const char *const texts[] = {instance->name,  instance->instance_id, instance->uuid,
                                  instance->token, instance->mac,         instance->image,
                                  instance->seed,  instance->ip4};
-    query_give_number(&query, instance->id);
+    query_bind_number(&query, instance->id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        query_give_text(&query, texts[i]);
-    give_settings(&query, instance);
-    query_give_number(&query, instance->created_ms);
-    query_give_text(&query, instance->host_keys ? instance->host_keys : "guest");
+        query_bind_text(&query, texts[i]);
+    bind_settings(&query, instance);
+    query_bind_number(&query, instance->created_ms);
+    query_bind_text(&query, instance->host_keys ? instance->host_keys : "guest");
     return query_finish(&query, error);
 }
 
 static bool get(struct query *query, const char *key, struct store_instance *instance, bool *found,
                 struct error *error) {
-    query_give_text(query, key);
+    query_bind_text(query, key);
     *found = query_row(query, error);
     if (*found)
-        read_row(query, instance);
+        instance_read_row(query, instance);
     return query_close(query);
 }
 
@@ -109,11 +109,11 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
     while (query_row(&query, error)) {
         instances->items =
             alloc_resize(instances->items, (instances->count + 1) * sizeof *instances->items);
-        read_row(&query, &instances->items[instances->count++]);
+        instance_read_row(&query, &instances->items[instances->count++]);
     }
     if (query_close(&query))
         return true;
-    store_instances_done(instances); /* half a list is none */
+    store_instances_done(instances);
     return false;
 }
 
@@ -127,11 +127,11 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     struct query query;
     if (!query_open(store, INSTANCE_UPDATE, &query, error))
         return false;
-    query_give_number(&query, instance->id);
-    query_give_text(&query, instance->name);
-    query_give_text(&query, instance->seed);
-    query_give_text(&query, instance->ip4);
-    give_settings(&query, instance);
+    query_bind_number(&query, instance->id);
+    query_bind_text(&query, instance->name);
+    query_bind_text(&query, instance->seed);
+    query_bind_text(&query, instance->ip4);
+    bind_settings(&query, instance);
     return query_finish(&query, error) && changed_one(store, error);
 }
 
@@ -140,9 +140,9 @@ bool instance_table_set_identity(struct store *store, const struct store_instanc
     struct query query;
     if (!query_open(store, INSTANCE_SET_IDENTITY, &query, error))
         return false;
-    query_give_number(&query, instance->id);
-    query_give_text(&query, instance->instance_id);
-    query_give_text(&query, instance->token);
+    query_bind_number(&query, instance->id);
+    query_bind_text(&query, instance->instance_id);
+    query_bind_text(&query, instance->token);
     return query_finish(&query, error) && changed_one(store, error);
 }
 
@@ -150,8 +150,8 @@ bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, str
     struct query query;
     if (!query_open(store, INSTANCE_SET_WANTED, &query, error))
         return false;
-    query_give_number(&query, id);
-    query_give_number(&query, wanted);
+    query_bind_number(&query, id);
+    query_bind_number(&query, wanted);
     return query_finish(&query, error) && changed_one(store, error);
 }
 
@@ -159,7 +159,7 @@ bool instance_table_remove(struct store *store, int64_t id, struct error *error)
     struct query query;
     if (!query_open(store, INSTANCE_REMOVE, &query, error))
         return false;
-    query_give_number(&query, id);
+    query_bind_number(&query, id);
     return query_finish(&query, error) && changed_one(store, error);
 }
 

@@ -1,5 +1,5 @@
-/* Instances: the definitions of VMs. An id is never used twice, nor are the instance-id and the
- * MAC address made from it. */
+/* Instances: the definitions of VMs. An id is never reused, so the instance-id and the MAC address
+ * that are derived from it are not reused either. */
 #pragma once
 
 #include "store/store.h"
@@ -11,7 +11,7 @@ struct store_instance {
     char *name;
     char *instance_id; /* cloud-init's: [a-z0-9-] */
     char *uuid;        /* SMBIOS and QMP identity */
-    char *token;       /* path of its seed, 32 hex digits; a secret */
+    char *token;       /* in the URL of its seed, 32 hex digits; a secret */
     char *mac;         /* "52:54:00:…", lower case */
     char *image;       /* name, joined from images */
     char *arch;        /* joined from images */
@@ -25,7 +25,7 @@ struct store_instance {
     bool autostart;
     char *restart; /* "no", "on-failure", "always" */
     char *after;   /* name of the instance that autostarts before; NULL */
-    bool wanted;   /* a person wants it running (start) or not (stop) */
+    bool wanted;   /* the last wish of a user: running (start) or not (stop) */
     int64_t created_ms;
 };
 struct store_instances {
@@ -33,10 +33,10 @@ struct store_instances {
     size_t count;
 };
 
-/* The guest gets an address of its own by DHCP; otherwise it is static, or forwarded to. */
+/* True if the guest gets its own address by DHCP: it is neither static nor reached by a forward. */
 bool store_instance_uses_dhcp(const struct store_instance *instance);
 
-/* Reserves the id for a new row, so that names derived from it can be made before the row is whole.
+/* Returns the id of the next new row, so that names can be derived from it before the row exists.
  * Call inside a transaction. */
 bool instance_table_next_id(struct store *store, int64_t *id, struct error *error);
 bool instance_table_add(struct store *store, const struct store_instance *instance,
@@ -50,7 +50,7 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
 /* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error);
-/* Its instance_id and token as they are in the struct. */
+/* Writes only instance_id and token. */
 bool instance_table_set_identity(struct store *store, const struct store_instance *instance,
                                  struct error *error);
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error);

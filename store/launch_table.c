@@ -12,37 +12,37 @@ const char *store_phase_word(enum store_phase phase) {
     return words[phase];
 }
 
-static void give(struct query *query, const struct store_launch *launch) {
-    query_give_number(query, launch->instance);
-    query_give_text(query, launch->tag);
-    query_give_number(query, launch->pid);
-    query_give_number(query, (int64_t)launch->pid_start);
-    query_give_text(query, launch->state);
-    query_give_text(query, launch->reason);
+static void bind_row(struct query *query, const struct store_launch *launch) {
+    query_bind_number(query, launch->instance);
+    query_bind_text(query, launch->tag);
+    query_bind_number(query, launch->pid);
+    query_bind_number(query, (int64_t)launch->pid_start);
+    query_bind_text(query, launch->state);
+    query_bind_text(query, launch->reason);
     for (int phase = 0; phase < PHASE_COUNT; phase++)
-        query_give_number(query, launch->phases_ms[phase]);
-    query_give_number(query, launch->ended_ms);
-    query_give_text(query, launch->end_cause);
-    query_give_text(query, launch->end_text);
-    query_give_text(query, launch->serial_tail);
-    query_give_number(query, launch->presses);
+        query_bind_number(query, launch->phases_ms[phase]);
+    query_bind_number(query, launch->ended_ms);
+    query_bind_text(query, launch->end_cause);
+    query_bind_text(query, launch->end_text);
+    query_bind_text(query, launch->serial_tail);
+    query_bind_number(query, launch->presses);
 }
 
-static void read_row(struct query *query, struct store_launch *launch) {
-    launch->number = query_take_number(query);
-    launch->instance = query_take_number(query);
-    launch->tag = query_take_text(query);
-    launch->pid = query_take_number(query);
-    launch->pid_start = (uint64_t)query_take_number(query);
-    launch->state = query_take_text(query);
-    launch->reason = query_take_text(query);
+static void launch_read_row(struct query *query, struct store_launch *launch) {
+    launch->number = query_column_number(query);
+    launch->instance = query_column_number(query);
+    launch->tag = query_column_text(query);
+    launch->pid = query_column_number(query);
+    launch->pid_start = (uint64_t)query_column_number(query);
+    launch->state = query_column_text(query);
+    launch->reason = query_column_text(query);
     for (int phase = 0; phase < PHASE_COUNT; phase++)
-        launch->phases_ms[phase] = query_take_number(query);
-    launch->ended_ms = query_take_number(query);
-    launch->end_cause = query_take_text(query);
-    launch->end_text = query_take_text(query);
-    launch->serial_tail = query_take_text(query);
-    launch->presses = query_take_number(query);
+        launch->phases_ms[phase] = query_column_number(query);
+    launch->ended_ms = query_column_number(query);
+    launch->end_cause = query_column_text(query);
+    launch->end_text = query_column_text(query);
+    launch->serial_tail = query_column_text(query);
+    launch->presses = query_column_number(query);
 }
 
 bool launch_table_add(struct store *store, int64_t instance, struct store_launch *launch,
@@ -51,7 +51,7 @@ bool launch_table_add(struct store *store, int64_t instance, struct store_launch
     if (!query_open(store, LAUNCH_ADD, &query, error))
         return false;
     launch->instance = instance;
-    give(&query, launch);
+    bind_row(&query, launch);
     if (!query_finish(&query, error))
         return false;
     launch->number = query_last_id(store);
@@ -64,8 +64,8 @@ bool launch_table_put(struct store *store, const struct store_launch *launch, st
     struct query query;
     if (!query_open(store, LAUNCH_PUT, &query, error))
         return false;
-    give(&query, launch);
-    query_give_number(&query, launch->number);
+    bind_row(&query, launch);
+    query_bind_number(&query, launch->number);
     return query_finish(&query, error);
 }
 
@@ -74,16 +74,16 @@ bool launch_table_list(struct store *store, int64_t instance, unsigned limit,
     struct query query;
     if (!query_open(store, LAUNCH_LIST, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_number(&query, limit);
+    query_bind_number(&query, instance);
+    query_bind_number(&query, limit);
     while (query_row(&query, error)) {
         launches->items =
             alloc_resize(launches->items, (launches->count + 1) * sizeof *launches->items);
-        read_row(&query, &launches->items[launches->count++]);
+        launch_read_row(&query, &launches->items[launches->count++]);
     }
     if (query_close(&query))
         return true;
-    store_launches_done(launches); /* half a list is none */
+    store_launches_done(launches);
     return false;
 }
 

@@ -1,13 +1,12 @@
-/* Launches: one row for every QEMU process of an instance, kept after its end. The number of a
- * launch is never used twice; sockets and pid files carry it. */
+/* Launches: one row for every QEMU process of an instance, kept after it ended. The number of a
+ * launch is never reused; the names of sockets and pid files contain it. */
 #pragma once
 
 #include "store/store.h"
 
 #include <stddef.h>
 
-/* Moments of a boot, wall clock ms; 0: not (yet) seen. The order is the order in which they come.
- */
+/* Phases of a boot in the order in which they occur; their times are wall clock ms, 0: not yet. */
 #define STORE_PHASES(X)                                                                            \
     X(PHASE_LAUNCHED, "launched") /* process spawned */                                            \
     X(PHASE_STARTED, "started")   /* qmp_capabilities answered */                                  \
@@ -25,17 +24,17 @@ const char *store_phase_word(enum store_phase phase);
 struct store_launch {
     int64_t number; /* AUTOINCREMENT */
     int64_t instance;
-    char *tag;   /* part of the run files' names: the number, or "sh<pid>" for vm.sh */
+    char *tag;   /* part of the names of run files: the number, or "sh<pid>" for vm.sh */
     int64_t pid; /* 0: not spawned */
     uint64_t pid_start;
     char *state;  /* last state written, machine/lifecycle.h; informative: truth is derived */
-    char *reason; /* sentence for that state; NULL */
+    char *reason; /* a sentence about that state; NULL */
     int64_t phases_ms[PHASE_COUNT];
-    int64_t ended_ms; /* 0: not known to have ended */
+    int64_t ended_ms; /* 0: no end is known */
     char *end_cause; /* "guest-shutdown", "host-qmp-quit", "signal 9", "exit 1", "unsupervised" … */
-    char *end_text;    /* one sentence; QEMU's last words in it when it failed */
+    char *end_text;    /* a sentence, with QEMU's last output when it failed */
     char *serial_tail; /* last lines of the console, printable; NULL */
-    int64_t presses;   /* of the power button, in the stop that ended it */
+    int64_t presses;   /* of the power button, in the last stop */
 };
 struct store_launches {
     struct store_launch *items;

@@ -64,12 +64,12 @@ static const char *const steps[] = {
     "CREATE INDEX events_instance ON events (instance);" /* with the id, as every index */
     "CREATE UNIQUE INDEX events_seq ON events (instance, seq);",
 
-    /* 3: until here a guest could phone home only as what pgsup had called it */
+    /* 3: before it a guest could phone home only with the instance-id that pgsup had given it */
     "ALTER TABLE guests ADD COLUMN instance_id TEXT;"
     "UPDATE guests SET instance_id = (SELECT i.instance_id FROM instances i"
     " WHERE i.id = guests.instance) WHERE phoned_home_ms > 0;",
 
-    /* 4: instances from before it keep the host keys that their guests made */
+    /* 4: older instances keep the host keys that their guests generated */
     "ALTER TABLE cloud ADD COLUMN ssh_private_key_path TEXT;"
     "ALTER TABLE network ADD COLUMN dns_server TEXT;"
     "ALTER TABLE network ADD COLUMN dns_zone TEXT;"
@@ -123,9 +123,9 @@ int migrations_version(void) {
     return (int)(sizeof steps / sizeof *steps);
 }
 
-/* One number or text that a PRAGMA or SELECT gives. */
-static bool ask(struct store *store, const char *sql, int64_t *number, char **text,
-                struct error *error) {
+/* Reads one number or text by a PRAGMA or SELECT. */
+static bool select_value(struct store *store, const char *sql, int64_t *number, char **text,
+                         struct error *error) {
     sqlite3_stmt *statement = NULL;
     bool good = sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
                 sqlite3_step(statement) == SQLITE_ROW;
@@ -141,9 +141,9 @@ static bool ask(struct store *store, const char *sql, int64_t *number, char **te
 
 static bool check_version(struct store *store, int64_t *version, struct error *error) {
     int64_t application = 0, tables = 0;
-    if (!ask(store, "PRAGMA user_version", version, NULL, error) ||
-        !ask(store, "PRAGMA application_id", &application, NULL, error) ||
-        !ask(store, "SELECT count(*) FROM sqlite_master", &tables, NULL, error))
+    if (!select_value(store, "PRAGMA user_version", version, NULL, error) ||
+        !select_value(store, "PRAGMA application_id", &application, NULL, error) ||
+        !select_value(store, "SELECT count(*) FROM sqlite_master", &tables, NULL, error))
         return false;
     if (*version > migrations_version())
         return error_set(error, ERROR_WRONG_STATE,
@@ -160,7 +160,7 @@ static bool check_version(struct store *store, int64_t *version, struct error *e
 
 static bool check_whole(struct store *store, struct error *error) {
     char *text = NULL;
-    if (!ask(store, "PRAGMA quick_check(1)", NULL, &text, error))
+    if (!select_value(store, "PRAGMA quick_check(1)", NULL, &text, error))
         return false;
     bool good = strcmp(text, "ok") == 0;
     if (!good)
@@ -171,8 +171,8 @@ static bool check_whole(struct store *store, struct error *error) {
     return good;
 }
 
-/* An empty file with the mode and the owner of the database, for SQLite to write the copy into. */
-static bool make_target(const struct store *store, const char *path, struct error *error) {
+/* Creates an empty file with the mode and the owner of the database, into which SQLite copies. */
+static bool create_target(const struct store *store, const char *path, struct error *error) {
     struct stat status;
     if (!file_write(path, "", 0, 0600, error))
         return false;
@@ -197,13 +197,13 @@ static bool copy_database(const struct store *store, const char *path, struct er
     return good;
 }
 
-/* Through a second connection, because this one is in a transaction: it holds the write lock
- * without having changed anything, so the copy is of the state before. */
+/* Copies through a second connection, because this one is in a transaction: it holds the write lock
+ * and has changed nothing yet, so the copy is the state before the migration. */
 static bool back_up(const struct store *store, int64_t version, struct error *error) {
     scoped(alloc_release) char *path =
         alloc_printf("%s.backup-v%lld", store->path, (long long)version);
     scoped(alloc_release) char *temporary = alloc_printf("%s.new", path);
-    if (make_target(store, temporary, error) && copy_database(store, temporary, error)) {
+    if (create_target(store, temporary, error) && copy_database(store, temporary, error)) {
         if (rename(temporary, path) == 0)
             return true;
         error_errno(error, "cannot write the backup %s", path);
@@ -235,12 +235,12 @@ bool migrations_run(struct store *store, struct error *error) {
         return true;
     if (!store_begin(store, error))
         return false;
-    /* Asked again under the lock: another process may have done it meanwhile. */
+    /* Checks again under the lock: another process may have migrated meanwhile. */
     bool good = check_version(store, &version, error);
     if (good && version > 0 && version < migrations_version())
         good = check_whole(store, error) && back_up(store, version, error);
     if (good && apply(store, version, error) && store_commit(store, error))
         return true;
     store_rollback(store);
-    return error_prefix(error, "cannot bring the store to version %d", migrations_version());
+    return error_prefix(error, "cannot migrate the store to version %d", migrations_version());
 }

@@ -5,14 +5,14 @@
 
 #include <stdlib.h>
 
-static void read_row(struct query *query, struct store_nic *nic) {
-    nic->instance = query_take_number(query);
-    nic->name = query_take_text(query);
-    nic->position = (int)query_take_number(query);
-    nic->kind = query_take_text(query);
-    nic->interface = query_take_text(query);
-    nic->mac = query_take_text(query);
-    nic->ip4 = query_take_text(query);
+static void nic_read_row(struct query *query, struct store_nic *nic) {
+    nic->instance = query_column_number(query);
+    nic->name = query_column_text(query);
+    nic->position = (int)query_column_number(query);
+    nic->kind = query_column_text(query);
+    nic->interface = query_column_text(query);
+    nic->mac = query_column_text(query);
+    nic->ip4 = query_column_text(query);
 }
 
 bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
@@ -20,15 +20,15 @@ bool nic_table_list(struct store *store, int64_t instance, struct store_nics *ni
     struct query query;
     if (!query_open(store, NIC_LIST, &query, error))
         return false;
-    query_give_number(&query, instance);
+    query_bind_number(&query, instance);
     while (query_row(&query, error)) {
         nics->items = alloc_resize(nics->items, (nics->count + 1) * sizeof *nics->items);
         nics->items[nics->count] = (struct store_nic){0};
-        read_row(&query, &nics->items[nics->count++]);
+        nic_read_row(&query, &nics->items[nics->count++]);
     }
     if (query_close(&query))
         return true;
-    store_nics_done(nics); /* half a list is none */
+    store_nics_done(nics);
     return false;
 }
 
@@ -36,12 +36,12 @@ bool nic_table_add(struct store *store, const struct store_nic *nic, struct erro
     struct query query;
     if (!query_open(store, NIC_ADD, &query, error))
         return false;
-    query_give_number(&query, nic->instance);
-    query_give_number(&query, nic->position);
-    query_give_text(&query, nic->kind);
-    query_give_text(&query, nic->interface);
-    query_give_text(&query, nic->mac);
-    query_give_text(&query, nic->ip4);
+    query_bind_number(&query, nic->instance);
+    query_bind_number(&query, nic->position);
+    query_bind_text(&query, nic->kind);
+    query_bind_text(&query, nic->interface);
+    query_bind_text(&query, nic->mac);
+    query_bind_text(&query, nic->ip4);
     return query_finish(&query, error);
 }
 
@@ -49,8 +49,8 @@ bool nic_table_remove(struct store *store, int64_t instance, int position, struc
     struct query query;
     if (!query_open(store, NIC_REMOVE, &query, error))
         return false;
-    query_give_number(&query, instance);
-    query_give_number(&query, position);
+    query_bind_number(&query, instance);
+    query_bind_number(&query, position);
     return query_finish(&query, error);
 }
 

@@ -1,4 +1,4 @@
-/* The network cards of an instance beside its first one, which is in the network of the cloud. */
+/* The additional network cards of an instance. Its first card is in the network of the cloud. */
 #pragma once
 
 #include "store/store.h"
@@ -8,7 +8,7 @@
 struct store_nic {
     int64_t instance;
     char *name;      /* of the instance, joined */
-    int position;    /* 1, 2, …: which slot it is in; never changes */
+    int position;    /* of its slot: 1, 2, …; never changes */
     char *kind;      /* machine/spec.h: spec_network_word() */
     char *interface; /* of the host, or the path of a socket; NULL: none */
     char *mac;       /* lower case */
@@ -19,7 +19,7 @@ struct store_nics {
     size_t count;
 };
 
-/* Of one instance, or with 0 of all; by instance and position. */
+/* Lists those of one instance, or of all (0), by instance and position. */
 bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
                     struct error *error);
 bool nic_table_add(struct store *store, const struct store_nic *nic, struct error *error);

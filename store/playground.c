@@ -15,7 +15,7 @@
 #define HEADER_BYTES       100
 #define HEADER_APPLICATION 68
 
-/* cast: a port may have been stored as a number. */
+/* cast: some homes hold the port as a number. */
 static const char *const sql[] = {
     "SELECT name, admin_password, public_key_path FROM cloud",
     "SELECT host_if, host_ip4, host_nm4, host_gw4, host_ns4, cast(ph_port AS TEXT) FROM network",
@@ -28,15 +28,15 @@ static bool fail(sqlite3 *database, const char *path, struct error *error) {
                      path, sqlite3_errmsg(database));
 }
 
-/* Beside a database that was not closed well lies what belongs into it: with another database in
- * its place, SQLite would put it into that one. */
+/* A crashed program leaves a journal beside its database. If another database stood at this path,
+ * SQLite would replay that journal into it. */
 static bool check_closed(const char *path, struct error *error) {
     static const char *const endings[] = {"-journal", "-wal"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         scoped(alloc_release) char *beside = alloc_printf("%s%s", path, endings[i]);
         if (file_exists(beside))
             return error_set(error, ERROR_WRONG_STATE,
-                             "%s is in use, or was left by a program that crashed: end that "
+                             "%s is in use, or a program crashed while using it: end that "
                              "program, or run `sqlite3 %s .tables` once to repair it",
                              path, path);
     }
@@ -51,7 +51,7 @@ static bool fail_absent(const char *path, struct error *error) {
 static bool open_database(const char *path, sqlite3 **database, struct error *error) {
     if (sqlite3_open_v2(path, database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) ==
         SQLITE_OK) {
-        sqlite3_busy_timeout(*database, STORE_BUSY_MS);
+        sqlite3_busy_timeout(*database, STORE_BUSY_TIMEOUT_MS);
         sqlite3_db_config(*database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         return true;
     }
@@ -60,7 +60,7 @@ static bool open_database(const char *path, sqlite3 **database, struct error *er
     return false;
 }
 
-/* From the file itself: SQLite would make a -shm file beside one of ours. */
+/* Reads the header without SQLite, which would create a -shm file beside a database of pgsup. */
 enum playground_kind playground_kind(const char *path, struct error *error) {
     unsigned char header[HEADER_BYTES] = {0};
     scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -86,7 +86,7 @@ static bool take_text(sqlite3_stmt *row, int column, char **text, struct error *
     const char *value = (const char *)sqlite3_column_text(row, column);
     int length = sqlite3_column_bytes(row, column);
     if (!value || length > PLAYGROUND_TEXT_LIMIT_BYTES || memchr(value, 0, (size_t)length))
-        return error_set(error, ERROR_INVALID, "the column %s holds no text of use",
+        return error_set(error, ERROR_INVALID, "the column %s holds no usable text",
                          sqlite3_column_name(row, column));
     *text = alloc_slice(value, (size_t)length);
     return true;
@@ -126,7 +126,7 @@ struct reading {
 };
 typedef bool read_row(sqlite3_stmt *row, struct playground *playground, struct error *error);
 
-/* Of the cloud and its network there is exactly one row. */
+/* The cloud and its network have exactly one row each. */
 static bool read_rows(const struct reading *reading, int number, read_row *read,
                       struct error *error) {
     sqlite3_stmt *statement = NULL;

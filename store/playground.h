@@ -1,8 +1,7 @@
-/* The database of an mrmat-playground home, which pgsup takes over: cloud.sqlite3 with the tables
- * cloud(name, admin_password, public_key_path), network(host_if, host_ip4, host_nm4, host_gw4,
- * host_ns4, ph_port) and instances(instance_id, name, path, mac), whose columns have no types.
- * Read only. The texts are what somebody once typed: nothing is checked but their number and
- * length. */
+/* Reads the database of an mrmat-playground home, which pgsup imports: cloud.sqlite3 with the
+ * tables cloud(name, admin_password, public_key_path), network(host_if, host_ip4, host_nm4,
+ * host_gw4, host_ns4, ph_port) and instances(instance_id, name, path, mac), whose columns have no
+ * types. Never writes. Only the number and the length of the texts are checked. */
 #pragma once
 
 #include "base/error.h"
@@ -15,7 +14,7 @@
 
 struct playground_instance {
     int64_t instance_id;
-    char *name, *path, *mac; /* NULL: not there */
+    char *name, *path, *mac; /* NULL: absent */
 };
 struct playground {
     char *name, *admin_password, *public_key_path; /* the password in clear text */
@@ -26,7 +25,7 @@ struct playground {
 
 enum playground_kind { PLAYGROUND_UNREADABLE, PLAYGROUND_OLD, PLAYGROUND_PGSUP };
 
-/* PLAYGROUND_UNREADABLE sets the error: no such file, damaged, of another program. */
+/* PLAYGROUND_UNREADABLE sets the error: absent, damaged, or of another program. */
 enum playground_kind playground_kind(const char *database, struct error *error);
 bool playground_read(const char *database, struct playground *playground, struct error *error);
 void playground_done(struct playground *playground); /* wipes the password */

@@ -11,12 +11,13 @@ static bool fail_constraint(const struct store *store, struct error *error) {
     switch (sqlite3_extended_errcode(store->database)) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
-        return error_set(error, ERROR_EXISTS, "the store has another one with the same %s",
+        return error_set(error, ERROR_EXISTS, "the store already has one with the same %s",
                          column ? column + strlen("failed: ") : text);
     case SQLITE_CONSTRAINT_FOREIGNKEY:
-        return error_set(error, ERROR_WRONG_STATE,
-                         "the store refuses this: something else still refers to it, or what it "
-                         "refers to is gone");
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "the store refuses this: another row still refers to it, or the row that it "
+            "refers to is gone");
     default: return error_set(error, ERROR_INVALID, "the store refuses this: %s", text);
     }
 }
@@ -46,10 +47,10 @@ bool query_fail(const struct store *store, struct error *error) {
                          store->path, sqlite3_errmsg(store->database));
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return error_set(error, ERROR_FAILED,
-                         "%s cannot be written: check who owns it and its folder, nothing was "
-                         "changed",
-                         store->path);
+        return error_set(
+            error, ERROR_FAILED,
+            "%s cannot be written: check who owns it and its folder, nothing was changed",
+            store->path);
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR: return fail_io(store, error);
     case SQLITE_CONSTRAINT: return fail_constraint(store, error);
@@ -69,21 +70,22 @@ bool query_open(struct store *store, enum statement statement, struct query *que
     return true;
 }
 
-/* A binding fails only for want of memory or for a number that the SQL does not have. */
-static void give(struct query *query, int result) {
+/* A binding fails only when memory runs out or the SQL has no parameter of that number. */
+static void check_bind(struct query *query, int result) {
     query->failed = query->failed || result != SQLITE_OK;
 }
 
-void query_give_text(struct query *query, const char *text) {
-    give(query, sqlite3_bind_text(query->statement, ++query->parameter, text, -1, SQLITE_STATIC));
+void query_bind_text(struct query *query, const char *text) {
+    check_bind(query,
+               sqlite3_bind_text(query->statement, ++query->parameter, text, -1, SQLITE_STATIC));
 }
 
-void query_give_number(struct query *query, int64_t number) {
-    give(query, sqlite3_bind_int64(query->statement, ++query->parameter, number));
+void query_bind_number(struct query *query, int64_t number) {
+    check_bind(query, sqlite3_bind_int64(query->statement, ++query->parameter, number));
 }
 
-void query_give_null(struct query *query) {
-    give(query, sqlite3_bind_null(query->statement, ++query->parameter));
+void query_bind_null(struct query *query) {
+    check_bind(query, sqlite3_bind_null(query->statement, ++query->parameter));
 }
 
 bool query_row(struct query *query, struct error *error) {
@@ -100,12 +102,12 @@ bool query_row(struct query *query, struct error *error) {
     return false;
 }
 
-char *query_take_text(struct query *query) {
+char *query_column_text(struct query *query) {
     const unsigned char *text = sqlite3_column_text(query->statement, query->column++);
     return alloc_string((const char *)text);
 }
 
-int64_t query_take_number(struct query *query) {
+int64_t query_column_number(struct query *query) {
     return sqlite3_column_int64(query->statement, query->column++);
 }
 

@@ -1,15 +1,15 @@
-/* One run of one prepared statement: parameters are given in their order, then rows are stepped
- * through, columns taken in their order. Internal to store/.
+/* One execution of a prepared statement: the caller binds parameters in order, then steps through
+ * rows and reads their columns in order. Internal to store/.
  *
  *     struct query query;
  *     if (!query_open(store, GUEST_GET, &query, error))
  *         return false;
- *     query_give_number(&query, instance);
- *     if (query_row(&query, error)) … query_take_text(&query) …
+ *     query_bind_number(&query, instance);
+ *     if (query_row(&query, error)) … query_column_text(&query) …
  *     return query_close(&query);
  *
- * Statements are prepared once per connection and kept. query_row() gives false at the end and on
- * failure; query_close() tells which of the two it was. */
+ * Statements are prepared once per connection and kept. query_row() returns false at the end and
+ * on failure; query_close() tells which of the two happened. */
 #pragma once
 
 #include "base/error.h"
@@ -21,7 +21,7 @@
 struct store {
     sqlite3 *database;
     char *path;
-    int busy_ms; /* how long it waits for others */
+    int busy_ms; /* how long it waits for other writers */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
 
@@ -34,23 +34,23 @@ struct query {
 
 bool query_open(struct store *store, enum statement statement, struct query *query,
                 struct error *error);
-void query_give_text(struct query *query,
-                     const char *text); /* borrowed until the close; NULL fine */
-void query_give_number(struct query *query, int64_t number);
-void query_give_null(struct query *query);
+void query_bind_text(struct query *query,
+                     const char *text); /* borrowed until the close; NULL is fine */
+void query_bind_number(struct query *query, int64_t number);
+void query_bind_null(struct query *query);
 bool query_row(struct query *query, struct error *error);
-char *query_take_text(struct query *query); /* caller frees; NULL for NULL */
-int64_t query_take_number(struct query *query);
+char *query_column_text(struct query *query); /* caller frees; NULL for NULL */
+int64_t query_column_number(struct query *query);
 bool query_close(struct query *query); /* false if a step failed */
 
-/* For statements that give no rows. */
+/* Runs a statement that returns no rows. */
 bool query_finish(struct query *query, struct error *error);
-/* Rows that the last query_finish() of this connection changed. */
+/* The number of rows that the last query_finish() of this connection changed. */
 int query_changes(const struct store *store);
-int64_t query_last_id(const struct store *store); /* of the row it inserted */
+int64_t query_last_id(const struct store *store); /* of the last inserted row */
 
 /* SQL text of one or more statements that take no parameters and give no rows. */
 bool query_run(struct store *store, const char *sql, struct error *error);
 
-/* What SQLite says, as a sentence about this file that tells what to do; false. */
+/* Sets SQLite's last error as a sentence about this file that says what to do; returns false. */
 bool query_fail(const struct store *store, struct error *error);

@@ -1,7 +1,6 @@
 #include "store/statements.h"
 
-/* Parameters are numbered and columns listed in the order in which the table's file gives and takes
- * them. */
+/* Parameters and columns stand in the order in which the table's file binds and reads them. */
 
 #define INSTANCE_SELECT                                                                            \
     "SELECT i.id, i.name, i.instance_id, i.uuid, i.token, i.mac, m.name, m.arch, i.seed, i.ip4,"   \
@@ -68,8 +67,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
 
-    /* Without a tag of its own a launch is tagged with its number: the one that AUTOINCREMENT is
-     * about to give, which nobody else can take while this statement holds the write lock. */
+    /* A launch without a tag gets its number as the tag. AUTOINCREMENT is about to assign that
+     * number, and no other connection can take it while this statement holds the write lock. */
     [LAUNCH_ADD] =
         "INSERT INTO launches (instance, tag, pid, pid_start, state, reason, launched_ms,"
         " started_ms, firmware_ms, kernel_ms, seed_ms, phone_home_ms, ready_ms, provisioned_ms,"

@@ -16,12 +16,12 @@
 
 enum { RETRY_MS = 5 };
 
-/* SQLite's file format, "The Database Header": the first bytes, and where user_version stands. */
+/* SQLite's file format, "The Database Header": the first bytes, and the place of user_version. */
 #define HEADER_BYTES        100
 #define HEADER_MAGIC        "SQLite format 3" /* with its NUL */
 #define HEADER_USER_VERSION 60
 
-static bool give_to_owner_of_folder(const char *path, int fd, struct error *error) {
+static bool chown_to_folder_owner(const char *path, int fd, struct error *error) {
     struct stat status;
     scoped(alloc_release) char *copy = alloc_string(path);
     if (geteuid() != 0 || stat(dirname(copy), &status) < 0)
@@ -30,17 +30,17 @@ static bool give_to_owner_of_folder(const char *path, int fd, struct error *erro
            error_errno(error, "cannot give %s to the owner of its folder", path);
 }
 
-/* SQLite gives its -wal and -shm files the mode and the owner of the database. */
-static bool make_file(const char *path, struct error *error) {
+/* SQLite creates its -wal and -shm files with the mode and the owner of the database. */
+static bool create_file(const char *path, struct error *error) {
     scoped(file_release) int fd =
         open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         return true;
     if (fd < 0)
-        return error_errno(error, "cannot make %s", path);
+        return error_errno(error, "cannot create %s", path);
     if (fchmod(fd, 0600) < 0)
         return error_errno(error, "cannot set the mode of %s", path);
-    return give_to_owner_of_folder(path, fd, error);
+    return chown_to_folder_owner(path, fd, error);
 }
 
 /* WAL needs the folder to be writable too. */
@@ -48,7 +48,7 @@ static bool check_access(const char *path, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(path);
     const char *folder = dirname(copy);
     if (access(path, F_OK) < 0)
-        return errno == ENOENT ? error_set(error, ERROR_NOT_FOUND, "there is no %s", path)
+        return errno == ENOENT ? error_set(error, ERROR_NOT_FOUND, "%s does not exist", path)
                                : error_errno(error, "cannot open %s", path);
     if (access(path, R_OK | W_OK) < 0)
         return error_errno(error, "%s cannot be written, check who owns it", path);
@@ -57,9 +57,9 @@ static bool check_access(const char *path, struct error *error) {
     return true;
 }
 
-/* Looked at before SQLite does, which takes a short file for an empty one and replays a journal;
- * but through its descriptor: to close another one of this file would drop the locks that other
- * connections of this process hold (fcntl(2)). */
+/* Reads the header before SQLite does, which takes a short file for an empty one and replays a
+ * journal. It reads through SQLite's descriptor: closing another descriptor of this file would drop
+ * the locks of all connections of this process (fcntl(2)). */
 static bool check_header(struct store *store, struct error *error) {
     unsigned char header[HEADER_BYTES] = {0};
     sqlite3_file *file = NULL;
@@ -87,24 +87,23 @@ static bool check_header(struct store *store, struct error *error) {
     return true;
 }
 
-/* The one statement for which SQLite does not wait: two programs that open a new database at the
- * same moment would deadlock, so one of them is told at once that it is busy. Here it tries again.
- */
+/* SQLite does not wait in this statement: two programs that open a new database at the same moment
+ * would deadlock, so it tells one of them at once that the database is busy. Retries until then. */
 static bool use_wal(struct store *store, struct error *error) {
-    uint64_t give_up_ms = clock_monotonic_ms() + STORE_BUSY_MS;
+    uint64_t deadline_ms = clock_monotonic_ms() + STORE_BUSY_TIMEOUT_MS;
     int result;
     while ((result = sqlite3_exec(store->database, "PRAGMA journal_mode = WAL", NULL, NULL,
                                   NULL)) == SQLITE_BUSY &&
-           clock_monotonic_ms() < give_up_ms)
+           clock_monotonic_ms() < deadline_ms)
         sqlite3_sleep(RETRY_MS);
     return result == SQLITE_OK || query_fail(store, error);
 }
 
-/* Nothing is written, not even the journal mode or the rest of a WAL at the close, before the file
- * is known to be one of ours. */
+/* Writes nothing, not even the journal mode or the rest of a WAL at close, until the file is known
+ * to be a pgsup database. */
 static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    store_set_busy_timeout(store, STORE_BUSY_MS);
+    store_set_busy_timeout(store, STORE_BUSY_TIMEOUT_MS);
     return check_header(store, error) &&
            query_run(
                store,
@@ -127,7 +126,7 @@ static bool refuse_cloud(struct store *store, struct error *error) {
 }
 
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error) {
-    if (mode == STORE_CREATE && !make_file(path, error))
+    if (mode == STORE_CREATE && !create_file(path, error))
         return false;
     if (!check_access(path, error))
         return false;

@@ -1,10 +1,11 @@
 /* The SQLite database of a cloud home (cloud.sqlite3): open and close. Knows no event loop and
  * no lifecycle. One connection per struct; a struct is used by one thread at a time.
  *
- * WAL, foreign keys on, busy timeout STORE_BUSY_MS, synchronous NORMAL. Opening a database of an
- * older version migrates it in one transaction after a backup beside it; of a newer version, or one
- * that is damaged, gives a sentence and changes nothing. Rows are structs whose strings are owned:
- * release them with the row's _done(). Lookups that find nothing fail with ERROR_NOT_FOUND. */
+ * WAL, foreign keys on, busy timeout STORE_BUSY_TIMEOUT_MS, synchronous NORMAL. Opening a database
+ * of an older version copies it to a backup and migrates it in one transaction. Opening one that is
+ * newer or damaged fails and changes nothing. Rows are structs that own their strings: caller
+ * releases them with the row's _done(). Lookups that find nothing fail with ERROR_NOT_FOUND; lists
+ * are complete or empty. */
 #pragma once
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STORE_BUSY_MS 5000
+#define STORE_BUSY_TIMEOUT_MS 5000
 
 struct store; /* opaque */
 
@@ -21,5 +22,5 @@ enum store_mode { STORE_OPEN, STORE_CREATE }; /* CREATE: the file must not hold 
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
-/* Waits that long for other writers from now on; 0 for a thread that must not wait. */
+/* How long later calls wait for other writers; 0 for a thread that must not block. */
 void store_set_busy_timeout(struct store *store, int busy_ms);

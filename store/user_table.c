@@ -12,12 +12,12 @@ bool user_table_list(struct store *store, struct store_users *users, struct erro
     while (query_row(&query, error)) {
         users->items = alloc_resize(users->items, (users->count + 1) * sizeof *users->items);
         struct store_user *user = &users->items[users->count++];
-        user->name = query_take_text(&query);
-        user->ssh_public_keys = query_take_text(&query);
+        user->name = query_column_text(&query);
+        user->ssh_public_keys = query_column_text(&query);
     }
     if (query_close(&query))
         return true;
-    store_users_done(users); /* half a list is none */
+    store_users_done(users);
     return false;
 }
 
@@ -25,8 +25,8 @@ bool user_table_put(struct store *store, const struct store_user *user, struct e
     struct query query;
     if (!query_open(store, USER_PUT, &query, error))
         return false;
-    query_give_text(&query, user->name);
-    query_give_text(&query, user->ssh_public_keys);
+    query_bind_text(&query, user->name);
+    query_bind_text(&query, user->ssh_public_keys);
     return query_finish(&query, error);
 }
 
@@ -34,7 +34,7 @@ bool user_table_remove(struct store *store, const char *name, struct error *erro
     struct query query;
     if (!query_open(store, USER_REMOVE, &query, error))
         return false;
-    query_give_text(&query, name);
+    query_bind_text(&query, name);
     if (!query_finish(&query, error))
         return false;
     return query_changes(store) > 0 ||

@@ -1,4 +1,4 @@
-/* Users of every guest besides cloudadmin and ansible: their name and the keys that let them in. */
+/* Additional users of every guest, beside cloudadmin and ansible: name and SSH public keys. */
 #pragma once
 
 #include "store/store.h"
@@ -7,7 +7,7 @@
 
 struct store_user {
     char *name;            /* home/user.h */
-    char *ssh_public_keys; /* "type base64" lines, one at least */
+    char *ssh_public_keys; /* "type base64" lines, at least one */
 };
 struct store_users {
     struct store_user *items;

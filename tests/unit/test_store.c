@@ -160,7 +160,7 @@ TEST(what_is_not_there_is_not_made_by_opening) {
     FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_NOT_FOUND, "absent");
     CHECK(!file_exists(path));
     FAILS(store_open(deep, STORE_OPEN, &store, &error), ERROR_NOT_FOUND, "no/such/folder");
-    FAILS(store_open(deep, STORE_CREATE, &store, &error), ERROR_FAILED, "cannot make ");
+    FAILS(store_open(deep, STORE_CREATE, &store, &error), ERROR_FAILED, "cannot create ");
 }
 
 TEST(a_folder_is_no_store) {
@@ -248,7 +248,7 @@ static void check_not_opened(const char *path) {
 
 static void check_not_made(const char *path) {
     struct store *store = NULL;
-    FAILS(store_open(path, STORE_CREATE, &store, &error), ERROR_WRONG_STATE, "cannot make");
+    FAILS(store_open(path, STORE_CREATE, &store, &error), ERROR_WRONG_STATE, "cannot create");
 }
 
 TEST(modes_are_obeyed) {
@@ -418,7 +418,7 @@ TEST(a_writer_waits_for_another_and_then_says_so) {
     CHECK_INT(count_events(store), 200); /* readers do not wait */
     uint64_t before_ms = clock_monotonic_ms();
     FAILS(store_begin(store, &error), ERROR_FAILED, "in use by another process (waited 5 s)");
-    CHECK(clock_monotonic_ms() - before_ms >= STORE_BUSY_MS - 500);
+    CHECK(clock_monotonic_ms() - before_ms >= STORE_BUSY_TIMEOUT_MS - 500);
     close(go[1]);
     CHECK(waitpid(pid, &status, 0) == pid);
     CHECK_INT(status, 0);

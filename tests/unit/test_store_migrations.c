@@ -236,7 +236,8 @@ TEST(a_step_that_fails_changes_nothing) {
     scoped(buffer_done) struct buffer before = {0}, after = {0};
     schema_of(path, &before);
     struct store *store = NULL;
-    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "cannot bring the store to");
+    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED,
+          "cannot migrate the store to");
     schema_of(path, &after);
     CHECK_STRING(after.data, before.data);
     check_answer(path, "PRAGMA user_version", "1\n");

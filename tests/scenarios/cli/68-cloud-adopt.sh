@@ -107,7 +107,7 @@ echo "not a database, though long enough to be read as one" >"$old/cloud.sqlite3
 refused 2 "is not the database of an mrmat-playground"
 make_old
 touch "$old/cloud.sqlite3-journal"
-refused 3 "is in use, or was left by a program that crashed"
+refused 3 "is in use, or a program crashed while using it"
 make_old
 chmod g+w "$old"
 refused 2 "others can write to the folder"
