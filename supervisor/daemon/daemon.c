@@ -226,7 +226,7 @@ static void on_scan(uv_timer_t *timer) {
 
 static bool open_parts(struct daemon *daemon, struct error *error) {
     struct control_calls calls = {on_call, on_gone, daemon};
-    scoped(alloc_release) char *database = home_file(&daemon->home, "cloud.sqlite3");
+    scoped(alloc_release) char *database = home_file(&daemon->home, HOME_DATABASE);
     daemon->lock = control_server_lock(&daemon->home, error);
     if (daemon->lock >= 0)
         daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);

@@ -1,5 +1,6 @@
 #include "launch_worker.h"
 #include "home/facts.h"
+#include "home/layout.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -34,8 +35,8 @@ struct job {
 static void fill_logs(struct home *home, const struct store_instance *instance,
                       struct vm_plan *plan) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    plan->qemu_log = alloc_printf("%s/qemu.log", folder);
-    plan->console_log = alloc_printf("%s/console.log", folder);
+    plan->qemu_log = alloc_printf("%s/" LAYOUT_QEMU_LOG, folder);
+    plan->console_log = alloc_printf("%s/" LAYOUT_CONSOLE_LOG, folder);
 }
 
 static void fill_paths(struct home *home, const struct store_instance *instance, const char *tag,

@@ -2,6 +2,7 @@
 #include "home/access/endpoint.h"
 #include "home/facts.h"
 #include "home/generated.h"
+#include "home/layout.h"
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -149,14 +150,14 @@ static void make_environment(const struct run *run, struct strv *list) {
         if (!replaced)
             strv_push(list, *each);
     }
-    strv_pushf(list, "ANSIBLE_CONFIG=%s/ansible.cfg", run->folder);
+    strv_pushf(list, "ANSIBLE_CONFIG=%s/" LAYOUT_ANSIBLE_CFG, run->folder);
     strv_pushf(list, "LC_ALL=%s", platform_utf8_locale());
     if (run->user_home)
         strv_pushf(list, "HOME=%s", run->user_home);
 }
 
 static int open_log(const struct run *run, struct error *error) {
-    scoped(alloc_release) char *path = alloc_printf("%s/ansible.log", run->folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_ANSIBLE_LOG, run->folder);
     int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log < 0 || (geteuid() == 0 && fchown(log, run->user, run->group) < 0)) {
         error_errno(error, "cannot write %s", path);
@@ -166,7 +167,7 @@ static int open_log(const struct run *run, struct error *error) {
 }
 
 static int spawn(struct run *run, int log) {
-    char *argv[] = {run->program, "-i", "inventory.yaml", "deploy.yaml", NULL};
+    char *argv[] = {run->program, "-i", LAYOUT_INVENTORY, LAYOUT_PLAYBOOK, NULL};
     struct strv environment = {0};
     make_environment(run, &environment);
     uv_stdio_container_t stdio[] = {

@@ -1,4 +1,5 @@
 #include "seed_server.h"
+#include "home/layout.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -52,7 +53,7 @@ static void answer_document(struct connection *connection, const struct store_in
     struct buffer content = {0};
     const char *document = seed_document_name(route->document);
     scoped(alloc_release) char *folder = home_instance_folder(server->home, instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, document);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, document);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     struct error error = {0};
     if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT, &content, &error))

@@ -85,7 +85,7 @@ bool home_open(const char *path, struct home *home, struct error *error) {
     if (!check_folder(path, &status, error))
         return false;
     *home = (struct home){.path = normalise(path), .owner = status.st_uid, .group = status.st_gid};
-    scoped(alloc_release) char *database = home_file(home, "cloud.sqlite3");
+    scoped(alloc_release) char *database = home_file(home, HOME_DATABASE);
     if ((file_exists(database) || fail_no_cloud(path, error)) &&
         store_open(database, STORE_OPEN, &home->store, error) && check_cloud(home, error)) {
         home->run = run_folder_open(home->path, home->owner, home->group, error);
@@ -108,7 +108,7 @@ char *home_file(const struct home *home, const char *relative) {
 }
 
 char *home_instance_folder(const struct home *home, const char *name) {
-    return alloc_printf("%s/instances/%s", home->path, name);
+    return alloc_printf("%s/" HOME_INSTANCES "/%s", home->path, name);
 }
 
 bool home_give(const struct home *home, const char *path, struct error *error) {

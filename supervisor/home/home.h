@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define HOME_DATABASE  "cloud.sqlite3"
+#define HOME_IMAGES    "images"
+#define HOME_INSTANCES "instances"
+
 struct home {
     char *path; /* absolute; owned, as all of these */
     char *run;  /* folder for sockets and pid files, short enough: run_folder.h */

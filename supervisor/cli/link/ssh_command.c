@@ -5,6 +5,7 @@
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_option.h"
+#include "home/layout.h"
 #include "host/program.h"
 
 #include <poll.h>
@@ -52,7 +53,7 @@ static bool make_argv(const struct target *target, const struct ssh_command *com
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     store_cloud_done(&cloud);
     strv_push(argv, program);
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
     strv_pushf(argv, "-o%s", option);
     strv_push(argv, "-oGlobalKnownHostsFile=/dev/null");

@@ -7,6 +7,7 @@
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_option.h"
 #include "home/generated.h"
+#include "home/layout.h"
 #include "home/seed/host_keys.h"
 #include "machine/core/vm_script.h"
 
@@ -103,11 +104,9 @@ static bool write_collection(struct home *home, struct error *error) {
     return true;
 }
 
-#define INVENTORY "inventory.yaml"
-
 static bool is_written(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/" INVENTORY, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_INVENTORY, folder);
     return file_exists(path);
 }
 
@@ -131,7 +130,7 @@ static bool write_inventory(struct generated *generated, const struct instance_e
                   "      ansible_host: %s\n"
                   "      ansible_port: %u\n",
                   generated->facts->instance.name, endpoint->address, endpoint->port);
-    bool good = write_text(generated, INVENTORY, &text, error);
+    bool good = write_text(generated, LAYOUT_INVENTORY, &text, error);
     buffer_done(&text);
     return good;
 }
@@ -153,7 +152,7 @@ char *ansible_private_key(const struct store_cloud *cloud) {
 char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance) {
     struct buffer text = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
     buffer_puts(&text, "-o ");
     vm_script_quote(option, &text); /* Ansible splits it as a shell does */
@@ -171,7 +170,7 @@ static bool write_configuration(struct generated *generated, struct error *error
     struct buffer text = {0};
     buffer_printf(&text,
                   "[defaults]\n"
-                  "inventory = inventory.yaml\n"
+                  "inventory = " LAYOUT_INVENTORY "\n"
                   "collections_path = %s:~/.ansible/collections:/usr/share/ansible/collections\n"
                   "roles_path = roles\n"
                   "host_key_checking = True\n"
@@ -184,7 +183,7 @@ static bool write_configuration(struct generated *generated, struct error *error
         ansible_ssh_arguments(home, &generated->facts->instance);
     buffer_printf(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = %s\n",
                   arguments);
-    bool good = write_text(generated, "ansible.cfg", &text, error);
+    bool good = write_text(generated, LAYOUT_ANSIBLE_CFG, &text, error);
     buffer_done(&text);
     return good;
 }
@@ -192,7 +191,7 @@ static bool write_configuration(struct generated *generated, struct error *error
 bool ansible_write(struct generated *generated, const struct instance_endpoint *endpoint,
                    const char *host_keys, struct error *error) {
     struct home *home = generated->home;
-    const struct generated_file playbook = {"deploy.yaml", deploy, sizeof deploy - 1, 0600};
+    const struct generated_file playbook = {LAYOUT_PLAYBOOK, deploy, sizeof deploy - 1, 0600};
     return known_hosts_write(home, &generated->facts->instance, endpoint, host_keys, error) &&
            write_collection(home, error) && write_inventory(generated, endpoint, error) &&
            write_configuration(generated, error) &&

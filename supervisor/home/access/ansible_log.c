@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "home/layout.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 char *ansible_log_path(const struct home *home, const char *name) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    return alloc_printf("%s/ansible.log", folder);
+    return alloc_printf("%s/" LAYOUT_ANSIBLE_LOG, folder);
 }
 
 static bool take_count(const char *line, size_t length, const char *key, unsigned *count) {

@@ -5,12 +5,12 @@
 #include "base/file.h"
 #include "home/access/endpoint.h"
 #include "home/derived.h"
+#include "home/layout.h"
 #include "home/seed/host_keys.h"
 #include "store/guest_table.h"
 
 #include <string.h>
 
-#define FILE_NAME   "known_hosts"
 #define LIMIT_BYTES (1u << 20) /* of one instance's */
 
 char *known_hosts_keys(struct home *home, const struct store_instance *instance,
@@ -28,7 +28,7 @@ char *known_hosts_keys(struct home *home, const struct store_instance *instance,
 static bool add_file(const struct home *home, const char *name, struct buffer *all,
                      struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    scoped(alloc_release) char *path = alloc_printf("%s/" FILE_NAME, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     return !file_exists(path) || file_read(path, LIMIT_BYTES, all, error);
 }
 
@@ -42,7 +42,7 @@ static bool render(struct home *home, struct buffer *all, struct error *error) {
 }
 
 bool known_hosts_collect(struct home *home, struct error *error) {
-    return derived_write(home, FILE_NAME, render, error);
+    return derived_write(home, LAYOUT_KNOWN_HOSTS, render, error);
 }
 
 /* With another port than 22 ssh looks for [ADDRESS]:PORT. */
@@ -66,7 +66,7 @@ bool known_hosts_write(struct home *home, const struct store_instance *instance,
         line += length + (line[length] == '\n');
     }
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/" FILE_NAME, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     return file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
            home_give(home, path, error) && known_hosts_collect(home, error);
 }

@@ -4,7 +4,6 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
-#include "base/strv.h"
 #include "home/change/instance_stage.h"
 #include "home/facts.h"
 #include "home/images/image.h"
@@ -18,15 +17,13 @@
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
 
-#define ARGUMENTS_FILE "qemu.args"
-
 enum { ARGUMENTS_LIMIT_BYTES = 1 << 20 }; /* the plan has its own, lower limit */
 
 static bool copy_arguments(const struct home *home, const char *from, const char *to,
                            struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *source = alloc_printf("%s/" ARGUMENTS_FILE, from);
-    scoped(alloc_release) char *target = alloc_printf("%s/" ARGUMENTS_FILE, to);
+    scoped(alloc_release) char *source = alloc_printf("%s/" LAYOUT_ARGUMENTS, from);
+    scoped(alloc_release) char *target = alloc_printf("%s/" LAYOUT_ARGUMENTS, to);
     if (!file_exists(source))
         return true;
     return file_read(source, ARGUMENTS_LIMIT_BYTES, &text, error) &&
@@ -40,7 +37,7 @@ static bool copy_disks(const struct creation *creation, const struct store_insta
     for (size_t i = 0; i < creation->facts.disks.count; i++) {
         const char *name = creation->facts.disks.items[i].name;
         scoped(alloc_release) char *from = layout_extra_disk(home, source->name, name);
-        scoped(alloc_release) char *to = alloc_printf("%s/disk-%s.qcow2", creation->folder, name);
+        scoped(alloc_release) char *to = layout_extra_disk_in(creation->folder, name);
         if (!disk_copy(from, NULL, to, error) || !home_give(home, to, error))
             return false;
     }
@@ -64,7 +61,7 @@ static bool fill(struct creation *creation, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
     scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
     scoped(alloc_release) char *from = layout_os_disk(home, source->name);
-    scoped(alloc_release) char *to = alloc_printf("%s/os.qcow2", creation->folder);
+    scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, creation->folder);
     return disk_copy(from, image, to, error) && home_give(home, to, error) &&
            copy_disks(creation, source, error) &&
            copy_arguments(home, folder, creation->folder, error) &&
@@ -100,7 +97,7 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
 static bool record(struct creation *creation, struct error *error) {
     struct home *home = creation->home;
     const struct store_instance *source = creation->context, *clone = &creation->facts.instance;
-    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", creation->folder);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, creation->folder);
     return copy_guest(home->store, source->id, clone->id, error) && record_disks(creation, error) &&
            home_make_folder(home, documents, error) &&
            seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
@@ -122,31 +119,28 @@ static void strip(struct instance_facts *facts, const char *name) {
 }
 
 /* Cards of the same kinds in the same order, with addresses of their own. */
-static void ask_for_nics(struct instance_facts *facts, struct strv *texts) {
-    for (size_t i = 0; i < facts->nics.count; i++) {
-        struct store_nic *nic = &facts->nics.items[i];
-        alloc_replace(&nic->mac, NULL);
-        alloc_replace(&nic->ip4, NULL);
-        strv_take(texts, nic_text(nic));
+static bool strip_nics(struct store_nics *nics, struct error *error) {
+    for (size_t i = 0; i < nics->count; i++) {
+        alloc_replace(&nics->items[i].mac, NULL);
+        alloc_replace(&nics->items[i].ip4, NULL);
+        if (!nic_check_host(&nics->items[i], error))
+            return false;
     }
-    store_nics_done(&facts->nics);
+    return true;
 }
 
 bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
                     struct store_instance *made, struct error *error) {
     struct creation creation = {.home = home, .fill = fill, .record = record, .context = source};
-    struct strv nics = {0};
     bool good = name_check_label("instance name", name, error) &&
                 run_folder_check_name(home->run, name, error) &&
                 definition_check_free(home->store, name, error) &&
-                instance_facts_load(home, source->name, &creation.facts, error);
+                instance_facts_load(home, source->name, &creation.facts, error) &&
+                strip_nics(&creation.facts.nics, error);
     if (good) {
         strip(&creation.facts, name);
-        ask_for_nics(&creation.facts, &nics);
-        creation.nics = nics.items;
         good = creation_run(&creation, made, error);
     }
-    strv_done(&nics);
     instance_facts_done(&creation.facts);
     return good;
 }

@@ -9,6 +9,7 @@
 #include "home/images/image.h"
 #include "home/instance/definition.h"
 #include "home/instance/startup.h"
+#include "home/layout.h"
 #include "home/run_folder.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/user_document.h"
@@ -37,14 +38,14 @@ static bool check(struct creation *creation, const struct instance_options *opti
            cloud_table_get(store, &facts->cloud, error) &&
            image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
                            error) &&
-           definition_check(options, &facts->cloud, &facts->image, &facts->instance, error) &&
+           definition_check(options, facts, error) &&
            startup_apply(store, &options->startup, &facts->instance, error);
 }
 
 static bool fill(struct creation *creation, struct error *error) {
     const struct home *home = creation->home;
     scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
-    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", creation->folder);
+    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, creation->folder);
     const struct own_documents *own = creation->context;
     return image_check_once(creation->home, &creation->facts.image, error) &&
            disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
@@ -56,11 +57,7 @@ static bool fill(struct creation *creation, struct error *error) {
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct creation creation = {.home = home,
-                                .forwards = options->forwards,
-                                .nics = options->nics,
-                                .fill = fill,
-                                .context = options->own};
+    struct creation creation = {.home = home, .fill = fill, .context = options->own};
     bool good = check(&creation, options, error) && creation_run(&creation, made, error);
     instance_facts_done(&creation.facts);
     return good;

@@ -6,9 +6,11 @@
 
 static bool add_rows(struct home *home, struct instance_facts *facts, void *context,
                      struct error *error) {
-    char *const *texts = context;
-    return forward_check(texts, &facts->cloud, error) &&
-           forward_claim(home->store, facts->instance.id, texts, error);
+    struct store_forwards forwards = {0};
+    bool good = forward_parse_all(context, &facts->cloud, &forwards, error) &&
+                forward_reserve_all(home->store, &facts->instance, &forwards, error);
+    store_forwards_done(&forwards);
+    return good;
 }
 
 bool forward_add(struct home_edit *edit, char *const *texts, struct error *error) {

@@ -24,7 +24,7 @@
 enum { FOLDER_TRIES = 100 };
 
 static void sweep(const struct home *home) {
-    scoped(alloc_release) char *folder = home_file(home, "instances");
+    scoped(alloc_release) char *folder = home_file(home, HOME_INSTANCES);
     DIR *list = opendir(folder);
     for (struct dirent *entry; list && (entry = readdir(list));) {
         if (strncmp(entry->d_name, CREATION_COMING, strlen(CREATION_COMING)) != 0 &&
@@ -51,7 +51,7 @@ static bool make_folder(struct creation *creation, struct error *error) {
     const char *home = creation->home->path;
     for (int i = 0; i < FOLDER_TRIES; i++) {
         scoped(alloc_release) char *folder =
-            alloc_printf("%s/instances/" CREATION_COMING "XXXXXX", home);
+            alloc_printf("%s/" HOME_INSTANCES "/" CREATION_COMING "XXXXXX", home);
         if (!mkdtemp(folder))
             return error_errno(error, "cannot make a folder in %s/instances", home);
         creation->lock = file_lock_folder(folder);
@@ -97,6 +97,16 @@ static bool move_in(struct creation *creation, struct error *error) {
     return true;
 }
 
+/* The forwards in the order in which the store has them: vm.sh names them so, ever after. */
+static bool reserve_network(struct store *store, struct instance_facts *facts,
+                            struct error *error) {
+    if (!forward_reserve_all(store, &facts->instance, &facts->forwards, error) ||
+        !nic_reserve_all(store, &facts->instance, &facts->nics, error))
+        return false;
+    store_forwards_done(&facts->forwards);
+    return forward_table_list(store, facts->instance.id, &facts->forwards, error);
+}
+
 static bool record(struct creation *creation, struct error *error) {
     struct home *home = creation->home;
     struct instance_facts *facts = &creation->facts;
@@ -104,11 +114,7 @@ static bool record(struct creation *creation, struct error *error) {
     struct generated generated = {.home = home, .facts = facts};
     bool good = definition_claim(home->store, &facts->cloud, &facts->instance, error) &&
                 instance_table_add(home->store, &facts->instance, error) &&
-                forward_claim(home->store, facts->instance.id, creation->forwards, error) &&
-                forward_table_list(home->store, facts->instance.id, &facts->forwards, error) &&
-                nic_claim(home->store, &facts->instance, creation->nics, error) &&
-                nic_table_list(home->store, facts->instance.id, &facts->nics, error) &&
-                move_in(creation, error) &&
+                reserve_network(home->store, facts, error) && move_in(creation, error) &&
                 (!creation->record || creation->record(creation, error)) &&
                 instance_plan_write(&generated, &plan, error) && store_commit(home->store, error);
     instance_plan_done(&plan);

@@ -11,9 +11,7 @@
 
 struct creation {
     struct home *home;
-    struct instance_facts facts; /* instance: all but its identity */
-    char *const *forwards;       /* as asked for; NULL: none */
-    char *const *nics;           /* likewise */
+    struct instance_facts facts; /* its cards and forwards as asked for; no identity yet */
     /* Puts the disks into the folder; no store is locked. */
     bool (*fill)(struct creation *creation, struct error *error);
     /* Inside the transaction, when the row and the folder are there; NULL: nothing more to do. */

@@ -27,9 +27,7 @@ static bool add_row(struct home *home, struct instance_facts *facts, void *conte
                          "\"%s\" has %u network cards beside its first one, which is all it can "
                          "have",
                          instance->name, SPEC_ADDITIONAL_NICS_MAX);
-    nic->instance = instance->id;
-    nic->position = free_position(&facts->nics);
-    return nic_claim_one(home->store, instance, nic, error);
+    return nic_reserve(home->store, instance, free_position(&facts->nics), nic, error);
 }
 
 bool nic_add(struct home_edit *edit, const char *text, struct store_nic *nic, struct error *error) {

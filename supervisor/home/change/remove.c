@@ -41,7 +41,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
                      struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *going =
-        alloc_printf("%s/instances/" CREATION_GOING "%s-%lld", home->path, instance->name,
+        alloc_printf("%s/" HOME_INSTANCES "/" CREATION_GOING "%s-%lld", home->path, instance->name,
                      (long long)instance->id);
     if (!recovery_complete_rename(home, instance, error))
         return false;

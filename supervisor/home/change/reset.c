@@ -7,6 +7,7 @@
 #include "home/instance/identity.h"
 #include "home/instance/recovery.h"
 #include "home/instance/regenerate.h"
+#include "home/layout.h"
 #include "home/seed/seed_carry.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
@@ -30,9 +31,9 @@ static bool stage(struct reset *reset, struct error *error) {
     struct store_instance *after = &reset->facts.instance;
     scoped(alloc_release) char *folder = home_instance_folder(home, after->name);
     reset->stage = alloc_printf("%s/" RECOVERY_RESET_STAGE "%s", folder, after->instance_id);
-    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", reset->stage);
+    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, reset->stage);
     scoped(alloc_release) char *image = image_path(home, &reset->facts.image);
-    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", reset->stage);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, reset->stage);
     if (!home_make_folder(home, documents, error) ||
         !image_check_once(home, &reset->facts.image, error) ||
         !disk_create_overlay(disk, image, after->disk_bytes, error) ||

@@ -6,6 +6,7 @@
 #include "home/instance/identity.h"
 #include "home/instance/regenerate.h"
 #include "home/instance/startup.h"
+#include "home/layout.h"
 #include "home/seed/seed_carry.h"
 #include "home/seed/user_document.h"
 #include "store/guest_table.h"
@@ -23,7 +24,7 @@ static bool put_documents(const struct home *home, const char *name,
 /* Edited meta-data stays as it is but for the id. */
 static bool rerun(struct home *home, struct store_instance *instance, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", folder);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
     struct store_instance before = *instance;
     before.instance_id = alloc_string(instance->instance_id);
     identity_new_id(instance);

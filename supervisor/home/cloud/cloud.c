@@ -284,9 +284,9 @@ static bool put(const char *database, const struct store_cloud *cloud, char *con
 
 static bool make(const char *path, const struct store_cloud *cloud, char *const *users,
                  struct traces *traces, struct error *error) {
-    scoped(alloc_release) char *database = alloc_printf("%s/cloud.sqlite3", path);
-    scoped(alloc_release) char *images = alloc_printf("%s/images", path);
-    scoped(alloc_release) char *instances = alloc_printf("%s/instances", path);
+    scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
+    scoped(alloc_release) char *images = alloc_printf("%s/" HOME_IMAGES, path);
+    scoped(alloc_release) char *instances = alloc_printf("%s/" HOME_INSTANCES, path);
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
            make_folder(instances, &traces->instances, error) && put(database, cloud, users, error);
@@ -312,14 +312,14 @@ static void take_back(const char *path, const struct traces *traces) {
         return;
     }
     if (traces->database) {
-        remove_in(path, "cloud.sqlite3");
-        remove_in(path, "cloud.sqlite3-wal");
-        remove_in(path, "cloud.sqlite3-shm");
+        remove_in(path, HOME_DATABASE);
+        remove_in(path, HOME_DATABASE "-wal");
+        remove_in(path, HOME_DATABASE "-shm");
     }
     if (traces->images)
-        remove_in(path, "images");
+        remove_in(path, HOME_IMAGES);
     if (traces->instances)
-        remove_in(path, "instances");
+        remove_in(path, HOME_INSTANCES);
 }
 
 /* Files are named in lists with ":" between them, and in files with a line each. */

@@ -119,7 +119,7 @@ char *image_users(struct home *home, const char *name, struct error *error) {
 }
 
 char *image_path(const struct home *home, const struct store_image *image) {
-    return alloc_printf("%s/images/%s", home->path, image->file);
+    return alloc_printf("%s/" HOME_IMAGES "/%s", home->path, image->file);
 }
 
 static bool verify_file(const char *path, const struct store_image *image, const char *users,
@@ -166,7 +166,7 @@ static bool check_unused(struct home *home, const char *name, struct error *erro
 
 /* True: there was something. */
 static bool remove_leftovers(struct home *home, const char *name, struct error *error) {
-    scoped(alloc_release) char *part = alloc_printf("%s/images/%s.part", home->path, name);
+    scoped(alloc_release) char *part = alloc_printf("%s/" HOME_IMAGES "/%s.part", home->path, name);
     scoped(alloc_release) char *aside = alloc_printf("%s.mismatch", part);
     bool there = file_exists(part) || file_exists(aside);
     if (!there || !name_check_label("image name", name, NULL))

@@ -36,7 +36,7 @@ static bool check_free_name(struct home *home, const char *name, struct error *e
 bool image_stage_open(struct home *home, const char *name, struct image_stage *stage,
                       struct error *error) {
     *stage = (struct image_stage){.home = home, .lock = -1};
-    scoped(alloc_release) char *folder = home_file(home, "images");
+    scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
     if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error) ||
         !home_give(home, folder, error))
         return false;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "home/layout.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -12,13 +13,11 @@
 #include <unistd.h>
 
 #define STAGED               "." TAKEOVER_BACKUP ".new"
-#define DATABASE             "cloud.sqlite3"
-#define PLAYBOOK             "deploy.yaml"
 #define PLAYBOOK_LIMIT_BYTES (1u << 20)
 #define OLD_COLLECTION       "mrmat.playground" /* which nobody installs any more */
 
 static const char *const files[] = {
-    "cloud-init.img", "vm.sh", "inventory.yaml", "ansible.cfg", PLAYBOOK,
+    LAYOUT_SEED_DRIVE, LAYOUT_SCRIPT, LAYOUT_INVENTORY, LAYOUT_ANSIBLE_CFG, LAYOUT_PLAYBOOK,
 };
 
 bool takeover_backup_exists(const struct home *home) {
@@ -34,8 +33,9 @@ static bool is_regular(const char *path) {
 /* Of a playbook that calls other roles by now, the user is the author. */
 static bool is_taken(const char *path, const char *name) {
     scoped(buffer_done) struct buffer text = {0};
-    return strcmp(name, PLAYBOOK) != 0 || (file_read(path, PLAYBOOK_LIMIT_BYTES, &text, NULL) &&
-                                           text.data && strstr(text.data, OLD_COLLECTION));
+    return strcmp(name, LAYOUT_PLAYBOOK) != 0 ||
+           (file_read(path, PLAYBOOK_LIMIT_BYTES, &text, NULL) && text.data &&
+            strstr(text.data, OLD_COLLECTION));
 }
 
 /* --- making it --- */
@@ -71,7 +71,7 @@ static bool copy_documents(const struct copying *copying) {
 static bool copy_instance(const struct home *home, const char *staged, const char *name,
                           struct error *error) {
     scoped(alloc_release) char *from = home_instance_folder(home, name);
-    scoped(alloc_release) char *to = alloc_printf("%s/instances/%s", staged, name);
+    scoped(alloc_release) char *to = alloc_printf("%s/" HOME_INSTANCES "/%s", staged, name);
     const struct copying copying = {home, from, to, error};
     if (!home_make_folder(home, to, error))
         return false;
@@ -85,7 +85,7 @@ static bool stage(const struct home *home, const char *staged,
                   const struct store_instances *instances, struct error *error) {
     const struct copying database = {home, home->path, staged, error};
     if (!file_remove_tree(staged, error) || !home_make_folder(home, staged, error) ||
-        !copy_one(&database, DATABASE))
+        !copy_one(&database, HOME_DATABASE))
         return false;
     for (size_t i = 0; i < instances->count; i++)
         if (!copy_instance(home, staged, instances->items[i].name, error))

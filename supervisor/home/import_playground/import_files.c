@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "home/layout.h"
 #include "host/qemu_img.h"
 
 #include <fcntl.h>
@@ -106,9 +107,9 @@ static char *find_address(char *config) {
 bool takeover_files_read(const char *folder, struct store_instance *instance, struct error *error) {
     struct disk_info info;
     scoped(buffer_done) struct buffer script = {0}, config = {0};
-    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
-    if (!disk_info(disk, &info, error) || !read_text(folder, "vm.sh", &script, error) ||
-        !read_text(folder, "cloud-init/network-config", &config, error))
+    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, folder);
+    if (!disk_info(disk, &info, error) || !read_text(folder, LAYOUT_SCRIPT, &script, error) ||
+        !read_text(folder, LAYOUT_DOCUMENTS "/network-config", &config, error))
         return false;
     instance->disk_bytes = info.virtual_bytes;
     instance->vcpu = DEFAULT_VCPU;

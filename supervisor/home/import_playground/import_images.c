@@ -93,7 +93,7 @@ static bool is_regular(const char *folder, const char *file) {
 
 bool takeover_images_read(const struct home *home, struct store_images *images, struct strv *notes,
                           struct error *error) {
-    scoped(alloc_release) char *folder = home_file(home, "images");
+    scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, alphasort);
     if (count < 0 && errno != ENOENT)
@@ -129,7 +129,7 @@ const struct store_image *takeover_images_of_disk(const struct home *home,
     bool found = resolve(disk, backing, real);
     for (size_t i = 0; found && i < images->count; i++) {
         scoped(alloc_release) char *path =
-            alloc_printf("%s/images/%s", home->path, images->items[i].file);
+            alloc_printf("%s/" HOME_IMAGES "/%s", home->path, images->items[i].file);
         if (realpath(path, each) && strcmp(each, real) == 0)
             return &images->items[i];
     }

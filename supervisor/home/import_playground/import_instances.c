@@ -7,6 +7,7 @@
 #include "home/cloud/subnet.h"
 #include "home/import_playground/import_files.h"
 #include "home/import_playground/import_images.h"
+#include "home/layout.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -34,7 +35,8 @@ static bool is_in_home(const struct home *home, const struct playground_instance
         return true;
     if (!realpath(home->path, real_home))
         return false;
-    scoped(alloc_release) char *real = alloc_printf("%s/instances/%s", real_home, row->name);
+    scoped(alloc_release) char *real =
+        alloc_printf("%s/" HOME_INSTANCES "/%s", real_home, row->name);
     return strcmp(row->path, real) == 0 ||
            (realpath(row->path, real_row) && strcmp(real_row, real) == 0);
 }
@@ -110,7 +112,7 @@ static bool read_instance(const struct takeover_sources *sources,
                           struct error *error) {
     const struct home *home = sources->home;
     scoped(alloc_release) char *folder = home_instance_folder(home, row->name);
-    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, folder);
     instance->id = row->instance_id;
     instance->name = alloc_string(row->name);
     instance->seed = alloc_string("drive");

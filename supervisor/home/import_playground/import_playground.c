@@ -20,8 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DATABASE "cloud.sqlite3"
-#define STAGED   DATABASE ".new"
+#define STAGED HOME_DATABASE ".new"
 
 #define OWN_PREFIX "52:54:00:"
 #define OWN_SPARED (1u << 16) /* new addresses that come before one that was taken over */
@@ -84,7 +83,7 @@ static void choose_base(struct takeover *takeover) {
 
 static bool read_all(struct takeover *takeover, const struct takeover_options *options,
                      struct error *error) {
-    scoped(alloc_release) char *database = home_file(&takeover->home, DATABASE);
+    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
     const struct takeover_sources sources = {&takeover->home, &takeover->old, &takeover->cloud,
                                              &takeover->images};
     if (!playground_read(database, &takeover->old, error) ||
@@ -135,7 +134,7 @@ static bool write_store(struct takeover *takeover, struct error *error) {
 
 static bool commit(struct takeover *takeover, struct error *error) {
     scoped(alloc_release) char *staged = home_file(&takeover->home, STAGED);
-    scoped(alloc_release) char *database = home_file(&takeover->home, DATABASE);
+    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
     if (!takeover_backup_make(&takeover->home, &takeover->instances, error))
         return false;
     if (write_store(takeover, error)) {
@@ -151,8 +150,8 @@ static bool commit(struct takeover *takeover, struct error *error) {
 /* --- afterwards: what a first start would do too --- */
 
 static void close_folders(const struct takeover *takeover) {
-    scoped(alloc_release) char *images = home_file(&takeover->home, "images");
-    scoped(alloc_release) char *instances = home_file(&takeover->home, "instances");
+    scoped(alloc_release) char *images = home_file(&takeover->home, HOME_IMAGES);
+    scoped(alloc_release) char *instances = home_file(&takeover->home, HOME_INSTANCES);
     chmod(takeover->home.path, 0700);
     chmod(images, 0700);
     chmod(instances, 0700);
@@ -183,7 +182,7 @@ static void write_instances(struct takeover *takeover) {
 static bool run(struct takeover *takeover, const struct takeover_options *options,
                 struct error *error) {
     struct takeover_report *report = takeover->report;
-    scoped(alloc_release) char *database = home_file(&takeover->home, DATABASE);
+    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
     enum playground_kind kind = playground_kind(database, error);
     report->before = kind == PLAYGROUND_PGSUP && takeover_backup_exists(&takeover->home);
     if (kind == PLAYGROUND_UNREADABLE)

@@ -168,15 +168,18 @@ static bool check_host_keys(const char *text, const char *seed, char **host_keys
     return true;
 }
 
-bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
-                      const struct store_image *image, struct store_instance *instance,
+bool definition_check(const struct instance_options *options, struct instance_facts *facts,
                       struct error *error) {
+    const struct store_cloud *cloud = &facts->cloud;
+    const struct store_image *image = &facts->image;
+    struct store_instance *instance = &facts->instance;
     if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
         !check_ram(options->ram, image, &instance->ram_mib, error) ||
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
-        !forward_check(options->forwards, cloud, error) || !nic_check(options->nics, error) ||
+        !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
+        !nic_parse_all(options->nics, &facts->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
         !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error) ||
         !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))

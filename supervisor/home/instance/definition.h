@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "home/facts.h"
 #include "home/instance/startup.h"
 #include "store/cloud_table.h"
 #include "store/image_table.h"
@@ -26,10 +27,10 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     struct startup_options startup;
 };
 
-/* The part that depends on nothing else that is being made: names, numbers, sizes, the address.
- * Fills the instance; ssh_port is 0 when none was asked for. */
-bool definition_check(const struct instance_options *options, const struct store_cloud *cloud,
-                      const struct store_image *image, struct store_instance *instance,
+/* The part that depends on nothing else that is being made: names, numbers, sizes, addresses. From
+ * the cloud and the image in facts; fills the instance, its cards and forwards. ssh_port is 0 when
+ * none was asked for. */
+bool definition_check(const struct instance_options *options, struct instance_facts *facts,
                       struct error *error);
 
 /* The part that must be unique: name, address, port, id and what is made from it. Inside the

@@ -71,44 +71,54 @@ char *forward_text(const struct store_forward *forward) {
 
 /* --- what is asked for --- */
 
-bool forward_check(char *const *texts, const struct store_cloud *cloud, struct error *error) {
-    struct store_forward forward = {0};
-    bool good = true;
+bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,
+                       struct store_forwards *forwards, struct error *error) {
     if (texts && *texts && !subnet_is_user(cloud))
         return error_set(error, ERROR_INVALID,
                          "ports are forwarded with user networking only: in the network %s guests "
                          "have addresses of their own",
                          cloud->network);
-    for (; good && texts && *texts; texts++)
-        good = forward_parse(*texts, &forward, error);
-    store_forward_done(&forward);
-    return good;
+    for (; texts && *texts; texts++) {
+        forwards->items =
+            alloc_resize(forwards->items, (forwards->count + 1) * sizeof *forwards->items);
+        forwards->items[forwards->count++] = (struct store_forward){0};
+        if (!forward_parse(*texts, &forwards->items[forwards->count - 1], error))
+            return false;
+    }
+    return true;
 }
 
-static bool claim_one(struct store *store, struct store_forward *forward, struct error *error) {
+static bool check_count(const struct port_owners *owners, const struct store_instance *instance,
+                        size_t added, struct error *error) {
+    size_t count = added;
+    for (size_t i = 0; i < owners->forwards.count; i++)
+        count += owners->forwards.items[i].instance == instance->id;
+    return count <= FORWARD_MAX || error_set(error, ERROR_INVALID,
+                                             "an instance has at most %u port forwards: take one "
+                                             "away first",
+                                             FORWARD_MAX);
+}
+
+static bool reserve(struct store *store, const struct port_owners *owners,
+                    const struct store_forward *forward, struct error *error) {
+    const struct port port = {forward->host_address, forward->host_port,
+                              strcmp(forward->protocol, "udp") == 0};
+    return port_owners_check(&port, owners, error) && forward_table_add(store, forward, error);
+}
+
+bool forward_reserve_all(struct store *store, const struct store_instance *instance,
+                         struct store_forwards *forwards, struct error *error) {
     struct port_owners owners = {0};
-    struct port port = {forward->host_address, forward->host_port,
-                        strcmp(forward->protocol, "udp") == 0};
     if (!port_owners_list(store, &owners, error))
         return false;
-    size_t count = 0;
-    for (size_t i = 0; i < owners.forwards.count; i++)
-        count += owners.forwards.items[i].instance == forward->instance;
-    bool good = count < FORWARD_MAX || error_set(error, ERROR_INVALID,
-                                                 "an instance has at most %u port forwards: take "
-                                                 "one away first",
-                                                 FORWARD_MAX);
-    good = good && port_owners_check(&port, &owners, error) &&
-           forward_table_add(store, forward, error);
+    bool good = check_count(&owners, instance, forwards->count, error);
+    for (size_t i = 0; good && i < forwards->count; i++) {
+        struct store_forward *forward = &forwards->items[i];
+        forward->instance = instance->id;
+        alloc_replace(&forward->name, alloc_string(instance->name));
+        good = reserve(store, &owners, forward, error);
+        port_owners_add(&owners, forward);
+    }
     port_owners_done(&owners);
-    return good;
-}
-
-bool forward_claim(struct store *store, int64_t instance, char *const *texts, struct error *error) {
-    struct store_forward forward = {.instance = instance};
-    bool good = true;
-    for (; good && texts && *texts; texts++)
-        good = forward_parse(*texts, &forward, error) && claim_one(store, &forward, error);
-    store_forward_done(&forward);
     return good;
 }

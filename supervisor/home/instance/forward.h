@@ -16,7 +16,11 @@ bool forward_parse(const char *text, struct store_forward *forward, struct error
 /* As it may be parsed again: "127.0.0.1:8080:80", "0.0.0.0:5353:53/udp"; caller frees. */
 char *forward_text(const struct store_forward *forward);
 
-/* The part that depends on the cloud alone. texts: NULL-terminated; NULL: none. */
-bool forward_check(char *const *texts, const struct store_cloud *cloud, struct error *error);
-/* The part that must be unique and free. Inside the transaction that adds the instance. */
-bool forward_claim(struct store *store, int64_t instance, char *const *texts, struct error *error);
+/* What was asked for, as far as it depends on the cloud alone. texts: NULL-terminated; NULL: none.
+ */
+bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,
+                       struct store_forwards *forwards, struct error *error);
+/* The part that must be unique and free, and the rows. In the transaction that adds or changes the
+ * instance, whose row is there. */
+bool forward_reserve_all(struct store *store, const struct store_instance *instance,
+                         struct store_forwards *forwards, struct error *error);

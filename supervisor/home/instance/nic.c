@@ -118,20 +118,24 @@ char *nic_text(const struct store_nic *nic) {
 
 /* --- what is asked for --- */
 
-bool nic_check(char *const *texts, struct error *error) {
+bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *error) {
     bool good = true;
-    unsigned count = 0;
     for (; good && texts && *texts; texts++) {
-        struct store_nic nic = {0};
-        good = (++count <= SPEC_ADDITIONAL_NICS_MAX ||
+        nics->items = alloc_resize(nics->items, (nics->count + 1) * sizeof *nics->items);
+        nics->items[nics->count++] = (struct store_nic){0};
+        good = (nics->count <= SPEC_ADDITIONAL_NICS_MAX ||
                 error_set(error, ERROR_INVALID,
-                          "an instance has at most %u network cards beside "
-                          "the first one",
+                          "an instance has at most %u network cards beside the first one",
                           SPEC_ADDITIONAL_NICS_MAX)) &&
-               nic_parse(*texts, &nic, error);
-        store_nic_done(&nic);
+               nic_parse(*texts, &nics->items[nics->count - 1], error);
     }
     return good || error_prefix(error, "--nic");
+}
+
+bool nic_check_host(const struct store_nic *nic, struct error *error) {
+    enum spec_network kind;
+    return network_kind_check(nic->kind, &kind, error) &&
+           network_interface_check(kind, "if=", nic->interface, error);
 }
 
 static bool same(const char *one, const char *other) {
@@ -214,31 +218,59 @@ static char *make_mac(const struct store_instance *instance, int position) {
     return alloc_printf("52:54:%02x%s", (unsigned)position, instance->mac + MAC_TAIL);
 }
 
-bool nic_claim_one(struct store *store, const struct store_instance *instance,
-                   struct store_nic *nic, struct error *error) {
-    struct store_cloud cloud = {0};
-    struct store_instances instances = {0};
-    struct store_nics others = {0};
-    if (!nic->mac)
-        nic->mac = make_mac(instance, nic->position);
-    bool good = cloud_table_get(store, &cloud, error) &&
-                instance_table_list(store, &instances, error) &&
-                nic_table_list(store, 0, &others, error) && check_others(&others, nic, error) &&
-                check_first_cards(&instances, nic, error) &&
-                check_cloud(&cloud, &instances, nic, error) && nic_table_add(store, nic, error);
-    store_cloud_done(&cloud);
-    store_instances_done(&instances);
-    store_nics_done(&others);
-    return good;
+/* Whom a new card must not be taken for. */
+struct rivals {
+    struct store_cloud cloud;
+    struct store_instances instances;
+    struct store_nics nics;
+};
+
+static void rivals_done(struct rivals *rivals) {
+    store_cloud_done(&rivals->cloud);
+    store_instances_done(&rivals->instances);
+    store_nics_done(&rivals->nics);
 }
 
-bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
-               struct error *error) {
-    bool good = true;
-    for (int position = 1; good && texts && *texts; texts++, position++) {
-        struct store_nic nic = {.instance = instance->id, .position = position};
-        good = nic_parse(*texts, &nic, error) && nic_claim_one(store, instance, &nic, error);
-        store_nic_done(&nic);
+static bool rivals_load(struct store *store, struct rivals *rivals, struct error *error) {
+    return cloud_table_get(store, &rivals->cloud, error) &&
+           instance_table_list(store, &rivals->instances, error) &&
+           nic_table_list(store, 0, &rivals->nics, error);
+}
+
+static void give_to(const struct store_instance *instance, int position, struct store_nic *nic) {
+    nic->instance = instance->id;
+    nic->position = position;
+    alloc_replace(&nic->name, alloc_string(instance->name));
+    if (!nic->mac)
+        nic->mac = make_mac(instance, position);
+}
+
+static bool add_row(struct store *store, const struct rivals *rivals, const struct store_nic *nic,
+                    struct error *error) {
+    return check_others(&rivals->nics, nic, error) &&
+           check_first_cards(&rivals->instances, nic, error) &&
+           check_cloud(&rivals->cloud, &rivals->instances, nic, error) &&
+           nic_table_add(store, nic, error);
+}
+
+bool nic_reserve(struct store *store, const struct store_instance *instance, int position,
+                 struct store_nic *nic, struct error *error) {
+    scoped(rivals_done) struct rivals rivals = {0};
+    give_to(instance, position, nic);
+    return rivals_load(store, &rivals, error) && add_row(store, &rivals, nic, error);
+}
+
+bool nic_reserve_all(struct store *store, const struct store_instance *instance,
+                     struct store_nics *nics, struct error *error) {
+    scoped(rivals_done) struct rivals rivals = {0};
+    if (nics->count && !rivals_load(store, &rivals, error))
+        return false;
+    for (size_t i = 0; i < nics->count; i++) {
+        const struct store_nics earlier = {nics->items, i};
+        struct store_nic *nic = &nics->items[i];
+        give_to(instance, (int)i + 1, nic);
+        if (!check_others(&earlier, nic, error) || !add_row(store, &rivals, nic, error))
+            return false;
     }
-    return good;
+    return true;
 }

@@ -18,16 +18,18 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error);
 /* As it may be parsed again; caller frees. */
 char *nic_text(const struct store_nic *nic);
 
-/* The part that depends on nothing else. texts: NULL-terminated; NULL: none. */
-bool nic_check(char *const *texts, struct error *error);
-/* The part that must be unique. Inside the transaction that adds the instance, whose row is there.
- */
-bool nic_claim(struct store *store, const struct store_instance *instance, char *const *texts,
-               struct error *error);
+/* As many as an instance may be given. texts: NULL-terminated; NULL: none. */
+bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *error);
+/* That this host has what it is put on. */
+bool nic_check_host(const struct store_nic *nic, struct error *error);
 
-/* The same of one card, whose position is set; one without a MAC address is given one. */
-bool nic_claim_one(struct store *store, const struct store_instance *instance,
-                   struct store_nic *nic, struct error *error);
+/* The part that must be unique, and the row. One without a MAC address is given one. In the
+ * transaction that adds or changes the instance, whose row is there. */
+bool nic_reserve(struct store *store, const struct store_instance *instance, int position,
+                 struct store_nic *nic, struct error *error);
+/* All cards of a new instance, in the positions from 1 on. */
+bool nic_reserve_all(struct store *store, const struct store_instance *instance,
+                     struct store_nics *nics, struct error *error);
 
 /* That the first card's address is not one that another card in the network of the cloud has. */
 bool nic_check_first(struct store *store, const struct store_cloud *cloud, const char *ip4,

@@ -26,10 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARGUMENTS_FILE        "qemu.args"
 #define ARGUMENTS_LIMIT_BYTES 16384u
 #define ARGUMENTS_MAX         256u
-#define HELPER_LOG            "vmnet-helper.log"
 #define SSH_PORT              22
 #define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
 
@@ -63,7 +61,7 @@ static bool split_arguments(struct buffer *text, struct strv *arguments, struct 
 
 static bool read_arguments(const char *folder, struct strv *arguments, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *path = alloc_printf("%s/" ARGUMENTS_FILE, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_ARGUMENTS, folder);
     if (!file_exists(path))
         return true;
     if (!file_read(path, ARGUMENTS_LIMIT_BYTES, &text, error))
@@ -228,7 +226,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
             return false;
         helper->sudo = own(owned, sudo);
     }
-    helper->log = own(owned, alloc_printf("%s/" HELPER_LOG, plan->folder));
+    helper->log = own(owned, alloc_printf("%s/" LAYOUT_HELPER_LOG, plan->folder));
     if (plan->spec.nics[0].network == SPEC_NET_VMNET_HELPER)
         fill_helper_network(&facts->cloud, helper, owned);
     return true;
@@ -263,7 +261,7 @@ static bool write_script(struct generated *generated, const struct spec *supervi
     struct spec spec = *supervised;
     spec.seed_drive = drive;
     vm_script_render(&spec, generated->home->run, &text);
-    const struct generated_file file = {"vm.sh", text.data, text.length, 0700};
+    const struct generated_file file = {LAYOUT_SCRIPT, text.data, text.length, 0700};
     enum generated_result result = generated_write(generated, &file, error);
     if (result == GENERATED_KEPT)
         alloc_replace(&generated->notice,

@@ -1,5 +1,7 @@
 #include "home/instance/port_owners.h"
 
+#include "base/alloc.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -14,6 +16,16 @@ bool port_owners_list(struct store *store, struct port_owners *owners, struct er
 void port_owners_done(struct port_owners *owners) {
     store_instances_done(&owners->instances);
     store_forwards_done(&owners->forwards);
+}
+
+void port_owners_add(struct port_owners *owners, const struct store_forward *forward) {
+    struct store_forwards *all = &owners->forwards;
+    all->items = alloc_resize(all->items, (all->count + 1) * sizeof *all->items);
+    struct store_forward *copy = &all->items[all->count++];
+    *copy = *forward;
+    copy->name = alloc_string(forward->name);
+    copy->protocol = alloc_string(forward->protocol);
+    copy->host_address = alloc_string(forward->host_address);
 }
 
 static bool same_address(const char *one, const char *other) {

@@ -17,6 +17,8 @@ struct port_owners {
     struct store_forwards forwards;
 };
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error);
+/* One that came after them. */
+void port_owners_add(struct port_owners *owners, const struct store_forward *forward);
 void port_owners_done(struct port_owners *owners);
 
 /* Free, and no other instance's; or a sentence. */

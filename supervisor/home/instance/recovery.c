@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "home/layout.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +23,7 @@ static bool move_folder(const char *from, const char *to, struct error *error) {
 }
 
 static char *find_marked(const struct home *home, int64_t id) {
-    scoped(alloc_release) char *instances = home_file(home, "instances");
+    scoped(alloc_release) char *instances = home_file(home, HOME_INSTANCES);
     DIR *list = opendir(instances);
     char *found = NULL;
     for (struct dirent *entry; !found && list && (entry = readdir(list));) {
@@ -57,12 +58,13 @@ static bool move_in(const char *stage, const char *folder, const char *name, str
 
 /* The staging folder goes last: as long as it is there, there is something to do. */
 static bool finish_reset(const char *stage, const char *folder, struct error *error) {
-    static const char *const names[] = {"os.qcow2", "cloud-init/meta-data", "cloud-init/user-data",
-                                        "cloud-init/vendor-data", "cloud-init/network-config"};
+    static const char *const names[] = {
+        LAYOUT_OS_DISK, LAYOUT_DOCUMENTS "/meta-data", LAYOUT_DOCUMENTS "/user-data",
+        LAYOUT_DOCUMENTS "/vendor-data", LAYOUT_DOCUMENTS "/network-config"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!move_in(stage, folder, names[i], error))
             return false;
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/known_hosts", folder);
+    scoped(alloc_release) char *known_hosts = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     if (unlink(known_hosts) < 0 && errno != ENOENT)
         return error_errno(error, "cannot remove %s", known_hosts);
     return file_remove_tree(stage, error);

@@ -7,6 +7,7 @@
 #include "cloudinit/document_kind.h"
 #include "cloudinit/multipart.h"
 #include "cloudinit/public_key.h"
+#include "home/layout.h"
 #include "host/program.h"
 
 #include <dirent.h>
@@ -16,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER          "host-keys"
 #define COMING          ".host-keys-"
 #define IDENTITY        "identity" /* digest of the seed path that they were given under */
 #define KEYGEN_LIMIT_MS 60000
@@ -67,7 +67,7 @@ static void sweep(const char *folder) {
 /* Under its final name there is a whole set or none. The folder in which they are made has a name
  * that no other had: the ssh-keygen of a pgsup that was killed may still be writing. */
 bool host_keys_make(const struct home *home, const char *folder, struct error *error) {
-    scoped(alloc_release) char *path = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_HOST_KEYS, folder);
     scoped(alloc_release) char *coming = alloc_printf("%s/" COMING "XXXXXX", folder);
     sweep(folder);
     if (!mkdtemp(coming))
@@ -101,7 +101,7 @@ bool host_keys_ensure(const struct home *home, const struct store_instance *inst
                       struct error *error) {
     char wanted[SECRET_SHA256_SIZE], present[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *keys = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *keys = alloc_printf("%s/" LAYOUT_HOST_KEYS, folder);
     scoped(alloc_release) char *identity = alloc_printf("%s/" IDENTITY, keys);
     secret_sha256(instance->token, strlen(instance->token), wanted);
     if (!read_identity(identity, present, error))
@@ -117,7 +117,7 @@ bool host_keys_ensure(const struct home *home, const struct store_instance *inst
 static bool read_key(const struct home *home, const struct store_instance *instance,
                      const char *name, struct buffer *text, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/" FOLDER "/%s", folder, name);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_HOST_KEYS "/%s", folder, name);
     return file_read(path, KEY_LIMIT_BYTES, text, error);
 }
 

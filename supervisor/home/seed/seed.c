@@ -10,6 +10,7 @@
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
+#include "home/layout.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/seed_drive.h"
 #include "home/seed/seed_include.h"
@@ -22,8 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRIVE                "cloud-init.img"
-#define FOLDER               "cloud-init"
 #define DOCUMENT_LIMIT_BYTES (2u << 20) /* more than the drive holds, which says so itself */
 
 char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance) {
@@ -51,7 +50,7 @@ static char *report_url(const struct store_cloud *cloud, const struct store_inst
 
 char *seed_image_path(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    return alloc_printf("%s/%s", folder, DRIVE);
+    return alloc_printf("%s/%s", folder, LAYOUT_SEED_DRIVE);
 }
 
 /* A document of its user's own comes first, so that pgsup's can add to it; there is only one
@@ -85,7 +84,8 @@ static bool write_document(struct generated *generated, enum seed_document docum
                            const struct document_seed *seed, struct error *error) {
     const struct store_instance *instance = &generated->facts->instance;
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
+    scoped(alloc_release) char *path =
+        alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
     if (!make_text(generated->home, instance, document, seed, &text, error))
         return false;
     const struct generated_file file = {path, text.data, text.length, 0600};
@@ -184,7 +184,8 @@ static struct keyed find_keyed(const char *folder, const struct store_image *ima
                           .document =
                               image_has_nuageinit(image) ? SEED_USER_DATA : SEED_VENDOR_DATA};
     if (keyed.any)
-        keyed.path = alloc_printf("%s/host-keys/%s", folder, seed_document_name(keyed.document));
+        keyed.path =
+            alloc_printf("%s/" LAYOUT_HOST_KEYS "/%s", folder, seed_document_name(keyed.document));
     return keyed;
 }
 
@@ -209,7 +210,7 @@ static bool digest_documents(struct home *home, const struct store_instance *ins
         enum seed_document document = (enum seed_document)i;
         scoped(buffer_done) struct buffer text = {0};
         scoped(alloc_release) char *path =
-            alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(document));
+            alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(document));
         if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
             !check_document(path, document, &text, error) ||
             (keyed->any && document == keyed->document &&
@@ -230,15 +231,15 @@ static bool write_drive(struct generated *generated, struct error *error) {
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *drive = seed_image_path(home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
     scoped(keyed_done) struct keyed keyed = find_keyed(folder, image, instance);
     if (!digest_documents(home, instance, &keyed, wanted, error) ||
-        !generated_table_get(home->store, instance->id, DRIVE, recorded, error))
+        !generated_table_get(home->store, instance->id, LAYOUT_SEED_DRIVE, recorded, error))
         return false;
     if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
     return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
-           generated_record(generated, DRIVE, wanted, error);
+           generated_record(generated, LAYOUT_SEED_DRIVE, wanted, error);
 }
 
 bool seed_instance_id(const struct home *home, const struct store_instance *instance,
@@ -246,7 +247,7 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path =
-        alloc_printf("%s/" FOLDER "/%s", folder, seed_document_name(SEED_META_DATA));
+        alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(SEED_META_DATA));
     if (!file_exists(path)) { /* it will be written anew */
         snprintf(id, DOCUMENT_CHECK_ID_SIZE, "%s", instance->instance_id);
         return true;
@@ -259,8 +260,8 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
 bool seed_network_is_users(const struct home *home, const struct store_instance *instance) {
     scoped(buffer_done) struct buffer own = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *beside =
-        alloc_printf("%s/" FOLDER "/%s.new", folder, seed_document_name(SEED_NETWORK_CONFIG));
+    scoped(alloc_release) char *beside = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s.new", folder,
+                                                      seed_document_name(SEED_NETWORK_CONFIG));
     return file_exists(beside) ||
            (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
 }

@@ -4,11 +4,11 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "home/layout.h"
 #include "store/generated_table.h"
 
 #include <string.h>
 
-#define FOLDER               "cloud-init"
 #define DOCUMENT_LIMIT_BYTES (2u << 20)
 #define INSTANCE_ID_KEY      "instance-id:"
 
@@ -57,7 +57,8 @@ bool seed_carry(struct home *home, const struct store_instance *before,
                 struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *home_folder = home_instance_folder(home, before->name);
-    scoped(alloc_release) char *path = alloc_printf(FOLDER "/%s", seed_document_name(document));
+    scoped(alloc_release) char *path =
+        alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
     scoped(alloc_release) char *from = alloc_printf("%s/%s", home_folder, path);
     scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, seed_document_name(document));
     bool edited;

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "cloudinit/seed_document.h"
 #include "home/generated.h"
+#include "home/layout.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/seed_drive.h"
 #include "store/generated_table.h"
@@ -14,19 +15,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DRIVE                "cloud-init-include.img"
 #define STAGE                ".include" /* of its documents; gone when the drive is made */
 #define DOCUMENT_LIMIT_BYTES (2u << 20)
 
 char *seed_include_path(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    return alloc_printf("%s/%s", folder, DRIVE);
+    return alloc_printf("%s/%s", folder, LAYOUT_INCLUDE_DRIVE);
 }
 
 static bool make_document(const char *folder, enum seed_document document, const char *url,
                           struct buffer *text, struct error *error) {
     const char *name = seed_document_name(document);
-    scoped(alloc_release) char *path = alloc_printf("%s/cloud-init/%s", folder, name);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, name);
     if (document == SEED_META_DATA || document == SEED_NETWORK_CONFIG)
         return file_read(path, DOCUMENT_LIMIT_BYTES, text, error);
     buffer_printf(text, "#include-once\n%s%s\n", url, name);
@@ -76,12 +76,12 @@ static bool refresh(struct generated *generated, const char *url,
     if (!make_documents(home, instance, url, texts, error))
         return false;
     digest_documents(texts, wanted);
-    if (!generated_table_get(home->store, instance->id, DRIVE, recorded, error))
+    if (!generated_table_get(home->store, instance->id, LAYOUT_INCLUDE_DRIVE, recorded, error))
         return false;
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
     return write_image(home, folder, image, texts, error) &&
-           generated_record(generated, DRIVE, wanted, error);
+           generated_record(generated, LAYOUT_INCLUDE_DRIVE, wanted, error);
 }
 
 bool seed_include_write(struct generated *generated, const char *url, struct error *error) {

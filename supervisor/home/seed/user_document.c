@@ -4,12 +4,11 @@
 #include "base/file.h"
 #include "cloudinit/document_check.h"
 #include "cloudinit/document_kind.h"
+#include "home/layout.h"
 #include "home/seed/schema.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-#define FOLDER "cloud-init"
 
 void own_documents_done(struct own_documents *own) {
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
@@ -24,7 +23,7 @@ bool own_documents_any(const struct own_documents *own) {
 }
 
 static char *path_of(const char *folder, enum seed_document document) {
-    return alloc_printf("%s/" FOLDER "/own-%s", folder, seed_document_name(document));
+    return alloc_printf("%s/" LAYOUT_DOCUMENTS "/own-%s", folder, seed_document_name(document));
 }
 
 /* A compressed part would lose what is not ASCII in it. */
@@ -76,7 +75,7 @@ static bool put(const struct home *home, const char *path, const struct buffer *
 
 bool own_documents_put(const struct home *home, const char *folder, const struct own_documents *own,
                        struct own_documents *before, struct error *error) {
-    scoped(alloc_release) char *documents = alloc_printf("%s/" FOLDER, folder);
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
     if (own_documents_any(own) && !home_make_folder(home, documents, error))
         return false;
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
