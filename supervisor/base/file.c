@@ -49,7 +49,7 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 
-bool file_holds(const char *path, const void *data, size_t length) {
+bool file_content_equals(const char *path, const void *data, size_t length) {
     scoped(buffer_done) struct buffer content = {0};
     return file_exists(path) && file_read(path, length, &content, NULL) &&
            content.length == length && (length == 0 || memcmp(content.data, data, length) == 0);

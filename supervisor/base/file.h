@@ -16,7 +16,7 @@ bool file_is_directory(const char *path);
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
 /* It can be read, and this is what is in it. */
-bool file_holds(const char *path, const void *data, size_t length);
+bool file_content_equals(const char *path, const void *data, size_t length);
 
 bool file_write_all(int fd, const void *data, size_t length); /* else errno tells why */
 

@@ -159,10 +159,10 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
     struct store *store = daemon->home.store;
     struct store_instance instance = {0};
     struct store_guest guest = {0};
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     bool good = instance_table_get(store, vm->name, &instance, error) &&
                 guest_table_get(store, instance.id, &guest, error) &&
-                instance_endpoint(&daemon->home, &instance, &endpoint, error);
+                endpoint_find(&daemon->home, &instance, &endpoint, error);
     if (good && (!guest.host_keys || !endpoint.address[0]))
         good = error_set(error, ERROR_WRONG_STATE,
                          "%s has not phoned home yet, so its host key or its address is not known",

@@ -37,7 +37,7 @@ static void on_started(void *context, struct vm *vm) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         scoped(alloc_release) char *path =
             run_folder_vm(fleet->home->run, vm->name, vm->launch.tag, kinds[i]);
-        home_give(fleet->home, path, NULL);
+        home_chown(fleet->home, path, NULL);
     }
 }
 

@@ -64,7 +64,7 @@ static bool begins_anew(const struct home *home, const struct store_instance *in
 static bool fill_guest(struct home *home, const struct instance_facts *facts, struct vm_plan *plan,
                        struct error *error) {
     const struct store_instance *instance = &facts->instance;
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     struct store_guest guest = {0};
     if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
@@ -73,7 +73,7 @@ static bool fill_guest(struct home *home, const struct instance_facts *facts, st
     plan->phones_home = facts->image.phones_home && (guest.phoned_home_ms == 0 || anew);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     store_guest_done(&guest);
-    if (!instance_endpoint(home, instance, &endpoint, error))
+    if (!endpoint_find(home, instance, &endpoint, error))
         return false;
     plan->address = alloc_string(endpoint.address);
     plan->mac = alloc_string(instance->mac);
@@ -114,7 +114,7 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
 /* Made here so that they belong to the home's owner, also when the supervisor runs as root. */
 static bool make_log(const struct home *home, const char *path, struct error *error) {
     scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    return fd >= 0 ? home_give(home, path, error) : error_errno(error, "cannot write %s", path);
+    return fd >= 0 ? home_chown(home, path, error) : error_errno(error, "cannot write %s", path);
 }
 
 /* The rule that vmnet-helper's installation leaves for sudo is for users, and root needs none. */
@@ -131,7 +131,7 @@ static bool start_helpers(const struct home *home, const struct spec *prepared,
 static void note_helpers(const struct home *home, const struct vm_plan *plan) {
     struct error error = {0};
     if (helpers_save(&plan->helpers, plan->helper_file, &error))
-        home_give(home, plan->helper_file, NULL);
+        home_chown(home, plan->helper_file, NULL);
     else
         log_warning("%s", error.text);
 }
@@ -169,7 +169,7 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
 static bool prepare_new(struct home *home, struct job *job, struct error *error) {
     struct instance_facts facts = {0};
     struct instance_plan prepared = {0};
-    bool good = instance_prepare(home, job->name, &facts, &prepared, error) &&
+    bool good = instance_plan_prepare(home, job->name, &facts, &prepared, error) &&
                 build(home, &facts, &prepared.spec, &job->plan, error);
     job->notice = prepared.notice;
     prepared.notice = NULL;

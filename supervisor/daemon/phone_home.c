@@ -19,7 +19,7 @@ struct post {
     const struct phone_home_call *call;
     struct vm *vm; /* NULL: no VM of this instance is known */
     struct store_guest guest;
-    struct instance_endpoint endpoint;
+    struct endpoint endpoint;
     char *keys;          /* those that are trusted */
     const char *problem; /* a sentence, if the guest sent others; NULL */
     bool first;          /* as this instance-id */
@@ -39,7 +39,7 @@ static bool is_known(const struct post *post) {
 
 static void find_endpoint(struct post *post) {
     struct home *home = post->context->fleet->home;
-    instance_endpoint(home, post->instance, &post->endpoint, NULL);
+    endpoint_find(home, post->instance, &post->endpoint, NULL);
     if (store_instance_uses_dhcp(post->instance))
         snprintf(post->endpoint.address, sizeof post->endpoint.address, "%s", post->call->peer);
 }

@@ -37,7 +37,7 @@ struct run {
     struct provisioning *owner; /* NULL: nobody wants the result any more */
     int64_t instance;
     char *home_path, *name, *host_keys, *folder, *program, *user_home;
-    struct instance_endpoint endpoint;
+    struct endpoint endpoint;
     uid_t user;
     gid_t group;
     struct error error;

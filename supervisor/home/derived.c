@@ -7,14 +7,15 @@
 #include <unistd.h>
 
 static bool is_as_it_should_be(const char *path, const struct buffer *text) {
-    return text->length == 0 ? !file_exists(path) : file_holds(path, text->data, text->length);
+    return text->length == 0 ? !file_exists(path)
+                             : file_content_equals(path, text->data, text->length);
 }
 
 static bool put(struct home *home, const char *path, const struct buffer *text,
                 struct error *error) {
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return file_write(path, text->data, text->length, 0600, error) && home_give(home, path, error);
+    return file_write(path, text->data, text->length, 0600, error) && home_chown(home, path, error);
 }
 
 bool derived_write(struct home *home, const char *name, derived_render *render,

@@ -40,7 +40,7 @@ static bool put(const struct home *home, const char *path, const struct generate
                 struct error *error) {
     return make_folder_of(home, path, error) &&
            file_write(path, file->text, file->length, file->mode, error) &&
-           home_give(home, path, error);
+           home_chown(home, path, error);
 }
 
 /* One file, and what is known of it. */

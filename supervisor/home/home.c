@@ -111,7 +111,7 @@ char *home_instance_folder(const struct home *home, const char *name) {
     return alloc_printf("%s/" HOME_INSTANCES "/%s", home->path, name);
 }
 
-bool home_give(const struct home *home, const char *path, struct error *error) {
+bool home_chown(const struct home *home, const char *path, struct error *error) {
     if (geteuid() != 0)
         return true;
     return lchown(path, home->owner, home->group) == 0 ||
@@ -128,5 +128,5 @@ bool home_make_folder(const struct home *home, const char *path, struct error *e
         if (!home_make_folder(home, above, error))
             return false;
     }
-    return file_make_directory(path, 0700, error) && home_give(home, path, error);
+    return file_make_directory(path, 0700, error) && home_chown(home, path, error);
 }

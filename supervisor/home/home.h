@@ -36,4 +36,4 @@ char *home_instance_folder(const struct home *home, const char *name);
  */
 bool home_make_folder(const struct home *home, const char *path, struct error *error);
 /* Gives a file or folder made here to the home's owner when running as root. */
-bool home_give(const struct home *home, const char *path, struct error *error);
+bool home_chown(const struct home *home, const char *path, struct error *error);

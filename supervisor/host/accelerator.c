@@ -43,7 +43,7 @@ static bool check_forced(const char *word, enum spec_arch guest, struct error *e
                      word);
 }
 
-enum { PROBE_LIMIT_MS = 10000, PROBE_UNKNOWN = 0, PROBE_WORKS, PROBE_REFUSED };
+enum { PROBE_TIMEOUT_MS = 10000, PROBE_UNKNOWN = 0, PROBE_WORKS, PROBE_REFUSED };
 
 static void end_probe(const char *pid_file) {
     scoped(buffer_done) struct buffer text = {0};
@@ -82,7 +82,7 @@ static bool probe(const char *word, enum spec_arch guest, const char *program) {
                     "-pidfile",
                     pid_file,
                     NULL};
-    bool works = program_run(argv, PROBE_LIMIT_MS, &output, NULL);
+    bool works = program_run(argv, PROBE_TIMEOUT_MS, &output, NULL);
     end_probe(pid_file);
     rmdir(folder);
     return works;

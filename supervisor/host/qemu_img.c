@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define QEMU_IMG_LIMIT_MS 60000
-#define CHECK_LIMIT_MS    600000
-#define COPY_LIMIT_MS     3600000 /* of a big disk, from one slow disk to itself */
+#define QEMU_IMG_TIMEOUT_MS 60000
+#define CHECK_TIMEOUT_MS    600000
+#define COPY_TIMEOUT_MS     3600000 /* of a big disk, from one slow disk to itself */
 
 /* Warnings of qemu-img stand before the object, each on a line of its own. */
 static json_t *parse_object(const char *text) {
@@ -32,14 +32,14 @@ static bool has_text(const json_t *object, const char *key) {
     return value && *value;
 }
 
-static bool fill(const json_t *root, struct disk_info *info) {
+static bool fill(const json_t *root, struct qemu_img_info *info) {
     const char *format = json_string_value(json_object_get(root, "format"));
     const json_t *size = json_object_get(root, "virtual-size");
     if (!format || strlen(format) >= sizeof info->format || !json_is_integer(size) ||
         json_integer_value(size) < 0)
         return false;
     const json_t *specific = json_object_get(root, "format-specific");
-    *info = (struct disk_info){
+    *info = (struct qemu_img_info){
         .virtual_bytes = (uint64_t)json_integer_value(size),
         .has_backing = has_text(root, "backing-filename"),
         .has_data_file = has_text(json_object_get(specific, "data"), "data-file"),
@@ -49,11 +49,11 @@ static bool fill(const json_t *root, struct disk_info *info) {
 }
 
 /* -U: the image may be in use by a running VM. */
-bool disk_info(const char *path, struct disk_info *info, struct error *error) {
+bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
     char *argv[] = {"qemu-img", "info", "--output=json", "-U", absolute, NULL};
-    if (!program_run(argv, QEMU_IMG_LIMIT_MS, &output, error))
+    if (!program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the disk image %s", path);
     json_t *root = parse_object(output.data);
     bool good = root && fill(root, info);
@@ -68,7 +68,7 @@ bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *
     scoped(alloc_release) char *absolute = file_absolute(path);
     struct error problem = {0};
     char *argv[] = {"qemu-img", "info", "--output=json", "-f", "qcow2", absolute, NULL};
-    if (program_run(argv, QEMU_IMG_LIMIT_MS, &output, &problem) || !output.data ||
+    if (program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, &problem) || !output.data ||
         !strstr(output.data, "Failed to get shared \"write\" lock"))
         return true;
     scoped(alloc_release) char *users = platform_file_users(path);
@@ -82,12 +82,12 @@ static json_int_t count_of(const json_t *root, const char *key) {
 }
 
 /* What it found is also told by its status, which is not 0 for mere leaks either. */
-bool disk_check(const char *path, const char *shown, struct error *error) {
+bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
     struct error problem = {0};
     char *argv[] = {"qemu-img", "check", "--output=json", "-U", absolute, NULL};
-    bool ended_well = program_run(argv, CHECK_LIMIT_MS, &output, &problem);
+    bool ended_well = program_run(argv, CHECK_TIMEOUT_MS, &output, &problem);
     json_t *root = parse_object(output.data);
     json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");
     bool told = json_is_integer(json_object_get(root, "check-errors"));
@@ -109,9 +109,9 @@ static bool make(char *argv[], unsigned limit_ms, const char *path, struct error
 }
 
 static bool check_size(const char *backing, uint64_t bytes, struct error *error) {
-    struct disk_info info;
+    struct qemu_img_info info;
     char wanted[32], image[32];
-    if (!disk_info(backing, &info, error))
+    if (!qemu_img_info(backing, &info, error))
         return false;
     if (bytes == 0 || bytes >= info.virtual_bytes)
         return true;
@@ -123,8 +123,8 @@ static bool check_size(const char *backing, uint64_t bytes, struct error *error)
 }
 
 /* An existing file is refused, for qemu-img would begin it anew. */
-bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
-                         struct error *error) {
+bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t bytes,
+                             struct error *error) {
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS, "the disk %s exists already", path);
     if (!check_size(backing, bytes, error))
@@ -136,11 +136,11 @@ bool disk_create_overlay(const char *path, const char *backing, uint64_t bytes,
     char *argv[] = {
         "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
         bytes ? size : NULL, NULL};
-    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+    return make(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
            error_prefix(error, "cannot make the disk %s", path);
 }
 
-bool disk_copy(const char *path, const char *backing, const char *target, struct error *error) {
+bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(path);
     scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
     scoped(alloc_release) char *to = file_absolute(target);
@@ -148,33 +148,33 @@ bool disk_copy(const char *path, const char *backing, const char *target, struct
                     "-B",       base,      "-F", "qcow2", from,    to,   NULL};
     char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
     char **argv = backing ? over : whole;
-    return make(argv, COPY_LIMIT_MS, target, error) ||
+    return make(argv, COPY_TIMEOUT_MS, target, error) ||
            error_prefix(error, "cannot copy the disk %s", path);
 }
 
-bool disk_from_raw(const char *raw, const char *target, struct error *error) {
+bool qemu_img_from_raw(const char *raw, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(raw);
     scoped(alloc_release) char *to = file_absolute(target);
     char *argv[] = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", from, to, NULL};
-    return make(argv, COPY_LIMIT_MS, target, error) ||
+    return make(argv, COPY_TIMEOUT_MS, target, error) ||
            error_prefix(error, "cannot make a qcow2 of %s", raw);
 }
 
-bool disk_grow(const char *path, uint64_t bytes, struct error *error) {
+bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(path);
     scoped(buffer_done) struct buffer output = {0};
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
-    return program_run(argv, QEMU_IMG_LIMIT_MS, &output, error) ||
+    return program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
            error_prefix(error, "cannot make the disk %s bigger", path);
 }
 
-bool disk_create(const char *path, uint64_t bytes, struct error *error) {
+bool qemu_img_create(const char *path, uint64_t bytes, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(path);
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
-    return make(argv, QEMU_IMG_LIMIT_MS, path, error) ||
+    return make(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
            error_prefix(error, "cannot make the disk %s", path);
 }

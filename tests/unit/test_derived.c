@@ -31,7 +31,7 @@ static void check_write(const char *expected, int rounds) {
     CHECK(derived_write(&home, "it", render, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(rendered, rounds);
-    CHECK(*expected ? file_holds(path, expected, strlen(expected)) : !file_exists(path));
+    CHECK(*expected ? file_content_equals(path, expected, strlen(expected)) : !file_exists(path));
 }
 
 TEST(written_when_it_differs_and_looked_at_again) {

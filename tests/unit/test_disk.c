@@ -28,12 +28,12 @@ static void check_overlay(const char *folder) {
     scoped(alloc_release) char *backing = alloc_printf("%s/base, \"1\".qcow2", folder);
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     struct error error = {0};
-    struct disk_info info;
+    struct qemu_img_info info;
     CHECK(file_make_directory(folder, 0700, &error));
     make_qcow2(backing);
-    CHECK(disk_create_overlay(disk, backing, 100 * MIB, &error));
+    CHECK(qemu_img_create_overlay(disk, backing, 100 * MIB, &error));
     CHECK_STRING(error.text, "");
-    CHECK(disk_info(disk, &info, &error));
+    CHECK(qemu_img_info(disk, &info, &error));
     CHECK_STRING(info.format, "qcow2");
     CHECK_INT(info.virtual_bytes, 100 * MIB);
     CHECK(info.has_backing && !info.has_data_file);
@@ -41,7 +41,7 @@ static void check_overlay(const char *folder) {
     char *check[] = {"qemu-img", "check", "-q", disk, NULL};
     run(check);
 
-    CHECK(!disk_create_overlay(disk, backing, 100 * MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, 100 * MIB, &error));
     CHECK_INT(error.code, ERROR_EXISTS);
 }
 
@@ -57,15 +57,15 @@ TEST(overlay_smaller_than_its_image) {
     scoped(alloc_release) char *backing = scratch_path("small-base.qcow2");
     scoped(alloc_release) char *disk = scratch_path("small.qcow2");
     struct error error = {0};
-    struct disk_info info;
+    struct qemu_img_info info;
     make_qcow2(backing);
-    CHECK(!disk_create_overlay(disk, backing, 32 * MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, 32 * MIB, &error));
     CHECK_INT(error.code, ERROR_INVALID);
     CHECK_CONTAINS(error.text, "at least 64 MiB");
     CHECK(!file_exists(disk));
     error_clear(&error);
-    CHECK(disk_create_overlay(disk, backing, 0, &error));
-    CHECK(disk_info(disk, &info, &error));
+    CHECK(qemu_img_create_overlay(disk, backing, 0, &error));
+    CHECK(qemu_img_info(disk, &info, &error));
     CHECK_INT(info.virtual_bytes, 64 * MIB);
 }
 
@@ -73,7 +73,7 @@ TEST(overlay_without_image) {
     scoped(alloc_release) char *backing = scratch_path("no-base.qcow2");
     scoped(alloc_release) char *disk = scratch_path("orphan.qcow2");
     struct error error = {0};
-    CHECK(!disk_create_overlay(disk, backing, MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, MIB, &error));
     CHECK_CONTAINS(error.text, backing);
     CHECK_CONTAINS(error.text, "No such file");
     CHECK(!file_exists(disk));
@@ -84,13 +84,13 @@ TEST(info) {
     scoped(alloc_release) char *disk = scratch_path("data.qcow2");
     scoped(alloc_release) char *data = alloc_printf("data_file=%s/outside.raw", scratch());
     struct error error = {0};
-    struct disk_info info;
+    struct qemu_img_info info;
     scratch_write(raw, "hello", 5, 0600);
-    CHECK(disk_info(raw, &info, &error));
+    CHECK(qemu_img_info(raw, &info, &error));
     CHECK_STRING(info.format, "raw");
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-o", data, disk, "1M", NULL};
     run(argv);
-    CHECK(disk_info(disk, &info, &error));
+    CHECK(qemu_img_info(disk, &info, &error));
     CHECK(info.has_data_file && !info.has_backing);
 }
 

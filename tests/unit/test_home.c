@@ -111,7 +111,7 @@ TEST(gives_files_to_the_owner) {
         CHECK(lstat(database, &status) == 0 && status.st_uid == 65534);
         scoped(alloc_release) char *file = home_file(&home, "new file");
         scratch_write(file, "x", 1, 0600);
-        check_good(home_give(&home, file, &error), &error);
+        check_good(home_chown(&home, file, &error), &error);
         CHECK(lstat(file, &status) == 0 && status.st_uid == 65534);
         home_close(&home);
     }

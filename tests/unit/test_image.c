@@ -203,7 +203,7 @@ static char *gzip(const char *file, const char *name) { /* caller frees */
 static void check_becomes(const char *name, const char *file, uint64_t virtual_bytes) {
     struct error error = {0};
     struct store_image image = {0};
-    struct disk_info info;
+    struct qemu_img_info info;
     size_t files = count_files();
     CHECK(image_import(&home, &(struct image_file){.name = name, .path = file}, NULL, &error));
     CHECK_STRING(error.text, "");
@@ -211,7 +211,7 @@ static void check_becomes(const char *name, const char *file, uint64_t virtual_b
     CHECK(image_table_get(home.store, name, &image, &error));
     CHECK_INT(image.virtual_bytes, virtual_bytes);
     scoped(alloc_release) char *path = image_path(&home, &image);
-    CHECK(disk_info(path, &info, &error));
+    CHECK(qemu_img_info(path, &info, &error));
     CHECK_STRING(info.format, "qcow2");
     CHECK(image_verify(&home, name, &error));
     CHECK_STRING(error.text, "");

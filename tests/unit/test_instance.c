@@ -426,9 +426,9 @@ TEST(several_at_once) {
 
 static void check_endpoint(const struct store_instance *instance, const char *address,
                            uint16_t port) {
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     struct error error = {0};
-    check_good(instance_endpoint(&home, instance, &endpoint, &error), &error);
+    check_good(endpoint_find(&home, instance, &endpoint, &error), &error);
     CHECK_STRING(endpoint.address, address);
     CHECK_INT(endpoint.port, port);
 }
@@ -460,7 +460,7 @@ static void refuse_nic(const char *instance, const char *text, enum error_code c
     struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    CHECK(!nic_add(&edit, text, &nic, &error));
+    CHECK(!nic_change_add(&edit, text, &nic, &error));
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);
     store_nic_done(&nic);
@@ -470,7 +470,7 @@ static void add_nic(const char *instance, const char *text, int position) {
     struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    check_good(nic_add(&edit, text, &nic, &error), &error);
+    check_good(nic_change_add(&edit, text, &nic, &error), &error);
     CHECK_INT(nic.position, position);
     store_nic_done(&nic);
 }
@@ -479,7 +479,7 @@ static void remove_nic(const char *instance, const char *which, int position) {
     struct home_edit edit = {.home = &home, .instance = instance};
     struct store_nic nic = {0};
     struct error error = {0};
-    check_good(nic_remove(&edit, which, &nic, &error), &error);
+    check_good(nic_change_remove(&edit, which, &nic, &error), &error);
     CHECK_INT(nic.position, position);
     store_nic_done(&nic);
 }

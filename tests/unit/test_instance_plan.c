@@ -44,7 +44,7 @@ static void make(const char *name, const char *ip4, const char *seed, struct sto
 static void prepare(const char *name, struct instance_plan *plan) {
     struct instance_facts facts = {0};
     struct error error = {0};
-    check_good(instance_prepare(&home, name, &facts, plan, &error), &error);
+    check_good(instance_plan_prepare(&home, name, &facts, plan, &error), &error);
     instance_facts_done(&facts);
 }
 
@@ -52,7 +52,7 @@ static void check_refused(const char *name, enum error_code code, const char *sa
     struct instance_facts facts = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
-    CHECK(!instance_prepare(&home, name, &facts, &plan, &error));
+    CHECK(!instance_plan_prepare(&home, name, &facts, &plan, &error));
     instance_facts_done(&facts);
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);

@@ -57,10 +57,10 @@ static void use_disk(void) {
 static bool disk_is_new(void) {
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     char *argv[] = {"qemu-io", "-c", "read -P 0 0 4M", disk, NULL};
-    struct disk_info info;
+    struct qemu_img_info info;
     struct error error = {0};
     scoped(buffer_done) struct buffer output = {0};
-    check_good(disk_info(disk, &info, &error), &error);
+    check_good(qemu_img_info(disk, &info, &error), &error);
     CHECK(info.has_backing && info.virtual_bytes == UINT64_C(96) << 20);
     return program_run(argv, 60000, &output, NULL); /* its status tells whether they are zeros */
 }
@@ -150,7 +150,7 @@ TEST(one_that_does_not_count_is_swept) {
     check_good(file_make_directory(stage, 0700, &error), &error);
     put(".reset-test-1-00000000/os.qcow2", "half a disk");
     put("known_hosts", "keys");
-    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
+    check_good(instance_plan_prepare(&home, "test", &facts, &plan, &error), &error);
     instance_facts_done(&facts);
     CHECK(!disk_is_new());
     CHECK(is_there("known_hosts"));
@@ -176,7 +176,7 @@ TEST(one_that_counts_is_completed_at_the_next_launch) {
     run_program(argv);
     use_disk();
     put("known_hosts", "old keys");
-    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
+    check_good(instance_plan_prepare(&home, "test", &facts, &plan, &error), &error);
     instance_facts_done(&facts);
     CHECK(disk_is_new());
     CHECK(!trusts_old_keys());

@@ -12,7 +12,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static void print_report(const struct takeover_report *report) {
+static void print_report(const struct import_playground_report *report) {
     if (report->before) {
         printf("%s was taken over before: nothing to do\n", report->path);
         return;
@@ -27,14 +27,14 @@ static void print_report(const struct takeover_report *report) {
 }
 
 static int run_cloud_adopt(struct invocation *invocation, struct error *error) {
-    const struct takeover_options wanted = {
+    const struct import_playground_options wanted = {
         .name = invocation_option(invocation, "name"),
         .ssh_public_key = invocation_option(invocation, "ssh-public-key"),
     };
-    struct takeover_report report = {0};
-    if (takeover_run(invocation_argument(invocation, 0), &wanted, &report, error))
+    struct import_playground_report report = {0};
+    if (import_playground_run(invocation_argument(invocation, 0), &wanted, &report, error))
         print_report(&report);
-    takeover_report_done(&report);
+    import_playground_report_done(&report);
     return EXIT_SUCCESS;
 }
 

@@ -22,7 +22,7 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     struct home_edit edit = {.home = invocation->home, .instance = name};
-    bool added = extra_disk_add(&edit, disk, invocation_argument(invocation, 2), error);
+    bool added = disk_change_add(&edit, disk, invocation_argument(invocation, 2), error);
     invocation_notice(edit.notice);
     if (!added)
         return EXIT_FAILURE;
@@ -45,7 +45,7 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
     scoped(file_release) int lock = -1;
     struct home_edit edit = {.home = invocation->home, .instance = name};
     bool removed = idle_claim(invocation, name, &instance, &lock, error) &&
-                   extra_disk_remove(&edit, disk, error);
+                   disk_change_remove(&edit, disk, error);
     invocation_notice(edit.notice);
     store_instance_done(&instance);
     if (!removed)

@@ -32,17 +32,17 @@ static void report_forwards(const struct invocation *invocation, const char *wha
 /* Stored first: what QEMU then refuses is taken out again. */
 static bool add_forwards(struct home_edit *edit, struct forward_live *live, char *const *texts,
                          struct error *error) {
-    if (!forward_add(edit, texts, error))
+    if (!forward_change_add(edit, texts, error))
         return false;
     if (!live || forward_live_add(live, texts, error))
         return true;
-    forward_remove(edit, texts, NULL);
+    forward_change_remove(edit, texts, NULL);
     return false;
 }
 
 static bool remove_forwards(struct home_edit *edit, struct forward_live *live, char *const *texts,
                             struct error *error) {
-    if (!forward_remove(edit, texts, error))
+    if (!forward_change_remove(edit, texts, error))
         return false;
     return !live || forward_live_remove(live, texts, error) ||
            error_prefix(error, "taken out of the definition, but");

@@ -41,7 +41,7 @@ static int run_image_info(struct invocation *invocation, struct error *error) {
     struct store_image image = {0};
     if (!image_table_get(home->store, name, &image, error))
         return EXIT_FAILURE;
-    scoped(alloc_release) char *users = image_users(home, name, error);
+    scoped(alloc_release) char *users = image_dependents(home, name, error);
     scoped(alloc_release) char *path = image_path(home, &image);
     if (users && invocation_flag(invocation, "json")) {
         json_t *object = image_output_object(&image);

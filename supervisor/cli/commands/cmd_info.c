@@ -52,8 +52,8 @@ static void add_guest(json_t *object, const struct store_guest *guest) {
 }
 
 static void add_address(json_t *object, struct home *home, const struct store_instance *instance) {
-    struct instance_endpoint endpoint = {0};
-    instance_endpoint(home, instance, &endpoint, NULL);
+    struct endpoint endpoint = {0};
+    endpoint_find(home, instance, &endpoint, NULL);
     json_object_set_new(object, "address",
                         json_output_text(endpoint.address[0] ? endpoint.address : NULL));
     json_object_set_new(object, "address_source",

@@ -57,7 +57,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     const char *name = invocation_name(invocation, "instance", error);
     if (!name)
         return EXIT_FAILURE;
-    struct own_documents own = {0};
+    struct user_documents own = {0};
     struct instance_options wanted = {
         .name = name,
         .own = &own,
@@ -80,7 +80,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     struct store_instance made = {0};
     bool good = document_options_read(invocation, &own, error) &&
                 instance_create(invocation->home, &wanted, &made, error);
-    own_documents_done(&own);
+    user_documents_done(&own);
     if (!good)
         return EXIT_FAILURE;
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made.name);

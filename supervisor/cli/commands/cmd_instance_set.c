@@ -68,7 +68,7 @@ static bool report_settings(const struct invocation *invocation, const char *nam
         printf("%s runs: this takes effect at the next start\n", name);
     if (good && wanted->ip4)
         printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
-    if (good && own_documents_any(wanted->own))
+    if (good && user_documents_any(wanted->own))
         printf("a guest that has booted before reads it when cloud-init begins anew\n");
     if (good && wanted->rerun)
         good = guest_clean_is_due(invocation, &instance, &due, error) &&
@@ -82,7 +82,7 @@ static bool report_settings(const struct invocation *invocation, const char *nam
 
 static int run_instance_set(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
-    struct own_documents own = {0};
+    struct user_documents own = {0};
     struct instance_options wanted = {
         .own = &own,
         .rerun = invocation_flag(invocation, "rerun-cloud-init"),
@@ -98,14 +98,14 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                     .no_autostart = invocation_flag(invocation, "no-autostart")},
     };
     bool good = document_options_read(invocation, &own, error);
-    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) && !own_documents_any(&own) &&
-        !wanted.rerun)
+    if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
+        !user_documents_any(&own) && !wanted.rerun)
         good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
     struct home_edit edit = {.home = invocation->home, .instance = name};
     good = good && settings_change(&edit, &wanted, error) &&
            report_settings(invocation, name, &wanted, error);
     invocation_notice(edit.notice);
-    own_documents_done(&own);
+    user_documents_done(&own);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

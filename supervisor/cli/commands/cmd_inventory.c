@@ -34,7 +34,7 @@ static void set_text(json_t *object, const char *key, const char *text) {
 
 /* Without it ssh would have no keys to check against, and refuse. */
 static void write_known_hosts(struct home *home, const struct store_instance *instance,
-                              const struct instance_endpoint *endpoint) {
+                              const struct endpoint *endpoint) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/known_hosts", folder);
     if (file_exists(path))
@@ -47,9 +47,9 @@ static void write_known_hosts(struct home *home, const struct store_instance *in
 /* Host keys are checked even where the user's ansible.cfg says that they are not to be. */
 static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
                          const char *state) {
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     json_t *object = json_object();
-    instance_endpoint(inventory->home, instance, &endpoint, NULL);
+    endpoint_find(inventory->home, instance, &endpoint, NULL);
     write_known_hosts(inventory->home, instance, &endpoint);
     scoped(alloc_release) char *key = ansible_private_key(&inventory->cloud);
     scoped(alloc_release) char *arguments = ansible_ssh_arguments(inventory->home, instance);

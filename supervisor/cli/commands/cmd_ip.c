@@ -17,11 +17,11 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static bool read_endpoint(struct home *home, const char *name, struct instance_endpoint *endpoint,
+static bool read_endpoint(struct home *home, const char *name, struct endpoint *endpoint,
                           struct error *error) {
     struct store_instance instance = {0};
     bool good = instance_table_get(home->store, name, &instance, error) &&
-                instance_endpoint(home, &instance, endpoint, error);
+                endpoint_find(home, &instance, endpoint, error);
     store_instance_done(&instance);
     return good;
 }
@@ -38,7 +38,7 @@ static bool fail_unknown(const char *name, bool waited, struct error *error) {
 static int run_ip(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     bool wait = invocation_flag(invocation, "wait");
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     uint64_t timeout;
     if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
         !read_endpoint(invocation->home, name, &endpoint, error))

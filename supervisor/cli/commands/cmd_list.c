@@ -16,8 +16,8 @@ static const struct option_spec options[] = {
 
 /* "127.0.0.1:10022", "172.16.3.5"; NULL when not known yet. */
 static char *address_of(struct home *home, const struct store_instance *instance) {
-    struct instance_endpoint endpoint = {0};
-    instance_endpoint(home, instance, &endpoint, NULL);
+    struct endpoint endpoint = {0};
+    endpoint_find(home, instance, &endpoint, NULL);
     if (!endpoint.address[0])
         return NULL;
     if (endpoint.port == 22)

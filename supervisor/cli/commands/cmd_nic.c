@@ -63,7 +63,8 @@ static int run_nic_add(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
     struct home_edit edit = {.home = invocation->home,
                              .instance = invocation_argument(invocation, 0)};
-    if (nic_add(&edit, invocation_argument(invocation, 1), &nic, error) && !invocation->quiet)
+    if (nic_change_add(&edit, invocation_argument(invocation, 1), &nic, error) &&
+        !invocation->quiet)
         report_nic(invocation, &nic, NIC_ADDED);
     invocation_notice(edit.notice);
     store_nic_done(&nic);
@@ -74,7 +75,8 @@ static int run_nic_remove(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
     struct home_edit edit = {.home = invocation->home,
                              .instance = invocation_argument(invocation, 0)};
-    if (nic_remove(&edit, invocation_argument(invocation, 1), &nic, error) && !invocation->quiet)
+    if (nic_change_remove(&edit, invocation_argument(invocation, 1), &nic, error) &&
+        !invocation->quiet)
         report_nic(invocation, &nic, NIC_REMOVED);
     invocation_notice(edit.notice);
     store_nic_done(&nic);

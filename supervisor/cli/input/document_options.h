@@ -6,5 +6,5 @@
 
 /* Reads the files that are named; what cloud-init remarks on them goes to stderr. The caller
  * releases own whether it succeeds or not. */
-bool document_options_read(const struct invocation *invocation, struct own_documents *own,
+bool document_options_read(const struct invocation *invocation, struct user_documents *own,
                            struct error *error);

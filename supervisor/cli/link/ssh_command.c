@@ -38,7 +38,7 @@ static char *find_keys(struct home *home, const struct store_instance *instance,
 struct target {
     struct home *home;
     struct store_instance instance;
-    struct instance_endpoint endpoint;
+    struct endpoint endpoint;
 };
 
 static bool make_argv(const struct target *target, const struct ssh_command *command,
@@ -80,7 +80,7 @@ bool ssh_command_make(struct home *home, const struct ssh_command *command, stru
     scoped(alloc_release) char *keys = NULL;
     bool good = instance_table_get(home->store, command->name, &target.instance, error) &&
                 (keys = find_keys(home, &target.instance, error)) &&
-                instance_endpoint(home, &target.instance, &target.endpoint, error) &&
+                endpoint_find(home, &target.instance, &target.endpoint, error) &&
                 known_hosts_write(home, &target.instance, &target.endpoint, keys, error) &&
                 make_argv(&target, command, argv, error);
     store_instance_done(&target.instance);

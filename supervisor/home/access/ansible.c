@@ -98,7 +98,7 @@ static bool write_collection(struct home *home, struct error *error) {
         bool made = home_make_folder(home, path, error);
         *slash = '/';
         if (!made || !file_write(path, files[i].text, strlen(files[i].text), 0600, error) ||
-            !home_give(home, path, error))
+            !home_chown(home, path, error))
             return false;
     }
     return true;
@@ -116,7 +116,7 @@ static bool write_text(struct generated *generated, const char *path, const stru
     return generated_write(generated, &file, error) != GENERATED_FAILED;
 }
 
-static bool write_inventory(struct generated *generated, const struct instance_endpoint *endpoint,
+static bool write_inventory(struct generated *generated, const struct endpoint *endpoint,
                             struct error *error) {
     struct buffer text = {0};
     buffer_printf(&text,
@@ -188,7 +188,7 @@ static bool write_configuration(struct generated *generated, struct error *error
     return good;
 }
 
-bool ansible_write(struct generated *generated, const struct instance_endpoint *endpoint,
+bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
                    const char *host_keys, struct error *error) {
     struct home *home = generated->home;
     const struct generated_file playbook = {LAYOUT_PLAYBOOK, deploy, sizeof deploy - 1, 0600};
@@ -201,9 +201,9 @@ bool ansible_write(struct generated *generated, const struct instance_endpoint *
 bool ansible_refresh(struct generated *generated, struct error *error) {
     struct home *home = generated->home;
     const struct store_instance *instance = &generated->facts->instance;
-    struct instance_endpoint endpoint = {0};
+    struct endpoint endpoint = {0};
     scoped(alloc_release) char *keys = known_hosts_keys(home, instance, error);
-    if (!keys || !instance_endpoint(home, instance, &endpoint, error))
+    if (!keys || !endpoint_find(home, instance, &endpoint, error))
         return false;
     if (*keys && endpoint.address[0] && is_written(home, instance))
         return ansible_write(generated, &endpoint, keys, error);

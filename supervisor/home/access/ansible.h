@@ -10,7 +10,7 @@
 #include "store/cloud_table.h"
 
 /* host_keys: as of known_hosts_keys(). */
-bool ansible_write(struct generated *generated, const struct instance_endpoint *endpoint,
+bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
                    const char *host_keys, struct error *error);
 
 /* Under the name and address of now: what ssh and Ansible go by of an instance that has been

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-bool instance_endpoint(struct home *home, const struct store_instance *instance,
-                       struct instance_endpoint *endpoint, struct error *error) {
+bool endpoint_find(struct home *home, const struct store_instance *instance,
+                   struct endpoint *endpoint, struct error *error) {
     struct store_guest guest = {0};
     const char *address = instance->ssh_port ? "127.0.0.1" : instance->ip4;
     const char *source = instance->ssh_port ? "user-net" : address ? "static" : NULL;

@@ -8,11 +8,11 @@
 /* The address and port on which ssh reaches the guest from this host; address "" when not known
  * yet. With user networking the guest's own address is known to nobody but QEMU: it is reached at
  * this host's loopback. */
-struct instance_endpoint {
+struct endpoint {
     char address[64];
     uint16_t port;
     char source[16];  /* store/guest_table.h: address_source; "" when not known */
     int64_t since_ms; /* when a learned one was learned; 0: it was defined, not learned */
 };
-bool instance_endpoint(struct home *home, const struct store_instance *instance,
-                       struct instance_endpoint *endpoint, struct error *error);
+bool endpoint_find(struct home *home, const struct store_instance *instance,
+                   struct endpoint *endpoint, struct error *error);

@@ -46,8 +46,8 @@ bool known_hosts_collect(struct home *home, struct error *error) {
 }
 
 /* With another port than 22 ssh looks for [ADDRESS]:PORT. */
-static void write_names(const struct store_instance *instance,
-                        const struct instance_endpoint *endpoint, struct buffer *text) {
+static void write_names(const struct store_instance *instance, const struct endpoint *endpoint,
+                        struct buffer *text) {
     buffer_puts(text, instance->instance_id);
     if (endpoint->address[0] && endpoint->port == 22)
         buffer_printf(text, ",%s", endpoint->address);
@@ -56,7 +56,7 @@ static void write_names(const struct store_instance *instance,
 }
 
 bool known_hosts_write(struct home *home, const struct store_instance *instance,
-                       const struct instance_endpoint *endpoint, const char *host_keys,
+                       const struct endpoint *endpoint, const char *host_keys,
                        struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     for (const char *line = host_keys; line && *line;) {
@@ -68,5 +68,5 @@ bool known_hosts_write(struct home *home, const struct store_instance *instance,
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     return file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
-           home_give(home, path, error) && known_hosts_collect(home, error);
+           home_chown(home, path, error) && known_hosts_collect(home, error);
 }

@@ -14,7 +14,6 @@ char *known_hosts_keys(struct home *home, const struct store_instance *instance,
 
 /* Both files. host_keys: as of known_hosts_keys(). */
 bool known_hosts_write(struct home *home, const struct store_instance *instance,
-                       const struct instance_endpoint *endpoint, const char *host_keys,
-                       struct error *error);
+                       const struct endpoint *endpoint, const char *host_keys, struct error *error);
 /* The file of all anew, after an instance went. */
 bool known_hosts_collect(struct home *home, struct error *error);

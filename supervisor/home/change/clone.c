@@ -28,17 +28,17 @@ static bool copy_arguments(const struct home *home, const char *from, const char
         return true;
     return file_read(source, ARGUMENTS_LIMIT_BYTES, &text, error) &&
            file_write(target, text.data ? text.data : "", text.length, 0600, error) &&
-           home_give(home, target, error);
+           home_chown(home, target, error);
 }
 
-static bool copy_disks(const struct creation *creation, const struct store_instance *source,
+static bool copy_disks(const struct instance_stage *stage, const struct store_instance *source,
                        struct error *error) {
-    const struct home *home = creation->home;
-    for (size_t i = 0; i < creation->facts.disks.count; i++) {
-        const char *name = creation->facts.disks.items[i].name;
+    const struct home *home = stage->home;
+    for (size_t i = 0; i < stage->facts.disks.count; i++) {
+        const char *name = stage->facts.disks.items[i].name;
         scoped(alloc_release) char *from = layout_extra_disk(home, source->name, name);
-        scoped(alloc_release) char *to = layout_extra_disk_in(creation->folder, name);
-        if (!disk_copy(from, NULL, to, error) || !home_give(home, to, error))
+        scoped(alloc_release) char *to = layout_extra_disk_in(stage->folder, name);
+        if (!qemu_img_copy(from, NULL, to, error) || !home_chown(home, to, error))
             return false;
     }
     return true;
@@ -47,33 +47,32 @@ static bool copy_disks(const struct creation *creation, const struct store_insta
 /* But for its network-config, which names its card. */
 static bool copy_own(const struct home *home, const char *from, const char *to,
                      struct error *error) {
-    struct own_documents own = {.given = {[SEED_USER_DATA] = true, [SEED_VENDOR_DATA] = true}};
-    bool good = own_document_get(from, SEED_USER_DATA, &own.texts[SEED_USER_DATA], error) &&
-                own_document_get(from, SEED_VENDOR_DATA, &own.texts[SEED_VENDOR_DATA], error) &&
-                own_documents_put(home, to, &own, NULL, error);
-    own_documents_done(&own);
+    struct user_documents own = {.given = {[SEED_USER_DATA] = true, [SEED_VENDOR_DATA] = true}};
+    bool good = user_document_get(from, SEED_USER_DATA, &own.texts[SEED_USER_DATA], error) &&
+                user_document_get(from, SEED_VENDOR_DATA, &own.texts[SEED_VENDOR_DATA], error) &&
+                user_documents_put(home, to, &own, NULL, error);
+    user_documents_done(&own);
     return good;
 }
 
-static bool fill(struct creation *creation, struct error *error) {
-    const struct home *home = creation->home;
-    const struct store_instance *source = creation->context;
+static bool fill(struct instance_stage *stage, struct error *error) {
+    const struct home *home = stage->home;
+    const struct store_instance *source = stage->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
-    scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
+    scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
     scoped(alloc_release) char *from = layout_os_disk(home, source->name);
-    scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, creation->folder);
-    return disk_copy(from, image, to, error) && home_give(home, to, error) &&
-           copy_disks(creation, source, error) &&
-           copy_arguments(home, folder, creation->folder, error) &&
-           copy_own(home, folder, creation->folder, error) &&
-           (!host_keys_are_preseeded(source) || host_keys_make(home, creation->folder, error));
+    scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
+    return qemu_img_copy(from, image, to, error) && home_chown(home, to, error) &&
+           copy_disks(stage, source, error) && copy_arguments(home, folder, stage->folder, error) &&
+           copy_own(home, folder, stage->folder, error) &&
+           (!host_keys_are_preseeded(source) || host_keys_make(home, stage->folder, error));
 }
 
-static bool record_disks(struct creation *creation, struct error *error) {
-    struct store_disks *disks = &creation->facts.disks;
+static bool record_disks(struct instance_stage *stage, struct error *error) {
+    struct store_disks *disks = &stage->facts.disks;
     for (size_t i = 0; i < disks->count; i++) {
-        disks->items[i].instance = creation->facts.instance.id;
-        if (!disk_table_add(creation->home->store, &disks->items[i], error))
+        disks->items[i].instance = stage->facts.instance.id;
+        if (!disk_table_add(stage->home->store, &disks->items[i], error))
             return false;
     }
     return true;
@@ -94,11 +93,11 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
 }
 
 /* Edited meta-data and network-config name the source and its card: those are written anew. */
-static bool record(struct creation *creation, struct error *error) {
-    struct home *home = creation->home;
-    const struct store_instance *source = creation->context, *clone = &creation->facts.instance;
-    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, creation->folder);
-    return copy_guest(home->store, source->id, clone->id, error) && record_disks(creation, error) &&
+static bool record(struct instance_stage *stage, struct error *error) {
+    struct home *home = stage->home;
+    const struct store_instance *source = stage->context, *clone = &stage->facts.instance;
+    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, stage->folder);
+    return copy_guest(home->store, source->id, clone->id, error) && record_disks(stage, error) &&
            home_make_folder(home, documents, error) &&
            seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
            seed_carry(home, source, clone, SEED_VENDOR_DATA, documents, error);
@@ -131,16 +130,16 @@ static bool strip_nics(struct store_nics *nics, struct error *error) {
 
 bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
                     struct store_instance *made, struct error *error) {
-    struct creation creation = {.home = home, .fill = fill, .record = record, .context = source};
+    struct instance_stage stage = {.home = home, .fill = fill, .record = record, .context = source};
     bool good = name_check_label("instance name", name, error) &&
                 run_folder_check_name(home->run, name, error) &&
                 definition_check_free(home->store, name, error) &&
-                instance_facts_load(home, source->name, &creation.facts, error) &&
-                strip_nics(&creation.facts.nics, error);
+                instance_facts_load(home, source->name, &stage.facts, error) &&
+                strip_nics(&stage.facts.nics, error);
     if (good) {
-        strip(&creation.facts, name);
-        good = creation_run(&creation, made, error);
+        strip(&stage.facts, name);
+        good = instance_stage_run(&stage, made, error);
     }
-    instance_facts_done(&creation.facts);
+    instance_facts_done(&stage.facts);
     return good;
 }

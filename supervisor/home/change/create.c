@@ -26,14 +26,14 @@
 
 #define DEFAULT_IMAGE "ubuntu-jammy"
 
-static bool check(struct creation *creation, const struct instance_options *options,
+static bool check(struct instance_stage *stage, const struct instance_options *options,
                   struct error *error) {
-    struct store *store = creation->home->store;
-    struct instance_facts *facts = &creation->facts;
+    struct store *store = stage->home->store;
+    struct instance_facts *facts = &stage->facts;
     if (!options->name)
         return error_set(error, ERROR_USAGE, "the instance needs a name");
     return name_check_label("instance name", options->name, error) &&
-           run_folder_check_name(creation->home->run, options->name, error) &&
+           run_folder_check_name(stage->home->run, options->name, error) &&
            definition_check_free(store, options->name, error) &&
            cloud_table_get(store, &facts->cloud, error) &&
            image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
@@ -42,23 +42,23 @@ static bool check(struct creation *creation, const struct instance_options *opti
            startup_apply(store, &options->startup, &facts->instance, error);
 }
 
-static bool fill(struct creation *creation, struct error *error) {
-    const struct home *home = creation->home;
-    scoped(alloc_release) char *image = image_path(home, &creation->facts.image);
-    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, creation->folder);
-    const struct own_documents *own = creation->context;
-    return image_check_once(creation->home, &creation->facts.image, error) &&
-           disk_create_overlay(disk, image, creation->facts.instance.disk_bytes, error) &&
-           home_give(home, disk, error) &&
-           (!host_keys_are_preseeded(&creation->facts.instance) ||
-            host_keys_make(home, creation->folder, error)) &&
-           (!own || own_documents_put(home, creation->folder, own, NULL, error));
+static bool fill(struct instance_stage *stage, struct error *error) {
+    const struct home *home = stage->home;
+    scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
+    scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
+    const struct user_documents *own = stage->context;
+    return image_check_once(stage->home, &stage->facts.image, error) &&
+           qemu_img_create_overlay(disk, image, stage->facts.instance.disk_bytes, error) &&
+           home_chown(home, disk, error) &&
+           (!host_keys_are_preseeded(&stage->facts.instance) ||
+            host_keys_make(home, stage->folder, error)) &&
+           (!own || user_documents_put(home, stage->folder, own, NULL, error));
 }
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct creation creation = {.home = home, .fill = fill, .context = options->own};
-    bool good = check(&creation, options, error) && creation_run(&creation, made, error);
-    instance_facts_done(&creation.facts);
+    struct instance_stage stage = {.home = home, .fill = fill, .context = options->own};
+    bool good = check(&stage, options, error) && instance_stage_run(&stage, made, error);
+    instance_facts_done(&stage.facts);
     return good;
 }

@@ -50,10 +50,10 @@ static bool make_file(struct home *home, const char *instance, struct addition *
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS,
                          "%s is in the way, but of no instance: move it away or delete it", path);
-    if (!disk_create(path, addition->disk.bytes, error))
+    if (!qemu_img_create(path, addition->disk.bytes, error))
         return false;
     addition->made = alloc_string(path);
-    return home_give(home, path, error);
+    return home_chown(home, path, error);
 }
 
 static bool add(struct home *home, struct instance_facts *facts, void *context,
@@ -72,8 +72,8 @@ static void undo_add(const struct home *home, void *context) {
         unlink(addition->made);
 }
 
-bool extra_disk_add(struct home_edit *edit, const char *name, const char *size,
-                    struct error *error) {
+bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
+                     struct error *error) {
     struct addition addition = {{.name = (char *)name, .created_ms = clock_wall_ms()}, NULL};
     const struct home_edit_change change = {add, undo_add, &addition};
     bool good = check_name(name, error) &&
@@ -98,7 +98,7 @@ static bool remove_row(struct home *home, struct instance_facts *facts, void *co
 
 /* The row goes first: a file without one is in nobody's way, a row without its file stops a start.
  */
-bool extra_disk_remove(struct home_edit *edit, const char *name, struct error *error) {
+bool disk_change_remove(struct home_edit *edit, const char *name, struct error *error) {
     const struct home_edit_change change = {.apply = remove_row, .context = (void *)name};
     scoped(alloc_release) char *path = layout_extra_disk(edit->home, edit->instance, name);
     if (!home_edit(edit, &change, error))

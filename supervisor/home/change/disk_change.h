@@ -5,8 +5,8 @@
 #include "home/change/home_edit.h"
 
 /* Empty, all or nothing; attached from the next start on, whether the instance runs or not. */
-bool extra_disk_add(struct home_edit *edit, const char *name, const char *size,
-                    struct error *error);
+bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
+                     struct error *error);
 
 /* With what is on it. The caller holds the lock on the folder and has made sure that no VM runs. */
-bool extra_disk_remove(struct home_edit *edit, const char *name, struct error *error);
+bool disk_change_remove(struct home_edit *edit, const char *name, struct error *error);

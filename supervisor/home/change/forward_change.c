@@ -13,7 +13,7 @@ static bool add_rows(struct home *home, struct instance_facts *facts, void *cont
     return good;
 }
 
-bool forward_add(struct home_edit *edit, char *const *texts, struct error *error) {
+bool forward_change_add(struct home_edit *edit, char *const *texts, struct error *error) {
     const struct home_edit_change change = {.apply = add_rows, .context = (void *)texts};
     return home_edit(edit, &change, error);
 }
@@ -34,7 +34,7 @@ static bool remove_rows(struct home *home, struct instance_facts *facts, void *c
     return good;
 }
 
-bool forward_remove(struct home_edit *edit, char *const *texts, struct error *error) {
+bool forward_change_remove(struct home_edit *edit, char *const *texts, struct error *error) {
     const struct home_edit_change change = {.apply = remove_rows, .context = (void *)texts};
     return home_edit(edit, &change, error);
 }

@@ -4,5 +4,5 @@
 #include "home/change/home_edit.h"
 
 /* Both all or nothing. texts: NULL-terminated. */
-bool forward_add(struct home_edit *edit, char *const *texts, struct error *error);
-bool forward_remove(struct home_edit *edit, char *const *texts, struct error *error);
+bool forward_change_add(struct home_edit *edit, char *const *texts, struct error *error);
+bool forward_change_remove(struct home_edit *edit, char *const *texts, struct error *error);

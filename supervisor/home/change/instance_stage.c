@@ -27,8 +27,8 @@ static void sweep(const struct home *home) {
     scoped(alloc_release) char *folder = home_file(home, HOME_INSTANCES);
     DIR *list = opendir(folder);
     for (struct dirent *entry; list && (entry = readdir(list));) {
-        if (strncmp(entry->d_name, CREATION_COMING, strlen(CREATION_COMING)) != 0 &&
-            strncmp(entry->d_name, CREATION_GOING, strlen(CREATION_GOING)) != 0)
+        if (strncmp(entry->d_name, INSTANCE_STAGE_STAGING, strlen(INSTANCE_STAGE_STAGING)) != 0 &&
+            strncmp(entry->d_name, INSTANCE_STAGE_TRASH, strlen(INSTANCE_STAGE_TRASH)) != 0)
             continue;
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
         scoped(file_release) int lock = file_lock_folder(path);
@@ -47,32 +47,32 @@ static bool is_still_at(int fd, const char *path) {
 
 /* Between the making of a folder and the lock on it, another process may take it for a left-over
  * and sweep it away: then the next one is tried. */
-static bool make_folder(struct creation *creation, struct error *error) {
-    const char *home = creation->home->path;
+static bool make_folder(struct instance_stage *stage, struct error *error) {
+    const char *home = stage->home->path;
     for (int i = 0; i < FOLDER_TRIES; i++) {
         scoped(alloc_release) char *folder =
-            alloc_printf("%s/" HOME_INSTANCES "/" CREATION_COMING "XXXXXX", home);
+            alloc_printf("%s/" HOME_INSTANCES "/" INSTANCE_STAGE_STAGING "XXXXXX", home);
         if (!mkdtemp(folder))
             return error_errno(error, "cannot make a folder in %s/instances", home);
-        creation->lock = file_lock_folder(folder);
-        if (creation->lock >= 0 && is_still_at(creation->lock, folder)) {
-            creation->folder = alloc_string(folder);
+        stage->lock = file_lock_folder(folder);
+        if (stage->lock >= 0 && is_still_at(stage->lock, folder)) {
+            stage->folder = alloc_string(folder);
             return true;
         }
-        file_release(&creation->lock);
+        file_release(&stage->lock);
     }
     return error_set(error, ERROR_FAILED,
                      "new folders in %s/instances disappear at once: what else works there?", home);
 }
 
 /* A folder with the disks in it, which takes the longest, made before anybody is locked out. */
-static bool stage(struct creation *creation, struct error *error) {
-    const struct home *home = creation->home;
-    if (!make_folder(creation, error))
+static bool prepare_folder(struct instance_stage *stage, struct error *error) {
+    const struct home *home = stage->home;
+    if (!make_folder(stage, error))
         return false;
-    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, creation->folder);
-    return home_give(home, creation->folder, error) && file_write(marker, "", 0, 0600, error) &&
-           home_give(home, marker, error) && creation->fill(creation, error);
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    return home_chown(home, stage->folder, error) && file_write(marker, "", 0, 0600, error) &&
+           home_chown(home, marker, error) && stage->fill(stage, error);
 }
 
 /* Nobody can be making this one now: the store is locked and has no row of this name. */
@@ -86,14 +86,14 @@ static bool clear_way(const char *path, struct error *error) {
                      path);
 }
 
-static bool move_in(struct creation *creation, struct error *error) {
+static bool move_in(struct instance_stage *stage, struct error *error) {
     scoped(alloc_release) char *path =
-        home_instance_folder(creation->home, creation->facts.instance.name);
+        home_instance_folder(stage->home, stage->facts.instance.name);
     if (!clear_way(path, error))
         return false;
-    if (rename(creation->folder, path) < 0)
+    if (rename(stage->folder, path) < 0)
         return error_errno(error, "cannot make the folder %s", path);
-    alloc_replace(&creation->folder, alloc_string(path));
+    alloc_replace(&stage->folder, alloc_string(path));
     return true;
 }
 
@@ -107,15 +107,15 @@ static bool reserve_network(struct store *store, struct instance_facts *facts,
     return forward_table_list(store, facts->instance.id, &facts->forwards, error);
 }
 
-static bool record(struct creation *creation, struct error *error) {
-    struct home *home = creation->home;
-    struct instance_facts *facts = &creation->facts;
+static bool record(struct instance_stage *stage, struct error *error) {
+    struct home *home = stage->home;
+    struct instance_facts *facts = &stage->facts;
     struct instance_plan plan = {0};
     struct generated generated = {.home = home, .facts = facts};
-    bool good = definition_claim(home->store, &facts->cloud, &facts->instance, error) &&
+    bool good = definition_reserve(home->store, &facts->cloud, &facts->instance, error) &&
                 instance_table_add(home->store, &facts->instance, error) &&
-                reserve_network(home->store, facts, error) && move_in(creation, error) &&
-                (!creation->record || creation->record(creation, error)) &&
+                reserve_network(home->store, facts, error) && move_in(stage, error) &&
+                (!stage->record || stage->record(stage, error)) &&
                 instance_plan_write(&generated, &plan, error) && store_commit(home->store, error);
     instance_plan_done(&plan);
     generated_done(&generated);
@@ -123,29 +123,30 @@ static bool record(struct creation *creation, struct error *error) {
 }
 
 /* The folder goes while the store is still locked: after that the name is anybody's. */
-static bool carry_out(struct creation *creation, struct error *error) {
-    struct store *store = creation->home->store;
-    if (stage(creation, error) && store_begin(store, error) && record(creation, error)) {
-        scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, creation->folder);
+static bool carry_out(struct instance_stage *stage, struct error *error) {
+    struct store *store = stage->home->store;
+    if (prepare_folder(stage, error) && store_begin(store, error) && record(stage, error)) {
+        scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
         unlink(marker);
         return true;
     }
-    if (creation->folder)
-        file_remove_tree(creation->folder, NULL);
+    if (stage->folder)
+        file_remove_tree(stage->folder, NULL);
     store_rollback(store);
-    known_hosts_collect(creation->home, NULL);
+    known_hosts_collect(stage->home, NULL);
     return false;
 }
 
-bool creation_run(struct creation *creation, struct store_instance *made, struct error *error) {
-    sweep(creation->home);
-    creation->lock = -1;
-    bool good = carry_out(creation, error);
+bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
+                        struct error *error) {
+    sweep(stage->home);
+    stage->lock = -1;
+    bool good = carry_out(stage, error);
     if (good) {
-        *made = creation->facts.instance;
-        creation->facts.instance = (struct store_instance){0};
+        *made = stage->facts.instance;
+        stage->facts.instance = (struct store_instance){0};
     }
-    file_release(&creation->lock);
-    alloc_release(&creation->folder);
+    file_release(&stage->lock);
+    alloc_release(&stage->folder);
     return good;
 }

@@ -6,20 +6,21 @@
 
 /* Folders on their way in and out, beside the instances. Whoever works on one holds a lock on it;
  * one that nobody has locked was left by a process that was killed, and is swept. */
-#define CREATION_COMING ".new-"
-#define CREATION_GOING  ".old-"
+#define INSTANCE_STAGE_STAGING ".new-"
+#define INSTANCE_STAGE_TRASH   ".old-"
 
-struct creation {
+struct instance_stage {
     struct home *home;
     struct instance_facts facts; /* its cards and forwards as asked for; no identity yet */
     /* Puts the disks into the folder; no store is locked. */
-    bool (*fill)(struct creation *creation, struct error *error);
+    bool (*fill)(struct instance_stage *stage, struct error *error);
     /* Inside the transaction, when the row and the folder are there; NULL: nothing more to do. */
-    bool (*record)(struct creation *creation, struct error *error);
+    bool (*record)(struct instance_stage *stage, struct error *error);
     const void *context; /* of these two */
     char *folder;        /* where it is now: staged, later final; NULL: not made */
     int lock;
 };
 
 /* made is the caller's; the facts stay to be released by instance_facts_done(). */
-bool creation_run(struct creation *creation, struct store_instance *made, struct error *error);
+bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
+                        struct error *error);

@@ -30,7 +30,8 @@ static bool add_row(struct home *home, struct instance_facts *facts, void *conte
     return nic_reserve(home->store, instance, free_position(&facts->nics), nic, error);
 }
 
-bool nic_add(struct home_edit *edit, const char *text, struct store_nic *nic, struct error *error) {
+bool nic_change_add(struct home_edit *edit, const char *text, struct store_nic *nic,
+                    struct error *error) {
     const struct home_edit_change change = {.apply = add_row, .context = nic};
     return nic_parse(text, nic, error) && home_edit(edit, &change, error);
 }
@@ -82,8 +83,8 @@ static bool remove_row(struct home *home, struct instance_facts *facts, void *co
            nic_table_remove(home->store, facts->instance.id, removal->nic->position, error);
 }
 
-bool nic_remove(struct home_edit *edit, const char *which, struct store_nic *nic,
-                struct error *error) {
+bool nic_change_remove(struct home_edit *edit, const char *which, struct store_nic *nic,
+                       struct error *error) {
     struct removal removal = {which, nic};
     const struct home_edit_change change = {.apply = remove_row, .context = &removal};
     return home_edit(edit, &change, error);

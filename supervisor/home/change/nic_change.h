@@ -7,7 +7,8 @@
 
 /* Both all or nothing. The card comes back in nic, whose strings the caller frees with
  * store_nic_done() whether it succeeds or not. */
-bool nic_add(struct home_edit *edit, const char *text, struct store_nic *nic, struct error *error);
+bool nic_change_add(struct home_edit *edit, const char *text, struct store_nic *nic,
+                    struct error *error);
 /* which: a position or a MAC address. */
-bool nic_remove(struct home_edit *edit, const char *which, struct store_nic *nic,
-                struct error *error);
+bool nic_change_remove(struct home_edit *edit, const char *which, struct store_nic *nic,
+                       struct error *error);

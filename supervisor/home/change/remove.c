@@ -41,8 +41,8 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
                      struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *going =
-        alloc_printf("%s/" HOME_INSTANCES "/" CREATION_GOING "%s-%lld", home->path, instance->name,
-                     (long long)instance->id);
+        alloc_printf("%s/" HOME_INSTANCES "/" INSTANCE_STAGE_TRASH "%s-%lld", home->path,
+                     instance->name, (long long)instance->id);
     if (!recovery_complete_rename(home, instance, error))
         return false;
     scoped(file_release) int lock = file_lock_folder(folder);

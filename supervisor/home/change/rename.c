@@ -37,7 +37,7 @@ static bool record(struct home *home, struct store_instance *renamed, struct err
 static bool carry_out(struct home *home, struct store_instance *renamed, const char *folder,
                       char **notice, struct error *error) {
     scoped(alloc_release) char *mark = recovery_rename_mark(folder, renamed->id);
-    if (!file_write(mark, "", 0, 0600, error) || !home_give(home, mark, error))
+    if (!file_write(mark, "", 0, 0600, error) || !home_chown(home, mark, error))
         return false;
     if (!record(home, renamed, error)) {
         unlink(mark);

@@ -36,8 +36,8 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, reset->stage);
     if (!home_make_folder(home, documents, error) ||
         !image_check_once(home, &reset->facts.image, error) ||
-        !disk_create_overlay(disk, image, after->disk_bytes, error) ||
-        !home_give(home, disk, error))
+        !qemu_img_create_overlay(disk, image, after->disk_bytes, error) ||
+        !home_chown(home, disk, error))
         return false;
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (!seed_carry(home, reset->before, after, (enum seed_document)i, documents, error))

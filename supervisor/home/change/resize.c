@@ -9,10 +9,10 @@
 
 bool instance_resize_check(const struct home *home, const struct store_instance *instance,
                            const char *text, uint64_t *bytes, struct error *error) {
-    struct disk_info info;
+    struct qemu_img_info info;
     char present[32];
     scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
-    if (!definition_parse_disk(text, bytes, error) || !disk_info(disk, &info, error))
+    if (!definition_parse_disk(text, bytes, error) || !qemu_img_info(disk, &info, error))
         return false;
     if (*bytes >= info.virtual_bytes)
         return true;
@@ -38,5 +38,6 @@ bool instance_resize_record(struct home *home, const struct store_instance *inst
 bool instance_resize(struct home *home, const struct store_instance *instance, uint64_t bytes,
                      struct error *error) {
     scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
-    return disk_grow(disk, bytes, error) && instance_resize_record(home, instance, bytes, error);
+    return qemu_img_grow(disk, bytes, error) &&
+           instance_resize_record(home, instance, bytes, error);
 }

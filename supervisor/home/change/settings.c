@@ -15,10 +15,10 @@
 #include <string.h>
 
 static bool put_documents(const struct home *home, const char *name,
-                          const struct own_documents *own, struct own_documents *before,
+                          const struct user_documents *own, struct user_documents *before,
                           struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    return own_documents_put(home, folder, own, before, error);
+    return user_documents_put(home, folder, own, before, error);
 }
 
 /* Edited meta-data stays as it is but for the id. */
@@ -47,8 +47,8 @@ static bool remember_trust(struct store *store, const struct store_instance *ins
 
 struct wanted {
     const struct instance_options *options;
-    const char *name;            /* of the instance */
-    struct own_documents before; /* those that were replaced */
+    const char *name;             /* of the instance */
+    struct user_documents before; /* those that were replaced */
 };
 
 static bool check_unique(struct home *home, const struct instance_facts *facts, uint16_t old_port,
@@ -87,6 +87,6 @@ bool settings_change(struct home_edit *edit, const struct instance_options *opti
     struct wanted wanted = {.options = options, .name = edit->instance};
     const struct home_edit_change change = {apply, undo, &wanted};
     bool good = home_edit(edit, &change, error);
-    own_documents_done(&wanted.before);
+    user_documents_done(&wanted.before);
     return good;
 }

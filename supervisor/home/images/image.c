@@ -106,7 +106,7 @@ bool image_import(struct home *home, const struct image_file *from,
     return good;
 }
 
-char *image_users(struct home *home, const char *name, struct error *error) {
+char *image_dependents(struct home *home, const char *name, struct error *error) {
     struct store_instances instances = {0};
     struct buffer users = {0};
     if (!instance_table_list(home->store, &instances, error))
@@ -134,7 +134,7 @@ static bool verify_file(const char *path, const struct store_image *image, const
                          "the image %s was changed since it came into the home: put back the file "
                          "whose SHA-256 is %s; disks that need it: %s",
                          path, image->sha256, *users ? users : "none");
-    return disk_check(path, path, error);
+    return qemu_img_check(path, path, error);
 }
 
 bool image_verify(struct home *home, const char *name, struct error *error) {
@@ -142,7 +142,7 @@ bool image_verify(struct home *home, const char *name, struct error *error) {
     if (!image_table_get(home->store, name, &image, error))
         return false;
     scoped(alloc_release) char *path = image_path(home, &image);
-    scoped(alloc_release) char *users = image_users(home, name, error);
+    scoped(alloc_release) char *users = image_dependents(home, name, error);
     bool good = users && verify_file(path, &image, users, error);
     store_image_done(&image);
     return good;
@@ -151,13 +151,13 @@ bool image_verify(struct home *home, const char *name, struct error *error) {
 bool image_check_once(struct home *home, const struct store_image *image, struct error *error) {
     scoped(alloc_release) char *path = image_path(home, image);
     return image->checked_ms > 0 ||
-           (disk_check(path, path, error) &&
+           (qemu_img_check(path, path, error) &&
             image_table_set_checked(home->store, image->name, clock_wall_ms(), error));
 }
 
 /* Refused for as long as an instance has it as its backing file. */
 static bool check_unused(struct home *home, const char *name, struct error *error) {
-    scoped(alloc_release) char *users = image_users(home, name, error);
+    scoped(alloc_release) char *users = image_dependents(home, name, error);
     return users && (!*users || error_set(error, ERROR_WRONG_STATE,
                                           "the image \"%s\" is in use by %s: remove those "
                                           "instances first",

@@ -27,7 +27,7 @@ bool image_import(struct home *home, const struct image_file *file,
                   const struct image_progress *progress, struct error *error);
 
 /* INSTANCE, INSTANCE …: those whose disks are over it; "" for none. Caller frees. */
-char *image_users(struct home *home, const char *name, struct error *error);
+char *image_dependents(struct home *home, const char *name, struct error *error);
 char *image_path(const struct home *home, const struct store_image *image); /* caller frees */
 /* It is to the byte what came into the home, and qemu-img finds nothing wrong with it. */
 bool image_verify(struct home *home, const char *name, struct error *error);

@@ -38,7 +38,7 @@ bool image_stage_open(struct home *home, const char *name, struct image_stage *s
     *stage = (struct image_stage){.home = home, .lock = -1};
     scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
     if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error) ||
-        !home_give(home, folder, error))
+        !home_chown(home, folder, error))
         return false;
     stage->part = alloc_printf("%s/%s.part", folder, name);
     stage->unpacked = alloc_printf("%s/%s.unpacked", folder, name);
@@ -49,7 +49,7 @@ bool image_stage_open(struct home *home, const char *name, struct image_stage *s
         return false;
     unlink(stage->unpacked); /* of one that was killed */
     unlink(stage->made);
-    return home_give(home, stage->part, error);
+    return home_chown(home, stage->part, error);
 }
 
 /* The lock is given up last, so that nobody else is at these files yet. */
@@ -70,13 +70,13 @@ void image_stage_close(struct image_stage *stage) {
 /* Fills what the file itself says about the image. */
 static bool inspect(const char *file, const char *shown, struct store_image *image,
                     struct error *error) {
-    struct disk_info info;
+    struct qemu_img_info info;
     struct stat status;
     char digest[SECRET_SHA256_SIZE];
     struct error problem = {0};
     if (!image_form_check(file, shown, error))
         return false;
-    if (!disk_info(file, &info, &problem)) {
+    if (!qemu_img_info(file, &info, &problem)) {
         bool tool = problem.code == ERROR_NOT_FOUND;
         return tool ? error_copy(error, &problem)
                     : error_set(error, ERROR_INVALID, "%s is not a whole qcow2 disk image: %s",
@@ -90,7 +90,7 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
         return image_form_refuse_reference(shown, "an external data file", error);
     if (stat(file, &status) < 0)
         return error_errno(error, "cannot read %s", shown);
-    if (!disk_check(file, shown, error) || !secret_sha256_file(file, digest, error))
+    if (!qemu_img_check(file, shown, error) || !secret_sha256_file(file, digest, error))
         return false;
     image->checked_ms = clock_wall_ms();
     image->file_bytes = (uint64_t)status.st_size;
@@ -133,7 +133,7 @@ static bool adopt(struct image_stage *stage, const char *from, struct store_imag
         return error_errno(error, "cannot set the mode of %s", from);
     image->file = alloc_printf("%s.qcow2", image->name);
     image->created_ms = clock_wall_ms();
-    return home_give(stage->home, from, error) && record(stage, from, image, error);
+    return home_chown(stage->home, from, error) && record(stage, from, image, error);
 }
 
 /* What the file is, or what is packed in it; that is then in stage->unpacked, and *file that. */
@@ -159,7 +159,7 @@ bool image_stage_take(struct image_stage *stage, const char *file, struct store_
     bool ours = file == stage->part || file == stage->unpacked;
     if (form == IMAGE_FORM_QCOW2 && ours)
         return adopt(stage, file, image, error);
-    bool made = form == IMAGE_FORM_RAW ? disk_from_raw(file, stage->made, error)
+    bool made = form == IMAGE_FORM_RAW ? qemu_img_from_raw(file, stage->made, error)
                                        : image_form_check(file, shown, error) &&
                                              qemu_img_check_unlocked(file, shown, error) &&
                                              platform_copy_file(file, stage->made, 0600, error);

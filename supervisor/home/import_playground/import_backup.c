@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAGED               "." TAKEOVER_BACKUP ".new"
+#define STAGED               "." IMPORT_BACKUP_FOLDER ".new"
 #define PLAYBOOK_LIMIT_BYTES (1u << 20)
 #define OLD_COLLECTION       "mrmat.playground" /* which nobody installs any more */
 
@@ -20,8 +20,8 @@ static const char *const files[] = {
     LAYOUT_SEED_DRIVE, LAYOUT_SCRIPT, LAYOUT_INVENTORY, LAYOUT_ANSIBLE_CFG, LAYOUT_PLAYBOOK,
 };
 
-bool takeover_backup_exists(const struct home *home) {
-    scoped(alloc_release) char *path = home_file(home, TAKEOVER_BACKUP);
+bool import_backup_exists(const struct home *home) {
+    scoped(alloc_release) char *path = home_file(home, IMPORT_BACKUP_FOLDER);
     return file_is_directory(path);
 }
 
@@ -52,7 +52,7 @@ static bool copy_one(const struct copying *copying, const char *name) {
     if (!is_regular(from) || !is_taken(from, name))
         return true;
     return platform_copy_file(from, to, 0600, copying->error) &&
-           home_give(copying->home, to, copying->error);
+           home_chown(copying->home, to, copying->error);
 }
 
 static bool copy_documents(const struct copying *copying) {
@@ -93,21 +93,21 @@ static bool stage(const struct home *home, const char *staged,
     return true;
 }
 
-bool takeover_backup_make(const struct home *home, const struct store_instances *instances,
-                          struct error *error) {
+bool import_backup_make(const struct home *home, const struct store_instances *instances,
+                        struct error *error) {
     scoped(alloc_release) char *staged = home_file(home, STAGED);
-    scoped(alloc_release) char *final = home_file(home, TAKEOVER_BACKUP);
+    scoped(alloc_release) char *final = home_file(home, IMPORT_BACKUP_FOLDER);
     if (stage(home, staged, instances, error) && file_remove_tree(final, error)) {
         if (rename(staged, final) == 0)
             return true;
         error_errno(error, "cannot make %s", final);
     }
     file_remove_tree(staged, NULL);
-    return error_prefix(error, "the backup before the take-over");
+    return error_prefix(error, "the backup before the import");
 }
 
-void takeover_backup_remove(const struct home *home) {
-    scoped(alloc_release) char *path = home_file(home, TAKEOVER_BACKUP);
+void import_backup_remove(const struct home *home) {
+    scoped(alloc_release) char *path = home_file(home, IMPORT_BACKUP_FOLDER);
     file_remove_tree(path, NULL);
 }
 
@@ -138,15 +138,15 @@ static bool sweep_folder(const char *kept, const char *path, struct error *error
 
 static bool sweep_instance(const struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *kept =
-        alloc_printf("%s/" TAKEOVER_BACKUP "/instances/%s", home->path, name);
+        alloc_printf("%s/" IMPORT_BACKUP_FOLDER "/instances/%s", home->path, name);
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
     scoped(alloc_release) char *kept_documents = alloc_printf("%s/cloud-init", kept);
     scoped(alloc_release) char *documents = alloc_printf("%s/cloud-init", folder);
     return sweep_folder(kept, folder, error) && sweep_folder(kept_documents, documents, error);
 }
 
-bool takeover_backup_sweep(const struct home *home, struct error *error) {
-    scoped(alloc_release) char *path = home_file(home, TAKEOVER_BACKUP "/instances");
+bool import_backup_sweep(const struct home *home, struct error *error) {
+    scoped(alloc_release) char *path = home_file(home, IMPORT_BACKUP_FOLDER "/instances");
     DIR *list = opendir(path);
     bool good = true;
     for (struct dirent *entry; good && list && (entry = readdir(list));)

@@ -1,4 +1,4 @@
-/* The backup of an mrmat-playground home that is being taken over: PATH/before-pgsup with its
+/* The backup of an mrmat-playground home that is being imported: PATH/before-pgsup with its
  * database and, of each instance, the files that pgsup writes anew. All of them may hold the admin
  * password in clear text, so folders are 0700 and files 0600. */
 #pragma once
@@ -7,14 +7,14 @@
 #include "home/home.h"
 #include "store/instance_table.h"
 
-#define TAKEOVER_BACKUP "before-pgsup"
+#define IMPORT_BACKUP_FOLDER "before-pgsup"
 
-bool takeover_backup_exists(const struct home *home);
-/* A backup that is there, of a take-over that did not happen, is replaced. On failure there is
+bool import_backup_exists(const struct home *home);
+/* A backup that is there, of a import that did not happen, is replaced. On failure there is
  * none.
  */
-bool takeover_backup_make(const struct home *home, const struct store_instances *instances,
-                          struct error *error);
+bool import_backup_make(const struct home *home, const struct store_instances *instances,
+                        struct error *error);
 /* Removes from the home what is in the backup, byte for byte; can be repeated. */
-bool takeover_backup_sweep(const struct home *home, struct error *error);
-void takeover_backup_remove(const struct home *home);
+bool import_backup_sweep(const struct home *home, struct error *error);
+void import_backup_remove(const struct home *home);

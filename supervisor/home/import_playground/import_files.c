@@ -33,8 +33,8 @@ static uint64_t big_endian(const unsigned char *bytes, int count) {
     return number;
 }
 
-bool takeover_files_backing(const char *disk, char backing[TAKEOVER_BACKING_SIZE],
-                            struct error *error) {
+bool import_files_backing(const char *disk, char backing[TAKEOVER_BACKING_SIZE],
+                          struct error *error) {
     unsigned char header[QCOW2_HEADER_BYTES];
     scoped(file_release) int fd = open(disk, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -104,11 +104,11 @@ static char *find_address(char *config) {
     return NULL;
 }
 
-bool takeover_files_read(const char *folder, struct store_instance *instance, struct error *error) {
-    struct disk_info info;
+bool import_files_read(const char *folder, struct store_instance *instance, struct error *error) {
+    struct qemu_img_info info;
     scoped(buffer_done) struct buffer script = {0}, config = {0};
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, folder);
-    if (!disk_info(disk, &info, error) || !read_text(folder, LAYOUT_SCRIPT, &script, error) ||
+    if (!qemu_img_info(disk, &info, error) || !read_text(folder, LAYOUT_SCRIPT, &script, error) ||
         !read_text(folder, LAYOUT_DOCUMENTS "/network-config", &config, error))
         return false;
     instance->disk_bytes = info.virtual_bytes;

@@ -10,8 +10,8 @@
 #define TAKEOVER_BACKING_SIZE 1024
 
 /* False with an error: it cannot be read. "" when there is none. */
-bool takeover_files_backing(const char *disk, char backing[TAKEOVER_BACKING_SIZE],
-                            struct error *error);
+bool import_files_backing(const char *disk, char backing[TAKEOVER_BACKING_SIZE],
+                          struct error *error);
 
 /* Fills disk_bytes, vcpu, ram_mib and ip4 (NULL: none) of an instance. */
-bool takeover_files_read(const char *folder, struct store_instance *instance, struct error *error);
+bool import_files_read(const char *folder, struct store_instance *instance, struct error *error);

@@ -50,9 +50,9 @@ static bool choose_name(const struct store_images *images, const char *file, cha
 
 static bool read_image(const char *path, struct store_image *image, struct error *error) {
     char backing[TAKEOVER_BACKING_SIZE], digest[SECRET_SHA256_SIZE];
-    struct disk_info info;
+    struct qemu_img_info info;
     struct stat status;
-    if (!takeover_files_backing(path, backing, error) || !disk_info(path, &info, error))
+    if (!import_files_backing(path, backing, error) || !qemu_img_info(path, &info, error))
         return false;
     if (info.has_backing || info.has_data_file)
         return error_set(error, ERROR_INVALID, "it depends on another file");
@@ -91,8 +91,8 @@ static bool is_regular(const char *folder, const char *file) {
     return file[0] != '.' && lstat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-bool takeover_images_read(const struct home *home, struct store_images *images, struct strv *notes,
-                          struct error *error) {
+bool import_images_read(const struct home *home, struct store_images *images, struct strv *notes,
+                        struct error *error) {
     scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, alphasort);
@@ -114,11 +114,11 @@ static bool resolve(const char *disk, const char *backing, char real[PATH_MAX]) 
     return realpath(backing[0] == '/' ? backing : relative, real) != NULL;
 }
 
-const struct store_image *takeover_images_of_disk(const struct home *home,
-                                                  const struct store_images *images,
-                                                  const char *disk, struct error *error) {
+const struct store_image *import_images_of_disk(const struct home *home,
+                                                const struct store_images *images, const char *disk,
+                                                struct error *error) {
     char backing[TAKEOVER_BACKING_SIZE] = "", real[PATH_MAX], each[PATH_MAX];
-    if (!takeover_files_backing(disk, backing, error))
+    if (!import_files_backing(disk, backing, error))
         return NULL;
     if (!backing[0]) {
         error_set(error, ERROR_INVALID,

@@ -17,7 +17,7 @@
 
 #define ID_MAX (INT64_C(1) << 23) /* of the 2^24 that MAC addresses are made from */
 
-static const struct playground_instance *find_before(const struct takeover_sources *sources,
+static const struct playground_instance *find_before(const struct import_sources *sources,
                                                      size_t index) {
     const struct playground_instance *rows = sources->old->instances;
     for (size_t i = 0; i < index; i++)
@@ -41,7 +41,7 @@ static bool is_in_home(const struct home *home, const struct playground_instance
            (realpath(row->path, real_row) && strcmp(real_row, real) == 0);
 }
 
-static bool check_row(const struct takeover_sources *sources, const struct playground_instance *row,
+static bool check_row(const struct import_sources *sources, const struct playground_instance *row,
                       struct error *error) {
     if (!row->name || !row->path)
         return error_set(error, ERROR_INVALID, "the instance %lld has no name or no path",
@@ -107,7 +107,7 @@ static bool check_idle(const char *name, const char *disk, struct error *error) 
                                 name, users);
 }
 
-static bool read_instance(const struct takeover_sources *sources,
+static bool read_instance(const struct import_sources *sources,
                           const struct playground_instance *row, struct store_instance *instance,
                           struct error *error) {
     const struct home *home = sources->home;
@@ -118,18 +118,18 @@ static bool read_instance(const struct takeover_sources *sources,
     instance->seed = alloc_string("drive");
     instance->restart = alloc_string("no");
     if (!take_mac(row, instance, error) || !check_idle(row->name, disk, error) ||
-        !takeover_files_read(folder, instance, error))
+        !import_files_read(folder, instance, error))
         return false;
     if (instance->ip4 && !subnet_check_guest(sources->cloud, instance->ip4, error))
         return error_prefix(error, "%s/cloud-init/network-config", folder);
-    const struct store_image *image = takeover_images_of_disk(home, sources->images, disk, error);
+    const struct store_image *image = import_images_of_disk(home, sources->images, disk, error);
     if (!image)
         return false;
     instance->image = alloc_string(image->name);
     return true;
 }
 
-static bool add_instance(const struct takeover_sources *sources,
+static bool add_instance(const struct import_sources *sources,
                          const struct playground_instance *row, struct store_instances *list,
                          struct error *error) {
     struct store_instance instance = {0};
@@ -144,8 +144,8 @@ static bool add_instance(const struct takeover_sources *sources,
 
 /* `instance remove` of the predecessor left the row, and a new instance of that name got another
  * row but went on with the first one's address. */
-bool takeover_instances_read(const struct takeover_sources *sources, struct store_instances *list,
-                             struct strv *notes, struct error *error) {
+bool import_instances_read(const struct import_sources *sources, struct store_instances *list,
+                           struct strv *notes, struct error *error) {
     for (size_t i = 0; i < sources->old->count; i++) {
         const struct playground_instance *row = &sources->old->instances[i];
         if (!check_row(sources, row, error))

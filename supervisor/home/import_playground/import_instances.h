@@ -10,7 +10,7 @@
 #include "store/instance_table.h"
 #include "store/playground.h"
 
-struct takeover_sources {
+struct import_sources {
     const struct home *home;
     const struct playground *old;
     const struct store_cloud *cloud;
@@ -19,5 +19,5 @@ struct takeover_sources {
 
 /* Everything but what identity_assign() makes. A row whose folder is gone is left out, with a
  * note. */
-bool takeover_instances_read(const struct takeover_sources *sources, struct store_instances *list,
-                             struct strv *notes, struct error *error);
+bool import_instances_read(const struct import_sources *sources, struct store_instances *list,
+                           struct strv *notes, struct error *error);

@@ -23,22 +23,22 @@
 #define STAGED HOME_DATABASE ".new"
 
 #define OWN_PREFIX "52:54:00:"
-#define OWN_SPARED (1u << 16) /* new addresses that come before one that was taken over */
+#define OWN_SPARED (1u << 16) /* new addresses that come before one that was imported */
 
-struct takeover {
+struct import {
     struct home home; /* store: the new one, while it is written */
     struct playground old;
     struct store_cloud cloud;
     struct store_images images;
     struct store_instances instances;
-    struct takeover_report *report;
+    struct import_playground_report *report;
 };
 
 /* --- the cloud --- */
 
-static bool read_cloud(struct takeover *takeover, const struct takeover_options *options,
+static bool read_cloud(struct import *import, const struct import_playground_options *options,
                        struct error *error) {
-    const struct playground *old = &takeover->old;
+    const struct playground *old = &import->old;
     const char *const public_keys[] = {
         options->ssh_public_key ? options->ssh_public_key : old->public_key_path, NULL};
     const struct cloud_options made = {
@@ -52,20 +52,20 @@ static bool read_cloud(struct takeover *takeover, const struct takeover_options 
         .host_ns4 = old->host_ns4,
         .phone_home_port = old->ph_port,
     };
-    return cloud_fill(&made, &takeover->cloud, error);
+    return cloud_fill(&made, &import->cloud, error);
 }
 
 /* So that the addresses that pgsup makes, from the base and an id, do not meet those that were
  * there.
  */
-static bool is_base_free(const struct takeover *takeover, uint32_t base) {
+static bool is_base_free(const struct import *import, uint32_t base) {
     int64_t last = 0;
-    for (size_t i = 0; i < takeover->instances.count; i++)
-        if (takeover->instances.items[i].id > last)
-            last = takeover->instances.items[i].id;
-    for (size_t i = 0; i < takeover->instances.count; i++) {
+    for (size_t i = 0; i < import->instances.count; i++)
+        if (import->instances.items[i].id > last)
+            last = import->instances.items[i].id;
+    for (size_t i = 0; i < import->instances.count; i++) {
         unsigned a, b, c;
-        const char *mac = takeover->instances.items[i].mac;
+        const char *mac = import->instances.items[i].mac;
         if (strncmp(mac, OWN_PREFIX, strlen(OWN_PREFIX)) != 0 ||
             sscanf(mac + strlen(OWN_PREFIX), "%2x:%2x:%2x", &a, &b, &c) != 3)
             continue;
@@ -76,37 +76,35 @@ static bool is_base_free(const struct takeover *takeover, uint32_t base) {
     return true;
 }
 
-static void choose_base(struct takeover *takeover) {
-    for (int i = 0; i < 1000 && !is_base_free(takeover, takeover->cloud.mac_base); i++)
-        secret_random(&takeover->cloud.mac_base, sizeof takeover->cloud.mac_base);
+static void choose_base(struct import *import) {
+    for (int i = 0; i < 1000 && !is_base_free(import, import->cloud.mac_base); i++)
+        secret_random(&import->cloud.mac_base, sizeof import->cloud.mac_base);
 }
 
-static bool read_all(struct takeover *takeover, const struct takeover_options *options,
+static bool read_all(struct import *import, const struct import_playground_options *options,
                      struct error *error) {
-    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
-    const struct takeover_sources sources = {&takeover->home, &takeover->old, &takeover->cloud,
-                                             &takeover->images};
-    if (!playground_read(database, &takeover->old, error) ||
-        !read_cloud(takeover, options, error) ||
-        !takeover_images_read(&takeover->home, &takeover->images, &takeover->report->notes,
-                              error) ||
-        !takeover_instances_read(&sources, &takeover->instances, &takeover->report->notes, error))
+    scoped(alloc_release) char *database = home_file(&import->home, HOME_DATABASE);
+    const struct import_sources sources = {&import->home, &import->old, &import->cloud,
+                                           &import->images};
+    if (!playground_read(database, &import->old, error) || !read_cloud(import, options, error) ||
+        !import_images_read(&import->home, &import->images, &import->report->notes, error) ||
+        !import_instances_read(&sources, &import->instances, &import->report->notes, error))
         return false;
-    choose_base(takeover);
-    for (size_t i = 0; i < takeover->instances.count; i++)
-        identity_assign(&takeover->cloud, &takeover->instances.items[i]);
+    choose_base(import);
+    for (size_t i = 0; i < import->instances.count; i++)
+        identity_assign(&import->cloud, &import->instances.items[i]);
     return true;
 }
 
 /* --- writing --- */
 
-static bool add_rows(struct takeover *takeover, struct error *error) {
-    struct store *store = takeover->home.store;
-    bool good = store_begin(store, error) && cloud_table_put(store, &takeover->cloud, error);
-    for (size_t i = 0; good && i < takeover->images.count; i++)
-        good = image_table_add(store, &takeover->images.items[i], error);
-    for (size_t i = 0; good && i < takeover->instances.count; i++)
-        good = instance_table_add(store, &takeover->instances.items[i], error);
+static bool add_rows(struct import *import, struct error *error) {
+    struct store *store = import->home.store;
+    bool good = store_begin(store, error) && cloud_table_put(store, &import->cloud, error);
+    for (size_t i = 0; good && i < import->images.count; i++)
+        good = image_table_add(store, &import->images.items[i], error);
+    for (size_t i = 0; good && i < import->instances.count; i++)
+        good = instance_table_add(store, &import->instances.items[i], error);
     if (good && store_commit(store, error))
         return true;
     store_rollback(store);
@@ -122,86 +120,86 @@ static void remove_staged(const struct home *home) {
 }
 
 /* A database that never held the password, so that no page of it can. */
-static bool write_store(struct takeover *takeover, struct error *error) {
-    scoped(alloc_release) char *staged = home_file(&takeover->home, STAGED);
-    remove_staged(&takeover->home); /* of a take-over that was killed */
+static bool write_store(struct import *import, struct error *error) {
+    scoped(alloc_release) char *staged = home_file(&import->home, STAGED);
+    remove_staged(&import->home); /* of a import that was killed */
     bool good =
-        store_open(staged, STORE_CREATE, &takeover->home.store, error) && add_rows(takeover, error);
-    store_close(takeover->home.store);
-    takeover->home.store = NULL;
+        store_open(staged, STORE_CREATE, &import->home.store, error) && add_rows(import, error);
+    store_close(import->home.store);
+    import->home.store = NULL;
     return good;
 }
 
-static bool commit(struct takeover *takeover, struct error *error) {
-    scoped(alloc_release) char *staged = home_file(&takeover->home, STAGED);
-    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
-    if (!takeover_backup_make(&takeover->home, &takeover->instances, error))
+static bool commit(struct import *import, struct error *error) {
+    scoped(alloc_release) char *staged = home_file(&import->home, STAGED);
+    scoped(alloc_release) char *database = home_file(&import->home, HOME_DATABASE);
+    if (!import_backup_make(&import->home, &import->instances, error))
         return false;
-    if (write_store(takeover, error)) {
+    if (write_store(import, error)) {
         if (rename(staged, database) == 0)
             return true;
         error_errno(error, "cannot write %s", database);
     }
-    remove_staged(&takeover->home);
-    takeover_backup_remove(&takeover->home);
+    remove_staged(&import->home);
+    import_backup_remove(&import->home);
     return false;
 }
 
 /* --- afterwards: what a first start would do too --- */
 
-static void close_folders(const struct takeover *takeover) {
-    scoped(alloc_release) char *images = home_file(&takeover->home, HOME_IMAGES);
-    scoped(alloc_release) char *instances = home_file(&takeover->home, HOME_INSTANCES);
-    chmod(takeover->home.path, 0700);
+static void close_folders(const struct import *import) {
+    scoped(alloc_release) char *images = home_file(&import->home, HOME_IMAGES);
+    scoped(alloc_release) char *instances = home_file(&import->home, HOME_INSTANCES);
+    chmod(import->home.path, 0700);
     chmod(images, 0700);
     chmod(instances, 0700);
-    for (size_t i = 0; i < takeover->instances.count; i++) {
+    for (size_t i = 0; i < import->instances.count; i++) {
         scoped(alloc_release) char *folder =
-            home_instance_folder(&takeover->home, takeover->instances.items[i].name);
+            home_instance_folder(&import->home, import->instances.items[i].name);
         chmod(folder, 0700);
     }
 }
 
-static void write_instances(struct takeover *takeover) {
+static void write_instances(struct import *import) {
     struct home home = {0};
     struct error problem = {0};
-    if (!home_open(takeover->home.path, &home, &problem))
+    if (!home_open(import->home.path, &home, &problem))
         return;
-    for (size_t i = 0; i < takeover->instances.count; i++) {
-        const char *name = takeover->instances.items[i].name;
+    for (size_t i = 0; i < import->instances.count; i++) {
+        const char *name = import->instances.items[i].name;
         scoped(alloc_release) char *notice = NULL;
         error_clear(&problem);
         if (!instance_regenerate_now(&home, name, &notice, &problem))
-            strv_pushf(&takeover->report->notes,
+            strv_pushf(&import->report->notes,
                        "the seed and vm.sh of \"%s\" will be written at its first start: %s", name,
                        problem.text);
     }
     home_close(&home);
 }
 
-static bool run(struct takeover *takeover, const struct takeover_options *options,
+static bool run(struct import *import, const struct import_playground_options *options,
                 struct error *error) {
-    struct takeover_report *report = takeover->report;
-    scoped(alloc_release) char *database = home_file(&takeover->home, HOME_DATABASE);
+    struct import_playground_report *report = import->report;
+    scoped(alloc_release) char *database = home_file(&import->home, HOME_DATABASE);
     enum playground_kind kind = playground_kind(database, error);
-    report->before = kind == PLAYGROUND_PGSUP && takeover_backup_exists(&takeover->home);
+    report->before = kind == PLAYGROUND_PGSUP && import_backup_exists(&import->home);
     if (kind == PLAYGROUND_UNREADABLE)
         return false;
     if (kind == PLAYGROUND_PGSUP && !report->before)
         return error_set(error, ERROR_WRONG_STATE,
                          "%s is a home of pgsup already: there is nothing to take over",
-                         takeover->home.path);
+                         import->home.path);
     if (!report->before) {
-        if (!read_all(takeover, options, error) || !commit(takeover, error))
+        if (!read_all(import, options, error) || !commit(import, error))
             return false;
-        report->cloud = alloc_string(takeover->cloud.name);
-        report->instances = takeover->instances.count;
-        report->images = takeover->images.count;
+        report->cloud = alloc_string(import->cloud.name);
+        report->instances = import->instances.count;
+        report->images = import->images.count;
     }
-    if (!takeover_backup_sweep(&takeover->home, error))
-        return error_prefix(error, "taken over, but it could not be cleaned up");
-    close_folders(takeover);
-    write_instances(takeover);
+    if (!import_backup_sweep(&import->home, error))
+        return error_prefix(error, "imported, but it could not be cleaned up");
+    close_folders(import);
+    write_instances(import);
     return true;
 }
 
@@ -222,33 +220,33 @@ static bool open_home(const char *path, struct home *home, struct error *error) 
     return cloud_check_folder(home->path, error);
 }
 
-bool takeover_run(const char *path, const struct takeover_options *options,
-                  struct takeover_report *report, struct error *error) {
-    struct takeover takeover = {.report = report};
+bool import_playground_run(const char *path, const struct import_playground_options *options,
+                           struct import_playground_report *report, struct error *error) {
+    struct import import = {.report = report};
     char real[PATH_MAX];
     scoped(file_release) int lock = -1;
-    *report = (struct takeover_report){0};
-    bool good = open_home(path, &takeover.home, error);
+    *report = (struct import_playground_report){0};
+    bool good = open_home(path, &import.home, error);
     if (good) {
-        lock = realpath(takeover.home.path, real) ? file_lock_folder(real) : -1;
+        lock = realpath(import.home.path, real) ? file_lock_folder(real) : -1;
         good = lock >= 0 || error_set(error, ERROR_WRONG_STATE, "another pgsup is at work in %s",
-                                      takeover.home.path);
-        good = good && run(&takeover, options, error);
+                                      import.home.path);
+        good = good && run(&import, options, error);
     }
-    report->path = alloc_string(takeover.home.path);
-    report->backup = home_file(&takeover.home, TAKEOVER_BACKUP);
-    playground_done(&takeover.old);
-    store_cloud_done(&takeover.cloud);
-    store_images_done(&takeover.images);
-    store_instances_done(&takeover.instances);
-    free(takeover.home.path);
+    report->path = alloc_string(import.home.path);
+    report->backup = home_file(&import.home, IMPORT_BACKUP_FOLDER);
+    playground_done(&import.old);
+    store_cloud_done(&import.cloud);
+    store_images_done(&import.images);
+    store_instances_done(&import.instances);
+    free(import.home.path);
     return good;
 }
 
-void takeover_report_done(struct takeover_report *report) {
+void import_playground_report_done(struct import_playground_report *report) {
     free(report->path);
     free(report->backup);
     free(report->cloud);
     strv_done(&report->notes);
-    *report = (struct takeover_report){0};
+    *report = (struct import_playground_report){0};
 }

@@ -13,17 +13,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct takeover_options { /* in place of what the old database says; NULL: as that */
+struct import_playground_options { /* in place of what the old database says; NULL: as that */
     const char *name, *ssh_public_key;
 };
 
-struct takeover_report {
+struct import_playground_report {
     bool before; /* it had been done before */
     char *path, *backup, *cloud;
     size_t instances, images;
     struct strv notes; /* sentences about what was left out */
 };
 
-bool takeover_run(const char *path, const struct takeover_options *options,
-                  struct takeover_report *report, struct error *error);
-void takeover_report_done(struct takeover_report *report);
+bool import_playground_run(const char *path, const struct import_playground_options *options,
+                           struct import_playground_report *report, struct error *error);
+void import_playground_report_done(struct import_playground_report *report);

@@ -274,8 +274,8 @@ bool definition_check_port(struct store *store, uint16_t port, struct error *err
     return good;
 }
 
-static bool claim_from_others(struct store *store, const struct store_cloud *cloud,
-                              struct store_instance *instance, struct error *error) {
+static bool reserve_unique(struct store *store, const struct store_cloud *cloud,
+                           struct store_instance *instance, struct error *error) {
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
                 check_address_free(&others.instances, instance, error) &&
@@ -288,10 +288,10 @@ static bool claim_from_others(struct store *store, const struct store_cloud *clo
     return good;
 }
 
-bool definition_claim(struct store *store, const struct store_cloud *cloud,
-                      struct store_instance *instance, struct error *error) {
+bool definition_reserve(struct store *store, const struct store_cloud *cloud,
+                        struct store_instance *instance, struct error *error) {
     if (!definition_check_free(store, instance->name, error) ||
-        !claim_from_others(store, cloud, instance, error) ||
+        !reserve_unique(store, cloud, instance, error) ||
         !instance_table_next_id(store, &instance->id, error))
         return false;
     if (instance->id >= MAC_IDS)

@@ -21,7 +21,7 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
     const char *accel;
-    const struct own_documents *own; /* home/own_document.h; NULL: none */
+    const struct user_documents *own; /* home/user_document.h; NULL: none */
     bool no_package_upgrade;
     bool rerun; /* of one that exists: cloud-init begins anew */
     struct startup_options startup;
@@ -35,8 +35,8 @@ bool definition_check(const struct instance_options *options, struct instance_fa
 
 /* The part that must be unique: name, address, port, id and what is made from it. Inside the
  * transaction that adds the row. */
-bool definition_claim(struct store *store, const struct store_cloud *cloud,
-                      struct store_instance *instance, struct error *error);
+bool definition_reserve(struct store *store, const struct store_cloud *cloud,
+                        struct store_instance *instance, struct error *error);
 
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);

@@ -317,8 +317,8 @@ static bool write_plan(struct home *home, const struct instance_facts *facts,
     return good;
 }
 
-bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
-                      struct instance_plan *plan, struct error *error) {
+bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
+                           struct instance_plan *plan, struct error *error) {
     scoped(file_release) int lock = -1;
     *facts = (struct instance_facts){0};
     *plan = (struct instance_plan){0};

@@ -16,12 +16,12 @@ struct instance_plan {
     struct spec_disk disks[SPEC_DISKS_MAX];
     char *folder;
     char **owned; /* NULL-terminated list of strings the spec points to */
-    char *notice; /* of instance_prepare(): what its user is to be told; NULL */
+    char *notice; /* of instance_plan_prepare(): what its user is to be told; NULL */
 };
 /* Takes the lock on the instance's folder, and ends what was interrupted there, for as long as it
  * works. The facts are as they were under the lock; the caller frees them, also after a failure. */
-bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
-                      struct instance_plan *plan, struct error *error);
+bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
+                           struct instance_plan *plan, struct error *error);
 void instance_plan_done(struct instance_plan *plan);
 
 /* Writes the seed, Ansible's files and vm.sh, finds programs, and fills the plan. */

@@ -21,7 +21,7 @@ void dns_batch_format(const struct dns_batch *batch, struct buffer *text) {
     format_condition(batch, text);
     for (size_t i = 0; i < batch->records->count; i++) {
         const struct dns_record *each = &batch->records->items[i];
-        if (dns_record_is_same_name(each, name) &&
+        if (dns_records_is_same_name(each, name) &&
             (!name->address || strcmp(each->address, name->address) != 0))
             buffer_printf(text, "update delete %s.%s. IN A %s\n", name->name, name->zone,
                           each->address);

@@ -26,7 +26,7 @@ void dns_records_done(struct dns_records *records) {
     *records = (struct dns_records){0};
 }
 
-bool dns_record_is_same_name(const struct dns_record *one, const struct dns_record *other) {
+bool dns_records_is_same_name(const struct dns_record *one, const struct dns_record *other) {
     return strcmp(one->name, other->name) == 0 && strcmp(one->zone, other->zone) == 0 &&
            strcmp(one->server, other->server) == 0;
 }
@@ -34,7 +34,7 @@ bool dns_record_is_same_name(const struct dns_record *one, const struct dns_reco
 struct dns_record *dns_records_find(const struct dns_records *records,
                                     const struct dns_record *like) {
     for (size_t i = 0; i < records->count; i++)
-        if (dns_record_is_same_name(&records->items[i], like) &&
+        if (dns_records_is_same_name(&records->items[i], like) &&
             strcmp(records->items[i].address, like->address) == 0)
             return &records->items[i];
     return NULL;
@@ -61,7 +61,7 @@ void dns_records_remove(struct dns_records *records, size_t index) {
 void dns_records_drop(struct dns_records *records, const struct dns_record *like, bool keep) {
     for (size_t i = records->count; i-- > 0;) {
         const struct dns_record *each = &records->items[i];
-        if (dns_record_is_same_name(each, like) &&
+        if (dns_records_is_same_name(each, like) &&
             !(keep && strcmp(each->address, like->address) == 0))
             dns_records_remove(records, i);
     }
@@ -132,7 +132,7 @@ bool dns_records_write(const struct home *home, const struct dns_records *record
     scoped(alloc_release) char *path = home_file(home, FILE_NAME);
     scoped(buffer_done) struct buffer text = {0};
     dns_records_format(records, &text);
-    return file_holds(path, text.data ? text.data : "", text.length) ||
+    return file_content_equals(path, text.data ? text.data : "", text.length) ||
            (file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
-            home_give(home, path, error));
+            home_chown(home, path, error));
 }

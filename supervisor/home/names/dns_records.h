@@ -34,7 +34,7 @@ bool dns_records_parse(const char *text, struct dns_records *records, struct err
 void dns_records_format(const struct dns_records *records, struct buffer *text);
 
 /* Of the same name in the same zone of the same server. */
-bool dns_record_is_same_name(const struct dns_record *one, const struct dns_record *other);
+bool dns_records_is_same_name(const struct dns_record *one, const struct dns_record *other);
 /* The one with that name and address; NULL: none. */
 struct dns_record *dns_records_find(const struct dns_records *records,
                                     const struct dns_record *like);

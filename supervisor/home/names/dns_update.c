@@ -43,8 +43,8 @@ struct update {
 
 static bool want(struct update *update, const struct store_instance *instance,
                  struct error *error) {
-    struct instance_endpoint endpoint = {0};
-    if (!instance_endpoint(update->home, instance, &endpoint, error))
+    struct endpoint endpoint = {0};
+    if (!endpoint_find(update->home, instance, &endpoint, error))
         return false;
     /* This host's own loopback means nothing to others. */
     if (endpoint.address[0] && strncmp(endpoint.address, "127.", 4) != 0)
@@ -83,7 +83,7 @@ static bool is_told(const struct dns_records *records, const struct dns_record *
     bool told = false;
     for (size_t i = 0; i < records->count; i++) {
         const struct dns_record *each = &records->items[i];
-        if (!dns_record_is_same_name(each, name))
+        if (!dns_records_is_same_name(each, name))
             continue;
         if (!each->told || strcmp(each->address, name->address) != 0)
             return false; /* there may be one too many */
@@ -110,7 +110,7 @@ static bool ask(struct update *update, const struct dns_batch *batch, struct buf
     scoped(buffer_done) struct buffer text = {0};
     dns_batch_format(batch, &text);
     const struct program_options options = {
-        .limit_ms = DNS_UPDATE_LIMIT_MS,
+        .limit_ms = DNS_UPDATE_TIMEOUT_MS,
         .input = text.data,
         .kept = update->lock, /* who is killed leaves an nsupdate, which may still be heard */
         .user = update->home->owner,
@@ -137,7 +137,7 @@ static enum outcome attempt(struct update *update, const struct dns_batch *batch
 
 static bool is_mine(const struct dns_records *records, const struct dns_record *name) {
     for (size_t i = 0; i < records->count; i++)
-        if (records->items[i].told && dns_record_is_same_name(&records->items[i], name))
+        if (records->items[i].told && dns_records_is_same_name(&records->items[i], name))
             return true;
     return false;
 }
@@ -151,7 +151,7 @@ static enum outcome claim(struct update *update, struct dns_batch *batch, struct
     batch->condition = DNS_ONLY_ADDRESS;
     for (size_t i = 0; outcome == OUTCOME_CONDITION && i < records->count; i++) {
         batch->only = records->items[i].address;
-        if (dns_record_is_same_name(&records->items[i], batch->name))
+        if (dns_records_is_same_name(&records->items[i], batch->name))
             outcome = attempt(update, batch, error);
     }
     if (outcome == OUTCOME_CONDITION)
@@ -168,7 +168,7 @@ static bool note(struct dns_records *records, const struct dns_record *name) {
     if (dns_records_find(records, name))
         return false;
     for (size_t i = records->count; i-- > 0;)
-        if (dns_record_is_same_name(&records->items[i], name) && !records->items[i].told) {
+        if (dns_records_is_same_name(&records->items[i], name) && !records->items[i].told) {
             count++;
             oldest = i;
         }
@@ -245,19 +245,19 @@ static bool may_go_on(const struct update *update, const struct dns_record *name
         return false;
     return clock_monotonic_ms() < update->deadline ||
            error_set(error, ERROR_TIMEOUT, "not all names were told within %d ms",
-                     DNS_ROUND_LIMIT_MS);
+                     DNS_ROUND_TIMEOUT_MS);
 }
 
 static bool is_wanted(const struct update *update, const struct dns_record *record) {
     for (size_t i = 0; i < update->wanted.count; i++)
-        if (dns_record_is_same_name(&update->wanted.items[i], record))
+        if (dns_records_is_same_name(&update->wanted.items[i], record))
             return true;
     return false;
 }
 
 static bool is_first_of_name(const struct dns_records *records, size_t index) {
     for (size_t i = 0; i < index; i++)
-        if (dns_record_is_same_name(&records->items[i], &records->items[index]))
+        if (dns_records_is_same_name(&records->items[i], &records->items[index]))
             return false;
     return true;
 }
@@ -339,7 +339,7 @@ bool dns_update(struct home *home, struct buffer *done, struct error *error) {
     if (held < 0)
         return false;
     bool good = load(&update, error);
-    update.deadline = clock_monotonic_ms() + DNS_ROUND_LIMIT_MS;
+    update.deadline = clock_monotonic_ms() + DNS_ROUND_TIMEOUT_MS;
     if (good) {
         good = withdraw_all(&update, error);
         good = tell_all(&update, error) && good;

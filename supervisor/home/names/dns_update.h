@@ -3,16 +3,16 @@
  * transaction for each name makes up the difference.
  *
  * Blocking, for the command line and worker threads; one at a time for a home. nsupdate gets
- * DNS_UPDATE_LIMIT_MS for a name, all of them together DNS_ROUND_LIMIT_MS, and a server that does
- * not answer is asked once. What failed is found to differ again by the next call. */
+ * DNS_UPDATE_TIMEOUT_MS for a name, all of them together DNS_ROUND_TIMEOUT_MS, and a server that
+ * does not answer is asked once. What failed is found to differ again by the next call. */
 #pragma once
 
 #include "base/buffer.h"
 #include "home/home.h"
 
-#define DNS_UPDATE_LIMIT_MS 6000
-#define DNS_ROUND_LIMIT_MS  20000
-#define DNS_LOCK_WAIT_MS    8000 /* for another pgsup that is at it */
+#define DNS_UPDATE_TIMEOUT_MS 6000
+#define DNS_ROUND_TIMEOUT_MS  20000
+#define DNS_LOCK_WAIT_MS      8000 /* for another pgsup that is at it */
 
 /* Whether there is something to tell; asks nobody. */
 bool dns_update_is_due(struct home *home, bool *due, struct error *error);

@@ -6,8 +6,8 @@
 
 static bool add(struct home *home, const struct store_instance *instance, const char *zone,
                 struct buffer *text, struct error *error) {
-    struct instance_endpoint endpoint = {0};
-    if (!instance_endpoint(home, instance, &endpoint, error))
+    struct endpoint endpoint = {0};
+    if (!endpoint_find(home, instance, &endpoint, error))
         return false;
     if (!endpoint.address[0])
         return true;

@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMING          ".host-keys-"
-#define IDENTITY        "identity" /* digest of the seed path that they were given under */
-#define KEYGEN_LIMIT_MS 60000
-#define KEY_LIMIT_BYTES 16384u
-#define IDENTITY_LIMIT  128u
+#define COMING            ".host-keys-"
+#define IDENTITY          "identity" /* digest of the seed path that they were given under */
+#define KEYGEN_TIMEOUT_MS 60000
+#define KEY_LIMIT_BYTES   16384u
+#define IDENTITY_LIMIT    128u
 
 /* All that cloud-init asks for: a type that is not given is not made by the guest either. RSA is
  * for what knows no other, and takes long to make when it is longer. */
@@ -45,11 +45,11 @@ static bool make_one(const struct home *home, const char *folder, size_t index,
     scoped(alloc_release) char *public = key_path(folder, type, ".pub");
     char *argv[] = {"ssh-keygen", "-q", "-t",    type, "-b",    bits, "-N",
                     "",           "-C", "pgsup", "-f", private, NULL};
-    if (!program_run(argv, KEYGEN_LIMIT_MS, &output, error))
+    if (!program_run(argv, KEYGEN_TIMEOUT_MS, &output, error))
         return false;
     if (chmod(public, 0600) < 0) /* as everything in a home */
         return error_errno(error, "cannot set the mode of %s", public);
-    return home_give(home, private, error) && home_give(home, public, error);
+    return home_chown(home, private, error) && home_chown(home, public, error);
 }
 
 /* Of a pgsup that was killed. */
@@ -72,7 +72,7 @@ bool host_keys_make(const struct home *home, const char *folder, struct error *e
     sweep(folder);
     if (!mkdtemp(coming))
         return error_errno(error, "cannot make a folder in %s", folder);
-    if (!home_give(home, coming, error))
+    if (!home_chown(home, coming, error))
         return false;
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (!make_one(home, coming, i, error)) {
@@ -111,7 +111,7 @@ bool host_keys_ensure(const struct home *home, const struct store_instance *inst
     if ((*present || !file_exists(keys)) && !host_keys_make(home, folder, error))
         return false;
     return file_write(identity, wanted, strlen(wanted), 0600, error) &&
-           home_give(home, identity, error);
+           home_chown(home, identity, error);
 }
 
 static bool read_key(const struct home *home, const struct store_instance *instance,

@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define LIMIT_MS          30000
+#define TIMEOUT_MS        30000
 #define SHOWN_LIMIT_BYTES 600u
 #define INVALID           "schema errors:" /* cloud-init: config/schema.py */
 #define DEPRECATED        "schema deprecations:"
@@ -42,7 +42,7 @@ bool schema_check(const char *path, char **remarks, struct error *error) {
     *remarks = NULL;
     if (!program)
         return true;
-    bool valid = program_run(argv, LIMIT_MS, &output, &problem);
+    bool valid = program_run(argv, TIMEOUT_MS, &output, &problem);
     const char *said = output.data ? output.data : "";
     if (!valid && strstr(said, INVALID)) {
         scoped(alloc_release) char *words = words_behind(said, INVALID);

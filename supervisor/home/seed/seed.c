@@ -61,7 +61,7 @@ static bool make_text(const struct home *home, const struct store_instance *inst
     scoped(buffer_done) struct buffer own = {0}, ours = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     struct document_seed wanted = *seed;
-    if (!own_document_get(folder, document, &own, error))
+    if (!user_document_get(folder, document, &own, error))
         return false;
     if (own.length > 0 && seed->reader == DOCUMENT_NUAGEINIT && document != SEED_NETWORK_CONFIG)
         return error_set(error, ERROR_INVALID,
@@ -197,7 +197,7 @@ static bool add_host_keys(struct home *home, const struct store_instance *instan
                 : host_keys_append(home, instance, text, error) &&
                       check_document(keyed->path, keyed->document, text, error)) &&
            file_write(keyed->path, text->data, text->length, 0600, error) &&
-           home_give(home, keyed->path, error);
+           home_chown(home, keyed->path, error);
 }
 
 /* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
@@ -238,7 +238,8 @@ static bool write_drive(struct generated *generated, struct error *error) {
         return false;
     if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
-    return seed_drive_write(drive, documents, keyed.path, error) && home_give(home, drive, error) &&
+    return seed_drive_write(drive, documents, keyed.path, error) &&
+           home_chown(home, drive, error) &&
            generated_record(generated, LAYOUT_SEED_DRIVE, wanted, error);
 }
 
@@ -263,7 +264,7 @@ bool seed_network_is_users(const struct home *home, const struct store_instance 
     scoped(alloc_release) char *beside = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s.new", folder,
                                                       seed_document_name(SEED_NETWORK_CONFIG));
     return file_exists(beside) ||
-           (own_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
+           (user_document_get(folder, SEED_NETWORK_CONFIG, &own, NULL) && own.length > 0);
 }
 
 bool seed_write(struct generated *generated, struct error *error) {

@@ -72,5 +72,5 @@ bool seed_carry(struct home *home, const struct store_instance *before,
     replace(&text, before->instance_id, after->instance_id);
     if (document == SEED_META_DATA)
         replace_own_id(&text, after->instance_id);
-    return file_write(to, text.data, text.length, 0600, error) && home_give(home, to, error);
+    return file_write(to, text.data, text.length, 0600, error) && home_chown(home, to, error);
 }

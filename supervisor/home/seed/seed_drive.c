@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MTOOLS_LIMIT_MS 30000
+#define MTOOLS_TIMEOUT_MS 30000
 
 /* FAT12 of 2880 sectors: one boot sector, two tables of nine, 14 for the root folder. */
 #define SECTOR_BYTES         512u
@@ -76,7 +76,7 @@ static bool format(const char *image, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     char *argv[] = {"mformat", "-i",     (char *)image, "-C",         "-f", "1440",
                     "-v",      "CIDATA", "-N",          DRIVE_SERIAL, "::", NULL};
-    return program_run(argv, MTOOLS_LIMIT_MS, &output, error);
+    return program_run(argv, MTOOLS_TIMEOUT_MS, &output, error);
 }
 
 static bool copy(const char *image, const struct strv *paths, struct error *error) {
@@ -89,7 +89,7 @@ static bool copy(const char *image, const struct strv *paths, struct error *erro
     for (size_t i = 0; i < paths->count; i++)
         strv_push(&argv, paths->items[i]);
     strv_push(&argv, "::");
-    return program_run(argv.items, MTOOLS_LIMIT_MS, &output, error);
+    return program_run(argv.items, MTOOLS_TIMEOUT_MS, &output, error);
 }
 
 /* Made with its final mode before anything is in it: the documents hold a password's hash. */

@@ -62,7 +62,7 @@ static bool write_image(const struct home *home, const char *folder, const char 
             alloc_printf("%s/%s", stage, seed_document_name((enum seed_document)i));
         good = file_write(path, texts[i].data, texts[i].length, 0600, error);
     }
-    good = good && seed_drive_write(image, stage, NULL, error) && home_give(home, image, error);
+    good = good && seed_drive_write(image, stage, NULL, error) && home_chown(home, image, error);
     return file_remove_tree(stage, good ? error : NULL) && good;
 }
 

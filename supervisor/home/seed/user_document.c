@@ -10,12 +10,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-void own_documents_done(struct own_documents *own) {
+void user_documents_done(struct user_documents *own) {
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         buffer_done(&own->texts[i]);
 }
 
-bool own_documents_any(const struct own_documents *own) {
+bool user_documents_any(const struct user_documents *own) {
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (own->given[i])
             return true;
@@ -37,8 +37,8 @@ static bool check(enum seed_document document, const char *path, const struct bu
            error_set(error, problem.code, "%s: %s", path, problem.text);
 }
 
-bool own_document_read(enum seed_document document, const char *path, struct own_documents *own,
-                       char **remarks, struct error *error) {
+bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
+                        char **remarks, struct error *error) {
     struct buffer *text = &own->texts[document];
     *remarks = NULL;
     own->given[document] = true;
@@ -56,8 +56,8 @@ bool own_document_read(enum seed_document document, const char *path, struct own
             schema_check(path, remarks, error));
 }
 
-bool own_document_get(const char *folder, enum seed_document document, struct buffer *text,
-                      struct error *error) {
+bool user_document_get(const char *folder, enum seed_document document, struct buffer *text,
+                       struct error *error) {
     scoped(alloc_release) char *path = path_of(folder, document);
     if (!file_exists(path))
         return true;
@@ -70,13 +70,14 @@ static bool put(const struct home *home, const char *path, const struct buffer *
                 struct error *error) {
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return file_write(path, text->data, text->length, 0600, error) && home_give(home, path, error);
+    return file_write(path, text->data, text->length, 0600, error) && home_chown(home, path, error);
 }
 
-bool own_documents_put(const struct home *home, const char *folder, const struct own_documents *own,
-                       struct own_documents *before, struct error *error) {
+bool user_documents_put(const struct home *home, const char *folder,
+                        const struct user_documents *own, struct user_documents *before,
+                        struct error *error) {
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
-    if (own_documents_any(own) && !home_make_folder(home, documents, error))
+    if (user_documents_any(own) && !home_make_folder(home, documents, error))
         return false;
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
         if (!own->given[i])
