@@ -30,19 +30,8 @@ struct pending *pending_take_id(struct pending_list *list, uint64_t id) {
     return *slot && (*slot)->id == id ? pending_take(list, slot) : NULL;
 }
 
-struct pending *pending_take_wanted(struct pending_list *list) {
-    while (list->first) {
-        struct pending *pending = pending_take(list, &list->first);
-        if (!pending->forgotten)
-            return pending;
-        pending_free(pending);
-    }
-    return NULL;
-}
-
-void pending_forget(struct pending_list *list, const void *context) {
-    for (struct pending *pending = list->first; pending; pending = pending->next)
-        pending->forgotten |= pending->context == context;
+struct pending *pending_take_first(struct pending_list *list) {
+    return list->first ? pending_take(list, &list->first) : NULL;
 }
 
 void pending_free(struct pending *pending) {
@@ -55,7 +44,7 @@ void pending_free(struct pending *pending) {
 
 void pending_list_done(struct pending_list *list) {
     while (list->first)
-        pending_free(pending_take(list, &list->first));
+        pending_free(pending_take_first(list));
 }
 
 static void late_drop(struct pending_late *late, unsigned index) {

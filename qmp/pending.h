@@ -17,7 +17,6 @@ struct pending {
     char *command;
     json_t *arguments; /* until it is written */
     void *context;
-    bool forgotten; /* its owner went away: completes without an item */
 };
 
 struct pending_list {
@@ -36,10 +35,8 @@ void pending_list_done(struct pending_list *list);
 void pending_push(struct pending_list *list, struct pending *pending);
 struct pending *pending_take(struct pending_list *list, struct pending **slot);
 struct pending *pending_take_id(struct pending_list *list, uint64_t id);
-/* The first one whose owner still waits; drops the forgotten ones before it. */
-struct pending *pending_take_wanted(struct pending_list *list);
-void pending_forget(struct pending_list *list, const void *context);
-void pending_free(struct pending *pending); /* NULL is fine */
+struct pending *pending_take_first(struct pending_list *list); /* NULL: it is empty */
+void pending_free(struct pending *pending);                    /* NULL is fine */
 
 void pending_late_add(struct pending_late *late, uint64_t id);
 bool pending_late_take(struct pending_late *late, uint64_t id); /* true: its reply is swallowed */

@@ -29,7 +29,6 @@ struct qmp_session {
     bool ended; /* end of input seen; the lines before it come first */
     char end_reason[256];
     char text[256];
-    char version[32];
     json_t *current;              /* what the last item points into, with … */
     struct pending *current_done; /* … its command */
 };
@@ -128,11 +127,6 @@ uint64_t session_send(struct qmp_session *session, const char *command, json_t *
     return session_send_within(session, &request, now_ms, qmp_command_limit_ms(command));
 }
 
-void session_forget(struct qmp_session *session, void *context) {
-    pending_forget(&session->pending, context);
-    pending_forget(&session->expired, context);
-}
-
 /* --- what comes in --- */
 
 void session_feed(struct qmp_session *session, const void *data, size_t length) {
@@ -201,9 +195,6 @@ static void on_greeting(struct qmp_session *session, json_t *greeting) {
         lose(session, "the QMP greeting does not say which QEMU it is from");
         return;
     }
-    snprintf(session->version, sizeof session->version, "%lld.%lld.%lld",
-             (long long)json_integer_value(major), (long long)json_integer_value(minor),
-             (long long)json_integer_value(micro));
     session->state = QMP_CAPABILITIES;
 }
 
@@ -237,10 +228,6 @@ static void fill_reply(struct qmp_session *session, struct pending *pending, enu
 
 static bool answer(struct qmp_session *session, struct pending *pending, json_t *message,
                    struct qmp_item *item) {
-    if (pending->forgotten) {
-        pending_free(pending);
-        return false;
-    }
     json_t *error = json_object_get(message, "error");
     const char *text = json_string_value(json_object_get(error, "desc"));
     fill_reply(session, pending, error ? QMP_STATUS_ERROR : QMP_STATUS_RETURN, item);
@@ -260,7 +247,7 @@ static bool on_stray(struct qmp_session *session, json_t *message, struct qmp_it
          text ? text : "no text");
     if (!ready || !error || !session->pending.first || pending_late_any(&session->late))
         return false;
-    struct pending *oldest = pending_take(&session->pending, &session->pending.first);
+    struct pending *oldest = pending_take_first(&session->pending);
     return answer(session, oldest, message, item);
 }
 
@@ -283,9 +270,6 @@ static bool on_reply(struct qmp_session *session, json_t *message, struct qmp_it
 
 static bool on_event(struct qmp_session *session, json_t *message, struct qmp_item *item) {
     json_t *name = json_object_get(message, "event");
-    json_t *stamp = json_object_get(message, "timestamp");
-    int64_t seconds = json_integer_value(json_object_get(stamp, "seconds"));
-    int64_t microseconds = json_integer_value(json_object_get(stamp, "microseconds"));
     if (!json_is_string(name) || strlen(json_string_value(name)) != json_string_length(name)) {
         lose(session, "an event without a name came on the QMP socket");
         return false;
@@ -295,9 +279,6 @@ static bool on_event(struct qmp_session *session, json_t *message, struct qmp_it
         .name = json_string_value(name),
         .value = json_object_get(message, "data"),
     };
-    /* QEMU writes -1 where the host's clock failed. */
-    if (seconds > 0 && seconds < INT64_MAX / 1000000 && microseconds >= 0 && microseconds < 1000000)
-        item->wall_us = seconds * 1000000 + microseconds;
     return true;
 }
 
@@ -318,7 +299,7 @@ static bool on_message(struct qmp_session *session, json_t *message, struct qmp_
 /* --- what goes out --- */
 
 static bool next_expired(struct qmp_session *session, struct qmp_item *item) {
-    struct pending *pending = pending_take_wanted(&session->expired);
+    struct pending *pending = pending_take_first(&session->expired);
     if (!pending)
         return false;
     fill_reply(session, pending, QMP_STATUS_TIMEOUT, item);
@@ -342,7 +323,7 @@ static bool next_message(struct qmp_session *session, struct qmp_item *item) {
 }
 
 static bool next_loss(struct qmp_session *session, struct qmp_item *item) {
-    struct pending *pending = pending_take_wanted(&session->pending);
+    struct pending *pending = pending_take_first(&session->pending);
     if (pending) {
         fill_reply(session, pending, QMP_STATUS_LOST, item);
         item->text = session->reason;
@@ -368,13 +349,4 @@ struct buffer *session_output(struct qmp_session *session) {
 
 enum qmp_state session_state(const struct qmp_session *session) {
     return session->state;
-}
-
-const char *session_state_name(enum qmp_state state) {
-    static const char *const names[] = {"greeting", "capabilities", "ready", "lost"};
-    return names[state];
-}
-
-const char *session_qemu_version(const struct qmp_session *session) {
-    return session->version;
 }

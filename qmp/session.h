@@ -58,7 +58,6 @@ struct qmp_item {
     const char *error_class; /* REPLY with ERROR: "GenericError" */
     const char *text;        /* REPLY with ERROR, TIMEOUT, LOST; LOST: the reason, for a person */
     json_t *value;           /* REPLY: the return value; EVENT: its data, or NULL. Borrowed. */
-    int64_t wall_us;         /* EVENT: QEMU's own timestamp, 0 if absent */
 };
 
 struct qmp_session; /* opaque */
@@ -80,8 +79,6 @@ struct qmp_request {
  * qmp/command.h's table. For a command that waits inside it counts from the greeting's deadline. */
 uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
                              uint64_t now_ms, uint64_t limit_ms);
-/* Completes every command with this context silently: its owner goes away. */
-void session_forget(struct qmp_session *session, void *context);
 
 void session_feed(struct qmp_session *session, const void *data, size_t length);
 void session_eof(struct qmp_session *session, const char *reason);
@@ -93,5 +90,3 @@ bool session_next(struct qmp_session *session, struct qmp_item *item);
 struct buffer *session_output(struct qmp_session *session); /* the caller consumes what it wrote */
 
 enum qmp_state session_state(const struct qmp_session *session);
-const char *session_state_name(enum qmp_state state);
-const char *session_qemu_version(const struct qmp_session *session); /* "7.2.22", "" before */

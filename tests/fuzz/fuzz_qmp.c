@@ -36,7 +36,7 @@ static void send_one(struct world *world, int index) {
 
 static void on_reply(struct world *world, const struct qmp_item *item) {
     size_t index = (size_t)((uint64_t *)item->context - world->ids);
-    require(index < COMMANDS && index % 3 != 2);
+    require(index < COMMANDS);
     require(!world->completed[index] && world->ids[index] == item->id);
     require((item->status == QMP_STATUS_RETURN) == (item->value != NULL) ||
             item->status == QMP_STATUS_ERROR);
@@ -51,7 +51,6 @@ static void on_event(struct world *world, const struct qmp_item *item) {
     require(memchr(event.reason, 0, sizeof event.reason) != NULL);
     require(memchr(event.action, 0, sizeof event.action) != NULL);
     require(memchr(event.device, 0, sizeof event.device) != NULL);
-    require(item->wall_us >= 0);
     buffer_printf(&world->trace, "%s %s;", item->name, event.reason);
 }
 
@@ -77,8 +76,6 @@ static void begin(struct world *world) {
     *world = (struct world){.session = session_new(0, QMP_GREETING_LIMIT_MS)};
     for (int i = 0; i < COMMANDS; i++)
         send_one(world, i);
-    for (int i = 2; i < COMMANDS; i += 3)
-        session_forget(world->session, &world->ids[i]);
 }
 
 /* late: the commands time out half-way, so that their replies come late. */
@@ -97,7 +94,7 @@ static void play(struct world *world, const uint8_t *data, size_t size, size_t s
     pull(world);
     require(world->ended);
     for (int i = 0; i < COMMANDS; i++)
-        require(world->completed[i] == (i % 3 != 2));
+        require(world->completed[i]);
     require(session_send(world->session, "stop", json_object(), NULL, 0) == 0);
     session_free(world->session);
 }

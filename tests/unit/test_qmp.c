@@ -164,13 +164,6 @@ TEST(commands_that_drain_disks_have_more_time) {
 
 /* --- the session --- */
 
-TEST(states_have_names) {
-    CHECK_STRING(session_state_name(QMP_GREETING), "greeting");
-    CHECK_STRING(session_state_name(QMP_CAPABILITIES), "capabilities");
-    CHECK_STRING(session_state_name(QMP_READY), "ready");
-    CHECK_STRING(session_state_name(QMP_LOST), "lost");
-}
-
 TEST(a_thousand_pipelined_commands) {
     struct qmp_session *session = ready_session();
     static int contexts[1000];
@@ -308,28 +301,6 @@ TEST(deadlines) {
     CHECK_STRING(item.command, "d");
     CHECK(!session_next(session, &item));
     CHECK(session_deadline_ms(session) == QMP_NO_DEADLINE);
-    session_free(session);
-}
-
-TEST(forgetting) {
-    struct qmp_session *session = ready_session();
-    int mine, yours;
-    uint64_t first = session_send(session, "a", NULL, &mine, 0);
-    session_send_within(session, &(struct qmp_request){"b", NULL, &mine}, 0, 10);
-    session_send_within(session, &(struct qmp_request){"c", NULL, &yours}, 0, 10);
-    session_send(session, "d", NULL, &mine, 0);
-    session_tick(session, 10);
-    session_forget(session, &mine); /* waiting, and timed out but not pulled */
-    struct qmp_item item;
-    CHECK(session_next(session, &item));
-    CHECK_STRING(item.command, "c");
-    CHECK(!session_next(session, &item));
-    reply(session, first);
-    CHECK(!session_next(session, &item));
-    session_eof(session, "gone");
-    CHECK(session_next(session, &item));
-    CHECK_INT(item.kind, QMP_ITEM_LOST);
-    CHECK_STRING(item.text, "gone");
     session_free(session);
 }
 
