@@ -7,6 +7,7 @@
 #include "control/protocol.h"
 #include "home/run_folder.h"
 #include "machine/socket.h"
+#include "machine/stream.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -47,23 +48,13 @@ struct call {
     void *data;
 };
 
-struct write {
-    uv_write_t request;
-    struct client *client;
-    char *data;
-    size_t length;
-};
-
 static void drop(struct client *client);
 
 /* --- answers --- */
 
-static void on_written(uv_write_t *request, int status) {
-    struct write *write = (struct write *)request;
-    struct client *client = write->client;
-    client->unwritten -= write->length;
-    free(write->data);
-    free(write);
+static void on_written(void *owner, size_t length, int status) {
+    struct client *client = owner;
+    client->unwritten -= length;
     if (status < 0)
         drop(client);
 }
@@ -87,18 +78,11 @@ static void put(struct client *client, struct buffer *line) {
         doom(client);
         return;
     }
-    struct write *write = alloc_zero(sizeof *write);
-    write->client = client;
-    write->length = line->length;
-    client->unwritten += line->length;
-    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)line->length);
-    bytes.base = write->data = buffer_take(line);
-    if (uv_write(&write->request, (uv_stream_t *)&client->pipe, &bytes, 1, on_written) < 0) {
-        client->unwritten -= write->length;
-        free(write->data);
-        free(write);
+    size_t length = line->length;
+    if (stream_write((uv_stream_t *)&client->pipe, line, client, on_written))
+        client->unwritten += length;
+    else
         doom(client);
-    }
 }
 
 static void call_free(struct call *call) {

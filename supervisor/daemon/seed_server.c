@@ -7,6 +7,7 @@
 #include "base/name.h"
 #include "cloudinit/http.h"
 #include "home/seed/seed.h"
+#include "machine/stream.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -29,8 +30,7 @@ struct connection {
     struct http_connection *http;
     uv_tcp_t tcp;
     uv_timer_t idle;
-    uv_write_t write;
-    char *writing;                /* bytes under way; one write at a time */
+    bool writing;                 /* one write at a time */
     struct seed_answer *deferred; /* NULL: none */
     int open_handles;
     char peer[64];
@@ -155,7 +155,6 @@ static void on_handle_closed(uv_handle_t *handle) {
     if (--connection->open_handles > 0)
         return;
     http_free(connection->http);
-    free(connection->writing);
     free(connection);
 }
 
@@ -177,10 +176,10 @@ static void drop(struct connection *connection) {
 
 static void serve(struct connection *connection);
 
-static void on_written(uv_write_t *write, int status) {
-    struct connection *connection = write->data;
-    free(connection->writing);
-    connection->writing = NULL;
+static void on_written(void *owner, size_t length, int status) {
+    struct connection *connection = owner;
+    (void)length;
+    connection->writing = false;
     if (status < 0)
         drop(connection);
     else if (connection->server)
@@ -205,10 +204,9 @@ static void serve(struct connection *connection) {
             drop(connection);
         return;
     }
-    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
-    bytes.base = connection->writing = buffer_take(output);
-    connection->write.data = connection;
-    if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &bytes, 1, on_written) < 0)
+    connection->writing =
+        stream_write((uv_stream_t *)&connection->tcp, output, connection, on_written);
+    if (!connection->writing)
         drop(connection);
 }
 

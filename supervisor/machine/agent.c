@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/secret.h"
+#include "machine/stream.h"
 #include "qmp/qga.h"
 
 #include <stdlib.h>
@@ -21,11 +22,6 @@ struct agent {
     char input[READ_BYTES];
 };
 
-struct write {
-    uv_write_t request;
-    char *data;
-};
-
 static void answer(struct agent *agent, const struct qga_addresses *addresses) {
     agent_on_answer *on_answer = agent->on_answer;
     agent->on_answer = NULL;
@@ -33,25 +29,11 @@ static void answer(struct agent *agent, const struct qga_addresses *addresses) {
         on_answer(agent->owner, addresses);
 }
 
-/* A failure shows to the reader too. */
-static void on_written(uv_write_t *request, int status) {
-    struct write *write = (struct write *)request;
-    (void)status;
-    free(write->data);
-    free(write);
-}
-
+/* A write that fails later shows to the reader too. */
 static void flush(struct agent *agent) {
     struct buffer *output = qga_output(agent->qga);
-    if (output->length == 0)
-        return;
-    struct write *write = alloc_zero(sizeof *write);
-    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
-    bytes.base = write->data = buffer_take(output);
-    if (uv_write(&write->request, (uv_stream_t *)&agent->pipe, &bytes, 1, on_written) < 0) {
-        on_written(&write->request, 0);
+    if (output->length > 0 && !stream_write((uv_stream_t *)&agent->pipe, output, NULL, NULL))
         answer(agent, NULL);
-    }
 }
 
 /* An agent that may not tell its addresses is one all the same. */

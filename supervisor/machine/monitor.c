@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "machine/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,32 +24,14 @@ struct monitor {
     char input[READ_BYTES];
 };
 
-struct write {
-    uv_write_t request;
-    char *data;
-};
-
-/* A failure is nothing to act on: it shows to the reader too, after what QEMU said before it left.
- */
-static void on_written(uv_write_t *request, int status) {
-    struct write *write = (struct write *)request;
-    (void)status;
-    free(write->data);
-    free(write);
-}
-
+/* A write that fails later is nothing to act on: it shows to the reader too, after what QEMU said
+ * before it left. */
 static void flush(struct monitor *monitor) {
     struct buffer *output = session_output(monitor->session);
     if (!monitor->connected || output->length == 0)
         return;
-    struct write *write = alloc_zero(sizeof *write);
-    uv_buf_t bytes = uv_buf_init(NULL, (unsigned)output->length);
-    bytes.base = write->data = buffer_take(output);
-    if (uv_write(&write->request, (uv_stream_t *)&monitor->pipe, &bytes, 1, on_written) < 0) {
-        free(write->data);
-        free(write);
+    if (!stream_write((uv_stream_t *)&monitor->pipe, output, NULL, NULL))
         session_eof(monitor->session, "the connection broke");
-    }
 }
 
 static void pull(struct monitor *monitor);
