@@ -51,6 +51,7 @@ set(table
   "vm/57-store-damaged              5  1    300     both       -"
   "vm/69-inventory                 10  1    300     both       -"
   "vm/71-dns                      180  1    600     both       macos"
+  "vm/72-qemu-stops                10  1    300     both       -"
   "vm/82-cloud-init-client         10  1    300     both       -"
   "vm/83-boot-progress             20  1    300     both       -"
   "vm/85-ds-identify               10  1    300     both       -"

@@ -1,7 +1,7 @@
 # Goal: a VM that QEMU itself stops says why, also to the next supervisor; what cannot be resumed is
 # reset or stopped, and says so.
 # shellcheck shell=bash source-path=SCRIPTDIR
-. "$(dirname "$0")/faults.sh"
+. "$(dirname "$0")/../faults.sh"
 make_machines vm
 mkdir "$WORK/bin"
 ln -s "${PGSUP_FAKE_QEMU:?the fake QEMU, see tests/fake}" "$WORK/bin/qemu-system-aarch64"
