@@ -1,13 +1,13 @@
 #include "document_check.h"
 
 #include "cloudinit/document_kind.h"
+#include "cloudinit/yaml_types.h"
 #include "cloudinit/yaml_writer.h"
 
 #include <string.h>
 #include <yaml.h>
 
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
-#define STANDARD_TAG  "tag:yaml.org,2002:"
 
 /* --- YAML --- */
 
@@ -24,30 +24,6 @@ static bool explain(const yaml_parser_t *parser, struct error *error) {
 
 static bool load(yaml_parser_t *parser, yaml_document_t *document, struct error *error) {
     return yaml_parser_load(parser, document) || explain(parser, error);
-}
-
-/* libyaml takes more than PyYAML, by which cloud-init reads: keys that are no scalars, and tags
- * that PyYAML's safe loader does not know. */
-static bool check_node(yaml_document_t *document, const yaml_node_t *node, struct error *error) {
-    const char *tag = node->tag ? (const char *)node->tag : STANDARD_TAG;
-    if (strncmp(tag, STANDARD_TAG, strlen(STANDARD_TAG)) != 0)
-        return error_set(error, ERROR_INVALID, "line %zu: a tag that cloud-init does not know",
-                         node->start_mark.line + 1);
-    if (node->type != YAML_MAPPING_NODE)
-        return true;
-    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-         pair < node->data.mapping.pairs.top; pair++)
-        if (yaml_document_get_node(document, pair->key)->type != YAML_SCALAR_NODE)
-            return error_set(error, ERROR_INVALID, "line %zu: a key that is not a word",
-                             node->start_mark.line + 1);
-    return true;
-}
-
-static bool check_nodes(yaml_document_t *document, struct error *error) {
-    for (const yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++)
-        if (!check_node(document, node, error))
-            return false;
-    return true;
 }
 
 /* Marks count characters; this goes on to the byte at which one begins. */
@@ -116,6 +92,8 @@ static bool read_yaml(const char *text, size_t length, validate_function *valida
                       struct error *error) {
     yaml_parser_t parser;
     yaml_document_t document;
+    if (!yaml_types_check_depth(text, length, error))
+        return false;
     if (!yaml_parser_initialize(&parser))
         return error_set(error, ERROR_FAILED, "no memory to read it");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
@@ -123,7 +101,8 @@ static bool read_yaml(const char *text, size_t length, validate_function *valida
     bool good = load(&parser, &document, error);
     if (good) {
         yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = (!root || is_last(&parser, error)) && check_nodes(&document, error) &&
+        good = (!root || is_last(&parser, error)) &&
+               yaml_types_check(&document, text, length, error) &&
                check_tabs(text, length, error) && validate(&document, root, context, error);
         yaml_document_delete(&document);
     }

@@ -87,3 +87,11 @@ pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
 add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
+
+# YAML types against PyYAML, by which cloud-init reads.
+add_executable(check_documents fake/check_documents.c)
+target_link_libraries(check_documents PRIVATE cloudinit base)
+pgsup_see_all_rooms(check_documents)
+add_test(NAME unit.yaml_types
+  COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_yaml_types.py $<TARGET_FILE:check_documents>)
+set_tests_properties(unit.yaml_types PROPERTIES TIMEOUT 120 LABELS unit)

@@ -75,6 +75,9 @@ TEST(own_file_adds_and_replaces) {
 }
 
 TEST(refused) {
+    char deep[2000] = "mine: ";
+    memset(deep + 6, '[', sizeof deep - 7);
+    BAD(deep, "images.yaml: line 1, column 134: more than 128 lists and mappings in one another");
     BAD("- a\n", "images.yaml:1: \"NAME:\" of an image is expected here");
     BAD("mine: yes\n", "images.yaml:1: \"key: value\" lines are expected here");
     BAD(MINE_PART, "images.yaml:2: \"aarch64\" or \"x86_64\" is missing here");

@@ -1,4 +1,5 @@
 /* What a user may have made of a seed document, and what is said of it. */
+#include "cloudinit/yaml_types.h"
 #include "test.h"
 
 #include "base/alloc.h"
@@ -110,12 +111,35 @@ TEST(yaml_that_only_libyaml_reads) {
     refuses(SEED_USER_DATA, "#cloud-config\n\xc3\xa9: [a,\tb]\n", "line 2: a tab");
     refuses(SEED_USER_DATA, "#cloud-config\na: b\tc\n", "line 2: a tab");
     refuses(SEED_META_DATA, "instance-id: a\t\n", "a tab");
-    refuses(SEED_USER_DATA, "#cloud-config\nhostname: {{ v1.x }}\n", "line 2: a key that is");
-    refuses(SEED_USER_DATA, "#cloud-config\na: !secret b\n", "line 2: a tag that");
+    refuses(SEED_USER_DATA, "#cloud-config\nhostname: {{ v1.x }}\n",
+            "line 2, column 12: a key that is");
+    refuses(SEED_USER_DATA, "#cloud-config\na: !secret b\n", "line 2, column 4: a tag that");
     refuses(SEED_META_DATA, "\xff\xfei\0n\0", "byte 0: ");
     takes(SEED_USER_DATA, "#cloud-config\n#\ta comment\na: b # one\tmore\n");
     takes(SEED_USER_DATA, "#cloud-config\nruncmd:\n- |\n  echo\t\xc3\xa9\n- \"a\tb\"\n- 'c\td'\n");
     takes(SEED_USER_DATA, "#cloud-config\na: !!str 1\n");
+}
+
+/* A text of brackets alone, of which each costs libyaml more than the one before. */
+TEST(nesting) {
+    enum { BRACKETS = 200000 };
+    scoped(alloc_release) char *text = alloc_zero(BRACKETS + 32);
+    size_t head = (size_t)sprintf(text, "#cloud-config\na: ");
+    memset(text + head, '[', YAML_TYPES_DEPTH_LIMIT);
+    memset(text + head + YAML_TYPES_DEPTH_LIMIT - 1, ']', YAML_TYPES_DEPTH_LIMIT - 1);
+    takes(SEED_USER_DATA, text); /* the mapping is one level */
+    memset(text + head, '[', BRACKETS);
+    refuses(SEED_USER_DATA, text, "line 2, column 131: more than 128 lists and mappings");
+}
+
+TEST(types_that_nothing_constructs) {
+    refuses(SEED_USER_DATA, "#cloud-config\nbootcmd: [[test, a, =, b]]\n",
+            "line 2, column 21: a = alone");
+    refuses(SEED_USER_DATA, "#cloud-config\nx: 2024-02-30\n",
+            "line 2, column 4: read as a date, and there is none such: quote it");
+    refuses(SEED_USER_DATA, "#cloud-config\nx: !!python/tuple [a]\n", "a tag that cloud-init");
+    refuses(SEED_USER_DATA, "#cloud-config\n<<: 5\n", "line 2, column 5: what << merges");
+    refuses(SEED_NETWORK_CONFIG, "x: 0x_\n", "line 1, column 4: read as a number, and none");
 }
 
 TEST(another_shape) {

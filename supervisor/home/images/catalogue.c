@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "cloudinit/yaml_types.h"
 #include "home/images/catalogue_text.h"
 
 #include <stdarg.h>
@@ -353,6 +354,8 @@ bool catalogue_read(const char *file, const void *text, size_t length, struct ca
                     struct error *error) {
     yaml_parser_t parser;
     yaml_document_t document;
+    if (!yaml_types_check_depth(text, length, error))
+        return error_prefix(error, "%s", file);
     if (!yaml_parser_initialize(&parser))
         return error_set(error, ERROR_FAILED, "%s: libyaml does not start", file);
     yaml_parser_set_input_string(&parser, text, length);
