@@ -41,7 +41,7 @@ static const char *const slow[] = {
     "transaction",
 };
 
-uint64_t qmp_command_limit_ms(const char *command) {
+uint64_t qmp_command_timeout_ms(const char *command) {
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
         if (strcmp(slow[i], command) == 0)
             return QMP_DEADLINE_JOB_MS;

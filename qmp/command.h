@@ -8,7 +8,7 @@
 #define QMP_DEADLINE_MS     5000u  /* unless the table says more */
 #define QMP_DEADLINE_JOB_MS 60000u /* block and migration commands flush first */
 
-uint64_t qmp_command_limit_ms(const char *command);
+uint64_t qmp_command_timeout_ms(const char *command);
 
 /* {"execute": command, "arguments": arguments, "id": id}, one line of ASCII ending in LF; arguments
  * is borrowed, may be NULL. Caller frees. */

@@ -124,7 +124,7 @@ uint64_t session_send_within(struct qmp_session *session, const struct qmp_reque
 uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
                       void *context, uint64_t now_ms) {
     const struct qmp_request request = {command, arguments, context};
-    return session_send_within(session, &request, now_ms, qmp_command_limit_ms(command));
+    return session_send_within(session, &request, now_ms, qmp_command_timeout_ms(command));
 }
 
 /* --- what comes in --- */

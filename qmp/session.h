@@ -18,9 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define QMP_LINE_LIMIT_BYTES  (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
-#define QMP_GREETING_LIMIT_MS 5000u       /* when connecting to a QEMU that runs */
-#define QMP_NO_DEADLINE       UINT64_MAX
+#define QMP_LINE_LIMIT_BYTES    (16u << 20) /* largest reply seen: query-qmp-schema, 233 kB */
+#define QMP_GREETING_TIMEOUT_MS 5000u       /* when connecting to a QEMU that runs */
+#define QMP_NO_DEADLINE         UINT64_MAX
 
 /* Commands under way at once; one more is refused. Only a guard against a leak: QEMU itself reads 8
  * ahead and leaves the rest in the socket, so any number is in order and answered in order. */

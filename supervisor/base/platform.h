@@ -52,10 +52,10 @@ bool platform_vmnet_wants_root(void);
 char *platform_interfaces(void);
 
 /* Who this host has talked to on its IPv4 networks: its ARP table. Entries that led nowhere are
- * left out. The list is the caller's to free; no answer within PLATFORM_NEIGHBOURS_PATIENCE_MS is
+ * left out. The list is the caller's to free; no answer within PLATFORM_NEIGHBOURS_TIMEOUT_MS is
  * false. */
-#define PLATFORM_NEIGHBOURS_LIMIT       16384u
-#define PLATFORM_NEIGHBOURS_PATIENCE_MS 1000
+#define PLATFORM_NEIGHBOURS_LIMIT      16384u
+#define PLATFORM_NEIGHBOURS_TIMEOUT_MS 1000
 struct platform_neighbour {
     uint32_t ip4; /* host byte order */
     uint8_t mac[6];

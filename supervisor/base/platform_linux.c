@@ -262,11 +262,11 @@ static int ask_neighbours(void) {
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .neighbour = {.ndm_family = AF_INET},
     };
-    struct timeval patience = {.tv_sec = PLATFORM_NEIGHBOURS_PATIENCE_MS / 1000};
+    struct timeval timeout = {.tv_sec = PLATFORM_NEIGHBOURS_TIMEOUT_MS / 1000};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0 ||
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
         send(fd, &request, sizeof request, 0) != (ssize_t)sizeof request)
         file_release(&fd);
     return fd;

@@ -122,7 +122,7 @@ void address_tracker_learn(struct address_tracker *tracker, const struct address
     }
     struct vm *vm = fleet_get_by_id(fleet, report->instance);
     if (vm)
-        vm_moved(vm, report->address);
+        vm_address_changed(vm, report->address);
 }
 
 /* An address that the store does not tell now is found again by the next look. */
@@ -148,7 +148,7 @@ void address_tracker_on_agent(struct address_tracker *tracker, const struct vm *
 
 /* A guest's agent knows better than the table, which keeps addresses that were given up. */
 static bool is_looked_for(const struct vm *vm) {
-    return lifecycle_has_process(vm->state) && !vm->agent_tells;
+    return lifecycle_has_process(vm->state) && !vm->agent_reports_address;
 }
 
 static void take(struct address_tracker *tracker, const struct seen *seen) {
@@ -182,7 +182,7 @@ static void on_tick(uv_timer_t *timer) {
     const struct fleet *fleet = tracker->fleet;
     tick_start(timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
     for (size_t i = 0; i < fleet->count; i++)
-        vm_agent_look(fleet->vms[i]);
+        vm_agent_query(fleet->vms[i]);
     if (tracker->busy)
         return;
     tracker->busy = true;

@@ -30,7 +30,7 @@ static void on_changed(void *context, struct vm *vm) {
 }
 
 /* Under sudo the files that QEMU has made are root's, and the user's own commands could neither see
- * the lock nor reach the spare monitor. */
+ * the lock nor reach the second monitor. */
 static void on_started(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     static const char *const kinds[] = {"pid", "qmp", "mon", "con", "qga"};

@@ -43,7 +43,7 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
                        struct vm_plan *plan) {
     plan->qmp_path = run_folder_vm(home->run, instance->name, tag, "qmp");
     plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
-    plan->spare_path = run_folder_vm(home->run, instance->name, tag, "mon");
+    plan->second_path = run_folder_vm(home->run, instance->name, tag, "mon");
     plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
     plan->helper_file = run_folder_vm(home->run, instance->name, tag, "net");
     scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
@@ -141,7 +141,7 @@ static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
         .style = QEMU_ARGV_SUPERVISED,
         .pid_file = plan->pid_file,
         .qmp_path = plan->qmp_path,
-        .spare_path = plan->spare_path,
+        .second_path = plan->second_path,
         .agent_path = plan->agent_path,
         .qmp_fd = PROCESS_QMP_FD,
         .console_fd = PROCESS_CONSOLE_FD,

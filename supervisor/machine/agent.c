@@ -79,7 +79,7 @@ static void on_connected(uv_connect_t *request, int status) {
         flush(agent);
 }
 
-static void on_limit(uv_timer_t *timer) {
+static void on_timeout(uv_timer_t *timer) {
     answer(timer->data, NULL);
 }
 
@@ -96,7 +96,7 @@ struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void
     uv_timer_init(loop, &agent->timer);
     agent->pipe.data = agent->timer.data = agent->connect.data = agent;
     agent->open_handles = 2;
-    uv_timer_start(&agent->timer, on_limit, AGENT_LIMIT_MS, 0);
+    uv_timer_start(&agent->timer, on_timeout, AGENT_TIMEOUT_MS, 0);
     uv_pipe_connect(&agent->connect, &agent->pipe, path, on_connected);
     return agent;
 }

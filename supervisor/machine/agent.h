@@ -7,7 +7,7 @@
 
 #include <uv.h>
 
-#define AGENT_LIMIT_MS 5000u
+#define AGENT_TIMEOUT_MS 5000u
 
 struct agent; /* opaque */
 

@@ -32,7 +32,7 @@
 #define LINE_LIMIT_BYTES 4096u
 #define FILE_LIMIT_BYTES 1024u
 #define LOW_FDS          10 /* below are those that a child is given its own in the place of */
-#define REAP_PATIENCE_MS 2000
+#define REAP_TIMEOUT_MS  2000
 #define REAP_INTERVAL_MS 10
 
 extern char **environ;
@@ -119,7 +119,7 @@ static bool spawn(char *const argv[], const struct ends *ends, pid_t *pid, struc
 
 /* 0 when it has not ended in time. */
 static pid_t reap(pid_t pid, int *status) {
-    uint64_t deadline = clock_monotonic_ms() + REAP_PATIENCE_MS;
+    uint64_t deadline = clock_monotonic_ms() + REAP_TIMEOUT_MS;
     for (;;) {
         pid_t ended = waitpid(pid, status, WNOHANG);
         if (ended == pid || clock_monotonic_ms() >= deadline)
@@ -141,7 +141,7 @@ static void end(pid_t pid) {
 enum heard { HEARD_LINE, HEARD_END, HEARD_NOTHING };
 
 static enum heard hear(int fd, struct buffer *line) {
-    uint64_t deadline = clock_monotonic_ms() + HELPERS_PATIENCE_MS;
+    uint64_t deadline = clock_monotonic_ms() + HELPERS_TIMEOUT_MS;
     char chunk[512];
     while (line->length < LINE_LIMIT_BYTES) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -239,7 +239,7 @@ bool helpers_start(const struct spec *spec, struct helpers *helpers, struct erro
     return true;
 }
 
-void helpers_let_go(struct helpers *helpers) {
+void helpers_close_fds(struct helpers *helpers) {
     for (size_t i = 0; i < helpers->count; i++)
         file_release(&helpers->items[i].fd);
 }
@@ -248,7 +248,7 @@ void helpers_done(struct helpers *helpers) {
     for (size_t i = 0; i < helpers->count; i++)
         if (helpers->items[i].fd >= 0)
             kill(helpers->items[i].pid, SIGTERM);
-    helpers_let_go(helpers);
+    helpers_close_fds(helpers);
     helpers->count = 0;
 }
 

@@ -12,7 +12,7 @@
 
 #include <sys/types.h>
 
-#define HELPERS_PATIENCE_MS 10000 /* until it must have said that it is ready */
+#define HELPERS_TIMEOUT_MS 10000 /* until it must have said that it is ready */
 
 struct helper {
     unsigned position; /* of its card */
@@ -28,7 +28,7 @@ struct helpers {
 /* One for each card that needs it, all or none. The sentence quotes what a helper said. */
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error);
 /* Closes QEMU's ends, once QEMU has its own copies or there is none. */
-void helpers_let_go(struct helpers *helpers);
+void helpers_close_fds(struct helpers *helpers);
 /* Also ends those whose end was not handed over: QEMU was not started. */
 void helpers_done(struct helpers *helpers);
 

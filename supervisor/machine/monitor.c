@@ -124,7 +124,7 @@ static struct monitor *make(uv_loop_t *loop, uint64_t limit_ms, void *owner,
 
 /* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
 struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, MONITOR_START_LIMIT_MS, owner, on_item);
+    struct monitor *monitor = make(loop, MONITOR_START_TIMEOUT_MS, owner, on_item);
     int status = uv_pipe_open(&monitor->pipe, fd);
     if (status < 0)
         close(fd);
@@ -139,7 +139,7 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
 
 struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
                                 monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, QMP_GREETING_LIMIT_MS, owner, on_item);
+    struct monitor *monitor = make(loop, QMP_GREETING_TIMEOUT_MS, owner, on_item);
     uv_pipe_connect(&monitor->connect, &monitor->pipe, path, on_connected);
     arm(monitor);
     return monitor;

@@ -9,7 +9,7 @@
 #include <uv.h>
 
 /* A QEMU that was just spawned, on a busy machine; the lifecycle has its own deadline for it. */
-#define MONITOR_START_LIMIT_MS 60000u
+#define MONITOR_START_TIMEOUT_MS 60000u
 
 struct monitor; /* opaque */
 

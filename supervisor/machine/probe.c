@@ -89,7 +89,7 @@ static void begin(uv_timer_t *timer) {
     attempt->probe = probe;
     uv_tcp_init(timer->loop, &attempt->tcp);
     attempt->tcp.data = attempt->connect.data = attempt;
-    uv_timer_start(&probe->timer, on_patience, PROBE_PATIENCE_MS, 0);
+    uv_timer_start(&probe->timer, on_patience, PROBE_TIMEOUT_MS, 0);
     if (uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&probe->address,
                        on_connected) < 0)
         again(probe);

@@ -8,7 +8,7 @@
 #include <uv.h>
 
 #define PROBE_INTERVAL_MS 1000
-#define PROBE_PATIENCE_MS 5000 /* for one connection */
+#define PROBE_TIMEOUT_MS  5000 /* for one connection */
 
 struct probe; /* opaque */
 

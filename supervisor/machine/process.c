@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* For processes of which the system does not tell the end by itself. */
-enum { WATCH_INTERVAL_MS = 250, RELAXED_INTERVAL_MS = 2000 };
+enum { POLL_INTERVAL_MS = 250, SLOW_POLL_INTERVAL_MS = 2000 };
 
 struct process {
     void *owner;
@@ -23,9 +23,9 @@ struct process {
     pid_t pid;
     uint64_t start;
     bool child, ended, closing;
-    bool relaxed, seen; /* only when watched */
-    int end_fd;         /* watched: readable when it has ended; -1: it is polled */
-    int open_handles;   /* the last close callback frees */
+    bool slow, seen;  /* only when watched */
+    int end_fd;       /* watched: readable when it has ended; -1: it is polled */
+    int open_handles; /* the last close callback frees */
     uv_poll_t end;
     union {
         uv_handle_t handle;
@@ -59,16 +59,16 @@ static bool reap(struct process *process, struct process_end *end) {
     return waited != 0;
 }
 
-static void on_watch(uv_timer_t *timer) {
+static void on_poll_due(uv_timer_t *timer) {
     struct process *process = timer->data;
     struct process_end end = {0};
     if (platform_process_lives(process->pid, process->start)) {
-        tick_start(timer, on_watch, process->relaxed ? RELAXED_INTERVAL_MS : WATCH_INTERVAL_MS);
+        tick_start(timer, on_poll_due, process->slow ? SLOW_POLL_INTERVAL_MS : POLL_INTERVAL_MS);
         return;
     }
-    if (process->relaxed && !process->seen) {
+    if (process->slow && !process->seen) {
         process->seen = true;
-        tick_start(timer, on_watch, RELAXED_INTERVAL_MS);
+        tick_start(timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
         return;
     }
     reap(process, &end); /* if it is no child, its pid may have become that of one */
@@ -89,7 +89,7 @@ static void drop_end_fd(struct process *process) {
     file_release(&process->end_fd);
 }
 
-static void on_end_fd(uv_poll_t *poll, int status, int events) {
+static void on_end_readable(uv_poll_t *poll, int status, int events) {
     struct process *process = poll->data;
     struct process_end end = {0};
     (void)events;
@@ -97,7 +97,7 @@ static void on_end_fd(uv_poll_t *poll, int status, int events) {
     if (status == 0 && reap(process, &end))
         finish(process, &end);
     else
-        tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
+        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
 /* False: it has to be polled. */
@@ -112,7 +112,7 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
     process->end.data = process;
     process->open_handles++;
     if (platform_process_lives(process->pid, process->start) &&
-        uv_poll_start(&process->end, UV_READABLE, on_end_fd) == 0)
+        uv_poll_start(&process->end, UV_READABLE, on_end_readable) == 0)
         return true;
     drop_end_fd(process);
     return false;
@@ -179,14 +179,14 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
     uv_timer_init(loop, &process->uv.timer);
     process->uv.timer.data = process;
     if (!watch_end_fd(process, loop))
-        tick_start(&process->uv.timer, on_watch, WATCH_INTERVAL_MS);
+        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
     return process;
 }
 
-void process_relax(struct process *process) {
-    process->relaxed = true;
+void process_poll_slowly(struct process *process) {
+    process->slow = true;
     drop_end_fd(process);
-    tick_start(&process->uv.timer, on_watch, RELAXED_INTERVAL_MS);
+    tick_start(&process->uv.timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
 }
 
 pid_t process_pid(const struct process *process) {

@@ -39,7 +39,7 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
                               process_on_end *on_end);
 
 /* A watched one: its end is told 2 to 4 s later, when that of what made it end is known. */
-void process_relax(struct process *process);
+void process_poll_slowly(struct process *process);
 
 pid_t process_pid(const struct process *process);
 uint64_t process_start(const struct process *process);

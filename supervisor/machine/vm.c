@@ -119,7 +119,7 @@ static void on_deadline(uv_timer_t *timer) {
     vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
 }
 
-void vm_hurry(struct vm *vm, uint64_t limit_ms) {
+void vm_shorten_deadline(struct vm *vm, uint64_t limit_ms) {
     uv_timer_start(&vm->deadline, on_deadline, limit_ms, 0);
 }
 
@@ -155,7 +155,7 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
     arm(vm);
     if (next == STATE_READY) {
         vm_phase(vm, PHASE_READY);
-        vm_agent_look(vm);
+        vm_agent_query(vm);
     }
 }
 
@@ -210,7 +210,7 @@ static void tighten(struct vm *vm, const struct vm_stop_options *options) {
     vm->may_escalate |= allows;
     vm->stop_limit_ms = limit_ms;
     if (limit_ms)
-        vm_hurry(vm, options->limit_ms);
+        vm_shorten_deadline(vm, options->limit_ms);
     else
         uv_timer_stop(&vm->deadline);
 }
@@ -291,7 +291,7 @@ void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address)
     vm_input(vm, INPUT_READY);
 }
 
-void vm_moved(struct vm *vm, const char *address) {
+void vm_address_changed(struct vm *vm, const char *address) {
     if (vm->plan.address && strcmp(vm->plan.address, address) == 0)
         return;
     alloc_replace(&vm->plan.address, alloc_string(address));

@@ -33,7 +33,7 @@ void vm_phase(struct vm *vm, enum store_phase phase);
 /* As instance_id; from now on its sshd is looked for at address (NULL: where it was). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
 /* Where the guest is now: there its sshd is looked for. */
-void vm_moved(struct vm *vm, const char *address);
+void vm_address_changed(struct vm *vm, const char *address);
 
 /* It has a process, or is on its way to one. */
 bool vm_is_busy(const struct vm *vm);

@@ -13,13 +13,13 @@ static void on_answer(void *owner, const struct qga_addresses *addresses) {
     if (addresses && !vm->agent_answers)
         vm_tell(vm, STORE_EVENT_AGENT, "the agent in the guest answers");
     vm->agent_answers = addresses != NULL;
-    vm->agent_tells = addresses && addresses->count > 0;
-    if (vm->agent_tells && vm->plan.by_dhcp)
+    vm->agent_reports_address = addresses && addresses->count > 0;
+    if (vm->agent_reports_address && vm->plan.by_dhcp)
         vm->listener->addresses(vm->listener->context, vm, addresses);
     drop(vm);
 }
 
-void vm_agent_look(struct vm *vm) {
+void vm_agent_query(struct vm *vm) {
     bool runs =
         vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
     bool wanted = vm->plan.by_dhcp || !vm->agent_answers;
@@ -27,14 +27,14 @@ void vm_agent_look(struct vm *vm) {
         vm->agent = agent_ask(vm->loop, vm->plan.agent_path, vm->plan.mac, vm, on_answer);
 }
 
-void vm_agent_port(struct vm *vm, bool open) {
+void vm_agent_port_changed(struct vm *vm, bool open) {
     if (!open)
         vm_agent_forget(vm);
     vm->agent_open = open;
-    vm_agent_look(vm);
+    vm_agent_query(vm);
 }
 
 void vm_agent_forget(struct vm *vm) {
     drop(vm);
-    vm->agent_open = vm->agent_answers = vm->agent_tells = false;
+    vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

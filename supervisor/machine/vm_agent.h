@@ -6,8 +6,8 @@
 #include "machine/vm_object.h"
 
 /* What QEMU says of the port: the guest has opened or closed it. */
-void vm_agent_port(struct vm *vm, bool open);
+void vm_agent_port_changed(struct vm *vm, bool open);
 /* Asks, unless nobody is there or nothing new is to be learned. */
-void vm_agent_look(struct vm *vm);
+void vm_agent_query(struct vm *vm);
 /* The guest is gone, or another one. */
 void vm_agent_forget(struct vm *vm);

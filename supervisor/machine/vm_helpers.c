@@ -50,13 +50,13 @@ void vm_helpers_watch(struct vm *vm) {
         helper->next = vm->helpers;
         vm->helpers = helper;
         helper->process = process_watch(vm->loop, each->pid, each->start, helper, on_end);
-        process_relax(helper->process);
+        process_poll_slowly(helper->process);
     }
 }
 
 /* Watched on until they have ended, so that nothing is left of them. */
 void vm_helpers_end(struct vm *vm) {
-    helpers_let_go(&vm->plan.helpers);
+    helpers_close_fds(&vm->plan.helpers);
     for (struct vm_helper *helper = vm->helpers; helper; helper = helper->next) {
         if (!helper->leaving)
             process_kill(helper->process, SIGTERM);

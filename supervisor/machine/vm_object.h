@@ -14,10 +14,10 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#define VM_SPACE_CHECK_MS   10000 /* a VM paused by a full host disk: is there space again? */
-#define VM_SPACE_WANTED     (64ull << 20)
-#define VM_EXIT_PATIENCE_MS 2000 /* a start that lost QMP: until its QEMU is killed */
-#define VM_HEARTBEAT_MS     3000 /* query-status; with its deadline, silence shows within 10 s */
+#define VM_SPACE_CHECK_MS  10000 /* a VM paused by a full host disk: is there space again? */
+#define VM_SPACE_WANTED    (64ull << 20)
+#define VM_EXIT_TIMEOUT_MS 2000 /* a start that lost QMP: until its QEMU is killed */
+#define VM_HEARTBEAT_MS    3000 /* query-status; with its deadline, silence shows within 10 s */
 
 struct vm;
 
@@ -48,13 +48,13 @@ struct vm {
     enum lifecycle_state state;
     char *reason; /* sentence for the state; NULL */
     struct store_launch launch;
-    uint64_t since_ms;       /* monotonic: when the state was entered */
-    enum error_code refusal; /* why the last launch was not even tried; ERROR_NONE: it was */
-    bool agent_answers;      /* one in the guest did when it was asked last */
-    bool agent_tells;        /* … and knows an address of the first card */
-    char *outcome;           /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
-    uint64_t stop_limit_ms;  /* of the stop under way, from its beginning; 0: none */
-    bool needs_reset;        /* paused, and QEMU does not resume it without a reset */
+    uint64_t since_ms;          /* monotonic: when the state was entered */
+    enum error_code refusal;    /* why the last launch was not even tried; ERROR_NONE: it was */
+    bool agent_answers;         /* one in the guest did when it was asked last */
+    bool agent_reports_address; /* … and knows an address of the first card */
+    char *outcome;              /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
+    uint64_t stop_limit_ms;     /* of the stop under way, from its beginning; 0: none */
+    bool needs_reset;           /* paused, and QEMU does not resume it without a reset */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* a person wants it to run */

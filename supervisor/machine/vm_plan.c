@@ -12,7 +12,7 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qmp_path);
     free(plan->console_path);
     free(plan->pid_file);
-    free(plan->spare_path);
+    free(plan->second_path);
     free(plan->agent_path);
     free(plan->helper_file);
     free(plan->qemu_log);
@@ -26,7 +26,7 @@ void vm_plan_done(struct vm_plan *plan) {
 }
 
 void vm_plan_remove_files(const struct vm_plan *plan) {
-    const char *paths[] = {plan->qmp_path,   plan->console_path, plan->spare_path,
+    const char *paths[] = {plan->qmp_path,   plan->console_path, plan->second_path,
                            plan->agent_path, plan->helper_file,  plan->pid_file};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (paths[i])
@@ -36,7 +36,7 @@ void vm_plan_remove_files(const struct vm_plan *plan) {
 void vm_plan_disown_files(struct vm_plan *plan) {
     alloc_replace(&plan->qmp_path, NULL);
     alloc_replace(&plan->console_path, NULL);
-    alloc_replace(&plan->spare_path, NULL);
+    alloc_replace(&plan->second_path, NULL);
     alloc_replace(&plan->agent_path, NULL);
     alloc_replace(&plan->helper_file, NULL);
     alloc_replace(&plan->pid_file, NULL);
@@ -76,7 +76,7 @@ bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_l
     }
     close_one(&sockets.qmp_listener);
     close_one(&sockets.console_listener);
-    helpers_let_go(&plan->helpers);
+    helpers_close_fds(&plan->helpers);
     if (!spawned->process) {
         close_one(&sockets.qmp_client);
         close_one(&sockets.console_client);

@@ -14,7 +14,7 @@
 struct vm_plan {
     struct strv argv;
     char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
-    char *spare_path, *agent_path;            /* sockets that QEMU makes */
+    char *second_path, *agent_path;           /* sockets that QEMU makes */
     char *helper_file;                        /* where the processes of its helpers are noted */
     struct helpers helpers;
     char *qemu_log, *console_log;

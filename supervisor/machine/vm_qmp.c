@@ -126,7 +126,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
         if (event.open)
             vm_phase(vm, PHASE_KERNEL);
         if (strcmp(event.device, QEMU_ARGV_AGENT) == 0)
-            vm_agent_port(vm, event.open);
+            vm_agent_port_changed(vm, event.open);
         break;
     case QMP_EVENT_WATCHDOG: on_watchdog(vm, &event); break;
     case QMP_EVENT_POWERDOWN:
@@ -188,7 +188,7 @@ static void on_block(struct vm *vm, json_t *devices) {
     }
 }
 
-/* qapi/job.json, JobInfo: what somebody began over the spare monitor, or a supervisor before. */
+/* qapi/job.json, JobInfo: what somebody began over the second monitor, or a supervisor before. */
 static void on_jobs(struct vm *vm, json_t *jobs) {
     size_t index;
     json_t *job;
@@ -209,7 +209,7 @@ static void on_chardevs(struct vm *vm, json_t *chardevs) {
     json_array_foreach(chardevs, index, chardev) {
         const char *label = json_string_value(json_object_get(chardev, "label"));
         if (label && strcmp(label, QEMU_ARGV_AGENT) == 0)
-            vm_agent_port(vm, json_is_true(json_object_get(chardev, "frontend-open")));
+            vm_agent_port_changed(vm, json_is_true(json_object_get(chardev, "frontend-open")));
     }
 }
 
@@ -300,7 +300,7 @@ static void on_lost(struct vm *vm, const char *text) {
         return;
     vm_set_reason(vm, text);
     if (vm->state == STATE_STARTING)
-        vm_hurry(vm, VM_EXIT_PATIENCE_MS);
+        vm_shorten_deadline(vm, VM_EXIT_TIMEOUT_MS);
     else if (vm->state == STATE_STOPPING && !vm->answered) /* a try to reconnect failed */
         tick_start(&vm->heartbeat, on_retry, VM_HEARTBEAT_MS);
     else

@@ -53,7 +53,7 @@ static void fill(struct buffer *bytes, uint64_t first_id) {
 int main(int argc, char **argv) {
     long wanted = argc > 1 ? strtol(argv[1], NULL, 10) : ROUNDS, rounds = wanted > 0 ? wanted : 1;
     scoped(buffer_done) struct buffer bytes = {0};
-    struct qmp_session *session = session_new(0, QMP_GREETING_LIMIT_MS);
+    struct qmp_session *session = session_new(0, QMP_GREETING_TIMEOUT_MS);
     session_feed(session, greeting, sizeof greeting - 1);
     pull(session);
 

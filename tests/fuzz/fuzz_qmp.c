@@ -73,7 +73,7 @@ static void pull(struct world *world) {
 }
 
 static void begin(struct world *world) {
-    *world = (struct world){.session = session_new(0, QMP_GREETING_LIMIT_MS)};
+    *world = (struct world){.session = session_new(0, QMP_GREETING_TIMEOUT_MS)};
     for (int i = 0; i < COMMANDS; i++)
         send_one(world, i);
 }

@@ -13,7 +13,7 @@ static struct strv build(const struct spec_case *row, enum qemu_argv_style style
     const struct qemu_argv_launch launch = {.style = style,
                                             .pid_file = pid,
                                             .qmp_path = qmp,
-                                            .spare_path = spare,
+                                            .second_path = spare,
                                             .agent_path = agent,
                                             .qmp_fd = 3,
                                             .console_fd = 4,

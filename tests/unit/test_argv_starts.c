@@ -163,7 +163,7 @@ static void check_supervised(const struct spec *spec, const struct files *files)
     fcntl(client, F_SETFD, FD_CLOEXEC);
     const struct qemu_argv_launch launch = {.style = QEMU_ARGV_SUPERVISED,
                                             .pid_file = pid_file,
-                                            .spare_path = spare,
+                                            .second_path = spare,
                                             .agent_path = agent,
                                             .qmp_fd = qmp_listener,
                                             .console_fd = console_listener};

@@ -62,7 +62,7 @@ TEST(one_that_was_handed_over_is_left) {
     struct spec spec = make_spec("left", "echo '{}'; exec sleep 600");
     CHECK(helpers_start(&spec, &helpers, &error));
     pid_t pid = helpers.items[0].pid;
-    helpers_let_go(&helpers);
+    helpers_close_fds(&helpers);
     helpers_done(&helpers);
     CHECK(platform_process_start(pid) != 0);
     kill(pid, SIGKILL);

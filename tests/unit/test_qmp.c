@@ -19,7 +19,7 @@ static void feed_text(struct qmp_session *session, const char *text) {
 }
 
 static struct qmp_session *ready_session(void) {
-    struct qmp_session *session = session_new(0, QMP_GREETING_LIMIT_MS);
+    struct qmp_session *session = session_new(0, QMP_GREETING_TIMEOUT_MS);
     struct qmp_item item;
     feed_text(session, greeting);
     CHECK(session_next(session, &item));
@@ -154,12 +154,12 @@ TEST(commands_are_encoded) {
 }
 
 TEST(commands_that_drain_disks_have_more_time) {
-    CHECK_INT(qmp_command_limit_ms("query-status"), QMP_DEADLINE_MS);
-    CHECK_INT(qmp_command_limit_ms("quit"), QMP_DEADLINE_MS);
-    CHECK_INT(qmp_command_limit_ms(""), QMP_DEADLINE_MS);
-    CHECK_INT(qmp_command_limit_ms("stop"), QMP_DEADLINE_JOB_MS);
-    CHECK_INT(qmp_command_limit_ms("blockdev-backup"), QMP_DEADLINE_JOB_MS);
-    CHECK_INT(qmp_command_limit_ms("transaction"), QMP_DEADLINE_JOB_MS);
+    CHECK_INT(qmp_command_timeout_ms("query-status"), QMP_DEADLINE_MS);
+    CHECK_INT(qmp_command_timeout_ms("quit"), QMP_DEADLINE_MS);
+    CHECK_INT(qmp_command_timeout_ms(""), QMP_DEADLINE_MS);
+    CHECK_INT(qmp_command_timeout_ms("stop"), QMP_DEADLINE_JOB_MS);
+    CHECK_INT(qmp_command_timeout_ms("blockdev-backup"), QMP_DEADLINE_JOB_MS);
+    CHECK_INT(qmp_command_timeout_ms("transaction"), QMP_DEADLINE_JOB_MS);
 }
 
 /* --- the session --- */
@@ -307,7 +307,7 @@ TEST(deadlines) {
 TEST(freeing_half_way_drops_what_was_not_pulled) {
     session_free(NULL);
     session_free(session_new(0, 0));
-    struct qmp_session *session = session_new(0, QMP_GREETING_LIMIT_MS);
+    struct qmp_session *session = session_new(0, QMP_GREETING_TIMEOUT_MS);
     session_send(session, "a", json_pack("{s:i}", "b", 1), NULL, 0);
     session_free(session);
     session = ready_session();

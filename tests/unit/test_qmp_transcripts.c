@@ -26,7 +26,7 @@
 
 #define FOLDER                 "transcripts/qmp"
 #define TRANSCRIPT_LIMIT_BYTES 65536
-#define GREETING_LIMIT_MS      10000
+#define GREETING_TIMEOUT_MS    10000
 #define RANDOM_SPLITS          60
 #define FIRST_SEED             20260u
 #define SENT_LIMIT             64
@@ -285,7 +285,7 @@ static void check_completed(struct replay *replay) {
 /* Returns whether it was a large one. */
 static bool play(const char *name, char *text, enum split split, unsigned seed) {
     struct replay replay = {.name = name, .split = split, .seed = seed, .random = seed};
-    replay.session = session_new(0, GREETING_LIMIT_MS);
+    replay.session = session_new(0, GREETING_TIMEOUT_MS);
     bool open = true;
     for (char *line = text, *next; line; line = next) {
         next = strchr(line, '\n');

@@ -29,7 +29,7 @@ static void expected_vector(const struct spec *spec, const char *run, pid_t pid,
     const struct qemu_argv_launch launch = {.style = QEMU_ARGV_SCRIPT,
                                             .pid_file = pid_file,
                                             .qmp_path = qmp,
-                                            .spare_path = spare,
+                                            .second_path = spare,
                                             .agent_path = agent,
                                             .helper_fd = 10};
     struct strv argv = {0};

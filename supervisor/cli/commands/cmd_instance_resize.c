@@ -12,7 +12,7 @@
 
 #define DISK_NODE "disk0" /* machine/qemu_argv.c */
 
-/* Over the VM's spare monitor, with or without a supervisor. */
+/* Over the VM's second monitor, with or without a supervisor. */
 static bool resize_running(const struct invocation *invocation, const struct running *running,
                            uint64_t bytes, struct error *error) {
     struct offline *offline = offline_open(invocation->home, running, error);

@@ -56,7 +56,7 @@ const struct command cmd_qmp = {
     .summary = "Give QEMU one QMP command and show what it returns",
     .arguments = "NAME COMMAND [JSON]",
     .details =
-        "Over the VM's spare monitor, so that the supervisor is not disturbed; works without one.\n"
+        "Over the VM's second monitor, so that the supervisor is not disturbed; works without one.\n"
         "Whoever can do this can do anything to the VM.\n"
         "\n"
         "  pgsup qmp test query-block",

@@ -41,7 +41,7 @@ static bool has_several(const struct invocation *invocation) {
     return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
 }
 
-/* Nobody supervises: the VM's own spare monitor does. */
+/* Nobody supervises: the VM's own second monitor does. */
 static void stop_alone(struct invocation *invocation, const char *name, void *context,
                        struct error *error) {
     struct store_instance instance = {0};

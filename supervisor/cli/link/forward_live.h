@@ -1,6 +1,6 @@
 /* Port forwards of a VM that runs, changed without a restart: QEMU's hostfwd_add and
  * hostfwd_remove, which are commands of its human monitor only and answer with text (QEMU:
- * net/slirp.c). Over the VM's spare monitor, with or without a supervisor. */
+ * net/slirp.c). Over the VM's second monitor, with or without a supervisor. */
 #pragma once
 
 #include "base/error.h"

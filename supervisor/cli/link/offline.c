@@ -25,7 +25,7 @@ struct offline *offline_open(const struct home *home, const struct running *runn
         return NULL;
     struct offline *offline = alloc_zero(sizeof *offline);
     offline->fd = fd;
-    offline->session = session_new(clock_monotonic_ms(), QMP_GREETING_LIMIT_MS);
+    offline->session = session_new(clock_monotonic_ms(), QMP_GREETING_TIMEOUT_MS);
     return offline;
 }
 

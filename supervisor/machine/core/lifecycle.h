@@ -24,7 +24,7 @@
     X(STATE_QUITTING, "quitting", 10000) /* the end is expected: quit sent, or SHUTDOWN seen */    \
     X(STATE_KILLING, "killing", 5000)    /* SIGKILL sent, by wish */                               \
     X(STATE_ABORTING, "aborting", 5000)  /* SIGKILL sent, because the start failed */              \
-    X(STATE_LOST, "lost", 6000) /* QMP does not answer; more than QMP_GREETING_LIMIT_MS */         \
+    X(STATE_LOST, "lost", 6000) /* QMP does not answer; more than QMP_GREETING_TIMEOUT_MS */       \
     X(STATE_FAILED, "failed", 0)
 
 #define LIFECYCLE_INPUTS(X)                                                                        \

@@ -140,7 +140,7 @@ static void push_control(const struct qemu_argv_launch *launch, struct strv *arg
         push_monitor("qmp", launch->qmp_path, -1, argv);
         push_terminal_console(argv);
     }
-    push_monitor("spare", launch->spare_path, -1, argv);
+    push_monitor("spare", launch->second_path, -1, argv);
 }
 
 /* No cache option: QEMU's default, writeback, completes a guest's flush only when the host has the

@@ -21,13 +21,13 @@ enum qemu_argv_style {
 struct qemu_argv_launch {
     enum qemu_argv_style style;
     const char *pid_file;
-    const char *qmp_path;   /* SCRIPT: QEMU binds it; SUPERVISED: informative only */
-    const char *spare_path; /* second monitor, for a person; QEMU binds it */
-    const char *agent_path; /* channel of the guest's agent; QEMU binds it; NULL: no channel */
-    int qmp_fd;             /* SUPERVISED: number of the listening descriptor in QEMU */
-    int console_fd;         /* SUPERVISED: likewise, for the serial console */
-    int helper_fd;          /* of the first card of vmnet-helper; those of the others follow
-                               (machine/helpers.h) */
+    const char *qmp_path;    /* SCRIPT: QEMU binds it; SUPERVISED: informative only */
+    const char *second_path; /* second monitor, for a person; QEMU binds it */
+    const char *agent_path;  /* channel of the guest's agent; QEMU binds it; NULL: no channel */
+    int qmp_fd;              /* SUPERVISED: number of the listening descriptor in QEMU */
+    int console_fd;          /* SUPERVISED: likewise, for the serial console */
+    int helper_fd;           /* of the first card of vmnet-helper; those of the others follow
+                                (machine/helpers.h) */
 };
 
 /* argv[0] is spec->program. Appends to argv. */

@@ -73,7 +73,7 @@ static void build_vector(const struct spec *spec, const char *run_folder, struct
         .style = QEMU_ARGV_SCRIPT,
         .pid_file = pid_file,
         .qmp_path = qmp,
-        .spare_path = spare,
+        .second_path = spare,
         .agent_path = agent,
         .helper_fd = HELPER_FD,
     };

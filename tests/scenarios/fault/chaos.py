@@ -72,7 +72,7 @@ def processes():
 
 
 def query_status(name, pid):
-    """What QEMU itself says, over its spare monitor; None: it does not answer."""
+    """What QEMU itself says, over its second monitor; None: it does not answer."""
     run = os.path.join(HOME, "run")
     for file in os.listdir(run):
         if not file.startswith(name + ".") or not file.endswith(".pid"):

@@ -56,7 +56,7 @@ kill -0 $stranger || fail "a stranger was killed"
 wait_state one running 10
 expect_equal "the process of one" "$(pid_of one)" "$real"
 
-step "what somebody began over the spare monitor is found too"
+step "what somebody began over the second monitor is found too"
 qemu-img create -q -f raw "$WORK/copy.raw" 5G
 qmp() { # NAME COMMAND ARGUMENTS
     run "$PGSUP" qmp "$@"
