@@ -1,7 +1,7 @@
-/* A file of the home that is made of what the store and the instances' folders hold, and is written
- * anew whenever that changes, by whichever process changed it. Two at once may each have seen half:
- * so what was written is compared with what should be there by then, and written again. Blocking.
- */
+/* A file of the home that is generated from the store and the instances' folders, and is written
+ * again whenever those change, by the process that changed them. Two processes at once may each
+ * have seen half: so the written text is compared with what it should be by then, and written
+ * again. Blocking. */
 #pragma once
 
 #include "base/buffer.h"
@@ -12,6 +12,7 @@
 
 typedef bool derived_render(struct home *home, struct buffer *text, struct error *error);
 
-/* Whole or not at all, and only when it differs; no text, no file. Mode 0600, the home owner's. */
+/* Writes atomically, and only when the text differs; without text the file is removed. Mode
+ * 0600; the home's owner owns it. */
 bool derived_write(struct home *home, const char *name, derived_render *render,
                    struct error *error);

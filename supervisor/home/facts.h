@@ -1,4 +1,4 @@
-/* All that the store holds of one instance, loaded once and handed down. */
+/* All rows of one instance, loaded once and handed down. */
 #pragma once
 
 #include "base/error.h"

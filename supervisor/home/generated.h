@@ -12,10 +12,10 @@
 
 enum generated_result { GENERATED_FAILED, GENERATED_WRITTEN, GENERATED_SAME, GENERATED_KEPT };
 
-/* All files of one instance, as they are written in one go. */
+/* One run that writes the files of an instance. */
 struct generated {
     struct home *home;
-    const struct instance_facts *facts; /* that the files are made of; borrowed */
+    const struct instance_facts *facts; /* the source of the files; borrowed */
     struct strv recorded; /* path, digest, path, …: what was recorded in the store meanwhile */
     char *notice;         /* what the user is to be told of a file that was kept; NULL */
 };
@@ -28,7 +28,8 @@ struct generated_file {
     mode_t mode;
 };
 
-/* KEPT: the user's file stays, the new text went to PATH.new; SAME too when it is there already. */
+/* KEPT: the user's file stays, the new text was written to PATH.new. SAME also when PATH.new has
+ * that text already. */
 enum generated_result generated_write(struct generated *generated,
                                       const struct generated_file *file, struct error *error);
 
@@ -36,6 +37,6 @@ enum generated_result generated_write(struct generated *generated,
 bool generated_record(struct generated *generated, const char *path, const char *digest,
                       struct error *error);
 
-/* A transaction that is rolled back takes back what was recorded, but not the files: they would
- * count as their user's. This records it again, in the next transaction. */
+/* A rollback undoes what was recorded, but not the files, which would then look edited. This
+ * records them again, in the next transaction. */
 void generated_settle(const struct generated *generated, int64_t instance);

@@ -24,16 +24,16 @@ struct home {
 /* -p PATH, else $PGSUP_HOME, else ~/var/pgsup (of SUDO_USER under sudo); absolute; caller frees. */
 char *home_default_path(const char *option);
 
-/* Needs a cloud in it: otherwise ERROR_NOT_FOUND "no cloud in PATH: make one with `pgsup cloud
- * create`". A home that cannot be written is said so. */
+/* ERROR_NOT_FOUND without a cloud: "no cloud in PATH: make one with `pgsup cloud create`". Fails
+ * also when the home cannot be written. */
 bool home_open(const char *path, struct home *home, struct error *error);
 void home_close(struct home *home); /* {0} is fine */
 
 char *home_file(const struct home *home, const char *relative); /* caller frees */
 /* INSTANCEDIR; caller frees. */
 char *home_instance_folder(const struct home *home, const char *name);
-/* Makes a folder below the home (absolute path) with the missing ones above it, 0700, the owner's.
- */
+/* Creates a folder below the home (absolute path) and missing ones above it; mode 0700, owned by
+ * the home's owner. */
 bool home_make_folder(const struct home *home, const char *path, struct error *error);
 /* Gives a file or folder made here to the home's owner when running as root. */
 bool home_chown(const struct home *home, const char *path, struct error *error);

@@ -1,4 +1,4 @@
-/* Where the files of an instance are: every name in INSTANCEDIR once. Those of the home are in
+/* Where the files of an instance are: every name in INSTANCEDIR, once. Those of the home are in
  * home.h. */
 #pragma once
 
@@ -26,5 +26,5 @@ char *layout_file(const struct home *home, const char *instance, const char *fil
 char *layout_os_disk(const struct home *home, const char *instance);
 /* INSTANCEDIR/disk-NAME.qcow2 */
 char *layout_extra_disk(const struct home *home, const char *instance, const char *disk);
-/* The same in another folder, which is to become an INSTANCEDIR. */
+/* The same in a staged folder, which will become an INSTANCEDIR. */
 char *layout_extra_disk_in(const char *folder, const char *disk);

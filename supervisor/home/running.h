@@ -12,15 +12,15 @@ struct running {
     char *name;
     char *tag; /* of the launch: its number, or "sh<pid>" for vm.sh */
     pid_t pid;
-    uint64_t start; /* base/host.h: platform_process_start() */
+    uint64_t start; /* base/platform.h: platform_process_start() */
 };
 struct running_list {
     struct running *items;
     size_t count;
 };
 
-/* Everything that runs below this folder; files left by dead ones are removed. False: it cannot be
- * known, which is never taken for "nothing runs". */
+/* Lists all VMs that run below this folder; removes the files of dead ones. False: unknown,
+ * which is not the same as "nothing runs". */
 bool running_scan(const char *run, struct running_list *list, struct error *error);
 /* One instance; running->name is NULL when it does not run. False: as above. */
 bool running_find(const char *run, const char *name, struct running *running, struct error *error);

@@ -13,6 +13,6 @@ struct port {
     bool udp;
 };
 
-/* Nobody listens there now, and one may. False with errno: EADDRINUSE, EACCES for a port that is
- * the system's, EADDRNOTAVAIL for an address that is not this host's. */
+/* Whether a program may bind the port now. False with errno: EADDRINUSE, EACCES for a privileged
+ * port, EADDRNOTAVAIL for an address that this host does not have. */
 bool port_is_free(const struct port *port);

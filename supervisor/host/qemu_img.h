@@ -19,9 +19,9 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error);
 /* That no other process writes to it, by the locks that QEMU and its tools hold while they do;
  * ERROR_WRONG_STATE if one does. */
 bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *error);
-/* Empty, over nothing; the file must not exist. */
+/* Creates an empty disk without a backing file; the file must not exist. */
 bool qemu_img_create(const char *path, uint64_t bytes, struct error *error);
-/* Never smaller: qemu-img refuses that. Not while a VM uses it. */
+/* Only grows: qemu-img refuses to shrink. Not while a VM uses the disk. */
 bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
 /* What is written over the backing file, copied to a new disk over the same one; with NULL, which
  * is for a disk that has none, all of it. */

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 
 static struct home home;
@@ -268,6 +269,33 @@ TEST(the_drive_is_made_anew_only_when_needed) {
     prepare("test", &plan);
     instance_plan_done(&plan);
     CHECK(file_exists(image));
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
+static int instance_reads;
+
+static int on_statement(unsigned kind, void *context, void *statement, void *text) {
+    (void)kind, (void)context, (void)statement;
+    instance_reads += strstr(text, "WHERE i.name = ?1") != NULL;
+    return 0;
+}
+
+static int trace(sqlite3 *database) {
+    return sqlite3_trace_v2(database, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+TEST(the_row_of_an_instance_is_read_once) {
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    sqlite3_auto_extension((void (*)(void))trace); /* of every database that is opened now */
+    open_home("reads", false);
+    sqlite3_reset_auto_extension();
+    make("test", NULL, NULL, &instance);
+    instance_reads = 0;
+    prepare("test", &plan);
+    CHECK_INT(instance_reads, 1);
+    instance_plan_done(&plan);
     store_instance_done(&instance);
     home_close(&home);
 }

@@ -13,9 +13,8 @@
 bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
                    const char *host_keys, struct error *error);
 
-/* Under the name and address of now: what ssh and Ansible go by of an instance that has been
- * provisioned; of another one that was given its host keys, known_hosts, before it is met for the
- * first time. */
+/* Writes the files again with the current name and address: all of them for an instance that has
+ * been provisioned, else known_hosts alone where the guest was given its host keys. */
 bool ansible_refresh(struct generated *generated, struct error *error);
 
 /* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:

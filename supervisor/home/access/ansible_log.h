@@ -15,7 +15,7 @@ struct ansible_recap { /* summed up over the hosts */
 
 char *ansible_log_path(const struct home *home, const char *name); /* caller frees */
 
-/* False: there is none (yet), or the user had the output look otherwise. */
+/* False: no log yet, or its output has another format. */
 bool ansible_log_recap(const struct home *home, const char *name, struct ansible_recap *recap);
-/* The same from text. Pure. */
+/* The same for the text of a log. Pure. */
 bool ansible_log_parse(const char *text, struct ansible_recap *recap);

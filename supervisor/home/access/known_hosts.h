@@ -7,13 +7,13 @@
 #include "home/access/endpoint.h"
 #include "home/home.h"
 
-/* "type base64" lines: those given to the guest, else those that it told when it phoned home; ""
- * when none is known. Caller frees; NULL: error set. */
+/* "type base64" lines: those given to the guest, else those that it reported when it phoned
+ * home; "" when none is known. Caller frees; NULL: error set. */
 char *known_hosts_keys(struct home *home, const struct store_instance *instance,
                        struct error *error);
 
 /* Both files. host_keys: as of known_hosts_keys(). */
 bool known_hosts_write(struct home *home, const struct store_instance *instance,
                        const struct endpoint *endpoint, const char *host_keys, struct error *error);
-/* The file of all anew, after an instance went. */
+/* Writes the file of all instances again, after one was removed. */
 bool known_hosts_collect(struct home *home, struct error *error);

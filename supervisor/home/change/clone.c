@@ -97,10 +97,10 @@ static bool record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     const struct store_instance *source = stage->context, *clone = &stage->facts.instance;
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, stage->folder);
+    const struct seed_carry carry = {home, source, clone, documents};
     return copy_guest(home->store, source->id, clone->id, error) && record_disks(stage, error) &&
-           home_make_folder(home, documents, error) &&
-           seed_carry(home, source, clone, SEED_USER_DATA, documents, error) &&
-           seed_carry(home, source, clone, SEED_VENDOR_DATA, documents, error);
+           home_make_folder(home, documents, error) && seed_carry(&carry, SEED_USER_DATA, error) &&
+           seed_carry(&carry, SEED_VENDOR_DATA, error);
 }
 
 /* From the source's definition to one that has no identity yet. */

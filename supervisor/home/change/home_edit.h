@@ -1,5 +1,5 @@
-/* A change to the definition of an instance that exists, all or nothing, whether it runs or not:
- * its rows and the files that are made of them. What runs keeps what it was started with. */
+/* Changes the definition of an existing instance, all or nothing: its rows and the files
+ * generated from them. A running VM keeps what it was started with. */
 #pragma once
 
 #include "base/error.h"
@@ -13,10 +13,10 @@ struct home_edit {
 };
 
 struct home_edit_change {
-    /* In a transaction, with the facts as they are; the files are written anew after it. */
+    /* Runs in a transaction, with the current facts. The files are regenerated after it. */
     bool (*apply)(struct home *home, struct instance_facts *facts, void *context,
                   struct error *error);
-    /* Takes back what apply() did outside of the store, when it or anything after it failed; NULL:
+    /* Undoes what apply() did outside of the store, when it or a later step failed; NULL:
      * nothing. */
     void (*undo)(const struct home *home, void *context);
     void *context; /* of these two */

@@ -1,12 +1,12 @@
-/* Network cards of an instance that exists, beside its first one. What runs sees a change at its
- * next start. Each card stays in its position: a new one takes the lowest that is free. */
+/* Network cards of an existing instance besides its first one. A running VM sees a change at its
+ * next start. Each card keeps its position: a new one takes the lowest free one. */
 #pragma once
 
 #include "home/change/home_edit.h"
 #include "store/nic_table.h"
 
-/* Both all or nothing. The card comes back in nic, whose strings the caller frees with
- * store_nic_done() whether it succeeds or not. */
+/* Both change all or nothing. nic is the card; the caller frees its strings with
+ * store_nic_done(), also after a failure. */
 bool nic_change_add(struct home_edit *edit, const char *text, struct store_nic *nic,
                     struct error *error);
 /* which: a position or a MAC address. */

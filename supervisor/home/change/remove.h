@@ -1,4 +1,4 @@
-/* The removal of an instance: no row and no file is left. */
+/* Removes an instance: no row and no file is left. */
 #pragma once
 
 #include "base/error.h"

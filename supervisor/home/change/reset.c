@@ -39,8 +39,9 @@ static bool stage(struct reset *reset, struct error *error) {
         !qemu_img_create_overlay(disk, image, after->disk_bytes, error) ||
         !home_chown(home, disk, error))
         return false;
+    const struct seed_carry carry = {home, reset->before, after, documents};
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
-        if (!seed_carry(home, reset->before, after, (enum seed_document)i, documents, error))
+        if (!seed_carry(&carry, (enum seed_document)i, error))
             return false;
     return true;
 }

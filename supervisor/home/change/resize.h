@@ -8,16 +8,16 @@
 
 #include <stdint.h>
 
-/* What the text asks for, "20G", in whole sectors; refused when the disk is bigger now. bytes may
- * be what it has already. Also for a disk that a VM uses. */
+/* Parses a size, "20G", into whole sectors; fails when the disk is bigger now. The current size
+ * is accepted. Works while a VM uses the disk. */
 bool instance_resize_check(const struct home *home, const struct store_instance *instance,
                            const char *text, uint64_t *bytes, struct error *error);
 
-/* Of one that does not run: the caller holds the lock on the folder. Interrupted and done again it
- * comes to the same. */
+/* For an instance that does not run: the caller holds the lock on the folder. Repeating an
+ * interrupted call is safe. */
 bool instance_resize(struct home *home, const struct store_instance *instance, uint64_t bytes,
                      struct error *error);
 
-/* Only what is remembered of it, when QEMU has changed the disk itself. */
+/* Records the size only, after QEMU resized the disk itself. */
 bool instance_resize_record(struct home *home, const struct store_instance *instance,
                             uint64_t bytes, struct error *error);

@@ -23,13 +23,13 @@ static bool put_documents(const struct home *home, const char *name,
 
 /* Edited meta-data stays as it is but for the id. */
 static bool rerun(struct home *home, struct store_instance *instance, struct error *error) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
+    scoped(alloc_release) char *documents = layout_file(home, instance->name, LAYOUT_DOCUMENTS);
     struct store_instance before = *instance;
     before.instance_id = alloc_string(instance->instance_id);
     identity_new_id(instance);
+    const struct seed_carry carry = {home, &before, instance, documents};
     bool good = instance_table_set_identity(home->store, instance, error) &&
-                seed_carry(home, &before, instance, SEED_META_DATA, documents, error);
+                seed_carry(&carry, SEED_META_DATA, error);
     alloc_release(&before.instance_id);
     return good;
 }

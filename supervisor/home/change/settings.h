@@ -4,6 +4,6 @@
 #include "home/change/home_edit.h"
 #include "home/instance/definition.h"
 
-/* What is NULL stays. */
+/* Settings that are NULL keep their value. */
 bool settings_change(struct home_edit *edit, const struct instance_options *options,
                      struct error *error);

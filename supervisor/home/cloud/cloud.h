@@ -1,4 +1,4 @@
-/* Making and changing the cloud of a home. All or nothing. */
+/* Creates and changes the cloud of a home, all or nothing. */
 #pragma once
 
 #include "base/error.h"
@@ -33,9 +33,9 @@ bool cloud_set(struct home *home, const struct cloud_changes *changes, struct er
 
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);
 
-/* The checks of cloud_create(), for whoever makes one in another way. */
+/* The checks of cloud_create(), for callers that create a cloud in another way. */
 bool cloud_check_path(const char *home_path, struct error *error);
 bool cloud_check_folder(const char *home_path, struct error *error);
-/* What the options come to, hashes included; makes nothing. The caller releases the cloud. */
+/* Converts the options to a row, hashes included; creates nothing. Caller releases the cloud. */
 bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
                 struct error *error);

@@ -1,6 +1,5 @@
-/* What a cloud has to say of the DNS: to which server its names are told, in which zone, signed
- * with which key. Checked as it is given; whether the server takes it shows when it is told
- * something. */
+/* The DNS settings of a cloud: which server receives its names, in which zone, signed with which
+ * key. Only their form is checked; whether the server accepts them shows at the first update. */
 #pragma once
 
 #include "base/error.h"
@@ -22,5 +21,5 @@ struct dns_settings {   /* NULL: stays as it is */
 bool dns_settings_apply(const struct dns_settings *settings, struct store_cloud *cloud,
                         struct error *error);
 
-/* Of a server as it is in the store. */
+/* Parses a server as it is stored. */
 void dns_settings_split(const char *server, char address[16], unsigned *port);

@@ -17,15 +17,15 @@ struct subnet {
 };
 
 bool subnet_is_user(const struct store_cloud *cloud);
-/* False when the cloud has no host address and netmask: what its guests are in is not known. */
+/* False when the cloud has no host address and netmask: the subnet of its guests is not known. */
 bool subnet_of_cloud(const struct store_cloud *cloud, struct subnet *subnet);
 bool subnet_of_host(const char *address, const char *netmask, struct subnet *subnet,
                     struct error *error);
 
-/* An address that one machine in this network can have. what: "--host-gw4". */
+/* Checks an address for one machine in this network. what: "--host-gw4", for the sentence. */
 bool subnet_check_member(const struct subnet *subnet, const char *what, const char *text,
                          struct error *error);
-/* Also not one that the network needs for itself. */
+/* The same, and not an address that the network itself uses. */
 bool subnet_check_guest(const struct store_cloud *cloud, const char *text, struct error *error);
 bool subnet_check_unicast(const char *what, const char *text, struct error *error);
 

@@ -136,32 +136,42 @@ static bool adopt(struct image_stage *stage, const char *from, struct store_imag
     return home_chown(stage->home, from, error) && record(stage, from, image, error);
 }
 
-/* What the file is, or what is packed in it; that is then in stage->unpacked, and *file that. */
-static bool unpack(struct image_stage *stage, const char **file, const char *shown,
-                   const struct image_progress *progress, enum image_form *form,
-                   struct error *error) {
-    if (!image_form_find(*file, shown, stage->trust, form, error))
-        return false;
-    if (*form != IMAGE_FORM_PACKED)
-        return true;
-    if (!unpack_file(*file, shown, stage->unpacked, progress, error))
-        return false;
-    *file = stage->unpacked;
-    return image_form_find(*file, shown, stage->trust, form, error);
+struct source {
+    const char *file, *shown;
+    enum image_form form;
+};
+
+static bool find_form(const struct image_stage *stage, struct source *source, struct error *error) {
+    return image_form_find(source->file, source->shown, stage->trust, &source->form, error);
 }
 
-bool image_stage_take(struct image_stage *stage, const char *file, struct store_image *image,
-                      const struct image_progress *progress, struct error *error) {
-    enum image_form form;
-    const char *shown = image->origin;
-    if (!unpack(stage, &file, shown, progress, &form, error))
+/* What is packed in a file becomes the source, in stage->unpacked. */
+static bool unpack(const struct image_stage *stage, const struct image_progress *progress,
+                   struct source *source, struct error *error) {
+    if (!find_form(stage, source, error))
         return false;
+    if (source->form != IMAGE_FORM_PACKED)
+        return true;
+    if (!unpack_file(source->file, source->shown, stage->unpacked, progress, error))
+        return false;
+    source->file = stage->unpacked;
+    return find_form(stage, source, error);
+}
+
+bool image_stage_take(struct image_stage *stage, const char *given, struct store_image *image,
+                      const struct image_progress *progress, struct error *error) {
+    const char *shown = image->origin;
+    struct source source = {.file = given, .shown = shown};
+    if (!unpack(stage, progress, &source, error))
+        return false;
+    const char *file = source.file;
     bool ours = file == stage->part || file == stage->unpacked;
-    if (form == IMAGE_FORM_QCOW2 && ours)
+    if (source.form == IMAGE_FORM_QCOW2 && ours)
         return adopt(stage, file, image, error);
-    bool made = form == IMAGE_FORM_RAW ? qemu_img_from_raw(file, stage->made, error)
-                                       : image_form_check(file, shown, error) &&
-                                             qemu_img_check_unlocked(file, shown, error) &&
-                                             platform_copy_file(file, stage->made, 0600, error);
+    bool made = source.form == IMAGE_FORM_RAW
+                    ? qemu_img_from_raw(file, stage->made, error)
+                    : image_form_check(file, shown, error) &&
+                          qemu_img_check_unlocked(file, shown, error) &&
+                          platform_copy_file(file, stage->made, 0600, error);
     return made && adopt(stage, stage->made, image, error);
 }

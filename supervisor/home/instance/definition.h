@@ -33,8 +33,8 @@ struct instance_options { /* texts as given on the command line; NULL: default *
 bool definition_check(const struct instance_options *options, struct instance_facts *facts,
                       struct error *error);
 
-/* The part that must be unique: name, address, port, id and what is made from it. Inside the
- * transaction that adds the row. */
+/* Checks and assigns what must be unique: name, address, port, id and what is derived from it.
+ * Runs in the transaction that adds the row. */
 bool definition_reserve(struct store *store, const struct store_cloud *cloud,
                         struct store_instance *instance, struct error *error);
 
@@ -46,9 +46,9 @@ bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *erro
 bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
                        const struct store_image *image, struct store_instance *instance,
                        struct error *error);
-/* Nobody has this port of 127.0.0.1, neither an instance nor another program. */
+/* Fails when an instance or a program uses this port of 127.0.0.1. */
 bool definition_check_port(struct store *store, uint16_t port, struct error *error);
-/* Nobody else has its static address. */
+/* Fails when another instance has its static address. */
 bool definition_check_address(struct store *store, const struct store_cloud *cloud,
                               const struct store_instance *instance, struct error *error);
 

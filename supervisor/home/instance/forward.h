@@ -16,11 +16,11 @@ bool forward_parse(const char *text, struct store_forward *forward, struct error
 /* As it may be parsed again: "127.0.0.1:8080:80", "0.0.0.0:5353:53/udp"; caller frees. */
 char *forward_text(const struct store_forward *forward);
 
-/* What was asked for, as far as it depends on the cloud alone. texts: NULL-terminated; NULL: none.
- */
+/* Parses the texts and checks what depends on the cloud only. texts: NULL-terminated; NULL:
+ * none. */
 bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,
                        struct store_forwards *forwards, struct error *error);
-/* The part that must be unique and free, and the rows. In the transaction that adds or changes the
- * instance, whose row is there. */
+/* Checks what must be unique and free, and adds the rows. Runs in the transaction that adds or
+ * changes the instance, after its row was added. */
 bool forward_reserve_all(struct store *store, const struct store_instance *instance,
                          struct store_forwards *forwards, struct error *error);

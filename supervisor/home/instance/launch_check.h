@@ -1,5 +1,5 @@
-/* What must be there for an instance to be started: its disks, the networks of its cards, and ports
- * of this host that nobody else has. What is missing is said in one sentence. */
+/* Checks what a start needs: the disks, the networks of the cards, and free ports of this host.
+ * The error says what is missing. */
 #pragma once
 
 #include "base/error.h"

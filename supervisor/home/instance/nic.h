@@ -15,19 +15,19 @@ bool nic_parse_mac(const char *text, char **mac);
 /* Fills all but the instance and the position; strings are the card's. mac stays NULL when none was
  * given. Also checks that this host has what it is put on. */
 bool nic_parse(const char *text, struct store_nic *nic, struct error *error);
-/* As it may be parsed again; caller frees. */
+/* The text that parses to this card; caller frees. */
 char *nic_text(const struct store_nic *nic);
 
-/* As many as an instance may be given. texts: NULL-terminated; NULL: none. */
+/* Parses the cards of an instance. texts: NULL-terminated; NULL: none. */
 bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *error);
-/* That this host has what it is put on. */
+/* Whether this host has the network that the card is connected to. */
 bool nic_check_host(const struct store_nic *nic, struct error *error);
 
-/* The part that must be unique, and the row. One without a MAC address is given one. In the
- * transaction that adds or changes the instance, whose row is there. */
+/* Checks what must be unique and adds the row; a card without a MAC address gets one. Runs in
+ * the transaction that adds or changes the instance, after its row was added. */
 bool nic_reserve(struct store *store, const struct store_instance *instance, int position,
                  struct store_nic *nic, struct error *error);
-/* All cards of a new instance, in the positions from 1 on. */
+/* The same for all cards of a new instance, in positions from 1 on. */
 bool nic_reserve_all(struct store *store, const struct store_instance *instance,
                      struct store_nics *nics, struct error *error);
 

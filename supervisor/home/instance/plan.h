@@ -1,4 +1,5 @@
-/* The last steps before a VM can run, shared by the making of an instance and its every launch. */
+/* The last steps before a VM can run, shared by the creation of an instance and each of its
+ * launches. */
 #pragma once
 
 #include "base/error.h"

@@ -1,4 +1,4 @@
-/* Whose the ports of this host are, from which user networking forwards to guests. */
+/* Which instance owns which port of this host, from which user networking forwards to guests. */
 #pragma once
 
 #include "base/error.h"
@@ -17,11 +17,11 @@ struct port_owners {
     struct store_forwards forwards;
 };
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error);
-/* One that came after them. */
+/* Adds a forward that was reserved after the owners were listed. */
 void port_owners_add(struct port_owners *owners, const struct store_forward *forward);
 void port_owners_done(struct port_owners *owners);
 
-/* Free, and no other instance's; or a sentence. */
+/* Fails when another instance owns the port or a program uses it. */
 bool port_owners_check(const struct port *port, const struct port_owners *owners,
                        struct error *error);
 

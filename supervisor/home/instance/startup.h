@@ -13,6 +13,6 @@ struct startup_options { /* texts as given on the command line; NULL: as it is *
     bool autostart, no_autostart;
 };
 
-/* Into an instance, whether it is in the store already or not. */
+/* Applies the options to an instance, stored or not. */
 bool startup_apply(struct store *store, const struct startup_options *options,
                    struct store_instance *instance, struct error *error);

@@ -35,7 +35,7 @@ void dns_records_format(const struct dns_records *records, struct buffer *text);
 
 /* Of the same name in the same zone of the same server. */
 bool dns_records_is_same_name(const struct dns_record *one, const struct dns_record *other);
-/* The one with that name and address; NULL: none. */
+/* The record with that name and address; NULL: none. */
 struct dns_record *dns_records_find(const struct dns_records *records,
                                     const struct dns_record *like);
 void dns_records_add(struct dns_records *records, const struct dns_record *record); /* copies */

@@ -14,11 +14,11 @@
 #define DNS_ROUND_TIMEOUT_MS  20000
 #define DNS_LOCK_WAIT_MS      8000 /* for another pgsup that is at it */
 
-/* Whether there is something to tell; asks nobody. */
+/* Whether an update is due; asks no server. */
 bool dns_update_is_due(struct home *home, bool *due, struct error *error);
 /* A line for each name that was told or taken away goes to done. The error is the first of all.
  * Names under a server or zone that the cloud does not have any more are given up when they cannot
  * be taken away. */
 bool dns_update(struct home *home, struct buffer *done, struct error *error);
-/* From now on nothing is taken for known to the server: the next update tells it everything. */
+/* Forgets what the server knows: the next update sends everything. */
 bool dns_update_doubt(struct home *home, struct error *error);

@@ -6,5 +6,5 @@
 #include "base/error.h"
 #include "home/home.h"
 
-/* Whole or not at all, and only when it differs. */
+/* Writes atomically, and only when the text differs. */
 bool hosts_write(struct home *home, struct error *error);

@@ -1,4 +1,4 @@
-/* A guest found among the host's neighbours. Pure. */
+/* Finds a guest in the host's neighbour table. Pure. */
 #pragma once
 
 #include "base/platform.h"

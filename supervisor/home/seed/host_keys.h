@@ -18,7 +18,7 @@ bool host_keys_are_preseeded(const struct store_instance *instance);
  * time.
  */
 bool host_keys_make(const struct home *home, const char *folder, struct error *error);
-/* Made anew if they are absent or those of another identity of this instance. */
+/* Creates them if they are missing or belong to another identity of this instance. */
 bool host_keys_ensure(const struct home *home, const struct store_instance *instance,
                       struct error *error);
 
@@ -36,5 +36,5 @@ bool host_keys_add(const struct home *home, const struct store_instance *instanc
 bool host_keys_append(const struct home *home, const struct store_instance *instance,
                       struct buffer *user_data, struct error *error);
 
-/* Every line of the one is among those of the other. */
+/* Whether every line of `lines` is one of `known`. */
 bool host_keys_are_among(const char *lines, const char *known);

@@ -55,11 +55,11 @@ char *seed_image_path(const struct home *home, const struct store_instance *inst
 
 /* A document of its user's own comes first, so that pgsup's can add to it; there is only one
  * network. */
-static bool make_text(const struct home *home, const struct store_instance *instance,
-                      enum seed_document document, const struct document_seed *seed,
-                      struct buffer *text, struct error *error) {
+static bool make_text(const struct generated *generated, enum seed_document document,
+                      const struct document_seed *seed, struct buffer *text, struct error *error) {
+    const char *name = generated->facts->instance.name;
     scoped(buffer_done) struct buffer own = {0}, ours = {0};
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *folder = home_instance_folder(generated->home, name);
     struct document_seed wanted = *seed;
     if (!user_document_get(folder, document, &own, error))
         return false;
@@ -67,7 +67,7 @@ static bool make_text(const struct home *home, const struct store_instance *inst
         return error_set(error, ERROR_INVALID,
                          "the guest of \"%s\" has nuageinit, which cannot add two documents up: "
                          "leave out your own %s, and edit cloud-init/user-data instead",
-                         instance->name, seed_document_name(document));
+                         name, seed_document_name(document));
     wanted.merges = own.length > 0;
     if (!document_write(document, &wanted, &ours, error))
         return false;
@@ -82,11 +82,10 @@ static bool make_text(const struct home *home, const struct store_instance *inst
 
 static bool write_document(struct generated *generated, enum seed_document document,
                            const struct document_seed *seed, struct error *error) {
-    const struct store_instance *instance = &generated->facts->instance;
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *path =
         alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
-    if (!make_text(generated->home, instance, document, seed, &text, error))
+    if (!make_text(generated, document, seed, &text, error))
         return false;
     const struct generated_file file = {path, text.data, text.length, 0600};
     return generated_write(generated, &file, error) != GENERATED_FAILED;

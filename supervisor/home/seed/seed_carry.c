@@ -39,30 +39,28 @@ static void replace_own_id(struct buffer *text, const char *new) {
     *text = out;
 }
 
-static bool is_edited(struct home *home, const struct store_instance *instance, const char *path,
-                      const char *file, bool *edited, struct error *error) {
+static bool is_edited(const struct seed_carry *carry, const char *path, const char *file,
+                      bool *edited, struct error *error) {
     char present[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     *edited = false;
     if (!file_exists(file))
         return true;
     if (!secret_sha256_file(file, present, error) ||
-        !generated_table_get(home->store, instance->id, path, recorded, error))
+        !generated_table_get(carry->home->store, carry->before->id, path, recorded, error))
         return false;
     *edited = strcmp(present, recorded) != 0;
     return true;
 }
 
-bool seed_carry(struct home *home, const struct store_instance *before,
-                const struct store_instance *after, enum seed_document document, const char *folder,
-                struct error *error) {
+bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error) {
+    const struct store_instance *before = carry->before, *after = carry->after;
+    const char *name = seed_document_name(document);
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *home_folder = home_instance_folder(home, before->name);
-    scoped(alloc_release) char *path =
-        alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
-    scoped(alloc_release) char *from = alloc_printf("%s/%s", home_folder, path);
-    scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, seed_document_name(document));
+    scoped(alloc_release) char *path = alloc_printf(LAYOUT_DOCUMENTS "/%s", name);
+    scoped(alloc_release) char *from = layout_file(carry->home, before->name, path);
+    scoped(alloc_release) char *to = alloc_printf("%s/%s", carry->folder, name);
     bool edited;
-    if (!is_edited(home, before, path, from, &edited, error))
+    if (!is_edited(carry, path, from, &edited, error))
         return false;
     if (!edited)
         return true;
@@ -72,5 +70,6 @@ bool seed_carry(struct home *home, const struct store_instance *before,
     replace(&text, before->instance_id, after->instance_id);
     if (document == SEED_META_DATA)
         replace_own_id(&text, after->instance_id);
-    return file_write(to, text.data, text.length, 0600, error) && home_chown(home, to, error);
+    return file_write(to, text.data, text.length, 0600, error) &&
+           home_chown(carry->home, to, error);
 }

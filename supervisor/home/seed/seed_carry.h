@@ -1,5 +1,5 @@
-/* Seed documents that their user edited, taken along to another identity: to a reset instance, or
- * to a clone. What names the old identity in them (instance-id, seed path) is replaced. */
+/* Copies seed documents that the user edited to another identity: a reset instance or a clone.
+ * The old instance-id and seed path in them are replaced. */
 #pragma once
 
 #include "base/error.h"
@@ -7,8 +7,11 @@
 #include "home/home.h"
 #include "store/instance_table.h"
 
-/* Into the folder, which exists; a document that is as pgsup wrote it is left out, because it is
- * written anew. */
-bool seed_carry(struct home *home, const struct store_instance *before,
-                const struct store_instance *after, enum seed_document document, const char *folder,
-                struct error *error);
+struct seed_carry {
+    struct home *home;
+    const struct store_instance *before, *after;
+    const char *folder; /* the target; it exists */
+};
+
+/* Leaves out a document that was not edited, because it is regenerated. */
+bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error);

@@ -1,6 +1,6 @@
-/* Documents of a user's own for one instance: user-data and vendor-data that pgsup's are added to,
- * network-config that stands in place of pgsup's. Kept in INSTANCEDIR/cloud-init/own-NAME, where
- * they may be edited like the others. */
+/* A user's own documents for one instance: user-data and vendor-data, to which pgsup adds its
+ * own, and network-config, which replaces pgsup's. Kept in INSTANCEDIR/cloud-init/own-NAME,
+ * where they may be edited like the others. */
 #pragma once
 
 #include "base/buffer.h"
@@ -25,12 +25,12 @@ bool user_documents_any(const struct user_documents *own);
 bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
                         char **remarks, struct error *error);
 
-/* What is kept in the instance's folder, checked; an empty text when there is none. */
+/* Reads and checks the kept document; an empty text when there is none. */
 bool user_document_get(const char *folder, enum seed_document document, struct buffer *text,
                        struct error *error);
 
-/* The given ones into the folder, and those that were there before into `before` (NULL: not asked
- * for), so that it can be undone. */
+/* Writes the given documents into the folder, and returns the replaced ones in `before` (NULL:
+ * not wanted), for undoing it. */
 bool user_documents_put(const struct home *home, const char *folder,
                         const struct user_documents *own, struct user_documents *before,
                         struct error *error);
