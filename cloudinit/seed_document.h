@@ -9,4 +9,8 @@ enum seed_document {
     SEED_DOCUMENT_COUNT,
 };
 
+/* Of one document, also of one that its user wrote: what is read is served, and the other way. The
+ * seed drive holds less, and says so itself. */
+#define SEED_DOCUMENT_LIMIT_BYTES (4u << 20)
+
 const char *seed_document_name(enum seed_document document); /* "meta-data" */

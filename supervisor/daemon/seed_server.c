@@ -56,7 +56,7 @@ static void answer_document(struct connection *connection, const struct store_in
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, document);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     struct error error = {0};
-    if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT, &content, &error))
+    if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &content, &error))
         http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
     else
         respond_text(connection, 500, "it cannot be read now\n");

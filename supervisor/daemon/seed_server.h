@@ -19,8 +19,7 @@
 
 #define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
 #define SEED_IDLE_MS          30000u /* without a byte from the guest */
-#define SEED_DOCUMENT_LIMIT   (4u << 20)
-#define SEED_PORT_PATIENCE_MS 2000u /* at the beginning */
+#define SEED_PORT_PATIENCE_MS 2000u  /* at the beginning */
 
 struct seed_answer; /* opaque: to a guest that waits, or has gone by now */
 

@@ -4,6 +4,7 @@
 #include "home/facts.h"
 #include "home/instance/definition.h"
 #include "home/instance/plan.h"
+#include "home/seed/seed.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
 #include "test.h"
@@ -112,6 +113,23 @@ TEST(makes_a_new_machine_of_the_same_definition) {
     CHECK_CONTAINS(script, after.instance_id);
     CHECK_INT(count_entries(folder), 7);
     store_instance_done(&after);
+    end(&before);
+}
+
+/* What the seed server serves, the home reads. */
+TEST(a_document_is_read_as_long_as_it_is_served) {
+    struct store_instance before = {0};
+    struct error error = {0};
+    char id[DOCUMENT_CHECK_ID_SIZE] = "";
+    begin("long", &before);
+    size_t length = SEED_DOCUMENT_LIMIT_BYTES - 100;
+    scoped(buffer_done) struct buffer text = {0};
+    buffer_puts(&text, "instance-id: second-life\n");
+    while (text.length < length)
+        buffer_puts(&text, "# a comment of a user who has much to say\n");
+    put("cloud-init/meta-data", text.data);
+    check_good(seed_instance_id(&home, &before, id, &error), &error);
+    CHECK_STRING(id, "second-life");
     end(&before);
 }
 

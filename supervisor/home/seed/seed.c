@@ -23,8 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DOCUMENT_LIMIT_BYTES (2u << 20) /* more than the drive holds, which says so itself */
-
 char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance) {
     const char *host = subnet_host_address(cloud);
     return host ? alloc_printf("http://%s:%u/seed/%s/", host, cloud->phone_home_port,
@@ -210,7 +208,7 @@ static bool digest_documents(struct home *home, const struct store_instance *ins
         scoped(buffer_done) struct buffer text = {0};
         scoped(alloc_release) char *path =
             alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(document));
-        if (!file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) ||
+        if (!file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &text, error) ||
             !check_document(path, document, &text, error) ||
             (keyed->any && document == keyed->document &&
              !add_host_keys(home, instance, keyed, &text, error)))
@@ -252,7 +250,7 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
         snprintf(id, DOCUMENT_CHECK_ID_SIZE, "%s", instance->instance_id);
         return true;
     }
-    return file_read(path, DOCUMENT_LIMIT_BYTES, &text, error) &&
+    return file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &text, error) &&
            (document_check_instance_id(text.data ? text.data : "", text.length, id, error) ||
             error_prefix(error, "%s", path));
 }

@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-#define DOCUMENT_LIMIT_BYTES (2u << 20)
-#define INSTANCE_ID_KEY      "instance-id:"
+#define INSTANCE_ID_KEY "instance-id:"
 
 static void replace(struct buffer *text, const char *old, const char *new) {
     struct buffer out = {0};
@@ -64,7 +63,7 @@ bool seed_carry(const struct seed_carry *carry, enum seed_document document, str
         return false;
     if (!edited)
         return true;
-    if (!file_read(from, DOCUMENT_LIMIT_BYTES, &text, error))
+    if (!file_read(from, SEED_DOCUMENT_LIMIT_BYTES, &text, error))
         return false;
     replace(&text, before->token, after->token);
     replace(&text, before->instance_id, after->instance_id);

@@ -15,8 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAGE                ".include" /* of its documents; gone when the drive is made */
-#define DOCUMENT_LIMIT_BYTES (2u << 20)
+#define STAGE ".include" /* of its documents; gone when the drive is made */
 
 char *seed_include_path(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -28,7 +27,7 @@ static bool make_document(const char *folder, enum seed_document document, const
     const char *name = seed_document_name(document);
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, name);
     if (document == SEED_META_DATA || document == SEED_NETWORK_CONFIG)
-        return file_read(path, DOCUMENT_LIMIT_BYTES, text, error);
+        return file_read(path, SEED_DOCUMENT_LIMIT_BYTES, text, error);
     buffer_printf(text, "#include-once\n%s%s\n", url, name);
     return true;
 }
