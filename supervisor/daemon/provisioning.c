@@ -4,6 +4,7 @@
 #include "home/generated.h"
 #include "home/layout.h"
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/platform.h"
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -102,8 +102,7 @@ static void on_work(uv_work_t *work) {
         error_clear(&run->error);
         poll(NULL, 0, STORE_PAUSE_MS);
     }
-    struct passwd *user = getpwuid(run->user);
-    run->user_home = alloc_string(user ? user->pw_dir : NULL);
+    run->user_home = account_folder(run->user);
     run->program = program_find("ansible-playbook", &run->error);
     run->skipped = !run->program;
 }

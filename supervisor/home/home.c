@@ -1,12 +1,12 @@
 #include "home/home.h"
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "home/run_folder.h"
 #include "store/cloud_table.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,15 +18,15 @@
 static char *user_folder(void) {
     const char *behind_sudo = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
     if (behind_sudo && *behind_sudo) {
-        const struct passwd *user = getpwnam(behind_sudo);
-        if (user && user->pw_dir)
-            return alloc_string(user->pw_dir);
+        char *folder = account_folder_by_name(behind_sudo);
+        if (folder)
+            return folder;
     }
     const char *folder = getenv("HOME");
     if (folder && *folder)
         return alloc_string(folder);
-    const struct passwd *user = getpwuid(getuid());
-    return alloc_string(user && user->pw_dir ? user->pw_dir : "/");
+    char *own = account_folder(getuid());
+    return own ? own : alloc_string("/");
 }
 
 /* Absolute, without slashes at the end: names are made from it and shown. */
@@ -62,11 +62,11 @@ static bool check_folder(const char *path, struct stat *status, struct error *er
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
     const char *why = strerror(errno);
-    const struct passwd *owner = getpwuid(status->st_uid);
+    scoped(alloc_release) char *owner = account_name(status->st_uid);
     return error_set(error, ERROR_WRONG_STATE,
                      "the home %s cannot be written (%s): it belongs to %s, check its owner and "
                      "mode",
-                     path, why, owner ? owner->pw_name : "a user without a name");
+                     path, why, owner ? owner : "a user without a name");
 }
 
 static bool check_cloud(const struct home *home, struct error *error) {
