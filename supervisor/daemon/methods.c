@@ -108,14 +108,14 @@ static void on_reached(void *context, struct vm *vm, const struct error *error) 
 static void wait_for(struct request *request, struct vm *vm, enum lifecycle_goal goal,
                      uint64_t limit_ms) {
     struct waiter_calls calls = {on_progress, on_reached, request};
-    struct waiter_goal wanted = {.goal = goal, .limit_ms = limit_ms};
+    struct waiter_goal wanted = {.goal = goal, .timeout_ms = limit_ms};
     waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
 }
 
 static void wait_for_end(struct request *request, struct vm *vm, uint64_t limit_ms,
                          void (*on_done)(void *context, struct vm *vm, const struct error *error)) {
     struct waiter_calls calls = {on_progress, on_done, request};
-    struct waiter_goal wanted = {.goal = GOAL_STOPPED, .limit_ms = limit_ms};
+    struct waiter_goal wanted = {.goal = GOAL_STOPPED, .timeout_ms = limit_ms};
     waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
 }
 
@@ -322,7 +322,8 @@ static bool method_wait(struct request *request, struct error *error) {
         return false;
     if (strcmp(word, "provisioned") == 0) {
         struct waiter_calls calls = {on_progress, on_reached, request};
-        struct waiter_goal wanted = {GOAL_READY, .provisioned = true, .limit_ms = (uint64_t)limit};
+        struct waiter_goal wanted = {GOAL_READY, .provisioned = true,
+                                     .timeout_ms = (uint64_t)limit};
         waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
         return true;
     }
@@ -355,7 +356,8 @@ static bool method_provision(struct request *request, struct error *error) {
         return false;
     if (wait) {
         struct waiter_calls calls = {on_progress, on_reached, request};
-        struct waiter_goal wanted = {GOAL_READY, .provisioned = true, .limit_ms = (uint64_t)limit};
+        struct waiter_goal wanted = {GOAL_READY, .provisioned = true,
+                                     .timeout_ms = (uint64_t)limit};
         waiters_add(&context->fleet->waiters, vm, &wanted, &calls);
     } else {
         succeed(request, vm_to_json(vm));

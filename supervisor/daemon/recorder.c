@@ -16,7 +16,8 @@ enum record_kind {
     RECORD_ADDRESS,
     RECORD_PROVISIONED,
     RECORD_WANTED,
-    RECORD_MARK, /* nothing to write: somebody waits for those before it */
+    RECORD_DROPPED, /* stands where the oldest events were */
+    RECORD_MARK,    /* nothing to write: somebody waits for those before it */
 };
 
 struct record {
@@ -26,6 +27,7 @@ struct record {
     bool wanted;
     char *text;               /* of PROVISIONED */
     struct store_event event; /* its at_ms is that of the record */
+    unsigned dropped;         /* of DROPPED: events */
     struct store_launch launch;
     struct store_guest guest;
     recorder_on_written *on_written; /* of a mark */
@@ -34,7 +36,8 @@ struct record {
 
 struct queue {
     struct record *first, **last;
-    unsigned count;
+    unsigned count, events;
+    struct record *gap; /* the record of events that were dropped; NULL: none */
 };
 
 struct recorder {
@@ -69,6 +72,9 @@ static struct record *queue_pop(struct queue *queue) {
     if (!queue->first)
         queue->last = &queue->first;
     queue->count--;
+    queue->events -= record->kind == RECORD_EVENT;
+    if (queue->gap == record)
+        queue->gap = NULL;
     return record;
 }
 
@@ -76,6 +82,28 @@ static void queue_push(struct queue *queue, struct record *record) {
     *queue->last = record;
     queue->last = &record->next;
     queue->count++;
+    queue->events += record->kind == RECORD_EVENT;
+}
+
+/* The oldest event becomes the gap, or goes and is counted there. */
+static void queue_drop_event(struct queue *queue) {
+    struct record **slot = &queue->first;
+    while ((*slot)->kind != RECORD_EVENT)
+        slot = &(*slot)->next;
+    struct record *record = *slot;
+    queue->events--;
+    if (!queue->gap) {
+        record->kind = RECORD_DROPPED;
+        record->dropped = 1;
+        queue->gap = record;
+        return;
+    }
+    queue->gap->dropped++;
+    queue->count--;
+    *slot = record->next;
+    if (!*slot)
+        queue->last = slot;
+    record_free(record, false);
 }
 
 static void queue_clear(struct queue *queue, bool written) {
@@ -90,9 +118,19 @@ static void queue_move(struct queue *to, struct queue *from) {
     queue_init(from);
 }
 
+static bool apply_dropped(struct store *store, const struct record *record, struct error *error) {
+    scoped(alloc_release) char *text =
+        alloc_printf("%u event%s dropped while the store could not be written", record->dropped,
+                     record->dropped == 1 ? " was" : "s were");
+    const struct store_event event = {
+        .at_ms = record->at_ms, .kind = STORE_EVENT_DROPPED, .text = text};
+    return event_table_add(store, &event, error);
+}
+
 static bool apply(struct store *store, const struct record *record, struct error *error) {
     switch (record->kind) {
     case RECORD_EVENT: return event_table_add(store, &record->event, error);
+    case RECORD_DROPPED: return apply_dropped(store, record, error);
     case RECORD_LAUNCH: return launch_table_put(store, &record->launch, error);
     case RECORD_GUEST: return guest_table_put(store, record->instance, &record->guest, error);
     case RECORD_ADDRESS:
@@ -172,12 +210,10 @@ static void start(struct recorder *recorder) {
     uv_queue_work(recorder->retry.loop, &recorder->work, on_work, on_worked);
 }
 
-/* When the store has been away for so long that the queue is full, the oldest events go first;
- * launch records are few and are replaced by newer ones of the same launch anyway. */
 static void add(struct recorder *recorder, struct record *record) {
-    if (recorder->waiting.count >= RECORDER_QUEUE_LIMIT)
-        record_free(queue_pop(&recorder->waiting), false);
     queue_push(&recorder->waiting, record);
+    if (recorder->waiting.events > RECORDER_EVENT_LIMIT)
+        queue_drop_event(&recorder->waiting);
     start(recorder);
 }
 

@@ -1,7 +1,7 @@
 /* Writes to the store without ever waiting for it on the loop's thread: records are queued, a
  * worker thread applies a whole queue in one transaction. A store that is locked or full is tried
- * again every RECORDER_RETRY_MS, in order; meanwhile at most RECORDER_QUEUE_LIMIT records are kept.
- */
+ * again every RECORDER_RETRY_MS, in order. Meanwhile at most RECORDER_EVENT_LIMIT events are kept:
+ * the oldest are dropped, and an event in their place says how many. Nothing else is dropped. */
 #pragma once
 
 #include "store/event_table.h"
@@ -11,7 +11,7 @@
 #include <uv.h>
 
 #define RECORDER_RETRY_MS    1000
-#define RECORDER_QUEUE_LIMIT 20000u
+#define RECORDER_EVENT_LIMIT 20000u
 
 struct recorder; /* opaque */
 

@@ -164,7 +164,7 @@ static void wait_for_pending(struct restarter *restarter) {
             start_pending(pending); /* and begins this loop anew */
             return;
         }
-        struct waiter_goal wanted = {.goal = GOAL_READY, .limit_ms = AFTER_LIMIT_MS};
+        struct waiter_goal wanted = {.goal = GOAL_READY, .timeout_ms = AFTER_LIMIT_MS};
         struct waiter_calls calls = {.on_done = on_before, .context = pending};
         pending->waits = true;
         waiters_add(&restarter->fleet->waiters, before, &wanted, &calls);

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEVER UINT64_MAX
+
 struct waiter {
     struct waiter *next;
     struct waiters *list;
     struct vm *vm;
     struct waiter_goal wanted;
     struct waiter_calls calls;
-    struct error error; /* once it is decided */
+    uint64_t deadline_ms; /* monotonic; NEVER */
+    struct error error;   /* once it is decided */
     uv_timer_t timer;
 };
 
@@ -57,7 +60,7 @@ void waiters_explain(const struct vm *vm, struct error *error) {
                   lifecycle_state_word(vm->state));
 }
 
-/* What provisioning came to; VERDICT_POSSIBLE while it is to come. */
+/* The result of provisioning; VERDICT_POSSIBLE while it is not known. */
 static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct error *error) {
     if (!vm->provision_result)
         return VERDICT_POSSIBLE;
@@ -66,14 +69,22 @@ static enum lifecycle_verdict judge_provisioning(const struct vm *vm, struct err
     return VERDICT_REACHED;
 }
 
-static void on_look(uv_timer_t *timer);
+static void on_timer(uv_timer_t *timer);
 
-/* What failed is to be in the answer. */
+static void wake_at(struct waiter *waiter, uint64_t at_ms) {
+    uint64_t now_ms = clock_monotonic_ms();
+    uv_timer_start(&waiter->timer, on_timer, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+}
+
+/* The answer names the modules that failed, so it waits for their reports, but not beyond the
+ * deadline: the VM is ready already. */
 static enum lifecycle_verdict judge_reports(struct waiter *waiter) {
-    uint64_t ready_ms = clock_monotonic_ms() - waiter->vm->since_ms;
-    if (!boot_is_behind(&waiter->vm->boot) || ready_ms >= WAITERS_REPORTS_MS)
+    uint64_t until_ms = waiter->vm->since_ms + WAITERS_REPORTS_TIMEOUT_MS;
+    if (until_ms > waiter->deadline_ms)
+        until_ms = waiter->deadline_ms;
+    if (!boot_is_behind(&waiter->vm->boot) || clock_monotonic_ms() >= until_ms)
         return VERDICT_REACHED;
-    uv_timer_start(&waiter->timer, on_look, WAITERS_REPORTS_MS - ready_ms, 0);
+    wake_at(waiter, until_ms);
     return VERDICT_POSSIBLE;
 }
 
@@ -116,7 +127,7 @@ void waiters_changed(struct waiters *waiters, struct vm *vm) {
     settle(waiters, vm, by_verdict, NULL);
 }
 
-/* --- what is told besides --- */
+/* --- other events --- */
 
 void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_kind kind,
                       const char *text) {
@@ -125,9 +136,9 @@ void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_k
             waiter->calls.on_progress(waiter->calls.context, vm, kind, text);
 }
 
-/* Those that asked for the stop; whoever only waits has a limit of their own. */
+/* Those that asked for the stop; one that only waits has a timeout of its own. */
 static bool by_expiry(struct waiter *waiter, void *context) {
-    if (waiter->wanted.goal == GOAL_STOPPED && waiter->wanted.limit_ms == 0)
+    if (waiter->wanted.goal == GOAL_STOPPED && waiter->wanted.timeout_ms == 0)
         waiter->error = *(struct error *)context;
     return waiter->error.code != ERROR_NONE;
 }
@@ -163,7 +174,7 @@ static bool by_refusal(struct waiter *waiter, void *context) {
     return waiter->error.code != ERROR_NONE;
 }
 
-/* Those who wait for what the command was to bring about learn why it will not come. */
+/* Waiters for what the command should have done get the reason. */
 void waiters_refused(struct waiters *waiters, struct vm *vm, const char *command,
                      const char *text) {
     struct refusal refusal = {strcmp(command, "cont") == 0, strcmp(command, "stop") == 0, {0}};
@@ -182,14 +193,13 @@ static const char *last_phase(const struct vm *vm) {
     return word;
 }
 
-static void on_limit(uv_timer_t *timer) {
-    struct waiter *waiter = timer->data;
+static void set_timeout_error(struct waiter *waiter) {
     const struct waiter_goal *wanted = &waiter->wanted;
     const struct vm *vm = waiter->vm;
     bool boots =
         wanted->goal == GOAL_READY || wanted->goal == GOAL_STARTED || wanted->goal == GOAL_RUNNING;
     const char *goal = wanted->provisioned ? "provisioned" : lifecycle_goal_word(wanted->goal);
-    unsigned long long seconds = wanted->limit_ms / 1000;
+    unsigned long long seconds = wanted->timeout_ms / 1000;
     scoped(alloc_release) char *clause = boot_clause(&vm->boot);
     if (boots)
         error_set(&waiter->error, ERROR_TIMEOUT,
@@ -199,19 +209,21 @@ static void on_limit(uv_timer_t *timer) {
     else
         error_set(&waiter->error, ERROR_TIMEOUT, "%s is not %s after %llu s: it is %s", vm->name,
                   goal, seconds, lifecycle_state_word(vm->state));
-    take_out(waiter);
-    tell(waiter);
 }
 
-static void on_look(uv_timer_t *timer) {
+/* A VM may have left its goal while its reports were waited for: then the deadline is next. */
+static void on_timer(uv_timer_t *timer) {
     struct waiter *waiter = timer->data;
-    uv_timer_stop(timer);
-    if (waiter->wanted.limit_ms)
-        uv_timer_start(timer, on_limit, waiter->wanted.limit_ms, 0);
-    if (by_verdict(waiter, NULL)) {
-        take_out(waiter);
-        tell(waiter);
+    bool decided = by_verdict(waiter, NULL);
+    if (!decided && clock_monotonic_ms() < waiter->deadline_ms) {
+        if (waiter->deadline_ms != NEVER && !uv_is_active((uv_handle_t *)timer))
+            wake_at(waiter, waiter->deadline_ms);
+        return;
     }
+    if (!decided)
+        set_timeout_error(waiter);
+    take_out(waiter);
+    tell(waiter);
 }
 
 void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goal *goal,
@@ -223,9 +235,10 @@ void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goa
     waiter->vm = vm;
     waiter->wanted = *goal;
     waiter->calls = *calls;
+    waiter->deadline_ms = goal->timeout_ms ? clock_monotonic_ms() + goal->timeout_ms : NEVER;
     uv_timer_init(waiters->loop, &waiter->timer);
     waiter->timer.data = waiter;
-    uv_timer_start(&waiter->timer, on_look, 0, 0);
+    wake_at(waiter, 0);
 }
 
 void waiters_forget(struct waiters *waiters, const void *context) {

@@ -1,13 +1,14 @@
-/* Those who wait for a VM to get somewhere: a list, and the judgement of each by the lifecycle's
- * verdict whenever a VM changes. Knows neither clients nor the store. */
+/* Waiters: callers blocked until a VM reaches a goal. Each is judged by the lifecycle's verdict
+ * whenever the VM changes. Knows neither clients nor the store. */
 #pragma once
 
 #include "machine/vm.h"
 
 #include <uv.h>
 
-/* Told once when the goal is reached (error->code == ERROR_NONE) or never will be; progress for
- * every phase and state on the way. Neither is called after waiters_forget(). */
+/* on_done is called once, when the goal is reached (error->code == ERROR_NONE) or cannot be reached
+ * any more; on_progress for every phase and state before. Neither is called after
+ * waiters_forget(). */
 struct waiter_calls {
     void (*on_progress)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
     void (*on_done)(void *context, struct vm *vm, const struct error *error);
@@ -19,21 +20,22 @@ struct waiters {
     struct waiter *first;
 };
 
-#define WAITERS_REPORTS_MS 3000u /* of readiness, until the reports of a boot are complete */
+/* After readiness: for the reports of the boot to be complete. */
+#define WAITERS_REPORTS_TIMEOUT_MS 3000u
 
 struct waiter_goal {
     enum lifecycle_goal goal;
     bool provisioned; /* beyond GOAL_READY: the end of the first provisioning, which must be "ok" */
-    uint64_t limit_ms; /* 0: none */
+    uint64_t timeout_ms; /* from waiters_add(); 0: none */
 };
 
-/* Judged at the next turn of the loop, so that the caller has its request in place before it is
- * answered, and then at every change. */
+/* The first judgement comes at the next turn of the loop, so that the caller has its request in
+ * place before it is answered. */
 void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goal *goal,
                  const struct waiter_calls *calls);
 void waiters_forget(struct waiters *waiters, const void *context); /* NULL: all of them */
 
-/* What happened to a VM. Who is concerned is decided before anybody is told, because who is told
+/* What happened to a VM. All waiters are judged before the first one is called, because a callback
  * may change the VM at once. */
 void waiters_changed(struct waiters *waiters, struct vm *vm);
 void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_kind kind,

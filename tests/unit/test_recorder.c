@@ -1,0 +1,112 @@
+/* The recorder while the store is locked: what it keeps, what it drops, and what it says of that.
+ */
+#include "daemon/recorder.h"
+#include "store/event_table.h"
+#include "store/transaction.h"
+#include "store_samples.h"
+
+static struct store *other; /* holds the lock of the store */
+
+static void on_written(void *context, bool written) {
+    *(int *)context = written ? 1 : -1;
+}
+
+/* After the first, which the worker holds already: a guest, an address, a wish and a launch, then
+ * more events than are kept. */
+static void record(struct recorder *recorder, int64_t instance, struct store_launch *launch,
+                   unsigned events) {
+    const struct store_guest guest = {.phoned_home_ms = 5,
+                                      .instance_id = (char *)"i-1",
+                                      .hostname = (char *)"test",
+                                      .host_keys = (char *)"ssh-ed25519 AAAA\n"};
+    recorder_event(recorder, instance, STORE_EVENT_STATE, "first");
+    recorder_guest(recorder, instance, &guest);
+    recorder_address(recorder, instance, "192.0.2.7", "agent");
+    recorder_wanted(recorder, instance, true);
+    launch->end_text = (char *)"power off";
+    recorder_launch(recorder, launch);
+    for (unsigned i = 0; i < events; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%u", i);
+        recorder_event(recorder, instance, STORE_EVENT_QMP, text);
+    }
+}
+
+/* What the flood left: everything but events. */
+static void check_kept(struct store *store, int64_t instance) {
+    struct store_guest guest = {0};
+    struct store_instance row = {0};
+    struct store_launch launch = {0};
+    OK(guest_table_get(store, instance, &guest, &error));
+    CHECK_STRING(guest.instance_id, "i-1");
+    CHECK_STRING(guest.address, "192.0.2.7");
+    OK(instance_table_get(store, "a", &row, &error));
+    CHECK(row.wanted);
+    OK(launch_table_last(store, instance, &launch, &error));
+    CHECK_STRING(launch.end_text, "power off");
+    store_guest_done(&guest);
+    store_instance_done(&row);
+    store_launch_done(&launch);
+}
+
+static size_t list(struct store *store, int64_t instance, struct store_events *events) {
+    OK(event_table_list(store, &(struct event_query){instance, 0, 0, 3 * EVENT_TABLE_LIMIT}, events,
+                        &error));
+    return events->count;
+}
+
+/* Runs the loop until all is written, and closes it. */
+static void finish(uv_loop_t *loop, struct recorder *recorder) {
+    int written = 0;
+    recorder_when_written(recorder, on_written, &written);
+    store_rollback(other);
+    uv_run(loop, UV_RUN_DEFAULT);
+    CHECK_INT(written, 1);
+    recorder_drain(recorder);
+    recorder_close(recorder);
+    uv_run(loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(loop), 0);
+}
+
+static int64_t flood(const char *name, unsigned count) {
+    uv_loop_t loop;
+    struct store_launch launch = {0};
+    scoped(alloc_release) char *path = scratch_path(name);
+    other = with_image(name);
+    int64_t instance = add_instance(other, "a", NULL);
+    OK(launch_table_add(other, instance, &launch, &error));
+    OK(store_begin(other, &error));
+    CHECK_INT(uv_loop_init(&loop), 0);
+    struct recorder *recorder = recorder_new(&loop, path);
+    record(recorder, instance, &launch, count);
+    free(launch.tag);
+    finish(&loop, recorder);
+    return instance;
+}
+
+TEST(a_full_recorder_drops_events_only_and_says_how_many) {
+    int64_t instance = flood("full", RECORDER_EVENT_LIMIT + 10);
+    struct store_events events = {0};
+    check_kept(other, instance);
+    CHECK_INT(list(other, 0, &events), EVENT_TABLE_LIMIT + 1);
+    CHECK_INT(events.items[0].instance, 0);
+    CHECK_INT(events.items[0].kind, STORE_EVENT_DROPPED);
+    CHECK_CONTAINS(events.items[0].text, "10 events");
+    store_events_done(&events);
+    store_close(other);
+}
+
+TEST(a_recorder_that_is_not_full_drops_nothing) {
+    int64_t instance = flood("not-full", 100);
+    struct store_events events = {0};
+    check_kept(other, instance);
+    CHECK_INT(list(other, 0, &events), 101);
+    CHECK_STRING(events.items[0].text, "first");
+    CHECK_STRING(events.items[100].text, "99");
+    store_events_done(&events);
+    store_close(other);
+}
+
+int main(void) {
+    return test_run();
+}

@@ -1,0 +1,85 @@
+/* Waiters: a timeout is one moment in time, however often the VM changes on the way there. */
+#include "base/clock.h"
+#include "daemon/waiters.h"
+#include "test.h"
+
+#include <stdio.h>
+
+enum { TIMEOUT_MS = 1000, LATE_MS = 700, TOO_LATE_MS = 1500 };
+
+struct wait {
+    struct waiters waiters;
+    struct vm vm;
+    uv_timer_t late; /* when the VM changes */
+    uint64_t began_ms, took_ms;
+    enum error_code code;
+    unsigned answers;
+};
+
+static void on_done(void *context, struct vm *vm, const struct error *error) {
+    struct wait *wait = context;
+    (void)vm;
+    wait->answers++;
+    wait->code = error->code;
+    wait->took_ms = clock_monotonic_ms() - wait->began_ms;
+}
+
+static void on_late(uv_timer_t *timer) {
+    struct wait *wait = timer->data;
+    wait->vm.state = STATE_BOOTING;
+    waiters_changed(&wait->waiters, &wait->vm);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* Waits for a VM that is ready, but whose reports of the boot are not complete. */
+static void wait_for_ready(struct wait *wait, uint64_t since_ms, bool boots_again) {
+    uv_loop_t loop;
+    CHECK_INT(uv_loop_init(&loop), 0);
+    *wait = (struct wait){
+        .waiters = {.loop = &loop},
+        .vm = {.name = (char *)"test", .state = STATE_READY, .boot = {.stage = "modules-final"}},
+        .began_ms = clock_monotonic_ms(),
+    };
+    wait->vm.since_ms = since_ms;
+    const struct waiter_goal goal = {.goal = GOAL_READY, .timeout_ms = TIMEOUT_MS};
+    const struct waiter_calls calls = {.on_done = on_done, .context = wait};
+    waiters_add(&wait->waiters, &wait->vm, &goal, &calls);
+    if (boots_again) {
+        uv_timer_init(&loop, &wait->late);
+        wait->late.data = wait;
+        uv_timer_start(&wait->late, on_late, LATE_MS / 2, 0);
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    CHECK_INT(wait->answers, 1);
+}
+
+/* The reports are waited for until LATE_MS; meanwhile the guest resets. */
+TEST(a_timeout_does_not_begin_again) {
+    struct wait wait;
+    wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, true);
+    CHECK_INT(wait.code, ERROR_TIMEOUT);
+    CHECK(wait.took_ms >= TIMEOUT_MS);
+    CHECK(wait.took_ms < TOO_LATE_MS);
+}
+
+/* At the timeout a VM that is ready is ready, also without the rest of its reports. */
+TEST(reports_are_not_waited_for_beyond_the_timeout) {
+    struct wait wait;
+    wait_for_ready(&wait, clock_monotonic_ms(), false);
+    CHECK_INT(wait.code, ERROR_NONE);
+    CHECK(wait.took_ms >= TIMEOUT_MS);
+    CHECK(wait.took_ms < TOO_LATE_MS);
+}
+
+TEST(reports_are_waited_for) {
+    struct wait wait;
+    wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, false);
+    CHECK_INT(wait.code, ERROR_NONE);
+    CHECK(wait.took_ms >= LATE_MS - 10);
+    CHECK(wait.took_ms < TIMEOUT_MS);
+}
+
+int main(void) {
+    return test_run();
+}
