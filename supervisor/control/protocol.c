@@ -66,7 +66,7 @@ void control_message_done(struct control_message *message) {
     *message = (struct control_message){0};
 }
 
-static void put(struct buffer *out, json_t *root) {
+static void put_line(struct buffer *out, json_t *root) {
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     if (!text)
@@ -87,21 +87,21 @@ void control_encode_request(struct buffer *out, json_int_t id, const char *metho
     json_object_set_new(root, "id", json_integer(id));
     json_object_set_new(root, "method", json_string(method));
     json_object_set_new(root, "params", body ? body : json_object());
-    put(out, root);
+    put_line(out, root);
 }
 
 void control_encode_notification(struct buffer *out, const char *method, json_t *body) {
     json_t *root = envelope();
     json_object_set_new(root, "method", json_string(method));
     json_object_set_new(root, "params", body ? body : json_object());
-    put(out, root);
+    put_line(out, root);
 }
 
 void control_encode_result(struct buffer *out, json_t *id, json_t *body) {
     json_t *root = envelope();
     json_object_set(root, "id", id);
     json_object_set_new(root, "result", body ? body : json_object());
-    put(out, root);
+    put_line(out, root);
 }
 
 void control_encode_error(struct buffer *out, json_t *id, const struct error *error) {
@@ -117,7 +117,7 @@ void control_encode_error(struct buffer *out, json_t *id, const struct error *er
         json_object_set(root, "id", id);
     else
         json_object_set_new(root, "id", json_null());
-    put(out, root);
+    put_line(out, root);
 }
 
 bool control_get_string(json_t *body, const char *key, const char **value, struct error *error) {
@@ -140,15 +140,15 @@ bool control_get_bool(json_t *body, const char *key, bool *value, struct error *
     return true;
 }
 
-bool control_get_number(json_t *body, const char *key, int64_t low, int64_t high, int64_t *value,
+bool control_get_number(json_t *body, const char *key, struct control_range range, int64_t *value,
                         struct error *error) {
     json_t *member = json_object_get(body, key);
     if (!member)
         return true;
     json_int_t number = json_integer_value(member);
-    if (!json_is_integer(member) || number < low || number > high)
+    if (!json_is_integer(member) || number < range.low || number > range.high)
         return error_set(error, ERROR_USAGE, "\"%s\" must be a number from %lld to %lld", key,
-                         (long long)low, (long long)high);
+                         (long long)range.low, (long long)range.high);
     *value = number;
     return true;
 }

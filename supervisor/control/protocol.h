@@ -43,5 +43,8 @@ void control_encode_error(struct buffer *out, json_t *id, const struct error *er
  * ERROR_USAGE and names it. Strings are borrowed from the body. */
 bool control_get_string(json_t *body, const char *key, const char **value, struct error *error);
 bool control_get_bool(json_t *body, const char *key, bool *value, struct error *error);
-bool control_get_number(json_t *body, const char *key, int64_t low, int64_t high, int64_t *value,
+struct control_range {
+    int64_t low, high; /* both allowed */
+};
+bool control_get_number(json_t *body, const char *key, struct control_range range, int64_t *value,
                         struct error *error);

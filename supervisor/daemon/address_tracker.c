@@ -78,7 +78,7 @@ static bool look(struct address_tracker *tracker, struct error *error) {
     return good;
 }
 
-static void on_work(uv_work_t *work) {
+static void on_tracker_work(uv_work_t *work) {
     struct address_tracker *tracker = work->data;
     struct error *error = &tracker->problem;
     error_clear(error);
@@ -161,7 +161,7 @@ static void take(struct address_tracker *tracker, const struct seen *seen) {
     store_guest_done(&guest);
 }
 
-static void on_worked(uv_work_t *work, int status) {
+static void on_tracker_worked(uv_work_t *work, int status) {
     struct address_tracker *tracker = work->data;
     if (!tracker->closing && status == 0) {
         bool failed = tracker->problem.code != ERROR_NONE;
@@ -190,7 +190,7 @@ static void on_tick(uv_timer_t *timer) {
     for (size_t i = 0; i < fleet->count; i++)
         if (is_looked_for(fleet->vms[i]))
             tracker->running[tracker->running_count++] = fleet->vms[i]->instance;
-    uv_queue_work(fleet->loop, &tracker->work, on_work, on_worked);
+    uv_queue_work(fleet->loop, &tracker->work, on_tracker_work, on_tracker_worked);
 }
 
 struct address_tracker *address_tracker_new(struct fleet *fleet) {

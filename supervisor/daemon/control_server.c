@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, READ_BYTES = 16384, LOCK_LOOK_MS = 50 };
+enum { BACKLOG = 128, READ_BYTES = 16384, LOCK_POLL_MS = 50 };
 
 struct control_server {
     struct control_calls calls;
@@ -48,41 +48,41 @@ struct call {
     void *data;
 };
 
-static void drop(struct client *client);
+static void client_drop(struct client *client);
 
 /* --- answers --- */
 
-static void on_written(void *owner, size_t length, int status) {
+static void on_client_written(void *owner, size_t length, int status) {
     struct client *client = owner;
     client->unwritten -= length;
     if (status < 0)
-        drop(client);
+        client_drop(client);
 }
 
 static void on_silence(uv_timer_t *timer) {
-    drop(timer->data);
+    client_drop(timer->data);
 }
 
 /* At the next turn of the loop: whoever is answering still holds the call. */
-static void doom(struct client *client) {
+static void client_doom(struct client *client) {
     client->doomed = true;
     if (client->server)
         uv_timer_start(&client->silence, on_silence, 0, 0);
 }
 
 /* A client that asks and does not read is dropped, not waited for. */
-static void put(struct client *client, struct buffer *line) {
+static void client_put(struct client *client, struct buffer *line) {
     if (!client->server || client->doomed ||
         client->unwritten + line->length > CONTROL_BACKLOG_BYTES) {
         buffer_done(line);
-        doom(client);
+        client_doom(client);
         return;
     }
     size_t length = line->length;
-    if (stream_write((uv_stream_t *)&client->pipe, line, client, on_written))
+    if (stream_write((uv_stream_t *)&client->pipe, line, client, on_client_written))
         client->unwritten += length;
     else
-        doom(client);
+        client_doom(client);
 }
 
 static void call_free(struct call *call) {
@@ -90,32 +90,32 @@ static void call_free(struct call *call) {
     free(call);
 }
 
-static void finish(struct call *call, struct buffer *line) {
+static void call_finish(struct call *call, struct buffer *line) {
     struct client *client = call->client;
     struct call **slot = &client->calls;
     while (*slot != call)
         slot = &(*slot)->next;
     *slot = call->next;
     call_free(call);
-    put(client, line);
+    client_put(client, line);
 }
 
 void call_progress(struct call *call, const char *method, json_t *body) {
     struct buffer line = {0};
     control_encode_notification(&line, method, body);
-    put(call->client, &line);
+    client_put(call->client, &line);
 }
 
 void call_result(struct call *call, json_t *body) {
     struct buffer line = {0};
     control_encode_result(&line, call->id, body);
-    finish(call, &line);
+    call_finish(call, &line);
 }
 
 void call_error(struct call *call, const struct error *error) {
     struct buffer line = {0};
     control_encode_error(&line, call->id, error);
-    finish(call, &line);
+    call_finish(call, &line);
 }
 
 void call_set_data(struct call *call, void *data) {
@@ -136,7 +136,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     free(client);
 }
 
-static void drop(struct client *client) {
+static void client_drop(struct client *client) {
     struct control_server *server = client->server;
     if (!server)
         return;
@@ -156,10 +156,10 @@ static void drop(struct client *client) {
     uv_close((uv_handle_t *)&client->silence, on_handle_closed);
 }
 
-static void refuse(struct client *client, json_t *id, const struct error *error) {
+static void client_refuse(struct client *client, json_t *id, const struct error *error) {
     struct buffer line = {0};
     control_encode_error(&line, id, error);
-    put(client, &line);
+    client_put(client, &line);
 }
 
 static void on_line(struct client *client, const char *line, size_t length) {
@@ -167,13 +167,13 @@ static void on_line(struct client *client, const char *line, size_t length) {
     struct control_message message;
     struct error error = {0};
     if (!control_decode(line, length, &message, &error)) {
-        refuse(client, message.id, &error);
+        client_refuse(client, message.id, &error);
     } else if (message.kind == CONTROL_REQUEST && client->surplus) {
         error_set(&error, ERROR_FAILED,
                   "the supervisor has all the %u clients it takes: try again later",
                   CONTROL_CLIENT_LIMIT);
-        refuse(client, message.id, &error);
-        doom(client);
+        client_refuse(client, message.id, &error);
+        client_doom(client);
     } else if (message.kind == CONTROL_REQUEST) {
         struct call *call = alloc_zero(sizeof *call);
         call->client = client;
@@ -185,16 +185,16 @@ static void on_line(struct client *client, const char *line, size_t length) {
     control_message_done(&message);
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void on_client_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct client *client = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(client->input, READ_BYTES);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void on_client_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct client *client = stream->data;
     if (length < 0) {
-        drop(client);
+        client_drop(client);
         return;
     }
     char *line;
@@ -208,8 +208,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
         struct error error = {0};
         error_set(&error, ERROR_USAGE, "a request may have at most %u bytes",
                   CONTROL_REQUEST_LIMIT_BYTES);
-        refuse(client, NULL, &error);
-        doom(client);
+        client_refuse(client, NULL, &error);
+        client_doom(client);
     }
 }
 
@@ -229,13 +229,13 @@ static void on_connection(uv_stream_t *stream, int status) {
     server->count++;
     if (uv_accept(stream, (uv_stream_t *)&client->pipe) < 0 ||
         server->count > CONTROL_CLIENT_LIMIT + CONTROL_SURPLUS_LIMIT) {
-        drop(client);
+        client_drop(client);
         return;
     }
     client->surplus = server->count > CONTROL_CLIENT_LIMIT;
     uv_timer_start(&client->silence, on_silence,
-                   client->surplus ? CONTROL_SURPLUS_MS : CONTROL_FIRST_WORD_MS, 0);
-    uv_read_start((uv_stream_t *)&client->pipe, on_allocate, on_read);
+                   client->surplus ? CONTROL_SURPLUS_TIMEOUT_MS : CONTROL_REQUEST_TIMEOUT_MS, 0);
+    uv_read_start((uv_stream_t *)&client->pipe, on_client_allocate, on_client_read);
 }
 
 /* --- the listener --- */
@@ -251,14 +251,14 @@ static void on_server_closed(uv_handle_t *handle) {
 
 /* A supervisor that is ending has removed its socket, and writes its last records. */
 static bool take_lock(int fd, const char *socket) {
-    uint64_t until_ms = clock_monotonic_ms() + CONTROL_LOCK_PATIENCE_MS;
+    uint64_t until_ms = clock_monotonic_ms() + CONTROL_LOCK_TIMEOUT_MS;
     for (;;) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         if (fcntl(fd, F_SETLK, &lock) == 0)
             return true;
         if (file_exists(socket) || clock_monotonic_ms() >= until_ms)
             return false;
-        poll(NULL, 0, LOCK_LOOK_MS);
+        poll(NULL, 0, LOCK_POLL_MS);
     }
 }
 
@@ -312,6 +312,6 @@ void control_server_close(struct control_server *server) {
     server->closing = true;
     unlink(server->path);
     while (server->clients)
-        drop(server->clients);
+        client_drop(server->clients);
     uv_close((uv_handle_t *)&server->pipe, on_server_closed);
 }

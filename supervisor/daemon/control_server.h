@@ -13,12 +13,12 @@
 #include <jansson.h>
 #include <uv.h>
 
-#define CONTROL_CLIENT_LIMIT     256u
-#define CONTROL_SURPLUS_LIMIT    64u /* more, which are only told that there is no room */
-#define CONTROL_SURPLUS_MS       1000u
-#define CONTROL_FIRST_WORD_MS    10000u     /* a client that says nothing is let go */
-#define CONTROL_LOCK_PATIENCE_MS 15000u     /* for one that is ending; blocks */
-#define CONTROL_BACKLOG_BYTES    (4u << 20) /* unread answers of one client before it is dropped */
+#define CONTROL_CLIENT_LIMIT       256u
+#define CONTROL_SURPLUS_LIMIT      64u /* more, which are only told that there is no room */
+#define CONTROL_SURPLUS_TIMEOUT_MS 1000u
+#define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* a client that says nothing is let go */
+#define CONTROL_LOCK_TIMEOUT_MS    15000u     /* for one that is ending; blocks */
+#define CONTROL_BACKLOG_BYTES      (4u << 20) /* unread answers of one client before it is dropped */
 
 struct control_server; /* opaque */
 struct call;           /* one request under way */

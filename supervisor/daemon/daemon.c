@@ -194,9 +194,8 @@ static void on_gone(void *context, struct call *call) {
 /* Guests with user networking see the loopback of the host; others the host's own address. macOS
  * makes the interface of a shared or host network with its first VM: until then the address is not
  * there, and the scan tries again. */
-static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error *error) {
+static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *error) {
     struct store_cloud cloud = {0};
-    struct seed_server_calls calls = {on_document, on_phone_home, on_report, on_refused, daemon};
     struct error problem = {0};
     if (!cloud_table_get(daemon->home.store, &cloud, error))
         return false;
@@ -204,8 +203,13 @@ static bool open_seed(struct daemon *daemon, uint64_t patience_ms, struct error 
     enum spec_network network;
     bool comes_later = spec_network_from_word(cloud.network, &network) &&
                        spec_network_traits(network)->appears_with_first_vm;
-    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, address, cloud.phone_home_port,
-                                    patience_ms, &calls, &problem);
+    const struct seed_server_options options = {
+        .address = address,
+        .port = cloud.phone_home_port,
+        .timeout_ms = timeout_ms,
+        .calls = {on_document, on_phone_home, on_report, on_refused, daemon},
+    };
+    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, &options, &problem);
     bool good = daemon->seed || (comes_later && problem.code == ERROR_INVALID);
     if (daemon->seed)
         log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
@@ -230,7 +234,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->lock = control_server_lock(&daemon->home, error);
     if (daemon->lock >= 0)
         daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
-    if (!daemon->control || !open_seed(daemon, SEED_PORT_PATIENCE_MS, error))
+    if (!daemon->control || !open_seed(daemon, SEED_PORT_TIMEOUT_MS, error))
         return false;
     daemon->recorder = recorder_new(&daemon->loop, database);
     daemon->provisioning =

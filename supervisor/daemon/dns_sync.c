@@ -23,7 +23,7 @@ struct dns_sync {
     struct error problem;
 };
 
-static void on_work(uv_work_t *work) {
+static void on_sync_work(uv_work_t *work) {
     struct dns_sync *sync = work->data;
     struct error *error = &sync->problem;
     error_clear(error);
@@ -68,7 +68,7 @@ static void tell_problem(struct dns_sync *sync) {
     sync->not_before_ms = failed ? clock_monotonic_ms() + DNS_SYNC_RETRY_MS : 0;
 }
 
-static void on_worked(uv_work_t *work, int status) {
+static void on_sync_worked(uv_work_t *work, int status) {
     struct dns_sync *sync = work->data;
     sync->busy = false;
     if (!sync->closing && status == 0) {
@@ -82,7 +82,7 @@ void dns_sync_run(struct dns_sync *sync) {
     if (sync->busy || clock_monotonic_ms() < sync->not_before_ms)
         return;
     sync->busy = true;
-    uv_queue_work(sync->loop, &sync->work, on_work, on_worked);
+    uv_queue_work(sync->loop, &sync->work, on_sync_work, on_sync_worked);
 }
 
 struct dns_sync *dns_sync_new(uv_loop_t *loop, struct recorder *recorder, const char *home_path) {

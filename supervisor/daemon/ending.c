@@ -4,9 +4,9 @@
 #include "base/buffer.h"
 #include "base/log.h"
 
-enum { STOP_TIMEOUT_MS = 90000, LAST_TIMEOUT_MS = 30000 };
+#define LAST_TIMEOUT_MS 30000u /* beyond that of the stop */
 
-static void finish(struct ending *ending) {
+static void ending_finish(struct ending *ending) {
     struct call *call = ending->call;
     ending->stage = ENDING_DONE;
     ending->call = NULL;
@@ -38,7 +38,7 @@ static void show_running(const struct ending *ending) {
 static void finish_if_idle(struct ending *ending) {
     if ((ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED) &&
         fleet_running(ending->fleet) == 0)
-        finish(ending);
+        ending_finish(ending);
 }
 
 static void on_timeout(uv_timer_t *timer) {
@@ -50,11 +50,11 @@ static void on_timeout(uv_timer_t *timer) {
     if (ending->call)
         call_error(ending->call, &error);
     ending->call = NULL;
-    finish(ending);
+    ending_finish(ending);
 }
 
 static void stop_vm(const struct ending *ending, struct vm *vm) {
-    struct vm_stop_options options = {.limit_ms = STOP_TIMEOUT_MS,
+    struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS,
                                       .force = ending->stage == ENDING_FORCED};
     if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
@@ -68,8 +68,8 @@ void ending_advance(struct ending *ending) {
     ending->stage = forced ? ENDING_FORCED : ENDING_GRACEFUL;
     fleet->ending = true;
     restarter_disable(ending->restarter);
-    uv_timer_start(&ending->timeout, on_timeout, LAST_TIMEOUT_MS + (forced ? 0 : STOP_TIMEOUT_MS),
-                   0);
+    uv_timer_start(&ending->timeout, on_timeout,
+                   LAST_TIMEOUT_MS + (forced ? 0 : FLEET_STOP_TIMEOUT_MS), 0);
     for (size_t i = 0; i < fleet->count; i++)
         stop_vm(ending, fleet->vms[i]);
     show_running(ending);
@@ -78,7 +78,7 @@ void ending_advance(struct ending *ending) {
 
 void ending_leave(struct ending *ending) {
     if (ending->stage != ENDING_DONE)
-        finish(ending);
+        ending_finish(ending);
 }
 
 void ending_request(struct ending *ending, bool keep_vms, struct call *call) {

@@ -45,7 +45,8 @@ void fleet_note(struct fleet *fleet, struct vm *vm) {
     on_changed(fleet, vm);
 }
 
-static void on_event(void *context, struct vm *vm, enum store_event_kind kind, const char *text) {
+static void on_vm_event(void *context, struct vm *vm, enum store_event_kind kind,
+                        const char *text) {
     struct fleet *fleet = context;
     recorder_event(fleet->recorder, vm->instance, kind, text);
     if (kind == STORE_EVENT_STATE)
@@ -77,7 +78,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
         .home = home,
         .recorder = recorder,
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_started, on_changed, on_event, on_expired, on_refused,
+        .listener = {fleet, on_prepare, on_started, on_changed, on_vm_event, on_expired, on_refused,
                      on_addresses},
     };
 }
@@ -96,7 +97,7 @@ struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance) {
     return NULL;
 }
 
-static void drop(struct fleet *fleet, struct vm *vm) {
+static void fleet_drop(struct fleet *fleet, struct vm *vm) {
     waiters_gone(&fleet->waiters, vm);
     for (size_t i = 0; i < fleet->count; i++) {
         if (fleet->vms[i] == vm) {
@@ -114,7 +115,7 @@ static void recall(struct fleet *fleet, struct vm *vm) {
     store_launch_done(&last);
 }
 
-static struct vm *add(struct fleet *fleet, const struct store_instance *instance) {
+static struct vm *fleet_add(struct fleet *fleet, const struct store_instance *instance) {
     struct vm *vm =
         vm_new(fleet->loop, instance->name, instance->uuid, instance->id, &fleet->listener);
     vm_set_wanted(vm, instance->wanted);
@@ -128,7 +129,7 @@ static struct vm *add(struct fleet *fleet, const struct store_instance *instance
 static void drop_former(struct fleet *fleet, int64_t instance) {
     struct vm *vm = fleet_get_by_id(fleet, instance);
     if (vm && !vm_is_busy(vm))
-        drop(fleet, vm);
+        fleet_drop(fleet, vm);
 }
 
 struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error) {
@@ -137,13 +138,13 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
         return NULL;
     struct vm *vm = fleet_find(fleet, name);
     if (vm && vm->instance != instance.id && !vm_is_busy(vm)) {
-        drop(fleet, vm); /* removed and created again under the same name */
+        fleet_drop(fleet, vm); /* removed and created again under the same name */
         vm = NULL;
     }
     if (!vm)
         drop_former(fleet, instance.id);
     if (!vm)
-        vm = add(fleet, &instance);
+        vm = fleet_add(fleet, &instance);
     store_instance_done(&instance);
     return vm;
 }
@@ -237,7 +238,7 @@ bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {
 void fleet_close(struct fleet *fleet) {
     waiters_forget(&fleet->waiters, NULL);
     while (fleet->count)
-        drop(fleet, fleet->vms[0]);
+        fleet_drop(fleet, fleet->vms[0]);
     free(fleet->vms);
     fleet->vms = NULL;
 }

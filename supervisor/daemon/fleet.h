@@ -11,6 +11,9 @@
 
 #include <uv.h>
 
+/* Of a stop, until the VM is told to quit, unless the caller names another one. */
+#define FLEET_STOP_TIMEOUT_MS 90000u
+
 struct fleet {
     uv_loop_t *loop;
     struct home *home; /* reading only, on the loop's thread */

@@ -192,12 +192,12 @@ static bool prepare(struct job *job, struct error *error) {
     return good;
 }
 
-static void on_work(uv_work_t *work) {
+static void on_job_work(uv_work_t *work) {
     struct job *job = work->data;
     job->good = prepare(job, &job->error);
 }
 
-static void on_worked(uv_work_t *work, int status) {
+static void on_job_worked(uv_work_t *work, int status) {
     struct job *job = work->data;
     if (status != UV_ECANCELED && job->notice)
         vm_notice(job->vm, job->notice);
@@ -216,5 +216,5 @@ void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm
     job->vm = vm;
     job->home_path = alloc_string(home_path);
     job->name = alloc_string(vm->name);
-    uv_queue_work(loop, &job->work, on_work, on_worked);
+    uv_queue_work(loop, &job->work, on_job_work, on_job_worked);
 }

@@ -12,23 +12,21 @@
 #define PGSUP_VERSION "unknown"
 #endif
 
-#define DAY_MS             86400000
-#define STOP_LIMIT_MS      90000
-#define READY_LIMIT_MS     600000
-#define RUNNING_LIMIT_MS   120000
-#define SIMPLE_LIMIT_MS    30000
-#define PROVISION_LIMIT_MS 1800000
+#define DAY_MS               86400000
+#define READY_TIMEOUT_MS     600000
+#define STARTED_TIMEOUT_MS   120000
+#define SIMPLE_TIMEOUT_MS    30000
+#define PROVISION_TIMEOUT_MS 1800000
 
 struct request { /* one call under way */
     struct methods_context *context;
     struct call *call;
     json_t *params;
     uint64_t began_ms;
-    enum lifecycle_goal goal; /* restart: of the start that follows */
-    uint64_t limit_ms;
+    struct waiter_goal goal; /* restart: of the start that follows */
 };
 
-/* --- pictures of a VM --- */
+/* --- a VM as JSON --- */
 
 static json_t *optional(const char *text) {
     return text ? json_string(text) : json_null();
@@ -73,12 +71,12 @@ static void request_free(struct request *request) {
     free(request);
 }
 
-static void fail(struct request *request, const struct error *error) {
+static void request_fail(struct request *request, const struct error *error) {
     call_error(request->call, error);
     request_free(request);
 }
 
-static void succeed(struct request *request, json_t *body) {
+static void request_succeed(struct request *request, json_t *body) {
     json_object_set_new(body, "took_ms",
                         json_integer((json_int_t)(clock_monotonic_ms() - request->began_ms)));
     call_result(request->call, body);
@@ -100,28 +98,41 @@ static void on_progress(void *context, struct vm *vm, enum store_event_kind kind
 static void on_reached(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
     if (error->code != ERROR_NONE)
-        fail(request, error);
+        request_fail(request, error);
     else
-        succeed(request, vm_to_json(vm));
+        request_succeed(request, vm_to_json(vm));
 }
 
-static void wait_for(struct request *request, struct vm *vm, enum lifecycle_goal goal,
-                     uint64_t limit_ms) {
-    struct waiter_calls calls = {on_progress, on_reached, request};
-    struct waiter_goal wanted = {.goal = goal, .timeout_ms = limit_ms};
-    waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
+/* False: it is no number of milliseconds up to a day. */
+static bool get_timeout(struct request *request, uint64_t *timeout_ms, struct error *error) {
+    int64_t number = (int64_t)*timeout_ms;
+    bool good = control_get_number(request->params, "timeout_ms", (struct control_range){0, DAY_MS},
+                                   &number, error);
+    *timeout_ms = (uint64_t)number;
+    return good;
 }
 
-static void wait_for_end(struct request *request, struct vm *vm, uint64_t limit_ms,
-                         void (*on_done)(void *context, struct vm *vm, const struct error *error)) {
-    struct waiter_calls calls = {on_progress, on_done, request};
-    struct waiter_goal wanted = {.goal = GOAL_STOPPED, .timeout_ms = limit_ms};
-    waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
+static void wait_for(struct request *request, struct vm *vm, const struct waiter_goal *goal,
+                     waiter_on_done *on_done) {
+    const struct waiter_calls calls = {on_progress, on_done, request};
+    waiters_add(&request->context->fleet->waiters, vm, goal, &calls);
 }
 
-/* --- the verbs --- */
+static void wait_for_end(struct request *request, struct vm *vm, uint64_t timeout_ms,
+                         waiter_on_done *on_done) {
+    const struct waiter_goal goal = {.goal = GOAL_STOPPED, .timeout_ms = timeout_ms};
+    wait_for(request, vm, &goal, on_done);
+}
 
-static struct vm *find(struct request *request, struct error *error) {
+/* Of a start: GOAL_READY with the caller's timeout, or only GOAL_STARTED. */
+static struct waiter_goal start_goal(bool wait, uint64_t timeout_ms) {
+    return (struct waiter_goal){.goal = wait ? GOAL_READY : GOAL_STARTED,
+                                .timeout_ms = wait ? timeout_ms : STARTED_TIMEOUT_MS};
+}
+
+/* --- the methods --- */
+
+static struct vm *request_vm(struct request *request, struct error *error) {
     const char *name = NULL;
     if (!control_get_string(request->params, "name", &name, error))
         return NULL;
@@ -132,10 +143,10 @@ static struct vm *find(struct request *request, struct error *error) {
     return fleet_get(request->context->fleet, name, error);
 }
 
-/* Wanted is what a person asked for last; restart policies look at it. */
+/* Wanted is what the user asked for last; restart policies depend on it. */
 static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
     vm_set_wanted(vm, wanted);
-    if (!wanted) /* a restart that is due is not any more */
+    if (!wanted) /* cancels a pending restart */
         fleet_note(request->context->fleet, vm);
     recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);
 }
@@ -147,7 +158,7 @@ static bool method_hello(struct request *request, struct error *error) {
     json_object_set_new(body, "version", json_string(PGSUP_VERSION));
     json_object_set_new(body, "pid", json_integer(getpid()));
     json_object_set_new(body, "home", json_string(request->context->fleet->home->path));
-    succeed(request, body);
+    request_succeed(request, body);
     return true;
 }
 
@@ -158,11 +169,11 @@ static bool method_status(struct request *request, struct error *error) {
     for (size_t i = 0; i < fleet->count; i++)
         json_array_append_new(list, vm_to_json(fleet->vms[i]));
     json_object_set_new(body, "vms", list);
-    succeed(request, body);
+    request_succeed(request, body);
     return true;
 }
 
-/* A start that is refused must leave no wish behind. */
+/* Asked before anything is changed: a start that is refused must not leave the VM wanted. */
 static bool may_start(const struct request *request, const struct vm *vm, struct error *error) {
     if (request->context->fleet->ending)
         return error_set(error, ERROR_WRONG_STATE,
@@ -176,16 +187,16 @@ static bool may_start(const struct request *request, const struct vm *vm, struct
 
 static bool method_start(struct request *request, struct error *error) {
     bool wait = false;
-    int64_t limit = READY_LIMIT_MS;
-    struct vm *vm = find(request, error);
+    uint64_t timeout_ms = READY_TIMEOUT_MS;
+    struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
-        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        !get_timeout(request, &timeout_ms, error))
         return false;
     if (!may_start(request, vm, error))
         return false;
     set_wanted(request, vm, true);
-    wait_for(request, vm, wait ? GOAL_READY : GOAL_STARTED,
-             wait ? (uint64_t)limit : RUNNING_LIMIT_MS);
+    const struct waiter_goal goal = start_goal(wait, timeout_ms);
+    wait_for(request, vm, &goal, on_reached);
     vm_start(vm);
     return true;
 }
@@ -193,34 +204,34 @@ static bool method_start(struct request *request, struct error *error) {
 static void on_stopped(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
     if (error->code != ERROR_NONE) {
-        fail(request, error);
+        request_fail(request, error);
         return;
     }
     json_t *body = vm_to_json(vm);
     json_object_set_new(body, "outcome", optional(vm->outcome));
-    succeed(request, body);
+    request_succeed(request, body);
 }
 
-static void succeed_already(struct request *request, const struct vm *vm) {
+static void request_succeed_already(struct request *request, const struct vm *vm) {
     json_t *body = vm_to_json(vm);
     json_object_set_new(body, "outcome", json_null());
-    succeed(request, body);
+    request_succeed(request, body);
 }
 
 static bool method_stop(struct request *request, struct error *error) {
     struct vm_stop_options options = {0};
     bool escalate = true;
-    int64_t limit = STOP_LIMIT_MS;
-    struct vm *vm = find(request, error);
+    uint64_t timeout_ms = FLEET_STOP_TIMEOUT_MS;
+    struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "force", &options.force, error) ||
         !control_get_bool(request->params, "escalate", &escalate, error) ||
-        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        !get_timeout(request, &timeout_ms, error))
         return false;
     options.no_escalate = !escalate;
-    options.limit_ms = (uint64_t)limit;
+    options.limit_ms = timeout_ms;
     set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
-        succeed_already(request, vm);
+        request_succeed_already(request, vm);
         return true;
     }
     wait_for_end(request, vm, 0, on_stopped);
@@ -234,27 +245,26 @@ static void on_down_again(void *context, struct vm *vm, const struct error *erro
     struct request *request = context;
     struct error problem = *error;
     if (problem.code != ERROR_NONE || !may_start(request, vm, &problem)) {
-        fail(request, &problem);
+        request_fail(request, &problem);
         return;
     }
     set_wanted(request, vm, true);
-    wait_for(request, vm, request->goal, request->limit_ms);
+    wait_for(request, vm, &request->goal, on_reached);
     vm_start(vm);
 }
 
 static bool method_restart(struct request *request, struct error *error) {
-    struct vm_stop_options options = {.limit_ms = STOP_LIMIT_MS};
+    struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS};
     bool wait = false;
-    int64_t limit = READY_LIMIT_MS;
-    struct vm *vm = find(request, error);
+    uint64_t timeout_ms = READY_TIMEOUT_MS;
+    struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
         !control_get_bool(request->params, "force", &options.force, error) ||
-        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        !get_timeout(request, &timeout_ms, error))
         return false;
-    request->goal = wait ? GOAL_READY : GOAL_STARTED;
-    request->limit_ms = wait ? (uint64_t)limit : RUNNING_LIMIT_MS;
+    request->goal = start_goal(wait, timeout_ms);
     if (vm->state == STATE_STARTING) { /* a new QEMU is on its way already */
-        wait_for(request, vm, request->goal, request->limit_ms);
+        wait_for(request, vm, &request->goal, on_reached);
         return true;
     }
     set_wanted(request, vm, false); /* the end that comes now is no crash */
@@ -279,7 +289,7 @@ static const struct simple {
 };
 
 static bool run_simple(struct request *request, const struct simple *method, struct error *error) {
-    struct vm *vm = find(request, error);
+    struct vm *vm = request_vm(request, error);
     if (!vm)
         return false;
     if (method->needs_process && !lifecycle_has_process(vm->state))
@@ -299,14 +309,15 @@ static bool run_simple(struct request *request, const struct simple *method, str
     }
     if (!lifecycle_has_process(vm->state)) {
         set_wanted(request, vm, false);
-        succeed_already(request, vm);
+        request_succeed_already(request, vm);
         return true;
     }
     if (method->goal == GOAL_STOPPED) {
         set_wanted(request, vm, false);
-        wait_for_end(request, vm, SIMPLE_LIMIT_MS, on_stopped);
+        wait_for_end(request, vm, SIMPLE_TIMEOUT_MS, on_stopped);
     } else {
-        wait_for(request, vm, method->goal, SIMPLE_LIMIT_MS);
+        const struct waiter_goal goal = {.goal = method->goal, .timeout_ms = SIMPLE_TIMEOUT_MS};
+        wait_for(request, vm, &goal, on_reached);
     }
     vm_request(vm, method->input);
     return true;
@@ -314,36 +325,31 @@ static bool run_simple(struct request *request, const struct simple *method, str
 
 static bool method_wait(struct request *request, struct error *error) {
     const char *word = "ready";
-    enum lifecycle_goal goal;
-    int64_t limit = READY_LIMIT_MS;
-    struct vm *vm = find(request, error);
+    struct waiter_goal goal = {.timeout_ms = READY_TIMEOUT_MS};
+    struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_string(request->params, "for", &word, error) ||
-        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        !get_timeout(request, &goal.timeout_ms, error))
         return false;
-    if (strcmp(word, "provisioned") == 0) {
-        struct waiter_calls calls = {on_progress, on_reached, request};
-        struct waiter_goal wanted = {GOAL_READY, .provisioned = true,
-                                     .timeout_ms = (uint64_t)limit};
-        waiters_add(&request->context->fleet->waiters, vm, &wanted, &calls);
-        return true;
-    }
-    if (!lifecycle_goal_from_word(word, &goal))
+    goal.provisioned = strcmp(word, "provisioned") == 0;
+    if (goal.provisioned)
+        goal.goal = GOAL_READY;
+    else if (!lifecycle_goal_from_word(word, &goal.goal))
         return error_set(error, ERROR_USAGE,
                          "\"%s\" cannot be waited for: running, ready, provisioned, paused or "
                          "stopped",
                          word);
-    wait_for(request, vm, goal, (uint64_t)limit);
+    wait_for(request, vm, &goal, on_reached);
     return true;
 }
 
-/* A guest that is not ready may not be reached yet, and what stands in its way is told. */
+/* A guest that is not ready may not be reachable yet. */
 static bool method_provision(struct request *request, struct error *error) {
     bool wait = false;
-    int64_t limit = PROVISION_LIMIT_MS;
+    uint64_t timeout_ms = PROVISION_TIMEOUT_MS;
     struct methods_context *context = request->context;
-    struct vm *vm = find(request, error);
+    struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
-        !control_get_number(request->params, "timeout_ms", 0, DAY_MS, &limit, error))
+        !get_timeout(request, &timeout_ms, error))
         return false;
     if (context->fleet->ending)
         return error_set(error, ERROR_WRONG_STATE,
@@ -355,12 +361,10 @@ static bool method_provision(struct request *request, struct error *error) {
     if (!context->provision(context->context, vm, error))
         return false;
     if (wait) {
-        struct waiter_calls calls = {on_progress, on_reached, request};
-        struct waiter_goal wanted = {GOAL_READY, .provisioned = true,
-                                     .timeout_ms = (uint64_t)limit};
-        waiters_add(&context->fleet->waiters, vm, &wanted, &calls);
+        const struct waiter_goal goal = {GOAL_READY, .provisioned = true, .timeout_ms = timeout_ms};
+        wait_for(request, vm, &goal, on_reached);
     } else {
-        succeed(request, vm_to_json(vm));
+        request_succeed(request, vm_to_json(vm));
     }
     return true;
 }
@@ -403,13 +407,13 @@ void methods_dispatch(struct methods_context *context, struct call *call, const 
         if ((known = strcmp(simple_methods[i].method, method) == 0))
             good = run_simple(request, &simple_methods[i], &error);
     if (known && !good)
-        fail(request, &error);
+        request_fail(request, &error);
     if (known)
         return;
     error_set(&error, ERROR_USAGE,
               "this supervisor does not know the request \"%.40s\": is it older than this pgsup?",
               method);
-    fail(request, &error);
+    request_fail(request, &error);
 }
 
 void methods_gone(struct methods_context *context, struct call *call) {

@@ -1,5 +1,5 @@
-/* The methods of the control protocol, one row each. A verb looks its VM up, gives the lifecycle an
- * input and leaves a waiter that answers the call. */
+/* The methods of the control protocol, one row each. A method finds its VM, gives the lifecycle an
+ * input and adds a waiter that answers the call. */
 #pragma once
 
 #include "daemon/control_server.h"
@@ -8,7 +8,7 @@
 struct methods_context {
     struct fleet *fleet;
     void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
-    /* Begins a run of Ansible, or joins the one under way. */
+    /* Starts a run of Ansible, or joins the one under way. */
     bool (*provision)(void *context, struct vm *vm, struct error *error);
     void *context;
 };

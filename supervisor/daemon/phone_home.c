@@ -145,7 +145,7 @@ static bool take(struct post *post) {
     return true;
 }
 
-static void on_written(void *context, bool written) {
+static void on_post_written(void *context, bool written) {
     seed_server_answer(context, written);
 }
 
@@ -153,7 +153,7 @@ void phone_home_receive(const struct phone_home_context *context,
                         const struct store_instance *instance, const struct phone_home_call *call) {
     struct post post = {.context = context, .instance = instance, .call = call};
     if (take(&post))
-        recorder_when_written(context->recorder, on_written, call->answer);
+        recorder_when_written(context->recorder, on_post_written, call->answer);
     else
         seed_server_answer(call->answer, false);
     free(post.keys);

@@ -45,7 +45,7 @@ struct run {
     atomic_bool abandoned; /* for the worker: nobody waits for it any more */
     uv_work_t work;
     uv_process_t process;
-    uv_timer_t limit;
+    uv_timer_t timeout;
     int open_handles;
 };
 
@@ -59,7 +59,7 @@ static void run_free(struct run *run) {
     free(run);
 }
 
-static void detach(struct run *run) {
+static void run_detach(struct run *run) {
     struct run **slot = &run->owner->runs;
     while (*slot != run)
         slot = &(*slot)->next;
@@ -67,11 +67,11 @@ static void detach(struct run *run) {
     run->owner = NULL;
 }
 
-static void finish(struct run *run, const char *result) {
+static void run_finish(struct run *run, const char *result) {
     struct provisioning *owner = run->owner;
     if (!owner)
         return;
-    detach(run);
+    run_detach(run);
     owner->on_done(owner->context, run->instance, result);
 }
 
@@ -94,7 +94,7 @@ static bool write_files(struct run *run, struct error *error) {
 }
 
 /* The guest phones home once, so trouble with the store must not be the end of it. */
-static void on_work(uv_work_t *work) {
+static void on_run_work(uv_work_t *work) {
     struct run *run = work->data;
     for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
         if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1 || run->abandoned)
@@ -117,7 +117,7 @@ static void on_handle_closed(uv_handle_t *handle) {
 
 static void close_handles(struct run *run) {
     uv_close((uv_handle_t *)&run->process, on_handle_closed);
-    uv_close((uv_handle_t *)&run->limit, on_handle_closed);
+    uv_close((uv_handle_t *)&run->timeout, on_handle_closed);
 }
 
 static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
@@ -128,11 +128,11 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
     else if (status) /* 2: a task failed, 4: unreachable; ansible-playbook(1) */
         snprintf(result, sizeof result,
                  "failed: ansible-playbook ended with status %d, see ansible.log", (int)status);
-    finish(run, result);
+    run_finish(run, result);
     close_handles(run);
 }
 
-static void on_limit(uv_timer_t *timer) {
+static void on_timeout(uv_timer_t *timer) {
     struct run *run = timer->data;
     uv_kill(-run->process.pid, SIGKILL); /* its session: ssh and workers too */
 }
@@ -165,7 +165,7 @@ static int open_log(const struct run *run, struct error *error) {
     return log;
 }
 
-static int spawn(struct run *run, int log) {
+static int run_spawn(struct run *run, int log) {
     char *argv[] = {run->program, "-i", LAYOUT_INVENTORY, LAYOUT_PLAYBOOK, NULL};
     struct strv environment = {0};
     make_environment(run, &environment);
@@ -194,7 +194,7 @@ static int spawn(struct run *run, int log) {
     return status;
 }
 
-static void on_worked(uv_work_t *work, int status) {
+static void on_run_worked(uv_work_t *work, int status) {
     struct run *run = work->data;
     char result[sizeof run->error.text + 32];
     bool wanted = run->owner && status != UV_ECANCELED && run->error.code == ERROR_NONE;
@@ -202,22 +202,22 @@ static void on_worked(uv_work_t *work, int status) {
     if (log < 0) {
         snprintf(result, sizeof result, "%s: %s", run->skipped ? "skipped" : "failed",
                  run->error.text);
-        finish(run, result);
+        run_finish(run, result);
         run_free(run);
         return;
     }
     run->open_handles = 2;
-    run->process.data = run->limit.data = run;
-    uv_timer_init(run->owner->loop, &run->limit);
-    status = spawn(run, log);
+    run->process.data = run->timeout.data = run;
+    uv_timer_init(run->owner->loop, &run->timeout);
+    status = run_spawn(run, log);
     if (status < 0) {
         snprintf(result, sizeof result, "failed: cannot run %s: %s", run->program,
                  uv_strerror(status));
-        finish(run, result);
+        run_finish(run, result);
         close_handles(run);
         return;
     }
-    uv_timer_start(&run->limit, on_limit, PROVISIONING_LIMIT_MS, 0);
+    uv_timer_start(&run->timeout, on_timeout, PROVISIONING_TIMEOUT_MS, 0);
 }
 
 /* --- for the supervisor --- */
@@ -248,13 +248,13 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
     snprintf(run->endpoint.address, sizeof run->endpoint.address, "%s", address);
     run->endpoint.port = port;
     run->work.data = run;
-    uv_queue_work(provisioning->loop, &run->work, on_work, on_worked);
+    uv_queue_work(provisioning->loop, &run->work, on_run_work, on_run_worked);
 }
 
 void provisioning_close(struct provisioning *provisioning) {
     while (provisioning->runs) {
         struct run *run = provisioning->runs;
-        detach(run);
+        run_detach(run);
         run->abandoned = true;
         if (run->open_handles)
             uv_kill(-run->process.pid, SIGTERM);

@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-#define PROVISIONING_LIMIT_MS 1800000u /* an ansible-playbook that runs longer is ended */
+#define PROVISIONING_TIMEOUT_MS 1800000u /* an ansible-playbook that runs longer is ended */
 
 /* result: "ok", "skipped: …", "failed: …". */
 typedef void provisioning_on_done(void *context, int64_t instance, const char *result);

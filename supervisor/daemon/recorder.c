@@ -168,21 +168,21 @@ static bool apply_all(struct recorder *recorder, struct error *error) {
     return false;
 }
 
-static void on_work(uv_work_t *work) {
+static void on_recorder_work(uv_work_t *work) {
     struct recorder *recorder = work->data;
     error_clear(&recorder->problem);
     apply_all(recorder, &recorder->problem);
 }
 
-static void start(struct recorder *recorder);
+static void recorder_start(struct recorder *recorder);
 
 static void on_retry(uv_timer_t *timer) {
     struct recorder *recorder = timer->data;
     recorder->busy = false;
-    start(recorder);
+    recorder_start(recorder);
 }
 
-static void on_worked(uv_work_t *work, int status) {
+static void on_recorder_worked(uv_work_t *work, int status) {
     struct recorder *recorder = work->data;
     if (status == UV_ECANCELED)
         return;
@@ -198,23 +198,23 @@ static void on_worked(uv_work_t *work, int status) {
     recorder->warned = false;
     recorder->busy = false;
     queue_clear(&recorder->applying, true);
-    start(recorder);
+    recorder_start(recorder);
 }
 
-static void start(struct recorder *recorder) {
+static void recorder_start(struct recorder *recorder) {
     if (recorder->busy || !(recorder->waiting.first || recorder->applying.first))
         return;
     if (!recorder->applying.first)
         queue_move(&recorder->applying, &recorder->waiting);
     recorder->busy = true;
-    uv_queue_work(recorder->retry.loop, &recorder->work, on_work, on_worked);
+    uv_queue_work(recorder->retry.loop, &recorder->work, on_recorder_work, on_recorder_worked);
 }
 
-static void add(struct recorder *recorder, struct record *record) {
+static void recorder_add(struct recorder *recorder, struct record *record) {
     queue_push(&recorder->waiting, record);
     if (recorder->waiting.events > RECORDER_EVENT_LIMIT)
         queue_drop_event(&recorder->waiting);
-    start(recorder);
+    recorder_start(recorder);
 }
 
 static struct record *record_new(enum record_kind kind, int64_t instance) {
@@ -238,7 +238,7 @@ void recorder_add_event(struct recorder *recorder, const struct store_event *eve
     record->event.text = alloc_string(event->text);
     record->event.stage = alloc_string(event->stage);
     record->event.module = alloc_string(event->module);
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_launch(struct recorder *recorder, const struct store_launch *launch) {
@@ -250,7 +250,7 @@ void recorder_launch(struct recorder *recorder, const struct store_launch *launc
     record->launch.end_cause = alloc_string(launch->end_cause);
     record->launch.end_text = alloc_string(launch->end_text);
     record->launch.serial_tail = alloc_string(launch->serial_tail);
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest) {
@@ -263,7 +263,7 @@ void recorder_guest(struct recorder *recorder, int64_t instance, const struct st
     record->guest.host_keys = alloc_string(guest->host_keys);
     record->guest.host_key_problem = alloc_string(guest->host_key_problem);
     record->guest.provision_result = alloc_string(guest->provision_result);
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_address(struct recorder *recorder, int64_t instance, const char *address,
@@ -272,19 +272,19 @@ void recorder_address(struct recorder *recorder, int64_t instance, const char *a
     record->guest.address = alloc_string(address);
     record->guest.address_source = alloc_string(source);
     record->guest.address_ms = clock_wall_ms();
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result) {
     struct record *record = record_new(RECORD_PROVISIONED, instance);
     record->text = alloc_string(result);
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted) {
     struct record *record = record_new(RECORD_WANTED, instance);
     record->wanted = wanted;
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
@@ -292,7 +292,7 @@ void recorder_when_written(struct recorder *recorder, recorder_on_written *on_wr
     struct record *record = record_new(RECORD_MARK, 0);
     record->on_written = on_written;
     record->context = context;
-    add(recorder, record);
+    recorder_add(recorder, record);
 }
 
 struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {
@@ -306,7 +306,7 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {
     return recorder;
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void on_retry_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
@@ -338,5 +338,5 @@ void recorder_close(struct recorder *recorder) {
     }
     store_close(recorder->store);
     free(recorder->store_path);
-    uv_close((uv_handle_t *)&recorder->retry, on_closed);
+    uv_close((uv_handle_t *)&recorder->retry, on_retry_closed);
 }

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AFTER_LIMIT_MS 600000 /* for the one before to become ready; then it is started anyway */
+#define AFTER_TIMEOUT_MS                                                                           \
+    600000 /* for the one before to become ready; then it is started anyway                        \
+            */
 
 struct record {
     struct record *next;
@@ -54,7 +56,7 @@ static void on_timer(uv_timer_t *timer) {
         vm_start(vm);
 }
 
-static struct record *find(struct restarter *restarter, struct vm *vm) {
+static struct record *record_find(struct restarter *restarter, struct vm *vm) {
     for (struct record *record = restarter->records; record; record = record->next)
         if (record->instance == vm->instance)
             return record;
@@ -95,7 +97,7 @@ static void on_end(struct restarter *restarter, struct record *record, struct vm
 }
 
 void restarter_note(struct restarter *restarter, struct vm *vm) {
-    struct record *record = find(restarter, vm);
+    struct record *record = record_find(restarter, vm);
     if (lifecycle_has_process(vm->state)) {
         if (vm->state == STATE_STARTING)
             record->began_ms = vm->since_ms;
@@ -164,7 +166,7 @@ static void wait_for_pending(struct restarter *restarter) {
             start_pending(pending); /* and begins this loop anew */
             return;
         }
-        struct waiter_goal wanted = {.goal = GOAL_READY, .timeout_ms = AFTER_LIMIT_MS};
+        struct waiter_goal wanted = {.goal = GOAL_READY, .timeout_ms = AFTER_TIMEOUT_MS};
         struct waiter_calls calls = {.on_done = on_before, .context = pending};
         pending->waits = true;
         waiters_add(&restarter->fleet->waiters, before, &wanted, &calls);
@@ -203,7 +205,7 @@ struct restarter *restarter_new(struct fleet *fleet) {
     return restarter;
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void on_record_closed(uv_handle_t *handle) {
     struct record *record = handle->data;
     free(record->before);
     free(record);
@@ -217,7 +219,7 @@ void restarter_close(struct restarter *restarter) {
     while (restarter->records) {
         struct record *record = restarter->records;
         restarter->records = record->next;
-        uv_close((uv_handle_t *)&record->timer, on_closed);
+        uv_close((uv_handle_t *)&record->timer, on_record_closed);
     }
     free(restarter);
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKLOG = 64, READ_BYTES = 16384, SEED_PORT_LOOK_MS = 50 };
+enum { BACKLOG = 64, READ_BYTES = 16384, SEED_PORT_POLL_MS = 50 };
 
 struct seed_server {
     struct home *home;
@@ -158,7 +158,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     free(connection);
 }
 
-static void drop(struct connection *connection) {
+static void connection_drop(struct connection *connection) {
     struct seed_server *server = connection->server;
     if (!server)
         return;
@@ -176,12 +176,12 @@ static void drop(struct connection *connection) {
 
 static void serve(struct connection *connection);
 
-static void on_written(void *owner, size_t length, int status) {
+static void on_connection_written(void *owner, size_t length, int status) {
     struct connection *connection = owner;
     (void)length;
     connection->writing = false;
     if (status < 0)
-        drop(connection);
+        connection_drop(connection);
     else if (connection->server)
         serve(connection);
 }
@@ -201,13 +201,13 @@ static void serve(struct connection *connection) {
     output = http_output(connection->http);
     if (output->length == 0) {
         if (http_closing(connection->http))
-            drop(connection);
+            connection_drop(connection);
         return;
     }
     connection->writing =
-        stream_write((uv_stream_t *)&connection->tcp, output, connection, on_written);
+        stream_write((uv_stream_t *)&connection->tcp, output, connection, on_connection_written);
     if (!connection->writing)
-        drop(connection);
+        connection_drop(connection);
 }
 
 void seed_server_answer(struct seed_answer *answer, bool taken) {
@@ -223,23 +223,23 @@ void seed_server_answer(struct seed_answer *answer, bool taken) {
 static void on_idle(uv_timer_t *timer) {
     struct connection *connection = timer->data;
     if (connection->writing || connection->deferred) {
-        drop(connection);
+        connection_drop(connection);
         return;
     }
     http_idle(connection->http);
     serve(connection);
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void on_connection_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct connection *connection = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(connection->input, READ_BYTES);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct connection *connection = stream->data;
     if (length < 0) {
-        drop(connection);
+        connection_drop(connection);
         return;
     }
     uv_timer_again(&connection->idle);
@@ -271,12 +271,12 @@ static void on_connection(uv_stream_t *stream, int status) {
     server->count++;
     if (uv_accept(stream, (uv_stream_t *)&connection->tcp) < 0 ||
         server->count > SEED_CONNECTION_LIMIT) {
-        drop(connection);
+        connection_drop(connection);
         return;
     }
     remember_peer(connection);
-    uv_timer_start(&connection->idle, on_idle, SEED_IDLE_MS, SEED_IDLE_MS);
-    uv_read_start((uv_stream_t *)&connection->tcp, on_allocate, on_read);
+    uv_timer_start(&connection->idle, on_idle, SEED_IDLE_TIMEOUT_MS, SEED_IDLE_TIMEOUT_MS);
+    uv_read_start((uv_stream_t *)&connection->tcp, on_connection_allocate, on_connection_read);
 }
 
 /* --- the listener --- */
@@ -313,26 +313,26 @@ static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
     return status;
 }
 
-/* When the supervisor before was killed while it spawned a QEMU, the child has the socket until its
- * exec; hence the patience. */
-struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
-                                     uint16_t port, uint64_t patience_ms,
-                                     const struct seed_server_calls *calls, struct error *error) {
+/* A supervisor that was killed while it spawned a QEMU leaves its socket to the child until that
+ * one's exec; hence the timeout. */
+struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
+                                     const struct seed_server_options *options,
+                                     struct error *error) {
     struct sockaddr_in where;
     struct seed_server *server = NULL;
-    uint64_t until_ms = clock_monotonic_ms() + patience_ms;
-    int status = uv_ip4_addr(address, port, &where);
+    uint64_t deadline_ms = clock_monotonic_ms() + options->timeout_ms;
+    int status = uv_ip4_addr(options->address, options->port, &where);
     if (status == 0)
         status = listen_on(loop, &where, &server);
-    while (status == UV_EADDRINUSE && clock_monotonic_ms() < until_ms) {
-        poll(NULL, 0, SEED_PORT_LOOK_MS);
+    while (status == UV_EADDRINUSE && clock_monotonic_ms() < deadline_ms) {
+        poll(NULL, 0, SEED_PORT_POLL_MS);
         status = listen_on(loop, &where, &server);
     }
     if (server) {
         server->home = home;
-        server->calls = *calls;
+        server->calls = options->calls;
     } else {
-        explain(status, address, port, error);
+        explain(status, options->address, options->port, error);
     }
     return server;
 }
@@ -342,6 +342,6 @@ void seed_server_close(struct seed_server *server) {
         return;
     server->closing = true;
     while (server->connections)
-        drop(server->connections);
+        connection_drop(server->connections);
     uv_close((uv_handle_t *)&server->tcp, on_server_closed);
 }

@@ -18,8 +18,8 @@
 #include <uv.h>
 
 #define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
-#define SEED_IDLE_MS          30000u /* without a byte from the guest */
-#define SEED_PORT_PATIENCE_MS 2000u  /* at the beginning */
+#define SEED_IDLE_TIMEOUT_MS  30000u /* without a byte from the guest */
+#define SEED_PORT_TIMEOUT_MS  2000u  /* at the beginning */
 
 struct seed_answer; /* opaque: to a guest that waits, or has gone by now */
 
@@ -44,11 +44,16 @@ struct seed_server_calls {
 
 struct seed_server; /* opaque */
 
-/* NULL with a sentence: port in use, address not on this machine. For a port in use to become free
- * it waits patience_ms, and blocks meanwhile. */
-struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home, const char *address,
-                                     uint16_t port, uint64_t patience_ms,
-                                     const struct seed_server_calls *calls, struct error *error);
+struct seed_server_options {
+    const char *address;
+    uint16_t port;
+    uint64_t timeout_ms; /* for a port in use to become free; blocks meanwhile */
+    struct seed_server_calls calls;
+};
+/* NULL with a sentence: port in use, address not on this machine. */
+struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
+                                     const struct seed_server_options *options,
+                                     struct error *error);
 /* Exactly once; also after the server was closed. False: it cannot be remembered now; the guest
  * tries again. */
 void seed_server_answer(struct seed_answer *answer, bool taken);

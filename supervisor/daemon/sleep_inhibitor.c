@@ -22,25 +22,25 @@ struct sleep_inhibitor {
     bool impossible;
 };
 
-static void on_closed(uv_handle_t *handle) {
+static void on_child_closed(uv_handle_t *handle) {
     struct inhibitor_child *child = handle->data;
     if (--child->open_handles == 0)
         free(child);
 }
 
-static void drop(struct inhibitor_child *child) {
+static void child_detach(struct inhibitor_child *child) {
     child->owner->child = NULL;
     child->owner = NULL;
-    uv_close((uv_handle_t *)&child->stdin_pipe, on_closed);
+    uv_close((uv_handle_t *)&child->stdin_pipe, on_child_closed);
 }
 
 /* Closing its stdin is not enough: the program reads it only once the system has granted the
  * inhibition. */
-static void end_child(struct inhibitor_child *child) {
+static void child_kill(struct inhibitor_child *child) {
     if (!child)
         return;
     uv_kill(-child->process.pid, SIGKILL); /* a group of its own */
-    drop(child);
+    child_detach(child);
 }
 
 static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
@@ -50,12 +50,12 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
         child->owner->impossible = true;
         log_warning("the computer may go to sleep while VMs run: %s ended with status %d",
                     platform_keep_awake()[0], (int)status);
-        drop(child);
+        child_detach(child);
     }
-    uv_close((uv_handle_t *)process, on_closed);
+    uv_close((uv_handle_t *)process, on_child_closed);
 }
 
-static int spawn(struct inhibitor_child *child, char *program, struct strv *argv) {
+static int child_spawn(struct inhibitor_child *child, char *program, struct strv *argv) {
     uv_stdio_container_t stdio[] = {
         {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
          .data.stream = (uv_stream_t *)&child->stdin_pipe},
@@ -73,7 +73,7 @@ static int spawn(struct inhibitor_child *child, char *program, struct strv *argv
     return uv_spawn(child->owner->loop, &child->process, &options);
 }
 
-static void begin(struct sleep_inhibitor *inhibitor, char *program) {
+static void child_start(struct sleep_inhibitor *inhibitor, char *program) {
     struct inhibitor_child *child = alloc_zero(sizeof *child);
     struct strv argv = {0};
     for (const char *const *word = platform_keep_awake(); *word; word++)
@@ -84,14 +84,14 @@ static void begin(struct sleep_inhibitor *inhibitor, char *program) {
     child->process.data = child->stdin_pipe.data = child;
     inhibitor->child = child;
     uv_pipe_init(inhibitor->loop, &child->stdin_pipe, 0);
-    int status = spawn(child, program, &argv);
+    int status = child_spawn(child, program, &argv);
     strv_done(&argv);
     if (status < 0) {
         inhibitor->impossible = true;
         log_warning("the computer may go to sleep while VMs run: cannot run %s: %s", program,
                     uv_strerror(status));
-        drop(child);
-        uv_close((uv_handle_t *)&child->process, on_closed);
+        child_detach(child);
+        uv_close((uv_handle_t *)&child->process, on_child_closed);
     }
 }
 
@@ -99,13 +99,13 @@ void sleep_inhibitor_set(struct sleep_inhibitor *inhibitor, bool wanted) {
     if (!inhibitor || inhibitor->impossible || wanted == (inhibitor->child != NULL))
         return;
     if (!wanted) {
-        end_child(inhibitor->child);
+        child_kill(inhibitor->child);
         return;
     }
     struct error error = {0};
     scoped(alloc_release) char *program = program_find(platform_keep_awake()[0], &error);
     if (program) {
-        begin(inhibitor, program);
+        child_start(inhibitor, program);
         return;
     }
     inhibitor->impossible = true;
@@ -121,6 +121,6 @@ struct sleep_inhibitor *sleep_inhibitor_new(uv_loop_t *loop) {
 void sleep_inhibitor_close(struct sleep_inhibitor *inhibitor) {
     if (!inhibitor)
         return;
-    end_child(inhibitor->child);
+    child_kill(inhibitor->child);
     free(inhibitor);
 }

@@ -20,17 +20,17 @@ struct waiter {
     uv_timer_t timer;
 };
 
-static void on_closed(uv_handle_t *handle) {
+static void on_waiter_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
-static void take_out(struct waiter *waiter) {
+static void waiter_remove(struct waiter *waiter) {
     struct waiter **slot = &waiter->list->first;
     while (*slot != waiter)
         slot = &(*slot)->next;
     *slot = waiter->next;
     waiter->next = NULL;
-    uv_close((uv_handle_t *)&waiter->timer, on_closed);
+    uv_close((uv_handle_t *)&waiter->timer, on_waiter_closed);
 }
 
 /* --- judgement --- */
@@ -102,7 +102,7 @@ static bool by_verdict(struct waiter *waiter, void *context) {
     return verdict != VERDICT_POSSIBLE;
 }
 
-static void tell(struct waiter *waiter) {
+static void waiter_tell(struct waiter *waiter) {
     waiter->calls.on_done(waiter->calls.context, waiter->vm, &waiter->error);
 }
 
@@ -113,13 +113,13 @@ static void settle(struct waiters *waiters, const struct vm *vm, decide_function
         next = waiter->next;
         if (waiter->vm != vm || !decide(waiter, context))
             continue;
-        take_out(waiter);
+        waiter_remove(waiter);
         waiter->next = decided;
         decided = waiter;
     }
     for (struct waiter *next; decided; decided = next) {
         next = decided->next;
-        tell(decided);
+        waiter_tell(decided);
     }
 }
 
@@ -222,8 +222,8 @@ static void on_timer(uv_timer_t *timer) {
     }
     if (!decided)
         set_timeout_error(waiter);
-    take_out(waiter);
-    tell(waiter);
+    waiter_remove(waiter);
+    waiter_tell(waiter);
 }
 
 void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goal *goal,
@@ -245,6 +245,6 @@ void waiters_forget(struct waiters *waiters, const void *context) {
     for (struct waiter *waiter = waiters->first, *next; waiter; waiter = next) {
         next = waiter->next;
         if (!context || waiter->calls.context == context)
-            take_out(waiter);
+            waiter_remove(waiter);
     }
 }

@@ -9,9 +9,10 @@
 /* on_done is called once, when the goal is reached (error->code == ERROR_NONE) or cannot be reached
  * any more; on_progress for every phase and state before. Neither is called after
  * waiters_forget(). */
+typedef void waiter_on_done(void *context, struct vm *vm, const struct error *error);
 struct waiter_calls {
     void (*on_progress)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
-    void (*on_done)(void *context, struct vm *vm, const struct error *error);
+    waiter_on_done *on_done;
     void *context;
 };
 

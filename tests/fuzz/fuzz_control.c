@@ -29,7 +29,7 @@ static void check_getters(json_t *body) {
         error_clear(&error);
         require(control_get_bool(body, keys[i], &flag, &error) == (error.code == ERROR_NONE));
         error_clear(&error);
-        require(control_get_number(body, keys[i], 1, 10, &number, &error) ==
+        require(control_get_number(body, keys[i], (struct control_range){1, 10}, &number, &error) ==
                 (error.code == ERROR_NONE));
         require(number >= 1 && number <= 10);
     }

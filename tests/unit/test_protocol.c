@@ -25,10 +25,13 @@ TEST(requests_travel_whole) {
     CHECK(control_get_string(message.body, "name", &name, &error));
     CHECK(control_get_string(message.body, "other", &absent, &error));
     CHECK(control_get_bool(message.body, "wait", &wait, &error) && wait);
-    CHECK(control_get_number(message.body, "timeout", 0, 10, &timeout, &error) && timeout == 5);
+    CHECK(control_get_number(message.body, "timeout", (struct control_range){0, 10}, &timeout,
+                             &error) &&
+          timeout == 5);
     CHECK_STRING(name, "test");
     CHECK_STRING(absent, "default");
-    CHECK(!control_get_number(message.body, "name", 0, 10, &timeout, &error));
+    CHECK(
+        !control_get_number(message.body, "name", (struct control_range){0, 10}, &timeout, &error));
     CHECK_CONTAINS(error.text, "\"name\" must be a number from 0 to 10");
     control_message_done(&message);
     buffer_done(&line);
