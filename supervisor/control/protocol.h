@@ -1,9 +1,9 @@
 /* The control protocol: JSON-RPC 2.0, one object per line, over RUN/pgsup.sock (mode 0600). Shared
- * by the supervisor and the command line; pure, knows no socket and no method's meaning.
+ * by the supervisor and the command line. Pure; knows no socket and no method.
  *
  * A request is answered by any number of notifications ("progress") and then exactly one result or
  * error. An error's data carries the word of the error code (base/error.h), so that the command
- * line exits with the same status as if it had found the error itself. */
+ * line exits with the same status as for an error of its own. */
 #pragma once
 
 #include "base/buffer.h"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct seen { /* a guest, where it is now */
+struct seen { /* the current address of a guest */
     int64_t instance;
     char address[16];
 };
@@ -25,11 +25,11 @@ struct address_tracker {
     uv_timer_t timer;
     uv_work_t work;
     bool busy, closing, timer_closed, warned;
-    /* The worker's, while busy. */
+    /* Owned by the worker while busy. */
     char *home_path;
-    struct home home; /* opened by the first work that can */
+    struct home home; /* opened by the first work that succeeds */
     bool open;
-    int64_t *running; /* the instances whose VMs run, and whose agents do not tell */
+    int64_t *running; /* instances whose VMs run, and whose agents report no address */
     size_t running_count;
     struct seen *seen;
     size_t seen_count;
@@ -125,7 +125,7 @@ void address_tracker_learn(struct address_tracker *tracker, const struct address
         vm_address_changed(vm, report->address);
 }
 
-/* An address that the store does not tell now is found again by the next look. */
+/* When the store cannot be read, the next interval finds the address again. */
 static void learn_of_vm(struct address_tracker *tracker, const struct vm *vm, const char *address,
                         const char *source, const struct store_guest *guest) {
     address_tracker_learn(tracker, &(struct address_report){.instance = vm->instance,
@@ -146,7 +146,8 @@ void address_tracker_on_agent(struct address_tracker *tracker, const struct vm *
     store_guest_done(&guest);
 }
 
-/* A guest's agent knows better than the table, which keeps addresses that were given up. */
+/* The agent in a guest is more reliable than the table of neighbours, which keeps addresses that
+ * are no longer used. */
 static bool is_looked_for(const struct vm *vm) {
     return lifecycle_has_process(vm->state) && !vm->agent_reports_address;
 }
@@ -168,7 +169,7 @@ static void on_tracker_worked(uv_work_t *work, int status) {
         for (size_t i = 0; i < tracker->seen_count; i++)
             take(tracker, &tracker->seen[i]);
         if (failed && !tracker->warned)
-            log_warning("addresses are not kept up, will try again: %s", tracker->problem.text);
+            log_warning("addresses are not updated, will try again: %s", tracker->problem.text);
         tracker->warned = failed;
         if (tracker->dns_is_due)
             dns_sync_run(tracker->dns);

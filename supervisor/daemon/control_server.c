@@ -63,14 +63,14 @@ static void on_silence(uv_timer_t *timer) {
     client_drop(timer->data);
 }
 
-/* At the next turn of the loop: whoever is answering still holds the call. */
+/* Closes at the next turn of the loop, because the caller may still hold the call. */
 static void client_doom(struct client *client) {
     client->doomed = true;
     if (client->server)
         uv_timer_start(&client->silence, on_silence, 0, 0);
 }
 
-/* A client that asks and does not read is dropped, not waited for. */
+/* A client that does not read its answers is dropped. */
 static void client_put(struct client *client, struct buffer *line) {
     if (!client->server || client->doomed ||
         client->unwritten + line->length > CONTROL_BACKLOG_BYTES) {
@@ -249,7 +249,7 @@ static void on_server_closed(uv_handle_t *handle) {
     server_free(handle->data);
 }
 
-/* A supervisor that is ending has removed its socket, and writes its last records. */
+/* Waits for a supervisor that is ending: it has removed its socket and writes its last records. */
 static bool take_lock(int fd, const char *socket) {
     uint64_t until_ms = clock_monotonic_ms() + CONTROL_LOCK_TIMEOUT_MS;
     for (;;) {
@@ -262,7 +262,7 @@ static bool take_lock(int fd, const char *socket) {
     }
 }
 
-/* It belongs to the process, so that it cannot be left behind by a dead one. */
+/* The lock belongs to the process, so that a dead one does not leave it behind. */
 int control_server_lock(const struct home *home, struct error *error) {
     scoped(alloc_release) char *path = run_folder_lock(home->run);
     scoped(alloc_release) char *socket = run_folder_control(home->run);

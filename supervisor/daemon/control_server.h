@@ -1,10 +1,9 @@
-/* RUN/pgsup.sock: takes requests of the command line and hands them on as calls. Knows no method.
- * One supervisor per home: a second one finds the lock RUN/pgsup.lock held and is refused; a socket
- * left by a dead one is replaced.
+/* RUN/pgsup.sock: receives the requests of the command line and passes them on as calls. Knows no
+ * method. One supervisor per home: a second one finds the lock RUN/pgsup.lock held and fails; the
+ * socket of a dead one is replaced.
  *
- * A call is answered exactly once with call_result() or call_error(); before that any number of
- * call_progress(). When its client goes away, on_gone tells the owner once, and answers go nowhere.
- */
+ * A call is answered exactly once, by call_result() or call_error(), after any number of
+ * call_progress(). When its client disconnects, on_gone is called once and the call is freed. */
 #pragma once
 
 #include "base/error.h"
@@ -14,10 +13,10 @@
 #include <uv.h>
 
 #define CONTROL_CLIENT_LIMIT       256u
-#define CONTROL_SURPLUS_LIMIT      64u /* more, which are only told that there is no room */
+#define CONTROL_SURPLUS_LIMIT      64u /* further ones that get an error at once */
 #define CONTROL_SURPLUS_TIMEOUT_MS 1000u
-#define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* a client that says nothing is let go */
-#define CONTROL_LOCK_TIMEOUT_MS    15000u     /* for one that is ending; blocks */
+#define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* for the first request of a client */
+#define CONTROL_LOCK_TIMEOUT_MS    15000u     /* for a supervisor that is ending; blocks */
 #define CONTROL_BACKLOG_BYTES      (4u << 20) /* unread answers of one client before it is dropped */
 
 struct control_server; /* opaque */
@@ -25,13 +24,14 @@ struct call;           /* one request under way */
 
 struct control_calls {
     void (*on_call)(void *context, struct call *call, const char *method, json_t *params);
-    void (*on_gone)(void *context, struct call *call); /* then the call is freed */
+    void (*on_gone)(void *context, struct call *call); /* the call is freed afterwards */
     void *context;
 };
 
-/* Held for as long as the descriptor is open; -1 with a sentence when another supervisor has it. */
+/* The lock is held while the descriptor is open; -1 with a sentence if another supervisor holds it.
+ */
 int control_server_lock(const struct home *home, struct error *error);
-/* Under that lock. */
+/* The caller holds the lock. */
 struct control_server *control_server_open(uv_loop_t *loop, const struct home *home,
                                            const struct control_calls *calls, struct error *error);
 void control_server_close(struct control_server *server); /* removes the socket; NULL is fine */

@@ -36,11 +36,11 @@ struct daemon {
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
     struct address_tracker *tracker;
-    struct sleep_inhibitor *sleep_inhibitor; /* NULL: not asked for */
+    struct sleep_inhibitor *sleep_inhibitor; /* NULL: not wanted */
     struct methods_context methods;
     uv_signal_t signals[4];
     int signals_open;
-    uv_timer_t scan; /* for VMs that vm.sh starts beside us */
+    uv_timer_t scan; /* for VMs that vm.sh started */
     struct ending ending;
     struct phone_home_context phone_home;
 };
@@ -73,23 +73,24 @@ static void on_shut_down(void *context, bool keep, struct call *call) {
     ending_request(&daemon->ending, keep, call);
 }
 
-/* SIGHUP means that the terminal went away: no reason to end anybody's VM. Ctrl-Z (SIGTSTP) would
- * leave serial consoles unread, and QEMU waits for their reader with everything that it does. */
+/* SIGHUP means that the terminal closed, which must not end a VM. Ctrl-Z (SIGTSTP) would leave
+ * serial consoles unread, and QEMU blocks on an unread console. */
 static void on_signal(uv_signal_t *signal, int number) {
     struct daemon *daemon = signal->data;
     if (daemon->ending.stage == ENDING_DONE)
         return;
     if (number == SIGTSTP) {
-        log_info("not suspended: guests would freeze; Ctrl-C stops all VMs and ends");
+        log_info(
+            "not suspended: guests would freeze; Ctrl-C stops all VMs and ends the supervisor");
     } else if (number == SIGHUP) {
-        log_info("the terminal closed: leaving, the VMs run on");
+        log_info("the terminal closed: the supervisor ends, the VMs keep running");
         ending_leave(&daemon->ending);
     } else {
         ending_advance(&daemon->ending);
     }
 }
 
-/* --- what the parts tell --- */
+/* --- callbacks of the parts --- */
 
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
@@ -153,7 +154,7 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
     fleet_note(&daemon->fleet, vm);
 }
 
-/* Asked for by a person. While one is under way its result is still to come. */
+/* On request of a user. A run under way is joined. */
 static bool on_provision(void *context, struct vm *vm, struct error *error) {
     struct daemon *daemon = context;
     struct store *store = daemon->home.store;
@@ -189,11 +190,11 @@ static void on_gone(void *context, struct call *call) {
     methods_gone(&daemon->methods, call);
 }
 
-/* --- the beginning --- */
+/* --- start --- */
 
-/* Guests with user networking see the loopback of the host; others the host's own address. macOS
- * makes the interface of a shared or host network with its first VM: until then the address is not
- * there, and the scan tries again. */
+/* Guests with user networking reach the loopback of the host; others the host's own address. macOS
+ * creates the interface of a shared or host network with its first VM: until then the address does
+ * not exist, and the scan tries again. */
 static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *error) {
     struct store_cloud cloud = {0};
     struct error problem = {0};
@@ -311,7 +312,8 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     int status = uv_loop_init(&daemon.loop);
     if (status < 0) {
         home_close(&daemon.home);
-        return error_set(error, ERROR_FAILED, "cannot begin to supervise: %s", uv_strerror(status));
+        return error_set(error, ERROR_FAILED, "cannot start the supervisor: %s",
+                         uv_strerror(status));
     }
     if (options->keep_awake)
         daemon.sleep_inhibitor = sleep_inhibitor_new(&daemon.loop);
@@ -320,7 +322,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     if (good) {
         open_timers(&daemon);
         store_set_busy_timeout(daemon.home.store, 0); /* the loop never waits for a lock */
-        log_info("supervising %s; Ctrl-C stops all VMs and ends", daemon.home.path);
+        log_info("supervising %s; Ctrl-C stops all VMs and ends the supervisor", daemon.home.path);
     } else {
         close_unopened(&daemon);
     }

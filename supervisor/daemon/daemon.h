@@ -1,6 +1,6 @@
 /* `pgsup up`: the supervisor of one cloud home, in the foreground. Owns the loop and wires the
- * parts: fleet, recorder, seed server, control server, provisioning. Parts do not know each other.
- */
+ * parts: fleet, recorder, seed server, control server, provisioning. The parts that act on VMs use
+ * the fleet; the servers and the recorder know no other part. */
 #pragma once
 
 #include "base/error.h"

@@ -14,10 +14,10 @@ struct dns_sync {
     uv_work_t work;
     bool busy, closing;
     uint64_t not_before_ms;
-    char *warned; /* of what; NULL: all is well */
-    /* The worker's, while busy. */
+    char *warned; /* the problem that was logged last; NULL: none */
+    /* Owned by the worker while busy. */
     char *home_path;
-    struct home home; /* opened by the first work that can */
+    struct home home; /* opened by the first work that succeeds */
     bool open;
     struct buffer done;
     struct error problem;

@@ -32,7 +32,7 @@ static void show_running(const struct ending *ending) {
     if (names[0])
         log_info("waiting for %s; %s", names,
                  ending->stage == ENDING_GRACEFUL ? "Ctrl-C again quits them at once"
-                                                  : "they are being ended");
+                                                  : "they are being quit");
 }
 
 static void finish_if_idle(struct ending *ending) {
@@ -45,8 +45,8 @@ static void on_timeout(uv_timer_t *timer) {
     struct ending *ending = timer->data;
     struct error error = {0};
     scoped(alloc_release) char *names = names_of_running(ending->fleet);
-    log_warning("did not end, and left running: %s", names);
-    error_set(&error, ERROR_TIMEOUT, "the supervisor ended, but not all VMs did: %s", names);
+    log_warning("these VMs did not stop and keep running: %s", names);
+    error_set(&error, ERROR_TIMEOUT, "the supervisor ended, but these VMs keep running: %s", names);
     if (ending->call)
         call_error(ending->call, &error);
     ending->call = NULL;
@@ -100,7 +100,7 @@ void ending_forget_call(struct ending *ending, const struct call *call) {
         ending->call = NULL;
 }
 
-/* A VM whose stop somebody had begun in another way may come back from it. */
+/* A stop that was requested before without escalation may end with a running VM. */
 static bool came_back(const struct vm *vm) {
     return vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY ||
            vm->state == STATE_PAUSED || vm->state == STATE_LOST;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what VMs tell --- */
+/* --- callbacks of VMs --- */
 
 static void on_prepare(void *context, struct vm *vm) {
     struct fleet *fleet = context;
@@ -29,8 +29,8 @@ static void on_changed(void *context, struct vm *vm) {
         fleet->on_change(fleet->context, vm);
 }
 
-/* Under sudo the files that QEMU has made are root's, and the user's own commands could neither see
- * the lock nor reach the second monitor. */
+/* Under sudo root owns the files that QEMU created, so that the user's own commands could neither
+ * see the lock nor reach the second monitor. */
 static void on_started(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     static const char *const kinds[] = {"pid", "qmp", "mon", "con", "qga"};
@@ -125,7 +125,7 @@ static struct vm *fleet_add(struct fleet *fleet, const struct store_instance *in
     return vm;
 }
 
-/* One that has another name by now. */
+/* The VM of an instance that was renamed. */
 static void drop_former(struct fleet *fleet, int64_t instance) {
     struct vm *vm = fleet_get_by_id(fleet, instance);
     if (vm && !vm_is_busy(vm))
@@ -158,12 +158,12 @@ size_t fleet_running(const struct fleet *fleet) {
 
 /* --- adoption --- */
 
-/* It was looked at before and turned out to be another VM. */
+/* It was examined before and is another VM. */
 static bool was_rejected(const struct vm *vm, const struct running *running) {
     return vm_is_same_process(vm, running->pid, running->start);
 }
 
-/* False: the store does not tell whose it is, so that nothing can be said of any VM. */
+/* False: the store cannot be read. */
 static bool adopt_one(struct fleet *fleet, const struct running *running, struct error *error) {
     struct error problem = {0};
     struct vm_plan plan = {0};
@@ -180,8 +180,9 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
     vm_plan_done(&plan);
     if (problem.code == ERROR_FAILED)
         return error_copy(error, &problem);
-    log_warning("process %ld looks like VM %s, which this home does not know: left alone (%s)",
-                (long)running->pid, running->name, problem.text);
+    log_warning(
+        "process %ld looks like VM %s, which this home does not know: it keeps running (%s)",
+        (long)running->pid, running->name, problem.text);
     return true;
 }
 
@@ -196,7 +197,7 @@ static char *unsupervised_end_text(const struct store_launch *launch) {
     return alloc_printf("%s; process %lld is another one by now", text, (long long)launch->pid);
 }
 
-/* A launch without an end whose process is gone ended while nobody watched. */
+/* A launch without an end whose process is gone ended while unsupervised. */
 static void close_if_orphaned(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
     struct vm *vm = fleet_find(fleet, instance->name);

@@ -1,6 +1,6 @@
-/* All VMs of a home under one supervisor. Finds instances in the store
- * when asked (there is no copy to go stale), starts their VMs, adopts what already runs, records
- * what happens. Knows no socket of clients or guests. */
+/* All VMs of a home under one supervisor. Reads instances from the store on demand (there is no
+ * copy that could be stale), starts their VMs, adopts those that already run, and records what
+ * happens. Knows no socket of clients or guests. */
 #pragma once
 
 #include "daemon/recorder.h"
@@ -16,14 +16,14 @@
 
 struct fleet {
     uv_loop_t *loop;
-    struct home *home; /* reading only, on the loop's thread */
+    struct home *home; /* read only, on the loop's thread */
     struct recorder *recorder;
     struct vm_listener listener;
     struct vm **vms;
     size_t count;
     struct waiters waiters;
-    bool ending;                                     /* nothing is started or adopted any more */
-    void (*on_change)(void *context, struct vm *vm); /* NULL or told of every change */
+    bool ending;                                     /* nothing is started or adopted */
+    void (*on_change)(void *context, struct vm *vm); /* NULL, or called on every change */
     void (*on_addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
     void *context;
 };
@@ -33,14 +33,14 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
 bool fleet_adopt(struct fleet *fleet, struct error *error);
 /* Once, after the first adoption: records the end of launches that ended unsupervised. */
 bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error);
-void fleet_close(struct fleet *fleet); /* leaves running VMs be */
+void fleet_close(struct fleet *fleet); /* VMs keep running */
 
-struct vm *fleet_find(struct fleet *fleet, const char *name); /* NULL: never touched here */
-/* Looks the instance up in the store first; NULL with a sentence when there is none. */
+struct vm *fleet_find(struct fleet *fleet, const char *name); /* NULL: not known yet */
+/* Looks the instance up in the store first; NULL with a sentence if it does not exist. */
 struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error);
 struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
 
-/* A field that others keep has changed: looks after waiters and tells on_change. */
+/* A field of the VM that the daemon sets has changed: judges waiters and calls on_change. */
 void fleet_note(struct fleet *fleet, struct vm *vm);
 
-size_t fleet_running(const struct fleet *fleet); /* VMs with a process or on their way to one */
+size_t fleet_running(const struct fleet *fleet); /* VMs with a process or about to have one */

@@ -47,15 +47,14 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
     plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
     plan->helper_file = run_folder_vm(home->run, instance->name, tag, "net");
     scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
-    if (strncmp(tag, "sh", 2) != 0) /* vm.sh keeps its console on the terminal */
+    if (strncmp(tag, "sh", 2) != 0) /* the console of vm.sh is its terminal */
         plan->console_path = alloc_string(console);
 }
 
-/* cloud-init begins anew at the next boot when the drive gives it another instance-id. A guest that
- * trusts its cache, as over HTTP, looks only after `cloud-init clean`, so it is ready as at any
- * later boot. */
-static bool begins_anew(const struct home *home, const struct store_instance *instance,
-                        const struct store_guest *guest) {
+/* cloud-init runs again at the next boot if the drive has another instance-id. A guest that trusts
+ * its cache, as over HTTP, looks only after `cloud-init clean`. */
+static bool runs_again(const struct home *home, const struct store_instance *instance,
+                       const struct store_guest *guest) {
     char id[DOCUMENT_CHECK_ID_SIZE];
     return guest->instance_id && strcmp(instance->seed, "http") != 0 && !guest->trusts_cache &&
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
@@ -68,8 +67,8 @@ static bool fill_guest(struct home *home, const struct instance_facts *facts, st
     struct store_guest guest = {0};
     if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
-    bool anew = !plan->found_pid && begins_anew(home, instance, &guest);
-    /* One that has nothing to phone home with is ready when its sshd answers. */
+    bool anew = !plan->found_pid && runs_again(home, instance, &guest);
+    /* A guest that cannot phone home is ready when its sshd answers. */
     plan->phones_home = facts->image.phones_home && (guest.phoned_home_ms == 0 || anew);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     store_guest_done(&guest);
@@ -98,7 +97,7 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     plan->accel = alloc_string(facts.instance.accel);
     bool good = fill_guest(home, &facts, plan, error) &&
                 (launch_table_last(home->store, facts.instance.id, &plan->launch, &problem) ||
-                 problem.code == ERROR_NOT_FOUND || /* of its first start, by vm.sh */
+                 problem.code == ERROR_NOT_FOUND || /* its first start, by vm.sh */
                  error_copy(error, &problem));
     if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
         store_launch_done(&plan->launch);
@@ -111,13 +110,13 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     return good;
 }
 
-/* Made here so that they belong to the home's owner, also when the supervisor runs as root. */
+/* Created here so that the home's owner owns them, also when the supervisor runs as root. */
 static bool make_log(const struct home *home, const char *path, struct error *error) {
     scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     return fd >= 0 ? home_chown(home, path, error) : error_errno(error, "cannot write %s", path);
 }
 
-/* The rule that vmnet-helper's installation leaves for sudo is for users, and root needs none. */
+/* The sudo rule that vmnet-helper installs is for users; root needs none. */
 static bool start_helpers(const struct home *home, const struct spec *prepared,
                           struct vm_plan *plan, struct error *error) {
     struct spec spec = *prepared;
@@ -127,7 +126,7 @@ static bool start_helpers(const struct home *home, const struct spec *prepared,
            (make_log(home, spec.helper.log, error) && helpers_start(&spec, &plan->helpers, error));
 }
 
-/* Without the note the next supervisor would not tell when one ends: no reason not to start. */
+/* Without the note only the next supervisor misses the end of a helper: the VM starts anyway. */
 static void note_helpers(const struct home *home, const struct vm_plan *plan) {
     struct error error = {0};
     if (helpers_save(&plan->helpers, plan->helper_file, &error))
@@ -150,7 +149,7 @@ static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
     qemu_argv_build(spec, &launch, &plan->argv);
 }
 
-/* The record of the launch comes last: from then on it is the VM that writes how it ended. */
+/* The record of the launch comes last: from then on the VM writes how it ended. */
 static bool build(struct home *home, const struct instance_facts *facts, const struct spec *spec,
                   struct vm_plan *plan, struct error *error) {
     const struct store_instance *instance = &facts->instance;

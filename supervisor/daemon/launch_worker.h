@@ -1,5 +1,6 @@
-/* From an instance's name to a launch plan, on a worker thread: programs, disks and documents are
- * looked at and written there, with a store connection of its own. Ends in vm_launch_prepared(). */
+/* Makes a launch plan from an instance's name on a worker thread, where programs, disks and
+ * documents are checked and written, with a store connection of its own. Ends in
+ * vm_launch_prepared(). */
 #pragma once
 
 #include "home/home.h"
@@ -9,8 +10,8 @@
 
 void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm);
 
-/* The plan for a process that already runs; blocking, no files are written. False: the instance is
- * gone from the store. */
+/* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
+ * in the store. */
 struct home;
 struct running;
 bool launch_worker_plan_found(struct home *home, const struct running *running,

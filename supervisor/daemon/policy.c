@@ -13,21 +13,20 @@ bool policy_from_word(const char *word, enum policy_kind *kind) {
     return false;
 }
 
-enum policy_answer policy_decide(enum policy_kind kind, bool failed, uint64_t began_ms,
-                                 uint64_t now_ms, struct policy_history *history,
+enum policy_answer policy_decide(const struct policy_end *end, struct policy_history *history,
                                  uint64_t *wait_ms) {
-    if (kind == POLICY_NO || (kind == POLICY_ON_FAILURE && !failed))
+    if (end->kind == POLICY_NO || (end->kind == POLICY_ON_FAILURE && !end->failed))
         return POLICY_LEAVE;
-    if (began_ms && now_ms - began_ms >= POLICY_WINDOW_MS)
+    if (end->began_ms && end->now_ms - end->began_ms >= POLICY_WINDOW_MS)
         history->streak = 0;
     uint64_t *oldest = &history->restarts_ms[history->count % POLICY_RESTARTS];
-    if (history->count >= POLICY_RESTARTS && now_ms - *oldest < POLICY_WINDOW_MS)
+    if (history->count >= POLICY_RESTARTS && end->now_ms - *oldest < POLICY_WINDOW_MS)
         return POLICY_GIVE_UP;
     uint64_t wait = POLICY_FIRST_WAIT_MS;
     for (unsigned i = 0; i < history->streak && wait < POLICY_LAST_WAIT_MS; i++)
         wait *= 2;
     *wait_ms = wait < POLICY_LAST_WAIT_MS ? wait : POLICY_LAST_WAIT_MS;
-    *oldest = now_ms;
+    *oldest = end->now_ms;
     history->count++;
     history->streak++;
     return POLICY_RESTART;

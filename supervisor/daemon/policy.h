@@ -1,12 +1,12 @@
-/* When a VM that ended is started again: pure, time is a parameter.
+/* Decides whether a VM that ended is restarted. Pure; time is a parameter.
  *
  *   no          never
  *   on-failure  when it failed; a guest that powers itself off did not
  *   always      whenever a person still wants it to run
  *
- * The wait doubles from POLICY_FIRST_WAIT_MS to POLICY_LAST_WAIT_MS and begins anew after a run of
- * POLICY_WINDOW_MS. A VM that a person started once is started POLICY_STARTS times within the
- * window, that one included, and no more. */
+ * The wait doubles from POLICY_FIRST_WAIT_MS to POLICY_LAST_WAIT_MS and is reset after a run of
+ * POLICY_WINDOW_MS. A VM is started at most POLICY_STARTS times within the window, the start by the
+ * user included. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,11 @@ struct policy_history {
 
 enum policy_answer { POLICY_LEAVE, POLICY_RESTART, POLICY_GIVE_UP };
 
-/* began_ms: when the run that ended had begun. RESTART: notes it and sets wait_ms. */
-enum policy_answer policy_decide(enum policy_kind kind, bool failed, uint64_t began_ms,
-                                 uint64_t now_ms, struct policy_history *history,
+struct policy_end { /* of a run of the VM */
+    enum policy_kind kind;
+    bool failed;
+    uint64_t began_ms, now_ms; /* monotonic; began_ms 0: not known */
+};
+/* POLICY_RESTART: adds the restart to the history and sets wait_ms. */
+enum policy_answer policy_decide(const struct policy_end *end, struct policy_history *history,
                                  uint64_t *wait_ms);

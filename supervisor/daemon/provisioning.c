@@ -22,7 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STORE_TRIES = 6, STORE_PAUSE_MS = 1000 }; /* the store itself waits for 5 s each time */
+enum { STORE_TRIES = 6, STORE_PAUSE_MS = 1000 }; /* the store itself waits 5 s each time */
 
 struct provisioning {
     uv_loop_t *loop;
@@ -34,7 +34,7 @@ struct provisioning {
 
 struct run {
     struct run *next;
-    struct provisioning *owner; /* NULL: nobody wants the result any more */
+    struct provisioning *owner; /* NULL: the result is not wanted any more */
     int64_t instance;
     char *home_path, *name, *host_keys, *folder, *program, *user_home;
     struct endpoint endpoint;
@@ -42,7 +42,7 @@ struct run {
     gid_t group;
     struct error error;
     bool skipped;
-    atomic_bool abandoned; /* for the worker: nobody waits for it any more */
+    atomic_bool abandoned; /* tells the worker to give up */
     uv_work_t work;
     uv_process_t process;
     uv_timer_t timeout;
@@ -93,7 +93,7 @@ static bool write_files(struct run *run, struct error *error) {
     return good;
 }
 
-/* The guest phones home once, so trouble with the store must not be the end of it. */
+/* Tries several times if the store fails, because the guest phones home only once. */
 static void on_run_work(uv_work_t *work) {
     struct run *run = work->data;
     for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
@@ -137,9 +137,9 @@ static void on_timeout(uv_timer_t *timer) {
     uv_kill(-run->process.pid, SIGKILL); /* its session: ssh and workers too */
 }
 
-/* The environment of the supervisor with the configuration named: an ansible.cfg is not read from a
- * folder that others can write to, unless it is given so. HOME is that of the user it runs as.
- * Ansible refuses to work in a locale that is not UTF-8, as services and cron have it. */
+/* The environment of the supervisor, with the configuration named: Ansible reads no ansible.cfg
+ * from a folder that others can write to unless it is named. HOME is that of the user it runs as.
+ * Ansible fails in a locale that is not UTF-8, which services and cron have. */
 static void make_environment(const struct run *run, struct strv *list) {
     extern char **environ;
     for (char **each = environ; *each; each++) {

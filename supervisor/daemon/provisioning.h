@@ -1,7 +1,7 @@
-/* What follows a phone-home: known_hosts, the Ansible files, then one run of ansible-playbook as a
- * child with its output in INSTANCEDIR/ansible.log. Files are written on a worker thread; the guest
- * was answered before. Runs as the home's owner, never as root for another user's home. Once per
- * instance at a time; a failure is recorded and not repeated. */
+/* Provisions a guest that phoned home: writes known_hosts and the Ansible files on a worker thread,
+ * then runs ansible-playbook as a child with its output in INSTANCEDIR/ansible.log. Runs as the
+ * home's owner, never as root for another user's home. One run per instance at a time; a failure is
+ * recorded and not repeated. */
 #pragma once
 
 #include "home/home.h"
@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-#define PROVISIONING_TIMEOUT_MS 1800000u /* an ansible-playbook that runs longer is ended */
+#define PROVISIONING_TIMEOUT_MS 1800000u /* then ansible-playbook is killed */
 
 /* result: "ok", "skipped: …", "failed: …". */
 typedef void provisioning_on_done(void *context, int64_t instance, const char *result);
@@ -18,7 +18,7 @@ struct provisioning; /* opaque: the runs under way */
 
 struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, void *context,
                                       provisioning_on_done *on_done);
-/* A run for this instance that is under way makes this a no-op. */
+/* Does nothing while a run for this instance is under way. */
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
                       const char *address, uint16_t port, const char *host_keys);
 void provisioning_close(struct provisioning *provisioning); /* ends the children */

@@ -16,8 +16,8 @@ enum record_kind {
     RECORD_ADDRESS,
     RECORD_PROVISIONED,
     RECORD_WANTED,
-    RECORD_DROPPED, /* stands where the oldest events were */
-    RECORD_MARK,    /* nothing to write: somebody waits for those before it */
+    RECORD_DROPPED, /* in place of the oldest events */
+    RECORD_MARK,    /* writes nothing: reports when those before it are written */
 };
 
 struct record {
@@ -85,7 +85,7 @@ static void queue_push(struct queue *queue, struct record *record) {
     queue->events += record->kind == RECORD_EVENT;
 }
 
-/* The oldest event becomes the gap, or goes and is counted there. */
+/* The oldest event becomes the gap, or is removed and counted there. */
 static void queue_drop_event(struct queue *queue) {
     struct record **slot = &queue->first;
     while ((*slot)->kind != RECORD_EVENT)
@@ -146,9 +146,8 @@ static bool apply(struct store *store, const struct record *record, struct error
     return true;
 }
 
-/* A record that is refused by itself (its instance was removed meanwhile) is dropped. Everything
- * else is trouble with the store, which may have ended the transaction: all of it is tried again
- * later. */
+/* A record that is refused (its instance was removed meanwhile) is dropped. Any other failure is
+ * one of the store, which may have ended the transaction: all records are tried again later. */
 static bool apply_or_drop(struct store *store, const struct record *record, struct error *error) {
     struct error refusal = {0};
     if (apply(store, record, &refusal) || refusal.code != ERROR_FAILED)
@@ -315,8 +314,8 @@ void recorder_drain(struct recorder *recorder) {
     uv_timer_stop(&recorder->retry);
 }
 
-/* The last chance, hence twice: without its end in the store a launch is later taken for one that
- * ended while nobody watched. */
+/* Tries twice, because this is the last chance: a launch whose end is not in the store counts as
+ * one that ended while unsupervised. */
 static bool apply_at_last(struct recorder *recorder, struct error *error) {
     if (apply_all(recorder, error))
         return true;

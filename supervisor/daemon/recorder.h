@@ -1,5 +1,5 @@
-/* Writes to the store without ever waiting for it on the loop's thread: records are queued, a
- * worker thread applies a whole queue in one transaction. A store that is locked or full is tried
+/* Writes to the store without blocking the loop's thread: records are queued, and a worker thread
+ * applies a whole queue in one transaction. A store that is locked or full is tried
  * again every RECORDER_RETRY_MS, in order. Meanwhile at most RECORDER_EVENT_LIMIT events are kept:
  * the oldest are dropped, and an event in their place says how many. Nothing else is dropped. */
 #pragma once
@@ -16,27 +16,26 @@
 struct recorder; /* opaque */
 
 struct recorder *recorder_new(uv_loop_t *loop, const char *store_path);
-/* All copy what they are given. */
+/* All copy their arguments. */
 void recorder_event(struct recorder *recorder, int64_t instance, enum store_event_kind kind,
                     const char *text);
 void recorder_add_event(struct recorder *recorder, const struct store_event *event); /* of now */
 void recorder_launch(struct recorder *recorder, const struct store_launch *launch);
 void recorder_guest(struct recorder *recorder, int64_t instance, const struct store_guest *guest);
-/* Learned now. */
+/* The time is now. */
 void recorder_address(struct recorder *recorder, int64_t instance, const char *address,
                       const char *source);
-/* "ok" is provisioned now; anything else is what became of it. */
+/* "ok": provisioned now; otherwise the reason why not. */
 void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result);
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
 
-/* Called once on the loop's thread when all that was recorded until now is in the store; false: it
- * was given up, or left to recorder_close(). */
+/* Called once on the loop's thread when everything recorded so far is in the store; false: it could
+ * not be written, or is left to recorder_close(). */
 typedef void recorder_on_written(void *context, bool written);
 void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
                            void *context);
 
-/* From now on nothing is tried again, so that the loop can come to its end. */
+/* No retries from now on, so that the loop can end. */
 void recorder_drain(struct recorder *recorder);
-/* After the loop's end: applies what is left on this thread; the struct goes with the next run of
- * the loop. */
+/* After the loop ended: applies what is left, on this thread; the next run of the loop frees. */
 void recorder_close(struct recorder *recorder);

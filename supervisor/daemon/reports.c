@@ -9,7 +9,7 @@
 
 #define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
 
-/* module is told only of a failure: which one runs is not recorded. */
+/* The module is recorded only if it failed, not while it runs. */
 static void record_step(struct recorder *recorder, int64_t instance, const struct boot_step *step,
                         char *sentence) {
     const struct store_event event = {
@@ -46,7 +46,7 @@ void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm 
         log_warning("vm=%s cloud-init: %s", vm->name, sentence);
         waiters_progress(waiters, vm, STORE_EVENT_FAILED, sentence);
     }
-    bool moves = step.begins || vm->boot.done; /* between two modules nothing is to be seen */
+    bool moves = step.begins || vm->boot.done; /* the end of a module is not shown */
     if (moves && (!before || strcmp(before, now) != 0))
         waiters_progress(waiters, vm, STORE_EVENT_CLOUD_INIT, now);
     waiters_changed(waiters, vm);

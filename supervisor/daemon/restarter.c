@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AFTER_TIMEOUT_MS                                                                           \
-    600000 /* for the one before to become ready; then it is started anyway                        \
-            */
+/* For the one before to become ready; after it the next one starts anyway. */
+#define AFTER_TIMEOUT_MS 600000
 
 struct record {
     struct record *next;
     struct restarter *restarter;
     int64_t instance;
-    uint64_t handled_ms; /* since_ms of the end that was acted on */
-    uint64_t began_ms;   /* monotonic: the run under way */
-    char *before;        /* the VM's reason without the announcement of a restart */
+    uint64_t handled_ms; /* since_ms of the end that was handled */
+    uint64_t began_ms;   /* monotonic: of the current run */
+    char *before;        /* the VM's reason, before "starts again in" was added */
     struct policy_history history;
     uv_timer_t timer;
 };
@@ -81,9 +80,10 @@ static enum policy_kind kind_of(struct restarter *restarter, const struct vm *vm
 }
 
 static void on_end(struct restarter *restarter, struct record *record, struct vm *vm) {
-    uint64_t wait_ms = 0, now = clock_monotonic_ms();
-    enum policy_answer answer = policy_decide(kind_of(restarter, vm), vm->state == STATE_FAILED,
-                                              record->began_ms, now, &record->history, &wait_ms);
+    uint64_t wait_ms = 0;
+    const struct policy_end end = {kind_of(restarter, vm), vm->state == STATE_FAILED,
+                                   record->began_ms, clock_monotonic_ms()};
+    enum policy_answer answer = policy_decide(&end, &record->history, &wait_ms);
     const char *before = vm->reason ? vm->reason : "it ended";
     if (answer == POLICY_RESTART) {
         alloc_replace(&record->before, alloc_string(before));
@@ -107,7 +107,7 @@ void restarter_note(struct restarter *restarter, struct vm *vm) {
         record->handled_ms = vm->since_ms;
         on_end(restarter, record, vm);
     } else if (!vm->wanted && uv_is_active((uv_handle_t *)&record->timer)) {
-        uv_timer_stop(&record->timer); /* somebody changed their mind */
+        uv_timer_stop(&record->timer); /* the user stopped it */
         vm_explain(vm, "%s", record->before);
     }
 }
@@ -156,14 +156,14 @@ static void on_before(void *context, struct vm *before, const struct error *erro
 }
 
 /* An instance waits for the one before only after that one was started: until then it is down,
- * which would count as a failure. There is no circle (home/startup.c). */
+ * which would count as a failure. --after has no cycles (home/instance/startup.c). */
 static void wait_for_pending(struct restarter *restarter) {
     for (struct pending_autostart *pending = restarter->pending; pending; pending = pending->next) {
         if (pending->waits || is_pending(restarter, pending->after))
             continue;
         struct vm *before = fleet_get(restarter->fleet, pending->after, NULL);
         if (!before) {
-            start_pending(pending); /* and begins this loop anew */
+            start_pending(pending); /* which calls this function again */
             return;
         }
         struct waiter_goal wanted = {.goal = GOAL_READY, .timeout_ms = AFTER_TIMEOUT_MS};

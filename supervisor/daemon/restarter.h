@@ -1,5 +1,6 @@
-/* Starts VMs again that ended while they were wanted, as their instance's restart policy says, and
- * those with autostart when the supervisor begins (each after the one it names with --after). */
+/* Restarts VMs that ended while they were wanted, by the restart policy of their instance, and
+ * starts those with autostart when the supervisor starts (each after the one it names with
+ * --after). */
 #pragma once
 
 #include "daemon/fleet.h"
@@ -9,5 +10,5 @@ struct restarter; /* opaque */
 struct restarter *restarter_new(struct fleet *fleet);
 void restarter_note(struct restarter *restarter, struct vm *vm); /* on every change of a VM */
 bool restarter_autostart(struct restarter *restarter, struct error *error);
-void restarter_disable(struct restarter *restarter); /* starts nothing any more */
+void restarter_disable(struct restarter *restarter); /* no starts from now on */
 void restarter_close(struct restarter *restarter);   /* NULL is fine */

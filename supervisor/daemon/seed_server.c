@@ -59,7 +59,7 @@ static void answer_document(struct connection *connection, const struct store_in
     if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &content, &error))
         http_respond(connection->http, 200, NULL, content.data ? content.data : "", content.length);
     else
-        respond_text(connection, 500, "it cannot be read now\n");
+        respond_text(connection, 500, "cannot be read now\n");
     buffer_done(&content);
     if (error.code == ERROR_NONE)
         server->calls.on_document(server->calls.context, instance, route->document, agent);
@@ -121,7 +121,7 @@ static bool look_up(struct store *store, const struct route *route, struct store
            error_set(error, ERROR_NOT_FOUND, "the token is not that of %s", route->name);
 }
 
-/* The same 404 for an unknown path and an unknown token: nothing is learnt by guessing. */
+/* The same 404 for an unknown path and an unknown token, so that guessing reveals nothing. */
 static void answer(struct connection *connection, const struct http_request *request) {
     struct seed_server *server = connection->server;
     struct route route = route_parse(request->method, request->target);
@@ -130,7 +130,7 @@ static void answer(struct connection *connection, const struct http_request *req
     bool known =
         route.kind != ROUTE_NOT_FOUND && look_up(server->home->store, &route, &instance, &error);
     if (error.code != ERROR_NONE && error.code != ERROR_NOT_FOUND) {
-        respond_text(connection, 500, "it cannot be looked up now\n");
+        respond_text(connection, 500, "cannot be looked up now\n");
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
     } else if (!known) {
         respond_text(connection, 404, "not found\n");
@@ -186,8 +186,8 @@ static void on_connection_written(void *owner, size_t length, int status) {
         serve(connection);
 }
 
-/* One answer is written out before the next request is looked at: a client that sends and never
- * reads is held by its own socket, not by our memory. */
+/* One answer is written before the next request is read: a client that sends and never reads fills
+ * its own socket, not the supervisor's memory. */
 static void serve(struct connection *connection) {
     struct http_request request;
     if (connection->writing || connection->deferred)
@@ -195,8 +195,7 @@ static void serve(struct connection *connection) {
     struct buffer *output = http_output(connection->http);
     if (output->length == 0 && http_next(connection->http, &request))
         answer(connection, &request);
-    if (connection->writing ||
-        connection->deferred) /* it was answered from in there, or is later */
+    if (connection->writing || connection->deferred) /* answered inside answer(), or deferred */
         return;
     output = http_output(connection->http);
     if (output->length == 0) {
@@ -216,7 +215,7 @@ void seed_server_answer(struct seed_answer *answer, bool taken) {
     if (!connection)
         return;
     connection->deferred = NULL;
-    respond_text(connection, taken ? 200 : 500, taken ? "ok\n" : "it cannot be kept now\n");
+    respond_text(connection, taken ? 200 : 500, taken ? "ok\n" : "cannot be recorded now\n");
     serve(connection);
 }
 

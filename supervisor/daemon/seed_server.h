@@ -1,6 +1,6 @@
 /* The seed server: HTTP/1.1 on one address, for guests. Serves the files in INSTANCEDIR/cloud-init/
  * under the instance's token as they are at that moment, so that a user's edit counts, and takes
- * the phone-home and cloud-init's reports. Decides nothing: what it saw goes to its owner.
+ * the phone-home and cloud-init's reports. Decides nothing: its owner gets what it received.
  *
  * An absent document of a known instance is 200 with an empty body and 503 is never sent: either
  * would cost the guest ten seconds or its boot (cloud-init: url_helper.readurl, util.read_seeded).
@@ -21,7 +21,7 @@
 #define SEED_IDLE_TIMEOUT_MS  30000u /* without a byte from the guest */
 #define SEED_PORT_TIMEOUT_MS  2000u  /* at the beginning */
 
-struct seed_answer; /* opaque: to a guest that waits, or has gone by now */
+struct seed_answer; /* opaque: to a guest that waits, or has disconnected */
 
 struct phone_home_call { /* borrowed, but for the answer */
     const struct phone_home *form;
@@ -32,8 +32,8 @@ struct phone_home_call { /* borrowed, but for the answer */
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,
                         enum seed_document document, const char *agent);
-    /* Answered by seed_server_answer(), now or later: a guest says it once, so it is told that it
-     * was heard only when that is written down. */
+    /* Answered by seed_server_answer(), now or later: the guest posts only once, so it gets 200
+     * only when the post is in the store. */
     void (*on_phone_home)(void *context, const struct store_instance *instance,
                           const struct phone_home_call *call);
     void (*on_report)(void *context, const struct store_instance *instance,
@@ -54,7 +54,7 @@ struct seed_server_options {
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
                                      const struct seed_server_options *options,
                                      struct error *error);
-/* Exactly once; also after the server was closed. False: it cannot be remembered now; the guest
+/* Call exactly once, also after the server was closed. False: it cannot be recorded now; the guest
  * tries again. */
 void seed_server_answer(struct seed_answer *answer, bool taken);
 void seed_server_close(struct seed_server *server); /* NULL is fine */

@@ -202,10 +202,11 @@ static void set_timeout_error(struct waiter *waiter) {
     unsigned long long seconds = wanted->timeout_ms / 1000;
     scoped(alloc_release) char *clause = boot_clause(&vm->boot);
     if (boots)
-        error_set(&waiter->error, ERROR_TIMEOUT,
-                  "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"%s; it "
-                  "was left alone",
-                  vm->name, goal, seconds, lifecycle_state_word(vm->state), last_phase(vm), clause);
+        error_set(
+            &waiter->error, ERROR_TIMEOUT,
+            "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"%s; the VM "
+            "keeps running",
+            vm->name, goal, seconds, lifecycle_state_word(vm->state), last_phase(vm), clause);
     else
         error_set(&waiter->error, ERROR_TIMEOUT, "%s is not %s after %llu s: it is %s", vm->name,
                   goal, seconds, lifecycle_state_word(vm->state));

@@ -101,7 +101,7 @@ expect_text "$UP_LOG" "vm=one cloud-init: modules-config/locale failed"
 wait_until 20 grep -q 's  failed: modules-config/locale failed: running config-locale' "$WORK/wait.err"
 
 step "a start that is stuck there says so"
-expect_fail 5 'last sign of its boot was "started", cloud-init is in modules-final, package-update-upgrade-install (failed: modules-config/locale); it was left alone' \
+expect_fail 5 'last sign of its boot was "started", cloud-init is in modules-final, package-update-upgrade-install (failed: modules-config/locale); the VM keeps running' \
     "$PGSUP" -q start --wait --timeout 2 one
 
 step "told again, and much of it: nothing new is recorded, what is kept has an end"
