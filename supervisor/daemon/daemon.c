@@ -162,8 +162,8 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
     struct store_guest guest = {0};
     struct endpoint endpoint = {0};
     bool good = instance_table_get(store, vm->name, &instance, error) &&
-                guest_table_get(store, instance.id, &guest, error) &&
-                endpoint_find(&daemon->home, &instance, &endpoint, error);
+                guest_table_get(store, instance.id, &guest, error);
+    endpoint_of(&instance, &guest, &endpoint);
     if (good && (!guest.host_keys || !endpoint.address[0]))
         good = error_set(error, ERROR_WRONG_STATE,
                          "%s has not phoned home yet, so its host key or its address is not known",
@@ -171,8 +171,7 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
     if (good) {
         vm_set_provision_result(vm, NULL);
         recorder_event(daemon->recorder, instance.id, STORE_EVENT_PROVISION, "asked for");
-        provisioning_run(daemon->provisioning, &instance, endpoint.address, endpoint.port,
-                         guest.host_keys);
+        provisioning_run(daemon->provisioning, &instance, &endpoint, guest.host_keys);
     }
     store_guest_done(&guest);
     store_instance_done(&instance);

@@ -71,9 +71,8 @@ static bool fill_guest(struct home *home, const struct instance_facts *facts, st
     /* A guest that cannot phone home is ready when its sshd answers. */
     plan->phones_home = facts->image.phones_home && (guest.phoned_home_ms == 0 || anew);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
+    endpoint_of(instance, &guest, &endpoint);
     store_guest_done(&guest);
-    if (!endpoint_find(home, instance, &endpoint, error))
-        return false;
     plan->address = alloc_string(endpoint.address);
     plan->mac = alloc_string(instance->mac);
     plan->by_dhcp = store_instance_uses_dhcp(instance);

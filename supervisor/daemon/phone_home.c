@@ -8,7 +8,6 @@
 #include "home/access/endpoint.h"
 #include "home/seed/host_keys.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +36,11 @@ static bool is_known(const struct post *post) {
            strcmp(post->vm->phoned_home, post->call->form->instance_id) == 0;
 }
 
+/* A guest that uses DHCP has the address that it called from. */
 static void find_endpoint(struct post *post) {
-    struct home *home = post->context->fleet->home;
-    endpoint_find(home, post->instance, &post->endpoint, NULL);
-    if (store_instance_uses_dhcp(post->instance))
-        snprintf(post->endpoint.address, sizeof post->endpoint.address, "%s", post->call->peer);
+    const struct store_guest guest = {.address = (char *)post->call->peer,
+                                      .address_source = (char *)"phone-home"};
+    endpoint_of(post->instance, &guest, &post->endpoint);
 }
 
 static char *join_keys(const struct phone_home *form) {
@@ -73,16 +72,13 @@ static void remember_guest(struct post *post) {
     post->first = !guest->instance_id || strcmp(guest->instance_id, form->instance_id) != 0;
     if (!post->first)
         return;
-    const char *source = post->instance->ip4        ? "static"
-                         : post->instance->ssh_port ? "user-net"
-                                                    : "phone-home";
     guest->phoned_home_ms = guest->address_ms = clock_wall_ms();
     guest->provisioned_ms = 0;
     alloc_replace(&guest->provision_result, NULL);
     alloc_replace(&guest->instance_id, alloc_string(form->instance_id));
     alloc_replace(&guest->hostname, alloc_string(form->hostname));
     alloc_replace(&guest->address, alloc_string(post->endpoint.address));
-    alloc_replace(&guest->address_source, alloc_string(source));
+    alloc_replace(&guest->address_source, alloc_string(post->endpoint.source));
     alloc_replace(&guest->host_keys, alloc_string(post->keys));
     alloc_replace(&guest->host_key_problem, alloc_string(post->problem));
     recorder_guest(post->context->recorder, post->instance->id, guest);
@@ -140,8 +136,7 @@ static bool take(struct post *post) {
     if (post->vm)
         update_vm(post);
     if (post->first)
-        provisioning_run(post->context->provisioning, post->instance, post->endpoint.address,
-                         post->endpoint.port, post->keys);
+        provisioning_run(post->context->provisioning, post->instance, &post->endpoint, post->keys);
     return true;
 }
 

@@ -233,7 +233,7 @@ struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, vo
 }
 
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
-                      const char *address, uint16_t port, const char *host_keys) {
+                      const struct endpoint *endpoint, const char *host_keys) {
     for (struct run *run = provisioning->runs; run; run = run->next)
         if (run->instance == instance->id)
             return;
@@ -245,8 +245,7 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
     run->home_path = alloc_string(provisioning->home_path);
     run->name = alloc_string(instance->name);
     run->host_keys = alloc_string(host_keys);
-    snprintf(run->endpoint.address, sizeof run->endpoint.address, "%s", address);
-    run->endpoint.port = port;
+    run->endpoint = *endpoint;
     run->work.data = run;
     uv_queue_work(provisioning->loop, &run->work, on_run_work, on_run_worked);
 }

@@ -4,6 +4,7 @@
  * recorded and not repeated. */
 #pragma once
 
+#include "home/access/endpoint.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
@@ -20,5 +21,5 @@ struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, vo
                                       provisioning_on_done *on_done);
 /* Does nothing while a run for this instance is under way. */
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
-                      const char *address, uint16_t port, const char *host_keys);
+                      const struct endpoint *endpoint, const char *host_keys);
 void provisioning_close(struct provisioning *provisioning); /* ends the children */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "store/guest_table.h"
 #include "store/instance_table.h"
 
 /* The address and port on which ssh reaches the guest from this host; address "" when not known
@@ -14,5 +15,8 @@ struct endpoint {
     char source[16];  /* store/guest_table.h: address_source; "" when not known */
     int64_t since_ms; /* when a learned one was learned; 0: it was defined, not learned */
 };
+/* By a guest row that the caller has. */
+void endpoint_of(const struct store_instance *instance, const struct store_guest *guest,
+                 struct endpoint *endpoint);
 bool endpoint_find(struct home *home, const struct store_instance *instance,
                    struct endpoint *endpoint, struct error *error);
