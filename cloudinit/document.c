@@ -10,13 +10,13 @@
 #define CLOUD_CONFIG      "#cloud-config\n"
 #define INSTANCE_ID_MAX   (DOCUMENT_CHECK_ID_SIZE - 1)
 #define INSTANCE_ID_FIELD "${INSTANCE_ID}"
-#define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may be restarted meanwhile */
+#define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may restart meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
 #define RUN_CONFIG        "/run/cloud-init/cloud.cfg" /* cloudinit/settings.py, RUN_CLOUD_CONFIG */
 #define REPORT_TIMEOUT_S  "5"
-#define REPORT_RETRIES    "0" /* whom nobody answers must not wait: three of them end a stage's */
-#define MORE_METRIC       "2000" /* of a route that DHCP gives: networkd gives the first card's 1024 */
+#define REPORT_RETRIES    "0" /* an unanswered post must not delay the boot: a stage makes three */
+#define MORE_METRIC       "2000" /* of a route by DHCP; networkd gives the first card's 1024 */
 
 static void write_meta_data(struct yaml_writer *writer, const struct document_seed *seed) {
     yaml_writer_begin_map(writer);
@@ -25,8 +25,8 @@ static void write_meta_data(struct yaml_writer *writer, const struct document_se
     yaml_writer_end_map(writer);
 }
 
-/* groups: that every image of cloud-init has, which would create others; nuageinit makes no user
- * that is to be in one that is not there, so there it is in none. */
+/* groups: those that every image has; cloud-init would create others. nuageinit does not create a
+ * user whose group is missing, so its users are in none. */
 static void begin_user(struct yaml_writer *writer, const struct document_seed *seed,
                        const char *name, const char *gecos, const char *const *groups) {
     yaml_writer_begin_map(writer);
@@ -38,8 +38,8 @@ static void begin_user(struct yaml_writer *writer, const struct document_seed *s
     yaml_writer_text_pair(writer, "shell", seed->shell ? seed->shell : "/bin/bash");
 }
 
-/* By key only. To nuageinit, whose users have no password that they are not given, a locked one
- * could not come in at all. */
+/* The user logs in by key only. nuageinit gives users no password by default, and a locked user
+ * could not log in at all. */
 static void write_key_user(struct yaml_writer *writer, const struct document_seed *seed,
                            const struct document_user *user, const char *gecos,
                            const char *const *groups) {
@@ -115,7 +115,7 @@ static void write_report_file(struct yaml_writer *writer, const char *url) {
     yaml_writer_begin_list(writer);
     yaml_writer_begin_map(writer);
     yaml_writer_text_pair(writer, "path", RUN_CONFIG);
-    yaml_writer_flag_pair(writer, "append", true); /* to what ds-identify wrote */
+    yaml_writer_flag_pair(writer, "append", true); /* ds-identify wrote the file first */
     yaml_writer_plain(writer, "content");
     yaml_writer_embed(writer, &inner);
     yaml_writer_end_map(writer);
@@ -139,7 +139,7 @@ static void write_merger(struct yaml_writer *writer, const char *name,
     yaml_writer_end_map(writer);
 }
 
-/* Lists become longer; of a value that is there already the first one stays. */
+/* Lists are appended to; an existing value keeps its place. */
 static void write_merge_how(struct yaml_writer *writer) {
     yaml_writer_plain(writer, "merge_how");
     yaml_writer_begin_list(writer);
@@ -148,7 +148,8 @@ static void write_merge_how(struct yaml_writer *writer) {
     yaml_writer_end_list(writer);
 }
 
-/* For Ansible; asking for them needs the network, as upgrading does. FreeBSD has no sudo. */
+/* Ansible needs these packages. Installing needs the network, as upgrading does. FreeBSD has no
+ * sudo. */
 static void write_packages(struct yaml_writer *writer, const struct document_seed *seed) {
     yaml_writer_flag_pair(writer, "package_update", seed->package_upgrade);
     yaml_writer_flag_pair(writer, "package_upgrade", seed->package_upgrade);
@@ -190,7 +191,7 @@ static void write_user_data(struct yaml_writer *writer, const struct document_se
     yaml_writer_end_map(writer);
 }
 
-/* Nothing is set here; a mapping with no keys is what every version reads without a word. */
+/* Sets nothing: every version reads an empty mapping without a warning. */
 static void write_vendor_data(struct yaml_writer *writer, const struct document_seed *seed) {
     (void)seed;
     yaml_writer_begin_map(writer);
@@ -217,7 +218,7 @@ static void write_address(struct yaml_writer *writer, const struct document_seed
         yaml_writer_end_map(writer);
     }
     if (seed->gateway && seed->reader == DOCUMENT_NUAGEINIT) {
-        yaml_writer_text_pair(writer, "gateway4", seed->gateway); /* it does not look at routes */
+        yaml_writer_text_pair(writer, "gateway4", seed->gateway); /* nuageinit ignores routes */
     } else if (seed->gateway) {
         yaml_writer_plain(writer, "routes");
         yaml_writer_begin_list(writer);
@@ -230,7 +231,7 @@ static void write_address(struct yaml_writer *writer, const struct document_seed
     }
 }
 
-/* A boot does not wait for these. */
+/* A boot does not wait for these cards. */
 static void write_additional_nic(struct yaml_writer *writer, const struct document_nic *nic) {
     yaml_writer_plain(writer, nic->name);
     yaml_writer_begin_map(writer);
@@ -292,7 +293,7 @@ static bool check_additional_nics(const struct document_seed *seed, struct error
     return true;
 }
 
-/* cloud-init expands $INSTANCE_ID alone; at any other "$" it posts nothing at all. */
+/* cloud-init expands only $INSTANCE_ID; with any other "$" it posts nothing at all. */
 static bool check_phone_home_url(const char *url, struct error *error) {
     for (const char *p = url ? strchr(url, '$') : NULL; p; p = strchr(p + 1, '$'))
         if (strncmp(p, INSTANCE_ID_FIELD, strlen(INSTANCE_ID_FIELD)) != 0)
@@ -314,7 +315,7 @@ static bool check_seed(const struct document_seed *seed, struct error *error) {
 typedef void write_function(struct yaml_writer *, const struct document_seed *);
 
 static const struct {
-    const char *header; /* cloud-init knows the kind of a document by its first line */
+    const char *header; /* cloud-init recognizes a document by its first line */
     write_function *write;
 } documents[SEED_DOCUMENT_COUNT] = {
     [SEED_META_DATA] = {"", write_meta_data},

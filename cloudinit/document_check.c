@@ -15,7 +15,7 @@ typedef bool validate_function(yaml_document_t *document, yaml_node_t *root, voi
                                struct error *error);
 
 static bool explain(const yaml_parser_t *parser, struct error *error) {
-    const char *problem = parser->problem ? parser->problem : "it cannot be read";
+    const char *problem = parser->problem ? parser->problem : "it cannot be parsed";
     if (parser->error == YAML_READER_ERROR)
         return error_set(error, ERROR_INVALID, "byte %zu: %s", parser->problem_offset, problem);
     return error_set(error, ERROR_INVALID, "line %zu, column %zu: %s",
@@ -26,13 +26,13 @@ static bool load(yaml_parser_t *parser, yaml_document_t *document, struct error 
     return yaml_parser_load(parser, document) || explain(parser, error);
 }
 
-/* Marks count characters; this goes on to the byte at which one begins. */
+/* A byte position in a text. YAML marks count characters. */
 struct position {
     const char *text, *end;
     size_t characters;
 };
 
-static const char *go_to(struct position *position, size_t characters) {
+static const char *seek(struct position *position, size_t characters) {
     while (position->characters < characters && position->text < position->end) {
         position->text++;
         while (position->text < position->end && (*position->text & 0xC0) == 0x80)
@@ -42,7 +42,7 @@ static const char *go_to(struct position *position, size_t characters) {
     return position->text;
 }
 
-/* Of what stands between two tokens only a comment may hold a tab. */
+/* Between two tokens only a comment may hold a tab. */
 static bool has_tab(const char *from, const char *to, bool comments) {
     for (bool comment = false; from < to; from++) {
         if (*from == '\t' && !comment)
@@ -52,23 +52,24 @@ static bool has_tab(const char *from, const char *to, bool comments) {
     return false;
 }
 
-/* PyYAML takes no tab outside of quotes, block scalars and comments; libyaml does. */
+/* PyYAML rejects a tab outside of quotes, block scalars and comments; libyaml accepts it. */
 static bool check_tabs(const char *text, size_t length, struct error *error) {
     yaml_parser_t parser;
     yaml_token_t token;
     struct position position = {text, text + length, 0};
     bool good = true, more = true;
     if (!yaml_parser_initialize(&parser))
-        return error_set(error, ERROR_FAILED, "no memory to read it");
+        return error_set(error, ERROR_FAILED, "no memory to parse it");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     while (good && more && yaml_parser_scan(&parser, &token)) {
-        const char *before = position.text, *start = go_to(&position, token.start_mark.index);
-        const char *end = go_to(&position, token.end_mark.index);
+        const char *before = position.text, *start = seek(&position, token.start_mark.index);
+        const char *end = seek(&position, token.end_mark.index);
         bool plain =
             token.type == YAML_SCALAR_TOKEN && token.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         if (has_tab(before, start, true) || (plain && has_tab(start, end, false)))
-            good = error_set(error, ERROR_INVALID, "line %zu: a tab, where cloud-init takes blanks",
+            good = error_set(error, ERROR_INVALID,
+                             "line %zu: a tab, where cloud-init accepts only spaces",
                              token.start_mark.line + 1);
         more = token.type != YAML_STREAM_END_TOKEN;
         yaml_token_delete(&token);
@@ -87,7 +88,7 @@ static bool is_last(yaml_parser_t *parser, struct error *error) {
                              parser->mark.line + 1);
 }
 
-/* root is NULL for a text without any content. */
+/* validate gets a NULL root for a text without content. */
 static bool read_yaml(const char *text, size_t length, validate_function *validate, void *context,
                       struct error *error) {
     yaml_parser_t parser;
@@ -95,7 +96,7 @@ static bool read_yaml(const char *text, size_t length, validate_function *valida
     if (!yaml_types_check_depth(text, length, error))
         return false;
     if (!yaml_parser_initialize(&parser))
-        return error_set(error, ERROR_FAILED, "no memory to read it");
+        return error_set(error, ERROR_FAILED, "no memory to parse it");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     bool good = load(&parser, &document, error);
@@ -129,8 +130,9 @@ static bool validate_mapping(yaml_document_t *document, yaml_node_t *root, void 
                      root->start_mark.line + 1);
 }
 
-/* Of a key that is given twice the last one counts, as for PyYAML. */
-static yaml_node_t *find(yaml_document_t *document, const yaml_node_t *mapping, const char *key) {
+/* The last value of a repeated key counts, as in PyYAML. */
+static yaml_node_t *find_value(yaml_document_t *document, const yaml_node_t *mapping,
+                               const char *key) {
     yaml_node_t *found = NULL;
     for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
          pair < mapping->data.mapping.pairs.top; pair++) {
@@ -141,15 +143,15 @@ static yaml_node_t *find(yaml_document_t *document, const yaml_node_t *mapping, 
     return found;
 }
 
-/* A bare 0123 is a number to cloud-init, which then calls itself 83. */
+/* cloud-init reads a bare 0123 as the number 83. */
 static bool validate_instance_id(yaml_document_t *document, yaml_node_t *root, void *context,
                                  struct error *error) {
     char *id = context;
     bool mapping = root && root->type == YAML_MAPPING_NODE;
-    const yaml_node_t *node = mapping ? find(document, root, "instance-id") : NULL;
+    const yaml_node_t *node = mapping ? find_value(document, root, "instance-id") : NULL;
     const char *value = scalar_of(node);
     if (!value)
-        return error_set(error, ERROR_INVALID, "it gives no instance-id");
+        return error_set(error, ERROR_INVALID, "it has no instance-id");
     size_t length = node->data.scalar.length; /* a NUL may be in it */
     if (length == 0 || length >= DOCUMENT_CHECK_ID_SIZE || strspn(value, ID_CHARACTERS) != length)
         return error_set(error, ERROR_INVALID,
@@ -195,8 +197,7 @@ static bool check_config(const char *text, size_t length, struct error *error) {
         if (document_kind_begins(text, length, kinds[i].first_word))
             return !kinds[i].validate || read_yaml(text, length, kinds[i].validate, NULL, error);
     return error_set(error, ERROR_INVALID,
-                     "line 1: cloud-init knows what a document is by how it begins: "
-                     "#cloud-config, #!, #include …");
+                     "line 1: a document must begin with its kind: #cloud-config, #!, #include …");
 }
 
 /* --- all four --- */

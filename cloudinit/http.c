@@ -7,12 +7,12 @@
 #include <string.h>
 
 struct http_connection {
-    struct message message; /* being read, or handed out */
-    struct buffer input;    /* behind a message that is complete; empty otherwise */
+    struct message message; /* being read, or with the caller */
+    struct buffer input;    /* what follows a complete message; empty otherwise */
     struct buffer output;
     char *allow;
     bool handed_out;
-    bool flooded; /* input was dropped: what comes after it makes no sense */
+    bool flooded; /* input was dropped: the rest is unusable */
     bool last;    /* close after the next response */
     bool closing;
 };
@@ -66,12 +66,12 @@ static void stop(struct http_connection *connection) {
     buffer_done(&connection->input);
 }
 
-/* Writes the response to the message at hand; closing must be decided before. */
+/* Writes the response to the current message; caller decides about closing first. */
 static void write_response(struct http_connection *connection, int status, const char *type,
                            const void *body, size_t length) {
     struct buffer *output = &connection->output;
     buffer_printf(output, "HTTP/1.1 %d %s\r\n", status, reason_phrase(status));
-    if (status != 204) /* RFC 9110, 8.6: no length there */
+    if (status != 204) /* RFC 9110, 8.6: it has no length */
         buffer_printf(output, "Content-Type: %s\r\nContent-Length: %zu\r\n",
                       type ? type : "text/plain; charset=utf-8", length);
     buffer_puts(output, "Cache-Control: no-store\r\n");
@@ -87,7 +87,7 @@ static void write_response(struct http_connection *connection, int status, const
     alloc_replace(&connection->allow, NULL);
 }
 
-/* Answers a request that nobody will see. */
+/* Answers a request that the caller does not get. */
 static void refuse(struct http_connection *connection, int status, const char *why) {
     stop(connection);
     scoped(buffer_done) struct buffer body = {0};
@@ -95,7 +95,7 @@ static void refuse(struct http_connection *connection, int status, const char *w
     write_response(connection, status, NULL, body.data, body.length);
 }
 
-/* Reads on; gives the number of bytes that were taken. */
+/* Parses further; returns the number of consumed bytes. */
 static size_t advance(struct http_connection *connection, const char *data, size_t length) {
     struct message *message = &connection->message;
     size_t used = message_feed(message, data, length);

@@ -1,10 +1,11 @@
-/* HTTP/1.1 server side of one connection, without I/O, over llhttp. Knows no socket and no routes.
+/* The server side of one HTTP/1.1 connection, without I/O, over llhttp. Knows no socket and no
+ * routes.
  *
- * Order: http_new; http_feed what was read; while http_next() gives a request, answer it with
- * http_respond(); write what http_output() holds, then ask http_next() again; close when it is
- * written and http_closing(). A request that breaks a limit or the grammar is answered here (400,
- * 408, 413, 414, 417, 431, 501, 505) and closes the connection. Requests may be pipelined: they are
- * handed out one at a time, in order. What one connection holds is bounded by the limits below.
+ * Order: http_new(); http_feed() the bytes read; while http_next() returns a request, answer it
+ * with http_respond(); write http_output(), then call http_next() again; close when all is written
+ * and http_closing(). This file answers a request that breaks a limit or the grammar (400, 408,
+ * 413, 414, 417, 431, 501, 505) and closes the connection. Pipelined requests are returned one at a
+ * time, in order. The limits below bound the memory of a connection.
  */
 #pragma once
 
@@ -17,8 +18,8 @@
 #define HTTP_TARGET_LIMIT_BYTES 1024u
 #define HTTP_HEADER_LIMIT_BYTES 8192u   /* request line and all header fields */
 #define HTTP_BODY_LIMIT_BYTES   16384u  /* a phone-home has up to 1.6 kB (cc_phone_home) */
-#define HTTP_INPUT_LIMIT_BYTES  65536u  /* pipelined bytes not yet handed out */
-#define HTTP_OUTPUT_LIMIT_BYTES 262144u /* no further request is handed out beyond this */
+#define HTTP_INPUT_LIMIT_BYTES  65536u  /* pipelined bytes not yet returned */
+#define HTTP_OUTPUT_LIMIT_BYTES 262144u /* no further request is returned beyond this */
 
 struct http_request {
     const char *method; /* "GET" */
@@ -34,8 +35,8 @@ struct http_connection *http_new(void);
 void http_free(struct http_connection *connection);
 
 void http_feed(struct http_connection *connection, const void *data, size_t length);
-/* The peer sent nothing for too long: 408 if a request is half read; closing in any case (a request
- * that is handed out is answered first). */
+/* The peer sent nothing for too long: 408 if a request is half read. The connection closes in any
+ * case, after the answer to a request that the caller has. */
 void http_idle(struct http_connection *connection);
 /* The request stays valid until http_respond(). */
 bool http_next(struct http_connection *connection, struct http_request *request);

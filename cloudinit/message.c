@@ -5,17 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
-/* A chunked body within HTTP_BODY_LIMIT_BYTES needs little framing unless someone plays games. */
+/* A chunked body within HTTP_BODY_LIMIT_BYTES needs little framing, unless the peer is hostile. */
 #define FRAMING_LIMIT_BYTES HTTP_BODY_LIMIT_BYTES
 #define CONTINUE_EXPECTED   "100-continue"
 
-/* Said for what llhttp refuses and for what we refuse in addition: versions of llhttp differ in
- * which of them is first. */
+/* llhttp and this file both reject requests with these sentences: versions of llhttp differ in
+ * which of the two rejects first. */
 #define NOT_HTTP       "This is not HTTP/1.1."
 #define WRONG_VERSION  "HTTP/1.0 and HTTP/1.1 are spoken here."
 #define UNCLEAR_LENGTH "The length of the body is not clear."
 
-/* The first fault decides. Gives -1, which is how a callback stops llhttp. */
+/* The first fault counts. Returns -1, by which a callback stops llhttp. */
 static int broken(struct message *message, int status, const char *why) {
     if (message->phase != MESSAGE_BROKEN) {
         message->phase = MESSAGE_BROKEN;
@@ -45,8 +45,8 @@ static bool value_is(const struct message *message, const char *text) {
     return message->value.length == strlen(text) && strcasecmp(message->value.data, text) == 0;
 }
 
-/* The field that llhttp went past is whole now. The head is given to llhttp at once, so that every
- * name comes in one piece. */
+/* The current header field is complete. llhttp gets the head in one call, so that every name comes
+ * in one piece. */
 static int end_field(struct message *message) {
     if (message->field.length == 0)
         return 0;
@@ -131,13 +131,13 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-/* Runs llhttp over bytes that are all of this request. */
+/* Runs llhttp over bytes that all belong to this request. */
 static void execute(struct message *message, const char *data, size_t length) {
     llhttp_errno_t result = llhttp_execute(&message->parser, data, length);
     if (message->phase == MESSAGE_BROKEN || result == HPE_OK)
         return;
     if (message->message_complete && (result == HPE_PAUSED || result == HPE_PAUSED_UPGRADE))
-        return; /* an Upgrade is not taken: the answer comes in HTTP/1.1 */
+        return; /* no Upgrade: the answer is HTTP/1.1 */
     if (result == HPE_INVALID_METHOD)
         broken(message, 501, "The method is unknown.");
     else if (result == HPE_INVALID_VERSION || result == HPE_PAUSED_H2_UPGRADE)
@@ -149,7 +149,7 @@ static void execute(struct message *message, const char *data, size_t length) {
         broken(message, 400, NOT_HTTP);
 }
 
-/* "GET /x HTTP/1.1" with single blanks and nothing else: llhttp takes other protocols as well. */
+/* "GET /x HTTP/1.1" with single spaces and nothing else: llhttp accepts other protocols too. */
 static bool is_plain_request_line(const struct message *message) {
     const char *line = message->head.data;
     const char *end = strstr(line, "\r\n");
@@ -203,7 +203,7 @@ static void end_head(struct message *message) {
         message->expects_continue = false;
 }
 
-/* last: the byte before, 0 at the start */
+/* last: the previous byte, 0 at the start */
 static bool is_line_byte(char last, unsigned char byte) {
     if ((last == '\r') != (byte == '\n'))
         return false;
@@ -249,7 +249,7 @@ static size_t feed_body(struct message *message, const char *data, size_t length
     return length;
 }
 
-/* One byte at a time: only so is it known which bytes are framing, and where the body ends. */
+/* Feeds one byte at a time, to know which bytes are framing and where the body ends. */
 static void feed_chunk_byte(struct message *message, char byte) {
     size_t before = message->body.length;
     execute(message, &byte, 1);

@@ -28,7 +28,7 @@ static void append_part(const struct buffer *content, const char *boundary, stru
 
 void multipart_combine(const struct buffer *first, const struct buffer *second,
                        struct buffer *text) {
-    char boundary[SECRET_SHA256_SIZE]; /* of what it parts, so it is not in that */
+    char boundary[SECRET_SHA256_SIZE]; /* digest of both parts, so neither contains it */
     struct buffer both = {0};
     buffer_append(&both, first->data, first->length);
     buffer_append(&both, second->data, second->length);

@@ -1,9 +1,9 @@
-/* Two documents of one kind as the one that cloud-init reads: MIME multi-part, in which the first
- * stands before the second. Pure; the same two always give the same text.
+/* Combines two documents of one kind into one MIME multi-part document, in order, which cloud-init
+ * reads. Pure; the same two documents always give the same text.
  *
- * Parts are base64, because cloud-init drops a part with any other byte than ASCII in it, and
- * text/plain, which makes it look at how the part begins. A first document that is MIME itself
- * stands there as it is. */
+ * Parts are base64, because cloud-init drops a part that holds a byte outside ASCII, and
+ * text/plain, which makes cloud-init detect the kind by the beginning of the part. A first document
+ * that is MIME itself is a part as it is. */
 #pragma once
 
 #include "base/buffer.h"

@@ -9,7 +9,7 @@
 
 #define SALT_BYTES 16 /* crypt(5): $6$ takes up to 16 characters of salt */
 
-static bool check(const char *password, struct error *error) {
+static bool check_password(const char *password, struct error *error) {
     size_t length = strlen(password);
     if (length == 0)
         return error_set(error, ERROR_INVALID, "the password is empty");
@@ -28,16 +28,16 @@ static bool check(const char *password, struct error *error) {
 }
 
 char *password_hash(const char *password, struct error *error) {
-    if (!check(password, error))
+    if (!check_password(password, error))
         return NULL;
     char random[SALT_BYTES];
     secret_random(random, sizeof random);
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
     if (!crypt_gensalt_rn("$6$", 0, random, sizeof random, setting, sizeof setting)) {
-        error_errno(error, "cannot make a salt for a SHA-512 password hash");
+        error_errno(error, "cannot generate a salt for a SHA-512 password hash");
         return NULL;
     }
-    /* 32 kB that hold the clear password while crypt works */
+    /* its 32 kB hold the clear password while crypt works */
     struct crypt_data *data = alloc_zero(sizeof *data);
     char *hash = alloc_string(crypt_rn(password, setting, data, (int)sizeof *data));
     if (!hash)

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ABSENT "N/A" /* what cc_phone_home posts for a value that it does not have */
+#define ABSENT "N/A" /* cc_phone_home posts it for a missing value */
 
-/* Where the value of a field goes: a key slot or a name with its size. */
+/* The destination of a field: a key slot or a name with its size. */
 struct field {
     const char *name;
     enum phone_home_key key; /* PHONE_HOME_KEY_COUNT: a name */
-    const char *key_type;    /* prefix of what a key slot takes */
+    const char *key_type;    /* prefix of the keys that the slot accepts */
     size_t offset, size;
 };
 
@@ -45,7 +45,7 @@ static int hex_value(char c) {
     return -1;
 }
 
-/* A form is printable ASCII; everything else must come as %XX, and %00 never. */
+/* A form is printable ASCII; other bytes must be encoded as %XX, and %00 is never valid. */
 static bool decode(const char *text, size_t length, struct buffer *decoded, struct error *error) {
     for (size_t i = 0; i < length; i++) {
         unsigned char raw = (unsigned char)text[i];
@@ -67,7 +67,7 @@ static bool decode(const char *text, size_t length, struct buffer *decoded, stru
     return true;
 }
 
-/* A key that is not exactly one good host key counts as not sent: the others are still of use. */
+/* A key that is not exactly one valid host key counts as absent: the others are still usable. */
 static void take_key(struct phone_home *form, const struct field *field, struct buffer *value) {
     char *key = public_key_parse(value->data, value->length, true, NULL);
     if (key && strncmp(key, field->key_type, strlen(field->key_type)) != 0)
@@ -91,7 +91,7 @@ static bool take_value(struct phone_home *form, const struct field *field, struc
     return true;
 }
 
-/* One "name=value". A name that is not ours is still checked, and then ignored. */
+/* Parses one "name=value". An unknown name is checked, then ignored. */
 static bool take_pair(struct phone_home *form, const char *pair, size_t length,
                       bool seen[FIELD_COUNT], struct error *error) {
     const char *equals = memchr(pair, '=', length);

@@ -1,9 +1,9 @@
 /* The form that cloud-init's cc_phone_home posts: application/x-www-form-urlencoded with
  * pub_key_rsa, pub_key_ecdsa, pub_key_ed25519, instance_id, hostname, fqdn (absent: "N/A").
- * Everything here is written by the guest: keys are parsed strictly and re-emitted as
- * "type base64" (no comment, no options), names are bounded and not yet printable. A key that is
- * not one good host key of its field counts as absent; of a repeated field the first wins; unknown
- * fields are ignored; a form that breaks the encoding or a limit is an error as a whole. */
+ * The guest writes all of it: keys are parsed strictly and re-emitted as "type base64" (no comment,
+ * no options), names are bounded and not yet printable. A key that is not exactly one valid host
+ * key of its type counts as absent; the first of a repeated field counts; unknown fields are
+ * ignored. A form that breaks the encoding or a limit fails as a whole. */
 #pragma once
 
 #include "base/error.h"

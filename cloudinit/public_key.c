@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SHOWN_LIMIT          40u /* bytes of a stranger's text quoted in a sentence */
+#define SHOWN_LIMIT          40u /* bytes of untrusted text that an error quotes */
 #define RSA_BITS_MIN         1024u
 #define RSA_BITS_MAX         16384u
 #define RSA_EXPONENT_MAX     8u /* bytes */
 #define ED25519_BYTES        32u
-#define APPLICATION_MAX      256u /* of a security key, "ssh:" as a rule */
+#define APPLICATION_MAX      256u /* of a security key, usually "ssh:" */
 #define UNCOMPRESSED_POINT   0x04 /* SEC 1, 2.3.3 */
 #define BASE64_QUANTUM_BYTES 4u
 
@@ -45,7 +45,7 @@ static bool slice_is(struct slice slice, const char *text) {
     return slice.length == strlen(text) && memcmp(slice.data, text, slice.length) == 0;
 }
 
-/* What people hand over instead of a public key line, and what they should do. */
+/* Rejects what users often give instead of a public key line, and says what to do. */
 static bool refuse_other_formats(const char *text, size_t length, struct error *error) {
     static const struct {
         const char *mark, *sentence;
@@ -82,7 +82,7 @@ static bool refuse_control_bytes(const char *text, size_t length, struct error *
     return true;
 }
 
-/* Takes the next word of the line. */
+/* Consumes the next word of the line. */
 static struct slice take_word(const char **text, const char *end) {
     while (*text < end && is_blank(**text))
         ++*text;
@@ -92,7 +92,7 @@ static struct slice take_word(const char **text, const char *end) {
     return (struct slice){(const unsigned char *)start, (size_t)(*text - start)};
 }
 
-/* What does not look like a type may be a secret: the wrong file named by mistake. */
+/* Text that does not look like a key type may be a secret, from a wrong file: it is not quoted. */
 static char *show_type(struct slice word) {
     static const char *const beginnings[] = {"ssh-", "ecdsa-", "sk-"};
     for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
@@ -103,7 +103,7 @@ static char *show_type(struct slice word) {
             name_printable((const char *)word.data, word.length, SHOWN_LIMIT);
         return alloc_printf("\"%s\"", text);
     }
-    return alloc_string("what stands there");
+    return alloc_string("this line");
 }
 
 static const struct key_type *find_type(struct slice word, bool host_key, struct error *error) {
@@ -112,9 +112,7 @@ static const struct key_type *find_type(struct slice word, bool host_key, struct
             return &key_types[i];
     scoped(alloc_release) char *shown = show_type(word);
     error_set(error, ERROR_INVALID,
-              "a public key line starts with its type, such as ssh-ed25519 or ssh-rsa, and %s is "
-              "none that is accepted",
-              shown);
+              "%s does not begin with an accepted key type such as ssh-ed25519 or ssh-rsa", shown);
     return NULL;
 }
 
@@ -124,7 +122,8 @@ static int base64_value(unsigned char c) {
     return found ? (int)(found - digits) : -1;
 }
 
-/* Canonical only: padded, no blanks, no stray bits. One key has one spelling. */
+/* Accepts canonical base64 only: padded, no blanks, no stray bits, so that a key has one spelling.
+ */
 static bool decode_base64(struct slice text, struct buffer *bytes) {
     if (text.length == 0 || text.length % BASE64_QUANTUM_BYTES != 0)
         return false;
@@ -160,7 +159,8 @@ static bool take_string(struct slice *blob, struct slice *string) {
     return true;
 }
 
-/* A positive mpint in its one spelling (RFC 4251, 5): no sign bit, no needless zero in front. */
+/* Parses a positive mpint in its canonical form (RFC 4251, 5): no sign bit, no leading zero byte.
+ */
 static bool take_number(struct slice *blob, struct slice *number) {
     if (!take_string(blob, number) || number->length == 0 || number->data[0] >= 0x80)
         return false;
@@ -183,11 +183,11 @@ static bool check_rsa(struct slice *blob, struct error *error) {
     if (!take_number(blob, &exponent) || exponent.length > RSA_EXPONENT_MAX ||
         exponent.data[exponent.length - 1] % 2 == 0 || bit_count(exponent) < 2 ||
         !take_number(blob, &modulus))
-        return error_set(error, ERROR_INVALID, "the RSA public key is damaged inside");
+        return error_set(error, ERROR_INVALID, "the data of the RSA public key is damaged");
     size_t bits = bit_count(modulus);
     if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
         return error_set(error, ERROR_INVALID,
-                         "the RSA public key has %zu bits, accepted are %u to %u", bits,
+                         "the RSA public key has %zu bits, but must have %u to %u", bits,
                          RSA_BITS_MIN, RSA_BITS_MAX);
     return true;
 }
@@ -215,14 +215,16 @@ static bool check_blob(struct slice blob, const struct key_type *type, struct er
     struct slice inner;
     if (!take_string(&blob, &inner) || !slice_is(inner, type->name))
         return error_set(error, ERROR_INVALID,
-                         "the public key says it is of type %s, but its inside is not", type->name);
+                         "the public key says type %s, but its data is of another type",
+                         type->name);
     if (type->form == KEY_RSA && !check_rsa(&blob, error))
         return false;
     if ((type->form != KEY_RSA && !check_point(&blob, type)) ||
         (type->security_key && !check_application(&blob)))
-        return error_set(error, ERROR_INVALID, "the %s public key is damaged inside", type->name);
+        return error_set(error, ERROR_INVALID, "the data of the %s public key is damaged",
+                         type->name);
     if (blob.length > 0)
-        return error_set(error, ERROR_INVALID, "the %s public key has %zu bytes too many inside",
+        return error_set(error, ERROR_INVALID, "the %s public key holds %zu bytes too many",
                          type->name, blob.length);
     return true;
 }
@@ -248,7 +250,8 @@ char *public_key_parse(const char *text, size_t length, bool host_key, struct er
     scoped(buffer_done) struct buffer blob = {0};
     if (!decode_base64(base64, &blob)) {
         error_set(error, ERROR_INVALID,
-                  "what follows %s is not base64 of a whole key: copy the line again", type->name);
+                  "the text after %s is not base64 of a whole key: copy the line again",
+                  type->name);
         return NULL;
     }
     struct slice bytes = {(const unsigned char *)blob.data, blob.length};

@@ -19,7 +19,7 @@ const char *report_stage_name(enum report_stage stage) {
     return stage_names[stage];
 }
 
-/* C0, DEL, and C1 in UTF-8, which some terminals obey too. */
+/* C0, DEL, and C1 in UTF-8, which some terminals interpret too. */
 static bool has_control(const char *text) {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
         if (*c < 0x20 || *c == 0x7F || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
@@ -91,7 +91,7 @@ static bool take_result(json_t *object, struct report *report, struct error *err
             report->result = (enum report_result)i;
             return true;
         }
-    return error_set(error, ERROR_INVALID, "the event's result is none that cloud-init has");
+    return error_set(error, ERROR_INVALID, "cloud-init has no such result");
 }
 
 static bool take_event(json_t *object, struct report *report, struct error *error) {

@@ -1,9 +1,9 @@
 /* One event as cloud-init's webhook reporter posts it (cloudinit/reporting/events.py, as_dict): a
  * JSON object with name ("modules-final/config-scripts-user"), event_type ("start", "finish"),
  * description, and of a finish the result (SUCCESS, WARN, FAIL). Other members (origin, timestamp,
- * files) are not looked at. Pure.
- * The guest writes all of it: a body that is no such object, breaks a limit or holds a control
- * character in what is taken from it is an error as a whole. */
+ * files) are ignored. Pure.
+ * The guest writes all of it: a body that is not such an object, breaks a limit or holds a control
+ * character in a used member fails as a whole. */
 #pragma once
 
 #include "base/error.h"
@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #define REPORT_LIMIT_BYTES      8192u /* cloud-init posts up to 0.5 kB */
-#define REPORT_NAME_SIZE        128u  /* of the whole name, with the NUL; so below */
+#define REPORT_NAME_SIZE        128u  /* of the whole name; with the NUL, as below */
 #define REPORT_MODULE_SIZE      64u
 #define REPORT_DESCRIPTION_SIZE 512u
 
@@ -21,7 +21,7 @@ enum report_stage {
     REPORT_INIT_NETWORK,
     REPORT_MODULES_CONFIG,
     REPORT_MODULES_FINAL,
-    REPORT_OTHER, /* "single/…", a step that is no module, a part of one: of no interest */
+    REPORT_OTHER, /* "single/…", a step that is not a module, a part of one: ignored */
 };
 const char *report_stage_name(enum report_stage stage); /* "modules-final"; NULL of OTHER */
 

@@ -9,7 +9,7 @@ static bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-/* Copies a run of [a-z0-9-] and gives what follows it; NULL if it is empty or does not fit. */
+/* Copies a run of [a-z0-9-] and returns the rest of the text; NULL if it is empty or too long. */
 static const char *take_word(const char *text, char *word, size_t size) {
     size_t length = 0;
     while (is_word_character(text[length]))
@@ -33,7 +33,7 @@ static struct route allow_only(struct route route, bool allowed, const char *met
     return route;
 }
 
-/* rest: what follows "/phone-home" in the target */
+/* rest: the target after "/phone-home" */
 static struct route phone_home_route(struct route route, const char *method, const char *rest) {
     if (*rest == '/') {
         rest = take_word(rest + 1, route.instance_id, sizeof route.instance_id);
@@ -46,7 +46,7 @@ static struct route phone_home_route(struct route route, const char *method, con
     return allow_only(route, strcmp(method, "POST") == 0, "POST");
 }
 
-/* rest: what follows "/report/" */
+/* rest: the target after "/report/" */
 static struct route report_route(const char *method, const char *rest) {
     struct route route = {.kind = ROUTE_REPORT};
     rest = take_word(rest, route.name, sizeof route.name);
@@ -59,7 +59,7 @@ static struct route report_route(const char *method, const char *rest) {
     return allow_only(route, strcmp(method, "POST") == 0, "POST");
 }
 
-/* rest: what follows "/seed/" */
+/* rest: the target after "/seed/" */
 static struct route seed_route(const char *method, const char *rest) {
     struct route route = {.kind = ROUTE_NOT_FOUND};
     char name[sizeof "network-config"];

@@ -1,8 +1,8 @@
-/* Which document or action a request target means. Pure. Paths:
+/* Maps a request target to a document or an action. Pure. Paths:
  *     GET, HEAD  /seed/TOKEN/{meta-data,user-data,vendor-data,network-config}
  *     POST       /seed/TOKEN/phone-home[/INSTANCE-ID]
  *     POST       /report/NAME/TOKEN
- * Any other method on a known path is 405, anything else 404. A query ("?…") is ignored, a %XX in
+ * Another method on a known path is 405, another path 404. A query ("?…") is ignored, and %XX in
  * the path is not decoded: tokens and ids are [a-z0-9-]. */
 #pragma once
 
@@ -25,7 +25,7 @@ struct route {
     enum seed_document document;
     char token[SECRET_TOKEN_SIZE];
     char instance_id[128];         /* of a phone-home path; "" if absent */
-    char name[NAME_LABEL_MAX + 1]; /* of a report path, whose token is another one; else "" */
+    char name[NAME_LABEL_MAX + 1]; /* of a report path, which has another token; else "" */
     const char *allow;             /* of METHOD_NOT_ALLOWED: "GET, HEAD", for http_allow() */
 };
 

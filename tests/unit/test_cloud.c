@@ -21,7 +21,7 @@ static const char *const bad_keys[][2] = {
     {PRIVATE_KEY, "private key"},
     {"", "no public key"},
     {KEY_DSA "\n", "ssh-dss"},
-    {BAD_WRONG_INNER "\n", "inside"},
+    {BAD_WRONG_INNER "\n", "another type"},
     {KEY_ED25519 "\n" KEY_DSA "\n", "line 2"},
 };
 

@@ -81,10 +81,10 @@ TEST(no_instance_id) {
     buffer_puts(&endless, "instance-id: ");
     for (unsigned i = 0; i < DOCUMENT_CHECK_ID_SIZE; i++)
         buffer_putc(&endless, 'a');
-    refuses(SEED_META_DATA, "", "gives no instance-id");
-    refuses(SEED_META_DATA, "local-hostname: a\n", "gives no instance-id");
-    refuses(SEED_META_DATA, "- instance-id\n- a\n", "gives no instance-id");
-    refuses(SEED_META_DATA, "instance-id: [a]\n", "gives no instance-id");
+    refuses(SEED_META_DATA, "", "has no instance-id");
+    refuses(SEED_META_DATA, "local-hostname: a\n", "has no instance-id");
+    refuses(SEED_META_DATA, "- instance-id\n- a\n", "has no instance-id");
+    refuses(SEED_META_DATA, "instance-id: [a]\n", "has no instance-id");
     refuses(SEED_META_DATA, "a: b\ninstance-id:\n", "line 2: an instance-id is 1 to 127");
     refuses(SEED_META_DATA, "instance-id: a/b\n", "line 1: an instance-id is 1 to 127");
     refuses(SEED_META_DATA, "instance-id: Test\n", "lower-case letters");
@@ -171,8 +171,7 @@ TEST(kinds_of_user_data) {
         takes(SEED_USER_DATA, good[i]);
         takes(SEED_VENDOR_DATA, good[i]);
     }
-    refuses(SEED_USER_DATA, "users:\n- name: x\n",
-            "line 1: cloud-init knows what a document is by");
+    refuses(SEED_USER_DATA, "users:\n- name: x\n", "line 1: a document must begin with its kind");
     refuses(SEED_VENDOR_DATA, "cloud-config\n", "#cloud-config");
     refuses(SEED_USER_DATA, "#cloud-config-archive\n- {\n", "line ");
 }

@@ -95,9 +95,9 @@ static const struct {
     {START("modules-final/config-\xc3\xa9"), "no name of 1 to 63"},
     {EVENT("init-local", "\"stop\""), "neither starts nor finishes"},
     {EVENT("init-local", "0"), "neither starts nor finishes"},
-    {EVENT("init-local", "\"finish\""), "result is none"},
-    {EVENT("init-local", "\"finish\", \"result\": \"success\""), "result is none"},
-    {EVENT("init-local", "\"finish\", \"result\": 1"), "result is none"},
+    {EVENT("init-local", "\"finish\""), "no such result"},
+    {EVENT("init-local", "\"finish\", \"result\": \"success\""), "no such result"},
+    {EVENT("init-local", "\"finish\", \"result\": 1"), "no such result"},
 };
 
 TEST(what_is_no_event) {

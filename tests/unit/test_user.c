@@ -59,7 +59,7 @@ TEST(files_that_hold_something_else) {
     check_refused(KEY_ED25519 "\nssh-ed25519 AAAA\n", "line 2");
     check_refused("-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", "private key");
     check_refused(KEY_ED25519 "\n" KEY_DSA "\n", "ssh-dss");
-    check_refused("command=\"x\" " KEY_ED25519 "\n", "starts with its type");
+    check_refused("command=\"x\" " KEY_ED25519 "\n", "does not begin with an accepted key type");
 }
 
 TEST(a_user_is_a_name_and_a_file) {

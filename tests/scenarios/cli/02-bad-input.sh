@@ -71,7 +71,7 @@ cut -c1-60 "$KEY.pub" >"$WORK/cut.pub"
 expect_refused 2 'key' with_key "$WORK/cut.pub"
 expect_refused 2 'key' with_key "$WORK/empty"
 expect_refused 2 "$WORK" with_key "$WORK"
-expect_refused 2 'what stands there is none that is accepted' with_key "$WORK/password"
+expect_refused 2 'this line does not begin with an accepted key type' with_key "$WORK/password"
 expect_no_text "$ERR" sesame-4711 # the files were swapped: a password is not echoed
 
 step "cloud create: the network"

@@ -28,7 +28,7 @@ expect_equal "what was started" "$(our_qemus)" ""
 
 step "no first line that cloud-init knows"
 tail -n +2 "$WORK/user-data" >"$(seed_of disk user-data)"
-expect_fail 2 "line 1: cloud-init knows what a document is by how it begins: #cloud-config" \
+expect_fail 2 "line 1: a document must begin with its kind: #cloud-config" \
     "$PGSUP" -q start disk
 
 step "meta-data without a name, network-config of another shape"
