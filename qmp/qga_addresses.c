@@ -15,7 +15,7 @@ static bool is_usable(uint32_t address, json_int_t prefix) {
     return host == 0 || ((address & host) != 0 && (address & host) != host);
 }
 
-static void add(struct qga_addresses *addresses, const json_t *each) {
+static void add_address(struct qga_addresses *addresses, const json_t *each) {
     const char *text = json_string_value(json_object_get(each, "ip-address"));
     uint32_t address;
     if (text && name_parse_ip4(text, &address) && addresses->count < QGA_ADDRESSES_MAX &&
@@ -33,7 +33,7 @@ void qga_addresses_decode(const json_t *value, const char *mac, struct qga_addre
         if (!own || strcasecmp(own, mac) != 0)
             continue;
         json_array_foreach(list, index, each) {
-            add(addresses, each);
+            add_address(addresses, each);
         }
     }
 }

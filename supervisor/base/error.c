@@ -14,10 +14,11 @@ static const struct {
 #undef ERROR_ROW
 };
 
-static void put(struct error *error, enum error_code code, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
+static void error_put(struct error *error, enum error_code code, const char *format,
+                      va_list arguments) __attribute__((format(printf, 3, 0)));
 
-static void put(struct error *error, enum error_code code, const char *format, va_list arguments) {
+static void error_put(struct error *error, enum error_code code, const char *format,
+                      va_list arguments) {
     error->code = code;
     vsnprintf(error->text, sizeof error->text, format, arguments);
 }
@@ -26,7 +27,7 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     if (error && error->code == ERROR_NONE) {
         va_list arguments;
         va_start(arguments, format);
-        put(error, code, format, arguments);
+        error_put(error, code, format, arguments);
         va_end(arguments);
     }
     return false;
@@ -53,7 +54,7 @@ bool error_errno(struct error *error, const char *format, ...) {
     if (error && error->code == ERROR_NONE) {
         va_list arguments;
         va_start(arguments, format);
-        put(error, code_of(number), format, arguments);
+        error_put(error, code_of(number), format, arguments);
         va_end(arguments);
         size_t used = strlen(error->text);
         snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));

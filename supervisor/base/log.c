@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static void put(const char *level, const char *format, va_list arguments)
+static void log_put(const char *level, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
 /* One write() per line, so that lines of several processes on one terminal do not mix. */
-static void put(const char *level, const char *format, va_list arguments) {
+static void log_put(const char *level, const char *format, va_list arguments) {
     struct buffer line = {0};
     char clock[16] = "";
     time_t now = time(NULL);
@@ -29,13 +29,13 @@ static void put(const char *level, const char *format, va_list arguments) {
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    put("", format, arguments);
+    log_put("", format, arguments);
     va_end(arguments);
 }
 
 void log_warning(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    put("warning: ", format, arguments);
+    log_put("warning: ", format, arguments);
     va_end(arguments);
 }

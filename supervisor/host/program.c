@@ -90,7 +90,7 @@ static int place_of(int kept) {
     return kept == STDERR_FILENO + 1 ? kept + 1 : STDERR_FILENO + 1;
 }
 
-static bool spawn(const struct child *child, pid_t *pid, struct error *error) {
+static bool spawn_child(const struct child *child, pid_t *pid, struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -254,7 +254,8 @@ bool program_run_with(char *const argv[], const struct program_options *options,
     reader = ends[0];
     const struct child child = {path, argv, input, ends[1], options->kept};
     bool other = geteuid() == 0 && options->user != 0;
-    bool spawned = other ? spawn_as(&child, options, &pid, error) : spawn(&child, &pid, error);
+    bool spawned =
+        other ? spawn_as(&child, options, &pid, error) : spawn_child(&child, &pid, error);
     close(ends[1]);
     if (!spawned)
         return false;

@@ -32,7 +32,7 @@ static bool has_text(const json_t *object, const char *key) {
     return value && *value;
 }
 
-static bool fill(const json_t *root, struct qemu_img_info *info) {
+static bool fill_info(const json_t *root, struct qemu_img_info *info) {
     const char *format = json_string_value(json_object_get(root, "format"));
     const json_t *size = json_object_get(root, "virtual-size");
     if (!format || strlen(format) >= sizeof info->format || !json_is_integer(size) ||
@@ -56,7 +56,7 @@ bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *e
     if (!program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the disk image %s", path);
     json_t *root = parse_object(output.data);
-    bool good = root && fill(root, info);
+    bool good = root && fill_info(root, info);
     json_decref(root);
     return good || error_set(error, ERROR_FAILED, "qemu-img tells nothing usable about %s", path);
 }
@@ -99,7 +99,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
 }
 
 /* What the program makes is there whole, and its owner's alone, or not at all. */
-static bool make(char *argv[], unsigned limit_ms, const char *path, struct error *error) {
+static bool run_qemu_img(char *argv[], unsigned limit_ms, const char *path, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     if (program_run(argv, limit_ms, &output, error) &&
         (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
@@ -136,7 +136,7 @@ bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t byt
     char *argv[] = {
         "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
         bytes ? size : NULL, NULL};
-    return make(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
+    return run_qemu_img(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
            error_prefix(error, "cannot make the disk %s", path);
 }
 
@@ -148,7 +148,7 @@ bool qemu_img_copy(const char *path, const char *backing, const char *target, st
                     "-B",       base,      "-F", "qcow2", from,    to,   NULL};
     char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
     char **argv = backing ? over : whole;
-    return make(argv, COPY_TIMEOUT_MS, target, error) ||
+    return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
            error_prefix(error, "cannot copy the disk %s", path);
 }
 
@@ -156,7 +156,7 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
     scoped(alloc_release) char *from = file_absolute(raw);
     scoped(alloc_release) char *to = file_absolute(target);
     char *argv[] = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", from, to, NULL};
-    return make(argv, COPY_TIMEOUT_MS, target, error) ||
+    return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
            error_prefix(error, "cannot make a qcow2 of %s", raw);
 }
 
@@ -175,6 +175,6 @@ bool qemu_img_create(const char *path, uint64_t bytes, struct error *error) {
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
-    return make(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
+    return run_qemu_img(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
            error_prefix(error, "cannot make the disk %s", path);
 }

@@ -50,13 +50,13 @@ static void on_item(struct agent *agent, const struct qga_item *item) {
     }
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void agent_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct agent *agent = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(agent->input, READ_BYTES);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void agent_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct agent *agent = stream->data;
     struct qga_item item;
     if (length > 0)
@@ -69,11 +69,12 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
         flush(agent);
 }
 
-static void on_connected(uv_connect_t *request, int status) {
+static void agent_on_connected(uv_connect_t *request, int status) {
     struct agent *agent = request->data;
     if (agent->closing)
         return;
-    if (status < 0 || uv_read_start((uv_stream_t *)&agent->pipe, on_allocate, on_read) < 0)
+    if (status < 0 ||
+        uv_read_start((uv_stream_t *)&agent->pipe, agent_on_allocate, agent_on_read) < 0)
         answer(agent, NULL);
     else
         flush(agent);
@@ -97,11 +98,11 @@ struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void
     agent->pipe.data = agent->timer.data = agent->connect.data = agent;
     agent->open_handles = 2;
     uv_timer_start(&agent->timer, on_timeout, AGENT_TIMEOUT_MS, 0);
-    uv_pipe_connect(&agent->connect, &agent->pipe, path, on_connected);
+    uv_pipe_connect(&agent->connect, &agent->pipe, path, agent_on_connected);
     return agent;
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void agent_on_closed(uv_handle_t *handle) {
     struct agent *agent = handle->data;
     if (--agent->open_handles > 0)
         return;
@@ -114,6 +115,6 @@ void agent_close(struct agent *agent) {
     if (!agent || agent->closing)
         return;
     agent->closing = true;
-    uv_close((uv_handle_t *)&agent->pipe, on_closed);
-    uv_close((uv_handle_t *)&agent->timer, on_closed);
+    uv_close((uv_handle_t *)&agent->pipe, agent_on_closed);
+    uv_close((uv_handle_t *)&agent->timer, agent_on_closed);
 }

@@ -54,13 +54,13 @@ static void keep(struct console *console, const char *data, size_t length) {
         buffer_consume(&console->tail, console->tail.length - CONSOLE_TAIL_BYTES);
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void console_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct console *console = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(console->input, READ_BYTES);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void console_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct console *console = stream->data;
     if (length < 0) {
         uv_read_stop(stream);
@@ -72,14 +72,14 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     console->on_output(console->owner, buffer->base, (size_t)length);
 }
 
-static void on_connected(uv_connect_t *request, int status) {
+static void console_on_connected(uv_connect_t *request, int status) {
     struct console *console = request->data;
     if (status == 0 && !console->closing)
-        uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
+        uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
 }
 
-static struct console *make(uv_loop_t *loop, const char *log, void *owner,
-                            console_on_output *on_output) {
+static struct console *console_create(uv_loop_t *loop, const char *log, void *owner,
+                                      console_on_output *on_output) {
     struct console *console = alloc_zero(sizeof *console);
     console->owner = owner;
     console->on_output = on_output;
@@ -92,9 +92,9 @@ static struct console *make(uv_loop_t *loop, const char *log, void *owner,
 
 struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
                               console_on_output *on_output) {
-    struct console *console = make(loop, log, owner, on_output);
+    struct console *console = console_create(loop, log, owner, on_output);
     if (uv_pipe_open(&console->pipe, fd) == 0)
-        uv_read_start((uv_stream_t *)&console->pipe, on_allocate, on_read);
+        uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
     else
         close(fd);
     return console;
@@ -102,8 +102,8 @@ struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *ow
 
 struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
                                 console_on_output *on_output) {
-    struct console *console = make(loop, log, owner, on_output);
-    uv_pipe_connect(&console->connect, &console->pipe, path, on_connected);
+    struct console *console = console_create(loop, log, owner, on_output);
+    uv_pipe_connect(&console->connect, &console->pipe, path, console_on_connected);
     return console;
 }
 
@@ -129,7 +129,7 @@ char *console_tail(const struct console *console, unsigned lines) {
     return buffer_take(&text);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void console_on_closed(uv_handle_t *handle) {
     struct console *console = handle->data;
     if (console->log >= 0)
         close(console->log);
@@ -142,5 +142,5 @@ void console_close(struct console *console) {
     if (!console || console->closing)
         return;
     console->closing = true;
-    uv_close((uv_handle_t *)&console->pipe, on_closed);
+    uv_close((uv_handle_t *)&console->pipe, console_on_closed);
 }

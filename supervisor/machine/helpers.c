@@ -101,7 +101,8 @@ static bool open_ends(const char *log, struct ends *ends, struct error *error) {
 
 /* --- the process --- */
 
-static bool spawn(char *const argv[], const struct ends *ends, pid_t *pid, struct error *error) {
+static bool helper_spawn(char *const argv[], const struct ends *ends, pid_t *pid,
+                         struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -211,7 +212,7 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
     if (!open_ends(spec->helper.log, &ends, error))
         return false;
     off_t log_start = fstat(ends.log, &log) == 0 ? log.st_size : 0;
-    if (!spawn(argv.items, &ends, &helper->pid, error))
+    if (!helper_spawn(argv.items, &ends, &helper->pid, error))
         return false;
     file_release(&ends.helper);
     file_release(&ends.writer);

@@ -65,13 +65,13 @@ static void pull(struct monitor *monitor) {
     arm(monitor);
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void monitor_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct monitor *monitor = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(monitor->input, READ_BYTES);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void monitor_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct monitor *monitor = stream->data;
     if (length > 0)
         session_feed(monitor->session, buffer->base, (size_t)length);
@@ -94,12 +94,12 @@ void monitor_drain(struct monitor *monitor) {
     }
 }
 
-static void on_connected(uv_connect_t *request, int status) {
+static void monitor_on_connected(uv_connect_t *request, int status) {
     struct monitor *monitor = request->data;
     if (monitor->closing)
         return;
     if (status == 0)
-        status = uv_read_start((uv_stream_t *)&monitor->pipe, on_allocate, on_read);
+        status = uv_read_start((uv_stream_t *)&monitor->pipe, monitor_on_allocate, monitor_on_read);
     monitor->connected = status == 0;
     if (status < 0) {
         scoped(alloc_release) char *reason =
@@ -109,8 +109,8 @@ static void on_connected(uv_connect_t *request, int status) {
     pull(monitor);
 }
 
-static struct monitor *make(uv_loop_t *loop, uint64_t limit_ms, void *owner,
-                            monitor_on_item *on_item) {
+static struct monitor *monitor_create(uv_loop_t *loop, uint64_t limit_ms, void *owner,
+                                      monitor_on_item *on_item) {
     struct monitor *monitor = alloc_zero(sizeof *monitor);
     monitor->owner = owner;
     monitor->on_item = on_item;
@@ -124,12 +124,12 @@ static struct monitor *make(uv_loop_t *loop, uint64_t limit_ms, void *owner,
 
 /* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
 struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, MONITOR_START_TIMEOUT_MS, owner, on_item);
+    struct monitor *monitor = monitor_create(loop, MONITOR_START_TIMEOUT_MS, owner, on_item);
     int status = uv_pipe_open(&monitor->pipe, fd);
     if (status < 0)
         close(fd);
     else
-        status = uv_read_start((uv_stream_t *)&monitor->pipe, on_allocate, on_read);
+        status = uv_read_start((uv_stream_t *)&monitor->pipe, monitor_on_allocate, monitor_on_read);
     monitor->connected = status == 0;
     if (status < 0)
         session_eof(monitor->session, uv_strerror(status));
@@ -139,13 +139,13 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
 
 struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
                                 monitor_on_item *on_item) {
-    struct monitor *monitor = make(loop, QMP_GREETING_TIMEOUT_MS, owner, on_item);
-    uv_pipe_connect(&monitor->connect, &monitor->pipe, path, on_connected);
+    struct monitor *monitor = monitor_create(loop, QMP_GREETING_TIMEOUT_MS, owner, on_item);
+    uv_pipe_connect(&monitor->connect, &monitor->pipe, path, monitor_on_connected);
     arm(monitor);
     return monitor;
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void monitor_on_closed(uv_handle_t *handle) {
     struct monitor *monitor = handle->data;
     if (--monitor->open_handles > 0)
         return;
@@ -157,8 +157,8 @@ void monitor_close(struct monitor *monitor) {
     if (!monitor || monitor->closing)
         return;
     monitor->closing = true;
-    uv_close((uv_handle_t *)&monitor->pipe, on_closed);
-    uv_close((uv_handle_t *)&monitor->timer, on_closed);
+    uv_close((uv_handle_t *)&monitor->pipe, monitor_on_closed);
+    uv_close((uv_handle_t *)&monitor->timer, monitor_on_closed);
 }
 
 bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context) {

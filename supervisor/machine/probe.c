@@ -45,14 +45,14 @@ static void on_patience(uv_timer_t *timer) {
     again(timer->data);
 }
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+static void probe_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct attempt *attempt = handle->data;
     (void)suggested;
     *buffer = uv_buf_init(attempt->banner + attempt->have,
                           (unsigned)(sizeof attempt->banner - attempt->have));
 }
 
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
+static void probe_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct attempt *attempt = stream->data;
     struct probe *probe = attempt->probe;
     (void)buffer;
@@ -74,11 +74,12 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     probe->on_answer(probe->owner);
 }
 
-static void on_connected(uv_connect_t *request, int status) {
+static void probe_on_connected(uv_connect_t *request, int status) {
     struct attempt *attempt = request->data;
     if (!attempt->probe)
         return;
-    if (status < 0 || uv_read_start((uv_stream_t *)&attempt->tcp, on_allocate, on_read) < 0)
+    if (status < 0 ||
+        uv_read_start((uv_stream_t *)&attempt->tcp, probe_on_allocate, probe_on_read) < 0)
         again(attempt->probe);
 }
 
@@ -91,7 +92,7 @@ static void begin(uv_timer_t *timer) {
     attempt->tcp.data = attempt->connect.data = attempt;
     uv_timer_start(&probe->timer, on_patience, PROBE_TIMEOUT_MS, 0);
     if (uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&probe->address,
-                       on_connected) < 0)
+                       probe_on_connected) < 0)
         again(probe);
 }
 
@@ -107,7 +108,7 @@ struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, v
     return probe;
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void probe_on_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
@@ -116,5 +117,5 @@ void probe_close(struct probe *probe) {
         return;
     probe->closing = true;
     drop_attempt(probe);
-    uv_close((uv_handle_t *)&probe->timer, on_closed);
+    uv_close((uv_handle_t *)&probe->timer, probe_on_closed);
 }

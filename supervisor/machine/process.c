@@ -34,7 +34,7 @@ struct process {
     } uv;
 };
 
-static void finish(struct process *process, const struct process_end *end) {
+static void process_report_end(struct process *process, const struct process_end *end) {
     if (process->ended || process->closing)
         return;
     process->ended = true;
@@ -43,7 +43,7 @@ static void finish(struct process *process, const struct process_end *end) {
 
 static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal) {
     struct process_end end = {true, (int)exit_status, signal};
-    finish(handle->data, &end);
+    process_report_end(handle->data, &end);
 }
 
 /* A child that was not made by uv_spawn() waits for somebody to hear of its end. False: a child
@@ -72,10 +72,10 @@ static void on_poll_due(uv_timer_t *timer) {
         return;
     }
     reap(process, &end); /* if it is no child, its pid may have become that of one */
-    finish(process, &end);
+    process_report_end(process, &end);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void process_on_closed(uv_handle_t *handle) {
     struct process *process = handle->data;
     if (--process->open_handles == 0)
         free(process);
@@ -85,7 +85,7 @@ static void on_closed(uv_handle_t *handle) {
 static void drop_end_fd(struct process *process) {
     if (process->end_fd < 0)
         return;
-    uv_close((uv_handle_t *)&process->end, on_closed);
+    uv_close((uv_handle_t *)&process->end, process_on_closed);
     file_release(&process->end_fd);
 }
 
@@ -95,7 +95,7 @@ static void on_end_readable(uv_poll_t *poll, int status, int events) {
     (void)events;
     drop_end_fd(process);
     if (status == 0 && reap(process, &end))
-        finish(process, &end);
+        process_report_end(process, &end);
     else
         tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
 }
@@ -118,7 +118,7 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
     return false;
 }
 
-static struct process *make(void *owner, process_on_end *on_end) {
+static struct process *process_create(void *owner, process_on_end *on_end) {
     struct process *process = alloc_zero(sizeof *process);
     process->owner = owner;
     process->on_end = on_end;
@@ -155,7 +155,7 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
         .stdio_count = PROCESS_HELPER_FD + (int)options->helpers->count,
         .stdio = stdio,
     };
-    struct process *process = make(listener->owner, listener->on_end);
+    struct process *process = process_create(listener->owner, listener->on_end);
     process->child = true;
     process->uv.child.data = process;
     int status = uv_spawn(loop, &process->uv.child, &uv_options);
@@ -163,7 +163,7 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
         error_set(error, ERROR_FAILED, "cannot run %s: %s", options->argv[0], uv_strerror(status));
         process->ended = true;
         process->uv.handle.data = process;
-        uv_close(&process->uv.handle, on_closed);
+        uv_close(&process->uv.handle, process_on_closed);
         return NULL;
     }
     process->pid = process->uv.child.pid;
@@ -173,7 +173,7 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
 
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end) {
-    struct process *process = make(owner, on_end);
+    struct process *process = process_create(owner, on_end);
     process->pid = pid;
     process->start = start;
     uv_timer_init(loop, &process->uv.timer);
@@ -210,5 +210,5 @@ void process_close(struct process *process) {
         return;
     process->closing = true;
     drop_end_fd(process);
-    uv_close(&process->uv.handle, on_closed);
+    uv_close(&process->uv.handle, process_on_closed);
 }

@@ -15,7 +15,7 @@
 /* QEMU listens again with a backlog of 1; this one lasts until then. */
 enum { BACKLOG = 8 };
 
-static bool fill(const char *path, struct sockaddr_un *address, struct error *error) {
+static bool fill_address(const char *path, struct sockaddr_un *address, struct error *error) {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address->sun_path)
         return error_set(error, ERROR_INVALID,
@@ -41,7 +41,7 @@ static int keep(int *fd) {
 
 int socket_listen(const char *path, struct error *error) {
     struct sockaddr_un address;
-    if (!fill(path, &address, error))
+    if (!fill_address(path, &address, error))
         return -1;
     unlink(path);
     scoped(file_release) int fd = open_socket();
@@ -55,7 +55,7 @@ int socket_listen(const char *path, struct error *error) {
 
 int socket_connect(const char *path, struct error *error) {
     struct sockaddr_un address;
-    if (!fill(path, &address, error))
+    if (!fill_address(path, &address, error))
         return -1;
     scoped(file_release) int fd = open_socket();
     if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||

@@ -367,7 +367,7 @@ void vm_drop_handle(struct vm *vm) {
     free(vm);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void vm_on_closed(uv_handle_t *handle) {
     vm_drop_handle(handle->data);
 }
 
@@ -381,8 +381,8 @@ void vm_close(struct vm *vm) {
     stop_probe(vm);
     vm_agent_forget(vm);
     vm_helpers_close(vm);
-    uv_close((uv_handle_t *)&vm->deadline, on_closed);
-    uv_close((uv_handle_t *)&vm->press, on_closed);
-    uv_close((uv_handle_t *)&vm->heartbeat, on_closed);
-    uv_close((uv_handle_t *)&vm->space, on_closed);
+    uv_close((uv_handle_t *)&vm->deadline, vm_on_closed);
+    uv_close((uv_handle_t *)&vm->press, vm_on_closed);
+    uv_close((uv_handle_t *)&vm->heartbeat, vm_on_closed);
+    uv_close((uv_handle_t *)&vm->space, vm_on_closed);
 }

@@ -3,7 +3,7 @@
 #include "machine/agent.h"
 #include "machine/vm_words.h"
 
-static void drop(struct vm *vm) {
+static void agent_drop(struct vm *vm) {
     agent_close(vm->agent);
     vm->agent = NULL;
 }
@@ -16,7 +16,7 @@ static void on_answer(void *owner, const struct qga_addresses *addresses) {
     vm->agent_reports_address = addresses && addresses->count > 0;
     if (vm->agent_reports_address && vm->plan.by_dhcp)
         vm->listener->addresses(vm->listener->context, vm, addresses);
-    drop(vm);
+    agent_drop(vm);
 }
 
 void vm_agent_query(struct vm *vm) {
@@ -35,6 +35,6 @@ void vm_agent_port_changed(struct vm *vm, bool open) {
 }
 
 void vm_agent_forget(struct vm *vm) {
-    drop(vm);
+    agent_drop(vm);
     vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

@@ -16,7 +16,7 @@ struct vm_helper {
     bool leaving; /* with its VM */
 };
 
-static void drop(struct vm_helper *helper) {
+static void helper_drop(struct vm_helper *helper) {
     struct vm_helper **link = &helper->vm->helpers;
     while (*link != helper)
         link = &(*link)->next;
@@ -38,7 +38,7 @@ static void on_end(void *owner, const struct process_end *end) {
                 "the helper of network card %u has ended%s: the guest runs on without that network "
                 "until it is started again; vmnet-helper.log tells more",
                 helper->position, how);
-    drop(helper);
+    helper_drop(helper);
 }
 
 void vm_helpers_watch(struct vm *vm) {
@@ -66,5 +66,5 @@ void vm_helpers_end(struct vm *vm) {
 
 void vm_helpers_close(struct vm *vm) {
     while (vm->helpers)
-        drop(vm->helpers);
+        helper_drop(vm->helpers);
 }

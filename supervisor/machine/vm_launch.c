@@ -75,7 +75,7 @@ static void on_output(void *owner, const char *data, size_t length) {
 
 /* --- launching --- */
 
-static bool spawn(struct vm *vm, struct error *error) {
+static bool vm_spawn(struct vm *vm, struct error *error) {
     const struct process_listener listener = {vm, on_process_end};
     struct vm_spawned spawned;
     struct stat log;
@@ -152,7 +152,7 @@ void vm_launch_prepared(struct vm *vm, struct vm_plan *plan, const struct error 
         vm_input(vm, INPUT_LAUNCH_FAILED);
         return;
     }
-    if (plan && spawn(vm, &problem)) {
+    if (plan && vm_spawn(vm, &problem)) {
         vm->listener->changed(vm->listener->context, vm);
         return;
     }

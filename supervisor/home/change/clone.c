@@ -55,7 +55,7 @@ static bool copy_own(const struct home *home, const char *from, const char *to,
     return good;
 }
 
-static bool fill(struct instance_stage *stage, struct error *error) {
+static bool clone_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
     const struct store_instance *source = stage->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
@@ -93,7 +93,7 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
 }
 
 /* Edited meta-data and network-config name the source and its card: those are written anew. */
-static bool record(struct instance_stage *stage, struct error *error) {
+static bool clone_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     const struct store_instance *source = stage->context, *clone = &stage->facts.instance;
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, stage->folder);
@@ -130,7 +130,8 @@ static bool strip_nics(struct store_nics *nics, struct error *error) {
 
 bool instance_clone(struct home *home, const struct store_instance *source, const char *name,
                     struct store_instance *made, struct error *error) {
-    struct instance_stage stage = {.home = home, .fill = fill, .record = record, .context = source};
+    struct instance_stage stage = {
+        .home = home, .fill = clone_fill, .record = clone_record, .context = source};
     bool good = name_check_label("instance name", name, error) &&
                 run_folder_check_name(home->run, name, error) &&
                 definition_check_free(home->store, name, error) &&

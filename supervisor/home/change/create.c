@@ -42,7 +42,7 @@ static bool check(struct instance_stage *stage, const struct instance_options *o
            startup_apply(store, &options->startup, &facts->instance, error);
 }
 
-static bool fill(struct instance_stage *stage, struct error *error) {
+static bool create_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
     scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
@@ -57,7 +57,7 @@ static bool fill(struct instance_stage *stage, struct error *error) {
 
 bool instance_create(struct home *home, const struct instance_options *options,
                      struct store_instance *made, struct error *error) {
-    struct instance_stage stage = {.home = home, .fill = fill, .context = options->own};
+    struct instance_stage stage = {.home = home, .fill = create_fill, .context = options->own};
     bool good = check(&stage, options, error) && instance_stage_run(&stage, made, error);
     instance_facts_done(&stage.facts);
     return good;

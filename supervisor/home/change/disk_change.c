@@ -56,8 +56,8 @@ static bool make_file(struct home *home, const char *instance, struct addition *
     return home_chown(home, path, error);
 }
 
-static bool add(struct home *home, struct instance_facts *facts, void *context,
-                struct error *error) {
+static bool disk_add_row(struct home *home, struct instance_facts *facts, void *context,
+                         struct error *error) {
     struct addition *addition = context;
     addition->disk.instance = facts->instance.id;
     return check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
@@ -75,7 +75,7 @@ static void undo_add(const struct home *home, void *context) {
 bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
                      struct error *error) {
     struct addition addition = {{.name = (char *)name, .created_ms = clock_wall_ms()}, NULL};
-    const struct home_edit_change change = {add, undo_add, &addition};
+    const struct home_edit_change change = {disk_add_row, undo_add, &addition};
     bool good = check_name(name, error) &&
                 definition_parse_disk(size, &addition.disk.bytes, error) &&
                 home_edit(edit, &change, error);

@@ -107,7 +107,7 @@ static bool reserve_network(struct store *store, struct instance_facts *facts,
     return forward_table_list(store, facts->instance.id, &facts->forwards, error);
 }
 
-static bool record(struct instance_stage *stage, struct error *error) {
+static bool stage_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     struct instance_facts *facts = &stage->facts;
     struct instance_plan plan = {0};
@@ -125,7 +125,7 @@ static bool record(struct instance_stage *stage, struct error *error) {
 /* The folder goes while the store is still locked: after that the name is anybody's. */
 static bool carry_out(struct instance_stage *stage, struct error *error) {
     struct store *store = stage->home->store;
-    if (prepare_folder(stage, error) && store_begin(store, error) && record(stage, error)) {
+    if (prepare_folder(stage, error) && store_begin(store, error) && stage_record(stage, error)) {
         scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
         unlink(marker);
         return true;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool check(struct home *home, const char *name, struct error *error) {
+static bool rename_check(struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
     if (!name_check_label("instance name", name, error) ||
         !run_folder_check_name(home->run, name, error) ||
@@ -26,7 +26,7 @@ static bool check(struct home *home, const char *name, struct error *error) {
                      folder);
 }
 
-static bool record(struct home *home, struct store_instance *renamed, struct error *error) {
+static bool rename_record(struct home *home, struct store_instance *renamed, struct error *error) {
     return store_begin(home->store, error) &&
            store_end(home->store,
                      definition_check_free(home->store, renamed->name, error) &&
@@ -39,7 +39,7 @@ static bool carry_out(struct home *home, struct store_instance *renamed, const c
     scoped(alloc_release) char *mark = recovery_rename_mark(folder, renamed->id);
     if (!file_write(mark, "", 0, 0600, error) || !home_chown(home, mark, error))
         return false;
-    if (!record(home, renamed, error)) {
+    if (!rename_record(home, renamed, error)) {
         unlink(mark);
         return false;
     }
@@ -54,7 +54,7 @@ bool instance_rename(struct home *home, const struct store_instance *instance, c
     struct store_instance renamed = {0};
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     *notice = NULL;
-    bool good = check(home, name, error) &&
+    bool good = rename_check(home, name, error) &&
                 instance_table_get(home->store, instance->name, &renamed, error);
     if (good) {
         alloc_replace(&renamed.name, alloc_string(name));

@@ -46,7 +46,8 @@ static bool stage(struct reset *reset, struct error *error) {
     return true;
 }
 
-static bool record(struct home *home, const struct store_instance *after, struct error *error) {
+static bool reset_record(struct home *home, const struct store_instance *after,
+                         struct error *error) {
     return store_begin(home->store, error) &&
            store_end(home->store,
                      instance_table_set_identity(home->store, after, error) &&
@@ -59,7 +60,7 @@ static bool begin(struct reset *reset, struct error *error) {
     if (!instance_facts_load(reset->home, reset->before->name, facts, error))
         return false;
     identity_new(&facts->instance);
-    if (stage(reset, error) && record(reset->home, &facts->instance, error))
+    if (stage(reset, error) && reset_record(reset->home, &facts->instance, error))
         return true;
     file_remove_tree(reset->stage, NULL);
     return false;

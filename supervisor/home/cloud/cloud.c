@@ -269,8 +269,8 @@ static int lock_folder(const char *path, struct error *error) {
     return fd;
 }
 
-static bool put(const char *database, const struct store_cloud *cloud, char *const *users,
-                struct error *error) {
+static bool cloud_put_rows(const char *database, const struct store_cloud *cloud,
+                           char *const *users, struct error *error) {
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
@@ -282,14 +282,15 @@ static bool put(const char *database, const struct store_cloud *cloud, char *con
     return good;
 }
 
-static bool make(const char *path, const struct store_cloud *cloud, char *const *users,
-                 struct traces *traces, struct error *error) {
+static bool cloud_write_home(const char *path, const struct store_cloud *cloud, char *const *users,
+                             struct traces *traces, struct error *error) {
     scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
     scoped(alloc_release) char *images = alloc_printf("%s/" HOME_IMAGES, path);
     scoped(alloc_release) char *instances = alloc_printf("%s/" HOME_INSTANCES, path);
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
-           make_folder(instances, &traces->instances, error) && put(database, cloud, users, error);
+           make_folder(instances, &traces->instances, error) &&
+           cloud_put_rows(database, cloud, users, error);
 }
 
 static void remove_in(const char *path, const char *name) {
@@ -381,7 +382,8 @@ bool cloud_create(const char *home_path, const struct cloud_options *options, st
     if (good) {
         good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;
-        good = good && lock >= 0 && make(home_path, &cloud, options->users, &traces, error);
+        good = good && lock >= 0 &&
+               cloud_write_home(home_path, &cloud, options->users, &traces, error);
         if (!good && lock >= 0)
             take_back(home_path, &traces);
         else if (!good && traces.folder)

@@ -304,7 +304,7 @@ static void image_done(struct catalogue_image *image) {
     *image = (struct catalogue_image){0};
 }
 
-static void add(struct catalogue *catalogue, struct catalogue_image *image) {
+static void catalogue_add_image(struct catalogue *catalogue, struct catalogue_image *image) {
     for (size_t i = 0; i < catalogue->count; i++)
         if (strcmp(catalogue->items[i].name, image->name) == 0) {
             image_done(&catalogue->items[i]);
@@ -329,7 +329,7 @@ static bool read_image(const struct reader *reader, const yaml_node_pair_t *pair
     if (good && !image.files[SPEC_AARCH64].url && !image.files[SPEC_X86_64].url)
         good = fail_at(reader, node, error, "\"aarch64\" or \"x86_64\" is missing here");
     if (good)
-        add(reader->catalogue, &image);
+        catalogue_add_image(reader->catalogue, &image);
     else
         image_done(&image);
     return good;

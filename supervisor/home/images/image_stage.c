@@ -102,8 +102,8 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
 
 /* The row, and with it the name of the file, come into being together or not at all. A row whose
  * commit fails must not leave the file; a file without a row is replaced by the next attempt. */
-static bool record(struct image_stage *stage, const char *from, struct store_image *image,
-                   struct error *error) {
+static bool stage_record_image(struct image_stage *stage, const char *from,
+                               struct store_image *image, struct error *error) {
     struct home *home = stage->home;
     if (!store_begin(home->store, error))
         return false;
@@ -133,7 +133,7 @@ static bool adopt(struct image_stage *stage, const char *from, struct store_imag
         return error_errno(error, "cannot set the mode of %s", from);
     image->file = alloc_printf("%s.qcow2", image->name);
     image->created_ms = clock_wall_ms();
-    return home_chown(stage->home, from, error) && record(stage, from, image, error);
+    return home_chown(stage->home, from, error) && stage_record_image(stage, from, image, error);
 }
 
 struct source {

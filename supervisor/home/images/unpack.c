@@ -169,7 +169,7 @@ static bool unpack_entries(struct unpacking *unpacking, struct error *error) {
 }
 
 /* A hole at the end is given its length at last. */
-static bool finish(const struct unpacking *unpacking, struct error *error) {
+static bool unpack_finish(const struct unpacking *unpacking, struct error *error) {
     return (ftruncate(unpacking->target, (off_t)unpacking->written_bytes) == 0 &&
             fsync(unpacking->target) == 0) ||
            error_errno(error, "cannot unpack %s", unpacking->shown);
@@ -183,7 +183,7 @@ bool unpack_file(const char *from, const char *shown, const char *to,
     struct unpacking unpacking = {
         .archive = archive_read_new(), .shown = shown, .progress = progress, .target = target};
     bool good = open_packed(&unpacking, from, error) && unpack_entries(&unpacking, error) &&
-                finish(&unpacking, error);
+                unpack_finish(&unpacking, error);
     archive_read_free(unpacking.archive);
     if (!good)
         unlink(to);

@@ -4,8 +4,8 @@
 #include "home/derived.h"
 #include "store/cloud_table.h"
 
-static bool add(struct home *home, const struct store_instance *instance, const char *zone,
-                struct buffer *text, struct error *error) {
+static bool hosts_add_line(struct home *home, const struct store_instance *instance,
+                           const char *zone, struct buffer *text, struct error *error) {
     struct endpoint endpoint = {0};
     if (!endpoint_find(home, instance, &endpoint, error))
         return false;
@@ -24,7 +24,7 @@ static bool render(struct home *home, struct buffer *text, struct error *error) 
     bool good = cloud_table_get(home->store, &cloud, error) &&
                 instance_table_list(home->store, &instances, error);
     for (size_t i = 0; good && i < instances.count; i++)
-        good = add(home, &instances.items[i], cloud.dns_zone, text, error);
+        good = hosts_add_line(home, &instances.items[i], cloud.dns_zone, text, error);
     store_instances_done(&instances);
     store_cloud_done(&cloud);
     return good;

@@ -15,7 +15,7 @@ void boot_done(struct boot *boot) {
 }
 
 /* False: it is there already, or there is no more room. */
-static bool add(struct strv *list, const char *text, size_t limit) {
+static bool add_unique(struct strv *list, const char *text, size_t limit) {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i], text) == 0)
             return false;
@@ -28,12 +28,12 @@ static bool add(struct strv *list, const char *text, size_t limit) {
 /* sentence is taken over. */
 static char *tell_once(struct boot *boot, char *sentence) {
     scoped(alloc_release) char *held = sentence;
-    return add(&boot->told, held, BOOT_TOLD_LIMIT) ? alloc_string(held) : NULL;
+    return add_unique(&boot->told, held, BOOT_TOLD_LIMIT) ? alloc_string(held) : NULL;
 }
 
 static char *fail_module(struct boot *boot, const struct boot_step *step) {
     scoped(alloc_release) char *name = alloc_printf("%s/%s", step->stage, step->module);
-    if (!add(&boot->failed, name, BOOT_FAILED_LIMIT))
+    if (!add_unique(&boot->failed, name, BOOT_FAILED_LIMIT))
         return NULL;
     return alloc_printf("%s failed%s%s", name, step->description[0] ? ": " : "", step->description);
 }

@@ -29,7 +29,7 @@ static const struct row {
     {"watchdog", "the watchdog of the guest ran out", false},
 };
 
-static const struct row *find(const char *word) {
+static const struct row *find_row(const char *word) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].word, word) == 0)
             return &rows[i];
@@ -37,7 +37,7 @@ static const struct row *find(const char *word) {
 }
 
 bool run_state_needs_reset(const char *word) {
-    const struct row *row = find(word);
+    const struct row *row = find_row(word);
     return row && row->needs_reset;
 }
 
@@ -51,7 +51,7 @@ static char *advice(const char *word, const struct run_state_context *context) {
 }
 
 char *run_state_reason(const char *word, const struct run_state_context *context) {
-    const struct row *row = find(word);
+    const struct row *row = find_row(word);
     if (row && !row->sentence)
         return NULL;
     scoped(alloc_release) char *printable = name_printable(word, strlen(word), 40);
