@@ -78,3 +78,9 @@ const struct command *command_resolve(const struct command *const *table, char *
     }
     return command;
 }
+
+bool command_is_listed(const struct command *group, const struct command *command) {
+    if (command->hidden)
+        return false;
+    return group ? command_is_parent(group, command) : !strchr(command->path, ' ');
+}

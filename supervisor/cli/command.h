@@ -66,5 +66,7 @@ const struct command *command_resolve(const struct command *const *table, char *
 bool command_is_group(const struct command *command);
 /* "instance" is the parent of "instance create". */
 bool command_is_parent(const struct command *group, const struct command *command);
+/* True if the command is not hidden and of the top level (group NULL) or a sub-command of group. */
+bool command_is_listed(const struct command *group, const struct command *command);
 const char *command_last_word(const struct command *command);
 const char *command_section_heading(enum command_section section);

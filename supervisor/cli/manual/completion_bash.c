@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "cli/command_line.h"
+#include "completion_option.h"
 
 /* Runs in the bash 3.2 of macOS as well. */
 static const char preamble[] =
@@ -58,7 +59,7 @@ static void write_bash_list(const struct command *const *table, const struct com
                             struct buffer *script) {
     const char *space = "";
     for (; *table; table++) {
-        if (!completion_lists(group, *table))
+        if (!command_is_listed(group, *table))
             continue;
         buffer_printf(script, "%s%s", space, command_last_word(*table));
         space = " ";
@@ -80,11 +81,11 @@ static void write_bash_value(const struct option_spec *spec, struct buffer *scri
     if (spec->letter)
         buffer_printf(script, "-%c|", spec->letter);
     buffer_printf(script, "--%s) ", spec->name);
-    if (completion_has_choices(spec)) {
-        scoped(alloc_release) char *choices = completion_choices(spec);
+    if (completion_option_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_option_choices(spec);
         buffer_printf(script, "words=\"%s\";;\n", choices);
     } else {
-        buffer_printf(script, "%s;;\n", bash_offer(completion_of_value(spec)));
+        buffer_printf(script, "%s;;\n", bash_offer(completion_option_completes(spec)));
     }
 }
 

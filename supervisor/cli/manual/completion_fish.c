@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "cli/command_line.h"
+#include "completion_option.h"
 
 static const char preamble[] =
     "# fish completion of pgsup, written by: pgsup completion fish\n"
@@ -71,11 +72,11 @@ static void write_option(const char *condition, const struct option_spec *spec,
     buffer_printf(script, "complete -c pgsup -n '%s' -l %s", condition, spec->name);
     if (spec->letter)
         buffer_printf(script, " -s %c", spec->letter);
-    if (completion_has_choices(spec)) {
-        scoped(alloc_release) char *choices = completion_choices(spec);
+    if (completion_option_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_option_choices(spec);
         buffer_printf(script, " -x -a '%s'", choices);
     } else if (spec->value) {
-        const char *offered = fish_offer(completion_of_value(spec));
+        const char *offered = fish_offer(completion_option_completes(spec));
         buffer_printf(script, " -r%s%s", offered ? " " : "", offered ? offered : "");
     }
     buffer_puts(script, " -d ");
@@ -95,7 +96,7 @@ static void write_fish_options(const char *condition, const struct option_spec *
 static void write_fish_list(const char *condition, const struct command *const *table,
                             const struct command *group, struct buffer *script) {
     for (; *table; table++)
-        if (completion_lists(group, *table))
+        if (command_is_listed(group, *table))
             write_row(condition, *table, script);
 }
 

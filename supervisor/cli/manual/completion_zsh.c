@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "cli/command_line.h"
+#include "completion_option.h"
 
 #include <string.h>
 
@@ -56,7 +57,7 @@ static void write_zsh_list(const struct command *const *table, const struct comm
                            struct buffer *script) {
     buffer_puts(script, "rows=(");
     for (; *table; table++)
-        if (completion_lists(group, *table))
+        if (command_is_listed(group, *table))
             write_description(script, command_last_word(*table), (*table)->summary);
     buffer_puts(script, "); _describe command rows");
 }
@@ -87,11 +88,11 @@ static void write_zsh_value(const struct option_spec *spec, struct buffer *scrip
     if (spec->letter)
         buffer_printf(script, "-%c|", spec->letter);
     buffer_printf(script, "--%s) ", spec->name);
-    if (completion_has_choices(spec)) {
-        scoped(alloc_release) char *choices = completion_choices(spec);
+    if (completion_option_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_option_choices(spec);
         buffer_printf(script, "compadd %s;;\n", choices);
     } else {
-        buffer_printf(script, "%s;;\n", zsh_offer(completion_of_value(spec)));
+        buffer_printf(script, "%s;;\n", zsh_offer(completion_option_completes(spec)));
     }
 }
 

@@ -1,0 +1,28 @@
+#include "completion_option.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+
+enum command_completes completion_option_completes(const struct option_spec *spec) {
+    if (!spec->value)
+        return COMPLETES_NOTHING;
+    if (strcmp(spec->value, "FILE") == 0 || strcmp(spec->value, "PATH") == 0)
+        return COMPLETES_FILES;
+    if (strcmp(spec->value, "IMAGE") == 0)
+        return COMPLETES_IMAGES;
+    if (strcmp(spec->value, "INSTANCE") == 0)
+        return COMPLETES_INSTANCES;
+    return COMPLETES_NOTHING;
+}
+
+bool completion_option_has_choices(const struct option_spec *spec) {
+    return spec->value && strchr(spec->value, '|');
+}
+
+char *completion_option_choices(const struct option_spec *spec) {
+    char *choices = alloc_string(spec->value);
+    for (char *bar = choices; (bar = strchr(bar, '|'));)
+        *bar = ' ';
+    return choices;
+}

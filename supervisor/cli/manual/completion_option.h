@@ -1,0 +1,12 @@
+/* What a shell offers for the value of an option. Pure. */
+#pragma once
+
+#include "cli/command.h"
+
+#include <stdbool.h>
+
+enum command_completes completion_option_completes(const struct option_spec *spec);
+/* True if the value is one of several words: "http|drive". */
+bool completion_option_has_choices(const struct option_spec *spec);
+/* "http|drive" as "http drive"; caller frees. */
+char *completion_option_choices(const struct option_spec *spec);
