@@ -10,14 +10,20 @@ import sys
 import tempfile
 
 import yaml
-from cloudinit import helpers, templater, user_data
+from cloudinit import helpers, templater, user_data, util
 from cloudinit.handlers import cloud_config
 from cloudinit.net import eni, netplan, network_state, networkd
 from cloudinit.reporting import handlers
-from cloudinit.settings import RUN_CLOUD_CONFIG
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, "scenarios")
+from cloud_init import RUN_CLOUD_CONFIG
 
 SEEDS = pathlib.Path("golden/seed")
 PHONE_HOME_ANSWER = {"INSTANCE_ID": "test-1"}
+# The schema of newer releases knows only what modules use, not all that cloud-init reads.
+READ_WITHOUT_SCHEMA = "manual_cache_clean: true\n"
+REFUSED_BY_SCHEMA = "manual_cache_clean: Additional properties are not allowed"
 failures = []
 
 
@@ -26,10 +32,19 @@ def check(condition, *what):
         failures.append(" ".join(str(part) for part in what))
 
 
-def check_schema(cloud_init, path):
+def run_schema(cloud_init, path):
     done = subprocess.run([cloud_init, "schema", "-c", path], capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    check(done.returncode == 0, path, "is refused by cloud-init schema:", said)
+    return done.returncode, done.stdout + done.stderr
+
+
+def check_schema(cloud_init, path):
+    status, said = run_schema(cloud_init, path)
+    if status != 0 and REFUSED_BY_SCHEMA in said:
+        with tempfile.NamedTemporaryFile("w", suffix=path.name) as rest:
+            rest.write(path.read_text().replace(READ_WITHOUT_SCHEMA, ""))
+            rest.flush()
+            status, said = run_schema(cloud_init, rest.name)
+    check(status == 0, path, "is refused by cloud-init schema:", said)
     for word in ("deprecat", "warning", "invalid"):
         check(word not in said.lower(), path, "makes cloud-init say", word + ":", said)
     check(path.read_text().startswith("#cloud-config\n"), path, "lacks its first line")
@@ -86,16 +101,21 @@ def check_host_keys(path):
     check(config["ssh_keys"]["ed25519_public"].startswith("ssh-ed25519 "), path, "public key")
 
 
+# The renderers write below a folder, as this user, without a library that writes elsewhere.
+util.chownbyname = lambda path, user=None, group=None: None
+netplan.netplan_api_write_yaml_file = lambda content, target=None: False
+
+
 def check_network_config(path):
     config = yaml.safe_load(path.read_text())
     ethernet = config["ethernets"]["primary0"]
     mac = ethernet["match"]["macaddress"]
     check(isinstance(mac, str) and mac == mac.lower(), path, "MAC is read as", repr(mac))
     check(ethernet["dhcp4"] is ("addresses" not in ethernet), path, "dhcp4")
-    for renderer in (eni.Renderer, netplan.Renderer, networkd.Renderer):
+    for renderer in (eni.Renderer(), netplan.Renderer({"netplan_path": "netplan.yaml"}), networkd.Renderer()):
         state = network_state.parse_net_config_data(config)
         with tempfile.TemporaryDirectory() as target:
-            renderer().render_network_state(state, target=target)
+            renderer.render_network_state(state, target=target)
             written = "".join(p.read_text() for p in pathlib.Path(target).rglob("*") if p.is_file())
         check(written, path, renderer.__module__, "writes nothing")
         for address in ethernet.get("addresses", []):

@@ -294,8 +294,9 @@ type_keys() {
 }
 
 # is_gone PID: ended, though its parent may not have heard of it yet.
+# While another thread of it still ends ("l"), it holds its files and their locks.
 is_gone() {
-    case $(ps -o stat= -p "$1") in '' | Z*) return 0 ;; *) return 1 ;; esac
+    case $(ps -o stat= -p "$1") in Z*l*) return 1 ;; '' | Z*) return 0 ;; *) return 1 ;; esac
 }
 
 # field_of NAME EXPRESSION: Python over the instance's row "it" of `pgsup list --json`.

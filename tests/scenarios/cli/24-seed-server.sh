@@ -183,21 +183,24 @@ if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
     expect_ok "$PGSUP" instance get second --json
     id=$(json_of 'it["instance_id"]')
     path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+    cp "$(dirname "$0")/../cloud_init.py" "$WORK"
     PYTHON=/usr/bin/python3 client "$key" "$WORK" <<'END'
-import logging, types
-from cloudinit import helpers, url_helper, util
+import cloud_init, logging, types
+from cloudinit import helpers, util
 from cloudinit.config import cc_phone_home
 
-meta, user, vendor = util.read_seeded("http://127.0.0.1:%d%s" % (port, path), timeout=20)
+meta, user, vendor, network = cloud_init.read_seeded("http://127.0.0.1:%d%s" % (port, path), timeout=20)
 expect("instance-id", meta["instance-id"], instance)
 expect("user-data", user, content("user-data"))
 expect("vendor-data", vendor, content("vendor-data"))
+for each in network:
+    expect("network-config", each, util.load_yaml(content("network-config")))
 
 def load_file(name, *rest, **more):  # the host keys of a guest
     if name.endswith("ed25519_key.pub"):
         return sys.argv[5] + " root@guest\n"
     raise FileNotFoundError(name)
-util.load_file = load_file
+cloud_init.read_files_by(load_file)
 settings = util.load_yaml(user)
 settings["phone_home"]["url"] = settings["phone_home"]["url"].replace("10.0.2.2", "127.0.0.1")
 settings["phone_home"]["tries"] = 1
@@ -205,7 +208,8 @@ name = types.SimpleNamespace(hostname="second")
 cloud = types.SimpleNamespace(get_instance_id=lambda: meta["instance-id"],
                               get_hostname=lambda fqdn=False: name,
                               paths=helpers.Paths({"cloud_dir": sys.argv[6] + "/cloud"}))
-cc_phone_home.handle("phone_home", settings, cloud, logging.getLogger(), [])
+logging.getLogger().addHandler(logging.NullHandler())
+cloud_init.handle(cc_phone_home, "phone_home", settings, cloud, logging.getLogger())
 END
     expect_event second "user-data fetched by Cloud-Init/"
     expect_event second "second phoned home (Cloud-Init/"

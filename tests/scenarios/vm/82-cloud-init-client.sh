@@ -16,8 +16,9 @@ port=$(json_of 'it["ph_port"]')
 expect_ok "$PGSUP" instance list --json
 ids=$(json_of '" ".join("%s=%s" % (row["name"], row["instance_id"]) for row in it)')
 
+cp "$(dirname "$0")/../cloud_init.py" "$WORK"
 cat >"$WORK/client.py" <<'END'
-import errno, logging, os, subprocess, sys, types
+import cloud_init, errno, logging, os, subprocess, sys, types
 from cloudinit import dmi, helpers, templater, url_helper, user_data, util
 from cloudinit.config import cc_phone_home
 from cloudinit.net import network_state
@@ -63,7 +64,7 @@ def keys(*types_):
             if name.endswith("ssh_host_%s_key.pub" % kind):
                 return open("%s/%s.pub" % (work, kind)).read()
         raise FileNotFoundError(errno.ENOENT, name)
-    util.load_file = load_file
+    cloud_init.read_files_by(load_file)
 
 class Log(logging.Logger):
     said = []
@@ -77,7 +78,7 @@ def phone_home(name, settings):
     util.logexc = lambda log, message, *args, **more: Log.said.append(message % args)
     cloud = types.SimpleNamespace(get_instance_id=lambda: ids[name], paths=paths,
         get_hostname=lambda fqdn=False: types.SimpleNamespace(hostname=name + (".lan" if fqdn else "")))
-    cc_phone_home.handle("phone_home", settings, cloud, Log("client"), [])
+    cloud_init.handle(cc_phone_home, "phone_home", settings, cloud, Log("client"))
     return [line for line in Log.said if "Failed to post" in line or "url" in line]
 
 def settings_of(name, **changes):
@@ -96,9 +97,16 @@ for kind in rsa ecdsa ed25519; do
 done
 
 step "the documents under cloud-init's schema"
+judge() { # DOCUMENT: the schema of newer releases knows only what modules use, not all that is read
+    run cloud-init schema -c "$1"
+    ! grep -q '^Error.* manual_cache_clean: Additional properties are not allowed' "$OUT" "$ERR" || {
+        grep -v '^manual_cache_clean: true$' "$1" >"$WORK/document"
+        run cloud-init schema -c "$WORK/document"
+    }
+}
 for name in test drive both; do
     for document in user-data vendor-data; do
-        run cloud-init schema -c "$PGSUP_HOME/instances/$name/cloud-init/$document"
+        judge "$PGSUP_HOME/instances/$name/cloud-init/$document"
         expect_equal "status of the schema for $document of $name" "$STATUS" 0
         cat "$ERR" >>"$OUT"
         ! grep -qiE 'deprecat|warn|invalid' "$OUT" || fail "the schema complains of $document of $name"
@@ -108,7 +116,7 @@ done
 step "nobody serves yet: it asks again until somebody does"
 token_path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$PGSUP_HOME/instances/test/cloud-init/user-data")
 cat "$WORK/client.py" - >"$WORK/early.py" <<'END'
-meta, user, vendor = util.read_seeded("http://127.0.0.1:%s%s" % (port, sys.argv[5]), timeout=20, retries=60)
+meta, user, vendor, network = cloud_init.read_seeded("http://127.0.0.1:%s%s" % (port, sys.argv[5]), timeout=20, retries=60)
 expect("instance-id", meta["instance-id"], ids["test"])
 expect("user-data", text(user), content("test", "user-data"))
 END

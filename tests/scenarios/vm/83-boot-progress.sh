@@ -208,12 +208,12 @@ if ! /usr/bin/python3 -c 'import cloudinit.reporting' 2>/dev/null; then
     end_supervisor
     exit 0
 fi
+cp "$(dirname "$0")/../cloud_init.py" "$WORK"
 cat >"$WORK/reporter.py" <<'END'
-import logging, os, types
-from cloudinit import reporting, util
+import cloud_init, logging, os, types
+from cloudinit import helpers, reporting, util
 from cloudinit.config import cc_write_files
 from cloudinit.reporting import events
-from cloudinit.settings import RUN_CLOUD_CONFIG
 
 work, home = sys.argv[5], sys.argv[6]
 log = logging.getLogger("cloudinit")
@@ -221,13 +221,14 @@ log.addHandler(logging.NullHandler())
 with open(home + "/instances/one/cloud-init/user-data") as file:
     config = util.load_yaml(file.read())
 (file,) = config["write_files"]
-expect("the file", file["path"], RUN_CLOUD_CONFIG)
+expect("the file", file["path"], cloud_init.RUN_CLOUD_CONFIG)
 file["path"] = work + "/cloud.cfg"
 util.chownbyname = lambda *arguments: None
 with open(file["path"], "w") as cfg:  # as ds-identify leaves it
     cfg.write("datasource_list: [ NoCloud, None ]\n")
-cloud = types.SimpleNamespace(distro=types.SimpleNamespace(default_owner="root:root"))
-cc_write_files.handle("write-files", config, cloud, log, [])
+cloud = types.SimpleNamespace(distro=types.SimpleNamespace(default_owner="root:root"),
+                              paths=helpers.Paths({"cloud_dir": work + "/cloud"}))
+cloud_init.handle(cc_write_files, "write-files", config, cloud, log)
 config = util.read_conf(file["path"])
 expect("its keys", sorted(config), ["datasource_list", "reporting"])
 handler = config["reporting"]["pgsup"]
