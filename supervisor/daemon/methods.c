@@ -295,12 +295,11 @@ static bool run_simple(struct request *request, const struct simple *method, str
     if (method->needs_process && !lifecycle_has_process(vm->state))
         return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
                          vm->name, vm->name);
-    bool broken = vm->state == STATE_PAUSED && vm->needs_reset;
-    if (broken && method->input == INPUT_RESUME) {
+    if (vm->state == STATE_PAUSED && vm->needs_reset && method->input == INPUT_RESUME) {
         waiters_explain(vm, error);
         return false;
     }
-    if (method->input == INPUT_RESET && vm->state == STATE_PAUSED && !broken)
+    if (method->input == INPUT_RESET && vm->state == STATE_PAUSED && !vm->halted)
         return error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` comes first",
                          vm->name, vm->name);
     if (method->needs_process && (vm->state == STATE_LOST || vm->state == STATE_STARTING)) {

@@ -54,7 +54,8 @@ struct vm {
     bool agent_reports_address; /* … and knows an address of the first card */
     char *outcome;              /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
     uint64_t stop_limit_ms;     /* of the stop under way, from its beginning; 0: none */
-    bool needs_reset;           /* paused, and QEMU does not resume it without a reset */
+    bool halted;                /* when paused: by QEMU itself, not by request */
+    bool needs_reset;           /* … and QEMU does not resume it without a reset */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* a person wants it to run */

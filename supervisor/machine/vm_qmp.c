@@ -102,7 +102,7 @@ static void on_reset(struct vm *vm, bool by_guest) {
         vm->launch.phases_ms[PHASE_READY] = 0;
         vm_input(vm, INPUT_GUEST_RESET);
     } else if (asked) {
-        vm->resetting = vm->needs_reset = false;
+        vm->resetting = vm->halted = vm->needs_reset = false;
         vm_input(vm, INPUT_RESET_DONE);
     }
 }
@@ -235,6 +235,7 @@ static void on_status(struct vm *vm, json_t *value) {
                  (vm->state == STATE_STOPPING && !pressing);
     if (!status)
         return;
+    vm->halted = run_state_is_halt(status);
     vm->needs_reset = run_state_needs_reset(status);
     if (vm->state == STATE_LOST)
         explain_found(vm, status);

@@ -35,6 +35,15 @@ TEST(an_internal_error_comes_with_qemus_words_and_advice) {
                  "--accel tcg` it starts without hardware acceleration");
 }
 
+TEST(qemu_halts_a_guest_by_itself) {
+    CHECK(run_state_is_halt("guest-panicked"));
+    CHECK(run_state_is_halt("internal-error"));
+    CHECK(run_state_is_halt("of the future"));
+    CHECK(!run_state_is_halt("paused"));
+    CHECK(!run_state_is_halt("running"));
+    CHECK(!run_state_is_halt("prelaunch"));
+}
+
 TEST(qemu_resumes_all_but_two) {
     CHECK(run_state_needs_reset("internal-error"));
     CHECK(run_state_needs_reset("shutdown"));

@@ -36,6 +36,11 @@ static const struct row *find_row(const char *word) {
     return NULL;
 }
 
+bool run_state_is_halt(const char *word) {
+    const struct row *row = find_row(word);
+    return !row || row->sentence;
+}
+
 bool run_state_needs_reset(const char *word) {
     const struct row *row = find_row(word);
     return row && row->needs_reset;

@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* QEMU itself has stopped the guest: neither by request nor before its start. */
+bool run_state_is_halt(const char *word);
+
 /* QEMU refuses to resume the guest ("Resetting the Virtual Machine is required"). */
 bool run_state_needs_reset(const char *word);
 

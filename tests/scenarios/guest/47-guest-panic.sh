@@ -14,6 +14,12 @@ expect_event guest GUEST_PANICKED
 expect_ok "$PGSUP" list
 expect_text "$OUT" "Paused" "the kernel of the guest panicked"
 
+step "a reset boots it again"
+quietly reset guest
+expect_event guest "paused --reset-done--> booting"
+wait_state guest paused 60
+expect_reason guest "the kernel of the guest panicked"
+
 step "it is still so for another supervisor"
 kill_supervisor
 start_supervisor
