@@ -10,14 +10,12 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "cloudinit/http_limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_TARGET_LIMIT_BYTES 1024u
-#define HTTP_HEADER_LIMIT_BYTES 8192u   /* request line and all header fields */
-#define HTTP_BODY_LIMIT_BYTES   16384u  /* a phone-home has up to 1.6 kB (cc_phone_home) */
 #define HTTP_INPUT_LIMIT_BYTES  65536u  /* pipelined bytes not yet returned */
 #define HTTP_OUTPUT_LIMIT_BYTES 262144u /* no further request is returned beyond this */
 

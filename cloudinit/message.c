@@ -1,6 +1,6 @@
 #include "message.h"
 
-#include "cloudinit/http.h"
+#include "cloudinit/http_limits.h"
 
 #include <string.h>
 #include <strings.h>

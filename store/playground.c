@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "store/migrations.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

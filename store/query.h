@@ -14,9 +14,10 @@
 
 #include "base/error.h"
 #include "store/statements.h"
-#include "store/store.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct store {
     sqlite3 *database;

@@ -2,7 +2,11 @@
  * rolls back after any failure, that of the commit included. Transactions do not nest. */
 #pragma once
 
-#include "store/store.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct store;
 
 /* BEGIN IMMEDIATE: waits for another writer as long as the store's busy timeout. */
 bool store_begin(struct store *store, struct error *error);

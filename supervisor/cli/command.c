@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+const struct option_spec command_global_options[] = {
+    {"path", 'p', "PATH", .help = "cloud home; default: $PGSUP_HOME, else ~/var/pgsup"},
+    {"quiet", 'q', .help = "no progress on stderr"},
+    {"version", .help = "print the version"},
+    OPTIONS_END,
+};
+
 bool command_is_group(const struct command *command) {
     return !command->run;
 }

@@ -57,6 +57,8 @@ struct command {
 
 #define COMMAND_MANY SIZE_MAX
 
+extern const struct option_spec command_global_options[]; /* those before the command */
+
 /* tables are NULL-terminated lists of pointers */
 const struct command *command_find(const struct command *const *table, const char *path);
 /* The command that the words begin with, and how many words name it. ERROR_USAGE: none, with the

@@ -13,13 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct option_spec command_line_options[] = {
-    {"path", 'p', "PATH", .help = "cloud home; default: $PGSUP_HOME, else ~/var/pgsup"},
-    {"quiet", 'q', .help = "no progress on stderr"},
-    {"version", .help = "print the version"},
-    OPTIONS_END,
-};
-
 /* One line, whatever the sentence quotes. */
 static int complain(const struct error *error) {
     fputs("pgsup: ", stderr);
@@ -154,7 +147,7 @@ int command_line_run(const struct command *const *table, char **argv) {
     struct error error = {0};
     struct options global = {0};
     int status = EXIT_FAILURE;
-    if (options_parse(command_line_options, argv + 1, 0, &global, &error))
+    if (options_parse(command_global_options, argv + 1, 0, &global, &error))
         status = run_global(table, &global, &error);
     options_done(&global);
     if (error.code == ERROR_NONE)

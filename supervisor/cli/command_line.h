@@ -4,6 +4,4 @@
 
 #include "cli/command.h"
 
-extern const struct option_spec command_line_options[]; /* the global ones, before the command */
-
 int command_line_run(const struct command *const *table, char **argv);

@@ -1,7 +1,7 @@
 #include "help.h"
 
 #include "base/alloc.h"
-#include "cli/command_line.h"
+#include "cli/command.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +164,7 @@ static void write_program(const struct command *const *table, struct buffer *tex
                       "Supervises QEMU virtual machines on your own computer.\n");
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
         write_help_section(text, table, section);
-    write_help_options(text, "Options before the command", command_line_options);
+    write_help_options(text, "Options before the command", command_global_options);
     buffer_puts(text, "\n`pgsup help COMMAND` tells more about a command.\n");
 }
 

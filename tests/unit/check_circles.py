@@ -6,10 +6,11 @@
 usage: check_circles.py SOURCE-FOLDER
 """
 import os
+import pathlib
 import re
-import subprocess
 import sys
 
+FOLDERS = ["qmp", "cloudinit", "store", "supervisor"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -17,7 +18,7 @@ def name_of(path):
     return re.sub(r"(_linux|_darwin)?\.[ch]$", "", path)
 
 
-def find(source, paths, user, header):
+def find(paths, user, header):
     """The path of an included header, or None for one that is made while building."""
     places = [os.path.join(os.path.dirname(user), header), os.path.join("supervisor", header), header]
     return next((place for place in places if place in paths), None)
@@ -29,7 +30,7 @@ def read_needs(source, paths):
     for path in paths:
         with open(os.path.join(source, path), encoding="utf-8") as text:
             for header in INCLUDE.findall(text.read()):
-                found = find(source, paths, path, header)
+                found = find(paths, path, header)
                 if found and name_of(found) != name_of(path):
                     needs[name_of(path)].setdefault(name_of(found), path)
     return needs
@@ -63,10 +64,8 @@ def circles(needs):
 
 def main():
     source = sys.argv[1]
-    listed = subprocess.run(["git", "ls-files", "-z", "--", "*.c", "*.h"], cwd=source, check=True,
-                            stdout=subprocess.PIPE).stdout.decode()
-    paths = sorted(path for path in listed.split("\0")
-                   if path and not path.startswith("tests/") and os.path.exists(os.path.join(source, path)))
+    paths = [path.relative_to(source).as_posix() for folder in FOLDERS
+             for path in pathlib.Path(source, folder).rglob("*.[ch]")]
     needs = read_needs(source, set(paths))
     found = circles(needs)
     for circle in found:

@@ -1,7 +1,7 @@
 #include "completion.h"
 
 #include "base/alloc.h"
-#include "cli/command_line.h"
+#include "cli/command.h"
 #include "completion_option.h"
 
 /* Runs in the bash 3.2 of macOS as well. */
@@ -124,7 +124,7 @@ void completion_bash(const struct command *const *table, struct buffer *script) 
                         "        -p|--path) files=yes;;\n        *) words=\"");
     write_bash_list(table, NULL, script);
     buffer_putc(script, ' ');
-    write_bash_options(command_line_options, script);
+    write_bash_options(command_global_options, script);
     buffer_puts(script, "\";;\n        esac;;\n");
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)

@@ -1,7 +1,7 @@
 #include "completion.h"
 
 #include "base/alloc.h"
-#include "cli/command_line.h"
+#include "cli/command.h"
 #include "completion_option.h"
 
 static const char preamble[] =
@@ -119,7 +119,7 @@ static void write_fish_command(const struct command *const *table, const struct 
 void completion_fish(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, preamble);
     write_fish_list("__pgsup_at", table, NULL, script);
-    write_fish_options("__pgsup_at", command_line_options, script);
+    write_fish_options("__pgsup_at", command_global_options, script);
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)
             write_fish_command(table, table[i], script);

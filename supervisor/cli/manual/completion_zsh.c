@@ -1,7 +1,7 @@
 #include "completion.h"
 
 #include "base/alloc.h"
-#include "cli/command_line.h"
+#include "cli/command.h"
 #include "completion_option.h"
 
 #include <string.h>
@@ -123,7 +123,7 @@ void completion_zsh(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, hole + 2);
     buffer_puts(script, "    '')\n        case $previous in\n        -p|--path) _files -/;;\n"
                         "        *) if [[ $PREFIX == -* ]]; then\n            ");
-    write_zsh_options(command_line_options, script);
+    write_zsh_options(command_global_options, script);
     buffer_puts(script, "\n        else\n            ");
     write_zsh_list(table, NULL, script);
     buffer_puts(script, "\n        fi;;\n        esac;;\n");

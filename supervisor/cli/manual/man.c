@@ -1,7 +1,7 @@
 #include "man.h"
 
 #include "base/alloc.h"
-#include "cli/command_line.h"
+#include "cli/command.h"
 #include "cli/help.h"
 
 #include <string.h>
@@ -128,7 +128,7 @@ void man_write(const struct command *const *table, struct buffer *page) {
                       ".SH Synopsis\n.B pgsup\n[\\-p\n.IR PATH ]\n.I COMMAND\n"
                       "[OPTION...] [ARGUMENT...]\n"
                       ".SH Options before the command\n");
-    write_man_options(page, command_line_options);
+    write_man_options(page, command_global_options);
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
         write_man_section(table, section, page);
     write_statuses(page);
