@@ -46,8 +46,9 @@ static bool is_running(const struct address_tracker *tracker, int64_t instance) 
     return false;
 }
 
-static bool look_for(struct address_tracker *tracker, const struct store_instance *instance,
-                     const struct platform_neighbour *list, size_t count, struct error *error) {
+static bool find_neighbour(struct address_tracker *tracker, const struct store_instance *instance,
+                           const struct platform_neighbour *list, size_t count,
+                           struct error *error) {
     struct seen *seen = &tracker->seen[tracker->seen_count];
     struct store_guest guest = {0};
     if (!store_instance_uses_dhcp(instance) || !is_running(tracker, instance->id))
@@ -63,7 +64,7 @@ static bool look_for(struct address_tracker *tracker, const struct store_instanc
     return true;
 }
 
-static bool look(struct address_tracker *tracker, struct error *error) {
+static bool find_neighbours(struct address_tracker *tracker, struct error *error) {
     struct store_instances instances = {0};
     struct platform_neighbour *list = NULL;
     size_t count = 0;
@@ -72,7 +73,7 @@ static bool look(struct address_tracker *tracker, struct error *error) {
     if (tracker->running_count == 0 || !platform_neighbours(&list, &count))
         count = 0;
     for (size_t i = 0; good && count > 0 && i < instances.count; i++)
-        good = look_for(tracker, &instances.items[i], list, count, error);
+        good = find_neighbour(tracker, &instances.items[i], list, count, error);
     store_instances_done(&instances);
     free(list);
     return good;
@@ -85,7 +86,7 @@ static void on_tracker_work(uv_work_t *work) {
     if (!tracker->open)
         tracker->open = home_open(tracker->home_path, &tracker->home, error);
     tracker->dns_is_due = false;
-    if (tracker->open && look(tracker, error) && hosts_write(&tracker->home, error))
+    if (tracker->open && find_neighbours(tracker, error) && hosts_write(&tracker->home, error))
         dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
 }
 
@@ -100,7 +101,7 @@ static void free_if_closed(struct address_tracker *tracker) {
     free(tracker);
 }
 
-static void forget_work(struct address_tracker *tracker) {
+static void work_done(struct address_tracker *tracker) {
     free(tracker->running);
     free(tracker->seen);
     tracker->running = NULL;
@@ -152,7 +153,7 @@ static bool is_looked_for(const struct vm *vm) {
     return lifecycle_has_process(vm->state) && !vm->agent_reports_address;
 }
 
-static void take(struct address_tracker *tracker, const struct seen *seen) {
+static void learn_neighbour(struct address_tracker *tracker, const struct seen *seen) {
     struct vm *vm = fleet_get_by_id(tracker->fleet, seen->instance);
     if (!vm || !is_looked_for(vm))
         return;
@@ -167,14 +168,14 @@ static void on_tracker_worked(uv_work_t *work, int status) {
     if (!tracker->closing && status == 0) {
         bool failed = tracker->problem.code != ERROR_NONE;
         for (size_t i = 0; i < tracker->seen_count; i++)
-            take(tracker, &tracker->seen[i]);
+            learn_neighbour(tracker, &tracker->seen[i]);
         if (failed && !tracker->warned)
             log_warning("addresses are not updated, will try again: %s", tracker->problem.text);
         tracker->warned = failed;
         if (tracker->dns_is_due)
             dns_sync_run(tracker->dns);
     }
-    forget_work(tracker);
+    work_done(tracker);
     free_if_closed(tracker);
 }
 

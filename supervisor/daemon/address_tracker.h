@@ -1,8 +1,8 @@
 /* Tracks which guest has which address while VMs run. Every ADDRESS_TRACKER_INTERVAL_MS it asks the
  * agents of guests that use DHCP, looks the others up among the host's neighbours, records new
  * addresses with an event, and writes PATH/hosts and the DNS. The store and the host are read on a
- * worker thread. The latest observation wins: agents and the table of neighbours tell of now, a
- * phone-home of the guest's boot. */
+ * worker thread. The latest observation wins: agents and the table of neighbours describe the
+ * present, a phone-home the boot of the guest. */
 #pragma once
 
 #include "daemon/fleet.h"

@@ -95,7 +95,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
     if (daemon->ending.stage == ENDING_NOT)
-        restarter_note(daemon->restarter, vm);
+        restarter_on_change(daemon->restarter, vm);
     sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_running(&daemon->fleet) > 0);
     ending_on_change(&daemon->ending, vm);
 }
@@ -151,7 +151,7 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
     vm_set_provision_result(vm, result);
     if (strcmp(result, "ok") == 0)
         vm_phase(vm, PHASE_PROVISIONED);
-    fleet_note(&daemon->fleet, vm);
+    fleet_vm_changed(&daemon->fleet, vm);
 }
 
 /* On request of a user. A run under way is joined. */

@@ -12,5 +12,5 @@ struct daemon_options {
     bool keep_awake; /* the computer, while a VM runs */
 };
 
-/* Returns when it has been told to end (`pgsup down`, Ctrl-C). False: it could not start. */
+/* Returns when it was asked to end (`pgsup down`, Ctrl-C). False: it could not start. */
 bool daemon_run(const struct daemon_options *options, struct error *error);

@@ -44,7 +44,7 @@ static void free_if_closed(struct dns_sync *sync) {
     free(sync);
 }
 
-static void tell_done(struct dns_sync *sync) {
+static void log_done(struct dns_sync *sync) {
     const char *line = sync->done.data;
     while (line && *line) {
         size_t length = strcspn(line, "\n");
@@ -56,7 +56,7 @@ static void tell_done(struct dns_sync *sync) {
     buffer_clear(&sync->done);
 }
 
-static void tell_problem(struct dns_sync *sync) {
+static void log_problem(struct dns_sync *sync) {
     const char *problem = sync->problem.text;
     bool failed = sync->problem.code != ERROR_NONE;
     if (failed && (!sync->warned || strcmp(sync->warned, problem) != 0)) {
@@ -72,8 +72,8 @@ static void on_sync_worked(uv_work_t *work, int status) {
     struct dns_sync *sync = work->data;
     sync->busy = false;
     if (!sync->closing && status == 0) {
-        tell_done(sync);
-        tell_problem(sync);
+        log_done(sync);
+        log_problem(sync);
     }
     free_if_closed(sync);
 }

@@ -1,6 +1,6 @@
-/* How the supervisor ends: it asks every VM to stop, on a second demand it tells them all to quit,
- * and when no VM runs, or the timeout passes, its owner closes everything. Knows no signal and no
- * part besides the VMs. Ending without the VMs skips to the last step. */
+/* The end of the supervisor: it stops every VM, quits them all on a second request, and when no VM
+ * runs, or the timeout passes, has its owner close everything. A supervisor that leaves its VMs
+ * running goes to the last step at once. Knows no signal and no part besides the VMs. */
 #pragma once
 
 #include "daemon/control_server.h"
@@ -15,11 +15,11 @@ struct ending {
     void (*close_all)(void *context); /* once, at ENDING_DONE */
     void *context;
     enum ending_stage stage;
-    struct call *call;  /* `pgsup down` that waits for the end; NULL */
+    struct call *call;  /* a `pgsup down` that waits for the end; NULL */
     uv_timer_t timeout; /* the supervisor ends even if a VM does not */
 };
 
-/* The other fields above stage are set before; close with uv_close(&ending->timeout). */
+/* The caller sets the fields above stage, and closes the timeout with uv_close(). */
 void ending_init(struct ending *ending, uv_loop_t *loop);
 
 void ending_advance(struct ending *ending); /* stop the VMs; a second time, quit them */

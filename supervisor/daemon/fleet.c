@@ -41,7 +41,7 @@ static void on_started(void *context, struct vm *vm) {
     }
 }
 
-void fleet_note(struct fleet *fleet, struct vm *vm) {
+void fleet_vm_changed(struct fleet *fleet, struct vm *vm) {
     on_changed(fleet, vm);
 }
 

@@ -41,6 +41,6 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
 struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
 
 /* A field of the VM that the daemon sets has changed: judges waiters and calls on_change. */
-void fleet_note(struct fleet *fleet, struct vm *vm);
+void fleet_vm_changed(struct fleet *fleet, struct vm *vm);
 
 size_t fleet_running(const struct fleet *fleet); /* VMs with a process or about to have one */

@@ -147,7 +147,7 @@ static struct vm *request_vm(struct request *request, struct error *error) {
 static void set_wanted(struct request *request, struct vm *vm, bool wanted) {
     vm_set_wanted(vm, wanted);
     if (!wanted) /* cancels a pending restart */
-        fleet_note(request->context->fleet, vm);
+        fleet_vm_changed(request->context->fleet, vm);
     recorder_wanted(request->context->fleet->recorder, vm->instance, wanted);
 }
 

@@ -96,7 +96,7 @@ static void on_end(struct restarter *restarter, struct record *record, struct vm
     }
 }
 
-void restarter_note(struct restarter *restarter, struct vm *vm) {
+void restarter_on_change(struct restarter *restarter, struct vm *vm) {
     struct record *record = record_find(restarter, vm);
     if (lifecycle_has_process(vm->state)) {
         if (vm->state == STATE_STARTING)

@@ -8,7 +8,7 @@
 struct restarter; /* opaque */
 
 struct restarter *restarter_new(struct fleet *fleet);
-void restarter_note(struct restarter *restarter, struct vm *vm); /* on every change of a VM */
+void restarter_on_change(struct restarter *restarter, struct vm *vm); /* on every change of a VM */
 bool restarter_autostart(struct restarter *restarter, struct error *error);
 void restarter_disable(struct restarter *restarter); /* no starts from now on */
 void restarter_close(struct restarter *restarter);   /* NULL is fine */
