@@ -38,6 +38,7 @@ step "not asked for"
 up
 quietly start one
 expect_equal "calls" "$(calls)" 0
+quietly stop -f one
 end_supervisor
 
 step "while any VM runs, and not longer"

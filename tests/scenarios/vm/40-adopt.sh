@@ -65,6 +65,10 @@ qmp() { # NAME COMMAND ARGUMENTS
 qmp one blockdev-add \
     "{\"driver\": \"raw\", \"node-name\": \"copy\", \"file\": {\"driver\": \"file\", \"filename\": \"$WORK/copy.raw\"}}"
 qmp one blockdev-mirror '{"job-id": "keep", "device": "disk0", "target": "copy", "sync": "full"}'
+job_is_ready() {
+    "$PGSUP" qmp one query-jobs | grep -q '"status": "ready"'
+}
+wait_until 60 job_is_ready
 kill_supervisor
 start_supervisor
 wait_state one running 10
