@@ -92,8 +92,7 @@ set(table
   "guest/84-guest-agent           100  1    300     normal     macos"
 
   "real/30-real-guest             200  2   2400     normal     -"
-  "real/34-real-seeds             240  2   3600     normal     -"
-  "real/36-host-keys-real-guest   150  2   2400     normal     -"
+  "real/34-real-seeds             200  2   2400     normal     -"
 
   "fault/60-chaos                  70  1    900     both       -"
   "fault/61-countdown             140  1    900     sanitized  macos"

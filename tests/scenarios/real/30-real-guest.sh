@@ -1,24 +1,18 @@
 # Goal: the main job on a real Debian guest: started, phoned home by the real cloud-init, provisioned
 # by the real Ansible, reached by SSH with its key checked, stopped by its power button, and booted
-# again by hand. The admin password is nowhere in clear text, and works.
+# again by hand, where it is the same machine without any supervisor. The admin password is nowhere in
+# clear text, and works. What cloud-init has cached is cleaned over ssh.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
-. "$(dirname "$0")/../lib.sh"
-BOOT_PATIENCE_S=900
+. "$(dirname "$0")/../debian.sh"
 
 PASSWORD=secret-$RANDOM-$RANDOM # not that of scenarios beside this one, for ps shows them too
 make_cloud
-expect_ok "$PGSUP" image import -n debian-12 "${PGSUP_TEST_IMAGE:?the image of the Debian guest}"
-expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 2 --ram 1024 -s 4G \
-    --no-package-upgrade --ssh-port "$(free_port)"
+import_debian
+new_debian --ssh-port "$(free_port)"
 folder=$PGSUP_HOME/instances/test
 printf 'bootcmd:\n- [sh, -c, "echo by hand >/var/by-hand"]\n' >>"$folder/cloud-init/user-data"
 hash=$(sed -n 's/.*hashed_passwd: "\(.*\)"/\1/p' "$folder/cloud-init/user-data")
 edited=$(cksum <"$folder/cloud-init/user-data")
-
-in_guest() { # COMMAND…: its output is in $OUT
-    run "$PGSUP" ssh test -- "$@"
-    expect_equal "status in the guest of: $*" "$STATUS" 0
-}
 
 start_supervisor
 (while sleep 0.5; do ps -ww -axo args=; done >"$WORK/ps") &
@@ -26,8 +20,7 @@ watcher=$!
 at_exit "kill $watcher 2>/dev/null"
 
 step "start --wait until it has phoned home"
-run "$PGSUP" start test --wait --timeout $BOOT_PATIENCE_S
-expect_equal "status of start" "$STATUS" 0
+start_guest
 expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_event test "phoned home (Cloud-Init/22.4.2, from 127.0.0.1)"
 expect_event test "meta-data fetched by Cloud-Init/22.4.2"
@@ -109,8 +102,8 @@ expect_text "$WORK/ps" qemu-system-aarch64 "$PGSUP up"
 expect_no_text "$WORK/ps" "$PASSWORD" "$hash"
 
 step "a graceful stop"
-run "$PGSUP" stop test
-expect_equal "status of stop" "$STATUS" 0
+identity=$(who_it_is)
+stop_guest
 grep -qE '^stopped: guest-shutdown after [0-9]+ press(es)?, [0-9]+\.[0-9] s$' "$OUT" || fail "the outcome"
 end_supervisor
 expect_nothing_left
@@ -118,7 +111,7 @@ expect_equal "the edited user-data" "$(cksum <"$folder/cloud-init/user-data")" "
 
 step "vm.sh boots it by hand, and the password opens it"
 on_terminal bash "$folder/vm.sh"
-wait_until $BOOT_PATIENCE_S grep -q "test login:" "$SCREEN"
+wait_until $BOOT_TIMEOUT_S grep -q "test login:" "$SCREEN"
 type_keys 'cloudadmin\n'
 wait_until 120 grep -q "Password:" "$SCREEN"
 type_keys "$PASSWORD\n"
@@ -127,8 +120,22 @@ type_keys 'echo "it is $(uname -m)"\n'
 wait_until 60 grep -q "it is aarch64" "$SCREEN"
 in_guest hostname
 expect_equal "its name" "$(cat "$OUT")" test
-run "$PGSUP" stop test
-expect_equal "status of stop" "$STATUS" 0
+
+step "... with the server away it is the same machine"
+in_guest sudo cloud-init status --wait
+expect_text "$OUT" "status: done"
+expect_equal "who it is" "$(who_it_is)" "$identity"
+in_guest cat /var/by-hand
+expect_equal "what the edited user-data did" "$(cat "$OUT")" "by hand"
+
+step "it trusts its cache: cleaned over ssh"
+run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
+expect_equal "status of looking for the cache" "$STATUS" 0
+expect_ok "$PGSUP" instance set test --rerun-cloud-init
+expect_text "$OUT" "cloud-init begins anew at the next restart"
+run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
+expect_equal "status of looking for the cache" "$STATUS" 1
+stop_guest
 expect_text "$OUT" "stopped: guest-shutdown after "
 wait "$TERMINAL" || fail "vm.sh ended with status $?"
 expect_nothing_left
