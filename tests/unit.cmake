@@ -2,6 +2,10 @@ add_test(NAME unit.walls COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/
   ${CMAKE_C_COMPILER} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 set_tests_properties(unit.walls PROPERTIES TIMEOUT 120 LABELS unit)
 
+add_test(NAME unit.reentrant COMMAND /usr/bin/env python3
+  ${CMAKE_SOURCE_DIR}/tests/unit/check_reentrant.py ${CMAKE_SOURCE_DIR})
+set_tests_properties(unit.reentrant PROPERTIES TIMEOUT 60 LABELS unit)
+
 add_test(NAME unit.circles COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_circles.py
   ${CMAKE_SOURCE_DIR})
 set_tests_properties(unit.circles PROPERTIES TIMEOUT 60 LABELS unit)
