@@ -8,7 +8,7 @@
 static void forward_read_row(struct query *query, struct store_forward *forward) {
     forward->instance = query_column_number(query);
     forward->name = query_column_text(query);
-    forward->protocol = query_column_text(query);
+    forward->transport = (enum transport)query_column_word(query, &transport_words, TRANSPORT_TCP);
     forward->host_address = query_column_text(query);
     forward->host_port = (uint16_t)query_column_number(query);
     forward->guest_port = (uint16_t)query_column_number(query);
@@ -35,7 +35,7 @@ bool forward_table_list(struct store *store, int64_t instance, struct store_forw
 /* The parameters of both statements. */
 static void bind_row(struct query *query, const struct store_forward *forward) {
     query_bind_number(query, forward->instance);
-    query_bind_text(query, forward->protocol);
+    query_bind_text(query, transport_word(forward->transport));
     query_bind_text(query, forward->host_address);
     query_bind_number(query, forward->host_port);
     query_bind_number(query, forward->guest_port);
@@ -64,7 +64,6 @@ bool forward_table_remove(struct store *store, const struct store_forward *forwa
 
 void store_forward_done(struct store_forward *forward) {
     free(forward->name);
-    free(forward->protocol);
     free(forward->host_address);
     *forward = (struct store_forward){0};
 }

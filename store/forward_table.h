@@ -2,14 +2,15 @@
  * the instance. */
 #pragma once
 
+#include "base/transport.h"
 #include "store/store.h"
 
 #include <stddef.h>
 
 struct store_forward {
     int64_t instance;
-    char *name;         /* of the instance, joined */
-    char *protocol;     /* "tcp" or "udp" */
+    char *name; /* of the instance, joined */
+    enum transport transport;
     char *host_address; /* dotted; "0.0.0.0": all addresses of the host */
     uint16_t host_port, guest_port;
 };

@@ -5,25 +5,53 @@
 
 #include <stdlib.h>
 
+static const char *const seed_words[] = {
+    [STORE_SEED_HTTP] = "http", [STORE_SEED_DRIVE] = "drive", [STORE_SEED_BOTH] = "both"};
+static const char *const host_keys_words[] = {
+    [STORE_HOST_KEYS_GUEST] = "guest", [STORE_HOST_KEYS_PRESEED] = "preseed"};
+static const char *const restart_words[] = {[STORE_RESTART_NO] = "no",
+                                            [STORE_RESTART_ON_FAILURE] = "on-failure",
+                                            [STORE_RESTART_ALWAYS] = "always"};
+
+const struct word_set store_seed_words = WORD_SET(seed_words);
+const struct word_set store_host_keys_words = WORD_SET(host_keys_words);
+const struct word_set store_restart_words = WORD_SET(restart_words);
+
+const char *store_seed_word(enum store_seed seed) {
+    return seed_words[seed];
+}
+
+const char *store_host_keys_word(enum store_host_keys host_keys) {
+    return host_keys_words[host_keys];
+}
+
+const char *store_restart_word(enum store_restart restart) {
+    return restart_words[restart];
+}
+
 static void instance_read_row(struct query *query, struct store_instance *instance) {
     instance->id = query_column_number(query);
     char **const texts[] = {&instance->name,  &instance->instance_id, &instance->uuid,
                             &instance->token, &instance->mac,         &instance->image,
-                            &instance->arch,  &instance->seed,        &instance->ip4,
-                            &instance->accel};
+                            &instance->arch};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = query_column_text(query);
+    instance->seed = (enum store_seed)query_column_word(query, &store_seed_words, STORE_SEED_DRIVE);
+    instance->ip4 = query_column_text(query);
+    instance->accel = query_column_text(query);
     instance->vcpu = (uint64_t)query_column_number(query);
     instance->ram_mib = (uint64_t)query_column_number(query);
     instance->disk_bytes = (uint64_t)query_column_number(query);
     instance->ssh_port = (uint16_t)query_column_number(query);
     instance->package_upgrade = query_column_number(query) != 0;
     instance->autostart = query_column_number(query) != 0;
-    instance->restart = query_column_text(query);
+    instance->restart =
+        (enum store_restart)query_column_word(query, &store_restart_words, STORE_RESTART_NO);
     instance->after = query_column_text(query);
     instance->wanted = query_column_number(query) != 0;
     instance->created_ms = query_column_number(query);
-    instance->host_keys = query_column_text(query);
+    instance->host_keys = (enum store_host_keys)query_column_word(query, &store_host_keys_words,
+                                                                  STORE_HOST_KEYS_GUEST);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -48,7 +76,7 @@ static void bind_settings(struct query *query, const struct store_instance *inst
     query_bind_number(query, instance->ssh_port);
     query_bind_number(query, instance->package_upgrade);
     query_bind_number(query, instance->autostart);
-    query_bind_text(query, instance->restart ? instance->restart : "no");
+    query_bind_text(query, store_restart_word(instance->restart));
     query_bind_text(query, instance->after);
     query_bind_number(query, instance->wanted);
 }
@@ -58,15 +86,20 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     struct query query;
     if (!query_open(store, INSTANCE_ADD, &query, error))
         return false;
-    const char *const texts[] = {instance->name,  instance->instance_id, instance->uuid,
-                                 instance->token, instance->mac,         instance->image,
-                                 instance->seed,  instance->ip4};
+    const char *const texts[] = {instance->name,
+                                 instance->instance_id,
+                                 instance->uuid,
+                                 instance->token,
+                                 instance->mac,
+                                 instance->image,
+                                 store_seed_word(instance->seed),
+                                 instance->ip4};
     query_bind_number(&query, instance->id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         query_bind_text(&query, texts[i]);
     bind_settings(&query, instance);
     query_bind_number(&query, instance->created_ms);
-    query_bind_text(&query, instance->host_keys ? instance->host_keys : "guest");
+    query_bind_text(&query, store_host_keys_word(instance->host_keys));
     return query_finish(&query, error);
 }
 
@@ -129,7 +162,7 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
         return false;
     query_bind_number(&query, instance->id);
     query_bind_text(&query, instance->name);
-    query_bind_text(&query, instance->seed);
+    query_bind_text(&query, store_seed_word(instance->seed));
     query_bind_text(&query, instance->ip4);
     bind_settings(&query, instance);
     return query_finish(&query, error) && changed_one(store, error);
@@ -171,11 +204,8 @@ void store_instance_done(struct store_instance *instance) {
     free(instance->mac);
     free(instance->image);
     free(instance->arch);
-    free(instance->seed);
-    free(instance->host_keys);
     free(instance->ip4);
     free(instance->accel);
-    free(instance->restart);
     free(instance->after);
     *instance = (struct store_instance){0};
 }

@@ -6,6 +6,18 @@
 
 #include <stddef.h>
 
+/* How the guest gets its seed; BOTH: its name and network by drive, the rest over HTTP. */
+enum store_seed { STORE_SEED_HTTP, STORE_SEED_DRIVE, STORE_SEED_BOTH };
+/* Who makes the host keys: the guest, which reports them when it phones home, or this host. */
+enum store_host_keys { STORE_HOST_KEYS_GUEST, STORE_HOST_KEYS_PRESEED };
+/* When the supervisor starts the VM again after it ended: daemon/policy.h. */
+enum store_restart { STORE_RESTART_NO, STORE_RESTART_ON_FAILURE, STORE_RESTART_ALWAYS };
+
+extern const struct word_set store_seed_words, store_host_keys_words, store_restart_words;
+const char *store_seed_word(enum store_seed seed);                /* "http" */
+const char *store_host_keys_word(enum store_host_keys host_keys); /* "preseed" */
+const char *store_restart_word(enum store_restart restart);       /* "on-failure" */
+
 struct store_instance {
     int64_t id; /* AUTOINCREMENT */
     char *name;
@@ -15,17 +27,17 @@ struct store_instance {
     char *mac;         /* "52:54:00:…", lower case */
     char *image;       /* name, joined from images */
     char *arch;        /* joined from images */
-    char *seed;        /* "http", "drive" or "both" */
-    char *host_keys;   /* home/host_keys.h; set once */
-    char *ip4;         /* static address; NULL: DHCP */
-    char *accel;       /* forced accelerator; NULL: chosen at each start */
+    enum store_seed seed;
+    enum store_host_keys host_keys; /* set once */
+    char *ip4;                      /* static address; NULL: DHCP */
+    char *accel;                    /* forced accelerator; NULL: chosen at each start */
     uint64_t vcpu, ram_mib, disk_bytes;
     uint16_t ssh_port; /* user networking: forwarded from 127.0.0.1; 0 otherwise */
     bool package_upgrade;
     bool autostart;
-    char *restart; /* "no", "on-failure", "always" */
-    char *after;   /* name of the instance that autostarts before; NULL */
-    bool wanted;   /* the last wish of a user: running (start) or not (stop) */
+    enum store_restart restart;
+    char *after; /* name of the instance that autostarts before; NULL */
+    bool wanted; /* the last wish of a user: running (start) or not (stop) */
     int64_t created_ms;
 };
 struct store_instances {

@@ -111,6 +111,12 @@ int64_t query_column_number(struct query *query) {
     return sqlite3_column_int64(query->statement, query->column++);
 }
 
+int query_column_word(struct query *query, const struct word_set *set, int other_value) {
+    const unsigned char *word = sqlite3_column_text(query->statement, query->column++);
+    word_set_find(set, (const char *)word, &other_value);
+    return other_value;
+}
+
 bool query_close(struct query *query) {
     sqlite3_reset(query->statement);
     sqlite3_clear_bindings(query->statement);

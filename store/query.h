@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/word_set.h"
 #include "store/statements.h"
 
 #include <sqlite3.h>
@@ -42,6 +43,8 @@ void query_bind_null(struct query *query);
 bool query_row(struct query *query, struct error *error);
 char *query_column_text(struct query *query); /* caller frees; NULL for NULL */
 int64_t query_column_number(struct query *query);
+/* The enum's value for a word; other_value for NULL and for words that the set does not have. */
+int query_column_word(struct query *query, const struct word_set *set, int other_value);
 bool query_close(struct query *query); /* false if a step failed */
 
 /* Runs a statement that returns no rows. */

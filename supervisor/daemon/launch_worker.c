@@ -56,7 +56,7 @@ static void fill_paths(struct home *home, const struct store_instance *instance,
 static bool runs_again(const struct home *home, const struct store_instance *instance,
                        const struct store_guest *guest) {
     char id[DOCUMENT_CHECK_ID_SIZE];
-    return guest->instance_id && strcmp(instance->seed, "http") != 0 && !guest->trusts_cache &&
+    return guest->instance_id && instance->seed != STORE_SEED_HTTP && !guest->trusts_cache &&
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }
 

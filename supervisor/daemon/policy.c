@@ -1,21 +1,9 @@
 #include "policy.h"
 
-#include <string.h>
-
-bool policy_from_word(const char *word, enum policy_kind *kind) {
-    static const char *const words[] = {"no", "on-failure", "always"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            *kind = (enum policy_kind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 enum policy_answer policy_decide(const struct policy_end *end, struct policy_history *history,
                                  uint64_t *wait_ms) {
-    if (end->kind == POLICY_NO || (end->kind == POLICY_ON_FAILURE && !end->failed))
+    if (end->restart == STORE_RESTART_NO ||
+        (end->restart == STORE_RESTART_ON_FAILURE && !end->failed))
         return POLICY_LEAVE;
     if (end->began_ms && end->now_ms - end->began_ms >= POLICY_WINDOW_MS)
         history->streak = 0;

@@ -9,6 +9,8 @@
  * user included. */
 #pragma once
 
+#include "store/instance_table.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,9 +19,6 @@
 #define POLICY_WINDOW_MS     600000u
 #define POLICY_STARTS        10u
 #define POLICY_RESTARTS      (POLICY_STARTS - 1)
-
-enum policy_kind { POLICY_NO, POLICY_ON_FAILURE, POLICY_ALWAYS };
-bool policy_from_word(const char *word, enum policy_kind *kind); /* "on-failure" */
 
 struct policy_history {
     uint64_t restarts_ms[POLICY_RESTARTS]; /* ring, monotonic */
@@ -30,7 +29,7 @@ struct policy_history {
 enum policy_answer { POLICY_LEAVE, POLICY_RESTART, POLICY_GIVE_UP };
 
 struct policy_end { /* of a run of the VM */
-    enum policy_kind kind;
+    enum store_restart restart;
     bool failed;
     uint64_t began_ms, now_ms; /* monotonic; began_ms 0: not known */
 };

@@ -69,19 +69,18 @@ static struct record *record_find(struct restarter *restarter, struct vm *vm) {
     return record;
 }
 
-static enum policy_kind kind_of(struct restarter *restarter, const struct vm *vm) {
+static enum store_restart restart_of(struct restarter *restarter, const struct vm *vm) {
     struct store_instance instance = {0};
-    enum policy_kind kind = POLICY_NO;
-    if (instance_table_get(restarter->fleet->home->store, vm->name, &instance, NULL) &&
-        instance.restart)
-        policy_from_word(instance.restart, &kind);
+    enum store_restart restart = STORE_RESTART_NO;
+    if (instance_table_get(restarter->fleet->home->store, vm->name, &instance, NULL))
+        restart = instance.restart;
     store_instance_done(&instance);
-    return kind;
+    return restart;
 }
 
 static void on_end(struct restarter *restarter, struct record *record, struct vm *vm) {
     uint64_t wait_ms = 0;
-    const struct policy_end end = {kind_of(restarter, vm), vm->state == STATE_FAILED,
+    const struct policy_end end = {restart_of(restarter, vm), vm->state == STATE_FAILED,
                                    record->began_ms, clock_monotonic_ms()};
     enum policy_answer answer = policy_decide(&end, &record->history, &wait_ms);
     const char *before = vm->reason ? vm->reason : "it ended";

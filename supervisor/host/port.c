@@ -17,9 +17,10 @@ bool port_is_free(const struct port *port) {
         errno = EADDRNOTAVAIL;
         return false;
     }
-    int fd = socket(AF_INET, port->udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+    bool udp = port->transport == TRANSPORT_UDP;
+    int fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
     bool free = fd >= 0 &&
-                (port->udp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) &&
+                (udp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) &&
                 bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
     int number = errno;
     file_release(&fd);

@@ -1,6 +1,8 @@
 /* Ports of this host. */
 #pragma once
 
+#include "base/transport.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,7 +12,7 @@
 struct port {
     const char *address; /* dotted */
     uint16_t number;
-    bool udp;
+    enum transport transport;
 };
 
 /* Whether a program may bind the port now. False with errno: EADDRINUSE, EACCES for a privileged

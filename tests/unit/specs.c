@@ -22,12 +22,13 @@
 
 #define SEED_URL(host) "http://" host ":10300/seed/0123456789abcdef0123456789abcdef/"
 
-static const struct spec_forward ssh_forward[] = {{"127.0.0.1", 10022, NULL, 22, false}};
-static const struct spec_forward two_forwards[] = {{"127.0.0.1", 10022, "10.0.2.77", 22, false},
-                                                   {"127.0.0.1", 18080, "10.0.2.77", 80, false}};
-static const struct spec_forward many_forwards[] = {{"127.0.0.1", 10022, NULL, 22, false},
-                                                    {"0.0.0.0", 18080, NULL, 80, false},
-                                                    {"192.168.1.5", 5353, NULL, 53, true}};
+static const struct spec_forward ssh_forward[] = {{"127.0.0.1", 10022, NULL, 22, TRANSPORT_TCP}};
+static const struct spec_forward two_forwards[] = {
+    {"127.0.0.1", 10022, "10.0.2.77", 22, TRANSPORT_TCP},
+    {"127.0.0.1", 18080, "10.0.2.77", 80, TRANSPORT_TCP}};
+static const struct spec_forward many_forwards[] = {{"127.0.0.1", 10022, NULL, 22, TRANSPORT_TCP},
+                                                    {"0.0.0.0", 18080, NULL, 80, TRANSPORT_TCP},
+                                                    {"192.168.1.5", 5353, NULL, 53, TRANSPORT_UDP}};
 static const struct spec_disk two_disks[] = {
     {"data", LINUX_HOME "/instances/test/disk-data.qcow2"},
     {"twenty-characters-xx", LINUX_HOME "/instances/test/disk-twenty-characters-xx.qcow2"}};

@@ -72,7 +72,7 @@ static const struct store_instance full_instance = {
     .token = "0123456789abcdef0123456789abcdef",
     .mac = "52:54:00:00:00:01",
     .image = "debian-12",
-    .seed = "drive",
+    .seed = STORE_SEED_DRIVE,
     .ip4 = "192.168.1.20",
     .accel = "tcg",
     .vcpu = 4,
@@ -81,7 +81,7 @@ static const struct store_instance full_instance = {
     .ssh_port = 10022,
     .package_upgrade = true,
     .autostart = true,
-    .restart = "on-failure",
+    .restart = STORE_RESTART_ON_FAILURE,
     .wanted = true,
     .created_ms = 1763900000456,
 };
@@ -121,7 +121,7 @@ static inline int64_t add_instance(struct store *store, const char *name, const 
                                       .token = unique,
                                       .mac = unique,
                                       .image = "debian-12",
-                                      .seed = "http",
+                                      .seed = STORE_SEED_HTTP,
                                       .after = (char *)after};
     OK(instance_table_add(store, &instance, &error));
     return id;

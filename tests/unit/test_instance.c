@@ -195,8 +195,8 @@ TEST(makes_an_instance_with_defaults) {
     CHECK_INT(made.id, 1);
     CHECK_STRING(made.image, "base");
     CHECK_STRING(made.arch, "aarch64");
-    CHECK_STRING(read.seed, "http");
-    CHECK_STRING(read.restart, "no");
+    CHECK_INT(read.seed, STORE_SEED_HTTP);
+    CHECK_INT(read.restart, STORE_RESTART_NO);
     CHECK_INT(read.vcpu, 2);
     CHECK_INT(read.ram_mib, 256);
     CHECK_INT(read.disk_bytes, 5 * GIB);
@@ -230,7 +230,7 @@ TEST(memory_with_a_unit_and_an_odd_disk) {
     CHECK_INT(made.disk_bytes, 64 * MIB + 512);
     CHECK_INT(made.vcpu, 64);
     CHECK(!made.package_upgrade);
-    CHECK_STRING(made.seed, "drive");
+    CHECK_INT(made.seed, STORE_SEED_DRIVE);
     CHECK_STRING(made.accel, "tcg");
     store_instance_done(&made);
     home_close(&home);

@@ -133,7 +133,7 @@ TEST(static_on_the_drive) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
     make("test", "172.16.3.5", NULL, &instance);
-    CHECK_STRING(instance.seed, "drive");
+    CHECK_INT(instance.seed, STORE_SEED_DRIVE);
     CHECK_INT(instance.ssh_port, 0);
     prepare("test", &plan);
     scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", plan.folder);

@@ -7,7 +7,7 @@
 
 static void check_settings(const struct store_instance *read, const struct store_instance *wanted) {
     CHECK_STRING(read->name, wanted->name);
-    CHECK_STRING(read->seed, wanted->seed);
+    CHECK_INT(read->seed, wanted->seed);
     CHECK_STRING(read->ip4, wanted->ip4);
     CHECK_STRING(read->accel, wanted->accel);
     CHECK_INT(read->vcpu, wanted->vcpu);
@@ -16,7 +16,7 @@ static void check_settings(const struct store_instance *read, const struct store
     CHECK_INT(read->ssh_port, wanted->ssh_port);
     CHECK_INT(read->package_upgrade, wanted->package_upgrade);
     CHECK_INT(read->autostart, wanted->autostart);
-    CHECK_STRING(read->restart, wanted->restart);
+    CHECK_INT(read->restart, wanted->restart);
     CHECK_STRING(read->after, wanted->after);
     CHECK_INT(read->wanted, wanted->wanted);
 }
@@ -57,8 +57,8 @@ TEST(instances_come_back) {
                                      .token = "t",
                                      .mac = "m",
                                      .image = "debian-12",
-                                     .seed = "http",
-                                     .restart = "no",
+                                     .seed = STORE_SEED_HTTP,
+                                     .restart = STORE_RESTART_NO,
                                      .after = "test"};
     OK(instance_table_add(store, &second, &error));
     check_instance(store, &second);
@@ -131,7 +131,7 @@ TEST(what_must_be_unique_is_refused_twice) {
                                        .token = "b",
                                        .mac = "b",
                                        .image = "debian-12",
-                                       .seed = "http",
+                                       .seed = STORE_SEED_HTTP,
                                        .ip4 = "b"};
         char **const slots[] = {&other.name,  &other.instance_id, &other.uuid,
                                 &other.token, &other.mac,         &other.ip4};
@@ -146,7 +146,7 @@ TEST(what_must_be_unique_is_refused_twice) {
                                   .token = "b",
                                   .mac = "b",
                                   .image = "debian-12",
-                                  .seed = "http",
+                                  .seed = STORE_SEED_HTTP,
                                   .ssh_port = taken->ssh_port};
     FAILS(instance_table_add(store, &port, &error), ERROR_EXISTS, "ssh_port");
     port.ssh_port = 0;

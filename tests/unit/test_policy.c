@@ -1,9 +1,11 @@
+#include "base/alloc.h"
+#include "base/word_set.h"
 #include "daemon/policy.h"
 #include "test.h"
 
-static enum policy_answer ask(enum policy_kind kind, bool failed, uint64_t now_ms,
+static enum policy_answer ask(enum store_restart restart, bool failed, uint64_t now_ms,
                               struct policy_history *history, uint64_t *wait_ms) {
-    const struct policy_end end = {kind, failed, now_ms, now_ms};
+    const struct policy_end end = {restart, failed, now_ms, now_ms};
     return policy_decide(&end, history, wait_ms);
 }
 
@@ -11,33 +13,41 @@ TEST(words_name_policies) {
     static const struct {
         const char *word;
         bool known;
-        enum policy_kind kind;
+        enum store_restart restart;
     } rows[] = {
-        {"no", true, POLICY_NO},         {"on-failure", true, POLICY_ON_FAILURE},
-        {"always", true, POLICY_ALWAYS}, {"", false, POLICY_NO},
-        {"never", false, POLICY_NO},     {"Always", false, POLICY_NO},
+        {"no", true, STORE_RESTART_NO},         {"on-failure", true, STORE_RESTART_ON_FAILURE},
+        {"always", true, STORE_RESTART_ALWAYS}, {"", false, STORE_RESTART_NO},
+        {"never", false, STORE_RESTART_NO},     {"Always", false, STORE_RESTART_NO},
+        {NULL, false, STORE_RESTART_NO},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        enum policy_kind kind = POLICY_NO;
-        CHECK_INT(policy_from_word(rows[i].word, &kind), rows[i].known);
-        CHECK_INT(kind, rows[i].kind);
+        int restart = STORE_RESTART_NO;
+        CHECK_INT(word_set_find(&store_restart_words, rows[i].word, &restart), rows[i].known);
+        CHECK_INT(restart, rows[i].restart);
     }
+    scoped(alloc_release) char *choice = word_set_choice(&store_restart_words);
+    CHECK_STRING(choice, "no, on-failure or always");
+    scoped(alloc_release) char *keys = word_set_choice(&store_host_keys_words);
+    CHECK_STRING(keys, "guest or preseed");
 }
 
 TEST(who_is_started_again) {
     static const struct {
-        enum policy_kind kind;
+        enum store_restart restart;
         bool failed;
         enum policy_answer answer;
     } rows[] = {
-        {POLICY_NO, true, POLICY_LEAVE},           {POLICY_NO, false, POLICY_LEAVE},
-        {POLICY_ON_FAILURE, true, POLICY_RESTART}, {POLICY_ON_FAILURE, false, POLICY_LEAVE},
-        {POLICY_ALWAYS, true, POLICY_RESTART},     {POLICY_ALWAYS, false, POLICY_RESTART},
+        {STORE_RESTART_NO, true, POLICY_LEAVE},
+        {STORE_RESTART_NO, false, POLICY_LEAVE},
+        {STORE_RESTART_ON_FAILURE, true, POLICY_RESTART},
+        {STORE_RESTART_ON_FAILURE, false, POLICY_LEAVE},
+        {STORE_RESTART_ALWAYS, true, POLICY_RESTART},
+        {STORE_RESTART_ALWAYS, false, POLICY_RESTART},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct policy_history history = {0};
         uint64_t wait_ms = 0;
-        CHECK_INT(ask(rows[i].kind, rows[i].failed, 5000, &history, &wait_ms), rows[i].answer);
+        CHECK_INT(ask(rows[i].restart, rows[i].failed, 5000, &history, &wait_ms), rows[i].answer);
         CHECK_INT(wait_ms, rows[i].answer == POLICY_RESTART ? POLICY_FIRST_WAIT_MS : 0);
         CHECK_INT(history.count, rows[i].answer == POLICY_RESTART);
     }
@@ -48,11 +58,11 @@ TEST(the_wait_doubles_up_to_a_minute_and_the_tenth_start_is_the_last) {
     struct policy_history history = {0};
     uint64_t now_ms = 1000000, wait_ms = 0;
     for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
-        CHECK_INT(ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_RESTART);
+        CHECK_INT(ask(STORE_RESTART_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_RESTART);
         CHECK_INT(wait_ms, waits_ms[i]);
         now_ms += wait_ms;
     }
-    CHECK_INT(ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_GIVE_UP);
+    CHECK_INT(ask(STORE_RESTART_ALWAYS, true, now_ms, &history, &wait_ms), POLICY_GIVE_UP);
     CHECK_INT(history.count, POLICY_STARTS - 1);
 }
 
@@ -60,11 +70,12 @@ TEST(the_window_slides) {
     struct policy_history history = {0};
     uint64_t wait_ms = 0;
     for (uint64_t i = 0; i < POLICY_STARTS - 1; i++)
-        CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + i, &history, &wait_ms), POLICY_RESTART);
-    CHECK_INT(ask(POLICY_ALWAYS, true, 999 + POLICY_WINDOW_MS, &history, &wait_ms), POLICY_GIVE_UP);
-    CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
+        CHECK_INT(ask(STORE_RESTART_ALWAYS, true, 1000 + i, &history, &wait_ms), POLICY_RESTART);
+    CHECK_INT(ask(STORE_RESTART_ALWAYS, true, 999 + POLICY_WINDOW_MS, &history, &wait_ms),
+              POLICY_GIVE_UP);
+    CHECK_INT(ask(STORE_RESTART_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
               POLICY_RESTART);
-    CHECK_INT(ask(POLICY_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
+    CHECK_INT(ask(STORE_RESTART_ALWAYS, true, 1000 + POLICY_WINDOW_MS, &history, &wait_ms),
               POLICY_GIVE_UP);
 }
 
@@ -72,9 +83,9 @@ TEST(a_long_run_begins_anew) {
     struct policy_history history = {0};
     uint64_t wait_ms = 0, now_ms = 1000;
     for (int i = 0; i < 5; i++)
-        ask(POLICY_ALWAYS, true, now_ms, &history, &wait_ms);
+        ask(STORE_RESTART_ALWAYS, true, now_ms, &history, &wait_ms);
     CHECK_INT(wait_ms, 16000);
-    struct policy_end end = {POLICY_ALWAYS, true, now_ms, now_ms + POLICY_WINDOW_MS - 1};
+    struct policy_end end = {STORE_RESTART_ALWAYS, true, now_ms, now_ms + POLICY_WINDOW_MS - 1};
     CHECK_INT(policy_decide(&end, &history, &wait_ms), POLICY_RESTART);
     CHECK_INT(wait_ms, 32000);
     end.now_ms++;

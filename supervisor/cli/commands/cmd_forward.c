@@ -90,14 +90,14 @@ static json_t *forward_row(const struct store_forward *forward, enum forward_ori
     json_object_set_new(object, "host_address", json_output_text(forward->host_address));
     json_object_set_new(object, "host_port", json_integer(forward->host_port));
     json_object_set_new(object, "guest_port", json_integer(forward->guest_port));
-    json_object_set_new(object, "protocol", json_output_text(forward->protocol));
+    json_object_set_new(object, "protocol", json_string(transport_word(forward->transport)));
     json_object_set_new(object, "automatic", json_boolean(origin == FORWARD_AUTOMATIC));
     return object;
 }
 
 static void add_ssh_row(json_t *rows, const struct store_instance *instance) {
     const struct store_forward ssh = {.name = instance->name,
-                                      .protocol = (char *)"tcp",
+                                      .transport = TRANSPORT_TCP,
                                       .host_address = (char *)PORT_LOOPBACK,
                                       .host_port = instance->ssh_port,
                                       .guest_port = SSH_PORT};

@@ -16,7 +16,7 @@ static void report_clone(const struct invocation *invocation, const struct store
                          const struct store_instance *made) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made->name);
     printf("instance \"%s\" made in %s, from \"%s\"\n", made->name, folder, source->name);
-    if (strcmp(source->seed, "http") == 0)
+    if (source->seed == STORE_SEED_HTTP)
         printf("if \"%s\" has been started before, \"%s\" keeps its host name and host keys until "
                "`sudo cloud-init clean --machine-id --reboot` is run in it\n",
                source->name, made->name);

@@ -29,7 +29,7 @@ static void report_to_guest(const struct home *home, const struct store_instance
                added ? "name the card there" : "take the card out there");
         return;
     }
-    if (added && strcmp(instance->seed, "http") == 0)
+    if (added && instance->seed == STORE_SEED_HTTP)
         printf("a seed over http brings network-config to cloud-init 24.3 and later only: in an "
                "older guest configure the card by hand\n");
     printf("a guest that has booted before %s when cloud-init begins anew (`pgsup instance set "

@@ -60,9 +60,9 @@ static bool add_one(struct forward_live *live, const struct store_forward *forwa
                     struct error *error) {
     const char *guest = live->instance->ip4 ? live->instance->ip4 : "";
     scoped(alloc_release) char *text = forward_text(forward);
-    scoped(alloc_release) char *line =
-        alloc_printf("hostfwd_add " SPEC_NETDEV " %s:%s:%u-%s:%u", forward->protocol,
-                     forward->host_address, forward->host_port, guest, forward->guest_port);
+    scoped(alloc_release) char *line = alloc_printf(
+        "hostfwd_add " SPEC_NETDEV " %s:%s:%u-%s:%u", transport_word(forward->transport),
+        forward->host_address, forward->host_port, guest, forward->guest_port);
     scoped(alloc_release) char *answer = ask_monitor(live, line, error);
     return answer && (!*answer || refuse_change(live, text, answer, error));
 }
@@ -72,7 +72,7 @@ static bool remove_one(struct forward_live *live, const struct store_forward *fo
                        struct error *error) {
     scoped(alloc_release) char *text = forward_text(forward);
     scoped(alloc_release) char *line =
-        alloc_printf("hostfwd_remove " SPEC_NETDEV " %s:%s:%u", forward->protocol,
+        alloc_printf("hostfwd_remove " SPEC_NETDEV " %s:%s:%u", transport_word(forward->transport),
                      forward->host_address, forward->host_port);
     scoped(alloc_release) char *answer = ask_monitor(live, line, error);
     if (!answer)

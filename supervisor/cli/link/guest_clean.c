@@ -15,7 +15,7 @@ bool guest_clean_is_due(const struct invocation *invocation, const struct store_
                         bool *due, struct error *error) {
     struct store_guest guest = {0};
     bool good = guest_table_get(invocation->home->store, instance->id, &guest, error);
-    *due = strcmp(instance->seed, "http") == 0 || guest.trusts_cache;
+    *due = instance->seed == STORE_SEED_HTTP || guest.trusts_cache;
     store_guest_done(&guest);
     return good;
 }
@@ -48,6 +48,6 @@ bool guest_clean(const struct invocation *invocation, const struct store_instanc
                          "sudo cloud-init clean --reboot`",
                          problem.text, instance->name);
     /* One that is seeded over HTTP fetches it again, and with it that it is to be trusted. */
-    return strcmp(instance->seed, "http") == 0 ||
+    return instance->seed == STORE_SEED_HTTP ||
            guest_table_set_trust(home->store, instance->id, false, error);
 }

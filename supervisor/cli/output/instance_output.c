@@ -64,11 +64,12 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
                         instance->ssh_port ? json_integer(instance->ssh_port) : json_null());
     json_object_set_new(object, "nics", nics_of(home, instance));
     json_object_set_new(object, "forwards", forwards_of(home, instance));
-    json_object_set_new(object, "seed", json_output_text(instance->seed));
-    json_object_set_new(object, "host_keys", json_output_text(instance->host_keys));
+    json_object_set_new(object, "seed", json_string(store_seed_word(instance->seed)));
+    json_object_set_new(object, "host_keys",
+                        json_string(store_host_keys_word(instance->host_keys)));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
     json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
-    json_object_set_new(object, "restart", json_output_text(instance->restart));
+    json_object_set_new(object, "restart", json_string(store_restart_word(instance->restart)));
     json_object_set_new(object, "autostart", json_boolean(instance->autostart));
     json_object_set_new(object, "after", json_output_text(instance->after));
     json_object_set_new(object, "wanted", json_string(instance->wanted ? "running" : "stopped"));
@@ -109,8 +110,8 @@ void instance_output_print(const struct home *home, const struct store_instance 
     columns_pair("ssh port", ssh_port, stdout);
     print_list("nic", nics_of(home, instance));
     print_list("forward", forwards_of(home, instance));
-    columns_pair("seed", instance->seed, stdout);
-    columns_pair("host keys", instance->host_keys, stdout);
+    columns_pair("seed", store_seed_word(instance->seed), stdout);
+    columns_pair("host keys", store_host_keys_word(instance->host_keys), stdout);
     columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);
     columns_pair("package upgrade", instance->package_upgrade ? "yes" : "no", stdout);
     columns_pair("instance-id", instance->instance_id, stdout);

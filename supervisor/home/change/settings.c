@@ -38,7 +38,7 @@ static bool rerun(struct home *home, struct store_instance *instance, struct err
 static bool remember_trust(struct store *store, const struct store_instance *instance,
                            bool was_http, struct error *error) {
     struct store_launch launch = {0};
-    if (!was_http || strcmp(instance->seed, "http") == 0)
+    if (!was_http || instance->seed == STORE_SEED_HTTP)
         return true;
     bool booted = launch_table_last(store, instance->id, &launch, NULL);
     store_launch_done(&launch);
@@ -66,7 +66,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
     const struct instance_options *options = wanted->options;
     struct store_instance *instance = &facts->instance;
     uint16_t port = instance->ssh_port;
-    bool was_http = strcmp(instance->seed, "http") == 0;
+    bool was_http = instance->seed == STORE_SEED_HTTP;
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            check_unique(home, facts, port, options, error) &&
            startup_apply(home->store, &options->startup, instance, error) &&

@@ -115,8 +115,7 @@ static bool read_instance(const struct import_sources *sources,
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, folder);
     instance->id = row->instance_id;
     instance->name = alloc_string(row->name);
-    instance->seed = alloc_string("drive");
-    instance->restart = alloc_string("no");
+    instance->seed = STORE_SEED_DRIVE;
     if (!take_mac(row, instance, error) || !check_idle(row->name, disk, error) ||
         !import_files_read(folder, instance, error))
         return false;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "base/secret.h"
+#include "base/word_set.h"
 #include "home/cloud/subnet.h"
 #include "home/images/image.h"
 #include "home/instance/forward.h"
@@ -32,6 +33,13 @@
 static bool fail_value(const char *text, const char *sentence, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
     return error_set(error, ERROR_INVALID, "\"%s\" is not %s", shown, sentence);
+}
+
+static bool fail_word(const char *text, const char *what, const struct word_set *set,
+                      struct error *error) {
+    scoped(alloc_release) char *choice = word_set_choice(set);
+    scoped(alloc_release) char *sentence = alloc_printf("%s: use %s", what, choice);
+    return fail_value(text, sentence, error);
 }
 
 /* 0 when the system does not tell. */
@@ -122,14 +130,14 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
 /* By design, a static address comes from the drive, because a guest must have it before it can ask
  * a server; without one, HTTP is the way wherever the host's address is known. */
 static bool check_seed(const char *text, const struct store_cloud *cloud,
-                       const struct store_image *image, const char *ip4, char **seed,
+                       const struct store_image *image, const char *ip4, enum store_seed *seed,
                        struct error *error) {
     bool takes_http = !image_wants_drive(image);
     bool served = takes_http && subnet_host_address(cloud) != NULL;
-    const char *word = text ? text : ip4 || !served ? "drive" : "http";
-    bool by_drive = strcmp(word, "drive") == 0;
-    if (!by_drive && strcmp(word, "http") != 0 && strcmp(word, "both") != 0)
-        return fail_value(word, "a way to the seed: use http, drive or both", error);
+    int way = ip4 || !served ? STORE_SEED_DRIVE : STORE_SEED_HTTP;
+    if (text && !word_set_find(&store_seed_words, text, &way))
+        return fail_word(text, "a way to the seed", &store_seed_words, error);
+    bool by_drive = way == STORE_SEED_DRIVE;
     if (!by_drive && !takes_http)
         return error_set(error, ERROR_INVALID,
                          "the image \"%s\" takes no seed over http (--seed-source %s): use drive",
@@ -138,7 +146,7 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
         return error_set(error, ERROR_INVALID,
                          "a seed over http needs the address of this host: create the cloud with "
                          "--host-ip4 and --host-nm4, or use drive");
-    *seed = alloc_string(word);
+    *seed = (enum store_seed)way;
     return true;
 }
 
@@ -148,24 +156,22 @@ static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
 }
 
 /* Private keys go by drive only: whoever listens on the network would have them as well. */
-static bool check_way_of_keys(const char *host_keys, const char *seed, struct error *error) {
-    if (strcmp(host_keys, HOST_KEYS_PRESEED) != 0 || strcmp(seed, "http") != 0)
+static bool check_way_of_keys(enum store_host_keys host_keys, enum store_seed seed,
+                              struct error *error) {
+    if (host_keys != STORE_HOST_KEYS_PRESEED || seed != STORE_SEED_HTTP)
         return true;
     return error_set(error, ERROR_INVALID,
                      "host keys are not given over http: use drive or both for the seed, or create "
                      "it with --host-keys guest");
 }
 
-static bool check_host_keys(const char *text, const char *seed, char **host_keys,
+static bool check_host_keys(const char *text, enum store_seed seed, enum store_host_keys *host_keys,
                             struct error *error) {
-    bool by_drive = strcmp(seed, "http") != 0;
-    const char *word = text ? text : by_drive ? HOST_KEYS_PRESEED : HOST_KEYS_GUEST;
-    if (strcmp(word, HOST_KEYS_PRESEED) != 0 && strcmp(word, HOST_KEYS_GUEST) != 0)
-        return fail_value(word, "a way to host keys: use preseed or guest", error);
-    if (!check_way_of_keys(word, seed, error))
-        return false;
-    *host_keys = alloc_string(word);
-    return true;
+    int way = seed == STORE_SEED_HTTP ? STORE_HOST_KEYS_GUEST : STORE_HOST_KEYS_PRESEED;
+    if (text && !word_set_find(&store_host_keys_words, text, &way))
+        return fail_word(text, "a way to host keys", &store_host_keys_words, error);
+    *host_keys = (enum store_host_keys)way;
+    return check_way_of_keys(*host_keys, seed, error);
 }
 
 bool definition_check(const struct instance_options *options, struct instance_facts *facts,
@@ -189,7 +195,6 @@ bool definition_check(const struct instance_options *options, struct instance_fa
     instance->arch = alloc_string(image->arch);
     instance->ip4 = alloc_string(options->ip4);
     instance->accel = alloc_string(options->accel);
-    instance->restart = alloc_string("no");
     instance->package_upgrade = !options->no_package_upgrade;
     return true;
 }
@@ -198,15 +203,13 @@ bool definition_check(const struct instance_options *options, struct instance_fa
 static bool change_seed(const struct instance_options *options, const struct store_cloud *cloud,
                         const struct store_image *image, struct store_instance *instance,
                         struct error *error) {
-    char *seed = NULL;
+    enum store_seed seed;
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
     if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error) ||
-        !check_way_of_keys(instance->host_keys, seed, error)) {
-        free(seed);
+        !check_way_of_keys(instance->host_keys, seed, error))
         return false;
-    }
-    alloc_replace(&instance->seed, seed);
+    instance->seed = seed;
     return true;
 }
 

@@ -2,15 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "base/word_set.h"
 #include "home/cloud/subnet.h"
 #include "home/instance/port_owners.h"
 #include "host/port.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define UDP_SUFFIX "/udp"
-#define TCP_SUFFIX "/tcp"
 
 /* --- the words --- */
 
@@ -22,12 +20,13 @@ static bool fail_forward(const char *text, struct error *error) {
                      shown);
 }
 
-static bool cut_suffix(char *text, const char *suffix) {
-    size_t length = strlen(text), size = strlen(suffix);
-    if (length < size || strcmp(text + length - size, suffix) != 0)
-        return false;
-    text[length - size] = 0;
-    return true;
+/* Cuts off "/udp" or "/tcp". */
+static enum transport cut_transport(char *text) {
+    int transport = TRANSPORT_TCP;
+    char *slash = strrchr(text, '/');
+    if (slash && word_set_find(&transport_words, slash + 1, &transport))
+        *slash = 0;
+    return (enum transport)transport;
 }
 
 static bool parse_port(const char *text, uint16_t *port) {
@@ -50,23 +49,22 @@ static char *last_part(char *text) {
 bool forward_parse(const char *text, struct store_forward *forward, struct error *error) {
     scoped(alloc_release) char *copy = alloc_string(text);
     uint32_t address;
-    bool udp = cut_suffix(copy, UDP_SUFFIX);
-    if (!udp)
-        cut_suffix(copy, TCP_SUFFIX);
+    enum transport transport = cut_transport(copy);
     const char *guest = last_part(copy), *host = guest ? last_part(copy) : NULL;
     const char *where = host ? copy : PORT_LOOPBACK;
     if (!guest || !parse_port(guest, &forward->guest_port) ||
         !parse_port(host ? host : copy, &forward->host_port) || !name_parse_ip4(where, &address))
         return fail_forward(text, error);
     alloc_replace(&forward->host_address, alloc_string(where));
-    alloc_replace(&forward->protocol, alloc_string(udp ? "udp" : "tcp"));
+    forward->transport = transport;
     return true;
 }
 
 char *forward_text(const struct store_forward *forward) {
-    return alloc_printf("%s:%u:%u%s", forward->host_address, forward->host_port,
-                        forward->guest_port,
-                        strcmp(forward->protocol, "udp") == 0 ? UDP_SUFFIX : "");
+    bool tcp = forward->transport == TRANSPORT_TCP;
+    return alloc_printf("%s:%u:%u%s%s", forward->host_address, forward->host_port,
+                        forward->guest_port, tcp ? "" : "/",
+                        tcp ? "" : transport_word(forward->transport));
 }
 
 /* --- what is asked for --- */
@@ -101,8 +99,7 @@ static bool check_count(const struct port_owners *owners, const struct store_ins
 
 static bool reserve(struct store *store, const struct port_owners *owners,
                     const struct store_forward *forward, struct error *error) {
-    const struct port port = {forward->host_address, forward->host_port,
-                              strcmp(forward->protocol, "udp") == 0};
+    const struct port port = {forward->host_address, forward->host_port, forward->transport};
     return port_owners_check(&port, owners, error) && forward_table_add(store, forward, error);
 }
 

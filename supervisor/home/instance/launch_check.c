@@ -66,8 +66,7 @@ static bool check_forwards(const struct instance_facts *facts, struct error *err
     const char *name = facts->instance.name;
     for (size_t i = 0; i < facts->forwards.count; i++) {
         const struct store_forward *each = &facts->forwards.items[i];
-        struct port port = {each->host_address, each->host_port,
-                            strcmp(each->protocol, "udp") == 0};
+        struct port port = {each->host_address, each->host_port, each->transport};
         if (port_is_free(&port))
             continue;
         const char *reason = reason_not_free(errno);

@@ -112,11 +112,11 @@ static void fill_identity(const struct home *home, const struct instance_facts *
  */
 static void fill_seed(const struct home *home, const struct instance_facts *facts,
                       struct spec *spec, struct strv *owned) {
-    const char *seed = facts->instance.seed;
+    enum store_seed seed = facts->instance.seed;
     scoped(alloc_release) char *url = seed_url(&facts->cloud, &facts->instance);
-    if (url && strcmp(seed, "http") == 0)
+    if (url && seed == STORE_SEED_HTTP)
         spec->seed_url = own(owned, alloc_string(url));
-    else if (url && strcmp(seed, "both") == 0)
+    else if (url && seed == STORE_SEED_BOTH)
         spec->seed_drive = own(owned, seed_include_path(home, &facts->instance));
     else
         spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
@@ -128,12 +128,12 @@ static void fill_forwards(const struct instance_facts *facts, const char *guest_
     size_t count = facts->forwards.count;
     plan->forwards = alloc_zero((count + 1) * sizeof *plan->forwards);
     plan->forwards[0] = (struct spec_forward){PORT_LOOPBACK, facts->instance.ssh_port,
-                                              guest_address, SSH_PORT, .udp = false};
+                                              guest_address, SSH_PORT, TRANSPORT_TCP};
     for (size_t i = 0; i < count; i++) {
         const struct store_forward *each = &facts->forwards.items[i];
-        plan->forwards[i + 1] = (struct spec_forward){
-            own(owned, alloc_string(each->host_address)), each->host_port, guest_address,
-            each->guest_port, strcmp(each->protocol, "udp") == 0};
+        plan->forwards[i + 1] =
+            (struct spec_forward){own(owned, alloc_string(each->host_address)), each->host_port,
+                                  guest_address, each->guest_port, each->transport};
     }
     plan->spec.forwards = plan->forwards;
     plan->spec.forward_count = count + 1;

@@ -24,7 +24,7 @@ void port_owners_add(struct port_owners *owners, const struct store_forward *for
     struct store_forward *copy = &all->items[all->count++];
     *copy = *forward;
     copy->name = alloc_string(forward->name);
-    copy->protocol = alloc_string(forward->protocol);
+    copy->transport = forward->transport;
     copy->host_address = alloc_string(forward->host_address);
 }
 
@@ -35,7 +35,7 @@ static bool same_address(const char *one, const char *other) {
 
 static const char *ssh_owner(const struct port *port, const struct port_owners *owners) {
     const struct store_instances *instances = &owners->instances;
-    if (port->udp || !same_address(port->address, PORT_LOOPBACK))
+    if (port->transport != TRANSPORT_TCP || !same_address(port->address, PORT_LOOPBACK))
         return NULL;
     for (size_t i = 0; i < instances->count; i++)
         if (instances->items[i].ssh_port == port->number)
@@ -47,7 +47,7 @@ static const char *forward_owner(const struct port *port, const struct port_owne
     const struct store_forwards *forwards = &owners->forwards;
     for (size_t i = 0; i < forwards->count; i++) {
         const struct store_forward *each = &forwards->items[i];
-        if (each->host_port == port->number && (strcmp(each->protocol, "udp") == 0) == port->udp &&
+        if (each->host_port == port->number && each->transport == port->transport &&
             same_address(each->host_address, port->address))
             return each->name;
     }

@@ -2,15 +2,19 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "base/word_set.h"
 
 #include <string.h>
 
-static bool check_restart(const char *word, struct error *error) {
-    if (strcmp(word, "no") == 0 || strcmp(word, "on-failure") == 0 || strcmp(word, "always") == 0)
+static bool parse_restart(const char *word, enum store_restart *restart, struct error *error) {
+    int found;
+    if (word_set_find(&store_restart_words, word, &found)) {
+        *restart = (enum store_restart)found;
         return true;
+    }
     scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
-    return error_set(error, ERROR_INVALID,
-                     "\"%s\" is not a restart policy: use no, on-failure or always", shown);
+    scoped(alloc_release) char *choice = word_set_choice(&store_restart_words);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not a restart policy: use %s", shown, choice);
 }
 
 static const struct store_instance *find(const struct store_instances *all, const char *name) {
@@ -44,11 +48,9 @@ bool startup_apply(struct store *store, const struct startup_options *options,
     bool orders = options->after && options->after[0];
     if (options->no_autostart && (options->autostart || orders))
         return error_set(error, ERROR_USAGE, "--no-autostart contradicts --autostart and --after");
-    if ((options->restart && !check_restart(options->restart, error)) ||
+    if ((options->restart && !parse_restart(options->restart, &instance->restart, error)) ||
         (orders && !check_after(store, instance->name, options->after, error)))
         return false;
-    if (options->restart)
-        alloc_replace(&instance->restart, alloc_string(options->restart));
     if (options->after || options->no_autostart)
         alloc_replace(&instance->after, orders ? alloc_string(options->after) : NULL);
     if (options->autostart || options->no_autostart || orders)

@@ -30,7 +30,7 @@ static const char *const type_bits[] = {"256", "256", "2048"};
 #define TYPE_COUNT (sizeof types / sizeof *types)
 
 bool host_keys_are_preseeded(const struct store_instance *instance) {
-    return instance->host_keys && strcmp(instance->host_keys, HOST_KEYS_PRESEED) == 0;
+    return instance->host_keys == STORE_HOST_KEYS_PRESEED;
 }
 
 static char *key_path(const char *folder, const char *type, const char *suffix) {

@@ -9,9 +9,6 @@
 #include "home/home.h"
 #include "store/instance_table.h"
 
-#define HOST_KEYS_PRESEED "preseed" /* instances.host_keys */
-#define HOST_KEYS_GUEST   "guest" /* the guest makes its own, and tells them when it phones home */
-
 bool host_keys_are_preseeded(const struct store_instance *instance);
 
 /* Into a folder that is to become an INSTANCEDIR, without the lock of the store: RSA takes its

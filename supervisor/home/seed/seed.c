@@ -139,7 +139,7 @@ static bool write_documents(struct generated *generated, struct error *error) {
         .users = more,
         .user_count = users.count,
         .package_upgrade = instance->package_upgrade,
-        .keep_cache = strcmp(instance->seed, "http") == 0,
+        .keep_cache = instance->seed == STORE_SEED_HTTP,
         .phone_home_url = phone_home,
         .report_url = report,
         .mac = instance->mac,
@@ -266,7 +266,7 @@ bool seed_network_is_users(const struct home *home, const struct store_instance 
 
 bool seed_write(struct generated *generated, struct error *error) {
     const struct store_instance *instance = &generated->facts->instance;
-    bool both = strcmp(instance->seed, "both") == 0;
+    bool both = instance->seed == STORE_SEED_BOTH;
     scoped(alloc_release) char *url = both ? seed_url(&generated->facts->cloud, instance) : NULL;
     return write_documents(generated, error) && write_drive(generated, error) &&
            seed_include_write(generated, url, error);

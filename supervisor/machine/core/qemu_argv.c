@@ -206,7 +206,7 @@ static void push_chassis(const struct spec *spec, struct strv *argv) {
 static void append_forwards(const struct spec *spec, struct buffer *netdev) {
     for (size_t i = 0; i < spec->forward_count; i++) {
         const struct spec_forward *forward = &spec->forwards[i];
-        buffer_printf(netdev, ",hostfwd=%s:%s:%u-%s:%u", forward->udp ? "udp" : "tcp",
+        buffer_printf(netdev, ",hostfwd=%s:%s:%u-%s:%u", transport_word(forward->transport),
                       forward->host_address, forward->host_port,
                       forward->guest_address ? forward->guest_address : "", forward->guest_port);
     }

@@ -1,6 +1,7 @@
 #include "machine/core/spec.h"
 
 #include "base/alloc.h"
+#include "base/word_set.h"
 
 #include <string.h>
 
@@ -15,16 +16,8 @@ static const char *const arch_words[] = {[SPEC_AARCH64] = "aarch64", [SPEC_X86_6
 static const char *const accel_words[] = {
     [SPEC_HVF] = "hvf", [SPEC_KVM] = "kvm", [SPEC_TCG] = "tcg"};
 
-#define LENGTH(table) (sizeof(table) / sizeof(table)[0])
-
-static bool find_word(const char *const *words, size_t count, const char *word, size_t *found) {
-    for (size_t i = 0; word && i < count; i++)
-        if (strcmp(words[i], word) == 0) {
-            *found = i;
-            return true;
-        }
-    return false;
-}
+static const struct word_set arch_set = WORD_SET(arch_words);
+static const struct word_set accel_set = WORD_SET(accel_words);
 
 unsigned spec_nic_slot(unsigned position) {
     return NIC_SLOT + position;
@@ -60,8 +53,8 @@ const char *spec_arch_word(enum spec_arch arch) {
 }
 
 bool spec_arch_from_word(const char *word, enum spec_arch *arch) {
-    size_t found;
-    if (!find_word(arch_words, LENGTH(arch_words), word, &found))
+    int found;
+    if (!word_set_find(&arch_set, word, &found))
         return false;
     *arch = (enum spec_arch)found;
     return true;
@@ -72,8 +65,8 @@ const char *spec_accel_word(enum spec_accel accel) {
 }
 
 bool spec_accel_from_word(const char *word, enum spec_accel *accel) {
-    size_t found;
-    if (!find_word(accel_words, LENGTH(accel_words), word, &found))
+    int found;
+    if (!word_set_find(&accel_set, word, &found))
         return false;
     *accel = (enum spec_accel)found;
     return true;

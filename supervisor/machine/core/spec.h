@@ -2,6 +2,8 @@
  * from whoever fills it (home/instance_plan.c does, from the store and the host). */
 #pragma once
 
+#include "base/transport.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,7 +59,7 @@ struct spec_forward { /* user networking only: host address and port to guest po
     uint16_t host_port;
     const char *guest_address; /* NULL: the one that DHCP gives */
     uint16_t guest_port;
-    bool udp;
+    enum transport transport;
 };
 
 /* virtio shows its guest 20 bytes of a serial number (QEMU: virtio_blk.h, VIRTIO_BLK_ID_BYTES). */
