@@ -6,8 +6,8 @@
 #include "base/platform.h"
 #include "daemon/launch_worker.h"
 #include "daemon/reports.h"
-#include "home/run_folder.h"
 #include "home/running.h"
+#include "machine/core/run_file.h"
 #include "machine/vm_launch.h"
 
 #include <stdlib.h>
@@ -33,10 +33,11 @@ static void on_changed(void *context, struct vm *vm) {
  * see the lock nor reach the second monitor. */
 static void on_started(void *context, struct vm *vm) {
     struct fleet *fleet = context;
-    static const char *const kinds[] = {"pid", "qmp", "mon", "con", "qga"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (int i = 0; i < RUN_FILE_COUNT; i++) {
+        if (!run_file_is_for_owner((enum run_file)i))
+            continue;
         scoped(alloc_release) char *path =
-            run_folder_vm(fleet->home->run, vm->name, vm->launch.tag, kinds[i]);
+            run_file_path(fleet->home->run, vm->name, vm->launch.tag, (enum run_file)i);
         home_chown(fleet->home, path, NULL);
     }
 }

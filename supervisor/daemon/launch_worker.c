@@ -8,10 +8,10 @@
 #include "home/access/endpoint.h"
 #include "home/home.h"
 #include "home/instance/plan.h"
-#include "home/run_folder.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
 #include "machine/core/qemu_argv.h"
+#include "machine/core/run_file.h"
 #include "machine/process.h"
 #include "machine/vm_launch.h"
 #include "store/guest_table.h"
@@ -41,14 +41,11 @@ static void fill_logs(struct home *home, const struct store_instance *instance,
 
 static void fill_paths(struct home *home, const struct store_instance *instance, const char *tag,
                        struct vm_plan *plan) {
-    plan->qmp_path = run_folder_vm(home->run, instance->name, tag, "qmp");
-    plan->pid_file = run_folder_vm(home->run, instance->name, tag, "pid");
-    plan->second_path = run_folder_vm(home->run, instance->name, tag, "mon");
-    plan->agent_path = run_folder_vm(home->run, instance->name, tag, "qga");
-    plan->helper_file = run_folder_vm(home->run, instance->name, tag, "net");
-    scoped(alloc_release) char *console = run_folder_vm(home->run, instance->name, tag, "con");
-    if (strncmp(tag, "sh", 2) != 0) /* the console of vm.sh is its terminal */
-        plan->console_path = alloc_string(console);
+    for (int i = 0; i < RUN_FILE_COUNT; i++)
+        plan->files[i] = run_file_path(home->run, instance->name, tag, (enum run_file)i);
+    /* vm.sh keeps its console on the terminal. */
+    if (strncmp(tag, RUN_FILE_SCRIPT_TAG, strlen(RUN_FILE_SCRIPT_TAG)) == 0)
+        alloc_replace(&plan->files[RUN_FILE_CONSOLE], NULL);
 }
 
 /* cloud-init runs again at the next boot if the drive has another instance-id. A guest that trusts
@@ -90,7 +87,7 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     }
     fill_logs(home, &facts.instance, plan);
     fill_paths(home, &facts.instance, running->tag, plan);
-    helpers_load(plan->helper_file, &plan->helpers);
+    helpers_load(plan->files[RUN_FILE_HELPERS], &plan->helpers);
     plan->found_pid = running->pid;
     plan->found_start = running->start;
     plan->accel = alloc_string(facts.instance.accel);
@@ -128,8 +125,8 @@ static bool start_helpers(const struct home *home, const struct spec *prepared,
 /* Without the note only the next supervisor misses the end of a helper: the VM starts anyway. */
 static void note_helpers(const struct home *home, const struct vm_plan *plan) {
     struct error error = {0};
-    if (helpers_save(&plan->helpers, plan->helper_file, &error))
-        home_chown(home, plan->helper_file, NULL);
+    if (helpers_save(&plan->helpers, plan->files[RUN_FILE_HELPERS], &error))
+        home_chown(home, plan->files[RUN_FILE_HELPERS], NULL);
     else
         log_warning("%s", error.text);
 }
@@ -137,10 +134,10 @@ static void note_helpers(const struct home *home, const struct vm_plan *plan) {
 static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
     const struct qemu_argv_launch launch = {
         .style = QEMU_ARGV_SUPERVISED,
-        .pid_file = plan->pid_file,
-        .qmp_path = plan->qmp_path,
-        .second_path = plan->second_path,
-        .agent_path = plan->agent_path,
+        .pid_file = plan->files[RUN_FILE_PID],
+        .qmp_path = plan->files[RUN_FILE_QMP],
+        .second_path = plan->files[RUN_FILE_MONITOR],
+        .agent_path = plan->files[RUN_FILE_AGENT],
         .qmp_fd = PROCESS_QMP_FD,
         .console_fd = PROCESS_CONSOLE_FD,
         .helper_fd = PROCESS_HELPER_FD,

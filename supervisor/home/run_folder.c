@@ -123,7 +123,3 @@ char *run_folder_lock(const char *run) {
 char *run_folder_control(const char *run) {
     return alloc_printf("%s/pgsup.sock", run);
 }
-
-char *run_folder_vm(const char *run, const char *name, const char *tag, const char *kind) {
-    return alloc_printf("%s/%s.%s.%s", run, name, tag, kind);
-}

@@ -1,6 +1,7 @@
 /* Where the sockets live. PATH/run, or when a socket name in there would not fit into a socket
  * address (104 bytes on macOS): a folder of the same owner under /tmp named by a digest of the
- * home, 0700, with PATH/run a link to it. Refuses a folder that somebody else made. */
+ * home, 0700, with PATH/run a link to it. Refuses a folder that somebody else made. The files of a
+ * VM in it: machine/core/run_file.h. */
 #pragma once
 
 #include "base/error.h"
@@ -18,5 +19,3 @@ bool run_folder_check_name(const char *run, const char *name, struct error *erro
 
 char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */
-char *run_folder_vm(const char *run, const char *name, const char *tag,
-                    const char *kind); /* RUN/NAME.TAG.KIND, KIND: qmp, mon, con, qga, net, pid */

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/platform.h"
-#include "home/run_folder.h"
+#include "machine/core/run_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
 static bool split(const char *file, struct running *running) {
     const char *dot = strchr(file, '.');
     const char *end = dot ? strchr(dot + 1, '.') : NULL;
-    if (!end || dot == file || end == dot + 1 || strcmp(end, ".pid") != 0)
+    if (!end || dot == file || end == dot + 1 || strcmp(end + 1, run_file_kind(RUN_FILE_PID)) != 0)
         return false;
     running->name = alloc_slice(file, (size_t)(dot - file));
     running->tag = alloc_slice(dot + 1, (size_t)(end - dot - 1));
@@ -45,9 +45,9 @@ static bool split(const char *file, struct running *running) {
 }
 
 static void remove_stale(const char *run, const struct running *dead) {
-    static const char *const kinds[] = {"qmp", "mon", "con", "qga", "net", "pid"};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        scoped(alloc_release) char *path = run_folder_vm(run, dead->name, dead->tag, kinds[i]);
+    for (int i = 0; i < RUN_FILE_COUNT; i++) {
+        scoped(alloc_release) char *path =
+            run_file_path(run, dead->name, dead->tag, (enum run_file)i);
         unlink(path);
     }
 }

@@ -58,7 +58,7 @@ static void press(struct vm *vm) {
 static void reconnect(struct vm *vm) {
     monitor_close(vm->monitor);
     vm->answered = false;
-    vm->monitor = monitor_connect(vm->loop, vm->plan.qmp_path, vm, vm->on_qmp_item);
+    vm->monitor = monitor_connect(vm->loop, vm->plan.files[RUN_FILE_QMP], vm, vm->on_qmp_item);
 }
 
 static void release(struct vm *vm) {

@@ -23,8 +23,10 @@ void vm_agent_query(struct vm *vm) {
     bool runs =
         vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
     bool wanted = vm->plan.by_dhcp || !vm->agent_answers;
-    if (runs && wanted && vm->agent_open && !vm->agent && vm->plan.agent_path && vm->plan.mac)
-        vm->agent = agent_ask(vm->loop, vm->plan.agent_path, vm->plan.mac, vm, on_answer);
+    if (runs && wanted && vm->agent_open && !vm->agent && vm->plan.files[RUN_FILE_AGENT] &&
+        vm->plan.mac)
+        vm->agent =
+            agent_ask(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm->plan.mac, vm, on_answer);
 }
 
 void vm_agent_port_changed(struct vm *vm, bool open) {

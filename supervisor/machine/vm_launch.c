@@ -117,9 +117,9 @@ void vm_launch_adopt(struct vm *vm, struct vm_plan *plan) {
     vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
     vm->process =
         process_watch(vm->loop, vm->plan.found_pid, vm->plan.found_start, vm, on_process_end);
-    if (vm->plan.console_path)
-        vm->console =
-            console_connect(vm->loop, vm->plan.console_path, vm->plan.console_log, vm, on_output);
+    if (vm->plan.files[RUN_FILE_CONSOLE])
+        vm->console = console_connect(vm->loop, vm->plan.files[RUN_FILE_CONSOLE],
+                                      vm->plan.console_log, vm, on_output);
     vm_set_reason(vm, "found running; asking it over QMP");
     vm_input(vm, INPUT_FOUND);
 }

@@ -9,12 +9,8 @@
 void vm_plan_done(struct vm_plan *plan) {
     helpers_done(&plan->helpers);
     strv_done(&plan->argv);
-    free(plan->qmp_path);
-    free(plan->console_path);
-    free(plan->pid_file);
-    free(plan->second_path);
-    free(plan->agent_path);
-    free(plan->helper_file);
+    for (int i = 0; i < RUN_FILE_COUNT; i++)
+        free(plan->files[i]);
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->accel);
@@ -26,20 +22,14 @@ void vm_plan_done(struct vm_plan *plan) {
 }
 
 void vm_plan_remove_files(const struct vm_plan *plan) {
-    const char *paths[] = {plan->qmp_path,   plan->console_path, plan->second_path,
-                           plan->agent_path, plan->helper_file,  plan->pid_file};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        if (paths[i])
-            unlink(paths[i]);
+    for (int i = 0; i < RUN_FILE_COUNT; i++)
+        if (plan->files[i])
+            unlink(plan->files[i]);
 }
 
 void vm_plan_disown_files(struct vm_plan *plan) {
-    alloc_replace(&plan->qmp_path, NULL);
-    alloc_replace(&plan->console_path, NULL);
-    alloc_replace(&plan->second_path, NULL);
-    alloc_replace(&plan->agent_path, NULL);
-    alloc_replace(&plan->helper_file, NULL);
-    alloc_replace(&plan->pid_file, NULL);
+    for (int i = 0; i < RUN_FILE_COUNT; i++)
+        alloc_replace(&plan->files[i], NULL);
 }
 
 struct sockets {
@@ -53,13 +43,13 @@ static void close_one(int *fd) {
 }
 
 static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, struct error *error) {
-    sockets->qmp_listener = socket_listen(plan->qmp_path, error);
+    sockets->qmp_listener = socket_listen(plan->files[RUN_FILE_QMP], error);
     if (sockets->qmp_listener >= 0)
-        sockets->qmp_client = socket_connect(plan->qmp_path, error);
+        sockets->qmp_client = socket_connect(plan->files[RUN_FILE_QMP], error);
     if (sockets->qmp_client >= 0)
-        sockets->console_listener = socket_listen(plan->console_path, error);
+        sockets->console_listener = socket_listen(plan->files[RUN_FILE_CONSOLE], error);
     if (sockets->console_listener >= 0)
-        sockets->console_client = socket_connect(plan->console_path, error);
+        sockets->console_client = socket_connect(plan->files[RUN_FILE_CONSOLE], error);
     return sockets->console_client >= 0;
 }
 

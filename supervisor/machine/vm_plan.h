@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "machine/core/run_file.h"
 #include "machine/process.h"
 #include "store/launch_table.h"
 
@@ -13,9 +14,7 @@
 /* How to launch, or (found_pid != 0) which unsupervised process was found instead. */
 struct vm_plan {
     struct strv argv;
-    char *qmp_path, *console_path, *pid_file; /* console_path NULL: started by vm.sh */
-    char *second_path, *agent_path;           /* sockets that QEMU makes */
-    char *helper_file;                        /* where the processes of its helpers are noted */
+    char *files[RUN_FILE_COUNT]; /* paths; no RUN_FILE_CONSOLE: started by vm.sh */
     struct helpers helpers;
     char *qemu_log, *console_log;
     char *accel;   /* QEMU's word for it; NULL: not known */

@@ -1,6 +1,7 @@
 /* Opening a home, and the folder for its sockets. */
 #include "cloud_home.h"
 #include "home/run_folder.h"
+#include "machine/core/run_file.h"
 #include "test.h"
 
 #include <pwd.h>
@@ -160,7 +161,7 @@ TEST(run_folder_fits_every_name_outside) {
     scoped(alloc_release) char *longer = long_path(150);
     scoped(alloc_release) char *run = open_run(longer);
     check_good(run_folder_check_name(run, name, &error), &error);
-    scoped(alloc_release) char *socket = run_folder_vm(run, name, "sh4194304", "qmp");
+    scoped(alloc_release) char *socket = run_file_path(run, name, "sh4194304", RUN_FILE_QMP);
     CHECK(strlen(socket) <= PLATFORM_SOCKET_PATH_MAX);
     rmdir(run);
     CHECK(!run_folder_check_name("/a/home/of/some/length/with/its/folder/run", name, &error));
@@ -210,7 +211,7 @@ TEST(run_folder_after_a_move) {
 
 TEST(run_folder_names) {
     scoped(alloc_release) char *control = run_folder_control("/h/run");
-    scoped(alloc_release) char *socket = run_folder_vm("/h/run", "test", "12", "qmp");
+    scoped(alloc_release) char *socket = run_file_path("/h/run", "test", "12", RUN_FILE_QMP);
     CHECK_STRING(control, "/h/run/pgsup.sock");
     CHECK_STRING(socket, "/h/run/test.12.qmp");
 }

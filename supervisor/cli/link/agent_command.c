@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/secret.h"
-#include "home/run_folder.h"
+#include "machine/core/run_file.h"
 #include "machine/socket.h"
 #include "qmp/qga.h"
 
@@ -79,7 +79,8 @@ static bool wait_end(struct talk *talk, json_int_t pid, uint64_t until_ms) {
 
 bool agent_command_run(const struct home *home, const struct running *running,
                        const char *const argv[], uint64_t limit_ms, struct error *error) {
-    scoped(alloc_release) char *path = run_folder_vm(home->run, running->name, running->tag, "qga");
+    scoped(alloc_release) char *path =
+        run_file_path(home->run, running->name, running->tag, RUN_FILE_AGENT);
     scoped(file_release) int fd = socket_connect(path, error);
     uint32_t id;
     struct qga_item item;

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "home/run_folder.h"
+#include "machine/core/run_file.h"
 #include "machine/socket.h"
 #include "qmp/session.h"
 
@@ -19,7 +19,8 @@ struct offline {
 
 struct offline *offline_open(const struct home *home, const struct running *running,
                              struct error *error) {
-    scoped(alloc_release) char *path = run_folder_vm(home->run, running->name, running->tag, "mon");
+    scoped(alloc_release) char *path =
+        run_file_path(home->run, running->name, running->tag, RUN_FILE_MONITOR);
     int fd = socket_connect(path, error);
     if (fd < 0)
         return NULL;

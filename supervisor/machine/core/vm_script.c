@@ -4,12 +4,14 @@
 #include "base/strv.h"
 #include "machine/core/helper_argv.h"
 #include "machine/core/qemu_argv.h"
+#include "machine/core/run_file.h"
 
 #include <string.h>
 
 /* Stands in the vector where the running script's process number belongs. The control bytes keep it
  * apart from any "$$" that a path may hold. */
 #define PID_MARK "\x1f$$\x1f"
+#define TAG      RUN_FILE_SCRIPT_TAG PID_MARK
 
 /* Characters that mean nothing to bash inside a word. '~' is absent because it does at the start,
  * and everything outside ASCII because what it is depends on the locale. */
@@ -57,18 +59,15 @@ static void quote_with_pid(const char *value, struct buffer *text) {
         vm_script_quote(rest, text);
 }
 
-static char *run_file(const struct spec *spec, const char *run_folder, const char *kind) {
-    return alloc_printf("%s/%s.sh" PID_MARK ".%s", run_folder, spec->name, kind);
-}
-
 /* Below are those of the script itself, and of what it starts. */
 #define HELPER_FD 10
 
 static void build_vector(const struct spec *spec, const char *run_folder, struct strv *argv) {
-    scoped(alloc_release) char *pid_file = run_file(spec, run_folder, "pid");
-    scoped(alloc_release) char *qmp = run_file(spec, run_folder, "qmp");
-    scoped(alloc_release) char *spare = run_file(spec, run_folder, "mon");
-    scoped(alloc_release) char *agent = run_file(spec, run_folder, "qga");
+    scoped(alloc_release) char *pid_file = run_file_path(run_folder, spec->name, TAG, RUN_FILE_PID);
+    scoped(alloc_release) char *qmp = run_file_path(run_folder, spec->name, TAG, RUN_FILE_QMP);
+    scoped(alloc_release) char *spare =
+        run_file_path(run_folder, spec->name, TAG, RUN_FILE_MONITOR);
+    scoped(alloc_release) char *agent = run_file_path(run_folder, spec->name, TAG, RUN_FILE_AGENT);
     const struct qemu_argv_launch launch = {
         .style = QEMU_ARGV_SCRIPT,
         .pid_file = pid_file,
