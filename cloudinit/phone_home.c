@@ -69,7 +69,7 @@ static bool decode(const char *text, size_t length, struct buffer *decoded, stru
 
 /* A key that is not exactly one valid host key counts as absent: the others are still usable. */
 static void take_key(struct phone_home *form, const struct field *field, struct buffer *value) {
-    char *key = public_key_parse(value->data, value->length, true, NULL);
+    char *key = public_key_parse(value->data, value->length, PUBLIC_KEY_OF_HOST, NULL);
     if (key && strncmp(key, field->key_type, strlen(field->key_type)) != 0)
         alloc_release(&key);
     form->keys[field->key] = key;

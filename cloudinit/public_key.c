@@ -106,9 +106,11 @@ static char *show_type(struct slice word) {
     return alloc_string("this line");
 }
 
-static const struct key_type *find_type(struct slice word, bool host_key, struct error *error) {
+static const struct key_type *find_type(struct slice word, enum public_key_owner owner,
+                                        struct error *error) {
     for (size_t i = 0; i < sizeof key_types / sizeof key_types[0]; i++)
-        if (slice_is(word, key_types[i].name) && !(host_key && key_types[i].security_key))
+        if (slice_is(word, key_types[i].name) &&
+            (owner == PUBLIC_KEY_OF_USER || !key_types[i].security_key))
             return &key_types[i];
     scoped(alloc_release) char *shown = show_type(word);
     error_set(error, ERROR_INVALID,
@@ -229,7 +231,8 @@ static bool check_blob(struct slice blob, const struct key_type *type, struct er
     return true;
 }
 
-char *public_key_parse(const char *text, size_t length, bool host_key, struct error *error) {
+char *public_key_parse(const char *text, size_t length, enum public_key_owner owner,
+                       struct error *error) {
     const char *end = text + length;
     while (text < end && is_blank(*text))
         text++;
@@ -243,7 +246,7 @@ char *public_key_parse(const char *text, size_t length, bool host_key, struct er
     }
     if (!refuse_other_formats(text, length, error) || !refuse_control_bytes(text, length, error))
         return NULL;
-    const struct key_type *type = find_type(take_word(&text, end), host_key, error);
+    const struct key_type *type = find_type(take_word(&text, end), owner, error);
     if (!type)
         return NULL;
     struct slice base64 = take_word(&text, end);

@@ -5,11 +5,16 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define PUBLIC_KEY_LIMIT_BYTES 16384u
 
+enum public_key_owner {
+    PUBLIC_KEY_OF_USER,
+    PUBLIC_KEY_OF_HOST, /* sk types are refused: no host has a security key */
+};
+
 /* Returns "type base64", caller frees; NULL on error. The error names a private key as such, so
- * that nobody sends one to a guest by mistake. host_key: sk types are refused. */
-char *public_key_parse(const char *text, size_t length, bool host_key, struct error *error);
+ * that nobody sends one to a guest by mistake. */
+char *public_key_parse(const char *text, size_t length, enum public_key_owner owner,
+                       struct error *error);

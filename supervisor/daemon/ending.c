@@ -55,7 +55,8 @@ static void on_timeout(uv_timer_t *timer) {
 
 static void stop_vm(const struct ending *ending, struct vm *vm) {
     struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS,
-                                      .force = ending->stage == ENDING_FORCED};
+                                      .force = ending->stage == ENDING_FORCED,
+                                      .may_escalate = true};
     if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
 }

@@ -219,15 +219,13 @@ static void request_succeed_already(struct request *request, const struct vm *vm
 }
 
 static bool method_stop(struct request *request, struct error *error) {
-    struct vm_stop_options options = {0};
-    bool escalate = true;
+    struct vm_stop_options options = {.may_escalate = true};
     uint64_t timeout_ms = FLEET_STOP_TIMEOUT_MS;
     struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "force", &options.force, error) ||
-        !control_get_bool(request->params, "escalate", &escalate, error) ||
+        !control_get_bool(request->params, "escalate", &options.may_escalate, error) ||
         !get_timeout(request, &timeout_ms, error))
         return false;
-    options.no_escalate = !escalate;
     options.limit_ms = timeout_ms;
     set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
@@ -254,7 +252,7 @@ static void on_down_again(void *context, struct vm *vm, const struct error *erro
 }
 
 static bool method_restart(struct request *request, struct error *error) {
-    struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS};
+    struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS, .may_escalate = true};
     bool wait = false;
     uint64_t timeout_ms = READY_TIMEOUT_MS;
     struct vm *vm = request_vm(request, error);

@@ -203,8 +203,8 @@ static bool is_shorter(uint64_t limit_ms, uint64_t than_ms) {
 static void tighten(struct vm *vm, const struct vm_stop_options *options) {
     uint64_t elapsed_ms = clock_monotonic_ms() - vm->stop_began_ms;
     uint64_t limit_ms = options->limit_ms ? elapsed_ms + options->limit_ms : 0;
-    bool allows = !options->no_escalate && !vm->may_escalate;
-    bool forbids = options->no_escalate && vm->may_escalate;
+    bool allows = options->may_escalate && !vm->may_escalate;
+    bool forbids = !options->may_escalate && vm->may_escalate;
     if (forbids || (!allows && !is_shorter(limit_ms, vm->stop_limit_ms)))
         return;
     vm->may_escalate |= allows;
@@ -217,7 +217,7 @@ static void tighten(struct vm *vm, const struct vm_stop_options *options) {
 
 /* Nobody hears the power button in a guest that cannot be resumed. */
 static bool must_force(const struct vm *vm, const struct vm_stop_options *options) {
-    bool deaf = vm->state == STATE_PAUSED && vm->needs_reset && !options->no_escalate;
+    bool deaf = vm->state == STATE_PAUSED && vm->needs_reset && options->may_escalate;
     return options->force || deaf;
 }
 
@@ -229,7 +229,7 @@ void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
         vm->launch.presses = 0;
         vm->stop_began_ms = clock_monotonic_ms();
         vm->stop_limit_ms = options->limit_ms;
-        vm->may_escalate = !options->no_escalate;
+        vm->may_escalate = options->may_escalate;
     }
     vm_input(vm, force ? INPUT_FORCE_STOP : INPUT_STOP);
 }

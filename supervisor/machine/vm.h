@@ -20,7 +20,7 @@ void vm_start(struct vm *vm);
 struct vm_stop_options {
     uint64_t limit_ms; /* until quit; 0: wait for ever */
     bool force;        /* quit at once */
-    bool no_escalate;  /* at the limit leave it running */
+    bool may_escalate; /* at the limit QEMU quits; false: the VM keeps running */
 };
 void vm_stop(struct vm *vm, const struct vm_stop_options *options); /* a second one tightens */
 void vm_request(struct vm *vm, enum lifecycle_input input);         /* kill, pause, resume, reset */

@@ -19,7 +19,8 @@ static void check_key(const char *key, const char *type) {
     require(strncmp(key, type, strlen(type)) == 0);
     require(strchr(key, ' ') == strrchr(key, ' '));
     require(strcspn(key, "\n\r\t@#,*\"") == strlen(key));
-    scoped(alloc_release) char *again = public_key_parse(key, strlen(key), true, NULL);
+    scoped(alloc_release) char *again =
+        public_key_parse(key, strlen(key), PUBLIC_KEY_OF_HOST, NULL);
     require(again && strcmp(again, key) == 0);
 }
 

@@ -16,10 +16,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct error error = {0};
-    scoped(alloc_release) char *key = public_key_parse((const char *)data, size, false, &error);
+    scoped(alloc_release) char *key =
+        public_key_parse((const char *)data, size, PUBLIC_KEY_OF_USER, &error);
     require((key == NULL) == (error.text[0] != 0));
     require(strcspn(error.text, "\n\r\x1B") == strlen(error.text));
-    scoped(alloc_release) char *host_key = public_key_parse((const char *)data, size, true, NULL);
+    scoped(alloc_release) char *host_key =
+        public_key_parse((const char *)data, size, PUBLIC_KEY_OF_HOST, NULL);
     if (!key) {
         require(!host_key);
         return 0;
@@ -28,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(strchr(key, ' ') && strchr(key, ' ') == strrchr(key, ' '));
     require(strcspn(key, "\n\r\t\"*,") == strlen(key));
     require(!host_key || strcmp(key, host_key) == 0);
-    scoped(alloc_release) char *again = public_key_parse(key, strlen(key), false, NULL);
+    scoped(alloc_release) char *again =
+        public_key_parse(key, strlen(key), PUBLIC_KEY_OF_USER, NULL);
     require(again && strcmp(again, key) == 0);
     return 0;
 }

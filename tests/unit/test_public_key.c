@@ -6,12 +6,12 @@
 
 #define PEM "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
 
-static char *parse(const char *text, bool host_key, struct error *error) {
+static char *parse(const char *text, enum public_key_owner owner, struct error *error) {
     size_t length = strlen(text);
     /* a copy of exactly this size, so that a read beyond it is seen by the sanitizer */
     scoped(alloc_release) char *copy = alloc_zero(length);
     memcpy(copy, text, length);
-    return public_key_parse(copy, length, host_key, error);
+    return public_key_parse(copy, length, owner, error);
 }
 
 static const struct {
@@ -44,9 +44,9 @@ TEST(security_keys_belong_to_users) {
     static const char *const keys[] = {KEY_SK_ED25519, KEY_SK_P256};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         struct error error = {0};
-        scoped(alloc_release) char *key = parse(keys[i], false, &error);
+        scoped(alloc_release) char *key = parse(keys[i], PUBLIC_KEY_OF_USER, &error);
         CHECK_STRING(key, keys[i]);
-        CHECK(!parse(keys[i], true, &error));
+        CHECK(!parse(keys[i], PUBLIC_KEY_OF_HOST, &error));
         CHECK_CONTAINS(error.text, "does not begin with an accepted key type");
     }
 }
@@ -119,7 +119,7 @@ static const struct {
 TEST(refuses_with_a_sentence) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct error error = {0};
-        char *key = parse(refused[i].text, false, &error);
+        char *key = parse(refused[i].text, PUBLIC_KEY_OF_USER, &error);
         CHECK_STRING(key, NULL);
         CHECK_INT(error.code, ERROR_INVALID);
         CHECK_CONTAINS(error.text, refused[i].part);
@@ -129,14 +129,14 @@ TEST(refuses_with_a_sentence) {
 
 TEST(no_byte_of_a_private_key_is_quoted) {
     struct error error = {0};
-    CHECK(!parse(PEM, false, &error));
+    CHECK(!parse(PEM, PUBLIC_KEY_OF_USER, &error));
     CHECK(!strstr(error.text, "b3Blb"));
 }
 
 TEST(refuses_an_embedded_nul) {
     static const char text[] = KEY_ED25519 "\0@cert-authority";
     struct error error = {0};
-    CHECK(!public_key_parse(text, sizeof text - 1, false, &error));
+    CHECK(!public_key_parse(text, sizeof text - 1, PUBLIC_KEY_OF_USER, &error));
     CHECK_CONTAINS(error.text, "control byte 0x00");
 }
 
@@ -145,7 +145,7 @@ TEST(refuses_every_cut_of_a_key) {
     static const char *const keys[] = {KEY_RSA_1024, KEY_P256, KEY_ED25519};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         for (size_t length = 0; length < strlen(keys[i]); length++) {
-            char *key = public_key_parse(keys[i], length, false, NULL);
+            char *key = public_key_parse(keys[i], length, PUBLIC_KEY_OF_USER, NULL);
             CHECK_STRING(key, NULL);
             alloc_release(&key);
         }
@@ -156,9 +156,10 @@ TEST(refuses_what_is_too_long) {
     memset(text, 'x', PUBLIC_KEY_LIMIT_BYTES + 1);
     memcpy(text, KEY_ED25519 " ", strlen(KEY_ED25519 " "));
     struct error error = {0};
-    scoped(alloc_release) char *key = public_key_parse(text, PUBLIC_KEY_LIMIT_BYTES, false, &error);
+    scoped(alloc_release) char *key =
+        public_key_parse(text, PUBLIC_KEY_LIMIT_BYTES, PUBLIC_KEY_OF_USER, &error);
     CHECK_STRING(key, KEY_ED25519);
-    CHECK(!public_key_parse(text, PUBLIC_KEY_LIMIT_BYTES + 1, false, &error));
+    CHECK(!public_key_parse(text, PUBLIC_KEY_LIMIT_BYTES + 1, PUBLIC_KEY_OF_USER, &error));
     CHECK_CONTAINS(error.text, "longer than 16 kB");
 }
 

@@ -95,7 +95,7 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     const struct cloud_changes changes = {
         .admin_password = password,
-        .no_admin_password = invocation_flag(invocation, "no-admin-password"),
+        .remove_admin_password = invocation_flag(invocation, "no-admin-password"),
         .ssh_public_keys =
             invocation_given(invocation, "ssh-public-key")
                 ? (const char *const *)invocation_values(invocation, "ssh-public-key")

@@ -5,6 +5,7 @@
 #include "cli/link/forward_live.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
+#include "home/access/endpoint.h"
 #include "home/change/forward_change.h"
 #include "home/change/home_edit.h"
 #include "home/home.h"
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SSH_PORT 22
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
@@ -100,7 +99,7 @@ static void add_ssh_row(json_t *rows, const struct store_instance *instance) {
                                       .transport = TRANSPORT_TCP,
                                       .host_address = (char *)PORT_LOOPBACK,
                                       .host_port = instance->ssh_port,
-                                      .guest_port = SSH_PORT};
+                                      .guest_port = ENDPOINT_SSH_PORT};
     if (instance->ssh_port)
         json_array_append_new(rows, forward_row(&ssh, FORWARD_AUTOMATIC));
 }

@@ -6,11 +6,10 @@
 #include "cli/link/idle.h"
 #include "cli/link/offline.h"
 #include "home/change/resize.h"
+#include "machine/core/qemu_argv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define DISK_NODE "disk0" /* machine/qemu_argv.c */
 
 /* Over the VM's second monitor, with or without a supervisor. */
 static bool resize_running(const struct invocation *invocation, const struct running *running,
@@ -19,7 +18,7 @@ static bool resize_running(const struct invocation *invocation, const struct run
     if (!offline)
         return false;
     json_t *arguments = json_object();
-    json_object_set_new(arguments, "node-name", json_string(DISK_NODE));
+    json_object_set_new(arguments, "node-name", json_string(QEMU_ARGV_DISK));
     json_object_set_new(arguments, "size", json_integer((json_int_t)bytes));
     json_t *answer = offline_command(offline, "block_resize", arguments, error);
     bool good = answer != NULL;

@@ -20,7 +20,7 @@ static char *address_of(struct home *home, const struct store_instance *instance
     endpoint_find(home, instance, &endpoint, NULL);
     if (!endpoint.address[0])
         return NULL;
-    if (endpoint.port == 22)
+    if (endpoint.port == ENDPOINT_SSH_PORT)
         return alloc_string(endpoint.address);
     return alloc_printf("%s:%u", endpoint.address, endpoint.port);
 }

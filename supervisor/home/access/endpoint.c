@@ -11,7 +11,7 @@ void endpoint_of(const struct store_instance *instance, const struct store_guest
         address = guest->address;
         source = guest->address_source;
     }
-    endpoint->port = instance->ssh_port ? instance->ssh_port : 22;
+    endpoint->port = instance->ssh_port ? instance->ssh_port : ENDPOINT_SSH_PORT;
     endpoint->since_ms = learned ? guest->address_ms : 0;
     snprintf(endpoint->source, sizeof endpoint->source, "%s", source ? source : "");
     snprintf(endpoint->address, sizeof endpoint->address, "%s", address ? address : "");

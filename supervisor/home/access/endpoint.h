@@ -6,6 +6,8 @@
 #include "store/guest_table.h"
 #include "store/instance_table.h"
 
+#define ENDPOINT_SSH_PORT 22 /* of a guest */
+
 /* The address and port on which ssh reaches the guest from this host; address "" when not known
  * yet. With user networking the guest's own address is known to nobody but QEMU: it is reached at
  * this host's loopback. */

@@ -49,7 +49,7 @@ bool known_hosts_collect(struct home *home, struct error *error) {
 static void write_names(const struct store_instance *instance, const struct endpoint *endpoint,
                         struct buffer *text) {
     buffer_puts(text, instance->instance_id);
-    if (endpoint->address[0] && endpoint->port == 22)
+    if (endpoint->address[0] && endpoint->port == ENDPOINT_SSH_PORT)
         buffer_printf(text, ",%s", endpoint->address);
     else if (endpoint->address[0])
         buffer_printf(text, ",[%s]:%u", endpoint->address, endpoint->port);

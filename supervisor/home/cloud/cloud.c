@@ -347,7 +347,7 @@ static bool remove_users(struct store *store, char *const *names, struct error *
 
 static bool change(const struct cloud_changes *changes, struct store_cloud *cloud,
                    struct error *error) {
-    if (changes->no_admin_password)
+    if (changes->remove_admin_password)
         alloc_replace(&cloud->admin_password_hash, NULL);
     if (changes->phone_home_port &&
         !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))

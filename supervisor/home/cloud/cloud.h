@@ -20,7 +20,7 @@ struct cloud_options {
 
 struct cloud_changes { /* NULL: stays as it is */
     const char *admin_password;
-    bool no_admin_password;
+    bool remove_admin_password;
     const char *const *ssh_public_keys; /* instead of those before */
     const char *ssh_private_key;        /* "": none is named */
     char *const *users, *const *removed_users;

@@ -119,7 +119,7 @@ static bool is_known(const struct keys *keys, const char *key) {
 }
 
 static bool add_key(struct keys *keys, const char *line, size_t length, struct error *error) {
-    scoped(alloc_release) char *key = public_key_parse(line, length, false, error);
+    scoped(alloc_release) char *key = public_key_parse(line, length, PUBLIC_KEY_OF_USER, error);
     if (!key)
         return false;
     if (is_known(keys, key))

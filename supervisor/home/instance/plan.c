@@ -7,6 +7,7 @@
 #include "base/platform.h"
 #include "base/strv.h"
 #include "home/access/ansible.h"
+#include "home/access/endpoint.h"
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
@@ -28,7 +29,6 @@
 
 #define ARGUMENTS_LIMIT_BYTES 16384u
 #define ARGUMENTS_MAX         256u
-#define SSH_PORT              22
 #define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
 
 /* --- qemu.args: one argument a line --- */
@@ -128,7 +128,7 @@ static void fill_forwards(const struct instance_facts *facts, const char *guest_
     size_t count = facts->forwards.count;
     plan->forwards = alloc_zero((count + 1) * sizeof *plan->forwards);
     plan->forwards[0] = (struct spec_forward){PORT_LOOPBACK, facts->instance.ssh_port,
-                                              guest_address, SSH_PORT, TRANSPORT_TCP};
+                                              guest_address, ENDPOINT_SSH_PORT, TRANSPORT_TCP};
     for (size_t i = 0; i < count; i++) {
         const struct store_forward *each = &facts->forwards.items[i];
         plan->forwards[i + 1] =

@@ -58,13 +58,10 @@ void dns_records_remove(struct dns_records *records, size_t index) {
     memmove(gone, gone + 1, (--records->count - index) * sizeof *gone);
 }
 
-void dns_records_drop(struct dns_records *records, const struct dns_record *like, bool keep) {
-    for (size_t i = records->count; i-- > 0;) {
-        const struct dns_record *each = &records->items[i];
-        if (dns_records_is_same_name(each, like) &&
-            !(keep && strcmp(each->address, like->address) == 0))
+void dns_records_drop(struct dns_records *records, const struct dns_record *like) {
+    for (size_t i = records->count; i-- > 0;)
+        if (dns_records_is_same_name(&records->items[i], like))
             dns_records_remove(records, i);
-    }
 }
 
 /* --- the file --- */

@@ -40,5 +40,5 @@ struct dns_record *dns_records_find(const struct dns_records *records,
                                     const struct dns_record *like);
 void dns_records_add(struct dns_records *records, const struct dns_record *record); /* copies */
 void dns_records_remove(struct dns_records *records, size_t index);
-/* All of that name, but not the one with its address, if keep. */
-void dns_records_drop(struct dns_records *records, const struct dns_record *like, bool keep);
+/* All of that name. */
+void dns_records_drop(struct dns_records *records, const struct dns_record *like);

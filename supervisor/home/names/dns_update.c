@@ -182,10 +182,10 @@ static bool note(struct dns_records *records, const struct dns_record *name) {
 static void settle(struct dns_records *records, const struct dns_record *name, enum outcome outcome,
                    bool is_new) {
     if (outcome == OUTCOME_DONE) {
-        dns_records_drop(records, name, false);
+        dns_records_drop(records, name);
         dns_records_add(records, name);
     } else if (outcome == OUTCOME_CONDITION) {
-        dns_records_drop(records, name, false);
+        dns_records_drop(records, name);
     } else if (outcome == OUTCOME_REFUSED && is_new) { /* then nothing was changed */
         dns_records_remove(records, records->count - 1);
     }
@@ -229,7 +229,7 @@ static bool withdraw(struct update *update, const struct dns_record *record, str
     if (outcome == OUTCOME_SILENT)
         alloc_replace(&update->silent, alloc_string(name.server));
     if (outcome == OUTCOME_DONE || !current)
-        dns_records_drop(records, &name, false);
+        dns_records_drop(records, &name);
     return dns_records_write(update->home, records, error) && outcome == OUTCOME_DONE;
 }
 
@@ -264,7 +264,7 @@ static bool is_first_of_name(const struct dns_records *records, size_t index) {
 
 /* A server of before that does not answer: what it was told cannot be taken back. */
 static bool give_up(struct update *update, const struct dns_record *name, struct error *error) {
-    dns_records_drop(&update->records, name, false);
+    dns_records_drop(&update->records, name);
     dns_records_write(update->home, &update->records, error);
     return false;
 }

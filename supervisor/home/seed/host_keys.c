@@ -127,7 +127,8 @@ static char *read_public(const struct home *home, const struct store_instance *i
     scoped(alloc_release) char *name = alloc_printf("ssh_host_%s_key.pub", type);
     if (!read_key(home, instance, name, &text, error))
         return NULL;
-    char *key = public_key_parse(text.data ? text.data : "", text.length, true, error);
+    char *key =
+        public_key_parse(text.data ? text.data : "", text.length, PUBLIC_KEY_OF_HOST, error);
     if (!key)
         error_prefix(error, "the host key %s of %s", name, instance->name);
     return key;

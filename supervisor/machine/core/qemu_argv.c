@@ -148,11 +148,11 @@ static void push_control(const struct qemu_argv_launch *launch, struct strv *arg
  * flush to every single write and protects nothing that a guest's file system relies on. */
 static void push_disk(const struct spec *spec, struct strv *argv) {
     struct buffer node = {0};
-    buffer_puts(&node, "driver=qcow2,node-name=disk0,discard=unmap,file.driver=file");
+    buffer_puts(&node, "driver=qcow2,node-name=" QEMU_ARGV_DISK ",discard=unmap,file.driver=file");
     append_property(&node, "file.filename", spec->disk);
     buffer_puts(&node, ",file.discard=unmap");
     push_built(argv, "-blockdev", &node);
-    push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=disk0,bootindex=0");
+    push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=" QEMU_ARGV_DISK ",bootindex=0");
 }
 
 /* In slots of their own, far from those that QEMU counts up, so that a disk more moves no other

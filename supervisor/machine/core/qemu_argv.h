@@ -12,6 +12,7 @@
 #include "machine/core/spec.h"
 
 #define QEMU_ARGV_AGENT "agent" /* id of the agent's channel and of its port */
+#define QEMU_ARGV_DISK  "disk0" /* node of the disk that is booted from */
 
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
