@@ -90,7 +90,7 @@ static inline void make_home(const char *name, const struct cloud_options *optio
         &error);
 }
 
-static inline void make_instance(struct home *home, const struct instance_options *options,
+static inline void make_instance(struct home *home, const struct instance_create_options *options,
                                  struct store_instance *instance) {
     struct error error = {0};
     check_good(instance_create(home, options, instance, &error), &error);

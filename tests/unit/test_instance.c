@@ -27,17 +27,18 @@ static void open_user(const char *name) {
 }
 
 /* Options that cost little. */
-static struct instance_options small(const char *name) {
-    return (struct instance_options){.name = name, .image = "base", .ram = "64", .disk = "64M"};
+static struct instance_create_options small(const char *name) {
+    return (struct instance_create_options){
+        .name = name, .image = "base", .ram = "64", .disk = "64M"};
 }
 
 static void make(const char *name, const char *ip4, struct store_instance *made) {
-    struct instance_options options = small(name);
+    struct instance_create_options options = small(name);
     options.ip4 = ip4;
     make_instance(&home, &options, made);
 }
 
-static void check_refusal(const struct instance_options *options, enum error_code code,
+static void check_refusal(const struct instance_create_options *options, enum error_code code,
                           const char *says) {
     struct store_instance made = {0};
     struct error error = {0};
@@ -71,7 +72,7 @@ TEST(refuses_bad_options_without_a_trace) {
     char ssh_port[8];
     snprintf(ssh_port, sizeof ssh_port, "%u", taken.ssh_port);
     const struct {
-        struct instance_options options;
+        struct instance_create_options options;
         enum error_code code;
         const char *says;
     } table[] = {
@@ -133,7 +134,7 @@ TEST(refuses_bad_options_of_a_bridged_cloud) {
     struct cloud_options cloud = bridged_options();
     make_home("refuse-bridged", &cloud, &home);
     const struct {
-        struct instance_options options;
+        struct instance_create_options options;
         enum error_code code;
         const char *says;
     } table[] = {
@@ -156,7 +157,7 @@ TEST(refuses_bad_options_of_a_bridged_cloud) {
 TEST(refuses_a_name_too_long_for_its_sockets) {
     struct cloud_options cloud = user_options();
     make_home("a-home-with-a-somewhat-longer-path", &cloud, &home);
-    struct instance_options options =
+    struct instance_create_options options =
         small("an-instance-with-a-name-that-is-legal-but-much-longer-than-usual");
     options.name += 1;
     check_refusal(&options, ERROR_INVALID, "shorter path");
@@ -185,7 +186,7 @@ static void check_modes(const char *folder) {
 
 TEST(makes_an_instance_with_defaults) {
     open_user("defaults");
-    struct instance_options options = {.name = "test", .image = "base", .ram = "256"};
+    struct instance_create_options options = {.name = "test", .image = "base", .ram = "256"};
     struct store_instance made = {0}, read = {0};
     struct error error = {0};
     mode_t mask = umask(0);
@@ -217,12 +218,12 @@ TEST(makes_an_instance_with_defaults) {
 
 TEST(memory_with_a_unit_and_an_odd_disk) {
     open_user("units");
-    struct instance_options options = small("test");
+    struct instance_create_options options = small("test");
     struct store_instance made = {0};
     options.ram = "1G";
     options.disk = "67108865";
     options.vcpu = "64";
-    options.no_package_upgrade = true;
+    options.packages = INSTANCE_PACKAGES_KEEP;
     options.seed = "drive";
     options.accel = "tcg";
     make_instance(&home, &options, &made);
@@ -355,7 +356,7 @@ TEST(a_foreign_folder_is_not_touched) {
     open_user("foreign");
     make_folder("instances/test");
     touch("instances/test/mine");
-    struct instance_options options = small("test");
+    struct instance_create_options options = small("test");
     check_refusal(&options, ERROR_EXISTS, "move it away");
     CHECK(is_there("instances/test/mine"));
     scoped(alloc_release) char *instances = home_file(&home, "instances");
@@ -366,7 +367,7 @@ TEST(a_foreign_folder_is_not_touched) {
 /* Fails after the row is in and the folder in its place. */
 TEST(a_late_failure_leaves_nothing) {
     open_user("late");
-    struct instance_options options = small("test");
+    struct instance_create_options options = small("test");
     struct store_instances list = {0};
     struct error error = {0};
     setenv("PGSUP_ACCEL", "warp", 1);
@@ -383,7 +384,7 @@ TEST(a_late_failure_leaves_nothing) {
 }
 
 static int create_in_child(const char *path, const char *name) {
-    struct instance_options options = small(name);
+    struct instance_create_options options = small(name);
     struct store_instance made = {0};
     struct home own = {0};
     struct error error = {0};
@@ -505,7 +506,7 @@ TEST(network_cards_come_and_go) {
     refuse_nic("three", "user", ERROR_NOT_FOUND, "three");
     add_nic("two", free_one, 1);
     refuse_nic("one", free_one, ERROR_EXISTS, "172.16.3.9/24 is that of a card");
-    struct instance_options taken = small("three");
+    struct instance_create_options taken = small("three");
     taken.ip4 = "172.16.3.9";
     check_refusal(&taken, ERROR_EXISTS, "172.16.3.9 is that of the network card 1 of the instance");
     add_nic("two", "user", 2);
@@ -539,7 +540,7 @@ TEST(forwards_are_read_and_written) {
 
 TEST(forwards_of_a_new_instance) {
     open_user("forwards");
-    struct instance_options options = {
+    struct instance_create_options options = {
         .name = "web", .image = "base", .forwards = (char *[]){"18080:80", "15353:53/udp", NULL}};
     struct store_instance made = {0};
     struct store_forwards forwards = {0};

@@ -35,7 +35,7 @@ static const char *free_port(void) {
 }
 
 static void make(const char *name, const char *ip4, const char *seed, struct store_instance *made) {
-    struct instance_options options = {
+    struct instance_create_options options = {
         .name = name, .image = "base", .ram = "64", .disk = "64M", .ip4 = ip4, .seed = seed};
     if (!bridged)
         options.ssh_port = free_port();

@@ -14,7 +14,7 @@ static char *folder;
 
 static void begin(const char *name, struct store_instance *made) {
     struct cloud_options cloud = user_options();
-    struct instance_options options = {
+    struct instance_create_options options = {
         .name = "test", .image = "base", .ram = "64", .disk = "96M", .seed = "drive"};
     make_home(name, &cloud, &home);
     make_instance(&home, &options, made);

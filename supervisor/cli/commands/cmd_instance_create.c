@@ -58,7 +58,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     if (!name)
         return EXIT_FAILURE;
     struct user_documents own = {0};
-    struct instance_options wanted = {
+    struct instance_create_options wanted = {
         .name = name,
         .own = &own,
         .image = invocation_option(invocation, "os"),
@@ -72,10 +72,13 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
         .nics = invocation_values(invocation, "nic"),
         .host_keys = invocation_option(invocation, "host-keys"),
         .accel = invocation_option(invocation, "accel"),
-        .no_package_upgrade = invocation_flag(invocation, "no-package-upgrade"),
+        .packages = invocation_flag(invocation, "no-package-upgrade") ? INSTANCE_PACKAGES_KEEP
+                                                                      : INSTANCE_PACKAGES_UPGRADE,
         .startup = {.restart = invocation_option(invocation, "restart"),
                     .after = invocation_option(invocation, "after"),
-                    .autostart = invocation_flag(invocation, "autostart")},
+                    .autostart = invocation_flag(invocation, "autostart")
+                                     ? STARTUP_AUTOSTART_ON
+                                     : STARTUP_AUTOSTART_AS_IT_IS},
     };
     struct store_instance made = {0};
     bool good = document_options_read(invocation, &own, error) &&

@@ -47,18 +47,29 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static bool is_hardware(const struct instance_options *wanted) {
+static bool is_hardware(const struct instance_change_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
            wanted->ssh_port;
 }
 
 static bool is_startup(const struct startup_options *wanted) {
-    return wanted->restart || wanted->after || wanted->autostart || wanted->no_autostart;
+    return wanted->restart || wanted->after || wanted->autostart != STARTUP_AUTOSTART_AS_IT_IS;
+}
+
+static bool read_autostart(const struct invocation *invocation, enum startup_autostart *autostart,
+                           struct error *error) {
+    bool on = invocation_flag(invocation, "autostart");
+    bool off = invocation_flag(invocation, "no-autostart");
+    if (on && off)
+        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --autostart");
+    if (on || off)
+        *autostart = on ? STARTUP_AUTOSTART_ON : STARTUP_AUTOSTART_OFF;
+    return true;
 }
 
 /* What the guest does not see by itself. */
 static bool report_settings(const struct invocation *invocation, const char *name,
-                            const struct instance_options *wanted, struct error *error) {
+                            const struct instance_change_options *wanted, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     bool due = false;
@@ -83,7 +94,7 @@ static bool report_settings(const struct invocation *invocation, const char *nam
 static int run_instance_set(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct user_documents own = {0};
-    struct instance_options wanted = {
+    struct instance_change_options wanted = {
         .own = &own,
         .rerun = invocation_flag(invocation, "rerun-cloud-init"),
         .vcpu = invocation_option(invocation, "vcpu"),
@@ -93,11 +104,10 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
         .seed = invocation_option(invocation, "seed"),
         .accel = invocation_option(invocation, "accel"),
         .startup = {.restart = invocation_option(invocation, "restart"),
-                    .after = invocation_option(invocation, "after"),
-                    .autostart = invocation_flag(invocation, "autostart"),
-                    .no_autostart = invocation_flag(invocation, "no-autostart")},
+                    .after = invocation_option(invocation, "after")},
     };
-    bool good = document_options_read(invocation, &own, error);
+    bool good = read_autostart(invocation, &wanted.startup.autostart, error) &&
+                document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
         !user_documents_any(&own) && !wanted.rerun)
         good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");

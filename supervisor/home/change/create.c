@@ -26,7 +26,7 @@
 
 #define DEFAULT_IMAGE "ubuntu-jammy"
 
-static bool check(struct instance_stage *stage, const struct instance_options *options,
+static bool check(struct instance_stage *stage, const struct instance_create_options *options,
                   struct error *error) {
     struct store *store = stage->home->store;
     struct instance_facts *facts = &stage->facts;
@@ -55,7 +55,7 @@ static bool create_fill(struct instance_stage *stage, struct error *error) {
            (!own || user_documents_put(home, stage->folder, own, NULL, error));
 }
 
-bool instance_create(struct home *home, const struct instance_options *options,
+bool instance_create(struct home *home, const struct instance_create_options *options,
                      struct store_instance *made, struct error *error) {
     struct instance_stage stage = {.home = home, .fill = create_fill, .context = options->own};
     bool good = check(&stage, options, error) && instance_stage_run(&stage, made, error);

@@ -9,5 +9,5 @@
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
 
-bool instance_create(struct home *home, const struct instance_options *options,
+bool instance_create(struct home *home, const struct instance_create_options *options,
                      struct store_instance *made, struct error *error);

@@ -46,13 +46,13 @@ static bool remember_trust(struct store *store, const struct store_instance *ins
 }
 
 struct wanted {
-    const struct instance_options *options;
+    const struct instance_change_options *options;
     const char *name;             /* of the instance */
     struct user_documents before; /* those that were replaced */
 };
 
 static bool check_unique(struct home *home, const struct instance_facts *facts, uint16_t old_port,
-                         const struct instance_options *options, struct error *error) {
+                         const struct instance_change_options *options, struct error *error) {
     const struct store_instance *instance = &facts->instance;
     return (!options->ip4 ||
             definition_check_address(home->store, &facts->cloud, instance, error)) &&
@@ -63,7 +63,7 @@ static bool check_unique(struct home *home, const struct instance_facts *facts, 
 static bool apply(struct home *home, struct instance_facts *facts, void *context,
                   struct error *error) {
     struct wanted *wanted = context;
-    const struct instance_options *options = wanted->options;
+    const struct instance_change_options *options = wanted->options;
     struct store_instance *instance = &facts->instance;
     uint16_t port = instance->ssh_port;
     bool was_http = instance->seed == STORE_SEED_HTTP;
@@ -82,7 +82,7 @@ static void undo(const struct home *home, void *context) {
     put_documents(home, wanted->name, &wanted->before, NULL, NULL);
 }
 
-bool settings_change(struct home_edit *edit, const struct instance_options *options,
+bool settings_change(struct home_edit *edit, const struct instance_change_options *options,
                      struct error *error) {
     struct wanted wanted = {.options = options, .name = edit->instance};
     const struct home_edit_change change = {apply, undo, &wanted};

@@ -174,7 +174,7 @@ static bool check_host_keys(const char *text, enum store_seed seed, enum store_h
     return check_way_of_keys(*host_keys, seed, error);
 }
 
-bool definition_check(const struct instance_options *options, struct instance_facts *facts,
+bool definition_check(const struct instance_create_options *options, struct instance_facts *facts,
                       struct error *error) {
     const struct store_cloud *cloud = &facts->cloud;
     const struct store_image *image = &facts->image;
@@ -195,14 +195,14 @@ bool definition_check(const struct instance_options *options, struct instance_fa
     instance->arch = alloc_string(image->arch);
     instance->ip4 = alloc_string(options->ip4);
     instance->accel = alloc_string(options->accel);
-    instance->package_upgrade = !options->no_package_upgrade;
+    instance->package_upgrade = options->packages == INSTANCE_PACKAGES_UPGRADE;
     return true;
 }
 
 /* A static address comes with the seed that suits it, unless one is asked for. */
-static bool change_seed(const struct instance_options *options, const struct store_cloud *cloud,
-                        const struct store_image *image, struct store_instance *instance,
-                        struct error *error) {
+static bool change_seed(const struct instance_change_options *options,
+                        const struct store_cloud *cloud, const struct store_image *image,
+                        struct store_instance *instance, struct error *error) {
     enum store_seed seed;
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
@@ -217,9 +217,9 @@ static const char *value_or_null(const char *text) {
     return *text ? text : NULL;
 }
 
-bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
-                       const struct store_image *image, struct store_instance *instance,
-                       struct error *error) {
+bool definition_change(const struct instance_change_options *options,
+                       const struct store_cloud *cloud, const struct store_image *image,
+                       struct store_instance *instance, struct error *error) {
     if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
         (options->ram && !check_ram(options->ram, image, &instance->ram_mib, error)) ||
         (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||

@@ -8,7 +8,10 @@
 #include "store/image_table.h"
 #include "store/instance_table.h"
 
-struct instance_options { /* texts as given on the command line; NULL: default */
+/* What cloud-init does with the image's packages at the first boot. */
+enum instance_packages { INSTANCE_PACKAGES_UPGRADE, INSTANCE_PACKAGES_KEEP };
+
+struct instance_create_options { /* texts as given on the command line; NULL: default */
     const char *name;
     const char *image;     /* "ubuntu-jammy" */
     const char *vcpu;      /* "2" */
@@ -17,20 +20,28 @@ struct instance_options { /* texts as given on the command line; NULL: default *
     const char *ip4;       /* NULL: DHCP */
     const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
     const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds" */
-    char *const *nics;     /* home/nic.h; NULL-terminated; NULL: the first card only */
-    char *const *forwards; /* home/forward.h; NULL-terminated; NULL: none but SSH */
+    char *const *nics;     /* nic.h; NULL-terminated; NULL: the first card only */
+    char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
     const char *accel;
-    const struct user_documents *own; /* home/user_document.h; NULL: none */
-    bool no_package_upgrade;
-    bool rerun; /* of one that exists: cloud-init begins anew */
+    const struct user_documents *own; /* home/seed/user_document.h; NULL: none */
+    enum instance_packages packages;
+    struct startup_options startup;
+};
+
+/* Texts as given on the command line; NULL: as it is. "" takes an address or an accelerator away.
+ */
+struct instance_change_options {
+    const char *vcpu, *ram, *ip4, *ssh_port, *seed, *accel;
+    const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
+    bool rerun;                       /* cloud-init begins anew */
     struct startup_options startup;
 };
 
 /* The part that depends on nothing else that is being made: names, numbers, sizes, addresses. From
  * the cloud and the image in facts; fills the instance, its cards and forwards. ssh_port is 0 when
  * none was asked for. */
-bool definition_check(const struct instance_options *options, struct instance_facts *facts,
+bool definition_check(const struct instance_create_options *options, struct instance_facts *facts,
                       struct error *error);
 
 /* Checks and assigns what must be unique: name, address, port, id and what is derived from it.
@@ -41,11 +52,10 @@ bool definition_reserve(struct store *store, const struct store_cloud *cloud,
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);
 
-/* Of an instance in the store, what is asked for; "" takes an address or an accelerator away. Name,
- * image and disk are left alone. */
-bool definition_change(const struct instance_options *options, const struct store_cloud *cloud,
-                       const struct store_image *image, struct store_instance *instance,
-                       struct error *error);
+/* Of an instance in the store, what is asked for. */
+bool definition_change(const struct instance_change_options *options,
+                       const struct store_cloud *cloud, const struct store_image *image,
+                       struct store_instance *instance, struct error *error);
 /* Fails when an instance or a program uses this port of 127.0.0.1. */
 bool definition_check_port(struct store *store, uint16_t port, struct error *error);
 /* Fails when another instance has its static address. */

@@ -46,14 +46,15 @@ static bool check_after(struct store *store, const char *name, const char *after
 bool startup_apply(struct store *store, const struct startup_options *options,
                    struct store_instance *instance, struct error *error) {
     bool orders = options->after && options->after[0];
-    if (options->no_autostart && (options->autostart || orders))
-        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --autostart and --after");
+    bool off = options->autostart == STARTUP_AUTOSTART_OFF;
+    if (off && orders)
+        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --after");
     if ((options->restart && !parse_restart(options->restart, &instance->restart, error)) ||
         (orders && !check_after(store, instance->name, options->after, error)))
         return false;
-    if (options->after || options->no_autostart)
+    if (options->after || off)
         alloc_replace(&instance->after, orders ? alloc_string(options->after) : NULL);
-    if (options->autostart || options->no_autostart || orders)
-        instance->autostart = !options->no_autostart;
+    if (options->autostart != STARTUP_AUTOSTART_AS_IT_IS || orders)
+        instance->autostart = !off;
     return true;
 }

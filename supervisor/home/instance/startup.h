@@ -5,12 +5,12 @@
 #include "base/error.h"
 #include "store/instance_table.h"
 
-#include <stdbool.h>
+enum startup_autostart { STARTUP_AUTOSTART_AS_IT_IS, STARTUP_AUTOSTART_ON, STARTUP_AUTOSTART_OFF };
 
 struct startup_options { /* texts as given on the command line; NULL: as it is */
     const char *restart; /* "no", "on-failure", "always" */
     const char *after;   /* autostart once this one is ready; "": after none */
-    bool autostart, no_autostart;
+    enum startup_autostart autostart;
 };
 
 /* Applies the options to an instance, stored or not. */
