@@ -65,8 +65,9 @@ static void unknown(const struct command *const *table, const struct command *gr
         error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": did you mean \"%s%s%s\"?", path,
                   space, word, path, space, nearest.best);
     else
-        error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": `pgsup help%s%s` lists all",
-                  path, space, word, space, path);
+        error_set(error, ERROR_USAGE,
+                  "unknown command \"%s%s%s\": `pgsup help%s%s` lists all commands", path, space,
+                  word, space, path);
 }
 
 const struct command *command_resolve(const struct command *const *table, char **words,

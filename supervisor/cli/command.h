@@ -16,7 +16,7 @@ struct invocation;
 #define COMMAND_SECTIONS(X)                                                                        \
     X(SECTION_CLOUD, "Define a cloud, its images and its instances")                               \
     X(SECTION_RUN, "Run instances")                                                                \
-    X(SECTION_REACH, "Look at and reach instances")                                                \
+    X(SECTION_REACH, "Inspect and reach instances")                                                \
     X(SECTION_MORE, "More")
 #define COMMAND_SECTION_ENUM(name, heading) name,
 enum command_section { COMMAND_SECTIONS(COMMAND_SECTION_ENUM) COMMAND_SECTION_COUNT };

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* One line, whatever the sentence quotes. */
-static int complain(const struct error *error) {
+static int print_error(const struct error *error) {
     fputs("pgsup: ", stderr);
     for (const char *c = error->text; *c; c++) {
         unsigned char byte = (unsigned char)*c;
@@ -97,7 +97,7 @@ static void hint_global(const struct error *error, char **words, struct error *h
         if (!global || !strstr(error->text, "unknown option"))
             continue;
         error_clear(hinted);
-        error_set(hinted, ERROR_USAGE, "the option \"%s\" stands before the command", *words);
+        error_set(hinted, ERROR_USAGE, "the option \"%s\" goes before the command", *words);
     }
 }
 
@@ -156,7 +156,7 @@ int command_line_run(const struct command *const *table, char **argv) {
         fflush(stdout);
     if (error.code == ERROR_NONE)
         return status;
-    status = complain(&error);
+    status = print_error(&error);
     interrupt_leave();
     return status;
 }

@@ -165,7 +165,8 @@ static void write_program(const struct command *const *table, struct buffer *tex
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
         write_help_section(text, table, section);
     write_help_options(text, "Options before the command", command_global_options);
-    buffer_puts(text, "\n`pgsup help COMMAND` tells more about a command.\n");
+    buffer_puts(text, "\n"
+                      "`pgsup help COMMAND` shows more about a command.\n");
 }
 
 static void write_group(const struct command *const *table, const struct command *group,
@@ -174,7 +175,10 @@ static void write_group(const struct command *const *table, const struct command
     for (; *table; table++)
         if (command_is_parent(group, *table) && !(*table)->hidden)
             write_command_row(text, *table);
-    buffer_printf(text, "\n`pgsup help %s COMMAND` tells more about a command.\n", group->path);
+    buffer_printf(text,
+                  "\n"
+                  "`pgsup help %s COMMAND` shows more about a command.\n",
+                  group->path);
 }
 
 void help_write(const struct command *const *table, const struct command *command,

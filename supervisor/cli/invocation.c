@@ -67,8 +67,8 @@ const char *invocation_name(const struct invocation *invocation, const char *wha
     const char *option = invocation_option(invocation, "name");
     const char *argument = invocation_argument(invocation, 0);
     if (option && argument) {
-        error_set(error, ERROR_USAGE, "the %s has two names, \"%s\" and \"%s\": give one", what,
-                  option, argument);
+        error_set(error, ERROR_USAGE, "two names were given for the %s, \"%s\" and \"%s\": use one",
+                  what, option, argument);
         return NULL;
     }
     if (!option && !argument)

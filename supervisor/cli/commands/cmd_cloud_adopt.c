@@ -6,23 +6,24 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"name", 'n', "NAME", .help = "name of the cloud; without it: as it was"},
+    {"name", 'n', "NAME", .help = "name of the cloud; default: the old name"},
     {"ssh-public-key", 0, "FILE",
-     .help = "public key that the user 'ansible' accepts; without it: from where it was"},
+     .help = "public key that the user 'ansible' accepts; default: the file that the old "
+             "home used"},
     OPTIONS_END,
 };
 
 static void print_report(const struct import_playground_report *report) {
     if (report->before) {
-        printf("%s was taken over before: nothing to do\n", report->path);
+        printf("%s has been imported already: nothing to do\n", report->path);
         return;
     }
-    printf("cloud \"%s\" taken over in %s: instances: %zu, images: %zu\n", report->cloud,
+    printf("cloud \"%s\" imported in %s: instances: %zu, images: %zu\n", report->cloud,
            report->path, report->instances, report->images);
     for (size_t i = 0; i < report->notes.count; i++)
         printf("note: %s\n", report->notes.items[i]);
-    printf("the admin password is in clear text in the backup %s: remove that folder when you do "
-           "not need it any more\n",
+    printf("the backup %s contains the admin password in clear text: remove that folder "
+           "when you no longer need it\n",
            report->backup);
 }
 
@@ -40,19 +41,20 @@ static int run_cloud_adopt(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_cloud_adopt = {
     .path = "cloud adopt",
-    .summary = "Take over the home of an mrmat-playground",
+    .summary = "Import the home of an mrmat-playground",
     .arguments = "PATH",
-    .details =
-        "What is in PATH becomes a home of pgsup: cloud, network, images, and the instances with "
-        "their disks, names, MAC and static addresses. The VMs must be shut down. All of it is "
-        "checked first; whatever is wrong is told, and nothing is changed.\n"
-        "\n"
-        "The old database, documents, vm.sh and Ansible files go to PATH/before-pgsup. Of the "
-        "password only its SHA-512 hash stays outside of that. At its next start each guest makes "
-        "its accounts and SSH host keys anew and phones home; the rest of its disk is as it was.\n"
-        "\n"
-        "  pgsup cloud adopt ~/var/mrmat-playground\n"
-        "  pgsup -p ~/var/mrmat-playground list",
+    .details = "PATH becomes a home of pgsup, with its cloud, network, images, and its "
+               "instances with their disks, names, MAC addresses and static addresses. The "
+               "VMs must be shut down. Everything is checked first; if anything is wrong, "
+               "all problems are reported and nothing is changed.\n"
+               "\n"
+               "The old database, documents, vm.sh and Ansible files are moved to "
+               "PATH/before-pgsup. Outside that folder only the SHA-512 hash of the password "
+               "is kept. At its next start each guest creates its accounts and SSH host keys "
+               "again and phones home; the rest of its disk is unchanged.\n"
+               "\n"
+               "  pgsup cloud adopt ~/var/mrmat-playground\n"
+               "  pgsup -p ~/var/mrmat-playground list",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -10,32 +10,32 @@
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the cloud", .fallback = "pgsup"},
     {"admin-password", 0, "TEXT",
-     .help = "password of the user 'cloudadmin'; others can see it in the list of processes"},
+     .help = "password of the user 'cloudadmin'; visible to others in the process list"},
     {"admin-password-file", 0, "FILE",
-     .help = "file whose first line is that password; - is the standard input"},
+     .help = "file whose first line is that password; -: standard input"},
     {"no-admin-password", 0,
-     .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
+     .help = "give 'cloudadmin' no password and disable password logins: keys only"},
     {"ssh-public-key", 0, "FILE", .help = "file of public keys that the user 'ansible' accepts",
      .required = true, .many = true},
     {"ssh-private-key", 0, "FILE",
-     .help = "private key for ssh and Ansible; without it: the one beside the public key, or "
+     .help = "private key for ssh and Ansible; default: the one beside the public key, or "
              "ssh-agent"},
-    {"user", 0, "NAME:KEYFILE", .help = "one more user of every guest, with the keys in that file",
-     .many = true},
+    {"user", 0, "NAME:KEYFILE",
+     .help = "additional user in every guest, with the keys in that file", .many = true},
     {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper",
-     .help = "how guests reach the world; without it: bridged with --host-if, else user"},
+     .help = "how guests are connected; default: bridged with --host-if, else user"},
     {"host-if", 0, "INTERFACE",
-     .help = "interface of this computer that guests are put on; with socket: its path, "
-             "without it Homebrew's; vmnet-helper bridges only with it"},
+     .help = "host interface that guests are attached to; with socket: path of the socket, "
+             "default Homebrew's; vmnet-helper bridges only if it is given"},
     {"host-ip4", 0, "ADDRESS", .help = "address of this computer on that network"},
     {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},
     {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},
     {"host-ns4", 0, "ADDRESS", .help = "nameserver of that network"},
     {"dns-server", 0, "ADDRESS[:PORT]",
-     .help = "DNS server that is told the names of instances, by nsupdate"},
-    {"dns-zone", 0, "ZONE", .help = "its zone that they are in, like lab.example.org"},
-    {"dns-key", 0, "FILE", .help = "TSIG key that signs that, as `tsig-keygen` writes it"},
-    {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home",
+     .help = "DNS server that is updated with the names of instances, by nsupdate"},
+    {"dns-zone", 0, "ZONE", .help = "DNS zone that holds the names, such as lab.example.org"},
+    {"dns-key", 0, "FILE", .help = "TSIG key that signs the updates, as written by `tsig-keygen`"},
+    {"ph-port", 0, "PORT", .help = "port where guests fetch their seed and phone home",
      .fallback = "10300"},
     OPTIONS_END,
 };
@@ -68,35 +68,34 @@ static int run_cloud_create(struct invocation *invocation, struct error *error) 
     };
     if (!cloud_create(path, &made, error))
         return EXIT_FAILURE;
-    printf("cloud \"%s\" made in %s\n", made.name, path);
+    printf("cloud \"%s\" created in %s\n", made.name, path);
     return EXIT_SUCCESS;
 }
 
 const struct command cmd_cloud_create = {
     .path = "cloud create",
-    .summary = "Make a cloud home, once",
-    .details =
-        "Makes the folder given with `pgsup -p PATH` (default: $PGSUP_HOME, else ~/var/pgsup), "
-        "where images, instances and the settings below are kept. Of the password only its "
-        "SHA-512 hash is kept.\n"
-        "\n"
-        "Without --admin-password-file and --admin-password the password is asked for on the "
-        "terminal, twice, without echo. With --no-admin-password there is none, and all accounts "
-        "are reached by key.\n"
-        "\n"
-        "Users given with --user may become root without a password, as 'ansible' may. A file of "
-        "keys holds one a line, as ~/.ssh/authorized_keys does.\n"
-        "\n"
-        "Guests on one's own computer, nothing but port forwards from outside:\n"
-        "\n"
-        "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub \\\n"
-        "    --network user\n"
-        "\n"
-        "Guests on a VLAN of a Mac:\n"
-        "\n"
-        "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub \\\n"
-        "    --host-if vlan1 --host-ip4 172.16.3.10 --host-nm4 255.255.255.0 \\\n"
-        "    --host-gw4 172.16.3.1 --host-ns4 172.16.3.1",
+    .summary = "Create a cloud home",
+    .details = "Creates the folder given with `pgsup -p PATH` (default: $PGSUP_HOME, else "
+               "~/var/pgsup), which holds images, instances and the settings below. Only the "
+               "SHA-512 hash of the password is stored.\n"
+               "\n"
+               "Without --admin-password-file and --admin-password, pgsup asks for the "
+               "password on the terminal, twice and without echo. With --no-admin-password "
+               "there is none, and all accounts use keys.\n"
+               "\n"
+               "Users given with --user may become root without a password, as 'ansible' "
+               "may. A key file contains one key per line, as ~/.ssh/authorized_keys does.\n"
+               "\n"
+               "Guests on your own computer, reachable from outside by port forwards only:\n"
+               "\n"
+               "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub \\\n"
+               "    --network user\n"
+               "\n"
+               "Guests on a VLAN of a Mac:\n"
+               "\n"
+               "  pgsup cloud create -n lab --ssh-public-key ~/.ssh/id_ed25519.pub \\\n"
+               "    --host-if vlan1 --host-ip4 172.16.3.10 --host-nm4 255.255.255.0 \\\n"
+               "    --host-gw4 172.16.3.1 --host-ns4 172.16.3.1",
     .options = options,
     .section = SECTION_CLOUD,
     .run = run_cloud_create,

@@ -10,29 +10,32 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"ph-port", 0, "PORT", .help = "port on which guests fetch their seed and phone home"},
-    {"ask-admin-password", 0, .help = "ask for a new password of 'cloudadmin' on the terminal"},
-    {"admin-password", 0, "TEXT",
-     .help = "that password; others can see it in the list of processes"},
+    {"ph-port", 0, "PORT", .help = "port where guests fetch their seed and phone home"},
+    {"ask-admin-password", 0,
+     .help = "ask for a new password of 'cloudadmin' on the terminal, without echo"},
+    {"admin-password", 0, "TEXT", .help = "that password; visible to others in the process list"},
     {"admin-password-file", 0, "FILE",
-     .help = "file whose first line is that password; - is the standard input"},
+     .help = "file whose first line is that password; -: standard input"},
     {"no-admin-password", 0,
-     .help = "'cloudadmin' has no password, and logins with one are off: by key only"},
+     .help = "give 'cloudadmin' no password and disable password logins: keys only"},
     {"ssh-public-key", 0, "FILE",
-     .help = "file of public keys that the user 'ansible' accepts, instead of those before",
+     .help = "file of public keys that the user 'ansible' accepts; replaces the previous "
+             "ones",
      .many = true},
     {"ssh-private-key", 0, "FILE",
      .help = "private key for ssh and Ansible; \"\": the one beside the public key, or ssh-agent"},
     {"user", 0, "NAME:KEYFILE",
-     .help = "one more user of every guest, with the keys in that file, or other keys for one",
+     .help = "additional user in every guest, with the keys in that file; replaces the "
+             "keys of an existing one",
      .many = true},
-    {"remove-user", 0, "NAME", .help = "a user that no guest is to have any more", .many = true},
+    {"remove-user", 0, "NAME", .help = "remove a user from the guests to be created", .many = true},
     {"dns-server", 0, "ADDRESS[:PORT]",
-     .help = "DNS server that is told the names of instances, by nsupdate"},
-    {"dns-zone", 0, "ZONE", .help = "its zone that they are in, like lab.example.org"},
+     .help = "DNS server that is updated with the names of instances, by nsupdate"},
+    {"dns-zone", 0, "ZONE", .help = "DNS zone that holds the names, such as lab.example.org"},
     {"dns-key", 0, "FILE",
-     .help = "TSIG key that signs that, as `tsig-keygen` writes it; \"\": nothing does"},
-    {"no-dns", 0, .help = "no DNS server is told; those names of before are taken from it"},
+     .help = "TSIG key that signs the updates, as written by `tsig-keygen`; \"\": no "
+             "signature"},
+    {"no-dns", 0, .help = "update no DNS server; removes the existing names from it"},
     OPTIONS_END,
 };
 
@@ -63,14 +66,14 @@ static bool check_no_supervisor(const struct home *home, struct error *error) {
         return absent.code == ERROR_NO_SUPERVISOR || error_copy(error, &absent);
     client_close(client);
     return error_set(error, ERROR_WRONG_STATE,
-                     "a supervisor runs, and would not notice: end it first with `pgsup down`, or "
-                     "`pgsup down --keep`, which leaves the VMs running");
+                     "a supervisor runs and would not notice the change: end it first with `pgsup "
+                     "down`, or with `pgsup down --keep`, which keeps the VMs running");
 }
 
 static bool check_settings(const struct invocation *invocation, struct error *error) {
     if (!is_any_given(invocation))
         return error_set(error, ERROR_USAGE,
-                         "give what is to be changed: `pgsup help cloud set` lists it");
+                         "nothing to change was given: `pgsup help cloud set` lists the options");
     for (char *const *each = invocation_values(invocation, "ssh-public-key"); *each; each++)
         if (!invocation_check_file(*each, "public key", error))
             return false;
@@ -80,12 +83,14 @@ static bool check_settings(const struct invocation *invocation, struct error *er
 static void report_settings(const struct invocation *invocation) {
     const char *port = invocation_option(invocation, "ph-port");
     if (port)
-        printf("port %s is for the next `pgsup up`, and for guests from their next start on\n",
+        printf("port %s is used from the next `pgsup up` on, and by guests from their next "
+               "start on\n",
                port);
     if (invocation_given(invocation, "ssh-private-key"))
-        puts("the private key is for `pgsup ssh` from now on, for Ansible from its next run on");
+        puts("`pgsup ssh` uses the private key from now on, Ansible from its next run on");
     if (changes_guests(invocation))
-        puts("accounts are made at a guest's first boot: those that had theirs stay as they are");
+        puts("accounts are created at the first boot: guests that have booted before are "
+             "unchanged");
 }
 
 static int run_cloud_set(struct invocation *invocation, struct error *error) {
@@ -120,8 +125,8 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
 const struct command cmd_cloud_set = {
     .path = "cloud set",
     .summary = "Change settings of the cloud home",
-    .details = "All that is given is changed, or nothing. What concerns accounts is for guests "
-               "that boot for the first time after it.",
+    .details = "Either everything that is given is changed, or nothing. Changes to accounts "
+               "affect only guests that have not booted yet.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -11,7 +11,7 @@ static int run_completion(struct invocation *invocation, struct error *error) {
     if (completion_write(invocation->table, shell, &script))
         fwrite(script.data, 1, script.length, stdout);
     else
-        error_set(error, ERROR_USAGE, "no completion for the shell \"%s\": there is one for %s",
+        error_set(error, ERROR_USAGE, "there is no completion for the shell \"%s\", only for %s",
                   shell, COMPLETION_SHELLS);
     buffer_done(&script);
     return EXIT_SUCCESS;

@@ -3,7 +3,8 @@
 #include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/idle.h"
+#include "cli/link/stopped_instance.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/change/disk_change.h"
@@ -27,7 +28,7 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     if (!added)
         return EXIT_FAILURE;
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
-                idle_look(invocation, &instance, &running, error);
+                vm_status_find(invocation->home, &instance, &running, error);
     if (good)
         printf("%s: its guest finds the disk as /dev/disk/by-id/virtio-%s%s\n", name, disk,
                running.name ? ", from its next start on" : "");
@@ -44,7 +45,7 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
     struct home_edit edit = {.home = invocation->home, .instance = name};
-    bool removed = idle_claim(invocation, name, &instance, &lock, error) &&
+    bool removed = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
                    disk_change_remove(&edit, disk, error);
     invocation_notice(edit.notice);
     store_instance_done(&instance);
@@ -100,11 +101,11 @@ static int run_disk_list(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_disk_add = {
     .path = "disk add",
-    .summary = "Give an instance another disk",
+    .summary = "Add a disk to an instance",
     .arguments = "NAME DISK SIZE",
-    .details = "An empty one, in the instance's folder. Its guest finds it as "
-               "/dev/disk/by-id/virtio-DISK, from its next start on, and has to format and mount "
-               "it.\n"
+    .details = "The disk is empty and kept in the instance's folder. From its next start on, "
+               "the guest finds it as /dev/disk/by-id/virtio-DISK and has to format and "
+               "mount it.\n"
                "\n"
                "  pgsup disk add test data 20G",
     .min_arguments = 3,
@@ -132,7 +133,7 @@ const struct command cmd_disk_list = {
 const struct command cmd_disk_remove = {
     .path = "disk remove",
     .alias = "rm",
-    .summary = "Remove an extra disk with what is on it",
+    .summary = "Remove an extra disk and its data",
     .arguments = "NAME DISK",
     .details = "The instance must not run.",
     .min_arguments = 2,

@@ -9,22 +9,22 @@
 #include <fcntl.h>
 #include <poll.h>
 
-enum { GONE_LIMIT_MS = 10000, LOOK_INTERVAL_MS = 20 };
+enum { EXIT_TIMEOUT_MS = 10000, POLL_INTERVAL_MS = 20 };
 
 static const struct option_spec options[] = {
-    {.name = "keep", .help = "leave the VMs running; the next `pgsup up` takes them over"},
+    {.name = "keep", .help = "keep the VMs running; the next `pgsup up` adopts them"},
     OPTIONS_END,
 };
 
 /* Its answer comes a moment before its end; who calls `pgsup up` next must not find it there. */
-static void wait_gone(const struct home *home) {
+static void wait_for_exit(const struct home *home) {
     scoped(alloc_release) char *path = run_folder_lock(home->run);
     scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);
-    for (int waited = 0; fd >= 0 && waited < GONE_LIMIT_MS; waited += LOOK_INTERVAL_MS) {
+    for (int waited = 0; fd >= 0 && waited < EXIT_TIMEOUT_MS; waited += POLL_INTERVAL_MS) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
             return;
-        poll(NULL, 0, LOOK_INTERVAL_MS);
+        poll(NULL, 0, POLL_INTERVAL_MS);
     }
 }
 
@@ -37,7 +37,7 @@ static int run_down(struct invocation *invocation, struct error *error) {
     json_decref(client_call(client, "down", params, error));
     client_close(client);
     if (error->code == ERROR_NONE)
-        wait_gone(invocation->home);
+        wait_for_exit(invocation->home);
     return 0;
 }
 

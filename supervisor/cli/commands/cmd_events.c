@@ -16,11 +16,11 @@
 enum { PAGE = 500, FOLLOW_INTERVAL_MS = 300 };
 
 static const struct option_spec options[] = {
-    {.name = "json", .help = "one JSON object a line, times in RFC 3339"},
+    {.name = "json", .help = "print one JSON object per line, with RFC 3339 times"},
     {.name = "since",
      .value = "TIME",
-     .help = "only what happened since: 2026-11-23T13:07:35Z, or 90s, 10m, 2h, 7d ago"},
-    {.name = "follow", .letter = 'f', .help = "go on as events happen, until Ctrl-C"},
+     .help = "only events since then: 2026-11-23T13:07:35Z, or 90s, 10m, 2h, 7d ago"},
+    {.name = "follow", .letter = 'f', .help = "keep printing new events until Ctrl-C"},
     OPTIONS_END,
 };
 

@@ -44,7 +44,7 @@ static bool remove_forwards(struct home_edit *edit, struct forward_live *live, c
     if (!forward_change_remove(edit, texts, error))
         return false;
     return !live || forward_live_remove(live, texts, error) ||
-           error_prefix(error, "taken out of the definition, but");
+           error_prefix(error, "removed from the definition, but");
 }
 
 typedef bool change(struct home_edit *edit, struct forward_live *live, char *const *texts,
@@ -75,7 +75,7 @@ static int run_forward_add(struct invocation *invocation, struct error *error) {
 }
 
 static int run_forward_remove(struct invocation *invocation, struct error *error) {
-    return change_forwards(invocation, remove_forwards, "not forwarded any more", error);
+    return change_forwards(invocation, remove_forwards, "no longer forwarded", error);
 }
 
 /* --- list --- */
@@ -123,7 +123,8 @@ static json_t *collect_forwards(struct store *store, const char *name, struct er
     }
     port_owners_done(&owners);
     if (!found)
-        error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
+        error_set(error, ERROR_NOT_FOUND,
+                  "there is no instance \"%s\": `pgsup list` shows all instances", name);
     return rows;
 }
 
@@ -156,12 +157,12 @@ const struct command cmd_forward_add = {
     .path = "forward add",
     .summary = "Forward ports of this host to a guest",
     .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
-    .details =
-        "With user networking. Takes effect at once when the instance runs, and at every start. The\n"
-        "address is one of this host; without it: 127.0.0.1, and 0.0.0.0 opens the port to whoever\n"
-        "reaches this host. Only root may forward ports below 1024.\n"
-        "\n"
-        "  pgsup forward add test 8080:80 0.0.0.0:5353:53/udp",
+    .details = "For user networking. Takes effect immediately if the instance runs, and at "
+               "every start. ADDRESS is an address of this host; default: 127.0.0.1. 0.0.0.0 "
+               "opens the port to everyone who can reach this host. Only root may forward "
+               "ports below 1024.\n"
+               "\n"
+               "  pgsup forward add test 8080:80 0.0.0.0:5353:53/udp",
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
@@ -173,7 +174,7 @@ const struct command cmd_forward_add = {
 const struct command cmd_forward_list = {
     .path = "forward list",
     .alias = "ls",
-    .summary = "List the forwarded ports, that of SSH too",
+    .summary = "List the forwarded ports, including SSH",
     .arguments = "[NAME]",
     .options = list_options,
     .max_arguments = 1,
@@ -186,9 +187,9 @@ const struct command cmd_forward_list = {
 const struct command cmd_forward_remove = {
     .path = "forward remove",
     .alias = "rm",
-    .summary = "Forward ports no longer",
+    .summary = "Stop forwarding ports",
     .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
-    .details = "Also where the instance runs; connections that are open stay so.",
+    .details = "Takes effect immediately if the instance runs; open connections stay open.",
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,

@@ -3,13 +3,13 @@
 
 const struct command cmd_cloud = {
     .path = "cloud",
-    .summary = "The settings of a cloud home: name, admin password, SSH key, network",
+    .summary = "Settings of a cloud home: name, admin password, SSH key, network",
     .section = SECTION_CLOUD,
 };
 
 const struct command cmd_forward = {
     .path = "forward",
-    .summary = "Ports of this host that lead to guests",
+    .summary = "Ports of this host that are forwarded to guests",
     .section = SECTION_CLOUD,
 };
 

@@ -38,7 +38,8 @@ static int run_help(struct invocation *invocation, struct error *error) {
         size_t used;
         if (!command &&
             command_resolve(invocation->table, invocation->options.arguments, &used, error))
-            error_set(error, ERROR_USAGE, "unknown command \"%s\": `pgsup help` lists all", path);
+            error_set(error, ERROR_USAGE, "unknown command \"%s\": `pgsup help` lists all commands",
+                      path);
         if (!command)
             return EXIT_FAILURE;
     }
@@ -48,7 +49,7 @@ static int run_help(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_help = {
     .path = "help",
-    .summary = "Show help, of one command or of all",
+    .summary = "Show help for one command or for all",
     .arguments = "[COMMAND...]",
     .options = options,
     .max_arguments = 2,

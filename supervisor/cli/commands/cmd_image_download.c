@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"name", 'n', "NAME", .help = "a known image; with --url any name"},
+    {"name", 'n', "NAME", .help = "name of a known image; with --url: any name"},
     {"url", 0, "URL", .help = "address of a disk image to download instead of a known image"},
-    {"sha256", 0, "DIGEST", .help = "with --url: what the file must be"},
+    {"sha256", 0, "DIGEST", .help = "with --url: SHA-256 checksum that the file must have"},
     OPTIONS_END,
 };
 
@@ -22,7 +22,8 @@ static int run_image_download(struct invocation *invocation, struct error *error
                                           invocation_option(invocation, "sha256")};
     if (address.sha256 && !address.url) {
         error_set(error, ERROR_USAGE,
-                  "--sha256 goes with --url: a known image has its publisher's checksum");
+                  "--sha256 requires --url: a known image is checked against its publisher's "
+                  "checksum");
         return EXIT_FAILURE;
     }
     struct progress_bar bar;
@@ -42,14 +43,14 @@ const struct command cmd_image_download = {
     .path = "image download",
     .summary = "Download a cloud image by its name",
     .arguments = "[NAME]",
-    .details =
-        "`pgsup image list --available` shows the known images; a file images.yaml in the cloud "
-        "home adds to them. "
-        "The publisher's current build for this computer's architecture is taken, and used only if "
-        "it has the checksum that the publisher gives. One that breaks off, by Ctrl-C too, is kept, "
-        "and the same command goes on from there. For any other image give its address with --url; "
-        "without --sha256 that begins anew each time. What is packed by xz, zstd or gzip is "
-        "unpacked, and a qcow2 is made of a raw disk.",
+    .details = "`pgsup image list --available` lists the known images; a file images.yaml in "
+               "the cloud home adds others. pgsup downloads the publisher's current build "
+               "for this computer's architecture and uses it only if it has the publisher's "
+               "checksum. An interrupted download, also by Ctrl-C, is kept, and the same "
+               "command resumes it. For any other image give its address with --url; without "
+               "--sha256 such a download starts from the beginning each time. Files "
+               "compressed with xz, zstd or gzip are decompressed, and a raw disk is "
+               "converted to qcow2.",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -8,22 +8,20 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"name", 'n', "NAME", .help = "name that instances will call the image", .required = true},
+    {"name", 'n', "NAME", .help = "name of the image", .required = true},
     {"arch", 0, "aarch64|x86_64",
-     .help =
-         "architecture of the guest; without it: as the file's name tells, else this computer's"},
+     .help = "architecture of the guest; default: the one in the file name, else this "
+             "computer's"},
     {"seed-source", 0, "nocloud|nocloud-net|none|nuageinit",
-     .help =
-         "how its cloud-init is told of a seed over HTTP: nocloud from 24.1 on, nocloud-net "
-         "before; none: not at all, as 23.2 to 23.4; nuageinit: it is FreeBSD's. Without it: as "
-         "for the image of this name that can be downloaded, else nocloud-net"},
+     .help = "how its cloud-init learns of a seed over HTTP: nocloud since 24.1, "
+             "nocloud-net before; none: not at all, as 23.2 to 23.4; nuageinit: FreeBSD's. "
+             "Default: that of the known image of this name, else nocloud-net"},
     {"shell", 0, "PATH",
-     .help =
-         "login shell of the accounts that are made in its guests; without it: as for the image "
-         "of this name that can be downloaded, else /bin/bash"},
+     .help = "login shell of the accounts in its guests; default: that of the known image "
+             "of this name, else /bin/bash"},
     {"force", 0,
-     .help = "import as a raw disk what looks like something else: an installation medium, a seed "
-             "drive, a fixed-size vhd"},
+     .help = "import as a raw disk even if it looks like something else: an installation "
+             "medium, a seed drive, a fixed-size VHD"},
     OPTIONS_END,
 };
 
@@ -54,11 +52,11 @@ const struct command cmd_image_import = {
     .path = "image import",
     .summary = "Copy a local disk image into the cloud home",
     .arguments = "FILE",
-    .details =
-        "The copy is checked with qemu-img and made read-only: instances share it as the "
-        "backing file of their disks. Where the file system can, it shares its blocks with "
-        "FILE. A FILE packed by xz, zstd, gzip or bzip2 is unpacked, as is the one disk in a "
-        "tar archive, and a qcow2 is made of a raw disk. FILE itself is left alone.",
+    .details = "The copy is checked with qemu-img and made read-only: instances share it as "
+               "the backing file of their disks. If the file system supports it, the copy "
+               "shares its blocks with FILE. A FILE compressed with xz, zstd, gzip or bzip2 "
+               "is decompressed, the one disk in a tar archive is extracted, and a raw disk "
+               "is converted to qcow2. FILE itself is not changed.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -57,7 +57,7 @@ static int run_image_info(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_image_info = {
     .path = "image info",
-    .summary = "Show an image, and which instances use it",
+    .summary = "Show an image and the instances that use it",
     .arguments = "NAME",
     .options = options,
     .min_arguments = 1,

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"available", .help = "those that `pgsup image download` knows by name"},
+    {"available", .help = "list the images that `pgsup image download` knows by name"},
     {"json", .help = "print one JSON array"},
     {"quiet", 'q', .help = "print the names only"},
     OPTIONS_END,
@@ -107,8 +107,8 @@ static int run_image_list(struct invocation *invocation, struct error *error) {
 const struct command cmd_image_list = {
     .path = "image list",
     .alias = "ls",
-    .summary = "List the images of the cloud home, or those to download",
-    .details = "FILE is what the image takes on disk, DISK the size of the disk that it holds.",
+    .summary = "List the images in the cloud home, or those available for download",
+    .details = "FILE is the size of the image file, DISK the size of the virtual disk.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

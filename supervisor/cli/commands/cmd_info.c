@@ -4,7 +4,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/runtime.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/instance_output.h"
 #include "cli/output/json_output.h"
 #include "home/access/ansible_log.h"
@@ -19,8 +19,8 @@
 enum { HISTORY = 10 };
 
 static const struct option_spec options[] = {
-    {.name = "history", .help = "the last boots too, with their phases and durations"},
-    {.name = "json", .help = "one JSON object"},
+    {.name = "history", .help = "also show the last boots, with their phases and durations"},
+    {.name = "json", .help = "print one JSON object"},
     OPTIONS_END,
 };
 
@@ -76,14 +76,14 @@ static void add_provisioning(json_t *object, const struct home *home,
 
 static json_t *collect_info(struct invocation *invocation, const struct store_instance *instance,
                             struct error *error) {
-    struct runtime runtime = {0};
+    struct vm_status vms = {0};
     struct store_launches launches = {0};
     struct store_guest guest = {0};
     struct store *store = invocation->home->store;
-    if (!runtime_open(invocation->home, &runtime, error))
+    if (!vm_status_open(invocation->home, &vms, error))
         return NULL;
-    json_t *object = runtime_get(&runtime, instance), *boots = json_array();
-    runtime_close(&runtime);
+    json_t *object = vm_status_get(&vms, instance), *boots = json_array();
+    vm_status_close(&vms);
     json_object_del(object, "phases");
     json_object_set_new(object, "since",
                         json_output_time(json_integer_value(json_object_get(object, "since_ms"))));
@@ -157,7 +157,7 @@ static void print_info(json_t *object, bool history) {
     const char *key;
     json_t *value;
     size_t index;
-    runtime_state_label(json_string_value(json_object_get(object, "state")), label);
+    vm_status_label(json_string_value(json_object_get(object, "state")), label);
     json_object_set_new(object, "state", json_string(label));
     json_object_foreach(object, key, value) {
         print_value(key, value);
@@ -188,9 +188,8 @@ const struct command cmd_info = {
     .path = "info",
     .summary = "Show everything about one instance",
     .arguments = "NAME",
-    .details =
-        "State with its reason, what the guest told, and how the last boot went and ended. Asks the\n"
-        "supervisor; without one, the VM itself.",
+    .details = "Shows the state and its reason, what the guest reported, and the course and "
+               "end of the last boot. Asks the supervisor or, if none runs, the VM itself.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -9,47 +9,47 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"name", 'n', "NAME", .help = "name of the instance and of its host"},
-    {"os", 0, "IMAGE", .help = "image that its disk starts from", .fallback = "ubuntu-jammy"},
+    {"name", 'n', "NAME", .help = "name of the instance and host name of its guest"},
+    {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy"},
     {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2"},
     {"ram", 0, "SIZE",
-     .help = "memory, in MiB or with a unit; without it 2048, or what the image needs"},
-    {"size", 's', "SIZE", .help = "size of its disk; without it 5G, or what the image needs"},
-    {"ip", 0, "ADDRESS", .help = "static IPv4 address; without it: by DHCP"},
-    {"no-package-upgrade", .help = "do not upgrade the guest's packages at first boot"},
+     .help = "memory, in MiB or with a unit; default: 2048, or what the image needs"},
+    {"size", 's', "SIZE", .help = "size of its disk; default: 5G, or what the image needs"},
+    {"ip", 0, "ADDRESS", .help = "static IPv4 address; default: DHCP"},
+    {"no-package-upgrade", .help = "do not upgrade the guest's packages at the first boot"},
     {"seed", 0, "http|drive|both",
-     .help =
-         "how the guest gets its cloud-init seed; both: its name and network by drive, the rest over "
-         "http; without it: drive for a static address, else http where the image can"},
+     .help = "how the guest gets its cloud-init seed; both: name and network from the "
+             "drive, the rest over HTTP; default: drive for a static address, else http if "
+             "the image supports it"},
     {"host-keys", 0, "preseed|guest",
-     .help = "who makes the guest's SSH host keys: pgsup, so that they are known before the first "
-             "contact, or the guest, which tells them when it phones home; without it: preseed "
-             "where the seed goes by drive, else guest"},
+     .help = "who creates the guest's SSH host keys: pgsup, so that they are known before "
+             "the first contact, or the guest, which reports them when it phones home; "
+             "default: preseed if the seed is on the drive, else guest"},
     {"ssh-port", 0, "PORT",
-     .help =
-         "with user networking: port of 127.0.0.1 forwarded to the guest's SSH; without it: the first "
-         "free one from 10022"},
+     .help = "with user networking: port of 127.0.0.1 that is forwarded to the guest's "
+             "SSH; default: the first free one from 10022"},
     {"forward", 0, "[ADDRESS:]HOST:GUEST[/udp]",
-     .help = "with user networking: a port of this host that leads to one of the guest; `pgsup "
-             "forward` changes them",
+     .help = "with user networking: port of this host that is forwarded to a port of the "
+             "guest; see `pgsup help forward`",
      .many = true},
     {"nic", 0, "KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
-     .help = "one more network card, of a kind that `cloud create --network` knows; without ip: "
-             "by DHCP",
+     .help = "additional network card, of a kind that `cloud create --network` accepts; "
+             "without ip: DHCP",
      .many = true},
     {.name = "user-data",
      .value = "FILE",
-     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it"},
+     .help = "your own user-data, of any kind that cloud-init accepts; pgsup adds its own "
+             "to it"},
     {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data"},
     {.name = "network-config",
      .value = "FILE",
-     .help = "your own network-config, in place of pgsup's"},
+     .help = "your own network-config, which replaces pgsup's"},
     {"accel", 0, "hvf|kvm|tcg",
-     .help = "accelerator; without it: the best that works at each start"},
+     .help = "accelerator; default: the best one that works, chosen at each start"},
     {"restart", 0, "no|on-failure|always",
-     .help = "when the supervisor starts it again after it ended", .fallback = "no"},
-    {"autostart", .help = "start it whenever a supervisor starts"},
-    {"after", 0, "NAME", .help = "autostart it once this one is ready"},
+     .help = "when the supervisor restarts it after it has ended", .fallback = "no"},
+    {"autostart", .help = "start it when a supervisor starts"},
+    {"after", 0, "NAME", .help = "autostart it only when this instance is ready"},
     OPTIONS_END,
 };
 
@@ -80,15 +80,15 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
                                      ? STARTUP_AUTOSTART_ON
                                      : STARTUP_AUTOSTART_AS_IT_IS},
     };
-    struct store_instance made = {0};
+    struct store_instance created = {0};
     bool good = document_options_read(invocation, &own, error) &&
-                instance_create(invocation->home, &wanted, &made, error);
+                instance_create(invocation->home, &wanted, &created, error);
     user_documents_done(&own);
     if (!good)
         return EXIT_FAILURE;
-    scoped(alloc_release) char *folder = home_instance_folder(invocation->home, made.name);
-    printf("instance \"%s\" made in %s\n", made.name, folder);
-    store_instance_done(&made);
+    scoped(alloc_release) char *folder = home_instance_folder(invocation->home, created.name);
+    printf("instance \"%s\" created in %s\n", created.name, folder);
+    store_instance_done(&created);
     return EXIT_SUCCESS;
 }
 
@@ -96,12 +96,14 @@ const struct command cmd_instance_create = {
     .path = "instance create",
     .summary = "Define a virtual machine",
     .arguments = "[NAME]",
-    .details = "Makes the instance's folder with its disk, its cloud-init documents and vm.sh, "
-               "which boots it by hand. Nothing is started: see `pgsup help start`.\n"
+    .details = "Creates the instance's folder with its disk, its cloud-init documents and "
+               "vm.sh, a script that boots it without pgsup. It does not start the instance: "
+               "see `pgsup help start`.\n"
                "\n"
                "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G\n"
                "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1\n"
-               "  pgsup instance create -n db --ip 172.16.3.7 --seed both --user-data db.yaml",
+               "  pgsup instance create -n db --ip 172.16.3.7 --seed both --user-data "
+               "db.yaml",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

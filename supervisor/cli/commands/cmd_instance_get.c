@@ -26,7 +26,7 @@ static int run_instance_get(struct invocation *invocation, struct error *error) 
 
 const struct command cmd_instance_get = {
     .path = "instance get",
-    .summary = "Show how an instance is defined",
+    .summary = "Show the definition of an instance",
     .arguments = "NAME",
     .options = options,
     .min_arguments = 1,

@@ -42,8 +42,8 @@ static int run_instance_list(struct invocation *invocation, struct error *error)
 const struct command cmd_instance_list = {
     .path = "instance list",
     .alias = "ls",
-    .summary = "List the instances as they are defined",
-    .details = "What runs, and where it is reached, is told by `pgsup list`.",
+    .summary = "List the definitions of the instances",
+    .details = "`pgsup list` shows which of them run, and their addresses.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -2,8 +2,8 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
-#include "cli/link/idle.h"
 #include "cli/link/offline_stop.h"
+#include "cli/link/vm_status.h"
 #include "home/change/remove.h"
 #include "home/running.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"force", 'f', .help = "end the VM at once if it runs"},
+    {"force", 'f', .help = "if it runs, quit QEMU immediately"},
     OPTIONS_END,
 };
 
@@ -32,8 +32,8 @@ static bool end_supervised(const struct invocation *invocation, const char *name
     return ended;
 }
 
-static bool end_alone(const struct invocation *invocation, const struct running *running,
-                      struct error *error) {
+static bool end_offline(const struct invocation *invocation, const struct running *running,
+                        struct error *error) {
     struct offline_stop_options stop = {.force = true, .may_escalate = true};
     scoped(alloc_release) char *outcome = offline_stop(invocation->home, running, &stop, error);
     return outcome != NULL;
@@ -45,7 +45,7 @@ static bool end_vm(const struct invocation *invocation, const struct running *ru
     if (end_supervised(invocation, running->name, &supervised))
         return true;
     if (supervised.code == ERROR_NO_SUPERVISOR && running->pid)
-        return end_alone(invocation, running, error);
+        return end_offline(invocation, running, error);
     return error_copy(error, &supervised);
 }
 
@@ -53,12 +53,12 @@ static bool end_if_running(const struct invocation *invocation,
                            const struct store_instance *instance, struct error *error) {
     struct running running = {0};
     char process[32] = "";
-    bool ended = idle_look(invocation, instance, &running, error);
+    bool ended = vm_status_find(invocation->home, instance, &running, error);
     if (running.pid)
         snprintf(process, sizeof process, " (pid %ld)", (long)running.pid);
     if (ended && running.name && !invocation_flag(invocation, "force"))
         ended = error_set(error, ERROR_WRONG_STATE,
-                          "instance \"%s\" runs%s: stop it with `pgsup stop %s`, or give -f",
+                          "instance \"%s\" runs%s: stop it with `pgsup stop %s`, or use -f",
                           instance->name, process, instance->name);
     else if (ended && running.name)
         ended = end_vm(invocation, &running, error);

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/idle.h"
+#include "cli/link/stopped_instance.h"
 #include "home/change/rename.h"
 
 #include <stdio.h>
@@ -14,25 +14,25 @@ static int run_instance_rename(struct invocation *invocation, struct error *erro
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
     char *notice = NULL;
-    bool renamed = idle_claim(invocation, name, &instance, &lock, error) &&
+    bool renamed = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
                    instance_rename(invocation->home, &instance, other, &notice, error);
     invocation_notice(notice);
     store_instance_done(&instance);
     if (!renamed)
         return EXIT_FAILURE;
-    printf("instance \"%s\" is called \"%s\" now\n"
-           "its guest goes on calling itself \"%s\" until `hostnamectl set-hostname %s` is run in "
-           "it\n",
+    printf("instance \"%s\" renamed to \"%s\"\n"
+           "its guest keeps the host name \"%s\" until you run `hostnamectl set-hostname "
+           "%s` in it\n",
            name, other, name, other);
     return EXIT_SUCCESS;
 }
 
 const struct command cmd_instance_rename = {
     .path = "instance rename",
-    .summary = "Give an instance another name",
+    .summary = "Rename an instance",
     .arguments = "NAME NEW",
-    .details = "It remains the same machine: its disk, addresses and host keys stay. It must not "
-               "run.",
+    .details = "It remains the same machine and keeps its disk, addresses and host keys. It "
+               "must not run.",
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,

@@ -3,8 +3,9 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/idle.h"
 #include "cli/link/offline.h"
+#include "cli/link/stopped_instance.h"
+#include "cli/link/vm_status.h"
 #include "home/change/resize.h"
 #include "machine/core/qemu_argv.h"
 
@@ -24,15 +25,14 @@ static bool resize_running(const struct invocation *invocation, const struct run
     bool good = answer != NULL;
     json_decref(answer);
     offline_close(offline);
-    return good ||
-           error_prefix(error, "the QEMU of %s does not make its disk bigger", running->name);
+    return good || error_prefix(error, "the QEMU of %s does not enlarge its disk", running->name);
 }
 
 static bool resize_idle(const struct invocation *invocation, const char *name, uint64_t bytes,
                         struct error *error) {
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
-    bool good = idle_claim(invocation, name, &instance, &lock, error) &&
+    bool good = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
                 instance_resize(invocation->home, &instance, bytes, error);
     store_instance_done(&instance);
     return good;
@@ -42,7 +42,7 @@ static bool resize_idle(const struct invocation *invocation, const char *name, u
 static bool resize_disk(const struct invocation *invocation, const struct store_instance *instance,
                         uint64_t bytes, bool *live, struct error *error) {
     struct running running = {0};
-    bool good = idle_look(invocation, instance, &running, error);
+    bool good = vm_status_find(invocation->home, instance, &running, error);
     *live = running.pid != 0;
     if (good && *live)
         good = resize_running(invocation, &running, bytes, error) &&
@@ -56,13 +56,13 @@ static bool resize_disk(const struct invocation *invocation, const struct store_
 static void report_size(const char *name, uint64_t bytes, bool live) {
     char size[32];
     name_format_size(bytes, size);
-    printf("the disk of \"%s\" has %s now\n", name, size);
+    printf("the disk of \"%s\" now has %s\n", name, size);
     if (live)
-        puts("its guest sees it at once; the file system grows at the next boot (cloud-init's "
-             "growpart), or now by\n"
+        puts("the guest sees the new size immediately; its file system grows at the next "
+             "boot (cloud-init's growpart), or now with\n"
              "  sudo growpart /dev/vda 1 && sudo resize2fs /dev/vda1");
     else
-        puts("its file system grows at the next boot, by cloud-init's growpart");
+        puts("the file system grows at the next boot (cloud-init's growpart)");
 }
 
 static int run_instance_resize(struct invocation *invocation, struct error *error) {
@@ -83,10 +83,11 @@ static int run_instance_resize(struct invocation *invocation, struct error *erro
 
 const struct command cmd_instance_resize = {
     .path = "instance resize",
-    .summary = "Make the disk of an instance bigger, also while it runs",
+    .summary = "Enlarge the disk of an instance, also while it runs",
     .arguments = "NAME SIZE",
-    .details = "A disk never becomes smaller. Partition and file system grow at the next boot, "
-               "where cloud-init's growpart takes care of them, or by hand in the guest.\n"
+    .details = "A disk cannot be made smaller. cloud-init's growpart enlarges the partition "
+               "and the file system at the next boot; otherwise do it by hand in the "
+               "guest.\n"
                "\n"
                "  pgsup instance resize test 20G",
     .min_arguments = 2,

@@ -3,7 +3,7 @@
 #include "cli/input/document_options.h"
 #include "cli/invocation.h"
 #include "cli/link/guest_clean.h"
-#include "cli/link/idle.h"
+#include "cli/link/vm_status.h"
 #include "home/change/home_edit.h"
 #include "home/change/settings.h"
 #include "home/home.h"
@@ -17,32 +17,32 @@
 static const struct option_spec options[] = {
     {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
     {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
-    {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": by DHCP"},
+    {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": DHCP"},
     {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
     {.name = "user-data",
      .value = "FILE",
-     .help = "your own user-data, of any kind that cloud-init takes; pgsup's is added to it; "
-             "\"\": none"},
+     .help = "your own user-data, of any kind that cloud-init accepts; pgsup adds its own "
+             "to it; \"\": none"},
     {.name = "vendor-data", .value = "FILE", .help = "your own vendor-data; \"\": none"},
     {.name = "network-config",
      .value = "FILE",
-     .help = "your own network-config, in place of pgsup's; \"\": none"},
+     .help = "your own network-config, which replaces pgsup's; \"\": none"},
     {.name = "accel",
      .value = "hvf|kvm|tcg",
-     .help = "accelerator; \"\": the best that works at each start"},
+     .help = "accelerator; \"\": the best one that works, chosen at each start"},
     {.name = "ssh-port",
      .value = "PORT",
-     .help = "with user networking: port of 127.0.0.1 forwarded to the guest's SSH"},
+     .help = "with user networking: port of 127.0.0.1 that is forwarded to the guest's SSH"},
     {.name = "restart",
      .value = "no|on-failure|always",
-     .help = "when the supervisor starts it again after it ended"},
-    {.name = "autostart", .help = "start it whenever a supervisor starts"},
-    {.name = "no-autostart", .help = "start it only when asked to"},
+     .help = "when the supervisor restarts it after it has ended"},
+    {.name = "autostart", .help = "start it when a supervisor starts"},
+    {.name = "no-autostart", .help = "start it only on request"},
     {.name = "after",
      .value = "NAME",
-     .help = "autostart it once this one is ready; \"\": after none"},
+     .help = "autostart it only when this instance is ready; \"\": wait for none"},
     {.name = "rerun-cloud-init",
-     .help = "have cloud-init begin anew at the next boot, as at the first one: users, host keys, "
+     .help = "run cloud-init again at the next boot as at the first one: users, host keys, "
              "packages, phone-home"},
     OPTIONS_END,
 };
@@ -74,18 +74,19 @@ static bool report_settings(const struct invocation *invocation, const char *nam
     struct running running = {0};
     bool due = false;
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
-                idle_look(invocation, &instance, &running, error);
+                vm_status_find(invocation->home, &instance, &running, error);
     if (good && running.name && is_hardware(wanted))
-        printf("%s runs: this takes effect at the next start\n", name);
+        printf("%s runs: the change takes effect at the next start\n", name);
     if (good && wanted->ip4)
-        printf("a guest that has booted before keeps its address until cloud-init begins anew\n");
+        printf("a guest that has booted before keeps its address until cloud-init runs "
+               "again\n");
     if (good && user_documents_any(wanted->own))
-        printf("a guest that has booted before reads it when cloud-init begins anew\n");
+        printf("a guest that has booted before reads it when cloud-init runs again\n");
     if (good && wanted->rerun)
-        good = guest_clean_is_due(invocation, &instance, &due, error) &&
+        good = guest_clean_is_needed(invocation, &instance, &due, error) &&
                (!due || guest_clean(invocation, &instance, &running, error));
     if (good && wanted->rerun)
-        printf("cloud-init begins anew at the next %s\n", running.name ? "restart" : "start");
+        printf("cloud-init runs again at the next %s\n", running.name ? "restart" : "start");
     running_done(&running);
     store_instance_done(&instance);
     return good;
@@ -110,7 +111,9 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                 document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
         !user_documents_any(&own) && !wanted.rerun)
-        good = error_set(error, ERROR_USAGE, "say what to set: `pgsup help instance set` lists it");
+        good =
+            error_set(error, ERROR_USAGE,
+                      "nothing to change was given: `pgsup help instance set` lists the options");
     struct home_edit edit = {.home = invocation->home, .instance = name};
     good = good && settings_change(&edit, &wanted, error) &&
            report_settings(invocation, name, &wanted, error);
@@ -123,13 +126,12 @@ const struct command cmd_instance_set = {
     .path = "instance set",
     .summary = "Change the settings of an instance",
     .arguments = "NAME",
-    .details =
-        "What a VM is made of takes effect at the next start, when it is started again takes effect "
-        "at once. For its disk see `pgsup help instance resize`.\n"
-        "\n"
-        "A restart waits 1 s at first and up to 60 s later; the tenth within 10 minutes is the "
-        "last. A guest that powers itself off has not failed; an instance that was stopped stays "
-        "stopped.",
+    .details = "Changes to the hardware take effect at the next start, changes to the "
+               "restart policy immediately. For the disk see `pgsup help instance resize`.\n"
+               "\n"
+               "The supervisor waits 1 s before the first restart, then up to 60 s, and "
+               "gives up after the tenth within 10 minutes. A guest that powers itself off "
+               "has not failed; an instance that was stopped stays stopped.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

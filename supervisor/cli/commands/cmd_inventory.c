@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/runtime.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
@@ -15,15 +15,15 @@
 #include <string.h>
 
 static const struct option_spec options[] = {
-    {.name = "list", .help = "all groups and hosts"},
-    {.name = "host", .value = "NAME", .help = "the variables of one host"},
+    {.name = "list", .help = "print all groups and hosts"},
+    {.name = "host", .value = "NAME", .help = "print the variables of one host"},
     OPTIONS_END,
 };
 
 struct inventory {
     struct home *home;
     struct store_cloud cloud;
-    struct runtime runtime;
+    struct vm_status vms;
     json_t *groups; /* name -> {"hosts": [...]} */
 };
 
@@ -86,13 +86,13 @@ static void join_group(struct inventory *inventory, const char *kind, const char
 }
 
 static json_t *describe(struct inventory *inventory, const struct store_instance *instance) {
-    json_t *picture = runtime_get(&inventory->runtime, instance);
-    const char *state = json_string_value(json_object_get(picture, "state"));
+    json_t *status = vm_status_get(&inventory->vms, instance);
+    const char *state = json_string_value(json_object_get(status, "state"));
     json_t *object = variables(inventory, instance, state);
     join_group(inventory, "image", instance->image, instance->name);
     join_group(inventory, "network", inventory->cloud.network, instance->name);
     join_group(inventory, "state", state, instance->name);
-    json_decref(picture);
+    json_decref(status);
     return object;
 }
 
@@ -124,14 +124,14 @@ static int run_inventory(struct invocation *invocation, struct error *error) {
     const char *host = invocation_option(invocation, "host");
     json_t *document = NULL;
     if (invocation_flag(invocation, "list") == (host != NULL)) {
-        error_set(error, ERROR_USAGE, "give --list or --host NAME");
+        error_set(error, ERROR_USAGE, "use either --list or --host NAME");
         return EXIT_FAILURE;
     }
     inventory.groups = json_object();
     if (cloud_table_get(invocation->home->store, &inventory.cloud, error) &&
-        runtime_open(invocation->home, &inventory.runtime, error)) {
+        vm_status_open(invocation->home, &inventory.vms, error)) {
         document = host ? describe_one(&inventory, host, error) : describe_all(&inventory, error);
-        runtime_close(&inventory.runtime);
+        vm_status_close(&inventory.vms);
     }
     if (document)
         json_output_print(document);
@@ -142,15 +142,15 @@ static int run_inventory(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_inventory = {
     .path = "inventory",
-    .summary = "Show all instances as Ansible's dynamic inventory",
-    .details =
-        "For Ansible there is a program of its own, which does nothing else:\n"
-        "\n"
-        "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
-        "\n"
-        "Groups are image_NAME, network_KIND and state_STATE, with \"_\" for what is neither "
-        "letter nor digit: image_debian_12, state_ready. SSH host keys are checked as `pgsup ssh` "
-        "does. Of another home than the default one: set PGSUP_HOME.",
+    .summary = "Print all instances as a dynamic inventory for Ansible",
+    .details = "Ansible runs it through a program without sub-commands:\n"
+               "\n"
+               "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
+               "\n"
+               "Groups are image_NAME, network_KIND and state_STATE; \"_\" replaces every "
+               "character that is neither a letter nor a digit: image_debian_12, "
+               "state_ready. SSH host keys are checked as by `pgsup ssh`. For a home other "
+               "than the default, set PGSUP_HOME.",
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,

@@ -6,14 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LOOK_INTERVAL_MS = 250 };
+enum { POLL_INTERVAL_MS = 250 };
 
 static const struct option_spec options[] = {
-    {.name = "wait", .help = "until the address is known"},
-    {.name = "timeout",
-     .value = "SECONDS",
-     .help = "with --wait: give up after this time",
-     .fallback = "600"},
+    {.name = "wait", .help = "wait until the address is known"},
+    {.name = "timeout", .value = "SECONDS", .help = "with --wait: timeout", .fallback = "600"},
     OPTIONS_END,
 };
 
@@ -28,9 +25,9 @@ static bool read_endpoint(struct home *home, const char *name, struct endpoint *
 
 static bool fail_unknown(const char *name, bool waited, struct error *error) {
     if (waited)
-        return error_set(error, ERROR_TIMEOUT, "the address of %s is still not known", name);
+        return error_set(error, ERROR_TIMEOUT, "timeout: the address of %s is still unknown", name);
     return error_set(error, ERROR_WRONG_STATE,
-                     "the address of %s is not known yet: it comes by DHCP, see `pgsup ip %s "
+                     "the address of %s is not known yet: DHCP assigns it, see `pgsup ip %s "
                      "--wait`",
                      name, name);
 }
@@ -44,8 +41,8 @@ static int run_ip(struct invocation *invocation, struct error *error) {
         !read_endpoint(invocation->home, name, &endpoint, error))
         return EXIT_FAILURE;
     for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout * 1000;
-         waited_ms += LOOK_INTERVAL_MS) {
-        poll(NULL, 0, LOOK_INTERVAL_MS);
+         waited_ms += POLL_INTERVAL_MS) {
+        poll(NULL, 0, POLL_INTERVAL_MS);
         if (!read_endpoint(invocation->home, name, &endpoint, error))
             return EXIT_FAILURE;
     }
@@ -59,13 +56,13 @@ static int run_ip(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_ip = {
     .path = "ip",
-    .summary = "Print the address of a guest, and nothing else",
+    .summary = "Print the address of a guest",
     .arguments = "NAME",
-    .details =
-        "The address at which this computer reaches it: a static one as it was defined, one by DHCP "
-        "as it was learned last, from QEMU's guest agent in it, from this computer's table of "
-        "neighbours or from where the guest phoned home. With user networking that is 127.0.0.1, and the ports are those of `pgsup "
-        "list` and `pgsup forward list`.",
+    .details = "Prints the address at which this computer reaches the guest: a static "
+               "address as defined, or the DHCP address last learned from QEMU's guest "
+               "agent, from this computer's neighbour table or from the guest's phone-home. "
+               "With user networking it is 127.0.0.1; `pgsup list` and `pgsup forward list` "
+               "show the ports.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

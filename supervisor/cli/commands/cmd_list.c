@@ -1,7 +1,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/runtime.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/access/endpoint.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const struct option_spec options[] = {
-    {.name = "json", .help = "one JSON array; sizes in bytes"},
+    {.name = "json", .help = "print one JSON array, with sizes in bytes"},
     OPTIONS_END,
 };
 
@@ -25,9 +25,9 @@ static char *address_of(struct home *home, const struct store_instance *instance
     return alloc_printf("%s:%u", endpoint.address, endpoint.port);
 }
 
-static json_t *vm_row(struct home *home, struct runtime *runtime,
+static json_t *vm_row(struct home *home, struct vm_status *vms,
                       const struct store_instance *instance) {
-    json_t *object = runtime_get(runtime, instance);
+    json_t *object = vm_status_get(vms, instance);
     scoped(alloc_release) char *address = address_of(home, instance);
     json_object_set_new(object, "name", json_string(instance->name));
     json_object_set_new(object, "address", json_output_text(address));
@@ -42,7 +42,7 @@ static json_t *vm_row(struct home *home, struct runtime *runtime,
 
 static char *state_cell(const json_t *row) {
     char label[32];
-    runtime_state_label(json_string_value(json_object_get(row, "state")), label);
+    vm_status_label(json_string_value(json_object_get(row, "state")), label);
     return alloc_string(label);
 }
 
@@ -58,18 +58,18 @@ static const struct rows_column columns[] = {
 
 static int run_list(struct invocation *invocation, struct error *error) {
     struct store_instances instances = {0};
-    struct runtime runtime = {0};
+    struct vm_status vms = {0};
     if (!instance_table_list(invocation->home->store, &instances, error))
         return 1;
-    if (!runtime_open(invocation->home, &runtime, error)) {
+    if (!vm_status_open(invocation->home, &vms, error)) {
         store_instances_done(&instances);
         return 1;
     }
     json_t *rows = json_array();
     for (size_t i = 0; i < instances.count; i++)
-        json_array_append_new(rows, vm_row(invocation->home, &runtime, &instances.items[i]));
+        json_array_append_new(rows, vm_row(invocation->home, &vms, &instances.items[i]));
     rows_output_print(invocation, rows, columns);
-    runtime_close(&runtime);
+    vm_status_close(&vms);
     store_instances_done(&instances);
     return 0;
 }
@@ -77,8 +77,8 @@ static int run_list(struct invocation *invocation, struct error *error) {
 const struct command cmd_list = {
     .path = "list",
     .alias = "ls",
-    .summary = "Show all instances and what they do",
-    .details = "Asks the supervisor; without one, the VMs themselves.",
+    .summary = "Show all instances and their states",
+    .details = "Asks the supervisor or, if none runs, the VMs themselves.",
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,

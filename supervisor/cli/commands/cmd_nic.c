@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/idle.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/change/home_edit.h"
@@ -25,16 +25,16 @@ static void report_to_guest(const struct home *home, const struct store_instance
                             enum nic_event event) {
     bool added = event == NIC_ADDED;
     if (seed_network_is_users(home, instance)) {
-        printf("its network-config is your own and is kept: %s\n",
-               added ? "name the card there" : "take the card out there");
+        printf("your own network-config is kept: %s\n",
+               added ? "add the card there" : "remove the card there");
         return;
     }
     if (added && instance->seed == STORE_SEED_HTTP)
-        printf("a seed over http brings network-config to cloud-init 24.3 and later only: in an "
-               "older guest configure the card by hand\n");
-    printf("a guest that has booted before %s when cloud-init begins anew (`pgsup instance set "
-           "%s --rerun-cloud-init`), or do it by hand there\n",
-           added ? "configures it" : "forgets it", instance->name);
+        printf("cloud-init reads network-config over HTTP only since 24.3: in an older guest "
+               "configure the card by hand\n");
+    printf("a guest that has booted before %s when cloud-init runs again (`pgsup "
+           "instance set %s --rerun-cloud-init`); otherwise do it by hand in the guest\n",
+           added ? "configures it" : "removes it", instance->name);
 }
 
 /* What is done is done: trouble in telling about it is no failure. */
@@ -45,14 +45,14 @@ static void report_nic(const struct invocation *invocation, const struct store_n
     const char *name = invocation_argument(invocation, 0);
     scoped(alloc_release) char *guest_name = spec_nic_guest_name((unsigned)nic->position);
     bool good = instance_table_get(invocation->home->store, name, &instance, NULL) &&
-                idle_look(invocation, &instance, &running, NULL);
+                vm_status_find(invocation->home, &instance, &running, NULL);
     const char *when = good && running.name ? ", from its next start on" : "";
     if (event == NIC_ADDED)
         printf("%s: card %d, %s in the guest, has the MAC address %s%s\n", name, nic->position,
                guest_name, nic->mac, when);
     else
-        printf("%s: card %d with the MAC address %s is taken out%s\n", name, nic->position,
-               nic->mac, when);
+        printf("%s: card %d with the MAC address %s is removed%s\n", name, nic->position, nic->mac,
+               when);
     if (good)
         report_to_guest(invocation->home, &instance, event);
     running_done(&running);
@@ -151,15 +151,15 @@ static int run_nic_list(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_nic_add = {
     .path = "nic add",
-    .summary = "Give an instance another network card",
+    .summary = "Add a network card to an instance",
     .arguments = "NAME KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
-    .details =
-        "KIND and if= as --network and --host-if of `pgsup cloud create`; without ip= the "
-        "guest asks by DHCP. The card is there from the next start on, in a slot of its own, "
-        "so that the guest's other cards keep their names. network-config names it, which a "
-        "guest that has booted before reads when cloud-init begins anew.\n"
-        "\n"
-        "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
+    .details = "KIND and if= are those of --network and --host-if of `pgsup cloud create`; "
+               "without ip= the guest uses DHCP. The card exists from the next start on, in "
+               "its own slot, so that the guest's other cards keep their names. It is added "
+               "to network-config, which a guest that has booted before reads when "
+               "cloud-init runs again.\n"
+               "\n"
+               "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
@@ -173,7 +173,7 @@ const struct command cmd_nic_list = {
     .alias = "ls",
     .summary = "List the network cards of an instance",
     .arguments = "NAME",
-    .details = "IN-GUEST is what systemd calls the card, after its slot.",
+    .details = "IN-GUEST is the name that systemd gives to the card in this slot.",
     .options = list_options,
     .min_arguments = 1,
     .max_arguments = 1,
@@ -186,10 +186,10 @@ const struct command cmd_nic_list = {
 const struct command cmd_nic_remove = {
     .path = "nic remove",
     .alias = "rm",
-    .summary = "Take a network card out of an instance",
+    .summary = "Remove a network card from an instance",
     .arguments = "NAME CARD|MAC",
-    .details =
-        "From the next start on. Card 0, the first one, stays; so do the slots of the others.",
+    .details = "Takes effect at the next start. Card 0, the first one, cannot be removed; "
+               "the other cards keep their slots.",
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,

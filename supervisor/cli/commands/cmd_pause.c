@@ -30,7 +30,7 @@ static int run_reset(struct invocation *invocation, struct error *error) {
 const struct command cmd_pause = {
     .path = "pause",
     .alias = "suspend",
-    .summary = "Halt the CPUs of instances; their memory stays",
+    .summary = "Halt the CPUs of instances and keep their memory",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_pause,
@@ -38,7 +38,7 @@ const struct command cmd_pause = {
 
 const struct command cmd_resume = {
     .path = "resume",
-    .summary = "Let paused instances go on",
+    .summary = "Resume paused instances",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_resume,
@@ -46,7 +46,7 @@ const struct command cmd_resume = {
 
 const struct command cmd_reset = {
     .path = "reset",
-    .summary = "Press the reset button of instances; the guest is not asked",
+    .summary = "Press the reset button of instances, without asking the guest",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_reset,

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {.name = "wait", .letter = 'w', .help = "wait until it is done, and tell what it came to"},
+    {.name = "wait", .letter = 'w', .help = "wait until it has finished, and report the result"},
     {.name = "timeout",
      .value = "SECONDS",
-     .help = "give up waiting after this time; it goes on",
+     .help = "stop waiting after this time; provisioning continues",
      .fallback = "1800"},
     OPTIONS_END,
 };
@@ -53,11 +53,11 @@ const struct command cmd_provision = {
     .path = "provision",
     .summary = "Run an instance's Ansible playbook again",
     .arguments = "NAME",
-    .details =
-        "Runs deploy.yaml in the instance's folder, as the supervisor does once after the\n"
-        "phone-home: as the user who owns the home, with inventory.yaml and ansible.cfg written\n"
-        "anew where they were not changed. The guest must be ready. What it said is in\n"
-        "ansible.log, what it came to in `pgsup info NAME`. One that is under way is joined.",
+    .details = "Runs deploy.yaml in the instance's folder, as the supervisor does once after "
+               "the phone-home: as the owner of the home, with inventory.yaml and "
+               "ansible.cfg written again unless you have edited them. The guest must be "
+               "ready. The output is in ansible.log, the result in `pgsup info NAME`. If a "
+               "run is under way, this command joins it.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

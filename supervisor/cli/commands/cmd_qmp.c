@@ -53,13 +53,12 @@ static int run_qmp(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_qmp = {
     .path = "qmp",
-    .summary = "Give QEMU one QMP command and show what it returns",
+    .summary = "Send QEMU one QMP command and print its return value",
     .arguments = "NAME COMMAND [JSON]",
-    .details =
-        "Over the VM's second monitor, so that the supervisor is not disturbed; works without one.\n"
-        "Whoever can do this can do anything to the VM.\n"
-        "\n"
-        "  pgsup qmp test query-block",
+    .details = "Uses the VM's second monitor, so that it does not disturb the supervisor and "
+               "works without one. Whoever can use QMP has full control of the VM.\n"
+               "\n"
+               "  pgsup qmp test query-block",
     .min_arguments = 2,
     .max_arguments = 3,
     .section = SECTION_REACH,

@@ -37,11 +37,11 @@ const struct command cmd_ssh = {
     .alias = "shell",
     .summary = "Log in to a guest, or run a command there",
     .arguments = "NAME [COMMAND...]",
-    .details =
-        "The guest's host key is checked against the one that it was given, or phoned home. The exit\n"
-        "status is the command's, or 255 when ssh itself failed.\n"
-        "\n"
-        "  pgsup ssh test -- uname -m",
+    .details = "The guest's host key is checked against the one that pgsup gave it or that "
+               "it reported when it phoned home. The exit status is that of the command, or "
+               "255 if ssh itself failed.\n"
+               "\n"
+               "  pgsup ssh test -- uname -m",
     .options = options,
     .min_arguments = 1,
     .max_arguments = COMMAND_MANY,

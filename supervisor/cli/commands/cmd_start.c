@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 static const struct option_spec options[] = {
-    {.name = "wait", .letter = 'w', .help = "wait until the guest is ready, showing each phase"},
+    {.name = "wait", .letter = 'w', .help = "wait until the guest is ready, and show each phase"},
     {.name = "timeout",
      .value = "SECONDS",
-     .help = "give up waiting after this time; the VM is left alone",
+     .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
     VM_COMMAND_ALL,
     OPTIONS_END,
@@ -19,9 +19,9 @@ static const struct option_spec restart_options[] = {
     {.name = "wait", .letter = 'w', .help = "wait until the guest is ready again"},
     {.name = "timeout",
      .value = "SECONDS",
-     .help = "give up waiting after this time; the VM is left alone",
+     .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
-    {.name = "force", .letter = 'f', .help = "quit QEMU at once instead of asking the guest"},
+    {.name = "force", .letter = 'f', .help = "quit QEMU immediately instead of asking the guest"},
     VM_COMMAND_ALL,
     OPTIONS_END,
 };
@@ -76,10 +76,10 @@ static int run_restart(struct invocation *invocation, struct error *error) {
 const struct command cmd_start = {
     .path = "start",
     .summary = "Start instances",
-    .details =
-        "Ready means: on the first boot the guest has phoned home, on later ones its sshd answers.\n"
-        "On the way cloud-init tells, at a first boot, which of its modules runs and which failed.\n"
-        "Starting an instance that runs already succeeds.",
+    .details = "A guest is ready when it has phoned home (first boot) or when its sshd "
+               "answers (later boots). At a first boot cloud-init reports which of its "
+               "modules runs and which failed. Starting an instance that already runs "
+               "succeeds.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_start,
@@ -89,8 +89,8 @@ const struct command cmd_restart = {
     .path = "restart",
     .alias = "reboot",
     .summary = "Stop instances gracefully and start them again",
-    .details =
-        "A new QEMU: changed settings take effect. An instance that does not run is started.",
+    .details = "Starts a new QEMU, so that changed settings take effect. An instance that "
+               "does not run is started.",
     .options = restart_options,
     VM_COMMAND_ARGUMENTS,
     .run = run_restart,

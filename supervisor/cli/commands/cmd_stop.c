@@ -14,10 +14,11 @@ static const struct option_spec options[] = {
     {.name = "timeout",
      .letter = 't',
      .value = "SECONDS",
-     .help = "how long to press the power button before QEMU is told to quit; 0: for ever",
+     .help = "how long to press the power button before QEMU is told to quit; 0: without "
+             "limit",
      .fallback = "90"},
-    {.name = "force", .letter = 'f', .help = "quit QEMU at once, like pulling the plug"},
-    {.name = "no-escalate", .help = "at the timeout leave it running and exit 5"},
+    {.name = "force", .letter = 'f', .help = "quit QEMU immediately, like pulling the plug"},
+    {.name = "no-escalate", .help = "at the timeout keep it running and exit with 5"},
     VM_COMMAND_ALL,
     OPTIONS_END,
 };
@@ -42,8 +43,8 @@ static bool has_several(const struct invocation *invocation) {
 }
 
 /* Nobody supervises: the VM's own second monitor does. */
-static void stop_alone(struct invocation *invocation, const char *name, void *context,
-                       struct error *error) {
+static void stop_offline(struct invocation *invocation, const char *name, void *context,
+                         struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     const char *shown = has_several(invocation) ? name : NULL;
@@ -57,7 +58,7 @@ static void stop_alone(struct invocation *invocation, const char *name, void *co
             show_outcome(shown, NULL);
         return;
     }
-    invocation_warn("no supervisor runs: talking to the QEMU of %s (process %ld) itself", name,
+    invocation_warn("no supervisor runs: stopping the QEMU of %s (process %ld) directly", name,
                     (long)running.pid);
     scoped(alloc_release) char *outcome = offline_stop(invocation->home, &running, context, error);
     if (outcome && !invocation->quiet)
@@ -75,13 +76,13 @@ static int run_stop(struct invocation *invocation, struct error *error) {
         .may_escalate = !invocation_flag(invocation, "no-escalate"),
     };
     if (given.force && !given.may_escalate) {
-        error_set(error, ERROR_USAGE, "--force and --no-escalate contradict each other");
+        error_set(error, ERROR_USAGE, "--force and --no-escalate exclude each other");
         return 1;
     }
     struct vm_command command = {.method = "stop",
                                  .params = json_object(),
                                  .show = has_several(invocation) ? show_named_stop : show_stop,
-                                 .alone = stop_alone,
+                                 .offline = stop_offline,
                                  .context = &given};
     json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
     json_object_set_new(command.params, "force", json_boolean(given.force));
@@ -102,10 +103,10 @@ const struct command cmd_stop = {
     .path = "stop",
     .alias = "shutdown",
     .summary = "Stop instances gracefully",
-    .details =
-        "Presses the guest's power button, again every 10 s while it still runs. After the timeout\n"
-        "QEMU is told to quit, and killed 10 s later. The outcome says which of these ended it.\n"
-        "Stopping an instance that does not run succeeds. Works without a supervisor too.",
+    .details = "Presses the guest's power button, and again every 10 s while the guest runs. "
+               "After the timeout QEMU is told to quit, and 10 s later it is killed. The "
+               "output says which of these ended it. Stopping an instance that does not run "
+               "succeeds. Also works without a supervisor.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_stop,
@@ -113,8 +114,8 @@ const struct command cmd_stop = {
 
 const struct command cmd_kill = {
     .path = "kill",
-    .summary = "End the QEMU of instances with SIGKILL",
-    .details = "The last resort, when `pgsup stop -f` does not help.",
+    .summary = "Kill the QEMU of instances with SIGKILL",
+    .details = "The last resort if `pgsup stop -f` does not help.",
     .options = kill_options,
     VM_COMMAND_ARGUMENTS,
     .run = run_kill,

@@ -6,7 +6,7 @@
 #include "home/home.h"
 
 static const struct option_spec options[] = {
-    {.name = "keep-awake", .help = "this computer does not go to sleep by itself while a VM runs"},
+    {.name = "keep-awake", .help = "prevent this computer from going to sleep while a VM runs"},
     OPTIONS_END,
 };
 
@@ -20,16 +20,15 @@ static int run_up(struct invocation *invocation, struct error *error) {
 const struct command cmd_up = {
     .path = "up",
     .summary = "Supervise the VMs of this home, in the foreground",
-    .details =
-        "Serves seeds and phone-homes, starts and stops VMs on request, and takes over VMs that run\n"
-        "already. Runs until it is told to end:\n"
-        "\n"
-        "  Ctrl-C once    stops all VMs gracefully, then ends\n"
-        "  Ctrl-C twice   quits them at once, then ends\n"
-        "  Ctrl-Z         is refused: guests would freeze\n"
-        "  SIGHUP         leaves the VMs running and ends (as `pgsup down --keep`)\n"
-        "\n"
-        "Killing the supervisor harms no VM; the next `pgsup up` takes them over again.",
+    .details = "Serves seeds, receives phone-homes, starts and stops VMs on request, and "
+               "adopts VMs that already run. It runs until it is told to end:\n"
+               "\n"
+               "  Ctrl-C once    stops all VMs gracefully, then ends\n"
+               "  Ctrl-C twice   quits them immediately, then ends\n"
+               "  Ctrl-Z         is refused: guests would freeze\n"
+               "  SIGHUP         keeps the VMs running and ends (as `pgsup down --keep`)\n"
+               "\n"
+               "Killing the supervisor harms no VM; the next `pgsup up` adopts them.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,

@@ -10,7 +10,7 @@ static const struct option_spec options[] = {
      .value = "running|ready|provisioned|paused|stopped",
      .help = "what to wait for",
      .fallback = "ready"},
-    {.name = "timeout", .value = "SECONDS", .help = "give up after this time", .fallback = "600"},
+    {.name = "timeout", .value = "SECONDS", .help = "timeout", .fallback = "600"},
     OPTIONS_END,
 };
 
@@ -36,7 +36,7 @@ static int run_wait(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_wait = {
     .path = "wait",
-    .summary = "Wait until an instance is where it should be",
+    .summary = "Wait until an instance reaches a state",
     .arguments = "NAME",
     .options = options,
     .min_arguments = 1,

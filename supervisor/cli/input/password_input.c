@@ -58,7 +58,7 @@ static char *accept_line(const struct password_line *line, struct error *error) 
         error_set(error, ERROR_INVALID, "the admin password is longer than %u bytes",
                   PASSWORD_INPUT_LIMIT_BYTES);
     else if (memchr(line->text, '\0', length))
-        error_set(error, ERROR_INVALID, "the admin password holds a NUL byte");
+        error_set(error, ERROR_INVALID, "the admin password contains a NUL byte");
     else
         return alloc_slice(line->text, length);
     return NULL;
@@ -86,8 +86,8 @@ static char *read_command_line(const struct invocation *invocation, struct error
     line.length = length < sizeof line.text ? length : sizeof line.text;
     memcpy(line.text, given, line.length);
     invocation_wipe(invocation, "admin-password");
-    invocation_warn("a password given with --admin-password can be seen by others in the list of "
-                    "processes and in the shell's history: use --admin-password-file");
+    invocation_warn("others can see a password given with --admin-password in the process list "
+                    "and in the shell's history: use --admin-password-file");
     char *password = accept_line(&line, error);
     secret_wipe(&line, sizeof line);
     return password;
@@ -138,10 +138,10 @@ static char *ask_twice(int terminal, struct error *error) {
     struct password_line first = {0}, second = {0};
     char *password = NULL;
     if (!ask_without_echo(terminal, "Admin password: ", &first) ||
-        !ask_without_echo(terminal, "The same again: ", &second))
-        error_set(error, ERROR_CANCELLED, "no admin password was typed");
+        !ask_without_echo(terminal, "Repeat the password: ", &second))
+        error_set(error, ERROR_CANCELLED, "no admin password was entered");
     else if (first.length != second.length || memcmp(first.text, second.text, first.length) != 0)
-        error_set(error, ERROR_INVALID, "the two passwords differ: nothing was made");
+        error_set(error, ERROR_INVALID, "the two passwords differ: nothing was changed");
     else
         password = accept_line(&first, error);
     secret_wipe(&first, sizeof first);
@@ -154,8 +154,8 @@ static char *prompt(struct error *error) {
     if (terminal >= 0)
         return ask_twice(terminal, error);
     error_set(error, ERROR_USAGE,
-              "no terminal to ask for the admin password: give --admin-password-file FILE, or - "
-              "for the standard input");
+              "there is no terminal to ask for the admin password: use "
+              "--admin-password-file FILE, or - for standard input");
     return NULL;
 }
 
@@ -169,7 +169,7 @@ static bool check_one_way(const struct invocation *invocation, struct error *err
             continue;
         if (first) {
             invocation_wipe(invocation, "admin-password");
-            return error_set(error, ERROR_USAGE, "give --%s or --%s, not both", ways[i], first);
+            return error_set(error, ERROR_USAGE, "use --%s or --%s, not both", ways[i], first);
         }
         first = ways[i];
     }

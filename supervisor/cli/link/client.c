@@ -17,10 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CLIENT_PATIENCE_S 10 /* for the first answer; after that the supervisor keeps the time */
-#define HUNG                                                                                          \
-    "the supervisor of %s does not answer (waited %d s): is it stopped? Killing it harms no VM, and " \
-    "`pgsup up` takes them over again"
+#define CLIENT_TIMEOUT_S 10 /* for the first answer; after that the supervisor keeps the time */
+#define NO_ANSWER                                                                                   \
+    "the supervisor of %s does not answer (waited %d s): is it suspended? Killing it harms no VM, " \
+    "and `pgsup up` adopts them again"
 
 struct client {
     int fd;
@@ -30,13 +30,12 @@ struct client {
 };
 
 static bool no_supervisor(const struct home *home, struct error *error) {
-    return error_set(
-        error, ERROR_NO_SUPERVISOR,
-        "no supervisor runs for %s: start one with `pgsup up` in a terminal of its own",
-        home->path);
+    return error_set(error, ERROR_NO_SUPERVISOR,
+                     "no supervisor runs for %s: start one with `pgsup up` in another terminal",
+                     home->path);
 }
 
-static void set_patience(int fd, int which, unsigned seconds) {
+static void set_timeout(int fd, int which, unsigned seconds) {
     struct timeval limit = {.tv_sec = seconds};
     setsockopt(fd, SOL_SOCKET, which, &limit, sizeof limit);
 }
@@ -50,10 +49,10 @@ static struct client *connect_to(const struct home *home, struct error *error) {
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    set_patience(fd, SO_SNDTIMEO, CLIENT_PATIENCE_S); /* a full backlog makes connect() wait */
+    set_timeout(fd, SO_SNDTIMEO, CLIENT_TIMEOUT_S); /* a full backlog makes connect() wait */
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         if (errno == EAGAIN)
-            error_set(error, ERROR_TIMEOUT, HUNG, home->path, CLIENT_PATIENCE_S);
+            error_set(error, ERROR_TIMEOUT, NO_ANSWER, home->path, CLIENT_TIMEOUT_S);
         else if (errno == EACCES)
             error_set(error, ERROR_FAILED,
                       "the supervisor of %s belongs to another user: its socket cannot be opened",
@@ -83,12 +82,12 @@ void client_close(struct client *client) {
 static bool send_line(struct client *client, const struct buffer *line, struct error *error) {
     size_t sent = 0;
     while (sent < line->length) {
-        ssize_t put = socket_write(client->fd, line->data + sent, line->length - sent);
-        if (put < 0 && errno == EINTR)
+        ssize_t written = socket_write(client->fd, line->data + sent, line->length - sent);
+        if (written < 0 && errno == EINTR)
             continue;
-        if (put < 0)
-            return error_set(error, ERROR_NO_SUPERVISOR, "the supervisor went away");
-        sent += (size_t)put;
+        if (written < 0)
+            return error_set(error, ERROR_NO_SUPERVISOR, "the supervisor closed the connection");
+        sent += (size_t)written;
     }
     return true;
 }
@@ -100,13 +99,13 @@ static char *read_line(struct client *client, size_t *length, struct error *erro
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN) {
-            error_set(error, ERROR_TIMEOUT, HUNG, client->home_path, CLIENT_PATIENCE_S);
+            error_set(error, ERROR_TIMEOUT, NO_ANSWER, client->home_path, CLIENT_TIMEOUT_S);
             return NULL;
         }
         if (got <= 0) {
             error_set(error, ERROR_NO_SUPERVISOR,
-                      "the supervisor ended before it answered; VMs run on, and `pgsup up` takes "
-                      "them over again");
+                      "the supervisor ended before it answered; the VMs keep running, and `pgsup "
+                      "up` adopts them again");
             return NULL;
         }
         line_feed(&client->lines, chunk, (size_t)got);
@@ -178,16 +177,16 @@ static bool check_version(const json_t *hello, struct error *error) {
     if (json_integer_value(json_object_get(hello, "protocol")) == CONTROL_VERSION)
         return true;
     return error_set(error, ERROR_WRONG_STATE,
-                     "the supervisor is of another version (%.40s): `pgsup down --keep`, then "
-                     "`pgsup up`, replaces it without harm to VMs",
+                     "the supervisor has another version (%.40s): `pgsup down --keep`, then `pgsup "
+                     "up` replaces it without harm to VMs",
                      version ? version : "unknown");
 }
 
 /* The first exchange shows that somebody is there and which protocol it speaks. */
 static json_t *greet(struct client *client, struct error *error) {
-    set_patience(client->fd, SO_RCVTIMEO, CLIENT_PATIENCE_S);
+    set_timeout(client->fd, SO_RCVTIMEO, CLIENT_TIMEOUT_S);
     json_t *hello = client_call(client, "hello", NULL, error);
-    set_patience(client->fd, SO_RCVTIMEO, 0);
+    set_timeout(client->fd, SO_RCVTIMEO, 0);
     client->last_id = 0;
     return hello;
 }

@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CLEAN_LIMIT_MS = 60000 };
+enum { CLEAN_TIMEOUT_MS = 60000 };
 
-bool guest_clean_is_due(const struct invocation *invocation, const struct store_instance *instance,
-                        bool *due, struct error *error) {
+bool guest_clean_is_needed(const struct invocation *invocation,
+                           const struct store_instance *instance, bool *due, struct error *error) {
     struct store_guest guest = {0};
     bool good = guest_table_get(invocation->home->store, instance->id, &guest, error);
     *due = instance->seed == STORE_SEED_HTTP || guest.trusts_cache;
@@ -27,7 +27,7 @@ static bool clean_by_ssh(struct home *home, const char *name, struct error *erro
     if (!ssh_command_make(home, &command, &argv, error))
         return false;
     strv_push(&argv, "sudo cloud-init clean");
-    return program_run(argv.items, CLEAN_LIMIT_MS, &output, error);
+    return program_run(argv.items, CLEAN_TIMEOUT_MS, &output, error);
 }
 
 bool guest_clean(const struct invocation *invocation, const struct store_instance *instance,
@@ -36,17 +36,19 @@ bool guest_clean(const struct invocation *invocation, const struct store_instanc
     struct home *home = invocation->home;
     struct error problem = {0}, other = {0};
     if (!running->name) {
-        printf("%s was seeded over http and keeps what it fetched: when it is started, run\n"
+        printf("%s was seeded over HTTP and keeps its cached seed: after the next start "
+               "run\n"
                "  pgsup ssh %s -- sudo cloud-init clean --reboot\n",
                instance->name, instance->name);
         return true;
     }
     if (!clean_by_ssh(home, instance->name, &problem) &&
-        !(running->tag && agent_command_run(home, running, argv, CLEAN_LIMIT_MS, &other)))
-        return error_set(error, problem.code,
-                         "it is set, but the guest could not be told (%s): run `pgsup ssh %s -- "
-                         "sudo cloud-init clean --reboot`",
-                         problem.text, instance->name);
+        !(running->tag && agent_command_run(home, running, argv, CLEAN_TIMEOUT_MS, &other)))
+        return error_set(
+            error, problem.code,
+            "the setting is changed, but `cloud-init clean` failed in the guest (%s): run "
+            "`pgsup ssh %s -- sudo cloud-init clean --reboot`",
+            problem.text, instance->name);
     /* One that is seeded over HTTP fetches it again, and with it that it is to be trusted. */
     return instance->seed == STORE_SEED_HTTP ||
            guest_table_set_trust(home->store, instance->id, false, error);

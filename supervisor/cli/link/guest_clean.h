@@ -8,8 +8,8 @@
 
 /* A guest with user-data made for HTTP does (cloudinit/document.h: keep_cache), and keeps on doing
  * so when it is seeded in another way. */
-bool guest_clean_is_due(const struct invocation *invocation, const struct store_instance *instance,
-                        bool *due, struct error *error);
+bool guest_clean_is_needed(const struct invocation *invocation,
+                           const struct store_instance *instance, bool *due, struct error *error);
 /* By ssh, else by the guest's agent; of one that does not run, says what to do. */
 bool guest_clean(const struct invocation *invocation, const struct store_instance *instance,
                  const struct running *running, struct error *error);

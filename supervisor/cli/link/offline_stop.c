@@ -65,13 +65,14 @@ static bool reconnect(struct ladder *ladder, struct error *error) {
 static bool kill_process(struct ladder *ladder, struct error *error) {
     const struct running *running = ladder->running;
     if (ladder->kills++ == KILLS_MAX)
-        return error_set(error, ERROR_FAILED, "process %ld of %s does not end, not even by SIGKILL",
+        return error_set(error, ERROR_FAILED, "process %ld of %s does not end, even after SIGKILL",
                          (long)running->pid, running->name);
     if (kill(running->pid, SIGKILL) < 0 && errno == EPERM)
-        return error_set(error, ERROR_WRONG_STATE,
-                         "process %ld of %s belongs to another user: was it started with sudo? "
-                         "Then use sudo for this too",
-                         (long)running->pid, running->name);
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "process %ld of %s belongs to another user: if it was started with sudo, use "
+            "sudo here too",
+            (long)running->pid, running->name);
     return true;
 }
 
@@ -154,7 +155,7 @@ static bool translate(struct ladder *ladder, const struct qmp_item *item,
     return false;
 }
 
-static uint64_t earliest(const struct ladder *ladder) {
+static uint64_t next_timer_ms(const struct ladder *ladder) {
     uint64_t until_ms = clock_monotonic_ms() + POLL_INTERVAL_MS;
     const uint64_t timers[] = {ladder->deadline_ms, ladder->press_ms, ladder->reconnect_ms};
     for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
@@ -173,7 +174,7 @@ static bool next_from_qemu(struct ladder *ladder, enum lifecycle_input *input) {
         if (translate(ladder, &item, input))
             return true;
     if (ladder->link)
-        offline_exchange(ladder->link, earliest(ladder));
+        offline_exchange(ladder->link, next_timer_ms(ladder));
     return false;
 }
 
@@ -207,7 +208,7 @@ static bool next_input(struct ladder *ladder, enum lifecycle_input *input) {
     return true;
 }
 
-static bool descend(struct ladder *ladder, bool *killed, struct error *error) {
+static bool run_ladder(struct ladder *ladder, bool *killed, struct error *error) {
     enum lifecycle_input input = ladder->options->force ? INPUT_FORCE_STOP : INPUT_STOP;
     if (!feed(ladder, input, error))
         return false;
@@ -232,7 +233,7 @@ char *offline_stop(const struct home *home, const struct running *running,
         .reconnect_ms = NEVER_MS,
     };
     bool killed = false;
-    bool ended = descend(&ladder, &killed, error);
+    bool ended = run_ladder(&ladder, &killed, error);
     const char *reason = ladder.shutdown_reason[0] ? ladder.shutdown_reason : "gone";
     offline_close(ladder.link);
     return ended ? vm_report_stop(reason, killed, ladder.presses,

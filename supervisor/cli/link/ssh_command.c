@@ -12,26 +12,26 @@
 #include <stdlib.h>
 
 /* The supervisor tells that a guest is ready a moment before its keys are in the store. */
-enum { KEYS_LIMIT_MS = 5000, LOOK_INTERVAL_MS = 100 };
+enum { KEYS_TIMEOUT_MS = 5000, POLL_INTERVAL_MS = 100 };
 
 /* Of user networking QEMU itself takes the connection, whether anybody is behind it or not. */
-enum { CONNECT_LIMIT_S = 30, BATCH_LIMIT_S = 10 };
+enum { CONNECT_TIMEOUT_S = 30, BATCH_TIMEOUT_S = 10 };
 
 static char *find_keys(struct home *home, const struct store_instance *instance,
                        struct error *error) {
-    for (int waited = 0;; waited += LOOK_INTERVAL_MS) {
+    for (int waited = 0;; waited += POLL_INTERVAL_MS) {
         char *keys = known_hosts_keys(home, instance, error);
         if (!keys || *keys)
             return keys;
         free(keys);
-        if (waited >= KEYS_LIMIT_MS) {
+        if (waited >= KEYS_TIMEOUT_MS) {
             error_set(error, ERROR_WRONG_STATE,
                       "the host key of %s is not known: it has not phoned home yet "
                       "(`pgsup start %s --wait`)",
                       instance->name, instance->name);
             return NULL;
         }
-        poll(NULL, 0, LOOK_INTERVAL_MS);
+        poll(NULL, 0, POLL_INTERVAL_MS);
     }
 }
 
@@ -64,7 +64,7 @@ static bool make_argv(const struct target *target, const struct ssh_command *com
         scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
         strv_pushf(argv, "-o%s", identity);
     }
-    strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_LIMIT_S : CONNECT_LIMIT_S);
+    strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_TIMEOUT_S : CONNECT_TIMEOUT_S);
     if (command->batch)
         strv_push(argv, "-oBatchMode=yes");
     strv_push(argv, "-l");

@@ -13,7 +13,7 @@ static bool collect_names(struct invocation *invocation, struct strv *names, str
     size_t count = invocation_argument_count(invocation);
     bool all = invocation_flag(invocation, "all");
     if (all == (count > 0))
-        return error_set(error, ERROR_USAGE, "give the names of instances, or --all");
+        return error_set(error, ERROR_USAGE, "name the instances, or use --all");
     for (size_t i = 0; i < count; i++)
         strv_push(names, invocation_argument(invocation, i));
     struct store_instances instances = {0};
@@ -73,12 +73,12 @@ static int run_supervised(struct invocation *invocation, struct client *client,
     return status;
 }
 
-static int run_alone(struct invocation *invocation, struct vm_command *command,
-                     const struct strv *names, struct error *error) {
+static int run_offline(struct invocation *invocation, struct vm_command *command,
+                       const struct strv *names, struct error *error) {
     int status = 0;
     for (size_t i = 0; i < names->count; i++) {
         struct error failure = {0};
-        command->alone(invocation, names->items[i], command->context, &failure);
+        command->offline(invocation, names->items[i], command->context, &failure);
         if (failure.code != ERROR_NONE)
             note_failure(names->count, &failure, &status, error);
     }
@@ -94,8 +94,8 @@ int vm_command_run(struct invocation *invocation, struct vm_command *command, st
         client = client_open(invocation->home, &absent);
         if (client)
             status = run_supervised(invocation, client, command, &names, error);
-        else if (command->alone && absent.code == ERROR_NO_SUPERVISOR)
-            status = run_alone(invocation, command, &names, error);
+        else if (command->offline && absent.code == ERROR_NO_SUPERVISOR)
+            status = run_offline(invocation, command, &names, error);
         else
             *error = absent;
     }

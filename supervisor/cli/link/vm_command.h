@@ -20,8 +20,8 @@ struct vm_command {
     /* Warns of what is in a result all the same, also with --quiet; may be NULL. */
     void (*warn)(const char *name, json_t *result);
     /* Without a supervisor: does it directly. NULL: that is an error. Sets error when it fails. */
-    void (*alone)(struct invocation *invocation, const char *name, void *context,
-                  struct error *error);
+    void (*offline)(struct invocation *invocation, const char *name, void *context,
+                    struct error *error);
     void *context;
 };
 

@@ -108,8 +108,8 @@ static void write_statuses(struct buffer *page) {
     static const char *const meanings[] = {
         "done",
         "failed",
-        "the command line or a value in it makes no sense",
-        "no such thing, or not in a state that allows it",
+        "the command line or a value on it is invalid",
+        "not found, already taken, not allowed, or not in a state that allows it",
         "no supervisor runs: see pgsup up",
         "timeout",
     };
@@ -118,8 +118,10 @@ static void write_statuses(struct buffer *page) {
         buffer_printf(page, ".TP\n.B %u\n", status);
         write_text(page, meanings[status]);
     }
-    buffer_puts(page, ".PP\n.B pgsup ssh\ngives the status of the command in the guest, and 255 "
-                      "when it could not be reached.\n");
+    buffer_puts(page, ".PP\n"
+                      ".B pgsup ssh\n"
+                      "exits with the status of the command in the guest, or with 255 if ssh "
+                      "failed.\n");
 }
 
 void man_write(const struct command *const *table, struct buffer *page) {

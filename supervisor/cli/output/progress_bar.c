@@ -69,8 +69,8 @@ void progress_bar_init(struct progress_bar *bar, const char *label,
 }
 
 /* Another thing is done now: what was moved before is no measure of its speed. */
-static void turn_to(struct progress_bar *bar, const char *doing, uint64_t done_bytes,
-                    uint64_t now_ms) {
+static void begin_activity(struct progress_bar *bar, const char *doing, uint64_t done_bytes,
+                           uint64_t now_ms) {
     if (strncmp(bar->doing, doing, sizeof bar->doing - 1) != 0) {
         progress_bar_done(bar);
         snprintf(bar->doing, sizeof bar->doing, "%s", doing);
@@ -87,7 +87,7 @@ void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
                          uint64_t total_bytes) {
     struct progress_bar *bar = context;
     uint64_t now = clock_monotonic_ms();
-    turn_to(bar, doing, done_bytes, now);
+    begin_activity(bar, doing, done_bytes, now);
     bool finished = total_bytes > 0 && done_bytes >= total_bytes;
     uint64_t interval = bar->terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS;
     if (bar->quiet || (!(finished && bar->terminal) && now - bar->reported_ms < interval))

@@ -11,19 +11,24 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-struct runtime {
+struct vm_status {
     const struct home *home;
     struct client *client; /* NULL: no supervisor */
-    json_t *vms;           /* the supervisor's pictures */
+    json_t *supervised;    /* what the supervisor says of each VM; NULL: no supervisor */
     struct running_list running;
 };
 
-bool runtime_open(const struct home *home, struct runtime *runtime, struct error *error);
-void runtime_close(struct runtime *runtime);
+bool vm_status_open(const struct home *home, struct vm_status *vms, struct error *error);
+void vm_status_close(struct vm_status *vms);
 
 /* {"state", "reason", "pid", "since_ms", "phases", "boot_stage", "boot_module",
  * "failed_modules", "supervised"}; owned by the caller. */
-json_t *runtime_get(struct runtime *runtime, const struct store_instance *instance);
+json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instance);
+
+/* The process of one instance; running->name is NULL when it does not run. While the supervisor
+ * starts it, it has a name and no pid. */
+bool vm_status_find(const struct home *home, const struct store_instance *instance,
+                    struct running *running, struct error *error);
 
 /* "ready" -> "Running(ready)", "booting" -> "Running(booting)", "stopped" -> "Stopped". */
-void runtime_state_label(const char *state, char label[32]);
+void vm_status_label(const char *state, char label[32]);

@@ -1,0 +1,11 @@
+/* An instance that does not run, locked while a command changes what must not change while it runs.
+ */
+#pragma once
+
+#include "cli/invocation.h"
+#include "store/instance_table.h"
+
+/* Reads the instance, locks its folder against starts, and fails if it runs. The caller closes lock
+ * with file_release() in any case. */
+bool stopped_instance_lock(const struct invocation *invocation, const char *name,
+                           struct store_instance *instance, int *lock, struct error *error);
