@@ -48,7 +48,7 @@ char *home_default_path(const char *option) {
 
 static bool fail_no_cloud(const char *path, struct error *error) {
     return error_set(error, ERROR_NOT_FOUND,
-                     "no cloud in %s: make one with `pgsup cloud create`, or name another home "
+                     "no cloud in %s: create one with `pgsup cloud create`, or choose another home "
                      "with -p",
                      path);
 }
@@ -115,7 +115,7 @@ bool home_chown(const struct home *home, const char *path, struct error *error) 
     if (geteuid() != 0)
         return true;
     return lchown(path, home->owner, home->group) == 0 ||
-           error_errno(error, "cannot give %s to the owner of %s", path, home->path);
+           error_errno(error, "cannot change the owner of %s to that of %s", path, home->path);
 }
 
 bool home_make_folder(const struct home *home, const char *path, struct error *error) {

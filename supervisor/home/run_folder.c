@@ -45,12 +45,13 @@ static bool secure(const char *path, uid_t owner, gid_t group, struct error *err
         return error_errno(error, "cannot open the folder %s", path);
     bool ours = status.st_uid == owner || (geteuid() == 0 && status.st_uid == 0);
     if (!ours)
-        return error_set(error, ERROR_WRONG_STATE,
-                         "%s belongs to somebody else (user %ld): have it removed, pgsup will not "
-                         "put its sockets there",
-                         path, (long)status.st_uid);
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "%s belongs to another user (%ld): have it removed, because pgsup does not "
+            "put its sockets there",
+            path, (long)status.st_uid);
     if (geteuid() == 0 && status.st_uid != owner && fchown(fd, owner, group) < 0)
-        return error_errno(error, "cannot give %s to the owner of the home", path);
+        return error_errno(error, "cannot change the owner of %s to that of the home", path);
     if ((status.st_mode & 0777) != 0700 && fchmod(fd, 0700) < 0)
         return error_errno(error, "cannot set the mode of %s", path);
     return true;
@@ -58,7 +59,7 @@ static bool secure(const char *path, uid_t owner, gid_t group, struct error *err
 
 static bool open_folder(const char *path, uid_t owner, gid_t group, struct error *error) {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return error_errno(error, "cannot make the folder %s", path);
+        return error_errno(error, "cannot create the folder %s", path);
     return secure(path, owner, group, error);
 }
 
@@ -74,12 +75,13 @@ static bool link_to(const char *target, const char *path, uid_t owner, gid_t gro
             return true;
         unlink(path);
     } else if (file_exists(path) && rmdir(path) < 0) {
-        return error_errno(error, "%s should be a link to %s, but is in the way", path, target);
+        return error_errno(error, "%s should be a link to %s but is something else: move it away",
+                           path, target);
     }
     if (symlink(target, path) < 0 && errno != EEXIST)
-        return error_errno(error, "cannot make the link %s", path);
+        return error_errno(error, "cannot create the link %s", path);
     if (geteuid() == 0 && lchown(path, owner, group) < 0)
-        return error_errno(error, "cannot give %s to the owner of the home", path);
+        return error_errno(error, "cannot change the owner of %s to that of the home", path);
     return true;
 }
 

@@ -23,12 +23,13 @@ static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
     if (fd < 0 && errno == ENOENT)
         return true;
     if (fd < 0 && errno == EACCES)
-        return error_set(error, ERROR_WRONG_STATE,
-                         "whether a VM runs cannot be seen, %s belongs to another user: was it "
-                         "started with sudo? Then use sudo for this too",
-                         path);
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "cannot determine whether a VM runs, because %s belongs to another user: if "
+            "the VM was started with sudo, use sudo here too",
+            path);
     if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
-        return error_errno(error, "cannot see who holds %s", path);
+        return error_errno(error, "cannot determine who holds %s", path);
     *pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
     return true;
 }

@@ -38,7 +38,7 @@ static bool check_forced(const char *word, enum spec_arch guest, struct error *e
                          spec_arch_word(guest), platform_architecture());
     return platform_accelerator_works(word) ||
            error_set(error, ERROR_WRONG_STATE,
-                     "%s cannot be used on this host by this user now: check its rights, or use "
+                     "%s is not available to this user on this host: check the permissions, or use "
                      "tcg",
                      word);
 }

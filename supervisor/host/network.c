@@ -94,19 +94,20 @@ static bool somebody_listens(const char *path) {
 static bool check_socket(const char *option, const char *path, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(path, strlen(path), 120);
     if (path[0] != '/' || strlen(path) > PLATFORM_SOCKET_PATH_MAX)
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not the path of a socket for %s: write it from / on, in at "
-                         "most %d bytes",
-                         shown, option, PLATFORM_SOCKET_PATH_MAX);
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%s\" is not the path of a socket for %s: use an absolute path of at most "
+            "%d bytes",
+            shown, option, PLATFORM_SOCKET_PATH_MAX);
     if (!is_socket(path))
         return error_set(error, ERROR_INVALID,
                          "there is no socket %s for %s: start its daemon with `sudo brew services "
-                         "start socket_vmnet`, or name another socket",
+                         "start socket_vmnet`, or use another socket",
                          shown, option);
     return somebody_listens(path) ||
            error_set(error, ERROR_INVALID,
-                     "nobody answers on the socket %s for %s (%s): is its daemon running, and may "
-                     "you use it?",
+                     "no answer on the socket %s for %s (%s): check that its daemon runs and that "
+                     "you may use it",
                      shown, option, strerror(errno));
 }
 
@@ -125,8 +126,7 @@ char *network_helper(struct error *error) {
     if (!program)
         error_set(error, ERROR_NOT_FOUND,
                   HELPER
-                  " is not installed: https://github.com/nirs/vmnet-helper#installation tells "
-                  "how");
+                  " is not installed: see https://github.com/nirs/vmnet-helper#installation");
     return program;
 }
 
@@ -145,11 +145,10 @@ bool network_interface_check(enum spec_network kind, const char *option, const c
         return check_socket(option, interface ? interface : network_default_interface(kind), error);
     case SPEC_ATTACH_INTERFACE:
         if (!interface)
-            return error_set(error, ERROR_INVALID, "the network %s needs %s", word, option);
+            return error_set(error, ERROR_INVALID, "the network %s requires %s", word, option);
         return check_exists(option, interface, error);
     case SPEC_ATTACH_NOTHING: break;
     }
-    return !interface ||
-           error_set(error, ERROR_INVALID,
-                     "%s does not go together with the network %s: leave it out", option, word);
+    return !interface || error_set(error, ERROR_INVALID,
+                                   "%s cannot be used with the network %s: omit it", option, word);
 }

@@ -66,7 +66,7 @@ char *program_find(const char *name, struct error *error) {
     if (strchr(name, '/')) {
         if (access(name, X_OK) == 0)
             return file_absolute(name);
-        error_set(error, ERROR_NOT_FOUND, "%s is not a program that can be run", name);
+        error_set(error, ERROR_NOT_FOUND, "%s is not an executable program", name);
         return NULL;
     }
     char *path = find_in_path(name);
@@ -236,7 +236,7 @@ static bool judge(const char *program, int status, const char *said, struct erro
         return true;
     const char *colon = *said ? ": " : "";
     if (WIFSIGNALED(status))
-        return error_set(error, ERROR_FAILED, "%s was ended by signal %d%s%s", program,
+        return error_set(error, ERROR_FAILED, "%s was terminated by signal %d%s%s", program,
                          WTERMSIG(status), colon, said);
     return error_set(error, ERROR_FAILED, "%s failed with status %d%s%s", program,
                      WEXITSTATUS(status), colon, said);

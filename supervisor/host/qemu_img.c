@@ -58,7 +58,8 @@ bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *e
     json_t *root = parse_object(output.data);
     bool good = root && fill_info(root, info);
     json_decref(root);
-    return good || error_set(error, ERROR_FAILED, "qemu-img tells nothing usable about %s", path);
+    return good ||
+           error_set(error, ERROR_FAILED, "the output of qemu-img about %s is not usable", path);
 }
 
 /* Without -U qemu-img asks for the lock that a writer holds: QEMU's docs/system/images, "Disk image
@@ -93,7 +94,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     bool told = json_is_integer(json_object_get(root, "check-errors"));
     json_decref(root);
     if (damages > 0)
-        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` finds %lld errors",
+        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` found %lld errors",
                          shown, (long long)damages);
     return ended_well || told || error_copy(error, &problem);
 }
@@ -137,7 +138,7 @@ bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t byt
         "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
         bytes ? size : NULL, NULL};
     return run_qemu_img(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
-           error_prefix(error, "cannot make the disk %s", path);
+           error_prefix(error, "cannot create the disk %s", path);
 }
 
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error) {
@@ -157,7 +158,7 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
     scoped(alloc_release) char *to = file_absolute(target);
     char *argv[] = {"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", from, to, NULL};
     return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
-           error_prefix(error, "cannot make a qcow2 of %s", raw);
+           error_prefix(error, "cannot convert %s to qcow2", raw);
 }
 
 bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error) {
@@ -167,7 +168,7 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error) {
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
     return program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
-           error_prefix(error, "cannot make the disk %s bigger", path);
+           error_prefix(error, "cannot enlarge the disk %s", path);
 }
 
 bool qemu_img_create(const char *path, uint64_t bytes, struct error *error) {
@@ -176,5 +177,5 @@ bool qemu_img_create(const char *path, uint64_t bytes, struct error *error) {
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", absolute, size, NULL};
     return run_qemu_img(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
-           error_prefix(error, "cannot make the disk %s", path);
+           error_prefix(error, "cannot create the disk %s", path);
 }

@@ -78,32 +78,32 @@ TEST(refused) {
     char deep[2000] = "mine: ";
     memset(deep + 6, '[', sizeof deep - 7);
     BAD(deep, "images.yaml: line 1, column 134: more than 128 lists and mappings in one another");
-    BAD("- a\n", "images.yaml:1: \"NAME:\" of an image is expected here");
-    BAD("mine: yes\n", "images.yaml:1: \"key: value\" lines are expected here");
-    BAD(MINE_PART, "images.yaml:2: \"aarch64\" or \"x86_64\" is missing here");
-    BAD(MINE_PART "  color: red\n", "images.yaml:5: \"color\" is not a key that is known here");
-    BAD(MINE_PART "  title: x\n", "images.yaml:5: \"title\" is there twice");
+    BAD("- a\n", "images.yaml:1: expected \"NAME:\" of an image");
+    BAD("mine: yes\n", "images.yaml:1: expected \"key: value\" lines");
+    BAD(MINE_PART, "images.yaml:2: \"aarch64\" or \"x86_64\" is missing");
+    BAD(MINE_PART "  color: red\n", "images.yaml:5: \"color\" is not a known key");
+    BAD(MINE_PART "  title: x\n", "images.yaml:5: \"title\" occurs twice");
     BAD(MINE_PART "  phones-home: maybe\n",
         "images.yaml:5: phones-home \"maybe\" cannot be used: use yes or no");
     BAD(MINE_PART "  min-disk: big\n",
-        "images.yaml:5: min-disk \"big\" cannot be used: write a size like 4G");
+        "images.yaml:5: min-disk \"big\" cannot be used: use a size such as 4G");
     BAD(MINE_PART "  min-ram: 1\n",
-        "images.yaml:5: min-ram \"1\" cannot be used: write a size like 512M");
+        "images.yaml:5: min-ram \"1\" cannot be used: use a size such as 512M");
     BAD(MINE_PART "  digest: md5\n",
         "images.yaml:5: digest \"md5\" cannot be used: use sha256 or sha512");
     BAD(MINE_PART "  checksum-form: x\n",
         "images.yaml:5: checksum-form \"x\" cannot be used: use gnu, bsd or bare");
-    BAD(MINE_PART "  user: [a]\n", "images.yaml:5: \"user\" is to be one short value");
+    BAD(MINE_PART "  user: [a]\n", "images.yaml:5: \"user\" must have one short value");
     BAD(MINE_PART "  aarch64:\n    url: ftp://x/y\n",
-        "images.yaml:6: url \"ftp://x/y\" cannot be used: begin it with https:// or http://");
+        "images.yaml:6: url \"ftp://x/y\" cannot be used: it must begin with https:// or http://");
     BAD(MINE_PART "  aarch64:\n    url: http://x/y\n",
         "images.yaml:6: give either \"checksums\" or \"sha256\"");
     BAD(MINE_PART "  aarch64:\n    url: http://x/y\n    sha256: abc\n",
-        "images.yaml:7: sha256 \"abc\" cannot be used: write 64 hexadecimal digits");
+        "images.yaml:7: sha256 \"abc\" cannot be used: use 64 hexadecimal digits");
     BAD("mine:\n  title: x\n  seed-source: ec2\n",
         "images.yaml:3: seed-source \"ec2\" cannot be used: use nocloud, nocloud-net, none or "
         "nuageinit");
-    BAD("mine:\n  title: x\n", "images.yaml:2: \"seed-source\" is missing here");
+    BAD("mine:\n  title: x\n", "images.yaml:2: \"seed-source\" is missing");
     BAD("mine:\n  format: vmdk\n",
         "images.yaml:2: format \"vmdk\" cannot be used: use qcow2, raw, qcow2.xz, raw.xz, qcow2.zst "
         "or raw.zst");

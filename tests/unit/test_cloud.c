@@ -78,14 +78,14 @@ TEST(refuses_bad_options_without_a_trace) {
          "use one of user, bridge"},
         {{.ssh_public_keys = key, .network = "user", .interface = interface},
          ERROR_INVALID,
-         "--host-if does not go together with the network user"},
+         "--host-if cannot be used with the network user"},
         {{.ssh_public_keys = key, .host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
-         "--host-ip4 does not go together with the network user"},
-        {{.ssh_public_keys = key, .interface = "vlan99"}, ERROR_INVALID, "needs --host-ip4"},
+         "--host-ip4 cannot be used with the network user"},
+        {{.ssh_public_keys = key, .interface = "vlan99"}, ERROR_INVALID, "requires --host-ip4"},
         {{.ssh_public_keys = key, .interface = interface, .host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
-         "needs --host-nm4"},
+         "requires --host-nm4"},
         {{.ssh_public_keys = key,
           .interface = "vlan99",
           .host_ip4 = "172.16.3.10",
@@ -158,8 +158,8 @@ TEST(refuses_folders) {
     scoped(alloc_release) char *open = scratch_path("open");
     struct error error = {0};
     make_present();
-    check_refusal(file, &options, ERROR_WRONG_STATE, "my file is in the way");
-    check_refusal(below, &options, ERROR_WRONG_STATE, "my file is in the way");
+    check_refusal(file, &options, ERROR_WRONG_STATE, "my file is not a folder");
+    check_refusal(below, &options, ERROR_WRONG_STATE, "my file is not a folder");
     check_good(file_make_directory(open, 0777, &error), &error);
     check_refusal(open, &options, ERROR_INVALID, "others can write to the folder");
     CHECK_INT(count_entries(open), 0);

@@ -184,7 +184,7 @@ TEST(seed_drive_too_small) {
     write_documents(folder, text, most + 1);
     CHECK(!seed_drive_write(image, folder, NULL, &error));
     CHECK_INT(error.code, ERROR_INVALID);
-    CHECK_CONTAINS(error.text, "but the seed drive holds 1457664");
+    CHECK_CONTAINS(error.text, "but the seed drive has room for 1457664");
     CHECK(!file_exists(image));
     free(text);
 }

@@ -63,14 +63,14 @@ TEST(zones_that_are_none) {
     char zone[DNS_ZONE_MAX + 3] = "";
     for (size_t i = 0; i < sizeof zone - 1; i++)
         zone[i] = i % 2 ? '.' : 'a';
-    check_refused("127.0.0.1", zone, "189 characters at most");
+    check_refused("127.0.0.1", zone, "at most 189 characters");
     zone[DNS_ZONE_MAX] = 0;
     CHECK(apply("127.0.0.1", zone, NULL));
 }
 
 TEST(they_need_each_other) {
-    check_refused("127.0.0.1", NULL, "--dns-server needs --dns-zone");
-    check_refused(NULL, "lab", "--dns-zone needs --dns-server");
+    check_refused("127.0.0.1", NULL, "--dns-server requires --dns-zone");
+    check_refused(NULL, "lab", "--dns-zone requires --dns-server");
     struct dns_settings settings = {.server = "127.0.0.1", .zone = "lab"};
     store_cloud_done(&cloud);
     cloud.network = alloc_string("user");
@@ -107,8 +107,8 @@ static void check_key(const char *name, const char *text, mode_t mode, const cha
 TEST(keys) {
     check_key("lab.key", KEY, 0600, NULL);
     check_key("group.key", KEY, 0640, NULL);
-    check_key("world.key", KEY, 0644, "others can read the key of the DNS");
-    check_key("no.key", "c2VjcmV0", 0600, "is not a TSIG key: give a file that `tsig-keygen`");
+    check_key("world.key", KEY, 0644, "others can read the DNS key");
+    check_key("no.key", "c2VjcmV0", 0600, "is not a TSIG key: use a file written by `tsig-keygen`");
     check_key("empty.key", "", 0600, "is not a TSIG key");
     check_key("none.key", NULL, 0, "none.key");
     check_key("a\nb", KEY, 0600, "control characters: ");
@@ -116,7 +116,7 @@ TEST(keys) {
     CHECK_CONTAINS(error.text, "is not a TSIG key");
     scoped(alloc_release) char *path = scratch_path("lab.key");
     CHECK(!apply(NULL, NULL, path));
-    CHECK_CONTAINS(error.text, "--dns-key needs --dns-server and --dns-zone");
+    CHECK_CONTAINS(error.text, "--dns-key requires --dns-server and --dns-zone");
 }
 
 /* --- records --- */
@@ -160,7 +160,7 @@ TEST(records_that_are_none) {
         scoped(alloc_release) char *text = alloc_printf("%s%s", records_text, lines[i]);
         error_clear(&error);
         CHECK(!dns_records_parse(text, &records, &error));
-        CHECK_CONTAINS(error.text, "line 4 is not as pgsup writes it");
+        CHECK_CONTAINS(error.text, "line 4 was not written by pgsup");
         dns_records_done(&records);
     }
 }

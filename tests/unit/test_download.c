@@ -179,8 +179,8 @@ TEST(broken_off_again_and_again) {
     CHECK_STRING(error.text, "");
     check_whole();
     CHECK_INT(seen.notes, 2);
-    CHECK_CONTAINS(seen.note, "broken off at 234.3 KiB (");
-    CHECK_CONTAINS(seen.note, "): going on");
+    CHECK_CONTAINS(seen.note, "interrupted at 234.3 KiB (");
+    CHECK_CONTAINS(seen.note, "): resuming");
     web_stop(&web);
 }
 

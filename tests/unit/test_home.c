@@ -52,7 +52,7 @@ TEST(open_refuses) {
     scoped(alloc_release) char *database = scratch_path("empty/cloud.sqlite3");
     struct error error = {0};
     struct store *store = NULL;
-    check_refused(absent, ERROR_NOT_FOUND, "make one with `pgsup cloud create`");
+    check_refused(absent, ERROR_NOT_FOUND, "create one with `pgsup cloud create`");
     CHECK(!file_exists(absent));
     scratch_write(file, "x", 1, 0600);
     check_refused(file, ERROR_WRONG_STATE, "is not a folder");
@@ -187,7 +187,7 @@ TEST(run_folder_refuses_what_others_made) {
     if (geteuid() == 0) {
         CHECK_INT(chown(run, 65534, 65534), 0);
         CHECK(!run_folder_open(longer, geteuid(), getegid(), &error));
-        CHECK_CONTAINS(error.text, "belongs to somebody else");
+        CHECK_CONTAINS(error.text, "belongs to another user");
     }
     rmdir(run);
 }

@@ -161,8 +161,8 @@ TEST(refused) {
     check_refused("x", none, ERROR_FAILED, "No such file");
     check_refused("x", scratch(), ERROR_INVALID, "is a folder, not a disk image");
     check_refused("x", fifo, ERROR_INVALID, "is not a regular file");
-    check_refused("x", raw, ERROR_INVALID, "is not a qcow2 disk image");
-    check_refused("x", empty, ERROR_INVALID, "is not a qcow2 disk image");
+    check_refused("x", raw, ERROR_INVALID, "is neither a qcow2 disk image");
+    check_refused("x", empty, ERROR_INVALID, "is neither a qcow2 disk image");
     check_refused("x", magic, ERROR_INVALID, "is not a qcow2 disk image");
     check_refused("x", overlay, ERROR_INVALID, "depends on a backing file");
     check_refused("x", data, ERROR_INVALID, "depends on an external data file");
@@ -171,7 +171,7 @@ TEST(refused) {
 
     struct error error = {0};
     CHECK(image_import(&home, &(struct image_file){.name = "x", .path = good}, NULL, &error));
-    check_refused("x", good, ERROR_EXISTS, "there is an image \"x\" already");
+    check_refused("x", good, ERROR_EXISTS, "the image \"x\" exists already");
     close_home();
 }
 
@@ -235,7 +235,8 @@ TEST(any_form_becomes_a_qcow2) {
     check_becomes("raw", raw, MIB);
     check_becomes("raw-gz", raw_gz, MIB);
     check_becomes("qcow2-gz", good_gz, 64 * MIB);
-    check_refused("x", text_gz, ERROR_INVALID, "text.gz is not a qcow2 disk image, nor a raw one");
+    check_refused("x", text_gz, ERROR_INVALID,
+                  "text.gz is neither a qcow2 disk image nor a bootable raw one");
     check_refused("x", overlay_gz, ERROR_INVALID, "over.qcow2.gz depends on a backing file");
     close_home();
 }
@@ -379,7 +380,7 @@ TEST(broken_downloads) {
 
     CHECK(!get_known(&web, "/half-then-403/x", raw, &error));
     CHECK_INT(error.code, ERROR_FAILED);
-    CHECK_CONTAINS(error.text, "; what came is kept, and the same command goes on from there");
+    CHECK_CONTAINS(error.text, "; the partial download is kept, and the same command resumes it");
     CHECK_INT(size_of(part), MIB / 2);
     error_clear(&error);
     CHECK(get_known(&web, "/range-only/x", raw, &error)); /* from there: it refuses anything else */
@@ -393,7 +394,7 @@ TEST(broken_downloads) {
 
     scratch_write(part, "of another build", 16, 0600);
     CHECK(!get_known(&web, "/range/x", "/dev/null", &error));
-    CHECK_CONTAINS(error.text, "does not have the SHA256 that it should have");
+    CHECK_CONTAINS(error.text, "does not have its publisher's SHA256");
     CHECK_INT(size_of(part), -1);
     CHECK_INT(size_of(aside), MIB);
     error_clear(&error);

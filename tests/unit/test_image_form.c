@@ -14,7 +14,7 @@ static const struct {
     const char *says;
     bool forced; /* --force takes it as a raw disk */
 } files[] = {
-    {0, "KDMV", 4, "a VMware disk (vmdk): make a qcow2 of it with `qemu-img convert -f vmdk",
+    {0, "KDMV", 4, "a VMware disk (vmdk): convert it to qcow2 with `qemu-img convert -f vmdk",
      false},
     {64, "\x7f\x10\xda\xbe", 4, "a VirtualBox disk (vdi)", false},
     {0, "vhdxfile", 8, "a Hyper-V disk (vhdx)", false},
@@ -22,7 +22,7 @@ static const struct {
     {-512, "conectix", 8, "a Virtual PC disk of fixed size (vhd)", true},
     {-512, "koly", 4, "an Apple disk image (dmg)", false},
     {0, "LUKS\xba\xbe", 6, "encrypted (LUKS)", false},
-    {0, "PK\x03\x04", 4, "a zip archive: unpack it with `unzip`", false},
+    {0, "PK\x03\x04", 4, "a zip archive: extract it with `unzip`", false},
     {0, "7z\xbc\xaf\x27\x1c", 6, "a 7z archive", false},
     {32769, "CD001", 5, "an installation or live medium (ISO 9660)", true},
     {43, "CIDATA     ", 11, "a seed drive for cloud-init", true},

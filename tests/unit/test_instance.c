@@ -79,7 +79,7 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.image = "base"}, ERROR_USAGE, "name"},
         {{.name = "Web", .image = "base"}, ERROR_INVALID, "\"Web\" is not a valid instance name"},
         {{.name = "../web", .image = "base"}, ERROR_INVALID, "RFC 1123"},
-        {{.name = "taken", .image = "base"}, ERROR_EXISTS, "instance \"taken\" already"},
+        {{.name = "taken", .image = "base"}, ERROR_EXISTS, "instance \"taken\" exists already"},
         {{.name = "x"}, ERROR_NOT_FOUND, "\"ubuntu-jammy\""},
         {{.name = "x", .image = "bsd"}, ERROR_NOT_FOUND, "pgsup image list"},
         {{.name = "x", .image = "base", .vcpu = "0"}, ERROR_INVALID, "1 to 64"},
@@ -90,15 +90,17 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.name = "x", .image = "base", .ram = "100000K"}, ERROR_INVALID, "amount of memory"},
         {{.name = "x", .image = "base", .ram = "4096G"}, ERROR_INVALID, "than this host has"},
         {{.name = "x", .image = "base", .ram = "99999999999999999999"}, ERROR_INVALID, "999"},
-        {{.name = "x", .image = "base", .disk = "0"}, ERROR_INVALID, "size for a disk"},
+        {{.name = "x", .image = "base", .disk = "0"}, ERROR_INVALID, "is not a disk size"},
         {{.name = "x", .image = "base", .disk = "5X"}, ERROR_INVALID, "\"5X\""},
         {{.name = "x", .image = "base", .disk = "63M"}, ERROR_INVALID, "at least 64M"},
         {{.name = "x", .image = "base", .disk = "17T"}, ERROR_INVALID, "at most 16T"},
         {{.name = "x", .image = "base", .ip4 = "10.0.2"}, ERROR_INVALID, "\"10.0.2\""},
         {{.name = "x", .image = "base", .ip4 = "10.0.3.5"}, ERROR_INVALID, "10.0.2.0/24"},
         {{.name = "x", .image = "base", .ip4 = "10.0.2.0"}, ERROR_INVALID, "network address"},
-        {{.name = "x", .image = "base", .ip4 = "10.0.2.2"}, ERROR_EXISTS, "of the host"},
-        {{.name = "x", .image = "base", .ip4 = "10.0.2.3"}, ERROR_EXISTS, "of the nameserver"},
+        {{.name = "x", .image = "base", .ip4 = "10.0.2.2"}, ERROR_EXISTS, "belongs to the host"},
+        {{.name = "x", .image = "base", .ip4 = "10.0.2.3"},
+         ERROR_EXISTS,
+         "belongs to the nameserver"},
         {{.name = "x", .image = "base", .ip4 = "10.0.2.255"}, ERROR_INVALID, "broadcast"},
         {{.name = "x", .image = "base", .ip4 = "10.0.2.50"}, ERROR_EXISTS, "\"taken\""},
         {{.name = "x", .image = "base", .ssh_port = "0"}, ERROR_INVALID, "1 to 65535"},
@@ -110,7 +112,7 @@ TEST(refuses_bad_options_without_a_trace) {
          "HOST:GUEST"},
         {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", "18080:81", NULL}},
          ERROR_EXISTS,
-         "forwarded to the instance \"x\" already"},
+         "already forwarded to the instance \"x\""},
         {{.name = "x", .image = "base", .seed = "floppy"}, ERROR_INVALID, "http, drive or both"},
         {{.name = "x", .image = "base", .accel = "warp"}, ERROR_INVALID, "\"warp\""},
     };
@@ -139,8 +141,10 @@ TEST(refuses_bad_options_of_a_bridged_cloud) {
         const char *says;
     } table[] = {
         {{.name = "x", .image = "base", .ip4 = "172.16.4.5"}, ERROR_INVALID, "172.16.3.0/24"},
-        {{.name = "x", .image = "base", .ip4 = "172.16.3.10"}, ERROR_EXISTS, "of the host"},
-        {{.name = "x", .image = "base", .ip4 = "172.16.3.1"}, ERROR_EXISTS, "of the gateway"},
+        {{.name = "x", .image = "base", .ip4 = "172.16.3.10"}, ERROR_EXISTS, "belongs to the host"},
+        {{.name = "x", .image = "base", .ip4 = "172.16.3.1"},
+         ERROR_EXISTS,
+         "belongs to the gateway"},
         {{.name = "x", .image = "base", .ip4 = "172.16.3.255"}, ERROR_INVALID, "broadcast"},
         {{.name = "x", .image = "base", .ssh_port = "10022"}, ERROR_INVALID, "user networking"},
         {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", NULL}},
@@ -500,15 +504,15 @@ TEST(network_cards_come_and_go) {
     scoped(alloc_release) char *of_host = alloc_printf("%s172.16.3.10/24", on_cloud);
     scoped(alloc_release) char *of_gateway = alloc_printf("%s172.16.3.1/24", on_cloud);
     scoped(alloc_release) char *free_one = alloc_printf("%s172.16.3.9/24", on_cloud);
-    refuse_nic("two", of_one, ERROR_EXISTS, "172.16.3.5 is that of the instance \"one\"");
-    refuse_nic("two", of_host, ERROR_EXISTS, "172.16.3.10 is that of the host");
-    refuse_nic("two", of_gateway, ERROR_EXISTS, "172.16.3.1 is that of the gateway");
+    refuse_nic("two", of_one, ERROR_EXISTS, "172.16.3.5 belongs to the instance \"one\"");
+    refuse_nic("two", of_host, ERROR_EXISTS, "172.16.3.10 belongs to the host");
+    refuse_nic("two", of_gateway, ERROR_EXISTS, "172.16.3.1 belongs to the gateway");
     refuse_nic("three", "user", ERROR_NOT_FOUND, "three");
     add_nic("two", free_one, 1);
-    refuse_nic("one", free_one, ERROR_EXISTS, "172.16.3.9/24 is that of a card");
+    refuse_nic("one", free_one, ERROR_EXISTS, "172.16.3.9/24 belongs to a card");
     struct instance_create_options taken = small("three");
     taken.ip4 = "172.16.3.9";
-    check_refusal(&taken, ERROR_EXISTS, "172.16.3.9 is that of the network card 1 of the instance");
+    check_refusal(&taken, ERROR_EXISTS, "172.16.3.9 belongs to the network card 1 of the instance");
     add_nic("two", "user", 2);
     add_nic("two", "user,mac=5A:00:00:00:00:03", 3);
     remove_nic("two", "2", 2);

@@ -369,7 +369,7 @@ TEST(extra_arguments) {
     CHECK(!plan.spec.extra);
     instance_plan_done(&plan);
     scratch_write(file, "-S\0\n", 4, 0600);
-    check_refused("test", ERROR_INVALID, "qemu.args: it holds a NUL byte");
+    check_refused("test", ERROR_INVALID, "qemu.args: it contains a NUL byte");
     char *large = alloc_zero(20000);
     memset(large, '\n', 20000);
     scratch_write(file, large, 20000, 0600);
@@ -408,7 +408,7 @@ TEST(refuses_what_cannot_start) {
     check_refused("ghost", ERROR_NOT_FOUND, "no instance \"ghost\"");
     check_busy_port(&instance);
     CHECK_INT(rename(image, away), 0);
-    check_refused("test", ERROR_NOT_FOUND, "base.qcow2 is gone");
+    check_refused("test", ERROR_NOT_FOUND, "base.qcow2 is missing");
     CHECK_INT(rename(away, image), 0);
     CHECK_INT(rename(disk, away), 0);
     check_refused("test", ERROR_NOT_FOUND, "pgsup instance reset test");

@@ -120,7 +120,7 @@ TEST(failure_quotes_the_last_line) {
               ERROR_FAILED);
     CHECK_STRING(error.text, "sh failed with status 3: the \\x1B[1mreason");
     CHECK_INT(run_shell("kill -9 $$", LONG_MS, &output, &error), ERROR_FAILED);
-    CHECK_STRING(error.text, "sh was ended by signal 9");
+    CHECK_STRING(error.text, "sh was terminated by signal 9");
     buffer_done(&output);
 }
 
@@ -165,7 +165,7 @@ TEST(missing_program) {
     error_clear(&error);
     char *argv[] = {"/no/such/program", NULL};
     CHECK(!program_run(argv, LONG_MS, &output, &error));
-    CHECK_STRING(error.text, "/no/such/program is not a program that can be run");
+    CHECK_STRING(error.text, "/no/such/program is not an executable program");
     buffer_done(&output);
 }
 

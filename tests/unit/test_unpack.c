@@ -84,7 +84,7 @@ static void check_broken(const char *name, int filter, bool cut) {
     scratch_write(packed, content.data, cut ? middle : content.length, 0600);
     CHECK(!unpack_file(packed, "the image", to, NULL, &error));
     CHECK_INT(error.code, ERROR_INVALID);
-    CHECK_CONTAINS(error.text, "cannot unpack the image: ");
+    CHECK_CONTAINS(error.text, "cannot decompress the image: ");
     CHECK(!file_exists(to));
     buffer_done(&content);
 }

@@ -72,8 +72,9 @@ TEST(a_user_is_a_name_and_a_file) {
     CHECK_STRING(user.ssh_public_keys, KEY_ED25519);
     store_user_done(&user);
     static const char *const bad[][2] = {
-        {"anna", "NAME:KEYFILE"}, {"anna:", "NAME:KEYFILE"},         {":/x", "not a name"},
-        {"root:/x", "\"root\""},  {"anna:/nowhere/x", "/nowhere/x"},
+        {"anna", "NAME:KEYFILE"},          {"anna:", "NAME:KEYFILE"},
+        {":/x", "not a valid user name"},  {"root:/x", "\"root\""},
+        {"anna:/nowhere/x", "/nowhere/x"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error problem = {0};

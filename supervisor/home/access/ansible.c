@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char deploy[] =
-    "# Runs after the phone-home. Yours to change: pgsup keeps an edited file.\n"
+    "# Runs after the phone-home. You may edit it: pgsup keeps an edited file.\n"
     "- name: Deploy\n"
     "  hosts: all\n"
     "  roles:\n"

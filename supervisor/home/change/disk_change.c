@@ -32,10 +32,10 @@ static bool check_room(const struct store_disks *disks, const struct store_insta
     for (size_t i = 0; i < disks->count; i++)
         if (strcmp(disks->items[i].name, name) == 0)
             return error_set(error, ERROR_EXISTS,
-                             "there is a disk \"%s\" of \"%s\" already: choose another name", name,
+                             "the disk \"%s\" of \"%s\" exists already: choose another name", name,
                              instance->name);
     return disks->count < SPEC_DISKS_MAX ||
-           error_set(error, ERROR_EXISTS, "\"%s\" has %d extra disks, which is all it can have",
+           error_set(error, ERROR_EXISTS, "\"%s\" has %d extra disks, which is the maximum",
                      instance->name, SPEC_DISKS_MAX);
 }
 
@@ -49,7 +49,7 @@ static bool make_file(struct home *home, const char *instance, struct addition *
     scoped(alloc_release) char *path = layout_extra_disk(home, instance, addition->disk.name);
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS,
-                         "%s is in the way, but of no instance: move it away or delete it", path);
+                         "%s exists but belongs to no instance: move or delete it", path);
     if (!qemu_img_create(path, addition->disk.bytes, error))
         return false;
     addition->made = alloc_string(path);
@@ -92,8 +92,8 @@ static bool remove_row(struct home *home, struct instance_facts *facts, void *co
     if (!disk_table_remove(home->store, facts->instance.id, name, &found, error))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND,
-                              "\"%s\" has no disk \"%s\": `pgsup disk list %s` shows all", instance,
-                              name, instance);
+                              "\"%s\" has no disk \"%s\": `pgsup disk list %s` shows its disks",
+                              instance, name, instance);
 }
 
 /* The row goes first: a file without one is in nobody's way, a row without its file stops a start.

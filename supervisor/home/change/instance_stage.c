@@ -53,7 +53,7 @@ static bool make_folder(struct instance_stage *stage, struct error *error) {
         scoped(alloc_release) char *folder =
             alloc_printf("%s/" HOME_INSTANCES "/" INSTANCE_STAGE_STAGING "XXXXXX", home);
         if (!mkdtemp(folder))
-            return error_errno(error, "cannot make a folder in %s/instances", home);
+            return error_errno(error, "cannot create a folder in %s/instances", home);
         stage->lock = file_lock_folder(folder);
         if (stage->lock >= 0 && is_still_at(stage->lock, folder)) {
             stage->folder = alloc_string(folder);
@@ -62,7 +62,9 @@ static bool make_folder(struct instance_stage *stage, struct error *error) {
         file_release(&stage->lock);
     }
     return error_set(error, ERROR_FAILED,
-                     "new folders in %s/instances disappear at once: what else works there?", home);
+                     "new folders in %s/instances disappear immediately: does another program "
+                     "remove them?",
+                     home);
 }
 
 /* A folder with the disks in it, which takes the longest, made before anybody is locked out. */
@@ -82,7 +84,7 @@ static bool clear_way(const char *path, struct error *error) {
         return true;
     if (file_exists(marker))
         return file_remove_tree(path, error);
-    return error_set(error, ERROR_EXISTS, "%s is in the way, but of no instance: move it away",
+    return error_set(error, ERROR_EXISTS, "%s exists but belongs to no instance: move it away",
                      path);
 }
 
@@ -92,7 +94,7 @@ static bool move_in(struct instance_stage *stage, struct error *error) {
     if (!clear_way(path, error))
         return false;
     if (rename(stage->folder, path) < 0)
-        return error_errno(error, "cannot make the folder %s", path);
+        return error_errno(error, "cannot create the folder %s", path);
     alloc_replace(&stage->folder, alloc_string(path));
     return true;
 }

@@ -24,8 +24,7 @@ static bool add_row(struct home *home, struct instance_facts *facts, void *conte
     struct store_nic *nic = context;
     if (facts->nics.count >= SPEC_ADDITIONAL_NICS_MAX)
         return error_set(error, ERROR_EXISTS,
-                         "\"%s\" has %u network cards beside its first one, which is all it can "
-                         "have",
+                         "\"%s\" has %u network cards besides the first one, which is the maximum",
                          instance->name, SPEC_ADDITIONAL_NICS_MAX);
     return nic_reserve(home->store, instance, free_position(&facts->nics), nic, error);
 }
@@ -46,8 +45,8 @@ static bool is_meant(const struct store_nic *nic, const char *which) {
 
 static bool fail_first(const struct store_instance *instance, struct error *error) {
     return error_set(error, ERROR_INVALID,
-                     "card 0 of \"%s\" is its first one, in the network of the cloud: it cannot be "
-                     "removed",
+                     "card 0 of \"%s\" is the first one, which belongs to the network of the "
+                     "cloud: it cannot be removed",
                      instance->name);
 }
 
@@ -64,11 +63,10 @@ static bool find(struct store_nics *nics, const struct store_instance *instance,
             return true;
         }
     scoped(alloc_release) char *shown = name_printable(which, strlen(which), 40);
-    return error_set(
-        error, ERROR_NOT_FOUND,
-        "\"%s\" has no network card \"%s\": `pgsup nic list %s` shows all, by position "
-        "and MAC address",
-        instance->name, shown, instance->name);
+    return error_set(error, ERROR_NOT_FOUND,
+                     "\"%s\" has no network card \"%s\": `pgsup nic list %s` shows its cards with "
+                     "position and MAC address",
+                     instance->name, shown, instance->name);
 }
 
 struct removal {

@@ -48,7 +48,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
     scoped(file_release) int lock = file_lock_folder(folder);
     bool present = file_exists(folder);
     if (present && lock < 0)
-        return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
+        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
     if (present && rename(folder, going) < 0)
         return error_errno(error, "cannot remove %s", folder);
     if (!remove_row(home, instance->id, error)) {

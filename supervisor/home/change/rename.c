@@ -22,7 +22,7 @@ static bool rename_check(struct home *home, const char *name, struct error *erro
         !definition_check_free(home->store, name, error))
         return false;
     return !file_exists(folder) ||
-           error_set(error, ERROR_EXISTS, "%s is in the way, but of no instance: move it away",
+           error_set(error, ERROR_EXISTS, "%s exists but belongs to no instance: move it away",
                      folder);
 }
 
@@ -45,8 +45,9 @@ static bool carry_out(struct home *home, struct store_instance *renamed, const c
     }
     return (recovery_complete_rename(home, renamed, error) &&
             instance_regenerate_now(home, renamed->name, notice, error)) ||
-           error_prefix(error, "it is renamed, but its files are not all renewed; the next start "
-                               "does that");
+           error_prefix(error,
+                        "the instance is renamed, but some of its files are not updated; the next "
+                        "start updates them");
 }
 
 bool instance_rename(struct home *home, const struct store_instance *instance, const char *name,

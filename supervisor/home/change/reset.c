@@ -70,8 +70,10 @@ static bool begin(struct reset *reset, struct error *error) {
 static bool end(struct reset *reset, char **notice, struct error *error) {
     return (recovery_complete_reset(reset->home, &reset->facts.instance, error) &&
             instance_regenerate_now(reset->home, reset->facts.instance.name, notice, error)) ||
-           error_prefix(error, "it is reset, but its files are not all renewed; the next "
-                               "start does that");
+           error_prefix(
+               error,
+               "the instance is reset, but some of its files are not updated; the next start "
+               "updates them");
 }
 
 bool instance_reset(struct home *home, const struct store_instance *instance, char **notice,

@@ -18,8 +18,8 @@ bool instance_resize_check(const struct home *home, const struct store_instance 
         return true;
     name_format_size(info.virtual_bytes, present);
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" is less than the disk of \"%s\" has (%s), and a disk only grows: give "
-                     "more",
+                     "\"%s\" is smaller than the disk of \"%s\" (%s), and a disk cannot shrink: "
+                     "give a larger size",
                      text, instance->name, present);
 }
 

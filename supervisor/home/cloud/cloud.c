@@ -102,11 +102,11 @@ static bool refuse_given(const struct host_option *options, size_t count, const 
                          struct error *error) {
     for (size_t i = 0; i < count; i++)
         if (options[i].value)
-            return error_set(error, ERROR_INVALID,
-                             "%s does not go together with the network %s: leave it out, or give "
-                             "--network %s%s",
-                             options[i].name, network, spec_network_word(network_bridged()),
-                             strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
+            return error_set(
+                error, ERROR_INVALID,
+                "%s cannot be used with the network %s: omit it, or use --network %s%s",
+                options[i].name, network, spec_network_word(network_bridged()),
+                strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
     return true;
 }
 
@@ -114,7 +114,7 @@ static bool require_given(const struct host_option *options, size_t count, const
                           struct error *error) {
     for (size_t i = 0; i < count; i++)
         if (!options[i].value)
-            return error_set(error, ERROR_INVALID, "the network %s needs %s", network,
+            return error_set(error, ERROR_INVALID, "the network %s requires %s", network,
                              options[i].name);
     return true;
 }
@@ -122,10 +122,10 @@ static bool require_given(const struct host_option *options, size_t count, const
 static bool check_addresses(const struct cloud_options *options, struct error *error) {
     struct subnet subnet;
     if (!options->host_ip4 != !options->host_nm4)
-        return error_set(error, ERROR_INVALID, "--host-ip4 and --host-nm4 need each other");
+        return error_set(error, ERROR_INVALID, "--host-ip4 and --host-nm4 must be given together");
     if (!options->host_ip4)
         return !options->host_gw4 ||
-               error_set(error, ERROR_INVALID, "--host-gw4 needs --host-ip4 and --host-nm4");
+               error_set(error, ERROR_INVALID, "--host-gw4 requires --host-ip4 and --host-nm4");
     return subnet_of_host(options->host_ip4, options->host_nm4, &subnet, error) &&
            (!options->host_gw4 ||
             subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error)) &&
@@ -213,17 +213,17 @@ static bool make_folder(const char *path, bool *made, struct error *error) {
     if (mkdir(path, 0700) < 0) {
         *made = false;
         if (errno != EEXIST)
-            return error_errno(error, "cannot make the folder %s", path);
+            return error_errno(error, "cannot create the folder %s", path);
         return file_is_directory(path) ||
                error_set(error, ERROR_WRONG_STATE,
-                         "%s is in the way: it is not a folder, choose another home with -p", path);
+                         "%s is not a folder: choose another home with -p", path);
     }
     *made = true;
     if (chmod(path, 0700) < 0)
         return error_errno(error, "cannot set the mode of %s", path);
     return geteuid() != 0 || stat(dirname(copy), &above) < 0 ||
            lchown(path, above.st_uid, above.st_gid) == 0 ||
-           error_errno(error, "cannot give %s to the owner of the folder above it", path);
+           error_errno(error, "cannot change the owner of %s to that of its parent folder", path);
 }
 
 static bool make_folders(const char *path, struct traces *traces, struct error *error) {
@@ -250,12 +250,13 @@ bool cloud_check_folder(const char *path, struct error *error) {
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot open the home %s", path);
     if (status.st_mode & 022)
-        return error_set(error, ERROR_INVALID,
-                         "others can write to the folder %s: take that from them with `chmod "
-                         "go-w`, or choose another home",
-                         path);
+        return error_set(
+            error, ERROR_INVALID,
+            "others can write to the folder %s: revoke that with `chmod go-w`, or choose "
+            "another home",
+            path);
     if (access(path, R_OK | W_OK | X_OK) < 0)
-        return error_errno(error, "the home %s cannot be written, check who owns it", path);
+        return error_errno(error, "the home %s cannot be written: check its owner", path);
     return true;
 }
 
@@ -263,7 +264,7 @@ static int lock_folder(const char *path, struct error *error) {
     scoped(alloc_release) char *real = realpath(path, NULL); /* a home may be a link */
     int fd = real ? file_lock_folder(real) : -1;
     if (fd < 0 && errno == EWOULDBLOCK)
-        error_set(error, ERROR_WRONG_STATE, "another `pgsup cloud create` is at work in %s", path);
+        error_set(error, ERROR_WRONG_STATE, "another `pgsup cloud create` is running in %s", path);
     else if (fd < 0)
         error_errno(error, "cannot open the home %s", path);
     return fd;
@@ -329,11 +330,10 @@ bool cloud_check_path(const char *path, struct error *error) {
         if (*each != ':' && (unsigned char)*each >= 0x20 && *each != 0x7F)
             continue;
         scoped(alloc_release) char *shown = name_printable(path, strlen(path), 200);
-        return error_set(
-            error, ERROR_INVALID,
-            "the path of a home cannot hold \":\" or control characters, which Ansible "
-            "could not be told: choose another one than %s",
-            shown);
+        return error_set(error, ERROR_INVALID,
+                         "the path of a home must not contain \":\" or control characters, because "
+                         "Ansible does not accept them: %s",
+                         shown);
     }
     return true;
 }

@@ -35,10 +35,11 @@ static bool set_server(const char *text, struct store_cloud *cloud, struct error
     uint64_t port;
     if (!parse_server(text, address, &port)) {
         scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not a server for --dns-server: write ADDRESS or ADDRESS:PORT, "
-                         "like 192.0.2.53 or 127.0.0.1:5353",
-                         shown);
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%s\" is not a server for --dns-server: use ADDRESS or ADDRESS:PORT, such "
+            "as 192.0.2.53 or 127.0.0.1:5353",
+            shown);
     }
     alloc_replace(&cloud->dns_server, alloc_string(text));
     return true;
@@ -66,7 +67,7 @@ static bool set_zone(const char *text, struct store_cloud *cloud, struct error *
         scoped(alloc_release) char *shown = name_printable(text, length, 80);
         return error_set(error, ERROR_INVALID,
                          "\"%s\" is not a zone for --dns-zone: use labels of lower-case letters, "
-                         "digits and '-' with dots between them, %d characters at most, like "
+                         "digits and '-', separated by dots, at most %d characters, such as "
                          "lab.example.org",
                          shown, DNS_ZONE_MAX);
     }
@@ -85,7 +86,7 @@ static bool check_key_path(const char *path, struct error *error) {
     for (const char *each = path; *each; each++)
         if ((unsigned char)*each < 0x20 || *each == 0x7F)
             return error_set(error, ERROR_INVALID,
-                             "the path of the key of the DNS cannot hold control characters: %s",
+                             "the path of the DNS key must not contain control characters: %s",
                              shown);
     return true;
 }
@@ -100,18 +101,18 @@ static bool set_key(const char *path, struct store_cloud *cloud, struct error *e
     if (!check_key_path(path, error))
         return false;
     if (!file_read(path, KEY_LIMIT_BYTES, &text, error))
-        return error_prefix(error, "the key of the DNS");
+        return error_prefix(error, "the DNS key");
     bool good = is_key(&text);
     if (text.data)
         secret_wipe(text.data, text.length);
     if (!good)
         return error_set(error, ERROR_INVALID,
-                         "%s is not a TSIG key: give a file that `tsig-keygen` wrote", path);
+                         "%s is not a TSIG key: use a file written by `tsig-keygen`", path);
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot read %s", path);
     if (status.st_mode & 007)
-        return error_set(error, ERROR_INVALID,
-                         "others can read the key of the DNS %s: `chmod o= %s`", path, path);
+        return error_set(error, ERROR_INVALID, "others can read the DNS key %s: `chmod o= %s`",
+                         path, path);
     alloc_replace(&cloud->dns_key_path, file_absolute(path));
     return true;
 }
@@ -120,16 +121,17 @@ static bool check_whole(const struct dns_settings *settings, const struct store_
                         struct error *error) {
     if (!cloud->dns_server && !cloud->dns_zone)
         return !settings->key || !*settings->key ||
-               error_set(error, ERROR_INVALID, "--dns-key needs --dns-server and --dns-zone");
+               error_set(error, ERROR_INVALID, "--dns-key requires --dns-server and --dns-zone");
     if (!cloud->dns_zone)
-        return error_set(error, ERROR_INVALID, "--dns-server needs --dns-zone, the zone of names");
+        return error_set(error, ERROR_INVALID,
+                         "--dns-server requires --dns-zone, the zone of the names");
     if (!cloud->dns_server)
         return error_set(error, ERROR_INVALID,
-                         "--dns-zone needs --dns-server, the server that is told of names");
+                         "--dns-zone requires --dns-server, the server to update");
     return !subnet_is_user(cloud) ||
            error_set(error, ERROR_INVALID,
-                     "--dns-server does not go together with the network user, where guests have "
-                     "no addresses of their own");
+                     "--dns-server cannot be used with the network user, where guests have no "
+                     "addresses of their own");
 }
 
 static void forget(struct store_cloud *cloud) {
@@ -142,8 +144,7 @@ bool dns_settings_apply(const struct dns_settings *settings, struct store_cloud 
                         struct error *error) {
     bool given = settings->server || settings->zone || settings->key;
     if (settings->none && given)
-        return error_set(error, ERROR_USAGE,
-                         "--no-dns does not go together with the other options of the DNS");
+        return error_set(error, ERROR_USAGE, "--no-dns excludes the other DNS options");
     if (settings->none)
         forget(cloud);
     return !given || ((!settings->server || set_server(settings->server, cloud, error)) &&

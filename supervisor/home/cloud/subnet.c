@@ -17,7 +17,7 @@ bool subnet_is_user(const struct store_cloud *cloud) {
 static bool fail_address(const char *what, const char *text, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" is not an address for %s: write it like 172.16.3.5", shown, what);
+                     "\"%s\" is not an address for %s: use one such as 172.16.3.5", shown, what);
 }
 
 /* Not 0.x, multicast or beyond. */
@@ -49,10 +49,11 @@ bool subnet_of_host(const char *address, const char *netmask, struct subnet *sub
     if (!name_parse_netmask(netmask, &prefix_length) || prefix_length < PREFIX_MIN ||
         prefix_length > PREFIX_MAX) {
         scoped(alloc_release) char *shown = name_printable(netmask, strlen(netmask), 40);
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not a netmask for --host-nm4: write it like 255.255.255.0, of "
-                         "%d to %d bits",
-                         shown, PREFIX_MIN, PREFIX_MAX);
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%s\" is not a netmask for --host-nm4: use one such as 255.255.255.0, with "
+            "%d to %d bits",
+            shown, PREFIX_MIN, PREFIX_MAX);
     }
     set(subnet, host, prefix_length);
     return subnet_check_member(subnet, "--host-ip4", address, error);
@@ -95,16 +96,17 @@ static bool check_other(const char *text, const char *taken, const char *whose,
                         struct error *error) {
     if (!taken || strcmp(text, taken) != 0)
         return true;
-    return error_set(error, ERROR_EXISTS, "the address %s is that of the %s: use another one", text,
+    return error_set(error, ERROR_EXISTS, "the address %s belongs to the %s: use another one", text,
                      whose);
 }
 
 bool subnet_check_guest(const struct store_cloud *cloud, const char *text, struct error *error) {
     struct subnet subnet;
     if (!subnet_of_cloud(cloud, &subnet))
-        return error_set(error, ERROR_INVALID,
-                         "a static address needs to know the network: create the cloud with "
-                         "--host-ip4 and --host-nm4");
+        return error_set(
+            error, ERROR_INVALID,
+            "a static address requires a known network: create the cloud with --host-ip4 "
+            "and --host-nm4");
     return subnet_check_member(&subnet, "--ip", text, error) &&
            check_other(text, subnet_host_address(cloud), "host", error) &&
            check_other(text, subnet_gateway(cloud), "gateway", error) &&

@@ -87,15 +87,15 @@ bool user_check_name(const char *name, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(name, length, 40);
     if (length == 0 || length > USER_NAME_MAX || !strchr(NAME_FIRST, name[0]) ||
         strspn(name, NAME_REST) != length)
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not a name for a user: use 1 to %u lower-case letters, digits, "
-                         "'_' and '-', a letter or '_' first",
-                         shown, USER_NAME_MAX);
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%s\" is not a valid user name: use 1 to %u lower-case letters, digits, '_' "
+            "and '-', beginning with a letter or '_'",
+            shown, USER_NAME_MAX);
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
         if (strcmp(name, reserved[i]) == 0)
             return error_set(error, ERROR_INVALID,
-                             "\"%s\" is a name that guests have already: choose another one for "
-                             "the user",
+                             "the user name \"%s\" exists in guests already: choose another one",
                              name);
     return true;
 }
@@ -143,7 +143,7 @@ static bool add_lines(struct keys *keys, const struct buffer *text, struct error
         line = newline ? newline + 1 : end;
     }
     return keys->count > before || keys->count > 0 ||
-           error_set(error, ERROR_INVALID, "there is no public key in it");
+           error_set(error, ERROR_INVALID, "it contains no public key");
 }
 
 static bool add_file(struct keys *keys, const char *path, struct error *error) {
@@ -171,10 +171,9 @@ bool user_parse(const char *text, struct store_user *user, struct error *error) 
     const char *colon = strchr(text, ':');
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 80);
     if (!colon || !colon[1])
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not NAME:KEYFILE: give the user's name and the file of its "
-                         "public keys",
-                         shown);
+        return error_set(
+            error, ERROR_INVALID,
+            "\"%s\" is not NAME:KEYFILE: give the user's name and the file of public keys", shown);
     scoped(alloc_release) char *name = alloc_slice(text, (size_t)(colon - text));
     if (!user_check_name(name, error))
         return false;

@@ -77,9 +77,9 @@ const char *catalogue_format_word(const struct catalogue_image *image) {
 static const char *set_text(char **slot, const char *value) {
     for (const char *at = value; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 127)
-            return "write it on one line, without control characters";
+            return "use one line without control characters";
     if (!*value)
-        return "write something";
+        return "it must not be empty";
     alloc_replace(slot, alloc_string(value));
     return NULL;
 }
@@ -100,7 +100,7 @@ static const char *set_seed_source(void *image, const char *value) {
 
 static const char *set_shell(void *image, const char *value) {
     return catalogue_is_shell(value) ? set_text(&((struct catalogue_image *)image)->shell, value)
-                                     : "write a path like /bin/sh";
+                                     : "use a path such as /bin/sh";
 }
 
 static const char *set_phones_home(void *image, const char *value) {
@@ -111,13 +111,13 @@ static const char *set_phones_home(void *image, const char *value) {
 static const char *set_min_disk(void *image, const char *value) {
     return name_parse_size(value, &((struct catalogue_image *)image)->min_disk_bytes)
                ? NULL
-               : "write a size like 4G";
+               : "use a size such as 4G";
 }
 
 static const char *set_min_ram(void *image, const char *value) {
     uint64_t bytes;
     if (!name_parse_size(value, &bytes) || bytes % MIB != 0)
-        return "write a size like 512M";
+        return "use a size such as 512M";
     ((struct catalogue_image *)image)->min_ram_mib = bytes / MIB;
     return NULL;
 }
@@ -143,7 +143,8 @@ static const char *check_form(void *image, const char *value) {
 }
 
 static const char *set_address(char **slot, const char *value) {
-    return catalogue_is_url(value) ? set_text(slot, value) : "begin it with https:// or http://";
+    return catalogue_is_url(value) ? set_text(slot, value)
+                                   : "it must begin with https:// or http://";
 }
 
 static const char *set_url(void *file, const char *value) {
@@ -156,7 +157,7 @@ static const char *set_checksums(void *file, const char *value) {
 
 static const char *set_sha256(void *file, const char *value) {
     return catalogue_is_sha256(value) ? set_text(&((struct catalogue_file *)file)->sha256, value)
-                                      : "write 64 hexadecimal digits";
+                                      : "use 64 hexadecimal digits";
 }
 
 /* --- YAML --- */
@@ -226,7 +227,7 @@ static bool read_value(const struct reader *reader, const struct key *key, const
                        void *target, struct error *error) {
     const char *value = scalar(node);
     if (!value)
-        return fail_at(reader, node, error, "\"%s\" is to be one short value", key->name);
+        return fail_at(reader, node, error, "\"%s\" must have one short value", key->name);
     const char *advice = key->set(target, value);
     scoped(alloc_release) char *shown = show(value);
     return !advice ||
@@ -256,7 +257,7 @@ static bool check_required(const struct reader *reader, const struct key *keys, 
                            const yaml_node_t *node, struct error *error) {
     for (size_t i = 0; keys[i].name; i++)
         if (keys[i].required && !seen[i])
-            return fail_at(reader, node, error, "\"%s\" is missing here", keys[i].name);
+            return fail_at(reader, node, error, "\"%s\" is missing", keys[i].name);
     return true;
 }
 
@@ -264,7 +265,7 @@ static bool read_mapping(const struct reader *reader, const struct key *keys,
                          const yaml_node_t *node, void *target, struct error *error) {
     bool seen[KEYS_MAX] = {false};
     if (node->type != YAML_MAPPING_NODE)
-        return fail_at(reader, node, error, "\"key: value\" lines are expected here");
+        return fail_at(reader, node, error, "expected \"key: value\" lines");
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *name = yaml_document_get_node(reader->document, pair->key);
@@ -272,9 +273,9 @@ static bool read_mapping(const struct reader *reader, const struct key *keys,
         const struct key *key = find_key(keys, scalar(name));
         scoped(alloc_release) char *shown = show(scalar(name) ? scalar(name) : "?");
         if (!key)
-            return fail_at(reader, name, error, "\"%s\" is not a key that is known here", shown);
+            return fail_at(reader, name, error, "\"%s\" is not a known key", shown);
         if (seen[key - keys])
-            return fail_at(reader, name, error, "\"%s\" is there twice", shown);
+            return fail_at(reader, name, error, "\"%s\" occurs twice", shown);
         seen[key - keys] = true;
         if (!read_pair(reader, key, value, target, error))
             return false;
@@ -327,7 +328,7 @@ static bool read_image(const struct reader *reader, const yaml_node_pair_t *pair
     struct catalogue_image image = {.name = alloc_string(name), .phones_home = true};
     bool good = read_mapping(reader, image_keys, node, &image, error);
     if (good && !image.files[SPEC_AARCH64].url && !image.files[SPEC_X86_64].url)
-        good = fail_at(reader, node, error, "\"aarch64\" or \"x86_64\" is missing here");
+        good = fail_at(reader, node, error, "\"aarch64\" or \"x86_64\" is missing");
     if (good)
         catalogue_add_image(reader->catalogue, &image);
     else
@@ -340,7 +341,7 @@ static bool read_images(const struct reader *reader, struct error *error) {
     if (!root) /* an empty file */
         return true;
     if (root->type != YAML_MAPPING_NODE)
-        return fail_at(reader, root, error, "\"NAME:\" of an image is expected here");
+        return fail_at(reader, root, error, "expected \"NAME:\" of an image");
     if (root->data.mapping.pairs.top - root->data.mapping.pairs.start > IMAGES_MAX)
         return fail_at(reader, root, error, "more than %d images", IMAGES_MAX);
     for (const yaml_node_pair_t *pair = root->data.mapping.pairs.start;
@@ -357,7 +358,7 @@ bool catalogue_read(const char *file, const void *text, size_t length, struct ca
     if (!yaml_types_check_depth(text, length, error))
         return error_prefix(error, "%s", file);
     if (!yaml_parser_initialize(&parser))
-        return error_set(error, ERROR_FAILED, "%s: libyaml does not start", file);
+        return error_set(error, ERROR_FAILED, "%s: libyaml cannot be initialized", file);
     yaml_parser_set_input_string(&parser, text, length);
     bool good = yaml_parser_load(&parser, &document);
     if (good) {

@@ -183,11 +183,13 @@ static bool decide(const struct search *search, struct error *error) {
     const char *word = checksum_word(search->checksum->digest);
     const char *slash = strrchr(search->path, '/'), *name = slash ? slash + 1 : search->path;
     if (search->ambiguous)
-        return error_set(error, ERROR_FAILED,
-                         "it gives several %s of %s, and their folders do not tell which is of %s",
-                         word, name, search->checksum->file_url);
+        return error_set(
+            error, ERROR_FAILED,
+            "it contains several %s checksums of %s, and their folders do not show which "
+            "belongs to %s",
+            word, name, search->checksum->file_url);
     return search->best > 0 || search->digests == 1 ||
-           error_set(error, ERROR_FAILED, "it gives no %s of %s", word, name);
+           error_set(error, ERROR_FAILED, "it contains no %s checksum of %s", word, name);
 }
 
 bool checksum_find(const struct checksum *checksum, const char *text, size_t length,

@@ -194,7 +194,7 @@ static void tell_of_break(const struct transfer *transfer, CURLcode result) {
     name_format_size(transfer->size_bytes, size);
     scoped(alloc_release) char *words = transfer_words(transfer, result);
     scoped(alloc_release) char *sentence =
-        alloc_printf("broken off at %s (%s): going on", size, words);
+        alloc_printf("interrupted at %s (%s): resuming", size, words);
     progress->note(progress->context, sentence);
 }
 
@@ -228,7 +228,7 @@ bool download_fetch(const struct download *download, struct error *error) {
     pthread_once(&once, start_curl);
     struct transfer transfer = {.download = download, .curl = curl_easy_init()};
     if (!transfer.curl)
-        return error_set(error, ERROR_FAILED, "cannot download %s: libcurl does not start",
+        return error_set(error, ERROR_FAILED, "cannot download %s: libcurl cannot be initialized",
                          download->url);
     if (!find_size(&transfer)) {
         curl_easy_cleanup(transfer.curl);

@@ -81,13 +81,12 @@ bool image_import(struct home *home, const struct image_file *from,
                          "\"%s\" is not an architecture: use aarch64 or x86_64", arch);
     if (seed_source && !catalogue_is_seed_source(seed_source))
         return error_set(error, ERROR_INVALID,
-                         "\"%.40s\" is not what a cloud-init calls its seed: use nocloud, "
-                         "nocloud-net, none for one that takes it from a drive only, or nuageinit "
-                         "for FreeBSD's own",
+                         "\"%.40s\" is not a seed source: use nocloud, nocloud-net, none for a "
+                         "cloud-init that reads a drive only, or nuageinit for FreeBSD",
                          seed_source);
     if (from->shell && !catalogue_is_shell(from->shell))
         return error_set(error, ERROR_INVALID,
-                         "\"%.40s\" is not the path of a login shell: write one like /bin/sh",
+                         "\"%.40s\" is not the path of a login shell: use one such as /bin/sh",
                          from->shell);
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
@@ -126,14 +125,15 @@ static bool verify_file(const char *path, const struct store_image *image, const
                         struct error *error) {
     char digest[SECRET_SHA256_SIZE];
     if (!file_exists(path))
-        return error_set(error, ERROR_NOT_FOUND, "the image %s is gone: put it back", path);
+        return error_set(error, ERROR_NOT_FOUND, "the image %s is missing: restore it", path);
     if (!secret_sha256_file(path, digest, error))
         return false;
     if (image->sha256 && strcmp(digest, image->sha256) != 0)
-        return error_set(error, ERROR_FAILED,
-                         "the image %s was changed since it came into the home: put back the file "
-                         "whose SHA-256 is %s; disks that need it: %s",
-                         path, image->sha256, *users ? users : "none");
+        return error_set(
+            error, ERROR_FAILED,
+            "the image %s has changed since it was added: restore the file whose SHA-256 "
+            "is %s; disks that depend on it: %s",
+            path, image->sha256, *users ? users : "none");
     return qemu_img_check(path, path, error);
 }
 

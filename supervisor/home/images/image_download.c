@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEPT "; what came is kept, and the same command goes on from there"
+#define KEPT "; the partial download is kept, and the same command resumes it"
 
 struct source { /* borrowed */
     const char *url;
@@ -33,8 +33,8 @@ static bool find_source(const struct catalogue *catalogue, const char *name, str
     if (!known) {
         scoped(alloc_release) char *names = catalogue_names(catalogue);
         return error_set(error, ERROR_NOT_FOUND,
-                         "no image \"%.63s\" is known for download: choose one of %s, or use "
-                         "`pgsup image import`",
+                         "\"%.63s\" is not a known image: choose one of %s, or use `pgsup image "
+                         "import`",
                          name, names);
     }
     const struct catalogue_file *file = &known->files[arch];
@@ -70,9 +70,9 @@ static bool put_aside(struct image_stage *stage, const struct source *source, st
     scoped(alloc_release) char *aside = alloc_printf("%s.mismatch", stage->part);
     stage->lock_moved = rename(stage->part, aside) == 0;
     return error_set(error, ERROR_FAILED,
-                     "%s does not have the %s that it should have, so it is not used: it was "
-                     "changed on its way, or its publisher is replacing it just now; try again "
-                     "later (what came is %s)",
+                     "%s does not have its publisher's %s, so it is not used: it was damaged in "
+                     "transit, or the publisher is replacing it right now; try again later (the "
+                     "download is kept as %s)",
                      source->url, checksum_word(source->checksum.digest),
                      stage->lock_moved ? aside : "removed");
 }
@@ -110,7 +110,8 @@ static bool fetch_known(struct image_stage *stage, const struct source *source,
         if (!pieced || again)
             return put_aside(stage, source, error);
         if (progress && progress->note)
-            progress->note(progress->context, "its pieces do not fit together: from the beginning");
+            progress->note(progress->context,
+                           "the parts do not fit together: starting from the beginning");
         if (ftruncate(stage->lock, 0) < 0)
             return error_errno(error, "cannot write %s", stage->part);
     }
@@ -187,12 +188,10 @@ bool image_download_from(struct home *home, const struct image_address *address,
     if (!catalogue_is_url(address->url))
         return error_set(
             error, ERROR_INVALID,
-            "\"%.200s\" is not an address to download from: it begins with https:// or "
-            "http://",
+            "\"%.200s\" is not a download address: it must begin with https:// or http://",
             address->url);
     if (address->sha256 && !catalogue_is_sha256(address->sha256))
         return error_set(error, ERROR_INVALID,
-                         "\"%.80s\" is not a SHA-256: give its 64 hexadecimal digits",
-                         address->sha256);
+                         "\"%.80s\" is not a SHA-256: use 64 hexadecimal digits", address->sha256);
     return download(home, address->name, &source, progress, error);
 }

@@ -6,10 +6,10 @@
 
 #define MAGIC_BYTES 24
 
-#define CONVERT(format) "make a qcow2 of it with `qemu-img convert -f " format " -O qcow2`"
+#define CONVERT(format) "convert it to qcow2 with `qemu-img convert -f " format " -O qcow2`"
 #define DECRYPT         "decrypt it first, with `qemu-img convert` or cryptsetup"
-#define TAKE_OUT(tool)  "unpack it with `" tool "` and import the disk that is in it"
-#define FORCE           "; --force imports it as a raw disk nevertheless"
+#define TAKE_OUT(tool)  "extract it with `" tool "` and import the disk that is in it"
+#define FORCE           "; --force imports it as a raw disk"
 
 /* Where a magic number stands: at an offset, or that far before the end. Sources: VMware's Virtual
  * Disk Format 5.0; VirtualBox's VDICore.h; [MS-VHDX] 2.2.1; the VHD specification 1.0 (footer);
@@ -41,10 +41,10 @@ static const struct {
     {0, "PK\x03\x04", 4, {"a zip archive", TAKE_OUT("unzip"), false}},
     {0, "7z\xbc\xaf\x27\x1c", 6, {"a 7z archive", TAKE_OUT("7z x"), false}},
     {0, "Rar!\x1a\x07", 6, {"a rar archive", TAKE_OUT("unrar x"), false}},
-    {0, "\x04\x22\x4d\x18", 4, {"packed by lz4", "unpack it with `lz4 -d`", false}},
-    {0, "LZIP", 4, {"packed by lzip", "unpack it with `lzip -d`", false}},
-    {0, "!<arch>\n", 8, {"an ar archive, such as a Debian package", "give a disk image", false}},
-    {0, "hsqs", 4, {"a squashfs file system", "give an image of a whole disk", false}},
+    {0, "\x04\x22\x4d\x18", 4, {"compressed with lz4", "decompress it with `lz4 -d`", false}},
+    {0, "LZIP", 4, {"compressed with lzip", "decompress it with `lzip -d`", false}},
+    {0, "!<arch>\n", 8, {"an ar archive, such as a Debian package", "use a disk image", false}},
+    {0, "hsqs", 4, {"a squashfs file system", "use an image of a whole disk", false}},
     {0, "<!DOCTYPE", 9, {"a web page", "download the image itself", false}},
     {0, "<!doctype", 9, {"a web page", "download the image itself", false}},
     {0, "<html", 5, {"a web page", "download the image itself", false}},
@@ -52,23 +52,17 @@ static const struct {
      "CD001",
      5,
      {"an installation or live medium (ISO 9660)",
-      "import a cloud image, which is installed already" FORCE, true}},
-    {43,
-     "CIDATA     ",
-     11,
-     {"a seed drive for cloud-init", "give the image of a disk" FORCE, true}},
-    {71,
-     "CIDATA     ",
-     11,
-     {"a seed drive for cloud-init", "give the image of a disk" FORCE, true}},
+      "import a cloud image, which is already installed" FORCE, true}},
+    {43, "CIDATA     ", 11, {"a seed drive for cloud-init", "use the image of a disk" FORCE, true}},
+    {71, "CIDATA     ", 11, {"a seed drive for cloud-init", "use the image of a disk" FORCE, true}},
     {54,
      "FAT",
      3,
-     {"a FAT file system without a partition table", "give the image of a disk" FORCE, true}},
+     {"a FAT file system without a partition table", "use the image of a disk" FORCE, true}},
     {82,
      "FAT32",
      5,
-     {"a FAT file system without a partition table", "give the image of a disk" FORCE, true}},
+     {"a FAT file system without a partition table", "use the image of a disk" FORCE, true}},
 };
 
 const struct image_foreign *image_foreign_find(int fd) {

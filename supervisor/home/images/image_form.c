@@ -60,15 +60,16 @@ bool image_form_find(const char *file, const char *shown, enum image_trust trust
     else
         return error_set(
             error, ERROR_INVALID,
-            "%s is not a qcow2 disk image, nor a raw one that could boot, nor one of these "
-            "packed by xz, zstd, gzip or bzip2, or alone in a tar archive",
+            "%s is neither a qcow2 disk image nor a bootable raw one, nor one of these "
+            "compressed with xz, zstd, gzip or bzip2, or alone in a tar archive",
             shown);
     return true;
 }
 
 bool image_form_refuse_reference(const char *shown, const char *what, struct error *error) {
     return error_set(error, ERROR_INVALID,
-                     "%s depends on %s: make it whole with `qemu-img convert -O qcow2` first",
+                     "%s depends on %s: make it self-contained with `qemu-img convert -O qcow2` "
+                     "first",
                      shown, what);
 }
 

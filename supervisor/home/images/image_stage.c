@@ -26,8 +26,7 @@ static bool check_free_name(struct home *home, const char *name, struct error *e
     if (image_table_get(home->store, name, &image, &lookup)) {
         store_image_done(&image);
         return error_set(error, ERROR_EXISTS,
-                         "there is an image \"%s\" already: choose another name or remove it "
-                         "first",
+                         "the image \"%s\" exists already: choose another name or remove it first",
                          name);
     }
     return lookup.code == ERROR_NOT_FOUND || error_copy(error, &lookup);
@@ -79,7 +78,7 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
     if (!qemu_img_info(file, &info, &problem)) {
         bool tool = problem.code == ERROR_NOT_FOUND;
         return tool ? error_copy(error, &problem)
-                    : error_set(error, ERROR_INVALID, "%s is not a whole qcow2 disk image: %s",
+                    : error_set(error, ERROR_INVALID, "%s is not an intact qcow2 disk image: %s",
                                 shown, problem.text);
     }
     if (strcmp(info.format, "qcow2") != 0)

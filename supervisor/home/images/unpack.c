@@ -80,8 +80,8 @@ static void report(const struct unpacking *unpacking) {
 
 static bool refuse(const struct unpacking *unpacking, struct error *error) {
     const char *reason = archive_error_string(unpacking->archive);
-    return error_set(error, ERROR_INVALID, "cannot unpack %s: %s", unpacking->shown,
-                     reason ? reason : "it ends too early");
+    return error_set(error, ERROR_INVALID, "cannot decompress %s: %s", unpacking->shown,
+                     reason ? reason : "unexpected end of file");
 }
 
 /* The data of a packed file that is no archive comes in one piece after the other. */
@@ -98,10 +98,10 @@ static bool pump(struct unpacking *unpacking, struct error *error) {
         if (got == 0)
             return true;
         if (unpacking->written_bytes + (size_t)got > UNPACK_LIMIT_BYTES)
-            return error_set(error, ERROR_INVALID, "%s unpacks to more than %llu bytes",
+            return error_set(error, ERROR_INVALID, "%s decompresses to more than %llu bytes",
                              unpacking->shown, (unsigned long long)UNPACK_LIMIT_BYTES);
         if (!write_sparse(unpacking, data, (size_t)got))
-            return error_errno(error, "cannot unpack %s", unpacking->shown);
+            return error_errno(error, "cannot decompress %s", unpacking->shown);
         report(unpacking);
     }
 }
@@ -154,25 +154,27 @@ static bool unpack_entries(struct unpacking *unpacking, struct error *error) {
         if (!is_wanted(unpacking, entry))
             continue;
         if (found)
-            return error_set(error, ERROR_INVALID,
-                             "%s is an archive with several disks in it: unpack it with `tar -xf` "
-                             "and import the one that you mean",
-                             unpacking->shown);
+            return error_set(
+                error, ERROR_INVALID,
+                "%s is an archive with several disks: extract it with `tar -xf` and import "
+                "one of them",
+                unpacking->shown);
         found = true;
         if (!pump(unpacking, error))
             return false;
     }
-    return found || error_set(error, ERROR_INVALID,
-                              "%s is an archive without a disk image in it (a file whose name ends "
-                              "in .qcow2, .img or .raw)",
-                              unpacking->shown);
+    return found ||
+           error_set(error, ERROR_INVALID,
+                     "%s is an archive without a disk image (a file whose name ends in .qcow2, "
+                     ".img or .raw)",
+                     unpacking->shown);
 }
 
 /* A hole at the end is given its length at last. */
 static bool unpack_finish(const struct unpacking *unpacking, struct error *error) {
     return (ftruncate(unpacking->target, (off_t)unpacking->written_bytes) == 0 &&
             fsync(unpacking->target) == 0) ||
-           error_errno(error, "cannot unpack %s", unpacking->shown);
+           error_errno(error, "cannot decompress %s", unpacking->shown);
 }
 
 bool unpack_file(const char *from, const char *shown, const char *to,

@@ -100,10 +100,10 @@ bool import_backup_make(const struct home *home, const struct store_instances *i
     if (stage(home, staged, instances, error) && file_remove_tree(final, error)) {
         if (rename(staged, final) == 0)
             return true;
-        error_errno(error, "cannot make %s", final);
+        error_errno(error, "cannot create %s", final);
     }
     file_remove_tree(staged, NULL);
-    return error_prefix(error, "the backup before the import");
+    return error_prefix(error, "the backup of the old home");
 }
 
 void import_backup_remove(const struct home *home) {

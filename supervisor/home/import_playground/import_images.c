@@ -44,7 +44,7 @@ static bool choose_name(const struct store_images *images, const char *file, cha
     if (is_taken(images, *name))
         alloc_replace(name, label_of(file, true));
     return (!is_taken(images, *name) ||
-            error_set(error, ERROR_INVALID, "another one is called \"%s\" too", *name)) &&
+            error_set(error, ERROR_INVALID, "the name \"%s\" is used twice", *name)) &&
            name_check_label("image name", *name, error);
 }
 
@@ -81,7 +81,7 @@ static void add_file(const char *folder, const char *file, struct store_images *
         return;
     }
     scoped(alloc_release) char *shown = name_printable(path, strlen(path), 200);
-    strv_pushf(notes, "%s is no image that can be used: %s", shown, problem.text);
+    strv_pushf(notes, "%s cannot be used as an image: %s", shown, problem.text);
     store_image_done(&image);
 }
 
@@ -122,7 +122,8 @@ const struct store_image *import_images_of_disk(const struct home *home,
         return NULL;
     if (!backing[0]) {
         error_set(error, ERROR_INVALID,
-                  "the disk %s is made on no image: `qemu-img rebase` gives it one in %s/images",
+                  "the disk %s is based on no image: give it one in %s/images with `qemu-img "
+                  "rebase`",
                   disk, home->path);
         return NULL;
     }
@@ -134,8 +135,9 @@ const struct store_image *import_images_of_disk(const struct home *home,
             return &images->items[i];
     }
     error_set(error, ERROR_INVALID,
-              "the disk %s is made on %s, which is %s %s/images: put it there and tell the disk "
-              "with `qemu-img rebase -u -F qcow2 -b FILE %s`",
-              disk, backing, found ? "no usable image of" : "not there, nor in", home->path, disk);
+              "the disk %s is based on %s, which is %s %s/images: put it there and run "
+              "`qemu-img rebase -u -F qcow2 -b FILE %s`",
+              disk, backing, found ? "not a usable image of" : "missing and not in", home->path,
+              disk);
     return NULL;
 }

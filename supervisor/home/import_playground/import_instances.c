@@ -44,19 +44,20 @@ static bool is_in_home(const struct home *home, const struct playground_instance
 static bool check_row(const struct import_sources *sources, const struct playground_instance *row,
                       struct error *error) {
     if (!row->name || !row->path)
-        return error_set(error, ERROR_INVALID, "the instance %lld has no name or no path",
+        return error_set(error, ERROR_INVALID, "the instance %lld has no name or path",
                          (long long)row->instance_id);
     if (!name_check_label("instance name", row->name, error))
         return false;
     if (row->instance_id < 1 || row->instance_id > ID_MAX)
-        return error_set(error, ERROR_INVALID,
-                         "the instance \"%s\" has the instance_id %lld: only numbers from 1 to "
-                         "%lld can be kept",
-                         row->name, (long long)row->instance_id, (long long)ID_MAX);
+        return error_set(
+            error, ERROR_INVALID,
+            "the instance \"%s\" has the instance_id %lld: only numbers from 1 to %lld "
+            "are supported",
+            row->name, (long long)row->instance_id, (long long)ID_MAX);
     return is_in_home(sources->home, row) ||
            error_set(error, ERROR_INVALID,
-                     "the instance \"%s\" lies in %s, outside of this home: move it to "
-                     "%s/instances/%s and correct its path in the table instances",
+                     "the instance \"%s\" is in %s, outside this home: move it to %s/instances/%s "
+                     "and correct its path in the table instances",
                      row->name, row->path, sources->home->path, row->name);
 }
 
@@ -86,15 +87,16 @@ static bool check_unique(const struct store_instances *others,
     for (size_t i = 0; i < others->count; i++) {
         const struct store_instance *other = &others->items[i];
         if (strcmp(other->mac, instance->mac) == 0)
-            return error_set(error, ERROR_INVALID,
-                             "the instances \"%s\" and \"%s\" have the same MAC address %s: give "
-                             "one of them another one",
-                             other->name, instance->name, other->mac);
+            return error_set(
+                error, ERROR_INVALID,
+                "the instances \"%s\" and \"%s\" have the same MAC address %s: change one of "
+                "them",
+                other->name, instance->name, other->mac);
         if (other->ip4 && instance->ip4 && strcmp(other->ip4, instance->ip4) == 0)
-            return error_set(error, ERROR_INVALID,
-                             "the instances \"%s\" and \"%s\" have the same address %s: give one "
-                             "of them another one",
-                             other->name, instance->name, other->ip4);
+            return error_set(
+                error, ERROR_INVALID,
+                "the instances \"%s\" and \"%s\" have the same address %s: change one of them",
+                other->name, instance->name, other->ip4);
     }
     return true;
 }
@@ -153,7 +155,7 @@ bool import_instances_read(const struct import_sources *sources, struct store_in
             continue;
         scoped(alloc_release) char *folder = home_instance_folder(sources->home, row->name);
         if (!file_is_directory(folder))
-            strv_pushf(notes, "the instance \"%s\" was left out: %s is gone", row->name, folder);
+            strv_pushf(notes, "the instance \"%s\" was skipped: %s is missing", row->name, folder);
         else if (!add_instance(sources, row, list, error))
             return false;
     }

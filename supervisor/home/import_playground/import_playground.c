@@ -171,7 +171,7 @@ static void write_instances(struct import *import) {
         error_clear(&problem);
         if (!instance_regenerate_now(&home, name, &notice, &problem))
             strv_pushf(&import->report->notes,
-                       "the seed and vm.sh of \"%s\" will be written at its first start: %s", name,
+                       "the seed and vm.sh of \"%s\" will be created at its first start: %s", name,
                        problem.text);
     }
     home_close(&home);
@@ -187,7 +187,7 @@ static bool run(struct import *import, const struct import_playground_options *o
         return false;
     if (kind == PLAYGROUND_PGSUP && !report->before)
         return error_set(error, ERROR_WRONG_STATE,
-                         "%s is a home of pgsup already: there is nothing to take over",
+                         "%s is already a home of pgsup: there is nothing to import",
                          import->home.path);
     if (!report->before) {
         if (!read_all(import, options, error) || !commit(import, error))
@@ -197,7 +197,7 @@ static bool run(struct import *import, const struct import_playground_options *o
         report->images = import->images.count;
     }
     if (!import_backup_sweep(&import->home, error))
-        return error_prefix(error, "imported, but it could not be cleaned up");
+        return error_prefix(error, "imported, but the old files could not be removed");
     close_folders(import);
     write_instances(import);
     return true;
@@ -211,7 +211,8 @@ static bool open_home(const char *path, struct home *home, struct error *error) 
     if (stat(home->path, &status) < 0)
         return errno == ENOENT
                    ? error_set(error, ERROR_NOT_FOUND,
-                               "there is no %s: name the folder of an mrmat-playground", home->path)
+                               "%s does not exist: give the folder of an mrmat-playground",
+                               home->path)
                    : error_errno(error, "cannot open the home %s", home->path);
     if (!S_ISDIR(status.st_mode))
         return error_set(error, ERROR_INVALID, "%s is not a folder", home->path);
@@ -229,7 +230,7 @@ bool import_playground_run(const char *path, const struct import_playground_opti
     bool good = open_home(path, &import.home, error);
     if (good) {
         lock = realpath(import.home.path, real) ? file_lock_folder(real) : -1;
-        good = lock >= 0 || error_set(error, ERROR_WRONG_STATE, "another pgsup is at work in %s",
+        good = lock >= 0 || error_set(error, ERROR_WRONG_STATE, "another pgsup is working in %s",
                                       import.home.path);
         good = good && run(&import, options, error);
     }

@@ -67,12 +67,12 @@ static bool check_ram(const char *text, const struct store_image *image, uint64_
         return true;
     }
     if (!parse_ram(text, mib))
-        return fail_value(text, "an amount of memory: write MiB like 2048, or 2G", error);
+        return fail_value(text, "an amount of memory: use MiB such as 2048, or 2G", error);
     if (*mib < RAM_MIN_MIB)
-        return fail_value(text, "enough memory for a guest: give at least 64 MiB", error);
+        return fail_value(text, "enough memory for a guest: use at least 64 MiB", error);
     if (*mib < image->min_ram_mib)
         return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not enough memory for the image \"%s\": give at least %lluM",
+                         "\"%s\" is not enough memory for the image \"%s\": use at least %lluM",
                          text, image->name, (unsigned long long)image->min_ram_mib);
     uint64_t host = host_ram_mib();
     if (!host || *mib <= host)
@@ -85,9 +85,9 @@ static bool check_ram(const char *text, const struct store_image *image, uint64_
 
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error) {
     if (!name_parse_size(text, bytes) || *bytes == 0)
-        return fail_value(text, "a size for a disk: write it like 5G", error);
+        return fail_value(text, "a disk size: use one such as 5G", error);
     if (*bytes > DISK_MAX)
-        return fail_value(text, "a size that a disk can have: give at most 16T", error);
+        return fail_value(text, "a possible disk size: use at most 16T", error);
     *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     return true;
 }
@@ -107,8 +107,8 @@ static bool check_disk(const char *text, const struct store_image *image, uint64
     if (*bytes >= needed)
         return true;
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" is too small for a disk of the image \"%s\": give at least %lluM",
-                     text, image->name, (unsigned long long)((needed + MIB - 1) / MIB));
+                     "\"%s\" is too small for a disk of the image \"%s\": use at least %lluM", text,
+                     image->name, (unsigned long long)((needed + MIB - 1) / MIB));
 }
 
 static bool check_port(const char *text, const struct store_cloud *cloud, uint16_t *port,
@@ -117,10 +117,11 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
     if (!text)
         return true;
     if (!subnet_is_user(cloud))
-        return error_set(error, ERROR_INVALID,
-                         "an SSH port is forwarded with user networking only: in the network %s "
-                         "guests have addresses of their own",
-                         cloud->network);
+        return error_set(
+            error, ERROR_INVALID,
+            "an SSH port can be forwarded only with user networking: in the network %s "
+            "guests have addresses of their own",
+            cloud->network);
     if (!name_parse_number(text, 1, UINT16_MAX, &number))
         return fail_value(text, "a port: use a number from 1 to 65535", error);
     *port = (uint16_t)number;
@@ -139,13 +140,16 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
         return fail_word(text, "a way to the seed", &store_seed_words, error);
     bool by_drive = way == STORE_SEED_DRIVE;
     if (!by_drive && !takes_http)
-        return error_set(error, ERROR_INVALID,
-                         "the image \"%s\" takes no seed over http (--seed-source %s): use drive",
-                         image->name, image->seed_source);
+        return error_set(
+            error, ERROR_INVALID,
+            "the image \"%s\" does not support a seed over HTTP (--seed-source %s): use "
+            "drive",
+            image->name, image->seed_source);
     if (!by_drive && !served)
-        return error_set(error, ERROR_INVALID,
-                         "a seed over http needs the address of this host: create the cloud with "
-                         "--host-ip4 and --host-nm4, or use drive");
+        return error_set(
+            error, ERROR_INVALID,
+            "a seed over HTTP requires the address of this host: create the cloud with "
+            "--host-ip4 and --host-nm4, or use drive");
     *seed = (enum store_seed)way;
     return true;
 }
@@ -161,8 +165,8 @@ static bool check_way_of_keys(enum store_host_keys host_keys, enum store_seed se
     if (host_keys != STORE_HOST_KEYS_PRESEED || seed != STORE_SEED_HTTP)
         return true;
     return error_set(error, ERROR_INVALID,
-                     "host keys are not given over http: use drive or both for the seed, or create "
-                     "it with --host-keys guest");
+                     "host keys cannot be given over HTTP: use drive or both for the seed, or "
+                     "--host-keys guest");
 }
 
 static bool check_host_keys(const char *text, enum store_seed seed, enum store_host_keys *host_keys,
@@ -238,10 +242,9 @@ bool definition_check_free(struct store *store, const char *name, struct error *
     struct error lookup = {0};
     if (instance_table_get(store, name, &other, &lookup)) {
         store_instance_done(&other);
-        return error_set(error, ERROR_EXISTS,
-                         "there is an instance \"%s\" already: choose another name or remove it "
-                         "first",
-                         name);
+        return error_set(
+            error, ERROR_EXISTS,
+            "the instance \"%s\" exists already: choose another name or remove it first", name);
     }
     return lookup.code == ERROR_NOT_FOUND || error_copy(error, &lookup);
 }
@@ -254,7 +257,7 @@ static bool check_address_free(const struct store_instances *others,
         if (others->items[i].id != instance->id && others->items[i].ip4 &&
             strcmp(others->items[i].ip4, ip4) == 0)
             return error_set(error, ERROR_EXISTS,
-                             "the address %s is that of the instance \"%s\": use another one", ip4,
+                             "the address %s belongs to the instance \"%s\": use another one", ip4,
                              others->items[i].name);
     return true;
 }
@@ -299,7 +302,7 @@ bool definition_reserve(struct store *store, const struct store_cloud *cloud,
         return false;
     if (instance->id >= MAC_IDS)
         return error_set(error, ERROR_FAILED,
-                         "this cloud has used up its MAC addresses: make another one");
+                         "this cloud has no free MAC addresses left: create another one");
     identity_assign(cloud, instance);
     return true;
 }

@@ -15,8 +15,8 @@
 static bool fail_forward(const char *text, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" is not a port forward: write HOST:GUEST or ADDRESS:HOST:GUEST, with "
-                     "/udp behind it for UDP, like 8080:80",
+                     "\"%s\" is not a port forward: use HOST:GUEST or ADDRESS:HOST:GUEST, followed "
+                     "by /udp for UDP, such as 8080:80",
                      shown);
 }
 
@@ -72,10 +72,11 @@ char *forward_text(const struct store_forward *forward) {
 bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,
                        struct store_forwards *forwards, struct error *error) {
     if (texts && *texts && !subnet_is_user(cloud))
-        return error_set(error, ERROR_INVALID,
-                         "ports are forwarded with user networking only: in the network %s guests "
-                         "have addresses of their own",
-                         cloud->network);
+        return error_set(
+            error, ERROR_INVALID,
+            "ports can be forwarded only with user networking: in the network %s guests "
+            "have addresses of their own",
+            cloud->network);
     for (; texts && *texts; texts++) {
         forwards->items =
             alloc_resize(forwards->items, (forwards->count + 1) * sizeof *forwards->items);
@@ -91,10 +92,9 @@ static bool check_count(const struct port_owners *owners, const struct store_ins
     size_t count = added;
     for (size_t i = 0; i < owners->forwards.count; i++)
         count += owners->forwards.items[i].instance == instance->id;
-    return count <= FORWARD_MAX || error_set(error, ERROR_INVALID,
-                                             "an instance has at most %u port forwards: take one "
-                                             "away first",
-                                             FORWARD_MAX);
+    return count <= FORWARD_MAX ||
+           error_set(error, ERROR_INVALID,
+                     "an instance has at most %u port forwards: remove one first", FORWARD_MAX);
 }
 
 static bool reserve(struct store *store, const struct port_owners *owners,

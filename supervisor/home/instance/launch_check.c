@@ -16,14 +16,14 @@ static bool check_disks(const struct home *home, const struct instance_facts *fa
     scoped(alloc_release) char *disk = layout_os_disk(home, facts->instance.name);
     scoped(alloc_release) char *image = image_path(home, &facts->image);
     if (!file_exists(image))
-        return error_set(error, ERROR_NOT_FOUND,
-                         "the image %s is gone, and the disk of \"%s\" is nothing without it: put "
-                         "it back",
-                         image, facts->instance.name);
+        return error_set(
+            error, ERROR_NOT_FOUND,
+            "the image %s is missing, and the disk of \"%s\" depends on it: restore it", image,
+            facts->instance.name);
     return file_exists(disk) ||
            error_set(error, ERROR_NOT_FOUND,
-                     "the disk %s is gone: put it back, or `pgsup instance reset %s` makes a new "
-                     "machine of it",
+                     "the disk %s is missing: restore it, or create a new machine with `pgsup "
+                     "instance reset %s`",
                      disk, facts->instance.name);
 }
 
@@ -35,10 +35,11 @@ static bool check_extra_disks(const struct home *home, const struct instance_fac
         const char *name = disks->items[i].name;
         scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, name);
         if (!file_exists(path))
-            return error_set(error, ERROR_NOT_FOUND,
-                             "the disk %s is gone: put it back, or take it out with `pgsup disk "
-                             "remove %s %s`",
-                             path, instance->name, name);
+            return error_set(
+                error, ERROR_NOT_FOUND,
+                "the disk %s is missing: restore it, or remove it with `pgsup disk remove %s "
+                "%s`",
+                path, instance->name, name);
     }
     return true;
 }
@@ -49,16 +50,16 @@ static bool check_ssh_port(const struct store_instance *instance, struct error *
         return true;
     return error_set(error, ERROR_WRONG_STATE,
                      "port %u of 127.0.0.1, forwarded to the SSH of \"%s\", is in use by another "
-                     "program: end that one, or give another port with `pgsup instance set %s "
+                     "program: end that program, or set another port with `pgsup instance set %s "
                      "--ssh-port PORT`",
                      instance->ssh_port, instance->name, instance->name);
 }
 
 static const char *reason_not_free(int number) {
     switch (number) {
-    case EACCES: return "is for programs of root only:";
-    case EADDRNOTAVAIL: return "is at an address that this host does not have now:";
-    default: return "is in use by another program: end that one, or";
+    case EACCES: return "can be used only by root:";
+    case EADDRNOTAVAIL: return "is at an address that this host does not have:";
+    default: return "is in use by another program: end that program, or";
     }
 }
 
@@ -71,11 +72,11 @@ static bool check_forwards(const struct instance_facts *facts, struct error *err
             continue;
         const char *reason = reason_not_free(errno);
         scoped(alloc_release) char *text = forward_text(each);
-        return error_set(error, ERROR_WRONG_STATE,
-                         "port %u of %s, forwarded to port %u of \"%s\", %s take the forward away "
-                         "with `pgsup forward remove %s %s`",
-                         each->host_port, each->host_address, each->guest_port, name, reason, name,
-                         text);
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "port %u of %s, forwarded to port %u of \"%s\", %s remove the forward with "
+            "`pgsup forward remove %s %s`",
+            each->host_port, each->host_address, each->guest_port, name, reason, name, text);
     }
     return true;
 }

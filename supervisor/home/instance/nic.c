@@ -46,16 +46,12 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
     uint64_t prefix;
     uint32_t address;
     if (!slash)
-        return fail_part(value,
-                         "an address with the length of its prefix: write it like "
-                         "10.1.0.5/24",
+        return fail_part(value, "an address with its prefix length: use one such as 10.1.0.5/24",
                          error);
     *slash = 0;
     if (!name_parse_ip4(copy, &address) ||
         !name_parse_number(slash + 1, PREFIX_MIN, PREFIX_MAX, &prefix))
-        return fail_part(value,
-                         "an address with the length of its prefix: write it like "
-                         "10.1.0.5/24",
+        return fail_part(value, "an address with its prefix length: use one such as 10.1.0.5/24",
                          error);
     uint32_t mask = UINT32_MAX << (32 - prefix);
     struct subnet subnet = {address & mask, mask, (unsigned)prefix};
@@ -75,8 +71,8 @@ static bool take_part(const char *part, struct store_nic *nic, struct error *err
     if (length == 3 && strncmp(part, "mac", length) == 0 && !nic->mac)
         return take_mac(value, nic, error);
     return fail_part(part,
-                     "a part of a network card, or there twice: write "
-                     "KIND,if=NAME,ip=ADDRESS/PREFIX,mac=MAC, all but KIND at will",
+                     "a part of a network card, or occurs twice: use "
+                     "KIND,if=NAME,ip=ADDRESS/PREFIX,mac=MAC, where all but KIND are optional",
                      error);
 }
 
@@ -98,7 +94,7 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
     }
     if (kind == SPEC_NET_USER && nic->ip4)
         return error_set(error, ERROR_INVALID,
-                         "a card of user networking gets its address by DHCP: leave ip= out");
+                         "a card of user networking gets its address by DHCP: omit ip=");
     if (!nic->interface)
         nic->interface = alloc_string(network_default_interface(kind));
     return network_interface_check(kind, "if=", nic->interface, error);
@@ -125,7 +121,7 @@ bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *er
         nics->items[nics->count++] = (struct store_nic){0};
         good = (nics->count <= SPEC_ADDITIONAL_NICS_MAX ||
                 error_set(error, ERROR_INVALID,
-                          "an instance has at most %u network cards beside the first one",
+                          "an instance has at most %u network cards besides the first one",
                           SPEC_ADDITIONAL_NICS_MAX)) &&
                nic_parse(*texts, &nics->items[nics->count - 1], error);
     }
@@ -147,16 +143,16 @@ static bool check_others(const struct store_nics *others, const struct store_nic
     for (size_t i = 0; i < others->count; i++) {
         const struct store_nic *each = &others->items[i];
         if (same(each->mac, nic->mac))
-            return error_set(error, ERROR_EXISTS,
-                             "the MAC address %s is that of a card of the instance \"%s\": use "
-                             "another one",
-                             nic->mac, each->name);
+            return error_set(
+                error, ERROR_EXISTS,
+                "the MAC address %s belongs to a card of the instance \"%s\": use another one",
+                nic->mac, each->name);
         if (same(each->ip4, nic->ip4) && same(each->kind, nic->kind) &&
             same(each->interface, nic->interface))
-            return error_set(error, ERROR_EXISTS,
-                             "the address %s is that of a card of the instance \"%s\": use "
-                             "another one",
-                             nic->ip4, each->name);
+            return error_set(
+                error, ERROR_EXISTS,
+                "the address %s belongs to a card of the instance \"%s\": use another one",
+                nic->ip4, each->name);
     }
     return true;
 }
@@ -166,7 +162,7 @@ static bool check_first_cards(const struct store_instances *instances, const str
     for (size_t i = 0; i < instances->count; i++)
         if (same(instances->items[i].mac, nic->mac))
             return error_set(error, ERROR_EXISTS,
-                             "the MAC address %s is that of the instance \"%s\": use another one",
+                             "the MAC address %s belongs to the instance \"%s\": use another one",
                              nic->mac, instances->items[i].name);
     return true;
 }
@@ -176,7 +172,7 @@ static bool check_other(const struct store_nic *nic, const char *taken, const ch
     size_t length = strcspn(nic->ip4, "/");
     if (!taken || strlen(taken) != length || strncmp(taken, nic->ip4, length) != 0)
         return true;
-    return error_set(error, ERROR_EXISTS, "the address %s is that of the %s: use another one",
+    return error_set(error, ERROR_EXISTS, "the address %s belongs to the %s: use another one",
                      taken, whose);
 }
 

@@ -48,7 +48,7 @@ static bool push_argument(char *line, struct strv *arguments, struct error *erro
 
 static bool split_arguments(struct buffer *text, struct strv *arguments, struct error *error) {
     if (memchr(text->data, 0, text->length))
-        return error_set(error, ERROR_INVALID, "it holds a NUL byte, so it is not a text file");
+        return error_set(error, ERROR_INVALID, "it contains a NUL byte, so it is not a text file");
     for (char *line = text->data, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)
@@ -81,7 +81,7 @@ static const char *own(struct strv *owned, char *text) {
 static bool fill_hardware(const struct store_instance *instance, struct spec *spec,
                           struct strv *owned, struct error *error) {
     if (!spec_arch_from_word(instance->arch, &spec->arch))
-        return error_set(error, ERROR_INVALID, "\"%s\" is not an architecture that pgsup knows",
+        return error_set(error, ERROR_INVALID, "\"%s\" is not a known architecture",
                          instance->arch);
     scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
     char *program = program_find(name, error);
@@ -156,7 +156,7 @@ static bool fill_network(const struct instance_facts *facts, struct instance_pla
     const char *ip4 = facts->instance.ip4;
     enum spec_network network;
     if (!spec_network_from_word(facts->cloud.network, &network))
-        return error_set(error, ERROR_INVALID, "\"%s\" is not a network that pgsup knows",
+        return error_set(error, ERROR_INVALID, "\"%s\" is not a known network",
                          facts->cloud.network);
     const struct store_nic first = {.interface = facts->cloud.interface,
                                     .mac = facts->instance.mac};
@@ -264,10 +264,12 @@ static bool write_script(struct generated *generated, const struct spec *supervi
     const struct generated_file file = {LAYOUT_SCRIPT, text.data, text.length, 0700};
     enum generated_result result = generated_write(generated, &file, error);
     if (result == GENERATED_KEPT)
-        alloc_replace(&generated->notice,
-                      alloc_printf("vm.sh of \"%s\" was edited, so it is kept; what it would be "
-                                   "now is beside it, in vm.sh.new",
-                                   instance->name));
+        alloc_replace(
+            &generated->notice,
+            alloc_printf(
+                "vm.sh of \"%s\" was edited, so it is kept; the current version is vm.sh.new "
+                "in the same folder",
+                instance->name));
     return result != GENERATED_FAILED;
 }
 
@@ -303,7 +305,7 @@ static bool lock_folder(struct home *home, const char *name, int *lock, struct e
         return false;
     *lock = file_lock_folder(folder);
     if (*lock < 0 && errno == EWOULDBLOCK)
-        return error_set(error, ERROR_WRONG_STATE, "another process is at work on %s", folder);
+        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
     return true;
 }
 

@@ -59,24 +59,25 @@ bool port_owners_check(const struct port *port, const struct port_owners *owners
     const char *owner = ssh_owner(port, owners);
     if (owner)
         return error_set(error, ERROR_EXISTS,
-                         "port %u is the SSH port of the instance \"%s\": use another one",
+                         "port %u is the SSH port of the instance \"%s\": choose another one",
                          port->number, owner);
     owner = forward_owner(port, owners);
     if (owner)
-        return error_set(error, ERROR_EXISTS,
-                         "port %u of %s is forwarded to the instance \"%s\" already: use another "
-                         "one",
-                         port->number, port->address, owner);
+        return error_set(
+            error, ERROR_EXISTS,
+            "port %u of %s is already forwarded to the instance \"%s\": use another one",
+            port->number, port->address, owner);
     if (port_is_free(port))
         return true;
     if (errno == EACCES)
         return error_set(error, ERROR_INVALID,
-                         "port %u of %s is for programs of root only: use one from 1024 on",
-                         port->number, port->address);
+                         "port %u of %s can be used only by root: use 1024 or above", port->number,
+                         port->address);
     if (errno == EADDRNOTAVAIL)
-        return error_set(error, ERROR_INVALID,
-                         "%s is not an address of this host: use one that it has, or %s for all",
-                         port->address, PORT_ANY_ADDRESS);
+        return error_set(
+            error, ERROR_INVALID,
+            "%s is not an address of this host: use one of its addresses, or %s for all",
+            port->address, PORT_ANY_ADDRESS);
     return error_set(error, ERROR_EXISTS,
                      "port %u of %s is in use by another program: use another one", port->number,
                      port->address);
@@ -92,6 +93,6 @@ uint16_t port_owners_choose(uint16_t wanted, const struct port_owners *owners,
         if (!ssh_owner(&port, owners) && !forward_owner(&port, owners) && port_is_free(&port))
             return port.number;
     }
-    error_set(error, ERROR_FAILED, "no port from %u on is free for SSH", PORT_FIRST_FORWARD);
+    error_set(error, ERROR_FAILED, "no port from %u upwards is free for SSH", PORT_FIRST_FORWARD);
     return 0;
 }

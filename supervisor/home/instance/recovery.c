@@ -53,7 +53,7 @@ bool recovery_complete_rename(struct home *home, const struct store_instance *in
 static bool move_in(const char *stage, const char *folder, const char *name, struct error *error) {
     scoped(alloc_release) char *from = alloc_printf("%s/%s", stage, name);
     scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, name);
-    return rename(from, to) == 0 || errno == ENOENT || error_errno(error, "cannot renew %s", to);
+    return rename(from, to) == 0 || errno == ENOENT || error_errno(error, "cannot update %s", to);
 }
 
 /* The staging folder goes last: as long as it is there, there is something to do. */

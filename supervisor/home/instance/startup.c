@@ -32,8 +32,10 @@ static bool check_after(struct store *store, const char *name, const char *after
         return false;
     const struct store_instance *each = find(&all, after);
     bool good =
-        each || error_set(error, ERROR_NOT_FOUND,
-                          "no instance \"%s\" to start after: `pgsup list` shows all", after);
+        each ||
+        error_set(error, ERROR_NOT_FOUND,
+                  "there is no instance \"%s\" to start after: `pgsup list` shows all instances",
+                  after);
     for (; each && good; each = find(&all, each->after))
         if (strcmp(each->name, name) == 0)
             good =

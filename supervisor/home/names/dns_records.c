@@ -99,10 +99,11 @@ bool dns_records_parse(const char *text, struct dns_records *records, struct err
             dns_records_add(records, &record);
         record_done(&record);
         if (!good)
-            return error_set(error, ERROR_FAILED,
-                             "line %zu is not as pgsup writes it: remove the file, and take from "
-                             "the DNS by hand what is in it",
-                             number);
+            return error_set(
+                error, ERROR_FAILED,
+                "line %zu was not written by pgsup: remove the names in this file from the "
+                "DNS by hand, then remove the file",
+                number);
         text += length + (text[length] == '\n');
     }
     return true;

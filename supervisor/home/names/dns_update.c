@@ -156,8 +156,8 @@ static enum outcome claim(struct update *update, struct dns_batch *batch, struct
     }
     if (outcome == OUTCOME_CONDITION)
         error_set(error, ERROR_EXISTS,
-                  "%s.%s has an address in the DNS that is not from here: remove it there, or "
-                  "rename the instance",
+                  "%s.%s has an address in the DNS that was not set by pgsup: remove it there, "
+                  "or rename the instance",
                   batch->name->name, batch->name->zone);
     return outcome;
 }
@@ -222,10 +222,10 @@ static bool withdraw(struct update *update, const struct dns_record *record, str
     name.key = current ? update->cloud.dns_key_path : record->key;
     enum outcome outcome = attempt(update, &batch, &problem);
     if (outcome == OUTCOME_DONE)
-        buffer_printf(update->done, "%s.%s is taken away\n", name.name, name.zone);
+        buffer_printf(update->done, "%s.%s is removed\n", name.name, name.zone);
     else
         error_set(error, problem.code, "%s%s", problem.text,
-                  current ? "" : "; names of before may stay there: it is not tried again");
+                  current ? "" : "; old names may remain there: pgsup does not retry");
     if (outcome == OUTCOME_SILENT)
         alloc_replace(&update->silent, alloc_string(name.server));
     if (outcome == OUTCOME_DONE || !current)
@@ -244,7 +244,7 @@ static bool may_go_on(const struct update *update, const struct dns_record *name
     if (is_silent(update, name))
         return false;
     return clock_monotonic_ms() < update->deadline ||
-           error_set(error, ERROR_TIMEOUT, "not all names were told within %d ms",
+           error_set(error, ERROR_TIMEOUT, "not all names were updated within %d ms",
                      DNS_ROUND_TIMEOUT_MS);
 }
 
@@ -312,7 +312,7 @@ static int lock(const struct home *home, struct error *error) {
             return -1;
         }
         if (clock_monotonic_ms() >= deadline) {
-            error_set(error, ERROR_TIMEOUT, "another pgsup has been at it for %d ms",
+            error_set(error, ERROR_TIMEOUT, "another pgsup has been updating for %d ms",
                       DNS_LOCK_WAIT_MS);
             return -1;
         }

@@ -71,17 +71,18 @@ bool host_keys_make(const struct home *home, const char *folder, struct error *e
     scoped(alloc_release) char *coming = alloc_printf("%s/" COMING "XXXXXX", folder);
     sweep(folder);
     if (!mkdtemp(coming))
-        return error_errno(error, "cannot make a folder in %s", folder);
+        return error_errno(error, "cannot create a folder in %s", folder);
     if (!home_chown(home, coming, error))
         return false;
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (!make_one(home, coming, i, error)) {
             file_remove_tree(coming, NULL);
-            return error_prefix(error, "cannot make the host keys (--host-keys guest needs none)");
+            return error_prefix(error,
+                                "cannot create the host keys (--host-keys guest needs none)");
         }
     if (!file_remove_tree(path, error))
         return false;
-    return rename(coming, path) == 0 || error_errno(error, "cannot make %s", path);
+    return rename(coming, path) == 0 || error_errno(error, "cannot create %s", path);
 }
 
 /* The seed path is a secret: what is written down is what it hashes to. */

@@ -46,13 +46,13 @@ bool schema_check(const char *path, char **remarks, struct error *error) {
     const char *said = output.data ? output.data : "";
     if (!valid && strstr(said, INVALID)) {
         scoped(alloc_release) char *words = words_behind(said, INVALID);
-        return error_set(error, ERROR_INVALID, "%s: `cloud-init schema` says: %s", path, words);
+        return error_set(error, ERROR_INVALID, "%s: `cloud-init schema` reports: %s", path, words);
     }
     if (!valid)
         *remarks = alloc_printf("%s could not be checked by cloud-init: %s", path, problem.text);
     else if (strstr(said, DEPRECATED)) {
         scoped(alloc_release) char *words = words_behind(said, DEPRECATED);
-        *remarks = alloc_printf("%s: `cloud-init schema` says: %s", path, words);
+        *remarks = alloc_printf("%s: `cloud-init schema` reports: %s", path, words);
     }
     return true;
 }

@@ -62,10 +62,11 @@ static bool make_text(const struct generated *generated, enum seed_document docu
     if (!user_document_get(folder, document, &own, error))
         return false;
     if (own.length > 0 && seed->reader == DOCUMENT_NUAGEINIT && document != SEED_NETWORK_CONFIG)
-        return error_set(error, ERROR_INVALID,
-                         "the guest of \"%s\" has nuageinit, which cannot add two documents up: "
-                         "leave out your own %s, and edit cloud-init/user-data instead",
-                         name, seed_document_name(document));
+        return error_set(
+            error, ERROR_INVALID,
+            "the guest of \"%s\" has nuageinit, which cannot merge two documents: omit "
+            "your own %s, and edit cloud-init/user-data instead",
+            name, seed_document_name(document));
     wanted.merges = own.length > 0;
     if (!document_write(document, &wanted, &ours, error))
         return false;
@@ -159,7 +160,7 @@ static bool check_document(const char *path, enum seed_document document, const 
     struct error problem = {0};
     return document_check(document, text->data ? text->data : "", text->length, &problem) ||
            error_set(error, problem.code,
-                     "%s: %s; correct it, or delete it to have it written anew", path,
+                     "%s: %s; correct the file, or delete it so that pgsup writes it again", path,
                      problem.text);
 }
 

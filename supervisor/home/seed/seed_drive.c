@@ -64,11 +64,11 @@ static bool find_documents(struct selection *selection, struct error *error) {
         if (!add_document(selection, i, error))
             return false;
     if (selection->bytes > DRIVE_CAPACITY_BYTES)
-        return error_set(error, ERROR_INVALID,
-                         "the seed documents in %s need %llu bytes, but the seed drive holds %u: "
-                         "make them smaller",
-                         selection->folder, (unsigned long long)selection->bytes,
-                         DRIVE_CAPACITY_BYTES);
+        return error_set(
+            error, ERROR_INVALID,
+            "the seed documents in %s need %llu bytes, but the seed drive has room for "
+            "%u: make them smaller",
+            selection->folder, (unsigned long long)selection->bytes, DRIVE_CAPACITY_BYTES);
     return true;
 }
 
@@ -105,7 +105,7 @@ static bool write_image(const char *absolute, const struct strv *paths, struct e
         error_errno(error, "cannot write %s", absolute);
     }
     unlink(temporary);
-    return error_prefix(error, "cannot make the seed drive");
+    return error_prefix(error, "cannot create the seed drive");
 }
 
 bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
@@ -114,10 +114,11 @@ bool seed_drive_write(const char *image, const char *documents_folder, const cha
     scoped(alloc_release) char *folder = file_absolute(documents_folder);
     struct selection selection = {.folder = folder, .other = other};
     if (strstr(absolute, "@@"))
-        return error_set(error, ERROR_INVALID,
-                         "mtools cannot write %s, because \"@@\" means an offset to it: use a "
-                         "path without that",
-                         absolute);
+        return error_set(
+            error, ERROR_INVALID,
+            "mtools cannot write %s, because it takes \"@@\" for an offset: use a path "
+            "without it",
+            absolute);
     bool good = find_documents(&selection, error) && write_image(absolute, &selection.paths, error);
     strv_done(&selection.paths);
     return good;

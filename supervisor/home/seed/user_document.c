@@ -31,8 +31,8 @@ static bool check(enum seed_document document, const char *path, const struct bu
                   struct error *error) {
     struct error problem = {0};
     if (document_kind_is_gzip(text->data, text->length))
-        return error_set(error, ERROR_INVALID, "%s is compressed: give it as `gunzip` makes it",
-                         path);
+        return error_set(error, ERROR_INVALID,
+                         "%s is compressed: decompress it with `gunzip` first", path);
     return document_check(document, text->data, text->length, &problem) ||
            error_set(error, problem.code, "%s: %s", path, problem.text);
 }
@@ -48,7 +48,7 @@ bool user_document_read(enum seed_document document, const char *path, struct us
         return false;
     if (text->length == 0)
         return error_set(error, ERROR_INVALID,
-                         "%s is empty: `instance set` with \"\" in its place takes a %s away", path,
+                         "%s is empty: to remove a %s, give \"\" to `instance set`", path,
                          seed_document_name(document));
     return check(document, path, text, error) &&
            (document == SEED_NETWORK_CONFIG ||

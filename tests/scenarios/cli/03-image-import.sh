@@ -30,7 +30,7 @@ expect_refused 3 debian-12 "$PGSUP" image import -n debian-12 "$WORK/debian-12-a
 expect_refused 3 missing.qcow2 "$PGSUP" image import -n x "$WORK/missing.qcow2"
 expect_refused 2 folder "$PGSUP" image import -n x "$WORK"
 head -c 100000 /dev/zero >"$WORK/raw.img"
-expect_refused 2 "raw.img is not a qcow2" "$PGSUP" image import -n x "$WORK/raw.img"
+expect_refused 2 "raw.img is neither a qcow2" "$PGSUP" image import -n x "$WORK/raw.img"
 qemu-img create -q -f qcow2 -b "$WORK/debian-12-arm64.qcow2" -F qcow2 "$WORK/child.qcow2"
 expect_refused 2 backing "$PGSUP" image import -n x "$WORK/child.qcow2"
 printf 'QFI\373\0\0\0\003garbage' >"$WORK/broken.qcow2"

@@ -69,7 +69,7 @@ cmp -s "$WORK/www/good.qcow2" "$PGSUP_HOME/images/packed.qcow2" || fail "it is a
 expect_ok "$PGSUP" image remove packed
 
 step "what does not have it is not used"
-expect_fail 1 "evil.qcow2 does not have the SHA256 that it should have" "$PGSUP" image download evil
+expect_fail 1 "evil.qcow2 does not have its publisher's SHA256" "$PGSUP" image download evil
 aside=$PGSUP_HOME/images/evil.part.mismatch
 expect_text "$ERR" "$aside"
 expect_equal "what came" "$(cksum <"$aside")" "$(cksum <"$WORK/www/evil.qcow2")"
@@ -80,14 +80,14 @@ expect_ok "$PGSUP" image download evil
 
 step "without a checksum nothing is fetched"
 before=$(fetched good.qcow2)
-expect_fail 1 "EMPTY: it gives no SHA256 of good.qcow2" "$PGSUP" image download unsaid
+expect_fail 1 "EMPTY: it contains no SHA256 checksum of good.qcow2" "$PGSUP" image download unsaid
 expect_fail 3 "GONE: the server answered with status 404" "$PGSUP" image download nowhere
 expect_equal "how often the image was fetched" "$(fetched good.qcow2)" "$before"
 expect_equal "what is left" "$(find "$PGSUP_HOME/images" -name '*.part' -o -name '*.new')" ""
 
 step "of any address, as asked for"
 expect_ok "$PGSUP" image download -n mine --url "$web/good.qcow2" --sha256 "$good"
-expect_fail 1 "does not have the SHA256" \
+expect_fail 1 "does not have its publisher's SHA256" \
     "$PGSUP" image download -n other --url "$web/good.qcow2" --sha256 "$(digest sha256 "$WORK/www/SUMS")"
 expect_fail 2 "is not a SHA-256" "$PGSUP" image download -n other --url "$web/good.qcow2" --sha256 123
-expect_fail 2 "goes with --url" "$PGSUP" image download gnu --sha256 "$good"
+expect_fail 2 "--sha256 requires --url" "$PGSUP" image download gnu --sha256 "$good"

@@ -34,16 +34,16 @@ expect_fail 3 'no image "other"' "$PGSUP" image info other
 
 step "as it was, or not"
 expect_ok "$PGSUP" image verify base
-expect_text "$OUT" "is as it came into the home"
+expect_text "$OUT" "is unchanged since it was added"
 chmod u+w "$file"
 printf x | dd of="$file" bs=1 seek=1000 conv=notrunc 2>/dev/null
-expect_fail 1 "was changed since it came into the home" "$PGSUP" image verify base
+expect_fail 1 "has changed since it was added" "$PGSUP" image verify base
 expect_text "$ERR" "one, two" "$(python3 -c 'import hashlib, sys
 print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$WORK/base.qcow2")"
 cp "$WORK/base.qcow2" "$file"
 expect_ok "$PGSUP" image verify base
 mv "$file" "$WORK/away"
-expect_fail 3 "is gone: put it back" "$PGSUP" image verify base
+expect_fail 3 "is missing: restore it" "$PGSUP" image verify base
 expect_fail 3 'no image "other"' "$PGSUP" image verify other
 
 step "one that was never looked at is looked at before a disk is made on it"
@@ -101,11 +101,11 @@ for file in one.tar one.tar.gz disk.raw.bz2; do
     qemu-img convert -f qcow2 -O raw "$PGSUP_HOME/images/from-${file//./-}.qcow2" "$WORK/back.raw"
     cmp "$WORK/disk.raw" "$WORK/back.raw" || fail "$file: another disk came out"
 done
-expect_refused 2 "none.tar is an archive without a disk image in it" \
+expect_refused 2 "none.tar is an archive without a disk image" \
     "$PGSUP" image import -n other --arch aarch64 "$WORK/none.tar"
-expect_refused 2 "two.tar is an archive with several disks in it" \
+expect_refused 2 "two.tar is an archive with several disks" \
     "$PGSUP" image import -n other --arch aarch64 "$WORK/two.tar"
-expect_refused 2 "one.zip is a zip archive: unpack it with" \
+expect_refused 2 "one.zip is a zip archive: extract it with" \
     "$PGSUP" image import -n other --arch aarch64 "$WORK/one.zip"
 
 step "a qcow2 that another process writes to"

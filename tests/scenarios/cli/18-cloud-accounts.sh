@@ -78,7 +78,7 @@ step "typed on a terminal, and taken away again"
 on_terminal "$PGSUP" cloud set --ask-admin-password
 wait_until 10 grep -q "Admin password:" "$SCREEN"
 type_keys 'sesame-19\n'
-wait_until 10 grep -q "same again:" "$SCREEN"
+wait_until 10 grep -q "Repeat the password:" "$SCREEN"
 type_keys 'sesame-19\n'
 wait_until 10 grep -q "first boot" "$SCREEN"
 expect_no_text "$SCREEN" sesame-19

@@ -56,7 +56,7 @@ step "Ctrl-C keeps what came, and the same command goes on from there"
 status=$(interrupted SIGINT "$part" $((whole / 2)) "$PGSUP" image download -n x --url "$web/stuck/x" \
     --sha256 "$digest")
 expect_equal "the status" "$status" -2
-expect_text "$ERR" "pgsup: interrupted; what came is kept, and the same command goes on from there"
+expect_text "$ERR" "pgsup: interrupted; the partial download is kept, and the same command resumes it"
 expect_equal "what is left" "$(left)" "x.part "
 expect_ok get range-only --sha256 "$digest"
 expect_equal "what is left" "$(left)" ""
@@ -68,7 +68,7 @@ expect_ok "$PGSUP" image remove x
 step "a connection that breaks is made again"
 run get cut-range --sha256 "$digest"
 expect_equal "the status" "$STATUS" 0
-expect_text "$ERR" "x: broken off at 117.1 KiB (" "x: broken off at 351.5 KiB (" "): going on"
+expect_text "$ERR" "x: interrupted at 117.1 KiB (" "x: interrupted at 351.5 KiB (" "): resuming"
 expect_ok "$PGSUP" image remove x
 run "$PGSUP" -q image download -n x --url "$web/cut-range/x" --sha256 "$digest"
 [ ! -s "$ERR" ] || fail "something was said although -q"
@@ -87,7 +87,7 @@ expect_fail 3 "status 404" get 404 --sha256 "$digest"
 expect_fail 1 "status 416" get 416 --sha256 "$digest"
 expect_fail 1 "status 500" get 500 --sha256 "$digest"
 expect_fail 1 "redirects" get loop --sha256 "$digest"
-expect_fail 1 "does not have the SHA256" get page --sha256 "$digest"
+expect_fail 1 "does not have its publisher's SHA256" get page --sha256 "$digest"
 expect_equal "what is left" "$(left)" "x.part.mismatch "
 expect_fail 1 "status 403; what came is kept" "$PGSUP" -q image download -n x \
     --url "$web/half-then-403/x" --sha256 "$digest"
@@ -95,8 +95,8 @@ expect_equal "what is left" "$(left)" "x.part x.part.mismatch "
 expect_ok "$PGSUP" image remove x
 expect_equal "what is left" "$(left)" ""
 run get wrong-range --sha256 "$digest"
-expect_text "$ERR" "x: broken off at 117.1 KiB" "from the beginning"
-expect_text "$ERR" "does not have the SHA256"
+expect_text "$ERR" "x: interrupted at 117.1 KiB" "from the beginning"
+expect_text "$ERR" "does not have its publisher's SHA256"
 
 step "a proxy, as curl knows it"
 http_proxy=$web expect_ok "$PGSUP" image download -n y --url http://images.invalid/file/x \
@@ -114,7 +114,7 @@ status=$(interrupted SIGINT "$PGSUP_HOME/images/z.unpacked" 0 "$PGSUP" image dow
     --url "$other/endless.gz" --sha256 "$(python3 -c 'import hashlib, sys
 print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$WORK/www/endless.gz")")
 expect_equal "the status" "$status" -2
-expect_text "$ERR" "interrupted; what came is kept, and the same command goes on from there"
+expect_text "$ERR" "interrupted; the partial download is kept, and the same command resumes it"
 cmp -s "$WORK/www/endless.gz" "$PGSUP_HOME/images/z.part" || fail "it is not all there"
 expect_ok "$PGSUP" image remove z
 

@@ -34,7 +34,7 @@ expect_ok "$PGSUP" ip two
 expect_equal "the address" "$(cat "$OUT")" 10.77.0.5
 expect_hosts "10.77.0.5 two"
 expect_refused 3 "the address of moving is not known yet" "$PGSUP" ip moving
-expect_refused 5 "the address of moving is still not known" "$PGSUP" ip moving --wait --timeout 1
+expect_refused 5 "timeout: the address of moving is still unknown" "$PGSUP" ip moving --wait --timeout 1
 expect_ok "$PGSUP" info two --json
 expect_equal "its source" "$(json_of 'it["address_source"]')" static
 

@@ -121,7 +121,7 @@ fi
 step "a home of pgsup is not taken over"
 expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$KEY.pub" --ssh-public-key "$KEY.pub" \
     --network user
-expect_refused 3 "is a home of pgsup already" "$PGSUP" cloud adopt "$PGSUP_HOME"
+expect_refused 3 "is already a home of pgsup" "$PGSUP" cloud adopt "$PGSUP_HOME"
 
 step "a whole one is"
 make_old
@@ -132,8 +132,8 @@ in_old "INSERT INTO instances (name, path) SELECT name, path FROM instances WHER
 disks=$(cksum "$old"/instances/*/os.qcow2 "$old"/images/*)
 before=$(cksum <"$old/cloud.sqlite3")
 expect_ok "$PGSUP" cloud adopt "$old"
-expect_text "$OUT" "cloud \"mrmat-playground\" taken over in $old: instances: 2, images: 1" \
-    "\"gone\" was left out" "freebsd.qcow2 is no image" "in clear text in the backup $old/before-pgsup"
+expect_text "$OUT" "cloud \"mrmat-playground\" imported in $old: instances: 2, images: 1" \
+    "\"gone\" was skipped" "freebsd.qcow2 cannot be used as an image" "the backup $old/before-pgsup contains the admin password in clear text"
 expect_no_text "$OUT" "$PASSWORD"
 expect_equal "disks and images" "$(cksum "$old"/instances/*/os.qcow2 "$old"/images/*)" "$disks"
 
@@ -185,7 +185,7 @@ expect_ok "$PGSUP" instance remove new
 step "a second time there is nothing to do"
 before=$(fingerprint "$old")
 expect_ok "$PGSUP" cloud adopt "$old"
-expect_text "$OUT" "was taken over before: nothing to do"
+expect_text "$OUT" "has been imported already: nothing to do"
 expect_equal "the home" "$(fingerprint "$old")" "$before"
 
 step "what a crash left behind is cleaned up then"
@@ -200,6 +200,6 @@ echo half >"$old/before-pgsup/cloud.sqlite3"
 echo half >"$old/cloud.sqlite3.new"
 before=$(cksum <"$old/cloud.sqlite3")
 expect_ok "$PGSUP" cloud adopt "$old" -n lab
-expect_text "$OUT" 'cloud "lab" taken over'
+expect_text "$OUT" 'cloud "lab" imported'
 expect_equal "the old database" "$(cksum <"$old/before-pgsup/cloud.sqlite3")" "$before"
 [ ! -e "$old/.before-pgsup.new" ] || fail "half a backup is left"

@@ -16,16 +16,16 @@ on_drive() { # DOCUMENT
 step "what the image is, is said when it comes into the home"
 expect_ok "$PGSUP" image import -n bsd --arch aarch64 --seed-source nuageinit "$WORK/disk.qcow2"
 expect_refused 2 "is not the path of a login shell" "$PGSUP" image import -n other --shell sh "$WORK/disk.qcow2"
-expect_refused 2 "or nuageinit for FreeBSD's own" "$PGSUP" image import -n other --seed-source bsd "$WORK/disk.qcow2"
+expect_refused 2 "or nuageinit for FreeBSD" "$PGSUP" image import -n other --seed-source bsd "$WORK/disk.qcow2"
 expect_ok "$PGSUP" image info bsd --json
 expect_equal "what is known of it" "$(json_of 'it["seed_source"], it["phones_home"]')" \
     "('nuageinit', False)"
 
 step "what it could not read is refused"
 printf '#cloud-config\nruncmd: ["true"]\n' >"$WORK/own"
-expect_refused 2 "takes no seed over http (--seed-source nuageinit): use drive" create --seed http
-expect_refused 2 "cannot add two documents up: leave out your own user-data" create --user-data "$WORK/own"
-expect_refused 2 "leave out your own vendor-data" create --vendor-data "$WORK/own"
+expect_refused 2 "does not support a seed over HTTP (--seed-source nuageinit): use drive" create --seed http
+expect_refused 2 "cannot merge two documents: omit your own user-data" create --user-data "$WORK/own"
+expect_refused 2 "omit your own vendor-data" create --vendor-data "$WORK/own"
 
 step "its seed"
 expect_ok create

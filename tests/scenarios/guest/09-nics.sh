@@ -29,7 +29,7 @@ expect_refused 2 '"wifi" is not a kind of network' "$PGSUP" nic add test wifi
 expect_refused 2 'is not a part of a network card' "$PGSUP" nic add test user,colour=red
 expect_refused 2 'is not the MAC address of a card' "$PGSUP" nic add test user,mac=53:54:00:12:34:56
 expect_refused 2 'gets its address by DHCP' "$PGSUP" nic add test user,ip=10.0.3.5/24
-expect_refused 3 "$mac is that of the instance \"test\"" "$PGSUP" nic add other "user,mac=$mac"
+expect_refused 3 "$mac belongs to the instance \"test\"" "$PGSUP" nic add other "user,mac=$mac"
 expect_refused 3 'has no network card "1"' "$PGSUP" nic remove test 1
 expect_refused 3 'has no network card "8"' "$PGSUP" nic remove test 8
 expect_refused 3 'has no network card "52:54:09:00:00:01"' "$PGSUP" nic remove test 52:54:09:00:00:01
@@ -39,10 +39,10 @@ expect_refused 2 'card 0 of "test" is its first one' "$PGSUP" nic remove test "$
 step "added"
 expect_ok "$PGSUP" nic add test user
 expect_text "$OUT" "card 1, enp0s17 in the guest, has the MAC address 52:54:01$tail" \
-    "when cloud-init begins anew (\`pgsup instance set test --rerun-cloud-init\`)"
-expect_no_text "$OUT" "from its next start on" "over http"
+    "when cloud-init runs again (\`pgsup instance set test --rerun-cloud-init\`)"
+expect_no_text "$OUT" "from its next start on" "over HTTP"
 expect_ok "$PGSUP" nic add test user,mac=5A:00:00:00:00:01
-expect_refused 3 '5a:00:00:00:00:01 is that of a card of the instance "test"' \
+expect_refused 3 '5a:00:00:00:00:01 belongs to a card of the instance "test"' \
     "$PGSUP" nic add other user,mac=5a:00:00:00:00:01
 expect_ok "$PGSUP" nic list test --json
 expect_equal "the cards" \
@@ -66,8 +66,8 @@ expect_text "$console" "mini: card eth1 52:54:01$tail" "mini: card eth2 5a:00:00
 
 step "changed while it runs: seen from its next start on, and no other card moves"
 expect_ok "$PGSUP" nic remove test "52:54:01$tail"
-expect_text "$OUT" "card 1 with the MAC address 52:54:01$tail is taken out, from its next start on" \
-    "forgets it when cloud-init begins anew"
+expect_text "$OUT" "card 1 with the MAC address 52:54:01$tail is removed, from its next start on" \
+    "removes it when cloud-init runs again"
 expect_ok "$PGSUP" nic list test --json
 expect_equal "the cards" "$(json_of '[each["position"] for each in it]')" "[0, 2]"
 expect_equal "slots" "$(slots)" "[('nic0', 16), ('nic1', 17), ('nic2', 18)]"
@@ -86,7 +86,7 @@ for mac in 2 3 4 5 6; do
     expect_ok "$PGSUP" -q nic add test user,mac=5a:00:00:00:00:0$mac
     [ ! -s "$OUT" ] || fail "it is not quiet"
 done
-expect_fail 3 "has 7 network cards beside its first one, which is all it can have" \
+expect_fail 3 "has 7 network cards besides the first one, which is the maximum" \
     "$PGSUP" nic add test user
 quietly start test
 expect_equal "slots" "$(slots)" "[$(for i in 0 1 2 3 4 5 6 7; do
@@ -99,7 +99,7 @@ step "an edited network-config is kept"
 echo "# mine" >>"$folder/cloud-init/network-config"
 cp "$folder/cloud-init/network-config" "$WORK/edited"
 expect_ok "$PGSUP" nic remove test 7
-expect_text "$OUT" "its network-config is your own and is kept: take the card out there"
+expect_text "$OUT" "your own network-config is kept: remove the card there"
 cmp "$WORK/edited" "$folder/cloud-init/network-config" || fail "it was overwritten"
 expect_text "$folder/cloud-init/network-config.new" "enp0s22"
 expect_no_text "$folder/cloud-init/network-config.new" "enp0s23"
@@ -113,7 +113,7 @@ expect_equal "network-config" "$(cards)" "$before"
 expect_no_text "$folder/vm.sh" "addr=0x11"
 rm "$folder/cloud-init/user-data"
 expect_ok "$PGSUP" nic add other user
-expect_text "$OUT" "a seed over http brings network-config to cloud-init 24.3 and later"
+expect_text "$OUT" "cloud-init reads network-config over HTTP only since 24.3"
 expect_equal "network-config" "$(cards | wc -w | tr -d ' ')" 2
 [ ! -e "$folder/cloud-init/network-config.new" ] || fail "it counts as edited"
 expect_ok "$PGSUP" instance clone test copy

@@ -19,13 +19,13 @@ row() { # NAME COLUMN
 }
 
 step "set: what is wrong is refused, and nothing is changed"
-expect_refused 2 "say what to set" "$PGSUP" instance set web
+expect_refused 2 "nothing to change was given" "$PGSUP" instance set web
 expect_refused 2 '"65" is not a number of virtual processors' "$PGSUP" instance set web --vcpu 65
 expect_refused 2 '"7" is not enough memory' "$PGSUP" instance set web --vcpu 2 --ram 7
 expect_refused 2 '"floppy" is not a way to the seed' "$PGSUP" instance set web --seed floppy
 expect_refused 2 '"warp" is not an accelerator' "$PGSUP" instance set web --accel warp
 expect_refused 2 "10.0.2.0/24" "$PGSUP" instance set web --ip 10.0.3.5
-expect_refused 3 'the address 10.0.2.50 is that of the instance "web"' \
+expect_refused 3 'the address 10.0.2.50 belongs to the instance "web"' \
     "$PGSUP" instance set idle --ip 10.0.2.50
 expect_refused 3 'no instance "nobody"' "$PGSUP" instance set nobody --vcpu 1
 
@@ -68,7 +68,7 @@ step "set: of what runs"
 start_supervisor
 quietly start idle
 expect_ok "$PGSUP" instance set idle --ram 200
-expect_text "$OUT" "idle runs: this takes effect at the next start"
+expect_text "$OUT" "idle runs: the change takes effect at the next start"
 expect_ok "$PGSUP" instance set idle --restart on-failure
 expect_no_text "$OUT" "next start"
 
@@ -77,12 +77,12 @@ expect_fail 3 "runs (pid" "$PGSUP" instance rename idle other
 expect_fail 3 "runs (pid" "$PGSUP" instance clone idle other
 quietly stop -f idle
 expect_fail 2 '"Web" is not a valid instance name' "$PGSUP" instance rename idle Web
-expect_fail 3 'an instance "web" already' "$PGSUP" instance rename idle web
-expect_fail 3 'an instance "idle" already' "$PGSUP" instance clone idle idle
+expect_fail 3 'the instance "web" exists already' "$PGSUP" instance rename idle web
+expect_fail 3 'the instance "idle" exists already' "$PGSUP" instance clone idle idle
 expect_fail 2 '"a.b" is not a valid instance name' "$PGSUP" instance clone idle a.b
 mkdir "$PGSUP_HOME/instances/mine"
-expect_fail 3 "instances/mine is in the way" "$PGSUP" instance rename idle mine
-expect_fail 3 "instances/mine is in the way" "$PGSUP" instance clone idle mine
+expect_fail 3 "instances/mine exists but belongs to no instance" "$PGSUP" instance rename idle mine
+expect_fail 3 "instances/mine exists but belongs to no instance" "$PGSUP" instance clone idle mine
 expect_equal "folders" "$(find "$PGSUP_HOME/instances" -mindepth 1 -maxdepth 1 | wc -l)" 3
 expect_equal "rows" "$(in_store 'SELECT count(*) FROM instances')" 2
 
@@ -93,7 +93,7 @@ quietly stop web
 before=$(row web "id, instance_id, uuid, token, mac")
 expect_ok "$PGSUP" instance set idle --after web
 expect_ok "$PGSUP" instance rename web shop
-expect_text "$OUT" 'instance "web" is called "shop" now' "hostnamectl set-hostname shop"
+expect_text "$OUT" 'instance "web" renamed to "shop"' "hostnamectl set-hostname shop"
 expect_equal "identity" "$(row shop "id, instance_id, uuid, token, mac")" "$before"
 expect_equal "what starts after it" "$(get idle 'it["after"]')" shop
 expect_text "$PGSUP_HOME/instances/shop/vm.sh" "guest=shop"

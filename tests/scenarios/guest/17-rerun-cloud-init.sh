@@ -1,4 +1,4 @@
-# Goal: cloud-init begins anew when its user asks for that, and only then: another instance-id, also in
+# Goal: cloud-init runs again when its user asks for that, and only then: another instance-id, also in
 # meta-data that was edited. A guest that trusts its cache, as one does that was ever seeded over HTTP,
 # is told over ssh or by its agent when it runs; else what to do is said.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
@@ -23,7 +23,7 @@ step "an edit alone, or another setting, begins nothing anew"
 first=$(id_of disk)
 printf '#!/bin/sh\necho hello\n' >"$WORK/script"
 expect_ok "$PGSUP" instance set disk --vendor-data "$WORK/script"
-expect_text "$OUT" "reads it when cloud-init begins anew"
+expect_text "$OUT" "reads it when cloud-init runs again"
 expect_equal "instance-id" "$(id_of disk) $(meta_id disk)" "$first $first"
 expect_ready disk
 quietly stop disk
@@ -31,7 +31,7 @@ wait_until 10 phoned_home disk 1
 
 step "asked for: the guest phones home as another one"
 expect_ok "$PGSUP" instance set disk --rerun-cloud-init
-expect_text "$OUT" "cloud-init begins anew at the next start"
+expect_text "$OUT" "cloud-init runs again at the next start"
 second=$(id_of disk)
 [ "$second" != "$first" ] || fail "the instance-id is the old one"
 expect_equal "that of meta-data" "$(meta_id disk)" "$second"
@@ -56,18 +56,18 @@ chmod +x "$WORK/bin/ssh"
 echo 0 >"$WORK/ssh-status"
 expect_ready net
 expect_ok "$PGSUP" instance set net --rerun-cloud-init
-expect_text "$OUT" "cloud-init begins anew at the next restart"
+expect_text "$OUT" "cloud-init runs again at the next restart"
 expect_text "$WORK/ssh-args" "-oStrictHostKeyChecking=yes" "-oBatchMode=yes" \
     "$PGSUP_HOME/instances/net/known_hosts" "-- 127.0.0.1 sudo cloud-init clean"
 expect_equal "that of meta-data" "$(meta_id net)" "$(id_of net)"
 echo 255 >"$WORK/ssh-status"
-expect_fail 1 "it is set, but the guest could not be told (" "$PGSUP" instance set net --rerun-cloud-init
+expect_fail 1 "the setting is changed, but \`cloud-init clean\` failed in the guest (" "$PGSUP" instance set net --rerun-cloud-init
 expect_text "$ERR" "run \`pgsup ssh net -- sudo cloud-init clean --reboot\`"
 quietly stop net
 
 step "seeded over HTTP once, it trusts its cache also when it is seeded by the drive: stopped"
 expect_ok "$PGSUP" instance set net --seed drive --rerun-cloud-init
-expect_text "$OUT" "net was seeded over http and keeps what it fetched" "pgsup ssh net -- sudo cloud-init clean"
+expect_text "$OUT" "net was seeded over HTTP and keeps its cached seed" "pgsup ssh net -- sudo cloud-init clean"
 
 step "... running, where ssh does not get through, its agent is told; then it is another one"
 new_mini agent --seed http
@@ -80,7 +80,7 @@ expect_ready agent # whatever the drive says
 expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: seed from the cache"
 wait_until 30 has_event agent "the agent in the guest answers"
 expect_ok "$PGSUP" instance set agent --rerun-cloud-init
-expect_text "$OUT" "cloud-init begins anew at the next restart"
+expect_text "$OUT" "cloud-init runs again at the next restart"
 [ "$(id_of agent)" != "$first" ] || fail "the instance-id is the old one"
 expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: cleaned"
 quietly stop agent
@@ -92,10 +92,10 @@ step "... and a guest that was cleaned, or never ran over HTTP, needs no more of
 echo 0 >"$WORK/ssh-status"
 rm -f "$WORK/ssh-args"
 expect_ok "$PGSUP" instance set agent --rerun-cloud-init
-expect_no_text "$OUT" "keeps what it fetched"
+expect_no_text "$OUT" "keeps its cached seed"
 new_mini never --seed http
 expect_ok "$PGSUP" instance set never --seed drive --rerun-cloud-init
-expect_no_text "$OUT" "keeps what it fetched"
+expect_no_text "$OUT" "keeps its cached seed"
 [ ! -e "$WORK/ssh-args" ] || fail "ssh was called"
 end_supervisor
 expect_no_process

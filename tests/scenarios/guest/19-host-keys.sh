@@ -16,7 +16,7 @@ step "never over http"
 create() { # OPTION…
     "$PGSUP" instance create test --os mini --vcpu 1 --ram 256 --ssh-port "$(free_port)" "$@"
 }
-expect_refused 2 "not given over http" create --seed http --host-keys preseed
+expect_refused 2 "cannot be given over HTTP" create --seed http --host-keys preseed
 expect_refused 2 '"both"' create --seed drive --host-keys both
 new_mini served
 expect_ok "$PGSUP" instance get served --json
@@ -25,7 +25,7 @@ expect_equal "its host keys" "$(json_of 'it["host_keys"]')" guest
 
 step "nor where the seed's way changes"
 new_mini changed --seed drive
-expect_fail 2 "not given over http" "$PGSUP" instance set changed --seed http
+expect_fail 2 "cannot be given over HTTP" "$PGSUP" instance set changed --seed http
 expect_ok "$PGSUP" instance set changed --seed both
 folder=$PGSUP_HOME/instances/changed
 mcopy -n -i "$folder/cloud-init-include.img" ::vendor-data "$WORK/vendor-data"

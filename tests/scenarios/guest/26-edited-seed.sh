@@ -22,7 +22,7 @@ cp "$(seed_of disk user-data)" "$WORK/user-data"
 printf 'runcmd:\n- [ echo, hello\n' >>"$(seed_of disk user-data)"
 lines=$(wc -l <"$(seed_of disk user-data)")
 expect_fail 2 "cloud-init/user-data: line $((lines + 1)), column 1: " "$PGSUP" -q start disk
-expect_text "$ERR" "correct it, or delete it to have it written anew"
+expect_text "$ERR" "correct the file, or delete it so that pgsup writes it again"
 expect_state disk failed
 expect_equal "what was started" "$(our_qemus)" ""
 

@@ -54,6 +54,6 @@ expect_ok "$PGSUP" image import -n old --arch aarch64 --seed-source none "$WORK/
 expect_ok "$PGSUP" instance create old --os old
 expect_ok "$PGSUP" instance get old --json
 expect_equal "how it is seeded" "$(json_of 'it["seed"]')" drive
-expect_fail 2 "takes no seed over http" "$PGSUP" instance create older --os old --seed http
+expect_fail 2 "does not support a seed over HTTP" "$PGSUP" instance create older --os old --seed http
 end_supervisor
 expect_nothing_left

@@ -69,6 +69,6 @@ wait $byhand || fail "QEMU ended with status $?"
 step "one whose pid file the user may not read is not taken for one that does not run"
 : >"$PGSUP_HOME/run/test.sh4242.pid"
 chmod 600 "$PGSUP_HOME/run/test.sh4242.pid"
-expect_fail 3 "use sudo for this too" as_user "$PGSUP" instance remove test
-expect_fail 3 "use sudo for this too" as_user "$PGSUP" list
+expect_fail 3 "use sudo here too" as_user "$PGSUP" instance remove test
+expect_fail 3 "use sudo here too" as_user "$PGSUP" list
 rm "$PGSUP_HOME/run/test.sh4242.pid"

@@ -19,8 +19,8 @@ expect_refused 3 'no instance "ghost"' "$PGSUP" instance set one --after ghost
 expect_refused 2 'cannot start after one, which itself waits for one' "$PGSUP" instance set one --after one
 expect_ok "$PGSUP" instance set two --after one
 expect_refused 2 'one cannot start after two, which itself waits for one' "$PGSUP" instance set one --after two
-expect_refused 2 'contradicts' "$PGSUP" instance set one --no-autostart --autostart
-expect_refused 2 'say what to set' "$PGSUP" instance set one
+expect_refused 2 'excludes' "$PGSUP" instance set one --no-autostart --autostart
+expect_refused 2 'nothing to change was given' "$PGSUP" instance set one
 expect_refused 3 'ghost' "$PGSUP" instance set ghost --restart no
 expect_ok "$PGSUP" instance set two --no-autostart
 

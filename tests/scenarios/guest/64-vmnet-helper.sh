@@ -38,7 +38,7 @@ stop_now() {
 }
 
 step "without the program"
-expect_fail 3 "vmnet-helper is not installed: https://" create_cloud
+expect_fail 3 "vmnet-helper is not installed: see https://" create_cloud
 cat >"$WORK/bin/vmnet-helper" <<END
 #!/bin/sh
 exec python3 '$(cd "$(dirname "$0")/../../fake" && pwd)/vmnet_helper.py' '$NOTES' "\$@"

@@ -51,18 +51,18 @@ expect_text "$PGSUP_HOME/instances/one/vm.sh" "hostfwd=tcp:127.0.0.1:$web-:22" \
 step "what cannot be is refused, and nothing is changed"
 for bad in 80 8080: :80 a:80 0:80 8080:0 65536:80 8080:65536 1.2.3:8080:80 ::1:8080:80 \
     8080:80/sctp 8080-80 1.2.3.4:1:2:3 "8080:80,hostfwd=tcp::1-:1" "8080:80 "; do
-    expect_refused 2 "is not a port forward: write HOST:GUEST" "$PGSUP" forward add one "$bad"
+    expect_refused 2 "is not a port forward: use HOST:GUEST" "$PGSUP" forward add one "$bad"
 done
 expect_refused 2 "192.0.2.1 is not an address of this host" \
     "$PGSUP" forward add one 192.0.2.1:8080:80
-expect_refused 3 "port $web of 127.0.0.1 is forwarded to the instance \"one\" already" \
+expect_refused 3 "port $web of 127.0.0.1 is already forwarded to the instance \"one\"" \
     "$PGSUP" forward add two "$web:80"
-expect_refused 3 "forwarded to the instance \"one\" already" \
+expect_refused 3 "is already forwarded to the instance \"one\"" \
     "$PGSUP" forward add two "0.0.0.0:$web:80"
 ssh_port=$(field_of two 'it["address"]') ssh_port=${ssh_port#*:}
 expect_refused 3 "port $ssh_port is the SSH port of the instance \"two\"" \
     "$PGSUP" forward add one "$ssh_port:80"
-expect_refused 3 "is forwarded to the instance \"one\" already" \
+expect_refused 3 "is already forwarded to the instance \"one\"" \
     "$PGSUP" instance create -n three --os mini --ssh-port "$web"
 busy=$(free_port)
 hold_port "$busy"
@@ -76,7 +76,7 @@ expect_refused 2 "needs an argument" "$PGSUP" forward add one
 if [ "$(id -u)" = 0 ] && [ "$(sysctl -n net.ipv4.ip_unprivileged_port_start 2>/dev/null)" = 1024 ]; then
     chmod 755 "$WORK"
     chown -R 65534:65534 "$PGSUP_HOME"
-    expect_refused 2 "port 79 of 127.0.0.1 is for programs of root only: use one from 1024 on" \
+    expect_refused 2 "port 79 of 127.0.0.1 can be used only by root: use 1024 or above" \
         setpriv --reuid=65534 --regid=65534 --clear-groups "$PGSUP" forward add one 79:80
     chown -R 0:0 "$PGSUP_HOME"
 fi
@@ -150,4 +150,4 @@ expect_ok "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" \
     --host-if "$(loopback)" --host-ip4 127.0.0.2 --host-nm4 255.255.255.0
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 expect_ok "$PGSUP" instance create -n one --os mini --seed drive
-expect_refused 2 "ports are forwarded with user networking only" "$PGSUP" forward add one 8080:80
+expect_refused 2 "ports can be forwarded only with user networking" "$PGSUP" forward add one 8080:80

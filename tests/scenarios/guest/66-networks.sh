@@ -146,7 +146,7 @@ kill $DAEMON
 wait_until 20 is_gone $DAEMON
 run "$PGSUP" start one
 expect_equal "status of start" "$STATUS" 3
-expect_text "$ERR" "nobody answers on the socket $socket for the network of this cloud"
+expect_text "$ERR" "no answer on the socket $socket for the network of this cloud"
 rm "$socket"
 run "$PGSUP" start one
 expect_equal "status of start" "$STATUS" 3

@@ -35,10 +35,10 @@ refused() { # STATUS TEXT NIC…
 refused 2 '"wifi" is not a kind of network' wifi
 refused 2 "the network bridge needs if=" bridge
 refused 2 'no interface "br9" for if=: it has ' bridge,if=br9
-refused 2 "does not go together with the network user" user,if=br1
+refused 2 "cannot be used with the network user" user,if=br1
 refused 2 "gets its address by DHCP" user,ip=10.0.3.5/24
 for bad in ip=10.78.0.6 ip=10.78.0.6/33 ip=10.78.0/24 ip=; do
-    refused 2 "with the length of its prefix" "bridge,if=br1,$bad"
+    refused 2 "with its prefix length" "bridge,if=br1,$bad"
 done
 refused 2 "is the broadcast address of 10.78.0.0/24" bridge,if=br1,ip=10.78.0.255/24
 for bad in mac=52:54:00 mac=53:54:00:12:34:56 mac=00:00:00:00:00:00 mac=52-54-00-12-34-56; do
@@ -47,10 +47,10 @@ done
 for bad in colour=red mac user, if=br1,if=br1; do
     refused 2 "is not a part of a network card" "bridge,$bad"
 done
-refused 3 "10.78.0.5/24 is that of a card of the instance \"router\"" bridge,if=br1,ip=10.78.0.5/24
-refused 3 "5a:00:00:00:00:01 is that of a card of the instance \"router\"" user,mac=5a:00:00:00:00:01
-refused 3 "$mac is that of the instance \"router\"" "user,mac=$mac"
-refused 3 "that of a card of the instance \"other\"" user,mac=5a:00:00:00:00:02 \
+refused 3 "10.78.0.5/24 belongs to a card of the instance \"router\"" bridge,if=br1,ip=10.78.0.5/24
+refused 3 "5a:00:00:00:00:01 belongs to a card of the instance \"router\"" user,mac=5a:00:00:00:00:01
+refused 3 "$mac belongs to the instance \"router\"" "user,mac=$mac"
+refused 3 "belongs to a card of the instance \"other\"" user,mac=5a:00:00:00:00:02 \
     user,mac=5a:00:00:00:00:02
 refused 2 "at most 7 network cards" user user user user user user user user
 
@@ -73,9 +73,9 @@ assert socket.create_connection(("10.78.0.5", 22), 10).recv(20)[:4] == b"SSH-"' 
 run "$PGSUP" stop router
 expect_equal "status of stop" "$STATUS" 0
 
-step "one more, which the guest is told of when cloud-init begins anew"
+step "one more, which the guest is told of when cloud-init runs again"
 expect_ok "$PGSUP" nic add router bridge,if=br1,ip=10.78.0.7/24
-expect_refused 3 "10.78.0.7/24 is that of a card of the instance \"router\"" \
+expect_refused 3 "10.78.0.7/24 belongs to a card of the instance \"router\"" \
     "$PGSUP" nic add router bridge,if=br1,ip=10.78.0.7/24
 expect_ok "$PGSUP" instance set router --rerun-cloud-init
 expect_ready router

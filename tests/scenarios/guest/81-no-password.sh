@@ -69,7 +69,7 @@ on_terminal "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" --network u
 wait_until 20 grep -q "Admin password: " "$SCREEN"
 sleep 0.2
 type_keys "$PASSWORD\n"
-wait_until 20 grep -q "The same again: " "$SCREEN"
+wait_until 20 grep -q "Repeat the password: " "$SCREEN"
 sleep 0.2
 type_keys "$PASSWORD\n"
 wait "$TERMINAL" || fail "cloud create ended with status $?"

@@ -79,7 +79,7 @@ in_guest sudo cloud-init single --name write-files --frequency always
 expect_equal "who it is" "$(who_it_is)" "$identity"
 expect_own first
 
-step "an edit takes effect when cloud-init begins anew, now by drive"
+step "an edit takes effect when cloud-init runs again, now by drive"
 start_supervisor
 stop_guest
 own_document second

@@ -25,12 +25,12 @@ expect_size 5120
 expect_refused 2 '"4G" is less than the disk of "test" has (5 GiB)' \
     "$PGSUP" instance resize test 4G
 expect_refused 2 '"much" is not a size for a disk' "$PGSUP" instance resize test much
-expect_refused 2 '"17T" is not a size that a disk can have' "$PGSUP" instance resize test 17T
+expect_refused 2 '"17T" is not a possible disk size' "$PGSUP" instance resize test 17T
 expect_refused 3 'no instance "other"' "$PGSUP" instance resize other 6G
 
 step "while it does not run"
 expect_ok "$PGSUP" instance resize test 6G
-expect_text "$OUT" 'the disk of "test" has 6 GiB now' "next boot"
+expect_text "$OUT" 'the disk of "test" now has 6 GiB' "next boot"
 expect_size 6144
 expect_ok "$PGSUP" instance resize test 6G
 
@@ -41,7 +41,7 @@ expect_ok "$PGSUP" instance resize test 7G
 expect_text "$OUT" "7 GiB" "growpart /dev/vda 1"
 expect_size 7168
 expect_equal "size in QEMU" "$(size_in_qemu)" 7168
-expect_fail 2 "a disk only grows" "$PGSUP" instance resize test 6G
+expect_fail 2 "a disk cannot shrink" "$PGSUP" instance resize test 6G
 expect_equal "size in QEMU" "$(size_in_qemu)" 7168
 
 step "while nobody supervises"

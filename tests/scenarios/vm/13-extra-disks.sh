@@ -12,16 +12,16 @@ disks() { # of QEMU: NODE FILE
 step "what is wrong is refused"
 expect_refused 2 '"Data" is not a valid disk name' "$PGSUP" disk add test Data 1G
 expect_refused 2 "too long for the name of a disk" "$PGSUP" disk add test a23456789012345678901 1G
-expect_refused 2 '"0" is not a size for a disk' "$PGSUP" disk add test data 0
+expect_refused 2 '"0" is not a disk size' "$PGSUP" disk add test data 0
 expect_refused 3 'no instance "other"' "$PGSUP" disk add other data 1G
 expect_refused 3 'no disk "data"' "$PGSUP" disk remove test data
 touch "$folder/disk-mine.qcow2"
-expect_refused 3 "disk-mine.qcow2 is in the way" "$PGSUP" disk add test mine 1G
+expect_refused 3 "disk-mine.qcow2 exists but belongs to no instance" "$PGSUP" disk add test mine 1G
 
 step "added, listed, in vm.sh"
 expect_ok "$PGSUP" disk add test data 1G
 expect_text "$OUT" "/dev/disk/by-id/virtio-data"
-expect_refused 3 'a disk "data" of "test" already' "$PGSUP" disk add test data 1G
+expect_refused 3 'the disk "data" of "test" exists already' "$PGSUP" disk add test data 1G
 expect_ok "$PGSUP" disk list test --json
 expect_equal "list" "$(json_of '[(d["name"], d["bytes"] >> 20) for d in it]')" "[('data', 1024)]"
 expect_ok "$PGSUP" disk list test
@@ -56,7 +56,7 @@ expect_equal "disks of the clone" "$(json_of '[d["name"] for d in it]')" "['data
 
 step "one whose file is gone is told"
 mv "$folder/disk-more.qcow2" "$WORK/aside"
-expect_fail 3 "disk-more.qcow2 is gone: put it back, or take it out" "$PGSUP" -q start test
+expect_fail 3 "disk-more.qcow2 is missing: restore it, or remove it" "$PGSUP" -q start test
 mv "$WORK/aside" "$folder/disk-more.qcow2"
 
 step "removed"
@@ -66,7 +66,7 @@ expect_no_text "$folder/vm.sh" "disk-data"
 for name in a b c d e; do
     expect_ok "$PGSUP" disk add test $name 1M
 done
-expect_refused 3 "has 6 extra disks, which is all it can have" "$PGSUP" disk add test f 1M
+expect_refused 3 "has 6 extra disks, which is the maximum" "$PGSUP" disk add test f 1M
 quietly start test
 quietly stop -f test
 expect_ok "$PGSUP" instance remove test

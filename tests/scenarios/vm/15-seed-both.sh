@@ -16,12 +16,12 @@ on_drive() { # IMAGE DOCUMENT
 folder=$PGSUP_HOME/instances/test
 
 step "refused where nothing can be served"
-expect_refused 2 'the image "old" takes no seed over http' \
+expect_refused 2 'the image "old" does not support a seed over HTTP' \
     "$PGSUP" instance create test --os old --seed both
-expect_refused 2 '"floppy" is not a way to the seed: use http, drive or both' \
+expect_refused 2 '"floppy" is not a way to seed a guest: use http, drive or both' \
     "$PGSUP" instance create test --os empty --seed floppy
 in_store "UPDATE network SET kind = 'vmnet-shared'" # that of a host without an address of its own
-expect_refused 2 "needs the address of this host" "$PGSUP" instance create test --os empty --seed both
+expect_refused 2 "requires the address of this host" "$PGSUP" instance create test --os empty --seed both
 in_store "UPDATE network SET kind = 'user'"
 
 step "the drive: its own network, and where the rest is"

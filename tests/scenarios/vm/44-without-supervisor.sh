@@ -11,18 +11,18 @@ kill_supervisor
 
 step "list and info ask the VMs"
 expect_ok "$PGSUP" list
-expect_text "$OUT" "Running" "Paused" 'no supervisor; QEMU says "running"' 'no supervisor; QEMU says "paused"'
+expect_text "$OUT" "Running" "Paused" 'no supervisor; QEMU reports "running"' 'no supervisor; QEMU reports "paused"'
 expect_ok "$PGSUP" list --json
 expect_equal "supervised" "$(json_of '[row["supervised"] for row in it]')" "[False, False]"
 expect_equal "processes" "$(json_of '[row["pid"] for row in it]')" "[$process, $(pid_of two)]"
 expect_ok "$PGSUP" info one
-expect_text "$OUT" "Running" 'no supervisor; QEMU says "running"' "$process"
-expect_reason two 'no supervisor; QEMU says "paused"'
+expect_text "$OUT" "Running" 'no supervisor; QEMU reports "running"' "$process"
+expect_reason two 'no supervisor; QEMU reports "paused"'
 
 step "a QEMU that does not answer is lost, soon"
 kill -STOP "$process"
 expect_equal "state" "$(state_of one)" lost
-expect_reason one "no supervisor, and its QMP does not answer"
+expect_reason one "no supervisor, and QMP does not answer"
 kill -CONT "$process"
 expect_state one running
 
@@ -43,7 +43,7 @@ expect_equal "status" "$STATUS" 5
 expect_text "$ERR" "one did not stop within 1 s, after 1 press of the power button; it still runs"
 run "$PGSUP" stop -f one
 expect_equal "status" "$STATUS" 0
-expect_text "$ERR" "no supervisor runs: talking to the QEMU of one (process $process) itself"
+expect_text "$ERR" "no supervisor runs: stopping the QEMU of one (process $process) directly"
 expect_text "$OUT" "stopped: quit"
 is_gone "$process" || fail "it still runs"
 expect_state one stopped

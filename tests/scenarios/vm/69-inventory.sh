@@ -19,8 +19,8 @@ expect_equal "the inventory" "$(json_of 'it')" "{'_meta': {'hostvars': {}}}"
 expect_ok "$PROGRAM" --list
 
 step "what is wrong is told"
-expect_fail 2 "give --list or --host NAME" "$PGSUP" inventory
-expect_fail 2 "give --list or --host NAME" "$PGSUP" inventory --list --host test
+expect_fail 2 "use either --list or --host NAME" "$PGSUP" inventory
+expect_fail 2 "use either --list or --host NAME" "$PGSUP" inventory --list --host test
 expect_fail 3 'no instance "none"' "$PROGRAM" --host none
 expect_fail 3 "no cloud in $WORK/none" "$PGSUP" -p "$WORK/none" inventory --list
 

@@ -106,13 +106,13 @@ expect_ok "$PGSUP" cloud get --json
 expect_equal "the server" "$(json_of 'it["dns_server"], it["dns_zone"], it["dns_key"]')" \
     "(None, None, None)"
 chmod 644 "$DNS/wrong.key"
-expect_refused 2 "--dns-server needs --dns-zone" "$PGSUP" cloud set --dns-server $server
-expect_refused 2 "--dns-zone needs --dns-server" "$PGSUP" cloud set --dns-zone lab.example.org
-expect_refused 2 "--dns-key needs --dns-server" "$PGSUP" cloud set --dns-key "$DNS/key"
+expect_refused 2 "--dns-server requires --dns-zone" "$PGSUP" cloud set --dns-server $server
+expect_refused 2 "--dns-zone requires --dns-server" "$PGSUP" cloud set --dns-zone lab.example.org
+expect_refused 2 "--dns-key requires --dns-server" "$PGSUP" cloud set --dns-key "$DNS/key"
 expect_refused 2 '"ns" is not a server' "$PGSUP" cloud set --dns-server ns --dns-zone lab
 expect_refused 2 '"Lab" is not a zone' "$PGSUP" cloud set --dns-server $server --dns-zone Lab
-expect_refused 2 "does not go together" "$PGSUP" cloud set --no-dns --dns-zone lab
-expect_refused 2 "others can read the key" "$PGSUP" cloud set --dns-server $server \
+expect_refused 2 "--no-dns excludes the other DNS options" "$PGSUP" cloud set --no-dns --dns-zone lab
+expect_refused 2 "others can read the DNS key" "$PGSUP" cloud set --dns-server $server \
     --dns-zone lab.example.org --dns-key "$DNS/wrong.key"
 expect_refused 2 "is not a TSIG key" "$PGSUP" cloud set --dns-server $server \
     --dns-zone lab.example.org --dns-key "$KEY"
@@ -156,7 +156,7 @@ secret=$(sed -n 's/.*secret "\(.*\)".*/\1/p' "$DNS/key")
 ! grep -rqF -- "$secret" "$PGSUP_HOME" || fail "the key itself is in the home"
 
 step "a name that somebody else has there is left alone"
-expect_warning "www.lab.example.org has an address in the DNS that is not from here" \
+expect_warning "www.lab.example.org has an address in the DNS that was not set by pgsup" \
     "$PGSUP" instance create --os blank www --ip 10.77.0.8
 expect_in_dns www 192.0.2.1
 expect_ok "$PGSUP" instance remove www
@@ -208,7 +208,7 @@ expect_in_dns four 10.77.0.9
 
 step "a server that is away when another one takes its place is not waited for"
 end_dns
-expect_warning "names of before may stay there" "$PGSUP" cloud set --no-dns
+expect_warning "old names may remain there" "$PGSUP" cloud set --no-dns
 expect_equal "records" "$(cat "$PGSUP_HOME/dns/records")" ""
 start_dns
 expect_in_dns four 10.77.0.9
