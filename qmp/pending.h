@@ -1,7 +1,7 @@
 /* The commands of one session that were sent and not answered: a queue in the order of sending, so
- * with rising ids, and the memory of those that timed out and may be answered yet. Knows neither
- * JSON messages nor states. A pending command is owned by the list that holds it, by whoever took
- * it otherwise. QEMU answers in order, so the one that is looked for stands in front. */
+ * with rising ids, and the ids of those that timed out and may still be answered. Knows neither
+ * JSON messages nor states. The list owns its commands; whoever takes one owns it then. QEMU
+ * answers in order, so a lookup usually finds the first one. */
 #pragma once
 
 #include <jansson.h>

@@ -22,8 +22,8 @@
 #define QMP_GREETING_TIMEOUT_MS 5000u       /* when connecting to a QEMU that runs */
 #define QMP_NO_DEADLINE         UINT64_MAX
 
-/* Commands under way at once; one more is refused. Only a guard against a leak: QEMU itself reads 8
- * ahead and leaves the rest in the socket, so any number is in order and answered in order. */
+/* Limit of pending commands, a guard against leaks; one more is refused. QEMU itself reads 8 ahead
+ * and leaves the rest in the socket, so any number is answered in order. */
 #define QMP_PENDING_LIMIT 1024u
 
 enum qmp_state {
@@ -83,7 +83,7 @@ uint64_t session_send_within(struct qmp_session *session, const struct qmp_reque
 void session_feed(struct qmp_session *session, const void *data, size_t length);
 void session_eof(struct qmp_session *session, const char *reason);
 void session_tick(struct qmp_session *session, uint64_t now_ms);
-/* When to tick next; never too late, at times too early, after commands were answered. */
+/* When to call session_tick() next: never too late, but too early after commands were answered. */
 uint64_t session_deadline_ms(const struct qmp_session *session);
 
 bool session_next(struct qmp_session *session, struct qmp_item *item);

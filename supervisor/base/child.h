@@ -1,4 +1,4 @@
-/* What every program that is started here begins with. */
+/* The attributes and pipes of every child process that pgsup starts. */
 #pragma once
 
 #include "base/error.h"
@@ -10,5 +10,5 @@
  * caller calls posix_spawnattr_destroy(). */
 void child_attributes_init(posix_spawnattr_t *attributes, short flags);
 
-/* A pipe: ends[0] is read, ends[1] written. Both are close-on-exec and the caller's. */
+/* A pipe: ends[0] for reading, ends[1] for writing, both close-on-exec. Caller owns them. */
 bool child_pipe(int ends[2], struct error *error);

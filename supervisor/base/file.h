@@ -15,10 +15,10 @@ bool file_is_directory(const char *path);
 /* Appends the content to the buffer; a file of more than limit_bytes is an error. */
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
-/* It can be read, and this is what is in it. */
+/* The file can be read and has exactly this content. */
 bool file_content_equals(const char *path, const void *data, size_t length);
 
-bool file_write_all(int fd, const void *data, size_t length); /* else errno tells why */
+bool file_write_all(int fd, const void *data, size_t length); /* false: see errno */
 
 /* Written beside the target, synced and renamed: readers see the old or the new file, whole. */
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
@@ -27,8 +27,8 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode,
 bool file_make_directory(const char *path, mode_t mode, struct error *error); /* parents too */
 bool file_remove_tree(const char *path, struct error *error); /* absent is fine; follows no links */
 
-/* An exclusive flock() on a folder, held until the descriptor is closed. -1 with errno: it is not
- * there, or EWOULDBLOCK: another process, or another part of this one, holds it. */
+/* An exclusive flock() on a folder, held until the descriptor is closed. -1 with errno: the folder
+ * does not exist, or EWOULDBLOCK: another descriptor holds the lock. */
 int file_lock_folder(const char *path);
 
 char *file_absolute(const char *path); /* caller frees; does not resolve links */

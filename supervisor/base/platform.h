@@ -12,20 +12,19 @@
 
 #define PLATFORM_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
 
-/* When a process started, in a unit of the platform that only equality is asked of; 0 if there is
- * no such process, or only what is left of one that ended. With the pid it names one process for
- * ever (pids are reused). */
+/* The start time of a process in a unit of the platform, to be compared for equality only; 0: there
+ * is no such process, or only a zombie. Pid and start identify a process for ever (pids are
+ * reused).
+ */
 uint64_t platform_process_start(pid_t pid);
 
-/* Whether the process of this pid and start is still there; start 0: not known, the pid alone
- * tells. So it does when the process cannot be looked at now, because no file descriptor is left.
- */
+/* Whether the process with this pid and start still exists. The pid alone decides when start is 0
+ * (not known), or when the process cannot be inspected because no file descriptor is left. */
 bool platform_process_lives(pid_t pid, uint64_t start);
 
-/* A descriptor that becomes readable when the process ends, also when it is not a child; close-on-
- * exec, the caller's. -1: there is none to be had, now or on this system, or the process is gone
- * already; then the caller polls. Whether it is still the process that was meant is to be asked
- * after this. */
+/* A descriptor that becomes readable when the process ends, child or not; close-on-exec, caller
+ * owns. -1: the system offers none, no descriptor is left, or the process has ended; then the
+ * caller polls. The caller checks afterwards that the pid still means the same process. */
 int platform_process_end_fd(pid_t pid);
 
 /* The process and user at the other end of a connected Unix socket. */

@@ -1,6 +1,6 @@
 /* One question to a guest's agent on the event loop: a socket, a conversation (qmp/qga.h), one
- * timer. It connects for the question only, so that others may use the agent too. The answer comes
- * exactly once, unless the owner closes it before; then too the owner closes it. */
+ * timer. It connects for this question only, so that others can use the agent too. on_answer is
+ * called exactly once, unless the owner closes the agent first. The owner always closes it. */
 #pragma once
 
 #include "qmp/qga_addresses.h"
@@ -11,8 +11,8 @@
 
 struct agent; /* opaque */
 
-/* addresses: of the card that was asked for; empty when the agent does not tell any. NULL: there is
- * no agent, or it did not answer in time. */
+/* addresses: those of the card with the given MAC address; empty when the agent reports none. NULL:
+ * there is no agent, or it did not answer in time. */
 typedef void agent_on_answer(void *owner, const struct qga_addresses *addresses);
 
 struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,

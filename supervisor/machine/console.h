@@ -1,7 +1,6 @@
-/* The serial console of one VM: always read, so that a guest is never stopped by a full socket
- * (QEMU writes to it synchronously while it holds its main lock). What comes goes to a log of
- * bounded size (console.log, the older half in console.log.1) and to a short tail kept for reports.
- */
+/* The serial console of one VM. It is always read, because QEMU writes to it synchronously while it
+ * holds its main lock: a full socket would stop the guest. The output goes to a log of bounded size
+ * (console.log, the older half in console.log.1) and to a short tail for reports. */
 #pragma once
 
 #include "base/error.h"
@@ -16,10 +15,10 @@ struct console; /* opaque */
 
 typedef void console_on_output(void *owner, const char *data, size_t length);
 
-/* fd: a connected socket, which the console owns from here on. */
+/* fd: a connected socket; the console takes ownership. */
 struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
                               console_on_output *on_output);
-/* Connects to the socket at path, for a VM that runs already; nothing is read when that fails. */
+/* Connects to the socket at path, for a VM that was adopted; on failure nothing is read. */
 struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
                                 console_on_output *on_output);
 /* The last lines, printable, at most `lines` of them; caller frees; "" when nothing came. */

@@ -12,12 +12,12 @@
 
 #include <sys/types.h>
 
-#define HELPERS_TIMEOUT_MS 10000 /* until it must have said that it is ready */
+#define HELPERS_TIMEOUT_MS 10000 /* until a helper must report that it is ready */
 
 struct helper {
     unsigned position; /* of its card */
     pid_t pid;
-    uint64_t start; /* base/host.h */
+    uint64_t start; /* base/platform.h */
     int fd;         /* QEMU's end; -1: handed over */
 };
 struct helpers {
@@ -25,13 +25,13 @@ struct helpers {
     size_t count;
 };
 
-/* One for each card that needs it, all or none. The sentence quotes what a helper said. */
+/* Starts one helper for each card that needs it, all or none. The error quotes the helper. */
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error);
-/* Closes QEMU's ends, once QEMU has its own copies or there is none. */
+/* Closes QEMU's ends, once QEMU has its own copies or was not started. */
 void helpers_close_fds(struct helpers *helpers);
-/* Also ends those whose end was not handed over: QEMU was not started. */
+/* Also ends the helpers whose descriptor QEMU did not get. */
 void helpers_done(struct helpers *helpers);
 
 bool helpers_save(const struct helpers *helpers, const char *path, struct error *error);
-/* What cannot be read is left out: then nobody is told of their ends. */
+/* Skips what cannot be read; the end of those helpers is not reported. */
 void helpers_load(const char *path, struct helpers *helpers);

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* For processes of which the system does not tell the end by itself. */
+/* For processes whose end the system does not report. */
 enum { POLL_INTERVAL_MS = 250, SLOW_POLL_INTERVAL_MS = 2000 };
 
 struct process {
@@ -71,7 +71,7 @@ static void on_poll_due(uv_timer_t *timer) {
         tick_start(timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
         return;
     }
-    reap(process, &end); /* if it is no child, its pid may have become that of one */
+    reap(process, &end); /* fails for a process that is not a child */
     process_report_end(process, &end);
 }
 
@@ -81,7 +81,7 @@ static void process_on_closed(uv_handle_t *handle) {
         free(process);
 }
 
-/* From now on it is polled. */
+/* From now on the process is polled. */
 static void drop_end_fd(struct process *process) {
     if (process->end_fd < 0)
         return;
@@ -100,7 +100,7 @@ static void on_end_readable(uv_poll_t *poll, int status, int events) {
         tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
-/* False: it has to be polled. */
+/* False: the process must be polled. */
 static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
     process->end_fd = platform_process_end_fd(process->pid);
     if (process->end_fd < 0)

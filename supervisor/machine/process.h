@@ -1,5 +1,5 @@
 /* The QEMU process of one VM: spawned as a child in its own session, or watched from outside when
- * it was adopted. Tells its owner once when it has ended. Knows no QMP. */
+ * it was adopted. Reports its end to its owner once. Knows no QMP. */
 #pragma once
 
 #include "base/error.h"
@@ -33,15 +33,15 @@ enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 /* NULL with a sentence when it cannot be spawned. */
 struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
                               const struct process_listener *listener, struct error *error);
-/* A process that uv_spawn() did not make, known by pid and start (base/platform.h). Its end is told
- * by the system at once; where that is not possible, it is polled. */
+/* A process that uv_spawn() did not create, identified by pid and start (base/platform.h). The
+ * system reports its end at once; where it cannot, the process is polled. */
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);
 
-/* A watched one: its end is told 2 to 4 s later, when that of what made it end is known. */
+/* Reports the end of a watched process with a delay of 2 to 4 s, when its cause is known. */
 void process_poll_slowly(struct process *process);
 
 pid_t process_pid(const struct process *process);
 uint64_t process_start(const struct process *process);
-void process_kill(struct process *process, int signal); /* only if it is still the same process */
-void process_close(struct process *process);            /* NULL is fine; leaves the process be */
+void process_kill(struct process *process, int signal); /* if it is still the same process */
+void process_close(struct process *process); /* NULL is fine; the process keeps running */

@@ -1,6 +1,6 @@
-/* Timers that come due together: at the next multiple of their interval, whoever starts them when.
- * A supervisor of many VMs then wakes the processor up once for all of them. Fires once; whoever
- * wants the next tick starts it again from the callback. */
+/* Timers that fire together, at the next multiple of their interval, so that a supervisor of many
+ * VMs wakes the processor once for all of them. A tick fires once; its callback starts the next
+ * one. */
 #pragma once
 
 #include <stdint.h>

@@ -78,7 +78,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
     switch (effect) {
     case EFFECT_LAUNCH:
         vm->preparing = true;
-        vm->open_handles++; /* the plan comes back to this struct, closed or not */
+        vm->open_handles++; /* the plan returns to this struct even after vm_close() */
         vm->listener->prepare(vm->listener->context, vm);
         break;
     case EFFECT_CONT: vm_command(vm, "cont"); break;
@@ -100,7 +100,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
     case EFFECT_RECONNECT: reconnect(vm); break;
     case EFFECT_RELEASE: release(vm); break;
     case EFFECT_EXPIRE:
-        vm->stop_began_ms = 0; /* an end that comes later is not this stop's */
+        vm->stop_began_ms = 0; /* a later end does not belong to this stop */
         vm->listener->expired(vm->listener->context, vm);
         break;
     case EFFECT_NONE:
@@ -165,13 +165,13 @@ void vm_input(struct vm *vm, enum lifecycle_input input) {
         return;
     if (step.next != vm->state)
         enter(vm, step.next, input);
-    else if (input == INPUT_DEADLINE) /* whatever else comes does not put the deadline off */
+    else if (input == INPUT_DEADLINE) /* other inputs do not extend the deadline */
         arm(vm);
     perform(vm, step.effect);
     seek_readiness(vm);
     alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
     vm->listener->changed(vm->listener->context, vm);
-    /* A guest that was ready before it was paused, or before we found it, still is. */
+    /* A guest that was ready before it was paused or adopted is still ready. */
     if (vm->state == STATE_RUNNING && vm->launch.phases_ms[PHASE_READY])
         vm_input(vm, INPUT_READY);
 }
@@ -179,9 +179,9 @@ void vm_input(struct vm *vm, enum lifecycle_input input) {
 /* --- requests --- */
 
 void vm_start(struct vm *vm) {
-    if (vm->preparing) /* a launch that was cancelled is still on its way back */
+    if (vm->preparing) /* the plan of a cancelled launch has not returned yet */
         return;
-    if (!lifecycle_has_process(vm->state)) { /* what comes now is no part of the launch before */
+    if (!lifecycle_has_process(vm->state)) { /* a new launch begins */
         store_launch_done(&vm->launch);
         alloc_replace(&vm->outcome, NULL);
     }
@@ -193,13 +193,13 @@ static bool is_on_its_way_down(const struct vm *vm) {
            vm->state == STATE_KILLING || vm->state == STATE_ABORTING;
 }
 
-/* 0 is for ever. */
+/* 0: no limit. */
 static bool is_shorter(uint64_t limit_ms, uint64_t than_ms) {
     return limit_ms != 0 && (than_ms == 0 || limit_ms < than_ms);
 }
 
-/* Of two that stop the same VM the stricter one counts. The limit of one that forbids QEMU to be
- * told to quit is no limit for one that allows it. */
+/* The stricter of two stops of the same VM wins. The limit of a stop that must not escalate does
+ * not bind one that may. */
 static void tighten(struct vm *vm, const struct vm_stop_options *options) {
     uint64_t elapsed_ms = clock_monotonic_ms() - vm->stop_began_ms;
     uint64_t limit_ms = options->limit_ms ? elapsed_ms + options->limit_ms : 0;
@@ -215,7 +215,7 @@ static void tighten(struct vm *vm, const struct vm_stop_options *options) {
         uv_timer_stop(&vm->deadline);
 }
 
-/* Nobody hears the power button in a guest that cannot be resumed. */
+/* A guest that cannot be resumed does not react to the power button. */
 static bool must_force(const struct vm *vm, const struct vm_stop_options *options) {
     bool deaf = vm->state == STATE_PAUSED && vm->needs_reset && options->may_escalate;
     return options->force || deaf;
@@ -234,7 +234,7 @@ void vm_stop(struct vm *vm, const struct vm_stop_options *options) {
     vm_input(vm, force ? INPUT_FORCE_STOP : INPUT_STOP);
 }
 
-/* Who pauses a VM that a full disk paused does not want it to go on by itself. */
+/* A user who pauses a VM that a full disk paused does not want it to resume by itself. */
 void vm_request(struct vm *vm, enum lifecycle_input input) {
     if (input == INPUT_PAUSE && vm->state == STATE_PAUSED &&
         uv_is_active((uv_handle_t *)&vm->space)) {
@@ -256,8 +256,7 @@ void vm_explain(struct vm *vm, const char *format, ...) {
     vm->listener->changed(vm->listener->context, vm);
 }
 
-/* A sign that comes after a later one (a quiet kernel is first heard of by its agent) says nothing.
- */
+/* A phase is ignored when a later one was seen (a quiet kernel shows first by its agent). */
 static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
     for (int later = (int)phase; later <= PHASE_READY; later++)
         if (vm->launch.phases_ms[later])
@@ -265,7 +264,7 @@ static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
     return vm->launch.phases_ms[phase] != 0;
 }
 
-/* The time between phases is true even when somebody sets the host's clock during the boot. */
+/* The time between phases stays correct when the host's clock is set during the boot. */
 static int64_t phase_time(const struct vm *vm) {
     uint64_t since_launch = clock_monotonic_ms() - vm->launched_ms;
     return vm->launched_ms ? vm->launch.phases_ms[PHASE_LAUNCHED] + (int64_t)since_launch

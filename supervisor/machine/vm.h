@@ -10,34 +10,35 @@
 
 struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t instance,
                   const struct vm_listener *listener);
-void vm_close(struct vm *vm); /* leaves a running QEMU be; frees when all handles are closed */
+void vm_close(struct vm *vm); /* QEMU keeps running; the last closed handle frees */
 
-/* How it ended last, before this supervisor; only for one that was just made. */
+/* Restores how the last launch ended, from the store. Only for a VM that was just created. */
 void vm_recall(struct vm *vm, const struct store_launch *last);
 
-/* Requests; what they lead to is told by listener->changed. */
+/* Requests. listener->changed reports what follows from them. */
 void vm_start(struct vm *vm);
 struct vm_stop_options {
-    uint64_t limit_ms; /* until quit; 0: wait for ever */
-    bool force;        /* quit at once */
+    uint64_t limit_ms; /* until QEMU is told to quit; 0: no limit */
+    bool force;        /* tell QEMU to quit at once */
     bool may_escalate; /* at the limit QEMU quits; false: the VM keeps running */
 };
-void vm_stop(struct vm *vm, const struct vm_stop_options *options); /* a second one tightens */
-void vm_request(struct vm *vm, enum lifecycle_input input);         /* kill, pause, resume, reset */
+/* A second stop can only be stricter. */
+void vm_stop(struct vm *vm, const struct vm_stop_options *options);
+void vm_request(struct vm *vm, enum lifecycle_input input); /* kill, pause, resume, reset */
 
-/* A better sentence for the state it is in, from somebody who knows more. */
+/* Replaces the reason for the current state by a better sentence. */
 void vm_explain(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What the seed server and provisioning saw. */
+/* The seed server or provisioning has seen a phase of the boot. */
 void vm_phase(struct vm *vm, enum store_phase phase);
-/* As instance_id; from now on its sshd is looked for at address (NULL: where it was). */
+/* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
-/* Where the guest is now: there its sshd is looked for. */
+/* The guest has another address; sshd is probed there. */
 void vm_address_changed(struct vm *vm, const char *address);
 
-/* It has a process, or is on its way to one. */
+/* The VM has a process, or a launch is being prepared. */
 bool vm_is_busy(const struct vm *vm);
-/* The process that it had last, or has, is this one. */
+/* This is the process that was adopted last. */
 bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start);
 /* An event of kind "notice", unless the VM is being closed. */
 void vm_notice(struct vm *vm, const char *text);

@@ -1,9 +1,9 @@
-/* The helpers of a VM's network cards while the supervisor knows of them: whether one ends before
- * its VM, of which the VM's events tell, and that they end with it. */
+/* Watches the network helpers of a VM: records an event when a helper ends before its VM, and ends
+ * the helpers with the VM. */
 #pragma once
 
 #include "machine/vm_object.h"
 
-void vm_helpers_watch(struct vm *vm); /* those of its plan */
-void vm_helpers_end(struct vm *vm);   /* the VM has ended, or will not be */
-void vm_helpers_close(struct vm *vm); /* leaves them be */
+void vm_helpers_watch(struct vm *vm); /* the helpers in its plan */
+void vm_helpers_end(struct vm *vm);   /* the VM has ended or was not launched */
+void vm_helpers_close(struct vm *vm); /* the helpers keep running */

@@ -58,13 +58,13 @@ static void record_end(struct vm *vm, const struct process_end *end) {
 static void on_process_end(void *owner, const struct process_end *end) {
     struct vm *vm = owner;
     monitor_drain(vm->monitor);
-    if (!vm->process) /* which told that it is another VM */
+    if (!vm->process) /* QMP has shown that it is another VM */
         return;
     record_end(vm, end);
     vm_input(vm, INPUT_EXITED);
 }
 
-/* The EFI stub speaks even when the kernel is told to be quiet. */
+/* The EFI stub writes even when the kernel is quiet. */
 static void on_output(void *owner, const char *data, size_t length) {
     struct vm *vm = owner;
     vm_phase(vm, PHASE_FIRMWARE);
@@ -124,7 +124,7 @@ void vm_launch_adopt(struct vm *vm, struct vm_plan *plan) {
     vm_input(vm, INPUT_FOUND);
 }
 
-/* The record of a launch that came to nothing; without a number there is none. */
+/* Records a launch that failed; a launch without a number has no record. */
 static void record_no_launch(struct vm *vm, const char *cause, const char *text) {
     if (!vm->launch.number)
         return;
@@ -146,7 +146,8 @@ void vm_launch_prepared(struct vm *vm, struct vm_plan *plan, const struct error 
     }
     if (plan && !plan->found_pid)
         take_plan(vm, plan);
-    if (vm->state != STATE_STARTING) { /* it was stopped meanwhile; one that was found lives on */
+    if (vm->state !=
+        STATE_STARTING) { /* it was stopped meanwhile; a process that was found keeps running */
         record_no_launch(vm, "cancelled", "stopped before QEMU was started");
         alloc_replace(&vm->outcome, alloc_string("before QEMU was started"));
         vm_input(vm, INPUT_LAUNCH_FAILED);

@@ -4,7 +4,7 @@
 
 #include "machine/vm_object.h"
 
-/* plan is taken over; NULL with a reason: the launch failed. */
+/* Takes ownership of plan. NULL: the preparation failed with error. */
 void vm_launch_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error);
-/* A process of this instance that runs unsupervised; plan is taken over. */
+/* Adopts an unsupervised process of this instance. Takes ownership of plan. */
 void vm_launch_adopt(struct vm *vm, struct vm_plan *plan);

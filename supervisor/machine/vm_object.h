@@ -14,24 +14,23 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#define VM_SPACE_CHECK_MS  10000 /* a VM paused by a full host disk: is there space again? */
+#define VM_SPACE_CHECK_MS  10000 /* interval: is there space for a VM that a full disk paused? */
 #define VM_SPACE_WANTED    (64ull << 20)
-#define VM_EXIT_TIMEOUT_MS 2000 /* a start that lost QMP: until its QEMU is killed */
+#define VM_EXIT_TIMEOUT_MS 2000 /* after QMP was lost during a start: until QEMU is killed */
 #define VM_HEARTBEAT_MS    3000 /* query-status; with its deadline, silence shows within 10 s */
 
 struct vm;
 
 struct vm_listener {
     void *context;
-    /* Make a launch plan, off the loop's thread; ends in vm_launch_prepared(). */
+    /* Creates a launch plan on a worker thread; vm_launch_prepared() takes the result. */
     void (*prepare)(void *context, struct vm *vm);
     /* QEMU has answered, so its sockets and its lock exist; the state is still "starting". */
     void (*started)(void *context, struct vm *vm);
-    /* State, reason or a phase changed: the launch record is to be stored, waiters to be settled.
-     */
+    /* State, reason or a phase changed: the owner stores the launch record and settles waiters. */
     void (*changed)(void *context, struct vm *vm);
     void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
-    /* A stop that must not escalate reached its limit; the guest runs on. */
+    /* A stop that must not escalate reached its limit; the guest keeps running. */
     void (*expired)(void *context, struct vm *vm);
     /* QEMU refused a command; text is QEMU's. */
     void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
@@ -49,16 +48,16 @@ struct vm {
     char *reason; /* sentence for the state; NULL */
     struct store_launch launch;
     uint64_t since_ms;          /* monotonic: when the state was entered */
-    enum error_code refusal;    /* why the last launch was not even tried; ERROR_NONE: it was */
-    bool agent_answers;         /* one in the guest did when it was asked last */
-    bool agent_reports_address; /* … and knows an address of the first card */
+    enum error_code refusal;    /* why the last launch was not tried; ERROR_NONE: it was */
+    bool agent_answers;         /* the agent in the guest answered the last question */
+    bool agent_reports_address; /* … and reported an address of the first card */
     char *outcome;              /* of the last end: "guest-shutdown after 1 press, 2.1 s" */
     uint64_t stop_limit_ms;     /* of the stop under way, from its beginning; 0: none */
     bool halted;                /* when paused: by QEMU itself, not by request */
     bool needs_reset;           /* … and QEMU does not resume it without a reset */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
-    bool wanted;            /* a person wants it to run */
+    bool wanted;            /* the user wants it to run */
     char *phoned_home;      /* to this supervisor, as this instance-id */
     char *provision_result; /* store/guest_table.h; NULL: not run */
     struct boot boot;       /* what cloud-init told of this launch */
@@ -81,10 +80,10 @@ struct vm {
     bool may_escalate;
     bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */
     bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */
-    bool answered;       /* the monitor of now has been ready */
-    bool disk_full;      /* what paused it last on a disk's error: no space on the host */
+    bool answered;       /* the current monitor has been ready */
+    bool disk_full;      /* the last disk error that paused it: no space on the host */
     uint64_t stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
-    off_t log_start;          /* where this launch's words begin in plan.qemu_log */
+    off_t log_start;          /* offset in plan.qemu_log at which this launch begins */
     char shutdown_reason[64]; /* of the last SHUTDOWN event of this launch */
 };

@@ -25,12 +25,12 @@ static void on_heartbeat(uv_timer_t *timer) {
         vm_command(vm, "query-status");
 }
 
-/* A VM that a full disk paused goes on by itself once there is space. Trying earlier would only
- * pause it again at the next write. */
+/* Resumes a VM that a full disk paused once there is space. Earlier the next write would only pause
+ * it again. */
 static void on_space_due(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     uint64_t space = 0;
-    if (vm->state != STATE_PAUSED) { /* it is being stopped, and may come back from that */
+    if (vm->state != STATE_PAUSED) { /* a stop is under way and may be given up */
         return;
     } else if (platform_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
         vm_tell(vm, STORE_EVENT_DISK, "there is space on the host again: going on");
@@ -47,8 +47,8 @@ static void wait_for_space(struct vm *vm) {
 
 /* --- why QEMU stopped it --- */
 
-/* Where QEMU's words about this launch begin. One that was adopted has written some if the log is
- * younger than the launch; where they begin is not known, but its last lines are of this launch. */
+/* The log offset at which this launch begins. For an adopted VM it is not known; when the log is
+ * newer than the launch, its last lines belong to this launch. */
 static off_t words_start(const struct vm *vm) {
     struct stat log;
     bool wrote = !vm->launched_ms && stat(vm->plan.qemu_log, &log) == 0 &&
@@ -57,7 +57,7 @@ static off_t words_start(const struct vm *vm) {
     return wrote ? 0 : vm->log_start;
 }
 
-/* What the run state alone tells; an event may have told more. */
+/* Sets the reason from the run state alone; an event may know more. */
 static void explain_run_state(struct vm *vm, const char *run_state) {
     bool failed = strcmp(run_state, "internal-error") == 0;
     scoped(alloc_release) char *words =
@@ -80,13 +80,13 @@ static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
         alloc_replace(&vm->reason, alloc_printf("%s: %s", vm->reason, text));
 }
 
-/* The other actions (reset, poweroff) show in what they lead to. */
+/* The other actions (reset, poweroff) lead to events of their own. */
 static void on_watchdog(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "pause") == 0)
         explain_run_state(vm, "watchdog");
 }
 
-/* A stop that was not asked for is explained by the run state (on_status). */
+/* The run state explains a stop that was not requested (on_status). */
 static void on_stop(struct vm *vm) {
     bool asked = vm->stopping_vcpus;
     vm->stopping_vcpus = false;
@@ -95,7 +95,7 @@ static void on_stop(struct vm *vm) {
         vm_command(vm, "query-status");
 }
 
-/* A guest that ran runs on; one that was paused is resumed only if it was reset for that. */
+/* A guest that was running keeps running; a paused one is resumed if its reset was requested. */
 static void on_reset(struct vm *vm, bool by_guest) {
     bool asked = vm->resetting && !by_guest;
     if (by_guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
@@ -145,7 +145,7 @@ static void explain_found(struct vm *vm, const char *status) {
         explain_run_state(vm, status);
 }
 
-/* No event has told why it is paused. */
+/* For a pause that no event has explained. */
 static void explain_stop(struct vm *vm, const char *status) {
     explain_found(vm, status);
     if (!vm->reason)
@@ -154,7 +154,7 @@ static void explain_stop(struct vm *vm, const char *status) {
     vm_explain(vm, "%s", reason);
 }
 
-/* The process behind the socket is another VM: hands off. */
+/* The process behind the socket is another VM and is not touched. */
 static void disown(struct vm *vm, const char *other) {
     scoped(alloc_release) char *name = name_printable(other, strlen(other), 64);
     scoped(alloc_release) char *reason =
@@ -213,8 +213,8 @@ static void on_chardevs(struct vm *vm, json_t *chardevs) {
     }
 }
 
-/* Events have told all that is so by now, as one monitor gives both in order; but a stop that was
- * given up comes back to "running" whatever happened meanwhile. */
+/* One monitor delivers events and replies in order, so events have reported every change already.
+ * But a stop that was given up returns to "running" whatever happened meanwhile. */
 static void confirm(struct vm *vm, enum lifecycle_input found, const char *status) {
     bool runs =
         vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
@@ -245,9 +245,8 @@ static void on_status(struct vm *vm, json_t *value) {
         confirm(vm, lifecycle_found_input(status), status);
 }
 
-/* Asked in this order of a VM that was found, so that what it is comes first and its state after
- * that: QEMU replays no events. What its guest has comes last, since only one that runs is asked.
- */
+/* The questions to a VM that was found, because QEMU replays no events: first its identity, then
+ * its state, last the ports, since only the agent of a running guest is asked. */
 static const struct question {
     const char *command;
     void (*on_return)(struct vm *vm, json_t *value);
@@ -289,20 +288,20 @@ static void on_retry(uv_timer_t *timer) {
         vm_input(vm, INPUT_QMP_LOST);
 }
 
-/* While it starts, QEMU's exit usually comes next and says more. */
+/* During a start QEMU's exit usually follows and says more. */
 static void on_lost(struct vm *vm, const char *text) {
     uv_timer_stop(&vm->heartbeat);
-    if (vm->state == STATE_LOST) { /* a try to reconnect failed */
+    if (vm->state == STATE_LOST) { /* an attempt to reconnect failed */
         if (!vm->reason || strcmp(vm->reason, text) != 0)
             vm_explain(vm, "%s", text);
         return;
     }
-    if (vm->state == STATE_ABORTING) /* the end that we made */
+    if (vm->state == STATE_ABORTING) /* SIGKILL was sent */
         return;
     vm_set_reason(vm, text);
     if (vm->state == STATE_STARTING)
         vm_shorten_deadline(vm, VM_EXIT_TIMEOUT_MS);
-    else if (vm->state == STATE_STOPPING && !vm->answered) /* a try to reconnect failed */
+    else if (vm->state == STATE_STOPPING && !vm->answered) /* an attempt to reconnect failed */
         tick_start(&vm->heartbeat, on_retry, VM_HEARTBEAT_MS);
     else
         vm_input(vm, INPUT_QMP_LOST);
