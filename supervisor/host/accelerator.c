@@ -24,7 +24,7 @@ bool accelerator_check(const char *word, struct error *error) {
                      shown, names.data);
 }
 
-/* All but emulation run the host's own processor. */
+/* All accelerators but tcg need a guest of the architecture of the host. */
 static bool suits(const char *word, enum spec_arch guest) {
     return strcmp(word, "tcg") == 0 || strcmp(spec_arch_word(guest), platform_architecture()) == 0;
 }
@@ -55,8 +55,8 @@ static void end_probe(const char *pid_file) {
     unlink(pid_file);
 }
 
-/* With -daemonize QEMU returns when the machine is made, or with its failure; what stays behind is
- * ended by the pid it wrote. */
+/* With -daemonize QEMU returns when it has created the machine, or fails. Its process then remains,
+ * and is killed by the number in its pid file. */
 static bool probe(const char *word, enum spec_arch guest, const char *program) {
     char folder[] = "/tmp/pgsup-probe-XXXXXX";
     scoped(buffer_done) struct buffer output = {0};
@@ -88,9 +88,9 @@ static bool probe(const char *word, enum spec_arch guest, const char *program) {
     return works;
 }
 
-/* Worker threads may ask at the same time: then both find out the same. */
+/* Worker threads may probe at the same time; both get the same result. */
 static bool works(const char *word, enum spec_arch guest, const char *program) {
-    static _Atomic int known = PROBE_UNKNOWN; /* there is one accelerator but tcg on each system */
+    static _Atomic int known = PROBE_UNKNOWN; /* each system has one accelerator besides tcg */
     if (strcmp(word, "tcg") == 0)
         return true;
     if (!platform_accelerator_works(word))

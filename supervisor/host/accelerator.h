@@ -6,11 +6,11 @@
 
 #define ACCELERATOR_VARIABLE "PGSUP_ACCEL"
 
-/* A word that --accel can take here. */
+/* Fails unless --accel takes this word on this system. */
 bool accelerator_check(const char *word, struct error *error);
 
-/* forced: the instance's own choice; NULL: what PGSUP_ACCEL says, else the first that works.
- * Whether one works is found out by making a machine with it (once per process): the device may be
- * there and yet refuse, as in a virtual host. program: qemu-system-…, absolute. */
+/* forced: the setting of the instance; NULL: the value of PGSUP_ACCEL, else the first accelerator
+ * that works. A test machine shows whether one works, once per process: in a virtual host the
+ * device may exist and refuse to be used. program: the absolute path of qemu-system-…. */
 bool accelerator_choose(const char *forced, enum spec_arch guest, const char *program,
                         enum spec_accel *accel, struct error *error);

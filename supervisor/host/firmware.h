@@ -1,9 +1,9 @@
-/* UEFI firmware for guests: where this host has it. Looked for at each launch and never recorded,
- * because packages move it. */
+/* Finds the UEFI firmware for guests on this host. The path is never recorded, because package
+ * upgrades change it: every launch looks it up. */
 #pragma once
 
 #include "base/error.h"
 #include "machine/core/spec.h"
 
-/* Absolute path for QEMU's -bios; caller frees. Missing: ERROR_NOT_FOUND, names the package. */
+/* Absolute path for QEMU's -bios; caller frees. ERROR_NOT_FOUND names the package to install. */
 char *firmware_find(enum spec_arch arch, struct error *error);

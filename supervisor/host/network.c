@@ -17,7 +17,7 @@
 
 #define HELPER "vmnet-helper"
 
-/* Homebrew's on Apple silicon and on Intel, and what socket_vmnet's own installation makes. */
+/* Of Homebrew on Apple silicon and on Intel, and of socket_vmnet's own installation. */
 static const char *const sockets[] = {
     "/opt/homebrew/var/run/socket_vmnet",
     "/usr/local/var/run/socket_vmnet",
@@ -79,8 +79,8 @@ const char *network_default_interface(enum spec_network kind) {
     return sockets[0];
 }
 
-/* Asked here, because QEMU starts without a network when nobody does. */
-static bool somebody_listens(const char *path) {
+/* Checked here, because QEMU starts without a network when no program accepts the connection. */
+static bool accepts_connections(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     scoped(file_release) int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
@@ -104,7 +104,7 @@ static bool check_socket(const char *option, const char *path, struct error *err
                          "there is no socket %s for %s: start its daemon with `sudo brew services "
                          "start socket_vmnet`, or use another socket",
                          shown, option);
-    return somebody_listens(path) ||
+    return accepts_connections(path) ||
            error_set(error, ERROR_INVALID,
                      "no answer on the socket %s for %s (%s): check that its daemon runs and that "
                      "you may use it",
@@ -130,7 +130,7 @@ char *network_helper(struct error *error) {
     return program;
 }
 
-/* It is bridged to an interface if one is given. */
+/* An interface is optional; the helper bridges to it. */
 static bool check_helper(const char *option, const char *interface, struct error *error) {
     scoped(alloc_release) char *program = network_helper(error);
     return program && (!interface || check_exists(option, interface, error));

@@ -1,5 +1,5 @@
-/* The kinds of network that guests can be put in on this system, and the host's interfaces that
- * they are put on. */
+/* The kinds of network that this system has, and the host's interfaces and sockets that guests are
+ * attached to. */
 #pragma once
 
 #include "base/error.h"
@@ -9,14 +9,14 @@
 
 /* The kind that bridges to an interface of this system: vmnet-bridged or bridge. */
 enum spec_network network_bridged(void);
-/* One that pgsup knows and that this system has. */
+/* Fails for an unknown kind and for one that this system does not have. */
 bool network_kind_check(const char *word, enum spec_network *kind, struct error *error);
-/* What the kind is put on when nothing is said: the socket of socket_vmnet where Homebrew has it;
- * NULL for the others. */
+/* What the kind is attached to by default: the socket of socket_vmnet where Homebrew creates it;
+ * NULL for the other kinds. */
 const char *network_default_interface(enum spec_network kind);
 /* The absolute path of vmnet-helper; caller frees. */
 char *network_helper(struct error *error);
-/* What the kind is put on; option is for the sentence: "--host-if". NULL: not given, which some
- * kinds need and others refuse. */
+/* Checks what the kind is attached to. option: its name in messages, "--host-if". interface NULL:
+ * not given; some kinds require one, others refuse it. */
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
                              struct error *error);

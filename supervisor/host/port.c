@@ -7,9 +7,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* With TCP asked as QEMU does (SO_REUSEADDR): connections that are only closing down do not count.
- * With UDP that would share the port. Not listened on, so that two that ask at once do not take
- * each other for a program. */
+/* TCP binds as QEMU does, with SO_REUSEADDR: connections in TIME_WAIT do not count. With UDP that
+ * option would share the port. It does not listen, so that two checks at the same time do not
+ * mistake each other for a program. */
 bool port_is_free(const struct port *port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port->number)};
     int yes = 1;

@@ -21,13 +21,13 @@
 #include <unistd.h>
 
 #define LAST_LINE_LIMIT_BYTES 400
-#define LOOK_INTERVAL_MS      200 /* whether a child ended that somebody else keeps the pipe of */
-#define CANNOT_RUN_STATUS     126 /* as a shell has it */
-#define REAP_INTERVAL_MS      5   /* between looks at a child that closed its output and runs on */
+#define POLL_INTERVAL_MS      200 /* for the exit of a child whose pipe another one holds */
+#define CANNOT_RUN_STATUS     126 /* as in a shell */
+#define REAP_INTERVAL_MS      5   /* for a child that closed its output and keeps running */
 
 extern char **environ;
 
-/* sudo and launchers with a short PATH leave these out. */
+/* sudo and launchers with a short PATH omit these. */
 static const char *const usual_folders[] = {"/opt/homebrew/bin",
                                             "/opt/homebrew/sbin",
                                             "/usr/local/bin",
@@ -49,7 +49,7 @@ static char *executable_in(const char *folder, size_t length, const char *name) 
     return NULL;
 }
 
-/* Folders that are not absolute are passed over: what is run must not depend on where pgsup is. */
+/* Relative folders are skipped: the program must not depend on the working directory. */
 static char *find_in_path(const char *name) {
     const char *folder = getenv("PATH");
     while (folder && *folder) {
@@ -78,14 +78,15 @@ char *program_find(const char *name, struct error *error) {
     return path;
 }
 
-struct child { /* about to be */
+struct child { /* before it starts */
     const char *path;
     char *const *argv;
     int input, output;
     int kept; /* 0: none */
 };
 
-/* Any that is free by then, and not the same, which would be closed. */
+/* Any descriptor that is free by then, but another one: dup2() to itself would leave it to be
+ * closed. */
 static int place_of(int kept) {
     return kept == STDERR_FILENO + 1 ? kept + 1 : STDERR_FILENO + 1;
 }
@@ -99,7 +100,7 @@ static bool spawn_child(const struct child *child, pid_t *pid, struct error *err
     posix_spawn_file_actions_adddup2(&actions, child->output, STDERR_FILENO);
     if (child->kept)
         posix_spawn_file_actions_adddup2(&actions, child->kept, place_of(child->kept));
-    /* A group of its own, so that ending it ends what it started as well. */
+    /* A process group of its own, so that killing it also kills what it started. */
     child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
     errno = posix_spawn(pid, child->path, &actions, &attributes, child->argv, environ);
     bool good = errno == 0 || error_errno(error, "cannot run %s", child->path);
@@ -126,7 +127,7 @@ static _Noreturn void become(const struct child *child, uid_t user, gid_t group)
     _exit(CANNOT_RUN_STATUS);
 }
 
-/* What posix_spawn() has no attribute for. */
+/* posix_spawn() has no attribute for another user. */
 static bool spawn_as(const struct child *child, const struct program_options *options, pid_t *pid,
                      struct error *error) {
     *pid = fork();
@@ -134,11 +135,11 @@ static bool spawn_as(const struct child *child, const struct program_options *op
         become(child, options->user, options->group);
     if (*pid < 0)
         return error_errno(error, "cannot run %s", child->path);
-    setpgid(*pid, *pid); /* whoever of the two comes first */
+    setpgid(*pid, *pid); /* parent and child both do this: either may be first */
     return true;
 }
 
-/* The whole input is in the pipe before its reader is there. */
+/* The whole input is written to the pipe before its reader starts. */
 static int open_input(const char *input, struct error *error) {
     size_t length = input ? strlen(input) : 0;
     int ends[2] = {-1, -1};
@@ -172,18 +173,17 @@ static bool has_ended(pid_t pid) {
     return waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == pid;
 }
 
-/* What is more than the limit is read and dropped, so that the child does not wait for a reader. A
- * program that was started beside it at the wrong moment may hold the pipe open, so the end of the
- * child is as good as that of its output. False when the deadline or an interrupt came before
- * either. */
+/* Output beyond the limit is read and dropped, so that the child does not block. Another program
+ * that was started at the same time may hold the pipe open, so the exit of the child counts as the
+ * end of its output. False when the deadline or an interrupt comes first. */
 static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output) {
     char chunk[16384];
     size_t kept = 0;
     for (;;) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int left = remaining_ms(deadline);
-        bool ended = has_ended(pid); /* before the look, so that its last words are read */
-        int count = poll(&ready, 1, ended ? 0 : left < LOOK_INTERVAL_MS ? left : LOOK_INTERVAL_MS);
+        bool ended = has_ended(pid); /* checked before poll(), so that the last output is read */
+        int count = poll(&ready, 1, ended ? 0 : left < POLL_INTERVAL_MS ? left : POLL_INTERVAL_MS);
         if (count <= 0 && !ended && !interrupt_check(NULL))
             return false;
         if (count == 0 && (ended || left == 0))
@@ -202,7 +202,7 @@ static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output)
     }
 }
 
-/* A child may close its output and run on, so its end has a deadline of its own. */
+/* A child may close its output and keep running, so its exit has a deadline of its own. */
 static bool reap(pid_t pid, uint64_t deadline, int *status) {
     for (;;) {
         pid_t ended = waitpid(pid, status, WNOHANG);
@@ -260,20 +260,20 @@ bool program_run_with(char *const argv[], const struct program_options *options,
     if (!spawned)
         return false;
     size_t from = output->length;
-    uint64_t deadline = clock_monotonic_ms() + options->limit_ms;
+    uint64_t deadline = clock_monotonic_ms() + options->timeout_ms;
     if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
         end_child(pid, &status);
         return interrupt_check(error) &&
                error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",
-                         argv[0], options->limit_ms);
+                         argv[0], options->timeout_ms);
     }
     scoped(alloc_release) char *said = last_line(output, from);
     return judge(argv[0], status, said, error);
 }
 
-bool program_run(char *const argv[], unsigned limit_ms, struct buffer *output,
+bool program_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
                  struct error *error) {
     const struct program_options options = {
-        .limit_ms = limit_ms, .user = geteuid(), .group = getegid()};
+        .timeout_ms = timeout_ms, .user = geteuid(), .group = getegid()};
     return program_run_with(argv, &options, output, error);
 }

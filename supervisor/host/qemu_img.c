@@ -15,9 +15,9 @@
 
 #define QEMU_IMG_TIMEOUT_MS 60000
 #define CHECK_TIMEOUT_MS    600000
-#define COPY_TIMEOUT_MS     3600000 /* of a big disk, from one slow disk to itself */
+#define COPY_TIMEOUT_MS     3600000 /* of a large disk on a slow device */
 
-/* Warnings of qemu-img stand before the object, each on a line of its own. */
+/* qemu-img prints warnings before the object, each on a line of its own. */
 static json_t *parse_object(const char *text) {
     const char *start = text;
     while (start && *start != '{') {
@@ -82,7 +82,7 @@ static json_int_t count_of(const json_t *root, const char *key) {
     return json_integer_value(json_object_get(root, key));
 }
 
-/* What it found is also told by its status, which is not 0 for mere leaks either. */
+/* The exit status is not 0 for mere leaks either, so the counts decide. */
 bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
@@ -99,10 +99,10 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     return ended_well || told || error_copy(error, &problem);
 }
 
-/* What the program makes is there whole, and its owner's alone, or not at all. */
-static bool run_qemu_img(char *argv[], unsigned limit_ms, const char *path, struct error *error) {
+/* Creates the file completely, with mode 0600, or leaves none. */
+static bool run_qemu_img(char *argv[], unsigned timeout_ms, const char *path, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
-    if (program_run(argv, limit_ms, &output, error) &&
+    if (program_run(argv, timeout_ms, &output, error) &&
         (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
         return true;
     unlink(path);
@@ -123,7 +123,7 @@ static bool check_size(const char *backing, uint64_t bytes, struct error *error)
                      image);
 }
 
-/* An existing file is refused, for qemu-img would begin it anew. */
+/* An existing file is refused, because qemu-img would overwrite it. */
 bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t bytes,
                              struct error *error) {
     if (file_exists(path))

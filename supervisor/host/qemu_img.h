@@ -13,20 +13,20 @@ struct qemu_img_info {
 };
 bool qemu_img_info(const char *path, struct qemu_img_info *info,
                    struct error *error); /* qemu-img info -U */
-/* ERROR_INVALID when its tables are damaged. Leaked clusters, which only waste space, are not.
- * shown: what the sentence calls it. */
+/* ERROR_INVALID when its tables are damaged. Leaked clusters only waste space and are no damage.
+ * shown: its name in messages. */
 bool qemu_img_check(const char *path, const char *shown, struct error *error);
-/* That no other process writes to it, by the locks that QEMU and its tools hold while they do;
- * ERROR_WRONG_STATE if one does. */
+/* ERROR_WRONG_STATE when another process writes to it, by the locks that QEMU and its tools hold.
+ */
 bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *error);
 /* Creates an empty disk without a backing file; the file must not exist. */
 bool qemu_img_create(const char *path, uint64_t bytes, struct error *error);
 /* Only grows: qemu-img refuses to shrink. Not while a VM uses the disk. */
 bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
-/* What is written over the backing file, copied to a new disk over the same one; with NULL, which
- * is for a disk that has none, all of it. */
+/* Copies the clusters above the backing file to a new disk with the same backing file; with NULL,
+ * for a disk without one, the whole disk. */
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error);
-/* A qcow2 of a raw disk, which is taken as one whatever its bytes look like. */
+/* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
 bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t bytes,
                              struct error *error);

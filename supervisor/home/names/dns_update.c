@@ -110,7 +110,7 @@ static bool ask(struct update *update, const struct dns_batch *batch, struct buf
     scoped(buffer_done) struct buffer text = {0};
     dns_batch_format(batch, &text);
     const struct program_options options = {
-        .limit_ms = DNS_UPDATE_TIMEOUT_MS,
+        .timeout_ms = DNS_UPDATE_TIMEOUT_MS,
         .input = text.data,
         .kept = update->lock, /* who is killed leaves an nsupdate, which may still be heard */
         .user = update->home->owner,

@@ -1,6 +1,6 @@
-/* What cloud-init tells of the boot of one VM: the stage and the module that run now, and the
- * modules that failed. Pure; {0} is a boot of which nothing is known. What it keeps is bounded
- * whatever a guest tells, and each change that is worth a record is given out once. */
+/* The boot of one VM as cloud-init reports it: the current stage and module, and the modules that
+ * failed. Pure; {0} is a boot without reports. Its size is bounded whatever a guest reports, and
+ * each notable change is returned once. */
 #pragma once
 
 #include "base/strv.h"
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #define BOOT_WORD_SIZE    64u
-#define BOOT_FAILED_LIMIT 32u /* modules; more are not kept */
-#define BOOT_TOLD_LIMIT   48u /* sentences that are given out in all */
+#define BOOT_FAILED_LIMIT 32u /* modules; further ones are not kept */
+#define BOOT_TOLD_LIMIT   48u /* sentences in all */
 
 struct boot {
     char stage[BOOT_WORD_SIZE];  /* "modules-final"; "": none yet */
@@ -24,7 +24,7 @@ void boot_done(struct boot *boot);
 struct boot_step {
     const char *stage;
     const char *module;      /* "": the stage as a whole */
-    const char *description; /* in cloud-init's words; may be "" */
+    const char *description; /* from cloud-init; may be "" */
     bool begins, failed;
     bool last; /* of the stages */
 };
@@ -32,7 +32,7 @@ struct boot_step {
 /* Takes what was told last for what is; a sentence for the record, or NULL. The caller frees it. */
 char *boot_take(struct boot *boot, const struct boot_step *step);
 
-/* The guest posts its reports behind what it does: one that has phoned home may have told less. */
+/* Reports arrive late: a guest that has phoned home may have reported less. */
 bool boot_is_behind(const struct boot *boot);
 
 /* "modules-final, scripts-user", "modules-final", "done"; NULL: nothing is known. Caller frees. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The same one at every start, so that macOS gives the card the same interface. */
+/* The same id at every start, so that macOS assigns the same interface to the card. */
 static void push_identity(const struct spec *spec, const struct spec_nic *nic, struct strv *argv) {
     strv_push(argv, "--interface-id");
     if (nic->position == 0)
@@ -28,7 +28,7 @@ static void push_shared(const struct spec_helper *helper, const struct spec_nic 
 
 void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, struct strv *argv) {
     const struct spec_helper *helper = &spec->helper;
-    if (helper->sudo) { /* which closes what is above stderr unless it is told otherwise */
+    if (helper->sudo) { /* sudo closes descriptors above stderr by default */
         strv_push(argv, helper->sudo);
         strv_push(argv, "--non-interactive");
         strv_pushf(argv, "--close-from=%d", HELPER_ARGV_FD + 1);

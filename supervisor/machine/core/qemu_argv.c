@@ -96,7 +96,7 @@ static void push_board(const struct spec *spec, struct strv *argv) {
     push_pair(argv, "-boot", "menu=on,splash-time=0");
 }
 
-/* A guest that panics is stopped where it stands, so that somebody can look at it. */
+/* A guest that panics is paused, so that its state can be examined. */
 static void push_panic(struct strv *argv) {
     push_pair(argv, "-action", "panic=pause");
     push_pair(argv, "-device", "pvpanic-pci");
@@ -155,8 +155,8 @@ static void push_disk(const struct spec *spec, struct strv *argv) {
     push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=" QEMU_ARGV_DISK ",bootindex=0");
 }
 
-/* In slots of their own, far from those that QEMU counts up, so that a disk more moves no other
- * device. The guest knows them by their serial, as /dev/disk/by-id/virtio-NAME. */
+/* Fixed slots, above those that QEMU assigns, so that an additional disk moves no other device. The
+ * guest identifies the disks by their serial numbers, as /dev/disk/by-id/virtio-NAME. */
 static void push_extra_disks(const struct spec *spec, struct strv *argv) {
     for (unsigned i = 0; i < spec->disk_count; i++) {
         const struct spec_disk *disk = &spec->disks[i];
@@ -176,7 +176,7 @@ static bool seeds_by_drive(const struct spec *spec, enum qemu_argv_style style) 
     return spec->seed_drive && (style == QEMU_ARGV_SCRIPT || !spec->seed_url);
 }
 
-/* After the disk, so that the disk is the guest's /dev/vda. */
+/* Added after the disk, so that the disk is /dev/vda in the guest. */
 static void push_seed_drive(const struct spec *spec, struct strv *argv) {
     struct buffer node = {0};
     buffer_puts(&node, "driver=raw,node-name=seed0,read-only=on,file.driver=file");
@@ -212,9 +212,9 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
     }
 }
 
-/* socket_vmnet speaks what QEMU's stream does: frames behind their length in 4 bytes, the highest
- * first (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, so no
- * descriptor is handed over, and vm.sh does the same. */
+/* socket_vmnet uses the format of QEMU's stream: each frame follows its length in 4 bytes,
+ * big-endian (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, in vm.sh
+ * too, so no descriptor is passed. */
 static const char *netdev_type(enum spec_network network) {
     switch (network) {
     case SPEC_NET_SOCKET: return "stream";

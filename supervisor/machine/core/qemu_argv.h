@@ -3,8 +3,8 @@
  * carries paths that are not UTF-8, which JSON could not.
  *
  * How the guest gets its seed: SUPERVISED by HTTP when the spec has a URL, else by the drive;
- * SCRIPT by the drive whenever there is one, because no server can be counted on. Never by both: a
- * guest that is told both takes its network from neither (cloud-init: DataSourceNoCloud.py). QEMU:
+ * SCRIPT by the drive whenever there is one, because a server may not run. Never by both: a
+ * guest with both takes its network from neither (cloud-init: DataSourceNoCloud.py). QEMU:
  * docs/system/invocation.rst, qemu-options.hx; forms checked on 7.2 and 10.0. */
 #pragma once
 
@@ -26,7 +26,7 @@ struct qemu_argv_launch {
     const char *second_path; /* second monitor, for a person; QEMU binds it */
     const char *agent_path;  /* channel of the guest's agent; QEMU binds it; NULL: no channel */
     int qmp_fd;              /* SUPERVISED: number of the listening descriptor in QEMU */
-    int console_fd;          /* SUPERVISED: likewise, for the serial console */
+    int console_fd;          /* SUPERVISED: the same for the serial console */
     int helper_fd;           /* of the first card of vmnet-helper; those of the others follow
                                 (machine/helpers.h) */
 };

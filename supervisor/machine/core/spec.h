@@ -1,5 +1,5 @@
-/* Everything that decides how one VM looks to its guest, as plain data. Pure; strings are borrowed
- * from whoever fills it (home/instance_plan.c does, from the store and the host). */
+/* Everything that decides what hardware a guest sees, as plain data. Pure. Strings are borrowed
+ * from the caller that fills it: home/instance/plan.c, from the store and the host. */
 #pragma once
 
 #include "base/transport.h"
@@ -86,8 +86,8 @@ struct spec_nic {
 struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, docs/integration.md */
     const char *program; /* absolute; NULL: there is no such card */
     const char *sudo;    /* absolute; NULL: the program needs no root */
-    const char *log;     /* where it says what it does */
-    /* The network of the first card, with this host at its beginning; NULL: macOS chooses it. */
+    const char *log;     /* its log file */
+    /* The network of the first card, first being this host; NULL: macOS chooses one. */
     const char *first, *last, *netmask;
 };
 
@@ -116,7 +116,7 @@ struct spec {
     size_t forward_count;
     struct spec_helper helper;
 
-    char *const *extra; /* INSTANCEDIR/qemu.args: appended as they are; NULL or NULL-terminated */
+    char *const *extra; /* INSTANCEDIR/qemu.args: appended unchanged; NULL or NULL-terminated */
 };
 
 unsigned spec_nic_slot(unsigned position); /* on the PCI bus */

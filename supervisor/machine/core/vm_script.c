@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* Stands in the vector where the running script's process number belongs. The control bytes keep it
- * apart from any "$$" that a path may hold. */
+/* A placeholder for the process number of the running script. The control bytes distinguish it from
+ * a "$$" in a path. */
 #define PID_MARK "\x1f$$\x1f"
 #define TAG      RUN_FILE_SCRIPT_TAG PID_MARK
 
@@ -59,7 +59,7 @@ static void quote_with_pid(const char *value, struct buffer *text) {
         vm_script_quote(rest, text);
 }
 
-/* Below are those of the script itself, and of what it starts. */
+/* Lower descriptors are used by the script and by the programs that it starts. */
 #define HELPER_FD 10
 
 static void build_vector(const struct spec *spec, const char *run_folder, struct strv *argv) {
@@ -137,7 +137,7 @@ static void render_options(const char *name, const struct strv *argv, struct buf
     buffer_puts(text, ")\n");
 }
 
-/* For whoever wants the seed served instead of on the drive, as the options to write for it. */
+/* The options for a seed by HTTP instead of by drive, as a comment. */
 static void render_seed_hint(const struct spec *spec, struct buffer *text) {
     if (!spec->seed_drive || !spec->seed_url)
         return;

@@ -1,7 +1,7 @@
-/* vm.sh: the VM of an instance for a person without a supervisor, rendered from the same vector as
- * the supervised launch. Pure. First line "#!/bin/bash"; every value single-quoted as needed;
- * works with bash 3.2 (macOS); Ctrl-A C reaches QEMU's monitor, Ctrl-A X ends QEMU. Its pid file
- * and QMP sockets are named RUN/NAME.sh$$.{pid,qmp,mon}, so that `pgsup up` finds and adopts it. */
+/* vm.sh, which runs the VM of an instance without a supervisor, rendered from the same vector as
+ * the supervised launch. Pure. First line "#!/bin/bash"; every value single-quoted as needed; works
+ * with bash 3.2 (macOS); Ctrl-A C reaches QEMU's monitor, Ctrl-A X ends QEMU. Its pid file and QMP
+ * sockets are named RUN/NAME.sh$$.{pid,qmp,mon}, so that `pgsup up` finds and adopts it. */
 #pragma once
 
 #include "base/buffer.h"
