@@ -88,7 +88,7 @@ static void write_response(struct http_connection *connection, int status, const
 }
 
 /* Answers a request that the caller does not get. */
-static void refuse(struct http_connection *connection, int status, const char *why) {
+static void http_refuse(struct http_connection *connection, int status, const char *why) {
     stop(connection);
     scoped(buffer_done) struct buffer body = {0};
     buffer_printf(&body, "%s\n", why);
@@ -104,7 +104,7 @@ static size_t advance(struct http_connection *connection, const char *data, size
         buffer_puts(&connection->output, "HTTP/1.1 100 Continue\r\n\r\n");
     }
     if (message->phase == MESSAGE_BROKEN)
-        refuse(connection, message->status, message->why);
+        http_refuse(connection, message->status, message->why);
     return used;
 }
 
@@ -128,7 +128,7 @@ void http_idle(struct http_connection *connection) {
     if (connection->handed_out)
         connection->last = true;
     else if (connection->message.phase != MESSAGE_COMPLETE && message_begun(&connection->message))
-        refuse(connection, 408, "The request did not come in time.");
+        http_refuse(connection, 408, "The request did not come in time.");
     else
         stop(connection);
 }
@@ -167,7 +167,7 @@ void http_respond(struct http_connection *connection, int status, const char *ty
     size_t used = advance(connection, connection->input.data, connection->input.length);
     buffer_consume(&connection->input, used);
     if (connection->flooded && !connection->closing && connection->message.phase < MESSAGE_COMPLETE)
-        refuse(connection, 413, "Too much was sent before the answers were read.");
+        http_refuse(connection, 413, "Too much was sent before the answers were read.");
 }
 
 struct buffer *http_output(struct http_connection *connection) {

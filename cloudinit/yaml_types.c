@@ -110,7 +110,8 @@ static yaml_node_t *node_of(const struct check *check, int item) {
     return yaml_document_get_node(check->document, item);
 }
 
-static bool refuse(const struct check *check, const yaml_node_t *node, const char *what) {
+static bool yaml_types_refuse(const struct check *check, const yaml_node_t *node,
+                              const char *what) {
     return error_set(check->error, ERROR_INVALID, "line %zu, column %zu: %s",
                      node->start_mark.line + 1, node->start_mark.column + 1, what);
 }
@@ -136,10 +137,10 @@ static bool check_scalar(const struct check *check, const yaml_node_t *node) {
     bool itself = tag_of(check, node) == YAML_TAG_TIMESTAMP && node->type != YAML_SCALAR_NODE;
     const yaml_node_t *scalar = itself ? NULL : scalar_in(check, node);
     if (!scalar)
-        return refuse(check, node, "a tag for single values before a list or a mapping");
+        return yaml_types_refuse(check, node, "a tag for single values before a list or a mapping");
     const char *problem = yaml_values_problem(
         tag_of(check, node), (const char *)scalar->data.scalar.value, scalar->data.scalar.length);
-    return !problem || refuse(check, node, problem);
+    return !problem || yaml_types_refuse(check, node, problem);
 }
 
 static bool check_node(const struct check *check, const yaml_node_t *node);
@@ -158,18 +159,19 @@ static bool merge(const struct check *check, const yaml_node_t *value) {
         if (good && !flatten(check, part))
             return false;
     }
-    return good ||
-           refuse(check, value,
-                  "what << merges is neither a mapping nor a list of mappings: quote the <<");
+    return good || yaml_types_refuse(
+                       check, value,
+                       "what << merges is neither a mapping nor a list of mappings: quote the <<");
 }
 
 static bool check_key(const struct check *check, const yaml_node_t *key) {
     if (tag_of(check, key) == YAML_TAG_VALUE) { /* in a mapping it is a text from then on */
         check->constructed[index_of(check, key)] = true;
-        return scalar_in(check, key) || refuse(check, key, "a key that is not a single value");
+        return scalar_in(check, key) ||
+               yaml_types_refuse(check, key, "a key that is not a single value");
     }
     if (key->type != YAML_SCALAR_NODE && yaml_values_is_collection(tag_of(check, key)))
-        return refuse(check, key, "a key that is not a single value");
+        return yaml_types_refuse(check, key, "a key that is not a single value");
     return check_node(check, key);
 }
 
@@ -192,7 +194,7 @@ static bool flatten(const struct check *check, const yaml_node_t *node) {
 
 static bool check_list(const struct check *check, const yaml_node_t *node) {
     if (node->type != YAML_SEQUENCE_NODE)
-        return refuse(check, node, "a tag for lists before something else");
+        return yaml_types_refuse(check, node, "a tag for lists before something else");
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++)
         if (!check_node(check, node_of(check, *item)))
@@ -203,13 +205,13 @@ static bool check_list(const struct check *check, const yaml_node_t *node) {
 /* !!omap and !!pairs: a list of mappings of one pair each, whose keys may be anything. */
 static bool check_pairs(const struct check *check, const yaml_node_t *node) {
     if (node->type != YAML_SEQUENCE_NODE)
-        return refuse(check, node, "a tag for lists of pairs before something else");
+        return yaml_types_refuse(check, node, "a tag for lists of pairs before something else");
     for (const yaml_node_item_t *item = node->data.sequence.items.start;
          item < node->data.sequence.items.top; item++) {
         const yaml_node_t *part = node_of(check, *item);
         if (part->type != YAML_MAPPING_NODE ||
             part->data.mapping.pairs.top - part->data.mapping.pairs.start != 1)
-            return refuse(check, part, "a mapping of one pair is expected here");
+            return yaml_types_refuse(check, part, "a mapping of one pair is expected here");
         const yaml_node_pair_t *pair = part->data.mapping.pairs.start;
         if (!check_node(check, node_of(check, pair->key)) ||
             !check_node(check, node_of(check, pair->value)))
@@ -220,7 +222,7 @@ static bool check_pairs(const struct check *check, const yaml_node_t *node) {
 
 static bool check_map(const struct check *check, const yaml_node_t *node) {
     if (node->type != YAML_MAPPING_NODE)
-        return refuse(check, node, "a tag for mappings before something else");
+        return yaml_types_refuse(check, node, "a tag for mappings before something else");
     return flatten(check, node);
 }
 
@@ -235,10 +237,13 @@ static bool check_node(const struct check *check, const yaml_node_t *node) {
     case YAML_TAG_PAIRS: return check_pairs(check, node);
     case YAML_TAG_MAP:
     case YAML_TAG_SET: return check_map(check, node);
-    case YAML_TAG_VALUE: return refuse(check, node, "a = alone has a meaning in YAML: quote it");
+    case YAML_TAG_VALUE:
+        return yaml_types_refuse(check, node, "a = alone has a meaning in YAML: quote it");
     case YAML_TAG_MERGE:
-        return refuse(check, node, "<< has a meaning in YAML, and is no key here: quote it");
-    case YAML_TAG_OTHER: return refuse(check, node, "a tag that cloud-init does not know");
+        return yaml_types_refuse(check, node,
+                                 "<< has a meaning in YAML, and is no key here: quote it");
+    case YAML_TAG_OTHER:
+        return yaml_types_refuse(check, node, "a tag that cloud-init does not know");
     default: return check_scalar(check, node);
     }
 }

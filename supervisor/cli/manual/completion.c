@@ -1,5 +1,7 @@
 #include "completion.h"
 
+#include "completion_shells.h"
+
 #include <string.h>
 
 bool completion_write(const struct command *const *table, const char *shell,

@@ -11,8 +11,3 @@
 
 /* False: no such shell. */
 bool completion_write(const struct command *const *table, const char *shell, struct buffer *script);
-
-/* One writer for each shell. */
-void completion_bash(const struct command *const *table, struct buffer *script);
-void completion_zsh(const struct command *const *table, struct buffer *script);
-void completion_fish(const struct command *const *table, struct buffer *script);

@@ -1,4 +1,4 @@
-#include "completion.h"
+#include "completion_shells.h"
 
 #include "base/alloc.h"
 #include "cli/command.h"
