@@ -5,8 +5,7 @@
  * with http_respond(); write http_output(), then call http_next() again; close when all is written
  * and http_closing(). This file answers a request that breaks a limit or the grammar (400, 408,
  * 413, 414, 417, 431, 501, 505) and closes the connection. Pipelined requests are returned one at a
- * time, in order. The limits here and in
- * http_limits.h bound the memory of a connection.
+ * time, in order. The limits here and in http_limits.h bound the memory of a connection.
  */
 #pragma once
 
