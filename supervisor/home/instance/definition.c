@@ -131,11 +131,11 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
 /* By design, a static address comes from the drive, because a guest must have it before it can ask
  * a server; without one, HTTP is the way wherever the host's address is known. */
 static bool check_seed(const char *text, const struct store_cloud *cloud,
-                       const struct store_image *image, const char *ip4, enum store_seed *seed,
+                       const struct store_image *image, struct store_instance *instance,
                        struct error *error) {
     bool takes_http = !image_wants_drive(image);
     bool served = takes_http && subnet_host_address(cloud) != NULL;
-    int way = ip4 || !served ? STORE_SEED_DRIVE : STORE_SEED_HTTP;
+    int way = instance->ip4 || !served ? STORE_SEED_DRIVE : STORE_SEED_HTTP;
     if (text && !word_set_find(&store_seed_words, text, &way))
         return fail_word(text, "a way to the seed", &store_seed_words, error);
     bool by_drive = way == STORE_SEED_DRIVE;
@@ -150,7 +150,7 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
             error, ERROR_INVALID,
             "a seed over HTTP requires the address of this host: create the cloud with "
             "--host-ip4 and --host-nm4, or use drive");
-    *seed = (enum store_seed)way;
+    instance->seed = (enum store_seed)way;
     return true;
 }
 
@@ -183,6 +183,7 @@ bool definition_check(const struct instance_create_options *options, struct inst
     const struct store_cloud *cloud = &facts->cloud;
     const struct store_image *image = &facts->image;
     struct store_instance *instance = &facts->instance;
+    instance->ip4 = alloc_string(options->ip4);
     if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
         !check_ram(options->ram, image, &instance->ram_mib, error) ||
         !check_disk(options->disk, image, &instance->disk_bytes, error) ||
@@ -191,13 +192,12 @@ bool definition_check(const struct instance_create_options *options, struct inst
         !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
         !nic_parse_all(options->nics, &facts->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(options->seed, cloud, image, options->ip4, &instance->seed, error) ||
+        !check_seed(options->seed, cloud, image, instance, error) ||
         !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
         return false;
     instance->name = alloc_string(options->name);
     instance->image = alloc_string(image->name);
     instance->arch = alloc_string(image->arch);
-    instance->ip4 = alloc_string(options->ip4);
     instance->accel = alloc_string(options->accel);
     instance->package_upgrade = options->packages == INSTANCE_PACKAGES_UPGRADE;
     return true;
@@ -207,14 +207,10 @@ bool definition_check(const struct instance_create_options *options, struct inst
 static bool change_seed(const struct instance_change_options *options,
                         const struct store_cloud *cloud, const struct store_image *image,
                         struct store_instance *instance, struct error *error) {
-    enum store_seed seed;
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
-    if (!check_seed(options->seed, cloud, image, instance->ip4, &seed, error) ||
-        !check_way_of_keys(instance->host_keys, seed, error))
-        return false;
-    instance->seed = seed;
-    return true;
+    return check_seed(options->seed, cloud, image, instance, error) &&
+           check_way_of_keys(instance->host_keys, instance->seed, error);
 }
 
 static const char *value_or_null(const char *text) {
