@@ -61,8 +61,8 @@ extern const struct option_spec command_global_options[]; /* those before the co
 
 /* tables are NULL-terminated lists of pointers */
 const struct command *command_find(const struct command *const *table, const char *path);
-/* The command that the words begin with, and how many words name it. ERROR_USAGE: none, with the
- * nearest one in the sentence. */
+/* Finds the command at the beginning of the words, and how many words name it. ERROR_USAGE: none;
+ * the message suggests the nearest one. */
 const struct command *command_resolve(const struct command *const *table, char **words,
                                       size_t *used, struct error *error);
 bool command_is_group(const struct command *command);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line, whatever the sentence quotes. */
+/* Prints one line, whatever the message quotes. */
 static int print_error(const struct error *error) {
     fputs("pgsup: ", stderr);
     for (const char *c = error->text; *c; c++) {
@@ -89,7 +89,7 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
     return command->run(invocation, error);
 }
 
-/* Global options are looked for after the command by habit; say where they stand. */
+/* People tend to write global options after the command: the message says where they go. */
 static void hint_global(const struct error *error, char **words, struct error *hinted) {
     *hinted = *error;
     for (; *words && strcmp(*words, "--") != 0; words++) {

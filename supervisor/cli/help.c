@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMN         28 /* where the right-hand side of a list begins */
+#define COLUMN         28 /* first column of the right-hand side of a list */
 #define CHOICES_COLUMN 16
 
 static size_t column_of(const struct buffer *text) {
@@ -16,7 +16,7 @@ static size_t column_of(const struct buffer *text) {
     return column;
 }
 
-/* Fills lines with the words, each line beginning at the indent. */
+/* Wraps words into lines that begin at the indent. */
 static void write_wrapped(struct buffer *text, const char *words, size_t indent) {
     bool first = true;
     while (*words) {
@@ -37,7 +37,7 @@ static void write_wrapped(struct buffer *text, const char *words, size_t indent)
     buffer_putc(text, '\n');
 }
 
-/* A list of choices that is too long for a line goes on in the next one. */
+/* Wraps a list of choices that is too long for one line. */
 static void write_left(struct buffer *text, const char *left) {
     buffer_puts(text, "  ");
     while (*left) {
@@ -50,7 +50,7 @@ static void write_left(struct buffer *text, const char *left) {
     }
 }
 
-/* "left   right…", the right side on the next line when the left one is too long for it. */
+/* "left   right…"; the right side is on the next line if the left one is too long. */
 static void write_row(struct buffer *text, const char *left, const char *right) {
     write_left(text, left);
     if (column_of(text) + 2 > COLUMN)
@@ -64,7 +64,7 @@ static void write_paragraph(struct buffer *text, struct buffer *paragraph) {
     buffer_clear(paragraph);
 }
 
-/* Lines that begin with a space stay as they are, as do empty ones; others fill paragraphs. */
+/* Lines that begin with a space and empty lines stay unchanged; others are joined to paragraphs. */
 static void write_help_details(struct buffer *text, const char *details) {
     struct buffer paragraph = {0};
     while (*details) {

@@ -14,6 +14,5 @@ char *help_usage(const struct command *command);
 void help_write(const struct command *const *table, const struct command *command,
                 struct buffer *text);
 void help_print(const struct command *const *table, const struct command *command, FILE *file);
-/* What stands between the summary and the options of an option's help: "[default: 2]". Caller
- * frees. */
+/* The help text of an option with its remark: "virtual processors [default: 2]". Caller frees. */
 char *help_of_option(const struct option_spec *spec);

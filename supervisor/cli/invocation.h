@@ -1,5 +1,5 @@
 /* One call of one command: what its run() reads. Values and arguments point into argv; the home is
- * closed by whoever made the invocation. Asking for an option that the command does not have is a
+ * closed by the creator of the invocation. Asking for an option that the command does not have is a
  * programming error and aborts. */
 #pragma once
 
@@ -39,8 +39,8 @@ bool invocation_seconds(const struct invocation *invocation, const char *name, u
 const char *invocation_name(const struct invocation *invocation, const char *what,
                             struct error *error);
 
-/* A file named on the command line is there and can be read. `what` is for the sentence: "public
- * key". */
+/* Fails unless a file named on the command line exists and is readable. `what` is for the message:
+ * "public key". */
 bool invocation_check_file(const char *path, const char *what, struct error *error);
 
 /* Overwrites a secret where `ps` shows it. The value is gone after that. */

@@ -1,4 +1,4 @@
-/* The word a person probably meant: the candidate with the fewest single-letter edits (insert,
+/* The word that was probably meant: the candidate with the fewest single-letter edits (insert,
  * delete, replace, swap of neighbours) from what was typed. Pure. Offer the candidates, then read
  * `best`: NULL when none is near enough to be worth naming. */
 #pragma once

@@ -3,7 +3,7 @@
  * words, so those live longer; options_done() frees only the bookkeeping.
  *
  * --help and -h are known everywhere: the parser stops there, well, with `help` set.
- * Of an option that is given twice the last one counts, unless it is one that may be repeated. */
+ * The last value of an option wins, unless the option may be repeated. */
 #pragma once
 
 #include "base/error.h"
@@ -21,7 +21,7 @@ struct option_spec {
     bool required;
     const char *fallback; /* value when the option is not given; shown in help; NULL: none */
     bool hidden;          /* works, but help and completion do not show it */
-    bool many;            /* may be repeated: every value counts, in order */
+    bool many;            /* may be repeated: all values are kept, in order */
 };
 
 #define OPTIONS_END                                                                                \

@@ -46,7 +46,7 @@ static void print_keys(const char *lines) {
     }
 }
 
-/* The hash stays in the store: whoever has it can try passwords at leisure. */
+/* The hash is not printed: everyone who has it can try passwords offline. */
 static void print_cloud_json(const struct home *home, const struct store_cloud *cloud,
                              const struct store_users *users) {
     json_t *object = json_object();

@@ -58,7 +58,7 @@ static bool changes_guests(const struct invocation *invocation) {
            invocation_given(invocation, "user") || invocation_given(invocation, "remove-user");
 }
 
-/* A supervisor goes on listening where it does. */
+/* A running supervisor keeps its port. */
 static bool check_no_supervisor(const struct home *home, struct error *error) {
     struct error absent = {0};
     struct client *client = client_open_any(home, &absent);
@@ -117,7 +117,7 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
     if (!cloud_set(invocation->home, &changes, error))
         return EXIT_FAILURE;
     if (changes.dns.server || changes.dns.zone || changes.dns.key)
-        dns_update_doubt(invocation->home, NULL); /* trouble shows when names are told */
+        dns_update_doubt(invocation->home, NULL); /* the next update reports problems */
     report_settings(invocation);
     return EXIT_SUCCESS;
 }

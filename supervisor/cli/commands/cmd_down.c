@@ -16,7 +16,7 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-/* Its answer comes a moment before its end; who calls `pgsup up` next must not find it there. */
+/* The supervisor answers shortly before it ends; a `pgsup up` that follows must not find it. */
 static void wait_for_exit(const struct home *home) {
     scoped(alloc_release) char *path = run_folder_lock(home->run);
     scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);

@@ -73,7 +73,7 @@ static void print_event(const struct store_event *event, bool as_json) {
                store_event_word(event->kind), event->text);
 }
 
-/* Prints what is newer than *last; false: the store could not be read. */
+/* Prints events newer than *last; false: the store cannot be read. */
 static bool print_new(struct invocation *invocation, int64_t instance, int64_t since_ms,
                       int64_t *last, struct error *error) {
     size_t count;

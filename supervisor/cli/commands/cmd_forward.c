@@ -1,4 +1,4 @@
-/* forward add, list and remove: the definition, and what runs. */
+/* forward add, list and remove: they change the definition and the running VM. */
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
@@ -28,7 +28,7 @@ static void report_forwards(const struct invocation *invocation, const char *wha
                live ? "" : ", from its next start on");
 }
 
-/* Stored first: what QEMU then refuses is taken out again. */
+/* Stores them first, and removes them again if QEMU refuses one. */
 static bool add_forwards(struct home_edit *edit, struct forward_live *live, char *const *texts,
                          struct error *error) {
     if (!forward_change_add(edit, texts, error))

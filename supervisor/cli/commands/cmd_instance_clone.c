@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A guest that was seeded over HTTP trusts cloud-init's cache, also that of another machine. */
+/* A guest that was seeded over HTTP trusts cloud-init's cache, even that of another machine. */
 static void report_clone(const struct invocation *invocation, const struct store_instance *source,
                          const struct store_instance *clone) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, clone->name);

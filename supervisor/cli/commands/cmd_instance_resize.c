@@ -38,7 +38,7 @@ static bool resize_idle(const struct invocation *invocation, const char *name, u
     return good;
 }
 
-/* What is on its way up or down has a state and no process that could be asked. */
+/* An instance that is starting or stopping has a state but no process to ask. */
 static bool resize_disk(const struct invocation *invocation, const struct store_instance *instance,
                         uint64_t bytes, bool *live, struct error *error) {
     struct running running = {0};

@@ -67,7 +67,7 @@ static bool read_autostart(const struct invocation *invocation, enum startup_aut
     return true;
 }
 
-/* What the guest does not see by itself. */
+/* Reports what the guest does not notice by itself. */
 static bool report_settings(const struct invocation *invocation, const char *name,
                             const struct instance_change_options *wanted, struct error *error) {
     struct store_instance instance = {0};

@@ -32,7 +32,7 @@ static void set_text(json_t *object, const char *key, const char *text) {
         json_object_set_new(object, key, json_output_text(text));
 }
 
-/* Without it ssh would have no keys to check against, and refuse. */
+/* Without this file ssh has no keys to check against, and refuses. */
 static void write_known_hosts(struct home *home, const struct store_instance *instance,
                               const struct endpoint *endpoint) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -44,7 +44,7 @@ static void write_known_hosts(struct home *home, const struct store_instance *in
         known_hosts_write(home, instance, endpoint, keys, NULL);
 }
 
-/* Host keys are checked even where the user's ansible.cfg says that they are not to be. */
+/* Host keys are checked even if the user's ansible.cfg disables this. */
 static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
                          const char *state) {
     struct endpoint endpoint = {0};

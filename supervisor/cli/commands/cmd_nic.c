@@ -20,7 +20,7 @@
 
 enum nic_event { NIC_ADDED, NIC_REMOVED };
 
-/* What network-config says of the card reaches a guest when cloud-init has it read. */
+/* The guest learns of the card when cloud-init reads network-config. */
 static void report_to_guest(const struct home *home, const struct store_instance *instance,
                             enum nic_event event) {
     bool added = event == NIC_ADDED;
@@ -37,7 +37,7 @@ static void report_to_guest(const struct home *home, const struct store_instance
            added ? "configures it" : "removes it", instance->name);
 }
 
-/* What is done is done: trouble in telling about it is no failure. */
+/* The change is made: a failure to report details is not an error. */
 static void report_nic(const struct invocation *invocation, const struct store_nic *nic,
                        enum nic_event event) {
     struct store_instance instance = {0};
@@ -102,7 +102,7 @@ static json_t *nic_row(const struct store_nic *nic) {
     return object;
 }
 
-/* The first card is in the network of the cloud. */
+/* The first card belongs to the network of the cloud. */
 static json_t *first_nic_row(const struct store_cloud *cloud,
                              const struct store_instance *instance) {
     struct subnet subnet = {0};

@@ -31,7 +31,7 @@ static void show_start(const char *name, json_t *result) {
            (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
 }
 
-/* Readiness does not depend on them. */
+/* Failed modules do not prevent readiness. */
 static void warn_failed_modules(const char *name, json_t *result) {
     size_t index;
     json_t *each;

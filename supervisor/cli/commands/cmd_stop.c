@@ -42,7 +42,7 @@ static bool has_several(const struct invocation *invocation) {
     return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
 }
 
-/* Nobody supervises: the VM's own second monitor does. */
+/* Stops it over its second monitor. */
 static void stop_offline(struct invocation *invocation, const char *name, void *context,
                          struct error *error) {
     struct store_instance instance = {0};

@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* One line; the byte beyond the limit tells a password that is too long. */
+/* One line; the byte beyond the limit shows that a password is too long. */
 struct password_line {
     char text[PASSWORD_INPUT_LIMIT_BYTES + 1];
     size_t length;
@@ -29,7 +29,7 @@ void password_input_release(char **password) {
     alloc_release(password);
 }
 
-/* Byte by byte, so that nothing after the line is taken from a pipe. False: no line. */
+/* Reads byte by byte, so that it consumes nothing after the line. False: no line. */
 static bool read_line(int fd, struct password_line *line) {
     line->length = 0;
     for (;;) {

@@ -1,5 +1,5 @@
-/* A program run in a guest by QEMU's guest agent, as root there; blocking, with a deadline. For
- * where ssh does not get through. */
+/* Runs a program in a guest as root, by QEMU's guest agent, where ssh does not work. Blocks, with a
+ * timeout. */
 #pragma once
 
 #include "base/error.h"

@@ -182,7 +182,7 @@ static bool check_version(const json_t *hello, struct error *error) {
                      version ? version : "unknown");
 }
 
-/* The first exchange shows that somebody is there and which protocol it speaks. */
+/* The first exchange shows that a supervisor answers, and its protocol version. */
 static json_t *greet(struct client *client, struct error *error) {
     set_timeout(client->fd, SO_RCVTIMEO, CLIENT_TIMEOUT_S);
     json_t *hello = client_call(client, "hello", NULL, error);

@@ -17,14 +17,14 @@ void client_close(struct client *client); /* NULL is fine */
 
 typedef void client_on_progress(void *context, const char *method, json_t *body);
 
-/* Sends one request and waits for its answer; params is stolen. NULL: error holds what the
- * supervisor said. The caller owns the result. The supervisor bounds how long it takes. */
+/* Sends one request and waits for its answer; params is stolen. NULL: error is set to the
+ * supervisor's. The caller owns the result. The supervisor limits how long it takes. */
 json_t *client_call(struct client *client, const char *method, json_t *params, struct error *error);
 /* The same, showing progress on stderr meanwhile. */
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,
                           const struct invocation *invocation, struct error *error);
 
-/* The same in two steps, for several requests under way at once. Ids count from 1. */
+/* The same in two steps, for several concurrent requests. Ids count from 1. */
 int64_t client_send(struct client *client, const char *method, json_t *params,
                     struct error *error); /* 0: the supervisor is gone */
 struct client_answer {

@@ -35,7 +35,7 @@ void forward_live_close(struct forward_live *live) {
     free(live);
 }
 
-/* What the human monitor said, without its line ends; caller frees. NULL: error set. */
+/* The answer of the human monitor without line ends; caller frees. NULL: error set. */
 static char *ask_monitor(struct forward_live *live, const char *line, struct error *error) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "command-line", json_string(line));
@@ -55,7 +55,7 @@ static bool refuse_change(const struct forward_live *live, const char *text, con
                      live->instance->name, text, answer);
 }
 
-/* Silence is success. */
+/* QEMU answers nothing on success. */
 static bool add_one(struct forward_live *live, const struct store_forward *forward,
                     struct error *error) {
     const char *guest = live->instance->ip4 ? live->instance->ip4 : "";
@@ -84,7 +84,7 @@ static bool remove_one(struct forward_live *live, const struct store_forward *fo
 typedef bool change(struct forward_live *live, const struct store_forward *forward,
                     struct error *error);
 
-/* Takes the first ones back when a later one fails. */
+/* Undoes the first changes if a later one fails. */
 static bool change_all(struct forward_live *live, char *const *texts, change *apply, change *undo,
                        struct error *error) {
     struct store_forward forward = {0};

@@ -1,5 +1,5 @@
-/* `cloud-init clean` in a guest that trusts what its cloud-init has cached, so that it begins anew.
- */
+/* Runs `cloud-init clean` in a guest that trusts the cache of its cloud-init, so that cloud-init
+ * runs again. */
 #pragma once
 
 #include "cli/invocation.h"
@@ -10,6 +10,6 @@
  * so when it is seeded in another way. */
 bool guest_clean_is_needed(const struct invocation *invocation,
                            const struct store_instance *instance, bool *due, struct error *error);
-/* By ssh, else by the guest's agent; of one that does not run, says what to do. */
+/* By ssh, else by the guest agent. If the guest does not run, prints what to do. */
 bool guest_clean(const struct invocation *invocation, const struct store_instance *instance,
                  const struct running *running, struct error *error);

@@ -11,10 +11,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-/* The supervisor tells that a guest is ready a moment before its keys are in the store. */
+/* The supervisor reports a guest as ready shortly before it has stored its keys. */
 enum { KEYS_TIMEOUT_MS = 5000, POLL_INTERVAL_MS = 100 };
 
-/* Of user networking QEMU itself takes the connection, whether anybody is behind it or not. */
+/* With user networking QEMU accepts the connection even if the guest does not. */
 enum { CONNECT_TIMEOUT_S = 30, BATCH_TIMEOUT_S = 10 };
 
 static char *find_keys(struct home *home, const struct store_instance *instance,

@@ -11,9 +11,9 @@
 struct ssh_command {
     const char *name; /* of the instance */
     const char *user;
-    bool batch; /* nobody is there to be asked, or to wait long */
+    bool batch; /* no questions, shorter timeout */
 };
 
-/* argv[0] is a path. What is pushed behind it is the command for the guest. */
+/* argv[0] is a path. The caller may append the command for the guest. */
 bool ssh_command_make(struct home *home, const struct ssh_command *command, struct strv *argv,
                       struct error *error);

@@ -25,8 +25,8 @@ static bool collect_names(struct invocation *invocation, struct strv *names, str
     return true;
 }
 
-/* The first failure decides the exit status. With several names each has its own line at once, and
- * nothing is left to say. */
+/* The first failure decides the exit status. With several names each failure is printed
+ * immediately, and the caller prints nothing more. */
 static void note_failure(size_t names, const struct error *failure, int *status,
                          struct error *error) {
     if (*status == 0)

@@ -1,5 +1,6 @@
-/* What the commands that act on VMs share: one or several names, or --all; one request each, under
- * way at the same time; answers shown as they come; the exit status of the first that failed. */
+/* Shared by the commands that act on VMs: takes one or several names, or --all; sends one request
+ * for each, all at the same time; shows answers as they arrive; returns the exit status of the
+ * first failure. */
 #pragma once
 
 #include "cli/invocation.h"
@@ -17,9 +18,9 @@ struct vm_command {
     json_t *params; /* without "name"; stolen by vm_command_run() */
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const char *name, json_t *result);
-    /* Warns of what is in a result all the same, also with --quiet; may be NULL. */
+    /* Prints warnings about a result, also with --quiet; may be NULL. */
     void (*warn)(const char *name, json_t *result);
-    /* Without a supervisor: does it directly. NULL: that is an error. Sets error when it fails. */
+    /* Does it without a supervisor; NULL: not possible. Sets error on failure. */
     void (*offline)(struct invocation *invocation, const char *name, void *context,
                     struct error *error);
     void *context;

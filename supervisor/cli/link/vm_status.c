@@ -37,7 +37,7 @@ static json_t *make_vm_json(const char *state, const char *reason, pid_t pid) {
     json_object_set_new(object, "state", json_string(state));
     json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
     json_object_set_new(object, "pid", pid ? json_integer(pid) : json_null());
-    json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor is told */
+    json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor knows */
     json_object_set_new(object, "boot_module", json_null());
     json_object_set_new(object, "failed_modules", json_array());
     return object;
@@ -64,7 +64,7 @@ static json_t *ask_vm(const struct home *home, const struct running *running) {
     return vm;
 }
 
-/* What does not run is told from the record of its last launch. */
+/* The status of a VM that does not run comes from the record of its last launch. */
 static json_t *recall_vm(const struct home *home, const struct store_instance *instance) {
     struct store_launch launch = {0};
     json_t *status;

@@ -1,5 +1,5 @@
-/* What runs right now, for commands that look: from the supervisor if there is one, else from the
- * VMs themselves (pid lock, then query-status over the second monitor). */
+/* The current status of VMs, for commands that show it: from the supervisor if one runs, else from
+ * the VMs themselves (pid lock, then query-status over the second monitor). */
 #pragma once
 
 #include "base/error.h"

@@ -39,7 +39,7 @@ static const char ending[] = "    esac\n"
                              "    compdef _pgsup pgsup\n"
                              "fi\n";
 
-/* 'left:right' in single quotes; a colon within and a quote are escaped. */
+/* Writes 'left:right' in single quotes; escapes colons and quotes in it. */
 static void write_description(struct buffer *script, const char *left, const char *right) {
     buffer_printf(script, " '%s:", left);
     for (; *right; right++) {

@@ -30,7 +30,7 @@ static void write_request(struct buffer *page, const char *request, const char *
 
 enum details_line { LINE_EMPTY, LINE_TEXT, LINE_VERBATIM };
 
-/* What stands between a line and the one before it. */
+/* Writes the requests between a line and the previous one. */
 static void write_transition(struct buffer *page, enum details_line before,
                              enum details_line line) {
     if (before == LINE_VERBATIM && line != LINE_VERBATIM)
@@ -41,7 +41,7 @@ static void write_transition(struct buffer *page, enum details_line before,
         buffer_puts(page, ".PP\n.EX\n");
 }
 
-/* As help shows them: lines that begin with a space stay as they are. */
+/* As in help: lines that begin with a space stay unchanged. */
 static void write_man_details(struct buffer *page, const char *details) {
     enum details_line before = LINE_EMPTY;
     while (*details) {

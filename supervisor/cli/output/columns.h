@@ -21,5 +21,5 @@ void columns_addf(struct columns *columns, const char *format, ...)
 void columns_print(const struct columns *columns, FILE *file);
 void columns_done(struct columns *columns);
 
-/* The same for one thing: "address       10.0.2.15". */
+/* One line for one value: "address       10.0.2.15". */
 void columns_pair(const char *name, const char *value, FILE *file);

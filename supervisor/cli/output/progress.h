@@ -1,5 +1,5 @@
-/* Shows on stderr, line by line, what a VM goes through while a command waits for it. On a terminal
- * the modules of cloud-init share one line, that is redrawn. */
+/* Shows the progress of a VM on stderr, line by line, while a command waits for it. On a terminal
+ * the modules of cloud-init share one line, which is redrawn. */
 #pragma once
 
 #include <jansson.h>

@@ -68,7 +68,7 @@ void progress_bar_init(struct progress_bar *bar, const char *label,
     };
 }
 
-/* Another thing is done now: what was moved before is no measure of its speed. */
+/* Another activity begins: earlier transfers say nothing about its speed. */
 static void begin_activity(struct progress_bar *bar, const char *doing, uint64_t done_bytes,
                            uint64_t now_ms) {
     if (strncmp(bar->doing, doing, sizeof bar->doing - 1) != 0) {

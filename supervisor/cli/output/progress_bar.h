@@ -14,7 +14,7 @@ struct invocation;
 
 struct progress_bar {
     const char *label; /* borrowed */
-    char doing[32];    /* what is shown now */
+    char doing[32];    /* the current activity */
     bool quiet, terminal;
     bool drawn; /* the terminal's line is not yet ended */
     uint64_t started_ms, reported_ms;
