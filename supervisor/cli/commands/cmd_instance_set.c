@@ -61,7 +61,7 @@ static bool read_autostart(const struct invocation *invocation, enum startup_aut
     bool on = invocation_flag(invocation, "autostart");
     bool off = invocation_flag(invocation, "no-autostart");
     if (on && off)
-        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --autostart");
+        return error_set(error, ERROR_USAGE, "--no-autostart excludes --autostart");
     if (on || off)
         *autostart = on ? STARTUP_AUTOSTART_ON : STARTUP_AUTOSTART_OFF;
     return true;

@@ -50,7 +50,7 @@ bool startup_apply(struct store *store, const struct startup_options *options,
     bool orders = options->after && options->after[0];
     bool off = options->autostart == STARTUP_AUTOSTART_OFF;
     if (off && orders)
-        return error_set(error, ERROR_USAGE, "--no-autostart contradicts --after");
+        return error_set(error, ERROR_USAGE, "--no-autostart excludes --after");
     if ((options->restart && !parse_restart(options->restart, &instance->restart, error)) ||
         (orders && !check_after(store, instance->name, options->after, error)))
         return false;

@@ -35,7 +35,7 @@ step "meta-data without a name, network-config of another shape"
 cp "$WORK/user-data" "$(seed_of disk user-data)"
 cp "$(seed_of disk meta-data)" "$WORK/meta-data"
 echo "local-hostname: disk" >"$(seed_of disk meta-data)"
-expect_fail 2 "cloud-init/meta-data: it gives no instance-id" "$PGSUP" -q start disk
+expect_fail 2 "cloud-init/meta-data: it has no instance-id" "$PGSUP" -q start disk
 cp "$WORK/meta-data" "$(seed_of disk meta-data)"
 cp "$(seed_of disk network-config)" "$WORK/network-config"
 echo "- nothing" >"$(seed_of disk network-config)"

@@ -33,7 +33,7 @@ refused() { # STATUS TEXT NIC…
     expect_refused "$status" "$text" "$PGSUP" instance create -n other --os mini "${nics[@]}"
 }
 refused 2 '"wifi" is not a kind of network' wifi
-refused 2 "the network bridge needs if=" bridge
+refused 2 "the network bridge requires if=" bridge
 refused 2 'no interface "br9" for if=: it has ' bridge,if=br9
 refused 2 "cannot be used with the network user" user,if=br1
 refused 2 "gets its address by DHCP" user,ip=10.0.3.5/24
