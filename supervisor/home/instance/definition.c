@@ -137,7 +137,7 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
     bool served = takes_http && subnet_host_address(cloud) != NULL;
     int way = instance->ip4 || !served ? STORE_SEED_DRIVE : STORE_SEED_HTTP;
     if (text && !word_set_find(&store_seed_words, text, &way))
-        return fail_word(text, "a way to the seed", &store_seed_words, error);
+        return fail_word(text, "a way to seed a guest", &store_seed_words, error);
     bool by_drive = way == STORE_SEED_DRIVE;
     if (!by_drive && !takes_http)
         return error_set(
@@ -173,7 +173,7 @@ static bool check_host_keys(const char *text, enum store_seed seed, enum store_h
                             struct error *error) {
     int way = seed == STORE_SEED_HTTP ? STORE_HOST_KEYS_GUEST : STORE_HOST_KEYS_PRESEED;
     if (text && !word_set_find(&store_host_keys_words, text, &way))
-        return fail_word(text, "a way to host keys", &store_host_keys_words, error);
+        return fail_word(text, "a way to create host keys", &store_host_keys_words, error);
     *host_keys = (enum store_host_keys)way;
     return check_way_of_keys(*host_keys, seed, error);
 }

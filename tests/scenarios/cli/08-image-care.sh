@@ -16,7 +16,7 @@ with open(sys.argv[1], "r+b") as image:
     image.seek(table)
     image.write(struct.pack(">Q", 1 << 63 | 0x10000 * 1000 | 0x200))  # its first L2 table: nowhere
 END
-expect_refused 2 "broken.qcow2 is damaged: \`qemu-img check\` finds" \
+expect_refused 2 "broken.qcow2 is damaged: \`qemu-img check\` found" \
     "$PGSUP" image import -n broken --arch aarch64 "$WORK/broken.qcow2"
 
 step "who uses it"

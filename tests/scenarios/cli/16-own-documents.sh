@@ -48,13 +48,13 @@ expect_refused 1 "$WORK/not-there" create --user-data "$WORK/not-there"
 step "what cloud-init itself finds invalid is refused, what it warns of is told"
 schema_says 1 "Error:
 Cloud config schema errors: users.0: 5 is not valid"
-refused "web.yaml: \`cloud-init schema\` says: users.0: 5 is not valid" --user-data "$WORK/web.yaml"
+refused "web.yaml: \`cloud-init schema\` reports: users.0: 5 is not valid" --user-data "$WORK/web.yaml"
 schema_says 0 "Cloud config schema deprecations: apt_update: DEPRECATED
 Valid cloud-config: x"
 run create --user-data "$WORK/web.yaml"
 expect_equal "status" "$STATUS" 0
 expect_equal "warning" "$(cat "$ERR")" \
-    "pgsup: warning: $WORK/web.yaml: \`cloud-init schema\` says: apt_update: DEPRECATED"
+    "pgsup: warning: $WORK/web.yaml: \`cloud-init schema\` reports: apt_update: DEPRECATED"
 schema_says 1 "Traceback (most recent call last): KeyError"
 run "$PGSUP" instance set test --user-data "$WORK/web.yaml"
 expect_equal "status" "$STATUS" 0

@@ -89,7 +89,7 @@ expect_fail 1 "status 500" get 500 --sha256 "$digest"
 expect_fail 1 "redirects" get loop --sha256 "$digest"
 expect_fail 1 "does not have its publisher's SHA256" get page --sha256 "$digest"
 expect_equal "what is left" "$(left)" "x.part.mismatch "
-expect_fail 1 "status 403; what came is kept" "$PGSUP" -q image download -n x \
+expect_fail 1 "status 403; the partial download is kept" "$PGSUP" -q image download -n x \
     --url "$web/half-then-403/x" --sha256 "$digest"
 expect_equal "what is left" "$(left)" "x.part x.part.mismatch "
 expect_ok "$PGSUP" image remove x

@@ -58,10 +58,10 @@ refused() {
 }
 
 step "what cannot be taken over is refused without a trace"
-expect_fail 3 "there is no $WORK/nowhere" "$PGSUP" cloud adopt "$WORK/nowhere"
+expect_fail 3 "$WORK/nowhere does not exist" "$PGSUP" cloud adopt "$WORK/nowhere"
 expect_fail 2 "is not a folder" "$PGSUP" cloud adopt "$KEY"
 mkdir "$WORK/empty"
-expect_fail 3 "there is no $WORK/empty/cloud.sqlite3" "$PGSUP" cloud adopt "$WORK/empty"
+expect_fail 3 "$WORK/empty/cloud.sqlite3" "$PGSUP" cloud adopt "$WORK/empty"
 expect_equal "an empty folder" "$(ls -A "$WORK/empty")" ""
 expect_fail 2 "needs an argument" "$PGSUP" cloud adopt
 make_old
@@ -87,8 +87,8 @@ broken "UPDATE network SET ph_port = 0" 2 "is not a port"
 broken "UPDATE instances SET mac = '00:50:56:00:00:02'" 2 "have the same MAC address 00:50:56:00:00:02"
 broken "UPDATE instances SET mac = NULL WHERE name = 'web'" 2 'is not a MAC address for the instance "web"'
 broken "UPDATE instances SET mac = '01:50:56:00:00:03' WHERE name = 'web'" 2 '"01:50:56:00:00:03" is not a MAC'
-broken "UPDATE instances SET path = '$WORK/elsewhere/web' WHERE name = 'web'" 2 "outside of this home"
-broken "UPDATE instances SET path = path || '/../../../elsewhere' WHERE name = 'web'" 2 "outside of this home"
+broken "UPDATE instances SET path = '$WORK/elsewhere/web' WHERE name = 'web'" 2 "outside this home"
+broken "UPDATE instances SET path = path || '/../../../elsewhere' WHERE name = 'web'" 2 "outside this home"
 broken "UPDATE instances SET name = 'Web_1' WHERE name = 'web'" 2 '"Web_1" is not a valid instance name'
 broken "UPDATE instances SET name = '../test' WHERE name = 'web'" 2 "is not a valid instance name"
 broken "UPDATE instances SET instance_id = -1 WHERE name = 'web'" 2 "instance_id -1"

@@ -33,8 +33,8 @@ expect_refused 3 "$mac belongs to the instance \"test\"" "$PGSUP" nic add other 
 expect_refused 3 'has no network card "1"' "$PGSUP" nic remove test 1
 expect_refused 3 'has no network card "8"' "$PGSUP" nic remove test 8
 expect_refused 3 'has no network card "52:54:09:00:00:01"' "$PGSUP" nic remove test 52:54:09:00:00:01
-expect_refused 2 'card 0 of "test" is its first one' "$PGSUP" nic remove test 0
-expect_refused 2 'card 0 of "test" is its first one' "$PGSUP" nic remove test "$mac"
+expect_refused 2 'card 0 of "test" is the first one' "$PGSUP" nic remove test 0
+expect_refused 2 'card 0 of "test" is the first one' "$PGSUP" nic remove test "$mac"
 
 step "added"
 expect_ok "$PGSUP" nic add test user

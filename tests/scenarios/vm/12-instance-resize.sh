@@ -22,9 +22,9 @@ expect_size() { # MIB
 
 step "what is wrong is refused"
 expect_size 5120
-expect_refused 2 '"4G" is less than the disk of "test" has (5 GiB)' \
+expect_refused 2 '"4G" is smaller than the disk of "test" (5 GiB)' \
     "$PGSUP" instance resize test 4G
-expect_refused 2 '"much" is not a size for a disk' "$PGSUP" instance resize test much
+expect_refused 2 '"much" is not a disk size' "$PGSUP" instance resize test much
 expect_refused 2 '"17T" is not a possible disk size' "$PGSUP" instance resize test 17T
 expect_refused 3 'no instance "other"' "$PGSUP" instance resize other 6G
 
