@@ -101,7 +101,7 @@ rm "$old/instances/web/os.qcow2"
 refused 1 "$old/instances/web/os.qcow2"
 make_old
 mv "$old/images/ubuntu-jammy.qcow2" "$old/images/other.qcow2"
-refused 2 "ubuntu-jammy.qcow2, which is not there"
+refused 2 "ubuntu-jammy.qcow2, which is missing"
 make_old
 echo "not a database, though long enough to be read as one" >"$old/cloud.sqlite3"
 refused 2 "is not the database of an mrmat-playground"
