@@ -9,94 +9,95 @@
 #
 # The columns:
 #   cost     seconds on two idle processors; the longest are started first
-#   cpus     how many processors it keeps busy
+#   slots    of the two that each processor has (scripts/test): 1 for a scenario that mostly waits, 2
+#            for one that keeps a processor busy, 3 for a guest with two virtual processors
 #   timeout  seconds
 #   CI       the pass of .ci/run that it belongs to: normal, sanitized or both. In a build for the
 #            other pass it has the label "not-ci" too.
 #   without  "macos": it needs what only Linux has. "sanitizers": they do not work together with
 #            valgrind or with a library that QEMU would inherit.
 set(table
-  # scenario                     cost cpus timeout  CI         without
-  "cli/01-cloud-create              1  1    300     both       -"
-  "cli/02-bad-input                 3  1    300     both       -"
-  "cli/03-image-import              1  1    300     both       -"
-  "cli/04-instance-create           1  1    300     both       -"
-  "cli/05-instance-remove           1  1    300     both       -"
-  "cli/07-download-checksum         1  1    300     both       -"
-  "cli/08-image-care                1  1    300     both       -"
-  "cli/16-own-documents             3  1    300     both       -"
-  "cli/18-cloud-accounts            2  1    300     both       -"
-  "cli/24-seed-server               2  1    300     both       -"
-  "cli/32-hung-supervisor          10  1    300     both       -"
-  "cli/38-broken-download          16  1    300     both       -"
-  "cli/62-addresses                 3  1    300     both       -"
-  "cli/68-cloud-adopt              14  1    300     both       -"
-  "cli/86-nuageinit                 2  1    300     both       -"
+  # scenario                       cost slots timeout  CI         without
+  "cli/01-cloud-create               1    1     300     both       -"
+  "cli/02-bad-input                  3    1     300     both       -"
+  "cli/03-image-import               1    1     300     both       -"
+  "cli/04-instance-create            1    1     300     both       -"
+  "cli/05-instance-remove            1    1     300     both       -"
+  "cli/07-download-checksum          1    1     300     both       -"
+  "cli/08-image-care                 1    1     300     both       -"
+  "cli/16-own-documents              3    1     300     both       -"
+  "cli/18-cloud-accounts             2    1     300     both       -"
+  "cli/24-seed-server                2    1     300     both       -"
+  "cli/32-hung-supervisor           10    1     300     both       -"
+  "cli/38-broken-download           16    1     300     both       -"
+  "cli/62-addresses                  3    1     300     both       -"
+  "cli/68-cloud-adopt               14    2     300     both       -"
+  "cli/86-nuageinit                  2    1     300     both       -"
 
-  "vm/12-instance-resize            3  1    300     both       -"
-  "vm/13-extra-disks                3  1    300     both       -"
-  "vm/14-own-hardware              10  1    300     both       -"
-  "vm/15-seed-both                  3  1    300     both       -"
-  "vm/25-bad-input-run             10  1    300     both       -"
-  "vm/33-keep-awake                20  1    300     both       -"
-  "vm/40-adopt                     20  1    300     both       -"
-  "vm/44-without-supervisor        20  1    300     both       -"
-  "vm/45-qmp-deadline              20  1    300     both       -"
-  "vm/49-events                     5  1    300     both       -"
-  "vm/50-launch-failures           10  1    300     both       -"
-  "vm/51-qemu-dies                 70  1    300     both       -"
-  "vm/54-clients                   20  1    300     both       -"
-  "vm/55-fd-limit                   5  1    300     both       -"
-  "vm/56-clock                     30  1    300     normal     macos,sanitizers"
-  "vm/57-store-damaged              5  1    300     both       -"
-  "vm/69-inventory                 10  1    300     both       -"
-  "vm/71-dns                      180  1    600     both       macos"
-  "vm/72-qemu-stops                10  1    300     both       -"
-  "vm/82-cloud-init-client         10  1    300     both       -"
-  "vm/83-boot-progress             20  1    300     both       -"
-  "vm/85-ds-identify               10  1    300     both       -"
+  "vm/12-instance-resize             3    1     300     both       -"
+  "vm/13-extra-disks                 3    1     300     both       -"
+  "vm/14-own-hardware               10    2     300     both       -"
+  "vm/15-seed-both                   3    1     300     both       -"
+  "vm/25-bad-input-run              10    1     300     both       -"
+  "vm/33-keep-awake                 10    1     300     both       -"
+  "vm/40-adopt                      15    1     300     both       -"
+  "vm/44-without-supervisor         22    1     300     both       -"
+  "vm/45-qmp-deadline               25    1     300     both       -"
+  "vm/49-events                      4    1     300     both       -"
+  "vm/50-launch-failures             6    1     300     both       -"
+  "vm/51-qemu-dies                  70    1     300     both       -"
+  "vm/54-clients                    13    1     300     both       -"
+  "vm/55-fd-limit                    6    1     300     both       -"
+  "vm/56-clock                      22    1     300     normal     macos,sanitizers"
+  "vm/57-store-damaged               3    1     300     both       -"
+  "vm/69-inventory                  12    1     300     both       -"
+  "vm/71-dns                       170    1     600     both       macos"
+  "vm/72-qemu-stops                 10    1     300     both       -"
+  "vm/82-cloud-init-client          15    1     300     both       -"
+  "vm/83-boot-progress              12    1     300     both       -"
+  "vm/85-ds-identify                12    1     300     both       -"
 
-  "guest/06-image-catalogue         8  1    300     normal     -"
-  "guest/09-nics                    7  1    300     normal     -"
-  "guest/10-instance-reset         13  1    300     normal     -"
-  "guest/11-instance-changes       38  1    300     normal     -"
-  "guest/17-rerun-cloud-init       45  1    300     normal     -"
-  "guest/19-host-keys              21  1    300     normal     -"
-  "guest/20-start-stop             12  1    300     both       -"
-  "guest/21-vm-sh                  22  1    300     normal     -"
-  "guest/22-kill-supervisor        20  1    300     normal     -"
-  "guest/23-stop-rungs             53  1    300     normal     -"
-  "guest/26-edited-seed            31  1    300     normal     -"
-  "guest/27-drive-seed             20  1    300     normal     -"
-  "guest/28-two-at-once             5  1    300     normal     -"
-  "guest/29-accounts                8  1    300     normal     -"
-  "guest/31-terminal               19  1    300     normal     -"
-  "guest/35-sudo                    8  1    300     normal     -"
-  "guest/41-states-and-history      7  1    300     normal     -"
-  "guest/42-lifecycle-commands     20  1    300     normal     -"
-  "guest/43-restart-policy         35  1    300     normal     -"
-  "guest/46-boot-phases            30  1    300     normal     -"
-  "guest/47-guest-panic            10  1    300     normal     -"
-  "guest/48-disk-full              25  1    300     normal     -"
-  "guest/52-guest-reboots          30  1    300     normal     -"
-  "guest/53-store-locked           50  1    300     normal     -"
-  "guest/58-guest-watchdog         10  1    300     normal     -"
-  "guest/59-overlaps               75  1    300     normal     -"
-  "guest/63-neighbours             40  1    300     normal     macos"
-  "guest/64-vmnet-helper           40  1    300     normal     macos"
-  "guest/65-forwards               20  1    300     normal     -"
-  "guest/66-networks               50  1    300     normal     macos"
-  "guest/67-several-cards          25  1    300     normal     macos"
-  "guest/80-provision              15  1    300     both       -"
-  "guest/81-no-password            20  1    300     normal     -"
-  "guest/84-guest-agent           100  1    300     normal     macos"
+  "guest/06-image-catalogue          8    1     300     normal     -"
+  "guest/09-nics                     7    1     300     normal     -"
+  "guest/10-instance-reset          13    2     300     normal     -"
+  "guest/11-instance-changes        38    2     300     normal     -"
+  "guest/17-rerun-cloud-init        45    2     300     normal     -"
+  "guest/19-host-keys               21    2     300     normal     -"
+  "guest/20-start-stop              12    2     300     both       -"
+  "guest/21-vm-sh                   22    2     300     normal     -"
+  "guest/22-kill-supervisor         20    2     300     normal     -"
+  "guest/23-stop-rungs              53    1     300     normal     -"
+  "guest/26-edited-seed             31    2     300     normal     -"
+  "guest/27-drive-seed              20    2     300     normal     -"
+  "guest/28-two-at-once              5    2     300     normal     -"
+  "guest/29-accounts                 8    2     300     normal     -"
+  "guest/31-terminal                19    2     300     normal     -"
+  "guest/35-sudo                     8    2     300     normal     -"
+  "guest/41-states-and-history       7    2     300     normal     -"
+  "guest/42-lifecycle-commands      20    2     300     normal     -"
+  "guest/43-restart-policy          35    2     300     normal     -"
+  "guest/46-boot-phases             30    1     300     normal     -"
+  "guest/47-guest-panic             10    1     300     normal     -"
+  "guest/48-disk-full               25    1     300     normal     -"
+  "guest/52-guest-reboots           30    2     300     normal     -"
+  "guest/53-store-locked            50    1     300     normal     -"
+  "guest/58-guest-watchdog          10    1     300     normal     -"
+  "guest/59-overlaps                75    1     300     normal     -"
+  "guest/63-neighbours              40    1     300     normal     macos"
+  "guest/64-vmnet-helper            40    2     300     normal     macos"
+  "guest/65-forwards                20    2     300     normal     -"
+  "guest/66-networks                50    2     300     normal     macos"
+  "guest/67-several-cards           25    2     300     normal     macos"
+  "guest/80-provision               15    2     300     both       -"
+  "guest/81-no-password             20    2     300     normal     -"
+  "guest/84-guest-agent            100    1     300     normal     macos"
 
-  "real/30-real-guest             200  2   2400     normal     -"
-  "real/34-real-seeds             200  2   2400     normal     -"
+  "real/30-real-guest              220    3    2400     normal     -"
+  "real/34-real-seeds              150    3    2400     normal     -"
 
-  "fault/60-chaos                  70  1    900     both       -"
-  "fault/61-countdown             140  1    900     sanitized  macos"
-  "fault/70-valgrind                6  1    300     normal     sanitizers")
+  "fault/60-chaos                   70    1     900     both       -"
+  "fault/61-countdown              140    1     900     sanitized  macos"
+  "fault/70-valgrind                 6    2     300     normal     sanitizers")
 
 if(PGSUP_SANITIZE)
   set(pass sanitized)
@@ -120,15 +121,17 @@ file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenari
   ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/*/[0-9][0-9]-*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
 list(TRANSFORM table REPLACE " .*" "" OUTPUT_VARIABLE rows)
-list(SORT scripts)
-list(SORT rows)
-if(NOT "${scripts}" STREQUAL "${rows}")
-  message(FATAL_ERROR "tests/scenarios.cmake: the table has ${rows}, the folders have ${scripts}")
+set(without_row ${scripts})
+list(REMOVE_ITEM without_row ${rows})
+list(REMOVE_ITEM rows ${scripts})
+if(NOT "${without_row}${rows}" STREQUAL "")
+  message(FATAL_ERROR "tests/scenarios.cmake: in a folder and not in the table: \"${without_row}\"; "
+    "in the table and not in a folder: \"${rows}\"")
 endif()
 
 foreach(row ${table})
   separate_arguments(row UNIX_COMMAND "${row}")
-  list(POP_FRONT row script cost cpus timeout ci without)
+  list(POP_FRONT row script cost slots timeout ci without)
   if((APPLE AND without MATCHES macos) OR (PGSUP_SANITIZE AND without MATCHES sanitizers))
     continue()
   endif()
@@ -138,6 +141,6 @@ foreach(row ${table})
     list(APPEND labels not-ci)
   endif()
   add_test(NAME scenario.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/${script}.sh)
-  set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${cpus}
+  set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${slots}
     TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
 endforeach()
