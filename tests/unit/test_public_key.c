@@ -32,9 +32,10 @@ static const struct {
 
 TEST(accepts_and_re_emits_without_the_comment) {
     for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++)
-        for (int host_key = 0; host_key < 2; host_key++) {
+        for (int owner = PUBLIC_KEY_OF_USER; owner <= PUBLIC_KEY_OF_HOST; owner++) {
             struct error error = {0};
-            scoped(alloc_release) char *key = parse(accepted[i].text, host_key, &error);
+            scoped(alloc_release) char *key =
+                parse(accepted[i].text, (enum public_key_owner)owner, &error);
             CHECK_STRING(key, accepted[i].key);
             CHECK_STRING(error.text, "");
         }
