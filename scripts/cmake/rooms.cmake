@@ -44,10 +44,11 @@ function(pgsup_write_rooms)
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/rooms.json CONTENT "{\n${rows}\n}\n")
 endfunction()
 
-# For a test: the headers of every room, and of the libraries that they name.
+# For a test: the headers of every room, and of the libraries that headers and tests name.
 function(pgsup_see_all_rooms target)
   get_property(rooms GLOBAL PROPERTY PGSUP_ROOMS)
   list(TRANSFORM rooms PREPEND ${CMAKE_BINARY_DIR}/rooms/)
   target_include_directories(${target} PRIVATE ${rooms})
-  target_link_libraries(${target} PRIVATE PkgConfig::JANSSON)
+  target_link_libraries(${target} PRIVATE PkgConfig::JANSSON PkgConfig::UV PkgConfig::YAML PkgConfig::SQLITE
+    PkgConfig::XCRYPT PkgConfig::ARCHIVE)
 endfunction()

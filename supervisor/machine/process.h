@@ -4,17 +4,13 @@
 
 #include "base/error.h"
 #include "machine/helpers.h"
+#include "machine/process_end.h"
 
 #include <stdint.h>
 #include <uv.h>
 
 struct process; /* opaque */
 
-struct process_end {
-    bool status_known; /* false: it was not our child */
-    int exit_status;
-    int signal; /* 0: exited by itself */
-};
 typedef void process_on_end(void *owner, const struct process_end *end);
 struct process_listener {
     void *owner;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "machine/process.h"
+#include "machine/process_end.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,6 +5,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/plan.h"
 #include "host/firmware.h"
+#include "store/query.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -281,16 +282,12 @@ static int on_statement(unsigned kind, void *context, void *statement, void *tex
     return 0;
 }
 
-static int trace(sqlite3 *database) {
-    return sqlite3_trace_v2(database, SQLITE_TRACE_STMT, on_statement, NULL);
-}
-
 TEST(the_row_of_an_instance_is_read_once) {
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
-    sqlite3_auto_extension((void (*)(void))trace); /* of every database that is opened now */
     open_home("reads", false);
-    sqlite3_reset_auto_extension();
+    CHECK_INT(sqlite3_trace_v2(home.store->database, SQLITE_TRACE_STMT, on_statement, NULL),
+              SQLITE_OK);
     make("test", NULL, NULL, &instance);
     instance_reads = 0;
     prepare("test", &plan);

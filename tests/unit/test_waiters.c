@@ -7,7 +7,7 @@
 
 enum { TIMEOUT_MS = 1000, LATE_MS = 700, TOO_LATE_MS = 1500 };
 
-struct wait {
+struct waiting {
     struct waiters waiters;
     struct vm vm;
     uv_timer_t late; /* when the VM changes */
@@ -17,7 +17,7 @@ struct wait {
 };
 
 static void on_done(void *context, struct vm *vm, const struct error *error) {
-    struct wait *wait = context;
+    struct waiting *wait = context;
     (void)vm;
     wait->answers++;
     wait->code = error->code;
@@ -25,17 +25,17 @@ static void on_done(void *context, struct vm *vm, const struct error *error) {
 }
 
 static void on_late(uv_timer_t *timer) {
-    struct wait *wait = timer->data;
+    struct waiting *wait = timer->data;
     wait->vm.state = STATE_BOOTING;
     waiters_changed(&wait->waiters, &wait->vm);
     uv_close((uv_handle_t *)timer, NULL);
 }
 
 /* Waits for a VM that is ready, but whose reports of the boot are not complete. */
-static void wait_for_ready(struct wait *wait, uint64_t since_ms, bool boots_again) {
+static void wait_for_ready(struct waiting *wait, uint64_t since_ms, bool boots_again) {
     uv_loop_t loop;
     CHECK_INT(uv_loop_init(&loop), 0);
-    *wait = (struct wait){
+    *wait = (struct waiting){
         .waiters = {.loop = &loop},
         .vm = {.name = (char *)"test", .state = STATE_READY, .boot = {.stage = "modules-final"}},
         .began_ms = clock_monotonic_ms(),
@@ -56,7 +56,7 @@ static void wait_for_ready(struct wait *wait, uint64_t since_ms, bool boots_agai
 
 /* The reports are waited for until LATE_MS; meanwhile the guest resets. */
 TEST(a_timeout_does_not_begin_again) {
-    struct wait wait;
+    struct waiting wait;
     wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, true);
     CHECK_INT(wait.code, ERROR_TIMEOUT);
     CHECK(wait.took_ms >= TIMEOUT_MS);
@@ -65,7 +65,7 @@ TEST(a_timeout_does_not_begin_again) {
 
 /* At the timeout a VM that is ready is ready, also without the rest of its reports. */
 TEST(reports_are_not_waited_for_beyond_the_timeout) {
-    struct wait wait;
+    struct waiting wait;
     wait_for_ready(&wait, clock_monotonic_ms(), false);
     CHECK_INT(wait.code, ERROR_NONE);
     CHECK(wait.took_ms >= TIMEOUT_MS);
@@ -73,7 +73,7 @@ TEST(reports_are_not_waited_for_beyond_the_timeout) {
 }
 
 TEST(reports_are_waited_for) {
-    struct wait wait;
+    struct waiting wait;
     wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, false);
     CHECK_INT(wait.code, ERROR_NONE);
     CHECK(wait.took_ms >= LATE_MS - 10);
