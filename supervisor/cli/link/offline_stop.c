@@ -1,6 +1,7 @@
 #include "offline_stop.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/platform.h"
 #include "cli/link/offline.h"
 #include "machine/core/lifecycle.h"
@@ -28,6 +29,7 @@ struct ladder {
     const struct offline_stop_options *options;
     struct offline *link; /* NULL: not connected */
     bool answered;        /* QMP has been ready on this link */
+    int end_fd;           /* platform_process_end_fd(); -1: not available */
     enum lifecycle_state state;
     uint64_t began_ms, deadline_ms, press_ms, reconnect_ms; /* monotonic; NEVER_MS: not armed */
     int64_t presses;
@@ -188,10 +190,27 @@ static void drain_events(struct ladder *ladder) {
         translate(ladder, &item, &input);
 }
 
+/* A process whose main thread is a zombie still holds its files and locks while other threads of it
+ * end, hence the descriptor, which reports the end of all of them. */
+static bool has_ended(const struct ladder *ladder) {
+    struct pollfd ended = {.fd = ladder->end_fd, .events = POLLIN};
+    if (ladder->end_fd >= 0)
+        return poll(&ended, 1, 0) > 0;
+    return !platform_process_lives(ladder->running->pid, ladder->running->start);
+}
+
+/* The pid may belong to another process by now. */
+static int open_end(const struct running *running) {
+    int fd = platform_process_end_fd(running->pid);
+    if (!platform_process_lives(running->pid, running->start))
+        file_release(&fd);
+    return fd;
+}
+
 /* False: nothing yet. */
 static bool next_input(struct ladder *ladder, enum lifecycle_input *input) {
     uint64_t now = clock_monotonic_ms();
-    if (!platform_process_lives(ladder->running->pid, ladder->running->start)) {
+    if (has_ended(ladder)) {
         drain_events(ladder);
         *input = INPUT_EXITED;
     } else if (now >= ladder->deadline_ms) {
@@ -226,6 +245,7 @@ char *offline_stop(const struct home *home, const struct running *running,
         .home = home,
         .running = running,
         .options = options,
+        .end_fd = open_end(running),
         .state = STATE_LOST,
         .began_ms = clock_monotonic_ms(),
         .deadline_ms = NEVER_MS,
@@ -236,6 +256,7 @@ char *offline_stop(const struct home *home, const struct running *running,
     bool ended = run_ladder(&ladder, &killed, error);
     const char *reason = ladder.shutdown_reason[0] ? ladder.shutdown_reason : "gone";
     offline_close(ladder.link);
+    file_release(&ladder.end_fd);
     return ended ? vm_report_stop(reason, killed, ladder.presses,
                                   clock_monotonic_ms() - ladder.began_ms)
                  : NULL;
