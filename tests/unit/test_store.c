@@ -351,6 +351,14 @@ TEST(a_transaction_is_all_or_nothing) {
     OK(store_begin(store, &error));
     OK(event_table_add(
         store, &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "c"}, &error));
+    CHECK(!store_end(store, false, NULL)); /* something else failed */
+    CHECK_INT(count_events(store), 1);
+    OK(store_begin(store, &error));
+    OK(store_end(store, true, &error));
+    FAILS(store_end(store, true, &error), ERROR_FAILED, "transaction"); /* none is open */
+    OK(store_begin(store, &error));
+    OK(event_table_add(
+        store, &(struct store_event){.at_ms = 1, .kind = STORE_EVENT_STATE, .text = "d"}, &error));
     store_close(store); /* without a commit */
     CHECK_INT(count_events(other), 1);
     store_close(other);
