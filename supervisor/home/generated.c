@@ -76,9 +76,9 @@ static bool target_init(const struct generated *generated, const struct generate
                                error);
 }
 
-/* What is to be done, from the digests of the file as it is, as pgsup wrote it last (there, or
- * beside it, and its user has put that in its place), and as it would write it now; "" for a file
- * that is not there or was never written. */
+/* Decides by the digests of the file as it is, as pgsup wrote it last (in place, or beside it
+ * and moved there by the user), and as pgsup would write it now; "" for a file that is missing
+ * or was never written. */
 static enum generated_result judge(const char *present, const struct target *target) {
     if (strcmp(present, target->wanted) == 0)
         return GENERATED_SAME;
@@ -88,7 +88,7 @@ static enum generated_result judge(const char *present, const struct target *tar
     return GENERATED_KEPT;
 }
 
-/* Whether it is news decides whether its user is told. */
+/* The user is told only when PATH.new changes. */
 static enum generated_result keep(struct generated *generated, const struct target *target,
                                   struct error *error) {
     char present[SECRET_SHA256_SIZE] = "";
@@ -112,7 +112,7 @@ static enum generated_result write_target(struct generated *generated, const str
     if (result == GENERATED_WRITTEN &&
         !generated_put(generated->home, target->path, target->file, error))
         return GENERATED_FAILED;
-    unlink(target->beside); /* of a change that the user has taken back */
+    unlink(target->beside); /* of an edit that the user has undone */
     if (strcmp(target->recorded, target->wanted) != 0 &&
         !generated_record(generated, target->file->path, target->wanted, error))
         return GENERATED_FAILED;

@@ -44,7 +44,7 @@ static bool copy_disks(const struct instance_stage *stage, const struct store_in
     return true;
 }
 
-/* But for its network-config, which names its card. */
+/* Copies all but network-config, which names the card of the source. */
 static bool copy_own(const struct home *home, const char *from, const char *to,
                      struct error *error) {
     struct user_documents own = {.given = {[SEED_USER_DATA] = true, [SEED_VENDOR_DATA] = true}};
@@ -78,7 +78,7 @@ static bool record_disks(struct instance_stage *stage, struct error *error) {
     return true;
 }
 
-/* What the source's guest told is true of the clone's until that one is seen to begin anew. */
+/* The facts of the source's guest hold for the clone until its cloud-init runs again. */
 static bool copy_guest(struct store *store, int64_t from, int64_t to, struct error *error) {
     struct store_guest guest = {0};
     bool good = guest_table_get(store, from, &guest, error);
@@ -92,7 +92,7 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
     return good;
 }
 
-/* Edited meta-data and network-config name the source and its card: those are written anew. */
+/* Edited meta-data and network-config name the source and its card: the clone gets new ones. */
 static bool clone_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     const struct store_instance *source = stage->context, *clone = &stage->facts.instance;
@@ -103,7 +103,7 @@ static bool clone_record(struct instance_stage *stage, struct error *error) {
            seed_carry(&carry, SEED_VENDOR_DATA, error);
 }
 
-/* From the source's definition to one that has no identity yet. */
+/* Removes the identity of the source. */
 static void strip(struct instance_facts *facts, const char *name) {
     struct store_instance *instance = &facts->instance;
     char **const own[] = {&instance->instance_id, &instance->uuid, &instance->token, &instance->mac,
@@ -117,7 +117,7 @@ static void strip(struct instance_facts *facts, const char *name) {
     store_forwards_done(&facts->forwards);
 }
 
-/* Cards of the same kinds in the same order, with addresses of their own. */
+/* The clone's cards are of the same kinds in the same order, with addresses of their own. */
 static bool strip_nics(struct store_nics *nics, struct error *error) {
     for (size_t i = 0; i < nics->count; i++) {
         alloc_replace(&nics->items[i].mac, NULL);

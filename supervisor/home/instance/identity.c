@@ -11,7 +11,7 @@
 #define MAC_PREFIX    "52:54:00"
 #define SUFFIX_DIGITS 8 /* random, of an instance-id */
 
-/* Cut so that it is a label as well: some tools take the instance-id for a host name. */
+/* Shortened to a valid label: some tools use the instance-id as a host name. */
 static char *make_instance_id(const char *name, int64_t id) {
     char token[SECRET_TOKEN_SIZE], tail[64];
     secret_token(token);

@@ -23,7 +23,7 @@ static void replace(struct buffer *text, const char *old, const char *new) {
     *text = out;
 }
 
-/* Of meta-data: the line in which its user wrote an instance-id of his own. */
+/* Replaces an instance-id that the user wrote into meta-data. */
 static void replace_own_id(struct buffer *text, const char *new) {
     struct buffer out = {0};
     for (const char *line = text->data; line && *line;) {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAGE ".include" /* of its documents; gone when the drive is made */
+#define STAGE ".include" /* of its documents; removed after the drive was made */
 
 char *seed_include_path(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
