@@ -48,12 +48,13 @@ static void wait_for_space(struct vm *vm) {
 /* --- why QEMU stopped it --- */
 
 /* The log offset at which this launch begins. For an adopted VM it is not known; when the log is
- * newer than the launch, its last lines belong to this launch. */
+ * not older than the launch, its last lines belong to this launch. File times may be whole seconds.
+ */
 static off_t words_start(const struct vm *vm) {
     struct stat log;
     bool wrote = !vm->launched_ms && stat(vm->plan.qemu_log, &log) == 0 &&
                  vm->launch.phases_ms[PHASE_LAUNCHED] &&
-                 log.st_mtime > vm->launch.phases_ms[PHASE_LAUNCHED] / 1000;
+                 log.st_mtime >= vm->launch.phases_ms[PHASE_LAUNCHED] / 1000;
     return wrote ? 0 : vm->log_start;
 }
 

@@ -94,7 +94,8 @@ tar -C "$WORK/tar" -czf "$WORK/one.tar.gz" README disk.raw
 tar -C "$WORK/tar" -cf "$WORK/none.tar" README
 cp "$WORK/disk.raw" "$WORK/tar/second.img"
 tar -C "$WORK/tar" -cf "$WORK/two.tar" README disk.raw second.img
-bzip2 -k "$WORK/disk.raw"
+python3 -c 'import bz2, sys
+open(sys.argv[1] + ".bz2", "wb").write(bz2.compress(open(sys.argv[1], "rb").read()))' "$WORK/disk.raw"
 (cd "$WORK/tar" && python3 -m zipfile -c "$WORK/one.zip" disk.raw)
 for file in one.tar one.tar.gz disk.raw.bz2; do
     expect_ok "$PGSUP" image import -n "from-${file//./-}" --arch aarch64 "$WORK/$file"

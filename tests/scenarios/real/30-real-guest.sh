@@ -132,7 +132,7 @@ step "it trusts its cache: cleaned over ssh"
 run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
 expect_equal "status of looking for the cache" "$STATUS" 0
 expect_ok "$PGSUP" instance set test --rerun-cloud-init
-expect_text "$OUT" "cloud-init begins anew at the next restart"
+expect_text "$OUT" "cloud-init runs again at the next restart"
 run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
 expect_equal "status of looking for the cache" "$STATUS" 1
 stop_guest
