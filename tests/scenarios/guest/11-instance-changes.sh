@@ -22,7 +22,7 @@ step "set: what is wrong is refused, and nothing is changed"
 expect_refused 2 "nothing to change was given" "$PGSUP" instance set web
 expect_refused 2 '"65" is not a number of virtual processors' "$PGSUP" instance set web --vcpu 65
 expect_refused 2 '"7" is not enough memory' "$PGSUP" instance set web --vcpu 2 --ram 7
-expect_refused 2 '"floppy" is not a way to the seed' "$PGSUP" instance set web --seed floppy
+expect_refused 2 '"floppy" is not a way to seed a guest' "$PGSUP" instance set web --seed floppy
 expect_refused 2 '"warp" is not an accelerator' "$PGSUP" instance set web --accel warp
 expect_refused 2 "10.0.2.0/24" "$PGSUP" instance set web --ip 10.0.3.5
 expect_refused 3 'the address 10.0.2.50 belongs to the instance "web"' \
