@@ -9,7 +9,7 @@
 #
 # The columns:
 #   cost     seconds on two idle processors; the longest are started first
-#   slots    of the two that each processor has (scripts/test): 1 for a scenario that mostly waits, 2
+#   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
 #            for one that keeps a processor busy, 3 for a guest with two virtual processors
 #   timeout  seconds
 #   CI       the pass of .ci/run that it belongs to: normal, sanitized or both. In a build for the
