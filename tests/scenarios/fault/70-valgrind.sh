@@ -9,12 +9,16 @@ make_machines one two
 
 UP_BY="valgrind --quiet --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes
     --errors-for-leak-kinds=definite,indirect,possible --log-file=$WORK/valgrind.%p"
+# Valgrind 3.19 does not know pidfd_open(2), number 434, and says so; the process is polled then.
+valgrind_says() {
+    sed -E '/unhandled [a-z0-9]+-linux syscall: 434$/,/valgrind.org.support.bug_reports/d' "$WORK"/valgrind.*
+}
 expect_clean() {
     local status=0
     wait "$SUPERVISOR" || status=$?
     SUPERVISOR=
-    [ $status = 0 ] || fail "status $status: $(cat "$WORK"/valgrind.*)"
-    expect_equal "what valgrind says" "$(cat "$WORK"/valgrind.*)" ""
+    [ $status = 0 ] || fail "status $status: $(valgrind_says)"
+    expect_equal "what valgrind says" "$(valgrind_says)" ""
     rm -f "$WORK"/valgrind.*
 }
 
