@@ -11,6 +11,7 @@
 struct tags {
     enum yaml_tag *items; /* in the order of the nodes of the document; owned */
     size_t count, size;
+    const struct yaml_values *values;
 };
 
 static void add_tag(struct tags *tags, enum yaml_tag tag) {
@@ -26,13 +27,13 @@ static const char *written(const yaml_char_t *tag) {
     return tag && strcmp((const char *)tag, "!") != 0 ? (const char *)tag : NULL;
 }
 
-static enum yaml_tag tag_of_scalar(const yaml_event_t *event) {
+static enum yaml_tag tag_of_scalar(const struct yaml_values *values, const yaml_event_t *event) {
     const char *value = (const char *)event->data.scalar.value;
     const char *tag = written(event->data.scalar.tag);
     if (tag)
         return yaml_values_tag(tag);
     return event->data.scalar.plain_implicit || event->data.scalar.tag
-               ? yaml_values_resolve(value, event->data.scalar.length)
+               ? yaml_values_resolve(values, value, event->data.scalar.length)
                : YAML_TAG_STR;
 }
 
@@ -40,7 +41,7 @@ static enum yaml_tag tag_of_scalar(const yaml_event_t *event) {
 static void note_tag(struct tags *tags, const yaml_event_t *event) {
     const char *tag;
     switch (event->type) {
-    case YAML_SCALAR_EVENT: add_tag(tags, tag_of_scalar(event)); break;
+    case YAML_SCALAR_EVENT: add_tag(tags, tag_of_scalar(tags->values, event)); break;
     case YAML_SEQUENCE_START_EVENT:
         tag = written(event->data.sequence_start.tag);
         add_tag(tags, tag ? yaml_values_tag(tag) : YAML_TAG_SEQ);
@@ -93,6 +94,7 @@ bool yaml_types_check_depth(const char *text, size_t length, struct error *error
 
 struct check {
     yaml_document_t *document;
+    const struct yaml_values *values;
     const enum yaml_tag *tags;
     bool *constructed, *flattened; /* of each node: what an alias names is looked at once */
     struct error *error;
@@ -138,8 +140,9 @@ static bool check_scalar(const struct check *check, const yaml_node_t *node) {
     const yaml_node_t *scalar = itself ? NULL : scalar_in(check, node);
     if (!scalar)
         return yaml_types_refuse(check, node, "a tag for single values before a list or a mapping");
-    const char *problem = yaml_values_problem(
-        tag_of(check, node), (const char *)scalar->data.scalar.value, scalar->data.scalar.length);
+    const char *problem =
+        yaml_values_problem(check->values, tag_of(check, node),
+                            (const char *)scalar->data.scalar.value, scalar->data.scalar.length);
     return !problem || yaml_types_refuse(check, node, problem);
 }
 
@@ -250,17 +253,21 @@ static bool check_node(const struct check *check, const yaml_node_t *node) {
 
 bool yaml_types_check(yaml_document_t *document, const char *text, size_t length,
                       struct error *error) {
-    struct tags tags = {0};
+    struct yaml_values values;
+    struct tags tags = {.values = &values};
     yaml_node_t *root = yaml_document_get_root_node(document);
     size_t nodes = (size_t)(document->nodes.top - document->nodes.start);
+    yaml_values_init(&values);
     bool good = read_events(text, length, &tags, error);
     if (good && tags.count != nodes)
         good = error_set(error, ERROR_FAILED, "it has %zu nodes and %zu tags", nodes, tags.count);
     if (good && root) {
         scoped(alloc_release) bool *looked_at = alloc_zero(2 * nodes * sizeof(bool));
-        const struct check check = {document, tags.items, looked_at, looked_at + nodes, error};
+        const struct check check = {document,  &values,           tags.items,
+                                    looked_at, looked_at + nodes, error};
         good = check_node(&check, root);
     }
     free(tags.items);
+    yaml_values_done(&values);
     return good;
 }

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 
 #include <ctype.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,13 +66,26 @@ static const struct {
     {YAML_TAG_OTHER, "^[!&*]$"},
 };
 
-static bool matches(const char *pattern, const char *value) {
-    regex_t compiled;
-    if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        abort(); /* a pattern above is wrong */
-    bool good = regexec(&compiled, value, 0, NULL, 0) == 0;
-    regfree(&compiled);
-    return good;
+/* The last one is what the constructor of dates takes. */
+#define TIMESTAMP_PATTERN (YAML_VALUES_PATTERNS - 1)
+static const char timestamp_pattern[] = "^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(" TIME ")?$";
+_Static_assert(sizeof patterns / sizeof *patterns == TIMESTAMP_PATTERN, "one regex_t for each");
+
+void yaml_values_init(struct yaml_values *values) {
+    for (size_t i = 0; i < YAML_VALUES_PATTERNS; i++) {
+        const char *pattern = i < TIMESTAMP_PATTERN ? patterns[i].pattern : timestamp_pattern;
+        if (regcomp(&values->patterns[i], pattern, REG_EXTENDED | REG_NOSUB) != 0)
+            abort(); /* a pattern above is wrong, or no memory is left */
+    }
+}
+
+void yaml_values_done(struct yaml_values *values) {
+    for (size_t i = 0; i < YAML_VALUES_PATTERNS; i++)
+        regfree(&values->patterns[i]);
+}
+
+static bool matches(const struct yaml_values *values, size_t pattern, const char *value) {
+    return regexec(&values->patterns[pattern], value, 0, NULL, 0) == 0;
 }
 
 /* Python's $ stands before a last newline too. */
@@ -82,14 +94,15 @@ static void cut_newline(char *value, size_t length) {
         value[length - 1] = 0;
 }
 
-enum yaml_tag yaml_values_resolve(const char *value, size_t length) {
+enum yaml_tag yaml_values_resolve(const struct yaml_values *values, const char *value,
+                                  size_t length) {
     /* Most values begin with a letter that begins none of these. */
     if (strlen(value) != length || (*value && !strchr("yYnNtTfFoO-+0123456789.<~=!&*", *value)))
         return YAML_TAG_STR;
     scoped(alloc_release) char *copy = alloc_string(value);
     cut_newline(copy, length);
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
-        if (matches(patterns[i].pattern, copy))
+        if (matches(values, i, copy))
             return patterns[i].tag;
     return YAML_TAG_STR;
 }
@@ -228,9 +241,8 @@ static bool is_day(int year, int month, int day) {
            day <= days[month - 1] + (month == 2 && leap);
 }
 
+/* Of a value that has the pattern. */
 static bool is_timestamp(char *value) {
-    if (!matches("^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(" TIME ")?$", value))
-        return false;
     const char *text = value;
     int year = take_number(&text), month = next_number(&text, "-"), day = next_number(&text, "-");
     if (!is_day(year, month, day) || !*text)
@@ -266,14 +278,18 @@ static void take_out_underscores(char *text) {
     *to = 0;
 }
 
-const char *yaml_values_problem(enum yaml_tag tag, const char *value, size_t length) {
+const char *yaml_values_problem(const struct yaml_values *values, enum yaml_tag tag,
+                                const char *value, size_t length) {
     if (!constructors[tag].is_good)
         return NULL;
     if (strlen(value) != length)
         return constructors[tag].problem; /* a NUL is in it */
     scoped(alloc_release) char *copy = alloc_string(value);
-    if (tag == YAML_TAG_TIMESTAMP)
+    if (tag == YAML_TAG_TIMESTAMP) {
         cut_newline(copy, length);
+        if (!matches(values, TIMESTAMP_PATTERN, copy))
+            return constructors[tag].problem;
+    }
     if (constructors[tag].without_underscores)
         take_out_underscores(copy);
     return constructors[tag].is_good(copy) ? NULL : constructors[tag].problem;

@@ -2,8 +2,18 @@
  * resolver.py) and whether one of that type can be constructed (constructor.py). Pure. */
 #pragma once
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#define YAML_VALUES_PATTERNS 9u
+
+/* The patterns, compiled once for a whole document, which may hold a million values. */
+struct yaml_values {
+    regex_t patterns[YAML_VALUES_PATTERNS];
+};
+void yaml_values_init(struct yaml_values *values);
+void yaml_values_done(struct yaml_values *values);
 
 enum yaml_tag {
     YAML_TAG_OTHER, /* none that SafeLoader constructs */
@@ -25,8 +35,10 @@ enum yaml_tag {
 };
 
 enum yaml_tag yaml_values_tag(const char *tag); /* "tag:yaml.org,2002:int" */
-enum yaml_tag yaml_values_resolve(const char *value, size_t length);
+enum yaml_tag yaml_values_resolve(const struct yaml_values *values, const char *value,
+                                  size_t length);
 bool yaml_values_is_collection(enum yaml_tag tag); /* one that cannot be a key */
 
 /* Why a value of that type cannot be constructed, for a sentence; NULL: it can. */
-const char *yaml_values_problem(enum yaml_tag tag, const char *value, size_t length);
+const char *yaml_values_problem(const struct yaml_values *values, enum yaml_tag tag,
+                                const char *value, size_t length);
