@@ -118,7 +118,7 @@ endif()
 
 # The table and the folders have the same scenarios.
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenarios
-  ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/*/[0-9][0-9]-*.sh)
+  ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/*/[0-9][0-9]*-*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
 list(TRANSFORM table REPLACE " .*" "" OUTPUT_VARIABLE rows)
 set(without_row ${scripts})
