@@ -29,6 +29,7 @@ if(PGSUP_FUZZ)
     CORPUS fuzz/seeds/fuzz_document_check)
   pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
   pgsup_fuzz(fuzz_qga SOURCES fuzz/fuzz_qga.c USES qmp CORPUS transcripts/qga)
+  pgsup_fuzz(fuzz_qcow2_header SOURCES fuzz/fuzz_qcow2_header.c USES host CORPUS fuzz/seeds/fuzz_qcow2_header)
   pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)
 
   get_property(targets GLOBAL PROPERTY PGSUP_FUZZ_TARGETS)

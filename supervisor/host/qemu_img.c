@@ -27,24 +27,11 @@ static json_t *parse_object(const char *text) {
     return start ? json_loads(start, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL) : NULL;
 }
 
-static bool has_text(const json_t *object, const char *key) {
-    const char *value = json_string_value(json_object_get(object, key));
-    return value && *value;
-}
-
 static bool fill_info(const json_t *root, struct qemu_img_info *info) {
-    const char *format = json_string_value(json_object_get(root, "format"));
     const json_t *size = json_object_get(root, "virtual-size");
-    if (!format || strlen(format) >= sizeof info->format || !json_is_integer(size) ||
-        json_integer_value(size) < 0)
+    if (!json_is_integer(size) || json_integer_value(size) < 0)
         return false;
-    const json_t *specific = json_object_get(root, "format-specific");
-    *info = (struct qemu_img_info){
-        .virtual_bytes = (uint64_t)json_integer_value(size),
-        .has_backing = has_text(root, "backing-filename"),
-        .has_data_file = has_text(json_object_get(specific, "data"), "data-file"),
-    };
-    memcpy(info->format, format, strlen(format));
+    info->virtual_bytes = (uint64_t)json_integer_value(size);
     return true;
 }
 
@@ -52,7 +39,7 @@ static bool fill_info(const json_t *root, struct qemu_img_info *info) {
 bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
-    char *argv[] = {"qemu-img", "info", "--output=json", "-U", absolute, NULL};
+    char *argv[] = {"qemu-img", "info", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
     if (!program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the disk image %s", path);
     json_t *root = parse_object(output.data);
@@ -87,7 +74,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
     struct error problem = {0};
-    char *argv[] = {"qemu-img", "check", "--output=json", "-U", absolute, NULL};
+    char *argv[] = {"qemu-img", "check", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
     bool ended_well = program_run(argv, CHECK_TIMEOUT_MS, &output, &problem);
     json_t *root = parse_object(output.data);
     json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");

@@ -61,18 +61,6 @@ TEST(kinds_of_files) {
     }
 }
 
-TEST(an_encrypted_qcow2) {
-    scoped(alloc_release) char *path = scratch_path("luks");
-    struct error error = {0};
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    CHECK(fd >= 0 && pwrite(fd, "QFI\xfb\0\0\0\3", 8, 0) == 8);
-    CHECK(pwrite(fd, "\0\0\0\2", 4, 32) == 4);
-    close(fd);
-    CHECK(!image_form_check(path, "FILE", &error));
-    CHECK_CONTAINS(error.text, "FILE is encrypted");
-    unlink(path);
-}
-
 int main(void) {
     return test_run();
 }

@@ -62,7 +62,7 @@ static bool disk_is_new(void) {
     struct error error = {0};
     scoped(buffer_done) struct buffer output = {0};
     check_good(qemu_img_info(disk, &info, &error), &error);
-    CHECK(info.has_backing && info.virtual_bytes == UINT64_C(96) << 20);
+    CHECK(info.virtual_bytes == UINT64_C(96) << 20);
     return program_run(argv, 60000, &output, NULL); /* its status tells whether they are zeros */
 }
 

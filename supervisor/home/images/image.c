@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "home/images/download.h"
 #include "home/images/image_stage.h"
+#include "host/qcow2_file.h"
 #include "host/qemu_img.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
@@ -134,7 +135,7 @@ static bool verify_file(const char *path, const struct store_image *image, const
             "the image %s has changed since it was added: restore the file whose SHA-256 "
             "is %s; disks that depend on it: %s",
             path, image->sha256, *users ? users : "none");
-    return qemu_img_check(path, path, error);
+    return qcow2_file_check(path, path, NULL, error) && qemu_img_check(path, path, error);
 }
 
 bool image_verify(struct home *home, const char *name, struct error *error) {
@@ -151,7 +152,7 @@ bool image_verify(struct home *home, const char *name, struct error *error) {
 bool image_check_once(struct home *home, const struct store_image *image, struct error *error) {
     scoped(alloc_release) char *path = image_path(home, image);
     return image->checked_ms > 0 ||
-           (qemu_img_check(path, path, error) &&
+           (qcow2_file_check(path, path, NULL, error) && qemu_img_check(path, path, error) &&
             image_table_set_checked(home->store, image->name, clock_wall_ms(), error));
 }
 

@@ -1,6 +1,6 @@
 /* What kind of file a disk image is, by its own bytes: names tell nothing (a .img is either), and
  * qemu-img is never asked to guess, because a guest or a publisher could make it guess wrong.
- * qcow2: QEMU docs/interop/qcow2.txt. A raw disk is told by the signature of its boot sector. */
+ * A raw disk is told by the signature of its boot sector. */
 #pragma once
 
 #include "base/error.h"
@@ -17,8 +17,3 @@ enum image_trust {
  * calls it. */
 bool image_form_find(const char *file, const char *shown, enum image_trust trust,
                      enum image_form *form, struct error *error);
-
-/* It is a qcow2 that refers to no other file: ERROR_INVALID if not. To be asked before qemu-img is
- * shown the file. */
-bool image_form_check(const char *file, const char *shown, struct error *error);
-bool image_form_refuse_reference(const char *shown, const char *what, struct error *error);

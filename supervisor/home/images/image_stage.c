@@ -9,6 +9,7 @@
 #include "home/images/download.h"
 #include "home/images/image_form.h"
 #include "home/images/unpack.h"
+#include "host/qcow2_file.h"
 #include "host/qemu_img.h"
 #include "store/transaction.h"
 
@@ -73,7 +74,7 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
     struct stat status;
     char digest[SECRET_SHA256_SIZE];
     struct error problem = {0};
-    if (!image_form_check(file, shown, error))
+    if (!qcow2_file_check(file, shown, NULL, error))
         return false;
     if (!qemu_img_info(file, &info, &problem)) {
         bool tool = problem.code == ERROR_NOT_FOUND;
@@ -81,12 +82,6 @@ static bool inspect(const char *file, const char *shown, struct store_image *ima
                     : error_set(error, ERROR_INVALID, "%s is not an intact qcow2 disk image: %s",
                                 shown, problem.text);
     }
-    if (strcmp(info.format, "qcow2") != 0)
-        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", shown);
-    if (info.has_backing)
-        return image_form_refuse_reference(shown, "a backing file", error);
-    if (info.has_data_file)
-        return image_form_refuse_reference(shown, "an external data file", error);
     if (stat(file, &status) < 0)
         return error_errno(error, "cannot read %s", shown);
     if (!qemu_img_check(file, shown, error) || !secret_sha256_file(file, digest, error))
@@ -169,7 +164,7 @@ bool image_stage_take(struct image_stage *stage, const char *given, struct store
         return adopt(stage, file, image, error);
     bool made = source.form == IMAGE_FORM_RAW
                     ? qemu_img_from_raw(file, stage->made, error)
-                    : image_form_check(file, shown, error) &&
+                    : qcow2_file_check(file, shown, NULL, error) &&
                           qemu_img_check_unlocked(file, shown, error) &&
                           platform_copy_file(file, stage->made, 0600, error);
     return made && adopt(stage, stage->made, image, error);

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "home/import_playground/import_files.h"
+#include "host/qcow2_file.h"
 #include "host/qemu_img.h"
 
 #include <ctype.h>
@@ -49,13 +50,11 @@ static bool choose_name(const struct store_images *images, const char *file, cha
 }
 
 static bool read_image(const char *path, struct store_image *image, struct error *error) {
-    char backing[TAKEOVER_BACKING_SIZE], digest[SECRET_SHA256_SIZE];
+    char digest[SECRET_SHA256_SIZE];
     struct qemu_img_info info;
     struct stat status;
-    if (!import_files_backing(path, backing, error) || !qemu_img_info(path, &info, error))
+    if (!qcow2_file_check(path, path, NULL, error) || !qemu_img_info(path, &info, error))
         return false;
-    if (info.has_backing || info.has_data_file)
-        return error_set(error, ERROR_INVALID, "it depends on another file");
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot read %s", path);
     if (!secret_sha256_file(path, digest, error))
