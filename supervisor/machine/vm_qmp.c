@@ -158,8 +158,8 @@ static void explain_stop(struct vm *vm, const char *status) {
 /* The process behind the socket is another VM and is not touched. */
 static void disown(struct vm *vm, const char *other) {
     scoped(alloc_release) char *name = name_printable(other, strlen(other), 64);
-    scoped(alloc_release) char *reason =
-        alloc_printf("the process on its QMP socket is another VM (%s); it was left alone", name);
+    scoped(alloc_release) char *reason = alloc_printf(
+        "the process on its QMP socket is another VM (%s), which pgsup does not touch", name);
     vm_set_reason(vm, reason);
     vm_plan_disown_files(&vm->plan);
     vm_input(vm, INPUT_EXITED);

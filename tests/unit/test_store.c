@@ -1,5 +1,6 @@
-/* The file of a store: what is refused and left alone, who can read it, how writers wait for each
- * other. What is in the tables: test_store_tables.c; older versions: test_store_migrations.c. */
+/* The file of a store: what is refused and stays unchanged, who can read it, how writers wait for
+ * each other. What is in the tables: test_store_tables.c; older versions: test_store_migrations.c.
+ */
 #include "base/clock.h"
 #include "store/event_table.h"
 #include "store/migrations.h"

@@ -1,5 +1,5 @@
 # Goal: a VM that ends is started again as its policy says, later and later; one that a person
-# stopped or whose guest powered itself off is left alone; autostart keeps its order.
+# stopped or whose guest powered itself off stays off; autostart keeps its order.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/../faults.sh"
 make_machines one two

@@ -154,7 +154,7 @@ let_go
 step "a socket with another VM behind it: hands off"
 pretend other
 wait_state three failed 10
-expect_reason three "another VM" "left alone"
+expect_reason three "another VM" "does not touch"
 kill -0 $pretender || fail "it was killed"
 let_go
 

@@ -155,7 +155,7 @@ expect_equal "mode of records" "$(mode_of "$PGSUP_HOME/dns/records")" "-rw------
 secret=$(sed -n 's/.*secret "\(.*\)".*/\1/p' "$DNS/key")
 ! grep -rqF -- "$secret" "$PGSUP_HOME" || fail "the key itself is in the home"
 
-step "a name that somebody else has there is left alone"
+step "a name that somebody else has there stays unchanged"
 expect_warning "www.lab.example.org has an address in the DNS that was not set by pgsup" \
     "$PGSUP" instance create --os blank www --ip 10.77.0.8
 expect_in_dns www 192.0.2.1
