@@ -33,6 +33,7 @@ set(table
   "cli/62-addresses                  3    1     300     both       -"
   "cli/68-cloud-adopt               14    2     300     both       -"
   "cli/86-nuageinit                  2    1     300     both       -"
+  "cli/104-ssh-surroundings          3    1     300     both       -"
 
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"

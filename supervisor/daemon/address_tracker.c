@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "daemon/dns_sync.h"
+#include "home/access/ssh_config.h"
 #include "home/names/dns_update.h"
 #include "home/names/hosts.h"
 #include "home/names/neighbour.h"
@@ -86,7 +87,8 @@ static void on_tracker_work(uv_work_t *work) {
     if (!tracker->open)
         tracker->open = home_open(tracker->home_path, &tracker->home, error);
     tracker->dns_is_due = false;
-    if (tracker->open && find_neighbours(tracker, error) && hosts_write(&tracker->home, error))
+    if (tracker->open && find_neighbours(tracker, error) && hosts_write(&tracker->home, error) &&
+        ssh_config_write(&tracker->home, error))
         dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
 }
 

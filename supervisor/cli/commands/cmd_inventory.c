@@ -7,6 +7,7 @@
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
+#include "home/access/ssh_identity.h"
 #include "store/cloud_table.h"
 #include "store/guest_table.h"
 
@@ -51,8 +52,9 @@ static json_t *variables(struct inventory *inventory, const struct store_instanc
     json_t *object = json_object();
     endpoint_find(inventory->home, instance, &endpoint, NULL);
     write_known_hosts(inventory->home, instance, &endpoint);
-    scoped(alloc_release) char *key = ansible_private_key(&inventory->cloud);
-    scoped(alloc_release) char *arguments = ansible_ssh_arguments(inventory->home, instance);
+    scoped(alloc_release) char *key = ssh_identity_file(inventory->home, &inventory->cloud);
+    scoped(alloc_release) char *arguments =
+        ansible_ssh_arguments(inventory->home, &inventory->cloud, instance, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
     set_text(object, "ansible_host", endpoint.address);
     json_object_set_new(object, "ansible_port", json_integer(endpoint.port));

@@ -37,11 +37,17 @@ const struct command cmd_ssh = {
     .alias = "shell",
     .summary = "Log in to a guest, or run a command there",
     .arguments = "NAME [COMMAND...]",
-    .details = "The guest's host key is checked against the one that pgsup gave it or that "
-               "it reported when it phoned home. The exit status is that of the command, or "
-               "255 if ssh itself failed.\n"
-               "\n"
-               "  pgsup ssh test -- uname -m",
+    .details =
+        "The guest's host key is checked against the one that pgsup gave it or that "
+        "it reported when it phoned home. The exit status is that of the command, or "
+        "255 if ssh itself failed. ssh is run with pgsup's own configuration, PATH/ssh_config, "
+        "and not with yours: only the cloud's keys are offered, and no jump host is used.\n"
+        "\n"
+        "The words of COMMAND are joined with blanks and given to the user's shell in the "
+        "guest, as ssh does: quote what that shell must not take apart once more.\n"
+        "\n"
+        "  pgsup ssh test -- sh -c \"'cd /tmp && ls -l'\"\n"
+        "  pgsup ssh test -- uname -m",
     .options = options,
     .min_arguments = 1,
     .max_arguments = COMMAND_MANY,

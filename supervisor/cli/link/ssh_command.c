@@ -1,18 +1,20 @@
 #include "cli/link/ssh_command.h"
 
 #include "base/alloc.h"
-#include "home/access/ansible.h"
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
-#include "home/access/ssh_option.h"
-#include "home/layout.h"
+#include "home/access/ssh_config.h"
+#include "home/access/ssh_identity.h"
 #include "host/program.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The supervisor reports a guest as ready shortly before it has stored its keys. */
 enum { KEYS_TIMEOUT_MS = 5000, POLL_INTERVAL_MS = 100 };
+
+enum { SETTINGS_TIMEOUT_MS = 5000 };
 
 /* With user networking QEMU accepts the connection even if the guest does not. */
 enum { CONNECT_TIMEOUT_S = 30, BATCH_TIMEOUT_S = 10 };
@@ -41,37 +43,52 @@ struct target {
     struct endpoint endpoint;
 };
 
+/* An agent that only the user's own configuration names (of a password manager, say) is asked if no
+ * file has the private key. */
+static void add_agent(const struct target *target, struct strv *argv) {
+    static const char key[] = "\nidentityagent ";
+    struct store_cloud cloud = {0};
+    scoped(buffer_done) struct buffer output = {0};
+    char *words[] = {argv->items[0], "-G", target->instance.name, NULL};
+    char *file = cloud_table_get(target->home->store, &cloud, NULL)
+                     ? ssh_identity_file(target->home, &cloud)
+                     : NULL;
+    store_cloud_done(&cloud);
+    if (!file && program_run(words, SETTINGS_TIMEOUT_MS, &output, NULL) && output.data) {
+        const char *found = strstr(output.data, key);
+        found = found ? found + strlen(key) : "";
+        size_t length = strcspn(found, "\n");
+        if (length && !memchr(found, '"', length))
+            strv_pushf(argv, "-oIdentityAgent=\"%.*s\"", (int)length, found);
+    }
+    free(file);
+}
+
 static bool make_argv(const struct target *target, const struct ssh_command *command,
                       struct strv *argv, struct error *error) {
-    struct home *home = target->home;
-    const struct store_instance *instance = &target->instance;
-    struct store_cloud cloud = {0};
     scoped(alloc_release) char *program = program_find("ssh", error);
-    if (!program || !cloud_table_get(home->store, &cloud, error))
+    scoped(alloc_release) char *configuration = home_file(target->home, SSH_CONFIG);
+    if (!program)
         return false;
-    scoped(alloc_release) char *key = ansible_private_key(&cloud);
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    store_cloud_done(&cloud);
     strv_push(argv, program);
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
-    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
-    strv_pushf(argv, "-o%s", option);
-    strv_push(argv, "-oGlobalKnownHostsFile=/dev/null");
-    strv_push(argv, "-oStrictHostKeyChecking=yes");
-    strv_pushf(argv, "-oHostKeyAlias=%s", instance->instance_id);
-    strv_pushf(argv, "-p%u", target->endpoint.port);
-    if (key) {
-        scoped(alloc_release) char *identity = ssh_option_path("IdentityFile", key);
-        strv_pushf(argv, "-o%s", identity);
-    }
+    strv_push(argv, "-F");
+    strv_push(argv, configuration);
+    add_agent(target, argv);
     strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_TIMEOUT_S : CONNECT_TIMEOUT_S);
     if (command->batch)
         strv_push(argv, "-oBatchMode=yes");
     strv_push(argv, "-l");
     strv_push(argv, command->user);
     strv_push(argv, "--");
-    strv_push(argv, target->endpoint.address);
+    strv_push(argv, target->instance.name);
     return true;
+}
+
+static bool check_address(const struct target *target, struct error *error) {
+    return target->endpoint.address[0] ||
+           error_set(error, ERROR_WRONG_STATE,
+                     "the address of %s is not known yet: `pgsup ip %s --wait` waits for it",
+                     target->instance.name, target->instance.name);
 }
 
 bool ssh_command_make(struct home *home, const struct ssh_command *command, struct strv *argv,
@@ -81,8 +98,9 @@ bool ssh_command_make(struct home *home, const struct ssh_command *command, stru
     bool good = instance_table_get(home->store, command->name, &target.instance, error) &&
                 (keys = find_keys(home, &target.instance, error)) &&
                 endpoint_find(home, &target.instance, &target.endpoint, error) &&
+                check_address(&target, error) &&
                 known_hosts_write(home, &target.instance, &target.endpoint, keys, error) &&
-                make_argv(&target, command, argv, error);
+                ssh_config_write(home, error) && make_argv(&target, command, argv, error);
     store_instance_done(&target.instance);
     return good;
 }

@@ -1,5 +1,5 @@
-/* The command line of ssh(1) that logs in to a guest, with its host key checked against what it
- * phoned home. */
+/* The command line of ssh(1) that logs in to a guest by pgsup's own configuration, whatever the
+ * user's says, with its host key checked against what it phoned home. */
 #pragma once
 
 #include "base/error.h"

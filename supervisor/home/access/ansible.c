@@ -5,7 +5,8 @@
 #include "base/file.h"
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
-#include "home/access/ssh_option.h"
+#include "home/access/ssh_config.h"
+#include "home/access/ssh_identity.h"
 #include "home/generated.h"
 #include "home/layout.h"
 #include "home/seed/host_keys.h"
@@ -135,37 +136,28 @@ static bool write_inventory(struct generated *generated, const struct endpoint *
     return good;
 }
 
-char *ansible_private_key(const struct store_cloud *cloud) {
-    const char *public_key_path = cloud->ssh_public_key_path;
-    size_t length = public_key_path ? strlen(public_key_path) : 0;
-    if (cloud->ssh_private_key_path)
-        return alloc_string(cloud->ssh_private_key_path);
-    if (length < 5 || strcmp(public_key_path + length - 4, ".pub") != 0)
-        return NULL;
-    char *path = alloc_slice(public_key_path, length - 4);
-    if (access(path, R_OK) == 0)
-        return path;
-    free(path);
-    return NULL;
-}
-
-char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance) {
+char *ansible_ssh_arguments(struct home *home, const struct store_cloud *cloud,
+                            const struct store_instance *instance, struct error *error) {
     struct buffer text = {0};
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *known_hosts = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
-    scoped(alloc_release) char *option = ssh_option_path("UserKnownHostsFile", known_hosts);
-    buffer_puts(&text, "-o ");
-    vm_script_quote(option, &text); /* Ansible splits it as a shell does */
-    buffer_printf(&text,
-                  " -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "
-                  "-o HostKeyAlias=%s",
-                  instance->instance_id);
+    scoped(strv_done) struct strv settings = {0};
+    if (!ssh_config_settings(home, cloud, instance, &settings, error))
+        return NULL;
+    buffer_puts(&text, "-F /dev/null");
+    for (size_t i = 0; i < settings.count; i++) {
+        buffer_puts(&text, " -o ");
+        vm_script_quote(settings.items[i], &text); /* Ansible splits it as a shell does */
+    }
     return buffer_take(&text);
 }
 
 static bool write_configuration(struct generated *generated, struct error *error) {
-    const struct home *home = generated->home;
-    scoped(alloc_release) char *key = ansible_private_key(&generated->facts->cloud);
+    struct home *home = generated->home;
+    const struct instance_facts *facts = generated->facts;
+    scoped(alloc_release) char *key = ssh_identity_file(home, &facts->cloud);
+    scoped(alloc_release) char *arguments =
+        ansible_ssh_arguments(home, &facts->cloud, &facts->instance, error);
+    if (!arguments)
+        return false;
     scoped(alloc_release) char *collections = home_file(home, "collections");
     struct buffer text = {0};
     buffer_printf(&text,
@@ -179,8 +171,6 @@ static bool write_configuration(struct generated *generated, struct error *error
                   collections);
     if (key)
         buffer_printf(&text, "private_key_file = %s\n", key);
-    scoped(alloc_release) char *arguments =
-        ansible_ssh_arguments(home, &generated->facts->instance);
     buffer_printf(&text, "\n[ssh_connection]\npipelining = True\nssh_common_args = %s\n",
                   arguments);
     bool good = write_text(generated, LAYOUT_ANSIBLE_CFG, &text, error);

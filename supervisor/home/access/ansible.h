@@ -8,6 +8,7 @@
 #include "home/generated.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
+#include "store/instance_table.h"
 
 /* host_keys: as of known_hosts_keys(). */
 bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
@@ -17,9 +18,7 @@ bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
  * been provisioned, else known_hosts alone where the guest was given its host keys. */
 bool ansible_refresh(struct generated *generated, struct error *error);
 
-/* The private key that was given, else the one beside the cloud's public key; caller frees; NULL:
- * none (ssh then asks its agent). */
-char *ansible_private_key(const struct store_cloud *cloud);
-
-/* ssh_common_args for this instance: its keys only, always checked. Caller frees. */
-char *ansible_ssh_arguments(const struct home *home, const struct store_instance *instance);
+/* ssh_common_args for this instance: what pgsup's own configuration of ssh says, and none of the
+ * user's. Caller frees; NULL: error set. */
+char *ansible_ssh_arguments(struct home *home, const struct store_cloud *cloud,
+                            const struct store_instance *instance, struct error *error);

@@ -120,10 +120,12 @@ expect_equal "the inventory" "$(json_of 'it["ansible_ssh_private_key_file"]')" "
 printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >"$WORK/bin/ssh"
 chmod +x "$WORK/bin/ssh"
 expect_ok "$PGSUP" ssh test
-expect_text "$OUT" "-oIdentityFile=\"$WORK/elsewhere\"" "-oStrictHostKeyChecking=yes"
+expect_text "$OUT" "$PGSUP_HOME/ssh_config"
+expect_text "$PGSUP_HOME/ssh_config" "IdentityFile=\"$WORK/elsewhere\"" "StrictHostKeyChecking=yes"
 expect_ok "$PGSUP" cloud set --ssh-private-key ""
 expect_ok "$PGSUP" ssh test
-expect_no_text "$OUT" IdentityFile
+expect_no_text "$PGSUP_HOME/ssh_config" "$WORK/elsewhere"
+expect_text "$PGSUP_HOME/ssh_config" "IdentityFile=\"$PGSUP_HOME/ssh-keys/1.pub\"" # in ssh's agent, perhaps
 end_supervisor
 
 step "another name, or another port: its files go along, and one that was edited stays"

@@ -44,6 +44,19 @@ expect_equal "what the edited user-data did" "$(cat "$OUT")" "by hand"
 in_guest cat /etc/ssh/ssh_host_ed25519_key.pub
 grep -qF "$(cut -d' ' -f1,2 "$OUT")" "$folder/known_hosts" || fail "known_hosts lacks the guest's key"
 
+step "... with seven foreign keys in the agent, and the cloud's key nowhere else"
+eval "$(ssh-agent -s)" >/dev/null
+at_exit "kill $SSH_AGENT_PID"
+for number in 1 2 3 4 5 6 7; do
+    ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-$number"
+    ssh-add -q "$WORK/foreign-$number"
+done
+ssh-add -q "$KEY"
+mv "$KEY" "$WORK/away"
+in_guest true
+mv "$WORK/away" "$KEY"
+unset SSH_AUTH_SOCK
+
 step "... and an impostor refused"
 cat >"$WORK/keys.py" <<'END'
 import sqlite3, sys

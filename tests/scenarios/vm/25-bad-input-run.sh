@@ -118,7 +118,9 @@ printf '#!/bin/sh\nprintf "%%s\\n" "$@"\nexit 42\n' >"$WORK/bin/ssh"
 chmod +x "$WORK/bin/ssh"
 run "$PGSUP" ssh test -- echo "two words" -v
 expect_equal "status" "$STATUS" 42
-expect_text "$OUT" "-oStrictHostKeyChecking=yes" "two words"
+expect_equal "whose configuration" "$(head -n 2 "$OUT" | tr '\n' ' ')" "-F $PGSUP_HOME/ssh_config "
+expect_text "$OUT" "two words"
+expect_text "$PGSUP_HOME/ssh_config" "Host test" "StrictHostKeyChecking=yes"
 expect_equal "the last argument" "$(tail -n 1 "$OUT")" -v
 rm "$WORK/bin/ssh"
 

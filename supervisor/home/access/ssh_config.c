@@ -1,0 +1,79 @@
+#include "home/access/ssh_config.h"
+
+#include "base/alloc.h"
+#include "home/access/endpoint.h"
+#include "home/access/ssh_identity.h"
+#include "home/access/ssh_option.h"
+#include "home/derived.h"
+#include "home/layout.h"
+
+#include <stdlib.h>
+
+/* macOS keeps the passwords of keys in its keychain; other systems do not know that word. */
+static const char heading[] =
+    "# Written by pgsup: how ssh reaches its guests, by the names of their instances.\n"
+    "IgnoreUnknown UseKeychain\n";
+
+bool ssh_config_settings(struct home *home, const struct store_cloud *cloud,
+                         const struct store_instance *instance, struct strv *settings,
+                         struct error *error) {
+    scoped(strv_done) struct strv files = {0};
+    scoped(alloc_release) char *known_hosts = layout_file(home, instance->name, LAYOUT_KNOWN_HOSTS);
+    if (!ssh_identity_files(home, cloud, &files, error))
+        return false;
+    strv_take(settings, ssh_option_path("UserKnownHostsFile", known_hosts));
+    strv_push(settings, "GlobalKnownHostsFile=/dev/null");
+    strv_push(settings, "StrictHostKeyChecking=yes");
+    strv_pushf(settings, "HostKeyAlias=%s", instance->instance_id);
+    strv_push(settings, "IdentitiesOnly=yes");
+    for (size_t i = 0; i < files.count; i++)
+        strv_take(settings, ssh_option_path("IdentityFile", files.items[i]));
+    return true;
+}
+
+static void add_others(struct strv *settings) {
+    static const char *const others[] = {
+        "PubkeyAuthentication=yes", "UseKeychain=yes",   "CanonicalizeHostname=no",
+        "ProxyJump=none",           "ProxyCommand=none", "RemoteCommand=none",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        strv_push(settings, others[i]);
+}
+
+static bool add_instance(struct home *home, const struct store_cloud *cloud,
+                         const struct store_instance *instance, struct buffer *text,
+                         struct error *error) {
+    struct endpoint endpoint = {0};
+    scoped(strv_done) struct strv settings = {0};
+    if (!endpoint_find(home, instance, &endpoint, error))
+        return false;
+    if (!endpoint.address[0])
+        return true;
+    strv_pushf(&settings, "HostName=%s", endpoint.address);
+    strv_pushf(&settings, "Port=%u", endpoint.port);
+    strv_push(&settings, "User=" SSH_CONFIG_USER);
+    if (!ssh_config_settings(home, cloud, instance, &settings, error))
+        return false;
+    add_others(&settings);
+    buffer_printf(text, "\nHost %s\n", instance->name);
+    for (size_t i = 0; i < settings.count; i++)
+        buffer_printf(text, "    %s\n", settings.items[i]);
+    return true;
+}
+
+static bool render(struct home *home, struct buffer *text, struct error *error) {
+    struct store_instances instances = {0};
+    struct store_cloud cloud = {0};
+    bool good = cloud_table_get(home->store, &cloud, error) &&
+                instance_table_list(home->store, &instances, error);
+    buffer_puts(text, heading);
+    for (size_t i = 0; good && i < instances.count; i++)
+        good = add_instance(home, &cloud, &instances.items[i], text, error);
+    store_instances_done(&instances);
+    store_cloud_done(&cloud);
+    return good;
+}
+
+bool ssh_config_write(struct home *home, struct error *error) {
+    return derived_write(home, SSH_CONFIG, render, error);
+}

@@ -1,0 +1,22 @@
+/* PATH/ssh_config: how ssh(1) reaches each guest by its instance's name. `ssh -F` with it, a
+ * person's own settings do not matter; what a person's settings for all hosts often say (a jump
+ * host, another command) is also said here, for those who include it in theirs. Blocking. */
+#pragma once
+
+#include "base/error.h"
+#include "base/strv.h"
+#include "home/home.h"
+#include "store/cloud_table.h"
+#include "store/instance_table.h"
+
+#define SSH_CONFIG      "ssh_config"
+#define SSH_CONFIG_USER "ansible" /* unless another one is asked for */
+
+/* Writes it again if it has changed. An instance whose address is not known is not in it. */
+bool ssh_config_write(struct home *home, struct error *error);
+
+/* "Key=value" for the keys with which to log in, and the host keys to expect: for a line of
+ * ssh_config(5), or behind ssh's -o. */
+bool ssh_config_settings(struct home *home, const struct store_cloud *cloud,
+                         const struct store_instance *instance, struct strv *settings,
+                         struct error *error);
