@@ -81,6 +81,7 @@ pgsup_test(vm_script SOURCES unit/test_vm_script.c unit/specs.c USES machine_cor
 target_compile_definitions(test_vm_script PRIVATE PRINT_ARGV="$<TARGET_FILE:print_argv>")
 add_dependencies(test_vm_script print_argv)
 pgsup_test(argv_starts SOURCES unit/test_argv_starts.c USES machine_core)
+pgsup_test(smbios SOURCES unit/test_smbios.c unit/specs.c USES machine_core)
 pgsup_test(boot SOURCES unit/test_boot.c USES machine_core)
 pgsup_test(lifecycle SOURCES unit/test_lifecycle.c USES machine_core)
 add_test(NAME unit.lifecycle_diagram

@@ -1,6 +1,7 @@
 /* The real QEMU takes what qemu_argv and vm_script build. Command lines for networks of macOS, or
  * that need root, are compared with golden files only. */
 #include "machine/core/qemu_argv.h"
+#include "machine/core/smbios.h"
 #include "machine/core/vm_script.h"
 #include "scratch.h"
 #include "test.h"
@@ -65,7 +66,7 @@ static void say(int fd, const char *text) {
 
 /* An instance's files with everything that a path may hold in their names, made in folder. */
 struct files {
-    char *firmware, *disk, *seed, *run, *stderr_path;
+    char *firmware, *disk, *seed, *smbios, *run, *stderr_path;
 };
 
 static void make_disk(const char *path) {
@@ -82,6 +83,7 @@ static struct files make_files(const char *folder, const char *firmware) {
         .firmware = alloc_printf("%s/fw,readonly=on.fd", folder),
         .disk = alloc_printf("%s/os, 'x'.qcow2", folder),
         .seed = alloc_printf("%s/cloud-init \"$HOME\".img", folder),
+        .smbios = alloc_printf("%s/smbios,x.bin", folder),
         .run = alloc_printf("%s/run", folder),
         .stderr_path = alloc_printf("%s/stderr", folder),
     };
@@ -95,6 +97,7 @@ static struct files make_files(const char *folder, const char *firmware) {
 
 static void files_done(struct files *files) {
     free(files->firmware), free(files->disk), free(files->seed), free(files->run);
+    free(files->smbios);
     free(files->stderr_path);
 }
 
@@ -219,8 +222,13 @@ static void check_in(const struct platform *platform, const char *folder, bool b
     struct files files = make_files(folder, platform->firmware);
     struct spec spec = make_spec(platform, &files);
     if (by_url) {
-        spec.seed_url = "http://10.0.2.2:10300/seed/a,b/";
+        struct buffer blob = {0};
+        spec.seed_url = "http://10.0.2.2:10300/seed/ab/";
         spec.seed_source = "nocloud";
+        spec.smbios = files.smbios;
+        smbios_system(&spec, &blob);
+        scratch_write(files.smbios, blob.data, blob.length, 0600);
+        buffer_done(&blob);
     }
     check_supervised(&spec, &files);
     if (!by_url)
@@ -238,8 +246,12 @@ TEST(plain_folder) {
 }
 
 TEST(seed_by_url) {
-    scoped(alloc_release) char *folder = scratch_path("url");
-    check_in(&platforms[0], folder, true);
+    for (size_t i = 0; i < sizeof platforms / sizeof *platforms; i++) {
+        scoped(alloc_release) char *name =
+            alloc_printf("url, %s", spec_arch_word(platforms[i].arch));
+        scoped(alloc_release) char *folder = scratch_path(name);
+        check_in(&platforms[i], folder, true);
+    }
 }
 
 TEST(odd_folders) {

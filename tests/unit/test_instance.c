@@ -176,6 +176,7 @@ static void check_modes(const char *folder) {
                  {"os.qcow2", 0600},
                  {"vm.sh", 0700},
                  {"cloud-init.img", 0600},
+                 {"smbios.bin", 0600},
                  {"cloud-init", 0700},
                  {"cloud-init/meta-data", 0600},
                  {"cloud-init/user-data", 0600},
@@ -185,7 +186,7 @@ static void check_modes(const char *folder) {
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, table[i].name);
         CHECK_INT(mode_of(path), table[i].mode);
     }
-    CHECK_INT(count_entries(folder), 4);
+    CHECK_INT(count_entries(folder), 5);
 }
 
 TEST(makes_an_instance_with_defaults) {

@@ -178,8 +178,9 @@ TEST(script_takes_the_drive_and_no_server) {
     scoped(alloc_release) char *path = alloc_printf("%s/vm.sh", folder);
     CHECK(strncmp(script, "#!/bin/bash\n", 12) == 0);
     CHECK_CONTAINS(script, "cloud-init.img");
-    CHECK(!strstr(script, "\n  -smbios type=1")); /* the way by HTTP stands in a comment only */
-    CHECK_CONTAINS(script, "\n#  -smbios 'type=1,serial=ds=nocloud-net;s=http://10.0.2.2:");
+    CHECK(!strstr(script, "\n  -smbios file=")); /* the way by HTTP stands in a comment only */
+    CHECK_CONTAINS(script, "\n#  -smbios file=");
+    CHECK(!strstr(script, instance.token));
     char *argv[] = {"bash", "-n", path, NULL};
     run_program(argv);
     store_instance_done(&instance);

@@ -21,6 +21,7 @@
 #include "host/network.h"
 #include "host/port.h"
 #include "host/program.h"
+#include "machine/core/smbios.h"
 #include "machine/core/vm_script.h"
 
 #include <errno.h>
@@ -114,9 +115,10 @@ static void fill_seed(const struct home *home, const struct instance_facts *fact
                       struct spec *spec, struct strv *owned) {
     enum store_seed seed = facts->instance.seed;
     scoped(alloc_release) char *url = seed_url(&facts->cloud, &facts->instance);
-    if (url && seed == STORE_SEED_HTTP)
+    if (url && seed == STORE_SEED_HTTP) {
         spec->seed_url = own(owned, alloc_string(url));
-    else if (url && seed == STORE_SEED_BOTH)
+        spec->smbios = own(owned, layout_file(home, facts->instance.name, LAYOUT_SMBIOS));
+    } else if (url && seed == STORE_SEED_BOTH)
         spec->seed_drive = own(owned, seed_include_path(home, &facts->instance));
     else
         spec->seed_drive = own(owned, seed_image_path(home, &facts->instance));
@@ -251,6 +253,15 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
     return true;
 }
 
+static bool write_smbios(const struct home *home, const struct spec *spec, struct error *error) {
+    scoped(buffer_done) struct buffer blob = {0};
+    if (!spec->seed_url)
+        return true;
+    smbios_system(spec, &blob);
+    return file_write(spec->smbios, blob.data, blob.length, 0600, error) &&
+           home_chown(home, spec->smbios, error);
+}
+
 /* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is
  * for its comment. */
 static bool write_script(struct generated *generated, const struct spec *supervised,
@@ -282,7 +293,7 @@ bool instance_plan_write(struct generated *generated, struct instance_plan *plan
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
     if (good && seed_write(generated, error) && ansible_refresh(generated, error) &&
-        write_script(generated, &plan->spec, error))
+        write_smbios(home, &plan->spec, error) && write_script(generated, &plan->spec, error))
         return true;
     instance_plan_done(plan);
     return false;

@@ -185,13 +185,15 @@ static void push_seed_drive(const struct spec *spec, struct strv *argv) {
     push_pair(argv, "-device", "virtio-blk-pci,id=seed,drive=seed0");
 }
 
+void qemu_argv_seed(const struct spec *spec, struct buffer *value) {
+    buffer_puts(value, "file=");
+    append_escaped(value, spec->smbios);
+}
+
 static void push_seed_url(const struct spec *spec, struct strv *argv) {
-    struct buffer serial = {0};
-    scoped(alloc_release) char *source =
-        alloc_printf("ds=%s;s=%s", spec->seed_source, spec->seed_url);
-    buffer_puts(&serial, "type=1");
-    append_property(&serial, "serial", source);
-    push_built(argv, "-smbios", &serial);
+    struct buffer file = {0};
+    qemu_argv_seed(spec, &file);
+    push_built(argv, "-smbios", &file);
 }
 
 static void push_chassis(const struct spec *spec, struct strv *argv) {

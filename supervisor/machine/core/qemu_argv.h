@@ -8,6 +8,7 @@
  * docs/system/invocation.rst, qemu-options.hx; forms checked on 7.2 and 10.0. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/strv.h"
 #include "machine/core/spec.h"
 
@@ -30,6 +31,10 @@ struct qemu_argv_launch {
     int helper_fd;           /* of the first card of vmnet-helper; those of the others follow
                                 (machine/helpers.h) */
 };
+
+/* The value of -smbios that tells the guest where its seed is, without telling `ps`: the address
+ * contains the token. */
+void qemu_argv_seed(const struct spec *spec, struct buffer *value);
 
 /* argv[0] is spec->program. Appends to argv. */
 void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,

@@ -108,6 +108,7 @@ struct spec {
     size_t disk_count;       /* at most SPEC_DISKS_MAX */
     const char *seed_drive;  /* raw FAT image, label CIDATA */
     const char *seed_url;    /* "http://…/seed/TOKEN/", NULL when seeded by drive only */
+    const char *smbios;      /* the file that tells it to the guest: smbios.h */
     const char *seed_source; /* "nocloud-net" (cloud-init < 24.1) or "nocloud" */
 
     struct spec_nic nics[SPEC_NICS_MAX]; /* in the order of their positions, from 0 on */

@@ -141,14 +141,14 @@ static void render_options(const char *name, const struct strv *argv, struct buf
 static void render_seed_hint(const struct spec *spec, struct buffer *text) {
     if (!spec->seed_drive || !spec->seed_url)
         return;
-    struct buffer serial = {0};
-    buffer_printf(&serial, "type=1,serial=ds=%s;s=%s", spec->seed_source, spec->seed_url);
+    struct buffer file = {0};
+    qemu_argv_seed(spec, &file);
     buffer_puts(
         text, "# To seed over HTTP while a supervisor runs, leave out the two lines with seed0 and "
               "add:\n#  -smbios ");
-    vm_script_quote(serial.data, text);
+    vm_script_quote(file.data, text);
     buffer_puts(text, "\n");
-    buffer_done(&serial);
+    buffer_done(&file);
 }
 
 /* Bash cannot make a pair of sockets; perl is on every Mac. What perl opens is closed to programs

@@ -23,7 +23,7 @@ if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
 fi
 
 # To seed over HTTP while a supervisor runs, leave out the two lines with seed0 and add:
-#  -smbios 'type=1,serial=ds=nocloud-net;s=http://10.0.2.2:10300/seed/0123456789abcdef0123456789abcdef/'
+#  -smbios file=/home/login/var/pgsup/instances/test/smbios.bin
 vm=(
   /usr/bin/qemu-system-aarch64
   -no-user-config

@@ -24,6 +24,12 @@ pid=$(json_of 'it[0]["pid"]')
 expect_equal "the process" "$pid" "$(pid_of test)"
 ps -ww -o args= -p "$pid" | grep -q qemu-system-aarch64 || fail "process $pid is no QEMU"
 
+step "what everybody may read of that process does not tell where the seed is"
+token=$(sed -n 's|.*/seed/\([0-9a-f]*\)/.*|\1|p' "$PGSUP_HOME/instances/test/cloud-init/user-data")
+[ -n "$token" ] || fail "no token in user-data"
+! ps -ww -o args= -p "$pid" | grep -F -e "$token" -e /seed/ || fail "the token is in ps"
+expect_equal "who may read it" "$(mode_of "$PGSUP_HOME/instances/test/smbios.bin")" "-rw-------"
+
 step "starting what runs"
 run "$PGSUP" start test
 expect_equal "status of a second start" "$STATUS" 0
