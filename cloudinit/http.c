@@ -170,6 +170,13 @@ void http_respond(struct http_connection *connection, int status, const char *ty
         http_refuse(connection, 413, "Too much was sent before the answers were read.");
 }
 
+enum http_stage http_stage(const struct http_connection *connection) {
+    enum message_phase phase = connection->message.phase;
+    if (connection->closing || connection->output.length > 0 || phase >= MESSAGE_COMPLETE)
+        return HTTP_STAGE_ANSWER;
+    return phase == MESSAGE_HEAD ? HTTP_STAGE_HEAD : HTTP_STAGE_BODY;
+}
+
 struct buffer *http_output(struct http_connection *connection) {
     return &connection->output;
 }

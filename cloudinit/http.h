@@ -33,8 +33,8 @@ struct http_connection *http_new(void);
 void http_free(struct http_connection *connection);
 
 void http_feed(struct http_connection *connection, const void *data, size_t length);
-/* The peer sent nothing for too long: 408 if a request is half read. The connection closes in any
- * case, after the answer to a request that the caller has. */
+/* The request did not come in time: 408 if it is half read. The connection closes in any case,
+ * after the answer to a request that the caller has. */
 void http_idle(struct http_connection *connection);
 /* The request stays valid until http_respond(). */
 bool http_next(struct http_connection *connection, struct http_request *request);
@@ -43,5 +43,11 @@ void http_allow(struct http_connection *connection, const char *methods);
 /* HEAD is handled here (no body). type may be NULL for text/plain. */
 void http_respond(struct http_connection *connection, int status, const char *type,
                   const void *body, size_t length);
+enum http_stage {
+    HTTP_STAGE_HEAD, /* of the next request, of which nothing may have come yet */
+    HTTP_STAGE_BODY,
+    HTTP_STAGE_ANSWER, /* is due or not yet taken from http_output() */
+};
+enum http_stage http_stage(const struct http_connection *connection);
 struct buffer *http_output(struct http_connection *connection);
 bool http_closing(const struct http_connection *connection);

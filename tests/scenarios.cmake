@@ -33,6 +33,7 @@ set(table
   "cli/62-addresses                  3    1     300     both       -"
   "cli/68-cloud-adopt               14    2     300     both       -"
   "cli/86-nuageinit                  2    1     300     both       -"
+  "cli/96-seed-limits               36    1     300     both       -"
   "cli/104-ssh-surroundings          3    1     300     both       -"
 
   "vm/12-instance-resize             3    1     300     both       -"
@@ -92,6 +93,7 @@ set(table
   "guest/80-provision               15    2     300     both       -"
   "guest/81-no-password             20    2     300     normal     -"
   "guest/84-guest-agent            100    1     300     normal     macos"
+  "guest/97-floods                  40    2     300     normal     -"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

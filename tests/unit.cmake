@@ -95,6 +95,7 @@ pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
 pgsup_test(recorder SOURCES unit/test_recorder.c USES daemon)
+pgsup_test(share SOURCES unit/test_share.c USES daemon)
 pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 
 pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)

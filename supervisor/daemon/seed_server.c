@@ -6,40 +6,122 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "cloudinit/http.h"
+#include "daemon/share.h"
 #include "home/seed/seed.h"
 #include "machine/stream.h"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKLOG = 64, READ_BYTES = 16384, SEED_PORT_POLL_MS = 50 };
+enum { BACKLOG = 511, READ_BYTES = 16384, SEED_PORT_POLL_MS = 50 };
 
 struct seed_server {
     struct home *home;
     struct seed_server_calls calls;
     uv_tcp_t tcp;
-    struct connection *connections;
-    unsigned count;
+    uv_timer_t room; /* when there may be a place for the one that waits */
+    struct share_list shares;
+    bool waiting; /* one is accepted by the system and not yet by this server */
     bool closing;
+    int open_handles;
+    char input[READ_BYTES]; /* of whichever connection is being read */
 };
 
 struct connection {
-    struct connection *next;
+    struct share share;
     struct seed_server *server; /* NULL once it is closing */
     struct http_connection *http;
     uv_tcp_t tcp;
-    uv_timer_t idle;
+    uv_timer_t deadline;
+    enum http_stage stage;        /* that the deadline is of */
+    uint64_t stage_began_ms;      /* HTTP_STAGE_BODY: as HTTP_STAGE_HEAD */
     bool writing;                 /* one write at a time */
     struct seed_answer *deferred; /* NULL: none */
     int open_handles;
     char peer[64];
-    char input[READ_BYTES];
 };
 
 struct seed_answer {
     struct connection *connection; /* NULL once it is gone */
 };
+
+static void on_deadline(uv_timer_t *timer);
+static void on_room(uv_timer_t *timer);
+
+/* --- deadlines --- */
+
+/* No byte of the peer puts a deadline off: only a whole head, a whole request or a whole answer
+ * does. */
+static void arm_deadline(struct connection *connection) {
+    static const uint64_t limits_ms[] = {[HTTP_STAGE_HEAD] = SEED_HEAD_TIMEOUT_MS,
+                                         [HTTP_STAGE_BODY] = SEED_REQUEST_TIMEOUT_MS,
+                                         [HTTP_STAGE_ANSWER] = SEED_ANSWER_TIMEOUT_MS};
+    uint64_t now_ms = uv_now(connection->deadline.loop);
+    uint64_t due_ms = connection->stage_began_ms + limits_ms[connection->stage];
+    if (connection->share.surplus && due_ms > connection->share.since_ms + SEED_GRACE_MS)
+        due_ms = connection->share.since_ms + SEED_GRACE_MS;
+    uv_timer_start(&connection->deadline, on_deadline, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+static void enter_stage(struct connection *connection, enum http_stage stage) {
+    if (stage != HTTP_STAGE_BODY)
+        connection->stage_began_ms = uv_now(connection->deadline.loop);
+    connection->stage = stage;
+    arm_deadline(connection);
+}
+
+static void update_stage(struct connection *connection) {
+    bool answering = connection->writing || connection->deferred;
+    enum http_stage stage = answering ? HTTP_STAGE_ANSWER : http_stage(connection->http);
+    if (connection->server && stage != connection->stage)
+        enter_stage(connection, stage);
+}
+
+/* --- the end of a connection --- */
+
+static struct connection *connection_of(struct share *share) {
+    return (struct connection *)((char *)share - offsetof(struct connection, share));
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct connection *connection = handle->data;
+    if (--connection->open_handles > 0)
+        return;
+    http_free(connection->http);
+    free(connection);
+}
+
+static void connection_drop(struct connection *connection) {
+    struct seed_server *server = connection->server;
+    if (!server)
+        return;
+    share_remove(&server->shares, &connection->share);
+    connection->server = NULL;
+    if (connection->deferred)
+        connection->deferred->connection = NULL;
+    uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
+    uv_close((uv_handle_t *)&connection->deadline, on_handle_closed);
+    if (server->waiting && !server->closing)
+        uv_timer_start(&server->room, on_room, 0, 0);
+}
+
+/* From now on it counts as this instance's, whose oldest one goes if these are too many. */
+static void show_token(struct connection *connection, int64_t instance) {
+    struct share_list *shares = &connection->server->shares;
+    if (connection->share.instance == instance)
+        return;
+    share_remove(shares, &connection->share);
+    connection->share = (struct share){.instance = instance,
+                                       .address = connection->share.address,
+                                       .since_ms = uv_now(connection->tcp.loop)};
+    share_add(shares, &connection->share);
+    struct share *surplus = share_surplus(shares, &connection->share);
+    if (surplus)
+        connection_drop(connection_of(surplus));
+}
 
 /* --- answers --- */
 
@@ -121,6 +203,20 @@ static bool look_up(struct store *store, const struct route *route, struct store
            error_set(error, ERROR_NOT_FOUND, "the token is not that of %s", route->name);
 }
 
+static void answer_known(struct connection *connection, const struct store_instance *instance,
+                         const struct route *route, const struct http_request *request) {
+    if (route->kind == ROUTE_METHOD_NOT_ALLOWED) {
+        http_allow(connection->http, route->allow);
+        respond_text(connection, 405, "method not allowed\n");
+    } else if (route->kind == ROUTE_DOCUMENT) {
+        answer_document(connection, instance, route, request);
+    } else if (route->kind == ROUTE_REPORT) {
+        answer_report(connection, instance, request);
+    } else {
+        answer_phone_home(connection, instance, route, request);
+    }
+}
+
 /* The same 404 for an unknown path and an unknown token, so that guessing reveals nothing. */
 static void answer(struct connection *connection, const struct http_request *request) {
     struct seed_server *server = connection->server;
@@ -135,44 +231,14 @@ static void answer(struct connection *connection, const struct http_request *req
     } else if (!known) {
         respond_text(connection, 404, "not found\n");
         server->calls.on_refused(server->calls.context, connection->peer, "unknown seed path");
-    } else if (route.kind == ROUTE_METHOD_NOT_ALLOWED) {
-        http_allow(connection->http, route.allow);
-        respond_text(connection, 405, "method not allowed\n");
-    } else if (route.kind == ROUTE_DOCUMENT) {
-        answer_document(connection, &instance, &route, request);
-    } else if (route.kind == ROUTE_REPORT) {
-        answer_report(connection, &instance, request);
     } else {
-        answer_phone_home(connection, &instance, &route, request);
+        show_token(connection, instance.id);
+        answer_known(connection, &instance, &route, request);
     }
     store_instance_done(&instance);
 }
 
 /* --- connections --- */
-
-static void on_handle_closed(uv_handle_t *handle) {
-    struct connection *connection = handle->data;
-    if (--connection->open_handles > 0)
-        return;
-    http_free(connection->http);
-    free(connection);
-}
-
-static void connection_drop(struct connection *connection) {
-    struct seed_server *server = connection->server;
-    if (!server)
-        return;
-    struct connection **slot = &server->connections;
-    while (*slot != connection)
-        slot = &(*slot)->next;
-    *slot = connection->next;
-    server->count--;
-    connection->server = NULL;
-    if (connection->deferred)
-        connection->deferred->connection = NULL;
-    uv_close((uv_handle_t *)&connection->tcp, on_handle_closed);
-    uv_close((uv_handle_t *)&connection->idle, on_handle_closed);
-}
 
 static void serve(struct connection *connection);
 
@@ -180,15 +246,17 @@ static void on_connection_written(void *owner, size_t length, int status) {
     struct connection *connection = owner;
     (void)length;
     connection->writing = false;
-    if (status < 0)
+    if (status < 0) {
         connection_drop(connection);
-    else if (connection->server)
+    } else if (connection->server) {
+        enter_stage(connection, http_stage(connection->http));
         serve(connection);
+    }
 }
 
 /* One answer is written before the next request is read: a client that sends and never reads fills
  * its own socket, not the supervisor's memory. */
-static void serve(struct connection *connection) {
+static void serve_next(struct connection *connection) {
     struct http_request request;
     if (connection->writing || connection->deferred)
         return;
@@ -209,6 +277,11 @@ static void serve(struct connection *connection) {
         connection_drop(connection);
 }
 
+static void serve(struct connection *connection) {
+    serve_next(connection);
+    update_stage(connection);
+}
+
 void seed_server_answer(struct seed_answer *answer, bool taken) {
     struct connection *connection = answer->connection;
     free(answer);
@@ -219,9 +292,9 @@ void seed_server_answer(struct seed_answer *answer, bool taken) {
     serve(connection);
 }
 
-static void on_idle(uv_timer_t *timer) {
+static void on_deadline(uv_timer_t *timer) {
     struct connection *connection = timer->data;
-    if (connection->writing || connection->deferred) {
+    if (connection->stage == HTTP_STAGE_ANSWER) {
         connection_drop(connection);
         return;
     }
@@ -232,7 +305,7 @@ static void on_idle(uv_timer_t *timer) {
 static void on_connection_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct connection *connection = handle->data;
     (void)suggested;
-    *buffer = uv_buf_init(connection->input, READ_BYTES);
+    *buffer = uv_buf_init(connection->server->input, READ_BYTES);
 }
 
 static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
@@ -241,7 +314,6 @@ static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf
         connection_drop(connection);
         return;
     }
-    uv_timer_again(&connection->idle);
     http_feed(connection->http, buffer->base, (size_t)length);
     serve(connection);
 }
@@ -249,39 +321,95 @@ static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf
 static void remember_peer(struct connection *connection) {
     struct sockaddr_storage address;
     int length = sizeof address;
-    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) == 0 &&
-        address.ss_family == AF_INET)
-        uv_ip4_name((struct sockaddr_in *)&address, connection->peer, sizeof connection->peer);
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) != 0 ||
+        address.ss_family != AF_INET)
+        return;
+    const struct sockaddr_in *peer = (const struct sockaddr_in *)&address;
+    connection->share.address = peer->sin_addr.s_addr;
+    uv_ip4_name(peer, connection->peer, sizeof connection->peer);
 }
 
-static void on_connection(uv_stream_t *stream, int status) {
-    struct seed_server *server = stream->data;
-    if (status < 0)
-        return;
+static struct connection *connection_new(struct seed_server *server) {
     struct connection *connection = alloc_zero(sizeof *connection);
-    uv_tcp_init(stream->loop, &connection->tcp);
-    uv_timer_init(stream->loop, &connection->idle);
-    connection->tcp.data = connection->idle.data = connection;
+    uv_tcp_init(server->tcp.loop, &connection->tcp);
+    uv_timer_init(server->tcp.loop, &connection->deadline);
+    connection->tcp.data = connection->deadline.data = connection;
     connection->open_handles = 2;
     connection->http = http_new();
     connection->server = server;
-    connection->next = server->connections;
-    server->connections = connection;
-    server->count++;
-    if (uv_accept(stream, (uv_stream_t *)&connection->tcp) < 0 ||
-        server->count > SEED_CONNECTION_LIMIT) {
+    connection->share.since_ms = uv_now(server->tcp.loop);
+    share_add(&server->shares, &connection->share);
+    return connection;
+}
+
+/* --- newcomers --- */
+
+/* Those that are too many for their address have SEED_GRACE_MS to show a token. */
+static void limit_share(struct seed_server *server, const struct share *of) {
+    struct share *share = share_surplus(&server->shares, of);
+    if (!share)
+        return;
+    share->surplus = true;
+    arm_deadline(connection_of(share));
+}
+
+/* False: all places are taken by connections so young that they may yet show a token; the newcomer
+ * waits. */
+static bool make_room(struct seed_server *server) {
+    if (server->shares.count < SEED_CONNECTION_LIMIT)
+        return true;
+    struct share *victim = share_victim(&server->shares);
+    uint64_t now_ms = uv_now(server->tcp.loop), age_ms = now_ms - victim->since_ms;
+    if (age_ms < SEED_GRACE_MS) {
+        uv_timer_start(&server->room, on_room, SEED_GRACE_MS - age_ms, 0);
+        return false;
+    }
+    connection_drop(connection_of(victim));
+    return true;
+}
+
+static void take_waiting(struct seed_server *server) {
+    if (!make_room(server))
+        return;
+    server->waiting = false;
+    uv_timer_stop(&server->room);
+    struct connection *connection = connection_new(server);
+    if (uv_accept((uv_stream_t *)&server->tcp, (uv_stream_t *)&connection->tcp) < 0) {
         connection_drop(connection);
         return;
     }
     remember_peer(connection);
-    uv_timer_start(&connection->idle, on_idle, SEED_IDLE_TIMEOUT_MS, SEED_IDLE_TIMEOUT_MS);
+    enter_stage(connection, HTTP_STAGE_HEAD);
+    limit_share(server, &connection->share);
     uv_read_start((uv_stream_t *)&connection->tcp, on_connection_allocate, on_connection_read);
+}
+
+static void on_room(uv_timer_t *timer) {
+    struct seed_server *server = timer->data;
+    if (server->waiting)
+        take_waiting(server);
+}
+
+/* libuv reports no further one until this one is taken: they wait in the system's queue. */
+static void on_connection(uv_stream_t *stream, int status) {
+    struct seed_server *server = stream->data;
+    if (status < 0)
+        return;
+    server->waiting = true;
+    take_waiting(server);
 }
 
 /* --- the listener --- */
 
 static void on_server_closed(uv_handle_t *handle) {
-    free(handle->data);
+    struct seed_server *server = handle->data;
+    if (--server->open_handles == 0)
+        free(server);
+}
+
+static void close_handles(struct seed_server *server) {
+    uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+    uv_close((uv_handle_t *)&server->room, on_server_closed);
 }
 
 static bool explain(int status, const char *address, uint16_t port, struct error *error) {
@@ -301,14 +429,16 @@ static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
                      struct seed_server **opened) {
     struct seed_server *server = alloc_zero(sizeof *server);
     uv_tcp_init(loop, &server->tcp);
-    server->tcp.data = server;
+    uv_timer_init(loop, &server->room);
+    server->tcp.data = server->room.data = server;
+    server->open_handles = 2;
     int status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)where, 0);
     if (status == 0)
         status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
     if (status == 0)
         *opened = server;
     else
-        uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+        close_handles(server);
     return status;
 }
 
@@ -340,7 +470,7 @@ void seed_server_close(struct seed_server *server) {
     if (!server || server->closing)
         return;
     server->closing = true;
-    while (server->connections)
-        connection_drop(server->connections);
-    uv_close((uv_handle_t *)&server->tcp, on_server_closed);
+    while (server->shares.first)
+        connection_drop(connection_of(server->shares.first));
+    close_handles(server);
 }

@@ -17,9 +17,12 @@
 
 #include <uv.h>
 
-#define SEED_CONNECTION_LIMIT 256u   /* one more is closed at once */
-#define SEED_IDLE_TIMEOUT_MS  30000u /* without a byte from the guest */
-#define SEED_PORT_TIMEOUT_MS  2000u  /* at the beginning */
+#define SEED_CONNECTION_LIMIT   256u   /* share.h: who goes for one more */
+#define SEED_GRACE_MS           250u   /* in which a connection that is too many shows a token */
+#define SEED_HEAD_TIMEOUT_MS    10000u /* since the connection, or since the last answer */
+#define SEED_REQUEST_TIMEOUT_MS 30000u /* likewise; the whole request */
+#define SEED_ANSWER_TIMEOUT_MS  30000u /* until the peer has taken it */
+#define SEED_PORT_TIMEOUT_MS    2000u  /* at the beginning */
 
 struct seed_answer; /* opaque: to a guest that waits, or has disconnected */
 

@@ -1,0 +1,62 @@
+#include "daemon/share.h"
+
+#include <stddef.h>
+
+void share_add(struct share_list *list, struct share *share) {
+    share->next = list->first;
+    list->first = share;
+    list->count++;
+}
+
+void share_remove(struct share_list *list, struct share *share) {
+    struct share **slot = &list->first;
+    while (*slot != share)
+        slot = &(*slot)->next;
+    *slot = share->next;
+    list->count--;
+}
+
+static bool is_same_owner(const struct share *one, const struct share *other) {
+    return one->instance == other->instance &&
+           (one->instance != 0 || one->address == other->address);
+}
+
+/* How many the owner has, and the oldest of them. */
+static unsigned count_of(const struct share_list *list, const struct share *of,
+                         struct share **oldest) {
+    unsigned count = 0;
+    for (struct share *share = list->first; share; share = share->next) {
+        if (share->surplus || !is_same_owner(share, of))
+            continue;
+        count++;
+        *oldest = share;
+    }
+    return count;
+}
+
+struct share *share_surplus(const struct share_list *list, const struct share *of) {
+    struct share *oldest = NULL;
+    return count_of(list, of, &oldest) > SHARE_LIMIT ? oldest : NULL;
+}
+
+static struct share *oldest_without_token(const struct share_list *list) {
+    struct share *oldest = NULL;
+    for (struct share *share = list->first; share; share = share->next)
+        if (!share->instance)
+            oldest = share;
+    return oldest;
+}
+
+struct share *share_victim(const struct share_list *list) {
+    struct share *victim = oldest_without_token(list);
+    unsigned most = 0;
+    for (struct share *share = victim ? NULL : list->first; share; share = share->next) {
+        struct share *oldest = NULL;
+        unsigned count = count_of(list, share, &oldest);
+        if (count > most) {
+            most = count;
+            victim = oldest;
+        }
+    }
+    return victim;
+}
