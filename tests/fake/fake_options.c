@@ -45,6 +45,16 @@ static void add_monitor(struct fake_options *options, const char *value) {
             options->chardevs[i].control = mode && strcmp(mode, "control") == 0;
 }
 
+/* monitor-qmp,id=qmp-monitor,chardev=qmp */
+static void add_object(struct fake_options *options, const char *value) {
+    scoped(alloc_release) char *id = option(value, "chardev");
+    if (strncmp(value, "monitor-qmp,", 12) != 0)
+        return;
+    for (int i = 0; id && i < options->chardev_count; i++)
+        if (options->chardevs[i].id && strcmp(options->chardevs[i].id, id) == 0)
+            options->chardevs[i].control = true;
+}
+
 /* -qmp unix:PATH,server=on,wait=off, as vm.sh has it */
 static void add_qmp(struct fake_options *options, const char *value) {
     if (strncmp(value, "unix:", 5) != 0)
@@ -62,6 +72,8 @@ static void read_pair(struct fake_options *options, const char *name, const char
         add_chardev(options, value);
     else if (strcmp(name, "-mon") == 0)
         add_monitor(options, value);
+    else if (strcmp(name, "-object") == 0)
+        add_object(options, value);
     else if (strcmp(name, "-qmp") == 0)
         add_qmp(options, value);
     else if (strcmp(name, "-pidfile") == 0)

@@ -21,6 +21,7 @@
 #include "host/network.h"
 #include "host/port.h"
 #include "host/program.h"
+#include "host/qemu_program.h"
 #include "machine/core/smbios.h"
 #include "machine/core/vm_script.h"
 
@@ -89,6 +90,7 @@ static bool fill_hardware(const struct store_instance *instance, struct spec *sp
     if (!program)
         return false;
     spec->program = own(owned, program);
+    qemu_program_inspect(program, &spec->qemu);
     char *firmware = firmware_find(spec->arch, error);
     if (!firmware)
         return false;

@@ -102,7 +102,18 @@ static void push_panic(struct strv *argv) {
     push_pair(argv, "-device", "pvpanic-pci");
 }
 
-static void push_monitor(const char *id, const char *path, int fd, struct strv *argv) {
+/* The id is that of its chardev too. QEMU: docs/about/deprecated.rst, "-mon" (11.1). */
+static void push_control_of(const struct spec_qemu *qemu, const char *id, struct strv *argv) {
+    strv_push(argv, qemu->monitor_objects ? "-object" : "-mon");
+    if (qemu->monitor_objects)
+        strv_pushf(argv, "monitor-qmp,id=%s-monitor,chardev=%s", id, id);
+    else
+        strv_pushf(argv, "chardev=%s,mode=control", id);
+}
+
+/* fd: a listening descriptor, where there is no path. */
+static void push_monitor(const struct spec_qemu *qemu, const char *id, const char *path, int fd,
+                         struct strv *argv) {
     struct buffer chardev = {0};
     buffer_printf(&chardev, "socket,id=%s", id);
     if (path)
@@ -111,8 +122,7 @@ static void push_monitor(const char *id, const char *path, int fd, struct strv *
         buffer_printf(&chardev, ",fd=%d", fd);
     buffer_puts(&chardev, ",server=on,wait=off");
     push_built(argv, "-chardev", &chardev);
-    strv_push(argv, "-mon");
-    strv_pushf(argv, "chardev=%s,mode=control", id);
+    push_control_of(qemu, id, argv);
 }
 
 static void push_supervised_console(const struct qemu_argv_launch *launch, struct strv *argv) {
@@ -122,25 +132,29 @@ static void push_supervised_console(const struct qemu_argv_launch *launch, struc
 }
 
 /* mux=on is what gives the terminal its Ctrl-A keys; signal=off sends Ctrl-C to the guest. */
-static void push_terminal_console(struct strv *argv) {
+static void push_terminal_console(const struct spec_qemu *qemu, struct strv *argv) {
     push_pair(argv, "-chardev", "stdio,id=console,mux=on,signal=off");
     push_pair(argv, "-serial", "chardev:console");
-    push_pair(argv, "-mon", "chardev=console,mode=readline");
+    if (qemu->monitor_objects)
+        push_pair(argv, "-object", "monitor-hmp,id=console-monitor,chardev=console,readline=on");
+    else
+        push_pair(argv, "-mon", "chardev=console,mode=readline");
 }
 
-static void push_control(const struct qemu_argv_launch *launch, struct strv *argv) {
+static void push_control(const struct spec_qemu *qemu, const struct qemu_argv_launch *launch,
+                         struct strv *argv) {
     bool supervised = launch->style == QEMU_ARGV_SUPERVISED;
     push_pair(argv, "-pidfile", launch->pid_file);
     if (supervised) {
         strv_push(argv, "-S");
         push_pair(argv, "-msg", "timestamp=on");
-        push_monitor("qmp", NULL, launch->qmp_fd, argv);
+        push_monitor(qemu, "qmp", NULL, launch->qmp_fd, argv);
         push_supervised_console(launch, argv);
     } else {
-        push_monitor("qmp", launch->qmp_path, -1, argv);
-        push_terminal_console(argv);
+        push_monitor(qemu, "qmp", launch->qmp_path, -1, argv);
+        push_terminal_console(qemu, argv);
     }
-    push_monitor("spare", launch->second_path, -1, argv);
+    push_monitor(qemu, "spare", launch->second_path, -1, argv);
 }
 
 /* No cache option: QEMU's default, writeback, completes a guest's flush only when the host has the
@@ -225,12 +239,20 @@ static const char *netdev_type(enum spec_network network) {
     }
 }
 
+/* A daemon that is started again is connected to again. 8.0 counts seconds; 9.2 has the other word,
+ * and 10.2 only that one (QEMU: qapi/net.json, NetdevStreamOptions). */
+static const char *stream_reconnect(const struct spec_qemu *qemu) {
+    if (spec_qemu_is_since(qemu, 9, 2))
+        return ",reconnect-ms=500";
+    return spec_qemu_is_since(qemu, 8, 0) ? ",reconnect=1" : "";
+}
+
 /* helper_fd: the descriptor for the next card of vmnet-helper. */
-static void append_network(const struct spec_nic *nic, const char *hostname, int *helper_fd,
+static void append_network(const struct spec *spec, const struct spec_nic *nic, int *helper_fd,
                            struct buffer *netdev) {
     switch (nic->network) {
     case SPEC_NET_USER:
-        append_property(netdev, "hostname", hostname);
+        append_property(netdev, "hostname", spec->name);
         if (nic->guest_network)
             append_property(netdev, "net", nic->guest_network);
         break;
@@ -243,6 +265,7 @@ static void append_network(const struct spec_nic *nic, const char *hostname, int
     case SPEC_NET_SOCKET:
         buffer_puts(netdev, ",server=off,addr.type=unix");
         append_property(netdev, "addr.path", nic->interface);
+        buffer_puts(netdev, stream_reconnect(&spec->qemu));
         break;
     case SPEC_NET_VMNET_HELPER:
         buffer_printf(netdev, ",local.type=fd,local.str=%d", (*helper_fd)++);
@@ -270,7 +293,7 @@ static void push_network(const struct spec *spec, const struct qemu_argv_launch 
         const struct spec_nic *nic = &spec->nics[i];
         struct buffer netdev = {0};
         buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), nic->position);
-        append_network(nic, spec->name, &helper_fd, &netdev);
+        append_network(spec, nic, &helper_fd, &netdev);
         if (i == 0 && nic->network == SPEC_NET_USER)
             append_forwards(spec, &netdev);
         push_nic(nic, &netdev, argv);
@@ -300,7 +323,7 @@ void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *lau
                      struct strv *argv) {
     push_identity(spec, argv);
     push_board(spec, argv);
-    push_control(launch, argv);
+    push_control(&spec->qemu, launch, argv);
     push_panic(argv);
     push_disk(spec, argv);
     if (seeds_by_drive(spec, launch->style))

@@ -19,6 +19,11 @@ static const char *const accel_words[] = {
 static const struct word_set arch_set = WORD_SET(arch_words);
 static const struct word_set accel_set = WORD_SET(accel_words);
 
+bool spec_qemu_is_since(const struct spec_qemu *qemu, unsigned major, unsigned minor) {
+    const struct spec_version *version = &qemu->version;
+    return version->major > major || (version->major == major && version->minor >= minor);
+}
+
 unsigned spec_nic_slot(unsigned position) {
     return NIC_SLOT + position;
 }

@@ -91,15 +91,23 @@ struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, doc
     const char *first, *last, *netmask;
 };
 
+struct spec_qemu { /* what differs between versions; all 0: the oldest that is supported */
+    struct spec_version {
+        unsigned major, minor;
+    } version;
+    bool monitor_objects; /* monitors are objects: from 11.1 on, which deprecates -mon */
+};
+
 struct spec {
     const char *name;
     const char *uuid;
     const char *instance_id;
     enum spec_arch arch;
     enum spec_accel accel;
-    const char *machine;  /* NULL: "virt" or "q35" */
-    const char *program;  /* absolute path of qemu-system-… */
-    const char *firmware; /* absolute path; its variables are volatile */
+    const char *machine;   /* NULL: "virt" or "q35" */
+    const char *program;   /* absolute path of qemu-system-… */
+    struct spec_qemu qemu; /* what that program is */
+    const char *firmware;  /* absolute path; its variables are volatile */
     unsigned vcpu;
     uint64_t ram_mib;
 
@@ -120,6 +128,7 @@ struct spec {
     char *const *extra; /* INSTANCEDIR/qemu.args: appended unchanged; NULL or NULL-terminated */
 };
 
+bool spec_qemu_is_since(const struct spec_qemu *qemu, unsigned major, unsigned minor);
 unsigned spec_nic_slot(unsigned position); /* on the PCI bus */
 /* "enp0s17": the name that systemd's rules give the card, after its slot; caller frees. */
 char *spec_nic_guest_name(unsigned position);

@@ -1,0 +1,15 @@
+/* What a QEMU binary is: its version and the options that differ between versions. Asked once for
+ * each binary and process: a file that was replaced is asked again. Blocking; any thread. A binary
+ * that does not tell is taken for the oldest that is supported, whose options all others know too.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "machine/core/spec.h"
+
+/* program: an absolute path. */
+void qemu_program_inspect(const char *program, struct spec_qemu *qemu);
+/* "QEMU emulator version 9.2.1 (Debian …)"; false for another text. */
+bool qemu_program_parse_version(const char *text, struct spec_qemu *qemu);
+/* Whether a line of what `-object help` prints is this word. */
+bool qemu_program_lists(const char *help, const char *word);
