@@ -34,6 +34,7 @@ set(table
   "cli/68-cloud-adopt               14    2     300     both       -"
   "cli/86-nuageinit                  2    1     300     both       -"
   "cli/96-seed-limits               36    1     300     both       -"
+  "cli/100-fetch-program             6    1     300     normal     -"
   "cli/104-ssh-surroundings          3    1     300     both       -"
 
   "vm/12-instance-resize             3    1     300     both       -"

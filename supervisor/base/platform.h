@@ -44,6 +44,9 @@ const char *platform_architecture(void); /* "aarch64" or "x86_64" */
 /* Folders in which QEMU's firmware files are installed, NULL-terminated. */
 const char *const *platform_firmware_folders(void);
 
+/* The running program, real and absolute; NULL: not known. Caller frees. */
+char *platform_program_path(void);
+
 bool platform_is_macos(void);
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);

@@ -9,6 +9,7 @@
 #include <copyfile.h>
 #include <fcntl.h>
 #include <libproc.h>
+#include <mach-o/dyld.h>
 #include <net/if.h>
 #include <net/if_dl.h>
 #include <net/route.h>
@@ -104,6 +105,12 @@ const char *const *platform_firmware_folders(void) {
     static const char *const folders[] = {"/opt/homebrew/share/qemu", "/usr/local/share/qemu",
                                           "/opt/local/share/qemu", NULL};
     return folders;
+}
+
+char *platform_program_path(void) {
+    char path[MAXPATHLEN];
+    uint32_t size = sizeof path;
+    return _NSGetExecutablePath(path, &size) == 0 ? realpath(path, NULL) : NULL;
 }
 
 bool platform_is_macos(void) {

@@ -150,6 +150,10 @@ const char *const *platform_firmware_folders(void) {
     return folders;
 }
 
+char *platform_program_path(void) {
+    return realpath("/proc/self/exe", NULL);
+}
+
 bool platform_is_macos(void) {
     return false;
 }

@@ -1,4 +1,5 @@
-/* Fetching one file over HTTP(S) into a locked file. Blocking. Knows nothing of images.
+/* Fetching one file over HTTP(S) into a locked file, by pgsup-fetch. Blocking. Knows nothing of
+ * images.
  *
  * download_open() makes or takes over the file and locks it, so that two programs never write into
  * one; the caller renames or removes it while it still holds the descriptor, then closes that.
@@ -18,13 +19,7 @@
 
 #include <stdbool.h>
 
-#define DOWNLOAD_LIMIT_BYTES       (UINT64_C(64) << 30)
-#define DOWNLOAD_CONNECT_LIMIT_S   30L
-#define DOWNLOAD_STALL_LIMIT_S     60L   /* this long below … */
-#define DOWNLOAD_STALL_BYTES_PER_S 1024L /* … this, and it is given up */
-#define DOWNLOAD_REDIRECT_LIMIT    10L
-#define DOWNLOAD_TRIES             8    /* of one call, when the connection breaks */
-#define DOWNLOAD_PAUSE_MS          500u /* before the second try; each time twice as long */
+#define DOWNLOAD_LIMIT_BYTES (UINT64_C(64) << 30)
 
 struct download { /* borrowed */
     const char *url;

@@ -2,19 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/interrupt.h"
+#include "home/images/fetch_program.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define READ_BYTES (256u << 10)
-#define HOLE_BYTES (64u << 10) /* what is looked at at once, whether it is all zeros */
 
 static const struct {
     size_t offset;
@@ -37,156 +29,29 @@ bool unpack_is_packed(const unsigned char *head, size_t length) {
     return false;
 }
 
-struct unpacking {
-    struct archive *archive;
-    const char *shown;
-    const struct image_progress *progress;
-    uint64_t packed_bytes, written_bytes;
-    int target;
-};
-
-static bool is_zero(const char *data, size_t length) {
-    return length == 0 || (data[0] == 0 && memcmp(data, data + 1, length - 1) == 0);
-}
-
-static bool write_piece(int fd, const char *data, size_t length, uint64_t at) {
-    for (size_t done = 0; done < length;) {
-        ssize_t put = pwrite(fd, data + done, length - done, (off_t)(at + done));
-        if (put < 0 && errno != EINTR)
-            return false;
-        done += put < 0 ? 0 : (size_t)put;
-    }
-    return true;
-}
-
-static bool write_sparse(struct unpacking *unpacking, const char *data, size_t length) {
-    for (size_t done = 0; done < length;) {
-        size_t piece = length - done < HOLE_BYTES ? length - done : HOLE_BYTES;
-        if (!is_zero(data + done, piece) &&
-            !write_piece(unpacking->target, data + done, piece, unpacking->written_bytes + done))
-            return false;
-        done += piece;
-    }
-    unpacking->written_bytes += length;
-    return true;
-}
-
-static void report(const struct unpacking *unpacking) {
-    const struct image_progress *progress = unpacking->progress;
-    int64_t taken = archive_filter_bytes(unpacking->archive, -1);
-    if (progress && progress->report && taken > 0)
-        progress->report(progress->context, "unpacking", (uint64_t)taken, unpacking->packed_bytes);
-}
-
-static bool refuse(const struct unpacking *unpacking, struct error *error) {
-    const char *reason = archive_error_string(unpacking->archive);
-    return error_set(error, ERROR_INVALID, "cannot decompress %s: %s", unpacking->shown,
-                     reason ? reason : "unexpected end of file");
-}
-
-/* The data of a packed file that is no archive comes in one piece after the other. */
-static bool pump(struct unpacking *unpacking, struct error *error) {
-    scoped(alloc_release) char *data = alloc_zero(READ_BYTES);
-    for (;;) {
-        la_ssize_t got = archive_read_data(unpacking->archive, data, READ_BYTES);
-        if (got == ARCHIVE_RETRY)
-            continue;
-        if (got < 0)
-            return refuse(unpacking, error);
-        if (!interrupt_check(error))
-            return false;
-        if (got == 0)
-            return true;
-        if (unpacking->written_bytes + (size_t)got > UNPACK_LIMIT_BYTES)
-            return error_set(error, ERROR_INVALID, "%s decompresses to more than %llu bytes",
-                             unpacking->shown, (unsigned long long)UNPACK_LIMIT_BYTES);
-        if (!write_sparse(unpacking, data, (size_t)got))
-            return error_errno(error, "cannot decompress %s", unpacking->shown);
-        report(unpacking);
-    }
-}
-
-static bool open_packed(struct unpacking *unpacking, const char *from, struct error *error) {
-    struct archive *archive = unpacking->archive;
-    struct stat status;
-    if (stat(from, &status) < 0)
-        return error_errno(error, "cannot read %s", unpacking->shown);
-    unpacking->packed_bytes = (uint64_t)status.st_size;
-    archive_read_support_filter_xz(archive);
-    archive_read_support_filter_zstd(archive);
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_bzip2(archive);
-    archive_read_support_format_tar(archive);
-    archive_read_support_format_raw(archive);
-    return archive_read_open_filename(archive, from, READ_BYTES) == ARCHIVE_OK ||
-           refuse(unpacking, error);
-}
-
-static bool is_disk_name(const char *name) {
-    static const char *const ends[] = {".qcow2", ".qcow", ".img",  ".raw",
-                                       ".vmdk",  ".vdi",  ".vhdx", ".vhd"};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t length = strlen(name), end = strlen(ends[i]);
-        if (length > end && strcasecmp(name + length - end, ends[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Whether an entry of the archive is what is to be unpacked: a packed file that is no archive is
- * one entry; in a tar it is a regular file whose name is a disk's. */
-static bool is_wanted(const struct unpacking *unpacking, struct archive_entry *entry) {
-    const char *name = archive_entry_pathname(entry);
-    return archive_format(unpacking->archive) == ARCHIVE_FORMAT_RAW ||
-           (archive_entry_filetype(entry) == AE_IFREG && name && is_disk_name(name));
-}
-
-/* Unpacks the one disk that is there, and goes on to the end to see that it is the only one. */
-static bool unpack_entries(struct unpacking *unpacking, struct error *error) {
-    struct archive_entry *entry;
-    bool found = false;
-    for (;;) {
-        int got = archive_read_next_header(unpacking->archive, &entry);
-        if (got == ARCHIVE_EOF)
-            break;
-        if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-            return refuse(unpacking, error);
-        if (!is_wanted(unpacking, entry))
-            continue;
-        if (found)
-            return error_set(
-                error, ERROR_INVALID,
-                "%s is an archive with several disks: extract it with `tar -xf` and import "
-                "one of them",
-                unpacking->shown);
-        found = true;
-        if (!pump(unpacking, error))
-            return false;
-    }
-    return found ||
-           error_set(error, ERROR_INVALID,
-                     "%s is an archive without a disk image (a file whose name ends in .qcow2, "
-                     ".img or .raw)",
-                     unpacking->shown);
-}
-
-/* A hole at the end is given its length at last. */
-static bool unpack_finish(const struct unpacking *unpacking, struct error *error) {
-    return (ftruncate(unpacking->target, (off_t)unpacking->written_bytes) == 0 &&
-            fsync(unpacking->target) == 0) ||
-           error_errno(error, "cannot decompress %s", unpacking->shown);
+static bool unpack_into(int source, int target, const char *shown,
+                        const struct image_progress *progress, struct error *error) {
+    const struct fetch_program program = {
+        .request = {.job = FETCH_UNPACK, .limit_bytes = UNPACK_LIMIT_BYTES, .text = shown},
+        .target = target,
+        .source = source,
+        .doing = "unpacking",
+        .progress = progress,
+    };
+    enum fetch_pieces pieces;
+    return fetch_program_run(&program, &pieces, error) &&
+           (fsync(target) == 0 || error_errno(error, "cannot decompress %s", shown));
 }
 
 bool unpack_file(const char *from, const char *shown, const char *to,
                  const struct image_progress *progress, struct error *error) {
-    scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    scoped(file_release) int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0)
+        return error_errno(error, "cannot read %s", shown);
+    scoped(file_release) int target = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (target < 0)
         return error_errno(error, "cannot write %s", to);
-    struct unpacking unpacking = {
-        .archive = archive_read_new(), .shown = shown, .progress = progress, .target = target};
-    bool good = open_packed(&unpacking, from, error) && unpack_entries(&unpacking, error) &&
-                unpack_finish(&unpacking, error);
-    archive_read_free(unpacking.archive);
+    bool good = unpack_into(source, target, shown, progress, error);
     if (!good)
         unlink(to);
     return good;

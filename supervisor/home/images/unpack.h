@@ -1,5 +1,5 @@
 /* Unpacking a disk image that was packed by xz, zstd, gzip or bzip2, or is the one disk in a tar
- * archive, packed or not (a cloud's disk.raw in a .tar.gz, for example), through libarchive.
+ * archive, packed or not (a cloud's disk.raw in a .tar.gz, for example), by pgsup-fetch.
  * Blocking. */
 #pragma once
 

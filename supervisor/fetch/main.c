@@ -1,0 +1,76 @@
+/* pgsup-fetch: reads one request, gives up what it does not need, and does it. */
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "fetch/confine.h"
+#include "fetch/emit.h"
+#include "fetch/extract.h"
+#include "fetch/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define USAGE_STATUS 2
+
+static bool read_request(struct buffer *text) {
+    char piece[FETCH_REQUEST_LIMIT_BYTES];
+    for (ssize_t got; (got = read(STDIN_FILENO, piece, sizeof piece)) != 0;) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || text->length + (size_t)got > FETCH_REQUEST_LIMIT_BYTES)
+            return false;
+        buffer_append(text, piece, (size_t)got);
+    }
+    return text->length > 0 && strlen(text->data) == text->length;
+}
+
+/* Whose file it is; root's only when both are. */
+static uid_t owner_of(int fd, gid_t *group) {
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return 0;
+    *group = status.st_gid;
+    return status.st_uid;
+}
+
+/* Root works for the user whose file it is, and cannot come back. */
+static bool become_owner(void) {
+    gid_t group = 0;
+    uid_t user = geteuid() == 0 ? owner_of(FETCH_TARGET_FD, &group) : 0;
+    if (user == 0 && geteuid() == 0)
+        user = owner_of(FETCH_SOURCE_FD, &group);
+    return user == 0 ||
+           (setgroups(1, &group) == 0 && setgid(group) == 0 && setuid(user) == 0 && setuid(0) < 0);
+}
+
+static void run(const struct fetch_request *request) {
+    struct error error = {0};
+    enum fetch_pieces pieces = FETCH_WHOLE;
+    bool good = request->job == FETCH_DOWNLOAD ? transfer_run(request, &pieces, &error)
+                                               : extract_run(request, &error);
+    if (good)
+        emit_done(pieces);
+    else
+        emit_error(&error);
+}
+
+int main(void) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct fetch_request request;
+    bool started = !isatty(STDIN_FILENO) && fcntl(FETCH_TARGET_FD, F_GETFD) >= 0;
+    if (!started || !read_request(&text) || !fetch_request_parse(text.data, &request)) {
+        fputs(FETCH_PROGRAM ": this program is started by pgsup: see `pgsup help image download`\n",
+              stderr);
+        return USAGE_STATUS;
+    }
+    if (!become_owner())
+        return EXIT_FAILURE;
+    confine(request.job == FETCH_DOWNLOAD);
+    run(&request);
+    return EXIT_SUCCESS;
+}
