@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "cloudinit/boothook.h"
 #include "cloudinit/document_check.h"
 #include "cloudinit/yaml_writer.h"
 
@@ -13,9 +14,6 @@
 #define PHONE_HOME_TRIES  "20" /* 3 s apart: the supervisor may restart meanwhile */
 #define SUDO_RULE         "ALL=(ALL) NOPASSWD:ALL"
 #define ETHERNET          "primary0"
-#define RUN_CONFIG        "/run/cloud-init/cloud.cfg" /* cloudinit/settings.py, RUN_CLOUD_CONFIG */
-#define REPORT_TIMEOUT_S  "5"
-#define REPORT_RETRIES    "0" /* an unanswered post must not delay the boot: a stage makes three */
 #define MORE_METRIC       "2000" /* of a route by DHCP; networkd gives the first card's 1024 */
 
 static void write_meta_data(struct yaml_writer *writer, const struct document_seed *seed) {
@@ -90,38 +88,6 @@ static void write_phone_home(struct yaml_writer *writer, const char *url) {
     yaml_writer_end_map(writer);
 }
 
-static void write_reporting(struct yaml_writer *writer, const char *url) {
-    yaml_writer_begin_map(writer);
-    yaml_writer_plain(writer, "reporting");
-    yaml_writer_begin_map(writer);
-    yaml_writer_plain(writer, "pgsup");
-    yaml_writer_begin_map(writer);
-    yaml_writer_text_pair(writer, "type", "webhook");
-    yaml_writer_text_pair(writer, "endpoint", url);
-    yaml_writer_plain(writer, "timeout");
-    yaml_writer_plain(writer, REPORT_TIMEOUT_S);
-    yaml_writer_plain(writer, "retries");
-    yaml_writer_plain(writer, REPORT_RETRIES);
-    yaml_writer_end_map(writer);
-    yaml_writer_end_map(writer);
-    yaml_writer_end_map(writer);
-}
-
-static void write_report_file(struct yaml_writer *writer, const char *url) {
-    struct yaml_writer inner;
-    yaml_writer_begin(&inner, "");
-    write_reporting(&inner, url);
-    yaml_writer_plain(writer, "write_files");
-    yaml_writer_begin_list(writer);
-    yaml_writer_begin_map(writer);
-    yaml_writer_text_pair(writer, "path", RUN_CONFIG);
-    yaml_writer_flag_pair(writer, "append", true); /* ds-identify wrote the file first */
-    yaml_writer_plain(writer, "content");
-    yaml_writer_embed(writer, &inner);
-    yaml_writer_end_map(writer);
-    yaml_writer_end_list(writer);
-}
-
 static void write_growpart(struct yaml_writer *writer) {
     yaml_writer_plain(writer, "growpart");
     yaml_writer_begin_map(writer);
@@ -161,14 +127,17 @@ static void write_packages(struct yaml_writer *writer, const struct document_see
                               : (const char *const[]){"python3", "sudo", NULL});
 }
 
+/* phone_home complains of each of these kinds that has no key (cc_phone_home.py). */
+static void write_key_types(struct yaml_writer *writer) {
+    yaml_writer_list_pair(writer, "ssh_genkeytypes",
+                          (const char *const[]){"rsa", "ecdsa", "ed25519", NULL});
+}
+
 static void write_only_for_cloud_init(struct yaml_writer *writer,
                                       const struct document_seed *seed) {
+    write_key_types(writer);
     if (seed->phone_home_url)
         write_phone_home(writer, seed->phone_home_url);
-    if (seed->report_url)
-        write_report_file(writer, seed->report_url);
-    if (seed->keep_cache)
-        yaml_writer_flag_pair(writer, "manual_cache_clean", true);
     if (seed->merges)
         write_merge_how(writer);
 }
@@ -191,7 +160,7 @@ static void write_user_data(struct yaml_writer *writer, const struct document_se
     yaml_writer_end_map(writer);
 }
 
-/* Sets nothing: every version reads an empty mapping without a warning. */
+/* For nuageinit, which ignores it. Sets nothing. */
 static void write_vendor_data(struct yaml_writer *writer, const struct document_seed *seed) {
     (void)seed;
     yaml_writer_begin_map(writer);
@@ -231,6 +200,12 @@ static void write_address(struct yaml_writer *writer, const struct document_seed
     }
 }
 
+/* By default it is the machine-id, which the copy of a machine has too. For netplan: cloud-init
+ * itself does not know it, and NetworkManager does it by default. */
+static void write_by_mac(struct yaml_writer *writer) {
+    yaml_writer_text_pair(writer, "dhcp-identifier", "mac");
+}
+
 /* A boot does not wait for these cards. */
 static void write_additional_nic(struct yaml_writer *writer, const struct document_nic *nic) {
     yaml_writer_plain(writer, nic->name);
@@ -241,6 +216,7 @@ static void write_additional_nic(struct yaml_writer *writer, const struct docume
     if (nic->address) {
         yaml_writer_list_pair(writer, "addresses", (const char *const[]){nic->address, NULL});
     } else {
+        write_by_mac(writer);
         yaml_writer_plain(writer, "dhcp4-overrides");
         yaml_writer_begin_map(writer);
         yaml_writer_plain(writer, "route-metric");
@@ -262,6 +238,8 @@ static void write_network_config(struct yaml_writer *writer, const struct docume
     yaml_writer_flag_pair(writer, "dhcp4", seed->address == NULL);
     if (seed->address)
         write_address(writer, seed);
+    else if (seed->reader == DOCUMENT_CLOUD_INIT)
+        write_by_mac(writer);
     yaml_writer_end_map(writer);
     for (size_t i = 0; i < seed->additional_nic_count; i++)
         write_additional_nic(writer, &seed->additional_nics[i]);
@@ -328,6 +306,8 @@ bool document_write(enum seed_document document, const struct document_seed *see
                     struct buffer *text, struct error *error) {
     if (!check_seed(seed, error))
         return false;
+    if (document == SEED_VENDOR_DATA && seed->reader == DOCUMENT_CLOUD_INIT)
+        return boothook_write(&(struct boothook){seed->keep_cache, seed->report_url}, text, error);
     struct yaml_writer writer;
     yaml_writer_begin(&writer, documents[document].header);
     documents[document].write(&writer, seed);

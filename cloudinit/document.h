@@ -43,16 +43,17 @@ struct document_seed {
     const char *locale;   /* NULL: "C.UTF-8" */
     const char *timezone; /* NULL: "Etc/UTC" */
     bool package_upgrade; /* package_update and package_upgrade */
-    bool keep_cache;      /* manual_cache_clean: a guest seeded over HTTP keeps its identity when no
-                             server answers at a later boot */
+    bool keep_cache;      /* a guest seeded over HTTP keeps its identity when no server answers at a
+                             later boot */
     bool merges;          /* user-data follows a document of the user and extends it (merge_how) */
     const char *phone_home_url; /* ends in ${INSTANCE_ID}; NULL: none */
-    /* Where cloud-init posts the progress of the first boot (report.h), from the stage
-     * modules-config on; NULL: nowhere. The document has no "reporting" key of its own, because
-     * that would apply to every later boot too: in the local stage, before there is a network, and
-     * while no supervisor runs. Each undelivered event would then be a warning, and from 23.4 on
-     * cloud-init reports itself "degraded" for it. cloud-init's configuration of this boot applies
-     * from the next stage on and ends with the boot. */
+    /* Where cloud-init posts the progress of the first boot (report.h), from its network stage on;
+     * NULL: nowhere. No document has a "reporting" key, because that would apply to every later
+     * boot too: in the local stage, before there is a network, and while no supervisor runs. Each
+     * undelivered event would then be a warning, and from 23.4 on cloud-init reports itself
+     * "degraded" for it. vendor-data's script (boothook.h) adds it to cloud-init's configuration of
+     * this boot, before the network stage takes that up: from 24.3 on one process runs all stages,
+     * and no later one does. */
     const char *report_url;
     /* network-config, version 2 */
     const char *mac;     /* 52:54:00:… */

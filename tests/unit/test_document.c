@@ -218,7 +218,7 @@ TEST(refuses_values_that_would_break_a_seed) {
     check_refused(SEED_USER_DATA, &seed, "cannot write user-data");
     seed = http_dhcp;
     seed.report_url = "http://h/\nx: y";
-    check_refused(SEED_USER_DATA, &seed, "control character");
+    check_refused(SEED_VENDOR_DATA, &seed, "control character");
 }
 
 TEST(host_keys_are_a_document_of_their_own) {

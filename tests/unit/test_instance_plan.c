@@ -90,7 +90,8 @@ static void check_seed_over_http(const struct store_instance *instance,
     CHECK_STRING(plan->spec.seed_source, "nocloud-net");
     scoped(alloc_release) char *user_data = read_text(plan->folder, "cloud-init/user-data");
     CHECK_CONTAINS(user_data, phone_home);
-    CHECK_CONTAINS(user_data, "manual_cache_clean: true");
+    scoped(alloc_release) char *vendor_data = read_text(plan->folder, "cloud-init/vendor-data");
+    CHECK_CONTAINS(vendor_data, "touch $instance/manual-clean");
     CHECK_CONTAINS(user_data, "hashed_passwd: \"$6$");
     CHECK_CONTAINS(user_data, KEY_ED25519);
     CHECK_CONTAINS(user_data, "package_upgrade: true");
@@ -147,7 +148,8 @@ TEST(static_on_the_drive) {
     CHECK_CONTAINS(network, "\"9.9.9.9\"");
     scoped(alloc_release) char *user_data = on_drive(plan.folder, "user-data");
     CHECK_CONTAINS(user_data, "http://172.16.3.10:10300/seed/");
-    CHECK(!strstr(user_data, "manual_cache_clean"));
+    scoped(alloc_release) char *vendor_data = read_text(plan.folder, "cloud-init/vendor-data");
+    CHECK(!strstr(vendor_data, "manual-clean"));
     instance_plan_done(&plan);
     store_instance_done(&instance);
     home_close(&home);

@@ -39,7 +39,7 @@ seed = yaml.safe_load(text)
 for user in seed["users"]:
     assert user["shell"] == "/bin/sh" and "lock_passwd" not in user and "groups" not in user, user
 assert seed["users"][0]["passwd"].startswith("$6$"), seed["users"][0]
-for key in ("phone_home", "write_files", "growpart", "manual_cache_clean"):
+for key in ("phone_home", "write_files", "growpart", "ssh_genkeytypes"):
     assert key not in seed, key
 for kind in ("ed25519", "ecdsa", "rsa"):
     key = pathlib.Path(sys.argv[2], f"ssh_host_{kind}_key").read_text()

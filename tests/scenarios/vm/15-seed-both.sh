@@ -44,7 +44,7 @@ first_part() { # FILE; the other one has the host keys, which are not served
 print(email.message_from_file(open(sys.argv[1])).get_payload()[0].get_payload(decode=True).decode(), end="")' "$1"
 }
 expect_equal "vendor-data" "$(first_part "$WORK/vendor-data" | tail -n 1)" "http://10.0.2.2:$port${path}vendor-data"
-expect_no_text "$folder/cloud-init/user-data" manual_cache_clean
+expect_no_text "$folder/cloud-init/vendor-data" manual-clean
 expect_equal "what is left of the making" "$(find "$folder" -name '.include')" ""
 
 step "vm.sh takes the drive that has all"

@@ -10,11 +10,11 @@ expect_ok "$PGSUP" instance get one --json
 id=$(json_of 'it["instance_id"]')
 report_path() { # NAME
     sed -n 's|.*http://[^/]*\(/report/[a-z0-9-]*/[0-9a-f]*\)".*|\1|p' \
-        "$PGSUP_HOME/instances/$1/cloud-init/user-data"
+        "$PGSUP_HOME/instances/$1/cloud-init/vendor-data"
 }
 seed_path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$PGSUP_HOME/instances/one/cloud-init/user-data")
 path=$(report_path one)
-case $path in /report/one/*) ;; *) fail "no address to report to in user-data" ;; esac
+case $path in /report/one/*) ;; *) fail "no address to report to in vendor-data" ;; esac
 start_supervisor
 quietly start one
 
@@ -200,7 +200,7 @@ expect_text "$WORK/wait.err" "warning: one: cloud-init failed in modules-final/s
 quietly stop -f one
 quietly start one
 
-step "cloud-init's own code: it adds to its configuration for this boot, and reports as that says"
+step "cloud-init's own code: the script adds to its configuration for this boot, and it reports as that says"
 if ! /usr/bin/python3 -c 'import cloudinit.reporting' 2>/dev/null; then
     [ "$(uname -s)" = Darwin ] || fail "cloud-init is not installed: scripts/setup test"
     echo "cloud-init has no package on macOS"
@@ -210,26 +210,21 @@ if ! /usr/bin/python3 -c 'import cloudinit.reporting' 2>/dev/null; then
 fi
 cp "$(dirname "$0")/../cloud_init.py" "$WORK"
 cat >"$WORK/reporter.py" <<'END'
-import cloud_init, logging, os, types
-from cloudinit import helpers, reporting, util
-from cloudinit.config import cc_write_files
+import cloud_init, subprocess
+from cloudinit import reporting, util
 from cloudinit.reporting import events
 
 work, home = sys.argv[5], sys.argv[6]
-log = logging.getLogger("cloudinit")
-log.addHandler(logging.NullHandler())
-with open(home + "/instances/one/cloud-init/user-data") as file:
-    config = util.load_yaml(file.read())
-(file,) = config["write_files"]
-expect("the file", file["path"], cloud_init.RUN_CLOUD_CONFIG)
-file["path"] = work + "/cloud.cfg"
-util.chownbyname = lambda *arguments: None
-with open(file["path"], "w") as cfg:  # as ds-identify leaves it
+with open(home + "/instances/one/cloud-init/vendor-data") as file:
+    script = file.read()
+expect("its file is there", cloud_init.RUN_CLOUD_CONFIG in script, True)
+script = script.replace(cloud_init.RUN_CLOUD_CONFIG, work + "/cloud.cfg")
+for top in "sys", "var", "etc", "run":
+    script = script.replace("/%s/" % top, "%s/none/" % work)
+with open(work + "/cloud.cfg", "w") as cfg:  # as ds-identify leaves it
     cfg.write("datasource_list: [ NoCloud, None ]\n")
-cloud = types.SimpleNamespace(distro=types.SimpleNamespace(default_owner="root:root"),
-                              paths=helpers.Paths({"cloud_dir": work + "/cloud"}))
-cloud_init.handle(cc_write_files, "write-files", config, cloud, log)
-config = util.read_conf(file["path"])
+subprocess.run(["sh", "-c", script], stderr=subprocess.DEVNULL, check=True)
+config = util.read_conf(work + "/cloud.cfg")
 expect("its keys", sorted(config), ["datasource_list", "reporting"])
 handler = config["reporting"]["pgsup"]
 handler["endpoint"] = handler["endpoint"].replace("10.0.2.2:", "127.0.0.1:")
