@@ -34,11 +34,12 @@ static void bind_instance(struct query *query, int64_t instance) {
         query_bind_null(query);
 }
 
-static bool prune(struct store *store, int64_t instance, struct error *error) {
+static bool prune(struct store *store, const struct store_event *event, struct error *error) {
     struct query query;
     if (!query_open(store, EVENT_PRUNE, &query, error))
         return false;
-    bind_instance(&query, instance);
+    bind_instance(&query, event->instance);
+    query_bind_text(&query, kinds[event->kind]);
     query_bind_number(&query, EVENT_TABLE_LIMIT);
     return query_finish(&query, error);
 }
@@ -54,7 +55,7 @@ bool event_table_add(struct store *store, const struct store_event *event, struc
     query_bind_text(&query, event->stage);
     query_bind_text(&query, event->module);
     query_bind_text(&query, event->result ? results[event->result] : NULL);
-    return query_finish(&query, error) && prune(store, event->instance, error);
+    return query_finish(&query, error) && prune(store, event, error);
 }
 
 /* Doubles the capacity each time that the count reaches a power of two: lists are long. */

@@ -1,12 +1,12 @@
-/* The event log: append-only, at most EVENT_TABLE_LIMIT rows per instance (the oldest are deleted).
- */
+/* The event log: append-only, at most EVENT_TABLE_LIMIT rows of each kind for each instance (the
+ * oldest are deleted), so that many of one kind never remove those of another. */
 #pragma once
 
 #include "store/store.h"
 
 #include <stddef.h>
 
-#define EVENT_TABLE_LIMIT 10000
+#define EVENT_TABLE_LIMIT 2000
 
 /* The word is that of the column, of `pgsup events` and of progress notifications. */
 #define STORE_EVENT_KINDS(X)                                                                       \

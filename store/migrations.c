@@ -117,6 +117,15 @@ static const char *const steps[] = {
     " WHERE kind = 'cloud-init' AND instr(text, ' ') > 1;"
     "UPDATE events SET stage = substr(stage, 1, instr(stage, '/') - 1),"
     " module = substr(stage, instr(stage, '/') + 1) WHERE instr(stage, '/') > 1;",
+
+    /* 7: until here the number of an event counted those of its instance, of whatever kind */
+    "DROP INDEX events_seq;"
+    "CREATE TEMP TABLE numbers AS SELECT id,"
+    " row_number() OVER (PARTITION BY instance, kind ORDER BY id) AS seq FROM events;"
+    "CREATE UNIQUE INDEX temp.numbers_id ON numbers (id);"
+    "UPDATE events SET seq = (SELECT n.seq FROM numbers n WHERE n.id = events.id);"
+    "DROP TABLE numbers;"
+    "CREATE UNIQUE INDEX events_seq ON events (instance, kind, seq);",
 };
 
 int migrations_version(void) {

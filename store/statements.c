@@ -109,14 +109,15 @@ static const char *const sql[STATEMENT_COUNT] = {
         " trusts_cache = ?2",
     [GUEST_REMOVE] = "DELETE FROM guests WHERE instance = ?1",
 
-    /* seq counts the events of one instance, so that the oldest one to keep is found without
-     * counting rows. */
-    [EVENT_ADD] = "INSERT INTO events (instance, seq, at_ms, kind, text, stage, module, result)"
-                  " VALUES (?1,"
-                  " coalesce((SELECT max(seq) FROM events WHERE instance IS ?1), 0) + 1,"
-                  " ?2, ?3, ?4, ?5, ?6, ?7)",
-    [EVENT_PRUNE] = "DELETE FROM events WHERE instance IS ?1"
-                    " AND seq <= (SELECT max(seq) FROM events WHERE instance IS ?1) - ?2",
+    /* seq counts the events of one kind of one instance, so that the oldest one to keep is found
+     * without counting rows. */
+    [EVENT_ADD] =
+        "INSERT INTO events (instance, seq, at_ms, kind, text, stage, module, result)"
+        " VALUES (?1,"
+        " coalesce((SELECT max(seq) FROM events WHERE instance IS ?1 AND kind = ?3), 0) + 1,"
+        " ?2, ?3, ?4, ?5, ?6, ?7)",
+    [EVENT_PRUNE] = "DELETE FROM events WHERE instance IS ?1 AND kind = ?2 AND seq <="
+                    " (SELECT max(seq) FROM events WHERE instance IS ?1 AND kind = ?2) - ?3",
     [EVENT_LIST] = EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 ORDER BY e.id LIMIT ?3",
     [EVENT_LIST_INSTANCE] =
         EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 ORDER BY e.id LIMIT ?3",

@@ -94,7 +94,7 @@ set(table
   "guest/80-provision               15    2     300     both       -"
   "guest/81-no-password             20    2     300     normal     -"
   "guest/84-guest-agent            100    1     300     normal     macos"
-  "guest/97-floods                  40    2     300     normal     -"
+  "guest/97-floods                  60    2     300     normal     -"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

@@ -99,6 +99,7 @@ pgsup_test(process SOURCES unit/test_process.c USES machine)
 pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
+pgsup_test(gather SOURCES unit/test_gather.c USES daemon)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
 pgsup_test(recorder SOURCES unit/test_recorder.c USES daemon)
 pgsup_test(share SOURCES unit/test_share.c USES daemon)

@@ -1,23 +1,68 @@
 #include "log.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static void log_put(const char *level, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
+/* What may be said, of each level: warnings are not left out because of much information. */
+struct allowance {
+    uint64_t since_ms; /* when it was last filled; 0: never */
+    unsigned lines, left_out;
+};
+static struct allowance allowances[2];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* workers log too */
+
+static void fill(struct allowance *allowance) {
+    uint64_t now_ms = clock_monotonic_ms();
+    uint64_t more = (now_ms - allowance->since_ms) * LOG_LINES_PER_S / 1000;
+    if (!allowance->since_ms || allowance->lines + more >= LOG_LINES_AT_ONCE) {
+        allowance->since_ms = now_ms;
+        allowance->lines = LOG_LINES_AT_ONCE;
+    } else if (more > 0) {
+        allowance->since_ms += more * 1000 / LOG_LINES_PER_S;
+        allowance->lines += (unsigned)more;
+    }
+}
+
+/* How many lines were left out before this one; -1: this one is left out too. */
+static long take_allowance(struct allowance *allowance) {
+    long left_out = -1;
+    pthread_mutex_lock(&lock);
+    fill(allowance);
+    if (allowance->lines == 0) {
+        allowance->left_out++;
+    } else {
+        allowance->lines--;
+        left_out = allowance->left_out;
+        allowance->left_out = 0;
+    }
+    pthread_mutex_unlock(&lock);
+    return left_out;
+}
+
 /* One write() per line, so that lines of several processes on one terminal do not mix. */
 static void log_put(const char *level, const char *format, va_list arguments) {
+    long left_out = take_allowance(&allowances[strlen(level) > 0]);
+    if (left_out < 0)
+        return;
     struct buffer line = {0};
     char clock[16] = "";
     time_t now = time(NULL);
     struct tm local;
     if (localtime_r(&now, &local))
         strftime(clock, sizeof clock, "%H:%M:%S", &local);
+    if (left_out > 0)
+        buffer_printf(&line, "%s %s%ld lines were left out: there were too many\n", clock, level,
+                      left_out);
     buffer_printf(&line, "%s %s", clock, level);
     buffer_vprintf(&line, format, arguments);
     buffer_putc(&line, '\n');

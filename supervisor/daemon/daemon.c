@@ -29,6 +29,7 @@ struct daemon {
     uv_loop_t loop;
     struct home home;
     struct recorder *recorder;
+    struct journal *journal;
     struct fleet fleet;
     struct restarter *restarter;
     struct seed_server *seed;
@@ -62,6 +63,7 @@ static void close_all(void *context) {
     daemon->sleep_inhibitor = NULL;
     restarter_close(daemon->restarter);
     fleet_close(&daemon->fleet);
+    journal_close(daemon->journal);
     close_signals(daemon);
     uv_close((uv_handle_t *)&daemon->scan, NULL);
     uv_close((uv_handle_t *)&daemon->ending.timeout, NULL);
@@ -111,8 +113,9 @@ static void on_document(void *context, const struct store_instance *instance,
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
     scoped(alloc_release) char *text =
         alloc_printf("%s fetched by %s", seed_document_name(document), agent);
-    recorder_event(daemon->recorder, instance->id, STORE_EVENT_SEED, text);
-    log_info("vm=%s seed: %s", instance->name, text);
+    scoped(alloc_release) char *said = alloc_printf("vm=%s seed: ", instance->name);
+    journal_tell(daemon->journal,
+                 &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
     if (vm)
         vm_phase(vm, PHASE_SEED);
 }
@@ -128,13 +131,13 @@ static void on_report(void *context, const struct store_instance *instance,
     struct daemon *daemon = context;
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
     if (vm)
-        reports_take(daemon->recorder, &daemon->fleet.waiters, vm, report);
+        reports_take(daemon->journal, &daemon->fleet.waiters, vm, report);
 }
 
 static void on_refused(void *context, const char *peer, const char *why) {
     struct daemon *daemon = context;
     scoped(alloc_release) char *text = alloc_printf("refused a request from %s: %s", peer, why);
-    recorder_event(daemon->recorder, 0, STORE_EVENT_SEED, text);
+    journal_tell(daemon->journal, &(struct gather_message){0, STORE_EVENT_SEED, peer, text, NULL});
 }
 
 static void on_provisioned(void *context, int64_t instance, const char *result) {
@@ -239,7 +242,8 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->recorder = recorder_new(&daemon->loop, database);
     daemon->provisioning =
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
-    fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder);
+    daemon->journal = journal_new(&daemon->loop, daemon->recorder);
+    fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder, daemon->journal);
     daemon->restarter = restarter_new(&daemon->fleet);
     daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
@@ -290,6 +294,7 @@ static void close_unopened(struct daemon *daemon) {
         address_tracker_close(daemon->tracker);
         restarter_close(daemon->restarter);
         fleet_close(&daemon->fleet);
+        journal_close(daemon->journal);
         recorder_drain(daemon->recorder);
     }
 }

@@ -17,6 +17,7 @@
 
 static void on_prepare(void *context, struct vm *vm) {
     struct fleet *fleet = context;
+    journal_forget(fleet->journal, vm->instance);
     launch_worker_prepare(fleet->loop, fleet->home->path, vm);
 }
 
@@ -49,9 +50,9 @@ void fleet_vm_changed(struct fleet *fleet, struct vm *vm) {
 static void on_vm_event(void *context, struct vm *vm, enum store_event_kind kind,
                         const char *text) {
     struct fleet *fleet = context;
-    recorder_event(fleet->recorder, vm->instance, kind, text);
-    if (kind == STORE_EVENT_STATE)
-        log_info("vm=%s %s", vm->name, text);
+    scoped(alloc_release) char *said =
+        kind == STORE_EVENT_STATE ? alloc_printf("vm=%s ", vm->name) : NULL;
+    journal_tell(fleet->journal, &(struct gather_message){vm->instance, kind, NULL, text, said});
     waiters_progress(&fleet->waiters, vm, kind, text);
 }
 
@@ -72,12 +73,13 @@ static void on_addresses(void *context, struct vm *vm, const struct qga_addresse
 
 /* --- the VMs --- */
 
-void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home,
-                struct recorder *recorder) {
+void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct recorder *recorder,
+                struct journal *journal) {
     *fleet = (struct fleet){
         .loop = loop,
         .home = home,
         .recorder = recorder,
+        .journal = journal,
         .waiters = {.loop = loop},
         .listener = {fleet, on_prepare, on_started, on_changed, on_vm_event, on_expired, on_refused,
                      on_addresses},

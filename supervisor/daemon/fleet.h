@@ -3,6 +3,7 @@
  * happens. Knows no socket of clients or guests. */
 #pragma once
 
+#include "daemon/journal.h"
 #include "daemon/recorder.h"
 #include "daemon/waiters.h"
 #include "home/home.h"
@@ -18,6 +19,7 @@ struct fleet {
     uv_loop_t *loop;
     struct home *home; /* read only, on the loop's thread */
     struct recorder *recorder;
+    struct journal *journal;
     struct vm_listener listener;
     struct vm **vms;
     size_t count;
@@ -28,7 +30,8 @@ struct fleet {
     void *context;
 };
 
-void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct recorder *recorder);
+void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct recorder *recorder,
+                struct journal *journal);
 /* Adopts every VM that runs and is not supervised yet. */
 bool fleet_adopt(struct fleet *fleet, struct error *error);
 /* Once, after the first adoption: records the end of launches that ended unsupervised. */

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/name.h"
 #include "home/access/endpoint.h"
 #include "home/seed/host_keys.h"
@@ -103,7 +102,7 @@ static bool update_guest(struct post *post) {
 }
 
 static void record_events(const struct post *post) {
-    struct recorder *recorder = post->context->recorder;
+    struct journal *journal = post->context->fleet->journal;
     const struct phone_home_call *call = post->call;
     const struct store_instance *instance = post->instance;
     scoped(alloc_release) char *host =
@@ -111,12 +110,14 @@ static void record_events(const struct post *post) {
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, post->first ? "" : " again",
                      call->agent, call->peer);
-    recorder_event(recorder, instance->id, STORE_EVENT_PHONE_HOME, text);
-    log_info("vm=%s %s", instance->name, text);
-    if (post->problem) {
-        recorder_event(recorder, instance->id, STORE_EVENT_HOST_KEY, post->problem);
-        log_warning("vm=%s %s", instance->name, post->problem);
-    }
+    scoped(alloc_release) char *said = alloc_printf("vm=%s ", instance->name);
+    journal_tell(journal,
+                 &(struct gather_message){instance->id, STORE_EVENT_PHONE_HOME, NULL, text, said});
+    scoped(alloc_release) char *warning = alloc_printf("warning: %s", said);
+    const struct gather_message problem = {instance->id, STORE_EVENT_HOST_KEY, NULL, post->problem,
+                                           warning};
+    if (post->problem)
+        journal_tell(journal, &problem);
 }
 
 static void update_vm(const struct post *post) {

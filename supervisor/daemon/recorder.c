@@ -37,7 +37,8 @@ struct record {
 struct queue {
     struct record *first, **last;
     unsigned count, events;
-    struct record *gap; /* the record of events that were dropped; NULL: none */
+    unsigned kinds[STORE_EVENT_KIND_COUNT]; /* events of each */
+    struct record *gap;                     /* the record of events that were dropped; NULL: none */
 };
 
 struct recorder {
@@ -62,6 +63,13 @@ static void record_free(struct record *record, bool written) {
     free(record);
 }
 
+static void count_event(struct queue *queue, const struct record *record, int step) {
+    if (record->kind != RECORD_EVENT)
+        return;
+    queue->events += (unsigned)step;
+    queue->kinds[record->event.kind] += (unsigned)step;
+}
+
 static void queue_init(struct queue *queue) {
     *queue = (struct queue){.last = &queue->first};
 }
@@ -72,7 +80,7 @@ static struct record *queue_pop(struct queue *queue) {
     if (!queue->first)
         queue->last = &queue->first;
     queue->count--;
-    queue->events -= record->kind == RECORD_EVENT;
+    count_event(queue, record, -1);
     if (queue->gap == record)
         queue->gap = NULL;
     return record;
@@ -82,16 +90,25 @@ static void queue_push(struct queue *queue, struct record *record) {
     *queue->last = record;
     queue->last = &record->next;
     queue->count++;
-    queue->events += record->kind == RECORD_EVENT;
+    count_event(queue, record, 1);
 }
 
-/* The oldest event becomes the gap, or is removed and counted there. */
+static enum store_event_kind most_frequent_kind(const struct queue *queue) {
+    enum store_event_kind most = STORE_EVENT_UNKNOWN;
+    for (int kind = 0; kind < STORE_EVENT_KIND_COUNT; kind++)
+        if (queue->kinds[kind] > queue->kinds[most])
+            most = (enum store_event_kind)kind;
+    return most;
+}
+
+/* The oldest event of the kind that floods becomes the gap, or is removed and counted there. */
 static void queue_drop_event(struct queue *queue) {
+    enum store_event_kind kind = most_frequent_kind(queue);
     struct record **slot = &queue->first;
-    while ((*slot)->kind != RECORD_EVENT)
+    while ((*slot)->kind != RECORD_EVENT || (*slot)->event.kind != kind)
         slot = &(*slot)->next;
     struct record *record = *slot;
-    queue->events--;
+    count_event(queue, record, -1);
     if (!queue->gap) {
         record->kind = RECORD_DROPPED;
         record->dropped = 1;

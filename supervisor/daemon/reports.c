@@ -10,7 +10,8 @@
 #define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
 
 /* The module is recorded only if it failed, not while it runs. */
-static void record_step(struct recorder *recorder, int64_t instance, const struct boot_step *step,
+/* False: it was only counted. */
+static bool record_step(struct journal *journal, int64_t instance, const struct boot_step *step,
                         char *sentence) {
     const struct store_event event = {
         .instance = instance,
@@ -22,10 +23,10 @@ static void record_step(struct recorder *recorder, int64_t instance, const struc
                   : step->begins || step->module[0] ? STORE_RESULT_BEGAN
                                                     : STORE_RESULT_ENDED,
     };
-    recorder_add_event(recorder, &event);
+    return journal_event(journal, &event);
 }
 
-void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm *vm,
+void reports_take(struct journal *journal, struct waiters *waiters, struct vm *vm,
                   const struct report *report) {
     if (!lifecycle_has_process(vm->state) || report->stage == REPORT_OTHER)
         return;
@@ -40,9 +41,8 @@ void reports_take(struct recorder *recorder, struct waiters *waiters, struct vm 
     scoped(alloc_release) char *before = boot_where(&vm->boot);
     scoped(alloc_release) char *sentence = vm_take_boot_step(vm, &step);
     scoped(alloc_release) char *now = boot_where(&vm->boot);
-    if (sentence)
-        record_step(recorder, vm->instance, &step, sentence);
-    if (sentence && step.failed && step.module[0]) {
+    if (sentence && record_step(journal, vm->instance, &step, sentence) && step.failed &&
+        step.module[0]) {
         log_warning("vm=%s cloud-init: %s", vm->name, sentence);
         waiters_progress(waiters, vm, STORE_EVENT_FAILED, sentence);
     }

@@ -3,7 +3,8 @@
 
 flood.py PORT slow N     holds N connections, each of which sends a byte of a request every 2 s and
                          is made again when the server ends it
-flood.py PORT fast N     N connections ask for what is not there, as fast as they are answered
+flood.py PORT fast N [TARGET]  N connections ask for what is not there, or for the target, as fast
+                         as they are answered
 At the end it prints how many connections the server ended, or how many requests it answered."""
 import selectors
 import socket
@@ -12,6 +13,7 @@ import threading
 import time
 
 port, kind, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+target = sys.argv[4] if len(sys.argv) > 4 else "/seed/" + "0" * 32 + "/meta-data"
 ending = threading.Event()
 done = [0] * count
 
@@ -58,19 +60,15 @@ def slow():
 
 
 def fast(index):
-    request = b"GET /seed/00000000000000000000000000000000/meta-data HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = ("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % target).encode()
     client = None
     while not ending.is_set():
         try:
             client = client or socket.create_connection(("127.0.0.1", port), 10)
-            client.sendall(request * 8)
-            got = b""
-            while got.count(b"HTTP/1.1 404") < 8 or not got.endswith(b"not found\n"):
-                more = client.recv(65536)
-                if not more:
-                    raise ConnectionError
-                got += more
-            done[index] += 8
+            client.sendall(request)
+            if not client.recv(65536):
+                raise ConnectionError
+            done[index] += 1
         except OSError:
             client and client.close()
             client = None

@@ -4,12 +4,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/line.h"
+#include "base/log.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
 #include "base/strv.h"
 #include "test.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -148,6 +150,39 @@ TEST(sizes_know_their_units) {
     CHECK_STRING(text, "111 MiB");
     name_format_size(1536, text);
     CHECK_STRING(text, "1.5 KiB");
+}
+
+/* Lines on stderr while this runs, by what they contain. */
+static unsigned count_lines(const char *path, const char *part) {
+    struct buffer text = {0};
+    struct error error = {0};
+    unsigned count = 0;
+    CHECK(file_read(path, 4u << 20, &text, &error));
+    for (const char *at = text.data; at && (at = strstr(at, part)); at++)
+        count++;
+    buffer_done(&text);
+    return count;
+}
+
+TEST(a_flood_of_lines_is_bounded_and_says_so) {
+    char path[] = "/tmp/pgsup-log.XXXXXX";
+    int file = mkstemp(path), before = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(file, STDERR_FILENO);
+    for (unsigned i = 0; i < LOG_LINES_AT_ONCE + 1000; i++)
+        log_info("flood");
+    log_warning("not flooded");
+    poll(NULL, 0, 2 * 1000 / LOG_LINES_PER_S);
+    log_info("later");
+    dup2(before, STDERR_FILENO);
+    close(before);
+    close(file);
+    unsigned lines = count_lines(path, "flood\n");
+    CHECK(lines >= LOG_LINES_AT_ONCE && lines < LOG_LINES_AT_ONCE + 200);
+    CHECK_INT(count_lines(path, "warning: not flooded\n"), 1);
+    CHECK_INT(count_lines(path, "later\n"), 1);
+    CHECK_INT(count_lines(path, " lines were left out"), 1);
+    unlink(path);
 }
 
 TEST(printable_text_has_no_controls) {

@@ -98,6 +98,30 @@ static void check_count(struct store *store, int64_t instance, size_t expected, 
     store_events_done(&events);
 }
 
+TEST(a_flood_of_one_kind_removes_none_of_another) {
+    struct store *store = with_image("event-kinds");
+    int64_t id = add_instance(store, "a", NULL);
+    struct store_events events = {0};
+    OK(store_begin(store, &error));
+    for (int i = 0; i < EVENT_TABLE_LIMIT + 500; i++) {
+        const struct store_event flood = {
+            .instance = id, .at_ms = i, .kind = STORE_EVENT_SEED, .text = "asked again"};
+        const struct store_event home = {
+            .instance = id, .at_ms = i, .kind = STORE_EVENT_PHONE_HOME, .text = "phoned home"};
+        if (i == 3)
+            OK(event_table_add(store, &home, &error));
+        OK(event_table_add(store, &flood, &error));
+    }
+    OK(store_commit(store, &error));
+    OK(event_table_list(store, &(struct event_query){id, 0, 0, 3 * EVENT_TABLE_LIMIT}, &events,
+                        &error));
+    CHECK_INT(events.count, EVENT_TABLE_LIMIT + 1);
+    CHECK_STRING(events.items[0].text, "phoned home");
+    CHECK_INT(events.items[1].at_ms, 500);
+    store_events_done(&events);
+    store_close(store);
+}
+
 TEST(no_more_events_than_the_limit_are_kept_of_each) {
     struct store *store = with_image("event-limit");
     int64_t loud = add_instance(store, "loud", NULL), quiet = add_instance(store, "quiet", NULL);

@@ -25,6 +25,7 @@ static void record(struct recorder *recorder, int64_t instance, struct store_lau
     recorder_wanted(recorder, instance, true);
     launch->end_text = (char *)"power off";
     recorder_launch(recorder, launch);
+    recorder_event(recorder, instance, STORE_EVENT_PHONE_HOME, "another kind");
     for (unsigned i = 0; i < events; i++) {
         char text[32];
         snprintf(text, sizeof text, "%u", i);
@@ -88,10 +89,12 @@ TEST(a_full_recorder_drops_events_only_and_says_how_many) {
     int64_t instance = flood("full", RECORDER_EVENT_LIMIT + 10);
     struct store_events events = {0};
     check_kept(other, instance);
-    CHECK_INT(list(other, 0, &events), EVENT_TABLE_LIMIT + 1);
-    CHECK_INT(events.items[0].instance, 0);
-    CHECK_INT(events.items[0].kind, STORE_EVENT_DROPPED);
-    CHECK_CONTAINS(events.items[0].text, "10 events");
+    CHECK_INT(list(other, 0, &events), EVENT_TABLE_LIMIT + 3);
+    CHECK_STRING(events.items[0].text, "first");
+    CHECK_STRING(events.items[1].text, "another kind");
+    CHECK_INT(events.items[2].instance, 0);
+    CHECK_INT(events.items[2].kind, STORE_EVENT_DROPPED);
+    CHECK_CONTAINS(events.items[2].text, "11 events");
     store_events_done(&events);
     store_close(other);
 }
@@ -100,9 +103,9 @@ TEST(a_recorder_that_is_not_full_drops_nothing) {
     int64_t instance = flood("not-full", 100);
     struct store_events events = {0};
     check_kept(other, instance);
-    CHECK_INT(list(other, 0, &events), 101);
+    CHECK_INT(list(other, 0, &events), 102);
     CHECK_STRING(events.items[0].text, "first");
-    CHECK_STRING(events.items[100].text, "99");
+    CHECK_STRING(events.items[101].text, "99");
     store_events_done(&events);
     store_close(other);
 }

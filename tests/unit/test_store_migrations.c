@@ -132,6 +132,21 @@ TEST(a_guest_phoned_home_as_what_pgsup_had_called_it) {
     store_close(store);
 }
 
+TEST(events_are_counted_by_their_kind) {
+    scoped(alloc_release) char *path = old_store("kinds", 6);
+    struct store *store = NULL;
+    OK(store_open(path, STORE_OPEN, &store, &error));
+    store_close(store);
+    check_answer(path, "SELECT instance, kind, seq FROM events ORDER BY id",
+                 "4|phone-home|1\n"
+                 "NULL|seed|1\n"
+                 "4|cloud-init|1\n"
+                 "4|cloud-init|2\n"
+                 "4|cloud-init|3\n"
+                 "4|cloud-init|4\n"
+                 "4|qmp|1\n");
+}
+
 /* What the sentences said before there were columns for it. */
 TEST(reports_of_cloud_init_are_read_from_their_sentences_once) {
     scoped(alloc_release) char *path = old_store("reports", 5);
@@ -221,7 +236,7 @@ TEST(no_backup_no_migration) {
     OK(file_make_directory(inside, 0700, &error));
     struct store *store = NULL;
     FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "cannot write the backup");
-    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 6: ");
+    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 7: ");
     check_answer(path, "PRAGMA user_version", "1\n");
     CHECK(!file_exists(left));
     OK(file_remove_tree(folder, &error));

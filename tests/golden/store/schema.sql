@@ -2,7 +2,7 @@ CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, 
 CREATE TABLE disks ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL, bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (instance, name));
 CREATE TABLE events ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER REFERENCES instances (id) ON DELETE CASCADE, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, stage TEXT, module TEXT, result TEXT);
 CREATE INDEX events_instance ON events (instance);
-CREATE UNIQUE INDEX events_seq ON events (instance, seq);
+CREATE UNIQUE INDEX events_seq ON events (instance, kind, seq);
 CREATE TABLE forwards ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, protocol TEXT NOT NULL, host_address TEXT NOT NULL, host_port INTEGER NOT NULL, guest_port INTEGER NOT NULL, PRIMARY KEY (protocol, host_port, host_address)) WITHOUT ROWID;
 CREATE INDEX forwards_instance ON forwards (instance);
 CREATE TABLE generated ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, path TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (instance, path)) WITHOUT ROWID;

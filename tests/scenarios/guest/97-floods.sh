@@ -39,13 +39,35 @@ flood slow 300
 ready_in_time slow
 flood_ends slow
 
-step "requests as fast as they are answered"
+step "requests as fast as they are answered, of a stranger and of a guest that has a token"
+target=$(sed -n 's|.*http://[^/]*\(/seed/[^ ]*/\)phone-home.*|\1|p' \
+    "$PGSUP_HOME/instances/quiet/cloud-init/user-data" | head -n1)meta-data
 lines=$(wc -l <"$UP_LOG")
+before=$("$PGSUP" events quiet | grep -c .)
+python3 "$(dirname "$0")/../flood.py" "$port" fast 4 "$target" <"$WORK/hold.slow" >"$WORK/greedy" &
+greedy=$!
+at_exit "kill $greedy 2>/dev/null"
+exec 7>"$WORK/hold.slow"
 flood fast 32
 ready_in_time fast
 flood_ends fast
+exec 7>&-
+wait $greedy || fail "the greedy guest"
+echo "greedy guest: $(cat "$WORK/greedy")"
 echo "ready after: ${took_quiet:?} s without, ${took_slow:?} s slow, ${took_fast:?} s fast"
 [ "$took_slow" -le $((3 * took_quiet + 15)) ] && [ "$took_fast" -le $((3 * took_quiet + 15)) ] ||
     fail "too slow"
 [ $(($(wc -l <"$UP_LOG") - lines)) -lt 60 ] || fail "the log was flooded"
+
+step "what was recorded is still there, and the floods are in it with their counts"
+expect_event quiet "meta-data fetched by "
+[ "$("$PGSUP" events quiet | grep -c .)" -lt $((before + 20)) ] || fail "the history was filled"
+"$PGSUP" events quiet >"$WORK/events"
+expect_text "$WORK/events" "stopped --start--> starting" "phoned home (mini" "quitting --exited--> stopped"
 end_supervisor
+run "$PGSUP" events
+cp "$OUT" "$WORK/events"
+grep -qE "refused a request from 127.0.0.1: unknown seed path \([0-9]+ more times\)" "$WORK/events" ||
+    fail "the refused ones are not counted"
+grep -qE "meta-data fetched by  ?\([0-9]+ more times\)" "$WORK/events" || fail "those of the guest are not counted"
+[ "$(grep -c "refused a request" "$WORK/events")" -lt 10 ] || fail "each refused one is an event"
