@@ -56,6 +56,7 @@ static void close_signals(struct daemon *daemon) {
 static void close_all(void *context) {
     struct daemon *daemon = context;
     control_server_close(daemon->control);
+    methods_close(&daemon->methods);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
     address_tracker_close(daemon->tracker);
@@ -255,7 +256,8 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->ending.context = daemon;
     daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
                                                      daemon->tracker, daemon->provisioning};
-    daemon->methods = (struct methods_context){&daemon->fleet, on_shut_down, on_provision, daemon};
+    daemon->methods =
+        (struct methods_context){&daemon->fleet, on_shut_down, on_provision, daemon, NULL};
     return fleet_adopt(&daemon->fleet, error) &&
            fleet_close_orphaned_launches(&daemon->fleet, error) &&
            restarter_autostart(daemon->restarter, error);

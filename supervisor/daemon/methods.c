@@ -18,12 +18,14 @@
 #define SIMPLE_TIMEOUT_MS    30000
 #define PROVISION_TIMEOUT_MS 1800000
 
-struct request { /* one call under way */
+struct request {          /* one call under way */
+    struct request *next; /* of the orphans */
     struct methods_context *context;
-    struct call *call;
+    struct call *call; /* NULL: its client has gone, and what it requested goes on */
     json_t *params;
     uint64_t began_ms;
     struct waiter_goal goal; /* restart: of the start that follows */
+    bool restarts;           /* … which is still to come */
 };
 
 /* --- a VM as JSON --- */
@@ -66,26 +68,37 @@ static json_t *vm_to_json(const struct vm *vm) {
 /* --- answering --- */
 
 static void request_free(struct request *request) {
+    struct request **slot = &request->context->orphans;
+    while (*slot && *slot != request)
+        slot = &(*slot)->next;
+    if (*slot)
+        *slot = request->next;
     waiters_forget(&request->context->fleet->waiters, request);
     json_decref(request->params);
     free(request);
 }
 
 static void request_fail(struct request *request, const struct error *error) {
-    call_error(request->call, error);
+    if (request->call)
+        call_error(request->call, error);
     request_free(request);
 }
 
 static void request_succeed(struct request *request, json_t *body) {
     json_object_set_new(body, "took_ms",
                         json_integer((json_int_t)(clock_monotonic_ms() - request->began_ms)));
-    call_result(request->call, body);
+    if (request->call)
+        call_result(request->call, body);
+    else
+        json_decref(body);
     request_free(request);
 }
 
 static void on_progress(void *context, struct vm *vm, enum store_event_kind kind,
                         const char *text) {
     struct request *request = context;
+    if (!request->call)
+        return;
     json_t *body = json_object();
     json_object_set_new(body, "name", json_string(vm->name));
     json_object_set_new(body, "kind", json_string(store_event_word(kind)));
@@ -241,9 +254,13 @@ static bool method_stop(struct request *request, struct error *error) {
 
 static void on_down_again(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
+    struct fleet *fleet = request->context->fleet;
     struct error problem = *error;
+    request->restarts = false;
+    vm_set_restarting(vm, false);
     if (problem.code != ERROR_NONE || !may_start(request, vm, &problem)) {
         request_fail(request, &problem);
+        fleet_vm_changed(fleet, vm);
         return;
     }
     set_wanted(request, vm, true);
@@ -266,6 +283,8 @@ static bool method_restart(struct request *request, struct error *error) {
         return true;
     }
     set_wanted(request, vm, false); /* the end that comes now is no crash */
+    request->restarts = true;
+    vm_set_restarting(vm, true);
     wait_for_end(request, vm, 0, on_down_again);
     if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
@@ -413,8 +432,20 @@ void methods_dispatch(struct methods_context *context, struct call *call, const 
     request_fail(request, &error);
 }
 
+/* A restart must not end half-way: stopped. */
 void methods_gone(struct methods_context *context, struct call *call) {
-    (void)context;
-    if (call_data(call))
-        request_free(call_data(call));
+    struct request *request = call_data(call);
+    if (!request || !request->restarts) {
+        if (request)
+            request_free(request);
+        return;
+    }
+    request->call = NULL;
+    request->next = context->orphans;
+    context->orphans = request;
+}
+
+void methods_close(struct methods_context *context) {
+    while (context->orphans)
+        request_free(context->orphans);
 }

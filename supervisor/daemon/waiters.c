@@ -93,6 +93,8 @@ typedef bool decide_function(struct waiter *waiter, void *context);
 static bool by_verdict(struct waiter *waiter, void *context) {
     enum lifecycle_verdict verdict = lifecycle_verdict(waiter->wanted.goal, waiter->vm->state);
     (void)context;
+    if (verdict == VERDICT_IMPOSSIBLE && waiter->vm->restarting)
+        verdict = VERDICT_POSSIBLE;
     if (verdict == VERDICT_REACHED && waiter->wanted.provisioned)
         verdict = judge_provisioning(waiter->vm, &waiter->error);
     else if (verdict == VERDICT_REACHED && waiter->wanted.goal == GOAL_READY)

@@ -313,6 +313,10 @@ void vm_notice(struct vm *vm, const char *text) {
         vm_tell(vm, STORE_EVENT_NOTICE, "%s", text);
 }
 
+void vm_set_restarting(struct vm *vm, bool restarting) {
+    vm->restarting = restarting;
+}
+
 void vm_set_wanted(struct vm *vm, bool wanted) {
     vm->wanted = wanted;
 }

@@ -45,6 +45,7 @@ void vm_notice(struct vm *vm, const char *text);
 
 /* The owner's fields (vm_object.h). */
 void vm_set_wanted(struct vm *vm, bool wanted);
+void vm_set_restarting(struct vm *vm, bool restarting);
 void vm_set_provision_result(struct vm *vm, const char *result); /* NULL: not run */
 /* boot_take() on the VM's boot: a sentence when the step is news, else NULL. Caller frees. */
 char *vm_take_boot_step(struct vm *vm, const struct boot_step *step);

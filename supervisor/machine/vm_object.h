@@ -58,6 +58,7 @@ struct vm {
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* the user wants it to run */
+    bool restarting;        /* it is to be started again when it has stopped */
     char *phoned_home;      /* to this supervisor, as this instance-id */
     char *provision_result; /* store/guest_table.h; NULL: not run */
     struct boot boot;       /* what cloud-init told of this launch */
