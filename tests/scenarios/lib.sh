@@ -277,6 +277,7 @@ expect_nothing_left() {
 # there (printf escapes). What it shows is in $SCREEN, its process (or its parent's) is $TERMINAL.
 SCREEN=$WORK/screen
 on_terminal() {
+    export TERM=xterm-256color
     rm -f "$WORK/keys"
     mkfifo "$WORK/keys"
     : >"$SCREEN"

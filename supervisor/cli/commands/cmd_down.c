@@ -3,6 +3,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/output/progress.h"
 #include "home/home.h"
 #include "home/run_folder.h"
 
@@ -13,6 +14,7 @@ enum { EXIT_TIMEOUT_MS = 10000, POLL_INTERVAL_MS = 20 };
 
 static const struct option_spec options[] = {
     {.name = "keep", .help = "keep the VMs running; the next `pgsup up` adopts them"},
+    PROGRESS_OPTIONS,
     OPTIONS_END,
 };
 
@@ -29,13 +31,23 @@ static void wait_for_exit(const struct home *home) {
 }
 
 static int run_down(struct invocation *invocation, struct error *error) {
-    struct client *client = client_open_any(invocation->home, error);
+    struct progress progress;
+    struct client *client = NULL;
+    if (progress_init(&progress, invocation, error))
+        client = client_open_any(invocation->home, error);
     if (!client)
         return 1;
+    progress.everything = true;
     json_t *params = json_object();
     json_object_set_new(params, "keep", json_boolean(invocation_flag(invocation, "keep")));
-    json_decref(client_call(client, "down", params, error));
+    json_decref(client_call_shown(client, "down", params, &progress, error));
+    progress_done(&progress);
     client_close(client);
+    if (error->code == ERROR_CANCELLED) {
+        error_clear(error);
+        error_set(error, ERROR_CANCELLED,
+                  "the supervisor goes on stopping its VMs, then ends: `pgsup list` shows them");
+    }
     if (error->code == ERROR_NONE)
         wait_for_exit(invocation->home);
     return 0;

@@ -4,27 +4,28 @@
 
 #include <stdio.h>
 
-static const struct option_spec options[] = {VM_COMMAND_ALL, OPTIONS_END};
+static const struct option_spec options[] = {VM_COMMAND_OPTIONS, OPTIONS_END};
 
-static void show_state(const char *name, json_t *result) {
+static void show_state(const struct invocation *invocation, const char *name, json_t *result) {
+    (void)invocation;
     printf("%s is %s\n", name, json_string_value(json_object_get(result, "state")));
 }
 
-static int run_method(struct invocation *invocation, const char *method, struct error *error) {
-    struct vm_command command = {.method = method, .params = json_object(), .show = show_state};
+static int run_pause(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {"pause", json_object(), "pausing", "paused", .show = show_state};
     return vm_command_run(invocation, &command, error);
 }
 
-static int run_pause(struct invocation *invocation, struct error *error) {
-    return run_method(invocation, "pause", error);
-}
-
 static int run_resume(struct invocation *invocation, struct error *error) {
-    return run_method(invocation, "resume", error);
+    struct vm_command command = {"resume", json_object(), "resuming", "running",
+                                 .show = show_state};
+    return vm_command_run(invocation, &command, error);
 }
 
 static int run_reset(struct invocation *invocation, struct error *error) {
-    return run_method(invocation, "reset", error);
+    struct vm_command command = {"reset", json_object(), "resetting", "running",
+                                 .show = show_state};
+    return vm_command_run(invocation, &command, error);
 }
 
 const struct command cmd_pause = {

@@ -1,6 +1,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/output/progress.h"
 #include "home/access/ansible_log.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ static const struct option_spec options[] = {
      .value = "SECONDS",
      .help = "stop waiting after this time; provisioning continues",
      .fallback = "1800"},
+    PROGRESS_OPTIONS,
     OPTIONS_END,
 };
 
@@ -28,14 +30,25 @@ static void show_provision(const struct invocation *invocation, const char *name
 static bool call_provision(struct invocation *invocation, struct client *client, const char *name,
                            struct error *error) {
     uint64_t timeout;
-    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
+    struct progress progress;
+    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
+        !progress_init(&progress, invocation, error))
         return false;
+    progress.provisions = true;
+    progress_add(&progress, name);
     json_t *params = json_object();
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    json_t *result = client_call_shown(client, "provision", params, invocation, error);
+    json_t *result = client_call_shown(client, "provision", params, &progress, error);
     bool good = result != NULL;
+    if (error->code == ERROR_CANCELLED) {
+        error_clear(error);
+        error_set(error, ERROR_CANCELLED,
+                  "provisioning of %s goes on: `pgsup wait %s --for provisioned` waits again", name,
+                  name);
+    }
+    progress_done(&progress);
     json_decref(result);
     return good;
 }

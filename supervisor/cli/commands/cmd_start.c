@@ -2,8 +2,10 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/vm_command.h"
+#include "cli/output/progress_row.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const struct option_spec options[] = {
     {.name = "wait", .letter = 'w', .help = "wait until the guest is ready, and show each phase"},
@@ -11,7 +13,7 @@ static const struct option_spec options[] = {
      .value = "SECONDS",
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
-    VM_COMMAND_ALL,
+    VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
 
@@ -22,13 +24,19 @@ static const struct option_spec restart_options[] = {
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
     {.name = "force", .letter = 'f', .help = "quit QEMU immediately instead of asking the guest"},
-    VM_COMMAND_ALL,
+    VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
 
-static void show_start(const char *name, json_t *result) {
-    printf("%s is %s after %.1f s\n", name, json_string_value(json_object_get(result, "state")),
-           (double)json_integer_value(json_object_get(result, "took_ms")) / 1000);
+static void show_start(const struct invocation *invocation, const char *name, json_t *result) {
+    const char *state = json_string_value(json_object_get(result, "state"));
+    int64_t took_ms = json_integer_value(json_object_get(result, "took_ms"));
+    char took[PROGRESS_ELAPSED_SIZE];
+    progress_row_duration(took_ms, took);
+    if (invocation_flag(invocation, "wait") && isatty(STDOUT_FILENO))
+        printf("%s %s in %s · pgsup ssh %s\n", name, state, took, name);
+    else
+        printf("%s is %s after %.1f s\n", name, state, (double)took_ms / 1000);
 }
 
 /* Failed modules do not prevent readiness. */
@@ -56,16 +64,22 @@ static bool make_params(struct invocation *invocation, json_t **params, struct e
 }
 
 static int run_start(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {
-        .method = "start", .show = show_start, .warn = warn_failed_modules};
+    struct vm_command command = {.method = "start",
+                                 .going = "booting",
+                                 .awaits = "ready",
+                                 .show = show_start,
+                                 .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))
         return 1;
     return vm_command_run(invocation, &command, error);
 }
 
 static int run_restart(struct invocation *invocation, struct error *error) {
-    struct vm_command command = {
-        .method = "restart", .show = show_start, .warn = warn_failed_modules};
+    struct vm_command command = {.method = "restart",
+                                 .going = "restarting",
+                                 .awaits = "ready",
+                                 .show = show_start,
+                                 .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))
         return 1;
     json_object_set_new(command.params, "force",

@@ -19,7 +19,7 @@ static const struct option_spec options[] = {
      .fallback = "90"},
     {.name = "force", .letter = 'f', .help = "quit QEMU immediately, like pulling the plug"},
     {.name = "no-escalate", .help = "at the timeout keep it running and exit with 5"},
-    VM_COMMAND_ALL,
+    VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
 
@@ -29,12 +29,13 @@ static void show_outcome(const char *name, const char *outcome) {
            outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
 }
 
-static void show_stop(const char *name, json_t *result) {
-    (void)name;
+static void show_stop(const struct invocation *invocation, const char *name, json_t *result) {
+    (void)invocation, (void)name;
     show_outcome(NULL, json_string_value(json_object_get(result, "outcome")));
 }
 
-static void show_named_stop(const char *name, json_t *result) {
+static void show_named_stop(const struct invocation *invocation, const char *name, json_t *result) {
+    (void)invocation;
     show_outcome(name, json_string_value(json_object_get(result, "outcome")));
 }
 
@@ -80,6 +81,8 @@ static int run_stop(struct invocation *invocation, struct error *error) {
         return 1;
     }
     struct vm_command command = {.method = "stop",
+                                 .going = "stopping",
+                                 .awaits = "stopped",
                                  .params = json_object(),
                                  .show = has_several(invocation) ? show_named_stop : show_stop,
                                  .offline = stop_offline,
@@ -90,10 +93,12 @@ static int run_stop(struct invocation *invocation, struct error *error) {
     return vm_command_run(invocation, &command, error);
 }
 
-static const struct option_spec kill_options[] = {VM_COMMAND_ALL, OPTIONS_END};
+static const struct option_spec kill_options[] = {VM_COMMAND_OPTIONS, OPTIONS_END};
 
 static int run_kill(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "kill",
+                                 .going = "ending",
+                                 .awaits = "stopped",
                                  .params = json_object(),
                                  .show = has_several(invocation) ? show_named_stop : show_stop};
     return vm_command_run(invocation, &command, error);

@@ -1,9 +1,9 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/client.h"
-#include "home/home.h"
+#include "cli/link/vm_command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {.name = "for",
@@ -11,38 +11,37 @@ static const struct option_spec options[] = {
      .help = "what to wait for",
      .fallback = "ready"},
     {.name = "timeout", .value = "SECONDS", .help = "timeout", .fallback = "600"},
+    VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
 
+static void show_wait(const struct invocation *invocation, const char *name, json_t *result) {
+    (void)result;
+    printf("%s is %s\n", name, invocation_option(invocation, "for"));
+}
+
 static int run_wait(struct invocation *invocation, struct error *error) {
-    const char *name = invocation_argument(invocation, 0);
+    const char *word = invocation_option(invocation, "for");
+    struct vm_command command = {
+        .method = "wait",
+        .going = "as it was",
+        .awaits = word,
+        .provisions = strcmp(word, "provisioned") == 0,
+        .show = show_wait,
+    };
     uint64_t timeout;
     if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
         return 1;
-    struct client *client = client_open(invocation->home, error);
-    if (!client)
-        return 1;
-    json_t *params = json_object();
-    json_object_set_new(params, "name", json_string(name));
-    json_object_set_new(params, "for", json_string(invocation_option(invocation, "for")));
-    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
-    json_t *result = client_call_shown(client, "wait", params, invocation, error);
-    if (result && !invocation->quiet)
-        printf("%s is %s\n", name, invocation_option(invocation, "for"));
-    json_decref(result);
-    client_close(client);
-    return 0;
+    command.params = json_object();
+    json_object_set_new(command.params, "for", json_string(word));
+    json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    return vm_command_run(invocation, &command, error);
 }
 
 const struct command cmd_wait = {
     .path = "wait",
-    .summary = "Wait until an instance reaches a state",
-    .arguments = "NAME",
+    .summary = "Wait until instances reach a state",
     .options = options,
-    .min_arguments = 1,
-    .max_arguments = 1,
-    .section = SECTION_RUN,
-    .completes = COMPLETES_INSTANCES,
-    .needs = NEEDS_HOME,
+    VM_COMMAND_ARGUMENTS,
     .run = run_wait,
 };

@@ -1,7 +1,9 @@
 #include "client.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/line.h"
 #include "cli/output/progress.h"
 #include "control/protocol.h"
@@ -10,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,10 +25,15 @@
     "the supervisor of %s does not answer (waited %d s): is it suspended? Killing it harms no VM, " \
     "and `pgsup up` adopts them again"
 
+/* The id of "status" requests, whose answers are shown and not returned. */
+#define STATUS_ID 0
+
 struct client {
     int fd;
     char *home_path; /* for sentences */
     json_int_t last_id;
+    bool asked;             /* for the status */
+    uint64_t ask_status_ms; /* monotonic: the next time */
     struct line_splitter lines;
 };
 
@@ -92,9 +100,38 @@ static bool send_line(struct client *client, const struct buffer *line, struct e
     return true;
 }
 
-static char *read_line(struct client *client, size_t *length, struct error *error) {
+static bool ask_status(struct client *client, struct error *error) {
+    struct buffer request = {0};
+    uint64_t now_ms = clock_monotonic_ms();
+    if (client->asked || now_ms < client->ask_status_ms)
+        return true;
+    client->asked = true;
+    client->ask_status_ms = now_ms + CLIENT_STATUS_MS;
+    control_encode_request(&request, STATUS_ID, "status", NULL);
+    bool sent = send_line(client, &request, error);
+    buffer_done(&request);
+    return sent;
+}
+
+/* Until something has arrived, asking for the status each second. */
+static bool wait_shown(struct client *client, const struct progress *progress,
+                       struct error *error) {
+    bool asks = progress->mode != PROGRESS_NONE;
+    struct pollfd watched = {.fd = client->fd, .events = POLLIN};
+    for (;;) {
+        if (!interrupt_check(error) || (asks && !ask_status(client, error)))
+            return false;
+        if (poll(&watched, 1, CLIENT_STATUS_MS / 4) > 0)
+            return true;
+    }
+}
+
+static char *read_line(struct client *client, const struct progress *progress, size_t *length,
+                       struct error *error) {
     char chunk[16384], *line;
     while (!(line = line_next(&client->lines, length))) {
+        if (progress && !wait_shown(client, progress, error))
+            return NULL;
         ssize_t got = client->lines.broken ? 0 : read(client->fd, chunk, sizeof chunk);
         if (got < 0 && errno == EINTR)
             continue;
@@ -122,25 +159,41 @@ int64_t client_send(struct client *client, const char *method, json_t *params,
     return sent ? client->last_id : 0;
 }
 
-bool client_receive(struct client *client, client_on_progress *on_progress, void *context,
-                    struct client_answer *answer, struct error *error) {
+/* False: it is no answer to a request of the caller. */
+static bool take_answer(struct client *client, struct progress *progress,
+                        const struct control_message *message, struct client_answer *answer) {
+    if (message->kind == CONTROL_NOTIFICATION && progress)
+        progress_event(progress, message->method, message->body);
+    if (message->kind != CONTROL_RESULT && message->kind != CONTROL_ERROR)
+        return false;
+    int64_t id = json_is_integer(message->id) ? json_integer_value(message->id) : -1;
+    if (progress && id == STATUS_ID) {
+        client->asked = false;
+        if (message->kind == CONTROL_RESULT)
+            progress_status(progress, message->body);
+        return false;
+    }
+    answer->id = id;
+    if (message->kind == CONTROL_RESULT)
+        answer->result = json_incref(message->body);
+    else
+        answer->error = message->error;
+    return true;
+}
+
+bool client_receive(struct client *client, struct progress *progress, struct client_answer *answer,
+                    struct error *error) {
+    bool answered = false;
     *answer = (struct client_answer){0};
-    while (!answer->id) {
+    while (!answered) {
         struct control_message message = {0};
         size_t length;
-        const char *line = read_line(client, &length, error);
+        const char *line = read_line(client, progress, &length, error);
         if (!line || !control_decode(line, length, &message, error)) {
             control_message_done(&message);
             return false;
         }
-        if (message.kind == CONTROL_NOTIFICATION && on_progress)
-            on_progress(context, message.method, message.body);
-        if (message.kind == CONTROL_RESULT || message.kind == CONTROL_ERROR)
-            answer->id = json_is_integer(message.id) ? json_integer_value(message.id) : -1;
-        if (message.kind == CONTROL_RESULT)
-            answer->result = json_incref(message.body);
-        if (message.kind == CONTROL_ERROR)
-            answer->error = message.error;
+        answered = take_answer(client, progress, &message, answer);
         control_message_done(&message);
     }
     return true;
@@ -156,19 +209,19 @@ json_t *client_call(struct client *client, const char *method, json_t *params,
                     struct error *error) {
     struct client_answer answer = {0};
     if (!client_send(client, method, params, error) ||
-        !client_receive(client, NULL, NULL, &answer, error))
+        !client_receive(client, NULL, &answer, error))
         return NULL;
     return take_result(&answer, error);
 }
 
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,
-                          const struct invocation *invocation, struct error *error) {
+                          struct progress *progress, struct error *error) {
     struct client_answer answer = {0};
-    struct progress progress = {.invocation = invocation};
+    interrupt_watch();
     if (!client_send(client, method, params, error))
         return NULL;
-    bool received = client_receive(client, progress_show, &progress, &answer, error);
-    progress_clear(&progress);
+    bool received = client_receive(client, progress, &answer, error);
+    progress_clear(progress);
     return received ? take_result(&answer, error) : NULL;
 }
 

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 struct client; /* opaque */
-struct invocation;
+struct progress;
 
 /* ERROR_NO_SUPERVISOR when none runs, ERROR_TIMEOUT when it does not answer, ERROR_WRONG_STATE when
  * it is of another version: only `pgsup down` talks to any (client_open_any). */
@@ -15,14 +15,15 @@ struct client *client_open(const struct home *home, struct error *error);
 struct client *client_open_any(const struct home *home, struct error *error);
 void client_close(struct client *client); /* NULL is fine */
 
-typedef void client_on_progress(void *context, const char *method, json_t *body);
+#define CLIENT_STATUS_MS 1000 /* between the questions for progress */
 
 /* Sends one request and waits for its answer; params is stolen. NULL: error is set to the
  * supervisor's. The caller owns the result. The supervisor limits how long it takes. */
 json_t *client_call(struct client *client, const char *method, json_t *params, struct error *error);
-/* The same, showing progress on stderr meanwhile. */
+/* The same, showing progress on stderr meanwhile. ERROR_CANCELLED: Ctrl-C; what was requested goes
+ * on. */
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,
-                          const struct invocation *invocation, struct error *error);
+                          struct progress *progress, struct error *error);
 
 /* The same in two steps, for several concurrent requests. Ids count from 1. */
 int64_t client_send(struct client *client, const char *method, json_t *params,
@@ -32,6 +33,7 @@ struct client_answer {
     json_t *result; /* owned; NULL: error */
     struct error error;
 };
-/* False: the supervisor is gone and no further answer will come. */
-bool client_receive(struct client *client, client_on_progress *on_progress, void *context,
-                    struct client_answer *answer, struct error *error);
+/* False: the supervisor is gone and no further answer will come, or Ctrl-C was pressed. With a
+ * progress (NULL: none) it is asked for its status each second. */
+bool client_receive(struct client *client, struct progress *progress, struct client_answer *answer,
+                    struct error *error);

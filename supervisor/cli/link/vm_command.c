@@ -1,13 +1,15 @@
 #include "vm_command.h"
 
+#include "base/buffer.h"
+#include "base/interrupt.h"
 #include "base/strv.h"
 #include "cli/link/client.h"
-#include "cli/output/progress.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool collect_names(struct invocation *invocation, struct strv *names, struct error *error) {
     size_t count = invocation_argument_count(invocation);
@@ -42,35 +44,79 @@ static void show_result(const struct invocation *invocation, const struct vm_com
     if (command->warn)
         command->warn(name, result);
     if (!invocation->quiet)
-        command->show(name, result);
+        command->show(invocation, name, result);
+}
+
+static bool send_all(struct client *client, const struct vm_command *command,
+                     const struct strv *names, struct error *error) {
+    for (size_t i = 0; i < names->count; i++) {
+        json_t *params = json_copy(command->params);
+        json_object_set_new(params, "name", json_string(names->items[i]));
+        if (!client_send(client, command->method, params, error))
+            return false;
+    }
+    return true;
+}
+
+/* After Ctrl-C: what goes on, and how to wait for it again. */
+static void tell_going(const struct vm_command *command, const struct strv *names,
+                       struct error *error) {
+    struct buffer listed = {0}, words = {0};
+    bool ready = strcmp(command->awaits, "ready") == 0;
+    for (size_t i = 0; i < names->count; i++) {
+        buffer_printf(&listed, "%s%s", i ? ", " : "", names->items[i]);
+        buffer_printf(&words, " %s", names->items[i]);
+    }
+    error_clear(error);
+    error_set(error, ERROR_CANCELLED, "%s go%s on %s: `pgsup wait%s%s%s` waits again", listed.data,
+              names->count == 1 ? "es" : "", command->going, words.data, ready ? "" : " --for ",
+              ready ? "" : command->awaits);
+    buffer_done(&listed);
+    buffer_done(&words);
+}
+
+struct supervised { /* requests under way */
+    struct invocation *invocation;
+    const struct vm_command *command;
+    const struct strv *names;
+    struct progress progress;
+    int status;
+};
+
+static void take_answer(struct supervised *run, const struct client_answer *answer,
+                        struct error *error) {
+    bool named = answer->id >= 1 && (size_t)answer->id <= run->names->count;
+    const char *name = named ? run->names->items[answer->id - 1] : "";
+    progress_finish(&run->progress, name);
+    if (!answer->result)
+        note_failure(run->names->count, &answer->error, &run->status, error);
+    else if (named)
+        show_result(run->invocation, run->command, name, answer->result);
+    fflush(stdout);
+    json_decref(answer->result);
 }
 
 static int run_supervised(struct invocation *invocation, struct client *client,
-                          struct vm_command *command, const struct strv *names,
+                          const struct vm_command *command, const struct strv *names,
                           struct error *error) {
-    int status = 0;
-    size_t sent = 0;
-    for (; sent < names->count; sent++) {
-        json_t *params = json_copy(command->params);
-        json_object_set_new(params, "name", json_string(names->items[sent]));
-        if (!client_send(client, command->method, params, error))
-            return status;
-    }
-    struct progress progress = {.invocation = invocation};
-    while (sent-- > 0) {
+    struct supervised run = {invocation, command, names, {0}, 0};
+    bool good = progress_init(&run.progress, invocation, error);
+    run.progress.provisions = command->provisions;
+    for (size_t i = 0; i < names->count; i++)
+        progress_add(&run.progress, names->items[i]);
+    interrupt_watch();
+    good = good && send_all(client, command, names, error);
+    for (size_t left = names->count; good && left > 0; left--) {
         struct client_answer answer;
-        bool received = client_receive(client, progress_show, &progress, &answer, error);
-        progress_clear(&progress);
-        if (!received)
-            return status;
-        if (!answer.result)
-            note_failure(names->count, &answer.error, &status, error);
-        else if (answer.id >= 1 && (size_t)answer.id <= names->count)
-            show_result(invocation, command, names->items[answer.id - 1], answer.result);
-        fflush(stdout);
-        json_decref(answer.result);
+        good = client_receive(client, &run.progress, &answer, error);
+        progress_clear(&run.progress);
+        if (good)
+            take_answer(&run, &answer, error);
+        else if (error->code == ERROR_CANCELLED)
+            tell_going(command, &run.progress.names, error);
     }
-    return status;
+    progress_done(&run.progress);
+    return run.status;
 }
 
 static int run_offline(struct invocation *invocation, struct vm_command *command,

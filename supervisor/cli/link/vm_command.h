@@ -4,20 +4,24 @@
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/output/progress.h"
 
 #include <jansson.h>
 
-#define VM_COMMAND_ALL                                                                             \
-    { .name = "all", .letter = 'a', .help = "every instance" }
+#define VM_COMMAND_OPTIONS                                                                         \
+    {.name = "all", .letter = 'a', .help = "every instance"}, PROGRESS_OPTIONS
 #define VM_COMMAND_ARGUMENTS                                                                       \
     .arguments = "[NAME...]", .max_arguments = COMMAND_MANY, .section = SECTION_RUN,               \
     .completes = COMPLETES_INSTANCES, .needs = NEEDS_HOME
 
 struct vm_command {
     const char *method;
-    json_t *params; /* without "name"; stolen by vm_command_run() */
+    json_t *params;     /* without "name"; stolen by vm_command_run() */
+    const char *going;  /* what goes on after Ctrl-C: "booting" */
+    const char *awaits; /* … and is waited for by `pgsup wait`: "ready"; NULL: the option "for" */
+    bool provisions;    /* what is waited for is Ansible */
     /* Shows one result on stdout; not called with --quiet. */
-    void (*show)(const char *name, json_t *result);
+    void (*show)(const struct invocation *invocation, const char *name, json_t *result);
     /* Prints warnings about a result, also with --quiet; may be NULL. */
     void (*warn)(const char *name, json_t *result);
     /* Does it without a supervisor; NULL: not possible. Sets error on failure. */

@@ -10,11 +10,11 @@ expect_plain() { # FILE…: lines of text, nothing that only a terminal understa
     expect_equal "control bytes in ${1##*/}" "$(LC_ALL=C tr -d '\n -~' <"$1")" ""
 }
 
-step "progress that is no terminal: whole lines, with the time"
-expect_ready test
+step "progress that is no terminal: whole lines, with the name and the time"
+expect_ready test -v
 expect_plain "$ERR"
 expect_plain "$UP_LOG"
-! grep -vE '^ *[0-9]+\.[0-9] s  (state|phase|seed|phone-home|provision|reason): ' "$ERR" ||
+! grep -vE '^test: +[0-9]+\.[0-9] s  (state|phase|seed|phone-home|provision|reason): ' "$ERR" ||
     fail "a line of another form"
 [ "$(grep -c ' s  phase: ' "$ERR")" -ge 5 ] || fail "not every phase has a line"
 
@@ -84,11 +84,12 @@ expect_fail 3 '"ghost"' "$PGSUP" -q start ghost
 
 step "Ctrl-C ends the wait, not the VM"
 on_terminal "$PGSUP" start test --wait
-wait_until 60 grep -q "phase: started" "$SCREEN"
+wait_until 60 grep -qE "test  (booting|firmware|kernel) 0:" "$SCREEN"
 type_keys '\003'
 status=0
 wait "$TERMINAL" || status=$?
 [ $status != 0 ] || fail "an interrupted wait ended with status 0"
+expect_text "$SCREEN" 'pgsup: test goes on booting: `pgsup wait test` waits again'
 run "$PGSUP" wait test --timeout 120
 expect_equal "status of wait" "$STATUS" 0
 run "$PGSUP" stop test

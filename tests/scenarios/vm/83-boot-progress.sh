@@ -71,15 +71,15 @@ nudge() { # until both wait
 tell("modules-config/config-m%d" % time.monotonic_ns())
 END
     grep -q 's  cloud-init: modules-config, m' "$WORK/wait.err" &&
-        grep -q 's  cloud-init: modules-config, m' "$SCREEN"
+        grep -qE 'one  cloud-init [0-9]+:[0-9]+  modules-config, m' "$SCREEN"
 }
 wait_until 60 nudge
 client <<'END'
 tell("modules-config/config-locale")
 END
 wait_until 20 grep -q 's  cloud-init: modules-config, locale$' "$WORK/wait.err"
-wait_until 20 grep -qF 's  cloud-init: modules-config, locale' "$SCREEN"
-grep -qF "$(printf '\r\033[K')" "$SCREEN" || fail "the line is not redrawn"
+wait_until 20 grep -qE 'one  cloud-init [0-9]+:[0-9]+  modules-config, locale' "$SCREEN"
+grep -qF "$(printf '\r\033[J')" "$SCREEN" || fail "the line is not redrawn"
 expect_equal "what is known" "$(boot_of one)" "('modules-config', 'locale', [])"
 
 step "a module fails, the boot goes on"
@@ -167,7 +167,7 @@ wait $waiting || fail "the start ended with status $?"
 expect_text "$WORK/wait.out" "one is ready after"
 expect_text "$WORK/wait.err" "pgsup: warning: one: cloud-init failed in modules-config/locale, modules-final/m0,"
 wait "$TERMINAL" || fail "the start on a terminal ended with status $?"
-expect_text "$SCREEN" "one is ready after" "warning: one: cloud-init failed in modules-config/locale, "
+expect_text "$SCREEN" "one ready in 0:" "· pgsup ssh one" "warning: one: cloud-init failed in modules-config/locale, "
 expect_equal "what is known" "$(info_of one 'it["state"], it["boot_stage"], it["boot_module"]')" \
     "('ready', 'done', None)"
 quietly start one --wait

@@ -1,0 +1,34 @@
+/* The terminal of the command line: whether there is one, its size, and its settings while a
+ * command reads single keys. Knows nothing of what is shown on it. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <termios.h>
+
+#define TERMINAL_COLUMNS 80 /* if it does not say */
+#define TERMINAL_ROWS    24
+
+/* A terminal that can move its cursor. */
+bool terminal_is_capable(int fd);
+
+struct terminal_size {
+    unsigned columns, rows;
+};
+struct terminal_size terminal_size_of(int fd);
+
+struct terminal {
+    int fd;
+    struct termios saved;
+    bool raw;
+};
+
+/* Keys arrive one by one, without echo, and Ctrl-C is a key. The settings are restored by
+ * terminal_restore(), and also by signals that end the process (SIGTERM, SIGHUP, SIGINT, SIGQUIT).
+ * One at a time. */
+bool terminal_make_raw(struct terminal *terminal, int fd, struct error *error);
+void terminal_restore(struct terminal *terminal); /* also of one that is not raw */
+/* Stops the process as Ctrl-Z does, with the settings restored; returns when it is continued. */
+void terminal_suspend(struct terminal *terminal);

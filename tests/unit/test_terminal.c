@@ -1,0 +1,133 @@
+/* Text of guests made fit for a line, lines that are redrawn, and rows of progress. */
+#include "base/alloc.h"
+#include "cli/output/progress_row.h"
+#include "cli/terminal/console_text.h"
+#include "cli/terminal/live_lines.h"
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *text, *prefix, *expected;
+} last_lines[] = {
+    {"", "", ""},
+    {"\n\r\n  \n", "", ""},
+    {"one\r\ntwo\r\n", "", "two"},
+    {"one\ntwo", "", "two"},
+    {"\033[0;32m  OK  \033[0m] Reached \033[0;1;39mnetwork.target\033[0m - Network.\r\r\n", "",
+     "OK  ] Reached network.target - Network."},
+    {"\033]0;title\a$ ", "", "$"},
+    {"\033]0;title\033\\name", "", "name"},
+    {"\033P1$r0m\033\\x", "", "x"},
+    {"\033(B\033[m login: ", "", "login:"},
+    {"10%\r20%\r30%", "", "30%"},
+    {"abc\b\bx", "", "ax"},
+    {"a\tb\001\x7F", "", "a b"},
+    {"one\n\033[2J\033[H\n", "", "one"},
+    {"cut off \033[3", "", "cut off"},
+    {"cut off \033]0;", "", "cut off"},
+    {"bad \xFF byte\n", "", "bad \\xFF byte"},
+    {"TASK [ping] ****\nok: [test]\n", "TASK [", "TASK [ping] ****"},
+    {"ok: [test]\n", "TASK [", ""},
+};
+
+TEST(last_lines_of_consoles) {
+    for (size_t i = 0; i < sizeof last_lines / sizeof *last_lines; i++) {
+        scoped(alloc_release) char *line = console_text_last_line(
+            last_lines[i].text, strlen(last_lines[i].text), last_lines[i].prefix);
+        CHECK_STRING(line, last_lines[i].expected);
+    }
+    scoped(alloc_release) char *absent = console_text_last_line_of("/nonexistent", "");
+    CHECK_STRING(absent, "");
+}
+
+/* Whatever comes: no escape, no control byte. */
+TEST(random_bytes_are_stripped) {
+    unsigned seed = 4711;
+    for (int round = 0; round < 20000; round++) {
+        char text[24];
+        for (size_t i = 0; i < sizeof text; i++) {
+            seed = seed * 1103515245u + 12345u;
+            text[i] = "\033[]P;m\a\\\n\r\b a1\x9b(?"[(seed >> 16) % 18];
+        }
+        size_t length = console_text_strip(text, sizeof text);
+        CHECK(length <= sizeof text);
+        CHECK(!memchr(text, '\033', length) && !memchr(text, '\r', length));
+    }
+}
+
+static char *drawn(struct live_lines *lines, const char *const *texts) {
+    char *shown = NULL;
+    size_t size = 0;
+    struct strv list = {0};
+    for (; *texts; texts++)
+        strv_push(&list, *texts);
+    lines->file = tmpfile();
+    live_lines_draw(lines, &list);
+    size = (size_t)ftell(lines->file);
+    shown = alloc_zero(size + 1);
+    rewind(lines->file);
+    CHECK(fread(shown, 1, size, lines->file) == size);
+    fclose(lines->file);
+    strv_done(&list);
+    return shown;
+}
+
+TEST(lines_are_drawn_in_place) {
+    struct live_lines lines = {0};
+    const char *two[] = {"one", "two", NULL}, *one[] = {"one", NULL};
+    scoped(alloc_release) char *first = drawn(&lines, two);
+    CHECK_STRING(first, "\033[?7lone\n\rtwo\033[?7h");
+    scoped(alloc_release) char *second = drawn(&lines, one);
+    CHECK_STRING(second, "\033[1A\r\033[J\033[?7lone\033[?7h");
+    char wide[300];
+    memset(wide, 'x', sizeof wide);
+    wide[299] = '\0';
+    const char *cut[] = {wide, NULL};
+    scoped(alloc_release) char *third = drawn(&lines, cut);
+    CHECK(strlen(third) == strlen("\r\033[J\033[?7l\033[?7h") + 79);
+    const char *many[41] = {0};
+    for (int i = 0; i < 40; i++)
+        many[i] = "row";
+    scoped(alloc_release) char *fourth = drawn(&lines, many);
+    CHECK(strstr(fourth, "… and 18 more") && lines.drawn == 23);
+}
+
+static void check_row(const char *json, const char *line, const char *phase, int64_t elapsed_ms) {
+    json_t *vm = json_loads(json, 0, NULL);
+    CHECK(vm != NULL);
+    CHECK_STRING(progress_row_phase(vm, line), phase);
+    CHECK(progress_row_elapsed_ms(vm, 100000) == elapsed_ms);
+    json_decref(vm);
+}
+
+TEST(rows_of_progress) {
+    check_row("{}", "", "unknown", 100000);
+    check_row("{\"state\": \"starting\", \"since_ms\": 99000, \"phases\": {}}", "", "starting",
+              1000);
+    check_row("{\"state\": \"booting\", \"since_ms\": 90000, \"phases\": {\"launched\": 80000}}",
+              "", "booting", 20000);
+    check_row(
+        "{\"state\": \"booting\", \"since_ms\": 1, \"phases\": {\"launched\": 1, \"firmware\": 2}}",
+        "", "firmware", 99999);
+    check_row(
+        "{\"state\": \"booting\", \"since_ms\": 1, \"phases\": {\"firmware\": 1, \"kernel\": 2}}",
+        "", "kernel", 99999);
+    check_row("{\"state\": \"booting\", \"since_ms\": 200000, \"boot_stage\": \"init\"}", "",
+              "cloud-init", 0);
+    check_row("{\"state\": \"booting\", \"since_ms\": 1, \"phases\": {\"firmware\": 1}}",
+              "[    0.123555] Early", "kernel", 99999);
+    check_row("{\"state\": \"stopping\", \"since_ms\": 100000}", "", "stopping", 0);
+    const struct progress_row row = {"test", "kernel", "systemd[1]: Reached", 42000, 6};
+    scoped(alloc_release) char *text = progress_row_text(&row);
+    CHECK_STRING(text, "test    kernel 0:42  systemd[1]: Reached");
+    const struct progress_row long_row = {"test", "ready", "", 3723000, 0};
+    scoped(alloc_release) char *longer = progress_row_text(&long_row);
+    CHECK_STRING(longer, "test  ready 1:02:03");
+}
+
+int main(void) {
+    return test_run();
+}
