@@ -99,7 +99,9 @@ static bool use_wal(struct store *store, struct error *error) {
     return result == SQLITE_OK || query_fail(store, error);
 }
 
-/* Writes nothing, not even the journal mode or the rest of a WAL at close, until the file is known
+/* fullfsync matters on macOS only, whose fsync() does not empty the cache of the drive.
+ *
+ * Writes nothing, not even the journal mode or the rest of a WAL at close, until the file is known
  * to be a pgsup database. */
 static bool configure(struct store *store, struct error *error) {
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -107,7 +109,8 @@ static bool configure(struct store *store, struct error *error) {
     return check_header(store, error) &&
            query_run(
                store,
-               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL",
+               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL; "
+               "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
                error) &&
            migrations_check(store, error) && use_wal(store, error) &&
            migrations_run(store, error) &&

@@ -72,6 +72,15 @@ const char *const *platform_keep_awake(void);
 /* How much may still be written to the file system that holds path. */
 bool platform_free_space(const char *path, uint64_t *bytes);
 
+/* What programs that fork without exec, such as Ansible, need in their environment,
+ * NULL-terminated.
+ */
+const char *const *platform_fork_environment(void);
+/* The system's own copy of a program, where that has rights that another copy lacks; NULL: none.
+ * macOS lets /usr/bin/ssh reach guests from jobs and terminals to which it denies the local
+ * network.
+ */
+const char *platform_privileged_copy(const char *program);
 const char *platform_utf8_locale(void);  /* one that is always there: "C.UTF-8" */
 const char *platform_install_hint(void); /* "apt-get install" or "brew install" */
 /* Package that holds a program: ("qemu-system-aarch64") -> "qemu-system-arm" or "qemu". */

@@ -150,6 +150,17 @@ bool platform_free_space(const char *path, uint64_t *bytes) {
     return true;
 }
 
+/* ansible/ansible#31869 */
+const char *const *platform_fork_environment(void) {
+    static const char *const words[] = {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES", NULL};
+    return words;
+}
+
+/* Local Network privacy: Apple's TN3179. */
+const char *platform_privileged_copy(const char *program) {
+    return strcmp(program, "ssh") == 0 ? "/usr/bin/ssh" : NULL;
+}
+
 const char *platform_utf8_locale(void) {
     return "en_US.UTF-8";
 }

@@ -187,6 +187,16 @@ bool platform_free_space(const char *path, uint64_t *bytes) {
     return true;
 }
 
+const char *const *platform_fork_environment(void) {
+    static const char *const words[] = {NULL};
+    return words;
+}
+
+const char *platform_privileged_copy(const char *program) {
+    (void)program;
+    return NULL;
+}
+
 const char *platform_utf8_locale(void) {
     return "C.UTF-8";
 }

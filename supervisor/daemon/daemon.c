@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include "base/alloc.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/address_tracker.h"
@@ -314,6 +315,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     if (!home_open(options->home_path, &daemon.home, error))
         return false;
     umask(077);
+    descriptors_raise();
     signal(SIGPIPE, SIG_IGN);
     int status = uv_loop_init(&daemon.loop);
     if (status < 0) {

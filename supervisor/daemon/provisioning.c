@@ -150,6 +150,8 @@ static void make_environment(const struct run *run, struct strv *list) {
             strv_push(list, *each);
     }
     strv_pushf(list, "ANSIBLE_CONFIG=%s/" LAYOUT_ANSIBLE_CFG, run->folder);
+    for (const char *const *each = platform_fork_environment(); *each; each++)
+        strv_push(list, *each);
     strv_pushf(list, "LC_ALL=%s", platform_utf8_locale());
     if (run->user_home)
         strv_pushf(list, "HOME=%s", run->user_home);

@@ -15,7 +15,18 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define HELPER "vmnet-helper"
+#define HELPER            "vmnet-helper"
+#define HELPER_TIMEOUT_MS 10000
+#define HELPER_MANUAL     "https://github.com/nirs/vmnet-helper#installation"
+#define HELPER_HINT       "`brew install nirs/vmnet-helper/vmnet-helper`, or see " HELPER_MANUAL
+#define ROOTS_HELPER      "/opt/vmnet-helper/bin"
+
+/* Homebrew links no program into a folder of PATH that is in libexec. */
+static const char *const helpers[] = {
+    "/opt/homebrew/opt/vmnet-helper/libexec/" HELPER,
+    "/usr/local/opt/vmnet-helper/libexec/" HELPER,
+    ROOTS_HELPER "/" HELPER,
+};
 
 /* Of Homebrew on Apple silicon and on Intel, and of socket_vmnet's own installation. */
 static const char *const sockets[] = {
@@ -120,20 +131,82 @@ static bool check_exists(const char *option, const char *interface, struct error
                      shown, option, list);
 }
 
+/* What sudo runs as root without a password must not be a file that somebody else can replace. */
+static char *find_helper_of_root(struct error *error) {
+    struct stat file, folder;
+    if (stat(ROOTS_HELPER "/" HELPER, &file) < 0 || stat(ROOTS_HELPER, &folder) < 0) {
+        error_set(error, ERROR_NOT_FOUND,
+                  HELPER " is not installed in " ROOTS_HELPER
+                         ", where it must be on macOS before 26: " HELPER_MANUAL);
+        return NULL;
+    }
+    if (file.st_uid != 0 || folder.st_uid != 0 || ((file.st_mode | folder.st_mode) & 022)) {
+        error_set(error, ERROR_WRONG_STATE,
+                  ROOTS_HELPER "/" HELPER " can be replaced by others than root, so it is not run "
+                               "by sudo: install it as " HELPER_MANUAL " says");
+        return NULL;
+    }
+    return alloc_string(ROOTS_HELPER "/" HELPER);
+}
+
 char *network_helper(struct error *error) {
     struct error ignored = {0};
+    if (platform_vmnet_wants_root())
+        return find_helper_of_root(error);
     char *program = program_find(HELPER, &ignored);
+    for (size_t i = 0; !program && i < sizeof helpers / sizeof *helpers; i++)
+        program = program_find(helpers[i], &ignored);
     if (!program)
-        error_set(error, ERROR_NOT_FOUND,
-                  HELPER
-                  " is not installed: see https://github.com/nirs/vmnet-helper#installation");
+        error_set(error, ERROR_NOT_FOUND, HELPER " is not installed: %s", HELPER_HINT);
     return program;
+}
+
+/* Words of letters, digits and what else is in names of interfaces; the list is in JSON or not. */
+static bool is_word_of(const char *word, const char *list) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    size_t length = strlen(word);
+    while (*list) {
+        list += strcspn(list, letters);
+        size_t found = strspn(list, letters);
+        if (found == length && length && strncmp(list, word, length) == 0)
+            return true;
+        list += found;
+    }
+    return false;
+}
+
+/* macOS bridges to some of its interfaces only; a helper that cannot list them lets all pass. */
+static bool check_bridgeable(const char *program, const char *option, const char *interface,
+                             struct error *error) {
+    char *argv[] = {(char *)program, "--list-shared-interfaces", NULL};
+    scoped(buffer_done) struct buffer output = {0};
+    if (!program_run(argv, HELPER_TIMEOUT_MS, &output, NULL) || !output.data ||
+        is_word_of(interface, output.data))
+        return true;
+    scoped(alloc_release) char *shown = name_printable(interface, strlen(interface), 40);
+    scoped(alloc_release) char *list = name_printable(output.data, strcspn(output.data, "\n"), 200);
+    return error_set(error, ERROR_INVALID,
+                     "macOS does not bridge to the interface \"%s\" for %s: it offers %s", shown,
+                     option, list);
 }
 
 /* An interface is optional; the helper bridges to it. */
 static bool check_helper(const char *option, const char *interface, struct error *error) {
     scoped(alloc_release) char *program = network_helper(error);
-    return program && (!interface || check_exists(option, interface, error));
+    return program && (!interface || (check_exists(option, interface, error) &&
+                                      check_bridgeable(program, option, interface, error)));
+}
+
+/* QEMU has a list of its own only in its last words, so ask vmnet-helper if it is there. */
+static bool check_interface(enum spec_network kind, const char *option, const char *interface,
+                            struct error *error) {
+    struct error ignored = {0};
+    if (!check_exists(option, interface, error))
+        return false;
+    scoped(alloc_release) char *program =
+        kind == SPEC_NET_VMNET_BRIDGED ? network_helper(&ignored) : NULL;
+    return !program || check_bridgeable(program, option, interface, error);
 }
 
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
@@ -146,7 +219,11 @@ bool network_interface_check(enum spec_network kind, const char *option, const c
     case SPEC_ATTACH_INTERFACE:
         if (!interface)
             return error_set(error, ERROR_INVALID, "the network %s requires %s", word, option);
-        return check_exists(option, interface, error);
+        return check_interface(kind, option, interface, error);
+    case SPEC_ATTACH_HELPER_ONLY:
+        if (!interface)
+            return check_helper(option, NULL, error);
+        break;
     case SPEC_ATTACH_NOTHING: break;
     }
     return !interface || error_set(error, ERROR_INVALID,

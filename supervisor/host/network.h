@@ -14,7 +14,8 @@ bool network_kind_check(const char *word, enum spec_network *kind, struct error 
 /* What the kind is attached to by default: the socket of socket_vmnet where Homebrew creates it;
  * NULL for the other kinds. */
 const char *network_default_interface(enum spec_network kind);
-/* The absolute path of vmnet-helper; caller frees. */
+/* The absolute path of vmnet-helper: from PATH, Homebrew's libexec, or its own folder. Where macOS
+ * wants root for it, only the last one, if nobody else can replace it. Caller frees. */
 char *network_helper(struct error *error);
 /* Checks what the kind is attached to. option: its name in messages, "--host-if". interface NULL:
  * not given; some kinds require one, others refuse it. */

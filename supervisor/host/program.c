@@ -37,7 +37,6 @@ static const char *const usual_folders[] = {"/opt/homebrew/bin",
                                             "/usr/sbin",
                                             "/bin",
                                             "/sbin",
-                                            "/opt/vmnet-helper/bin",
                                             NULL};
 
 static char *executable_in(const char *folder, size_t length, const char *name) {
@@ -69,6 +68,9 @@ char *program_find(const char *name, struct error *error) {
         error_set(error, ERROR_NOT_FOUND, "%s is not an executable program", name);
         return NULL;
     }
+    const char *copy = platform_privileged_copy(name);
+    if (copy && access(copy, X_OK) == 0)
+        return alloc_string(copy);
     char *path = find_in_path(name);
     for (const char *const *folder = usual_folders; !path && *folder; folder++)
         path = executable_in(*folder, strlen(*folder), name);

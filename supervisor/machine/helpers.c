@@ -229,7 +229,7 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
 
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error) {
     for (size_t i = 0; i < spec->nic_count; i++) {
-        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
+        if (!spec_network_has_helper(spec->nics[i].network))
             continue;
         if (!start(spec, &spec->nics[i], &helpers->items[helpers->count], error)) {
             helpers_done(helpers);

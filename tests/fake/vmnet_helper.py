@@ -3,12 +3,14 @@ datagram socket that it is given with --fd and a network. Shared, it gives the g
 DHCP, of the last byte 9 and the like; bridged, it makes a tap device on the Linux bridge that
 --shared-interface names.
 
-Usage: vmnet_helper.py NOTES --fd FD [OPTION...]. Appends to the file NOTES what it was called with,
+Usage: vmnet_helper.py NOTES --fd FD [OPTION...], or --list-shared-interfaces. Appends to the file NOTES what it was called with,
 and each guest that is given an address. A first word in NOTES.fault has it do wrong: exit, silent,
-nonsense, slow."""
+nonsense, slow, busy, and "boot N": as before macOS is ready, at the next N starts. NOTES.taken is
+the network that others have: without addresses it takes the one after it."""
 
 import argparse
 import fcntl
+import json
 import os
 import select
 import signal
@@ -31,6 +33,9 @@ PROBE_INTERVAL = 0.5
 def parse():
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("notes")
+    if sys.argv[2:] == ["--list-shared-interfaces"]:
+        print('["br0","en0"]')
+        sys.exit()
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--interface-id", required=True)
     parser.add_argument("--operation-mode", choices=["shared", "bridged", "host"])
@@ -44,9 +49,18 @@ def parse():
 
 def do_wrong(notes):
     try:
-        fault = open(notes + ".fault", encoding="ascii").read().split()[0]
-    except (FileNotFoundError, IndexError):
+        fault, *more = open(notes + ".fault", encoding="ascii").read().split()
+    except (FileNotFoundError, ValueError):
         return
+    if fault == "boot" and int(more[0]) > 0:
+        with open(notes + ".fault", "w", encoding="ascii") as file:
+            file.write("boot %d" % (int(more[0]) - 1))
+        fault = "exit"
+    elif fault == "boot":
+        return
+    if fault == "busy":
+        print("ERROR [main] vmnet_start_interface: VMNET_SHARING_SERVICE_BUSY", file=sys.stderr)
+        sys.exit(1)
     if fault == "exit":
         print("ERROR [main] vmnet_start_interface: VMNET_FAILURE", file=sys.stderr)
         sys.exit(1)
@@ -83,6 +97,24 @@ class Network:
             self.note("%s has %s" % (mac, socket.inet_ntoa(address)))
 
 
+def describe(options):
+    about = {"vmnet_mtu": 1500, "vmnet_max_packet_size": 1514,
+             "vmnet_mac_address": "92:5d:08:c7:65:c5"}
+    if options.operation_mode != "bridged":
+        first = options.start_address or "192.168.%d.1" % (taken_network(options.notes) + 1)
+        about["vmnet_start_address"] = first
+        about["vmnet_end_address"] = options.end_address or first.rsplit(".", 1)[0] + ".254"
+        about["vmnet_subnet_mask"] = options.subnet_mask or "255.255.255.0"
+    return about
+
+
+def taken_network(notes):
+    try:
+        return int(open(notes + ".taken", encoding="ascii").read())
+    except FileNotFoundError:
+        return 104
+
+
 def serve(guest, network):
     wanted = [guest] + ([network.tap] if network.tap >= 0 else [])
     while True:
@@ -114,7 +146,7 @@ def main():
     guest = socket.socket(fileno=options.fd)
     assert guest.family == socket.AF_UNIX and guest.type == socket.SOCK_DGRAM, guest
     network = Network(options, note)
-    print('{"vmnet_mtu":1500,"vmnet_max_packet_size":1514}', flush=True)
+    print(json.dumps(describe(options)), flush=True)
     try:
         serve(guest, network)
     except (ConnectionRefusedError, ConnectionResetError):

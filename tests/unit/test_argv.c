@@ -51,7 +51,7 @@ TEST(golden) {
 static void print_helpers(const struct spec *spec, struct buffer *text) {
     for (size_t i = 0; i < spec->nic_count; i++) {
         struct strv argv = {0};
-        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
+        if (!spec_network_has_helper(spec->nics[i].network))
             continue;
         helper_argv_build(spec, &spec->nics[i], &argv);
         for (size_t j = 0; j < argv.count; j++)

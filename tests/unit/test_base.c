@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/line.h"
@@ -298,6 +299,20 @@ TEST(a_process_that_cannot_be_looked_at_is_not_taken_for_dead) {
     CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(lives);
     CHECK(!nobody);
+}
+
+TEST(a_low_limit_of_descriptors_is_raised) {
+    struct rlimit before, after, low;
+    getrlimit(RLIMIT_NOFILE, &before);
+    low = before;
+    low.rlim_cur = 256;
+    setrlimit(RLIMIT_NOFILE, &low);
+    descriptors_raise();
+    getrlimit(RLIMIT_NOFILE, &after);
+    CHECK_INT(after.rlim_max, before.rlim_max);
+    CHECK_INT(after.rlim_cur,
+              before.rlim_max < DESCRIPTORS_WANTED ? before.rlim_max : DESCRIPTORS_WANTED);
+    setrlimit(RLIMIT_NOFILE, &before);
 }
 
 int main(void) {

@@ -437,6 +437,19 @@ TEST(a_writer_waits_for_another_and_then_says_so) {
     close(go[0]), close(ready[0]), close(ready[1]);
 }
 
+TEST(flushes_reach_the_drive_on_macos_too) {
+    static const char *const pragmas[] = {"PRAGMA fullfsync", "PRAGMA checkpoint_fullfsync"};
+    struct store *store = with_image("fullfsync");
+    for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
+        sqlite3_stmt *statement = NULL;
+        CHECK_INT(sqlite3_prepare_v2(store->database, pragmas[i], -1, &statement, NULL), SQLITE_OK);
+        CHECK_INT(sqlite3_step(statement), SQLITE_ROW);
+        CHECK_INT(sqlite3_column_int(statement, 0), 1);
+        sqlite3_finalize(statement);
+    }
+    store_close(store);
+}
+
 int main(void) {
     return test_run();
 }

@@ -76,7 +76,7 @@ static void check_helpers(const struct spec *spec) {
     struct error error = {0};
     for (size_t i = 0; i < spec->nic_count; i++) {
         struct strv argv = {0};
-        if (spec->nics[i].network != SPEC_NET_VMNET_HELPER)
+        if (!spec_network_has_helper(spec->nics[i].network))
             continue;
         helper_argv_build(spec, &spec->nics[i], &argv);
         size_t first = 1;

@@ -22,7 +22,8 @@ static const struct option_spec options[] = {
              "ssh-agent"},
     {"user", 0, "NAME:KEYFILE",
      .help = "additional user in every guest, with the keys in that file", .many = true},
-    {"network", 0, "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper",
+    {"network", 0,
+     "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper|vmnet-helper-host",
      .help = "how guests are connected; default: bridged with --host-if, else user"},
     {"host-if", 0, "INTERFACE",
      .help = "host interface that guests are attached to; with socket: path of the socket, "

@@ -144,7 +144,9 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     const struct spec_network_traits *traits = spec_network_traits(network);
     if (!traits->own_addresses)
         return refuse_given(given, count, word, error);
-    if (traits->attachment == SPEC_ATTACH_NOTHING && !refuse_given(given, 1, word, error))
+    if ((traits->attachment == SPEC_ATTACH_NOTHING ||
+         traits->attachment == SPEC_ATTACH_HELPER_ONLY) &&
+        !refuse_given(given, 1, word, error))
         return false;
     if (traits->attachment == SPEC_ATTACH_INTERFACE && !require_given(given, 3, word, error))
         return false;

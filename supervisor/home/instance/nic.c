@@ -15,6 +15,8 @@
 #define PREFIX_MIN    8
 #define PREFIX_MAX    30
 
+#define VMNET_CARDS_MAX 4
+
 /* --- the words --- */
 
 static bool fail_part(const char *text, const char *sentence, struct error *error) {
@@ -209,9 +211,41 @@ bool nic_check_first(struct store *store, const struct store_cloud *cloud, const
     return good;
 }
 
+static enum spec_vmnet vmnet_of(const struct store_nic *nic) {
+    enum spec_network kind;
+    return spec_network_from_word(nic->kind, &kind) ? spec_network_vmnet(kind, nic->interface)
+                                                    : SPEC_VMNET_NONE;
+}
+
 /* The third byte of a first card's is 0, so these are nobody else's. */
 static char *make_mac(const struct store_instance *instance, int position) {
     return alloc_printf("52:54:%02x%s", (unsigned)position, instance->mac + MAC_TAIL);
+}
+
+/* developer.apple.com/documentation/vmnet: four for a guest. A shared and a host network at the
+ * same time are refused by vmnet now and then (nirs/vmnet-helper, docs/integration.md). */
+static bool check_vmnet(const struct store_cloud *cloud, const struct store_nics *all,
+                        const struct store_nic *nic, struct error *error) {
+    const struct store_nic first = {.kind = cloud->network, .interface = cloud->interface};
+    unsigned counts[SPEC_VMNET_HOST + 1] = {0};
+    counts[vmnet_of(&first)]++;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].instance == nic->instance)
+            counts[vmnet_of(&all->items[i])]++;
+    enum spec_vmnet own = vmnet_of(nic);
+    unsigned sum = counts[SPEC_VMNET_BRIDGED] + counts[SPEC_VMNET_SHARED] + counts[SPEC_VMNET_HOST];
+    if (own != SPEC_VMNET_NONE && sum >= VMNET_CARDS_MAX)
+        return error_set(error, ERROR_INVALID,
+                         "macOS gives one guest at most %d cards of vmnet, and \"%s\" has them: "
+                         "use socket or user for this one",
+                         VMNET_CARDS_MAX, nic->name);
+    if ((own == SPEC_VMNET_SHARED && counts[SPEC_VMNET_HOST]) ||
+        (own == SPEC_VMNET_HOST && counts[SPEC_VMNET_SHARED]))
+        return error_set(error, ERROR_INVALID,
+                         "macOS's vmnet does not start a shared and a host network for the same "
+                         "guest reliably: use one of the two for all cards of \"%s\", or socket",
+                         nic->name);
+    return true;
 }
 
 /* Whom a new card must not be taken for. */
@@ -243,7 +277,8 @@ static void give_to(const struct store_instance *instance, int position, struct 
 
 static bool add_row(struct store *store, const struct rivals *rivals, const struct store_nic *nic,
                     struct error *error) {
-    return check_others(&rivals->nics, nic, error) &&
+    return check_vmnet(&rivals->cloud, &rivals->nics, nic, error) &&
+           check_others(&rivals->nics, nic, error) &&
            check_first_cards(&rivals->instances, nic, error) &&
            check_cloud(&rivals->cloud, &rivals->instances, nic, error) &&
            nic_table_add(store, nic, error);
@@ -265,7 +300,8 @@ bool nic_reserve_all(struct store *store, const struct store_instance *instance,
         const struct store_nics earlier = {nics->items, i};
         struct store_nic *nic = &nics->items[i];
         give_to(instance, (int)i + 1, nic);
-        if (!check_others(&earlier, nic, error) || !add_row(store, &rivals, nic, error))
+        if (!check_vmnet(&rivals.cloud, &earlier, nic, error) ||
+            !check_others(&earlier, nic, error) || !add_row(store, &rivals, nic, error))
             return false;
     }
     return true;

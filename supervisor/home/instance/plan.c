@@ -197,7 +197,7 @@ static void fill_disks(const struct home *home, const struct instance_facts *fac
 
 static bool has_helper(const struct spec *spec) {
     for (size_t i = 0; i < spec->nic_count; i++)
-        if (spec->nics[i].network == SPEC_NET_VMNET_HELPER)
+        if (spec_network_has_helper(spec->nics[i].network))
             return true;
     return false;
 }
@@ -231,7 +231,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
         helper->sudo = own(owned, sudo);
     }
     helper->log = own(owned, alloc_printf("%s/" LAYOUT_HELPER_LOG, plan->folder));
-    if (plan->spec.nics[0].network == SPEC_NET_VMNET_HELPER)
+    if (spec_network_has_helper(plan->spec.nics[0].network))
         fill_helper_network(&facts->cloud, helper, owned);
     return true;
 }

@@ -16,9 +16,10 @@ static void push_pair(struct strv *argv, const char *option, const char *value) 
     strv_push(argv, value);
 }
 
-static void push_shared(const struct spec_helper *helper, const struct spec_nic *nic,
-                        struct strv *argv) {
-    push_pair(argv, "--operation-mode", "shared");
+static void push_own_network(const struct spec_helper *helper, const struct spec_nic *nic,
+                             struct strv *argv) {
+    bool host = nic->network == SPEC_NET_VMNET_HELPER_HOST;
+    push_pair(argv, "--operation-mode", host ? "host" : "shared");
     if (nic->position != 0 || !helper->first)
         return;
     push_pair(argv, "--start-address", helper->first);
@@ -37,7 +38,7 @@ void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, stru
     strv_pushf(argv, "--fd=%d", HELPER_ARGV_FD);
     push_identity(spec, nic, argv);
     if (!nic->interface) {
-        push_shared(helper, nic, argv);
+        push_own_network(helper, nic, argv);
         return;
     }
     push_pair(argv, "--operation-mode", "bridged");

@@ -157,9 +157,10 @@ static void push_control(const struct spec_qemu *qemu, const struct qemu_argv_la
     push_monitor(qemu, "spare", launch->second_path, -1, argv);
 }
 
-/* No cache option: QEMU's default, writeback, completes a guest's flush only when the host has the
- * data, so a guest loses nothing that it was told is safe. The predecessor's writethrough adds a
- * flush to every single write and protects nothing that a guest's file system relies on. */
+/* No cache option: QEMU's default, writeback, completes a guest's flush only when fsync() has: what
+ * a guest was told is safe survives the end of QEMU and of the host's system. A power cut too on
+ * Linux, where fsync() empties the drive's cache; on macOS it does not (fsync(2)). Writethrough
+ * adds a flush to every single write and changes nothing of this. */
 static void push_disk(const struct spec *spec, struct strv *argv) {
     struct buffer node = {0};
     buffer_puts(&node, "driver=qcow2,node-name=" QEMU_ARGV_DISK ",discard=unmap,file.driver=file");
@@ -234,7 +235,8 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
 static const char *netdev_type(enum spec_network network) {
     switch (network) {
     case SPEC_NET_SOCKET: return "stream";
-    case SPEC_NET_VMNET_HELPER: return "dgram";
+    case SPEC_NET_VMNET_HELPER:
+    case SPEC_NET_VMNET_HELPER_HOST: return "dgram";
     default: return spec_network_word(network);
     }
 }
@@ -268,6 +270,7 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic, 
         buffer_puts(netdev, stream_reconnect(&spec->qemu));
         break;
     case SPEC_NET_VMNET_HELPER:
+    case SPEC_NET_VMNET_HELPER_HOST:
         buffer_printf(netdev, ",local.type=fd,local.str=%d", (*helper_fd)++);
         break;
     case SPEC_NET_VMNET_SHARED:

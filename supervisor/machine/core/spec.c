@@ -40,6 +40,22 @@ const struct spec_network_traits *spec_network_traits(enum spec_network network)
     return &networks[network];
 }
 
+bool spec_network_has_helper(enum spec_network network) {
+    enum spec_attachment attachment = networks[network].attachment;
+    return attachment == SPEC_ATTACH_HELPER || attachment == SPEC_ATTACH_HELPER_ONLY;
+}
+
+enum spec_vmnet spec_network_vmnet(enum spec_network network, const char *interface) {
+    switch (network) {
+    case SPEC_NET_VMNET_BRIDGED: return SPEC_VMNET_BRIDGED;
+    case SPEC_NET_VMNET_SHARED: return SPEC_VMNET_SHARED;
+    case SPEC_NET_VMNET_HELPER: return interface ? SPEC_VMNET_BRIDGED : SPEC_VMNET_SHARED;
+    case SPEC_NET_VMNET_HOST:
+    case SPEC_NET_VMNET_HELPER_HOST: return SPEC_VMNET_HOST;
+    default: return SPEC_VMNET_NONE;
+    }
+}
+
 const char *spec_network_word(enum spec_network network) {
     return networks[network].word;
 }

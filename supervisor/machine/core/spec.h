@@ -17,9 +17,10 @@ enum spec_system { SPEC_ANY_SYSTEM, SPEC_LINUX, SPEC_MACOS };
 /* What a kind of network is attached to on the host. */
 enum spec_attachment {
     SPEC_ATTACH_NOTHING,
-    SPEC_ATTACH_INTERFACE, /* one that exists, always */
-    SPEC_ATTACH_HELPER,    /* a program; it bridges to an interface if one is given */
-    SPEC_ATTACH_SOCKET,    /* of a daemon, by its path */
+    SPEC_ATTACH_INTERFACE,   /* one that exists, always */
+    SPEC_ATTACH_HELPER,      /* a program; it bridges to an interface if one is given */
+    SPEC_ATTACH_HELPER_ONLY, /* a program that takes no interface */
+    SPEC_ATTACH_SOCKET,      /* of a daemon, by its path */
 };
 
 /* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver.
@@ -29,7 +30,7 @@ enum spec_attachment {
  *   tap            a tap device that exists
  *   vmnet-*        Apple's vmnet, used by QEMU itself
  *   socket         a daemon uses vmnet; QEMU connects to its socket
- *   vmnet-helper   a program for each card uses vmnet */
+ *   vmnet-helper   a program for each card uses vmnet: shared or bridged; -host: host */
 #define SPEC_NETWORKS(X)                                                                           \
     X(SPEC_NET_USER, "user", SPEC_ANY_SYSTEM, SPEC_ATTACH_NOTHING, 0, 0, 0)                        \
     X(SPEC_NET_BRIDGE, "bridge", SPEC_LINUX, SPEC_ATTACH_INTERFACE, 0, 1, 0)                       \
@@ -38,7 +39,9 @@ enum spec_attachment {
     X(SPEC_NET_VMNET_SHARED, "vmnet-shared", SPEC_MACOS, SPEC_ATTACH_NOTHING, 1, 1, 1)             \
     X(SPEC_NET_VMNET_HOST, "vmnet-host", SPEC_MACOS, SPEC_ATTACH_NOTHING, 1, 1, 1)                 \
     X(SPEC_NET_SOCKET, "socket", SPEC_ANY_SYSTEM, SPEC_ATTACH_SOCKET, 0, 1, 1)                     \
-    X(SPEC_NET_VMNET_HELPER, "vmnet-helper", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER, 0, 1, 1)
+    X(SPEC_NET_VMNET_HELPER, "vmnet-helper", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER, 0, 1, 1)         \
+    X(SPEC_NET_VMNET_HELPER_HOST, "vmnet-helper-host", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER_ONLY,   \
+      0, 1, 1)
 #define SPEC_NETWORK_ENUM(name, ...) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
@@ -136,6 +139,10 @@ char *spec_nic_guest_name(unsigned position);
 char *spec_nic_user_network(unsigned position);
 
 const struct spec_network_traits *spec_network_traits(enum spec_network network);
+bool spec_network_has_helper(enum spec_network network);
+/* How the card uses vmnet, whatever program starts it. */
+enum spec_vmnet { SPEC_VMNET_NONE, SPEC_VMNET_BRIDGED, SPEC_VMNET_SHARED, SPEC_VMNET_HOST };
+enum spec_vmnet spec_network_vmnet(enum spec_network network, const char *interface);
 const char *spec_network_word(enum spec_network network);
 bool spec_network_from_word(const char *word, enum spec_network *network);
 const char *spec_arch_word(enum spec_arch arch); /* "aarch64" */

@@ -194,7 +194,7 @@ static void render_helpers(const struct spec *spec, struct buffer *text) {
         const struct spec_nic *nic = &spec->nics[i];
         scoped(strv_done) struct strv argv = {0};
         scoped(alloc_release) char *name = alloc_printf("helper%u", nic->position);
-        if (nic->network != SPEC_NET_VMNET_HELPER)
+        if (!spec_network_has_helper(nic->network))
             continue;
         helper_argv_build(spec, nic, &argv);
         render_options(name, &argv, text);
@@ -211,7 +211,7 @@ static void render_exec(const struct spec *spec, struct buffer *text) {
     vm_script_quote(spec->helper.log, text);
     buffer_printf(text, " %d", HELPER_FD);
     for (size_t i = 0; i < spec->nic_count; i++)
-        if (spec->nics[i].network == SPEC_NET_VMNET_HELPER)
+        if (spec_network_has_helper(spec->nics[i].network))
             buffer_printf(text, " \\\n  ${#helper%u[@]} \"${helper%u[@]}\"", spec->nics[i].position,
                           spec->nics[i].position);
     buffer_puts(text, " \\\n  0 \"${vm[@]}\" \"$@\"\n");

@@ -38,19 +38,32 @@ stop_now() {
 }
 
 step "without the program"
-expect_fail 3 "vmnet-helper is not installed: see https://" create_cloud
+expect_fail 3 "vmnet-helper is not installed: \`brew install nirs/vmnet-helper/vmnet-helper\`" create_cloud
 cat >"$WORK/bin/vmnet-helper" <<END
 #!/bin/sh
 exec python3 '$(cd "$(dirname "$0")/../../fake" && pwd)/vmnet_helper.py' '$NOTES' "\$@"
 END
 chmod +x "$WORK/bin/vmnet-helper"
 expect_fail 2 'no interface "br9" for --host-if: it has ' create_cloud --host-if br9
+expect_fail 2 'does not bridge to the interface "lo" for --host-if: it offers ["br0","en0"]' \
+    create_cloud --host-if lo
+expect_fail 2 '--host-if cannot be used with the network vmnet-helper-host' \
+    create_cloud --network vmnet-helper-host --host-if br0
+
+step "where Homebrew has it, on no PATH"
+mount -t tmpfs tmpfs /opt
+mkdir -p /opt/homebrew/opt/vmnet-helper/libexec
+mv "$WORK/bin/vmnet-helper" /opt/homebrew/opt/vmnet-helper/libexec/
 
 step "shared"
 expect_ok create_cloud
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 new_guest one
 new_guest two
+more="--nic vmnet-helper --nic vmnet-helper --nic vmnet-helper"
+# shellcheck disable=SC2086  # words are meant
+expect_fail 2 "at most 4 cards of vmnet" "$PGSUP" instance create -n five --os mini $more --nic vmnet-helper
+expect_fail 2 "a shared and a host network" "$PGSUP" nic add one vmnet-helper-host
 start_supervisor
 run "$PGSUP" start one two
 expect_equal "status of start" "$STATUS" 0

@@ -5,10 +5,19 @@
 names="a b c d e f g h i j"
 # shellcheck disable=SC2086  # words are meant
 make_machines $names
-limit=$(ulimit -Sn)
-ulimit -Sn 44
-start_supervisor
-ulimit -Sn "$limit"
+printf '#!/bin/sh\nulimit -n 44\nexec "$@"\n' >"$WORK/limited"
+printf '#!/bin/sh\nulimit -Sn 44\nexec "$@"\n' >"$WORK/lowered"
+chmod +x "$WORK/limited" "$WORK/lowered"
+
+step "a low soft limit, as launchd's, is raised"
+UP_BY=$WORK/lowered start_supervisor
+# shellcheck disable=SC2086
+quietly start $names
+# shellcheck disable=SC2086
+quietly stop -f $names
+end_supervisor
+
+UP_BY=$WORK/limited start_supervisor
 
 step "starts until it is full"
 refused=

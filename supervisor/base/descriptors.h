@@ -1,0 +1,7 @@
+/* How many descriptors this process may open. */
+#pragma once
+
+#define DESCRIPTORS_WANTED 10240 /* macOS: OPEN_MAX; setrlimit(2) refuses a soft limit above it */
+
+/* launchd starts a job with 256, shells with as few. The hard limit is left as it is. */
+void descriptors_raise(void);
