@@ -1,7 +1,9 @@
 #include "log.h"
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/name.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -63,9 +65,10 @@ static void log_put(const char *level, const char *format, va_list arguments) {
     if (left_out > 0)
         buffer_printf(&line, "%s %s%ld lines were left out: there were too many\n", clock, level,
                       left_out);
-    buffer_printf(&line, "%s %s", clock, level);
-    buffer_vprintf(&line, format, arguments);
-    buffer_putc(&line, '\n');
+    scoped(buffer_done) struct buffer said = {0};
+    buffer_vprintf(&said, format, arguments);
+    scoped(alloc_release) char *text = name_safe(said.data ? said.data : "");
+    buffer_printf(&line, "%s %s%s\n", clock, level, text);
     ssize_t ignored = write(STDERR_FILENO, line.data, line.length);
     (void)ignored; /* a closed terminal must not stop the supervisor */
     buffer_done(&line);

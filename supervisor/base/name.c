@@ -139,8 +139,25 @@ void name_format_size(uint64_t bytes, char text[32]) {
         snprintf(text, 32, "%llu %s", (unsigned long long)whole, units[unit]);
 }
 
-/* Length of the well-formed UTF-8 sequence at text, 0 if there is none. C1 controls count as bad.
- */
+/* What changes the order or the lines of the text around it (Unicode: Bidi_Control, and the
+ * separators of lines and paragraphs): by it a text shows as another one. */
+static uint32_t hidden_control(const unsigned char *text, size_t left) {
+    uint32_t code = 0;
+    if (left >= 2 && text[0] == 0xD8)
+        code = (text[0] & 0x1Fu) << 6 | (text[1] & 0x3Fu);
+    else if (left >= 3 && text[0] == 0xE2)
+        code = (text[0] & 0x0Fu) << 12 | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
+    bool hidden = code == 0x061C || code == 0x200E || code == 0x200F ||
+                  (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+    return hidden ? code : 0;
+}
+
+uint32_t name_hidden_control(const char *text) {
+    return hidden_control((const unsigned char *)text, strnlen(text, 3));
+}
+
+/* Length of the well-formed UTF-8 sequence at text, 0 if there is none. C1 controls and hidden ones
+ * count as bad. */
 static size_t utf8_length(const unsigned char *text, size_t left) {
     unsigned char c = text[0];
     size_t need = c < 0x80                ? 1
@@ -148,7 +165,7 @@ static size_t utf8_length(const unsigned char *text, size_t left) {
                   : (c & 0xF0) == 0xE0    ? 3
                   : c >= 0xF0 && c < 0xF5 ? 4
                                           : 0;
-    if (need == 0 || need > left)
+    if (need == 0 || need > left || hidden_control(text, left))
         return 0;
     for (size_t i = 1; i < need; i++)
         if ((text[i] & 0xC0) != 0x80)
@@ -162,21 +179,33 @@ static size_t utf8_length(const unsigned char *text, size_t left) {
     return need;
 }
 
+/* Puts the character at text, or the first byte of what is none; the number of bytes taken. */
+static size_t put_safe(struct buffer *out, const char *text, size_t left) {
+    unsigned char byte = (unsigned char)text[0];
+    size_t step = utf8_length((const unsigned char *)text, left);
+    if (step == 0 || byte < 0x20 || byte == 0x7F) {
+        buffer_printf(out, "\\x%02X", byte);
+        return 1;
+    }
+    buffer_append(out, text, step);
+    return step;
+}
+
+char *name_safe(const char *text) {
+    struct buffer out = {0};
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length;)
+        i += put_safe(&out, text + i, length - i);
+    return buffer_take(&out);
+}
+
 char *name_printable(const char *text, size_t length, size_t limit) {
     struct buffer out = {0};
-    const unsigned char *bytes = (const unsigned char *)text;
     size_t i = 0;
     while (i < length && i < limit) {
-        size_t step = utf8_length(bytes + i, length - i);
-        if (step == 0 || bytes[i] < 0x20 || bytes[i] == 0x7F) {
-            buffer_printf(&out, "\\x%02X", bytes[i]);
-            i++;
-            continue;
-        }
-        if (bytes[i] == '\\')
+        if (text[i] == '\\')
             buffer_putc(&out, '\\');
-        buffer_append(&out, text + i, step);
-        i += step;
+        i += put_safe(&out, text + i, length - i);
     }
     if (i < length)
         buffer_puts(&out, "...");

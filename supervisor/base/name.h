@@ -27,6 +27,12 @@ bool name_parse_size(const char *text, uint64_t *bytes);
 void name_format_size(uint64_t bytes, char text[32]); /* "4 GiB", "111.1 MiB" */
 bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
 
-/* Text from a guest or a file made safe to print: control bytes and anything outside UTF-8 become
- * \xNN, a backslash becomes two; cut after limit bytes with "...". Caller frees. */
+/* What every line that is printed goes through at last: control characters, also those that change
+ * the direction of text (U+202E …), and anything outside UTF-8 become \xNN. What is safe stays as
+ * it is. Caller frees. */
+char *name_safe(const char *text);
+/* Of the character at text, if it changes the order or the lines of what is around it; 0. */
+uint32_t name_hidden_control(const char *text);
+/* Text from a guest or a file made safe as soon as it comes: likewise, a backslash becomes two; cut
+ * after limit bytes with "...". Caller frees. */
 char *name_printable(const char *text, size_t length, size_t limit);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "base/name.h"
 #include "base/strv.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
@@ -15,12 +16,8 @@
 
 /* Prints one line, whatever the message quotes. */
 static int print_error(const struct error *error) {
-    fputs("pgsup: ", stderr);
-    for (const char *c = error->text; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        fprintf(stderr, byte < 0x20 || byte == 0x7F ? "\\x%02X" : "%c", byte);
-    }
-    fputc('\n', stderr);
+    scoped(alloc_release) char *text = name_safe(error->text);
+    fprintf(stderr, "pgsup: %s\n", text);
     return error_exit_status(error->code);
 }
 

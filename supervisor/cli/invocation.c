@@ -1,5 +1,7 @@
 #include "invocation.h"
 
+#include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "base/secret.h"
@@ -95,11 +97,12 @@ void invocation_wipe(const struct invocation *invocation, const char *name) {
 
 void invocation_warn(const char *format, ...) {
     va_list arguments;
+    scoped(buffer_done) struct buffer warning = {0};
     va_start(arguments, format);
-    fputs("pgsup: warning: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    buffer_vprintf(&warning, format, arguments);
     va_end(arguments);
+    scoped(alloc_release) char *text = name_safe(warning.data ? warning.data : "");
+    fprintf(stderr, "pgsup: warning: %s\n", text);
 }
 
 void invocation_notice(char *notice) {

@@ -191,6 +191,15 @@ TEST(printable_text_has_no_controls) {
     char *text = name_printable(hostile, sizeof hostile - 1, 100);
     CHECK_STRING(text, "a\\x1B[2J\\x0A\\\\ ä \\xFF \\xC2\\x9B");
     free(text);
+    /* right-to-left override, isolate, Arabic letter mark, line separator; a joiner is text */
+    text = name_safe("a\u202eb\u2066\u061c\u2028 \\ \u200d\x1b");
+    CHECK_STRING(text, "a\\xE2\\x80\\xAEb\\xE2\\x81\\xA6\\xD8\\x9C\\xE2\\x80\\xA8 \\ \u200d\\x1B");
+    char *again = name_safe(text);
+    CHECK_STRING(again, text);
+    free(again);
+    free(text);
+    CHECK_INT(name_hidden_control("\u202e"), 0x202E);
+    CHECK_INT(name_hidden_control("\xE2"), 0);
     text = name_printable("abcdef", 6, 3);
     CHECK_STRING(text, "abc...");
     free(text);

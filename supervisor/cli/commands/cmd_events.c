@@ -1,6 +1,9 @@
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/output/json_output.h"
 #include "home/home.h"
 #include "store/event_table.h"
 #include "store/instance_table.h"
@@ -58,9 +61,7 @@ static void print_event_json(const struct store_event *event, const char *time) 
     json_object_set_new(object, "kind", json_string(store_event_word(event->kind)));
     json_object_set_new(object, "text", json_string(event->text));
     json_object_set_new(object, "id", json_integer(event->id));
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
+    json_output_line(object);
 }
 
 static void print_event(const struct store_event *event, bool as_json) {
@@ -68,9 +69,11 @@ static void print_event(const struct store_event *event, bool as_json) {
     clock_rfc3339(event->at_ms, time);
     if (as_json)
         print_event_json(event, time);
-    else
-        printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-",
-               store_event_word(event->kind), event->text);
+    if (as_json)
+        return;
+    scoped(alloc_release) char *text = name_safe(event->text);
+    printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-",
+           store_event_word(event->kind), text);
 }
 
 /* Prints events newer than *last; false: the store cannot be read. */

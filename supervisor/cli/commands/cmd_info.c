@@ -102,13 +102,18 @@ static json_t *collect_info(struct invocation *invocation, const struct store_in
     return object;
 }
 
+static void print_text(const char *key, const char *text) {
+    scoped(alloc_release) char *safe = name_safe(text);
+    printf("%-15s %s\n", key, safe);
+}
+
 /* A list of texts; other lists are shown elsewhere. */
 static void print_texts(const char *key, json_t *list) {
     size_t index;
     json_t *each;
     json_array_foreach(list, index, each) {
         if (json_is_string(each))
-            printf("%-15s %s\n", key, json_string_value(each));
+            print_text(key, json_string_value(each));
     }
 }
 
@@ -127,7 +132,7 @@ static void print_value(const char *key, json_t *value) {
     } else if (json_is_integer(value))
         printf("%-15s %lld\n", key, (long long)json_integer_value(value));
     else
-        printf("%-15s %s\n", key, json_string_value(value));
+        print_text(key, json_string_value(value));
 }
 
 static void print_boot(json_t *boot) {
@@ -142,13 +147,16 @@ static void print_boot(json_t *boot) {
             printf(" %s %.1f s", key, json_real_value(seconds));
     }
     putchar('\n');
-    if (end)
-        printf("%-15s %s: %s\n", "", json_string_value(json_object_get(boot, "ended")), end);
+    if (end) {
+        scoped(alloc_release) char *text =
+            alloc_printf("%s: %s", json_string_value(json_object_get(boot, "ended")), end);
+        print_text("", text);
+    }
     if (console && console[0]) {
         scoped(alloc_release) char *copy = alloc_string(console);
         char *save = NULL;
         for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-            printf("%-15s | %s\n", "", line);
+            print_text("                |", line);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/offline.h"
+#include "cli/output/json_output.h"
 #include "home/home.h"
 #include "home/running.h"
 #include "store/instance_table.h"
@@ -41,11 +42,8 @@ static int run_qmp(struct invocation *invocation, struct error *error) {
     json_t *reply = offline ? offline_command(offline, command, arguments, error) : NULL;
     if (!offline)
         json_decref(arguments);
-    if (reply) {
-        json_dumpf(reply, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-        putchar('\n');
-    }
-    json_decref(reply);
+    if (reply)
+        json_output_print(reply);
     offline_close(offline);
     running_done(&running);
     return 0;

@@ -1,7 +1,9 @@
 #include "vm_command.h"
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/interrupt.h"
+#include "base/name.h"
 #include "base/strv.h"
 #include "cli/link/client.h"
 #include "home/home.h"
@@ -33,8 +35,9 @@ static void note_failure(size_t names, const struct error *failure, int *status,
                          struct error *error) {
     if (*status == 0)
         *status = error_exit_status(failure->code);
+    scoped(alloc_release) char *text = name_safe(failure->text);
     if (names > 1)
-        fprintf(stderr, "pgsup: %s\n", failure->text);
+        fprintf(stderr, "pgsup: %s\n", text);
     else
         *error = *failure;
 }

@@ -1,6 +1,7 @@
 #include "columns.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -25,7 +26,7 @@ void columns_init(struct columns *columns, const char *const *headings) {
 }
 
 void columns_add(struct columns *columns, const char *cell) {
-    strv_push(&columns->cells, cell && *cell ? cell : "-");
+    strv_take(&columns->cells, name_safe(cell && *cell ? cell : "-"));
 }
 
 void columns_addf(struct columns *columns, const char *format, ...) {
@@ -66,5 +67,6 @@ void columns_done(struct columns *columns) {
 }
 
 void columns_pair(const char *name, const char *value, FILE *file) {
-    fprintf(file, "%-*s%s\n", NAME_WIDTH, name, value && *value ? value : "-");
+    scoped(alloc_release) char *text = name_safe(value && *value ? value : "-");
+    fprintf(file, "%-*s%s\n", NAME_WIDTH, name, text);
 }

@@ -5,12 +5,33 @@
 #include "base/name.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-void json_output_print(json_t *document) {
-    json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
+/* Such characters stand only inside strings, where \uNNNN is the same. */
+static void print(json_t *document, size_t flags) {
+    char *text = json_dumps(document, flags);
+    const char *from = text;
+    for (const char *at = text; at && *at; at++) {
+        uint32_t code = name_hidden_control(at);
+        if (!code)
+            continue;
+        fwrite(from, 1, (size_t)(at - from), stdout);
+        printf("\\u%04X", (unsigned)code);
+        from = at + (code < 0x800 ? 2 : 3);
+        at = from - 1;
+    }
+    puts(from ? from : "null");
+    free(text);
     json_decref(document);
+}
+
+void json_output_print(json_t *document) {
+    print(document, JSON_INDENT(2) | JSON_ENCODE_ANY);
+}
+
+void json_output_line(json_t *document) {
+    print(document, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
 json_t *json_output_text(const char *text) {

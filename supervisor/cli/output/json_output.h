@@ -6,8 +6,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* Prints and releases it. */
+/* Both print and release it; what changes the direction of text is escaped. */
 void json_output_print(json_t *document);
+void json_output_line(json_t *document); /* in one line */
 
 json_t *json_output_text(const char *text);     /* NULL: null; bytes outside UTF-8 are escaped */
 json_t *json_output_time(int64_t wall_ms);      /* RFC 3339; 0: null */

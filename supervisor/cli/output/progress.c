@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/name.h"
 #include "cli/invocation.h"
 #include "cli/output/progress_row.h"
 #include "cli/terminal/console_text.h"
@@ -90,8 +91,9 @@ void progress_event(struct progress *progress, const char *method, json_t *body)
     if (strcmp(method, "progress") != 0 || !word || !name || !text ||
         !is_news(progress, store_event_from_word(word)))
         return;
+    scoped(alloc_release) char *safe = name_safe(text);
     progress_clear(progress);
-    fprintf(stderr, "%s: %6.1f s  %s: %s\n", name, elapsed, word, text);
+    fprintf(stderr, "%s: %6.1f s  %s: %s\n", name, elapsed, word, safe);
     progress->told_ms = clock_monotonic_ms();
 }
 

@@ -25,6 +25,20 @@ expect_text "$OUT" "x86_64" "96 MiB"
 expect_ok "$PGSUP" image list -q
 expect_equal "names" "$(tr '\n' ' ' <"$OUT")" "debian-12 other "
 
+step "a name that would change the direction of the text is shown escaped, and is data in JSON"
+deceiver=$(printf '%s/\342\200\256gpj.qcow2' "$WORK")
+cp "$WORK/debian-12-arm64.qcow2" "$deceiver"
+expect_ok "$PGSUP" image import -n deceiver "$deceiver"
+expect_ok "$PGSUP" image info deceiver
+expect_text "$OUT" '\xE2\x80\xAEgpj.qcow2'
+expect_equal "control characters" "$(tr -d '\n -~' <"$OUT")" ""
+expect_ok "$PGSUP" image info deceiver --json
+expect_text "$OUT" '/\u202Egpj.qcow2'
+expect_equal "origin" "$(json_of 'it["origin"].endswith("/" + chr(0x202e) + "gpj.qcow2")')" True
+rm "$deceiver"
+expect_refused 3 '\xE2\x80\xAEgpj.qcow2' "$PGSUP" image import -n gone "$deceiver"
+expect_ok "$PGSUP" image remove deceiver
+
 step "what is no proper image is refused"
 expect_refused 3 debian-12 "$PGSUP" image import -n debian-12 "$WORK/debian-12-arm64.qcow2"
 expect_refused 3 missing.qcow2 "$PGSUP" image import -n x "$WORK/missing.qcow2"

@@ -131,7 +131,7 @@ step "a phone-home, with names that want to deceive the reader"
 key=$(cut -d' ' -f1,2 "$KEY.pub")
 client "$key" <<'END'
 expect("status", phone_home("/" + instance, pub_key_ed25519=sys.argv[5] + " root@x\n",
-       hostname="evil\n\x1b[31m12:00:00 vm=other stopped\r\u009b", fqdn="\x07"), 200)
+       hostname="evil\n\x1b[31m12:00:00 vm=other stopped\r\u009b\u202e", fqdn="\x07"), 200)
 status, body, answer = ask("GET", path + "meta-data", None, {"User-Agent": "a\xff\x9b31mb"})
 expect("a strange agent", status, 200)
 END
