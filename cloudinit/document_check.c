@@ -1,5 +1,7 @@
 #include "document_check.h"
 
+#include "base/alloc.h"
+#include "base/text_form.h"
 #include "cloudinit/document_kind.h"
 #include "cloudinit/yaml_types.h"
 #include "cloudinit/yaml_writer.h"
@@ -14,11 +16,29 @@
 typedef bool validate_function(yaml_document_t *document, yaml_node_t *root, void *context,
                                struct error *error);
 
+/* A blank that is none, in the line of the problem or the one above it, is its cause. */
+static bool blame_blank(const yaml_parser_t *parser, struct error *error) {
+    const char *text = (const char *)parser->input.string.start;
+    const char *end = (const char *)parser->input.string.end;
+    size_t last = parser->problem_mark.line;
+    for (size_t line = 0; text < end && line <= last; text++) {
+        if (line + 1 >= last && text_form_invisible(text, (size_t)(end - text))) {
+            scoped(alloc_release) char *name = text_form_name(text, (size_t)(end - text));
+            return error_set(error, ERROR_INVALID,
+                             "line %zu: %s, where YAML has only blanks: replace it", line + 1,
+                             name);
+        }
+        line += *text == '\n';
+    }
+    return true;
+}
+
 static bool explain(const yaml_parser_t *parser, struct error *error) {
     const char *problem = parser->problem ? parser->problem : "it cannot be parsed";
     if (parser->error == YAML_READER_ERROR)
         return error_set(error, ERROR_INVALID, "byte %zu: %s", parser->problem_offset, problem);
-    return error_set(error, ERROR_INVALID, "line %zu, column %zu: %s",
+    return blame_blank(parser, error) &&
+           error_set(error, ERROR_INVALID, "line %zu, column %zu: %s",
                      parser->problem_mark.line + 1, parser->problem_mark.column + 1, problem);
 }
 
@@ -52,6 +72,20 @@ static bool has_tab(const char *from, const char *to, bool comments) {
     return false;
 }
 
+/* A blank that is none makes one word of what was meant to be several: "- a", "key: value". */
+static bool check_blanks(const char *start, const char *end, size_t line, struct error *error) {
+    for (const char *at = start; at < end; at++) {
+        size_t left = (size_t)(end - at), bytes = text_form_invisible(at, left);
+        bool inside = at > start && at + bytes < end && !strchr(":-\n ", at[-1]);
+        if (!bytes || inside)
+            continue;
+        scoped(alloc_release) char *name = text_form_name(at, left);
+        return error_set(error, ERROR_INVALID,
+                         "line %zu: %s, where YAML has only blanks: replace it", line, name);
+    }
+    return true;
+}
+
 /* PyYAML rejects a tab outside of quotes, block scalars and comments; libyaml accepts it. */
 static bool check_tabs(const char *text, size_t length, struct error *error) {
     yaml_parser_t parser;
@@ -71,6 +105,7 @@ static bool check_tabs(const char *text, size_t length, struct error *error) {
             good = error_set(error, ERROR_INVALID,
                              "line %zu: a tab, where cloud-init accepts only spaces",
                              token.start_mark.line + 1);
+        good = good && (!plain || check_blanks(start, end, token.start_mark.line + 1, error));
         more = token.type != YAML_STREAM_END_TOKEN;
         yaml_token_delete(&token);
     }
@@ -202,9 +237,28 @@ static bool check_config(const char *text, size_t length, struct error *error) {
 
 /* --- all four --- */
 
+/* cloud-init knows a document by its first characters, and passes it over if others precede them.
+ */
+static bool check_form(enum seed_document document, const char *text, size_t length,
+                       struct error *error) {
+    bool by_first_word = document == SEED_USER_DATA || document == SEED_VENDOR_DATA;
+    size_t start = document_kind_start(text, length), left = length - start;
+    if (document_kind_is_gzip(text, length))
+        return true;
+    if (!text_form_check_no_bom(text, length, error))
+        return false;
+    if (!text_form_invisible(text + start, left) &&
+        !(by_first_word && text_form_quote(text + start, left)))
+        return true;
+    scoped(alloc_release) char *name = text_form_name(text + start, left);
+    return error_set(error, ERROR_INVALID, "it begins with %s: remove it", name);
+}
+
 bool document_check(enum seed_document document, const char *text, size_t length,
                     struct error *error) {
     char id[DOCUMENT_CHECK_ID_SIZE];
+    if (!check_form(document, text, length, error))
+        return false;
     switch (document) {
     case SEED_META_DATA: return document_check_instance_id(text, length, id, error);
     case SEED_NETWORK_CONFIG: return read_yaml(text, length, validate_mapping, NULL, error);

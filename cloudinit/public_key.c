@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/name.h"
+#include "base/text_form.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -78,6 +79,22 @@ static bool refuse_control_bytes(const char *text, size_t length, struct error *
         if ((c < 0x20 && c != '\t') || c == 0x7F)
             return error_set(error, ERROR_INVALID, "the public key holds the control byte 0x%02x",
                              c);
+    }
+    return true;
+}
+
+/* In the type and the key itself: what follows is a comment. */
+static bool refuse_unseen(const char *text, size_t length, struct error *error) {
+    unsigned words = 0;
+    bool quoted = text_form_quote(text, length) > 0;
+    for (size_t i = 0; i < length && words < 2; i++) {
+        words += i > 0 && is_blank(text[i]) && !is_blank(text[i - 1]);
+        if (!quoted && !text_form_invisible(text + i, length - i))
+            continue;
+        scoped(alloc_release) char *name = text_form_name(text + i, length - i);
+        return error_set(error, ERROR_INVALID, "the public key %s %s: %s",
+                         i ? "contains" : "begins with", name,
+                         quoted ? "remove the quotation marks" : "copy the line again without it");
     }
     return true;
 }
@@ -244,7 +261,8 @@ char *public_key_parse(const char *text, size_t length, enum public_key_owner ow
                   length ? "longer than 16 kB" : "empty");
         return NULL;
     }
-    if (!refuse_other_formats(text, length, error) || !refuse_control_bytes(text, length, error))
+    if (!refuse_other_formats(text, length, error) || !refuse_control_bytes(text, length, error) ||
+        !refuse_unseen(text, length, error))
         return NULL;
     const struct key_type *type = find_type(take_word(&text, end), owner, error);
     if (!type)

@@ -36,6 +36,7 @@ set(table
   "cli/96-seed-limits               36    1     300     both       -"
   "cli/100-fetch-program             6    1     300     normal     -"
   "cli/104-ssh-surroundings          3    1     300     both       -"
+  "cli/105-files-given               5    1     300     both       -"
 
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"

@@ -37,6 +37,7 @@ pgsup_test(multipart SOURCES unit/test_multipart.c USES cloudinit)
 pgsup_test(password SOURCES unit/test_password.c USES cloudinit)
 pgsup_test(phone_home SOURCES unit/test_phone_home.c USES cloudinit)
 pgsup_test(public_key SOURCES unit/test_public_key.c USES cloudinit)
+pgsup_test(text_form SOURCES unit/test_text_form.c USES cloudinit)
 pgsup_test(report SOURCES unit/test_report.c USES cloudinit)
 pgsup_test(route SOURCES unit/test_route.c USES cloudinit)
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/text_form.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -203,6 +204,11 @@ char *name_printable(const char *text, size_t length, size_t limit) {
     struct buffer out = {0};
     size_t i = 0;
     while (i < length && i < limit) {
+        size_t unseen = text_form_invisible(text + i, length - i);
+        for (size_t end = i + unseen; i < end; i++)
+            buffer_printf(&out, "\\x%02X", (unsigned char)text[i]);
+        if (unseen)
+            continue;
         if (text[i] == '\\')
             buffer_putc(&out, '\\');
         i += put_safe(&out, text + i, length - i);

@@ -33,6 +33,6 @@ bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
 char *name_safe(const char *text);
 /* Of the character at text, if it changes the order or the lines of what is around it; 0. */
 uint32_t name_hidden_control(const char *text);
-/* Text from a guest or a file made safe as soon as it comes: likewise, a backslash becomes two; cut
- * after limit bytes with "...". Caller frees. */
+/* Text from a guest or a file made safe as soon as it comes: likewise, as do characters that
+ * cannot be seen; a backslash becomes two; cut after limit bytes with "...". Caller frees. */
 char *name_printable(const char *text, size_t length, size_t limit);

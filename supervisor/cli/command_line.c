@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include "base/alloc.h"
+#include "base/given_file.h"
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/strv.h"
@@ -34,6 +35,34 @@ static bool check_required(const struct invocation *invocation, struct error *er
             return error_set(error, ERROR_USAGE, "\"%s\" needs the option --%s %s", command->path,
                              spec->name, spec->value);
     return true;
+}
+
+/* Of one option: standard input can be read once. */
+static unsigned count_standard_input(const struct invocation *invocation,
+                                     const struct option_spec *spec) {
+    size_t length = spec->value ? strlen(spec->value) : 0, file = strlen("FILE");
+    unsigned count = 0;
+    if (length < file || strcmp(spec->value + length - file, "FILE") != 0)
+        return 0;
+    const char *one[] = {invocation_option(invocation, spec->name), NULL};
+    const char *const *values =
+        spec->many ? (const char *const *)invocation_values(invocation, spec->name) : one;
+    for (; *values; values++) {
+        const char *colon = length > file ? strrchr(*values, ':') : NULL;
+        count += strcmp(colon ? colon + 1 : *values, GIVEN_FILE_STANDARD_INPUT) == 0;
+    }
+    return count;
+}
+
+static bool check_standard_input(const struct invocation *invocation, struct error *error) {
+    const struct option_spec *spec = invocation->command->options;
+    unsigned count = 0;
+    for (; spec && spec->name; spec++)
+        count += count_standard_input(invocation, spec);
+    return count < 2 || error_set(error, ERROR_USAGE,
+                                  "\"-\", standard input, was given for %u files: it can be read "
+                                  "once",
+                                  count);
 }
 
 static bool check_arguments(const struct invocation *invocation, struct error *error) {
@@ -79,7 +108,8 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
         help_print(invocation->table, command, stderr);
         return error_exit_status(ERROR_USAGE);
     }
-    if (!check_required(invocation, error) || !check_arguments(invocation, error))
+    if (!check_required(invocation, error) || !check_arguments(invocation, error) ||
+        !check_standard_input(invocation, error))
         return EXIT_FAILURE;
     if (command->needs == NEEDS_HOME)
         return run_with_home(invocation, error);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/given_file.h"
 #include "base/name.h"
 #include "base/secret.h"
 #include "machine/core/spec.h"
@@ -79,10 +80,12 @@ const char *invocation_name(const struct invocation *invocation, const char *wha
 }
 
 bool invocation_check_file(const char *path, const char *what, struct error *error) {
+    if (strcmp(path, GIVEN_FILE_STANDARD_INPUT) == 0)
+        return true;
     if (access(path, R_OK) == 0)
         return !file_is_directory(path) ||
                error_set(error, ERROR_INVALID, "the %s \"%s\" is a folder", what, path);
-    if (errno == ENOENT)
+    if (errno == ENOENT || errno == ENOTDIR)
         return error_set(error, ERROR_NOT_FOUND, "the %s \"%s\" does not exist", what, path);
     return error_set(error, ERROR_WRONG_STATE, "the %s \"%s\" cannot be read: %s", what, path,
                      strerror(errno));

@@ -39,8 +39,8 @@ bool invocation_seconds(const struct invocation *invocation, const char *name, u
 const char *invocation_name(const struct invocation *invocation, const char *what,
                             struct error *error);
 
-/* Fails unless a file named on the command line exists and is readable. `what` is for the message:
- * "public key". */
+/* Fails unless a file named on the command line is "-", or exists and is readable. `what` is for
+ * the message: "public key". */
 bool invocation_check_file(const char *path, const char *what, struct error *error);
 
 /* Overwrites a secret where `ps` shows it. The value is gone after that. */

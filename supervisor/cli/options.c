@@ -123,6 +123,20 @@ static void take_the_rest(struct parser *parser) {
         take_argument(parser->parsed, *parser->words++);
 }
 
+/* What web pages and word processors make of "-". */
+static bool check_dash(const char *word, struct error *error) {
+    static const char *const dashes[] = {"\u2010", "\u2011", "\u2012",
+                                         "\u2013", "\u2014", "\u2212"};
+    for (size_t i = 0; i < sizeof dashes / sizeof *dashes; i++)
+        if (strncmp(word, dashes[i], strlen(dashes[i])) == 0)
+            return error_set(
+                error, ERROR_USAGE,
+                "\"%.60s\" begins with a dash that is not the \"-\" of the keyboard: type "
+                "it again",
+                word);
+    return true;
+}
+
 /* One word; after it, or after "--", the rest may be arguments only. */
 static bool parse_word(struct parser *parser) {
     char *word = *parser->words++;
@@ -134,6 +148,8 @@ static bool parse_word(struct parser *parser) {
         return parse_long(parser, word + 2);
     if (word[0] == '-' && word[1])
         return parse_letters(parser, word + 1);
+    if (!check_dash(word, parser->error))
+        return false;
     take_argument(parser->parsed, word);
     return true;
 }

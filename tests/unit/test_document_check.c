@@ -114,7 +114,7 @@ TEST(yaml_that_only_libyaml_reads) {
     refuses(SEED_USER_DATA, "#cloud-config\nhostname: {{ v1.x }}\n",
             "line 2, column 12: a key that is");
     refuses(SEED_USER_DATA, "#cloud-config\na: !secret b\n", "line 2, column 4: a tag that");
-    refuses(SEED_META_DATA, "\xff\xfei\0n\0", "byte 0: ");
+    refuses(SEED_META_DATA, "\xff\xfei\0n\0", "it is UTF-16 text: save it as UTF-8");
     takes(SEED_USER_DATA, "#cloud-config\n#\ta comment\na: b # one\tmore\n");
     takes(SEED_USER_DATA, "#cloud-config\nruncmd:\n- |\n  echo\t\xc3\xa9\n- \"a\tb\"\n- 'c\td'\n");
     takes(SEED_USER_DATA, "#cloud-config\na: !!str 1\n");

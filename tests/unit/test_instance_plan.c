@@ -368,6 +368,16 @@ TEST(extra_arguments) {
     prepare("test", &plan);
     CHECK(!plan.spec.extra);
     instance_plan_done(&plan);
+    static const char marked[] = "\xEF\xBB\xBF-no-reboot\r\n", unseen[] = "\xC2\xA0-no-reboot\n",
+                      wide[] = "\xFF\xFE-\0S\0";
+    scratch_write(file, marked, sizeof marked - 1, 0600);
+    prepare("test", &plan);
+    CHECK_STRING(plan.spec.extra ? plan.spec.extra[0] : NULL, "-no-reboot");
+    instance_plan_done(&plan);
+    scratch_write(file, unseen, sizeof unseen - 1, 0600);
+    check_refused("test", ERROR_INVALID, "qemu.args: a line begins with a no-break space (U+00A0)");
+    scratch_write(file, wide, sizeof wide - 1, 0600);
+    check_refused("test", ERROR_INVALID, "qemu.args: it is UTF-16 text");
     scratch_write(file, "-S\0\n", 4, 0600);
     check_refused("test", ERROR_INVALID, "qemu.args: it contains a NUL byte");
     char *large = alloc_zero(20000);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/text_form.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,8 +48,25 @@ static bool read_line(int fd, struct password_line *line) {
     }
 }
 
+/* What cannot be seen at an end of it is not part of it, or nobody could log in. */
+static bool check_ends(const char *text, size_t length, struct error *error) {
+    size_t first = text_form_invisible(text, length), last = text_form_invisible_end(text, length);
+    if (!first && !last)
+        return true;
+    const char *where = first ? text : text + length - last;
+    scoped(alloc_release) char *name = text_form_name(where, length - (size_t)(where - text));
+    return error_set(error, ERROR_INVALID,
+                     "the admin password %s with %s, which nobody sees: remove it",
+                     first ? "begins" : "ends", name);
+}
+
 /* A copy of the line as a string. */
-static char *accept_line(const struct password_line *line, struct error *error) {
+static char *accept_line(struct password_line *line, struct error *error) {
+    struct error form = {0};
+    if (text_form_has_bom(line->text, line->length)) {
+        line->length -= TEXT_FORM_BOM_BYTES;
+        memmove(line->text, line->text + TEXT_FORM_BOM_BYTES, line->length);
+    }
     size_t length = line->length;
     if (length > 0 && length < sizeof line->text && line->text[length - 1] == '\r')
         length--;
@@ -57,11 +75,25 @@ static char *accept_line(const struct password_line *line, struct error *error) 
     else if (length > PASSWORD_INPUT_LIMIT_BYTES)
         error_set(error, ERROR_INVALID, "the admin password is longer than %u bytes",
                   PASSWORD_INPUT_LIMIT_BYTES);
+    else if (!text_form_check(line->text, line->length, &form))
+        error_set(error, form.code, "the file of the admin password: %s", form.text);
     else if (memchr(line->text, '\0', length))
         error_set(error, ERROR_INVALID, "the admin password contains a NUL byte");
-    else
+    else if (check_ends(line->text, length, error))
         return alloc_slice(line->text, length);
     return NULL;
+}
+
+/* Perhaps meant so. */
+static void warn_of_ends(const char *password) {
+    size_t length = password ? strlen(password) : 0;
+    if (length == 0)
+        return;
+    char first = password[0], last = password[length - 1];
+    if (length > 1 && first == last && (first == '"' || first == '\''))
+        invocation_warn("the quotation marks around the admin password are part of it");
+    else if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
+        invocation_warn("the blanks around the admin password are part of it");
 }
 
 static char *read_file(const char *path, struct error *error) {
@@ -71,9 +103,11 @@ static char *read_file(const char *path, struct error *error) {
     scoped(file_release) int opened = standard_input ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     struct password_line line;
     char *password = NULL;
-    if ((standard_input || opened >= 0) && read_line(standard_input ? STDIN_FILENO : opened, &line))
+    if ((standard_input || opened >= 0) &&
+        read_line(standard_input ? STDIN_FILENO : opened, &line)) {
         password = accept_line(&line, error);
-    else
+        warn_of_ends(password);
+    } else
         error_errno(error, "cannot read the password file \"%s\"", path);
     secret_wipe(&line, sizeof line);
     return password;

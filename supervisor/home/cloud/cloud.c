@@ -6,9 +6,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
-#include "cloudinit/password.h"
 #include "home/cloud/subnet.h"
-#include "home/cloud/user.h"
 #include "host/network.h"
 #include "machine/core/spec.h"
 #include "store/transaction.h"
@@ -22,68 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PHONE_HOME_PORT         10300
-#define PRIVATE_KEY_LIMIT_BYTES 65536u
+#define PHONE_HOME_PORT 10300
 
 /* --- what is asked for --- */
-
-static bool read_keys(const char *const *paths, struct store_cloud *cloud, struct error *error) {
-    if (!paths || !paths[0])
-        return error_set(error, ERROR_USAGE,
-                         "--ssh-public-key is missing: name the .pub file of the key that the user "
-                         "'ansible' accepts");
-    alloc_replace(&cloud->ssh_public_key, user_read_keys(paths, error));
-    alloc_replace(&cloud->ssh_public_key_path, file_absolute(paths[0]));
-    return cloud->ssh_public_key != NULL;
-}
-
-static bool set_password(const char *password, struct store_cloud *cloud, struct error *error) {
-    alloc_replace(&cloud->admin_password_hash, password_hash(password, error));
-    return cloud->admin_password_hash || error_prefix(error, "the admin password");
-}
-
-static bool put_users(struct store *store, char *const *users, struct error *error) {
-    struct store_users all = {0};
-    for (; users && *users; users++) {
-        struct store_user user = {0};
-        bool good = user_parse(*users, &user, error) && user_table_put(store, &user, error);
-        store_user_done(&user);
-        if (!good)
-            return false;
-    }
-    bool good = user_table_list(store, &all, error);
-    if (good && all.count > USER_COUNT_MAX)
-        good = error_set(error, ERROR_INVALID, "a cloud has at most %u users", USER_COUNT_MAX);
-    store_users_done(&all);
-    return good;
-}
-
-/* What ssh would not take, so that it is told here and not by every guest. */
-static bool read_private_key(const char *path, char **kept, struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    struct stat status;
-    if (!*path) {
-        alloc_replace(kept, NULL);
-        return true;
-    }
-    if (!file_read(path, PRIVATE_KEY_LIMIT_BYTES, &text, error))
-        return error_prefix(error, "the SSH private key");
-    bool good = text.data && strstr(text.data, "PRIVATE KEY-----");
-    if (text.data)
-        secret_wipe(text.data, text.length);
-    if (!good)
-        return error_set(error, ERROR_INVALID,
-                         "%s is not an SSH private key: give the file without .pub", path);
-    if (stat(path, &status) < 0)
-        return error_errno(error, "cannot read %s", path);
-    if (status.st_mode & 077)
-        return error_set(error, ERROR_INVALID,
-                         "others can read the SSH private key %s, so ssh would not use it: `chmod "
-                         "600 %s`",
-                         path, path);
-    alloc_replace(kept, file_absolute(path));
-    return true;
-}
 
 static bool choose_network(const struct cloud_options *options, enum spec_network *network,
                            struct error *error) {
@@ -176,23 +115,27 @@ static bool parse_port(const char *text, uint16_t *port, struct error *error) {
 }
 
 bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
-                struct error *error) {
+                struct cloud_inputs *inputs, struct error *error) {
+    static const char *const no_keys[] = {NULL};
+    const struct cloud_changes given = {
+        .admin_password = options->admin_password,
+        .ssh_public_keys = options->ssh_public_keys ? options->ssh_public_keys : no_keys,
+        .ssh_private_key = options->ssh_private_key,
+        .users = options->users,
+        .dns = options->dns,
+    };
     enum spec_network network;
     cloud->phone_home_port = PHONE_HOME_PORT;
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
     if (!name_check_label("cloud name", cloud->name, error) ||
-        !choose_network(options, &network, error) || !check_network(options, network, error))
+        !choose_network(options, &network, error) || !check_network(options, network, error) ||
+        (options->phone_home_port &&
+         !parse_port(options->phone_home_port, &cloud->phone_home_port, error)) ||
+        !cloud_inputs_read(&given, options->home_path ? options->home_path : "", inputs, error))
         return false;
-    if (options->phone_home_port &&
-        !parse_port(options->phone_home_port, &cloud->phone_home_port, error))
-        return false;
-    if (!read_keys(options->ssh_public_keys, cloud, error) ||
-        (options->ssh_private_key &&
-         !read_private_key(options->ssh_private_key, &cloud->ssh_private_key_path, error)) ||
-        (options->admin_password && !set_password(options->admin_password, cloud, error)))
-        return false;
+    cloud_inputs_apply(inputs, cloud);
     copy_network(options, network, cloud);
-    if (!dns_settings_apply(&options->dns, cloud, error))
+    if (!dns_settings_apply(&inputs->dns, cloud, error))
         return false;
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
     cloud->created_ms = clock_wall_ms();
@@ -273,27 +216,38 @@ static int lock_folder(const char *path, struct error *error) {
 }
 
 static bool cloud_put_rows(const char *database, const struct store_cloud *cloud,
-                           char *const *users, struct error *error) {
+                           const struct cloud_inputs *inputs, struct error *error) {
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
     bool good =
-        store_begin(store, error) &&
-        store_end(store, cloud_table_put(store, cloud, error) && put_users(store, users, error),
-                  error);
+        store_begin(store, error) && store_end(store,
+                                               cloud_table_put(store, cloud, error) &&
+                                                   cloud_inputs_put_users(inputs, store, error),
+                                               error);
     store_close(store);
     return good;
 }
 
-static bool cloud_write_home(const char *path, const struct store_cloud *cloud, char *const *users,
-                             struct traces *traces, struct error *error) {
+/* Under sudo the keys belong to whoever owns the folder. */
+static bool keep_keys(const char *path, const struct cloud_inputs *inputs, struct error *error) {
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot open the home %s", path);
+    const struct home home = {.path = (char *)path, .owner = status.st_uid, .group = status.st_gid};
+    return cloud_inputs_keep(inputs, &home, error);
+}
+
+static bool cloud_write_home(const char *path, const struct store_cloud *cloud,
+                             const struct cloud_inputs *inputs, struct traces *traces,
+                             struct error *error) {
     scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
     scoped(alloc_release) char *images = alloc_printf("%s/" HOME_IMAGES, path);
     scoped(alloc_release) char *instances = alloc_printf("%s/" HOME_INSTANCES, path);
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
-           make_folder(instances, &traces->instances, error) &&
-           cloud_put_rows(database, cloud, users, error);
+           make_folder(instances, &traces->instances, error) && keep_keys(path, inputs, error) &&
+           cloud_put_rows(database, cloud, inputs, error);
 }
 
 static void remove_in(const char *path, const char *name) {
@@ -316,6 +270,7 @@ static void take_back(const char *path, const struct traces *traces) {
         return;
     }
     if (traces->database) {
+        cloud_inputs_take_back(&(struct home){.path = (char *)path});
         remove_in(path, HOME_DATABASE);
         remove_in(path, HOME_DATABASE "-wal");
         remove_in(path, HOME_DATABASE "-shm");
@@ -347,51 +302,60 @@ static bool remove_users(struct store *store, char *const *names, struct error *
     return true;
 }
 
-static bool change(const struct cloud_changes *changes, struct store_cloud *cloud,
-                   struct error *error) {
+static bool change(const struct cloud_changes *changes, struct cloud_inputs *inputs,
+                   struct store_cloud *cloud, struct error *error) {
     if (changes->remove_admin_password)
         alloc_replace(&cloud->admin_password_hash, NULL);
     if (changes->phone_home_port &&
         !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))
         return false;
-    if (changes->ssh_private_key &&
-        !read_private_key(changes->ssh_private_key, &cloud->ssh_private_key_path, error))
-        return false;
-    return (!changes->admin_password || set_password(changes->admin_password, cloud, error)) &&
-           (!changes->ssh_public_keys || read_keys(changes->ssh_public_keys, cloud, error)) &&
-           dns_settings_apply(&changes->dns, cloud, error);
+    cloud_inputs_apply(inputs, cloud);
+    return dns_settings_apply(&inputs->dns, cloud, error);
 }
 
-bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error) {
+static bool put_changes(struct home *home, const struct cloud_changes *changes,
+                        struct cloud_inputs *inputs, struct error *error) {
     struct store *store = home->store;
     struct store_cloud cloud = {0};
     if (!store_begin(store, error))
         return false;
-    bool good = cloud_table_get(store, &cloud, error) && change(changes, &cloud, error) &&
+    bool good = cloud_table_get(store, &cloud, error) && change(changes, inputs, &cloud, error) &&
                 cloud_table_put(store, &cloud, error) &&
                 remove_users(store, changes->removed_users, error) &&
-                put_users(store, changes->users, error);
+                cloud_inputs_put_users(inputs, store, error) &&
+                cloud_inputs_keep(inputs, home, error);
     good = store_end(store, good, error);
     store_cloud_done(&cloud);
     return good;
 }
 
+bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error) {
+    struct cloud_inputs inputs = {0};
+    bool good = cloud_inputs_read(changes, home->path, &inputs, error) &&
+                put_changes(home, changes, &inputs, error);
+    cloud_inputs_done(&inputs);
+    return good;
+}
+
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error) {
     struct store_cloud cloud = {0};
+    struct cloud_inputs inputs = {0};
+    struct cloud_options made = *options;
     struct traces traces = {0};
     scoped(file_release) int lock = -1;
-    bool good = cloud_check_path(home_path, error) && cloud_fill(options, &cloud, error);
+    made.home_path = home_path;
+    bool good = cloud_check_path(home_path, error) && cloud_fill(&made, &cloud, &inputs, error);
     if (good) {
         good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;
-        good = good && lock >= 0 &&
-               cloud_write_home(home_path, &cloud, options->users, &traces, error);
+        good = good && lock >= 0 && cloud_write_home(home_path, &cloud, &inputs, &traces, error);
         if (!good && lock >= 0)
             take_back(home_path, &traces);
         else if (!good && traces.folder)
             remove_empty(home_path, traces.folder);
     }
     alloc_release(&traces.folder);
+    cloud_inputs_done(&inputs);
     store_cloud_done(&cloud);
     return good;
 }

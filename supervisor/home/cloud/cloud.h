@@ -2,11 +2,13 @@
 #pragma once
 
 #include "base/error.h"
+#include "home/cloud/cloud_inputs.h"
 #include "home/cloud/dns_settings.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 
 struct cloud_options {
+    const char *home_path;              /* set by cloud_create() */
     const char *name;                   /* default "pgsup" */
     const char *admin_password;         /* clear text, hashed here and never kept; NULL: none */
     const char *const *ssh_public_keys; /* paths of .pub files, NULL-terminated, one at least */
@@ -18,16 +20,6 @@ struct cloud_options {
     struct dns_settings dns;
 };
 
-struct cloud_changes { /* NULL: stays as it is */
-    const char *admin_password;
-    bool remove_admin_password;
-    const char *const *ssh_public_keys; /* instead of those before */
-    const char *ssh_private_key;        /* "": none is named */
-    char *const *users, *const *removed_users;
-    const char *phone_home_port; /* guests that run keep the one that they were started with */
-    struct dns_settings dns;
-};
-
 /* All of them or none. */
 bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error);
 
@@ -36,6 +28,7 @@ bool cloud_create(const char *home_path, const struct cloud_options *options, st
 /* The checks of cloud_create(), for callers that create a cloud in another way. */
 bool cloud_check_path(const char *home_path, struct error *error);
 bool cloud_check_folder(const char *home_path, struct error *error);
-/* Converts the options to a row, hashes included; creates nothing. Caller releases the cloud. */
+/* Converts the options to a row, hashes included; creates nothing. Caller releases the cloud and
+ * the inputs, which hold what is to be written beside the row. */
 bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
-                struct error *error);
+                struct cloud_inputs *inputs, struct error *error);

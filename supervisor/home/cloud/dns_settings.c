@@ -2,13 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/given_file.h"
 #include "base/name.h"
 #include "base/secret.h"
 #include "home/cloud/subnet.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define KEY_LIMIT_BYTES 16384u
 
@@ -91,29 +91,34 @@ static bool check_key_path(const char *path, struct error *error) {
     return true;
 }
 
-static bool set_key(const char *path, struct store_cloud *cloud, struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    struct stat status;
-    if (!*path) {
-        alloc_replace(&cloud->dns_key_path, NULL);
-        return true;
-    }
-    if (!check_key_path(path, error))
+bool dns_settings_read_key(const char *path, struct buffer *text, mode_t *mode,
+                           struct error *error) {
+    const struct given_file file = {"DNS key", path, KEY_LIMIT_BYTES, GIVEN_FILE_REFUSE};
+    if (!given_file_read(&file, text, mode, error))
         return false;
-    if (!file_read(path, KEY_LIMIT_BYTES, &text, error))
-        return error_prefix(error, "the DNS key");
-    bool good = is_key(&text);
+    return is_key(text) || error_set(error, ERROR_INVALID,
+                                     "%s is not a TSIG key: use a file written by `tsig-keygen`",
+                                     given_file_shown(path));
+}
+
+/* Only its form: the text is used by its path. */
+static bool check_key_file(const char *path, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    mode_t mode;
+    bool good = check_key_path(path, error) && dns_settings_read_key(path, &text, &mode, error);
     if (text.data)
         secret_wipe(text.data, text.length);
-    if (!good)
-        return error_set(error, ERROR_INVALID,
-                         "%s is not a TSIG key: use a file written by `tsig-keygen`", path);
-    if (stat(path, &status) < 0)
-        return error_errno(error, "cannot read %s", path);
-    if (status.st_mode & 007)
-        return error_set(error, ERROR_INVALID, "others can read the DNS key %s: `chmod o= %s`",
-                         path, path);
-    alloc_replace(&cloud->dns_key_path, file_absolute(path));
+    return good && (!(mode & 007) ||
+                    error_set(error, ERROR_INVALID, "others can read the DNS key %s: `chmod o= %s`",
+                              path, path));
+}
+
+static bool set_key(const struct dns_settings *settings, struct store_cloud *cloud,
+                    struct error *error) {
+    const char *path = settings->key;
+    if (*path && !settings->key_text && !check_key_file(path, error))
+        return false;
+    alloc_replace(&cloud->dns_key_path, *path ? file_absolute(path) : NULL);
     return true;
 }
 
@@ -149,6 +154,6 @@ bool dns_settings_apply(const struct dns_settings *settings, struct store_cloud 
         forget(cloud);
     return !given || ((!settings->server || set_server(settings->server, cloud, error)) &&
                       (!settings->zone || set_zone(settings->zone, cloud, error)) &&
-                      (!settings->key || set_key(settings->key, cloud, error)) &&
+                      (!settings->key || set_key(settings, cloud, error)) &&
                       check_whole(settings, cloud, error));
 }

@@ -1,7 +1,7 @@
 #include "home/cloud/user.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
+#include "base/given_file.h"
 #include "base/name.h"
 #include "cloudinit/public_key.h"
 
@@ -148,13 +148,10 @@ static bool add_lines(struct keys *keys, const struct buffer *text, struct error
 
 static bool add_file(struct keys *keys, const char *path, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
-    if (!file_exists(path))
-        return error_set(error, ERROR_NOT_FOUND, "the file of public keys \"%s\" does not exist",
-                         path);
-    if (!file_read(path, USER_KEYS_LIMIT_BYTES, &text, error))
-        return error_prefix(error, "the SSH public key");
-    buffer_append(&text, "", 0); /* data is never NULL from here on */
-    return add_lines(keys, &text, error) || error_prefix(error, "%s", path);
+    const struct given_file file = {"file of public keys", path, USER_KEYS_LIMIT_BYTES,
+                                    GIVEN_FILE_STRIP};
+    return given_file_read(&file, &text, NULL, error) &&
+           (add_lines(keys, &text, error) || error_prefix(error, "%s", given_file_shown(path)));
 }
 
 char *user_read_keys(const char *const *paths, struct error *error) {

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "base/text_form.h"
 #include "cloudinit/yaml_types.h"
 #include "home/images/catalogue_text.h"
 
@@ -376,7 +377,11 @@ static bool read_own(const char *file, struct catalogue *catalogue, struct error
     scoped(buffer_done) struct buffer text = {0};
     if (!file_exists(file))
         return true;
-    return file_read(file, CATALOGUE_FILE_LIMIT_BYTES, &text, error) &&
+    if (!file_read(file, CATALOGUE_FILE_LIMIT_BYTES, &text, error))
+        return false;
+    text_form_strip_bom(&text);
+    return (text_form_check(text.data ? text.data : "", text.length, error) ||
+            error_prefix(error, "%s", file)) &&
            catalogue_read(file, text.data ? text.data : "", text.length, catalogue, error);
 }
 

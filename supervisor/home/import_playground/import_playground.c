@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "home/cloud/cloud.h"
+#include "home/cloud/cloud_inputs.h"
 #include "home/import_playground/import_backup.h"
 #include "home/import_playground/import_images.h"
 #include "home/import_playground/import_instances.h"
@@ -52,7 +53,10 @@ static bool read_cloud(struct import *import, const struct import_playground_opt
         .host_ns4 = old->host_ns4,
         .phone_home_port = old->ph_port,
     };
-    return cloud_fill(&made, &import->cloud, error);
+    struct cloud_inputs inputs = {0};
+    bool good = cloud_fill(&made, &import->cloud, &inputs, error);
+    cloud_inputs_done(&inputs);
+    return good;
 }
 
 /* So that the addresses that pgsup makes, from the base and an id, do not meet those that were

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/strv.h"
+#include "base/text_form.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
 #include "home/cloud/subnet.h"
@@ -42,6 +43,10 @@ static bool push_argument(char *line, struct strv *arguments, struct error *erro
         line[--length] = 0;
     if (length == 0 || line[0] == '#')
         return true;
+    if (text_form_invisible(line, length)) {
+        scoped(alloc_release) char *shown = text_form_name(line, length);
+        return error_set(error, ERROR_INVALID, "a line begins with %s: remove it", shown);
+    }
     if (arguments->count == ARGUMENTS_MAX)
         return error_set(error, ERROR_INVALID, "more than %u arguments", ARGUMENTS_MAX);
     strv_push(arguments, line);
@@ -68,7 +73,10 @@ static bool read_arguments(const char *folder, struct strv *arguments, struct er
         return true;
     if (!file_read(path, ARGUMENTS_LIMIT_BYTES, &text, error))
         return false;
-    return text.length == 0 || split_arguments(&text, arguments, error) ||
+    text_form_strip_bom(&text);
+    return text.length == 0 ||
+           (text_form_check(text.data, text.length, error) &&
+            split_arguments(&text, arguments, error)) ||
            error_prefix(error, "%s", path);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/given_file.h"
 #include "cloudinit/document_check.h"
 #include "cloudinit/document_kind.h"
 #include "home/layout.h"
@@ -44,16 +45,19 @@ bool user_document_read(enum seed_document document, const char *path, struct us
     own->given[document] = true;
     if (!*path)
         return true;
-    if (!file_read(path, OWN_DOCUMENT_LIMIT_BYTES, text, error))
+    const char *shown = given_file_shown(path);
+    const struct given_file file = {seed_document_name(document), path, OWN_DOCUMENT_LIMIT_BYTES,
+                                    GIVEN_FILE_AS_IT_IS};
+    if (!given_file_read(&file, text, NULL, error))
         return false;
     if (text->length == 0)
         return error_set(error, ERROR_INVALID,
-                         "%s is empty: to remove a %s, give \"\" to `instance set`", path,
+                         "%s is empty: to remove a %s, give \"\" to `instance set`", shown,
                          seed_document_name(document));
-    return check(document, path, text, error) &&
+    return check(document, shown, text, error) &&
            (document == SEED_NETWORK_CONFIG ||
             !document_kind_is_cloud_config(text->data, text->length) ||
-            schema_check(path, remarks, error));
+            schema_check(shown, text, remarks, error));
 }
 
 bool user_document_get(const char *folder, enum seed_document document, struct buffer *text,

@@ -19,8 +19,8 @@ struct user_documents {
 void user_documents_done(struct user_documents *own);
 bool user_documents_any(const struct user_documents *own);
 
-/* From a file that its user named; "": none from now on. Malformed is an error, with line and
- * column. remarks: what `cloud-init schema` says of it otherwise, if that is installed; NULL:
+/* From a file that its user named, or "-"; "": none from now on. Malformed is an error, with line
+ * and column. remarks: what `cloud-init schema` says of it otherwise, if that is installed; NULL:
  * nothing; caller frees. */
 bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
                         char **remarks, struct error *error);

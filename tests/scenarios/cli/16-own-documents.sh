@@ -43,7 +43,7 @@ refused "web.gz is compressed: decompress it with \`gunzip\` first" --user-data 
 refused "$WORK/nothing is empty" --user-data "$WORK/nothing"
 (echo "#!/bin/sh" && head -c 262144 /dev/zero | tr '\0' '#') >"$WORK/big"
 refused "$WORK/big is larger than 262144 bytes" --user-data "$WORK/big"
-expect_refused 1 "$WORK/not-there" create --user-data "$WORK/not-there"
+expect_refused 3 "$WORK/not-there" create --user-data "$WORK/not-there"
 
 step "what cloud-init itself finds invalid is refused, what it warns of is told"
 schema_says 1 "Error:
