@@ -113,6 +113,9 @@ add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
 
+add_test(NAME install COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_install.sh ${CMAKE_BINARY_DIR})
+set_tests_properties(install PROPERTIES TIMEOUT 120 LABELS unit)
+
 # YAML types against PyYAML, by which cloud-init reads.
 add_executable(check_documents fake/check_documents.c)
 target_link_libraries(check_documents PRIVATE cloudinit base)

@@ -45,6 +45,11 @@ quietly() {
     [ "$STATUS" = 0 ] || fail "status $STATUS, expected 0: $*"
 }
 
+# guest_runs NAME: "cont" has been sent when a start is answered, and may still be on its way.
+guest_runs() {
+    "$PGSUP" qmp "$1" query-status | grep -q '"running"'
+}
+
 # wait_state NAME STATE [SECONDS]
 wait_state() {
     wait_until "${3:-10}" is_in_state "$1" "$2"

@@ -81,6 +81,18 @@ TEST(manual_page_tells_every_command) {
     buffer_done(&page);
 }
 
+TEST(each_command_has_a_page) {
+    const struct command *command = command_find(table_commands, "instance create");
+    struct buffer page = {0};
+    scoped(alloc_release) char *name = man_page_name(command);
+    CHECK_STRING(name, "pgsup-instance-create");
+    man_write_command(command, &page);
+    CHECK_CONTAINS(page.data, ".TH PGSUP-INSTANCE-CREATE 1 ");
+    CHECK_CONTAINS(page.data, "pgsup\\-instance\\-create \\- define a virtual machine\n");
+    CHECK(!man_has(command_find(table_commands, "instance")));
+    buffer_done(&page);
+}
+
 int main(void) {
     return test_run();
 }

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
@@ -10,6 +11,7 @@
 
 static const struct option_spec options[] = {
     {"man", .help = "print the manual page in roff", .hidden = true},
+    {"man-folder", .value = "FOLDER", .help = "write all manual pages there", .hidden = true},
     OPTIONS_END,
 };
 
@@ -19,6 +21,31 @@ static int print_man(const struct invocation *invocation) {
     fwrite(page.data, 1, page.length, stdout);
     buffer_done(&page);
     return EXIT_SUCCESS;
+}
+
+static bool save_page(const char *folder, const char *name, struct buffer *page,
+                      struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s.1", folder, name);
+    bool saved = file_write(path, page->data, page->length, 0644, error);
+    buffer_done(page);
+    return saved;
+}
+
+/* For the build, which installs them. */
+static int write_all_pages(const struct invocation *invocation, const char *folder,
+                           struct error *error) {
+    struct buffer page = {0};
+    man_write(invocation->table, &page);
+    bool good =
+        file_make_directory(folder, 0755, error) && save_page(folder, "pgsup", &page, error);
+    for (size_t i = 0; good && invocation->table[i]; i++) {
+        if (!man_has(invocation->table[i]))
+            continue;
+        scoped(alloc_release) char *name = man_page_name(invocation->table[i]);
+        man_write_command(invocation->table[i], &page);
+        good = save_page(folder, name, &page, error);
+    }
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static char *joined_arguments(const struct invocation *invocation) {
@@ -32,6 +59,8 @@ static int run_help(struct invocation *invocation, struct error *error) {
     const struct command *command = NULL;
     if (invocation_flag(invocation, "man"))
         return print_man(invocation);
+    if (invocation_option(invocation, "man-folder"))
+        return write_all_pages(invocation, invocation_option(invocation, "man-folder"), error);
     if (invocation_argument_count(invocation) > 0) {
         scoped(alloc_release) char *path = joined_arguments(invocation);
         command = command_find(invocation->table, path);

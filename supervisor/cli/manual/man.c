@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Text of one line: nothing in it is a request, and hyphens can be copied from the page. */
@@ -79,9 +80,8 @@ static void write_man_options(struct buffer *page, const struct option_spec *spe
             write_man_option(page, specs);
 }
 
-static void write_man_command(struct buffer *page, const struct command *command) {
-    scoped(alloc_release) char *usage = help_usage(command);
-    write_request(page, "SS", usage);
+/* What both kinds of page say below the heading of a command. */
+static void write_man_body(struct buffer *page, const struct command *command) {
     scoped(alloc_release) char *sentence =
         command->alias ? alloc_printf("%s. Also called \"%s\".", command->summary, command->alias)
                        : alloc_printf("%s.", command->summary);
@@ -91,11 +91,21 @@ static void write_man_command(struct buffer *page, const struct command *command
     write_man_options(page, command->options);
 }
 
+static void write_man_command(struct buffer *page, const struct command *command) {
+    scoped(alloc_release) char *usage = help_usage(command);
+    write_request(page, "SS", usage);
+    write_man_body(page, command);
+}
+
+bool man_has(const struct command *command) {
+    return !command->hidden && !command_is_group(command);
+}
+
 static void write_man_section(const struct command *const *table, enum command_section section,
                               struct buffer *page) {
     bool first = true;
     for (; *table; table++) {
-        if ((*table)->section != section || (*table)->hidden || command_is_group(*table))
+        if ((*table)->section != section || !man_has(*table))
             continue;
         if (first)
             write_request(page, "SH", command_section_heading(section));
@@ -122,6 +132,32 @@ static void write_statuses(struct buffer *page) {
                       ".B pgsup ssh\n"
                       "exits with the status of the command in the guest, or with 255 if ssh "
                       "failed.\n");
+}
+
+char *man_page_name(const struct command *command) {
+    char *name = alloc_printf("pgsup-%s", command->path);
+    for (char *space = name; (space = strchr(space, ' '));)
+        *space = '-';
+    return name;
+}
+
+void man_write_command(const struct command *command, struct buffer *page) {
+    scoped(alloc_release) char *name = man_page_name(command);
+    scoped(alloc_release) char *usage = help_usage(command);
+    buffer_puts(page, ".TH ");
+    for (const char *letter = name; *letter; letter++)
+        buffer_putc(page, (char)toupper((unsigned char)*letter));
+    buffer_puts(page, " 1 \"\" \"pgsup " PGSUP_VERSION "\" \"User Commands\"\n.SH Name\n");
+    for (const char *letter = name; *letter; letter++)
+        buffer_printf(page, *letter == '-' ? "\\-" : "%c", *letter);
+    buffer_puts(page, " \\- ");
+    buffer_putc(page, (char)tolower((unsigned char)command->summary[0]));
+    write_text(page, command->summary + 1);
+    buffer_puts(page, ".SH Synopsis\n");
+    write_request(page, "B", usage);
+    buffer_puts(page, ".SH Description\n");
+    write_man_body(page, command);
+    buffer_puts(page, ".SH See also\n.BR pgsup (1)\n");
 }
 
 void man_write(const struct command *const *table, struct buffer *page) {

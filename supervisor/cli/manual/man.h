@@ -1,7 +1,14 @@
-/* The manual page pgsup(1), written from the command table with the man macros. Pure. */
+/* Manual pages, written from the command table with the man macros. Pure. */
 #pragma once
 
 #include "base/buffer.h"
 #include "cli/command.h"
 
-void man_write(const struct command *const *table, struct buffer *page);
+#include <stdbool.h>
+
+void man_write(const struct command *const *table, struct buffer *page); /* pgsup(1) */
+
+/* Each command has a page of its own too, such as pgsup-instance-create(1). */
+bool man_has(const struct command *command);        /* false: hidden, or a group */
+char *man_page_name(const struct command *command); /* without the section; caller frees */
+void man_write_command(const struct command *command, struct buffer *page);

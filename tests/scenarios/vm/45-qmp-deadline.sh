@@ -6,9 +6,7 @@ make_machines one two
 start_supervisor
 quietly start one two
 process=$(pid_of one)
-# "cont" has been sent when a start is answered, and may still be on its way.
-guest_runs() { "$PGSUP" qmp one query-status | grep -q '"running"'; }
-wait_until 10 guest_runs
+wait_until 10 guest_runs one
 
 step "a stopped QEMU is lost within 10 s"
 kill -STOP "$process"

@@ -11,6 +11,7 @@ start_with_fake() {
 }
 start_with_fake
 quietly start vm
+wait_until 10 guest_runs vm
 process=$(pid_of vm)
 
 qemu_stops() { # RUN-STATE [TEXT]: QEMU stops the guest, and writes TEXT to its log
