@@ -35,6 +35,7 @@ set(table
   "cli/86-nuageinit                  2    1     300     both       -"
   "cli/96-seed-limits               36    1     300     both       -"
   "cli/100-fetch-program             6    1     300     normal     -"
+  "cli/98-little-space               8    1     300     normal     macos"
   "cli/104-ssh-surroundings          3    1     300     both       -"
   "cli/105-files-given               5    1     300     both       -"
 

@@ -71,6 +71,7 @@ const char *const *platform_keep_awake(void);
 
 /* How much may still be written to the file system that holds path. */
 bool platform_free_space(const char *path, uint64_t *bytes);
+bool platform_free_space_of(int fd, uint64_t *bytes); /* of an open file's */
 
 /* What programs that fork without exec, such as Ansible, need in their environment,
  * NULL-terminated.

@@ -150,6 +150,14 @@ bool platform_free_space(const char *path, uint64_t *bytes) {
     return true;
 }
 
+bool platform_free_space_of(int fd, uint64_t *bytes) {
+    struct statfs disk;
+    if (fstatfs(fd, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_bsize;
+    return true;
+}
+
 /* ansible/ansible#31869 */
 const char *const *platform_fork_environment(void) {
     static const char *const words[] = {"OBJC_DISABLE_INITIALIZE_FORK_SAFETY=YES", NULL};

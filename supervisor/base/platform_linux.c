@@ -197,6 +197,14 @@ const char *platform_privileged_copy(const char *program) {
     return NULL;
 }
 
+bool platform_free_space_of(int fd, uint64_t *bytes) {
+    struct statvfs disk;
+    if (fstatvfs(fd, &disk) < 0)
+        return false;
+    *bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    return true;
+}
+
 const char *platform_utf8_locale(void) {
     return "C.UTF-8";
 }

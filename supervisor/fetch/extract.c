@@ -1,6 +1,8 @@
 #include "fetch/extract.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
+#include "base/space.h"
 #include "fetch/emit.h"
 
 #include <archive.h>
@@ -18,6 +20,7 @@ struct unpacking {
     struct archive *archive;
     const char *shown;
     uint64_t limit_bytes, packed_bytes, written_bytes;
+    uint64_t room_bytes, stored_bytes; /* stored: without holes */
 };
 
 static bool is_zero(const char *data, size_t length) {
@@ -34,12 +37,26 @@ static bool write_piece(int fd, const char *data, size_t length, uint64_t at) {
     return true;
 }
 
-static bool write_sparse(struct unpacking *unpacking, const char *data, size_t length) {
+static bool refuse_space(const struct unpacking *unpacking, const char *what, struct error *error) {
+    char room[32];
+    name_format_size(unpacking->room_bytes, room);
+    return error_set(error, ERROR_FAILED,
+                     "there is too little space for %s: %s needs more than the %s that may be "
+                     "used; make room on that disk",
+                     unpacking->shown, what, room);
+}
+
+static bool write_sparse(struct unpacking *unpacking, const char *data, size_t length,
+                         struct error *error) {
     for (size_t done = 0; done < length;) {
         size_t piece = length - done < HOLE_BYTES ? length - done : HOLE_BYTES;
-        if (!is_zero(data + done, piece) &&
+        bool hole = is_zero(data + done, piece);
+        unpacking->stored_bytes += hole ? 0 : piece;
+        if (unpacking->stored_bytes > unpacking->room_bytes)
+            return refuse_space(unpacking, "what is in it", error);
+        if (!hole &&
             !write_piece(FETCH_TARGET_FD, data + done, piece, unpacking->written_bytes + done))
-            return false;
+            return error_errno(error, "cannot decompress %s", unpacking->shown);
         done += piece;
     }
     unpacking->written_bytes += length;
@@ -57,6 +74,19 @@ static bool refuse(const struct unpacking *unpacking, struct error *error) {
                      reason ? reason : "unexpected end of file");
 }
 
+static bool refuse_size(const struct unpacking *unpacking, struct error *error) {
+    return error_set(error, ERROR_INVALID, "%s decompresses to more than %llu bytes",
+                     unpacking->shown, (unsigned long long)unpacking->limit_bytes);
+}
+
+/* What the archive says of itself. Holes need no space, so that only the limit is compared. */
+static bool check_claim(const struct unpacking *unpacking, struct archive_entry *entry,
+                        struct error *error) {
+    int64_t claimed = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+    return (claimed >= 0 && (uint64_t)claimed <= unpacking->limit_bytes) ||
+           refuse_size(unpacking, error);
+}
+
 /* The data of a packed file that is no archive comes in one piece after the other. */
 static bool pump(struct unpacking *unpacking, struct error *error) {
     scoped(alloc_release) char *data = alloc_zero(READ_BYTES);
@@ -69,10 +99,9 @@ static bool pump(struct unpacking *unpacking, struct error *error) {
         if (got == 0)
             return true;
         if (unpacking->written_bytes + (size_t)got > unpacking->limit_bytes)
-            return error_set(error, ERROR_INVALID, "%s decompresses to more than %llu bytes",
-                             unpacking->shown, (unsigned long long)unpacking->limit_bytes);
-        if (!write_sparse(unpacking, data, (size_t)got))
-            return error_errno(error, "cannot decompress %s", unpacking->shown);
+            return refuse_size(unpacking, error);
+        if (!write_sparse(unpacking, data, (size_t)got, error))
+            return false;
         report(unpacking);
     }
 }
@@ -83,6 +112,10 @@ static bool open_packed(struct unpacking *unpacking, struct error *error) {
     if (fstat(FETCH_SOURCE_FD, &status) < 0)
         return error_errno(error, "cannot read %s", unpacking->shown);
     unpacking->packed_bytes = (uint64_t)status.st_size;
+    if (!space_usable(FETCH_TARGET_FD, &unpacking->room_bytes))
+        return error_errno(error, "cannot see how much space there is for %s", unpacking->shown);
+    if (unpacking->packed_bytes > unpacking->room_bytes)
+        return refuse_space(unpacking, "what is packed", error);
     archive_read_support_filter_xz(archive);
     archive_read_support_filter_zstd(archive);
     archive_read_support_filter_gzip(archive);
@@ -131,7 +164,7 @@ static bool unpack_entries(struct unpacking *unpacking, struct error *error) {
                 "one of them",
                 unpacking->shown);
         found = true;
-        if (!pump(unpacking, error))
+        if (!check_claim(unpacking, entry, error) || !pump(unpacking, error))
             return false;
     }
     return found ||

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "base/space.h"
 #include "home/images/download.h"
 #include "home/images/image_form.h"
 #include "home/images/unpack.h"
@@ -152,6 +153,25 @@ static bool unpack(const struct image_stage *stage, const struct image_progress 
     return find_form(stage, source, error);
 }
 
+/* A raw disk becomes a qcow2 of about what it occupies itself. */
+static bool convert(const struct image_stage *stage, const char *raw, const char *shown,
+                    struct error *error) {
+    struct stat status;
+    uint64_t usable;
+    char needed[32], left[32];
+    if (stat(raw, &status) < 0 || !space_usable(stage->lock, &usable))
+        return error_errno(error, "cannot read %s", shown);
+    uint64_t occupied = (uint64_t)status.st_blocks * 512;
+    name_format_size(occupied, needed);
+    name_format_size(usable, left);
+    if (occupied > usable)
+        return error_set(error, ERROR_FAILED,
+                         "there is too little space for %s: it occupies %s, and %s may be used; "
+                         "make room on that disk",
+                         shown, needed, left);
+    return qemu_img_from_raw(raw, stage->made, error);
+}
+
 bool image_stage_take(struct image_stage *stage, const char *given, struct store_image *image,
                       const struct image_progress *progress, struct error *error) {
     const char *shown = image->origin;
@@ -163,7 +183,7 @@ bool image_stage_take(struct image_stage *stage, const char *given, struct store
     if (source.form == IMAGE_FORM_QCOW2 && ours)
         return adopt(stage, file, image, error);
     bool made = source.form == IMAGE_FORM_RAW
-                    ? qemu_img_from_raw(file, stage->made, error)
+                    ? convert(stage, file, shown, error)
                     : qcow2_file_check(file, shown, NULL, error) &&
                           qemu_img_check_unlocked(file, shown, error) &&
                           platform_copy_file(file, stage->made, 0600, error);

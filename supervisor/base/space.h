@@ -1,0 +1,10 @@
+/* How much a large file may take of the disk that another open file is on: all that is free, but
+ * for an eighth and at most SPACE_RESERVE_BYTES, with which VMs go on. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SPACE_RESERVE_BYTES (UINT64_C(256) << 20)
+
+bool space_usable(int fd, uint64_t *bytes); /* false: see errno */
