@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define SEED_PREFIX   "/seed/"
-#define REPORT_PREFIX "/report/"
+#define SEED_PREFIX       "/seed/"
+#define PHONE_HOME_PREFIX "/phone-home/"
+#define REPORT_PREFIX     "/report/"
 
 static bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -33,7 +34,7 @@ static struct route allow_only(struct route route, bool allowed, const char *met
     return route;
 }
 
-/* rest: the target after "/phone-home" */
+/* rest: the target after "/phone-home" or after its token */
 static struct route phone_home_route(struct route route, const char *method, const char *rest) {
     if (*rest == '/') {
         rest = take_word(rest + 1, route.instance_id, sizeof route.instance_id);
@@ -48,7 +49,7 @@ static struct route phone_home_route(struct route route, const char *method, con
 
 /* rest: the target after "/report/" */
 static struct route report_route(const char *method, const char *rest) {
-    struct route route = {.kind = ROUTE_REPORT};
+    struct route route = {.kind = ROUTE_REPORT, .secret = ROUTE_SECRET_REPORT};
     rest = take_word(rest, route.name, sizeof route.name);
     if (rest && *rest == '/')
         rest = take_word(rest + 1, route.token, sizeof route.token);
@@ -57,6 +58,13 @@ static struct route report_route(const char *method, const char *rest) {
     if (!rest || !at_end(rest))
         return (struct route){.kind = ROUTE_NOT_FOUND};
     return allow_only(route, strcmp(method, "POST") == 0, "POST");
+}
+
+/* rest: the target after "/phone-home/" */
+static struct route own_phone_home_route(const char *method, const char *rest) {
+    struct route route = {.secret = ROUTE_SECRET_PHONE_HOME};
+    rest = take_word(rest, route.token, sizeof route.token);
+    return rest ? phone_home_route(route, method, rest) : (struct route){.kind = ROUTE_NOT_FOUND};
 }
 
 /* rest: the target after "/seed/" */
@@ -85,6 +93,8 @@ static struct route seed_route(const char *method, const char *rest) {
 struct route route_parse(const char *method, const char *target) {
     if (strncmp(target, SEED_PREFIX, strlen(SEED_PREFIX)) == 0)
         return seed_route(method, target + strlen(SEED_PREFIX));
+    if (strncmp(target, PHONE_HOME_PREFIX, strlen(PHONE_HOME_PREFIX)) == 0)
+        return own_phone_home_route(method, target + strlen(PHONE_HOME_PREFIX));
     if (strncmp(target, REPORT_PREFIX, strlen(REPORT_PREFIX)) == 0)
         return report_route(method, target + strlen(REPORT_PREFIX));
     return (struct route){.kind = ROUTE_NOT_FOUND};

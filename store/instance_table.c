@@ -52,6 +52,9 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->created_ms = query_column_number(query);
     instance->host_keys = (enum store_host_keys)query_column_word(query, &store_host_keys_words,
                                                                   STORE_HOST_KEYS_GUEST);
+    instance->phone_home_token = query_column_text(query);
+    instance->report_token = query_column_text(query);
+    instance->holds_playbook = query_column_number(query) != 0;
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -100,6 +103,9 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     bind_settings(&query, instance);
     query_bind_number(&query, instance->created_ms);
     query_bind_text(&query, store_host_keys_word(instance->host_keys));
+    query_bind_text(&query, instance->phone_home_token);
+    query_bind_text(&query, instance->report_token);
+    query_bind_number(&query, instance->holds_playbook);
     return query_finish(&query, error);
 }
 
@@ -124,14 +130,24 @@ bool instance_table_get(struct store *store, const char *name, struct store_inst
 }
 
 /* The token is a secret: no sentence shows it. */
-bool instance_table_get_by_token(struct store *store, const char *token,
-                                 struct store_instance *instance, struct error *error) {
+static bool get_by_secret(struct store *store, enum statement statement, const char *token,
+                          struct store_instance *instance, struct error *error) {
     struct query query;
     bool found;
-    if (!query_open(store, INSTANCE_GET_BY_TOKEN, &query, error) ||
+    if (!query_open(store, statement, &query, error) ||
         !get(&query, token, instance, &found, error))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND, "no instance has this seed path");
+}
+
+bool instance_table_get_by_token(struct store *store, const char *token,
+                                 struct store_instance *instance, struct error *error) {
+    return get_by_secret(store, INSTANCE_GET_BY_TOKEN, token, instance, error);
+}
+
+bool instance_table_get_by_phone_home_token(struct store *store, const char *token,
+                                            struct store_instance *instance, struct error *error) {
+    return get_by_secret(store, INSTANCE_GET_BY_PHONE_HOME_TOKEN, token, instance, error);
 }
 
 bool instance_table_list(struct store *store, struct store_instances *instances,
@@ -176,16 +192,28 @@ bool instance_table_set_identity(struct store *store, const struct store_instanc
     query_bind_number(&query, instance->id);
     query_bind_text(&query, instance->instance_id);
     query_bind_text(&query, instance->token);
+    query_bind_text(&query, instance->phone_home_token);
+    query_bind_text(&query, instance->report_token);
+    return query_finish(&query, error) && changed_one(store, error);
+}
+
+static bool set_flag(struct store *store, enum statement statement, int64_t id, bool value,
+                     struct error *error) {
+    struct query query;
+    if (!query_open(store, statement, &query, error))
+        return false;
+    query_bind_number(&query, id);
+    query_bind_number(&query, value);
     return query_finish(&query, error) && changed_one(store, error);
 }
 
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error) {
-    struct query query;
-    if (!query_open(store, INSTANCE_SET_WANTED, &query, error))
-        return false;
-    query_bind_number(&query, id);
-    query_bind_number(&query, wanted);
-    return query_finish(&query, error) && changed_one(store, error);
+    return set_flag(store, INSTANCE_SET_WANTED, id, wanted, error);
+}
+
+bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool holds,
+                                       struct error *error) {
+    return set_flag(store, INSTANCE_SET_HOLDS_PLAYBOOK, id, holds, error);
 }
 
 bool instance_table_remove(struct store *store, int64_t id, struct error *error) {
@@ -201,6 +229,8 @@ void store_instance_done(struct store_instance *instance) {
     free(instance->instance_id);
     free(instance->uuid);
     free(instance->token);
+    free(instance->phone_home_token);
+    free(instance->report_token);
     free(instance->mac);
     free(instance->image);
     free(instance->arch);

@@ -23,10 +23,13 @@ struct store_instance {
     char *name;
     char *instance_id; /* cloud-init's: [a-z0-9-] */
     char *uuid;        /* SMBIOS and QMP identity */
-    char *token;       /* in the URL of its seed, 32 hex digits; a secret */
-    char *mac;         /* "52:54:00:…", lower case */
-    char *image;       /* name, joined from images */
-    char *arch;        /* joined from images */
+    /* Three secrets, 32 hex digits each, in the URLs under which a guest reads its seed, phones
+     * home and reports its progress: who sees one must not have the others. The last two are NULL
+     * for an instance of before, which has the first for all: home/seed/seed.h. */
+    char *token, *phone_home_token, *report_token;
+    char *mac;   /* "52:54:00:…", lower case */
+    char *image; /* name, joined from images */
+    char *arch;  /* joined from images */
     enum store_seed seed;
     enum store_host_keys host_keys; /* set once */
     char *ip4;                      /* static address; NULL: DHCP */
@@ -36,8 +39,9 @@ struct store_instance {
     bool package_upgrade;
     bool autostart;
     enum store_restart restart;
-    char *after; /* name of the instance that autostarts before; NULL */
-    bool wanted; /* the last wish of a user: running (start) or not (stop) */
+    char *after;         /* name of the instance that autostarts before; NULL */
+    bool wanted;         /* the last wish of a user: running (start) or not (stop) */
+    bool holds_playbook; /* deploy.yaml is from elsewhere: it runs only when a user asks for it */
     int64_t created_ms;
 };
 struct store_instances {
@@ -57,15 +61,19 @@ bool instance_table_get(struct store *store, const char *name, struct store_inst
                         struct error *error); /* "no instance "x": `pgsup list` shows all" */
 bool instance_table_get_by_token(struct store *store, const char *token,
                                  struct store_instance *instance, struct error *error);
+bool instance_table_get_by_phone_home_token(struct store *store, const char *token,
+                                            struct store_instance *instance, struct error *error);
 bool instance_table_list(struct store *store, struct store_instances *instances,
                          struct error *error); /* by name */
 /* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error);
-/* Writes only instance_id and token. */
+/* Writes only instance_id and the tokens. */
 bool instance_table_set_identity(struct store *store, const struct store_instance *instance,
                                  struct error *error);
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error);
+bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool holds,
+                                       struct error *error);
 bool instance_table_remove(struct store *store, int64_t id, struct error *error);
 void store_instance_done(struct store_instance *instance);
 void store_instances_done(struct store_instances *instances);

@@ -125,7 +125,12 @@ static const char *const steps[] = {
     "CREATE UNIQUE INDEX temp.numbers_id ON numbers (id);"
     "UPDATE events SET seq = (SELECT n.seq FROM numbers n WHERE n.id = events.id);"
     "DROP TABLE numbers;"
-    "CREATE UNIQUE INDEX events_seq ON events (instance, kind, seq);",
+    "CREATE UNIQUE INDEX events_seq ON events (instance, kind, seq);"
+    /* older instances have one secret for all, until they are reset */
+    "ALTER TABLE instances ADD COLUMN phone_home_token TEXT;"
+    "ALTER TABLE instances ADD COLUMN report_token TEXT;"
+    "ALTER TABLE instances ADD COLUMN holds_playbook INTEGER NOT NULL DEFAULT 0;"
+    "CREATE UNIQUE INDEX instances_phone_home_token ON instances (phone_home_token);",
 };
 
 int migrations_version(void) {

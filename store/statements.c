@@ -5,7 +5,8 @@
 #define INSTANCE_SELECT                                                                            \
     "SELECT i.id, i.name, i.instance_id, i.uuid, i.token, i.mac, m.name, m.arch, i.seed, i.ip4,"   \
     " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
-    " i.restart, a.name, i.wanted, i.created_ms, i.host_keys"                                      \
+    " i.restart, a.name, i.wanted, i.created_ms, i.host_keys, i.phone_home_token,"                 \
+    " i.report_token, i.holds_playbook"                                                            \
     " FROM instances i JOIN images m ON m.id = i.image"                                            \
     " LEFT JOIN instances a ON a.id = i.after "
 
@@ -51,20 +52,24 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'instances'), 0) + 1",
     [INSTANCE_ADD] = "INSERT INTO instances (id, name, instance_id, uuid, token, mac, image, seed,"
                      " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
-                     " autostart, restart, after, wanted, created_ms, host_keys)"
+                     " autostart, restart, after, wanted, created_ms, host_keys, phone_home_token,"
+                     " report_token, holds_playbook)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
                      " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-                     " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21)",
+                     " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21, ?22, ?23, ?24)",
     [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
+    [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
     [INSTANCE_UPDATE] = "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5,"
                         " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
                         " package_upgrade = ?10, autostart = ?11, restart = ?12,"
                         " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14"
                         " WHERE id = ?1",
-    [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3 WHERE id = ?1",
+    [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3,"
+                              " phone_home_token = ?4, report_token = ?5 WHERE id = ?1",
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
+    [INSTANCE_SET_HOLDS_PLAYBOOK] = "UPDATE instances SET holds_playbook = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
 
     /* A launch without a tag gets its number as the tag. AUTOINCREMENT is about to assign that

@@ -193,9 +193,16 @@ static void answer_report(struct connection *connection, const struct store_inst
 
 static bool look_up(struct store *store, const struct route *route, struct store_instance *instance,
                     struct error *error) {
+    switch (route->secret) {
+    case ROUTE_SECRET_SEED:
+        return instance_table_get_by_token(store, route->token, instance, error) &&
+               (route->kind != ROUTE_PHONE_HOME || !instance->phone_home_token ||
+                error_set(error, ERROR_NOT_FOUND, "this token is for reading only"));
+    case ROUTE_SECRET_PHONE_HOME:
+        return instance_table_get_by_phone_home_token(store, route->token, instance, error);
+    case ROUTE_SECRET_REPORT: break;
+    }
     char token[SECRET_TOKEN_SIZE];
-    if (!route->name[0])
-        return instance_table_get_by_token(store, route->token, instance, error);
     if (!instance_table_get(store, route->name, instance, error))
         return false;
     seed_report_token(instance, token);

@@ -199,6 +199,17 @@ new_mini() {
     expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 --ssh-port "$(free_port)" "$@"
 }
 
+# seed_path_of NAME: "/seed/TOKEN/" of an instance that is seeded over HTTP, as QEMU tells it.
+# phone_home_path_of NAME: "/phone-home/TOKEN", as its user-data has it.
+seed_path_of() {
+    LC_ALL=C sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\).*|\1|p' "$PGSUP_HOME/instances/$1/smbios.bin" | tr -d '\0' | grep . ||
+        fail "no seed path of $1"
+}
+phone_home_path_of() {
+    sed -n 's|.*http://[^/]*\(/phone-home/[0-9a-f]*\)/.*|\1|p' "$PGSUP_HOME/instances/$1/cloud-init/user-data" | grep . ||
+        fail "no phone-home path of $1"
+}
+
 # misbehave NAME OPTION…: what the mini guest is to do wrong, see tests/guest/init.
 misbehave() {
     local file=$PGSUP_HOME/instances/$1/cloud-init/user-data option

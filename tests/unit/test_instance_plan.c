@@ -83,8 +83,8 @@ static void check_seed_over_http(const struct store_instance *instance,
                                  const struct instance_plan *plan) {
     scoped(alloc_release) char *url =
         alloc_printf("http://10.0.2.2:10300/seed/%s/", instance->token);
-    scoped(alloc_release) char *phone_home =
-        alloc_printf("url: \"%sphone-home/${INSTANCE_ID}\"", url);
+    scoped(alloc_release) char *phone_home = alloc_printf(
+        "url: \"http://10.0.2.2:10300/phone-home/%s/${INSTANCE_ID}\"", instance->phone_home_token);
     CHECK_STRING(plan->spec.seed_url, url);
     CHECK(!plan->spec.seed_drive);
     CHECK_STRING(plan->spec.seed_source, "nocloud-net");
@@ -147,7 +147,7 @@ TEST(static_on_the_drive) {
     CHECK_CONTAINS(network, "via: \"172.16.3.1\"");
     CHECK_CONTAINS(network, "\"9.9.9.9\"");
     scoped(alloc_release) char *user_data = on_drive(plan.folder, "user-data");
-    CHECK_CONTAINS(user_data, "http://172.16.3.10:10300/seed/");
+    CHECK_CONTAINS(user_data, "http://172.16.3.10:10300/phone-home/");
     scoped(alloc_release) char *vendor_data = read_text(plan.folder, "cloud-init/vendor-data");
     CHECK(!strstr(vendor_data, "manual-clean"));
     instance_plan_done(&plan);

@@ -98,6 +98,8 @@ TEST(makes_a_new_machine_of_the_same_definition) {
     CHECK(strcmp(before.instance_id, after.instance_id) != 0);
     CHECK(strncmp(after.instance_id, "test-1-", 7) == 0);
     CHECK(strcmp(before.token, after.token) != 0);
+    CHECK(strcmp(before.phone_home_token, after.phone_home_token) != 0);
+    CHECK(strcmp(before.report_token, after.report_token) != 0);
     CHECK_STRING(after.uuid, before.uuid);
     CHECK_STRING(after.mac, before.mac);
     CHECK_INT(after.ssh_port, before.ssh_port);
@@ -109,7 +111,7 @@ TEST(makes_a_new_machine_of_the_same_definition) {
     scoped(alloc_release) char *user_data = read_text(folder, "cloud-init/user-data");
     scoped(alloc_release) char *script = read_text(folder, "vm.sh");
     CHECK_CONTAINS(meta_data, after.instance_id);
-    CHECK_CONTAINS(user_data, after.token);
+    CHECK_CONTAINS(user_data, after.phone_home_token);
     CHECK_CONTAINS(script, after.instance_id);
     CHECK_INT(count_entries(folder), 7);
     store_instance_done(&after);
@@ -148,8 +150,8 @@ TEST(edited_documents_stay_and_name_the_new_identity) {
     scoped(alloc_release) char *meta = read_text(folder, "cloud-init/meta-data");
     scoped(alloc_release) char *line = alloc_printf("instance-id: %s\n", after.instance_id);
     CHECK_CONTAINS(user, "# mine");
-    CHECK_CONTAINS(user, after.token);
-    CHECK(strstr(user, before.token) == NULL);
+    CHECK_CONTAINS(user, after.phone_home_token);
+    CHECK(!strstr(user, before.phone_home_token));
     CHECK_CONTAINS(meta, line);
     CHECK(strstr(meta, "second-life") == NULL);
     store_instance_done(&after);

@@ -26,6 +26,9 @@ static void check_identity(const struct store_instance *read, const struct store
     CHECK_STRING(read->instance_id, wanted->instance_id);
     CHECK_STRING(read->uuid, wanted->uuid);
     CHECK_STRING(read->token, wanted->token);
+    CHECK_STRING(read->phone_home_token, wanted->phone_home_token);
+    CHECK_STRING(read->report_token, wanted->report_token);
+    CHECK_INT(read->holds_playbook, wanted->holds_playbook);
     CHECK_STRING(read->mac, wanted->mac);
     CHECK_STRING(read->image, wanted->image);
     CHECK_STRING(read->arch, "aarch64");
@@ -43,6 +46,23 @@ static void check_instance(struct store *store, const struct store_instance *wan
     check_settings(&read, wanted);
     store_instance_done(&read);
     CHECK(!read.name);
+}
+
+TEST(each_token_finds_its_instance_in_its_own_way) {
+    struct store *store = with_image("tokens");
+    struct store_instance read = {0};
+    add_instance(store, "one-token-for-all", NULL);
+    struct store_instance other = full_instance;
+    other.id = 2;
+    OK(instance_table_add(store, &other, &error));
+    OK(instance_table_get_by_phone_home_token(store, other.phone_home_token, &read, &error));
+    check_identity(&read, &other);
+    store_instance_done(&read);
+    FAILS(instance_table_get_by_token(store, other.phone_home_token, &read, &error),
+          ERROR_NOT_FOUND, "no instance has this seed path");
+    FAILS(instance_table_get_by_phone_home_token(store, other.token, &read, &error),
+          ERROR_NOT_FOUND, "no instance has this seed path");
+    store_close(store);
 }
 
 TEST(instances_come_back) {
@@ -110,6 +130,9 @@ TEST(instances_that_are_not_there) {
     FAILS(instance_table_set_wanted(store, 9, true, &error), ERROR_NOT_FOUND, "not in the store");
     FAILS(instance_table_remove(store, 9, &error), ERROR_NOT_FOUND, "not in the store");
     struct error error = {0};
+    CHECK(!instance_table_get_by_phone_home_token(store, "secret-token", &read, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    error_clear(&error);
     CHECK(!instance_table_get_by_token(store, "secret-token", &read, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     CHECK(!strstr(error.text, "secret-token"));

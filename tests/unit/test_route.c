@@ -14,6 +14,14 @@ static const struct {
     enum seed_document document;
     const char *token, *instance_id, *allow;
 } rows[] = {
+    {"POST", "/phone-home/" TOKEN "/test-1", ROUTE_PHONE_HOME, 0, TOKEN, "test-1", NULL},
+    {"POST", "/phone-home/t?x", ROUTE_PHONE_HOME, 0, "t", "", NULL},
+    {"GET", "/phone-home/t/test-1", ROUTE_METHOD_NOT_ALLOWED, 0, "t", "test-1", "POST"},
+    {"POST", "/phone-home/t/a/b", ROUTE_NOT_FOUND, 0, "", "", NULL},
+    {"POST", "/phone-home/", ROUTE_NOT_FOUND, 0, "", "", NULL},
+    {"POST", "/phone-home", ROUTE_NOT_FOUND, 0, "", "", NULL},
+    {"POST", "/phone-home/" TOKEN "0/test-1", ROUTE_NOT_FOUND, 0, "", "", NULL},
+    {"POST", "/phone-home/t/phone-home", ROUTE_PHONE_HOME, 0, "t", "phone-home", NULL},
     {"GET", "/seed/" TOKEN "/meta-data", ROUTE_DOCUMENT, SEED_META_DATA, TOKEN, "", NULL},
     {"HEAD", "/seed/" TOKEN "/user-data", ROUTE_DOCUMENT, SEED_USER_DATA, TOKEN, "", NULL},
     {"GET", "/seed/t-1/vendor-data", ROUTE_DOCUMENT, SEED_VENDOR_DATA, "t-1", "", NULL},
@@ -65,6 +73,9 @@ TEST(targets) {
         CHECK_STRING(route.instance_id, rows[i].instance_id);
         CHECK_STRING(route.allow, rows[i].allow);
         CHECK_STRING(route.name, "");
+        bool own = strncmp(rows[i].target, "/phone-home/", 12) == 0;
+        CHECK_INT(route.secret, own && route.kind != ROUTE_NOT_FOUND ? ROUTE_SECRET_PHONE_HOME
+                                                                     : ROUTE_SECRET_SEED);
         if (test_failures > before)
             fprintf(stderr, "  in row %zu: %s %s\n", i, rows[i].method, rows[i].target);
     }
@@ -98,6 +109,8 @@ TEST(reports_of_progress) {
         bool known = reports[i].kind == ROUTE_METHOD_NOT_ALLOWED;
         CHECK_INT(route.kind, reports[i].kind);
         CHECK_STRING(route.name, reports[i].name);
+        CHECK_INT(route.secret,
+                  route.kind == ROUTE_NOT_FOUND ? ROUTE_SECRET_SEED : ROUTE_SECRET_REPORT);
         CHECK_STRING(route.token, reports[i].token);
         CHECK_STRING(route.allow, known ? "POST" : NULL);
         if (test_failures > before)

@@ -106,8 +106,9 @@ static bool clone_record(struct instance_stage *stage, struct error *error) {
 /* Removes the identity of the source. */
 static void strip(struct instance_facts *facts, const char *name) {
     struct store_instance *instance = &facts->instance;
-    char **const own[] = {&instance->instance_id, &instance->uuid, &instance->token, &instance->mac,
-                          &instance->ip4};
+    char **const own[] = {
+        &instance->instance_id,  &instance->uuid, &instance->token, &instance->phone_home_token,
+        &instance->report_token, &instance->mac,  &instance->ip4};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         alloc_replace(own[i], NULL);
     alloc_replace(&instance->name, alloc_string(name));

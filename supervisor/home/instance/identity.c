@@ -24,9 +24,13 @@ void identity_new_id(struct store_instance *instance) {
 }
 
 void identity_new(struct store_instance *instance) {
+    char **const secrets[] = {&instance->token, &instance->phone_home_token,
+                              &instance->report_token};
     char token[SECRET_TOKEN_SIZE];
-    secret_token(token);
-    alloc_replace(&instance->token, alloc_string(token));
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        secret_token(token);
+        alloc_replace(secrets[i], alloc_string(token));
+    }
     identity_new_id(instance);
 }
 

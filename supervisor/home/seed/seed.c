@@ -30,10 +30,25 @@ char *seed_url(const struct store_cloud *cloud, const struct store_instance *ins
                 : NULL;
 }
 
+char *seed_phone_home_path(const struct store_instance *instance) {
+    return instance->phone_home_token ? alloc_printf("/phone-home/%s", instance->phone_home_token)
+                                      : alloc_printf("/seed/%s/phone-home", instance->token);
+}
+
+static char *phone_home_url(const struct store_cloud *cloud,
+                            const struct store_instance *instance) {
+    const char *host = subnet_host_address(cloud);
+    scoped(alloc_release) char *path = seed_phone_home_path(instance);
+    return host ? alloc_printf("http://%s:%u%s/${INSTANCE_ID}", host, cloud->phone_home_port, path)
+                : NULL;
+}
+
 void seed_report_token(const struct store_instance *instance, char token[SECRET_TOKEN_SIZE]) {
     char digest[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *text = alloc_printf("report %s", instance->token);
     secret_sha256(text, strlen(text), digest);
+    if (instance->report_token)
+        snprintf(digest, sizeof digest, "%s", instance->report_token);
     snprintf(token, SECRET_TOKEN_SIZE, "%.*s", SECRET_TOKEN_SIZE - 1, digest);
 }
 
@@ -121,9 +136,7 @@ static bool write_documents(struct generated *generated, struct error *error) {
     if (!user_table_list(generated->home->store, &users, error))
         return false;
     scoped(alloc_release) struct document_user *more = document_users(&users);
-    scoped(alloc_release) char *url = seed_url(cloud, instance);
-    scoped(alloc_release) char *phone_home =
-        url ? alloc_printf("%sphone-home/${INSTANCE_ID}", url) : NULL;
+    scoped(alloc_release) char *phone_home = phone_home_url(cloud, instance);
     scoped(alloc_release) char *report = report_url(cloud, instance);
     subnet_of_cloud(cloud, &subnet);
     scoped(alloc_release) char *address =

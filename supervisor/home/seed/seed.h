@@ -27,8 +27,12 @@ bool seed_instance_id(const struct home *home, const struct store_instance *inst
  * Caller frees. */
 char *seed_url(const struct store_cloud *cloud, const struct store_instance *instance);
 
-/* Of the path under which the guest reports its progress. Another one than its seed's, from which
- * it is derived, because there every user of the guest may see it. */
+/* "/phone-home/TOKEN", to which the guest appends "/INSTANCE-ID"; "/seed/TOKEN/phone-home" of an
+ * instance that has one token for all. Caller frees. */
+char *seed_phone_home_path(const struct store_instance *instance);
+
+/* Of the path under which the guest reports its progress: every user of the guest may see it. An
+ * instance without one of its own has one that is derived from its seed's. */
 void seed_report_token(const struct store_instance *instance, char token[SECRET_TOKEN_SIZE]);
 
 /* INSTANCEDIR/cloud-init.img; caller frees. */

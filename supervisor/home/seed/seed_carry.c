@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "home/layout.h"
+#include "home/seed/seed.h"
 #include "store/generated_table.h"
 
 #include <string.h>
@@ -21,6 +22,19 @@ static void replace(struct buffer *text, const char *old, const char *new) {
     buffer_puts(&out, rest);
     buffer_done(text);
     *text = out;
+}
+
+/* The path of a phone-home first: it may have the token of the seed in it. */
+static void replace_secrets(struct buffer *text, const struct store_instance *before,
+                            const struct store_instance *after) {
+    char old_report[SECRET_TOKEN_SIZE], new_report[SECRET_TOKEN_SIZE];
+    scoped(alloc_release) char *old_path = seed_phone_home_path(before);
+    scoped(alloc_release) char *new_path = seed_phone_home_path(after);
+    seed_report_token(before, old_report);
+    seed_report_token(after, new_report);
+    replace(text, old_path, new_path);
+    replace(text, old_report, new_report);
+    replace(text, before->token, after->token);
 }
 
 /* Replaces an instance-id that the user wrote into meta-data. */
@@ -65,7 +79,7 @@ bool seed_carry(const struct seed_carry *carry, enum seed_document document, str
         return true;
     if (!file_read(from, SEED_DOCUMENT_LIMIT_BYTES, &text, error))
         return false;
-    replace(&text, before->token, after->token);
+    replace_secrets(&text, before, after);
     replace(&text, before->instance_id, after->instance_id);
     if (document == SEED_META_DATA)
         replace_own_id(&text, after->instance_id);

@@ -9,14 +9,15 @@ expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
 expect_ok "$PGSUP" instance get test --json
 id=$(json_of 'it["instance_id"]')
-path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
-[ -n "$path" ] || fail "no phone-home address in user-data"
+path=$(seed_path_of test)
+home_path=$(phone_home_path_of test)
 start_supervisor
 
 # The client: what each part needs of HTTP.
 cat >"$WORK/client.py" <<'END'
 import http.client, os, socket, sys, urllib.parse
 port, path, folder, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+home_path, words = sys.argv[5], sys.argv[6:]
 documents = ["meta-data", "user-data", "vendor-data", "network-config"]
 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
 
@@ -36,12 +37,12 @@ def content(document):
 def phone_home(suffix="", **changes):
     form = {"pub_key_rsa": "N/A", "pub_key_ecdsa": "N/A", "pub_key_ed25519": "N/A",
             "instance_id": instance, "hostname": "test", "fqdn": "test", **changes}
-    return ask("POST", path + "phone-home" + suffix, urllib.parse.urlencode(form),
+    return ask("POST", home_path + suffix, urllib.parse.urlencode(form),
                {"Content-Type": "application/x-www-form-urlencoded"})[0]
 END
 client() { # Python on the standard input, after client.py
     cat "$WORK/client.py" - >"$WORK/run.py"
-    expect_ok "${PYTHON:-python3}" "$WORK/run.py" "$port" "$path" "$folder" "$id" "$@"
+    expect_ok "${PYTHON:-python3}" "$WORK/run.py" "$port" "$path" "$folder" "$id" "$home_path" "$@"
 }
 guest_of() {
     "$PGSUP" info test --json >"$OUT"
@@ -85,9 +86,13 @@ wrong = "/seed/" + "0" * 32 + "/"
 for target in [wrong + "meta-data", path + "passwd", path + "../meta-data", path, "/", "/seed/",
                path.rstrip("/"), path + "meta-data/", "//" + path + "meta-data", path + "%2e%2e/x"]:
     expect(target, ask("GET", target)[0], 404)
-expect("phone-home of nobody", ask("POST", wrong + "phone-home", "a=b")[0], 404)
+for target in [wrong + "phone-home", "/phone-home/" + "0" * 32, path + "phone-home",
+               "/phone-home/" + path.split("/")[2], "/seed/" + home_path.split("/")[2] + "/phone-home"]:
+    expect("POST " + target, ask("POST", target, "a=b")[0], 404)
+expect("its token in place of the seed's", ask("GET", "/seed/" + home_path.split("/")[2] + "/user-data")[0], 404)
+expect("a phone-home by GET", ask("GET", home_path)[2].getheader("Allow"), "POST")
 for method, target, allow in [("PUT", "meta-data", "GET, HEAD"), ("POST", "user-data", "GET, HEAD"),
-                              ("DELETE", "vendor-data", "GET, HEAD"), ("GET", "phone-home", "POST")]:
+                              ("DELETE", "vendor-data", "GET, HEAD")]:
     status, body, answer = ask(method, path + target)
     expect(method + " " + target, (status, answer.getheader("Allow")), (405, allow))
 
@@ -110,7 +115,7 @@ def raw(data):
 host = b" HTTP/1.1\r\nHost: x\r\n"
 expect("a long header", raw(b"GET " + path.encode() + b"meta-data" + host + b"X: " + b"y" * 9000 +
                             b"\r\n\r\n"), 431)
-expect("a long body", raw(b"POST " + path.encode() + b"phone-home" + host +
+expect("a long body", raw(b"POST " + home_path.encode() + host +
                           b"Content-Length: 20000\r\n\r\n"), 413)
 expect("no HTTP", raw(b"\x16\x03\x01 hello\r\n\r\n"), 400)
 END
@@ -120,8 +125,8 @@ client <<'END'
 expect("a wrong id", phone_home(instance_id="i-4711"), 400)
 expect("a wrong id in the path", phone_home("/i-4711"), 400)
 expect("no id", phone_home(instance_id="N/A"), 400)
-expect("no form", ask("POST", path + "phone-home", "hello")[0], 400)
-expect("a bad escape", ask("POST", path + "phone-home", "instance_id=%zz")[0], 400)
+expect("no form", ask("POST", home_path, "hello")[0], 400)
+expect("a bad escape", ask("POST", home_path, "instance_id=%zz")[0], 400)
 expect("a name too long", phone_home(hostname="x" * 300), 400)
 END
 expect_equal "the guest" "$(guest_of)" "(None, None)"
@@ -130,7 +135,7 @@ expect_equal "the guest" "$(guest_of)" "(None, None)"
 step "a phone-home, with names that want to deceive the reader"
 key=$(cut -d' ' -f1,2 "$KEY.pub")
 client "$key" <<'END'
-expect("status", phone_home("/" + instance, pub_key_ed25519=sys.argv[5] + " root@x\n",
+expect("status", phone_home("/" + instance, pub_key_ed25519=words[0] + " root@x\n",
        hostname="evil\n\x1b[31m12:00:00 vm=other stopped\r\u009b\u202e", fqdn="\x07"), 200)
 status, body, answer = ask("GET", path + "meta-data", None, {"User-Agent": "a\xff\x9b31mb"})
 expect("a strange agent", status, 200)
@@ -153,7 +158,7 @@ before=$(guest_of)
 known=$(cksum <"$folder/known_hosts")
 client "$key" <<'END'
 for i in range(3):
-    expect("status", phone_home(pub_key_ed25519=sys.argv[5][:-4] + "AAAA", hostname="other"), 200)
+    expect("status", phone_home(pub_key_ed25519=words[0][:-4] + "AAAA", hostname="other"), 200)
 END
 expect_event test "other phoned home again"
 expect_equal "the guest" "$(guest_of)" "$before"
@@ -182,7 +187,8 @@ if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
     folder=$PGSUP_HOME/instances/second
     expect_ok "$PGSUP" instance get second --json
     id=$(json_of 'it["instance_id"]')
-    path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+    path=$(seed_path_of second)
+    home_path=$(phone_home_path_of second)
     cp "$(dirname "$0")/../cloud_init.py" "$WORK"
     PYTHON=/usr/bin/python3 client "$key" "$WORK" <<'END'
 import cloud_init, logging, types
@@ -198,7 +204,7 @@ for each in network:
 
 def load_file(name, *rest, **more):  # the host keys of a guest
     if name.endswith("ed25519_key.pub"):
-        return sys.argv[5] + " root@guest\n"
+        return words[0] + " root@guest\n"
     raise FileNotFoundError(name)
 cloud_init.read_files_by(load_file)
 settings = util.load_yaml(user)
@@ -207,7 +213,7 @@ settings["phone_home"]["tries"] = 1
 name = types.SimpleNamespace(hostname="second")
 cloud = types.SimpleNamespace(get_instance_id=lambda: meta["instance-id"],
                               get_hostname=lambda fqdn=False: name,
-                              paths=helpers.Paths({"cloud_dir": sys.argv[6] + "/cloud"}))
+                              paths=helpers.Paths({"cloud_dir": words[1] + "/cloud"}))
 logging.getLogger().addHandler(logging.NullHandler())
 cloud_init.handle(cc_phone_home, "phone_home", settings, cloud, logging.getLogger())
 END

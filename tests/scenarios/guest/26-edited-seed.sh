@@ -79,9 +79,9 @@ quietly stop net
 sed -i.bak 's/^instance-id: .*/instance-id: third-life/' "$(seed_of net meta-data)"
 expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
-path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$(seed_of net user-data)")
+path=$(phone_home_path_of net)
 answer() { # INSTANCE-ID
-    python3 - "http://127.0.0.1:$port${path}phone-home/$1" "$1" <<'END'
+    python3 - "http://127.0.0.1:$port$path/$1" "$1" <<'END'
 import sys, urllib.error, urllib.parse, urllib.request
 form = urllib.parse.urlencode({"instance_id": sys.argv[2], "hostname": "net", "fqdn": "net"})
 try:

@@ -55,10 +55,11 @@ image_and_instance() {
 }
 documents() { # NAME: what its guest may fetch
     local folder=$PGSUP_HOME/instances/$1 url document
-    url=$(sed -n 's|.*\(http://[^/]*/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+    expect_ok "$PGSUP" cloud get --json
+    url=http://127.0.0.1:$(json_of 'it["ph_port"]')$(seed_path_of "$1")
     for document in meta-data user-data vendor-data network-config; do
         python3 -c 'import sys, urllib.request as u
-sys.stdout.buffer.write(u.urlopen(sys.argv[1].replace("10.0.2.2", "127.0.0.1"), timeout=20).read())' \
+sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=20).read())' \
             "$url$document" >"$WORK/said/$document"
     done
     expect_text "$WORK/said/user-data" 'hashed_passwd: "$6$'

@@ -34,7 +34,8 @@ expect_equal "meta-data" "$(on_drive $drive meta-data)" "$(cat "$folder/cloud-in
 on_drive $drive network-config | grep -q '10\.0\.2\.77/24' || fail "no static address on the drive"
 on_drive $drive user-data >"$WORK/user-data"
 on_drive $drive vendor-data >"$WORK/vendor-data"
-path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$folder/cloud-init/user-data")
+path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)user-data|\1|p' "$WORK/user-data")
+[ -n "$path" ] || fail "no address on the drive"
 expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
 expect_equal "user-data" "$(cat "$WORK/user-data")" "#include-once

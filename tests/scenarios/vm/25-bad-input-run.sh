@@ -101,8 +101,7 @@ step "ssh to a guest that has not phoned home"
 expect_fail 3 'has not phoned home' "$PGSUP" ssh test
 
 step "ssh's own status is 255, the guest's is passed through"
-path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/phone-home\).*|\1|p' \
-    "$PGSUP_HOME/instances/test/cloud-init/user-data")
+path=$(phone_home_path_of test)
 expect_ok "$PGSUP" instance get test --json
 expect_ok python3 - "http://127.0.0.1:$port$path" "$(json_of 'it["instance_id"]')" "$(cat "$KEY.pub")" <<'END'
 import sys, urllib.parse, urllib.request

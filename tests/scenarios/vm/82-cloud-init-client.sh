@@ -105,7 +105,7 @@ for name in test drive both; do
 done
 
 step "nobody serves yet: it asks again until somebody does"
-token_path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$PGSUP_HOME/instances/test/cloud-init/user-data")
+token_path=$(seed_path_of test)
 cat "$WORK/client.py" - >"$WORK/early.py" <<'END'
 meta, user, vendor, network = cloud_init.read_seeded("http://127.0.0.1:%s%s" % (port, sys.argv[5]), timeout=20, retries=60)
 expect("instance-id", meta["instance-id"], ids["test"])
@@ -120,7 +120,7 @@ wait $early || fail "it was not served: $(cat "$WORK/early")"
 
 step "by the serial of the machine, as QEMU gives it"
 quietly start test
-ps -ww -o args= -p "$(pid_of test)" | tr ' ' '\n' | sed -n 's/.*serial=\(ds=.*\)$/\1/p' | head -n 1 >"$WORK/serial"
+tr '\0' '\n' <"$PGSUP_HOME/instances/test/smbios.bin" | sed -n 's/^ds=/&/p' >"$WORK/serial"
 [ -s "$WORK/serial" ] || fail "there is no serial"
 client "$(cat "$WORK/serial")" <<'END'
 serial = host(sys.argv[5])
@@ -178,7 +178,7 @@ keys("rsa", "ecdsa", "ed25519")
 expect("without a url", [line for line in phone_home("test", {"phone_home": {}}) if "Failed" in line], [])
 expect("without the module", phone_home("test", {}), [])
 wrong = settings_of("test")
-wrong["phone_home"]["url"] = wrong["phone_home"]["url"].replace("/seed/", "/seed/0")
+wrong["phone_home"]["url"] = wrong["phone_home"]["url"].replace("/phone-home/", "/phone-home/0")
 expect("to a wrong place", len(phone_home("test", wrong)), 1)
 ids["test"], true = "i-4711", ids["test"]
 expect("as another one", len(phone_home("test", settings_of("test"))), 1)

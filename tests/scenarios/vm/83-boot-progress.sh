@@ -12,7 +12,8 @@ report_path() { # NAME
     sed -n 's|.*http://[^/]*\(/report/[a-z0-9-]*/[0-9a-f]*\)".*|\1|p' \
         "$PGSUP_HOME/instances/$1/cloud-init/vendor-data"
 }
-seed_path=$(sed -n 's|.*http://[^/]*\(/seed/[0-9a-f]*/\)phone-home.*|\1|p' "$PGSUP_HOME/instances/one/cloud-init/user-data")
+seed_path=$(seed_path_of one)
+home_path=$(phone_home_path_of one)
 path=$(report_path one)
 case $path in /report/one/*) ;; *) fail "no address to report to in vendor-data" ;; esac
 start_supervisor
@@ -21,6 +22,7 @@ quietly start one
 cat >"$WORK/client.py" <<'END'
 import http.client, json, sys, time, urllib.parse
 port, path, seed_path, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+home_path, words = sys.argv[5], sys.argv[6:]
 
 def expect(what, actual, expected):
     if actual != expected:
@@ -48,7 +50,7 @@ def tell(name, result=None, **more):
 END
 client() { # Python on the standard input, after client.py
     cat "$WORK/client.py" - >"$WORK/run.py"
-    expect_ok "${PYTHON:-python3}" "$WORK/run.py" "$port" "$path" "$seed_path" "$id" "$@"
+    expect_ok "${PYTHON:-python3}" "$WORK/run.py" "$port" "$path" "$seed_path" "$id" "$home_path" "$@"
 }
 boot_of() { # NAME: what is known of its boot
     info_of "$1" 'it["boot_stage"], it["boot_module"], it["failed_modules"]'
@@ -125,7 +127,7 @@ expect_equal "events" "$(count_events one)" "$((4 + 31))"
 step "anything else is refused, and changes nothing"
 known=$(boot_of one)
 client "$(report_path two)" <<'END'
-two = sys.argv[5]
+two = words[0]
 token, other = path.rsplit("/", 1)[1], two.rsplit("/", 1)[1]
 seed = seed_path.split("/")[2]
 for target in ["/report/one/" + "0" * 32, "/report/one/" + other, "/report/two/" + token,
@@ -160,7 +162,7 @@ expect_no_text "$WORK/events" evil "${path##*/}"
 step "ready is it by its phone-home, with a warning for what failed"
 client <<'END'
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
-expect("phone-home", post(urllib.parse.urlencode(form), seed_path + "phone-home"), 200)
+expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
 tell("modules-final", "FAIL")
 END
 wait $waiting || fail "the start ended with status $?"
@@ -191,7 +193,7 @@ END
 wait_until 60 nudge
 client <<'END'
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
-expect("phone-home", post(urllib.parse.urlencode(form), seed_path + "phone-home"), 200)
+expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
 tell("modules-final/config-scripts-user", "FAIL")
 tell("modules-final/config-phone_home")
 END
@@ -214,7 +216,7 @@ import cloud_init, subprocess
 from cloudinit import reporting, util
 from cloudinit.reporting import events
 
-work, home = sys.argv[5], sys.argv[6]
+work, home = words
 with open(home + "/instances/one/cloud-init/vendor-data") as file:
     script = file.read()
 expect("its file is there", cloud_init.RUN_CLOUD_CONFIG in script, True)
