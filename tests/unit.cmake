@@ -123,3 +123,12 @@ pgsup_see_all_rooms(check_documents)
 add_test(NAME unit.yaml_types
   COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_yaml_types.py $<TARGET_FILE:check_documents>)
 set_tests_properties(unit.yaml_types PROPERTIES TIMEOUT 120 LABELS unit)
+
+# Documents of users' own against pgsup's, by cloud-init's own code.
+add_executable(judge_documents fake/judge_documents.c)
+target_link_libraries(judge_documents PRIVATE cloudinit base)
+pgsup_see_all_rooms(judge_documents)
+add_test(NAME unit.own_documents
+  COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_own_documents.py $<TARGET_FILE:judge_documents>
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+set_tests_properties(unit.own_documents PROPERTIES TIMEOUT 120 LABELS unit)

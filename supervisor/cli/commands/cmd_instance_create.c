@@ -19,8 +19,8 @@ static const struct option_spec options[] = {
     {"no-package-upgrade", .help = "do not upgrade the guest's packages at the first boot"},
     {"seed", 0, "http|drive|both",
      .help = "how the guest gets its cloud-init seed; both: name and network from the "
-             "drive, the rest over HTTP; default: drive for a static address, else http if "
-             "the image supports it"},
+             "drive, the rest over HTTP; default: drive for a static address and with "
+             "--network-config, else http if the image supports it"},
     {"host-keys", 0, "preseed|guest",
      .help = "who creates the guest's SSH host keys: pgsup, so that they are known before "
              "the first contact, or the guest, which reports them when it phones home; "
@@ -88,6 +88,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
         return EXIT_FAILURE;
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, created.name);
     printf("instance \"%s\" created in %s\n", created.name, folder);
+    document_options_remark(invocation, &created);
     store_instance_done(&created);
     return EXIT_SUCCESS;
 }

@@ -75,6 +75,8 @@ static bool report_settings(const struct invocation *invocation, const char *nam
     bool due = false;
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
                 vm_status_find(invocation->home, &instance, &running, error);
+    if (good)
+        document_options_remark(invocation, &instance);
     if (good && running.name && is_hardware(wanted))
         printf("%s runs: the change takes effect at the next start\n", name);
     if (good && wanted->ip4)

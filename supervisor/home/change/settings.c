@@ -60,6 +60,15 @@ static bool check_unique(struct home *home, const struct instance_facts *facts, 
             definition_check_port(home->store, instance->ssh_port, error));
 }
 
+/* Only when one of the two changes. */
+static bool check_network(const struct home *home, const struct instance_facts *facts,
+                          const struct instance_change_options *options, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, facts->instance.name);
+    bool changes = options->seed || (options->own && options->own->given[SEED_NETWORK_CONFIG]);
+    return !changes || !user_document_has_network(folder, options->own) ||
+           definition_check_network(&facts->instance, &facts->image, error);
+}
+
 static bool apply(struct home *home, struct instance_facts *facts, void *context,
                   struct error *error) {
     struct wanted *wanted = context;
@@ -69,6 +78,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
     bool was_http = instance->seed == STORE_SEED_HTTP;
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            check_unique(home, facts, port, options, error) &&
+           check_network(home, facts, options, error) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            instance_table_update(home->store, instance, error) &&
            remember_trust(home->store, instance, was_http, error) &&

@@ -12,6 +12,7 @@
 #include "home/instance/nic.h"
 #include "home/instance/port_owners.h"
 #include "home/seed/host_keys.h"
+#include "home/seed/user_document.h"
 #include "host/accelerator.h"
 
 #include <stdio.h>
@@ -154,6 +155,22 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
     return true;
 }
 
+/* network-config comes with the drive; over HTTP not every cloud-init asks for it. */
+static const char *wanted_seed(const struct instance_create_options *options) {
+    bool own = user_document_has_network(NULL, options->own);
+    return options->seed ? options->seed : own ? "drive" : NULL;
+}
+
+bool definition_check_network(const struct store_instance *instance,
+                              const struct store_image *image, struct error *error) {
+    if (instance->seed != STORE_SEED_HTTP || strcmp(image->seed_source, "nocloud-net") != 0)
+        return true;
+    return error_set(error, ERROR_INVALID,
+                     "your own network-config would have no effect: the cloud-init of \"%s\" does "
+                     "not ask for it over HTTP; use --seed drive or both",
+                     image->name);
+}
+
 static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
     return name_parse_number(text, 1, VCPU_MAX, vcpu) ||
            fail_value(text, "a number of virtual processors: use 1 to 64", error);
@@ -192,7 +209,9 @@ bool definition_check(const struct instance_create_options *options, struct inst
         !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
         !nic_parse_all(options->nics, &facts->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(options->seed, cloud, image, instance, error) ||
+        !check_seed(wanted_seed(options), cloud, image, instance, error) ||
+        (user_document_has_network(NULL, options->own) &&
+         !definition_check_network(instance, image, error)) ||
         !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
         return false;
     instance->name = alloc_string(options->name);

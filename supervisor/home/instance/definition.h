@@ -19,7 +19,8 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
     const char *disk;      /* "5G" */
     const char *ip4;       /* NULL: DHCP */
     const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
-    const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds" */
+    const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds", and drive
+                              for a network-config of the user's own */
     char *const *nics;     /* nic.h; NULL-terminated; NULL: the first card only */
     char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
@@ -63,3 +64,7 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
                               const struct store_instance *instance, struct error *error);
 
 bool definition_check_free(struct store *store, const char *name, struct error *error);
+
+/* Fails when a network-config of the user's own would never reach the guest. */
+bool definition_check_network(const struct store_instance *instance,
+                              const struct store_image *image, struct error *error);

@@ -5,10 +5,14 @@
 #include "base/given_file.h"
 #include "cloudinit/document_check.h"
 #include "cloudinit/document_kind.h"
+#include "cloudinit/own_config.h"
+#include "cloudinit/own_network.h"
 #include "home/layout.h"
 #include "home/seed/schema.h"
+#include "store/user_table.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void user_documents_done(struct user_documents *own) {
@@ -58,6 +62,40 @@ bool user_document_read(enum seed_document document, const char *path, struct us
            (document == SEED_NETWORK_CONFIG ||
             !document_kind_is_cloud_config(text->data, text->length) ||
             schema_check(shown, text, remarks, error));
+}
+
+/* cloudadmin and ansible are in every document. */
+static bool list_accounts(const struct home *home, struct strv *accounts, struct error *error) {
+    scoped(store_users_done) struct store_users users = {0};
+    if (!user_table_list(home->store, &users, error))
+        return false;
+    strv_push(accounts, "cloudadmin");
+    strv_push(accounts, "ansible");
+    for (size_t i = 0; i < users.count; i++)
+        strv_push(accounts, users.items[i].name);
+    return true;
+}
+
+bool user_document_judge(const struct home *home, enum seed_document document,
+                         const struct user_documents *own, struct strv *remarks,
+                         struct error *error) {
+    const struct buffer *text = &own->texts[document];
+    scoped(strv_done) struct strv accounts = {0};
+    const struct own_config_facts facts = {document, &accounts};
+    if (!own->given[document] || text->length == 0)
+        return true;
+    if (document == SEED_NETWORK_CONFIG)
+        return own_network_check(text->data, text->length, error);
+    return list_accounts(home, &accounts, error) &&
+           own_config_check(text->data, text->length, &facts, remarks, error);
+}
+
+bool user_document_has_network(const char *folder, const struct user_documents *own) {
+    struct stat status;
+    if (own && own->given[SEED_NETWORK_CONFIG])
+        return own->texts[SEED_NETWORK_CONFIG].length > 0;
+    scoped(alloc_release) char *path = folder ? path_of(folder, SEED_NETWORK_CONFIG) : NULL;
+    return path && stat(path, &status) == 0 && status.st_size > 0;
 }
 
 bool user_document_get(const char *folder, enum seed_document document, struct buffer *text,

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/strv.h"
 #include "cloudinit/seed_document.h"
 #include "home/home.h"
 
@@ -24,6 +25,14 @@ bool user_documents_any(const struct user_documents *own);
  * nothing; caller frees. */
 bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
                         char **remarks, struct error *error);
+
+/* What one that was read does to pgsup's own: own_config.h, own_network.h. */
+bool user_document_judge(const struct home *home, enum seed_document document,
+                         const struct user_documents *own, struct strv *remarks,
+                         struct error *error);
+
+/* Whether the network is the user's own: as is given, else as is kept in the folder (NULL: new). */
+bool user_document_has_network(const char *folder, const struct user_documents *own);
 
 /* Reads and checks the kept document; an empty text when there is none. */
 bool user_document_get(const char *folder, enum seed_document document, struct buffer *text,

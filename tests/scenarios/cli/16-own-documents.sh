@@ -45,6 +45,28 @@ refused "$WORK/nothing is empty" --user-data "$WORK/nothing"
 refused "$WORK/big is larger than 262144 bytes" --user-data "$WORK/big"
 expect_refused 3 "$WORK/not-there" create --user-data "$WORK/not-there"
 
+step "what costs the guest its accounts, its phone-home or its network is refused" # golden/own-documents.yaml has more
+for document in 'users: bob' 'groups: [ansible]' 'phone_home: {url: x}' 'cloud_final_modules: []'; do
+    printf '#cloud-config\n%s\n' "$document" >"$WORK/lost.yaml"
+    refused "$WORK/lost.yaml: " --user-data "$WORK/lost.yaml"
+done
+printf '#cloud-config\ngroups: [ansible]\n' >"$WORK/lost.yaml"
+refused "lost.yaml: the group \"ansible\" has the name of one of pgsup's accounts" --vendor-data "$WORK/lost.yaml"
+echo "ethernets: {eth0: {dhcp4: true}}" >"$WORK/lost.net"
+refused "lost.net: it has no \"version: 2\"" --network-config "$WORK/lost.net"
+printf 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=X\n\nX\n' >"$WORK/lost.mime"
+refused "lost.mime: it is multipart/mixed, but no line \"--X\" begins a part" --user-data "$WORK/lost.mime"
+printf 'version: 2\nethernets: {eth0: {dhcp4: true}}\n' >"$WORK/net"
+refused "--seed drive or both" --seed http --network-config "$WORK/net"
+expect_ok create --network-config "$WORK/net"
+"$PGSUP" instance get test --json >"$OUT"
+expect_equal "its seed" "$(json_of 'it["seed"]')" drive
+printf '#cloud-config\nlocale: de_CH.UTF-8\n' >"$WORK/unused.yaml"
+run "$PGSUP" instance set test --vendor-data "$WORK/unused.yaml"
+expect_equal "status" "$STATUS" 0
+expect_text "$ERR" "pgsup: warning: $WORK/unused.yaml: its \"locale\" has no effect"
+expect_ok "$PGSUP" instance remove test
+
 step "what cloud-init itself finds invalid is refused, what it warns of is told"
 schema_says 1 "Error:
 Cloud config schema errors: users.0: 5 is not valid"
@@ -117,7 +139,11 @@ expect_text "$folder/cloud-init/own-user-data" "echo edited"
 
 step "a clone has them too, but for the network"
 printf 'version: 2\nethernets: {eth0: {dhcp4: true}}\n' >"$WORK/net"
-expect_ok "$PGSUP" instance set test --network-config "$WORK/net" --vendor-data "$WORK/web.yaml"
+printf '#cloud-config\nntp: {enabled: true}\n' >"$WORK/vendor.yaml"
+expect_refused 2 "your own network-config would have no effect: the cloud-init of \"empty\" does not ask for it over HTTP" \
+    "$PGSUP" instance set test --network-config "$WORK/net" --vendor-data "$WORK/vendor.yaml"
+expect_ok "$PGSUP" instance set test --seed both --network-config "$WORK/net" --vendor-data "$WORK/vendor.yaml"
+expect_refused 2 "use --seed drive or both" "$PGSUP" instance set test --seed http
 cmp -s "$WORK/net" "$folder/cloud-init/network-config" || fail "network-config is another text"
 expect_text "$folder/cloud-init/vendor-data" "MIME-Version: 1.0"
 expect_ok "$PGSUP" instance clone test copy
