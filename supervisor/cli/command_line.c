@@ -128,6 +128,12 @@ static void hint_global(const struct error *error, char **words, struct error *h
     }
 }
 
+/* The predecessor's users write -n NAME wherever a name is an argument. */
+static bool takes_name(const struct command *command) {
+    const char *arguments = command->arguments ? command->arguments : "";
+    return strncmp(arguments + (*arguments == '['), "NAME", strlen("NAME")) == 0;
+}
+
 static int run_command(struct invocation *invocation, char **words, struct error *error) {
     size_t used = 0;
     invocation->command = command_resolve(invocation->table, words, &used, error);
@@ -137,8 +143,10 @@ static int run_command(struct invocation *invocation, char **words, struct error
                                 ? invocation->command->min_arguments
                                 : OPTIONS_ANYWHERE;
     struct error parse_error = {0};
-    if (!options_parse(invocation->command->options, words + used, free_arguments,
-                       &invocation->options, &parse_error)) {
+    bool (*parse)(const struct option_spec *, char **, size_t, struct options *, struct error *) =
+        takes_name(invocation->command) ? options_parse_named : options_parse;
+    if (!parse(invocation->command->options, words + used, free_arguments, &invocation->options,
+               &parse_error)) {
         hint_global(&parse_error, words + used, error);
         return EXIT_FAILURE;
     }

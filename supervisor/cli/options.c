@@ -11,6 +11,8 @@ struct parser {
     char **words; /* the rest */
     size_t word_count;
     size_t free_arguments;
+    bool named;         /* -n gives an argument */
+    size_t named_count; /* those that it gave; they are the first arguments */
     struct error *error;
 };
 
@@ -21,10 +23,20 @@ static size_t count_specs(const struct option_spec *specs) {
     return count;
 }
 
+static bool has_word(const char *words, const char *word, size_t length) {
+    for (; words && *words; words += strspn(words, " ")) {
+        size_t end = strcspn(words, " ");
+        if (end == length && strncmp(words, word, length) == 0)
+            return true;
+        words += end;
+    }
+    return false;
+}
+
 const struct option_spec *options_find(const struct option_spec *specs, const char *name,
                                        size_t length) {
     for (const struct option_spec *spec = specs; spec && spec->name; spec++)
-        if (strlen(spec->name) == length && strncmp(spec->name, name, length) == 0)
+        if (has_word(spec->name, name, length) || has_word(spec->also, name, length))
             return spec;
     return NULL;
 }
@@ -49,7 +61,28 @@ static bool unknown_option(const struct parser *parser, const char *word, size_t
     return error_set(parser->error, ERROR_USAGE, "unknown option \"--%.*s\"", (int)length, word);
 }
 
+static void take_argument(struct options *parsed, char *word) {
+    parsed->arguments[parsed->argument_count++] = word;
+}
+
+/* Before the arguments that were given without it. */
+static void take_name(struct parser *parser, char *name) {
+    struct options *parsed = parser->parsed;
+    char **place = parsed->arguments + parser->named_count;
+    memmove(place + 1, place, (parsed->argument_count - parser->named_count) * sizeof *place);
+    *place = name;
+    parsed->argument_count++;
+    parser->named_count++;
+}
+
+/* What -n and --name are without a spec of their own. */
+static const struct option_spec name_spec = {.name = "name", .value = "NAME"};
+
 static void store(struct parser *parser, const struct option_spec *spec, char *value) {
+    if (spec == &name_spec) {
+        take_name(parser, value);
+        return;
+    }
     size_t index = (size_t)(spec - parser->parsed->specs);
     parser->parsed->values[index] = value;
     if (!spec->many)
@@ -76,6 +109,8 @@ static bool parse_long(struct parser *parser, char *word) {
     char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
     const struct option_spec *spec = options_find(parser->parsed->specs, word, length);
+    if (!spec && parser->named && has_word(name_spec.name, word, length))
+        spec = &name_spec;
     if (!spec && length == 4 && strncmp(word, "help", length) == 0 && !equals) {
         parser->parsed->help = true;
         return true;
@@ -96,6 +131,8 @@ static bool parse_long(struct parser *parser, char *word) {
 static bool parse_letters(struct parser *parser, char *letters) {
     for (char *letter = letters; *letter; letter++) {
         const struct option_spec *spec = find_letter(parser->parsed->specs, *letter);
+        if (!spec && parser->named && *letter == 'n')
+            spec = &name_spec;
         if (!spec && *letter == 'h') {
             parser->parsed->help = true;
             return true;
@@ -112,10 +149,6 @@ static bool parse_letters(struct parser *parser, char *letters) {
         }
     }
     return true;
-}
-
-static void take_argument(struct options *parsed, char *word) {
-    parsed->arguments[parsed->argument_count++] = word;
 }
 
 static void take_the_rest(struct parser *parser) {
@@ -154,8 +187,32 @@ static bool parse_word(struct parser *parser) {
     return true;
 }
 
-bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
-                   struct options *parsed, struct error *error) {
+/* Whether this word and all after it are arguments, whatever they look like. */
+static bool is_verbatim(const struct parser *parser, const char *word) {
+    size_t count = parser->parsed->argument_count;
+    bool only_named = count == parser->named_count && count > 0;
+    return parser->free_arguments == 0 || only_named
+               ? *word != '-' && parser->free_arguments <= count
+               : count >= parser->free_arguments;
+}
+
+static bool parse_all(struct parser *parser) {
+    struct options *parsed = parser->parsed;
+    while (*parser->words && !parsed->help) {
+        if (is_verbatim(parser, *parser->words)) {
+            if (parser->free_arguments > 0 && strcmp(*parser->words, "--") == 0)
+                parser->words++;
+            take_the_rest(parser);
+        } else if (!parse_word(parser)) {
+            options_done(parsed);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct parser begin(const struct option_spec *specs, char **words, size_t free_arguments,
+                           struct options *parsed, struct error *error) {
     size_t word_count = 0;
     while (words[word_count])
         word_count++;
@@ -165,20 +222,24 @@ bool options_parse(const struct option_spec *specs, char **words, size_t free_ar
         .lists = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->lists),
         .arguments = alloc_zero((word_count + 1) * sizeof *parsed->arguments),
     };
-    struct parser parser = {parsed, words, word_count, free_arguments, error};
-    while (*parser.words && !parsed->help) {
-        bool verbatim =
-            free_arguments == 0 ? **parser.words != '-' : parsed->argument_count >= free_arguments;
-        if (verbatim) {
-            if (free_arguments > 0 && strcmp(*parser.words, "--") == 0)
-                parser.words++;
-            take_the_rest(&parser);
-        } else if (!parse_word(&parser)) {
-            options_done(parsed);
-            return false;
-        }
-    }
-    return true;
+    return (struct parser){.parsed = parsed,
+                           .words = words,
+                           .word_count = word_count,
+                           .free_arguments = free_arguments,
+                           .error = error};
+}
+
+bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
+                   struct options *parsed, struct error *error) {
+    struct parser parser = begin(specs, words, free_arguments, parsed, error);
+    return parse_all(&parser);
+}
+
+bool options_parse_named(const struct option_spec *specs, char **words, size_t free_arguments,
+                         struct options *parsed, struct error *error) {
+    struct parser parser = begin(specs, words, free_arguments, parsed, error);
+    parser.named = true;
+    return parse_all(&parser);
 }
 
 void options_done(struct options *parsed) {

@@ -22,6 +22,7 @@ struct option_spec {
     const char *fallback; /* value when the option is not given; shown in help; NULL: none */
     bool hidden;          /* works, but help and completion do not show it */
     bool many;            /* may be repeated: all values are kept, in order */
+    const char *also;     /* what other tools call it: works, but is not shown; words; NULL */
 };
 
 #define OPTIONS_END                                                                                \
@@ -44,6 +45,10 @@ struct options {
 /* words: NULL-terminated. Fails with ERROR_USAGE and nothing to free. */
 bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
                    struct options *parsed, struct error *error);
+/* The same for a command whose first argument is a name: -n NAME and --name NAME give it too,
+ * unless the specs have an option of that name or letter. */
+bool options_parse_named(const struct option_spec *specs, char **words, size_t free_arguments,
+                         struct options *parsed, struct error *error);
 void options_done(struct options *parsed);
 
 /* NULL when not given, without regard to the fallback. The name must be in the specs. */

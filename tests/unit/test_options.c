@@ -1,3 +1,4 @@
+#include "base/buffer.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/output/columns.h"
@@ -198,6 +199,63 @@ TEST(progress_tells_share_bytes_and_speed) {
     moment = (struct progress_bar_moment){300, 200, 300, 1000}; /* more than was promised */
     progress_bar_text("jammy", &moment, text);
     CHECK_STRING(text, "jammy  [########################] 100%  300 B of 200 B  300 B/s");
+}
+
+/* -n NAME where a name is an argument, and names of options that other tools have. */
+static const struct option_spec named_specs[] = {
+    {"size", 's', "SIZE", .help = "a size", .also = "disk"},
+    {"ram", 0, "SIZE", .help = "memory", .also = "memory mem"},
+    {"user", 'l', "USER", .help = "a user"},
+    OPTIONS_END,
+};
+
+TEST(names_given_by_an_option) {
+    static const struct {
+        const char *words[WORDS_MAX];
+        size_t free_arguments;
+        const char *expected;
+    } table[] = {
+        {{"test"}, OPTIONS_ANYWHERE, "| test"},
+        {{"-n", "test"}, OPTIONS_ANYWHERE, "| test"},
+        {{"-ntest"}, OPTIONS_ANYWHERE, "| test"},
+        {{"--name", "test"}, OPTIONS_ANYWHERE, "| test"},
+        {{"--name=test"}, OPTIONS_ANYWHERE, "| test"},
+        {{"-n", "one", "-n", "two"}, OPTIONS_ANYWHERE, "| one two"},
+        {{"20G", "-n", "test"}, OPTIONS_ANYWHERE, "| test 20G"}, /* resize */
+        {{"-n", "test", "20G"}, OPTIONS_ANYWHERE, "| test 20G"},
+        {{"data", "-n", "test", "50G"}, OPTIONS_ANYWHERE, "| test data 50G"}, /* disk add */
+        {{"--disk", "5G", "-n", "test"}, OPTIONS_ANYWHERE, "size=5G | test"},
+        {{"--memory", "4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test"},
+        {{"--mem=4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test"},
+        {{"--ram", "4096", "-n", "test"}, OPTIONS_ANYWHERE, "ram=4096 | test"},
+        {{"--memo", "4G"}, OPTIONS_ANYWHERE, "unknown option \"--memo\""},
+        {{"-n"}, OPTIONS_ANYWHERE, "option \"--name\" needs a value (NAME)"},
+        {{"--", "-n", "test"}, OPTIONS_ANYWHERE, "| -n test"},
+        {{"-n", "test", "ls", "-l"}, 1, "| test ls -l"}, /* ssh */
+        {{"-n", "test", "--", "ls", "-l"}, 1, "| test ls -l"},
+        {{"-n", "test", "-l", "root", "ls", "-n"}, 1, "user=root | test ls -n"},
+        {{"-l", "root", "-n", "test"}, 1, "user=root | test"},
+        {{"test", "ls", "-n", "x"}, 1, "| test ls -n x"},
+        {{"test", "--", "-n"}, 1, "| test -n"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct options parsed;
+        struct error error = {0};
+        struct buffer text = {0};
+        if (options_parse_named(named_specs, (char **)table[i].words, table[i].free_arguments,
+                                &parsed, &error)) {
+            for (size_t k = 0; named_specs[k].name; k++)
+                if (parsed.values[k])
+                    buffer_printf(&text, "%s=%s ", named_specs[k].name, parsed.values[k]);
+            buffer_puts(&text, "|");
+            for (size_t k = 0; k < parsed.argument_count; k++)
+                buffer_printf(&text, " %s", parsed.arguments[k]);
+            options_done(&parsed);
+        } else
+            buffer_puts(&text, error.text);
+        CHECK_CONTAINS(text.data, table[i].expected);
+        buffer_done(&text);
+    }
 }
 
 int main(void) {

@@ -10,11 +10,14 @@
 
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the instance and host name of its guest"},
-    {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy"},
-    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2"},
+    {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy",
+     .also = "image"},
+    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2", .also = "cpus"},
     {"ram", 0, "SIZE",
-     .help = "memory, in MiB or with a unit; default: 2048, or what the image needs"},
-    {"size", 's', "SIZE", .help = "size of its disk; default: 5G, or what the image needs"},
+     .help = "memory, in MiB or with a unit; default: 2048, or what the image needs",
+     .also = "memory mem"},
+    {"size", 's', "SIZE", .help = "size of its disk; default: 5G, or what the image needs",
+     .also = "disk"},
     {"ip", 0, "ADDRESS", .help = "static IPv4 address; default: DHCP"},
     {"no-package-upgrade", .help = "do not upgrade the guest's packages at the first boot"},
     {"seed", 0, "http|drive|both",

@@ -15,8 +15,8 @@
 #include <string.h>
 
 static const struct option_spec options[] = {
-    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors"},
-    {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit"},
+    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors", .also = "cpus"},
+    {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit", .also = "memory mem"},
     {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": DHCP"},
     {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
     {.name = "user-data",

@@ -70,7 +70,8 @@ static bool check_ram(const char *text, const struct store_image *image, uint64_
     if (!parse_ram(text, mib))
         return fail_value(text, "an amount of memory: use MiB such as 2048, or 2G", error);
     if (*mib < RAM_MIN_MIB)
-        return fail_value(text, "enough memory for a guest: use at least 64 MiB", error);
+        return fail_value(
+            text, "enough memory for a guest: use at least 64 MiB, or a unit such as 4G", error);
     if (*mib < image->min_ram_mib)
         return error_set(error, ERROR_INVALID,
                          "\"%s\" is not enough memory for the image \"%s\": use at least %lluM",
