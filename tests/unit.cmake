@@ -109,6 +109,7 @@ pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
 pgsup_test(terminal SOURCES unit/test_terminal.c USES cli_terminal cli_output)
 pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
+pgsup_test(topic SOURCES unit/test_topic.c USES cli cli_manual)
 add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")

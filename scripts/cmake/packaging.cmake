@@ -10,14 +10,14 @@ if(NOT CMAKE_CROSSCOMPILING)
   add_custom_command(OUTPUT ${manual}/written
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${manual}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}/completions
-    COMMAND pgsup help --man-folder ${manual}/man1
+    COMMAND pgsup help --man-folder ${manual}
     COMMAND pgsup completion bash > ${manual}/completions/pgsup
     COMMAND pgsup completion zsh > ${manual}/completions/_pgsup
     COMMAND pgsup completion fish > ${manual}/completions/pgsup.fish
     COMMAND ${CMAKE_COMMAND} -E touch ${manual}/written
     DEPENDS pgsup VERBATIM)
   add_custom_target(manual ALL DEPENDS ${manual}/written)
-  install(DIRECTORY ${manual}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(DIRECTORY ${manual}/man1 ${manual}/man7 DESTINATION ${CMAKE_INSTALL_MANDIR})
   install(FILES ${manual}/completions/pgsup
     DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   install(FILES ${manual}/completions/_pgsup DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)

@@ -16,8 +16,7 @@ static size_t column_of(const struct buffer *text) {
     return column;
 }
 
-/* Wraps words into lines that begin at the indent. */
-static void write_wrapped(struct buffer *text, const char *words, size_t indent) {
+void help_write_wrapped(struct buffer *text, const char *words, size_t indent) {
     bool first = true;
     while (*words) {
         size_t length = strcspn(words, " ");
@@ -50,17 +49,16 @@ static void write_left(struct buffer *text, const char *left) {
     }
 }
 
-/* "left   right…"; the right side is on the next line if the left one is too long. */
-static void write_row(struct buffer *text, const char *left, const char *right) {
+void help_write_row(struct buffer *text, const char *left, const char *right) {
     write_left(text, left);
     if (column_of(text) + 2 > COLUMN)
         buffer_putc(text, '\n');
-    write_wrapped(text, right, COLUMN);
+    help_write_wrapped(text, right, COLUMN);
 }
 
 static void write_paragraph(struct buffer *text, struct buffer *paragraph) {
     if (paragraph->length > 0)
-        write_wrapped(text, paragraph->data, 0);
+        help_write_wrapped(text, paragraph->data, 0);
     buffer_clear(paragraph);
 }
 
@@ -125,7 +123,7 @@ static void write_help_option(struct buffer *text, const struct option_spec *spe
     buffer_printf(&left, "--%s%s%s", spec->name, spec->value ? " " : "",
                   spec->value ? spec->value : "");
     scoped(alloc_release) char *right = help_of_option(spec);
-    write_row(text, left.data, right);
+    help_write_row(text, left.data, right);
     buffer_done(&left);
 }
 
@@ -143,7 +141,7 @@ static void write_command_row(struct buffer *text, const struct command *command
     scoped(alloc_release) char *summary =
         command->alias ? alloc_printf("%s (alias: %s)", command->summary, command->alias)
                        : alloc_string(command->summary);
-    write_row(text, command->path, summary);
+    help_write_row(text, command->path, summary);
 }
 
 static void write_help_section(struct buffer *text, const struct command *const *table,

@@ -28,14 +28,16 @@ expect "completions" "$(cd "$prefix/share" && find bash-completion fish zsh -typ
 bash -n "$prefix/share/bash-completion/completions/pgsup"
 
 # A page for each command that `pgsup help` lists, and one for the program.
-"$prefix/bin/pgsup" help | sed -n 's/^  \([a-z]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
+"$prefix/bin/pgsup" help | sed -n -e '/^Topics/q' -e 's/^  \([a-z]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
     tr ' ' '-' | sort >"$work/commands"
 (cd "$prefix/share/man/man1" && find . -name 'pgsup-*.1' | sed 's#^\./##' | sort) >"$work/pages"
 expect "pages and commands" "$(diff "$work/commands" "$work/pages")" ""
-[ -s "$prefix/share/man/man1/pgsup.1" ] || expect "the page of the program" missing there
+for page in man1/pgsup.1 man7/pgsup-exit-status.7; do
+    [ -s "$prefix/share/man/$page" ] || expect "the page $page" missing there
+done
 if command -v groff >/dev/null; then
     expect "groff warns" \
-        "$(groff -man -Tutf8 -ww "$prefix"/share/man/man1/*.1 2>&1 >/dev/null | head -n 5)" ""
+        "$(groff -man -Tutf8 -ww "$prefix"/share/man/man[17]/* 2>&1 >/dev/null | head -n 5)" ""
 fi
 
 # It finds what it needs beside itself: unpacking is done by the other program.

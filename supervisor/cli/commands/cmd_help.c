@@ -5,9 +5,11 @@
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/manual/man.h"
+#include "cli/manual/topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {"man", .help = "print the manual page in roff", .hidden = true},
@@ -23,29 +25,52 @@ static int print_man(const struct invocation *invocation) {
     return EXIT_SUCCESS;
 }
 
+/* SECTION is that of the manual, the last letter of its folder. */
 static bool save_page(const char *folder, const char *name, struct buffer *page,
                       struct error *error) {
-    scoped(alloc_release) char *path = alloc_printf("%s/%s.1", folder, name);
+    scoped(alloc_release) char *path =
+        alloc_printf("%s/%s.%c", folder, name, folder[strlen(folder) - 1]);
     bool saved = file_write(path, page->data, page->length, 0644, error);
     buffer_done(page);
     return saved;
 }
 
+static bool write_command_pages(const struct command *const *table, const char *folder,
+                                struct error *error) {
+    struct buffer page = {0};
+    man_write(table, &page);
+    bool good =
+        file_make_directory(folder, 0755, error) && save_page(folder, "pgsup", &page, error);
+    for (; good && *table; table++) {
+        if (!man_has(*table))
+            continue;
+        scoped(alloc_release) char *name = man_page_name(*table);
+        man_write_command(*table, &page);
+        good = save_page(folder, name, &page, error);
+    }
+    return good;
+}
+
+static bool write_topic_pages(const char *folder, struct error *error) {
+    bool good = file_make_directory(folder, 0755, error);
+    for (const struct topic *topic = topic_table; good && topic->name; topic++) {
+        struct buffer page = {0};
+        scoped(alloc_release) char *name = alloc_printf("pgsup-%s", topic->name);
+        topic_write_man(topic, &page);
+        good = save_page(folder, name, &page, error);
+    }
+    return good;
+}
+
 /* For the build, which installs them. */
 static int write_all_pages(const struct invocation *invocation, const char *folder,
                            struct error *error) {
-    struct buffer page = {0};
-    man_write(invocation->table, &page);
-    bool good =
-        file_make_directory(folder, 0755, error) && save_page(folder, "pgsup", &page, error);
-    for (size_t i = 0; good && invocation->table[i]; i++) {
-        if (!man_has(invocation->table[i]))
-            continue;
-        scoped(alloc_release) char *name = man_page_name(invocation->table[i]);
-        man_write_command(invocation->table[i], &page);
-        good = save_page(folder, name, &page, error);
-    }
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+    scoped(alloc_release) char *commands = alloc_printf("%s/man1", folder);
+    scoped(alloc_release) char *topics = alloc_printf("%s/man7", folder);
+    return write_command_pages(invocation->table, commands, error) &&
+                   write_topic_pages(topics, error)
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
 }
 
 static char *joined_arguments(const struct invocation *invocation) {
@@ -53,6 +78,22 @@ static char *joined_arguments(const struct invocation *invocation) {
     for (size_t i = 0; i < invocation_argument_count(invocation); i++)
         buffer_printf(&path, "%s%s", i ? " " : "", invocation_argument(invocation, i));
     return buffer_take(&path);
+}
+
+static int print_topic(const struct topic *topic) {
+    struct buffer text = {0};
+    topic_write_text(topic, &text);
+    fwrite(text.data, 1, text.length, stdout);
+    buffer_done(&text);
+    return EXIT_SUCCESS;
+}
+
+static void print_topics(void) {
+    struct buffer text = {0};
+    buffer_puts(&text, "\nTopics, shown by `pgsup help TOPIC`:\n");
+    topic_write_list(&text);
+    fwrite(text.data, 1, text.length, stdout);
+    buffer_done(&text);
 }
 
 static int run_help(struct invocation *invocation, struct error *error) {
@@ -64,6 +105,9 @@ static int run_help(struct invocation *invocation, struct error *error) {
     if (invocation_argument_count(invocation) > 0) {
         scoped(alloc_release) char *path = joined_arguments(invocation);
         command = command_find(invocation->table, path);
+        const struct topic *topic = command ? NULL : topic_find(path);
+        if (topic)
+            return print_topic(topic);
         size_t used;
         if (!command &&
             command_resolve(invocation->table, invocation->options.arguments, &used, error))
@@ -73,6 +117,8 @@ static int run_help(struct invocation *invocation, struct error *error) {
             return EXIT_FAILURE;
     }
     help_print(invocation->table, command, stdout);
+    if (!command)
+        print_topics();
     return EXIT_SUCCESS;
 }
 

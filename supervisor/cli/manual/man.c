@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Text of one line: nothing in it is a request, and hyphens can be copied from the page. */
-static void write_text(struct buffer *page, const char *text) {
+void man_write_text(struct buffer *page, const char *text) {
     if (*text == '.' || *text == '\'')
         buffer_puts(page, "\\&");
     for (; *text; text++) {
@@ -24,9 +24,9 @@ static void write_text(struct buffer *page, const char *text) {
     buffer_putc(page, '\n');
 }
 
-static void write_request(struct buffer *page, const char *request, const char *text) {
+void man_write_request(struct buffer *page, const char *request, const char *text) {
     buffer_printf(page, ".%s ", request);
-    write_text(page, text);
+    man_write_text(page, text);
 }
 
 enum details_line { LINE_EMPTY, LINE_TEXT, LINE_VERBATIM };
@@ -53,7 +53,7 @@ static void write_man_details(struct buffer *page, const char *details) {
                                                 : LINE_TEXT;
         write_transition(page, before, line);
         if (line != LINE_EMPTY)
-            write_text(page, text);
+            man_write_text(page, text);
         before = line;
         details += length;
         details += *details == '\n';
@@ -69,8 +69,8 @@ static void write_man_option(struct buffer *page, const struct option_spec *spec
                   spec->value ? spec->value : "");
     scoped(alloc_release) char *right = help_of_option(spec);
     buffer_puts(page, ".TP\n");
-    write_request(page, "B", left.data);
-    write_text(page, right);
+    man_write_request(page, "B", left.data);
+    man_write_text(page, right);
     buffer_done(&left);
 }
 
@@ -85,7 +85,7 @@ static void write_man_body(struct buffer *page, const struct command *command) {
     scoped(alloc_release) char *sentence =
         command->alias ? alloc_printf("%s. Also called \"%s\".", command->summary, command->alias)
                        : alloc_printf("%s.", command->summary);
-    write_text(page, sentence);
+    man_write_text(page, sentence);
     if (command->details)
         write_man_details(page, command->details);
     write_man_options(page, command->options);
@@ -93,7 +93,7 @@ static void write_man_body(struct buffer *page, const struct command *command) {
 
 static void write_man_command(struct buffer *page, const struct command *command) {
     scoped(alloc_release) char *usage = help_usage(command);
-    write_request(page, "SS", usage);
+    man_write_request(page, "SS", usage);
     write_man_body(page, command);
 }
 
@@ -108,7 +108,7 @@ static void write_man_section(const struct command *const *table, enum command_s
         if ((*table)->section != section || !man_has(*table))
             continue;
         if (first)
-            write_request(page, "SH", command_section_heading(section));
+            man_write_request(page, "SH", command_section_heading(section));
         first = false;
         write_man_command(page, *table);
     }
@@ -126,7 +126,7 @@ static void write_statuses(struct buffer *page) {
     buffer_puts(page, ".SH Exit status\n");
     for (unsigned status = 0; status < sizeof meanings / sizeof *meanings; status++) {
         buffer_printf(page, ".TP\n.B %u\n", status);
-        write_text(page, meanings[status]);
+        man_write_text(page, meanings[status]);
     }
     buffer_puts(page, ".PP\n"
                       ".B pgsup ssh\n"
@@ -141,20 +141,24 @@ char *man_page_name(const struct command *command) {
     return name;
 }
 
-void man_write_command(const struct command *command, struct buffer *page) {
-    scoped(alloc_release) char *name = man_page_name(command);
-    scoped(alloc_release) char *usage = help_usage(command);
+void man_write_heading(struct buffer *page, const char *name, char section, const char *summary) {
     buffer_puts(page, ".TH ");
     for (const char *letter = name; *letter; letter++)
         buffer_putc(page, (char)toupper((unsigned char)*letter));
-    buffer_puts(page, " 1 \"\" \"pgsup " PGSUP_VERSION "\" \"User Commands\"\n.SH Name\n");
+    buffer_printf(page, " %c \"\" \"pgsup " PGSUP_VERSION "\" \"pgsup\"\n.SH Name\n", section);
     for (const char *letter = name; *letter; letter++)
         buffer_printf(page, *letter == '-' ? "\\-" : "%c", *letter);
     buffer_puts(page, " \\- ");
-    buffer_putc(page, (char)tolower((unsigned char)command->summary[0]));
-    write_text(page, command->summary + 1);
+    buffer_putc(page, (char)tolower((unsigned char)summary[0]));
+    man_write_text(page, summary + 1);
+}
+
+void man_write_command(const struct command *command, struct buffer *page) {
+    scoped(alloc_release) char *name = man_page_name(command);
+    scoped(alloc_release) char *usage = help_usage(command);
+    man_write_heading(page, name, '1', command->summary);
     buffer_puts(page, ".SH Synopsis\n");
-    write_request(page, "B", usage);
+    man_write_request(page, "B", usage);
     buffer_puts(page, ".SH Description\n");
     write_man_body(page, command);
     buffer_puts(page, ".SH See also\n.BR pgsup (1)\n");

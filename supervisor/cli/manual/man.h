@@ -12,3 +12,9 @@ void man_write(const struct command *const *table, struct buffer *page); /* pgsu
 bool man_has(const struct command *command);        /* false: hidden, or a group */
 char *man_page_name(const struct command *command); /* without the section; caller frees */
 void man_write_command(const struct command *command, struct buffer *page);
+
+/* For pages of another kind. */
+void man_write_heading(struct buffer *page, const char *name, char section, const char *summary);
+void man_write_request(struct buffer *page, const char *request, const char *text);
+void man_write_text(struct buffer *page,
+                    const char *text); /* one line, in which nothing is a request */

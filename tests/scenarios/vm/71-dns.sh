@@ -116,7 +116,7 @@ expect_refused 2 "others can read the DNS key" "$PGSUP" cloud set --dns-server $
     --dns-zone lab.example.org --dns-key "$DNS/wrong.key"
 expect_refused 2 "is not a TSIG key" "$PGSUP" cloud set --dns-server $server \
     --dns-zone lab.example.org --dns-key "$KEY"
-expect_refused 1 "$DNS/none" "$PGSUP" cloud set --dns-server $server \
+expect_refused 3 "$DNS/none" "$PGSUP" cloud set --dns-server $server \
     --dns-zone lab.example.org --dns-key "$DNS/none"
 chmod 600 "$DNS/wrong.key"
 

@@ -1,0 +1,15 @@
+# cmake -DOUT=FILE -DFOLDER=FOLDER -P topic_table.cmake: writes the texts FOLDER/*.md as the C table that
+# supervisor/cli/manual/topic.h declares.
+file(GLOB topics ${FOLDER}/*.md)
+list(SORT topics)
+set(texts "#include \"cli/manual/topic.h\"\n\n")
+set(rows)
+foreach(topic ${topics})
+  get_filename_component(name ${topic} NAME_WE)
+  string(MAKE_C_IDENTIFIER ${name} identifier)
+  file(READ ${topic} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(APPEND texts "static const char text_${identifier}[] = {${bytes}0};\n")
+  string(APPEND rows "    {\"${name}\", text_${identifier}},\n")
+endforeach()
+file(WRITE ${OUT} "${texts}\nconst struct topic topic_table[] = {\n${rows}    {0},\n};\n")
