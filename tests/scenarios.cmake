@@ -99,6 +99,7 @@ set(table
   "guest/84-guest-agent            100    1     300     normal     macos"
   "guest/97-floods                  60    2     300     normal     -"
   "guest/122-boot-line              40    2     300     normal     -"
+  "guest/123-console                30    2     300     normal     macos"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

@@ -126,6 +126,10 @@ void *call_data(const struct call *call) {
     return call->data;
 }
 
+bool call_shares_client(const struct call *call, const struct call *other) {
+    return call->client == other->client;
+}
+
 /* --- clients --- */
 
 static void on_handle_closed(uv_handle_t *handle) {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/address_tracker.h"
+#include "daemon/console_relay.h"
 #include "daemon/control_server.h"
 #include "daemon/ending.h"
 #include "daemon/fleet.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct address_tracker *tracker;
     struct sleep_inhibitor *sleep_inhibitor; /* NULL: not wanted */
     struct methods_context methods;
+    struct console_relay consoles;
     uv_signal_t signals[4];
     int signals_open;
     uv_timer_t scan; /* for VMs that vm.sh started */
@@ -101,12 +103,18 @@ static void on_change(void *context, struct vm *vm) {
     if (daemon->ending.stage == ENDING_NOT)
         restarter_on_change(daemon->restarter, vm);
     sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_running(&daemon->fleet) > 0);
+    console_relay_changed(&daemon->consoles, vm);
     ending_on_change(&daemon->ending, vm);
 }
 
 static void on_addresses(void *context, struct vm *vm, const struct qga_addresses *addresses) {
     struct daemon *daemon = context;
     address_tracker_on_agent(daemon->tracker, vm, addresses);
+}
+
+static void on_output(void *context, struct vm *vm, const char *data, size_t length) {
+    struct daemon *daemon = context;
+    console_relay_output(&daemon->consoles, vm, data, length);
 }
 
 static void on_document(void *context, const struct store_instance *instance,
@@ -191,6 +199,7 @@ static void on_call(void *context, struct call *call, const char *method, json_t
 static void on_gone(void *context, struct call *call) {
     struct daemon *daemon = context;
     ending_forget_call(&daemon->ending, call);
+    console_relay_gone(&daemon->consoles, call);
     methods_gone(&daemon->methods, call);
 }
 
@@ -250,6 +259,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.on_addresses = on_addresses;
+    daemon->fleet.on_output = on_output;
     daemon->fleet.context = daemon;
     daemon->ending.fleet = &daemon->fleet;
     daemon->ending.restarter = daemon->restarter;
@@ -257,8 +267,8 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->ending.context = daemon;
     daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
                                                      daemon->tracker, daemon->provisioning};
-    daemon->methods =
-        (struct methods_context){&daemon->fleet, on_shut_down, on_provision, daemon, NULL};
+    daemon->methods = (struct methods_context){&daemon->fleet, on_shut_down,      on_provision,
+                                               daemon,         &daemon->consoles, NULL};
     return fleet_adopt(&daemon->fleet, error) &&
            fleet_close_orphaned_launches(&daemon->fleet, error) &&
            restarter_autostart(daemon->restarter, error);

@@ -61,6 +61,11 @@ static void on_expired(void *context, struct vm *vm) {
     waiters_expired(&fleet->waiters, vm);
 }
 
+static void on_output(void *context, struct vm *vm, const char *data, size_t length) {
+    struct fleet *fleet = context;
+    fleet->on_output(fleet->context, vm, data, length);
+}
+
 static void on_refused(void *context, struct vm *vm, const char *command, const char *text) {
     struct fleet *fleet = context;
     waiters_refused(&fleet->waiters, vm, command, text);
@@ -81,8 +86,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .recorder = recorder,
         .journal = journal,
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_started, on_changed, on_vm_event, on_expired, on_refused,
-                     on_addresses},
+        .listener = {fleet, on_prepare, on_started, on_changed, on_vm_event, on_expired, on_output,
+                     on_refused, on_addresses},
     };
 }
 

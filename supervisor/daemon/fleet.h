@@ -27,6 +27,7 @@ struct fleet {
     bool ending;                                     /* nothing is started or adopted */
     void (*on_change)(void *context, struct vm *vm); /* NULL, or called on every change */
     void (*on_addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
+    void (*on_output)(void *context, struct vm *vm, const char *data, size_t length);
     void *context;
 };
 

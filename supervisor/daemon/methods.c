@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "control/protocol.h"
+#include "daemon/console_relay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -385,6 +386,29 @@ static bool method_provision(struct request *request, struct error *error) {
     return true;
 }
 
+static bool method_console(struct request *request, struct error *error) {
+    struct console_request wanted = {0};
+    struct vm *vm = request_vm(request, error);
+    struct call *call = request->call;
+    if (!vm || !control_get_bool(request->params, "write", &wanted.write, error) ||
+        !control_get_bool(request->params, "take", &wanted.take, error) ||
+        !control_get_string(request->params, "who", &wanted.who, error) ||
+        !console_relay_add(request->context->consoles, vm, call, &wanted, error))
+        return false;
+    call_set_data(call, NULL);
+    request_free(request);
+    return true;
+}
+
+static bool method_console_input(struct request *request, struct error *error) {
+    const char *text = "";
+    if (!control_get_string(request->params, "data", &text, error) ||
+        !console_relay_input(request->context->consoles, request->call, text, error))
+        return false;
+    request_succeed(request, json_object());
+    return true;
+}
+
 static bool method_down(struct request *request, struct error *error) {
     bool keep = false;
     if (!control_get_bool(request->params, "keep", &keep, error))
@@ -401,9 +425,11 @@ static const struct {
     const char *method;
     bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
 } methods[] = {
-    {"hello", method_hello},     {"status", method_status},       {"start", method_start},
-    {"stop", method_stop},       {"wait", method_wait},           {"down", method_down},
+    {"hello", method_hello},     {"status", method_status},
+    {"start", method_start},     {"stop", method_stop},
+    {"wait", method_wait},       {"down", method_down},
     {"restart", method_restart}, {"provision", method_provision},
+    {"console", method_console}, {"console-input", method_console_input},
 };
 
 void methods_dispatch(struct methods_context *context, struct call *call, const char *method,

@@ -5,6 +5,7 @@
 #include "daemon/control_server.h"
 #include "daemon/fleet.h"
 
+struct console_relay;
 struct request;
 
 struct methods_context {
@@ -13,6 +14,7 @@ struct methods_context {
     /* Starts a run of Ansible, or joins the one under way. */
     bool (*provision)(void *context, struct vm *vm, struct error *error);
     void *context;
+    struct console_relay *consoles;
     struct request *orphans; /* of clients that have gone; owned by methods.c */
 };
 

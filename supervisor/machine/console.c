@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/name.h"
+#include "machine/stream.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ struct console {
     console_on_output *on_output;
     uv_pipe_t pipe;
     uv_connect_t connect;
-    bool closing;
+    bool closing, connected;
+    size_t unwritten; /* bytes typed that QEMU has not taken */
     char *log_path;
     int log;
     size_t log_bytes;
@@ -63,6 +65,7 @@ static void console_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t 
 static void console_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct console *console = stream->data;
     if (length < 0) {
+        console->connected = false;
         uv_read_stop(stream);
         return;
     }
@@ -74,8 +77,10 @@ static void console_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t 
 
 static void console_on_connected(uv_connect_t *request, int status) {
     struct console *console = request->data;
-    if (status == 0 && !console->closing)
-        uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
+    if (status < 0 || console->closing)
+        return;
+    console->connected = true;
+    uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
 }
 
 static struct console *console_create(uv_loop_t *loop, const char *log, void *owner,
@@ -93,18 +98,60 @@ static struct console *console_create(uv_loop_t *loop, const char *log, void *ow
 struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
                               console_on_output *on_output) {
     struct console *console = console_create(loop, log, owner, on_output);
-    if (uv_pipe_open(&console->pipe, fd) == 0)
+    console->connected = uv_pipe_open(&console->pipe, fd) == 0;
+    if (console->connected)
         uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
     else
         close(fd);
     return console;
 }
 
+/* What the VM wrote before. */
+static void recall_tail(struct console *console) {
+    char tail[CONSOLE_TAIL_BYTES];
+    int fd = open(console->log_path, O_RDONLY | O_CLOEXEC);
+    off_t from = (off_t)console->log_bytes - (off_t)sizeof tail;
+    ssize_t got = fd >= 0 ? pread(fd, tail, sizeof tail, from > 0 ? from : 0) : 0;
+    if (got > 0)
+        buffer_append(&console->tail, tail, (size_t)got);
+    if (fd >= 0)
+        close(fd);
+}
+
 struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
                                 console_on_output *on_output) {
     struct console *console = console_create(loop, log, owner, on_output);
+    recall_tail(console);
     uv_pipe_connect(&console->connect, &console->pipe, path, console_on_connected);
     return console;
+}
+
+static void console_on_written(void *owner, size_t length, int status) {
+    struct console *console = owner;
+    (void)status;
+    console->unwritten -= length;
+}
+
+bool console_write(struct console *console, const char *data, size_t length) {
+    struct buffer bytes = {0};
+    if (!console || !console->connected || console->unwritten + length > CONSOLE_INPUT_BYTES)
+        return false;
+    buffer_append(&bytes, data, length);
+    if (!stream_write((uv_stream_t *)&console->pipe, &bytes, console, console_on_written))
+        return false;
+    console->unwritten += length;
+    return true;
+}
+
+void console_mark(struct console *console, const char *line) {
+    scoped(alloc_release) char *text = alloc_printf("\n%s\n", line);
+    ssize_t put = console->log >= 0 ? write(console->log, text, strlen(text)) : 0;
+    console->log_bytes += put > 0 ? (size_t)put : 0;
+}
+
+void console_recent(const struct console *console, struct buffer *output) {
+    if (console && console->tail.length)
+        buffer_append(output, console->tail.data, console->tail.length);
 }
 
 char *console_tail(const struct console *console, unsigned lines) {

@@ -3,13 +3,16 @@
  * (console.log, the older half in console.log.1) and to a short tail for reports. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
 #define CONSOLE_LOG_LIMIT_BYTES (1u << 20) /* each of the two files */
-#define CONSOLE_TAIL_BYTES      4096u
+#define CONSOLE_TAIL_BYTES      16384u
+#define CONSOLE_INPUT_BYTES     65536u /* that the guest has not read yet */
 
 struct console; /* opaque */
 
@@ -21,6 +24,14 @@ struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *ow
 /* Connects to the socket at path, for a VM that was adopted; on failure nothing is read. */
 struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
                                 console_on_output *on_output);
+/* Types into the guest. False: there is no connection, or the guest does not read what was typed.
+ */
+bool console_write(struct console *console, const char *data, size_t length);
+/* Writes a line of pgsup's own into the log. */
+void console_mark(struct console *console, const char *line);
+/* Appends the last output as it came, up to CONSOLE_TAIL_BYTES; also what a VM that was adopted has
+ * written before. */
+void console_recent(const struct console *console, struct buffer *output);
 /* The last lines, printable, at most `lines` of them; caller frees; "" when nothing came. */
 char *console_tail(const struct console *console, unsigned lines); /* NULL console: "" */
 void console_close(struct console *console);                       /* NULL is fine */

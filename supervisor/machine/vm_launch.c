@@ -71,6 +71,7 @@ static void on_output(void *owner, const char *data, size_t length) {
     if (!vm->launch.phases_ms[PHASE_KERNEL] &&
         (memmem(data, length, "EFI stub:", 9) || memmem(data, length, "Linux version", 13)))
         vm_phase(vm, PHASE_KERNEL);
+    vm->listener->output(vm->listener->context, vm, data, length);
 }
 
 /* --- launching --- */

@@ -32,6 +32,8 @@ struct vm_listener {
     void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
     /* A stop that must not escalate reached its limit; the guest keeps running. */
     void (*expired)(void *context, struct vm *vm);
+    /* The guest wrote to its serial console. */
+    void (*output)(void *context, struct vm *vm, const char *data, size_t length);
     /* QEMU refused a command; text is QEMU's. */
     void (*refused)(void *context, struct vm *vm, const char *command, const char *text);
     /* What the agent in a guest that has its address by DHCP says of its first card: one at least.

@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
@@ -322,6 +323,25 @@ TEST(a_low_limit_of_descriptors_is_raised) {
     CHECK_INT(after.rlim_cur,
               before.rlim_max < DESCRIPTORS_WANTED ? before.rlim_max : DESCRIPTORS_WANTED);
     setrlimit(RLIMIT_NOFILE, &before);
+}
+
+TEST(base64_comes_back) {
+    char bytes[200];
+    for (size_t length = 0; length <= sizeof bytes; length++) {
+        struct buffer text = {0}, decoded = {0};
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = (char)(i * 37 + length);
+        base64_append(bytes, length, &text);
+        CHECK(base64_decode(text.data ? text.data : "", &decoded));
+        CHECK(decoded.length == length &&
+              memcmp(decoded.data ? decoded.data : "", bytes, length) == 0);
+        buffer_done(&text);
+        buffer_done(&decoded);
+    }
+    struct buffer none = {0};
+    CHECK(!base64_decode("a", &none) && !base64_decode("YQ==x", &none) &&
+          !base64_decode("\xff", &none));
+    CHECK(none.length == 0);
 }
 
 int main(void) {

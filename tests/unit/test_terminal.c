@@ -1,7 +1,9 @@
 /* Text of guests made fit for a line, lines that are redrawn, and rows of progress. */
 #include "base/alloc.h"
 #include "cli/output/progress_row.h"
+#include "cli/terminal/console_keys.h"
 #include "cli/terminal/console_text.h"
+#include "cli/terminal/line_editor.h"
 #include "cli/terminal/live_lines.h"
 #include "test.h"
 
@@ -126,6 +128,116 @@ TEST(rows_of_progress) {
     const struct progress_row long_row = {"test", "ready", "", 3723000, 0};
     scoped(alloc_release) char *longer = progress_row_text(&long_row);
     CHECK_STRING(longer, "test  ready 1:02:03");
+}
+
+/* Typed keys, what the guest gets, the action they end with and the bytes that were not taken. */
+static const struct {
+    const char *keys, *typed;
+    enum console_action action;
+    size_t left;
+} key_cases[] = {
+    {"ls\r", "ls\r", CONSOLE_ACTION_NONE, 0},
+    {"a\x1D"
+     "b",
+     "a", CONSOLE_ACTION_LEAVE, 1},
+    {"\x01"
+     "cq",
+     "", CONSOLE_ACTION_MONITOR, 1},
+    {"x\x01\x01"
+     "c",
+     "x\x01"
+     "c",
+     CONSOLE_ACTION_NONE, 0},
+    {"\x01"
+     "e",
+     "\x01"
+     "e",
+     CONSOLE_ACTION_NONE, 0},
+    {"\x01\x1D", "\x01", CONSOLE_ACTION_LEAVE, 0},
+    {"\x01", "", CONSOLE_ACTION_NONE, 0},
+};
+
+TEST(keys_of_a_console) {
+    for (size_t i = 0; i < sizeof key_cases / sizeof *key_cases; i++) {
+        struct console_keys keys = {0};
+        struct buffer typed = {0};
+        size_t length = strlen(key_cases[i].keys);
+        CHECK_INT(console_keys_feed(&keys, key_cases[i].keys, &length, &typed),
+                  key_cases[i].action);
+        CHECK_STRING(typed.data ? typed.data : "", key_cases[i].typed);
+        CHECK_INT(strlen(key_cases[i].keys) - length, key_cases[i].left);
+        buffer_done(&typed);
+    }
+}
+
+TEST(replayed_output_asks_nothing) {
+    static const char *const cases[][2] = {
+        {"plain \033[31mred\033[0m\n", "plain \033[31mred\033[0m\n"},
+        {"a\033[6nb\033[cc\033[>0cd\033[18te", "abcde"},
+        {"\033]11;?\a>", ">"},
+        {"\033P$qm\033\\>", ">"},
+        {"\033[?1$p\033Z.", "."},
+        {"\033[2J\033[H$ ", "\033[2J\033[H$ "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scoped(alloc_release) char *text = alloc_string(cases[i][0]);
+        text[console_text_replayed(text, strlen(text))] = '\0';
+        CHECK_STRING(text, cases[i][1]);
+    }
+}
+
+/* Keys, and the line that they make; "|": entered. */
+static const char *const edited[][2] = {
+    {"info status\r", "info status"},
+    {"abc\177\177x\r", "ax"},
+    {"abc\033[D\033[DX\r", "aXbc"},
+    {"abc\033[HX\033[FY\r", "XabcY"},
+    {"abc\033[D\033[3~\r", "ab"},
+    {"one two\027three\r", "one three"},
+    {"gone\025kept\r", "kept"},
+    {"inf\t\r", "info "},
+    {"s\tx\r", "sx"},
+    {"sto\t\r", "stop "},
+    {"stop x\t\r", "stop x"},
+    {"ab\033ODc\033[1;5Cd\r", "acbd"},
+};
+
+TEST(lines_are_edited) {
+    for (size_t i = 0; i < sizeof edited / sizeof *edited; i++) {
+        struct line_editor editor = {.prompt = "> "};
+        struct buffer shown = {0};
+        enum line_event event = LINE_NOTHING;
+        strv_push(&editor.words, "info");
+        strv_push(&editor.words, "stop");
+        strv_push(&editor.words, "savevm");
+        for (const char *key = edited[i][0]; *key; key++)
+            event = line_editor_feed(&editor, *key, &shown);
+        CHECK_INT(event, LINE_ENTERED);
+        CHECK_STRING(line_editor_text(&editor), edited[i][1]);
+        buffer_done(&shown);
+        line_editor_done(&editor);
+    }
+}
+
+TEST(history_of_lines) {
+    struct line_editor editor = {.prompt = ""};
+    struct buffer shown = {0};
+    const char *keys = "one\rtwo\rtwo\r";
+    for (; *keys; keys++)
+        if (line_editor_feed(&editor, *keys, &shown) == LINE_ENTERED)
+            line_editor_next(&editor, &shown);
+    CHECK_INT(editor.history.count, 2);
+    for (keys = "\033[A\033[A\033[A"; *keys; keys++)
+        line_editor_feed(&editor, *keys, &shown);
+    CHECK_STRING(line_editor_text(&editor), "one");
+    for (keys = "\033[B\033[B\033[B"; *keys; keys++)
+        line_editor_feed(&editor, *keys, &shown);
+    CHECK_STRING(line_editor_text(&editor), "");
+    CHECK_INT(line_editor_feed(&editor, 4, &shown), LINE_EOF);
+    line_editor_feed(&editor, 1, &shown);
+    CHECK_INT(line_editor_feed(&editor, 'c', &shown), LINE_EOF);
+    buffer_done(&shown);
+    line_editor_done(&editor);
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 #include "base/buffer.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/console_session.h"
 #include "cli/link/vm_command.h"
 #include "cli/output/progress_row.h"
 
@@ -13,6 +14,7 @@ static const struct option_spec options[] = {
      .value = "SECONDS",
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
+    {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
@@ -63,15 +65,28 @@ static bool make_params(struct invocation *invocation, json_t **params, struct e
     return true;
 }
 
+static bool check_console(const struct invocation *invocation, struct error *error) {
+    if (!invocation_flag(invocation, "console"))
+        return true;
+    if (invocation_argument_count(invocation) != 1 || invocation_flag(invocation, "all"))
+        return error_set(error, ERROR_USAGE, "--console is for one instance");
+    return !invocation_flag(invocation, "wait") ||
+           error_set(error, ERROR_USAGE, "--console and --wait exclude each other");
+}
+
 static int run_start(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "start",
                                  .going = "booting",
                                  .awaits = "ready",
                                  .show = show_start,
                                  .warn = warn_failed_modules};
-    if (!make_params(invocation, &command.params, error))
+    if (!check_console(invocation, error) || !make_params(invocation, &command.params, error))
         return 1;
-    return vm_command_run(invocation, &command, error);
+    int status = vm_command_run(invocation, &command, error);
+    const struct console_link_options chosen = {.name = invocation_argument(invocation, 0)};
+    if (invocation_flag(invocation, "console") && status == 0 && error->code == ERROR_NONE)
+        console_session_run(invocation->home, &chosen, error);
+    return status;
 }
 
 static int run_restart(struct invocation *invocation, struct error *error) {

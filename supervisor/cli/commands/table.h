@@ -53,6 +53,8 @@
     X(cmd_list)                                                                                    \
     X(cmd_info)                                                                                    \
     X(cmd_events)                                                                                  \
+    X(cmd_console)                                                                                 \
+    X(cmd_monitor)                                                                                 \
     X(cmd_ip)                                                                                      \
     X(cmd_ssh)                                                                                     \
     X(cmd_inventory)                                                                               \

@@ -150,6 +150,26 @@ static char *read_line(struct client *client, const struct progress *progress, s
     return line;
 }
 
+int client_descriptor(const struct client *client) {
+    return client->fd;
+}
+
+bool client_fill(struct client *client, struct error *error) {
+    char chunk[16384];
+    ssize_t got = read(client->fd, chunk, sizeof chunk);
+    if (got > 0)
+        line_feed(&client->lines, chunk, (size_t)got);
+    return got > 0 || (got < 0 && errno == EINTR) ||
+           error_set(error, ERROR_NO_SUPERVISOR,
+                     "the supervisor has ended; the VMs keep running, and `pgsup up` adopts them");
+}
+
+bool client_pull(struct client *client, struct control_message *message, struct error *error) {
+    size_t length;
+    const char *line = line_next(&client->lines, &length);
+    return line && control_decode(line, length, message, error);
+}
+
 int64_t client_send(struct client *client, const char *method, json_t *params,
                     struct error *error) {
     struct buffer request = {0};

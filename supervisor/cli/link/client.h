@@ -25,6 +25,14 @@ json_t *client_call(struct client *client, const char *method, json_t *params, s
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,
                           struct progress *progress, struct error *error);
 
+/* For a caller that waits for other things too: when the descriptor is readable, client_fill()
+ * reads once (false: the supervisor is gone), then client_pull() gives what has arrived, one
+ * message at a time, which the caller frees. */
+struct control_message;
+int client_descriptor(const struct client *client);
+bool client_fill(struct client *client, struct error *error);
+bool client_pull(struct client *client, struct control_message *message, struct error *error);
+
 /* The same in two steps, for several concurrent requests. Ids count from 1. */
 int64_t client_send(struct client *client, const char *method, json_t *params,
                     struct error *error); /* 0: the supervisor is gone */

@@ -35,6 +35,28 @@ static size_t escape_length(const char *text, size_t length) {
     return at < length && (unsigned char)text[at] >= 0x30 ? at + 1 : at;
 }
 
+/* ESC [ … n, c, x, t; ESC Z; strings such as OSC and DCS. */
+static bool asks_terminal(const char *sequence, size_t length) {
+    if (length < 2)
+        return true;
+    if (sequence[1] == '[')
+        return strchr("ncxtp", sequence[length - 1]) != NULL;
+    return strchr("]PX^_Z", sequence[1]) != NULL;
+}
+
+size_t console_text_replayed(char *text, size_t length) {
+    size_t kept = 0;
+    for (size_t at = 0; at < length;) {
+        size_t size = text[at] == ESCAPE ? escape_length(text + at, length - at) : 1;
+        if (text[at] != ESCAPE || !asks_terminal(text + at, size)) {
+            memmove(text + kept, text + at, size);
+            kept += size;
+        }
+        at += size;
+    }
+    return kept;
+}
+
 static bool ends_line(const char *text, size_t length, size_t at) {
     while (at < length && text[at] == '\r')
         at++;

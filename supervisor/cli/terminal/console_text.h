@@ -10,6 +10,10 @@
  * carriage return in a line is overwritten text and goes too. Gives the new length. */
 size_t console_text_strip(char *text, size_t length);
 
+/* Removes what a terminal would answer (device status and attributes, strings that ask): for output
+ * that is shown again. In place; gives the new length. */
+size_t console_text_replayed(char *text, size_t length);
+
 /* The last line of a text that is not blank and begins with prefix ("": any), printable; "" if
  * there is none. Caller frees. */
 char *console_text_last_line(const char *text, size_t length, const char *prefix);

@@ -8,7 +8,7 @@
 
 static const int ending_signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
 static struct termios restored; /* for the signal handler; valid while a terminal is raw */
-static volatile sig_atomic_t raw_fd = -1;
+static volatile sig_atomic_t raw_fd = -1, suspend;
 
 bool terminal_is_capable(int fd) {
     const char *term = getenv("TERM");
@@ -34,11 +34,17 @@ static void on_ending_signal(int number) {
     raise(number);
 }
 
-static void watch_signals(void (*handler)(int)) {
+static void on_suspend_signal(int number) {
+    suspend = number;
+}
+
+static void watch_signals(void (*handler)(int), void (*suspend_handler)(int)) {
     struct sigaction action = {.sa_handler = handler};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof ending_signals / sizeof *ending_signals; i++)
         sigaction(ending_signals[i], &action, NULL);
+    action.sa_handler = suspend_handler;
+    sigaction(SIGTSTP, &action, NULL);
 }
 
 static bool apply_raw(const struct terminal *terminal) {
@@ -54,7 +60,7 @@ bool terminal_make_raw(struct terminal *terminal, int fd, struct error *error) {
     restored = terminal->saved;
     raw_fd = fd;
     terminal->raw = true;
-    watch_signals(on_ending_signal);
+    watch_signals(on_ending_signal, on_suspend_signal);
     if (apply_raw(terminal))
         return true;
     error_errno(error, "cannot change the settings of the terminal");
@@ -68,11 +74,18 @@ void terminal_restore(struct terminal *terminal) {
     tcsetattr(terminal->fd, TCSADRAIN, &terminal->saved);
     terminal->raw = false;
     raw_fd = -1;
-    watch_signals(SIG_DFL);
+    watch_signals(SIG_DFL, SIG_DFL);
+}
+
+bool terminal_wants_suspend(void) {
+    return suspend;
 }
 
 void terminal_suspend(struct terminal *terminal) {
-    tcsetattr(terminal->fd, TCSADRAIN, &terminal->saved);
+    suspend = 0;
+    if (terminal->raw)
+        tcsetattr(terminal->fd, TCSADRAIN, &terminal->saved);
     raise(SIGSTOP);
-    apply_raw(terminal);
+    if (terminal->raw)
+        apply_raw(terminal);
 }

@@ -30,5 +30,8 @@ struct terminal {
  * One at a time. */
 bool terminal_make_raw(struct terminal *terminal, int fd, struct error *error);
 void terminal_restore(struct terminal *terminal); /* also of one that is not raw */
-/* Stops the process as Ctrl-Z does, with the settings restored; returns when it is continued. */
+/* SIGTSTP came while it is raw: the caller lets go of what must not be held, then calls
+ * terminal_suspend(), which stops the process with the settings restored and returns when it is
+ * continued. */
+bool terminal_wants_suspend(void);
 void terminal_suspend(struct terminal *terminal);

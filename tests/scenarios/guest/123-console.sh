@@ -1,0 +1,113 @@
+# Goal: the serial console of a VM is at hand: one types, others watch, somebody takes over, QEMU's
+# monitor is a key away, and the terminal is as it was whatever ends.
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tmux.sh"
+new_cloud
+new_mini test
+start_supervisor
+open_screen small 80 24
+open_screen large 120 40
+before=$(settings_of small)
+is_restored() {
+    [ "$(settings_of small)" = "$before" ]
+}
+expect_restored() {
+    wait_until 5 is_restored
+}
+
+step "start --console: the boot in this terminal; Ctrl-] leaves, the VM goes on"
+expect_fail 3 "test does not run: \`pgsup start test --console\`" "$PGSUP" console test
+type_in small "clear; $PGSUP start test --console; echo status \$?"
+expect_shown small '^\[on the console of test; Ctrl-\] leaves, Ctrl-A C is QEMU.s monitor'
+expect_shown small 'UEFI firmware|mini:' 60
+press_in small 'C-]'
+expect_shown small '^status 0$'
+expect_restored
+run "$PGSUP" wait test --timeout 120
+expect_equal "status of wait" "$STATUS" 0
+
+step "the last output comes again; what is typed reaches the guest; a watcher sees it"
+type_in small "clear; $PGSUP console test; echo status \$?"
+type_in large "clear; $PGSUP console test --read-only; echo status \$?"
+expect_shown small '^mini: '
+expect_shown large '^mini: '
+type_in small hello-from-small
+expect_shown small hello-from-small
+expect_shown large hello-from-small
+type_in large nobody-hears-this
+sleep 0.5
+! shows small nobody-hears || fail "a watcher typed"
+
+step "Ctrl-A C: QEMU's monitor, with completion; back again"
+press_in small C-a c
+expect_shown small '^\(qemu\) $|^\(qemu\)$'
+press_in small -l 'info st'
+press_in small BSpace BSpace
+type_in small status
+expect_shown small '^VM status: running'
+press_in small -l syst
+press_in small Tab
+expect_shown small '\(qemu\) system_'
+press_in small C-u C-a c
+expect_shown small '^\[the console\]'
+type_in small back-again
+expect_shown large back-again
+
+step "one types: a second is told who, and may take over"
+press_in large 'C-]'
+expect_fail 3 "types into the console of test: \`pgsup console test --read-only\` watches, --take takes it over" \
+    "$PGSUP" console test </dev/null
+type_in large "clear; $PGSUP console test --take; echo status \$?"
+expect_shown small '^\[process [0-9]+ on /dev/.* types from now on; you watch\]'
+type_in small nobody-hears-that
+type_in large taken-over
+expect_shown small taken-over
+! shows large nobody-hears-that || fail "two type"
+press_in large 'C-]'
+press_in small 'C-]'
+expect_shown small '^status 0$'
+expect_restored
+
+step "a client that is stopped holds nobody up, and gives the terminal back meanwhile"
+type_in small "clear; $PGSUP console test; echo status \$?"
+expect_shown small '^mini: '
+client=$(pgrep -f "^$PGSUP console test")
+kill -TSTP "$client"
+expect_shown small 'Stopped'
+expect_restored
+expect_ok "$PGSUP" monitor test info status
+expect_text "$OUT" "VM status: running"
+type_in small fg
+sleep 0.3
+type_in small after-fg
+expect_shown small after-fg
+kill -9 "$client"
+expect_shown small 'Killed'
+
+step "the supervisor is killed: one sentence, and a terminal as before"
+type_in small "stty '$before'; clear; $PGSUP console test; echo status \$?"
+expect_shown small '^mini: '
+kill_supervisor
+expect_shown small 'pgsup: the supervisor has ended; the VMs keep running'
+expect_shown small '^status 4$'
+expect_restored
+
+step "without a supervisor: the VM's own socket, for one at a time; then a supervisor comes"
+type_in small "clear; $PGSUP console test; echo status \$?"
+expect_shown small '^\[on the console of test'
+type_in small straight-to-qemu
+expect_shown small straight-to-qemu
+expect_text "$PGSUP_HOME/instances/test/console.log" straight-to-qemu
+expect_fail 3 "another \`pgsup console\` has the console of test" "$PGSUP" console test </dev/null
+start_supervisor
+expect_shown small '^\[a supervisor runs now: the console goes through it\]'
+type_in small through-it-again
+expect_shown small through-it-again
+
+step "the VM ends: so does the console"
+run "$PGSUP" stop test
+expect_shown small '^\[test has ended: .*guest-shutdown'
+expect_shown small '^status 0$'
+expect_restored
+end_supervisor
