@@ -100,17 +100,17 @@ static bool send_line(struct client *client, const struct buffer *line, struct e
     return true;
 }
 
-static bool ask_status(struct client *client, struct error *error) {
+/* A supervisor that has answered and ended cannot be asked any more: its answer is read next. */
+static void ask_status(struct client *client) {
     struct buffer request = {0};
     uint64_t now_ms = clock_monotonic_ms();
     if (client->asked || now_ms < client->ask_status_ms)
-        return true;
+        return;
     client->asked = true;
     client->ask_status_ms = now_ms + CLIENT_STATUS_MS;
     control_encode_request(&request, STATUS_ID, "status", NULL);
-    bool sent = send_line(client, &request, error);
+    send_line(client, &request, NULL);
     buffer_done(&request);
-    return sent;
 }
 
 /* Until something has arrived, asking for the status each second. */
@@ -119,8 +119,10 @@ static bool wait_shown(struct client *client, const struct progress *progress,
     bool asks = progress->mode != PROGRESS_NONE;
     struct pollfd watched = {.fd = client->fd, .events = POLLIN};
     for (;;) {
-        if (!interrupt_check(error) || (asks && !ask_status(client, error)))
+        if (!interrupt_check(error))
             return false;
+        if (asks)
+            ask_status(client);
         if (poll(&watched, 1, CLIENT_STATUS_MS / 4) > 0)
             return true;
     }
