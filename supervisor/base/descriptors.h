@@ -5,3 +5,7 @@
 
 /* launchd starts a job with 256, shells with as few. The hard limit is left as it is. */
 void descriptors_raise(void);
+
+/* How many connections a server may hold that wants so many: at most a quarter of all descriptors,
+ * so that there are always some to start VMs with. */
+unsigned descriptors_share(unsigned wanted);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/line.h"
 #include "control/protocol.h"
@@ -23,7 +24,7 @@ struct control_server {
     char *path;
     uv_pipe_t pipe;
     struct client *clients;
-    unsigned count;
+    unsigned count, limit; /* of clients */
     bool closing;
 };
 
@@ -36,7 +37,7 @@ struct client {
     struct call *calls;
     size_t unwritten;
     bool doomed;
-    bool surplus; /* beyond CONTROL_CLIENT_LIMIT: its first request is refused */
+    bool surplus; /* beyond the limit: its first request is refused */
     int open_handles;
     char input[READ_BYTES];
 };
@@ -174,8 +175,7 @@ static void on_line(struct client *client, const char *line, size_t length) {
         client_refuse(client, message.id, &error);
     } else if (message.kind == CONTROL_REQUEST && client->surplus) {
         error_set(&error, ERROR_FAILED,
-                  "the supervisor has all the %u clients it takes: try again later",
-                  CONTROL_CLIENT_LIMIT);
+                  "the supervisor has all the %u clients it takes: try again later", server->limit);
         client_refuse(client, message.id, &error);
         client_doom(client);
     } else if (message.kind == CONTROL_REQUEST) {
@@ -232,11 +232,11 @@ static void on_connection(uv_stream_t *stream, int status) {
     server->clients = client;
     server->count++;
     if (uv_accept(stream, (uv_stream_t *)&client->pipe) < 0 ||
-        server->count > CONTROL_CLIENT_LIMIT + CONTROL_SURPLUS_LIMIT) {
+        server->count > server->limit + CONTROL_SURPLUS_LIMIT) {
         client_drop(client);
         return;
     }
-    client->surplus = server->count > CONTROL_CLIENT_LIMIT;
+    client->surplus = server->count > server->limit;
     uv_timer_start(&client->silence, on_silence,
                    client->surplus ? CONTROL_SURPLUS_TIMEOUT_MS : CONTROL_REQUEST_TIMEOUT_MS, 0);
     uv_read_start((uv_stream_t *)&client->pipe, on_client_allocate, on_client_read);
@@ -290,6 +290,7 @@ struct control_server *control_server_open(uv_loop_t *loop, const struct home *h
                                            const struct control_calls *calls, struct error *error) {
     struct control_server *server = alloc_zero(sizeof *server);
     server->calls = *calls;
+    server->limit = descriptors_share(CONTROL_CLIENT_LIMIT);
     server->path = run_folder_control(home->run);
     int fd = socket_listen(server->path, error);
     if (fd < 0 || !home_chown(home, server->path, error)) {

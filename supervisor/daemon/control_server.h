@@ -12,8 +12,8 @@
 #include <jansson.h>
 #include <uv.h>
 
-#define CONTROL_CLIENT_LIMIT       256u
-#define CONTROL_SURPLUS_LIMIT      64u /* further ones that get an error at once */
+#define CONTROL_CLIENT_LIMIT       256u /* or a quarter of the descriptors */
+#define CONTROL_SURPLUS_LIMIT      64u  /* further ones that get an error at once */
 #define CONTROL_SURPLUS_TIMEOUT_MS 1000u
 #define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* for the first request of a client */
 #define CONTROL_LOCK_TIMEOUT_MS    15000u     /* for a supervisor that is ending; blocks */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "cloudinit/http.h"
@@ -24,7 +25,8 @@ struct seed_server {
     uv_tcp_t tcp;
     uv_timer_t room; /* when there may be a place for the one that waits */
     struct share_list shares;
-    bool waiting; /* one is accepted by the system and not yet by this server */
+    unsigned limit; /* of connections */
+    bool waiting;   /* one is accepted by the system and not yet by this server */
     bool closing;
     int open_handles;
     char input[READ_BYTES]; /* of whichever connection is being read */
@@ -363,7 +365,7 @@ static void limit_share(struct seed_server *server, const struct share *of) {
 /* False: all places are taken by connections so young that they may yet show a token; the newcomer
  * waits. */
 static bool make_room(struct seed_server *server) {
-    if (server->shares.count < SEED_CONNECTION_LIMIT)
+    if (server->shares.count < server->limit)
         return true;
     struct share *victim = share_victim(&server->shares);
     uint64_t now_ms = uv_now(server->tcp.loop), age_ms = now_ms - victim->since_ms;
@@ -466,6 +468,7 @@ struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
     }
     if (server) {
         server->home = home;
+        server->limit = descriptors_share(SEED_CONNECTION_LIMIT);
         server->calls = options->calls;
     } else {
         explain(status, options->address, options->port, error);

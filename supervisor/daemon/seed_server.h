@@ -17,7 +17,7 @@
 
 #include <uv.h>
 
-#define SEED_CONNECTION_LIMIT   256u   /* share.h: who goes for one more */
+#define SEED_CONNECTION_LIMIT   256u   /* or a quarter of the descriptors; share.h: who goes */
 #define SEED_GRACE_MS           250u   /* in which a connection that is too many shows a token */
 #define SEED_HEAD_TIMEOUT_MS    10000u /* since the connection, or since the last answer */
 #define SEED_REQUEST_TIMEOUT_MS 30000u /* likewise; the whole request */

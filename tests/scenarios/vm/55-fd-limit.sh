@@ -17,6 +17,24 @@ quietly start $names
 quietly stop -f $names
 end_supervisor
 
+step "300 connections to the seed server leave descriptors to start VMs"
+printf '#!/bin/sh\nulimit -n 160\nexec "$@"\n' >"$WORK/flooded"
+chmod +x "$WORK/flooded"
+expect_ok "$PGSUP" cloud get --json
+port=$(json_of 'it["ph_port"]')
+UP_BY=$WORK/flooded start_supervisor
+mkfifo "$WORK/hold"
+python3 "$(dirname "$0")/../flood.py" "$port" slow 300 <"$WORK/hold" >/dev/null &
+flooder=$!
+at_exit "kill $flooder 2>/dev/null"
+exec 8>"$WORK/hold"
+wait_until 20 sh -c "[ \$(ls /proc/$SUPERVISOR/fd 2>/dev/null | wc -l) -gt 45 ] || [ ! -e /proc ]"
+quietly start a b c
+quietly stop -f a b c
+exec 8>&-
+wait $flooder || fail "the flood"
+end_supervisor
+
 UP_BY=$WORK/limited start_supervisor
 
 step "starts until it is full"
