@@ -30,6 +30,33 @@ bool name_check_label(const char *what, const char *text, struct error *error) {
     return false;
 }
 
+bool name_check_instance(const char *text, struct error *error) {
+    static const struct {
+        const char *name, *meaning;
+    } taken[] = {
+        {"all", "all hosts to Ansible"},
+        {"ungrouped", "the hosts without a group to Ansible"},
+        {"localhost", "this computer itself"},
+        {"localhost4", "this computer itself"},
+        {"localhost6", "this computer itself"},
+        {"ip6-localhost", "this computer itself"},
+        {"ip6-loopback", "this computer itself"},
+        {"ip6-allnodes", "all computers of a network"},
+        {"ip6-allrouters", "all routers of a network"},
+        {"broadcasthost", "all computers of a network"},
+    };
+    if (!name_check_label("instance name", text, error))
+        return false;
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(text, taken[i].name) == 0)
+            return error_set(
+                error, ERROR_INVALID,
+                "\"%s\" cannot be the name of an instance, because it means %s: choose "
+                "another one",
+                text, taken[i].meaning);
+    return true;
+}
+
 bool name_parse_ip4(const char *text, uint32_t *address) {
     uint32_t value = 0;
     for (int part = 0; part < 4; part++) {

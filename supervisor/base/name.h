@@ -12,6 +12,9 @@
 
 /* Instance and cloud names: RFC 1123 label in lower case, [a-z0-9] and '-' inside, at most 63. */
 bool name_check_label(const char *what, const char *text, struct error *error);
+/* A label that an instance may have: not one that means something else to Ansible or to hosts(5).
+ */
+bool name_check_instance(const char *text, struct error *error);
 
 /* Dotted IPv4 to host byte order; no leading zeros, nothing after the last number. */
 bool name_parse_ip4(const char *text, uint32_t *address);

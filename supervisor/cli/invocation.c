@@ -108,6 +108,15 @@ void invocation_warn(const char *format, ...) {
     fprintf(stderr, "pgsup: warning: %s\n", text);
 }
 
+void invocation_notes(char *lines) {
+    for (char *line = lines; line && *line;) {
+        size_t length = strcspn(line, "\n");
+        printf("note: %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+    free(lines);
+}
+
 void invocation_notice(char *notice) {
     if (notice)
         invocation_warn("%s", notice);

@@ -49,5 +49,7 @@ void invocation_wipe(const struct invocation *invocation, const char *name);
 /* What a change of an instance has to say (home/change/): a warning, which is freed; NULL: nothing.
  */
 void invocation_notice(char *notice);
+/* Lines of what is worth knowing: "note: …" on stdout; freed; NULL: nothing. */
+void invocation_notes(char *lines);
 /* "pgsup: warning: …" on stderr. */
 void invocation_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,6 +122,27 @@ static bool check_socket(const char *option, const char *path, struct error *err
                      "no answer on the socket %s for %s (%s): check that its daemon runs and that "
                      "you may use it",
                      shown, option, strerror(errno));
+}
+
+static bool is_loopback(const char *name) {
+    struct ifaddrs *list = NULL;
+    bool found = false;
+    if (getifaddrs(&list) < 0)
+        return false;
+    for (const struct ifaddrs *each = list; each && !found; each = each->ifa_next)
+        found = strcmp(each->ifa_name, name) == 0 && (each->ifa_flags & IFF_LOOPBACK);
+    freeifaddrs(list);
+    return found;
+}
+
+bool network_check_not_loopback(const char *option, const char *interface, struct error *error) {
+    if (!interface || !is_loopback(interface))
+        return true;
+    return error_set(
+        error, ERROR_INVALID,
+        "\"%s\" for %s is the loopback interface of this host, to which no guest can be "
+        "attached: use another one",
+        interface, option);
 }
 
 static bool check_exists(const char *option, const char *interface, struct error *error) {

@@ -17,6 +17,8 @@ const char *network_default_interface(enum spec_network kind);
 /* The absolute path of vmnet-helper: from PATH, Homebrew's libexec, or its own folder. Where macOS
  * wants root for it, only the last one, if nobody else can replace it. Caller frees. */
 char *network_helper(struct error *error);
+/* Fails for the loopback interface, which carries no frames. interface: NULL is fine. */
+bool network_check_not_loopback(const char *option, const char *interface, struct error *error);
 /* Checks what the kind is attached to. option: its name in messages, "--host-if". interface NULL:
  * not given; some kinds require one, others refuse it. */
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,

@@ -10,6 +10,7 @@
 #include "home/change/disk_change.h"
 #include "home/change/home_edit.h"
 #include "home/home.h"
+#include "home/instance/host_limits.h"
 #include "home/layout.h"
 
 #include <stdio.h>
@@ -32,6 +33,7 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     if (good)
         printf("%s: its guest finds the disk as /dev/disk/by-id/virtio-%s%s\n", name, disk,
                running.name ? ", from its next start on" : "");
+    invocation_notes(host_limits_remarks(invocation->home, name));
     running_done(&running);
     store_instance_done(&instance);
     return EXIT_SUCCESS;

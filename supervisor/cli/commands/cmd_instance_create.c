@@ -4,6 +4,7 @@
 #include "cli/invocation.h"
 #include "home/change/create.h"
 #include "home/instance/definition.h"
+#include "home/instance/host_limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, created.name);
     printf("instance \"%s\" created in %s\n", created.name, folder);
     document_options_remark(invocation, &created);
+    invocation_notes(host_limits_remarks(invocation->home, created.name));
     store_instance_done(&created);
     return EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
 #include "home/change/resize.h"
+#include "home/instance/host_limits.h"
 #include "machine/core/qemu_argv.h"
 
 #include <stdio.h>
@@ -78,6 +79,7 @@ static int run_instance_resize(struct invocation *invocation, struct error *erro
     if (!good)
         return EXIT_FAILURE;
     report_size(name, bytes, live);
+    invocation_notes(host_limits_remarks(invocation->home, name));
     return EXIT_SUCCESS;
 }
 

@@ -8,6 +8,7 @@
 #include "home/change/settings.h"
 #include "home/home.h"
 #include "home/instance/definition.h"
+#include "home/instance/host_limits.h"
 #include "home/instance/startup.h"
 
 #include <stdio.h>
@@ -89,6 +90,8 @@ static bool report_settings(const struct invocation *invocation, const char *nam
                (!due || guest_clean(invocation, &instance, &running, error));
     if (good && wanted->rerun)
         printf("cloud-init runs again at the next %s\n", running.name ? "restart" : "start");
+    if (good && wanted->vcpu)
+        invocation_notes(host_limits_remarks(invocation->home, name));
     running_done(&running);
     store_instance_done(&instance);
     return good;

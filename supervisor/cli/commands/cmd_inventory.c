@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/vm_status.h"
@@ -103,9 +104,14 @@ static json_t *describe_all(struct inventory *inventory, struct error *error) {
     if (!instance_table_list(inventory->home->store, &instances, error))
         return NULL;
     json_t *hosts = json_object(), *meta = json_object();
-    for (size_t i = 0; i < instances.count; i++)
-        json_object_set_new(hosts, instances.items[i].name,
-                            describe(inventory, &instances.items[i]));
+    for (size_t i = 0; i < instances.count; i++) {
+        struct error problem = {0};
+        if (name_check_instance(instances.items[i].name, &problem))
+            json_object_set_new(hosts, instances.items[i].name,
+                                describe(inventory, &instances.items[i]));
+        else
+            invocation_warn("left out: %s", problem.text);
+    }
     store_instances_done(&instances);
     json_object_set_new(meta, "hostvars", hosts);
     json_object_set_new(inventory->groups, "_meta", meta);

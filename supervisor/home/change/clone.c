@@ -133,8 +133,7 @@ bool instance_clone(struct home *home, const struct store_instance *source, cons
                     struct store_instance *made, struct error *error) {
     struct instance_stage stage = {
         .home = home, .fill = clone_fill, .record = clone_record, .context = source};
-    bool good = name_check_label("instance name", name, error) &&
-                run_folder_check_name(home->run, name, error) &&
+    bool good = name_check_instance(name, error) && run_folder_check_name(home->run, name, error) &&
                 definition_check_free(home->store, name, error) &&
                 instance_facts_load(home, source->name, &stage.facts, error) &&
                 strip_nics(&stage.facts.nics, error);

@@ -32,7 +32,7 @@ static bool check(struct instance_stage *stage, const struct instance_create_opt
     struct instance_facts *facts = &stage->facts;
     if (!options->name)
         return error_set(error, ERROR_USAGE, "the instance needs a name");
-    return name_check_label("instance name", options->name, error) &&
+    return name_check_instance(options->name, error) &&
            run_folder_check_name(stage->home->run, options->name, error) &&
            definition_check_free(store, options->name, error) &&
            cloud_table_get(store, &facts->cloud, error) &&

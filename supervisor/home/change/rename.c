@@ -17,8 +17,7 @@
 
 static bool rename_check(struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    if (!name_check_label("instance name", name, error) ||
-        !run_folder_check_name(home->run, name, error) ||
+    if (!name_check_instance(name, error) || !run_folder_check_name(home->run, name, error) ||
         !definition_check_free(home->store, name, error))
         return false;
     return !file_exists(folder) ||

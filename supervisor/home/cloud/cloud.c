@@ -67,8 +67,9 @@ static bool check_addresses(const struct cloud_options *options, struct error *e
                error_set(error, ERROR_INVALID, "--host-gw4 requires --host-ip4 and --host-nm4");
     return subnet_of_host(options->host_ip4, options->host_nm4, &subnet, error) &&
            (!options->host_gw4 ||
-            subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error)) &&
-           (!options->host_ns4 || subnet_check_unicast("--host-ns4", options->host_ns4, error));
+            (subnet_check_machine("--host-gw4", options->host_gw4, error) &&
+             subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error))) &&
+           (!options->host_ns4 || subnet_check_machine("--host-ns4", options->host_ns4, error));
 }
 
 static bool check_network(const struct cloud_options *options, enum spec_network network,

@@ -20,18 +20,50 @@ static bool fail_address(const char *what, const char *text, struct error *error
                      "\"%s\" is not an address for %s: use one such as 172.16.3.5", shown, what);
 }
 
-/* Not 0.x, multicast or beyond. */
-static bool parse_unicast(const char *what, const char *text, uint32_t *address,
-                          struct error *error) {
-    if (!name_parse_ip4(text, address))
-        return fail_address(what, text, error);
-    uint32_t first = *address >> 24;
-    return (first != 0 && first < 224) || fail_address(what, text, error);
+struct block {
+    uint32_t network, mask;
+    const char *what;
+};
+
+static bool check_blocks(const char *what, const char *text, uint32_t address,
+                         const struct block *blocks, struct error *error) {
+    for (size_t i = 0; blocks[i].what; i++)
+        if ((address & blocks[i].mask) == blocks[i].network)
+            return error_set(error, ERROR_INVALID,
+                             "\"%s\" is not an address for %s, because it is %s: use one such as "
+                             "172.16.3.5",
+                             text, what, blocks[i].what);
+    return true;
 }
 
-bool subnet_check_unicast(const char *what, const char *text, struct error *error) {
+/* RFC 6890. This host may be reached at 127.0.0.0/8, where no guest can be. */
+static bool parse_unicast(const char *what, const char *text, uint32_t *address,
+                          struct error *error) {
+    static const struct block blocks[] = {
+        {0, 0xFF000000, "in 0.0.0.0/8, which is nobody's"},
+        {0xFFFFFFFF, 0xFFFFFFFF, "a broadcast address"},
+        {0xE0000000, 0xF0000000, "a multicast address"},
+        {0xF0000000, 0xF0000000, "in 240.0.0.0/4, which is reserved"},
+        {.what = NULL},
+    };
+    return name_parse_ip4(text, address) ? check_blocks(what, text, *address, blocks, error)
+                                         : fail_address(what, text, error);
+}
+
+bool subnet_check_machine(const char *what, const char *text, struct error *error) {
+    static const struct block blocks[] = {
+        {0x7F000000, 0xFF000000, "a loopback address"},
+        {0xA9FE0000, 0xFFFF0000, "a link-local address"},
+        {.what = NULL},
+    };
     uint32_t address;
-    return parse_unicast(what, text, &address, error);
+    return parse_unicast(what, text, &address, error) &&
+           check_blocks(what, text, address, blocks, error);
+}
+
+bool subnet_overlaps(const struct subnet *one, const struct subnet *other) {
+    uint32_t mask = one->mask & other->mask;
+    return (one->network & mask) == (other->network & mask);
 }
 
 static void set(struct subnet *subnet, uint32_t address, unsigned prefix_length) {
@@ -107,11 +139,11 @@ bool subnet_check_guest(const struct store_cloud *cloud, const char *text, struc
             error, ERROR_INVALID,
             "a static address requires a known network: create the cloud with --host-ip4 "
             "and --host-nm4");
-    return subnet_check_member(&subnet, "--ip", text, error) &&
+    return subnet_check_machine("--ip", text, error) &&
+           subnet_check_member(&subnet, "--ip", text, error) &&
            check_other(text, subnet_host_address(cloud), "host", error) &&
            check_other(text, subnet_gateway(cloud), "gateway", error) &&
-           (!subnet_is_user(cloud) ||
-            check_other(text, SUBNET_USER_NAMESERVER, "nameserver", error));
+           check_other(text, subnet_nameserver(cloud), "nameserver", error);
 }
 
 const char *subnet_host_address(const struct store_cloud *cloud) {

@@ -27,7 +27,9 @@ bool subnet_check_member(const struct subnet *subnet, const char *what, const ch
                          struct error *error);
 /* The same, and not an address that the network itself uses. */
 bool subnet_check_guest(const struct store_cloud *cloud, const char *text, struct error *error);
-bool subnet_check_unicast(const char *what, const char *text, struct error *error);
+/* An address of one other machine: not loopback, link-local or multicast. */
+bool subnet_check_machine(const char *what, const char *text, struct error *error);
+bool subnet_overlaps(const struct subnet *one, const struct subnet *other);
 
 /* How guests reach the host and the world; NULL: not known. */
 const char *subnet_host_address(const struct store_cloud *cloud);

@@ -46,7 +46,7 @@ static bool check_row(const struct import_sources *sources, const struct playgro
     if (!row->name || !row->path)
         return error_set(error, ERROR_INVALID, "the instance %lld has no name or path",
                          (long long)row->instance_id);
-    if (!name_check_label("instance name", row->name, error))
+    if (!name_check_instance(row->name, error))
         return false;
     if (row->instance_id < 1 || row->instance_id > ID_MAX)
         return error_set(

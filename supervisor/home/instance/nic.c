@@ -58,7 +58,8 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
     uint32_t mask = UINT32_MAX << (32 - prefix);
     struct subnet subnet = {address & mask, mask, (unsigned)prefix};
     alloc_replace(&nic->ip4, alloc_printf("%s/%u", copy, (unsigned)prefix));
-    return subnet_check_member(&subnet, "ip=", copy, error);
+    return subnet_check_machine("ip=", copy, error) &&
+           subnet_check_member(&subnet, "ip=", copy, error);
 }
 
 static bool take_part(const char *part, struct store_nic *nic, struct error *error) {
@@ -194,7 +195,108 @@ static bool check_cloud(const struct store_cloud *cloud, const struct store_inst
             return false;
     }
     return check_other(nic, subnet_host_address(cloud), "host", error) &&
-           check_other(nic, subnet_gateway(cloud), "gateway", error);
+           check_other(nic, subnet_gateway(cloud), "gateway", error) &&
+           check_other(nic, subnet_nameserver(cloud), "nameserver", error);
+}
+
+/* --- the cards of one guest: it routes by their subnets --- */
+
+static void parse_subnet(const char *text, struct subnet *subnet) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    char *slash = strchr(copy, '/');
+    uint64_t prefix = 0;
+    uint32_t address = 0;
+    if (!slash)
+        return;
+    *slash = 0;
+    name_parse_ip4(copy, &address);
+    name_parse_number(slash + 1, PREFIX_MIN, PREFIX_MAX, &prefix);
+    subnet->prefix_length = (unsigned)prefix;
+    subnet->mask = prefix ? UINT32_MAX << (32 - prefix) : 0;
+    subnet->network = address & subnet->mask;
+}
+
+static bool is_user_nic(const struct store_nic *nic) {
+    return strcmp(nic->kind, spec_network_word(SPEC_NET_USER)) == 0;
+}
+
+/* With prefix_length 0 if it is not known: DHCP tells the guest. */
+static struct subnet subnet_of_nic(const struct store_nic *nic) {
+    struct subnet subnet = {0};
+    scoped(alloc_release) char *of_user = spec_nic_user_network((unsigned)nic->position);
+    if (nic->ip4 || is_user_nic(nic))
+        parse_subnet(nic->ip4 ? nic->ip4 : of_user, &subnet);
+    return subnet;
+}
+
+static bool same_network(const char *kind, const char *interface, const struct store_nic *nic) {
+    return !is_user_nic(nic) && same(kind, nic->kind) &&
+           (interface == nic->interface || same(interface, nic->interface));
+}
+
+struct other_card {
+    struct subnet subnet;
+    bool together; /* in one network: they may share its subnet */
+    int position;
+};
+
+static bool check_apart(const struct store_nic *nic, const struct other_card *other,
+                        struct error *error) {
+    struct subnet own = subnet_of_nic(nic);
+    char network[16];
+    bool shared = other->together && own.mask == other->subnet.mask;
+    if (!own.prefix_length || !other->subnet.prefix_length || shared ||
+        !subnet_overlaps(&own, &other->subnet))
+        return true;
+    name_format_ip4(other->subnet.network, network);
+    return error_set(error, ERROR_INVALID,
+                     "the subnet of the card %s overlaps with %s/%u, that of network card %d: the "
+                     "guest could not tell where an address is; use another one",
+                     nic->ip4 ? nic->ip4 : nic->kind, network, other->subnet.prefix_length,
+                     other->position);
+}
+
+static bool check_first_subnet(const struct store_cloud *cloud, const struct store_nic *nic,
+                               struct error *error) {
+    struct other_card first = {.together = same_network(cloud->network, cloud->interface, nic)};
+    return !subnet_of_cloud(cloud, &first.subnet) || check_apart(nic, &first, error);
+}
+
+static bool check_own_cards(const struct store_nics *cards, const struct store_nic *nic,
+                            struct error *error) {
+    for (size_t i = 0; i < cards->count; i++) {
+        const struct store_nic *each = &cards->items[i];
+        size_t length = nic->ip4 ? strcspn(nic->ip4, "/") : 0;
+        struct other_card other = {subnet_of_nic(each),
+                                   same_network(each->kind, each->interface, nic), each->position};
+        if (each->instance != nic->instance || each->position == nic->position)
+            continue;
+        if (length && each->ip4 && strcspn(each->ip4, "/") == length &&
+            strncmp(nic->ip4, each->ip4, length) == 0)
+            return error_set(error, ERROR_EXISTS,
+                             "the address %s belongs to network card %d of the same instance: use "
+                             "another one",
+                             nic->ip4, each->position);
+        if (!check_apart(nic, &other, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_own_first(const struct store_instances *instances, const struct store_nic *nic,
+                            struct error *error) {
+    for (size_t i = 0; nic->ip4 && i < instances->count; i++)
+        if (instances->items[i].id == nic->instance &&
+            !check_other(nic, instances->items[i].ip4, "first card of the same instance", error))
+            return false;
+    return true;
+}
+
+/* One that is the cloud's own was chosen before. */
+static bool check_loopback(const struct store_cloud *cloud, const struct store_nic *nic,
+                           struct error *error) {
+    return same(cloud->interface, nic->interface) ||
+           network_check_not_loopback("if=", nic->interface, error);
 }
 
 bool nic_check_first(struct store *store, const struct store_cloud *cloud, const char *ip4,
@@ -281,7 +383,10 @@ static bool add_row(struct store *store, const struct rivals *rivals, const stru
            check_others(&rivals->nics, nic, error) &&
            check_first_cards(&rivals->instances, nic, error) &&
            check_cloud(&rivals->cloud, &rivals->instances, nic, error) &&
-           nic_table_add(store, nic, error);
+           check_own_first(&rivals->instances, nic, error) &&
+           check_own_cards(&rivals->nics, nic, error) &&
+           check_first_subnet(&rivals->cloud, nic, error) &&
+           check_loopback(&rivals->cloud, nic, error) && nic_table_add(store, nic, error);
 }
 
 bool nic_reserve(struct store *store, const struct store_instance *instance, int position,
@@ -301,7 +406,8 @@ bool nic_reserve_all(struct store *store, const struct store_instance *instance,
         struct store_nic *nic = &nics->items[i];
         give_to(instance, (int)i + 1, nic);
         if (!check_vmnet(&rivals.cloud, &earlier, nic, error) ||
-            !check_others(&earlier, nic, error) || !add_row(store, &rivals, nic, error))
+            !check_others(&earlier, nic, error) || !check_own_cards(&earlier, nic, error) ||
+            !add_row(store, &rivals, nic, error))
             return false;
     }
     return true;

@@ -1,0 +1,50 @@
+#include "home/instance/host_limits.h"
+
+#include "base/buffer.h"
+#include "base/name.h"
+#include "home/facts.h"
+
+#include <inttypes.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static void compare_processors(const struct store_instance *instance, struct buffer *remarks) {
+    long here = sysconf(_SC_NPROCESSORS_ONLN);
+    if (here > 0 && instance->vcpu > (uint64_t)here)
+        buffer_printf(remarks,
+                      "%" PRIu64
+                      " virtual processors are more than the %ld of this host: the guest "
+                      "will be slower than with %ld\n",
+                      instance->vcpu, here, here);
+}
+
+static void compare_disks(const struct home *home, const struct instance_facts *facts,
+                          struct buffer *remarks) {
+    struct statvfs status;
+    uint64_t wanted = facts->instance.disk_bytes;
+    char wanted_text[32], free_text[32];
+    for (size_t i = 0; i < facts->disks.count; i++)
+        wanted += facts->disks.items[i].bytes;
+    if (statvfs(home->path, &status) < 0)
+        return;
+    uint64_t available = (uint64_t)status.f_bavail * status.f_frsize;
+    if (wanted <= available)
+        return;
+    name_format_size(wanted, wanted_text);
+    name_format_size(available, free_text);
+    buffer_printf(remarks,
+                  "its disks may grow to %s, but %s has %s left: the guest is paused when that is "
+                  "used up\n",
+                  wanted_text, home->path, free_text);
+}
+
+char *host_limits_remarks(struct home *home, const char *name) {
+    struct instance_facts facts = {0};
+    struct buffer remarks = {0};
+    if (instance_facts_load(home, name, &facts, NULL)) {
+        compare_processors(&facts.instance, &remarks);
+        compare_disks(home, &facts, &remarks);
+    }
+    instance_facts_done(&facts);
+    return remarks.length ? buffer_take(&remarks) : NULL;
+}
