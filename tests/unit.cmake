@@ -10,6 +10,12 @@ set_tests_properties(unit.reentrant PROPERTIES TIMEOUT 60 LABELS unit)
 add_test(NAME unit.house COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/scripts/house ${CMAKE_SOURCE_DIR})
 set_tests_properties(unit.house PROPERTIES TIMEOUT 120 LABELS unit)
 
+# What scripts/cmake/hardening.cmake asks for is in the programs.
+if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ AND NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  add_test(NAME unit.hardening COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/scripts/check-hardening ${CMAKE_BINARY_DIR})
+  set_tests_properties(unit.hardening PROPERTIES TIMEOUT 60 LABELS unit)
+endif()
+
 # The unit tests, by the room they are in.
 pgsup_test(base SOURCES unit/test_base.c USES base)
 

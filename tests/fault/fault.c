@@ -219,6 +219,25 @@ static mode_t mode_of(int flags, va_list rest) {
 OPENS(open)
 OPENS(open64)
 
+/* What a fortified program calls where the flags are not known when it is compiled. */
+#define OPENS_CHECKED(name)                                                                        \
+    int name(const char *path, int flags);                                                         \
+    int name(const char *path, int flags) {                                                        \
+        REAL(name);                                                                                \
+        return fails(OPEN, #name, EMFILE) ? -1 : real(path, flags);                                \
+    }
+OPENS_CHECKED(__open_2)
+OPENS_CHECKED(__open64_2)
+
+#define OPENS_AT_CHECKED(name)                                                                     \
+    int name(int folder, const char *path, int flags);                                             \
+    int name(int folder, const char *path, int flags) {                                            \
+        REAL(name);                                                                                \
+        return fails(OPEN, #name, EMFILE) ? -1 : real(folder, path, flags);                        \
+    }
+OPENS_AT_CHECKED(__openat_2)
+OPENS_AT_CHECKED(__openat64_2)
+
 #define OPENS_AT(name)                                                                             \
     int name(int folder, const char *path, int flags, ...) {                                       \
         va_list rest;                                                                              \
