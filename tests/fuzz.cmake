@@ -1,11 +1,12 @@
 # Fuzz targets: libFuzzer, so clang only; built with PGSUP_FUZZ=ON and run by scripts/fuzz. Each is
 # also run once over its corpus by ctest, so that what was found once stays found.
 #
-# pgsup_fuzz(NAME SOURCES a.c USES target… CORPUS folder…): folders of tests/ with transcripts or,
-# where there are none, inputs to start from.
+# pgsup_fuzz(NAME SOURCES a.c USES target… CORPUS folder… [MAX_LEN bytes]): folders of tests/ with
+# transcripts or, where there are none, inputs to start from. MAX_LEN: of the inputs that scripts/fuzz
+# makes, where the time for one grows with its length; ctest runs the whole corpus as it is.
 if(PGSUP_FUZZ)
   function(pgsup_fuzz name)
-    cmake_parse_arguments(F "" "" "SOURCES;USES;CORPUS" ${ARGN})
+    cmake_parse_arguments(F "" "MAX_LEN" "SOURCES;USES;CORPUS" ${ARGN})
     set(corpus ${CMAKE_BINARY_DIR}/corpus/${name})
     add_executable(${name} ${F_SOURCES})
     target_link_libraries(${name} PRIVATE ${F_USES})
@@ -17,6 +18,7 @@ if(PGSUP_FUZZ)
     add_test(NAME fuzz.${name} COMMAND ${name} -runs=0 ${corpus})
     set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
     set_property(GLOBAL APPEND PROPERTY PGSUP_FUZZ_TARGETS ${name})
+    set_property(GLOBAL APPEND PROPERTY PGSUP_FUZZ_LINES "${name} ${F_MAX_LEN}")
   endfunction()
 
   pgsup_fuzz(fuzz_http SOURCES fuzz/fuzz_http.c USES cloudinit CORPUS transcripts/http)
@@ -27,13 +29,15 @@ if(PGSUP_FUZZ)
     CORPUS fuzz/seeds/fuzz_public_key)
   pgsup_fuzz(fuzz_document_check SOURCES fuzz/fuzz_document_check.c USES cloudinit
     CORPUS fuzz/seeds/fuzz_document_check)
-  pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp)
-  pgsup_fuzz(fuzz_qga SOURCES fuzz/fuzz_qga.c USES qmp CORPUS transcripts/qga)
-  pgsup_fuzz(fuzz_qcow2_header SOURCES fuzz/fuzz_qcow2_header.c USES host CORPUS fuzz/seeds/fuzz_qcow2_header)
+  pgsup_fuzz(fuzz_qmp SOURCES fuzz/fuzz_qmp.c USES qmp CORPUS transcripts/qmp MAX_LEN 4096)
+  pgsup_fuzz(fuzz_qga SOURCES fuzz/fuzz_qga.c USES qmp CORPUS transcripts/qga MAX_LEN 4096)
+  pgsup_fuzz(fuzz_qcow2_header SOURCES fuzz/fuzz_qcow2_header.c USES host
+    CORPUS fuzz/seeds/fuzz_qcow2_header MAX_LEN 4096)
   pgsup_fuzz(fuzz_control SOURCES fuzz/fuzz_control.c USES control CORPUS fuzz/seeds/fuzz_control)
 
   get_property(targets GLOBAL PROPERTY PGSUP_FUZZ_TARGETS)
-  string(REPLACE ";" "\n" lines "${targets}")
+  get_property(lines GLOBAL PROPERTY PGSUP_FUZZ_LINES)
+  string(REPLACE ";" "\n" lines "${lines}")
   file(WRITE ${CMAKE_BINARY_DIR}/fuzz-targets "${lines}\n")
   add_custom_target(fuzz DEPENDS ${targets})
 endif()
