@@ -1,5 +1,5 @@
 # What makes a fault harder to use, in every program: bounds of library calls and of the stack are
-# checked, variables begin as zeros, calls and returns go where they may, and nothing that the linker
+# checked, variables begin with a pattern, calls and returns go where they may, and nothing that the linker
 # writes can be changed afterwards. scripts/check-hardening looks whether the binaries have it.
 # Sanitizers see more, and some of this keeps them from it.
 include(CheckCCompilerFlag)
@@ -29,7 +29,7 @@ if(hardened)
   add_compile_options(-U_FORTIFY_SOURCE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=${level}>)
 
   # Control flow: the first for x86_64, the second for aarch64. Apple's arm64 ABI has neither.
-  set(flags -fstack-protector-strong -ftrivial-auto-var-init=zero)
+  set(flags -fstack-protector-strong -ftrivial-auto-var-init=pattern)
   if(NOT APPLE)
     list(APPEND flags -fstack-clash-protection -fcf-protection=full -mbranch-protection=standard)
   endif()

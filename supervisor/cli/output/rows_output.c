@@ -29,7 +29,7 @@ static void print_columns(const json_t *rows, const struct rows_column *given) {
     struct columns columns;
     size_t index;
     json_t *row;
-    for (size_t i = 0; given[i].heading && i < COLUMNS_MAX; i++)
+    for (size_t i = 0; i < COLUMNS_MAX && given[i].heading; i++)
         headings[i] = given[i].heading;
     columns_init(&columns, headings);
     json_array_foreach(rows, index, row) {
