@@ -9,6 +9,7 @@
 #include "daemon/control_server.h"
 #include "daemon/ending.h"
 #include "daemon/fleet.h"
+#include "daemon/guest_peer.h"
 #include "daemon/methods.h"
 #include "daemon/phone_home.h"
 #include "daemon/provisioning.h"
@@ -18,6 +19,7 @@
 #include "daemon/seed_server.h"
 #include "daemon/sleep_inhibitor.h"
 #include "home/access/endpoint.h"
+#include "home/access/guest_port.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
 
@@ -118,15 +120,18 @@ static void on_output(void *context, struct vm *vm, const char *data, size_t len
 }
 
 static void on_document(void *context, const struct store_instance *instance,
-                        enum seed_document document, const char *agent) {
+                        enum seed_document document, const struct seed_caller *from) {
     struct daemon *daemon = context;
+    struct error stranger = {0};
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
+    bool own = guest_peer_check(daemon->home.store, vm, instance, &from->ends, &stranger);
     scoped(alloc_release) char *text =
-        alloc_printf("%s fetched by %s", seed_document_name(document), agent);
+        alloc_printf("%s fetched by %s%s%s", seed_document_name(document), from->agent,
+                     own ? "" : "; ", own ? "" : stranger.text);
     scoped(alloc_release) char *said = alloc_printf("vm=%s seed: ", instance->name);
     journal_tell(daemon->journal,
                  &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
-    if (vm)
+    if (own)
         vm_phase(vm, PHASE_SEED);
 }
 
@@ -181,6 +186,7 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
         good = error_set(error, ERROR_WRONG_STATE,
                          "%s has not phoned home yet, so its host key or its address is not known",
                          vm->name);
+    good = good && guest_port_check(&instance, (pid_t)vm->launch.pid, error);
     if (good) {
         vm_set_provision_result(vm, NULL);
         recorder_event(daemon->recorder, instance.id, STORE_EVENT_PROVISION, "asked for");

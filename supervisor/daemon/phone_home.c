@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/name.h"
+#include "daemon/guest_peer.h"
 #include "home/access/endpoint.h"
 #include "home/seed/host_keys.h"
 
@@ -15,7 +16,7 @@ struct post {
     const struct phone_home_context *context;
     const struct store_instance *instance;
     const struct phone_home_call *call;
-    struct vm *vm; /* NULL: no VM of this instance is known */
+    struct vm *vm;
     struct store_guest guest;
     struct endpoint endpoint;
     char *keys;          /* those that are trusted */
@@ -37,7 +38,7 @@ static bool is_known(const struct post *post) {
 
 /* A guest that uses DHCP has the address that it called from. */
 static void find_endpoint(struct post *post) {
-    const struct store_guest guest = {.address = (char *)post->call->peer,
+    const struct store_guest guest = {.address = (char *)post->call->from->peer,
                                       .address_source = (char *)"phone-home"};
     endpoint_of(post->instance, &guest, &post->endpoint);
 }
@@ -93,7 +94,7 @@ static bool update_guest(struct post *post) {
                                                           .instance = post->instance->id,
                                                           .name = post->instance->name,
                                                           .known = post->guest.address,
-                                                          .address = post->call->peer,
+                                                          .address = post->call->from->peer,
                                                           .source = "phone-home",
                                                       });
     if (read && !known)
@@ -109,7 +110,7 @@ static void record_events(const struct post *post) {
         name_printable(call->form->hostname, strlen(call->form->hostname), 80);
     scoped(alloc_release) char *text =
         alloc_printf("%s phoned home%s (%s, from %s)", host, post->first ? "" : " again",
-                     call->agent, call->peer);
+                     call->from->agent, call->from->peer);
     scoped(alloc_release) char *said = alloc_printf("vm=%s ", instance->name);
     journal_tell(journal,
                  &(struct gather_message){instance->id, STORE_EVENT_PHONE_HOME, NULL, text, said});
@@ -129,29 +130,51 @@ static void update_vm(const struct post *post) {
 
 /* False: it cannot be recorded now. */
 static bool take(struct post *post) {
-    post->vm = find_vm(post->context->fleet, post->instance);
     find_endpoint(post);
-    if (!judge_keys(post) || (post->vm && !update_guest(post)))
+    if (!judge_keys(post) || !update_guest(post))
         return false;
     record_events(post);
-    if (post->vm)
-        update_vm(post);
+    update_vm(post);
     if (post->first)
         provisioning_run(post->context->provisioning, post->instance, &post->endpoint, post->keys);
     return true;
 }
 
+/* Its host keys will be trusted, and it will be given secrets: who knows the token may say nothing
+ * for the guest. */
+static bool is_from_guest(const struct post *post) {
+    struct store *store = post->context->fleet->home->store;
+    const struct store_instance *instance = post->instance;
+    const struct seed_caller *from = post->call->from;
+    struct error error = {0};
+    if (guest_peer_check(store, post->vm, instance, &from->ends, &error) &&
+        guest_peer_has_seed(store, post->vm, instance, &error))
+        return true;
+    scoped(alloc_release) char *text =
+        alloc_printf("refused a phone-home (%s, from %s): %s", from->agent, from->peer, error.text);
+    scoped(alloc_release) char *said = alloc_printf("warning: vm=%s ", instance->name);
+    const struct gather_message refusal = {instance->id, STORE_EVENT_PHONE_HOME, from->peer, text,
+                                           said};
+    journal_tell(post->context->fleet->journal, &refusal);
+    return false;
+}
+
 static void on_post_written(void *context, bool written) {
-    seed_server_answer(context, written);
+    seed_server_answer(context, written ? SEED_TAKEN : SEED_FAILED);
 }
 
 void phone_home_receive(const struct phone_home_context *context,
                         const struct store_instance *instance, const struct phone_home_call *call) {
-    struct post post = {.context = context, .instance = instance, .call = call};
-    if (take(&post))
+    struct post post = {.context = context,
+                        .instance = instance,
+                        .call = call,
+                        .vm = find_vm(context->fleet, instance)};
+    if (!is_from_guest(&post))
+        seed_server_answer(call->answer, SEED_REFUSED);
+    else if (take(&post))
         recorder_when_written(context->recorder, on_post_written, call->answer);
     else
-        seed_server_answer(call->answer, false);
+        seed_server_answer(call->answer, SEED_FAILED);
     free(post.keys);
     store_guest_done(&post.guest);
 }

@@ -44,6 +44,7 @@ struct connection {
     struct seed_answer *deferred; /* NULL: none */
     int open_handles;
     char peer[64];
+    struct tcp_socket ends; /* local is the peer's */
 };
 
 struct seed_answer {
@@ -146,7 +147,8 @@ static void answer_document(struct connection *connection, const struct store_in
         respond_text(connection, 500, "cannot be read now\n");
     buffer_done(&content);
     if (error.code == ERROR_NONE)
-        server->calls.on_document(server->calls.context, instance, route->document, agent);
+        server->calls.on_document(server->calls.context, instance, route->document,
+                                  &(struct seed_caller){agent, connection->peer, connection->ends});
     else
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
 }
@@ -171,7 +173,8 @@ static void answer_phone_home(struct connection *connection, const struct store_
             error_set(&error, ERROR_INVALID, "its instance-id is not that of %s", instance->name);
     scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
     if (good) {
-        const struct phone_home_call call = {&form, agent, connection->peer, defer(connection)};
+        const struct seed_caller from = {agent, connection->peer, connection->ends};
+        const struct phone_home_call call = {&form, &from, defer(connection)};
         server->calls.on_phone_home(server->calls.context, instance, &call);
     } else {
         respond_text(connection, 400, "not a phone-home of this instance\n");
@@ -291,13 +294,21 @@ static void serve(struct connection *connection) {
     update_stage(connection);
 }
 
-void seed_server_answer(struct seed_answer *answer, bool taken) {
+void seed_server_answer(struct seed_answer *answer, enum seed_result result) {
+    static const struct {
+        int status;
+        const char *text;
+    } answers[] = {
+        [SEED_TAKEN] = {200, "ok\n"},
+        [SEED_FAILED] = {500, "cannot be recorded now\n"},
+        [SEED_REFUSED] = {403, "not from this guest in this boot\n"},
+    };
     struct connection *connection = answer->connection;
     free(answer);
     if (!connection)
         return;
     connection->deferred = NULL;
-    respond_text(connection, taken ? 200 : 500, taken ? "ok\n" : "cannot be recorded now\n");
+    respond_text(connection, answers[result].status, answers[result].text);
     serve(connection);
 }
 
@@ -327,15 +338,19 @@ static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf
     serve(connection);
 }
 
+static struct tcp_end end_of(const struct sockaddr_in *address) {
+    return (struct tcp_end){ntohl(address->sin_addr.s_addr), ntohs(address->sin_port)};
+}
+
 static void remember_peer(struct connection *connection) {
-    struct sockaddr_storage address;
-    int length = sizeof address;
-    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &length) != 0 ||
-        address.ss_family != AF_INET)
+    struct sockaddr_in peer = {0}, own = {0};
+    int peer_length = sizeof peer, own_length = sizeof own;
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&peer, &peer_length) != 0 ||
+        uv_tcp_getsockname(&connection->tcp, (struct sockaddr *)&own, &own_length) != 0)
         return;
-    const struct sockaddr_in *peer = (const struct sockaddr_in *)&address;
-    connection->share.address = peer->sin_addr.s_addr;
-    uv_ip4_name(peer, connection->peer, sizeof connection->peer);
+    connection->share.address = peer.sin_addr.s_addr;
+    connection->ends = (struct tcp_socket){end_of(&peer), end_of(&own)};
+    uv_ip4_name(&peer, connection->peer, sizeof connection->peer);
 }
 
 static struct connection *connection_new(struct seed_server *server) {

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/tcp_owner.h"
 #include "cloudinit/phone_home.h"
 #include "cloudinit/report.h"
 #include "cloudinit/route.h"
@@ -26,15 +27,20 @@
 
 struct seed_answer; /* opaque: to a guest that waits, or has disconnected */
 
+struct seed_caller {          /* borrowed */
+    const char *agent, *peer; /* agent: printable */
+    struct tcp_socket ends;   /* local is the caller's */
+};
+
 struct phone_home_call { /* borrowed, but for the answer */
     const struct phone_home *form;
-    const char *agent, *peer; /* agent: printable */
+    const struct seed_caller *from;
     struct seed_answer *answer;
 };
 
 struct seed_server_calls {
     void (*on_document)(void *context, const struct store_instance *instance,
-                        enum seed_document document, const char *agent);
+                        enum seed_document document, const struct seed_caller *from);
     /* Answered by seed_server_answer(), now or later: the guest posts only once, so it gets 200
      * only when the post is in the store. */
     void (*on_phone_home)(void *context, const struct store_instance *instance,
@@ -57,7 +63,9 @@ struct seed_server_options {
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
                                      const struct seed_server_options *options,
                                      struct error *error);
-/* Call exactly once, also after the server was closed. False: it cannot be recorded now; the guest
- * tries again. */
-void seed_server_answer(struct seed_answer *answer, bool taken);
+/* FAILED: it cannot be recorded now; the guest tries again. REFUSED: the caller may not say that.
+ */
+enum seed_result { SEED_TAKEN, SEED_FAILED, SEED_REFUSED };
+/* Call exactly once, also after the server was closed. */
+void seed_server_answer(struct seed_answer *answer, enum seed_result result);
 void seed_server_close(struct seed_server *server); /* NULL is fine */

@@ -308,6 +308,10 @@ bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start) {
     return vm->plan.found_pid == pid && vm->plan.found_start == start;
 }
 
+bool vm_was_adopted(const struct vm *vm) {
+    return vm->launched_ms == 0;
+}
+
 void vm_notice(struct vm *vm, const char *text) {
     if (!vm->closing)
         vm_tell(vm, STORE_EVENT_NOTICE, "%s", text);

@@ -40,6 +40,8 @@ void vm_address_changed(struct vm *vm, const char *address);
 bool vm_is_busy(const struct vm *vm);
 /* This is the process that was adopted last. */
 bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start);
+/* It was launched by an earlier supervisor or by vm.sh. */
+bool vm_was_adopted(const struct vm *vm);
 /* An event of kind "notice", unless the VM is being closed. */
 void vm_notice(struct vm *vm, const char *text);
 

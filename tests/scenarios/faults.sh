@@ -10,7 +10,6 @@ make_machines() {
     make_cloud
     make_image "$WORK/empty.qcow2" 64M
     expect_ok "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
-    printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
     for name in "$@"; do
         make_machine "$name"
     done
@@ -18,7 +17,7 @@ make_machines() {
 make_machine() { # NAME [OPTION…]
     expect_ok "$PGSUP" instance create "$@" --os empty --vcpu 1 --ram 64 --accel tcg \
         --ssh-port "$(free_port)"
-    printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/$1/qemu.args"
+    idle "$1"
 }
 
 # our_qemus: pid and words of each VM of this scenario, also of those whose pid file was removed.

@@ -210,6 +210,15 @@ phone_home_path_of() {
         fail "no phone-home path of $1"
 }
 
+# idle NAME: its processor sleeps for ever instead of running firmware. What a scenario says in the
+# place of its guest goes through as_vm.py, of which $AS_VM is the folder.
+export AS_VM
+AS_VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+idle() {
+    printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
+    printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/$1/qemu.args"
+}
+
 # misbehave NAME OPTION…: what the mini guest is to do wrong, see tests/guest/init.
 misbehave() {
     local file=$PGSUP_HOME/instances/$1/cloud-init/user-data option

@@ -3,12 +3,14 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/reachable.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_identity.h"
+#include "machine/core/vm_script.h"
 #include "store/cloud_table.h"
 #include "store/guest_table.h"
 
@@ -46,23 +48,52 @@ static void write_known_hosts(struct home *home, const struct store_instance *in
         known_hosts_write(home, instance, endpoint, keys, NULL);
 }
 
+/* Without an ansible_host Ansible would take the instance's name for one of the DNS, and the
+ * address may be somebody else's now. No connection plugin finds this name (RFC 6761, 6.4); ssh
+ * says why, without looking for it. */
+static void set_unreachable(json_t *object, const char *name, const char *state, const char *why) {
+    scoped(alloc_release) char *host = alloc_printf("%s.%s.invalid", name, state);
+    scoped(buffer_done) struct buffer command = {0}, arguments = {0};
+    /* It ends when ssh has said something: ssh would end it before it has. */
+    buffer_puts(&command, "ProxyCommand=sh -c 'echo \"$0\" >&2; read line' ");
+    scoped(buffer_done) struct buffer quoted = {0};
+    vm_script_quote(why, &quoted);
+    for (const char *each = quoted.data; *each; each++)
+        buffer_printf(&command, *each == '%' ? "%%%%" : "%c", *each);
+    /* With a path of control it hides what the command says. */
+    buffer_puts(&arguments, "-F /dev/null -o ControlPath=none -o ");
+    vm_script_quote(command.data, &arguments);
+    set_text(object, "ansible_host", host);
+    set_text(object, "ansible_ssh_common_args", arguments.data);
+}
+
 /* Host keys are checked even if the user's ansible.cfg disables this. */
-static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
-                         const char *state) {
+static void set_reachable(struct inventory *inventory, const struct store_instance *instance,
+                          json_t *object) {
     struct endpoint endpoint = {0};
-    json_t *object = json_object();
     endpoint_find(inventory->home, instance, &endpoint, NULL);
     write_known_hosts(inventory->home, instance, &endpoint);
-    scoped(alloc_release) char *key = ssh_identity_file(inventory->home, &inventory->cloud);
     scoped(alloc_release) char *arguments =
         ansible_ssh_arguments(inventory->home, &inventory->cloud, instance, NULL);
-    scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
     set_text(object, "ansible_host", endpoint.address);
     json_object_set_new(object, "ansible_port", json_integer(endpoint.port));
+    set_text(object, "ansible_ssh_common_args", arguments);
+}
+
+static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
+                         const json_t *status) {
+    struct error error = {0};
+    json_t *object = json_object();
+    const char *state = json_string_value(json_object_get(status, "state"));
+    scoped(alloc_release) char *key = ssh_identity_file(inventory->home, &inventory->cloud);
+    scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
+    if (reachable_by_status(instance, status, &error))
+        set_reachable(inventory, instance, object);
+    else
+        set_unreachable(object, instance->name, state, error.text);
     set_text(object, "ansible_user", "ansible");
     json_object_set_new(object, "ansible_become", json_true());
     set_text(object, "ansible_ssh_private_key_file", key);
-    set_text(object, "ansible_ssh_common_args", arguments);
     json_object_set_new(object, "ansible_ssh_host_key_checking", json_true());
     set_text(object, "pgsup_state", state);
     set_text(object, "pgsup_image", instance->image);
@@ -91,7 +122,7 @@ static void join_group(struct inventory *inventory, const char *kind, const char
 static json_t *describe(struct inventory *inventory, const struct store_instance *instance) {
     json_t *status = vm_status_get(&inventory->vms, instance);
     const char *state = json_string_value(json_object_get(status, "state"));
-    json_t *object = variables(inventory, instance, state);
+    json_t *object = variables(inventory, instance, status);
     join_group(inventory, "image", instance->image, instance->name);
     join_group(inventory, "network", inventory->cloud.network, instance->name);
     join_group(inventory, "state", state, instance->name);
@@ -151,14 +182,16 @@ static int run_inventory(struct invocation *invocation, struct error *error) {
 const struct command cmd_inventory = {
     .path = "inventory",
     .summary = "Print all instances as a dynamic inventory for Ansible",
-    .details = "Ansible runs it through a program without sub-commands:\n"
-               "\n"
-               "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
-               "\n"
-               "Groups are image_NAME, network_KIND and state_STATE; \"_\" replaces every "
-               "character that is neither a letter nor a digit: image_debian_12, "
-               "state_ready. SSH host keys are checked as by `pgsup ssh`. For a home other "
-               "than the default, set PGSUP_HOME.",
+    .details =
+        "Ansible runs it through a program without sub-commands:\n"
+        "\n"
+        "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
+        "\n"
+        "Groups are image_NAME, network_KIND and state_STATE; \"_\" replaces every "
+        "character that is neither a letter nor a digit: image_debian_12, "
+        "state_ready. An instance whose VM does not run is unreachable, with the reason. SSH "
+        "host keys are checked as by `pgsup ssh`. For a home other than the default, set "
+        "PGSUP_HOME.",
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,

@@ -1,6 +1,7 @@
 #include "cli/link/ssh_command.h"
 
 #include "base/alloc.h"
+#include "cli/link/reachable.h"
 #include "home/access/endpoint.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_config.h"
@@ -96,6 +97,7 @@ bool ssh_command_make(struct home *home, const struct ssh_command *command, stru
     struct target target = {.home = home};
     scoped(alloc_release) char *keys = NULL;
     bool good = instance_table_get(home->store, command->name, &target.instance, error) &&
+                reachable_check(home, &target.instance, error) &&
                 (keys = find_keys(home, &target.instance, error)) &&
                 endpoint_find(home, &target.instance, &target.endpoint, error) &&
                 check_address(&target, error) &&

@@ -91,6 +91,6 @@ except urllib.error.HTTPError as error:
 END
 }
 expect_equal "second-life" "$(answer second-life)" 400
-expect_equal "third-life" "$(answer third-life)" 200
+expect_equal "third-life, of a guest that does not run" "$(answer third-life)" 403
 end_supervisor
 expect_no_process

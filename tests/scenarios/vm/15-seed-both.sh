@@ -55,8 +55,7 @@ expect_equal "user-data there" "$(on_drive cloud-init.img user-data)" \
     "$(cat "$folder/cloud-init/user-data")"
 
 step "the launch takes the other one"
-printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
-printf '%s\n' -bios "$WORK/idle.fw" >"$folder/qemu.args"
+idle test
 echo "# mine" >>"$folder/cloud-init/user-data"
 start_supervisor
 run "$PGSUP" start test

@@ -97,14 +97,22 @@ done
 expect_fail 3 'test' "$PGSUP" qmp test query-status
 expect_fail 3 'test' "$PGSUP" wait test --timeout 5
 
-step "ssh to a guest that has not phoned home"
+step "ssh to a guest that does not run, or has not phoned home"
+expect_fail 3 'test is stopped: `pgsup start test --wait` starts it' "$PGSUP" ssh test
+idle test
+expect_ok "$PGSUP" -q start test
 expect_fail 3 'has not phoned home' "$PGSUP" ssh test
 
 step "ssh's own status is 255, the guest's is passed through"
 path=$(phone_home_path_of test)
 expect_ok "$PGSUP" instance get test --json
-expect_ok python3 - "http://127.0.0.1:$port$path" "$(json_of 'it["instance_id"]')" "$(cat "$KEY.pub")" <<'END'
-import sys, urllib.parse, urllib.request
+expect_ok python3 - "http://127.0.0.1:$port$path" "$(json_of 'it["instance_id"]')" "$(cat "$KEY.pub")" \
+    "http://127.0.0.1:$port$(seed_path_of test)meta-data" "$PGSUP_HOME/run" "$port" <<'END'
+import os, sys, urllib.parse, urllib.request
+sys.path.insert(0, os.environ["AS_VM"])
+import as_vm
+as_vm.speak(sys.argv[5], "test", int(sys.argv[6]))
+urllib.request.urlopen(sys.argv[4], None, 20).read()
 form = urllib.parse.urlencode({"instance_id": sys.argv[2], "pub_key_ed25519": sys.argv[3],
                                "hostname": "test"})
 urllib.request.urlopen(sys.argv[1], form.encode(), 20).read()
@@ -122,6 +130,8 @@ expect_text "$OUT" "two words"
 expect_text "$PGSUP_HOME/ssh_config" "Host test" "StrictHostKeyChecking=yes"
 expect_equal "the last argument" "$(tail -n 1 "$OUT")" -v
 rm "$WORK/bin/ssh"
+
+expect_ok "$PGSUP" -q stop -f test
 
 step "QEMU's own words when it does not start"
 printf -- '-device\nno-such-device\n' >"$PGSUP_HOME/instances/test/qemu.args"

@@ -40,13 +40,31 @@ expect_equal "by image" "$(hosts_of image_debian_12)" "test web "
 expect_equal "by network" "$(hosts_of network_user)" "4711 test web "
 expect_equal "by state" "$(hosts_of state_stopped)" "4711 test web "
 
+step "nobody is spoken to in the place of a VM that does not run"
+python3 -m http.server -b 127.0.0.1 "$port" >"$WORK/foreign.log" 2>&1 &
+foreign=$!
+at_exit "kill $foreign 2>/dev/null"
+wait_until 20 curl -so "$WORK/page" "http://127.0.0.1:$port/"
+: >"$WORK/foreign.log"
+run env LC_ALL="$utf8" ansible -i "$PROGRAM" test -m ping
+expect_text "$OUT" "UNREACHABLE" 'test is stopped: `pgsup start test --wait` starts it'
+expect_equal "what the other program heard" "$(cat "$WORK/foreign.log")" ""
+expect_fail 3 'test is stopped: `pgsup start test --wait` starts it' "$PGSUP" ssh test
+kill $foreign
+expect_ok "$PROGRAM" --host test
+expect_equal "where it is" "$(json_of 'it["ansible_host"], it.get("ansible_port"), it["pgsup_state"]')" \
+    "('test.stopped.invalid', None, 'stopped')"
+
 step "the variables of a host"
+start_supervisor
+run "$PGSUP" -q start test
+expect_equal "status of start" "$STATUS" 0
 with_ansible ansible-inventory -i "$PROGRAM" --host test
 folder=$PGSUP_HOME/instances/test
 expect_equal "where it is" "$(json_of 'it["ansible_host"], it["ansible_port"], it["ansible_user"], it["ansible_become"]')" \
     "('127.0.0.1', $port, 'ansible', True)"
 expect_equal "what it is" "$(json_of 'it["pgsup_image"], it["pgsup_arch"], it["pgsup_state"], it["pgsup_folder"]')" \
-    "('debian-12', 'aarch64', 'stopped', '$folder')"
+    "('debian-12', 'aarch64', 'booting', '$folder')"
 expect_equal "its key" "$(json_of 'it["ansible_ssh_private_key_file"]')" "$KEY"
 cp "$OUT" "$WORK/by-ansible"
 expect_ok "$PGSUP" inventory --host test
@@ -64,13 +82,24 @@ expect_text "$WORK/ssh-words" "StrictHostKeyChecking=yes" "UserKnownHostsFile=\"
 expect_no_text "$WORK/ssh-words" "StrictHostKeyChecking=no"
 
 step "states as the supervisor tells them"
-start_supervisor
-run "$PGSUP" -q start test
-expect_equal "status of start" "$STATUS" 0
 expect_equal "started" "$(hosts_of state_booting)" "test "
 expect_equal "not started" "$(hosts_of state_stopped)" "4711 web "
 expect_ok "$PROGRAM" --host test
 expect_equal "its state" "$(json_of 'it["pgsup_state"]')" booting
+
+step "on the port by which it would be reached after a restart somebody else listens"
+other=$(free_port)
+expect_ok "$PGSUP" instance set test --ssh-port "$other"
+python3 -m http.server -b 127.0.0.1 "$other" >"$WORK/foreign.log" 2>&1 &
+foreign=$!
+wait_until 20 curl -so "$WORK/page" "http://127.0.0.1:$other/"
+: >"$WORK/foreign.log"
+sentence="nothing was sent to test: on port $other of 127.0.0.1 not its QEMU (process $(pid_of test)) listens, but process $foreign (python3)"
+expect_fail 3 "$sentence" "$PGSUP" ssh test
+run env LC_ALL="$utf8" ansible -i "$PROGRAM" test -m ping
+expect_text "$OUT" "UNREACHABLE" "$sentence"
+expect_equal "what it heard" "$(cat "$WORK/foreign.log")" ""
+kill $foreign
 
 step "... and without one as QEMU does"
 kill_supervisor

@@ -25,6 +25,8 @@ from cloudinit.net import network_state
 from cloudinit.sources import DataSourceNoCloud as nocloud
 
 work, home, port = sys.argv[1], sys.argv[2], sys.argv[3]
+sys.path.insert(0, os.environ["AS_VM"])
+import as_vm
 ids = dict(pair.split("=") for pair in sys.argv[4].split())
 util.get_cmdline = lambda: ""
 paths = helpers.Paths({"cloud_dir": work + "/cloud", "run_dir": work + "/run"})
@@ -106,6 +108,7 @@ done
 
 step "nobody serves yet: it asks again until somebody does"
 token_path=$(seed_path_of test)
+export TOKEN_PATH="$token_path"
 cat "$WORK/client.py" - >"$WORK/early.py" <<'END'
 meta, user, vendor, network = cloud_init.read_seeded("http://127.0.0.1:%s%s" % (port, sys.argv[5]), timeout=20, retries=60)
 expect("instance-id", meta["instance-id"], ids["test"])
@@ -174,6 +177,8 @@ END
 
 step "home is phoned as cloud-init's own tests do"
 client <<'END'
+as_vm.speak(home + "/run", "test", int(port))
+source(nocloud.DataSourceNoCloudNet, "ds=nocloud-net;s=http://127.0.0.1:%s%s" % (port, os.environ["TOKEN_PATH"]))
 keys("rsa", "ecdsa", "ed25519")
 expect("without a url", [line for line in phone_home("test", {"phone_home": {}}) if "Failed" in line], [])
 expect("without the module", phone_home("test", {}), [])
@@ -201,6 +206,7 @@ expect_equal "what the guest told" "$(info_of test 'it["hostname"]')" test
 step "... with the supervisor away for a while"
 kill_supervisor
 cat "$WORK/client.py" - >"$WORK/late.py" <<'END'
+as_vm.speak(home + "/run", "both", int(port))
 keys("ed25519")
 settings = settings_of("both")
 settings["phone_home"]["tries"] = 20

@@ -20,9 +20,12 @@ start_supervisor
 quietly start one
 
 cat >"$WORK/client.py" <<'END'
-import http.client, json, sys, time, urllib.parse
+import http.client, json, os, sys, time, urllib.parse
 port, path, seed_path, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 home_path, words = sys.argv[5], sys.argv[6:]
+
+sys.path.insert(0, os.environ["AS_VM"])
+import as_vm
 
 def expect(what, actual, expected):
     if actual != expected:
@@ -161,6 +164,8 @@ expect_no_text "$WORK/events" evil "${path##*/}"
 
 step "ready is it by its phone-home, with a warning for what failed"
 client <<'END'
+as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
+expect("its seed", ask("GET", seed_path + "meta-data")[0], 200)
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
 expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
 tell("modules-final", "FAIL")
@@ -192,6 +197,8 @@ END
 }
 wait_until 60 nudge
 client <<'END'
+as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
+expect("its seed", ask("GET", seed_path + "meta-data")[0], 200)
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
 expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
 tell("modules-final/config-scripts-user", "FAIL")

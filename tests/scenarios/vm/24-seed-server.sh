@@ -1,9 +1,11 @@
 # Goal: the seed server gives a guest its documents as they are at that moment and takes its
-# phone-home, once; whatever else comes from the network is refused and changes nothing.
+# phone-home, once; whatever else comes from the network is refused and changes nothing, also what
+# others say who know the token.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/../lib.sh"
 new_cloud
 new_mini test
+idle test
 folder=$PGSUP_HOME/instances/test
 expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
@@ -18,6 +20,9 @@ cat >"$WORK/client.py" <<'END'
 import http.client, os, socket, sys, urllib.parse
 port, path, folder, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 home_path, words = sys.argv[5], sys.argv[6:]
+sys.path.insert(0, os.environ["AS_VM"])
+import as_vm
+home = folder.split("/instances/")[0]
 documents = ["meta-data", "user-data", "vendor-data", "network-config"]
 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
 
@@ -132,9 +137,33 @@ END
 expect_equal "the guest" "$(guest_of)" "(None, None)"
 [ ! -e "$folder/known_hosts" ] || fail "known_hosts was written"
 
-step "a phone-home, with names that want to deceive the reader"
+step "the token was stolen: nobody phones home in the place of a VM that does not run"
 key=$(cut -d' ' -f1,2 "$KEY.pub")
 client "$key" <<'END'
+expect("a thief", phone_home("/" + instance, pub_key_ed25519=words[0] + "\n"), 403)
+END
+expect_event test "refused a phone-home (scenario, from 127.0.0.1): test does not run"
+
+step "... nor of one that runs, and what a thief fetched does not count as fetched"
+expect_ok "$PGSUP" -q start test
+client "$key" <<'END'
+expect("its seed", ask("GET", path + "meta-data")[0], 200)
+expect("a thief", phone_home("/" + instance, pub_key_ed25519=words[0] + "\n"), 403)
+as_vm.speak(home + "/run", "test", port)
+connection.close()
+expect("a guest without a seed", phone_home("/" + instance, pub_key_ed25519=words[0] + "\n"), 403)
+END
+expect_event test "meta-data fetched by scenario; it does not come from the guest of test, but from another process of this host"
+expect_event test "refused a phone-home (scenario, from 127.0.0.1): it does not come from the guest of test"
+expect_event test "refused a phone-home (scenario, from 127.0.0.1): test has not fetched its seed in this boot"
+expect_equal "the guest" "$(guest_of)" "(None, None)"
+[ ! -e "$folder/known_hosts" ] || fail "known_hosts was written"
+[ ! -e "$folder/ansible.log" ] || fail "Ansible was run"
+
+step "a phone-home, with names that want to deceive the reader"
+client "$key" <<'END'
+as_vm.speak(home + "/run", "test", port)
+expect("its seed", ask("GET", path + "meta-data")[0], 200)
 expect("status", phone_home("/" + instance, pub_key_ed25519=words[0] + " root@x\n",
        hostname="evil\n\x1b[31m12:00:00 vm=other stopped\r\u009b\u202e", fqdn="\x07"), 200)
 status, body, answer = ask("GET", path + "meta-data", None, {"User-Agent": "a\xff\x9b31mb"})
@@ -157,6 +186,7 @@ step "a second one is answered, and changes nothing"
 before=$(guest_of)
 known=$(cksum <"$folder/known_hosts")
 client "$key" <<'END'
+as_vm.speak(home + "/run", "test", port)
 for i in range(3):
     expect("status", phone_home(pub_key_ed25519=words[0][:-4] + "AAAA", hostname="other"), 200)
 END
@@ -184,6 +214,8 @@ END
 step "cloud-init's own client"
 if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
     new_mini second
+    idle second
+    expect_ok "$PGSUP" -q start second
     folder=$PGSUP_HOME/instances/second
     expect_ok "$PGSUP" instance get second --json
     id=$(json_of 'it["instance_id"]')
@@ -193,6 +225,7 @@ if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
     PYTHON=/usr/bin/python3 client "$key" "$WORK" <<'END'
 import cloud_init, logging, types
 from cloudinit import helpers, util
+as_vm.speak(home + "/run", "second", port)
 from cloudinit.config import cc_phone_home
 
 meta, user, vendor, network = cloud_init.read_seeded("http://127.0.0.1:%d%s" % (port, path), timeout=20)
@@ -224,4 +257,5 @@ END
 else
     echo "cloud-init is not installed here: the real guest's scenario shows it"
 fi
+expect_ok "$PGSUP" -q stop -f --all
 end_supervisor

@@ -1,0 +1,122 @@
+#include "base/tcp_owner.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINK_SIZE    64 /* "socket:[18446744073709551615]" */
+#define STATE_LISTEN 0x0a
+
+struct row { /* of the table of sockets; inode 0: it belongs to no process any more */
+    struct tcp_socket socket;
+    unsigned state;
+    uid_t user;
+    unsigned long inode;
+};
+
+/* proc_net_tcp(5): addresses are printed as the number that they are in memory. */
+static bool read_row(const char *line, struct row *row) {
+    unsigned local, local_port, remote, remote_port, user;
+    if (sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*8X:%*8X %*2X:%*8X %*8X %u %*u %lu", &local,
+               &local_port, &remote, &remote_port, &row->state, &user, &row->inode) != 7)
+        return false;
+    row->socket = (struct tcp_socket){{ntohl(local), (uint16_t)local_port},
+                                      {ntohl(remote), (uint16_t)remote_port}};
+    row->user = user;
+    return true;
+}
+
+static bool same_end(const struct tcp_end *one, const struct tcp_end *other) {
+    return one->ip4 == other->ip4 && one->port == other->port;
+}
+
+static bool is_it(const struct row *row, const struct tcp_socket *socket) {
+    bool listens = socket->remote.port == 0;
+    return same_end(&row->socket.local, &socket->local) &&
+           (row->state == STATE_LISTEN) == listens &&
+           (listens || same_end(&row->socket.remote, &socket->remote));
+}
+
+/* A row of inode 0 when there is none; false: the table cannot be read. */
+static bool find_row(const struct tcp_socket *socket, struct row *row) {
+    char line[512];
+    FILE *table = fopen("/proc/net/tcp", "re");
+    bool found = false;
+    while (table && !found && fgets(line, sizeof line, table))
+        found = read_row(line, row) && is_it(row, socket);
+    if (!found)
+        *row = (struct row){0};
+    return table && fclose(table) == 0;
+}
+
+/* False with errno: the process cannot be looked at, or 0: it has it not. */
+static bool has_socket(const char *process, unsigned long inode) {
+    char wanted[LINK_SIZE], found[LINK_SIZE];
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    DIR *list = opendir(path);
+    if (!list)
+        return false;
+    bool has = false;
+    for (struct dirent *entry; !has && (entry = readdir(list));) {
+        ssize_t length = readlinkat(dirfd(list), entry->d_name, found, sizeof found - 1);
+        found[length > 0 ? length : 0] = 0;
+        has = strcmp(found, wanted) == 0;
+    }
+    closedir(list);
+    errno = 0;
+    return has;
+}
+
+enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
+    struct row row;
+    char process[24];
+    if (!find_row(socket, &row))
+        return TCP_OWNER_UNKNOWN;
+    snprintf(process, sizeof process, "%ld", (long)pid);
+    if (row.inode == 0)
+        return TCP_OWNER_OTHER;
+    if (has_socket(process, row.inode))
+        return TCP_OWNER_PROCESS;
+    bool hidden = errno == EACCES || errno == EPERM;
+    return hidden && (row.user == 0 || row.user == geteuid()) ? TCP_OWNER_PROCESS : TCP_OWNER_OTHER;
+}
+
+static char *name_of(const char *process) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%s/comm", process);
+    struct buffer name = {0};
+    file_read(path, 64, &name, NULL);
+    char *printable = name_printable(name.data, name.length ? name.length - 1 : 0, 32);
+    buffer_done(&name);
+    return printable;
+}
+
+char *tcp_owner_describe(const struct tcp_socket *socket) {
+    struct row row;
+    char *text = NULL;
+    if (!find_row(socket, &row) || row.inode == 0)
+        find_row(&(struct tcp_socket){.local.port = socket->local.port, .remote = socket->remote},
+                 &row); /* which listens on every address */
+    if (row.inode == 0)
+        return alloc_string("no process that can be seen");
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry; processes && !text && (entry = readdir(processes));) {
+        if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
+            !has_socket(entry->d_name, row.inode))
+            continue;
+        scoped(alloc_release) char *name = name_of(entry->d_name);
+        text = alloc_printf("process %s (%s)", entry->d_name, name);
+    }
+    if (processes)
+        closedir(processes);
+    return text ? text : alloc_printf("a process of user %u", (unsigned)row.user);
+}

@@ -1,0 +1,65 @@
+#include "cli/link/reachable.h"
+
+#include "cli/link/vm_status.h"
+#include "home/access/guest_port.h"
+#include "home/running.h"
+#include "machine/core/lifecycle.h"
+
+#include <string.h>
+
+/* States that a guest does not answer in, and what helps. */
+static const struct {
+    enum lifecycle_state state;
+    const char *command, *option; /* before and behind the instance's name */
+    const char *effect;
+} unreachable[] = {
+    {STATE_STOPPED, "start", " --wait", "starts it"},
+    {STATE_FAILED, "start", " --wait", "starts it again, `pgsup info` tells why it failed"},
+    {STATE_STARTING, "start", " --wait", "waits for it"},
+    {STATE_PAUSED, "resume", "", "lets it run on"},
+    {STATE_KILLING, "start", " --wait", "starts it again"},
+    {STATE_ABORTING, "info", "", "tells why its start failed"},
+};
+
+static bool check_state(const char *name, const char *state, struct error *error) {
+    for (size_t i = 0; i < sizeof unreachable / sizeof *unreachable; i++) {
+        if (strcmp(state, lifecycle_state_word(unreachable[i].state)) != 0)
+            continue;
+        return error_set(error, ERROR_WRONG_STATE, "%s is %s: `pgsup %s %s%s` %s", name, state,
+                         unreachable[i].command, name, unreachable[i].option,
+                         unreachable[i].effect);
+    }
+    return true;
+}
+
+bool reachable_by_status(const struct store_instance *instance, const json_t *status,
+                         struct error *error) {
+    const char *state = json_string_value(json_object_get(status, "state"));
+    pid_t pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
+    return check_state(instance->name, state ? state : "", error) &&
+           (pid <= 0 || guest_port_check(instance, pid, error));
+}
+
+/* Without an answer of the supervisor's: the lock of its QEMU says that it runs. */
+static bool check_process(const struct home *home, const struct store_instance *instance,
+                          struct error *error) {
+    struct running running = {0};
+    if (!running_find(home->run, instance->name, &running, error))
+        return false;
+    bool good = running.name ? guest_port_check(instance, running.pid, error)
+                             : check_state(instance->name, "stopped", error);
+    running_done(&running);
+    return good;
+}
+
+bool reachable_check(const struct home *home, const struct store_instance *instance,
+                     struct error *error) {
+    struct vm_status vms = {0};
+    if (!vm_status_open(home, &vms, NULL))
+        return check_process(home, instance, error);
+    json_t *status = vm_status_get(&vms, instance);
+    bool good = reachable_by_status(instance, status, error);
+    json_decref(status);
+    vm_status_close(&vms);
+    return good;
+}

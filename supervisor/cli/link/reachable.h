@@ -1,0 +1,18 @@
+/* Whether a person's words may be sent to a guest now: only while its VM runs, and on a forwarded
+ * port only while that VM's QEMU listens there. What answers otherwise is somebody else. Blocking.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/instance_table.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* False with a sentence: its state, and what to do. */
+bool reachable_check(const struct home *home, const struct store_instance *instance,
+                     struct error *error);
+/* By a status that the caller has: vm_status_get(). */
+bool reachable_by_status(const struct store_instance *instance, const json_t *status,
+                         struct error *error);

@@ -1,0 +1,19 @@
+/* Whether a request to the seed server comes from the guest of a VM that runs: who knows its token
+ * may be anybody on this host or in its network. Over user networking the other end of the
+ * connection is a socket of the VM's QEMU; a guest with an address of its own calls from that one,
+ * or from one that the table of neighbours gives to one of its cards. Blocking, but short. */
+#pragma once
+
+#include "base/tcp_owner.h"
+#include "machine/vm.h"
+#include "store/instance_table.h"
+
+/* vm: NULL if none is known; ends: local is the caller's, remote is the seed server's. False with a
+ * sentence. */
+bool guest_peer_check(struct store *store, const struct vm *vm,
+                      const struct store_instance *instance, const struct tcp_socket *ends,
+                      struct error *error);
+/* The guest has fetched its seed in this boot, or in an earlier one whose seed it may still have.
+ * True for one that is not seeded over HTTP, and one that an earlier supervisor began. */
+bool guest_peer_has_seed(struct store *store, const struct vm *vm,
+                         const struct store_instance *instance, struct error *error);

@@ -1,0 +1,89 @@
+/* Real sockets of this process and of another one. */
+#include "base/alloc.h"
+#include "base/tcp_owner.h"
+#include "test.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct tcp_end end_of(int fd, int (*ask)(int, struct sockaddr *, socklen_t *)) {
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof address;
+    CHECK(ask(fd, (struct sockaddr *)&address, &length) == 0);
+    return (struct tcp_end){ntohl(address.sin_addr.s_addr), ntohs(address.sin_port)};
+}
+
+static int local_name(int fd, struct sockaddr *address, socklen_t *length) {
+    return getsockname(fd, address, length);
+}
+static int remote_name(int fd, struct sockaddr *address, socklen_t *length) {
+    return getpeername(fd, address, length);
+}
+
+static int listen_on(uint32_t ip4, uint16_t port) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(ip4), .sin_port = htons(port)};
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 4) == 0);
+    return fd;
+}
+
+static int connect_to(struct tcp_end end) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(end.ip4), .sin_port = htons(end.port)};
+    CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    return fd;
+}
+
+/* Another process, which has none of this one's sockets. */
+static pid_t start_other(void) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/bin/sleep", "sleep", "60", (char *)NULL);
+        _exit(127);
+    }
+    usleep(200000);
+    return pid;
+}
+
+TEST(who_has_a_socket) {
+    int listener = listen_on(INADDR_LOOPBACK, 0);
+    struct tcp_socket listens = {.local = end_of(listener, local_name)};
+    int client = connect_to(listens.local);
+    struct tcp_socket connected = {end_of(client, local_name), end_of(client, remote_name)};
+    struct tcp_socket wrong = connected;
+    wrong.remote.port++;
+    pid_t other = start_other();
+    CHECK_INT(tcp_owner_is(getpid(), &listens), TCP_OWNER_PROCESS);
+    CHECK_INT(tcp_owner_is(getpid(), &connected), TCP_OWNER_PROCESS);
+    CHECK_INT(tcp_owner_is(getpid(), &wrong), TCP_OWNER_OTHER);
+    CHECK_INT(tcp_owner_is(other, &listens), TCP_OWNER_OTHER);
+    CHECK_INT(tcp_owner_is(other, &connected), TCP_OWNER_OTHER);
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+    CHECK_INT(tcp_owner_is(other, &listens), TCP_OWNER_OTHER);
+    close(client);
+    CHECK_INT(tcp_owner_is(getpid(), &connected), TCP_OWNER_OTHER);
+    close(listener);
+    CHECK_INT(tcp_owner_is(getpid(), &listens), TCP_OWNER_OTHER);
+}
+
+/* On a port of all addresses, others are found too. */
+TEST(who_listens_is_told) {
+    int listener = listen_on(INADDR_ANY, 0);
+    struct tcp_socket asked = {.local = {INADDR_LOOPBACK, end_of(listener, local_name).port}};
+    scoped(alloc_release) char *expected = alloc_printf("process %ld (", (long)getpid());
+    scoped(alloc_release) char *told = tcp_owner_describe(&asked);
+    CHECK_CONTAINS(told, expected);
+    close(listener);
+    scoped(alloc_release) char *nobody = tcp_owner_describe(&asked);
+    CHECK_STRING(nobody, "no process that can be seen");
+}
+
+int main(void) {
+    return test_run();
+}
