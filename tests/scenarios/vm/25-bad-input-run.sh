@@ -28,7 +28,7 @@ expect_refused 2 '"100000"' "$PGSUP" start test --timeout 100000
 expect_refused 2 'yesterday' "$PGSUP" events --since yesterday
 expect_refused 2 'unexpected argument "test"' "$PGSUP" up test
 expect_refused 2 'unexpected argument "test"' "$PGSUP" down test
-expect_refused 2 'unexpected argument "other"' "$PGSUP" wait test other
+expect_refused 2 'unexpected argument "other"' "$PGSUP" ip test other
 expect_refused 2 'pgsup ssh' "$PGSUP" ssh
 
 step "no supervisor"
