@@ -55,6 +55,7 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->phone_home_token = query_column_text(query);
     instance->report_token = query_column_text(query);
     instance->holds_playbook = query_column_number(query) != 0;
+    instance->ssh_port_given = query_column_number(query) != 0;
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -106,6 +107,7 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     query_bind_text(&query, instance->phone_home_token);
     query_bind_text(&query, instance->report_token);
     query_bind_number(&query, instance->holds_playbook);
+    query_bind_number(&query, instance->ssh_port_given);
     return query_finish(&query, error);
 }
 
@@ -181,6 +183,7 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     query_bind_text(&query, store_seed_word(instance->seed));
     query_bind_text(&query, instance->ip4);
     bind_settings(&query, instance);
+    query_bind_number(&query, instance->ssh_port_given);
     return query_finish(&query, error) && changed_one(store, error);
 }
 

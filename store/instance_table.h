@@ -35,7 +35,8 @@ struct store_instance {
     char *ip4;                      /* static address; NULL: DHCP */
     char *accel;                    /* forced accelerator; NULL: chosen at each start */
     uint64_t vcpu, ram_mib, disk_bytes;
-    uint16_t ssh_port; /* user networking: forwarded from 127.0.0.1; 0 otherwise */
+    uint16_t ssh_port;   /* user networking: forwarded from 127.0.0.1; 0 otherwise */
+    bool ssh_port_given; /* a user chose it: it is never replaced */
     bool package_upgrade;
     bool autostart;
     enum store_restart restart;

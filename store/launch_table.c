@@ -43,6 +43,7 @@ static void launch_read_row(struct query *query, struct store_launch *launch) {
     launch->end_text = query_column_text(query);
     launch->serial_tail = query_column_text(query);
     launch->presses = query_column_number(query);
+    launch->boot = query_column_number(query);
 }
 
 bool launch_table_add(struct store *store, int64_t instance, struct store_launch *launch,

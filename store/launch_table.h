@@ -23,6 +23,7 @@ const char *store_phase_word(enum store_phase phase);
 
 struct store_launch {
     int64_t number; /* AUTOINCREMENT */
+    int64_t boot;   /* counts the launches of its instance; read only */
     int64_t instance;
     char *tag;   /* part of the names of run files: the number, or "sh<pid>" for vm.sh */
     int64_t pid; /* 0: not spawned */

@@ -130,6 +130,10 @@ static const char *const steps[] = {
     "ALTER TABLE instances ADD COLUMN phone_home_token TEXT;"
     "ALTER TABLE instances ADD COLUMN report_token TEXT;"
     "ALTER TABLE instances ADD COLUMN holds_playbook INTEGER NOT NULL DEFAULT 0;"
+    /* until here nobody noted who chose it; those that pgsup chooses begin at 10022 */
+    "ALTER TABLE instances ADD COLUMN ssh_port_given INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE instances SET ssh_port_given = 1"
+    " WHERE ssh_port != 0 AND ssh_port NOT BETWEEN 10022 AND 10521;"
     "CREATE UNIQUE INDEX instances_phone_home_token ON instances (phone_home_token);",
 };
 

@@ -8,16 +8,18 @@ static void on_signal(int number) {
     came = number;
 }
 
+bool interrupt_is_ignored(int number) {
+    struct sigaction present;
+    return sigaction(number, NULL, &present) == 0 && present.sa_handler == SIG_IGN;
+}
+
 void interrupt_watch(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    struct sigaction before;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        sigaction(numbers[i], NULL, &before);
-        if (before.sa_handler != SIG_IGN) /* as nohup(1) wants it */
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!interrupt_is_ignored(numbers[i]))
             sigaction(numbers[i], &action, NULL);
-    }
 }
 
 bool interrupt_check(struct error *error) {

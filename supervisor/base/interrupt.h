@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+bool interrupt_is_ignored(int number); /* as nohup(1) wants it: then it is left so */
 void interrupt_watch(void);
 bool interrupt_check(struct error *error); /* false, ERROR_CANCELLED: a signal came */
 /* Ends the process by the signal that came, so that its caller sees that; returns if none did. */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/descriptors.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "daemon/address_tracker.h"
 #include "daemon/console_relay.h"
@@ -280,16 +281,19 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
            restarter_autostart(daemon->restarter, error);
 }
 
+/* What is ignored stays so: nohup(1), and what a shell starts in the background. */
 static bool open_signals(struct daemon *daemon, struct error *error) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
     int status = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == 0; i++) {
-        status = uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        if (numbers[i] != SIGTERM && interrupt_is_ignored(numbers[i]))
+            continue;
+        status = uv_signal_init(&daemon->loop, &daemon->signals[daemon->signals_open]);
         if (status < 0)
             break;
-        daemon->signals[i].data = daemon;
-        daemon->signals_open++;
-        status = uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+        uv_signal_t *signal = &daemon->signals[daemon->signals_open++];
+        signal->data = daemon;
+        status = uv_signal_start(signal, on_signal, numbers[i]);
     }
     return status == 0 ||
            error_set(error, ERROR_FAILED, "cannot wait for signals: %s", uv_strerror(status));

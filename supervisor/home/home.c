@@ -62,11 +62,13 @@ static bool check_folder(const char *path, struct stat *status, struct error *er
     if (access(path, R_OK | W_OK | X_OK) == 0)
         return true;
     const char *why = strerror(errno);
+    const char *what = access(path, R_OK | X_OK) == 0 ? "written" : "read";
     scoped(alloc_release) char *owner = account_name(status->st_uid);
-    return error_set(error, ERROR_WRONG_STATE,
-                     "the home %s cannot be written (%s): it belongs to %s, check its owner and "
-                     "mode",
-                     path, why, owner ? owner : "a user without a name");
+    return error_set(
+        error, ERROR_WRONG_STATE,
+        "the home %s cannot be %s (%s): it belongs to %s, check its owner and mode, or "
+        "choose another home with -p",
+        path, what, why, owner ? owner : "a user without a name");
 }
 
 static bool check_cloud(const struct home *home, struct error *error) {

@@ -27,6 +27,7 @@ static const struct option_spec options[] = {
 static json_t *launch_to_json(const struct store_launch *launch) {
     json_t *object = json_object(), *phases = json_object();
     int64_t began = launch->phases_ms[PHASE_LAUNCHED];
+    json_object_set_new(object, "boot", json_integer(launch->boot));
     json_object_set_new(object, "launch", json_integer(launch->number));
     json_object_set_new(object, "began", json_output_time(began));
     for (int phase = 0; phase < PHASE_COUNT; phase++)
@@ -140,7 +141,7 @@ static void print_boot(json_t *boot) {
     const char *end = json_string_value(json_object_get(boot, "end"));
     const char *console = json_string_value(json_object_get(boot, "console"));
     json_t *seconds;
-    printf("boot %-10lld %s ", (long long)json_integer_value(json_object_get(boot, "launch")),
+    printf("boot %-10lld %s ", (long long)json_integer_value(json_object_get(boot, "boot")),
            began ? began : "never launched");
     json_object_foreach(json_object_get(boot, "phases_s"), key, seconds) {
         if (strcmp(key, "launched") != 0)

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/input/document_options.h"
+#include "cli/input/image_choice.h"
 #include "cli/invocation.h"
 #include "home/change/create.h"
 #include "home/instance/definition.h"
@@ -31,7 +32,7 @@ static const struct option_spec options[] = {
              "default: preseed if the seed is on the drive, else guest"},
     {"ssh-port", 0, "PORT",
      .help = "with user networking: port of 127.0.0.1 that is forwarded to the guest's "
-             "SSH; default: the first free one from 10022"},
+             "SSH; default: the first free one from 10022, replaced at a start if it is taken"},
     {"forward", 0, "[ADDRESS:]HOST:GUEST[/udp]",
      .help = "with user networking: port of this host that is forwarded to a port of the "
              "guest; see `pgsup help forward`",
@@ -85,7 +86,8 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
                                      : STARTUP_AUTOSTART_AS_IT_IS},
     };
     struct store_instance created = {0};
-    bool good = document_options_read(invocation, &own, error) &&
+    bool good = image_choice_check(invocation->home, wanted.image, error) &&
+                document_options_read(invocation, &own, error) &&
                 instance_create(invocation->home, &wanted, &created, error);
     user_documents_done(&own);
     if (!good)

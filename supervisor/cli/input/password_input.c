@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/secret.h"
 #include "base/text_form.h"
 
@@ -137,8 +138,10 @@ static void catch_signals(struct sigaction before[PROMPT_SIGNAL_COUNT]) {
     struct sigaction action = {.sa_handler = note_signal};
     sigemptyset(&action.sa_mask);
     prompt_signal = 0;
-    for (size_t i = 0; i < PROMPT_SIGNAL_COUNT; i++)
-        sigaction(prompt_signals[i], &action, &before[i]);
+    for (size_t i = 0; i < PROMPT_SIGNAL_COUNT; i++) {
+        bool ignored = interrupt_is_ignored(prompt_signals[i]);
+        sigaction(prompt_signals[i], ignored ? NULL : &action, &before[i]);
+    }
 }
 
 static void restore_signals(const struct sigaction before[PROMPT_SIGNAL_COUNT]) {

@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Seconds have three decimals: 0.1 is not 0.10000000000000001. */
+enum { SIGNIFICANT_DIGITS = 15 };
+
 /* Such characters stand only inside strings, where \uNNNN is the same. */
 static void print(json_t *document, size_t flags) {
-    char *text = json_dumps(document, flags);
+    char *text = json_dumps(document, flags | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
     const char *from = text;
     for (const char *at = text; at && *at; at++) {
         uint32_t code = name_hidden_control(at);

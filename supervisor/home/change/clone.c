@@ -114,6 +114,7 @@ static void strip(struct instance_facts *facts, const char *name) {
     alloc_replace(&instance->name, alloc_string(name));
     instance->id = 0;
     instance->ssh_port = 0;
+    instance->ssh_port_given = false;
     instance->wanted = false;
     store_forwards_done(&facts->forwards);
 }

@@ -248,6 +248,8 @@ bool definition_change(const struct instance_change_options *options,
         return false;
     if (options->ip4)
         alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
+    if (options->ssh_port)
+        instance->ssh_port_given = true;
     if (options->accel)
         alloc_replace(&instance->accel, alloc_string(value_or_null(options->accel)));
     return change_seed(options, cloud, image, instance, error);
@@ -303,6 +305,7 @@ static bool reserve_unique(struct store *store, const struct store_cloud *cloud,
                 check_address_free(&others.instances, instance, error) &&
                 nic_check_first(store, cloud, instance->ip4, error);
     if (good && subnet_is_user(cloud)) {
+        instance->ssh_port_given = instance->ssh_port != 0;
         instance->ssh_port = port_owners_choose(instance->ssh_port, &others, error);
         good = instance->ssh_port != 0;
     }

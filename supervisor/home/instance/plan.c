@@ -14,6 +14,7 @@
 #include "home/images/image.h"
 #include "home/instance/launch_check.h"
 #include "home/instance/recovery.h"
+#include "home/instance/ssh_port.h"
 #include "home/layout.h"
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
@@ -333,9 +334,11 @@ static bool lock_folder(struct home *home, const char *name, int *lock, struct e
 static bool write_plan(struct home *home, const struct instance_facts *facts,
                        struct instance_plan *plan, struct error *error) {
     struct generated generated = {.home = home, .facts = facts};
+    char *before = plan->notice;
     bool good = instance_plan_write(&generated, plan, error);
-    plan->notice = generated.notice;
-    generated.notice = NULL;
+    plan->notice = before && generated.notice ? alloc_printf("%s; %s", before, generated.notice)
+                                              : alloc_string(before ? before : generated.notice);
+    free(before);
     generated_done(&generated);
     return good;
 }
@@ -348,7 +351,8 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
     return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
            recovery_complete_rename(home, &facts->instance, error) &&
            recovery_complete_reset(home, &facts->instance, error) &&
-           launch_check(home, facts, error) && write_plan(home, facts, plan, error);
+           ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
+           write_plan(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {

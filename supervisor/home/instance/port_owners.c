@@ -1,12 +1,21 @@
 #include "home/instance/port_owners.h"
 
 #include "base/alloc.h"
+#include "store/cloud_table.h"
 
 #include <errno.h>
 #include <string.h>
 
+static bool read_own(struct store *store, struct port_owners *owners, struct error *error) {
+    struct store_cloud cloud = {0};
+    bool good = cloud_table_get(store, &cloud, error);
+    owners->phone_home_port = cloud.phone_home_port;
+    store_cloud_done(&cloud);
+    return good;
+}
+
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error) {
-    if (instance_table_list(store, &owners->instances, error) &&
+    if (read_own(store, owners, error) && instance_table_list(store, &owners->instances, error) &&
         forward_table_list(store, 0, &owners->forwards, error))
         return true;
     port_owners_done(owners);
@@ -54,8 +63,18 @@ static const char *forward_owner(const struct port *port, const struct port_owne
     return NULL;
 }
 
+static bool is_own(const struct port *port, const struct port_owners *owners) {
+    return port->transport == TRANSPORT_TCP && port->number == owners->phone_home_port;
+}
+
 bool port_owners_check(const struct port *port, const struct port_owners *owners,
                        struct error *error) {
+    if (is_own(port, owners))
+        return error_set(
+            error, ERROR_EXISTS,
+            "port %u is pgsup's own, where guests fetch their seed and phone home: use "
+            "another one, or change that by `pgsup cloud set --ph-port PORT`",
+            port->number);
     const char *owner = ssh_owner(port, owners);
     if (owner)
         return error_set(error, ERROR_EXISTS,
@@ -90,7 +109,8 @@ uint16_t port_owners_choose(uint16_t wanted, const struct port_owners *owners,
         return port_owners_check(&port, owners, error) ? wanted : 0;
     for (unsigned number = PORT_FIRST_FORWARD; number <= UINT16_MAX; number++) {
         port.number = (uint16_t)number;
-        if (!ssh_owner(&port, owners) && !forward_owner(&port, owners) && port_is_free(&port))
+        if (!is_own(&port, owners) && !ssh_owner(&port, owners) && !forward_owner(&port, owners) &&
+            port_is_free(&port))
             return port.number;
     }
     error_set(error, ERROR_FAILED, "no port from %u upwards is free for SSH", PORT_FIRST_FORWARD);

@@ -15,6 +15,7 @@
 struct port_owners {
     struct store_instances instances;
     struct store_forwards forwards;
+    uint16_t phone_home_port; /* of the cloud */
 };
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error);
 /* Adds a forward that was reserved after the owners were listed. */
