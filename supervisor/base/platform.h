@@ -47,6 +47,11 @@ const char *const *platform_firmware_folders(void);
 /* The running program, real and absolute; NULL: not known. Caller frees. */
 char *platform_program_path(void);
 
+/* Since the computer was started, the time that it slept included. */
+uint64_t platform_uptime_ms(void);
+/* Of that, the time that it has slept: only differences mean something. */
+uint64_t platform_slept_ms(void);
+
 bool platform_is_macos(void);
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);

@@ -26,6 +26,7 @@
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 uint64_t platform_process_start(pid_t pid) {
@@ -111,6 +112,16 @@ char *platform_program_path(void) {
     char path[MAXPATHLEN];
     uint32_t size = sizeof path;
     return _NSGetExecutablePath(path, &size) == 0 ? realpath(path, NULL) : NULL;
+}
+
+/* clock_gettime(3): both are of one source, and only the second one stands still in sleep. */
+uint64_t platform_uptime_ms(void) {
+    return clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW) / 1000000;
+}
+
+uint64_t platform_slept_ms(void) {
+    uint64_t awake = clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
+    return platform_uptime_ms() - awake;
 }
 
 bool platform_is_macos(void) {

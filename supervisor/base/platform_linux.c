@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* proc(5), /proc/PID/stat. False with errno 0: there is no such process, or only its zombie; with
@@ -152,6 +153,22 @@ const char *const *platform_firmware_folders(void) {
 
 char *platform_program_path(void) {
     return realpath("/proc/self/exe", NULL);
+}
+
+static uint64_t clock_ms(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t platform_uptime_ms(void) {
+    return clock_ms(CLOCK_BOOTTIME);
+}
+
+/* Read first, the clock that stands still cannot be ahead. */
+uint64_t platform_slept_ms(void) {
+    uint64_t awake = clock_ms(CLOCK_MONOTONIC);
+    return platform_uptime_ms() - awake;
 }
 
 bool platform_is_macos(void) {

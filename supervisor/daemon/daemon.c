@@ -222,8 +222,12 @@ static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *
         return false;
     const char *address = cloud.host_ip4 ? cloud.host_ip4 : "127.0.0.1";
     enum spec_network network;
-    bool comes_later = spec_network_from_word(cloud.network, &network) &&
-                       spec_network_traits(network)->appears_with_first_vm;
+    bool known = spec_network_from_word(cloud.network, &network);
+    bool comes_later = known && spec_network_traits(network)->appears_with_first_vm;
+    if (known && !cloud.host_ip4 && !cloud.interface && spec_network_has_helper(network)) {
+        store_cloud_done(&cloud); /* until the first VM shows which network it is */
+        return true;
+    }
     const struct seed_server_options options = {
         .address = address,
         .port = cloud.phone_home_port,

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "home/access/endpoint.h"
+#include "home/cloud/cloud.h"
 #include "home/home.h"
 #include "home/instance/plan.h"
 #include "home/running.h"
@@ -151,7 +152,7 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     const struct store_instance *instance = &facts->instance;
     fill_logs(home, instance, plan);
     if (!fill_guest(home, facts, plan, error) || !make_log(home, plan->qemu_log, error) ||
-        !make_log(home, plan->console_log, error) || !start_helpers(home, spec, plan, error) ||
+        !make_log(home, plan->console_log, error) ||
         !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
     fill_paths(home, instance, plan->launch.tag, plan);
@@ -161,15 +162,58 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     return true;
 }
 
+struct prepared {
+    struct instance_facts facts;
+    struct instance_plan plan;
+};
+
+static bool prepare_files(struct home *home, const char *name, struct prepared *prepared,
+                          struct error *error) {
+    instance_plan_done(&prepared->plan);
+    instance_facts_done(&prepared->facts);
+    return instance_plan_prepare(home, name, &prepared->facts, &prepared->plan, error);
+}
+
+/* The helper of the first card says which network it took: the seed must lead there. Two VMs that
+ * start at the same time take two networks: the second one begins again in that of the first. */
+static bool join_network(struct home *home, struct job *job, struct prepared *prepared,
+                         struct error *error) {
+    struct helpers *helpers = &job->plan.helpers;
+    const struct helper *first = &helpers->items[0];
+    scoped(alloc_release) char *before = alloc_string(prepared->facts.cloud.host_ip4);
+    enum cloud_network result;
+    if (helpers->count == 0 || first->position != 0 || !first->network.first[0])
+        return true;
+    if (!cloud_take_network(home, first->network.first, first->network.netmask, &result, error))
+        return false;
+    if (result == CLOUD_NETWORK_OTHER && before)
+        alloc_replace(
+            &prepared->plan.notice,
+            alloc_printf("vmnet-helper took the network of %s in place of that of %s: the "
+                         "guest does not find its seed server",
+                         first->network.first, before));
+    if (result == CLOUD_NETWORK_TAKEN)
+        log_info("guests of vmnet-helper are in the network of %s/%s from now on",
+                 first->network.first, first->network.netmask);
+    if (before)
+        return true;
+    if (result == CLOUD_NETWORK_OTHER)
+        helpers_done(helpers);
+    return prepare_files(home, job->name, prepared, error) &&
+           (result != CLOUD_NETWORK_OTHER ||
+            start_helpers(home, &prepared->plan.spec, &job->plan, error));
+}
+
 static bool prepare_new(struct home *home, struct job *job, struct error *error) {
-    struct instance_facts facts = {0};
-    struct instance_plan prepared = {0};
-    bool good = instance_plan_prepare(home, job->name, &facts, &prepared, error) &&
-                build(home, &facts, &prepared.spec, &job->plan, error);
-    job->notice = prepared.notice;
-    prepared.notice = NULL;
-    instance_plan_done(&prepared);
-    instance_facts_done(&facts);
+    struct prepared prepared = {0};
+    bool good = prepare_files(home, job->name, &prepared, error) &&
+                start_helpers(home, &prepared.plan.spec, &job->plan, error) &&
+                join_network(home, job, &prepared, error) &&
+                build(home, &prepared.facts, &prepared.plan.spec, &job->plan, error);
+    job->notice = prepared.plan.notice;
+    prepared.plan.notice = NULL;
+    instance_plan_done(&prepared.plan);
+    instance_facts_done(&prepared.facts);
     return good;
 }
 

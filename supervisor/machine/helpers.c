@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -34,6 +35,9 @@
 #define LOW_FDS          10 /* below are those that a child is given its own in the place of */
 #define REAP_TIMEOUT_MS  2000
 #define REAP_INTERVAL_MS 10
+#define EARLY_MS         600000
+#define FIRST_RETRY_MS   1000
+#define LAST_RETRY_MS    8000
 
 extern char **environ;
 
@@ -162,10 +166,19 @@ static enum heard hear(int fd, struct buffer *line) {
     return HEARD_LINE;
 }
 
+/* What macOS means by its words; "": they say it. */
+static const char *meaning_of(const char *words) {
+    return strstr(words, "VMNET_SHARING_SERVICE_BUSY")
+               ? " (the addresses are in use by another program as another kind of network: end it, "
+                 "or give the cloud other ones)"
+               : "";
+}
+
 static bool fail(const char *program, const char *how, const char *words, struct error *error) {
     const char *slash = strrchr(program, '/');
-    return error_set(error, ERROR_FAILED, "the network's helper %s did not start%s%s%s",
-                     slash ? slash + 1 : program, how, words[0] ? ": " : "", words);
+    return error_set(error, ERROR_FAILED, "the network's helper %s did not start%s%s%s%s",
+                     slash ? slash + 1 : program, how, words[0] ? ": " : "", words,
+                     meaning_of(words));
 }
 
 static bool fail_ended(const char *program, pid_t pid, const char *words, struct error *error) {
@@ -180,13 +193,30 @@ static bool fail_ended(const char *program, pid_t pid, const char *words, struct
     return fail(program, how, words, error);
 }
 
-/* vmnet-helper: "{"vmnet_mtu":1500,…}". Nothing of it is needed: any MAC address will do. */
-static bool wait_ready(const struct spec_helper *helper, off_t log_start, pid_t pid, int fd,
-                       struct error *error) {
+static void take_address(json_t *object, const char *key, char address[16]) {
+    const char *text = json_string_value(json_object_get(object, key));
+    uint32_t number;
+    if (text && name_parse_ip4(text, &number))
+        name_format_ip4(number, address);
+}
+
+/* vmnet-helper: "{"vmnet_mtu":1500,…,"vmnet_start_address":"192.168.105.1"}". */
+static void read_network(const struct buffer *line, struct helper_network *network) {
+    json_t *object = json_loadb(line->data, line->length, JSON_DISABLE_EOF_CHECK, NULL);
+    take_address(object, "vmnet_start_address", network->first);
+    take_address(object, "vmnet_subnet_mask", network->netmask);
+    json_decref(object);
+}
+
+static bool wait_ready(const struct spec_helper *helper, off_t log_start, struct helper *started,
+                       int fd, struct error *error) {
     scoped(buffer_done) struct buffer line = {0};
+    pid_t pid = started->pid;
     enum heard heard = hear(fd, &line);
-    if (heard == HEARD_LINE && line.data[0] == '{')
+    if (heard == HEARD_LINE && line.data[0] == '{') {
+        read_network(&line, &started->network);
         return true;
+    }
     if (heard == HEARD_LINE) {
         size_t length = (size_t)(strcspn(line.data, "\r\n"));
         scoped(alloc_release) char *shown = name_printable(line.data, length, 80);
@@ -216,7 +246,7 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
         return false;
     file_release(&ends.helper);
     file_release(&ends.writer);
-    if (!wait_ready(&spec->helper, log_start, helper->pid, ends.reader, error))
+    if (!wait_ready(&spec->helper, log_start, helper, ends.reader, error))
         return false;
     helper->position = nic->position;
     helper->start = platform_process_start(helper->pid);
@@ -227,11 +257,30 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
 
 /* --- all of them --- */
 
+/* vmnet fails for a while after the start of macOS, until its service is there
+ * (lima-vm/lima#5074). */
+static bool may_become_ready(const struct error *error) {
+    return strstr(error->text, "VMNET_FAILURE") && platform_uptime_ms() < EARLY_MS;
+}
+
+static bool start_patiently(const struct spec *spec, const struct spec_nic *nic,
+                            struct helper *helper, struct error *error) {
+    for (int wait_ms = FIRST_RETRY_MS;; wait_ms *= 2) {
+        struct error problem = {0};
+        *helper = (struct helper){.fd = -1};
+        if (start(spec, nic, helper, &problem))
+            return true;
+        if (wait_ms > LAST_RETRY_MS || !may_become_ready(&problem))
+            return error_copy(error, &problem);
+        poll(NULL, 0, wait_ms);
+    }
+}
+
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error) {
     for (size_t i = 0; i < spec->nic_count; i++) {
         if (!spec_network_has_helper(spec->nics[i].network))
             continue;
-        if (!start(spec, &spec->nics[i], &helpers->items[helpers->count], error)) {
+        if (!start_patiently(spec, &spec->nics[i], &helpers->items[helpers->count], error)) {
             helpers_done(helpers);
             return false;
         }
@@ -273,7 +322,8 @@ void helpers_load(const char *path, struct helpers *helpers) {
     for (const char *line = text.data; line && helpers->count < SPEC_NICS_MAX;) {
         if (sscanf(line, "%u %ld %" SCNu64, &position, &pid, &start) != 3 || pid <= 1 || !start)
             return;
-        helpers->items[helpers->count++] = (struct helper){position, (pid_t)pid, start, -1};
+        helpers->items[helpers->count++] =
+            (struct helper){.position = position, .pid = (pid_t)pid, .start = start, .fd = -1};
         line = strchr(line, '\n');
         line += line != NULL;
     }

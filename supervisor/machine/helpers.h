@@ -14,18 +14,26 @@
 
 #define HELPERS_TIMEOUT_MS 10000 /* until a helper must report that it is ready */
 
+/* The network that a helper took, of dotted addresses; "" when it bridges. */
+struct helper_network {
+    char first[16]; /* this host */
+    char netmask[16];
+};
+
 struct helper {
     unsigned position; /* of its card */
     pid_t pid;
-    uint64_t start; /* base/platform.h */
-    int fd;         /* QEMU's end; -1: handed over */
+    uint64_t start;                /* base/platform.h */
+    int fd;                        /* QEMU's end; -1: handed over */
+    struct helper_network network; /* not known of one that was found */
 };
 struct helpers {
     struct helper items[SPEC_NICS_MAX];
     size_t count;
 };
 
-/* Starts one helper for each card that needs it, all or none. The error quotes the helper. */
+/* Starts one helper for each card that needs it, all or none. The error quotes the helper. Soon
+ * after the computer has started, macOS may not be ready: then each is tried again. */
 bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error);
 /* Closes QEMU's ends, once QEMU has its own copies or was not started. */
 void helpers_close_fds(struct helpers *helpers);

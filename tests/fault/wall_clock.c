@@ -1,5 +1,6 @@
 /* A library to preload: the wall clock of the process, and of what it starts, is off by the seconds
- * in the file WALL_CLOCK_FILE, read at every look. Other clocks are as they are. */
+ * in the file WALL_CLOCK_FILE, read at every look; the clock of the time since the start of the
+ * computer, sleep included, by those in SLEPT_FILE. Other clocks are as they are. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -7,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static time_t offset(void) {
+static time_t offset(const char *variable) {
     char text[32] = "";
-    const char *path = getenv("WALL_CLOCK_FILE");
+    const char *path = getenv(variable);
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0)
         return 0;
@@ -21,7 +22,9 @@ static time_t offset(void) {
 int clock_gettime(clockid_t clock, struct timespec *now) {
     int status = (int)syscall(SYS_clock_gettime, clock, now);
     if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-        now->tv_sec += offset();
+        now->tv_sec += offset("WALL_CLOCK_FILE");
+    if (status == 0 && clock == CLOCK_BOOTTIME)
+        now->tv_sec += offset("SLEPT_FILE");
     return status;
 }
 

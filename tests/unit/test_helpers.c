@@ -118,7 +118,8 @@ static void load(const char *text, struct helpers *helpers) {
 }
 
 TEST(what_is_kept_is_found_again) {
-    struct helpers helpers = {{{0, 4711, 99, 5}, {3, 4712, UINT64_MAX, 6}}, 2}, again = {0};
+    struct helpers helpers = {{{0, 4711, 99, 5, {"", ""}}, {3, 4712, UINT64_MAX, 6, {"", ""}}}, 2},
+                   again = {0};
     struct error error = {0};
     scoped(alloc_release) char *path = scratch_path("kept.net");
     CHECK(helpers_save(&helpers, path, &error));

@@ -360,3 +360,29 @@ bool cloud_create(const char *home_path, const struct cloud_options *options, st
     store_cloud_done(&cloud);
     return good;
 }
+
+/* --- a network that was found --- */
+
+static bool take_network(struct store *store, const char *host_ip4, const char *host_nm4,
+                         enum cloud_network *result, struct error *error) {
+    scoped(store_cloud_done) struct store_cloud cloud = {0};
+    struct subnet subnet;
+    if (!cloud_table_get(store, &cloud, error) ||
+        !subnet_of_host(host_ip4, host_nm4, &subnet, error))
+        return false;
+    bool is_new = !cloud.host_ip4;
+    bool same = !is_new && strcmp(cloud.host_ip4, host_ip4) == 0;
+    *result = is_new ? CLOUD_NETWORK_TAKEN : same ? CLOUD_NETWORK_SAME : CLOUD_NETWORK_OTHER;
+    if (!is_new)
+        return true;
+    alloc_replace(&cloud.host_ip4, alloc_string(host_ip4));
+    alloc_replace(&cloud.host_nm4, alloc_string(host_nm4));
+    return cloud_table_put(store, &cloud, error);
+}
+
+bool cloud_take_network(struct home *home, const char *host_ip4, const char *host_nm4,
+                        enum cloud_network *result, struct error *error) {
+    return store_begin(home->store, error) &&
+           store_end(home->store, take_network(home->store, host_ip4, host_nm4, result, error),
+                     error);
+}

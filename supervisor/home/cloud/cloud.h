@@ -23,6 +23,12 @@ struct cloud_options {
 /* All of them or none. */
 bool cloud_set(struct home *home, const struct cloud_changes *changes, struct error *error);
 
+/* Takes the network that a program made for guests, where the cloud has no addresses of its own:
+ * from then on it is the cloud's. host_ip4 is this computer in it. */
+enum cloud_network { CLOUD_NETWORK_SAME, CLOUD_NETWORK_TAKEN, CLOUD_NETWORK_OTHER };
+bool cloud_take_network(struct home *home, const char *host_ip4, const char *host_nm4,
+                        enum cloud_network *result, struct error *error);
+
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error);
 
 /* The checks of cloud_create(), for callers that create a cloud in another way. */

@@ -76,6 +76,13 @@ expect_text "$NOTES" "$one called with --fd=3 --interface-id $uuid --operation-m
 expect_equal "the session of the helper" "$(ps -o sid= -p "$one" | tr -d ' ')" "$one"
 expect_equal "mode of its log" "$(mode_of "$PGSUP_HOME/instances/one/vmnet-helper.log")" "-rw-------"
 
+step "the network that the helper took is the cloud's, and the seed is served there"
+"$PGSUP" cloud get --json >"$OUT"
+expect_equal "the network" "$(json_of 'it["host_ip4"], it["host_nm4"]')" "('192.168.105.1', '255.255.255.0')"
+expect_text "$PGSUP_HOME/instances/two/vm.sh" 192.168.105.254
+ip addr add 192.168.105.1/24 dev lo
+wait_until 20 grep -q "serving seeds on http://192.168.105.1:" "$UP_LOG"
+
 step "it dies: the guest runs on, and it is told"
 kill -9 "$two"
 expect_event two "the helper of network card 0 has ended (signal 9): the guest runs on without"
@@ -117,6 +124,8 @@ expect_no_start() { # TEXT…
 }
 echo exit >"$NOTES.fault"
 expect_no_start "(exit 1): " "vmnet_start_interface: VMNET_FAILURE"
+echo busy >"$NOTES.fault"
+expect_no_start "(exit 1): " "in use by another program as another kind of network"
 echo nonsense >"$NOTES.fault"
 expect_no_start "it said this: hello"
 echo silent >"$NOTES.fault"
@@ -134,6 +143,18 @@ rm "$NOTES.fault"
 run "$PGSUP" start one
 expect_equal "status of start" "$STATUS" 0
 stop_now one
+end_supervisor
+
+step "the computer has just started: vmnet fails at first"
+echo "-$(cut -d. -f1 /proc/uptime)" >"$WORK/early"
+echo "boot 2" >"$NOTES.fault"
+UP_BY="env LD_PRELOAD=${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c} SLEPT_FILE=$WORK/early"
+start_supervisor
+run "$PGSUP" start one
+expect_equal "status of start" "$STATUS" 0
+rm "$NOTES.fault"
+stop_now one
+UP_BY=
 end_supervisor
 
 step "by hand"
