@@ -132,6 +132,15 @@ add_test(NAME unit.yaml_types
   COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_yaml_types.py $<TARGET_FILE:check_documents>)
 set_tests_properties(unit.yaml_types PROPERTIES TIMEOUT 120 LABELS unit)
 
+if(NOT APPLE)
+  foreach(suite trixie sid) # downloads it once: scripts/get-cloud-init
+    add_test(NAME cloud-init-of-${suite}
+      COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_newer_cloud_init.sh ${suite} $<TARGET_FILE:judge_documents>
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
+    set_tests_properties(cloud-init-of-${suite} PROPERTIES TIMEOUT 300 LABELS unit SKIP_RETURN_CODE 77)
+  endforeach()
+endif()
+
 # Documents of users' own against pgsup's, by cloud-init's own code.
 add_executable(judge_documents fake/judge_documents.c)
 target_link_libraries(judge_documents PRIVATE cloudinit base)
