@@ -6,23 +6,37 @@
 #define REPORT_TIMEOUT_S "5"
 #define REPORT_RETRIES   "0" /* an unanswered post must not delay the boot: a stage makes three */
 
-static const char head[] =
-    "#cloud-boothook\n"
-    "#!/bin/sh\n"
-    "# Runs at each boot, before the modules of cloud-init.\n"
-    "instance=/var/lib/cloud/instance\n"
-    "machine=$(cat /sys/class/dmi/id/product_uuid 2>/dev/null | tr -d - | tr A-F a-f)\n";
-
-/* Waits, because cloud-init must not go on with the documents of another machine. */
-static const char leave_copied_cache[] =
-    "\n"
-    "known=$(cat $instance/pgsup-machine 2>/dev/null)\n"
-    "if [ -n \"$known\" ] && [ -n \"$machine\" ] && [ \"$known\" != \"$machine\" ]; then\n"
+#define MACHINE "machine=$(cat /sys/class/dmi/id/product_uuid 2>/dev/null | tr -d - | tr A-F a-f)\n"
+#define IF_COPY                                                                                    \
+    "known=$(cat $instance/pgsup-machine 2>/dev/null)\n"                                           \
+    "if [ -n \"$known\" ] && [ -n \"$machine\" ] && [ \"$known\" != \"$machine\" ]; then\n"        \
     "    echo \"this is a copy of another machine: cloud-init starts anew\"\n"
-    "    cloud-init clean\n"
-    "    reboot\n"
-    "    sleep 60\n"
-    "fi\n";
+
+static const char head[] = "#cloud-boothook\n"
+                           "#!/bin/sh\n"
+                           "# Runs at each boot, before the modules of cloud-init.\n"
+                           "instance=/var/lib/cloud/instance\n" MACHINE;
+
+/* Without systemd. Waits, because cloud-init must not go on with another machine's documents. */
+static const char leave_late[] = "\n" IF_COPY "    cloud-init clean\n"
+                                 "    reboot\n"
+                                 "    sleep 60\n"
+                                 "fi\n";
+
+/* With systemd the copy recognizes itself before cloud-init reads its cache and writes the network
+ * of the other machine, in which the MAC address is another one. */
+static const char leave_early[] =
+    "cat >/var/lib/cloud/pgsup-copy <<'SCRIPT'\n"
+    "# Runs at each boot, before cloud-init.\n"
+    "instance=/var/lib/cloud/instance\n" MACHINE IF_COPY
+    "    rm -rf $instance /var/lib/cloud/instances /var/lib/cloud/data /var/lib/cloud/sem\n"
+    "fi\n"
+    "SCRIPT\n"
+    "mkdir -p /etc/systemd/system/cloud-init-local.service.d\n"
+    "cat >/etc/systemd/system/cloud-init-local.service.d/pgsup.conf <<'UNIT'\n"
+    "[Service]\n"
+    "ExecStartPre=-/bin/sh /var/lib/cloud/pgsup-copy\n"
+    "UNIT\n";
 
 static const char first_boot[] = "\n"
                                  "# What follows is for the first boot of an instance.\n"
@@ -92,10 +106,12 @@ bool boothook_write(const struct boothook *boothook, struct buffer *text, struct
     struct buffer script = {0};
     buffer_puts(&script, head);
     if (boothook->keep_cache)
-        buffer_puts(&script, leave_copied_cache);
+        buffer_puts(&script, leave_late);
     buffer_puts(&script, first_boot);
-    if (boothook->keep_cache)
+    if (boothook->keep_cache) {
         buffer_puts(&script, keep_cache);
+        buffer_puts(&script, leave_early);
+    }
     buffer_puts(&script, by_mac);
     bool good = !boothook->report_url || append_reporting(boothook->report_url, &script, error);
     if (good) {

@@ -8,7 +8,7 @@
  * - networkd identifies itself to DHCP servers by MAC, also where cloud-init knows no way to tell
  * it: in the files that it writes itself, and in those of the network before the seed is fetched.
  * - keep_cache: see document.h. A copy of the machine recognizes by the -uuid that the cache is not
- *   its own, cleans it and reboots.
+ *   its own, before cloud-init reads it.
  * - report_url: see document.h. */
 #pragma once
 

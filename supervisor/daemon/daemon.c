@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "cloudinit/document_check.h"
 #include "daemon/address_tracker.h"
 #include "daemon/console_relay.h"
 #include "daemon/control_server.h"
@@ -21,8 +22,10 @@
 #include "daemon/sleep_inhibitor.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
+#include "home/seed/seed.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
+#include "store/guest_table.h"
 
 #include <signal.h>
 #include <string.h>
@@ -65,6 +68,7 @@ static void close_all(void *context) {
     methods_close(&daemon->methods);
     seed_server_close(daemon->seed);
     provisioning_close(daemon->provisioning);
+    daemon->provisioning = NULL; /* what follows may still change a VM */
     address_tracker_close(daemon->tracker);
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     daemon->sleep_inhibitor = NULL;
@@ -101,8 +105,23 @@ static void on_signal(uv_signal_t *signal, int number) {
 
 /* --- callbacks of the parts --- */
 
+static void interrupt_provisioning(struct daemon *daemon, const struct vm *vm) {
+    if (!daemon->provisioning)
+        return;
+    switch (vm->state) {
+    case STATE_STOPPING:
+    case STATE_QUITTING:
+    case STATE_KILLING:
+    case STATE_STOPPED:
+        provisioning_interrupt(daemon->provisioning, vm->instance, vm->state == STATE_STOPPED);
+        break;
+    default: break;
+    }
+}
+
 static void on_change(void *context, struct vm *vm) {
     struct daemon *daemon = context;
+    interrupt_provisioning(daemon, vm);
     if (daemon->ending.stage == ENDING_NOT)
         restarter_on_change(daemon->restarter, vm);
     sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_running(&daemon->fleet) > 0);
@@ -120,6 +139,18 @@ static void on_output(void *context, struct vm *vm, const char *data, size_t len
     console_relay_output(&daemon->consoles, vm, data, length);
 }
 
+/* A guest that fetches another instance-id than that of its last phone-home phones home again: one
+ * that was cleaned, or the clone of one that trusts its cache. */
+static void expect_phone_home(struct daemon *daemon, struct vm *vm,
+                              const struct store_instance *instance) {
+    char id[DOCUMENT_CHECK_ID_SIZE];
+    struct store_guest guest = {0};
+    if (guest_table_get(daemon->home.store, instance->id, &guest, NULL) && guest.instance_id &&
+        seed_instance_id(&daemon->home, instance, id, NULL) && strcmp(id, guest.instance_id) != 0)
+        vm_expect_phone_home(vm);
+    store_guest_done(&guest);
+}
+
 static void on_document(void *context, const struct store_instance *instance,
                         enum seed_document document, const struct seed_caller *from) {
     struct daemon *daemon = context;
@@ -134,6 +165,8 @@ static void on_document(void *context, const struct store_instance *instance,
                  &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
     if (own)
         vm_phase(vm, PHASE_SEED);
+    if (own && document == SEED_META_DATA)
+        expect_phone_home(daemon, vm, instance);
 }
 
 static void on_phone_home(void *context, const struct store_instance *instance,

@@ -42,6 +42,7 @@ struct run {
     gid_t group;
     struct error error;
     bool skipped;
+    bool interrupted;      /* its guest is being stopped */
     atomic_bool abandoned; /* tells the worker to give up */
     uv_work_t work;
     uv_process_t process;
@@ -123,7 +124,9 @@ static void close_handles(struct run *run) {
 static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
     struct run *run = process->data;
     char result[160] = "ok";
-    if (signal)
+    if (run->interrupted && (signal || status))
+        snprintf(result, sizeof result, "interrupted by a stop");
+    else if (signal)
         snprintf(result, sizeof result, "failed: ansible-playbook was ended by signal %d", signal);
     else if (status) /* 2: a task failed, 4: unreachable; ansible-playbook(1) */
         snprintf(result, sizeof result,
@@ -250,6 +253,16 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
     run->endpoint = *endpoint;
     run->work.data = run;
     uv_queue_work(provisioning->loop, &run->work, on_run_work, on_run_worked);
+}
+
+void provisioning_interrupt(struct provisioning *provisioning, int64_t instance, bool stopped) {
+    for (struct run *run = provisioning->runs; run; run = run->next) {
+        if (run->instance != instance)
+            continue;
+        run->interrupted = true;
+        if (stopped && run->open_handles)
+            uv_kill(-run->process.pid, SIGTERM); /* its session: ssh and workers too */
+    }
 }
 
 void provisioning_close(struct provisioning *provisioning) {

@@ -12,7 +12,7 @@
 
 #define PROVISIONING_TIMEOUT_MS 1800000u /* then ansible-playbook is killed */
 
-/* result: "ok", "skipped: …", "failed: …". */
+/* result: "ok", "skipped: …", "failed: …", "interrupted by a stop". */
 typedef void provisioning_on_done(void *context, int64_t instance, const char *result);
 
 struct provisioning; /* opaque: the runs under way */
@@ -22,4 +22,7 @@ struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, vo
 /* Does nothing while a run for this instance is under way. */
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
                       const struct endpoint *endpoint, const char *host_keys);
+/* The guest is being stopped, which a run that does not end well is then excused by; stopped: it
+ * has ended, and so does the run. */
+void provisioning_interrupt(struct provisioning *provisioning, int64_t instance, bool stopped);
 void provisioning_close(struct provisioning *provisioning); /* ends the children */

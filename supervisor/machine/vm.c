@@ -281,6 +281,12 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
     vm->listener->changed(vm->listener->context, vm);
 }
 
+void vm_expect_phone_home(struct vm *vm) {
+    vm->plan.phones_home = true;
+    alloc_replace(&vm->plan.provision_result, NULL);
+    stop_probe(vm);
+}
+
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address) {
     alloc_replace(&vm->phoned_home, alloc_string(instance_id));
     vm->plan.phones_home = false;

@@ -31,6 +31,8 @@ void vm_explain(struct vm *vm, const char *format, ...) __attribute__((format(pr
 
 /* The seed server or provisioning has seen a phase of the boot. */
 void vm_phase(struct vm *vm, enum store_phase phase);
+/* cloud-init runs as at a first boot: not sshd makes the guest ready, but the phone-home. */
+void vm_expect_phone_home(struct vm *vm);
 /* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
 /* The guest has another address; sshd is probed there. */

@@ -44,6 +44,13 @@ def check_schema(cloud_init, path):
     check(path.read_text().startswith("#cloud-config\n"), path, "lacks its first line")
 
 
+def check_network_schema(cloud_init, path):
+    """Only newer releases have one."""
+    done = subprocess.run([cloud_init, "schema", "-t", "network-config", "-c", path], capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    check(done.returncode == 0 or "unrecognized arguments" in said, path, "is refused by its schema:", said)
+
+
 def check_meta_data(path):
     meta = yaml.safe_load(path.read_text())
     check(set(meta) == {"instance-id", "local-hostname"}, path, "has keys", list(meta))
@@ -120,6 +127,21 @@ def check_boothook(path):
     netplan = "run/systemd/network/10-netplan-eth0.network"
     renders = "etc/systemd/network/10-cloud-init-eth0.network"
     by_mac = "[DHCPv4]\nClientIdentifier=mac\n"
+
+    def leaves(uuid):
+        """Whether the instance that was made by a first boot is gone before another one, as this machine."""
+        with tempfile.TemporaryDirectory() as folder:
+            guest = Guest(folder, script)
+            guest.boot()
+            unit = guest.read("etc/systemd/system/cloud-init-local.service.d/pgsup.conf")
+            check(unit and unit.endswith("\nExecStartPre=-/bin/sh %s/var/lib/cloud/pgsup-copy\n" % folder), path, "unit", unit)
+            (guest.root / "sys/class/dmi/id/product_uuid").write_text(uuid + "\n")
+            subprocess.run(["sh", guest.root / "var/lib/cloud/pgsup-copy"], capture_output=True, check=True)
+            return not (guest.root / "var/lib/cloud/instance").exists()
+
+    if keeps:
+        check(not leaves(UUID), path, "leaves its own cache")
+        check(leaves(UUID[::-1]), path, "keeps another machine's cache")
 
     def run(what, expected_calls, **files):
         with tempfile.TemporaryDirectory() as folder:
@@ -279,6 +301,7 @@ def main():
         check_user_data(folder / "user-data")
         check_boothook(folder / "vendor-data")
         check_network_config(folder / "network-config")
+        check_network_schema(sys.argv[1], folder / "network-config")
     documents = sorted(pathlib.Path("golden/multipart").iterdir())
     check(len(documents) >= 3, "only", len(documents), "golden multi-part documents found")
     for document in documents:

@@ -11,15 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A guest that was seeded over HTTP trusts cloud-init's cache, even that of another machine. */
+/* A guest that was seeded over HTTP trusts cloud-init's cache. The script that makes it recognize
+ * that of another machine (cloudinit/boothook.h) is missing if an older pgsup seeded the source. */
 static void report_clone(const struct invocation *invocation, const struct store_instance *source,
                          const struct store_instance *clone) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, clone->name);
     printf("instance \"%s\" created in %s, from \"%s\"\n", clone->name, folder, source->name);
     if (source->seed == STORE_SEED_HTTP)
-        printf("if \"%s\" has been started before, \"%s\" keeps its host name and host keys "
-               "until you run `sudo cloud-init clean --machine-id --reboot` in it\n",
-               source->name, clone->name);
+        printf(
+            "if an older pgsup seeded \"%s\", \"%s\" keeps its host name and host keys until you run "
+            "`sudo cloud-init clean --machine-id --reboot` in it\n",
+            source->name, clone->name);
 }
 
 static int run_instance_clone(struct invocation *invocation, struct error *error) {

@@ -119,8 +119,8 @@ expect_equal "settings" "$(row copy "vcpu, ram_mib, seed, ifnull(ip4, '-')")" "1
 for column in id instance_id uuid token mac ssh_port; do
     [ "$(row copy $column)" != "$(row shop $column)" ] || fail "both have the same $column"
 done
-expect_text "$PGSUP_HOME/instances/copy/cloud-init/user-data" "# mine" "$(row copy token)"
-expect_no_text "$PGSUP_HOME/instances/copy/cloud-init/user-data" "$(row shop token)"
+expect_text "$PGSUP_HOME/instances/copy/cloud-init/user-data" "# mine" "$(row copy phone_home_token)"
+expect_no_text "$PGSUP_HOME/instances/copy/cloud-init/user-data" "$(row shop phone_home_token)"
 qemu-img compare -q "$PGSUP_HOME"/instances/{shop,copy}/os.qcow2 || fail "the disks differ"
 qemu-img info "$PGSUP_HOME/instances/copy/os.qcow2" >"$OUT"
 expect_text "$OUT" "images/mini"
@@ -138,7 +138,12 @@ quietly stop copy
 
 step "one that a guest over HTTP must be told of"
 new_mini net --seed http
+expect_ready net
+quietly stop net
 expect_ok "$PGSUP" instance clone net net-2
-expect_text "$OUT" "cloud-init clean --machine-id --reboot"
+expect_text "$OUT" "if an older pgsup seeded" "cloud-init clean --machine-id --reboot"
+expect_ready net-2 # what its guest fetches is another instance-id, so sshd does not make it ready
+expect_text "$ERR" "phase: phone-home"
+quietly stop net-2
 end_supervisor
 expect_no_process

@@ -101,6 +101,20 @@ expect_equal "status of restart" "$STATUS" 0
 expect_equal "runs after another boot" "$(runs)" 5
 rm "$WORK/break"
 
+step "a stop that interrupts it is no failure"
+touch "$WORK/hold"
+expect_ok "$PGSUP" provision test
+wait_until 20 has_runs 6
+run "$PGSUP" -q stop test
+expect_equal "status of stop" "$STATUS" 0
+is_interrupted() {
+    [ "$(info 'it["provisioning"]')" = "interrupted by a stop" ]
+}
+wait_until 20 is_interrupted
+expect_event test "interrupted by a stop"
+rm "$WORK/hold"
+expect_ready test
+
 step "a private key of its own"
 cp -p "$KEY" "$WORK/elsewhere"
 rm "$KEY"
