@@ -5,10 +5,12 @@
 #include "base/clock.h"
 #include "base/name.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,7 @@ struct allowance {
     unsigned lines, left_out;
 };
 static struct allowance allowances[2];
+static char *log_path;                                   /* NULL: the terminal */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* workers log too */
 
 static void fill(struct allowance *allowance) {
@@ -51,17 +54,58 @@ static long take_allowance(struct allowance *allowance) {
     return left_out;
 }
 
+/* --- a file --- */
+
+static int open_log(const char *path) {
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+bool log_create(const char *path, struct error *error) {
+    int fd = open_log(path);
+    if (fd < 0)
+        return error_errno(error, "cannot write %s", path);
+    close(fd);
+    return true;
+}
+
+static bool redirect(const char *path) {
+    int fd = open_log(path);
+    if (fd < 0)
+        return false;
+    dup2(fd, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    return true;
+}
+
+bool log_to_file(const char *path, struct error *error) {
+    if (!redirect(path))
+        return error_errno(error, "cannot write %s", path);
+    log_path = alloc_string(path);
+    return true;
+}
+
+/* Under the lock. If another file cannot be made, the old one goes on. */
+static void rotate(void) {
+    struct stat status;
+    if (!log_path || fstat(STDERR_FILENO, &status) < 0 || status.st_size < LOG_FILE_LIMIT_BYTES)
+        return;
+    scoped(alloc_release) char *older = alloc_printf("%s.1", log_path);
+    if (rename(log_path, older) == 0)
+        redirect(log_path);
+}
+
 /* One write() per line, so that lines of several processes on one terminal do not mix. */
 static void log_put(const char *level, const char *format, va_list arguments) {
     long left_out = take_allowance(&allowances[strlen(level) > 0]);
     if (left_out < 0)
         return;
     struct buffer line = {0};
-    char clock[16] = "";
+    char clock[40] = "";
     time_t now = time(NULL);
     struct tm local;
     if (localtime_r(&now, &local))
-        strftime(clock, sizeof clock, "%H:%M:%S", &local);
+        strftime(clock, sizeof clock, log_path ? "%Y-%m-%d %H:%M:%S %z" : "%H:%M:%S", &local);
     if (left_out > 0)
         buffer_printf(&line, "%s %s%ld lines were left out: there were too many\n", clock, level,
                       left_out);
@@ -69,6 +113,9 @@ static void log_put(const char *level, const char *format, va_list arguments) {
     buffer_vprintf(&said, format, arguments);
     scoped(alloc_release) char *text = name_safe(said.data ? said.data : "");
     buffer_printf(&line, "%s %s%s\n", clock, level, text);
+    pthread_mutex_lock(&lock);
+    rotate();
+    pthread_mutex_unlock(&lock);
     ssize_t ignored = write(STDERR_FILENO, line.data, line.length);
     (void)ignored; /* a closed terminal must not stop the supervisor */
     buffer_done(&line);

@@ -19,6 +19,7 @@
 #include "daemon/reports.h"
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
+#include "daemon/service_notify.h"
 #include "daemon/sleep_inhibitor.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
@@ -52,6 +53,8 @@ struct daemon {
     int signals_open;
     uv_timer_t scan; /* for VMs that vm.sh started */
     struct ending ending;
+    struct service_notify *notify; /* NULL: no service manager */
+    bool keep_on_term;
     struct phone_home_context phone_home;
 };
 
@@ -64,6 +67,9 @@ static void close_signals(struct daemon *daemon) {
 
 static void close_all(void *context) {
     struct daemon *daemon = context;
+    service_notify_stopping(daemon->notify);
+    service_notify_close(daemon->notify);
+    daemon->notify = NULL;
     control_server_close(daemon->control);
     methods_close(&daemon->methods);
     seed_server_close(daemon->seed);
@@ -97,6 +103,9 @@ static void on_signal(uv_signal_t *signal, int number) {
             "not suspended: guests would freeze; Ctrl-C stops all VMs and ends the supervisor");
     } else if (number == SIGHUP) {
         log_info("the terminal closed: the supervisor ends, the VMs keep running");
+        ending_leave(&daemon->ending);
+    } else if (number == SIGTERM && daemon->keep_on_term) {
+        log_info("terminated: the supervisor ends, the VMs keep running");
         ending_leave(&daemon->ending);
     } else {
         ending_advance(&daemon->ending);
@@ -344,6 +353,7 @@ static void open_timers(struct daemon *daemon) {
 }
 
 static void close_unopened(struct daemon *daemon) {
+    service_notify_close(daemon->notify);
     close_signals(daemon);
     control_server_close(daemon->control);
     seed_server_close(daemon->seed);
@@ -367,6 +377,14 @@ static void run_loop(struct daemon *daemon) {
     uv_loop_close(&daemon->loop);
 }
 
+static void tell_ready(struct daemon *daemon, const struct daemon_options *options) {
+    scoped(alloc_release) char *status = alloc_printf("supervising %s", daemon->home.path);
+    log_info("%s; Ctrl-C stops all VMs and ends the supervisor", status);
+    service_notify_ready(daemon->notify, status);
+    if (options->on_ready)
+        options->on_ready(options->context);
+}
+
 bool daemon_run(const struct daemon_options *options, struct error *error) {
     struct daemon daemon = {.lock = -1};
     if (!home_open(options->home_path, &daemon.home, error))
@@ -380,6 +398,8 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         return error_set(error, ERROR_FAILED, "cannot start the supervisor: %s",
                          uv_strerror(status));
     }
+    daemon.notify = service_notify_new(&daemon.loop);
+    daemon.keep_on_term = options->keep_on_term;
     if (options->keep_awake)
         daemon.sleep_inhibitor = sleep_inhibitor_new(&daemon.loop);
     /* Signals before VMs: once a VM is supervised, Ctrl-C and a closed terminal end it properly. */
@@ -387,7 +407,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     if (good) {
         open_timers(&daemon);
         store_set_busy_timeout(daemon.home.store, 0); /* the loop never waits for a lock */
-        log_info("supervising %s; Ctrl-C stops all VMs and ends the supervisor", daemon.home.path);
+        tell_ready(&daemon, options);
     } else {
         close_unopened(&daemon);
     }

@@ -9,7 +9,10 @@
 
 struct daemon_options {
     const char *home_path;
-    bool keep_awake; /* the computer, while a VM runs */
+    bool keep_awake;                 /* the computer, while a VM runs */
+    bool keep_on_term;               /* SIGTERM leaves the VMs running */
+    void (*on_ready)(void *context); /* it serves; NULL: nobody asks */
+    void *context;
 };
 
 /* Returns when it was asked to end (`pgsup down`, Ctrl-C). False: it could not start. */

@@ -125,3 +125,7 @@ char *run_folder_lock(const char *run) {
 char *run_folder_control(const char *run) {
     return alloc_printf("%s/pgsup.sock", run);
 }
+
+char *run_folder_log(const char *run) {
+    return alloc_printf("%s/pgsup.log", run);
+}

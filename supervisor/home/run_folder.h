@@ -18,4 +18,5 @@ char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct er
 bool run_folder_check_name(const char *run, const char *name, struct error *error);
 
 char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
+char *run_folder_log(const char *run);     /* RUN/pgsup.log, of one in the background */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */

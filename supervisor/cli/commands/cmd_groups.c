@@ -36,3 +36,9 @@ const struct command cmd_nic = {
     .summary = "Network cards of instances",
     .section = SECTION_CLOUD,
 };
+
+const struct command cmd_service = {
+    .path = "service",
+    .summary = "The supervisor as a service of systemd or launchd",
+    .section = SECTION_RUN,
+};

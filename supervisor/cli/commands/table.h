@@ -40,6 +40,11 @@
     X(cmd_nic_list)                                                                                \
     X(cmd_nic_remove)                                                                              \
     X(cmd_up)                                                                                      \
+    X(cmd_service)                                                                                 \
+    X(cmd_service_install)                                                                         \
+    X(cmd_service_remove)                                                                          \
+    X(cmd_service_status)                                                                          \
+    X(cmd_service_log)                                                                             \
     X(cmd_down)                                                                                    \
     X(cmd_start)                                                                                   \
     X(cmd_stop)                                                                                    \
