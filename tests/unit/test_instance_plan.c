@@ -421,7 +421,7 @@ TEST(refuses_what_cannot_start) {
     check_refused("test", ERROR_NOT_FOUND, "base.qcow2 is missing");
     CHECK_INT(rename(away, image), 0);
     CHECK_INT(rename(disk, away), 0);
-    check_refused("test", ERROR_NOT_FOUND, "pgsup instance reset test");
+    check_refused("test", ERROR_NOT_FOUND, "pgsup instance rebuild test");
     CHECK_INT(rename(away, disk), 0);
     prepare("test", &plan);
     instance_plan_done(&plan);

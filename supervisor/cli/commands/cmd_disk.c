@@ -1,7 +1,9 @@
 /* disk add, list and remove. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
+#include "cli/input/confirmation.h"
 #include "cli/invocation.h"
 #include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
@@ -15,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* --- add --- */
 
@@ -41,6 +44,21 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
 
 /* --- remove --- */
 
+static const struct option_spec remove_options[] = {CONFIRMATION_OPTION, OPTIONS_END};
+
+static bool ask_disk(const struct invocation *invocation, const char *name, const char *disk,
+                     struct error *error) {
+    scoped(alloc_release) char *path = layout_extra_disk(invocation->home, name, disk);
+    struct stat status = {0};
+    char size[32];
+    if (stat(path, &status) < 0) /* the removal says what is wrong */
+        return true;
+    name_format_size((uint64_t)status.st_blocks * 512, size);
+    scoped(alloc_release) char *loss =
+        alloc_printf("the disk \"%s\" of \"%s\", %s, will be lost", disk, name, size);
+    return confirmation_ask(invocation, loss, error);
+}
+
 static int run_disk_remove(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *disk = invocation_argument(invocation, 1);
@@ -48,6 +66,7 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
     scoped(file_release) int lock = -1;
     struct home_edit edit = {.home = invocation->home, .instance = name};
     bool removed = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+                   ask_disk(invocation, name, disk, error) &&
                    disk_change_remove(&edit, disk, error);
     invocation_notice(edit.notice);
     store_instance_done(&instance);
@@ -138,6 +157,7 @@ const struct command cmd_disk_remove = {
     .summary = "Remove an extra disk and its data",
     .arguments = "NAME DISK",
     .details = "The instance must not run.",
+    .options = remove_options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,

@@ -42,3 +42,9 @@ const struct command cmd_service = {
     .summary = "The supervisor as a service of systemd or launchd",
     .section = SECTION_RUN,
 };
+
+const struct command cmd_trash = {
+    .path = "trash",
+    .summary = "Removed instances",
+    .section = SECTION_CLOUD,
+};

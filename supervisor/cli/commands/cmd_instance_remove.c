@@ -1,10 +1,13 @@
 #include "base/alloc.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
+#include "cli/input/confirmation.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
 #include "cli/link/offline_stop.h"
 #include "cli/link/vm_status.h"
 #include "home/change/remove.h"
+#include "home/change/trash.h"
 #include "home/running.h"
 
 #include <stdio.h>
@@ -12,6 +15,7 @@
 
 static const struct option_spec options[] = {
     {"force", 'f', .help = "if it runs, quit QEMU immediately"},
+    CONFIRMATION_OPTION,
     OPTIONS_END,
 };
 
@@ -49,8 +53,9 @@ static bool end_vm(const struct invocation *invocation, const struct running *ru
     return error_copy(error, &supervised);
 }
 
-static bool end_if_running(const struct invocation *invocation,
-                           const struct store_instance *instance, struct error *error) {
+/* Before the question: one that runs is removed with --force only. */
+static bool check_ended(const struct invocation *invocation, const struct store_instance *instance,
+                        struct error *error) {
     struct running running = {0};
     char process[32] = "";
     bool ended = vm_status_find(invocation->home, instance, &running, error);
@@ -60,10 +65,27 @@ static bool end_if_running(const struct invocation *invocation,
         ended = error_set(error, ERROR_WRONG_STATE,
                           "instance \"%s\" runs%s: stop it with `pgsup stop %s`, or use -f",
                           instance->name, process, instance->name);
-    else if (ended && running.name)
-        ended = end_vm(invocation, &running, error);
     running_done(&running);
     return ended;
+}
+
+static bool end_if_running(const struct invocation *invocation,
+                           const struct store_instance *instance, struct error *error) {
+    struct running running = {0};
+    bool ended = vm_status_find(invocation->home, instance, &running, error) &&
+                 (!running.name || end_vm(invocation, &running, error));
+    running_done(&running);
+    return ended;
+}
+
+static bool ask_removal(const struct invocation *invocation, const char *name,
+                        struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(invocation->home, name);
+    char size[32];
+    name_format_size(trash_folder_bytes(folder), size);
+    scoped(alloc_release) char *loss = alloc_printf(
+        "\"%s\" with its disks, %s, will be removed, and lost in %d days", name, size, TRASH_DAYS);
+    return confirmation_ask(invocation, loss, error);
 }
 
 static int run_instance_remove(struct invocation *invocation, struct error *error) {
@@ -71,12 +93,15 @@ static int run_instance_remove(struct invocation *invocation, struct error *erro
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return EXIT_FAILURE;
-    bool removed = end_if_running(invocation, &instance, error) &&
+    bool removed = check_ended(invocation, &instance, error) &&
+                   ask_removal(invocation, name, error) &&
+                   end_if_running(invocation, &instance, error) &&
                    instance_remove(invocation->home, &instance, error);
     store_instance_done(&instance);
     if (!removed)
         return EXIT_FAILURE;
-    printf("instance \"%s\" removed\n", name);
+    printf("instance \"%s\" removed: `pgsup instance undelete %s` restores it, for %d days\n", name,
+           name, TRASH_DAYS);
     return EXIT_SUCCESS;
 }
 
@@ -85,6 +110,7 @@ const struct command cmd_instance_remove = {
     .alias = "rm",
     .summary = "Remove an instance with its disk and all its files",
     .arguments = "NAME",
+    .details = "It is kept in the trash for 7 days, and counts there: `pgsup trash list`.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

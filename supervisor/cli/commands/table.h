@@ -25,8 +25,13 @@
     X(cmd_instance_resize)                                                                         \
     X(cmd_instance_rename)                                                                         \
     X(cmd_instance_clone)                                                                          \
+    X(cmd_instance_rebuild)                                                                        \
     X(cmd_instance_reset)                                                                          \
     X(cmd_instance_remove)                                                                         \
+    X(cmd_instance_undelete)                                                                       \
+    X(cmd_trash)                                                                                   \
+    X(cmd_trash_list)                                                                              \
+    X(cmd_trash_empty)                                                                             \
     X(cmd_forward)                                                                                 \
     X(cmd_forward_add)                                                                             \
     X(cmd_forward_list)                                                                            \

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "home/access/known_hosts.h"
-#include "home/change/instance_stage.h"
+#include "home/change/trash.h"
 #include "home/instance/recovery.h"
 #include "store/transaction.h"
 
@@ -40,22 +40,20 @@ static bool remove_row(struct home *home, int64_t id, struct error *error) {
 bool instance_remove(struct home *home, const struct store_instance *instance,
                      struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *going =
-        alloc_printf("%s/" HOME_INSTANCES "/" INSTANCE_STAGE_TRASH "%s-%lld", home->path,
-                     instance->name, (long long)instance->id);
+    scoped(alloc_release) char *trashed = NULL;
     if (!recovery_complete_rename(home, instance, error))
         return false;
     scoped(file_release) int lock = file_lock_folder(folder);
     bool present = file_exists(folder);
     if (present && lock < 0)
         return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
-    if (present && rename(folder, going) < 0)
-        return error_errno(error, "cannot remove %s", folder);
+    if (present && !(trashed = trash_put(home, instance, error)))
+        return error_prefix(error, "cannot remove \"%s\"", instance->name);
     if (!remove_row(home, instance->id, error)) {
-        if (present)
-            rename(going, folder);
+        if (trashed)
+            trash_take_back(home, trashed, instance);
         return false;
     }
     remove_run_files(home, instance->name);
-    return file_remove_tree(going, error) && known_hosts_collect(home, error);
+    return trash_empty(home, TRASH_DAYS * 86400000ll, error) && known_hosts_collect(home, error);
 }

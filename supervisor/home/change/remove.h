@@ -1,4 +1,4 @@
-/* Removes an instance: no row and no file is left. */
+/* Removes an instance: its row is gone, its folder is in the trash. */
 #pragma once
 
 #include "base/error.h"

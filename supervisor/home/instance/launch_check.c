@@ -23,7 +23,7 @@ static bool check_disks(const struct home *home, const struct instance_facts *fa
     return file_exists(disk) ||
            error_set(error, ERROR_NOT_FOUND,
                      "the disk %s is missing: restore it, or create a new machine with `pgsup "
-                     "instance reset %s`",
+                     "instance rebuild %s`",
                      disk, facts->instance.name);
 }
 

@@ -25,7 +25,7 @@ expect_refused 2 '"--path" is empty' "$PGSUP" -p "" version
 expect_refused 2 '"--json" takes no value' "$PGSUP" image list --json=yes
 expect_refused 2 'goes before the command' "$PGSUP" instance list -p "$WORK"
 expect_refused 2 'unexpected argument "x"' "$PGSUP" instance list x
-expect_refused 2 'needs an argument: pgsup instance remove' "$PGSUP" instance remove
+expect_refused 2 'needs an argument: pgsup instance remove' "$PGSUP" instance remove -y
 expect_refused 2 'needs the option --ssh-public-key' "$PGSUP" cloud create
 expect_refused 2 'needs the option --name' "$PGSUP" image import "$WORK/disk.qcow2"
 expect_refused 2 'unknown command "x\x0Ay"' "$PGSUP" "$(printf 'x\ny')"
@@ -153,7 +153,7 @@ expect_refused 3 '10.0.2.50' create -n x --ip 10.0.2.50
 
 step "what is not there"
 expect_refused 3 '"ghost"' "$PGSUP" instance get ghost
-expect_refused 3 '"ghost"' "$PGSUP" instance remove ghost
+expect_refused 3 '"ghost"' "$PGSUP" instance remove -y ghost
 expect_refused 3 '"ghost"' "$PGSUP" image remove ghost
 expect_refused 2 'exclude each other' "$PGSUP" stop -f --no-escalate taken
 

@@ -72,8 +72,8 @@ step "an image in use stays, and its users are named"
 expect_ok "$PGSUP" instance create one --os debian-12
 expect_ok "$PGSUP" instance create two --os debian-12
 expect_refused 3 "one, two" "$PGSUP" image remove debian-12
-expect_ok "$PGSUP" instance remove one
-expect_ok "$PGSUP" instance remove two
+expect_ok "$PGSUP" instance remove -y one
+expect_ok "$PGSUP" instance remove -y two
 expect_ok "$PGSUP" image rm debian-12
 [ ! -e "$file" ] || fail "the file is still there"
 expect_refused 3 debian-12 "$PGSUP" image remove debian-12

@@ -70,16 +70,16 @@ python3 "$WORK/hold.py" "$run_folder/test.1.pid" >"$WORK/held" &
 holder=$!
 at_exit "kill $holder 2>/dev/null"
 wait_until 20 grep -q held "$WORK/held"
-expect_refused 3 "pid $holder" "$PGSUP" instance remove test
+expect_refused 3 "pid $holder" "$PGSUP" instance remove -y test
 kill $holder
 wait $holder || true
 rm "$run_folder/test.1.pid"
 
 step "removal leaves nothing, a new one of that name is another one"
-expect_ok "$PGSUP" instance rm test
+expect_ok "$PGSUP" instance rm -y test
 [ ! -e "$folder" ] || fail "the folder is still there"
 expect_refused 3 '"test"' "$PGSUP" instance get test
-expect_refused 3 '"test"' "$PGSUP" instance remove test
+expect_refused 3 '"test"' "$PGSUP" instance remove -y test
 expect_ok "$PGSUP" instance create test --os debian-12
 expect_ok "$PGSUP" instance get test --json
 expect_equal "identity of the new one" "$(json_of "it['mac'] != '$mac' and it['instance_id'] != '$id'")" True

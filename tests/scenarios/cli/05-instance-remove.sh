@@ -37,9 +37,9 @@ expect_gone() {
 step "supervised"
 supervise
 start_vm
-expect_fail 3 "pid $vm" "$PGSUP" instance remove test
+expect_fail 3 "pid $vm" "$PGSUP" instance remove -y test
 kill -0 "$vm" || fail "the VM was ended all the same"
-expect_ok "$PGSUP" instance remove -f test
+expect_ok "$PGSUP" instance remove -y -f test
 expect_gone
 
 step "the supervisor forgot it: one of the same name starts"
@@ -49,6 +49,6 @@ step "alone"
 kill -9 $supervisor
 wait $supervisor 2>/dev/null || true
 kill -0 "$vm" || fail "the VM died with its supervisor"
-expect_fail 3 "pid $vm" "$PGSUP" instance remove test
-expect_ok "$PGSUP" instance remove -f test
+expect_fail 3 "pid $vm" "$PGSUP" instance remove -y test
+expect_ok "$PGSUP" instance remove -y -f test
 expect_gone

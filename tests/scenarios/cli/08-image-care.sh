@@ -53,7 +53,7 @@ unlooked() {
 unlooked
 cp "$WORK/broken.qcow2" "$file"
 expect_refused 2 "base.qcow2 is damaged" "$PGSUP" instance create three --os base
-expect_refused 2 "base.qcow2 is damaged" "$PGSUP" instance reset one
+expect_refused 2 "base.qcow2 is damaged" "$PGSUP" instance rebuild -y one
 cp "$WORK/base.qcow2" "$file"
 expect_ok "$PGSUP" instance create three --os base
 expect_ok "$PGSUP" image info base --json

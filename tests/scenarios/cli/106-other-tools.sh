@@ -15,7 +15,7 @@ while IFS='|' read -r words expected; do
     expect_ok "$PGSUP" instance get -n test --json
     expect_equal "$words" \
         "$(json_of 'it["vcpu"], it["ram_bytes"] >> 20, it["disk_bytes"] >> 20, it["image"]')" "$expected"
-    expect_ok "$PGSUP" instance remove -n test
+    expect_ok "$PGSUP" instance remove -y -n test
 done <<'END'
 --image base --cpus 1 --memory 512M --disk 1G|(1, 512, 1024, 'base')
 --image=base --cpus=1 --memory=1G --disk=2G|(1, 1024, 2048, 'base')
@@ -52,7 +52,7 @@ disk list|
 nic list|
 instance clone|test
 instance rename|test
-disk remove|none
+disk remove|none -y
 start|
 stop|
 restart|
@@ -67,10 +67,10 @@ END
 expect_ok "$PGSUP" instance rename -n test web
 expect_ok "$PGSUP" instance clone -n web copy
 expect_ok "$PGSUP" disk add -n copy data 1G
-expect_ok "$PGSUP" disk remove data -n copy
+expect_ok "$PGSUP" disk remove -y data -n copy
 expect_ok "$PGSUP" instance resize -n copy 2G
-expect_ok "$PGSUP" instance reset -n copy
-expect_ok "$PGSUP" instance remove --name copy
+expect_ok "$PGSUP" instance rebuild -y -n copy
+expect_ok "$PGSUP" instance remove -y --name copy
 expect_ok "$PGSUP" image info -n base
 expect_ok "$PGSUP" image verify --name=base
 expect_ok "$PGSUP" image remove -n spare

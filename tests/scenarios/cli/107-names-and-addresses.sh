@@ -20,7 +20,7 @@ expect_all() {
         # shellcheck disable=SC2086  # words of a command
         if [ "$status" = 0 ]; then
             expect_ok create -n new $words
-            expect_ok "$PGSUP" instance remove new
+            expect_ok "$PGSUP" instance remove -y new
         else
             expect_refused "$status" "$says" create $words
         fi

@@ -65,7 +65,7 @@ printf '#cloud-config\nlocale: de_CH.UTF-8\n' >"$WORK/unused.yaml"
 run "$PGSUP" instance set test --vendor-data "$WORK/unused.yaml"
 expect_equal "status" "$STATUS" 0
 expect_text "$ERR" "pgsup: warning: $WORK/unused.yaml: its \"locale\" has no effect"
-expect_ok "$PGSUP" instance remove test
+expect_ok "$PGSUP" instance remove -y test
 
 step "what cloud-init itself finds invalid is refused, what it warns of is told"
 schema_says 1 "Error:

@@ -49,7 +49,7 @@ expect_hosts "10.77.0.7 moving
 10.77.0.6 three"
 expect_ok "$PGSUP" instance set moving --ip ""
 expect_hosts "10.77.0.6 three"
-expect_ok "$PGSUP" instance remove three
+expect_ok "$PGSUP" instance remove -y three
 [ ! -e "$hosts" ] || fail "hosts is left: $(cat "$hosts")"
 
 step "... cannot be written"

@@ -180,7 +180,7 @@ expect_ok "$PGSUP" instance create -n new --os ubuntu-jammy -s 128M --ip 172.16.
 expect_ok "$PGSUP" instance get new --json
 case $(json_of 'it["mac"]') in 52:54:00:*) ;; *) fail "the new MAC is $(json_of 'it["mac"]')" ;; esac
 expect_fail 3 "in use by" "$PGSUP" image remove ubuntu-jammy
-expect_ok "$PGSUP" instance remove new
+expect_ok "$PGSUP" instance remove -y new
 
 step "a second time there is nothing to do"
 before=$(fingerprint "$old")

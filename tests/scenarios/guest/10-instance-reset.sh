@@ -16,7 +16,7 @@ meta_id() {
 }
 
 step "it does not run yet, and is unknown"
-expect_refused 3 'no instance "other"' "$PGSUP" instance reset other
+expect_refused 3 'no instance "other"' "$PGSUP" instance rebuild -y other
 start_supervisor
 expect_ready test
 quietly wait test --for provisioned
@@ -25,12 +25,12 @@ before=$(identity)
 
 step "refused while it runs, supervised or not"
 expect_fail 3 "runs (pid $(pid_of test)): stop it first with \`pgsup stop test\`" \
-    "$PGSUP" instance reset test
+    "$PGSUP" instance rebuild -y test
 expect_equal "identity" "$(identity)" "$before"
 quietly stop test
 
 step "reset"
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 expect_text "$OUT" 'instance "test" reset'
 printf '%s\n' "$keys" | awk '{print $3}' >"$WORK/old-keys"
 ! grep -qFf "$WORK/old-keys" "$folder/known_hosts" "$PGSUP_HOME/known_hosts" ||
@@ -48,7 +48,7 @@ quietly stop test
 step "killed at any moment: the old or the new, whole"
 i=0
 while [ $i -lt 12 ]; do
-    "$PGSUP" instance reset test >/dev/null 2>&1 &
+    "$PGSUP" instance rebuild -y test >/dev/null 2>&1 &
     reset=$!
     sleep "0.$(printf %02d $((i * 3)))"
     kill -9 $reset 2>/dev/null || true

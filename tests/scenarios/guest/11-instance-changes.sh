@@ -132,7 +132,7 @@ quietly stop --all
     "$(cat "$PGSUP_HOME/instances/shop/known_hosts")" ] || fail "both have the same host keys"
 
 step "the copy does not need the other one"
-quietly instance remove shop
+quietly instance remove -y shop
 expect_ready copy
 quietly stop copy
 

@@ -81,11 +81,11 @@ expect_ok "$PGSUP" instance clone test twin
 key=$(cut -d' ' -f2 "$PGSUP_HOME/instances/twin/host-keys/ssh_host_ed25519_key.pub")
 expect_no_text "$WORK/before" "$key"
 expect_text "$PGSUP_HOME/known_hosts" "$key"
-expect_ok "$PGSUP" instance remove twin
+expect_ok "$PGSUP" instance remove -y twin
 expect_no_text "$PGSUP_HOME/known_hosts" "$key"
 
 step "a reset makes new ones and forgets the old"
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 old=$(cut -d' ' -f3 "$WORK/before" | head -n 1)
 expect_no_text "$folder/known_hosts" "$old"
 expect_no_text "$PGSUP_HOME/known_hosts" "$old"

@@ -40,7 +40,7 @@ expect_equal "instances made" $made 1
 step "started at once"
 # Their ports were chosen for people, other scenarios could have taken the same meanwhile.
 for name in a b c d same; do
-    expect_ok "$PGSUP" instance remove $name
+    expect_ok "$PGSUP" instance remove -y $name
 done
 new_mini one
 new_mini two

@@ -59,7 +59,7 @@ runs_for_user() {
     as_user "$PGSUP" list | grep -q "Running .*$byhand"
 }
 wait_until 20 runs_for_user
-expect_fail 3 "runs (pid $byhand)" as_user "$PGSUP" instance remove test
+expect_fail 3 "runs (pid $byhand)" as_user "$PGSUP" instance remove -y test
 wait_until 60 grep -q "mini: ready" "$WORK/vm.log"
 run as_user "$PGSUP" stop test
 expect_equal "status of stop" "$STATUS" 0
@@ -69,6 +69,6 @@ wait $byhand || fail "QEMU ended with status $?"
 step "one whose pid file the user may not read is not taken for one that does not run"
 : >"$PGSUP_HOME/run/test.sh4242.pid"
 chmod 600 "$PGSUP_HOME/run/test.sh4242.pid"
-expect_fail 3 "use sudo here too" as_user "$PGSUP" instance remove test
+expect_fail 3 "use sudo here too" as_user "$PGSUP" instance remove -y test
 expect_fail 3 "use sudo here too" as_user "$PGSUP" list
 rm "$PGSUP_HOME/run/test.sh4242.pid"

@@ -64,7 +64,7 @@ ip neighbour flush dev br0 nud all
 ip neighbour replace 10.77.0.70 lladdr "$(mac_of silent)" dev br0 nud permanent
 sleep 8
 is_at silent 10.77.0.60 || fail "followed a VM that does not run: $("$PGSUP" ip silent)"
-expect_ok "$PGSUP" instance reset silent
+expect_ok "$PGSUP" instance rebuild -y silent
 expect_fail 3 "not known yet" "$PGSUP" ip silent
 expect_no_text "$PGSUP_HOME/hosts" silent
 end_supervisor

@@ -41,7 +41,7 @@ step "a reset machine has other host keys"
 cp "$folder/known_hosts" "$WORK/old"
 own_document first
 expect_ok "$PGSUP" instance set test --seed both --ip 10.0.2.77 --user-data "$WORK/own.yaml"
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 cp "$folder/known_hosts" "$WORK/new"
 
 step "both: the address by drive, the rest by HTTP"

@@ -57,6 +57,6 @@ expect_ok "$PGSUP" instance resize test 9G
 expect_size 9216
 
 step "a reset begins with the size it had"
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 expect_size 9216
 expect_no_process

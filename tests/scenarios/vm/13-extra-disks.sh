@@ -14,7 +14,7 @@ expect_refused 2 '"Data" is not a valid disk name' "$PGSUP" disk add test Data 1
 expect_refused 2 "too long for the name of a disk" "$PGSUP" disk add test a23456789012345678901 1G
 expect_refused 2 '"0" is not a disk size' "$PGSUP" disk add test data 0
 expect_refused 3 'no instance "other"' "$PGSUP" disk add other data 1G
-expect_refused 3 'no disk "data"' "$PGSUP" disk remove test data
+expect_refused 3 'no disk "data"' "$PGSUP" disk remove -y test data
 touch "$folder/disk-mine.qcow2"
 expect_refused 3 "disk-mine.qcow2 exists but belongs to no instance" "$PGSUP" disk add test mine 1G
 
@@ -37,7 +37,7 @@ quietly start test
 expect_equal "disks" "$(disks)" "[('/machine/peripheral/disk-data/virtio-backend', 'disk-data')]"
 expect_ok "$PGSUP" disk add test more 2G
 expect_text "$OUT" "from its next start on"
-expect_fail 3 "runs (pid" "$PGSUP" disk remove test data
+expect_fail 3 "runs (pid" "$PGSUP" disk remove -y test data
 quietly stop -f test
 quietly start test
 expect_equal "disks" "$(disks)" "[('/machine/peripheral/disk-data/virtio-backend', 'disk-data'), \
@@ -46,7 +46,7 @@ quietly stop -f test
 
 step "what is on it outlives a reset, and is copied to a clone"
 qemu-io -c "write -P 7 0 64k" "$folder/disk-data.qcow2" >/dev/null
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 qemu-io -c "read -P 7 0 64k" "$folder/disk-data.qcow2" >"$OUT" || fail "what was on it is gone"
 expect_ok "$PGSUP" instance clone test copy
 qemu-io -c "read -P 7 0 64k" "$PGSUP_HOME/instances/copy/disk-data.qcow2" >"$OUT" ||
@@ -60,7 +60,7 @@ expect_fail 3 "disk-more.qcow2 is missing: restore it, or remove it" "$PGSUP" -q
 mv "$WORK/aside" "$folder/disk-more.qcow2"
 
 step "removed"
-expect_ok "$PGSUP" disk remove test data
+expect_ok "$PGSUP" disk remove -y test data
 [ ! -e "$folder/disk-data.qcow2" ] || fail "its file is still there"
 expect_no_text "$folder/vm.sh" "disk-data"
 for name in a b c d e; do
@@ -69,7 +69,7 @@ done
 expect_refused 3 "has 6 extra disks, which is the maximum" "$PGSUP" disk add test f 1M
 quietly start test
 quietly stop -f test
-expect_ok "$PGSUP" instance remove test
+expect_ok "$PGSUP" instance remove -y test
 [ ! -e "$folder" ] || fail "something of it is left"
 end_supervisor
 expect_no_process

@@ -148,7 +148,7 @@ expect_in_dns three 10.77.0.7
 expect_ok "$PGSUP" instance set two --ip ""
 expect_in_dns two ""
 expect_ok "$PGSUP" instance set two --ip 10.77.0.6
-expect_ok "$PGSUP" instance remove two
+expect_ok "$PGSUP" instance remove -y two
 expect_in_dns two ""
 expect_text "$PGSUP_HOME/dns/records" "told 10.77.0.7 three lab.example.org $server $DNS/key"
 expect_equal "mode of records" "$(mode_of "$PGSUP_HOME/dns/records")" "-rw-------"
@@ -159,7 +159,7 @@ step "a name that somebody else has there stays unchanged"
 expect_warning "www.lab.example.org has an address in the DNS that was not set by pgsup" \
     "$PGSUP" instance create --os blank www --ip 10.77.0.8
 expect_in_dns www 192.0.2.1
-expect_ok "$PGSUP" instance remove www
+expect_ok "$PGSUP" instance remove -y www
 expect_in_dns www 192.0.2.1
 
 step "what the server lost comes back by naming it again; another zone takes them with it"
@@ -199,7 +199,7 @@ expect_in_dns three 10.77.0.7
 step "a server that is away when an instance goes"
 expect_ok "$PGSUP" instance create --os blank two --ip 10.77.0.6
 end_dns
-expect_warning "connection refused" "$PGSUP" instance remove two
+expect_warning "connection refused" "$PGSUP" instance remove -y two
 start_dns
 expect_in_dns two 10.77.0.6
 expect_ok "$PGSUP" instance create --os blank four --ip 10.77.0.9
@@ -294,7 +294,7 @@ expect_equal "status of kill" "$STATUS" 0
 cp "$DNS/kept" "$DNS/key"
 wait_until 90 is_in_dns four 10.77.0.13
 wait_until 30 is_in_state moving stopped
-expect_ok "$PGSUP" instance reset moving
+expect_ok "$PGSUP" instance rebuild -y moving
 wait_until 60 is_in_dns moving ""
 
 step "a server that hangs when the supervisor ends"
