@@ -76,6 +76,14 @@ static void on_output(void *owner, const char *data, size_t length) {
 
 /* --- launching --- */
 
+static void mark_boot(struct vm *vm) {
+    char time[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(clock_wall_ms(), time);
+    scoped(alloc_release) char *line =
+        alloc_printf("--- pgsup: boot %lld, %s", (long long)vm->launch.number, time);
+    console_mark(vm->console, line);
+}
+
 static bool vm_spawn(struct vm *vm, struct error *error) {
     const struct process_listener listener = {vm, on_process_end};
     struct vm_spawned spawned;
@@ -88,6 +96,7 @@ static bool vm_spawn(struct vm *vm, struct error *error) {
     vm->launch.pid_start = process_start(vm->process);
     vm->monitor = monitor_adopt(vm->loop, spawned.qmp_fd, vm, vm->on_qmp_item);
     vm->console = console_adopt(vm->loop, spawned.console_fd, vm->plan.console_log, vm, on_output);
+    mark_boot(vm);
     vm_phase(vm, PHASE_LAUNCHED);
     return true;
 }

@@ -63,6 +63,7 @@
     X(cmd_list)                                                                                    \
     X(cmd_info)                                                                                    \
     X(cmd_events)                                                                                  \
+    X(cmd_log)                                                                                     \
     X(cmd_console)                                                                                 \
     X(cmd_monitor)                                                                                 \
     X(cmd_ip)                                                                                      \

@@ -105,6 +105,24 @@ expect_shown small '^\[a supervisor runs now: the console goes through it\]'
 type_in small through-it-again
 expect_shown small through-it-again
 
+step "the log: the last lines, one boot, as they come, raw"
+type_in large "clear; $PGSUP log test -f --lines 3"
+expect_shown large through-it-again
+type_in small followed-now
+expect_shown large followed-now
+expect_ok "$PGSUP" log test --boot 1
+expect_text "$OUT" "--- pgsup: boot 1, 20" "mini: ready" hello-from-small
+expect_equal "control bytes" "$(LC_ALL=C tr -d '\n -~' <"$OUT" | tr -d '\200-\377')" ""
+expect_ok "$PGSUP" log test --raw
+grep -q "$(printf '\033')" "$OUT" || fail "no escape sequence in the raw log"
+expect_ok "$PGSUP" log test --boot 7
+[ ! -s "$OUT" ] || fail "there is no boot 7"
+expect_ok "$PGSUP" log test --source all
+expect_text "$OUT" "console   "
+expect_fail 2 '--source is console, qemu, ansible, helper or all, not "x"' "$PGSUP" log test --source x
+expect_fail 2 '--lines is a number from 1' "$PGSUP" log test --lines 0
+expect_ok "$PGSUP" log
+
 step "the VM ends: so does the console"
 run "$PGSUP" stop test
 expect_shown small '^\[test has ended: .*guest-shutdown'
