@@ -64,6 +64,7 @@ set(table
   "vm/82-cloud-init-client          15    1     300     both       -"
   "vm/83-boot-progress              12    1     300     both       -"
   "vm/85-ds-identify                12    1     300     both       -"
+  "vm/99-logs                       15    1     300     both       -"
   "vm/108-two-homes                 12    1     300     normal     -"
   "vm/124-background               25    1     300     normal     macos"
 

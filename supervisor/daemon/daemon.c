@@ -291,6 +291,7 @@ static void on_scan(uv_timer_t *timer) {
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt(&daemon->fleet, NULL);
+    fleet_rotate_logs(&daemon->fleet);
     if (!daemon->seed)
         open_seed(daemon, 0, NULL);
 }

@@ -6,8 +6,10 @@
 #include "base/platform.h"
 #include "daemon/launch_worker.h"
 #include "daemon/reports.h"
+#include "home/layout.h"
 #include "home/running.h"
 #include "machine/core/run_file.h"
+#include "machine/log_rotate.h"
 #include "machine/vm_launch.h"
 
 #include <stdlib.h>
@@ -162,6 +164,21 @@ size_t fleet_running(const struct fleet *fleet) {
     for (size_t i = 0; i < fleet->count; i++)
         running += vm_is_busy(fleet->vms[i]);
     return running;
+}
+
+static void rotate_logs(struct fleet *fleet, struct vm *vm) {
+    if (vm->plan.qemu_log && log_rotate(vm->plan.qemu_log))
+        vm->log_start = 0;
+    if (!vm->plan.helpers.count)
+        return;
+    scoped(alloc_release) char *helper = layout_file(fleet->home, vm->name, LAYOUT_HELPER_LOG);
+    log_rotate(helper);
+}
+
+void fleet_rotate_logs(struct fleet *fleet) {
+    for (size_t i = 0; i < fleet->count; i++)
+        if (lifecycle_has_process(fleet->vms[i]->state))
+            rotate_logs(fleet, fleet->vms[i]);
 }
 
 /* --- adoption --- */

@@ -47,4 +47,7 @@ struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
 /* A field of the VM that the daemon sets has changed: judges waiters and calls on_change. */
 void fleet_vm_changed(struct fleet *fleet, struct vm *vm);
 
+/* Those that QEMU and the network's helpers write themselves; to be called now and then. */
+void fleet_rotate_logs(struct fleet *fleet);
+
 size_t fleet_running(const struct fleet *fleet); /* VMs with a process or about to have one */
