@@ -35,8 +35,10 @@ struct client {
     uv_timer_t silence;
     struct line_splitter lines;
     struct call *calls;
+    unsigned call_count;
     size_t unwritten;
     bool doomed;
+    bool half;    /* a request has begun, and its deadline with it */
     bool surplus; /* beyond the limit: its first request is refused */
     int open_handles;
     char input[READ_BYTES];
@@ -86,6 +88,12 @@ static void client_put(struct client *client, struct buffer *line) {
         client_doom(client);
 }
 
+/* A place is for those who wait for an answer, or are about to ask. */
+static void expect_request(struct client *client) {
+    if (client->server && !client->doomed && !client->half && !client->calls)
+        uv_timer_start(&client->silence, on_silence, CONTROL_IDLE_TIMEOUT_MS, 0);
+}
+
 static void call_free(struct call *call) {
     json_decref(call->id);
     free(call);
@@ -97,8 +105,10 @@ static void call_finish(struct call *call, struct buffer *line) {
     while (*slot != call)
         slot = &(*slot)->next;
     *slot = call->next;
+    client->call_count--;
     call_free(call);
     client_put(client, line);
+    expect_request(client);
 }
 
 void call_progress(struct call *call, const char *method, json_t *body) {
@@ -178,7 +188,12 @@ static void on_line(struct client *client, const char *line, size_t length) {
                   "the supervisor has all the %u clients it takes: try again later", server->limit);
         client_refuse(client, message.id, &error);
         client_doom(client);
+    } else if (message.kind == CONTROL_REQUEST && client->call_count >= CONTROL_CALL_LIMIT) {
+        error_set(&error, ERROR_FAILED, "one client may have at most %u requests under way",
+                  CONTROL_CALL_LIMIT);
+        client_refuse(client, message.id, &error);
     } else if (message.kind == CONTROL_REQUEST) {
+        client->call_count++;
         struct call *call = alloc_zero(sizeof *call);
         call->client = client;
         call->id = json_incref(message.id);
@@ -195,6 +210,14 @@ static void on_client_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *
     *buffer = uv_buf_init(client->input, READ_BYTES);
 }
 
+/* No byte of it puts the deadline of a request off. */
+static void expect_rest(struct client *client) {
+    bool half = client->lines.bytes.length > client->lines.taken;
+    if (half && !client->half && client->server && !client->doomed)
+        uv_timer_start(&client->silence, on_silence, CONTROL_REQUEST_TIMEOUT_MS, 0);
+    client->half = half;
+}
+
 static void on_client_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct client *client = stream->data;
     if (length < 0) {
@@ -206,8 +229,11 @@ static void on_client_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *
     line_feed(&client->lines, buffer->base, (size_t)length);
     while (client->server && !client->doomed && (line = line_next(&client->lines, &size))) {
         uv_timer_stop(&client->silence);
+        client->half = false;
         on_line(client, line, size);
+        expect_request(client);
     }
+    expect_rest(client);
     if (client->server && client->lines.broken) {
         struct error error = {0};
         error_set(&error, ERROR_USAGE, "a request may have at most %u bytes",

@@ -15,7 +15,9 @@
 #define CONTROL_CLIENT_LIMIT       256u /* or a quarter of the descriptors */
 #define CONTROL_SURPLUS_LIMIT      64u  /* further ones that get an error at once */
 #define CONTROL_SURPLUS_TIMEOUT_MS 1000u
-#define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* for the first request of a client */
+#define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* for the first one, and for the rest of one */
+#define CONTROL_IDLE_TIMEOUT_MS    60000u     /* without a request under way */
+#define CONTROL_CALL_LIMIT         4096u      /* requests under way of one client */
 #define CONTROL_LOCK_TIMEOUT_MS    15000u     /* for a supervisor that is ending; blocks */
 #define CONTROL_BACKLOG_BYTES      (4u << 20) /* unread answers of one client before it is dropped */
 

@@ -55,6 +55,39 @@ if kind == "silent":
     began = time.monotonic()
     assert ends(connect())
     assert 9 < time.monotonic() - began < 15
+elif kind == "dribbles":
+    client = connect()
+    client.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "hello"}\n')
+    client.settimeout(1)
+    client.recv(65536)
+    began = time.monotonic()
+    try:
+        while time.monotonic() - began < 30:
+            client.send(b"{")
+            try:
+                if not client.recv(65536):
+                    break
+            except socket.timeout:
+                pass
+    except ConnectionError:
+        pass
+    assert 9 < time.monotonic() - began < 15
+elif kind == "greedy":
+    client = connect()
+    request = {"jsonrpc": "2.0", "id": 1, "method": "wait", "params": {"name": "one", "for": "ready"}}
+    client.setblocking(False)
+    left, got = (json.dumps(request) + "\n").encode() * 5000, b""
+    until = time.monotonic() + 20
+    while time.monotonic() < until and b"at most 4096 requests" not in got:
+        try:
+            left = left[client.send(left):]
+        except BlockingIOError:
+            time.sleep(0.01)
+        try:
+            got = got[-1000:] + client.recv(65536)
+        except BlockingIOError:
+            pass
+    assert b"at most 4096 requests" in got, got[-1000:]
 elif kind == "garbage":
     chance = random.Random(1)
     for text in (b"\x00\xff\n", b"{}\n", b"[]\n", b'{"jsonrpc": "2.0", "id": 1, "method": 7}\n',
@@ -88,8 +121,15 @@ elif kind == "many":
     sys.stdin.read()
 END
 
-step "one that says nothing is let go after 10 s"
+step "one that says nothing, or a byte now and then, is let go after 10 s"
+python3 "$WORK/clients.py" "$control" dribbles &
+dribbles=$!
 python3 "$WORK/clients.py" "$control" silent || fail "the silent client"
+wait $dribbles || fail "the one that dribbles"
+expect_well
+
+step "one that asks for more than all together is told so"
+python3 "$WORK/clients.py" "$control" greedy || fail "the greedy client"
 expect_well
 
 step "nonsense is answered with a sentence"
