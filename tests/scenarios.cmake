@@ -32,7 +32,7 @@ set(table
   "cli/62-addresses                  3    1     300     both       -"
   "cli/68-cloud-adopt               14    2     300     both       -"
   "cli/86-nuageinit                  2    1     300     both       -"
-  "cli/96-seed-limits               36    1     300     both       -"
+  "cli/96-seed-limits               38    1     300     both       -"
   "cli/100-fetch-program             6    1     300     normal     -"
   "cli/98-little-space               8    1     300     normal     macos"
   "cli/104-ssh-surroundings          3    1     300     both       -"
@@ -102,7 +102,7 @@ set(table
   "guest/80-provision               15    2     300     both       -"
   "guest/81-no-password             20    2     300     normal     -"
   "guest/84-guest-agent            100    1     300     normal     macos"
-  "guest/97-floods                  60    2     300     normal     -"
+  "guest/97-floods                  45    2     300     normal     -"
   "guest/122-boot-line              40    2     300     normal     -"
   "guest/123-console                30    2     300     normal     macos"
 

@@ -42,6 +42,7 @@ struct connection {
     uint64_t stage_began_ms;      /* HTTP_STAGE_BODY: as HTTP_STAGE_HEAD */
     bool writing;                 /* one write at a time */
     struct seed_answer *deferred; /* NULL: none */
+    bool refused;                 /* the answer to that is due at the deadline */
     int open_handles;
     char peer[64];
     struct tcp_socket ends; /* local is the peer's */
@@ -63,7 +64,8 @@ static void arm_deadline(struct connection *connection) {
                                          [HTTP_STAGE_BODY] = SEED_REQUEST_TIMEOUT_MS,
                                          [HTTP_STAGE_ANSWER] = SEED_ANSWER_TIMEOUT_MS};
     uint64_t now_ms = uv_now(connection->deadline.loop);
-    uint64_t due_ms = connection->stage_began_ms + limits_ms[connection->stage];
+    uint64_t due_ms = connection->stage_began_ms +
+                      (connection->refused ? SEED_REFUSAL_DELAY_MS : limits_ms[connection->stage]);
     if (connection->share.surplus && due_ms > connection->share.since_ms + SEED_GRACE_MS)
         due_ms = connection->share.since_ms + SEED_GRACE_MS;
     uv_timer_start(&connection->deadline, on_deadline, due_ms > now_ms ? due_ms - now_ms : 0, 0);
@@ -76,9 +78,13 @@ static void enter_stage(struct connection *connection, enum http_stage stage) {
     arm_deadline(connection);
 }
 
+static bool is_answering(const struct connection *connection) {
+    return connection->writing || connection->deferred || connection->refused;
+}
+
 static void update_stage(struct connection *connection) {
-    bool answering = connection->writing || connection->deferred;
-    enum http_stage stage = answering ? HTTP_STAGE_ANSWER : http_stage(connection->http);
+    enum http_stage stage =
+        is_answering(connection) ? HTTP_STAGE_ANSWER : http_stage(connection->http);
     if (connection->server && stage != connection->stage)
         enter_stage(connection, stage);
 }
@@ -229,7 +235,14 @@ static void answer_known(struct connection *connection, const struct store_insta
     }
 }
 
-/* The same 404 for an unknown path and an unknown token, so that guessing reveals nothing. */
+/* Whoever knows no token waits, so that he can ask only so often; nothing of his is read until
+ * then. The same 404 for an unknown path and an unknown token: guessing reveals nothing. */
+static void refuse_later(struct connection *connection) {
+    connection->refused = true;
+    uv_read_stop((uv_stream_t *)&connection->tcp);
+    enter_stage(connection, HTTP_STAGE_ANSWER);
+}
+
 static void answer(struct connection *connection, const struct http_request *request) {
     struct seed_server *server = connection->server;
     struct route route = route_parse(request->method, request->target);
@@ -241,7 +254,7 @@ static void answer(struct connection *connection, const struct http_request *req
         respond_text(connection, 500, "cannot be looked up now\n");
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
     } else if (!known) {
-        respond_text(connection, 404, "not found\n");
+        refuse_later(connection);
         server->calls.on_refused(server->calls.context, connection->peer, "unknown seed path");
     } else {
         show_token(connection, instance.id);
@@ -270,12 +283,12 @@ static void on_connection_written(void *owner, size_t length, int status) {
  * its own socket, not the supervisor's memory. */
 static void serve_next(struct connection *connection) {
     struct http_request request;
-    if (connection->writing || connection->deferred)
+    if (is_answering(connection))
         return;
     struct buffer *output = http_output(connection->http);
     if (output->length == 0 && http_next(connection->http, &request))
         answer(connection, &request);
-    if (connection->writing || connection->deferred) /* answered inside answer(), or deferred */
+    if (is_answering(connection)) /* answered inside answer(), or later */
         return;
     output = http_output(connection->http);
     if (output->length == 0) {
@@ -312,16 +325,6 @@ void seed_server_answer(struct seed_answer *answer, enum seed_result result) {
     serve(connection);
 }
 
-static void on_deadline(uv_timer_t *timer) {
-    struct connection *connection = timer->data;
-    if (connection->stage == HTTP_STAGE_ANSWER) {
-        connection_drop(connection);
-        return;
-    }
-    http_idle(connection->http);
-    serve(connection);
-}
-
 static void on_connection_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
     struct connection *connection = handle->data;
     (void)suggested;
@@ -335,6 +338,27 @@ static void on_connection_read(uv_stream_t *stream, ssize_t length, const uv_buf
         return;
     }
     http_feed(connection->http, buffer->base, (size_t)length);
+    serve(connection);
+}
+
+static void refuse(struct connection *connection) {
+    connection->refused = false;
+    respond_text(connection, 404, "not found\n");
+    uv_read_start((uv_stream_t *)&connection->tcp, on_connection_allocate, on_connection_read);
+    serve(connection);
+}
+
+static void on_deadline(uv_timer_t *timer) {
+    struct connection *connection = timer->data;
+    if (connection->refused && !connection->share.surplus) {
+        refuse(connection);
+        return;
+    }
+    if (connection->stage == HTTP_STAGE_ANSWER) {
+        connection_drop(connection);
+        return;
+    }
+    http_idle(connection->http);
     serve(connection);
 }
 

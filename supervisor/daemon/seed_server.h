@@ -23,6 +23,7 @@
 #define SEED_HEAD_TIMEOUT_MS    10000u /* since the connection, or since the last answer */
 #define SEED_REQUEST_TIMEOUT_MS 30000u /* likewise; the whole request */
 #define SEED_ANSWER_TIMEOUT_MS  30000u /* until the peer has taken it */
+#define SEED_REFUSAL_DELAY_MS   100u   /* of the answer to a request without a known token */
 #define SEED_PORT_TIMEOUT_MS    2000u  /* at the beginning */
 
 struct seed_answer; /* opaque: to a guest that waits, or has disconnected */

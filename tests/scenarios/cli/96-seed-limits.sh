@@ -8,9 +8,6 @@ new_mini test
 new_mini other
 expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
-path_of() {
-    sed -n 's|.*http://[^/]*\(/seed/[^ ]*/\)phone-home.*|\1|p' "$PGSUP_HOME/instances/$1/cloud-init/user-data" | head -n1
-}
 start_supervisor
 
 cat >"$WORK/client.py" <<'END'
@@ -123,7 +120,7 @@ for text in failed:
     sys.exit(text)
 END
 client() { # KIND INSTANCE
-    run python3 "$WORK/client.py" "$port" "$1" "$(path_of "$2")"
+    run python3 "$WORK/client.py" "$port" "$1" "$(seed_path_of "$2")"
     cat "$OUT"
     expect_equal "status of $1" "$STATUS" 0
 }
