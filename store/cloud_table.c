@@ -24,6 +24,7 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
         cloud->dns_server = query_column_text(&query);
         cloud->dns_zone = query_column_text(&query);
         cloud->dns_key_path = query_column_text(&query);
+        cloud->phone_home_auto = query_column_number(&query) != 0;
     }
     if (!query_close(&query))
         return false;
@@ -43,6 +44,7 @@ static bool put_network(struct store *store, const struct store_cloud *cloud, st
     query_bind_text(&query, cloud->dns_server);
     query_bind_text(&query, cloud->dns_zone);
     query_bind_text(&query, cloud->dns_key_path);
+    query_bind_number(&query, cloud->phone_home_auto);
     return query_finish(&query, error);
 }
 

@@ -16,9 +16,10 @@ struct store_cloud {
     char *interface;                                 /* --host-if; NULL for user */
     char *host_ip4, *host_nm4, *host_gw4, *host_ns4; /* dotted; NULL if not given */
     uint16_t phone_home_port;                        /* --ph-port */
-    char *dns_server;   /* "192.0.2.53" or "192.0.2.53:5353"; NULL: no DNS updates */
-    char *dns_zone;     /* "lab.example.org" */
-    char *dns_key_path; /* file of the TSIG key; NULL: unsigned updates */
+    bool phone_home_auto; /* replaced when it is taken as a supervisor starts */
+    char *dns_server;     /* "192.0.2.53" or "192.0.2.53:5353"; NULL: no DNS updates */
+    char *dns_zone;       /* "lab.example.org" */
+    char *dns_key_path;   /* file of the TSIG key; NULL: unsigned updates */
 };
 
 bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct error *error);

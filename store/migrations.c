@@ -130,6 +130,7 @@ static const char *const steps[] = {
     "ALTER TABLE instances ADD COLUMN phone_home_token TEXT;"
     "ALTER TABLE instances ADD COLUMN report_token TEXT;"
     "ALTER TABLE instances ADD COLUMN holds_playbook INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE network ADD COLUMN phone_home_auto INTEGER NOT NULL DEFAULT 0;"
     /* until here nobody noted who chose it; those that pgsup chooses begin at 10022 */
     "ALTER TABLE instances ADD COLUMN ssh_port_given INTEGER NOT NULL DEFAULT 0;"
     "UPDATE instances SET ssh_port_given = 1"

@@ -24,14 +24,14 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
         " c.ssh_private_key_path, c.mac_base, c.created_ms, n.kind, n.interface, n.host_ip4, n.host_nm4,"
         " n.host_gw4, n.host_ns4, n.phone_home_port,"
-        " n.dns_server, n.dns_zone, n.dns_key_path"
+        " n.dns_server, n.dns_zone, n.dns_key_path, n.phone_home_auto"
         " FROM cloud c JOIN network n ON n.id = c.id",
     [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
                   " ssh_public_key_path, ssh_private_key_path, mac_base, created_ms)"
                   " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NETWORK_PUT] = "INSERT OR REPLACE INTO network (id, kind, interface, host_ip4, host_nm4,"
-                    " host_gw4, host_ns4, phone_home_port, dns_server, dns_zone, dns_key_path)"
-                    " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    " host_gw4, host_ns4, phone_home_port, dns_server, dns_zone, dns_key_path,"
+                    " phone_home_auto) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 
     [USER_LIST] = "SELECT name, ssh_public_keys FROM users ORDER BY name",
     [USER_PUT] = "INSERT OR REPLACE INTO users (name, ssh_public_keys) VALUES (?1, ?2)",

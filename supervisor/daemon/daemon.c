@@ -23,6 +23,7 @@
 #include "daemon/sleep_inhibitor.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
+#include "home/instance/phone_home_port.h"
 #include "home/seed/seed.h"
 #include "machine/tick.h"
 #include "store/cloud_table.h"
@@ -254,6 +255,39 @@ static void on_gone(void *context, struct call *call) {
 
 /* --- start --- */
 
+static bool serve_at(struct daemon *daemon, const char *address, uint16_t port, uint64_t timeout_ms,
+                     struct error *error) {
+    const struct seed_server_options options = {
+        .address = address,
+        .port = port,
+        .timeout_ms = timeout_ms,
+        .calls = {on_document, on_phone_home, on_report, on_refused, daemon},
+    };
+    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, &options, error);
+    if (daemon->seed)
+        log_info("serving seeds on http://%s:%u", address, port);
+    return daemon->seed != NULL;
+}
+
+/* With `--ph-port auto`, at another port if another program has this one. */
+static bool serve_seeds(struct daemon *daemon, struct store_cloud *cloud, uint64_t timeout_ms,
+                        struct error *error) {
+    const char *address = cloud->host_ip4 ? cloud->host_ip4 : "127.0.0.1";
+    uint16_t before = cloud->phone_home_port;
+    struct error problem = {0};
+    bool changed = false;
+    if (serve_at(daemon, address, before, timeout_ms, &problem))
+        return true;
+    if (!phone_home_port_renew(&daemon->home, address, cloud, &changed, error))
+        return false;
+    if (!changed)
+        return error_copy(error, &problem);
+    log_info("port %u is in use by another program: from now on it is port %u; guests that run "
+             "know the old one until they are started again",
+             before, cloud->phone_home_port);
+    return serve_at(daemon, address, cloud->phone_home_port, 0, error);
+}
+
 /* Guests with user networking reach the loopback of the host; others the host's own address. macOS
  * creates the interface of a shared or host network with its first VM: until then the address does
  * not exist, and the scan tries again. */
@@ -262,7 +296,6 @@ static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *
     struct error problem = {0};
     if (!cloud_table_get(daemon->home.store, &cloud, error))
         return false;
-    const char *address = cloud.host_ip4 ? cloud.host_ip4 : "127.0.0.1";
     enum spec_network network;
     bool known = spec_network_from_word(cloud.network, &network);
     bool comes_later = known && spec_network_traits(network)->appears_with_first_vm;
@@ -270,18 +303,8 @@ static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *
         store_cloud_done(&cloud); /* until the first VM shows which network it is */
         return true;
     }
-    const struct seed_server_options options = {
-        .address = address,
-        .port = cloud.phone_home_port,
-        .timeout_ms = timeout_ms,
-        .calls = {on_document, on_phone_home, on_report, on_refused, daemon},
-    };
-    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, &options, &problem);
-    bool good = daemon->seed || (comes_later && problem.code == ERROR_INVALID);
-    if (daemon->seed)
-        log_info("serving seeds on http://%s:%u", address, cloud.phone_home_port);
-    else if (!good)
-        error_copy(error, &problem);
+    bool good = serve_seeds(daemon, &cloud, timeout_ms, &problem) ||
+                (comes_later && problem.code == ERROR_INVALID) || error_copy(error, &problem);
     store_cloud_done(&cloud);
     return good;
 }

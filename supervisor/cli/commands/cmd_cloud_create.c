@@ -36,7 +36,9 @@ static const struct option_spec options[] = {
      .help = "DNS server that is updated with the names of instances, by nsupdate"},
     {"dns-zone", 0, "ZONE", .help = "DNS zone that holds the names, such as lab.example.org"},
     {"dns-key", 0, "FILE", .help = "TSIG key that signs the updates, as written by `tsig-keygen`"},
-    {"ph-port", 0, "PORT", .help = "port where guests fetch their seed and phone home",
+    {"ph-port", 0, "PORT|auto",
+     .help = "port where guests fetch their seed and phone home; auto: another one when it is "
+             "taken as a supervisor starts",
      .fallback = "10300"},
     OPTIONS_END,
 };

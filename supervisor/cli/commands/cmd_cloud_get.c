@@ -67,6 +67,7 @@ static void print_cloud_json(const struct home *home, const struct store_cloud *
     json_object_set_new(object, "host_gw4", json_output_text(cloud->host_gw4));
     json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
     json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
+    json_object_set_new(object, "ph_port_auto", json_boolean(cloud->phone_home_auto));
     json_object_set_new(object, "dns_server", json_output_text(cloud->dns_server));
     json_object_set_new(object, "dns_zone", json_output_text(cloud->dns_zone));
     json_object_set_new(object, "dns_key", json_output_text(cloud->dns_key_path));

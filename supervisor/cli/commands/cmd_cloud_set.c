@@ -10,7 +10,9 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
-    {"ph-port", 0, "PORT", .help = "port where guests fetch their seed and phone home"},
+    {"ph-port", 0, "PORT|auto",
+     .help = "port where guests fetch their seed and phone home; auto: another one when it is "
+             "taken as a supervisor starts"},
     {"ask-admin-password", 0,
      .help = "ask for a new password of 'cloudadmin' on the terminal, without echo"},
     {"admin-password", 0, "TEXT", .help = "that password; visible to others in the process list"},

@@ -105,13 +105,16 @@ static void copy_network(const struct cloud_options *options, enum spec_network 
     cloud->host_ns4 = alloc_string(options->host_ns4);
 }
 
-static bool parse_port(const char *text, uint16_t *port, struct error *error) {
-    uint64_t number;
-    if (!name_parse_number(text, 1, UINT16_MAX, &number))
+/* "auto": the port stays until it is found taken. */
+static bool set_port(const char *text, struct store_cloud *cloud, struct error *error) {
+    uint64_t number = cloud->phone_home_port;
+    cloud->phone_home_auto = strcmp(text, "auto") == 0;
+    if (!cloud->phone_home_auto && !name_parse_number(text, 1, UINT16_MAX, &number))
         return error_set(error, ERROR_INVALID,
-                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535",
+                         "\"%.40s\" is not a port for --ph-port: use a number from 1 to 65535, or "
+                         "auto",
                          text);
-    *port = (uint16_t)number;
+    cloud->phone_home_port = (uint16_t)number;
     return true;
 }
 
@@ -130,8 +133,7 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
     if (!name_check_label("cloud name", cloud->name, error) ||
         !choose_network(options, &network, error) || !check_network(options, network, error) ||
-        (options->phone_home_port &&
-         !parse_port(options->phone_home_port, &cloud->phone_home_port, error)) ||
+        (options->phone_home_port && !set_port(options->phone_home_port, cloud, error)) ||
         !cloud_inputs_read(&given, options->home_path ? options->home_path : "", inputs, error))
         return false;
     cloud_inputs_apply(inputs, cloud);
@@ -307,8 +309,7 @@ static bool change(const struct cloud_changes *changes, struct cloud_inputs *inp
                    struct store_cloud *cloud, struct error *error) {
     if (changes->remove_admin_password)
         alloc_replace(&cloud->admin_password_hash, NULL);
-    if (changes->phone_home_port &&
-        !parse_port(changes->phone_home_port, &cloud->phone_home_port, error))
+    if (changes->phone_home_port && !set_port(changes->phone_home_port, cloud, error))
         return false;
     cloud_inputs_apply(inputs, cloud);
     return dns_settings_apply(&inputs->dns, cloud, error);

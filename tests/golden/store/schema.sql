@@ -14,7 +14,7 @@ CREATE UNIQUE INDEX instances_phone_home_token ON instances (phone_home_token);
 CREATE UNIQUE INDEX instances_ssh_port ON instances (ssh_port) WHERE ssh_port > 0;
 CREATE TABLE launches ( number INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, tag TEXT NOT NULL, pid INTEGER NOT NULL, pid_start INTEGER NOT NULL, state TEXT, reason TEXT, launched_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, firmware_ms INTEGER NOT NULL, kernel_ms INTEGER NOT NULL, seed_ms INTEGER NOT NULL, phone_home_ms INTEGER NOT NULL, ready_ms INTEGER NOT NULL, provisioned_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, end_cause TEXT, end_text TEXT, serial_tail TEXT, presses INTEGER NOT NULL);
 CREATE INDEX launches_instance ON launches (instance);
-CREATE TABLE network ( id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, interface TEXT, host_ip4 TEXT, host_nm4 TEXT, host_gw4 TEXT, host_ns4 TEXT, phone_home_port INTEGER NOT NULL, dns_server TEXT, dns_zone TEXT, dns_key_path TEXT);
+CREATE TABLE network ( id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL, interface TEXT, host_ip4 TEXT, host_nm4 TEXT, host_gw4 TEXT, host_ns4 TEXT, phone_home_port INTEGER NOT NULL, dns_server TEXT, dns_zone TEXT, dns_key_path TEXT, phone_home_auto INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE nics ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, position INTEGER NOT NULL CHECK (position > 0), kind TEXT NOT NULL, interface TEXT, mac TEXT NOT NULL UNIQUE, ip4 TEXT, PRIMARY KEY (instance, position)) WITHOUT ROWID;
 CREATE TABLE sqlite_sequence(name,seq);
 CREATE TABLE users ( name TEXT PRIMARY KEY, ssh_public_keys TEXT NOT NULL) WITHOUT ROWID;

@@ -91,11 +91,23 @@ END
 run "$PGSUP" info test --history --json
 expect_equal "those of test" "$(json_of 'sorted(boot["boot"] for boot in it["boots"])')" "[1, 2]"
 
+step "the port for seeds likewise, with --ph-port auto"
+expect_ok "$PGSUP" -p "$one" cloud get --json
+taken=$(json_of 'it["ph_port"]')
+expect_ok "$PGSUP" -p "$two" cloud set --ph-port "$taken" # that of the supervisor which runs
+expect_fail 3 "$taken" "$PGSUP" -p "$two" up
+expect_ok "$PGSUP" -p "$two" cloud set --ph-port auto
+
 step "SIGHUP that is ignored stays ignored: nohup pgsup up &"
 (trap '' HUP && exec "$PGSUP" -p "$two" up >"$WORK/two.log" 2>&1 </dev/null) &
 other=$!
 at_exit "kill -9 $other 2>/dev/null"
 wait_until 20 grep -q supervising "$WORK/two.log"
+expect_ok "$PGSUP" -p "$two" cloud get --json
+phone_home=$(json_of 'it["ph_port"]')
+expect_equal "it is kept as auto" "$(json_of 'it["ph_port_auto"]')" True
+expect_text "$WORK/two.log" "port $taken is in use by another program: from now on it is port $phone_home" \
+    "serving seeds on http://127.0.0.1:$phone_home"
 kill -HUP "$other"
 run "$PGSUP" -p "$two" start two
 expect_equal "status of start" "$STATUS" 0
