@@ -190,17 +190,6 @@ static bool check_whole(struct store *store, struct error *error) {
     return good;
 }
 
-/* Creates an empty file with the mode and the owner of the database, into which SQLite copies. */
-static bool create_target(const struct store *store, const char *path, struct error *error) {
-    struct stat status;
-    if (!file_write(path, "", 0, 0600, error))
-        return false;
-    if (geteuid() != 0 || stat(store->path, &status) < 0)
-        return true;
-    return lchown(path, status.st_uid, status.st_gid) == 0 ||
-           error_errno(error, "cannot give %s to the owner of %s", path, store->path);
-}
-
 static bool copy_database(const struct store *store, const char *path, struct error *error) {
     sqlite3 *reader = NULL;
     sqlite3_stmt *statement = NULL;
@@ -222,7 +211,7 @@ static bool back_up(const struct store *store, int64_t version, struct error *er
     scoped(alloc_release) char *path =
         alloc_printf("%s.backup-v%lld", store->path, (long long)version);
     scoped(alloc_release) char *temporary = alloc_printf("%s.new", path);
-    if (create_target(store, temporary, error) && copy_database(store, temporary, error)) {
+    if (file_write(temporary, "", 0, 0600, error) && copy_database(store, temporary, error)) {
         if (rename(temporary, path) == 0)
             return true;
         error_errno(error, "cannot write the backup %s", path);

@@ -21,16 +21,7 @@ enum { RETRY_MS = 5 };
 #define HEADER_MAGIC        "SQLite format 3" /* with its NUL */
 #define HEADER_USER_VERSION 60
 
-static bool chown_to_folder_owner(const char *path, int fd, struct error *error) {
-    struct stat status;
-    scoped(alloc_release) char *copy = alloc_string(path);
-    if (geteuid() != 0 || stat(dirname(copy), &status) < 0)
-        return true;
-    return fchown(fd, status.st_uid, status.st_gid) == 0 ||
-           error_errno(error, "cannot give %s to the owner of its folder", path);
-}
-
-/* SQLite creates its -wal and -shm files with the mode and the owner of the database. */
+/* SQLite creates its -wal and -shm files with the mode of the database. */
 static bool create_file(const char *path, struct error *error) {
     scoped(file_release) int fd =
         open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -38,9 +29,7 @@ static bool create_file(const char *path, struct error *error) {
         return true;
     if (fd < 0)
         return error_errno(error, "cannot create %s", path);
-    if (fchmod(fd, 0600) < 0)
-        return error_errno(error, "cannot set the mode of %s", path);
-    return chown_to_folder_owner(path, fd, error);
+    return fchmod(fd, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path);
 }
 
 /* WAL needs the folder to be writable too. */

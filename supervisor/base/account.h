@@ -1,9 +1,8 @@
-/* The accounts of this host. Several threads may look up at the same time, which getpwuid() and
- * getpwnam() do not allow. NULL: no such account, or it has none. Caller frees. */
+/* The accounts of this host. Several threads may look up at the same time, which getpwuid() does
+ * not allow. NULL: no such account, or it has none. Caller frees. */
 #pragma once
 
 #include <sys/types.h>
 
 char *account_name(uid_t user);
 char *account_folder(uid_t user);
-char *account_folder_by_name(const char *name);

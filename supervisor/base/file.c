@@ -49,6 +49,23 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 
+int file_open_log(const char *path, struct error *error) {
+    scoped(file_release) int fd =
+        open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        error_errno(error, "cannot write %s", path);
+        return -1;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        error_set(error, ERROR_WRONG_STATE, "%s is not a file: move it away", path);
+        return -1;
+    }
+    int log = fd;
+    fd = -1;
+    return log;
+}
+
 bool file_content_equals(const char *path, const void *data, size_t length) {
     scoped(buffer_done) struct buffer content = {0};
     return file_exists(path) && file_read(path, length, &content, NULL) &&

@@ -15,6 +15,10 @@ bool file_is_directory(const char *path);
 /* Appends the content to the buffer; a file of more than limit_bytes is an error. */
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
+/* To append to; created with mode 0600. What is not a file, like a FIFO, is refused, so that
+ * nothing blocks. -1 with a sentence; caller closes. */
+int file_open_log(const char *path, struct error *error);
+
 /* The file can be read and has exactly this content. */
 bool file_content_equals(const char *path, const void *data, size_t length);
 

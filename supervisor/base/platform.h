@@ -30,6 +30,9 @@ int platform_process_end_fd(pid_t pid);
 /* The process and user at the other end of a connected Unix socket. */
 bool platform_peer(int fd, pid_t *pid, uid_t *user);
 
+/* Gives this process all groups of a user, with one of them as its own. Only for root. */
+bool platform_take_groups(const char *user, gid_t group);
+
 /* Who has a file open, for a sentence: "4711 (qemu-nbd), 4712 (cp)"; "" when nobody has or it may
  * not be looked at. At most PLATFORM_FILE_USERS_LIMIT are named; caller frees. */
 #define PLATFORM_FILE_USERS_LIMIT 4u

@@ -57,6 +57,10 @@ int platform_process_end_fd(pid_t pid) {
     return queue;
 }
 
+bool platform_take_groups(const char *user, gid_t group) {
+    return initgroups(user, (int)group) == 0;
+}
+
 bool platform_peer(int fd, pid_t *pid, uid_t *user) {
     struct xucred credentials;
     socklen_t length = sizeof credentials;

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/fs.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -80,6 +81,10 @@ bool platform_peer(int fd, pid_t *pid, uid_t *user) {
     *pid = peer.pid;
     *user = peer.uid;
     return true;
+}
+
+bool platform_take_groups(const char *user, gid_t group) {
+    return initgroups(user, group) == 0;
 }
 
 /* proc(5): /proc/PID/fd/N leads to the open file itself, under whatever name. */

@@ -49,7 +49,8 @@ struct command {
     enum command_completes completes;
     enum command_needs needs;
     bool hidden;
-    bool changes_names; /* or addresses: PATH/hosts and the DNS are brought up to date after */
+    bool changes_names;   /* or addresses: PATH/hosts and the DNS are brought up to date after */
+    bool parts_with_root; /* by itself: privileges.h */
     /* Gives the exit status. When it sets the error, that decides: the sentence is printed and the
      * status is the error's, whatever was returned. */
     int (*run)(struct invocation *invocation, struct error *error);

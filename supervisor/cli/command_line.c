@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
+#include "cli/privileges.h"
 #include "home/home.h"
 #include "home/names/publish.h"
 
@@ -110,6 +111,8 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
     }
     if (!check_required(invocation, error) || !check_arguments(invocation, error) ||
         !check_standard_input(invocation, error))
+        return EXIT_FAILURE;
+    if (!command->parts_with_root && !privileges_drop(error))
         return EXIT_FAILURE;
     if (command->needs == NEEDS_HOME)
         return run_with_home(invocation, error);

@@ -297,7 +297,7 @@ int control_server_lock(const struct home *home, struct error *error) {
     scoped(alloc_release) char *path = run_folder_lock(home->run);
     scoped(alloc_release) char *socket = run_folder_control(home->run);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && take_lock(fd, socket) && home_chown(home, path, error))
+    if (fd >= 0 && take_lock(fd, socket))
         return fd;
     if (fd < 0) {
         error_errno(error, "cannot write %s", path);
@@ -319,7 +319,7 @@ struct control_server *control_server_open(uv_loop_t *loop, const struct home *h
     server->limit = descriptors_share(CONTROL_CLIENT_LIMIT);
     server->path = run_folder_control(home->run);
     int fd = socket_listen(server->path, error);
-    if (fd < 0 || !home_chown(home, server->path, error)) {
+    if (fd < 0) {
         if (fd >= 0)
             close(fd);
         server_free(server);

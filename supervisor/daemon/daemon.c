@@ -40,6 +40,7 @@ struct daemon {
     struct home home;
     struct recorder *recorder;
     struct journal *journal;
+    struct launch_link *link; /* NULL: not under sudo */
     struct fleet fleet;
     struct restarter *restarter;
     struct seed_server *seed;
@@ -332,6 +333,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
     daemon->journal = journal_new(&daemon->loop, daemon->recorder);
     fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder, daemon->journal);
+    daemon->fleet.link = daemon->link;
     daemon->restarter = restarter_new(&daemon->fleet);
     daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
@@ -393,10 +395,18 @@ static void close_unopened(struct daemon *daemon) {
     }
 }
 
+static void on_launcher_lost(void) {
+    log_warning(
+        "the launcher, which was root's part, has ended: VMs run on, but none can be started "
+        "until `sudo pgsup up` is run again");
+}
+
+/* Worker threads use the link until the last record is written. */
 static void run_loop(struct daemon *daemon) {
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     if (daemon->recorder)
         recorder_close(daemon->recorder);
+    launch_link_close(daemon->link);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     uv_loop_close(&daemon->loop);
 }
@@ -424,6 +434,9 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     }
     daemon.notify = service_notify_new(&daemon.loop);
     daemon.keep_on_term = options->keep_on_term;
+    if (options->launcher >= 0)
+        daemon.link = launch_link_new(&daemon.loop, options->launcher, options->any_arguments,
+                                      on_launcher_lost);
     if (options->keep_awake)
         daemon.sleep_inhibitor = sleep_inhibitor_new(&daemon.loop);
     /* Signals before VMs: once a VM is supervised, Ctrl-C and a closed terminal end it properly. */

@@ -13,6 +13,8 @@ struct daemon_options {
     bool keep_on_term;               /* SIGTERM leaves the VMs running */
     void (*on_ready)(void *context); /* it serves; NULL: nobody asks */
     void *context;
+    int launcher;       /* its socket, taken over; -1: there is none */
+    bool any_arguments; /* QEMU gets qemu.args although the launcher starts it */
 };
 
 /* Returns when it was asked to end (`pgsup down`, Ctrl-C). False: it could not start. */

@@ -8,7 +8,6 @@
 #include "daemon/reports.h"
 #include "home/layout.h"
 #include "home/running.h"
-#include "machine/core/run_file.h"
 #include "machine/log_rotate.h"
 #include "machine/vm_launch.h"
 
@@ -20,7 +19,7 @@
 static void on_prepare(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     journal_forget(fleet->journal, vm->instance);
-    launch_worker_prepare(fleet->loop, fleet->home->path, vm);
+    launch_worker_prepare(fleet->loop, fleet->home->path, fleet->link, vm);
 }
 
 static void on_changed(void *context, struct vm *vm) {
@@ -30,19 +29,6 @@ static void on_changed(void *context, struct vm *vm) {
     waiters_changed(&fleet->waiters, vm);
     if (fleet->on_change)
         fleet->on_change(fleet->context, vm);
-}
-
-/* Under sudo root owns the files that QEMU created, so that the user's own commands could neither
- * see the lock nor reach the second monitor. */
-static void on_started(void *context, struct vm *vm) {
-    struct fleet *fleet = context;
-    for (int i = 0; i < RUN_FILE_COUNT; i++) {
-        if (!run_file_is_for_owner((enum run_file)i))
-            continue;
-        scoped(alloc_release) char *path =
-            run_file_path(fleet->home->run, vm->name, vm->launch.tag, (enum run_file)i);
-        home_chown(fleet->home, path, NULL);
-    }
 }
 
 void fleet_vm_changed(struct fleet *fleet, struct vm *vm) {
@@ -88,8 +74,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .recorder = recorder,
         .journal = journal,
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_started, on_changed, on_vm_event, on_expired, on_output,
-                     on_refused, on_addresses},
+        .listener = {fleet, on_prepare, on_changed, on_vm_event, on_expired, on_output, on_refused,
+                     on_addresses},
     };
 }
 

@@ -20,6 +20,7 @@ struct fleet {
     struct home *home; /* read only, on the loop's thread */
     struct recorder *recorder;
     struct journal *journal;
+    struct launch_link *link; /* NULL: no launcher */
     struct vm_listener listener;
     struct vm **vms;
     size_t count;

@@ -107,29 +107,40 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     return good;
 }
 
-/* Created here so that the home's owner owns them, also when the supervisor runs as root. */
-static bool make_log(const struct home *home, const char *path, struct error *error) {
-    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    return fd >= 0 ? home_chown(home, path, error) : error_errno(error, "cannot write %s", path);
-}
-
 /* The sudo rule that vmnet-helper installs is for users; root needs none. */
-static bool start_helpers(const struct home *home, const struct spec *prepared,
-                          struct vm_plan *plan, struct error *error) {
+static bool start_helpers(const struct spec *prepared, struct vm_plan *plan, struct error *error) {
     struct spec spec = *prepared;
     if (geteuid() == 0)
         spec.helper.sudo = NULL;
-    return !spec.helper.program ||
-           (make_log(home, spec.helper.log, error) && helpers_start(&spec, &plan->helpers, error));
+    return helpers_start(&spec, plan->link, &plan->helpers, error);
+}
+
+/* QEMU runs as the user, but what root started must not do what somebody has put into a file. */
+static bool check_arguments(const struct spec *spec, const struct vm_plan *plan,
+                            struct error *error) {
+    return !spec->extra || launch_link_any_arguments(plan->link) ||
+           error_set(error, ERROR_WRONG_STATE,
+                     "%s has a file qemu.args, which is not used when root starts QEMU: remove it, "
+                     "or run `sudo pgsup up --allow-qemu-args`",
+                     spec->name);
 }
 
 /* Without the note only the next supervisor misses the end of a helper: the VM starts anyway. */
-static void note_helpers(const struct home *home, const struct vm_plan *plan) {
+static void note_helpers(const struct vm_plan *plan) {
     struct error error = {0};
-    if (helpers_save(&plan->helpers, plan->files[RUN_FILE_HELPERS], &error))
-        home_chown(home, plan->files[RUN_FILE_HELPERS], NULL);
-    else
+    if (!helpers_save(&plan->helpers, plan->files[RUN_FILE_HELPERS], &error))
         log_warning("%s", error.text);
+}
+
+/* Where macOS gives a network to root alone, and the launcher is there. */
+static void fill_root(const struct spec *spec, struct vm_plan *plan) {
+    bool root = false;
+    for (size_t i = 0; i < spec->nic_count; i++)
+        root |= spec_network_traits(spec->nics[i].network)->needs_root;
+    if (!root || !plan->link)
+        return;
+    plan->run_as = alloc_printf("%ld:%ld", (long)getuid(), (long)getgid());
+    vm_drives_fill(spec, &plan->drives);
 }
 
 static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
@@ -142,6 +153,9 @@ static void fill_argv(const struct spec *spec, struct vm_plan *plan) {
         .qmp_fd = PROCESS_QMP_FD,
         .console_fd = PROCESS_CONSOLE_FD,
         .helper_fd = PROCESS_HELPER_FD,
+        .run_as = plan->run_as,
+        .second_fd = PROCESS_HELPER_FD + (int)plan->helpers.count,
+        .agent_fd = PROCESS_HELPER_FD + (int)plan->helpers.count + 1,
     };
     qemu_argv_build(spec, &launch, &plan->argv);
 }
@@ -151,14 +165,14 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
                   struct vm_plan *plan, struct error *error) {
     const struct store_instance *instance = &facts->instance;
     fill_logs(home, instance, plan);
-    if (!fill_guest(home, facts, plan, error) || !make_log(home, plan->qemu_log, error) ||
-        !make_log(home, plan->console_log, error) ||
+    if (!check_arguments(spec, plan, error) || !fill_guest(home, facts, plan, error) ||
         !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
     fill_paths(home, instance, plan->launch.tag, plan);
+    fill_root(spec, plan);
     fill_argv(spec, plan);
     plan->accel = alloc_string(spec_accel_word(spec->accel));
-    note_helpers(home, plan);
+    note_helpers(plan);
     return true;
 }
 
@@ -201,13 +215,13 @@ static bool join_network(struct home *home, struct job *job, struct prepared *pr
         helpers_done(helpers);
     return prepare_files(home, job->name, prepared, error) &&
            (result != CLOUD_NETWORK_OTHER ||
-            start_helpers(home, &prepared->plan.spec, &job->plan, error));
+            start_helpers(&prepared->plan.spec, &job->plan, error));
 }
 
 static bool prepare_new(struct home *home, struct job *job, struct error *error) {
     struct prepared prepared = {0};
     bool good = prepare_files(home, job->name, &prepared, error) &&
-                start_helpers(home, &prepared.plan.spec, &job->plan, error) &&
+                start_helpers(&prepared.plan.spec, &job->plan, error) &&
                 join_network(home, job, &prepared, error) &&
                 build(home, &prepared.facts, &prepared.plan.spec, &job->plan, error);
     job->notice = prepared.plan.notice;
@@ -249,10 +263,12 @@ static void on_job_worked(uv_work_t *work, int status) {
     free(job);
 }
 
-void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm) {
+void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct launch_link *link,
+                           struct vm *vm) {
     struct job *job = alloc_zero(sizeof *job);
     job->work.data = job;
     job->vm = vm;
+    job->plan.link = link;
     job->home_path = alloc_string(home_path);
     job->name = alloc_string(vm->name);
     uv_queue_work(loop, &job->work, on_job_work, on_job_worked);

@@ -8,7 +8,9 @@
 
 #include <uv.h>
 
-void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct vm *vm);
+/* link: what starts QEMU and its helpers; NULL: they are children. */
+void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct launch_link *link,
+                           struct vm *vm);
 
 /* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
  * in the store. */

@@ -4,7 +4,6 @@
 #include "home/generated.h"
 #include "home/layout.h"
 
-#include "base/account.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/platform.h"
@@ -36,10 +35,8 @@ struct run {
     struct run *next;
     struct provisioning *owner; /* NULL: the result is not wanted any more */
     int64_t instance;
-    char *home_path, *name, *host_keys, *folder, *program, *user_home;
+    char *home_path, *name, *host_keys, *folder, *program;
     struct endpoint endpoint;
-    uid_t user;
-    gid_t group;
     struct error error;
     bool skipped;
     bool interrupted;      /* its guest is being stopped */
@@ -56,7 +53,6 @@ static void run_free(struct run *run) {
     free(run->host_keys);
     free(run->folder);
     free(run->program);
-    free(run->user_home);
     free(run);
 }
 
@@ -86,8 +82,6 @@ static bool write_files(struct run *run, struct error *error) {
                 instance_facts_load(&home, run->name, &facts, error) &&
                 ansible_write(&generated, &run->endpoint, run->host_keys, error);
     run->folder = good ? home_instance_folder(&home, run->name) : NULL;
-    run->user = home.owner;
-    run->group = home.group;
     generated_done(&generated);
     instance_facts_done(&facts);
     home_close(&home);
@@ -103,7 +97,6 @@ static void on_run_work(uv_work_t *work) {
         error_clear(&run->error);
         poll(NULL, 0, STORE_PAUSE_MS);
     }
-    run->user_home = account_folder(run->user);
     run->program = program_find("ansible-playbook", &run->error);
     run->skipped = !run->program;
 }
@@ -141,14 +134,13 @@ static void on_timeout(uv_timer_t *timer) {
 }
 
 /* The environment of the supervisor, with the configuration named: Ansible reads no ansible.cfg
- * from a folder that others can write to unless it is named. HOME is that of the user it runs as.
- * Ansible fails in a locale that is not UTF-8, which services and cron have. */
+ * from a folder that others can write to unless it is named. Ansible fails in a locale that is not
+ * UTF-8, which services and cron have. */
 static void make_environment(const struct run *run, struct strv *list) {
     extern char **environ;
     for (char **each = environ; *each; each++) {
-        bool replaced = strncmp(*each, "ANSIBLE_CONFIG=", 15) == 0 ||
-                        strncmp(*each, "LC_ALL=", 7) == 0 ||
-                        (run->user_home && strncmp(*each, "HOME=", 5) == 0);
+        bool replaced =
+            strncmp(*each, "ANSIBLE_CONFIG=", 15) == 0 || strncmp(*each, "LC_ALL=", 7) == 0;
         if (!replaced)
             strv_push(list, *each);
     }
@@ -156,14 +148,12 @@ static void make_environment(const struct run *run, struct strv *list) {
     for (const char *const *each = platform_fork_environment(); *each; each++)
         strv_push(list, *each);
     strv_pushf(list, "LC_ALL=%s", platform_utf8_locale());
-    if (run->user_home)
-        strv_pushf(list, "HOME=%s", run->user_home);
 }
 
 static int open_log(const struct run *run, struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_ANSIBLE_LOG, run->folder);
-    int log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (log < 0 || (geteuid() == 0 && fchown(log, run->user, run->group) < 0)) {
+    int log = file_open_log(path, error);
+    if (log >= 0 && ftruncate(log, 0) < 0) {
         error_errno(error, "cannot write %s", path);
         file_release(&log);
     }
@@ -189,11 +179,6 @@ static int run_spawn(struct run *run, int log) {
         .stdio = stdio,
         .flags = UV_PROCESS_DETACHED,
     };
-    if (geteuid() == 0 && run->user != 0) {
-        options.flags |= UV_PROCESS_SETUID | UV_PROCESS_SETGID;
-        options.uid = run->user;
-        options.gid = run->group;
-    }
     int status = uv_spawn(run->owner->loop, &run->process, &options);
     strv_done(&environment);
     return status;

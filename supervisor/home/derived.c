@@ -11,11 +11,10 @@ static bool is_as_it_should_be(const char *path, const struct buffer *text) {
                              : file_content_equals(path, text->data, text->length);
 }
 
-static bool derived_put(struct home *home, const char *path, const struct buffer *text,
-                        struct error *error) {
+static bool derived_put(const char *path, const struct buffer *text, struct error *error) {
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return file_write(path, text->data, text->length, 0600, error) && home_chown(home, path, error);
+    return file_write(path, text->data, text->length, 0600, error);
 }
 
 bool derived_write(struct home *home, const char *name, derived_render *render,
@@ -27,7 +26,7 @@ bool derived_write(struct home *home, const char *name, derived_render *render,
             return false;
         if (is_as_it_should_be(path, &text))
             return true;
-        if (!derived_put(home, path, &text, error))
+        if (!derived_put(path, &text, error))
             return false;
     }
     return true;

@@ -39,8 +39,7 @@ static bool make_folder_of(const struct home *home, const char *path, struct err
 static bool generated_put(const struct home *home, const char *path,
                           const struct generated_file *file, struct error *error) {
     return make_folder_of(home, path, error) &&
-           file_write(path, file->text, file->length, file->mode, error) &&
-           home_chown(home, path, error);
+           file_write(path, file->text, file->length, file->mode, error);
 }
 
 /* One file, and what is known of it. */

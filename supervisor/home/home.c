@@ -7,6 +7,7 @@
 #include "store/cloud_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,14 +15,7 @@
 
 #define DEFAULT_FOLDER "var/pgsup"
 
-/* Under sudo, of the person who typed it: HOME may be root's there. */
 static char *user_folder(void) {
-    const char *behind_sudo = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
-    if (behind_sudo && *behind_sudo) {
-        char *folder = account_folder_by_name(behind_sudo);
-        if (folder)
-            return folder;
-    }
     const char *folder = getenv("HOME");
     if (folder && *folder)
         return alloc_string(folder);
@@ -53,17 +47,30 @@ static bool fail_no_cloud(const char *path, struct error *error) {
                      path);
 }
 
-static bool check_folder(const char *path, struct stat *status, struct error *error) {
-    if (stat(path, status) < 0)
-        return errno == ENOENT ? fail_no_cloud(path, error)
-                               : error_errno(error, "cannot open the home %s", path);
-    if (!S_ISDIR(status->st_mode))
-        return error_set(error, ERROR_WRONG_STATE, "the home %s is not a folder", path);
-    if (access(path, R_OK | W_OK | X_OK) == 0)
+bool home_check_owner(const char *path, uid_t owner, struct error *error) {
+    if (owner == geteuid())
         return true;
+    scoped(alloc_release) char *name = account_name(owner);
+    return error_set(error, ERROR_WRONG_STATE,
+                     "the home %s belongs to %s: only that user can work in it%s", path,
+                     name ? name : "a user without a name",
+                     geteuid() == 0 ? " (by `sudo pgsup up` or without root)" : "");
+}
+
+static bool check_folder(const char *path, struct error *error) {
+    struct stat status;
+    scoped(file_release) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return fail_no_cloud(path, error);
+    if (fd < 0 && errno == ENOTDIR)
+        return error_set(error, ERROR_WRONG_STATE, "the home %s is not a folder", path);
+    if (fd >= 0 && fstat(fd, &status) == 0 && access(path, R_OK | W_OK | X_OK) == 0)
+        return home_check_owner(path, status.st_uid, error);
     const char *why = strerror(errno);
+    if (stat(path, &status) < 0)
+        return error_errno(error, "cannot open the home %s", path);
     const char *what = access(path, R_OK | X_OK) == 0 ? "written" : "read";
-    scoped(alloc_release) char *owner = account_name(status->st_uid);
+    scoped(alloc_release) char *owner = account_name(status.st_uid);
     return error_set(
         error, ERROR_WRONG_STATE,
         "the home %s cannot be %s (%s): it belongs to %s, check its owner and mode, or "
@@ -83,14 +90,13 @@ static bool check_cloud(const struct home *home, struct error *error) {
 }
 
 bool home_open(const char *path, struct home *home, struct error *error) {
-    struct stat status;
-    if (!check_folder(path, &status, error))
+    if (!check_folder(path, error))
         return false;
-    *home = (struct home){.path = normalise(path), .owner = status.st_uid, .group = status.st_gid};
+    *home = (struct home){.path = normalise(path)};
     scoped(alloc_release) char *database = home_file(home, HOME_DATABASE);
     if ((file_exists(database) || fail_no_cloud(path, error)) &&
         store_open(database, STORE_OPEN, &home->store, error) && check_cloud(home, error)) {
-        home->run = run_folder_open(home->path, home->owner, home->group, error);
+        home->run = run_folder_open(home->path, error);
         if (home->run)
             return true;
     }
@@ -113,13 +119,6 @@ char *home_instance_folder(const struct home *home, const char *name) {
     return alloc_printf("%s/" HOME_INSTANCES "/%s", home->path, name);
 }
 
-bool home_chown(const struct home *home, const char *path, struct error *error) {
-    if (geteuid() != 0)
-        return true;
-    return lchown(path, home->owner, home->group) == 0 ||
-           error_errno(error, "cannot change the owner of %s to that of %s", path, home->path);
-}
-
 bool home_make_folder(const struct home *home, const char *path, struct error *error) {
     scoped(alloc_release) char *above = alloc_string(path);
     char *slash = strrchr(above, '/');
@@ -130,5 +129,5 @@ bool home_make_folder(const struct home *home, const char *path, struct error *e
         if (!home_make_folder(home, above, error))
             return false;
     }
-    return file_make_directory(path, 0700, error) && home_chown(home, path, error);
+    return file_make_directory(path, 0700, error);
 }

@@ -17,23 +17,21 @@ struct home {
     char *path; /* absolute; owned, as all of these */
     char *run;  /* folder for sockets and pid files, short enough: run_folder.h */
     struct store *store;
-    uid_t owner; /* who owns the folder: files made under sudo are given to this user */
-    gid_t group;
 };
 
-/* -p PATH, else $PGSUP_HOME, else ~/var/pgsup (of SUDO_USER under sudo); absolute; caller frees. */
+/* -p PATH, else $PGSUP_HOME, else ~/var/pgsup; absolute; caller frees. */
 char *home_default_path(const char *option);
 
 /* ERROR_NOT_FOUND without a cloud: "no cloud in PATH: make one with `pgsup cloud create`". Fails
- * also when the home cannot be written. */
+ * also when the home cannot be written or belongs to another user. */
 bool home_open(const char *path, struct home *home, struct error *error);
+/* Everything in a home is its owner's, and root must not work in what others can change. */
+bool home_check_owner(const char *path, uid_t owner, struct error *error);
 void home_close(struct home *home); /* {0} is fine */
 
 char *home_file(const struct home *home, const char *relative); /* caller frees */
 /* INSTANCEDIR; caller frees. */
 char *home_instance_folder(const struct home *home, const char *name);
-/* Creates a folder below the home (absolute path) and missing ones above it; mode 0700, owned by
- * the home's owner. */
+/* Creates a folder below the home (absolute path) and missing ones above it; mode 0700.
+ */
 bool home_make_folder(const struct home *home, const char *path, struct error *error);
-/* Gives a file or folder made here to the home's owner when running as root. */
-bool home_chown(const struct home *home, const char *path, struct error *error);

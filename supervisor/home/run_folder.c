@@ -36,37 +36,33 @@ static char *fallback_path(const char *home_path) {
 
 /* Opened without following a link, so that what is checked is what will be used: /tmp is
  * everybody's, but its sticky bit keeps a folder of one's own from being replaced. */
-static bool secure(const char *path, uid_t owner, gid_t group, struct error *error) {
+static bool secure(const char *path, struct error *error) {
     struct stat status;
     scoped(file_release) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
         return error_set(error, ERROR_WRONG_STATE, "%s is not a folder: remove it", path);
     if (fd < 0 || fstat(fd, &status) < 0)
         return error_errno(error, "cannot open the folder %s", path);
-    bool ours = status.st_uid == owner || (geteuid() == 0 && status.st_uid == 0);
-    if (!ours)
+    if (status.st_uid != geteuid())
         return error_set(
             error, ERROR_WRONG_STATE,
             "%s belongs to another user (%ld): have it removed, because pgsup does not "
             "put its sockets there",
             path, (long)status.st_uid);
-    if (geteuid() == 0 && status.st_uid != owner && fchown(fd, owner, group) < 0)
-        return error_errno(error, "cannot change the owner of %s to that of the home", path);
     if ((status.st_mode & 0777) != 0700 && fchmod(fd, 0700) < 0)
         return error_errno(error, "cannot set the mode of %s", path);
     return true;
 }
 
-static bool open_folder(const char *path, uid_t owner, gid_t group, struct error *error) {
+static bool open_folder(const char *path, struct error *error) {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return error_errno(error, "cannot create the folder %s", path);
-    return secure(path, owner, group, error);
+    return secure(path, error);
 }
 
 /* PATH/run, for people to find the sockets by. What stands there from before the home was moved to
  * so long a path is an empty folder or another link. */
-static bool link_to(const char *target, const char *path, uid_t owner, gid_t group,
-                    struct error *error) {
+static bool link_to(const char *target, const char *path, struct error *error) {
     char present[PATH_MAX];
     ssize_t length = readlink(path, present, sizeof present - 1);
     if (length > 0) {
@@ -78,11 +74,8 @@ static bool link_to(const char *target, const char *path, uid_t owner, gid_t gro
         return error_errno(error, "%s should be a link to %s but is something else: move it away",
                            path, target);
     }
-    if (symlink(target, path) < 0 && errno != EEXIST)
-        return error_errno(error, "cannot create the link %s", path);
-    if (geteuid() == 0 && lchown(path, owner, group) < 0)
-        return error_errno(error, "cannot change the owner of %s to that of the home", path);
-    return true;
+    return symlink(target, path) == 0 || errno == EEXIST ||
+           error_errno(error, "cannot create the link %s", path);
 }
 
 static bool is_link(const char *path) {
@@ -90,19 +83,18 @@ static bool is_link(const char *path) {
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct error *error) {
+char *run_folder_open(const char *home_path, struct error *error) {
     char *inside = alloc_printf("%s/run", home_path);
     if (longest_name(inside) >= RUN_FOLDER_NAME_RESERVE) {
         if (is_link(inside)) /* left from a longer path */
             unlink(inside);
-        if (open_folder(inside, owner, group, error))
+        if (open_folder(inside, error))
             return inside;
         alloc_release(&inside);
         return NULL;
     }
     char *outside = fallback_path(home_path);
-    if (!open_folder(outside, owner, group, error) ||
-        !link_to(outside, inside, owner, group, error))
+    if (!open_folder(outside, error) || !link_to(outside, inside, error))
         alloc_release(&outside);
     alloc_release(&inside);
     return outside;

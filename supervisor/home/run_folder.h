@@ -1,5 +1,5 @@
 /* Where the sockets live. PATH/run, or when a socket name in there would not fit into a socket
- * address (104 bytes on macOS): a folder of the same owner under /tmp named by a digest of the
+ * address (104 bytes on macOS): a folder under /tmp named by a digest of the
  * home, 0700, with PATH/run a link to it. Refuses a folder that somebody else made. The files of a
  * VM in it: machine/core/run_file.h. */
 #pragma once
@@ -7,10 +7,9 @@
 #include "base/error.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 /* Caller frees. Makes the folder when it is missing. */
-char *run_folder_open(const char *home_path, uid_t owner, gid_t group, struct error *error);
+char *run_folder_open(const char *home_path, struct error *error);
 
 /* False when the sockets of an instance of this name would not fit: names of up to
  * RUN_FOLDER_NAME_RESERVE characters always do. */

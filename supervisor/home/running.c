@@ -10,9 +10,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A QEMU that starts as root opens no file of the user's: it inherits the pid file, locked, with
+ * its number in it. 0: nobody holds it. */
+static pid_t inherited_lock(int fd) {
+    char text[32] = "";
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+        return 0;
+    return read(fd, text, sizeof text - 1) > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+}
 
 /* The pid that holds the lock; 0: nobody does; -1: the file is gone by now. False: it could not be
  * looked at. */
@@ -30,7 +40,7 @@ static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
             path);
     if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0)
         return error_errno(error, "cannot determine who holds %s", path);
-    *pid = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+    *pid = lock.l_type == F_UNLCK ? inherited_lock(fd) : lock.l_pid;
     return true;
 }
 

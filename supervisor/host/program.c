@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -109,36 +108,6 @@ static bool spawn_child(const struct child *child, pid_t *pid, struct error *err
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return good;
-}
-
-/* In the child of a process with threads: system calls only. */
-static _Noreturn void become(const struct child *child, uid_t user, gid_t group) {
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGCHLD, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0);
-    if (dup2(child->input, STDIN_FILENO) >= 0 && dup2(child->output, STDOUT_FILENO) >= 0 &&
-        dup2(child->output, STDERR_FILENO) >= 0 &&
-        (!child->kept || dup2(child->kept, place_of(child->kept)) >= 0) &&
-        setgroups(0, NULL) == 0 && setgid(group) == 0 && setuid(user) == 0)
-        execve(child->path, child->argv, environ);
-    _exit(CANNOT_RUN_STATUS);
-}
-
-/* posix_spawn() has no attribute for another user. */
-static bool spawn_as(const struct child *child, const struct program_options *options, pid_t *pid,
-                     struct error *error) {
-    *pid = fork();
-    if (*pid == 0)
-        become(child, options->user, options->group);
-    if (*pid < 0)
-        return error_errno(error, "cannot run %s", child->path);
-    setpgid(*pid, *pid); /* parent and child both do this: either may be first */
-    return true;
 }
 
 /* The whole input is written to the pipe before its reader starts. */
@@ -255,9 +224,7 @@ bool program_run_with(char *const argv[], const struct program_options *options,
         return false;
     reader = ends[0];
     const struct child child = {path, argv, input, ends[1], options->kept};
-    bool other = geteuid() == 0 && options->user != 0;
-    bool spawned =
-        other ? spawn_as(&child, options, &pid, error) : spawn_child(&child, &pid, error);
+    bool spawned = spawn_child(&child, &pid, error);
     close(ends[1]);
     if (!spawned)
         return false;
@@ -275,7 +242,6 @@ bool program_run_with(char *const argv[], const struct program_options *options,
 
 bool program_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
                  struct error *error) {
-    const struct program_options options = {
-        .timeout_ms = timeout_ms, .user = geteuid(), .group = getegid()};
+    const struct program_options options = {.timeout_ms = timeout_ms};
     return program_run_with(argv, &options, output, error);
 }

@@ -5,7 +5,6 @@
 #include "base/error.h"
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #define PROGRAM_OUTPUT_LIMIT_BYTES (1u << 20)
 #define PROGRAM_INPUT_LIMIT_BYTES  4096u /* what every pipe holds without a reader */
@@ -24,8 +23,6 @@ struct program_options {
     unsigned timeout_ms;
     const char *input; /* its stdin, of at most PROGRAM_INPUT_LIMIT_BYTES; NULL: /dev/null */
     int kept;          /* a descriptor that is not closed before its end, like a lock; 0: none */
-    uid_t user;        /* root runs it as this user and group; anybody else as itself */
-    gid_t group;
 };
 bool program_run_with(char *const argv[], const struct program_options *options,
                       struct buffer *output, struct error *error);

@@ -43,8 +43,11 @@ bool qemu_program_lists(const char *help, const char *word) {
 static void ask(const char *program, struct spec_qemu *qemu) {
     char *version[] = {(char *)program, "--version", NULL};
     char *objects[] = {(char *)program, "-object", "help", NULL};
-    scoped(buffer_done) struct buffer said = {0}, help = {0};
+    char *options[] = {(char *)program, "-help", NULL};
+    scoped(buffer_done) struct buffer said = {0}, help = {0}, list = {0};
     *qemu = (struct spec_qemu){0};
+    qemu->sandbox = program_run(options, INSPECT_TIMEOUT_MS, &list, NULL) && list.data &&
+                    qemu_program_lists(list.data, "-sandbox");
     if (!program_run(version, INSPECT_TIMEOUT_MS, &said, NULL) || !said.data ||
         !qemu_program_parse_version(said.data, qemu) || qemu->version.major < OBJECTS_SINCE)
         return;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/name.h"
 #include "machine/stream.h"
 
@@ -30,7 +31,7 @@ struct console {
 
 static void open_log(struct console *console) {
     struct stat status;
-    console->log = open(console->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    console->log = file_open_log(console->log_path, NULL);
     console->log_bytes =
         console->log >= 0 && fstat(console->log, &status) == 0 ? (size_t)status.st_size : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/strv.h"
+#include "machine/bridge_tap.h"
 #include "machine/core/helper_argv.h"
 #include "machine/log_tail.h"
 
@@ -96,17 +97,15 @@ static void ends_done(struct ends *ends) {
 }
 
 static bool open_ends(const char *log, struct ends *ends, struct error *error) {
-    ends->log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (ends->log < 0)
-        return error_errno(error, "cannot write %s", log);
-    return open_pair(&ends->qemu, &ends->helper, error) &&
+    ends->log = file_open_log(log, error);
+    return ends->log >= 0 && open_pair(&ends->qemu, &ends->helper, error) &&
            open_pipe(&ends->reader, &ends->writer, error);
 }
 
 /* --- the process --- */
 
-static bool helper_spawn(char *const argv[], const struct ends *ends, pid_t *pid,
-                         struct error *error) {
+static bool spawn_child(char *const argv[], const struct ends *ends, pid_t *pid,
+                        struct error *error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -122,21 +121,32 @@ static bool helper_spawn(char *const argv[], const struct ends *ends, pid_t *pid
     return good;
 }
 
-/* 0 when it has not ended in time. */
+/* The end of one that the launcher started is not waited for here: it is watched by its pid. */
+static bool helper_spawn(struct launch_link *link, char *const argv[], const struct ends *ends,
+                         pid_t *pid, struct error *error) {
+    const int fds[] = {ends->writer, ends->log, ends->helper};
+    const struct launch_link_program program = {argv, fds, sizeof fds / sizeof *fds, true};
+    scoped(file_release) int reports = -1;
+    return link ? launch_link_start(link, &program, pid, &reports, error)
+                : spawn_child(argv, ends, pid, error);
+}
+
+/* 0 when it has not ended in time, or is no child. */
 static pid_t reap(pid_t pid, int *status) {
     uint64_t deadline = clock_monotonic_ms() + REAP_TIMEOUT_MS;
     for (;;) {
         pid_t ended = waitpid(pid, status, WNOHANG);
-        if (ended == pid || clock_monotonic_ms() >= deadline)
+        if (ended != 0 || clock_monotonic_ms() >= deadline)
             return ended > 0 ? ended : 0;
         poll(NULL, 0, REAP_INTERVAL_MS);
     }
 }
 
-/* One that is sudo's is not ours to end: it ends when it finds its socket closed. */
+/* One that is root's is not ours to end: it ends when it finds its socket closed. */
 static void end(pid_t pid) {
     int status;
-    kill(pid, SIGTERM);
+    if (kill(pid, SIGTERM) < 0)
+        return;
     if (!reap(pid, &status) && kill(pid, SIGKILL) == 0)
         reap(pid, &status);
 }
@@ -233,16 +243,19 @@ static bool wait_ready(const struct spec_helper *helper, off_t log_start, struct
 
 /* --- one --- */
 
-static bool start(const struct spec *spec, const struct spec_nic *nic, struct helper *helper,
-                  struct error *error) {
+static bool start(const struct spec *spec, const struct spec_nic *nic, struct launch_link *link,
+                  struct helper *helper, struct error *error) {
     scoped(ends_done) struct ends ends = {-1, -1, -1, -1, -1};
     scoped(strv_done) struct strv argv = {0};
     struct stat log;
-    helper_argv_build(spec, nic, &argv);
+    struct spec plain = *spec;
+    if (link)
+        plain.helper.sudo = NULL;
+    helper_argv_build(&plain, nic, &argv);
     if (!open_ends(spec->helper.log, &ends, error))
         return false;
     off_t log_start = fstat(ends.log, &log) == 0 ? log.st_size : 0;
-    if (!helper_spawn(argv.items, &ends, &helper->pid, error))
+    if (!helper_spawn(link, argv.items, &ends, &helper->pid, error))
         return false;
     file_release(&ends.helper);
     file_release(&ends.writer);
@@ -255,6 +268,13 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct he
     return true;
 }
 
+/* A card of a bridge needs nobody once its tap device is there. */
+static bool open_tap(const struct spec_nic *nic, struct launch_link *link, struct helper *helper,
+                     struct error *error) {
+    *helper = (struct helper){.position = nic->position, .fd = bridge_tap_open(link, nic, error)};
+    return helper->fd >= 0;
+}
+
 /* --- all of them --- */
 
 /* vmnet fails for a while after the start of macOS, until its service is there
@@ -264,11 +284,11 @@ static bool may_become_ready(const struct error *error) {
 }
 
 static bool start_patiently(const struct spec *spec, const struct spec_nic *nic,
-                            struct helper *helper, struct error *error) {
+                            struct launch_link *link, struct helper *helper, struct error *error) {
     for (int wait_ms = FIRST_RETRY_MS;; wait_ms *= 2) {
         struct error problem = {0};
         *helper = (struct helper){.fd = -1};
-        if (start(spec, nic, helper, &problem))
+        if (start(spec, nic, link, helper, &problem))
             return true;
         if (wait_ms > LAST_RETRY_MS || !may_become_ready(&problem))
             return error_copy(error, &problem);
@@ -276,11 +296,17 @@ static bool start_patiently(const struct spec *spec, const struct spec_nic *nic,
     }
 }
 
-bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error) {
+bool helpers_start(const struct spec *spec, struct launch_link *link, struct helpers *helpers,
+                   struct error *error) {
     for (size_t i = 0; i < spec->nic_count; i++) {
-        if (!spec_network_has_helper(spec->nics[i].network))
+        const struct spec_nic *nic = &spec->nics[i];
+        struct helper *helper = &helpers->items[helpers->count];
+        bool tap = nic->network == SPEC_NET_BRIDGE;
+        struct launch_link *roots = spec->helper.sudo ? link : NULL; /* in the place of sudo */
+        if (!tap && !spec_network_has_helper(nic->network))
             continue;
-        if (!start_patiently(spec, &spec->nics[i], &helpers->items[helpers->count], error)) {
+        if (!(tap ? open_tap(nic, link, helper, error)
+                  : start_patiently(spec, nic, roots, helper, error))) {
             helpers_done(helpers);
             return false;
         }
@@ -296,7 +322,7 @@ void helpers_close_fds(struct helpers *helpers) {
 
 void helpers_done(struct helpers *helpers) {
     for (size_t i = 0; i < helpers->count; i++)
-        if (helpers->items[i].fd >= 0)
+        if (helpers->items[i].fd >= 0 && helpers->items[i].pid)
             kill(helpers->items[i].pid, SIGTERM);
     helpers_close_fds(helpers);
     helpers->count = 0;
@@ -307,9 +333,10 @@ void helpers_done(struct helpers *helpers) {
 bool helpers_save(const struct helpers *helpers, const char *path, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     for (size_t i = 0; i < helpers->count; i++)
-        buffer_printf(&text, "%u %ld %" PRIu64 "\n", helpers->items[i].position,
-                      (long)helpers->items[i].pid, helpers->items[i].start);
-    return helpers->count == 0 || file_write(path, text.data, text.length, 0600, error);
+        if (helpers->items[i].pid)
+            buffer_printf(&text, "%u %ld %" PRIu64 "\n", helpers->items[i].position,
+                          (long)helpers->items[i].pid, helpers->items[i].start);
+    return text.length == 0 || file_write(path, text.data, text.length, 0600, error);
 }
 
 void helpers_load(const char *path, struct helpers *helpers) {

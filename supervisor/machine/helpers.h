@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "machine/core/spec.h"
+#include "machine/launch_link.h"
 
 #include <sys/types.h>
 
@@ -21,8 +22,8 @@ struct helper_network {
 };
 
 struct helper {
-    unsigned position; /* of its card */
-    pid_t pid;
+    unsigned position;             /* of its card */
+    pid_t pid;                     /* 0: none, only a tap device of a bridge */
     uint64_t start;                /* base/platform.h */
     int fd;                        /* QEMU's end; -1: handed over */
     struct helper_network network; /* not known of one that was found */
@@ -32,9 +33,11 @@ struct helpers {
     size_t count;
 };
 
-/* Starts one helper for each card that needs it, all or none. The error quotes the helper. Soon
- * after the computer has started, macOS may not be ready: then each is tried again. */
-bool helpers_start(const struct spec *spec, struct helpers *helpers, struct error *error);
+/* Starts one helper for each card that needs it, all or none: as children, or by link as root. The
+ * error quotes the helper. Soon after the computer has started, macOS may not be ready: then each
+ * is tried again. */
+bool helpers_start(const struct spec *spec, struct launch_link *link, struct helpers *helpers,
+                   struct error *error);
 /* Closes QEMU's ends, once QEMU has its own copies or was not started. */
 void helpers_close_fds(struct helpers *helpers);
 /* Also ends the helpers whose descriptor QEMU did not get. */

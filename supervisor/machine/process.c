@@ -23,9 +23,10 @@ struct process {
     pid_t pid;
     uint64_t start;
     bool child, ended, closing;
-    bool slow, seen;  /* only when watched */
-    int end_fd;       /* watched: readable when it has ended; -1: it is polled */
-    int open_handles; /* the last close callback frees */
+    bool slow, seen;          /* only when watched */
+    int end_fd;               /* watched: readable when it has ended; -1: it is polled */
+    int open_handles;         /* the last close callback frees */
+    struct launch_link *link; /* started by the launcher, which reports through end_fd */
     uv_poll_t end;
     union {
         uv_handle_t handle;
@@ -93,16 +94,17 @@ static void on_end_readable(uv_poll_t *poll, int status, int events) {
     struct process *process = poll->data;
     struct process_end end = {0};
     (void)events;
+    bool known = process->link && launch_link_read_end(process->end_fd, &end);
     drop_end_fd(process);
-    if (status == 0 && reap(process, &end))
+    if (known || (status == 0 && !process->link && reap(process, &end)))
         process_report_end(process, &end);
     else
         tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
 /* False: the process must be polled. */
-static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
-    process->end_fd = platform_process_end_fd(process->pid);
+static bool watch_end_fd(struct process *process, uv_loop_t *loop, int fd) {
+    process->end_fd = fd;
     if (process->end_fd < 0)
         return false;
     if (uv_poll_init(loop, &process->end, process->end_fd) < 0) {
@@ -111,11 +113,18 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop) {
     }
     process->end.data = process;
     process->open_handles++;
-    if (platform_process_lives(process->pid, process->start) &&
+    if ((process->link || platform_process_lives(process->pid, process->start)) &&
         uv_poll_start(&process->end, UV_READABLE, on_end_readable) == 0)
         return true;
     drop_end_fd(process);
     return false;
+}
+
+static void watch(struct process *process, uv_loop_t *loop, int end_fd) {
+    uv_timer_init(loop, &process->uv.timer);
+    process->uv.timer.data = process;
+    if (!watch_end_fd(process, loop, end_fd))
+        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
 static struct process *process_create(void *owner, process_on_end *on_end) {
@@ -129,14 +138,8 @@ static struct process *process_create(void *owner, process_on_end *on_end) {
 
 /* stdin is /dev/null: a VM must not read the supervisor's terminal. Detached means setsid(), so
  * that Ctrl-C in `pgsup up` does not reach it. libuv resets signal handlers and mask. */
-struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
-                              const struct process_listener *listener, struct error *error) {
-    scoped(file_release) int log =
-        open(options->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log < 0) {
-        error_errno(error, "cannot write %s", options->log);
-        return NULL;
-    }
+static struct process *spawn_child(uv_loop_t *loop, const struct process_options *options, int log,
+                                   const struct process_listener *listener, struct error *error) {
     uv_stdio_container_t stdio[PROCESS_HELPER_FD + SPEC_NICS_MAX] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = log},
@@ -171,15 +174,44 @@ struct process *process_spawn(uv_loop_t *loop, const struct process_options *opt
     return process;
 }
 
+static struct process *launch(uv_loop_t *loop, const struct process_options *options, int log,
+                              const struct process_listener *listener, struct error *error) {
+    int fds[PROCESS_HELPER_FD - 1 + SPEC_NICS_MAX + PROCESS_MORE_FDS] = {log, log, options->qmp_fd,
+                                                                         options->console_fd};
+    size_t count = options->helpers->count;
+    for (size_t i = 0; i < count; i++)
+        fds[PROCESS_HELPER_FD - 1 + i] = options->helpers->items[i].fd;
+    count += PROCESS_HELPER_FD - 1;
+    for (int i = 0; options->as_root && i < PROCESS_MORE_FDS; i++)
+        fds[count++] = options->more[i];
+    const struct launch_link_program program = {options->argv, fds, count, options->as_root};
+    pid_t pid;
+    int reports;
+    if (!launch_link_start(options->link, &program, &pid, &reports, error))
+        return NULL;
+    struct process *process = process_create(listener->owner, listener->on_end);
+    process->link = options->link;
+    process->pid = pid;
+    process->start = platform_process_start(pid);
+    watch(process, loop, reports);
+    return process;
+}
+
+struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
+                              const struct process_listener *listener, struct error *error) {
+    scoped(file_release) int log = file_open_log(options->log, error);
+    if (log < 0)
+        return NULL;
+    return options->link ? launch(loop, options, log, listener, error)
+                         : spawn_child(loop, options, log, listener, error);
+}
+
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end) {
     struct process *process = process_create(owner, on_end);
     process->pid = pid;
     process->start = start;
-    uv_timer_init(loop, &process->uv.timer);
-    process->uv.timer.data = process;
-    if (!watch_end_fd(process, loop))
-        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
+    watch(process, loop, platform_process_end_fd(pid));
     return process;
 }
 
@@ -197,12 +229,14 @@ uint64_t process_start(const struct process *process) {
     return process->start;
 }
 
-/* A child that has not been waited for keeps its pid; for others the start time tells. */
+/* A child that has not been waited for keeps its pid; for others the start time tells. Only the
+ * launcher may signal a QEMU that has not dropped root yet. */
 void process_kill(struct process *process, int signal) {
-    if (process->ended)
+    if (process->ended ||
+        (!process->child && !platform_process_lives(process->pid, process->start)))
         return;
-    if (process->child || platform_process_lives(process->pid, process->start))
-        kill(process->pid, signal);
+    if (kill(process->pid, signal) < 0 && errno == EPERM && process->link)
+        launch_link_signal(process->link, process->pid, signal);
 }
 
 void process_close(struct process *process) {

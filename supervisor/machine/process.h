@@ -1,9 +1,10 @@
-/* The QEMU process of one VM: spawned as a child in its own session, or watched from outside when
- * it was adopted. Reports its end to its owner once. Knows no QMP. */
+/* The QEMU process of one VM: spawned in its own session, as a child or by the launcher, or watched
+ * from outside when it was adopted. Reports its end to its owner once. Knows no QMP. */
 #pragma once
 
 #include "base/error.h"
 #include "machine/helpers.h"
+#include "machine/launch_link.h"
 #include "machine/process_end.h"
 
 #include <stdint.h>
@@ -17,12 +18,16 @@ struct process_listener {
     process_on_end *on_end;
 };
 
+enum { PROCESS_MORE_FDS = 3 };
 struct process_options {
     char *const *argv; /* argv[0] absolute */
     const char *log;   /* stdout and stderr are appended here, mode 0600 */
     int qmp_fd;        /* listening sockets, seen by the child as PROCESS_QMP_FD … */
     int console_fd;
     const struct helpers *helpers; /* theirs are seen as PROCESS_HELPER_FD … */
+    struct launch_link *link;      /* NULL: spawned as a child */
+    bool as_root;                  /* through the link only; then the child gets, after theirs: */
+    int more[PROCESS_MORE_FDS];    /* the second monitor, the agent, the locked pid file */
 };
 enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 

@@ -44,6 +44,8 @@ static void on_end(void *owner, const struct process_end *end) {
 void vm_helpers_watch(struct vm *vm) {
     for (size_t i = 0; i < vm->plan.helpers.count; i++) {
         const struct helper *each = &vm->plan.helpers.items[i];
+        if (!each->pid)
+            continue;
         struct vm_helper *helper = alloc_zero(sizeof *helper);
         helper->vm = vm;
         helper->position = each->position;

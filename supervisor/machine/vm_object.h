@@ -25,8 +25,6 @@ struct vm_listener {
     void *context;
     /* Creates a launch plan on a worker thread; vm_launch_prepared() takes the result. */
     void (*prepare)(void *context, struct vm *vm);
-    /* QEMU has answered, so its sockets and its lock exist; the state is still "starting". */
-    void (*started)(void *context, struct vm *vm);
     /* State, reason or a phase changed: the owner stores the launch record and settles waiters. */
     void (*changed)(void *context, struct vm *vm);
     void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
@@ -80,6 +78,7 @@ struct vm {
     uv_timer_t deadline, press, heartbeat, space;
     int open_handles; /* the last close callback frees */
     bool closing, preparing;
+    size_t drives_missing; /* of plan.drives, in a QEMU that started as root */
     bool may_escalate;
     bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */
     bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */

@@ -3,7 +3,10 @@
 #include "base/alloc.h"
 #include "machine/socket.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 void vm_plan_done(struct vm_plan *plan) {
@@ -11,6 +14,8 @@ void vm_plan_done(struct vm_plan *plan) {
     strv_done(&plan->argv);
     for (int i = 0; i < RUN_FILE_COUNT; i++)
         free(plan->files[i]);
+    vm_drives_done(&plan->drives);
+    free(plan->run_as);
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->accel);
@@ -34,6 +39,7 @@ void vm_plan_disown_files(struct vm_plan *plan) {
 
 struct sockets {
     int qmp_listener, qmp_client, console_listener, console_client;
+    int second_listener, agent_listener, lock; /* for a QEMU that starts as root */
 };
 
 static void close_one(int *fd) {
@@ -53,17 +59,57 @@ static bool open_sockets(const struct vm_plan *plan, struct sockets *sockets, st
     return sockets->console_client >= 0;
 }
 
+/* Its lock on the pid file is an open file that it inherits: root must not open the file. */
+static bool open_for_root(const struct vm_plan *plan, struct sockets *sockets,
+                          struct error *error) {
+    const char *pid_file = plan->files[RUN_FILE_PID];
+    if (!plan->run_as)
+        return true;
+    sockets->second_listener = socket_listen(plan->files[RUN_FILE_MONITOR], error);
+    if (sockets->second_listener >= 0)
+        sockets->agent_listener = socket_listen(plan->files[RUN_FILE_AGENT], error);
+    if (sockets->agent_listener < 0)
+        return false;
+    sockets->lock = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return (sockets->lock >= 0 && flock(sockets->lock, LOCK_EX) == 0) ||
+           error_errno(error, "cannot lock %s", pid_file);
+}
+
+static void write_pid(int lock, pid_t pid) {
+    if (lock >= 0)
+        dprintf(lock, "%ld\n", (long)pid);
+}
+
+static struct process *spawn(struct vm_plan *plan, uv_loop_t *loop,
+                             const struct process_listener *listener, const struct sockets *sockets,
+                             struct error *error) {
+    const struct process_options options = {
+        .argv = plan->argv.items,
+        .log = plan->qemu_log,
+        .qmp_fd = sockets->qmp_listener,
+        .console_fd = sockets->console_listener,
+        .helpers = &plan->helpers,
+        .link = plan->link,
+        .as_root = plan->run_as != NULL,
+        .more = {sockets->second_listener, sockets->agent_listener, sockets->lock},
+    };
+    struct process *process = process_spawn(loop, &options, listener, error);
+    if (process)
+        write_pid(sockets->lock, process_pid(process));
+    return process;
+}
+
 /* The listeners are closed here right after the spawn: while a copy is open in this process, the
  * end of QEMU would not be seen on the connections. */
 bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_listener *listener,
                    struct vm_spawned *spawned, struct error *error) {
-    struct sockets sockets = {-1, -1, -1, -1};
+    struct sockets sockets = {-1, -1, -1, -1, -1, -1, -1};
     *spawned = (struct vm_spawned){.qmp_fd = -1, .console_fd = -1};
-    if (open_sockets(plan, &sockets, error)) {
-        struct process_options options = {plan->argv.items, plan->qemu_log, sockets.qmp_listener,
-                                          sockets.console_listener, &plan->helpers};
-        spawned->process = process_spawn(loop, &options, listener, error);
-    }
+    if (open_sockets(plan, &sockets, error) && open_for_root(plan, &sockets, error))
+        spawned->process = spawn(plan, loop, listener, &sockets, error);
+    close_one(&sockets.second_listener);
+    close_one(&sockets.agent_listener);
+    close_one(&sockets.lock);
     close_one(&sockets.qmp_listener);
     close_one(&sockets.console_listener);
     helpers_close_fds(&plan->helpers);

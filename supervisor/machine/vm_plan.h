@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "machine/core/run_file.h"
 #include "machine/process.h"
+#include "machine/vm_drives.h"
 #include "store/launch_table.h"
 
 #include <stdbool.h>
@@ -16,6 +17,9 @@ struct vm_plan {
     struct strv argv;
     char *files[RUN_FILE_COUNT]; /* paths; no RUN_FILE_CONSOLE: started by vm.sh */
     struct helpers helpers;
+    struct launch_link *link; /* what starts QEMU; NULL: it is a child */
+    char *run_as;             /* QEMU starts as root: qemu_argv.h; NULL */
+    struct vm_drives drives;  /* which are added when it has dropped root */
     char *qemu_log, *console_log;
     char *accel;   /* QEMU's word for it; NULL: not known */
     char *address; /* where sshd will answer; "" when not known */

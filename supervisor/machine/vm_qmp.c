@@ -25,6 +25,8 @@ static void on_heartbeat(uv_timer_t *timer) {
         vm_command(vm, "query-status");
 }
 
+#define DRIVE_TAKEN "blockdev-reopen"
+
 /* Resumes a VM that a full disk paused once there is space. Earlier the next write would only pause
  * it again. */
 static void on_space_due(uv_timer_t *timer) {
@@ -257,11 +259,44 @@ static const struct question {
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
+/* --- drives of a QEMU that started as root --- */
+
+static void begin_boot(struct vm *vm) {
+    vm_phase(vm, PHASE_STARTED);
+    vm_input(vm, INPUT_QMP_READY);
+}
+
+/* QEMU executes in this order. */
+static void add_drives(struct vm *vm) {
+    const struct vm_drives *drives = &vm->plan.drives;
+    vm->drives_missing = drives->count;
+    for (size_t i = 0; i < drives->count; i++) {
+        monitor_send(vm->monitor, "blockdev-add", vm_drive_add(&drives->items[i]), NULL);
+        monitor_send(vm->monitor, DRIVE_TAKEN, vm_drive_reopen(&drives->items[i]), NULL);
+    }
+}
+
+static void on_drive_taken(struct vm *vm) {
+    if (vm->state == STATE_STARTING && vm->drives_missing > 0 && --vm->drives_missing == 0)
+        begin_boot(vm);
+}
+
+static void on_drive_refused(struct vm *vm, const char *text) {
+    if (vm->state != STATE_STARTING || vm->drives_missing == 0)
+        return;
+    vm->drives_missing = 0;
+    scoped(alloc_release) char *why = alloc_printf("QEMU cannot open a disk: %s", text);
+    vm_set_reason(vm, why);
+    vm_input(vm, INPUT_QMP_LOST);
+}
+
 static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     if (strcmp(item->command, "stop") == 0)
         vm->stopping_vcpus = false;
     scoped(alloc_release) char *text = name_printable(item->text, strlen(item->text), 200);
     vm_tell(vm, STORE_EVENT_QMP, "%s refused: %s", item->command, text);
+    if (strncmp(item->command, "blockdev-", strlen("blockdev-")) == 0)
+        on_drive_refused(vm, text);
     vm->listener->refused(vm->listener->context, vm, item->command, text);
 }
 
@@ -269,6 +304,8 @@ static void on_return(struct vm *vm, const struct qmp_item *item) {
     for (size_t i = 0; i < QUESTIONS; i++)
         if (strcmp(questions[i].command, item->command) == 0)
             questions[i].on_return(vm, item->value);
+    if (strcmp(item->command, DRIVE_TAKEN) == 0)
+        on_drive_taken(vm);
 }
 
 static void on_reply(struct vm *vm, const struct qmp_item *item) {
@@ -315,9 +352,10 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
         vm->answered = true;
         tick_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS);
         if (vm->state == STATE_STARTING) {
-            vm->listener->started(vm->listener->context, vm);
-            vm_phase(vm, PHASE_STARTED);
-            vm_input(vm, INPUT_QMP_READY);
+            if (vm->plan.drives.count)
+                add_drives(vm);
+            else
+                begin_boot(vm);
         } else {
             for (size_t i = 0; i < QUESTIONS; i++)
                 vm_command(vm, questions[i].command);

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 IDLE_S = 10
 NOBODY = 65534
 SLEEPING_FIRMWARE = b"\x7f\x20\x03\xd5\xff\xff\xff\x17"  # aarch64: wfi; b .-4
@@ -69,7 +70,7 @@ class Pgsup:
             with open(f"{folder}/home/instances/{name}/qemu.args", "w", encoding="ascii") as file:
                 file.write(f"-bios\n{firmware}\n")
         with open(os.path.join(folder, "up.log"), "w", encoding="ascii") as log:
-            self.process = subprocess.Popen([*self.words, "up"], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.words, "up", *AS_ROOT], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         wait_for(lambda: answers(*self.words, "wait", "--for", "stopped", "vm0"), "the supervisor")
 

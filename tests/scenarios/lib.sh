@@ -17,6 +17,8 @@ UP_LOG=$WORK/up.log
 SUPERVISOR=
 export PGSUP_HOME=$WORK/home HOME=$WORK/user LC_ALL=C
 unset SUDO_USER SUDO_UID SUDO_GID
+AS_ROOT= # what `pgsup up` needs for a home of root's own
+[ "$(id -u)" != 0 ] || AS_ROOT=--as-root
 mkdir "$HOME"
 
 at_exit_commands=()
@@ -236,7 +238,7 @@ start_supervisor() {
     local before
     before=$(grep -c supervising "$UP_LOG" || true)
     # shellcheck disable=SC2086  # words of a command
-    $UP_BY "$PGSUP" up >>"$UP_LOG" 2>&1 </dev/null &
+    $UP_BY "$PGSUP" up $AS_ROOT >>"$UP_LOG" 2>&1 </dev/null &
     SUPERVISOR=$!
     wait_until 30 supervisor_is_up "$before"
 }

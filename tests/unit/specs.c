@@ -13,7 +13,7 @@
 #define LINUX_HOME "/home/login/var/pgsup"
 #define LINUX_GUEST                                                                                \
     .name = "test", .uuid = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", .instance_id = "i-7-test",     \
-    .arch = SPEC_AARCH64, .program = "/usr/bin/qemu-system-aarch64",                               \
+    .arch = SPEC_AARCH64, .program = "/usr/bin/qemu-system-aarch64", .qemu = {.sandbox = true},                             \
     .firmware = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd", .vcpu = 2, .ram_mib = 2048,             \
     .disk = LINUX_HOME "/instances/test/os.qcow2",                                                 \
     .seed_drive = LINUX_HOME "/instances/test/cloud-init.img"
@@ -55,17 +55,17 @@ const struct spec_case spec_cases[] = {
       .nic_count = 1}},
     {"macos-socket-qemu-8.0",
      MAC_HOME "/run",
-     {MAC_GUEST, .qemu = {{8, 0}, false},
+     {MAC_GUEST, .qemu = {{8, 0}, false, false},
       .nics = {{SPEC_NET_SOCKET, "/opt/homebrew/var/run/socket_vmnet", FIRST_MAC, NULL, 0}},
       .nic_count = 1}},
     {"macos-socket-qemu-9.2",
      MAC_HOME "/run",
-     {MAC_GUEST, .qemu = {{9, 2}, false},
+     {MAC_GUEST, .qemu = {{9, 2}, false, false},
       .nics = {{SPEC_NET_SOCKET, "/opt/homebrew/var/run/socket_vmnet", FIRST_MAC, NULL, 0}},
       .nic_count = 1}},
     {"macos-socket-qemu-11.1",
      MAC_HOME "/run",
-     {MAC_GUEST, .qemu = {{11, 1}, true},
+     {MAC_GUEST, .qemu = {{11, 1}, true, false},
       .nics = {{SPEC_NET_SOCKET, "/opt/homebrew/var/run/socket_vmnet", FIRST_MAC, NULL, 0}},
       .nic_count = 1}},
     {"macos-vmnet-helper",

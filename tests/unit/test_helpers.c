@@ -43,7 +43,7 @@ TEST(it_gets_one_end_and_a_session) {
         make_spec("echo", "echo '{}'; dd bs=100 count=1 <&3 >&3 2>/dev/null; exec sleep 600");
     char text[100];
     int status = 0;
-    CHECK(helpers_start(&spec, &helpers, &error));
+    CHECK(helpers_start(&spec, NULL, &helpers, &error));
     CHECK_INT(helpers.count, 1);
     CHECK_INT(getsid(helpers.items[0].pid), helpers.items[0].pid);
     CHECK(helpers.items[0].start != 0);
@@ -60,7 +60,7 @@ TEST(one_that_was_handed_over_is_left) {
     struct helpers helpers = {0};
     struct error error = {0};
     struct spec spec = make_spec("left", "echo '{}'; exec sleep 600");
-    CHECK(helpers_start(&spec, &helpers, &error));
+    CHECK(helpers_start(&spec, NULL, &helpers, &error));
     pid_t pid = helpers.items[0].pid;
     helpers_close_fds(&helpers);
     helpers_done(&helpers);
@@ -74,7 +74,7 @@ static void check_failure(const char *name, const char *script, const char *says
     struct helpers helpers = {0};
     struct error error = {0};
     struct spec spec = make_spec(name, script);
-    CHECK(!helpers_start(&spec, &helpers, &error));
+    CHECK(!helpers_start(&spec, NULL, &helpers, &error));
     CHECK_INT(helpers.count, 0);
     CHECK_CONTAINS(error.text, says);
     CHECK(waitpid(-1, NULL, WNOHANG) < 0); /* nothing is left of it */
@@ -90,7 +90,7 @@ TEST(what_goes_wrong_is_told) {
     struct helpers helpers = {0};
     struct error error = {0};
     unlink(spec.helper.program);
-    CHECK(!helpers_start(&spec, &helpers, &error));
+    CHECK(!helpers_start(&spec, NULL, &helpers, &error));
     CHECK_CONTAINS(error.text, "cannot run ");
     spec_release(&spec);
 }
@@ -103,7 +103,7 @@ TEST(all_or_none) {
         "one", "case $* in *--interface-id\\ 02*) exit 1;; esac; echo '{}'; exec sleep 600");
     spec.nics[1] = (struct spec_nic){SPEC_NET_VMNET_HELPER, NULL, "52:54:02:0:0:1", NULL, 2};
     spec.nic_count = 2;
-    CHECK(!helpers_start(&spec, &helpers, &error));
+    CHECK(!helpers_start(&spec, NULL, &helpers, &error));
     CHECK_INT(helpers.count, 0);
     CHECK(waitpid(-1, NULL, 0) > 0);
     CHECK(waitpid(-1, NULL, WNOHANG) < 0);

@@ -20,7 +20,7 @@ static struct home home;
 
 static void open_home(const char *name) {
     struct error error = {0};
-    home = (struct home){.path = scratch_path(name), .owner = getuid(), .group = getgid()};
+    home = (struct home){.path = scratch_path(name)};
     scoped(alloc_release) char *images = alloc_printf("%s/images", home.path);
     scoped(alloc_release) char *file = alloc_printf("%s/cloud.sqlite3", home.path);
     CHECK(file_make_directory(images, 0700, &error));

@@ -53,8 +53,7 @@ static bool run_as(const struct program_options *options, const char *script, st
 TEST(input) {
     struct buffer output = {0};
     struct error error;
-    struct program_options options = {
-        .timeout_ms = LONG_MS, .input = "one\ntwo\n", .user = geteuid(), .group = getegid()};
+    struct program_options options = {.timeout_ms = LONG_MS, .input = "one\ntwo\n"};
     char big[PROGRAM_INPUT_LIMIT_BYTES + 2] = "";
     CHECK(run_as(&options, "cat; echo done", &output, &error));
     CHECK_STRING(output.data, "one\ntwo\ndone\n");
@@ -85,7 +84,7 @@ TEST(a_lock_is_kept_until_it_ends) {
     scoped(alloc_release) char *script =
         alloc_printf("(until [ -e '%s' ]; do sleep 0.1; done) >/dev/null 2>&1 & exit 0", go_on);
     CHECK(file_make_directory(folder, 0700, &error));
-    struct program_options options = {.timeout_ms = LONG_MS, .user = geteuid(), .group = getegid()};
+    struct program_options options = {.timeout_ms = LONG_MS};
     options.kept = file_lock_folder(folder);
     CHECK(options.kept > 0);
     CHECK(run_as(&options, script, &output, &error));
@@ -95,21 +94,6 @@ TEST(a_lock_is_kept_until_it_ends) {
     for (int i = 0; i < 600 && try_lock(folder) < 0; i++)
         usleep(100000);
     CHECK(try_lock(folder) >= 0);
-    buffer_done(&output);
-}
-
-TEST(root_runs_it_as_another_user) {
-    struct buffer output = {0};
-    struct error error;
-    struct program_options options = {
-        .timeout_ms = LONG_MS, .input = "in\n", .user = 65534, .group = 65533};
-    const char *expected = geteuid() == 0 ? "in\n65534 65533 65533\n" : NULL;
-    CHECK(run_as(&options, "cat; echo $(id -u) $(id -g) $(id -G)", &output, &error));
-    if (expected)
-        CHECK_STRING(output.data, expected);
-    options.timeout_ms = SHORT_MS;
-    CHECK(!run_as(&options, "sleep 1000 & wait", &output, &error));
-    CHECK_INT(error.code, ERROR_TIMEOUT);
     buffer_done(&output);
 }
 

@@ -28,21 +28,21 @@ TEST(versions_and_objects) {
         const char *version, *objects;
         struct spec_qemu expected;
     } rows[] = {
-        {"QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", "", {{7, 2}, false}},
-        {"QEMU emulator version 10.0.2", "  monitor-qmp\\n  monitor-hmp\\n", {{10, 0}, false}},
-        {"QEMU emulator version 11.0.0", "  memfd\\n  qtest\\n", {{11, 0}, false}},
+        {"QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", "", {{7, 2}, false, false}},
+        {"QEMU emulator version 10.0.2", "  monitor-qmp\\n  monitor-hmp\\n", {{10, 0}, false, false}},
+        {"QEMU emulator version 11.0.0", "  memfd\\n  qtest\\n", {{11, 0}, false, false}},
         {"QEMU emulator version 11.1.1",
          "  memfd\\n  monitor-hmp\\n  monitor-qmp\\n",
-         {{11, 1}, true}},
-        {"QEMU emulator version 11.1.1", "  monitor-qmp-old\\n  monitor-hmp\\n", {{11, 1}, false}},
-        {"QEMU emulator version 12.0", "  monitor-qmp, (x)\\n  monitor-hmp", {{12, 0}, true}},
-        {"something else", "", {{0, 0}, false}},
-        {"QEMU emulator version nightly", "", {{0, 0}, false}},
+         {{11, 1}, true, false}},
+        {"QEMU emulator version 11.1.1", "  monitor-qmp-old\\n  monitor-hmp\\n", {{11, 1}, false, false}},
+        {"QEMU emulator version 12.0", "  monitor-qmp, (x)\\n  monitor-hmp", {{12, 0}, true, false}},
+        {"something else", "", {{0, 0}, false, false}},
+        {"QEMU emulator version nightly", "", {{0, 0}, false, false}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         scoped(alloc_release) char *name = alloc_printf("qemu-%zu", i);
         scoped(alloc_release) char *path = binary(name, rows[i].version, rows[i].objects);
-        struct spec_qemu qemu = {{99, 99}, true};
+        struct spec_qemu qemu = {{99, 99}, true, false};
         qemu_program_inspect(path, &qemu);
         CHECK_INT(qemu.version.major, rows[i].expected.version.major);
         CHECK_INT(qemu.version.minor, rows[i].expected.version.minor);
@@ -57,24 +57,24 @@ TEST(asked_once_until_it_is_replaced) {
     for (int i = 0; i < 3; i++)
         qemu_program_inspect(path, &qemu);
     CHECK_INT(qemu.monitor_objects, true);
-    check_calls(path, "--version\n-object help\n");
+    check_calls(path, "-help\n--version\n-object help\n");
     unlink(path);
     free(binary("once", "QEMU emulator version 9.2.0 is here", ""));
     qemu_program_inspect(path, &qemu);
     CHECK_INT(qemu.version.major, 9);
     CHECK_INT(qemu.monitor_objects, false);
-    check_calls(path, "--version\n-object help\n--version\n");
+    check_calls(path, "-help\n--version\n-object help\n-help\n--version\n");
 }
 
 TEST(what_cannot_be_run_is_the_oldest) {
-    struct spec_qemu qemu = {{99, 99}, true};
+    struct spec_qemu qemu = {{99, 99}, true, false};
     qemu_program_inspect("/nonexistent/qemu", &qemu);
     CHECK_INT(qemu.version.major, 0);
     CHECK(!qemu.monitor_objects && !spec_qemu_is_since(&qemu, 7, 2));
 }
 
 TEST(versions_are_compared_as_numbers) {
-    const struct spec_qemu qemu = {{9, 2}, false};
+    const struct spec_qemu qemu = {{9, 2}, false, false};
     CHECK(spec_qemu_is_since(&qemu, 9, 2) && spec_qemu_is_since(&qemu, 8, 9));
     CHECK(!spec_qemu_is_since(&qemu, 9, 10) && !spec_qemu_is_since(&qemu, 10, 0));
 }

@@ -85,7 +85,7 @@ static json_t *variables(struct inventory *inventory, const struct store_instanc
     struct error error = {0};
     json_t *object = json_object();
     const char *state = json_string_value(json_object_get(status, "state"));
-    scoped(alloc_release) char *key = ssh_identity_file(inventory->home, &inventory->cloud);
+    scoped(alloc_release) char *key = ssh_identity_file(&inventory->cloud);
     scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
     if (reachable_by_status(instance, status, &error))
         set_reachable(inventory, instance, object);

@@ -5,14 +5,20 @@
 #include "base/log.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/privileges.h"
 #include "cli/service/detach.h"
 #include "home/home.h"
 #include "home/run_folder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct option_spec options[] = {
+    {.name = "allow-qemu-args",
+     .help = "under sudo: use qemu.args of instances, which are whatever their user writes there"},
+    {.name = "as-root", .help = "run as root altogether, for a home of root's own"},
     {.name = "detach",
      .letter = 'd',
      .help = "return once it serves; it goes on in the background and writes run/pgsup.log"},
@@ -63,7 +69,7 @@ static bool prepare(struct background *background, bool *already, struct error *
     background->log = run_folder_log(home.run);
     bool good = *already || absent.code == ERROR_NO_SUPERVISOR || error_copy(error, &absent);
     if (good && !*already)
-        good = log_create(background->log, error) && home_chown(&home, background->log, error);
+        good = log_create(background->log, error);
     home_close(&home);
     return good;
 }
@@ -85,9 +91,27 @@ static void detach(const struct invocation *invocation, const struct daemon_opti
 }
 
 static int run_up(struct invocation *invocation, struct error *error) {
+    const struct privileges_choice rights = {
+        .as_root = invocation_flag(invocation, "as-root"),
+        .any_arguments = invocation_flag(invocation, "allow-qemu-args"),
+    };
+    int launcher;
+    /* The launcher is what sudo waits for. */
+    if (invocation_flag(invocation, "detach") && geteuid() == 0 && !rights.as_root) {
+        error_set(error, ERROR_USAGE,
+                  "--detach and sudo do not go together: run `sudo pgsup up` in a terminal of its "
+                  "own, or choose a network that needs no root");
+        return EXIT_FAILURE;
+    }
+    if (!privileges_part(&rights, &launcher, error))
+        return EXIT_FAILURE;
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
-    struct daemon_options chosen = {.home_path = path,
-                                    .keep_awake = invocation_flag(invocation, "keep-awake")};
+    struct daemon_options chosen = {
+        .home_path = path,
+        .keep_awake = invocation_flag(invocation, "keep-awake"),
+        .launcher = launcher,
+        .any_arguments = rights.any_arguments,
+    };
     if (!read_on_stop(invocation, &chosen, error))
         return 1;
     if (invocation_flag(invocation, "detach"))
@@ -111,9 +135,13 @@ const struct command cmd_up = {
                "  SIGHUP         keeps the VMs running and ends (as `pgsup down --keep`)\n"
                "  SIGTERM        as Ctrl-C, or with --on-stop keep as SIGHUP\n"
                "\n"
-               "Killing the supervisor harms no VM; the next `pgsup up` adopts them.",
+               "Killing the supervisor harms no VM; the next `pgsup up` adopts them.\n"
+               "\n"
+               "Under sudo it becomes the user who called it; only a small launcher stays root, "
+               "which starts what macOS and Linux give to root alone. QEMU runs as the user.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,
+    .parts_with_root = true,
     .run = run_up,
 };

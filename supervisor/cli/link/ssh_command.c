@@ -51,9 +51,8 @@ static void add_agent(const struct target *target, struct strv *argv) {
     struct store_cloud cloud = {0};
     scoped(buffer_done) struct buffer output = {0};
     char *words[] = {argv->items[0], "-G", target->instance.name, NULL};
-    char *file = cloud_table_get(target->home->store, &cloud, NULL)
-                     ? ssh_identity_file(target->home, &cloud)
-                     : NULL;
+    char *file =
+        cloud_table_get(target->home->store, &cloud, NULL) ? ssh_identity_file(&cloud) : NULL;
     store_cloud_done(&cloud);
     if (!file && program_run(words, SETTINGS_TIMEOUT_MS, &output, NULL) && output.data) {
         const char *found = strstr(output.data, key);

@@ -98,8 +98,7 @@ static bool write_collection(struct home *home, struct error *error) {
         *slash = 0;
         bool made = home_make_folder(home, path, error);
         *slash = '/';
-        if (!made || !file_write(path, files[i].text, strlen(files[i].text), 0600, error) ||
-            !home_chown(home, path, error))
+        if (!made || !file_write(path, files[i].text, strlen(files[i].text), 0600, error))
             return false;
     }
     return true;
@@ -153,7 +152,7 @@ char *ansible_ssh_arguments(struct home *home, const struct store_cloud *cloud,
 static bool write_configuration(struct generated *generated, struct error *error) {
     struct home *home = generated->home;
     const struct instance_facts *facts = generated->facts;
-    scoped(alloc_release) char *key = ssh_identity_file(home, &facts->cloud);
+    scoped(alloc_release) char *key = ssh_identity_file(&facts->cloud);
     scoped(alloc_release) char *arguments =
         ansible_ssh_arguments(home, &facts->cloud, &facts->instance, error);
     if (!arguments)

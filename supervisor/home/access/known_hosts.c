@@ -68,5 +68,5 @@ bool known_hosts_write(struct home *home, const struct store_instance *instance,
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_KNOWN_HOSTS, folder);
     return file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
-           home_chown(home, path, error) && known_hosts_collect(home, error);
+           known_hosts_collect(home, error);
 }

@@ -1,6 +1,5 @@
 #include "home/access/ssh_identity.h"
 
-#include "base/account.h"
 #include "base/alloc.h"
 #include "base/file.h"
 
@@ -41,12 +40,10 @@ static bool cloud_has_key(const struct store_cloud *cloud, const char *line) {
 }
 
 /* Those that ssh itself takes when none is named (ssh_config(5), IdentityFile). */
-static char *of_user(const struct home *home, const struct store_cloud *cloud) {
+static char *of_user(const struct store_cloud *cloud) {
     static const char *const names[] = {"id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk",
                                         "id_ecdsa_sk"};
-    bool behind_sudo = geteuid() == 0 && home->owner != 0;
-    scoped(alloc_release) char *folder =
-        behind_sudo ? account_folder(home->owner) : alloc_string(getenv("HOME"));
+    const char *folder = getenv("HOME");
     for (size_t i = 0; folder && i < sizeof names / sizeof *names; i++) {
         scoped(buffer_done) struct buffer text = {0};
         scoped(alloc_release) char *public = alloc_printf("%s/.ssh/%s.pub", folder, names[i]);
@@ -60,18 +57,16 @@ static char *of_user(const struct home *home, const struct store_cloud *cloud) {
     return NULL;
 }
 
-char *ssh_identity_file(const struct home *home, const struct store_cloud *cloud) {
+char *ssh_identity_file(const struct store_cloud *cloud) {
     if (cloud->ssh_private_key_path)
         return alloc_string(cloud->ssh_private_key_path);
     char *path = beside_public_key(cloud);
-    return path ? path : of_user(home, cloud);
+    return path ? path : of_user(cloud);
 }
 
-static bool put_key(const struct home *home, const char *path, const struct buffer *line,
-                    struct error *error) {
+static bool put_key(const char *path, const struct buffer *line, struct error *error) {
     return file_content_equals(path, line->data, line->length) ||
-           (file_write(path, line->data, line->length, 0600, error) &&
-            home_chown(home, path, error));
+           file_write(path, line->data, line->length, 0600, error);
 }
 
 /* ssh reads one key of each file. */
@@ -86,7 +81,7 @@ static bool write_public_keys(const struct home *home, const struct store_cloud 
         size_t length = strcspn(key, "\n");
         buffer_printf(&line, "%.*s\n", (int)length, key);
         strv_pushf(files, "%s/%u.pub", folder, number);
-        if (!put_key(home, files->items[files->count - 1], &line, error))
+        if (!put_key(files->items[files->count - 1], &line, error))
             return false;
         key += length + (key[length] == '\n');
     }
@@ -95,7 +90,7 @@ static bool write_public_keys(const struct home *home, const struct store_cloud 
 
 bool ssh_identity_files(const struct home *home, const struct store_cloud *cloud,
                         struct strv *files, struct error *error) {
-    char *file = ssh_identity_file(home, cloud);
+    char *file = ssh_identity_file(cloud);
     if (!file)
         return write_public_keys(home, cloud, files, error);
     strv_take(files, file);

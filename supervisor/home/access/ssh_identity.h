@@ -8,7 +8,7 @@
 
 /* The private key that was given, else the one beside the cloud's public key, else the user's own
  * (~/.ssh/id_*) if its public half is one of the cloud's; caller frees; NULL: none. */
-char *ssh_identity_file(const struct home *home, const struct store_cloud *cloud);
+char *ssh_identity_file(const struct store_cloud *cloud);
 
 /* What IdentityFile names: the private key, or if only ssh's agent has it the public ones, by which
  * ssh selects in its agent: they are written to PATH/ssh-keys/. */

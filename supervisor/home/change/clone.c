@@ -19,16 +19,14 @@
 
 enum { ARGUMENTS_LIMIT_BYTES = 1 << 20 }; /* the plan has its own, lower limit */
 
-static bool copy_arguments(const struct home *home, const char *from, const char *to,
-                           struct error *error) {
+static bool copy_arguments(const char *from, const char *to, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *source = alloc_printf("%s/" LAYOUT_ARGUMENTS, from);
     scoped(alloc_release) char *target = alloc_printf("%s/" LAYOUT_ARGUMENTS, to);
     if (!file_exists(source))
         return true;
     return file_read(source, ARGUMENTS_LIMIT_BYTES, &text, error) &&
-           file_write(target, text.data ? text.data : "", text.length, 0600, error) &&
-           home_chown(home, target, error);
+           file_write(target, text.data ? text.data : "", text.length, 0600, error);
 }
 
 static bool copy_disks(const struct instance_stage *stage, const struct store_instance *source,
@@ -38,7 +36,7 @@ static bool copy_disks(const struct instance_stage *stage, const struct store_in
         const char *name = stage->facts.disks.items[i].name;
         scoped(alloc_release) char *from = layout_extra_disk(home, source->name, name);
         scoped(alloc_release) char *to = layout_extra_disk_in(stage->folder, name);
-        if (!qemu_img_copy(from, NULL, to, error) || !home_chown(home, to, error))
+        if (!qemu_img_copy(from, NULL, to, error))
             return false;
     }
     return true;
@@ -62,10 +60,10 @@ static bool clone_fill(struct instance_stage *stage, struct error *error) {
     scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
     scoped(alloc_release) char *from = layout_os_disk(home, source->name);
     scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
-    return qemu_img_copy(from, image, to, error) && home_chown(home, to, error) &&
-           copy_disks(stage, source, error) && copy_arguments(home, folder, stage->folder, error) &&
+    return qemu_img_copy(from, image, to, error) && copy_disks(stage, source, error) &&
+           copy_arguments(folder, stage->folder, error) &&
            copy_own(home, folder, stage->folder, error) &&
-           (!host_keys_are_preseeded(source) || host_keys_make(home, stage->folder, error));
+           (!host_keys_are_preseeded(source) || host_keys_make(stage->folder, error));
 }
 
 static bool record_disks(struct instance_stage *stage, struct error *error) {

@@ -49,9 +49,8 @@ static bool create_fill(struct instance_stage *stage, struct error *error) {
     const struct user_documents *own = stage->context;
     return image_check_once(stage->home, &stage->facts.image, error) &&
            qemu_img_create_overlay(disk, image, stage->facts.instance.disk_bytes, error) &&
-           home_chown(home, disk, error) &&
            (!host_keys_are_preseeded(&stage->facts.instance) ||
-            host_keys_make(home, stage->folder, error)) &&
+            host_keys_make(stage->folder, error)) &&
            (!own || user_documents_put(home, stage->folder, own, NULL, error));
 }
 

@@ -69,12 +69,10 @@ static bool make_folder(struct instance_stage *stage, struct error *error) {
 
 /* A folder with the disks in it, which takes the longest, made before anybody is locked out. */
 static bool prepare_folder(struct instance_stage *stage, struct error *error) {
-    const struct home *home = stage->home;
     if (!make_folder(stage, error))
         return false;
     scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
-    return home_chown(home, stage->folder, error) && file_write(marker, "", 0, 0600, error) &&
-           home_chown(home, marker, error) && stage->fill(stage, error);
+    return file_write(marker, "", 0, 0600, error) && stage->fill(stage, error);
 }
 
 /* Nobody can be making this one now: the store is locked and has no row of this name. */

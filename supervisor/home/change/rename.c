@@ -36,7 +36,7 @@ static bool rename_record(struct home *home, struct store_instance *renamed, str
 static bool carry_out(struct home *home, struct store_instance *renamed, const char *folder,
                       char **notice, struct error *error) {
     scoped(alloc_release) char *mark = recovery_rename_mark(folder, renamed->id);
-    if (!file_write(mark, "", 0, 0600, error) || !home_chown(home, mark, error))
+    if (!file_write(mark, "", 0, 0600, error))
         return false;
     if (!rename_record(home, renamed, error)) {
         unlink(mark);

@@ -36,8 +36,7 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, reset->stage);
     if (!home_make_folder(home, documents, error) ||
         !image_check_once(home, &reset->facts.image, error) ||
-        !qemu_img_create_overlay(disk, image, after->disk_bytes, error) ||
-        !home_chown(home, disk, error))
+        !qemu_img_create_overlay(disk, image, after->disk_bytes, error))
         return false;
     const struct seed_carry carry = {home, reset->before, after, documents};
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)

@@ -90,8 +90,7 @@ static bool save_rows(struct home *home, const struct store_instance *instance, 
     scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_errno(error, "cannot write %s", path);
-    return home_chown(home, path, error) &&
-           instance_archive_save(home->store, instance->id, path, error);
+    return instance_archive_save(home->store, instance->id, path, error);
 }
 
 char *trash_put(struct home *home, const struct store_instance *instance, struct error *error) {

@@ -154,10 +154,7 @@ struct traces {
     bool images, instances;
 };
 
-/* Under sudo a new folder belongs to whoever owns the one above it. */
 static bool make_folder(const char *path, bool *made, struct error *error) {
-    struct stat above;
-    scoped(alloc_release) char *copy = alloc_string(path);
     if (mkdir(path, 0700) < 0) {
         *made = false;
         if (errno != EEXIST)
@@ -167,11 +164,7 @@ static bool make_folder(const char *path, bool *made, struct error *error) {
                          "%s is not a folder: choose another home with -p", path);
     }
     *made = true;
-    if (chmod(path, 0700) < 0)
-        return error_errno(error, "cannot set the mode of %s", path);
-    return geteuid() != 0 || stat(dirname(copy), &above) < 0 ||
-           lchown(path, above.st_uid, above.st_gid) == 0 ||
-           error_errno(error, "cannot change the owner of %s to that of its parent folder", path);
+    return chmod(path, 0700) == 0 || error_errno(error, "cannot set the mode of %s", path);
 }
 
 static bool make_folders(const char *path, struct traces *traces, struct error *error) {
@@ -232,12 +225,8 @@ static bool cloud_put_rows(const char *database, const struct store_cloud *cloud
     return good;
 }
 
-/* Under sudo the keys belong to whoever owns the folder. */
 static bool keep_keys(const char *path, const struct cloud_inputs *inputs, struct error *error) {
-    struct stat status;
-    if (stat(path, &status) < 0)
-        return error_errno(error, "cannot open the home %s", path);
-    const struct home home = {.path = (char *)path, .owner = status.st_uid, .group = status.st_gid};
+    const struct home home = {.path = (char *)path};
     return cloud_inputs_keep(inputs, &home, error);
 }
 

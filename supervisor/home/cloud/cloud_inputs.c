@@ -154,8 +154,7 @@ static bool keep_key(const struct home *home, const char *folder_name, const cha
     scoped(alloc_release) char *folder = home_file(home, folder_name);
     scoped(alloc_release) char *path = home_file(home, file_name);
     return text->length == 0 || (home_make_folder(home, folder, error) &&
-                                 file_write(path, text->data, text->length, 0600, error) &&
-                                 home_chown(home, path, error));
+                                 file_write(path, text->data, text->length, 0600, error));
 }
 
 void cloud_inputs_take_back(const struct home *home) {

@@ -38,8 +38,7 @@ bool image_stage_open(struct home *home, const char *name, struct image_stage *s
                       struct error *error) {
     *stage = (struct image_stage){.home = home, .lock = -1};
     scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
-    if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error) ||
-        !home_chown(home, folder, error))
+    if (!check_free_name(home, name, error) || !file_make_directory(folder, 0700, error))
         return false;
     stage->part = alloc_printf("%s/%s.part", folder, name);
     stage->unpacked = alloc_printf("%s/%s.unpacked", folder, name);
@@ -50,7 +49,7 @@ bool image_stage_open(struct home *home, const char *name, struct image_stage *s
         return false;
     unlink(stage->unpacked); /* of one that was killed */
     unlink(stage->made);
-    return home_chown(home, stage->part, error);
+    return true;
 }
 
 /* The lock is given up last, so that nobody else is at these files yet. */
@@ -128,7 +127,7 @@ static bool adopt(struct image_stage *stage, const char *from, struct store_imag
         return error_errno(error, "cannot set the mode of %s", from);
     image->file = alloc_printf("%s.qcow2", image->name);
     image->created_ms = clock_wall_ms();
-    return home_chown(stage->home, from, error) && stage_record_image(stage, from, image, error);
+    return stage_record_image(stage, from, image, error);
 }
 
 struct source {

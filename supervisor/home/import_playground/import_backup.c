@@ -51,8 +51,7 @@ static bool copy_one(const struct copying *copying, const char *name) {
     scoped(alloc_release) char *to = alloc_printf("%s/%s", copying->to, name);
     if (!is_regular(from) || !is_taken(from, name))
         return true;
-    return platform_copy_file(from, to, 0600, copying->error) &&
-           home_chown(copying->home, to, copying->error);
+    return platform_copy_file(from, to, 0600, copying->error);
 }
 
 static bool copy_documents(const struct copying *copying) {

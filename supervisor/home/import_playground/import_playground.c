@@ -220,9 +220,8 @@ static bool open_home(const char *path, struct home *home, struct error *error) 
                    : error_errno(error, "cannot open the home %s", home->path);
     if (!S_ISDIR(status.st_mode))
         return error_set(error, ERROR_INVALID, "%s is not a folder", home->path);
-    home->owner = status.st_uid;
-    home->group = status.st_gid;
-    return cloud_check_folder(home->path, error);
+    return home_check_owner(home->path, status.st_uid, error) &&
+           cloud_check_folder(home->path, error);
 }
 
 bool import_playground_run(const char *path, const struct import_playground_options *options,

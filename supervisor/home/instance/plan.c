@@ -264,13 +264,12 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
     return true;
 }
 
-static bool write_smbios(const struct home *home, const struct spec *spec, struct error *error) {
+static bool write_smbios(const struct spec *spec, struct error *error) {
     scoped(buffer_done) struct buffer blob = {0};
     if (!spec->seed_url)
         return true;
     smbios_system(spec, &blob);
-    return file_write(spec->smbios, blob.data, blob.length, 0600, error) &&
-           home_chown(home, spec->smbios, error);
+    return file_write(spec->smbios, blob.data, blob.length, 0600, error);
 }
 
 /* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is
@@ -304,7 +303,7 @@ bool instance_plan_write(struct generated *generated, struct instance_plan *plan
     bool good = fill_plan(home, facts, plan, &owned, error);
     plan->owned = owned.items;
     if (good && seed_write(generated, error) && ansible_refresh(generated, error) &&
-        write_smbios(home, &plan->spec, error) && write_script(generated, &plan->spec, error))
+        write_smbios(&plan->spec, error) && write_script(generated, &plan->spec, error))
         return true;
     instance_plan_done(plan);
     return false;

@@ -131,6 +131,5 @@ bool dns_records_write(const struct home *home, const struct dns_records *record
     scoped(buffer_done) struct buffer text = {0};
     dns_records_format(records, &text);
     return file_content_equals(path, text.data ? text.data : "", text.length) ||
-           (file_write(path, text.data ? text.data : "", text.length, 0600, error) &&
-            home_chown(home, path, error));
+           (file_write(path, text.data ? text.data : "", text.length, 0600, error));
 }

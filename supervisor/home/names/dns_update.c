@@ -113,8 +113,6 @@ static bool ask(struct update *update, const struct dns_batch *batch, struct buf
         .timeout_ms = DNS_UPDATE_TIMEOUT_MS,
         .input = text.data,
         .kept = update->lock, /* who is killed leaves an nsupdate, which may still be heard */
-        .user = update->home->owner,
-        .group = update->home->group,
     };
     return program_run_with(argv, &options, output, error);
 }

@@ -37,8 +37,7 @@ static char *key_path(const char *folder, const char *type, const char *suffix) 
     return alloc_printf("%s/ssh_host_%s_key%s", folder, type, suffix);
 }
 
-static bool make_one(const struct home *home, const char *folder, size_t index,
-                     struct error *error) {
+static bool make_one(const char *folder, size_t index, struct error *error) {
     char *type = (char *)types[index], *bits = (char *)type_bits[index];
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *private = key_path(folder, type, "");
@@ -49,7 +48,7 @@ static bool make_one(const struct home *home, const char *folder, size_t index,
         return false;
     if (chmod(public, 0600) < 0) /* as everything in a home */
         return error_errno(error, "cannot set the mode of %s", public);
-    return home_chown(home, private, error) && home_chown(home, public, error);
+    return true;
 }
 
 /* Of a pgsup that was killed. */
@@ -66,16 +65,14 @@ static void sweep(const char *folder) {
 
 /* Under its final name there is a whole set or none. The folder in which they are made has a name
  * that no other had: the ssh-keygen of a pgsup that was killed may still be writing. */
-bool host_keys_make(const struct home *home, const char *folder, struct error *error) {
+bool host_keys_make(const char *folder, struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_HOST_KEYS, folder);
     scoped(alloc_release) char *coming = alloc_printf("%s/" COMING "XXXXXX", folder);
     sweep(folder);
     if (!mkdtemp(coming))
         return error_errno(error, "cannot create a folder in %s", folder);
-    if (!home_chown(home, coming, error))
-        return false;
     for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (!make_one(home, coming, i, error)) {
+        if (!make_one(coming, i, error)) {
             file_remove_tree(coming, NULL);
             return error_prefix(error,
                                 "cannot create the host keys (--host-keys guest needs none)");
@@ -109,10 +106,9 @@ bool host_keys_ensure(const struct home *home, const struct store_instance *inst
         return false;
     if (strcmp(wanted, present) == 0)
         return true;
-    if ((*present || !file_exists(keys)) && !host_keys_make(home, folder, error))
+    if ((*present || !file_exists(keys)) && !host_keys_make(folder, error))
         return false;
-    return file_write(identity, wanted, strlen(wanted), 0600, error) &&
-           home_chown(home, identity, error);
+    return file_write(identity, wanted, strlen(wanted), 0600, error);
 }
 
 static bool read_key(const struct home *home, const struct store_instance *instance,

@@ -14,7 +14,7 @@ bool host_keys_are_preseeded(const struct store_instance *instance);
 /* Into a folder that is to become an INSTANCEDIR, without the lock of the store: RSA takes its
  * time.
  */
-bool host_keys_make(const struct home *home, const char *folder, struct error *error);
+bool host_keys_make(const char *folder, struct error *error);
 /* Creates them if they are missing or belong to another identity of this instance. */
 bool host_keys_ensure(const struct home *home, const struct store_instance *instance,
                       struct error *error);

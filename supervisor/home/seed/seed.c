@@ -207,8 +207,7 @@ static bool add_host_keys(struct home *home, const struct store_instance *instan
                 ? host_keys_add(home, instance, text, error)
                 : host_keys_append(home, instance, text, error) &&
                       check_document(keyed->path, keyed->document, text, error)) &&
-           file_write(keyed->path, text->data, text->length, 0600, error) &&
-           home_chown(home, keyed->path, error);
+           file_write(keyed->path, text->data, text->length, 0600, error);
 }
 
 /* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
@@ -250,7 +249,6 @@ static bool write_drive(struct generated *generated, struct error *error) {
     if (file_exists(drive) && strcmp(wanted, recorded) == 0)
         return true;
     return seed_drive_write(drive, documents, keyed.path, error) &&
-           home_chown(home, drive, error) &&
            generated_record(generated, LAYOUT_SEED_DRIVE, wanted, error);
 }
 

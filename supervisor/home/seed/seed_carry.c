@@ -83,6 +83,5 @@ bool seed_carry(const struct seed_carry *carry, enum seed_document document, str
     replace(&text, before->instance_id, after->instance_id);
     if (document == SEED_META_DATA)
         replace_own_id(&text, after->instance_id);
-    return file_write(to, text.data, text.length, 0600, error) &&
-           home_chown(carry->home, to, error);
+    return file_write(to, text.data, text.length, 0600, error);
 }

@@ -52,7 +52,7 @@ static void digest_documents(const struct buffer texts[SEED_DOCUMENT_COUNT],
     secret_sha256(all.data, all.length, digest);
 }
 
-static bool write_image(const struct home *home, const char *folder, const char *image,
+static bool write_image(const char *folder, const char *image,
                         const struct buffer texts[SEED_DOCUMENT_COUNT], struct error *error) {
     scoped(alloc_release) char *stage = alloc_printf("%s/" STAGE, folder);
     bool good = file_make_directory(stage, 0700, error);
@@ -61,7 +61,7 @@ static bool write_image(const struct home *home, const char *folder, const char 
             alloc_printf("%s/%s", stage, seed_document_name((enum seed_document)i));
         good = file_write(path, texts[i].data, texts[i].length, 0600, error);
     }
-    good = good && seed_drive_write(image, stage, NULL, error) && home_chown(home, image, error);
+    good = good && seed_drive_write(image, stage, NULL, error);
     return file_remove_tree(stage, good ? error : NULL) && good;
 }
 
@@ -79,7 +79,7 @@ static bool refresh(struct generated *generated, const char *url,
         return false;
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
-    return write_image(home, folder, image, texts, error) &&
+    return write_image(folder, image, texts, error) &&
            generated_record(generated, LAYOUT_INCLUDE_DRIVE, wanted, error);
 }
 

@@ -108,11 +108,11 @@ bool user_document_get(const char *folder, enum seed_document document, struct b
     return text->length == 0 || check(document, path, text, error);
 }
 
-static bool user_document_put_text(const struct home *home, const char *path,
-                                   const struct buffer *text, struct error *error) {
+static bool user_document_put_text(const char *path, const struct buffer *text,
+                                   struct error *error) {
     if (text->length == 0)
         return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
-    return file_write(path, text->data, text->length, 0600, error) && home_chown(home, path, error);
+    return file_write(path, text->data, text->length, 0600, error);
 }
 
 bool user_documents_put(const struct home *home, const char *folder,
@@ -130,7 +130,7 @@ bool user_documents_put(const struct home *home, const char *folder,
             return false;
         if (before)
             before->given[i] = true;
-        if (!user_document_put_text(home, path, &own->texts[i], error))
+        if (!user_document_put_text(path, &own->texts[i], error))
             return false;
     }
     return true;

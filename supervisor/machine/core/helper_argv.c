@@ -44,3 +44,10 @@ void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, stru
     push_pair(argv, "--operation-mode", "bridged");
     push_pair(argv, "--shared-interface", nic->interface);
 }
+
+void helper_argv_build_bridge(const char *program, const struct spec_nic *nic, struct strv *argv) {
+    strv_push(argv, program);
+    strv_push(argv, "--use-vnet");
+    strv_pushf(argv, "--fd=%d", HELPER_ARGV_FD);
+    strv_pushf(argv, "--br=%s", nic->interface);
+}

@@ -10,5 +10,9 @@
 
 enum { HELPER_ARGV_FD = 3 };
 
+/* The same of qemu-bridge-helper, which makes a tap device in a bridge and sends it through
+ * HELPER_ARGV_FD, then ends (QEMU: qemu-bridge-helper.c). NULL-terminated; program is absolute. */
+void helper_argv_build_bridge(const char *program, const struct spec_nic *nic, struct strv *argv);
+
 /* Appends. The spec has a helper, and the card is one of vmnet-helper. */
 void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, struct strv *argv);

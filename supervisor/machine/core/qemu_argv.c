@@ -141,10 +141,25 @@ static void push_terminal_console(const struct spec_qemu *qemu, struct strv *arg
         push_pair(argv, "-mon", "chardev=console,mode=readline");
 }
 
+/* What QEMU must not do. In vm.sh it may still drop root, or run qemu-bridge-helper. QEMU:
+ * qemu-options.hx, -sandbox. */
+static void push_sandbox(const struct spec *spec, enum qemu_argv_style style, struct strv *argv) {
+    bool helper = false;
+    for (size_t i = 0; i < spec->nic_count; i++)
+        helper |= spec->nics[i].network == SPEC_NET_BRIDGE;
+    if (!spec->qemu.sandbox || (helper && style == QEMU_ARGV_SCRIPT))
+        return;
+    push_pair(argv, "-sandbox",
+              style == QEMU_ARGV_SCRIPT
+                  ? "on,obsolete=deny,spawn=deny,resourcecontrol=deny"
+                  : "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
 static void push_control(const struct spec_qemu *qemu, const struct qemu_argv_launch *launch,
                          struct strv *argv) {
     bool supervised = launch->style == QEMU_ARGV_SUPERVISED;
-    push_pair(argv, "-pidfile", launch->pid_file);
+    if (!launch->run_as)
+        push_pair(argv, "-pidfile", launch->pid_file);
     if (supervised) {
         strv_push(argv, "-S");
         push_pair(argv, "-msg", "timestamp=on");
@@ -154,50 +169,68 @@ static void push_control(const struct spec_qemu *qemu, const struct qemu_argv_la
         push_monitor(qemu, "qmp", launch->qmp_path, -1, argv);
         push_terminal_console(qemu, argv);
     }
-    push_monitor(qemu, "spare", launch->second_path, -1, argv);
+    push_monitor(qemu, "spare", launch->run_as ? NULL : launch->second_path, launch->second_fd,
+                 argv);
+}
+
+/* Nothing, until the real node takes its place. */
+static void push_later_node(const char *name, const char *property, struct strv *argv) {
+    strv_push(argv, "-blockdev");
+    strv_pushf(argv, "driver=null-co,node-name=" QEMU_ARGV_LATER "%s,size=1048576,read-zeroes=on",
+               name);
+    strv_push(argv, "-blockdev");
+    strv_pushf(argv, "driver=raw,node-name=%s,%s,file=" QEMU_ARGV_LATER "%s", name, property, name);
+}
+
+static void push_disk_node(const char *name, const char *path,
+                           const struct qemu_argv_launch *launch, struct strv *argv) {
+    struct buffer node = {0};
+    if (launch->run_as) {
+        push_later_node(name, "discard=unmap", argv);
+        return;
+    }
+    buffer_printf(&node, "driver=qcow2,node-name=%s,discard=unmap,file.driver=file", name);
+    append_property(&node, "file.filename", path);
+    buffer_puts(&node, ",file.discard=unmap");
+    push_built(argv, "-blockdev", &node);
 }
 
 /* No cache option: QEMU's default, writeback, completes a guest's flush only when fsync() has: what
  * a guest was told is safe survives the end of QEMU and of the host's system. A power cut too on
  * Linux, where fsync() empties the drive's cache; on macOS it does not (fsync(2)). Writethrough
  * adds a flush to every single write and changes nothing of this. */
-static void push_disk(const struct spec *spec, struct strv *argv) {
-    struct buffer node = {0};
-    buffer_puts(&node, "driver=qcow2,node-name=" QEMU_ARGV_DISK ",discard=unmap,file.driver=file");
-    append_property(&node, "file.filename", spec->disk);
-    buffer_puts(&node, ",file.discard=unmap");
-    push_built(argv, "-blockdev", &node);
+static void push_disk(const struct spec *spec, const struct qemu_argv_launch *launch,
+                      struct strv *argv) {
+    push_disk_node(QEMU_ARGV_DISK, spec->disk, launch, argv);
     push_pair(argv, "-device", "virtio-blk-pci,id=vda,drive=" QEMU_ARGV_DISK ",bootindex=0");
 }
 
 /* Fixed slots, above those that QEMU assigns, so that an additional disk moves no other device. The
  * guest identifies the disks by their serial numbers, as /dev/disk/by-id/virtio-NAME. */
-static void push_extra_disks(const struct spec *spec, struct strv *argv) {
+static void push_extra_disks(const struct spec *spec, const struct qemu_argv_launch *launch,
+                             struct strv *argv) {
     for (unsigned i = 0; i < spec->disk_count; i++) {
         const struct spec_disk *disk = &spec->disks[i];
-        struct buffer node = {0};
-        buffer_printf(&node, "driver=qcow2,node-name=disk-%s,discard=unmap,file.driver=file",
-                      disk->name);
-        append_property(&node, "file.filename", disk->path);
-        buffer_puts(&node, ",file.discard=unmap");
-        push_built(argv, "-blockdev", &node);
+        scoped(alloc_release) char *name = alloc_printf("disk-%s", disk->name);
+        push_disk_node(name, disk->path, launch, argv);
         strv_push(argv, "-device");
         strv_pushf(argv, "virtio-blk-pci,id=disk-%s,drive=disk-%s,serial=%s,addr=0x%x", disk->name,
                    disk->name, disk->name, DISK_SLOT + i);
     }
 }
 
-static bool seeds_by_drive(const struct spec *spec, enum qemu_argv_style style) {
-    return spec->seed_drive && (style == QEMU_ARGV_SCRIPT || !spec->seed_url);
-}
-
 /* Added after the disk, so that the disk is /dev/vda in the guest. */
-static void push_seed_drive(const struct spec *spec, struct strv *argv) {
+static void push_seed_drive(const struct spec *spec, const struct qemu_argv_launch *launch,
+                            struct strv *argv) {
     struct buffer node = {0};
-    buffer_puts(&node, "driver=raw,node-name=seed0,read-only=on,file.driver=file");
-    append_property(&node, "file.filename", spec->seed_drive);
-    push_built(argv, "-blockdev", &node);
-    push_pair(argv, "-device", "virtio-blk-pci,id=seed,drive=seed0");
+    if (launch->run_as) {
+        push_later_node(QEMU_ARGV_SEED, "read-only=on", argv);
+    } else {
+        buffer_puts(&node, "driver=raw,node-name=" QEMU_ARGV_SEED ",read-only=on,file.driver=file");
+        append_property(&node, "file.filename", spec->seed_drive);
+        push_built(argv, "-blockdev", &node);
+    }
+    push_pair(argv, "-device", "virtio-blk-pci,id=seed,drive=" QEMU_ARGV_SEED);
 }
 
 void qemu_argv_seed(const struct spec *spec, struct buffer *value) {
@@ -205,10 +238,16 @@ void qemu_argv_seed(const struct spec *spec, struct buffer *value) {
     append_escaped(value, spec->smbios);
 }
 
-static void push_seed_url(const struct spec *spec, struct strv *argv) {
-    struct buffer file = {0};
-    qemu_argv_seed(spec, &file);
-    push_built(argv, "-smbios", &file);
+/* Root reads no file of the user's, and QEMU opens the name of a descriptor twice, which on macOS
+ * are one: there the address is in the option itself. */
+static void push_seed_url(const struct spec *spec, const struct qemu_argv_launch *launch,
+                          struct strv *argv) {
+    struct buffer value = {0};
+    if (launch->run_as)
+        buffer_printf(&value, "type=1,serial=ds=%s;s=%s", spec->seed_source, spec->seed_url);
+    else
+        qemu_argv_seed(spec, &value);
+    push_built(argv, "-smbios", &value);
 }
 
 static void push_chassis(const struct spec *spec, struct strv *argv) {
@@ -232,8 +271,9 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
 /* socket_vmnet uses the format of QEMU's stream: each frame follows its length in 4 bytes,
  * big-endian (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, in vm.sh
  * too, so no descriptor is passed. */
-static const char *netdev_type(enum spec_network network) {
+static const char *netdev_type(enum spec_network network, enum qemu_argv_style style) {
     switch (network) {
+    case SPEC_NET_BRIDGE: return style == QEMU_ARGV_SUPERVISED ? "tap" : "bridge";
     case SPEC_NET_SOCKET: return "stream";
     case SPEC_NET_VMNET_HELPER:
     case SPEC_NET_VMNET_HELPER_HOST: return "dgram";
@@ -249,16 +289,21 @@ static const char *stream_reconnect(const struct spec_qemu *qemu) {
     return spec_qemu_is_since(qemu, 8, 0) ? ",reconnect=1" : "";
 }
 
-/* helper_fd: the descriptor for the next card of vmnet-helper. */
-static void append_network(const struct spec *spec, const struct spec_nic *nic, int *helper_fd,
-                           struct buffer *netdev) {
+/* launch->helper_fd: the descriptor for the next card that has a helper. */
+static void append_network(const struct spec *spec, const struct spec_nic *nic,
+                           struct qemu_argv_launch *launch, struct buffer *netdev) {
     switch (nic->network) {
     case SPEC_NET_USER:
         append_property(netdev, "hostname", spec->name);
         if (nic->guest_network)
             append_property(netdev, "net", nic->guest_network);
         break;
-    case SPEC_NET_BRIDGE: append_property(netdev, "br", nic->interface); break;
+    case SPEC_NET_BRIDGE:
+        if (launch->style == QEMU_ARGV_SUPERVISED)
+            buffer_printf(netdev, ",fd=%d", launch->helper_fd++);
+        else
+            append_property(netdev, "br", nic->interface);
+        break;
     case SPEC_NET_TAP:
         append_property(netdev, "ifname", nic->interface);
         buffer_puts(netdev, ",script=no,downscript=no");
@@ -271,7 +316,7 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic, 
         break;
     case SPEC_NET_VMNET_HELPER:
     case SPEC_NET_VMNET_HELPER_HOST:
-        buffer_printf(netdev, ",local.type=fd,local.str=%d", (*helper_fd)++);
+        buffer_printf(netdev, ",local.type=fd,local.str=%d", launch->helper_fd++);
         break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
@@ -291,12 +336,13 @@ static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct s
 
 static void push_network(const struct spec *spec, const struct qemu_argv_launch *launch,
                          struct strv *argv) {
-    int helper_fd = launch->helper_fd;
+    struct qemu_argv_launch next = *launch;
     for (size_t i = 0; i < spec->nic_count; i++) {
         const struct spec_nic *nic = &spec->nics[i];
         struct buffer netdev = {0};
-        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network), nic->position);
-        append_network(spec, nic, &helper_fd, &netdev);
+        buffer_printf(&netdev, "%s,id=net%u", netdev_type(nic->network, launch->style),
+                      nic->position);
+        append_network(spec, nic, &next, &netdev);
         if (i == 0 && nic->network == SPEC_NET_USER)
             append_forwards(spec, &netdev);
         push_nic(nic, &netdev, argv);
@@ -310,10 +356,13 @@ static void push_small_devices(struct strv *argv) {
 }
 
 /* The port has an id because QEMU reports its opening (VSERPORT_CHANGE) only then. */
-static void push_agent(const char *path, struct strv *argv) {
+static void push_agent(const struct qemu_argv_launch *launch, struct strv *argv) {
     struct buffer chardev = {0};
     buffer_puts(&chardev, "socket,id=" QEMU_ARGV_AGENT);
-    append_property(&chardev, "path", path);
+    if (launch->run_as)
+        buffer_printf(&chardev, ",fd=%d", launch->agent_fd);
+    else
+        append_property(&chardev, "path", launch->agent_path);
     buffer_puts(&chardev, ",server=on,wait=off");
     push_built(argv, "-chardev", &chardev);
     push_pair(argv, "-device", "virtio-serial-pci,id=serial0");
@@ -322,23 +371,38 @@ static void push_agent(const char *path, struct strv *argv) {
               ",name=org.qemu.guest_agent.0");
 }
 
+/* QEMU: docs/about/removed-features.rst, -runas. */
+static void push_run_as(const struct spec *spec, const char *run_as, struct strv *argv) {
+    bool has = spec_qemu_is_since(&spec->qemu, 9, 1);
+    strv_push(argv, has ? "-run-with" : "-runas");
+    strv_pushf(argv, "%s%s", has ? "user=" : "", run_as);
+}
+
+bool qemu_argv_seeds_by_drive(const struct spec *spec, enum qemu_argv_style style) {
+    return spec->seed_drive && (style == QEMU_ARGV_SCRIPT || !spec->seed_url);
+}
+
 void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,
                      struct strv *argv) {
     push_identity(spec, argv);
     push_board(spec, argv);
+    if (!launch->run_as)
+        push_sandbox(spec, launch->style, argv);
     push_control(&spec->qemu, launch, argv);
     push_panic(argv);
-    push_disk(spec, argv);
-    if (seeds_by_drive(spec, launch->style))
-        push_seed_drive(spec, argv);
+    push_disk(spec, launch, argv);
+    if (qemu_argv_seeds_by_drive(spec, launch->style))
+        push_seed_drive(spec, launch, argv);
     else if (spec->seed_url)
-        push_seed_url(spec, argv);
-    push_extra_disks(spec, argv);
+        push_seed_url(spec, launch, argv);
+    push_extra_disks(spec, launch, argv);
     push_chassis(spec, argv);
     push_network(spec, launch, argv);
     push_small_devices(argv);
     if (launch->agent_path)
-        push_agent(launch->agent_path, argv);
+        push_agent(launch, argv);
+    if (launch->run_as)
+        push_run_as(spec, launch->run_as, argv);
     for (char *const *extra = spec->extra; extra && *extra; extra++)
         strv_push(argv, *extra);
 }

@@ -14,6 +14,7 @@
 
 #define QEMU_ARGV_AGENT "agent" /* id of the agent's channel and of its port */
 #define QEMU_ARGV_DISK  "disk0" /* node of the disk that is booted from */
+#define QEMU_ARGV_SEED  "seed0" /* … of the seed drive; of another disk: "disk-NAME" */
 
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
@@ -28,13 +29,23 @@ struct qemu_argv_launch {
     const char *agent_path;  /* channel of the guest's agent; QEMU binds it; NULL: no channel */
     int qmp_fd;              /* SUPERVISED: number of the listening descriptor in QEMU */
     int console_fd;          /* SUPERVISED: the same for the serial console */
-    int helper_fd;           /* of the first card of vmnet-helper; those of the others follow
-                                (machine/helpers.h) */
+    int helper_fd;           /* of the first card that has a helper, or SUPERVISED a bridge; those
+                                of the others follow (machine/helpers.h) */
+    /* SUPERVISED: "501:20", of the user to whom QEMU drops, which starts as root. No option names
+     * a file that this user can change: sockets come as descriptors, drives later over QMP, when
+     * root has been dropped (machine/vm_drives.h), and there is no pid file. NULL: is the user. */
+    const char *run_as;
+    int second_fd, agent_fd; /* with run_as: of the listening sockets */
 };
+
+/* Of a node that stands for one that is to come. */
+#define QEMU_ARGV_LATER "later-"
 
 /* The value of -smbios that tells the guest where its seed is, without telling `ps`: the address
  * contains the token. */
 void qemu_argv_seed(const struct spec *spec, struct buffer *value);
+
+bool qemu_argv_seeds_by_drive(const struct spec *spec, enum qemu_argv_style style);
 
 /* argv[0] is spec->program. Appends to argv. */
 void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *launch,

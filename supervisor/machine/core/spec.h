@@ -99,6 +99,7 @@ struct spec_qemu { /* what differs between versions; all 0: the oldest that is s
         unsigned major, minor;
     } version;
     bool monitor_objects; /* monitors are objects: from 11.1 on, which deprecates -mon */
+    bool sandbox;         /* it filters its system calls when asked to: on Linux */
 };
 
 struct spec {

@@ -118,8 +118,10 @@ static void render_run_folder(const struct spec *spec, const char *run_folder,
         "  chown \"$owner\" \"$run\" \"$run/%s.sh$$.pid\"\n"
         "  ( (for n in 1 2 3 4 5; do sleep 1 && chown \"$owner\" \"$run/%s.sh$$\".*; done) "
         "</dev/null >/dev/null 2>&1 &)\n"
+        "  [ \"${owner%%%%:*}\" = 0 ] || set -- \"$@\" %s\"$owner\" # root no longer than it needs\n"
         "fi\n\n",
-        spec->name, spec->name, spec->name);
+        spec->name, spec->name, spec->name,
+        spec_qemu_is_since(&spec->qemu, 9, 1) ? "-run-with user=" : "-runas ");
 }
 
 static void render_options(const char *name, const struct strv *argv, struct buffer *text) {

@@ -20,6 +20,7 @@ if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
   : >"$run/test.sh$$.pid"
   chown "$owner" "$run" "$run/test.sh$$.pid"
   ( (for n in 1 2 3 4 5; do sleep 1 && chown "$owner" "$run/test.sh$$".*; done) </dev/null >/dev/null 2>&1 &)
+  [ "${owner%%:*}" = 0 ] || set -- "$@" -runas "$owner" # root no longer than it needs
 fi
 
 vm=(
@@ -36,6 +37,7 @@ vm=(
   -m 2048
   -bios /usr/share/qemu-efi-aarch64/QEMU_EFI.fd
   -boot menu=on,splash-time=0
+  -sandbox on,obsolete=deny,spawn=deny,resourcecontrol=deny
   -pidfile /home/login/var/pgsup/run/test.sh$$.pid
   -chardev socket,id=qmp,path=/home/login/var/pgsup/run/test.sh$$.qmp,server=on,wait=off
   -mon chardev=qmp,mode=control

@@ -20,6 +20,7 @@ if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
   : >"$run/test.sh$$.pid"
   chown "$owner" "$run" "$run/test.sh$$.pid"
   ( (for n in 1 2 3 4 5; do sleep 1 && chown "$owner" "$run/test.sh$$".*; done) </dev/null >/dev/null 2>&1 &)
+  [ "${owner%%:*}" = 0 ] || set -- "$@" -run-with user="$owner" # root no longer than it needs
 fi
 
 vm=(

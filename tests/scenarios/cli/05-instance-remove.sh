@@ -12,7 +12,7 @@ pid_of_vm() {
 }
 
 supervise() {
-    "$PGSUP" up >"$WORK/up.log" 2>&1 &
+    "$PGSUP" up ${AS_ROOT:+"$AS_ROOT"} >"$WORK/up.log" 2>&1 &
     supervisor=$!
     at_exit "kill -9 $supervisor 2>/dev/null"
     wait_until 20 test -S "$run_folder/pgsup.sock"

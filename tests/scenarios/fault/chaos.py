@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 PGSUP, HOME, KILLS, SEED = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 INSTANCES = 10
 SETTLE_S = 30  # a VM whose supervisor died in mid-launch is found by a scan every 5 s
@@ -33,7 +34,7 @@ supervisors = []
 
 def supervise():
     log = open(os.path.join(HOME, "..", "up.log"), "a", encoding="utf-8")
-    supervisors.append(subprocess.Popen([PGSUP, "up"], stdin=subprocess.DEVNULL, stdout=log,
+    supervisors.append(subprocess.Popen([PGSUP, "up", *AS_ROOT], stdin=subprocess.DEVNULL, stdout=log,
                                         stderr=log))
 
 

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 
+AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 PGSUP, HOME, LIBRARY, FAULTS = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 CALLS = sys.argv[5:] or ["write", "open", "socket", "spawn", "uv", "sqlite"]
 NAME = "test"
@@ -90,8 +91,8 @@ def supervise(call=None, nth=0, times=1):
     if call:
         environment.update(FAULT_CALL=call, FAULT_NTH=str(nth), FAULT_TIMES=str(times))
     with open(LOG, "a", encoding="utf-8") as log:
-        supervisors.append(subprocess.Popen([PGSUP, "up"], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=environment))
+        supervisors.append(subprocess.Popen([PGSUP, "up", *AS_ROOT], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=environment))
     until(lambda: "supervising" in contents(LOG) or not alive(), COMMAND_S,
           lambda: "the supervisor neither begins nor ends")
     return alive()

@@ -133,7 +133,7 @@ END
 open_terminal() {
     rm -f "$WORK/keys" "$WORK/screen"
     mkfifo "$WORK/keys"
-    python3 "$WORK/terminal.py" "$PGSUP" up <"$WORK/keys" >"$WORK/screen" &
+    python3 "$WORK/terminal.py" "$PGSUP" up ${AS_ROOT:+"$AS_ROOT"} <"$WORK/keys" >"$WORK/screen" &
     SUPERVISOR=$!
     exec 8>"$WORK/keys"
     wait_until 20 grep -q supervising "$WORK/screen"

@@ -8,10 +8,10 @@ at_exit '"$PGSUP" down 2>/dev/null'
 
 step "up --detach returns when it serves; a second one finds it"
 expect_fail 4 "\`pgsup up --detach\` starts one" "$PGSUP" start one
-expect_ok "$PGSUP" up --detach
+expect_ok "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_text "$OUT" "supervising $PGSUP_HOME in the background"
 quietly start one
-expect_ok "$PGSUP" up --detach
+expect_ok "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_text "$OUT" "a supervisor runs already for $PGSUP_HOME"
 expect_state one booting
 grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4} .*vm=one' "$LOG" || fail "no date and zone in the log"
@@ -23,12 +23,12 @@ expect_equal "terminal" "$(ps -o tty= -p "$pid" | tr -d ' ')" "?"
 kill -HUP "$pid"
 wait_until 10 is_gone "$pid"
 vm=$(our_qemus | awk '{print $1}')
-expect_ok "$PGSUP" up -d --on-stop keep
+expect_ok "$PGSUP" up -d --on-stop keep ${AS_ROOT:+"$AS_ROOT"}
 wait_state one running
 kill "$(pgrep -f "^$PGSUP up -d --on-stop keep")"
 wait_until 10 grep -q "terminated: the supervisor ends, the VMs keep running" "$LOG"
 expect_equal "process of the VM" "$(our_qemus | awk '{print $1}')" "$vm"
-expect_fail 2 '--on-stop is keep or shutdown, not "x"' "$PGSUP" up --on-stop x
+expect_fail 2 '--on-stop is keep or shutdown, not "x"' "$PGSUP" up --on-stop x ${AS_ROOT:+"$AS_ROOT"}
 
 step "what fails there is said here"
 expect_ok "$PGSUP" cloud get --json
@@ -39,7 +39,7 @@ s.bind(('127.0.0.1', $port)); s.listen(1); time.sleep(60)" &
 at_exit "kill $! 2>/dev/null"
 squatter=$!
 wait_until 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
-run "$PGSUP" up --detach
+run "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_equal "status" "$STATUS" 3
 expect_text "$ERR" "pgsup: " "$port"
 kill $squatter

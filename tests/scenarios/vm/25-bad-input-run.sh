@@ -55,7 +55,7 @@ holder=$!
 at_exit "kill $holder 2>/dev/null"
 exec 8>"$WORK/hold"
 wait_until 20 grep -q held "$WORK/held"
-expect_fail 3 "port $port" "$PGSUP" up
+expect_fail 3 "port $port" "$PGSUP" up ${AS_ROOT:+"$AS_ROOT"}
 [ ! -e "$PGSUP_HOME/run/pgsup.sock" ] || fail "a socket was left"
 
 step "... and what its sentence advises helps"
@@ -79,7 +79,7 @@ expect_fail 4 'pgsup up' "$PGSUP" start test
 start_supervisor
 
 step "a second supervisor"
-expect_fail 3 "process $SUPERVISOR" "$PGSUP" up
+expect_fail 3 "process $SUPERVISOR" "$PGSUP" up ${AS_ROOT:+"$AS_ROOT"}
 expect_ok "$PGSUP" list --json
 expect_equal "the first one answers" "$(json_of 'it[0]["supervised"]')" True
 

@@ -20,7 +20,7 @@ PATH=$WORK/bin:$PATH
 : >"$WORK/calls"
 up() { # [OPTION]
     : >"$UP_LOG"
-    "$PGSUP" up "$@" >>"$UP_LOG" 2>&1 </dev/null &
+    "$PGSUP" up ${AS_ROOT:+"$AS_ROOT"} "$@" >>"$UP_LOG" 2>&1 </dev/null &
     SUPERVISOR=$!
     wait_until 30 supervisor_is_up 0
 }

@@ -14,7 +14,7 @@ cp "$store" "$WORK/good"
 expect_unusable() { # STATUS TEXT
     local words before
     before=$(cksum <"$store")
-    for words in "list" "instance list" "up" "instance create x --os empty" "instance remove one"; do
+    for words in "list" "instance list" "up $AS_ROOT" "instance create x --os empty" "instance remove one"; do
         # shellcheck disable=SC2086  # words are meant
         expect_fail "$1" "$2" "$PGSUP" $words
     done

@@ -1,0 +1,20 @@
+/* The user for whom pgsup runs when root runs it, and how to become that user for good.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct identity {
+    uid_t uid;
+    gid_t gid;
+    bool any_arguments; /* root said so: QEMU's arguments are not looked at */
+};
+
+/* Who called sudo. False: nobody, or root. */
+bool identity_find(struct identity *user);
+/* Gives root up for good and takes the user's groups and home folder. False: it is not sure that
+ * this process cannot go back, so it must end. */
+bool identity_become(const struct identity *user);
+/* The same, and forgets that there was sudo. */
+bool identity_drop(const struct identity *user);
