@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "cloudinit/document_check.h"
 #include "daemon/address_tracker.h"
 #include "daemon/console_relay.h"
@@ -32,6 +33,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SCAN_INTERVAL_MS = 3000 };
 
@@ -395,6 +397,14 @@ static void close_unopened(struct daemon *daemon) {
     }
 }
 
+static void tell_who_runs(void) {
+    log_info("process %ld stays root, to start programs; this supervisor and QEMU are user %ld's",
+             (long)getppid(), (long)getuid());
+    if (platform_is_macos())
+        log_info("vmnet makes QEMU start as root: who may replace Homebrew's QEMU may become root; "
+                 "`pgsup help root` names ways without");
+}
+
 static void on_launcher_lost(void) {
     log_warning(
         "the launcher, which was root's part, has ended: VMs run on, but none can be started "
@@ -437,6 +447,8 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     if (options->launcher >= 0)
         daemon.link = launch_link_new(&daemon.loop, options->launcher, options->any_arguments,
                                       on_launcher_lost);
+    if (daemon.link)
+        tell_who_runs();
     if (options->keep_awake)
         daemon.sleep_inhibitor = sleep_inhibitor_new(&daemon.loop);
     /* Signals before VMs: once a VM is supervised, Ctrl-C and a closed terminal end it properly. */
