@@ -13,7 +13,7 @@
 #define LINUX_HOME "/home/login/var/pgsup"
 #define LINUX_GUEST                                                                                \
     .name = "test", .uuid = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", .instance_id = "i-7-test",     \
-    .arch = SPEC_AARCH64, .program = "/usr/bin/qemu-system-aarch64", .qemu = {.sandbox = true},                             \
+    .arch = SPEC_AARCH64, .program = "/usr/bin/qemu-system-aarch64", .qemu = {.sandbox = true},    \
     .firmware = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd", .vcpu = 2, .ram_mib = 2048,             \
     .disk = LINUX_HOME "/instances/test/os.qcow2",                                                 \
     .seed_drive = LINUX_HOME "/instances/test/cloud-init.img"

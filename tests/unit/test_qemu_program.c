@@ -29,13 +29,19 @@ TEST(versions_and_objects) {
         struct spec_qemu expected;
     } rows[] = {
         {"QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7)", "", {{7, 2}, false, false}},
-        {"QEMU emulator version 10.0.2", "  monitor-qmp\\n  monitor-hmp\\n", {{10, 0}, false, false}},
+        {"QEMU emulator version 10.0.2",
+         "  monitor-qmp\\n  monitor-hmp\\n",
+         {{10, 0}, false, false}},
         {"QEMU emulator version 11.0.0", "  memfd\\n  qtest\\n", {{11, 0}, false, false}},
         {"QEMU emulator version 11.1.1",
          "  memfd\\n  monitor-hmp\\n  monitor-qmp\\n",
          {{11, 1}, true, false}},
-        {"QEMU emulator version 11.1.1", "  monitor-qmp-old\\n  monitor-hmp\\n", {{11, 1}, false, false}},
-        {"QEMU emulator version 12.0", "  monitor-qmp, (x)\\n  monitor-hmp", {{12, 0}, true, false}},
+        {"QEMU emulator version 11.1.1",
+         "  monitor-qmp-old\\n  monitor-hmp\\n",
+         {{11, 1}, false, false}},
+        {"QEMU emulator version 12.0",
+         "  monitor-qmp, (x)\\n  monitor-hmp",
+         {{12, 0}, true, false}},
         {"something else", "", {{0, 0}, false, false}},
         {"QEMU emulator version nightly", "", {{0, 0}, false, false}},
     };
