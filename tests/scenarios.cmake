@@ -103,6 +103,7 @@ set(table
   "guest/81-no-password             20    2     300     normal     -"
   "guest/84-guest-agent            100    1     300     normal     macos"
   "guest/87-sudo-bridge              8    2     120     normal     -"
+  "guest/88-sudo-attacks            15    2     120     normal     -"
   "guest/97-floods                  45    2     300     normal     -"
   "guest/122-boot-line              40    2     300     normal     -"
   "guest/123-console                30    2     300     normal     macos"

@@ -108,13 +108,12 @@ static const char *const firmware_folders[] = {
 
 /* --- the grammar --- */
 
-static const char word_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:+-";
+#define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:+-"
 
 static bool is_firmware(const char *value) {
     for (size_t i = 0; i < sizeof firmware_folders / sizeof *firmware_folders; i++)
         if (strncmp(value, firmware_folders[i], strlen(firmware_folders[i])) == 0)
-            return !strstr(value, "..") && !strchr(value, ',');
+            return !strstr(value, "..") && value[strspn(value, WORD "/")] == 0;
     return false;
 }
 
@@ -122,7 +121,7 @@ static bool fits(const char *pattern, const char *value, const char *numbers) {
     for (; *pattern; pattern++) {
         size_t length = 1;
         if (*pattern == '@')
-            length = strspn(value, word_characters);
+            length = strspn(value, WORD);
         else if (*pattern == '%')
             length = strcspn(value, ",");
         else if (*pattern == '~')
