@@ -33,6 +33,11 @@ static const struct topic sample = {
         "| word | meaning |\n"
         "|---|---|\n"
         "| one | the first |\n"
+        "```mermaid\n"
+        "graph\n"
+        "\n"
+        "    a --> b\n"
+        "```\n"
         "[unclosed (and **half\n",
 };
 

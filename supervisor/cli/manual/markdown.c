@@ -19,6 +19,7 @@ struct reader {
     char *headings[MAX_COLUMNS]; /* of the table that is being read */
     size_t heading_count;
     size_t empty_lines; /* among verbatim ones, not yet written */
+    bool fenced;        /* between two lines of three backticks */
 };
 
 static void write_block(struct reader *reader, enum markdown_kind kind, const char *text,
@@ -137,10 +138,11 @@ static void read_row(struct reader *reader, const char *line, size_t length) {
 
 static void read_verbatim(struct reader *reader, const char *line, size_t length) {
     finish_joined(reader);
+    end_table(reader);
     for (; reader->empty_lines > 0; reader->empty_lines--)
         if (reader->before == MARKDOWN_VERBATIM)
             write_block(reader, MARKDOWN_VERBATIM, "", NULL);
-    scoped(alloc_release) char *text = alloc_slice(line + CODE_INDENT, length - CODE_INDENT);
+    scoped(alloc_release) char *text = alloc_slice(line, length);
     write_block(reader, MARKDOWN_VERBATIM, text, NULL);
 }
 
@@ -158,6 +160,13 @@ static void read_words(struct reader *reader, const char *line, size_t length) {
 }
 
 static void read_line(struct reader *reader, const char *line, size_t length) {
+    bool fence = length >= 3 && strncmp(line, "```", 3) == 0;
+    if (fence || reader->fenced) {
+        reader->fenced ^= fence;
+        if (!fence)
+            read_verbatim(reader, line, length);
+        return;
+    }
     if (length == 0 || *line != '|')
         end_table(reader);
     bool inside = reader->kind == MARKDOWN_ITEM && reader->joined.length > 0;
@@ -167,7 +176,7 @@ static void read_line(struct reader *reader, const char *line, size_t length) {
         return;
     }
     if (length > CODE_INDENT && strncmp(line, "    ", CODE_INDENT) == 0 && !inside)
-        read_verbatim(reader, line, length);
+        read_verbatim(reader, line + CODE_INDENT, length - CODE_INDENT);
     else if (*line == '|')
         read_row(reader, line, length);
     else if (strncmp(line, "# ", 2) != 0)
