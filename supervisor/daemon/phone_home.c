@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "daemon/guest_peer.h"
 #include "home/access/endpoint.h"
+#include "home/access/guest_port.h"
 #include "home/seed/host_keys.h"
 
 #include <stdlib.h>
@@ -128,6 +129,24 @@ static void update_vm(const struct post *post) {
     vm_phoned_home(vm, post->call->form->instance_id, post->endpoint.address);
 }
 
+/* A deploy.yaml from elsewhere runs on this host only when its user has asked for it. */
+static void provision(const struct post *post) {
+    struct provisioning *provisioning = post->context->provisioning;
+    const struct store_instance *instance = post->instance;
+    struct error error = {0};
+    if (instance->holds_playbook) {
+        scoped(alloc_release) char *why =
+            alloc_printf("deploy.yaml came with the imported home: read it and what lies beside "
+                         "it, then `pgsup provision %s`",
+                         instance->name);
+        provisioning_skip(provisioning, instance, why);
+    } else if (!guest_port_check(instance, (pid_t)post->vm->launch.pid, &error)) {
+        provisioning_skip(provisioning, instance, error.text);
+    } else {
+        provisioning_run(provisioning, instance, &post->endpoint, post->keys);
+    }
+}
+
 /* False: it cannot be recorded now. */
 static bool take(struct post *post) {
     find_endpoint(post);
@@ -136,7 +155,7 @@ static bool take(struct post *post) {
     record_events(post);
     update_vm(post);
     if (post->first)
-        provisioning_run(post->context->provisioning, post->instance, &post->endpoint, post->keys);
+        provision(post);
     return true;
 }
 

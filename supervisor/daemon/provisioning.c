@@ -250,6 +250,12 @@ void provisioning_interrupt(struct provisioning *provisioning, int64_t instance,
     }
 }
 
+void provisioning_skip(struct provisioning *provisioning, const struct store_instance *instance,
+                       const char *why) {
+    scoped(alloc_release) char *result = alloc_printf("skipped: %s", why);
+    provisioning->on_done(provisioning->context, instance->id, result);
+}
+
 void provisioning_close(struct provisioning *provisioning) {
     while (provisioning->runs) {
         struct run *run = provisioning->runs;

@@ -25,4 +25,7 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
 /* The guest is being stopped, which a run that does not end well is then excused by; stopped: it
  * has ended, and so does the run. */
 void provisioning_interrupt(struct provisioning *provisioning, int64_t instance, bool stopped);
+/* Only tells that it is not run, and why. */
+void provisioning_skip(struct provisioning *provisioning, const struct store_instance *instance,
+                       const char *why);
 void provisioning_close(struct provisioning *provisioning); /* ends the children */

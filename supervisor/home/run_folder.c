@@ -17,9 +17,11 @@
 #define TAG_RESERVE  (sizeof ".sh4194304" - 1)
 #define KIND_RESERVE (sizeof ".qmp" - 1)
 
-/* Short enough for every legal name: a label of 63 characters fits behind it. */
-#define FALLBACK_PREFIX "/tmp/pgsup-"
-#define FALLBACK_DIGITS 12
+#define PREFIX "pgsup"
+#define HOME_DIGITS                                                                                \
+    4 /* of the home's digest: a copied link does not lead to the original's folder */
+#define RANDOM        "XXXXXX" /* mkdtemp(3): nobody can be there first */
+#define FORMER_DIGITS 12       /* of the folders of before, PREFIX "-" and these */
 
 static size_t longest_name(const char *run) {
     size_t taken = strlen(run) + 1 + TAG_RESERVE + KIND_RESERVE;
@@ -27,11 +29,10 @@ static size_t longest_name(const char *run) {
 }
 
 /* The same for every spelling of one home. */
-static char *fallback_path(const char *home_path) {
-    char resolved[PATH_MAX], digest[SECRET_SHA256_SIZE];
+static void digest_home(const char *home_path, char digest[SECRET_SHA256_SIZE]) {
+    char resolved[PATH_MAX];
     const char *path = realpath(home_path, resolved) ? resolved : home_path;
     secret_sha256(path, strlen(path), digest);
-    return alloc_printf(FALLBACK_PREFIX "%.*s", FALLBACK_DIGITS, digest);
 }
 
 /* Opened without following a link, so that what is checked is what will be used: /tmp is
@@ -60,44 +61,122 @@ static bool open_folder(const char *path, struct error *error) {
     return secure(path, error);
 }
 
-/* PATH/run, for people to find the sockets by. What stands there from before the home was moved to
- * so long a path is an empty folder or another link. */
-static bool link_to(const char *target, const char *path, struct error *error) {
-    char present[PATH_MAX];
-    ssize_t length = readlink(path, present, sizeof present - 1);
-    if (length > 0) {
-        present[length] = 0;
-        if (strcmp(present, target) == 0)
-            return true;
-        unlink(path);
-    } else if (file_exists(path) && rmdir(path) < 0) {
-        return error_errno(error, "%s should be a link to %s but is something else: move it away",
-                           path, target);
-    }
-    return symlink(target, path) == 0 || errno == EEXIST ||
-           error_errno(error, "cannot create the link %s", path);
-}
-
 static bool is_link(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
+/* A folder in which nobody but its owner makes anything, and short enough. */
+static bool is_own(const char *folder) {
+    struct stat status;
+    return folder && folder[0] == '/' && stat(folder, &status) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == geteuid() && (status.st_mode & 022) == 0;
+}
+
+static char *template_in(const char *base, const char *digest) {
+    size_t length = strlen(base);
+    while (length > 1 && base[length - 1] == '/')
+        length--;
+    return alloc_printf("%.*s/" PREFIX "%.*s" RANDOM, (int)length, base, HOME_DIGITS, digest);
+}
+
+/* $XDG_RUNTIME_DIR, or the user's own $TMPDIR as macOS gives one, or /tmp. */
+static char *make_folder(const char *digest, struct error *error) {
+    const char *const bases[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR")};
+    char *path = NULL;
+    for (size_t i = 0; i < sizeof bases / sizeof *bases && !path; i++) {
+        if (!is_own(bases[i]))
+            continue;
+        path = template_in(bases[i], digest);
+        if (longest_name(path) < RUN_FOLDER_NAME_RESERVE || !mkdtemp(path))
+            alloc_release(&path);
+    }
+    if (!path) {
+        path = template_in("/tmp", digest);
+        if (!mkdtemp(path)) {
+            error_errno(error, "cannot create the folder %s", path);
+            alloc_release(&path);
+            return NULL;
+        }
+    }
+    if (!secure(path, error)) {
+        rmdir(path);
+        alloc_release(&path);
+    }
+    return path;
+}
+
+/* What PATH/run leads to, if that is a folder for this home; NULL. */
+static char *linked_folder(const char *link, const char *digest) {
+    char present[PATH_MAX];
+    ssize_t length = readlink(link, present, sizeof present - 1);
+    present[length > 0 ? length : 0] = 0;
+    const char *name = strrchr(present, '/');
+    if (!name || present[0] != '/' || strncmp(++name, PREFIX, strlen(PREFIX)) != 0)
+        return NULL;
+    name += strlen(PREFIX);
+    bool ours = strncmp(name, digest, HOME_DIGITS) == 0 ||
+                (name[0] == '-' && strncmp(name + 1, digest, FORMER_DIGITS) == 0);
+    return ours && longest_name(present) >= RUN_FOLDER_NAME_RESERVE ? alloc_string(present) : NULL;
+}
+
+/* The folder that the link names is made again after a start of the host, unless somebody else has
+ * made it. */
+static char *open_linked(const char *link, const char *digest) {
+    char *folder = linked_folder(link, digest);
+    if (folder && !open_folder(folder, NULL))
+        alloc_release(&folder);
+    return folder;
+}
+
+/* What stands there from before the home was moved to so long a path is an empty folder or another
+ * link. */
+static bool clear(const char *path, const char *target, struct error *error) {
+    if (is_link(path))
+        unlink(path);
+    return !file_exists(path) || rmdir(path) == 0 ||
+           error_errno(error, "%s should be a link to %s but is something else: move it away", path,
+                       target);
+}
+
+/* PATH/run: by it, and not by the environment, which is another one under cron and sudo, every
+ * process of this home finds the folder. */
+static char *link_new(const char *link, const char *digest, struct error *error) {
+    char *folder = make_folder(digest, error);
+    if (!folder || !clear(link, folder, error)) {
+        if (folder)
+            rmdir(folder);
+        alloc_release(&folder);
+        return NULL;
+    }
+    if (symlink(folder, link) == 0)
+        return folder;
+    bool taken = errno == EEXIST; /* by another pgsup, just now */
+    error_errno(error, "cannot create the link %s", link);
+    rmdir(folder);
+    alloc_release(&folder);
+    return taken ? open_linked(link, digest) : NULL;
+}
+
 char *run_folder_open(const char *home_path, struct error *error) {
-    char *inside = alloc_printf("%s/run", home_path);
+    char *inside = alloc_printf("%s/run", home_path), *folder = inside;
     if (longest_name(inside) >= RUN_FOLDER_NAME_RESERVE) {
         if (is_link(inside)) /* left from a longer path */
             unlink(inside);
-        if (open_folder(inside, error))
-            return inside;
-        alloc_release(&inside);
-        return NULL;
+        if (!open_folder(inside, error))
+            alloc_release(&folder);
+        return folder;
     }
-    char *outside = fallback_path(home_path);
-    if (!open_folder(outside, error) || !link_to(outside, inside, error))
-        alloc_release(&outside);
+    char digest[SECRET_SHA256_SIZE];
+    struct error problem = {0};
+    digest_home(home_path, digest);
+    folder = open_linked(inside, digest);
+    if (!folder)
+        folder = link_new(inside, digest, &problem);
+    if (!folder)
+        error_copy(error, &problem);
     alloc_release(&inside);
-    return outside;
+    return folder;
 }
 
 bool run_folder_check_name(const char *run, const char *name, struct error *error) {

@@ -1,7 +1,8 @@
 /* Where the sockets live. PATH/run, or when a socket name in there would not fit into a socket
- * address (104 bytes on macOS): a folder under /tmp named by a digest of the
- * home, 0700, with PATH/run a link to it. Refuses a folder that somebody else made. The files of a
- * VM in it: machine/core/run_file.h. */
+ * address (104 bytes on macOS): a folder of the home's owner, 0700, of a name that nobody can know
+ * before, in $XDG_RUNTIME_DIR, else in the owner's own $TMPDIR, else in /tmp; PATH/run is a link to
+ * it and decides. A folder that somebody else made is never used. The files of a VM in it:
+ * machine/core/run_file.h. */
 #pragma once
 
 #include "base/error.h"

@@ -126,7 +126,7 @@ TEST(run_folder_inside_while_names_fit) {
     scoped(alloc_release) char *second = open_run(longer);
     CHECK_STRING(first, inside);
     CHECK_INT(mode_of(inside), 0700);
-    CHECK(strncmp(second, "/tmp/pgsup-", 11) == 0);
+    CHECK(strncmp(second, "/tmp/pgsup", 10) == 0);
     CHECK_INT(mode_of(second), 0700);
     char target[256] = "";
     CHECK_INT(readlink(link, target, sizeof target - 1), strlen(second));
@@ -152,26 +152,66 @@ TEST(run_folder_fits_every_name_outside) {
     CHECK_CONTAINS(error.text, "at most 46 characters");
 }
 
-TEST(run_folder_refuses_what_others_made) {
+TEST(run_folder_passes_by_what_others_made) {
     scoped(alloc_release) char *longer = long_path(100);
     scoped(alloc_release) char *run = open_run(longer);
-    struct error error = {0};
     CHECK_INT(chmod(run, 0777), 0); /* its owner's slip is put right */
     scoped(alloc_release) char *again = open_run(longer);
     CHECK_STRING(again, run);
     CHECK_INT(mode_of(run), 0700);
+    rmdir(run); /* as a start of the host does: the same one is made again */
+    scoped(alloc_release) char *remade = open_run(longer);
+    CHECK_STRING(remade, run);
     rmdir(run);
     CHECK_INT(symlink(scratch(), run), 0);
-    CHECK(!run_folder_open(longer, &error));
-    CHECK_CONTAINS(error.text, "is not a folder");
+    scoped(alloc_release) char *other = open_run(longer);
+    CHECK(strcmp(other, run) != 0);
     unlink(run);
-    error_clear(&error);
-    CHECK_INT(mkdir(run, 0700), 0);
     if (geteuid() == 0) {
-        CHECK_INT(chown(run, 65534, 65534), 0);
-        CHECK(!run_folder_open(longer, &error));
-        CHECK_CONTAINS(error.text, "belongs to another user");
+        CHECK_INT(chown(other, 65534, 65534), 0);
+        scoped(alloc_release) char *third = open_run(longer);
+        CHECK(strcmp(third, other) != 0);
+        rmdir(third);
     }
+    rmdir(other);
+}
+
+/* In a folder of the user's own, if the environment names one; the link decides, not the
+ * environment. */
+TEST(run_folder_in_folders_of_the_users_own) {
+    char short_folder[] = "/tmp/pgsup-own-XXXXXX";
+    scoped(alloc_release) char *longer = long_path(102);
+    CHECK(mkdtemp(short_folder) != NULL);
+    CHECK_INT(setenv("TMPDIR", short_folder, 1), 0);
+    CHECK_INT(setenv("XDG_RUNTIME_DIR", "relative", 1), 0);
+    scoped(alloc_release) char *run = open_run(longer);
+    CHECK(strncmp(run, short_folder, strlen(short_folder)) == 0);
+    CHECK_INT(unsetenv("TMPDIR"), 0);
+    scoped(alloc_release) char *again = open_run(longer);
+    CHECK_STRING(again, run);
+    rmdir(run);
+    CHECK_INT(chmod(short_folder, 0777), 0); /* others could take its place */
+    CHECK_INT(setenv("XDG_RUNTIME_DIR", short_folder, 1), 0);
+    scoped(alloc_release) char *other = long_path(103);
+    scoped(alloc_release) char *elsewhere = open_run(other);
+    CHECK(strncmp(elsewhere, short_folder, strlen(short_folder)) != 0);
+    CHECK_INT(unsetenv("XDG_RUNTIME_DIR"), 0);
+    rmdir(elsewhere);
+    rmdir(short_folder);
+}
+
+/* With its link: the copy has a folder of its own. */
+TEST(run_folder_of_a_copied_home) {
+    scoped(alloc_release) char *longer = long_path(104);
+    scoped(alloc_release) char *copy = long_path(105);
+    scoped(alloc_release) char *link = alloc_printf("%s/run", copy);
+    struct error error = {0};
+    scoped(alloc_release) char *run = open_run(longer);
+    check_good(file_make_directory(copy, 0700, &error), &error);
+    CHECK_INT(symlink(run, link), 0);
+    scoped(alloc_release) char *own = open_run(copy);
+    CHECK(strcmp(own, run) != 0);
+    rmdir(own);
     rmdir(run);
 }
 
@@ -188,7 +228,8 @@ TEST(run_folder_after_a_move) {
     CHECK(lstat(inside, &status) == 0 && S_ISDIR(status.st_mode));
     CHECK_INT(rename(shorter, longer), 0);
     scoped(alloc_release) char *third = open_run(longer);
-    CHECK_STRING(third, first);
+    CHECK(strncmp(third, "/tmp/pgsup", 10) == 0);
+    rmdir(third);
     rmdir(first);
 }
 
@@ -200,5 +241,7 @@ TEST(run_folder_names) {
 }
 
 int main(void) {
+    unsetenv("XDG_RUNTIME_DIR");
+    unsetenv("TMPDIR");
     return test_run();
 }

@@ -22,6 +22,10 @@ static void print_report(const struct import_playground_report *report) {
            report->path, report->instances, report->images);
     for (size_t i = 0; i < report->notes.count; i++)
         printf("note: %s\n", report->notes.items[i]);
+    if (report->instances > 0)
+        printf("note: Ansible is not run for these instances by itself, because a deploy.yaml, and "
+               "the roles and plugins beside it, are programs that run on this computer: read "
+               "them, then `pgsup provision NAME` runs them now and from then on\n");
     printf("the backup %s contains the admin password in clear text: remove that folder "
            "when you no longer need it\n",
            report->backup);
@@ -51,7 +55,9 @@ const struct command cmd_cloud_adopt = {
                "The old database, documents, vm.sh and Ansible files are moved to "
                "PATH/before-pgsup. Outside that folder only the SHA-512 hash of the password "
                "is kept. At its next start each guest creates its accounts and SSH host keys "
-               "again and phones home; the rest of its disk is unchanged.\n"
+               "again and phones home; the rest of its disk is unchanged. deploy.yaml is not run "
+               "then: it and what lies beside it came with the folder, and is run once "
+               "`pgsup provision NAME` has asked for it.\n"
                "\n"
                "  pgsup cloud adopt ~/var/mrmat-playground\n"
                "  pgsup -p ~/var/mrmat-playground list",

@@ -3,6 +3,7 @@
 #include "cli/link/client.h"
 #include "cli/output/progress.h"
 #include "home/access/ansible_log.h"
+#include "store/instance_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,10 +54,21 @@ static bool call_provision(struct invocation *invocation, struct client *client,
     return good;
 }
 
+/* What came with an imported home is the user's own from now on. */
+static bool release_playbook(const struct home *home, const char *name, struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(home->store, name, &instance, error) &&
+                (!instance.holds_playbook ||
+                 instance_table_set_holds_playbook(home->store, instance.id, false, error));
+    store_instance_done(&instance);
+    return good;
+}
+
 static int run_provision(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct client *client = client_open(invocation->home, error);
-    if (client && call_provision(invocation, client, name, error) && !invocation->quiet)
+    if (client && release_playbook(invocation->home, name, error) &&
+        call_provision(invocation, client, name, error) && !invocation->quiet)
         show_provision(invocation, name);
     client_close(client);
     return EXIT_SUCCESS;

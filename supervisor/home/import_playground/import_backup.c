@@ -17,7 +17,8 @@
 #define OLD_COLLECTION       "mrmat.playground" /* which nobody installs any more */
 
 static const char *const files[] = {
-    LAYOUT_SEED_DRIVE, LAYOUT_SCRIPT, LAYOUT_INVENTORY, LAYOUT_ANSIBLE_CFG, LAYOUT_PLAYBOOK,
+    LAYOUT_SEED_DRIVE,  LAYOUT_SCRIPT,   LAYOUT_INVENTORY,
+    LAYOUT_ANSIBLE_CFG, LAYOUT_PLAYBOOK, LAYOUT_ARGUMENTS, /* which the predecessor had not */
 };
 
 bool import_backup_exists(const struct home *home) {

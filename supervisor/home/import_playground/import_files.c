@@ -7,17 +7,9 @@
 #include "home/layout.h"
 #include "host/qemu_img.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FILE_LIMIT_BYTES 65536u
-
-#define QCOW2_MAGIC          "QFI\xfb"
-#define QCOW2_HEADER_BYTES   20
-#define QCOW2_BACKING_OFFSET 8  /* 64 bits, 0: none */
-#define QCOW2_BACKING_LENGTH 16 /* 32 bits */
 
 /* What the predecessor gave without being asked. */
 #define DEFAULT_VCPU    2
@@ -25,31 +17,6 @@
 #define VCPU_MAX        64
 #define RAM_MIN_MIB     64
 #define RAM_MAX_MIB     (UINT64_C(1) << 24)
-
-static uint64_t big_endian(const unsigned char *bytes, int count) {
-    uint64_t number = 0;
-    for (int i = 0; i < count; i++)
-        number = number << 8 | bytes[i];
-    return number;
-}
-
-bool import_files_backing(const char *disk, char backing[TAKEOVER_BACKING_SIZE],
-                          struct error *error) {
-    unsigned char header[QCOW2_HEADER_BYTES];
-    scoped(file_release) int fd = open(disk, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(error, "cannot read the disk %s", disk);
-    ssize_t got = pread(fd, header, sizeof header, 0);
-    if (got != sizeof header || memcmp(header, QCOW2_MAGIC, 4) != 0)
-        return error_set(error, ERROR_INVALID, "%s is not a qcow2 disk image", disk);
-    off_t offset = (off_t)big_endian(header + QCOW2_BACKING_OFFSET, 8);
-    uint64_t length = offset ? big_endian(header + QCOW2_BACKING_LENGTH, 4) : 0;
-    if (length >= TAKEOVER_BACKING_SIZE ||
-        (length && pread(fd, backing, (size_t)length, offset) != (ssize_t)length))
-        return error_set(error, ERROR_INVALID, "%s is damaged", disk);
-    backing[length] = 0;
-    return true;
-}
 
 /* --- the texts --- */
 

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/name.h"
 #include "base/secret.h"
-#include "home/import_playground/import_files.h"
 #include "host/qcow2_file.h"
 #include "host/qemu_img.h"
 
@@ -116,9 +115,11 @@ static bool resolve(const char *disk, const char *backing, char real[PATH_MAX]) 
 const struct store_image *import_images_of_disk(const struct home *home,
                                                 const struct store_images *images, const char *disk,
                                                 struct error *error) {
-    char backing[TAKEOVER_BACKING_SIZE] = "", real[PATH_MAX], each[PATH_MAX];
-    if (!import_files_backing(disk, backing, error))
+    char real[PATH_MAX], each[PATH_MAX];
+    struct qcow2_header header;
+    if (!qcow2_file_read(disk, disk, &header, error))
         return NULL;
+    const char *backing = header.backing;
     if (!backing[0]) {
         error_set(error, ERROR_INVALID,
                   "the disk %s is based on no image: give it one in %s/images with `qemu-img "

@@ -8,6 +8,7 @@
 #include "home/import_playground/import_files.h"
 #include "home/import_playground/import_images.h"
 #include "home/layout.h"
+#include "host/qcow2_file.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -115,17 +116,19 @@ static bool read_instance(const struct import_sources *sources,
     const struct home *home = sources->home;
     scoped(alloc_release) char *folder = home_instance_folder(home, row->name);
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, folder);
+    scoped(alloc_release) char *images = home_file(home, HOME_IMAGES);
     instance->id = row->instance_id;
     instance->name = alloc_string(row->name);
     instance->seed = STORE_SEED_DRIVE;
-    if (!take_mac(row, instance, error) || !check_idle(row->name, disk, error) ||
+    instance->holds_playbook = true;
+    if (!take_mac(row, instance, error) || !check_idle(row->name, disk, error))
+        return false;
+    const struct store_image *image = import_images_of_disk(home, sources->images, disk, error);
+    if (!image || !qcow2_file_check(disk, disk, images, error) ||
         !import_files_read(folder, instance, error))
         return false;
     if (instance->ip4 && !subnet_check_guest(sources->cloud, instance->ip4, error))
         return error_prefix(error, "%s/cloud-init/network-config", folder);
-    const struct store_image *image = import_images_of_disk(home, sources->images, disk, error);
-    if (!image)
-        return false;
     instance->image = alloc_string(image->name);
     return true;
 }

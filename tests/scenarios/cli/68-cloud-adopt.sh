@@ -118,6 +118,28 @@ if [ "$(uname -s)" = Linux ]; then
     exec 8<&-
 fi
 
+step "a disk that would have QEMU open other files"
+make_old
+echo "a file of the user's" >"$WORK/victim"
+qemu-img create -q -f qcow2 -o "data_file=$WORK/victim.raw,data_file_raw=on" "$old/instances/web/os.qcow2" 1M
+rm -f "$WORK/victim.raw"
+ln "$WORK/victim" "$WORK/victim.raw"
+refused 2 "$old/instances/web/os.qcow2"
+make_old
+python3 - "$old/instances/web/os.qcow2" <<'END'
+import struct, sys
+with open(sys.argv[1], "r+b") as file: # its image as it should be, and a data file (docs/interop/qcow2.txt)
+    file.seek(72)
+    (incompatible,) = struct.unpack(">Q", file.read(8))
+    file.seek(72)
+    file.write(struct.pack(">Q", incompatible | 4))
+END
+refused 2 "web/os.qcow2 depends on an external data file"
+make_old
+qemu-img rebase -u -F raw -b 'json:{"driver":"raw","file":{"driver":"file","filename":"/etc/passwd"}}' "$old/instances/web/os.qcow2"
+refused 2 "$old/instances/web/os.qcow2"
+expect_equal "the user's file" "$(cat "$WORK/victim")" "a file of the user's"
+
 step "a home of pgsup is not taken over"
 expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$KEY.pub" --ssh-public-key "$KEY.pub" \
     --network user
@@ -126,6 +148,7 @@ expect_refused 3 "is already a home of pgsup" "$PGSUP" cloud adopt "$PGSUP_HOME"
 step "a whole one is"
 make_old
 printf -- '- hosts: all\n  roles:\n  - mine\n' >"$old/instances/web/deploy.yaml"
+printf '%s\n' -device edu >"$old/instances/web/qemu.args" # which the predecessor did not have
 echo "not an image" >"$old/images/freebsd.qcow2"
 # As a name that was removed and made again: the first row is the one that counted.
 in_old "INSERT INTO instances (name, path) SELECT name, path FROM instances WHERE name = 'test'"
@@ -133,7 +156,9 @@ disks=$(cksum "$old"/instances/*/os.qcow2 "$old"/images/*)
 before=$(cksum <"$old/cloud.sqlite3")
 expect_ok "$PGSUP" cloud adopt "$old"
 expect_text "$OUT" "cloud \"mrmat-playground\" imported in $old: instances: 2, images: 1" \
-    "\"gone\" was skipped" "freebsd.qcow2 cannot be used as an image" "the backup $old/before-pgsup contains the admin password in clear text"
+    "\"gone\" was skipped" "freebsd.qcow2 cannot be used as an image" "the backup $old/before-pgsup contains the admin password in clear text" \
+    "Ansible is not run for these instances by itself"
+[ ! -e "$old/instances/web/qemu.args" ] || fail "QEMU would be given somebody else's arguments"
 expect_no_text "$OUT" "$PASSWORD"
 expect_equal "disks and images" "$(cksum "$old"/instances/*/os.qcow2 "$old"/images/*)" "$disks"
 

@@ -2,7 +2,7 @@
 # phone-home, once; whatever else comes from the network is refused and changes nothing, also what
 # others say who know the token.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../faults.sh"
 new_cloud
 new_mini test
 idle test
@@ -215,6 +215,7 @@ step "cloud-init's own client"
 if /usr/bin/python3 -c 'import cloudinit.config.cc_phone_home' 2>/dev/null; then
     new_mini second
     idle second
+    in_store "UPDATE instances SET holds_playbook = 1 WHERE name = 'second'"
     expect_ok "$PGSUP" -q start second
     folder=$PGSUP_HOME/instances/second
     expect_ok "$PGSUP" instance get second --json
@@ -252,6 +253,13 @@ cloud_init.handle(cc_phone_home, "phone_home", settings, cloud, logging.getLogge
 END
     expect_event second "user-data fetched by Cloud-Init/"
     expect_event second "second phoned home (Cloud-Init/"
+
+    step "its deploy.yaml is of an imported home: it runs when its user has asked for it"
+    expect_event second "skipped: deploy.yaml came with the imported home: read it and what lies beside it, then \`pgsup provision second\`"
+    [ ! -e "$folder/ansible.log" ] || fail "it was run"
+    expect_ok "$PGSUP" -q provision second --wait
+    [ -s "$folder/ansible.log" ] || fail "it was not run"
+    expect_equal "what holds it" "$(in_store 'SELECT sum(holds_playbook) FROM instances')" 0
     wait_until 20 test -s "$folder/known_hosts"
     expect_equal "known_hosts" "$(sed 's/^[^ ]* //' "$folder/known_hosts")" "$key"
 else
