@@ -122,6 +122,22 @@ static void record_events(const struct post *post) {
         journal_tell(journal, &problem);
 }
 
+/* Once for each identity of the guest: from then on these keys are checked. */
+static void tell_trust(const struct post *post) {
+    const struct store_instance *instance = post->instance;
+    if (!post->first || host_keys_are_preseeded(instance))
+        return;
+    scoped(alloc_release) char *keys = host_keys_fingerprints(post->keys);
+    scoped(alloc_release) char *said = alloc_printf("vm=%s ", instance->name);
+    scoped(alloc_release) char *text =
+        alloc_printf("trusts the host keys that the guest has reported over HTTP (%s); with "
+                     "`--seed drive` it is given them",
+                     keys);
+    const struct gather_message trust = {instance->id, STORE_EVENT_HOST_KEY, NULL, text, said};
+    if (*keys)
+        journal_tell(post->context->fleet->journal, &trust);
+}
+
 static void update_vm(const struct post *post) {
     struct vm *vm = post->vm;
     if (post->first)
@@ -153,6 +169,7 @@ static bool take(struct post *post) {
     if (!judge_keys(post) || !update_guest(post))
         return false;
     record_events(post);
+    tell_trust(post);
     update_vm(post);
     if (post->first)
         provision(post);

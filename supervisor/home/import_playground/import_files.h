@@ -6,5 +6,6 @@
 #include "base/error.h"
 #include "store/instance_table.h"
 
-/* The disk has passed qcow2_file_check(). Fills disk_bytes, vcpu, ram_mib and ip4 (NULL: none) of an instance. */
+/* The disk has passed qcow2_file_check(). Fills disk_bytes, vcpu, ram_mib and ip4 (NULL: none) of
+ * an instance. */
 bool import_files_read(const char *folder, struct store_instance *instance, struct error *error);

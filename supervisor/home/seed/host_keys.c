@@ -1,6 +1,7 @@
 #include "home/seed/host_keys.h"
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "cloudinit/document.h"
@@ -200,6 +201,37 @@ bool host_keys_append(const struct home *home, const struct store_instance *inst
         buffer_putc(user_data, '\n');
     buffer_append(user_data, document.data + header + 1, document.length - header - 1);
     return true;
+}
+
+/* "type base64 comment" */
+static void add_fingerprint(const char *line, size_t length, struct buffer *text) {
+    char hex[SECRET_SHA256_SIZE], digits[3] = "";
+    unsigned char digest[(SECRET_SHA256_SIZE - 1) / 2];
+    scoped(buffer_done) struct buffer blob = {0}, encoded = {0};
+    size_t type = strcspn(line, " \n");
+    if (type + 1 >= length)
+        return;
+    scoped(alloc_release) char *key = alloc_slice(line + type + 1, strcspn(line + type + 1, " \n"));
+    if (!base64_decode(key, &blob) || blob.length == 0)
+        return;
+    secret_sha256(blob.data, blob.length, hex);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        memcpy(digits, hex + 2 * i, 2);
+        digest[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    base64_append(digest, sizeof digest, &encoded);
+    buffer_printf(text, "%s%.*s SHA256:%.*s", text->length ? ", " : "", (int)type, line,
+                  (int)strcspn(encoded.data, "=\n"), encoded.data);
+}
+
+char *host_keys_fingerprints(const char *lines) {
+    struct buffer text = {0};
+    while (lines && *lines) {
+        size_t length = strcspn(lines, "\n");
+        add_fingerprint(lines, length, &text);
+        lines += length + (lines[length] == '\n');
+    }
+    return buffer_take(&text);
 }
 
 static bool is_among(const char *line, size_t length, const char *known) {

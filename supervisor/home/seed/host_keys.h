@@ -33,5 +33,9 @@ bool host_keys_add(const struct home *home, const struct store_instance *instanc
 bool host_keys_append(const struct home *home, const struct store_instance *instance,
                       struct buffer *user_data, struct error *error);
 
+/* "ssh-ed25519 SHA256:…, ssh-rsa SHA256:…" as ssh shows them; "" if no line is a key. Caller frees.
+ */
+char *host_keys_fingerprints(const char *lines);
+
 /* Whether every line of `lines` is one of `known`. */
 bool host_keys_are_among(const char *lines, const char *known);

@@ -173,6 +173,8 @@ expect_event test "phoned home (scenario, from 127.0.0.1)"
 expect_event test "meta-data fetched by a"
 wait_until 20 test -s "$folder/known_hosts"
 expect_event test "evil"
+expect_event test "trusts the host keys that the guest has reported over HTTP ($(ssh-keygen -lf "$KEY.pub" |
+    awk '{ print "ssh-ed25519 " $2 }')); with \`--seed drive\` it is given them"
 "$PGSUP" events >"$WORK/events"
 "$PGSUP" info test >"$WORK/info"
 for file in "$UP_LOG" "$WORK/events" "$WORK/info"; do
