@@ -54,6 +54,8 @@ char *platform_program_path(void);
 uint64_t platform_uptime_ms(void);
 /* Of that, the time that it has slept: only differences mean something. */
 uint64_t platform_slept_ms(void);
+/* A clock that stands still while the computer sleeps, which that of timers does not on macOS. */
+uint64_t platform_awake_ms(void);
 
 bool platform_is_macos(void);
 /* Whether only root's programs may use vmnet: on macOS before 26. */

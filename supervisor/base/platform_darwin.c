@@ -124,8 +124,12 @@ uint64_t platform_uptime_ms(void) {
 }
 
 uint64_t platform_slept_ms(void) {
-    uint64_t awake = clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
+    uint64_t awake = platform_awake_ms();
     return platform_uptime_ms() - awake;
+}
+
+uint64_t platform_awake_ms(void) {
+    return clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
 }
 
 bool platform_is_macos(void) {

@@ -176,6 +176,10 @@ uint64_t platform_slept_ms(void) {
     return platform_uptime_ms() - awake;
 }
 
+uint64_t platform_awake_ms(void) {
+    return clock_ms(CLOCK_MONOTONIC_RAW);
+}
+
 bool platform_is_macos(void) {
     return false;
 }

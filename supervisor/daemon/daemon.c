@@ -30,12 +30,14 @@
 #include "store/cloud_table.h"
 #include "store/guest_table.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCAN_INTERVAL_MS = 3000 };
+enum { SCAN_INTERVAL_MS = 3000, SLEPT_LEAST_MS = 2000 };
 
 struct daemon {
     uv_loop_t loop;
@@ -46,6 +48,7 @@ struct daemon {
     struct fleet fleet;
     struct restarter *restarter;
     struct seed_server *seed;
+    uint64_t slept_ms; /* platform_slept_ms() at the last scan */
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
@@ -312,9 +315,24 @@ static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *
     return good;
 }
 
+/* The two clocks are not read at the same instant, and the second one may be set a little. */
+static void notice_sleep(struct daemon *daemon) {
+    uint64_t before = daemon->slept_ms;
+    char text[32];
+    daemon->slept_ms = platform_slept_ms();
+    if (daemon->slept_ms < before + SLEPT_LEAST_MS)
+        return;
+    uint64_t seconds = (daemon->slept_ms - before) / 1000;
+    snprintf(text, sizeof text, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds / 60 % 60);
+    log_info("the computer slept %s: the clocks and networks of the guests are set right", text);
+    for (size_t i = 0; i < daemon->fleet.count; i++)
+        vm_slept(daemon->fleet.vms[i]);
+}
+
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
+    notice_sleep(daemon);
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt(&daemon->fleet, NULL);
     fleet_rotate_logs(&daemon->fleet);
@@ -377,6 +395,7 @@ static void open_timers(struct daemon *daemon) {
     ending_init(&daemon->ending, &daemon->loop);
     uv_timer_init(&daemon->loop, &daemon->scan);
     daemon->scan.data = daemon;
+    daemon->slept_ms = platform_slept_ms();
     tick_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS);
 }
 

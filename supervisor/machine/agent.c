@@ -1,6 +1,7 @@
 #include "agent.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "machine/stream.h"
 #include "qmp/qga.h"
@@ -19,6 +20,7 @@ struct agent {
     uv_connect_t connect;
     int open_handles; /* the last close callback frees */
     bool closing;
+    bool sets_time;
     char input[READ_BYTES];
 };
 
@@ -36,16 +38,26 @@ static void flush(struct agent *agent) {
         answer(agent, NULL);
 }
 
+/* guest-set-time takes nanoseconds since 1970. */
+static void send_command(struct agent *agent) {
+    if (agent->sets_time)
+        qga_send(agent->qga, "guest-set-time",
+                 json_pack("{sI}", "time", (json_int_t)(clock_wall_ms() * 1000000)));
+    else
+        qga_send(agent->qga, "guest-network-get-interfaces", NULL);
+}
+
 /* An agent that may not tell its addresses is one all the same. */
 static void on_item(struct agent *agent, const struct qga_item *item) {
     struct qga_addresses addresses = {0};
     switch (item->kind) {
-    case QGA_ITEM_READY: qga_send(agent->qga, "guest-network-get-interfaces", NULL); break;
+    case QGA_ITEM_READY: send_command(agent); break;
     case QGA_ITEM_RETURN:
-        qga_addresses_decode(item->value, agent->mac, &addresses);
+        if (!agent->sets_time)
+            qga_addresses_decode(item->value, agent->mac, &addresses);
         answer(agent, &addresses);
         break;
-    case QGA_ITEM_ERROR: answer(agent, &addresses); break;
+    case QGA_ITEM_ERROR: answer(agent, agent->sets_time ? NULL : &addresses); break;
     case QGA_ITEM_LOST: answer(agent, NULL); break;
     }
 }
@@ -84,14 +96,13 @@ static void on_timeout(uv_timer_t *timer) {
     answer(timer->data, NULL);
 }
 
-struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,
-                        agent_on_answer *on_answer) {
+static struct agent *agent_open(uv_loop_t *loop, const char *path, void *owner,
+                                agent_on_answer *on_answer) {
     struct agent *agent = alloc_zero(sizeof *agent);
     uint32_t id;
     secret_random(&id, sizeof id);
     agent->owner = owner;
     agent->on_answer = on_answer;
-    agent->mac = alloc_string(mac);
     agent->qga = qga_new(id);
     uv_pipe_init(loop, &agent->pipe, 0);
     uv_timer_init(loop, &agent->timer);
@@ -99,6 +110,20 @@ struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void
     agent->open_handles = 2;
     uv_timer_start(&agent->timer, on_timeout, AGENT_TIMEOUT_MS, 0);
     uv_pipe_connect(&agent->connect, &agent->pipe, path, agent_on_connected);
+    return agent;
+}
+
+struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,
+                        agent_on_answer *on_answer) {
+    struct agent *agent = agent_open(loop, path, owner, on_answer);
+    agent->mac = alloc_string(mac);
+    return agent;
+}
+
+struct agent *agent_set_time(uv_loop_t *loop, const char *path, void *owner,
+                             agent_on_answer *on_answer) {
+    struct agent *agent = agent_open(loop, path, owner, on_answer);
+    agent->sets_time = true;
     return agent;
 }
 

@@ -17,4 +17,8 @@ typedef void agent_on_answer(void *owner, const struct qga_addresses *addresses)
 
 struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void *owner,
                         agent_on_answer *on_answer);
+/* Sets the clock of the guest to that of this computer. The answer has no addresses; NULL: it was
+ * not set. */
+struct agent *agent_set_time(uv_loop_t *loop, const char *path, void *owner,
+                             agent_on_answer *on_answer);
 void agent_close(struct agent *agent); /* NULL is fine */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/platform.h"
 #include "machine/console.h"
 #include "machine/monitor.h"
 #include "machine/probe.h"
@@ -11,6 +12,7 @@
 #include "machine/vm_private.h"
 #include "machine/vm_words.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +30,26 @@ static void on_answer(void *owner) {
     vm_input(vm, INPUT_READY);
 }
 
+#define ASLEEP_MS 1000 /* less is how clocks differ */
+
 /* cloud-init phones home once per instance-id, so later boots are ready when sshd answers. */
 static void seek_readiness(struct vm *vm) {
     if (vm->state != STATE_BOOTING && vm->state != STATE_RUNNING)
         stop_probe(vm);
     else if (!vm->probe && !vm->plan.phones_home && vm->plan.address && vm->plan.address[0])
         vm->probe = probe_start(vm->loop, vm->plan.address, vm->plan.port, vm, on_answer);
+}
+
+/* The guest's clock stood still, and switches have forgotten where it is. */
+void vm_slept(struct vm *vm) {
+    bool runs =
+        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
+    if (!runs)
+        return;
+    monitor_send(vm->monitor, "announce-self",
+                 json_pack("{si, si, si, si}", "initial", 50, "max", 550, "rounds", 5, "step", 100),
+                 NULL);
+    vm_agent_set_time(vm);
 }
 
 /* --- effects --- */
@@ -110,8 +126,27 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
 
 /* --- the one place that changes a state --- */
 
+static void on_deadline(uv_timer_t *timer);
+
+static void start_deadline(struct vm *vm, uint64_t limit_ms) {
+    vm->deadline_awake_ms = platform_awake_ms() + limit_ms;
+    uv_timer_start(&vm->deadline, on_deadline, limit_ms, 0);
+}
+
+/* A guest has not used the time that the computer slept. QEMU's answers are not waited for longer.
+ */
+static bool was_asleep(struct vm *vm) {
+    uint64_t now_ms = platform_awake_ms();
+    if (vm->state != STATE_STOPPING || now_ms + ASLEEP_MS > vm->deadline_awake_ms)
+        return false;
+    uv_timer_start(&vm->deadline, on_deadline, vm->deadline_awake_ms - now_ms, 0);
+    return true;
+}
+
 static void on_deadline(uv_timer_t *timer) {
     struct vm *vm = timer->data;
+    if (was_asleep(vm))
+        return;
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
     if (vm->state == STATE_STARTING && !vm->reason)
         vm_set_reason(vm, vm->process ? "QEMU did not answer on its QMP socket in time"
@@ -120,14 +155,14 @@ static void on_deadline(uv_timer_t *timer) {
 }
 
 void vm_shorten_deadline(struct vm *vm, uint64_t limit_ms) {
-    uv_timer_start(&vm->deadline, on_deadline, limit_ms, 0);
+    start_deadline(vm, limit_ms);
 }
 
 static void arm(struct vm *vm) {
     uint64_t limit =
         vm->state == STATE_STOPPING ? vm->stop_limit_ms : lifecycle_deadline_ms(vm->state);
     if (limit)
-        uv_timer_start(&vm->deadline, on_deadline, limit, 0);
+        start_deadline(vm, limit);
     else
         uv_timer_stop(&vm->deadline);
     if (vm->state != STATE_STOPPING)

@@ -36,6 +36,7 @@ void vm_expect_phone_home(struct vm *vm);
 /* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
 /* The guest has another address; sshd is probed there. */
+void vm_slept(struct vm *vm); /* the computer did */
 void vm_address_changed(struct vm *vm, const char *address);
 
 /* The VM has a process, or a launch is being prepared. */

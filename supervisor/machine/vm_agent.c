@@ -29,6 +29,27 @@ void vm_agent_query(struct vm *vm) {
             agent_ask(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm->plan.mac, vm, on_answer);
 }
 
+static void on_time_set(void *owner, const struct qga_addresses *done) {
+    struct vm *vm = owner;
+    vm_tell(vm, STORE_EVENT_AGENT, "%s",
+            done
+                ? "the computer slept: the guest's clock was set"
+                : "the computer slept, and the guest's clock may be behind by that time: its agent "
+                  "did not set it");
+    agent_drop(vm);
+}
+
+void vm_agent_set_time(struct vm *vm) {
+    if (!vm->agent_open || !vm->plan.files[RUN_FILE_AGENT]) {
+        vm_tell(vm, STORE_EVENT_AGENT,
+                "the computer slept, and the guest's clock may be behind by that time: it has no "
+                "agent that could set it");
+        return;
+    }
+    agent_drop(vm);
+    vm->agent = agent_set_time(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_time_set);
+}
+
 void vm_agent_port_changed(struct vm *vm, bool open) {
     if (!open)
         vm_agent_forget(vm);

@@ -84,6 +84,7 @@ struct vm {
     bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */
     bool answered;       /* the current monitor has been ready */
     bool disk_full;      /* the last disk error that paused it: no space on the host */
+    uint64_t deadline_awake_ms; /* platform_awake_ms() at which the deadline is really due */
     uint64_t stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */
     off_t log_start;          /* offset in plan.qemu_log at which this launch begins */
