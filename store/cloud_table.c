@@ -62,6 +62,24 @@ bool cloud_table_put(struct store *store, const struct store_cloud *cloud, struc
     return query_finish(&query, error) && put_network(store, cloud, error);
 }
 
+bool cloud_table_get_place(struct store *store, char **path, struct error *error) {
+    struct query query;
+    *path = NULL;
+    if (!query_open(store, CLOUD_GET_PLACE, &query, error))
+        return false;
+    if (query_row(&query, error))
+        *path = query_column_text(&query);
+    return query_close(&query);
+}
+
+bool cloud_table_set_place(struct store *store, const char *path, struct error *error) {
+    struct query query;
+    if (!query_open(store, CLOUD_SET_PLACE, &query, error))
+        return false;
+    query_bind_text(&query, path);
+    return query_finish(&query, error);
+}
+
 void store_cloud_done(struct store_cloud *cloud) {
     free(cloud->name);
     free(cloud->admin_password_hash);

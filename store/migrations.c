@@ -135,6 +135,7 @@ static const char *const steps[] = {
     "ALTER TABLE instances ADD COLUMN ssh_port_given INTEGER NOT NULL DEFAULT 0;"
     "UPDATE instances SET ssh_port_given = 1"
     " WHERE ssh_port != 0 AND ssh_port NOT BETWEEN 10022 AND 10521;"
+    "ALTER TABLE cloud ADD COLUMN home_path TEXT;" /* where it was opened last; NULL: not known */
     "CREATE UNIQUE INDEX instances_phone_home_token ON instances (phone_home_token);",
 };
 

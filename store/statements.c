@@ -27,8 +27,11 @@ static const char *const sql[STATEMENT_COUNT] = {
         " n.dns_server, n.dns_zone, n.dns_key_path, n.phone_home_auto"
         " FROM cloud c JOIN network n ON n.id = c.id",
     [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
-                  " ssh_public_key_path, ssh_private_key_path, mac_base, created_ms)"
-                  " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  " ssh_public_key_path, ssh_private_key_path, mac_base, created_ms, home_path)"
+                  " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                  " (SELECT c.home_path FROM cloud c WHERE c.id = 1))",
+    [CLOUD_GET_PLACE] = "SELECT home_path FROM cloud",
+    [CLOUD_SET_PLACE] = "UPDATE cloud SET home_path = ?1",
     [NETWORK_PUT] = "INSERT OR REPLACE INTO network (id, kind, interface, host_ip4, host_nm4,"
                     " host_gw4, host_ns4, phone_home_port, dns_server, dns_zone, dns_key_path,"
                     " phone_home_auto) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",

@@ -4,6 +4,8 @@
 enum statement {
     CLOUD_GET,
     CLOUD_PUT,
+    CLOUD_GET_PLACE,
+    CLOUD_SET_PLACE,
     NETWORK_PUT,
 
     USER_LIST,

@@ -66,6 +66,7 @@ set(table
   "vm/83-boot-progress              12    1     300     both       -"
   "vm/85-ds-identify                12    1     300     both       -"
   "vm/99-logs                       15    1     300     both       -"
+  "vm/101-moved-home                5    2     300     normal     -"
   "vm/108-two-homes                 12    1     300     normal     -"
   "vm/116-sleep                      12    1     300     normal     macos,sanitizers"
   "vm/124-background               25    1     300     normal     macos"

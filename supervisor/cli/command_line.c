@@ -85,13 +85,20 @@ static void publish(struct home *home) {
         invocation_warn("%s", warnings.items[i]);
 }
 
+static void tell_notice(struct home *home) {
+    invocation_notice(home->notice);
+    home->notice = NULL;
+}
+
 static int run_with_home(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct home home = {0};
     if (!home_open(path, &home, error))
         return EXIT_FAILURE;
     invocation->home = &home;
+    tell_notice(&home);
     int status = invocation->command->run(invocation, error);
+    tell_notice(&home);
     if (invocation->command->changes_names && error->code == ERROR_NONE)
         publish(&home);
     invocation->home = NULL;

@@ -452,6 +452,8 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     struct daemon daemon = {.lock = -1};
     if (!home_open(options->home_path, &daemon.home, error))
         return false;
+    if (daemon.home.notice)
+        log_warning("%s", daemon.home.notice);
     umask(077);
     descriptors_raise();
     signal(SIGPIPE, SIG_IGN);

@@ -240,6 +240,8 @@ static bool prepare(struct job *job, struct error *error) {
         good = launch_worker_plan_found(&home, &running, &job->plan, error);
     else if (good)
         good = prepare_new(&home, job, error);
+    if (home.notice)
+        log_info("%s", home.notice);
     running_done(&running);
     home_close(&home);
     return good;

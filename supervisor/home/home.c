@@ -3,6 +3,7 @@
 #include "base/account.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "home/place.h"
 #include "home/run_folder.h"
 #include "store/cloud_table.h"
 
@@ -97,8 +98,10 @@ bool home_open(const char *path, struct home *home, struct error *error) {
     if ((file_exists(database) || fail_no_cloud(path, error)) &&
         store_open(database, STORE_OPEN, &home->store, error) && check_cloud(home, error)) {
         home->run = run_folder_open(home->path, error);
-        if (home->run)
+        if (home->run) {
+            home->notice = place_check(home->store, home->path, HOME_DATABASE);
             return true;
+        }
     }
     home_close(home);
     return false;
@@ -108,6 +111,7 @@ void home_close(struct home *home) {
     store_close(home->store);
     free(home->path);
     free(home->run);
+    free(home->notice);
     *home = (struct home){0};
 }
 

@@ -17,6 +17,8 @@ struct home {
     char *path; /* absolute; owned, as all of these */
     char *run;  /* folder for sockets and pid files, short enough: run_folder.h */
     struct store *store;
+    /* What its user is to be told of it, once, by whoever opened it; NULL. */
+    char *notice;
 };
 
 /* -p PATH, else $PGSUP_HOME, else ~/var/pgsup; absolute; caller frees. */

@@ -128,6 +128,15 @@ bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t byt
            error_prefix(error, "cannot create the disk %s", path);
 }
 
+bool qemu_img_name_backing(const char *path, const char *name, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    scoped(buffer_done) struct buffer output = {0};
+    char *argv[] = {"qemu-img", "rebase", "-q", "-u",         "-f",     "qcow2",
+                    "-F",       "qcow2",  "-b", (char *)name, absolute, NULL};
+    return program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
+           error_prefix(error, "cannot change what the disk %s is based on", path);
+}
+
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(path);
     scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;

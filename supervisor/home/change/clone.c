@@ -6,7 +6,7 @@
 #include "base/name.h"
 #include "home/change/instance_stage.h"
 #include "home/facts.h"
-#include "home/images/image.h"
+#include "home/images/overlay.h"
 #include "home/instance/definition.h"
 #include "home/instance/nic.h"
 #include "home/layout.h"
@@ -57,10 +57,11 @@ static bool clone_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
     const struct store_instance *source = stage->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->name);
-    scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
     scoped(alloc_release) char *from = layout_os_disk(home, source->name);
     scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
-    return qemu_img_copy(from, image, to, error) && copy_disks(stage, source, error) &&
+    return overlay_settle(stage->home, &stage->facts.image, from, error) &&
+           overlay_copy(home, &stage->facts.image, from, to, error) &&
+           copy_disks(stage, source, error) &&
            copy_arguments(folder, stage->folder, error) &&
            copy_own(home, folder, stage->folder, error) &&
            (!host_keys_are_preseeded(source) || host_keys_make(stage->folder, error));

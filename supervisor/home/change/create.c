@@ -7,13 +7,13 @@
 #include "home/change/instance_stage.h"
 #include "home/facts.h"
 #include "home/images/image.h"
+#include "home/images/overlay.h"
 #include "home/instance/definition.h"
 #include "home/instance/startup.h"
 #include "home/layout.h"
 #include "home/run_folder.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/user_document.h"
-#include "host/qemu_img.h"
 #include "store/guest_table.h"
 
 #include <dirent.h>
@@ -44,11 +44,11 @@ static bool check(struct instance_stage *stage, const struct instance_create_opt
 
 static bool create_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
-    scoped(alloc_release) char *image = image_path(home, &stage->facts.image);
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
     const struct user_documents *own = stage->context;
     return image_check_once(stage->home, &stage->facts.image, error) &&
-           qemu_img_create_overlay(disk, image, stage->facts.instance.disk_bytes, error) &&
+           overlay_create(home, &stage->facts.image, disk, stage->facts.instance.disk_bytes,
+                          error) &&
            (!host_keys_are_preseeded(&stage->facts.instance) ||
             host_keys_make(stage->folder, error)) &&
            (!own || user_documents_put(home, stage->folder, own, NULL, error));

@@ -4,12 +4,12 @@
 #include "base/file.h"
 #include "home/facts.h"
 #include "home/images/image.h"
+#include "home/images/overlay.h"
 #include "home/instance/identity.h"
 #include "home/instance/recovery.h"
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
 #include "home/seed/seed_carry.h"
-#include "host/qemu_img.h"
 #include "store/guest_table.h"
 #include "store/transaction.h"
 
@@ -32,11 +32,10 @@ static bool stage(struct reset *reset, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, after->name);
     reset->stage = alloc_printf("%s/" RECOVERY_RESET_STAGE "%s", folder, after->instance_id);
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, reset->stage);
-    scoped(alloc_release) char *image = image_path(home, &reset->facts.image);
     scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, reset->stage);
     if (!home_make_folder(home, documents, error) ||
         !image_check_once(home, &reset->facts.image, error) ||
-        !qemu_img_create_overlay(disk, image, after->disk_bytes, error))
+        !overlay_create(home, &reset->facts.image, disk, after->disk_bytes, error))
         return false;
     const struct seed_carry carry = {home, reset->before, after, documents};
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)

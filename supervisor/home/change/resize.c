@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "home/images/overlay.h"
 #include "home/instance/definition.h"
 #include "home/layout.h"
 #include "host/qemu_img.h"
@@ -38,6 +39,10 @@ bool instance_resize_record(struct home *home, const struct store_instance *inst
 bool instance_resize(struct home *home, const struct store_instance *instance, uint64_t bytes,
                      struct error *error) {
     scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
-    return qemu_img_grow(disk, bytes, error) &&
-           instance_resize_record(home, instance, bytes, error);
+    struct store_image image = {0};
+    bool good = image_table_get(home->store, instance->image, &image, error) &&
+                overlay_settle(home, &image, disk, error) && qemu_img_grow(disk, bytes, error) &&
+                instance_resize_record(home, instance, bytes, error);
+    store_image_done(&image);
+    return good;
 }

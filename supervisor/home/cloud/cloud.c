@@ -7,6 +7,7 @@
 #include "base/platform.h"
 #include "base/secret.h"
 #include "home/cloud/subnet.h"
+#include "home/place.h"
 #include "host/network.h"
 #include "machine/core/spec.h"
 #include "store/transaction.h"
@@ -211,16 +212,18 @@ static int lock_folder(const char *path, struct error *error) {
     return fd;
 }
 
-static bool cloud_put_rows(const char *database, const struct store_cloud *cloud,
+static bool cloud_put_rows(const char *path, const struct store_cloud *cloud,
                            const struct cloud_inputs *inputs, struct error *error) {
+    scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
     bool good =
-        store_begin(store, error) && store_end(store,
-                                               cloud_table_put(store, cloud, error) &&
-                                                   cloud_inputs_put_users(inputs, store, error),
-                                               error);
+        store_begin(store, error) &&
+        store_end(store,
+                  cloud_table_put(store, cloud, error) && place_record(store, path, error) &&
+                      cloud_inputs_put_users(inputs, store, error),
+                  error);
     store_close(store);
     return good;
 }
@@ -239,7 +242,7 @@ static bool cloud_write_home(const char *path, const struct store_cloud *cloud,
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
            make_folder(instances, &traces->instances, error) && keep_keys(path, inputs, error) &&
-           cloud_put_rows(database, cloud, inputs, error);
+           cloud_put_rows(path, cloud, inputs, error);
 }
 
 static void remove_in(const char *path, const char *name) {

@@ -10,6 +10,7 @@
 #include "home/import_playground/import_instances.h"
 #include "home/instance/identity.h"
 #include "home/instance/regenerate.h"
+#include "home/place.h"
 #include "store/playground.h"
 #include "store/transaction.h"
 
@@ -104,7 +105,8 @@ static bool read_all(struct import *import, const struct import_playground_optio
 
 static bool add_rows(struct import *import, struct error *error) {
     struct store *store = import->home.store;
-    bool good = store_begin(store, error) && cloud_table_put(store, &import->cloud, error);
+    bool good = store_begin(store, error) && cloud_table_put(store, &import->cloud, error) &&
+                place_record(store, import->home.path, error);
     for (size_t i = 0; good && i < import->images.count; i++)
         good = image_table_add(store, &import->images.items[i], error);
     for (size_t i = 0; good && i < import->instances.count; i++)

@@ -12,6 +12,7 @@
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
+#include "home/images/overlay.h"
 #include "home/instance/launch_check.h"
 #include "home/instance/recovery.h"
 #include "home/instance/ssh_port.h"
@@ -342,6 +343,12 @@ static bool write_plan(struct home *home, const struct instance_facts *facts,
     return good;
 }
 
+static bool settle_disk(struct home *home, const struct instance_facts *facts,
+                        struct error *error) {
+    scoped(alloc_release) char *disk = layout_os_disk(home, facts->instance.name);
+    return overlay_settle(home, &facts->image, disk, error);
+}
+
 bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
                            struct instance_plan *plan, struct error *error) {
     scoped(file_release) int lock = -1;
@@ -351,7 +358,7 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
            recovery_complete_rename(home, &facts->instance, error) &&
            recovery_complete_reset(home, &facts->instance, error) &&
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
-           write_plan(home, facts, plan, error);
+           settle_disk(home, facts, error) && write_plan(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {

@@ -1,4 +1,4 @@
-CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT, ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL, created_ms INTEGER NOT NULL, ssh_private_key_path TEXT);
+CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT, ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL, created_ms INTEGER NOT NULL, ssh_private_key_path TEXT, home_path TEXT);
 CREATE TABLE disks ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL, bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (instance, name));
 CREATE TABLE events ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER REFERENCES instances (id) ON DELETE CASCADE, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, stage TEXT, module TEXT, result TEXT);
 CREATE INDEX events_instance ON events (instance);

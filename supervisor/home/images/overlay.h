@@ -1,0 +1,19 @@
+/* The disk of an instance over its image: created, copied, and named. It names the image relative
+ * to itself (../../images/FILE), so that a home may be moved or copied as a whole. Disks of before
+ * that are told from it, and mended when they are met. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/image_table.h"
+
+/* path is that of an instance's disk, or will be: INSTANCEDIR/os.qcow2. bytes 0: as the image. */
+bool overlay_create(const struct home *home, const struct store_image *image, const char *path,
+                    uint64_t bytes, struct error *error);
+/* What is over the image is copied. */
+bool overlay_copy(const struct home *home, const struct store_image *image, const char *from,
+                  const char *path, struct error *error);
+/* Of a disk that no VM uses: a name of a file that is called as the image, wherever, becomes the
+ * relative one; home->notice says so. Changes nothing else, and no data. */
+bool overlay_settle(struct home *home, const struct store_image *image, const char *path,
+                    struct error *error);
