@@ -7,6 +7,7 @@
 #include "base/line.h"
 #include "control/protocol.h"
 #include "home/run_folder.h"
+#include "machine/read_buffer.h"
 #include "machine/socket.h"
 #include "machine/stream.h"
 
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128, READ_BYTES = 16384, LOCK_POLL_MS = 50 };
+enum { BACKLOG = 128, LOCK_POLL_MS = 50 };
 
 struct control_server {
     struct control_calls calls;
@@ -41,7 +42,6 @@ struct client {
     bool half;    /* a request has begun, and its deadline with it */
     bool surplus; /* beyond the limit: its first request is refused */
     int open_handles;
-    char input[READ_BYTES];
 };
 
 struct call {
@@ -204,12 +204,6 @@ static void on_line(struct client *client, const char *line, size_t length) {
     control_message_done(&message);
 }
 
-static void on_client_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-    struct client *client = handle->data;
-    (void)suggested;
-    *buffer = uv_buf_init(client->input, READ_BYTES);
-}
-
 /* No byte of it puts the deadline of a request off. */
 static void expect_rest(struct client *client) {
     bool half = client->lines.bytes.length > client->lines.taken;
@@ -265,7 +259,7 @@ static void on_connection(uv_stream_t *stream, int status) {
     client->surplus = server->count > server->limit;
     uv_timer_start(&client->silence, on_silence,
                    client->surplus ? CONTROL_SURPLUS_TIMEOUT_MS : CONTROL_REQUEST_TIMEOUT_MS, 0);
-    uv_read_start((uv_stream_t *)&client->pipe, on_client_allocate, on_client_read);
+    uv_read_start((uv_stream_t *)&client->pipe, read_buffer_allocate, on_client_read);
 }
 
 /* --- the listener --- */

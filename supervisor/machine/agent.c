@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "machine/read_buffer.h"
 #include "machine/stream.h"
 #include "qmp/qga.h"
 
 #include <stdlib.h>
-
-enum { READ_BYTES = 16384 };
 
 struct agent {
     void *owner;
@@ -21,7 +20,6 @@ struct agent {
     int open_handles; /* the last close callback frees */
     bool closing;
     bool sets_time;
-    char input[READ_BYTES];
 };
 
 static void answer(struct agent *agent, const struct qga_addresses *addresses) {
@@ -62,12 +60,6 @@ static void on_item(struct agent *agent, const struct qga_item *item) {
     }
 }
 
-static void agent_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-    struct agent *agent = handle->data;
-    (void)suggested;
-    *buffer = uv_buf_init(agent->input, READ_BYTES);
-}
-
 static void agent_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct agent *agent = stream->data;
     struct qga_item item;
@@ -86,7 +78,7 @@ static void agent_on_connected(uv_connect_t *request, int status) {
     if (agent->closing)
         return;
     if (status < 0 ||
-        uv_read_start((uv_stream_t *)&agent->pipe, agent_on_allocate, agent_on_read) < 0)
+        uv_read_start((uv_stream_t *)&agent->pipe, read_buffer_allocate, agent_on_read) < 0)
         answer(agent, NULL);
     else
         flush(agent);

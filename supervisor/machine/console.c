@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "machine/read_buffer.h"
 #include "machine/stream.h"
 
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { READ_BYTES = 16384 };
 
 struct console {
     void *owner;
@@ -26,7 +25,6 @@ struct console {
     int log;
     size_t log_bytes;
     struct buffer tail;
-    char input[READ_BYTES];
 };
 
 static void open_log(struct console *console) {
@@ -57,12 +55,6 @@ static void keep(struct console *console, const char *data, size_t length) {
         buffer_consume(&console->tail, console->tail.length - CONSOLE_TAIL_BYTES);
 }
 
-static void console_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-    struct console *console = handle->data;
-    (void)suggested;
-    *buffer = uv_buf_init(console->input, READ_BYTES);
-}
-
 static void console_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct console *console = stream->data;
     if (length < 0) {
@@ -81,7 +73,7 @@ static void console_on_connected(uv_connect_t *request, int status) {
     if (status < 0 || console->closing)
         return;
     console->connected = true;
-    uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
+    uv_read_start((uv_stream_t *)&console->pipe, read_buffer_allocate, console_on_read);
 }
 
 static struct console *console_create(uv_loop_t *loop, const char *log, void *owner,
@@ -101,7 +93,7 @@ struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *ow
     struct console *console = console_create(loop, log, owner, on_output);
     console->connected = uv_pipe_open(&console->pipe, fd) == 0;
     if (console->connected)
-        uv_read_start((uv_stream_t *)&console->pipe, console_on_allocate, console_on_read);
+        uv_read_start((uv_stream_t *)&console->pipe, read_buffer_allocate, console_on_read);
     else
         close(fd);
     return console;

@@ -2,13 +2,14 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "machine/read_buffer.h"
 #include "machine/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 65536, DRAIN_READS = 64 };
+enum { DRAIN_READS = 64 };
 
 struct monitor {
     void *owner;
@@ -21,7 +22,6 @@ struct monitor {
     bool closing;
     bool connected;
     bool pulling;
-    char input[READ_BYTES];
 };
 
 /* A write that fails later is nothing to act on: it shows to the reader too, after what QEMU said
@@ -65,12 +65,6 @@ static void pull(struct monitor *monitor) {
     arm(monitor);
 }
 
-static void monitor_on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
-    struct monitor *monitor = handle->data;
-    (void)suggested;
-    *buffer = uv_buf_init(monitor->input, READ_BYTES);
-}
-
 static void monitor_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer) {
     struct monitor *monitor = stream->data;
     if (length > 0)
@@ -82,14 +76,16 @@ static void monitor_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t 
 
 void monitor_drain(struct monitor *monitor) {
     uv_os_fd_t fd;
+    uv_buf_t piece;
     ssize_t length = 0;
     if (!monitor || !monitor->connected || uv_fileno((uv_handle_t *)&monitor->pipe, &fd) < 0)
         return;
     for (int reads = 0; reads < DRAIN_READS && !monitor->closing; reads++) {
-        length = read(fd, monitor->input, READ_BYTES);
+        read_buffer_allocate((uv_handle_t *)&monitor->pipe, 0, &piece);
+        length = read(fd, piece.base, piece.len);
         if (length <= 0)
             break;
-        session_feed(monitor->session, monitor->input, (size_t)length);
+        session_feed(monitor->session, piece.base, (size_t)length);
         pull(monitor);
     }
 }
@@ -99,7 +95,8 @@ static void monitor_on_connected(uv_connect_t *request, int status) {
     if (monitor->closing)
         return;
     if (status == 0)
-        status = uv_read_start((uv_stream_t *)&monitor->pipe, monitor_on_allocate, monitor_on_read);
+        status =
+            uv_read_start((uv_stream_t *)&monitor->pipe, read_buffer_allocate, monitor_on_read);
     monitor->connected = status == 0;
     if (status < 0) {
         scoped(alloc_release) char *reason =
@@ -129,7 +126,8 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
     if (status < 0)
         close(fd);
     else
-        status = uv_read_start((uv_stream_t *)&monitor->pipe, monitor_on_allocate, monitor_on_read);
+        status =
+            uv_read_start((uv_stream_t *)&monitor->pipe, read_buffer_allocate, monitor_on_read);
     monitor->connected = status == 0;
     if (status < 0)
         session_eof(monitor->session, uv_strerror(status));
