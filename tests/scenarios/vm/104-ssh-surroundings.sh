@@ -7,7 +7,10 @@ make_cloud
 make_image "$WORK/disk.qcow2" 64M
 expect_ok "$PGSUP" image import -n debian-12 --arch aarch64 "$WORK/disk.qcow2"
 port=$(free_port)
-expect_ok "$PGSUP" instance create -n test --os debian-12 --seed drive --ssh-port "$port"
+expect_ok "$PGSUP" instance create -n test --os debian-12 --seed drive --ssh-port "$port" \
+    --vcpu 1 --ram 256 --accel tcg
+printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
+printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/test/qemu.args"
 expect_ok "$PGSUP" instance create -n other --os debian-12 --seed drive --ssh-port "$(free_port)"
 config=$PGSUP_HOME/ssh_config
 
@@ -60,6 +63,9 @@ ForwardAgent yes;SendEnv LANG LC_*|-
 END
 
 step "Ansible gets the same, and no configuration of the person's"
+start_supervisor
+run "$PGSUP" -q start test
+expect_equal "status of start" "$STATUS" 0
 expect_ok "$PROGRAM" --host test
 json_of 'it["ansible_ssh_common_args"]' >"$WORK/arguments"
 eval "set -- $(cat "$WORK/arguments")"
@@ -94,6 +100,9 @@ effective "$config"
 expect_pgsups "$PGSUP_HOME/ssh-keys/1.pub"
 
 step "a folder whose name needs quotes"
+run "$PGSUP" -q stop -f test
+expect_equal "status of stop" "$STATUS" 0
+end_supervisor
 mv "$PGSUP_HOME" "$WORK/a home 100%"
 PGSUP_HOME="$WORK/a home 100%"
 expect_ok "$PGSUP" instance rename another other
