@@ -61,8 +61,7 @@ static bool clone_fill(struct instance_stage *stage, struct error *error) {
     scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
     return overlay_settle(stage->home, &stage->facts.image, from, error) &&
            overlay_copy(home, &stage->facts.image, from, to, error) &&
-           copy_disks(stage, source, error) &&
-           copy_arguments(folder, stage->folder, error) &&
+           copy_disks(stage, source, error) && copy_arguments(folder, stage->folder, error) &&
            copy_own(home, folder, stage->folder, error) &&
            (!host_keys_are_preseeded(source) || host_keys_make(stage->folder, error));
 }
