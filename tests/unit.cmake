@@ -105,6 +105,7 @@ pgsup_test(run_state SOURCES unit/test_run_state.c USES machine_core)
 pgsup_test(vm_report SOURCES unit/test_vm_report.c USES machine)
 pgsup_test(process SOURCES unit/test_process.c USES machine)
 pgsup_test(agent SOURCES unit/test_agent.c USES machine)
+pgsup_test(probe SOURCES unit/test_probe.c USES machine)
 pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 pgsup_test(launcher SOURCES unit/test_launcher.c unit/specs.c USES machine launcher)
 

@@ -57,6 +57,9 @@ uint64_t platform_slept_ms(void);
 /* A clock that stands still while the computer sleeps, which that of timers does not on macOS. */
 uint64_t platform_awake_ms(void);
 
+/* What may be the cause when there is no route to a guest. NULL: it is usual while a guest boots. */
+const char *platform_no_route_cause(void);
+
 bool platform_is_macos(void);
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);

@@ -132,6 +132,12 @@ uint64_t platform_awake_ms(void) {
     return clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
 }
 
+const char *platform_no_route_cause(void) {
+    return "the guest is not there, or macOS denies pgsup the local network, as it does to launchd "
+           "agents and to terminals other than Terminal: allow it in System Settings, Privacy & "
+           "Security, Local Network, or see `pgsup help mac`";
+}
+
 bool platform_is_macos(void) {
     return true;
 }

@@ -180,6 +180,10 @@ uint64_t platform_awake_ms(void) {
     return clock_ms(CLOCK_MONOTONIC_RAW);
 }
 
+const char *platform_no_route_cause(void) {
+    return NULL;
+}
+
 bool platform_is_macos(void) {
     return false;
 }

@@ -16,6 +16,7 @@ struct attempt {
 struct probe {
     void *owner;
     probe_on_answer *on_answer;
+    probe_on_answer *on_no_route; /* NULL: told, or of no interest */
     struct sockaddr_in address;
     uv_timer_t timer; /* the wait between attempts, or the patience of one */
     struct attempt *attempt;
@@ -74,10 +75,19 @@ static void probe_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *b
     probe->on_answer(probe->owner);
 }
 
+static void tell_no_route(struct probe *probe) {
+    probe_on_answer *on_no_route = probe->on_no_route;
+    probe->on_no_route = NULL;
+    if (on_no_route)
+        on_no_route(probe->owner);
+}
+
 static void probe_on_connected(uv_connect_t *request, int status) {
     struct attempt *attempt = request->data;
     if (!attempt->probe)
         return;
+    if (status == UV_EHOSTUNREACH)
+        tell_no_route(attempt->probe);
     if (status < 0 ||
         uv_read_start((uv_stream_t *)&attempt->tcp, probe_on_allocate, probe_on_read) < 0)
         again(attempt->probe);
@@ -91,8 +101,11 @@ static void begin(uv_timer_t *timer) {
     uv_tcp_init(timer->loop, &attempt->tcp);
     attempt->tcp.data = attempt->connect.data = attempt;
     uv_timer_start(&probe->timer, on_patience, PROBE_TIMEOUT_MS, 0);
-    if (uv_tcp_connect(&attempt->connect, &attempt->tcp, (const struct sockaddr *)&probe->address,
-                       probe_on_connected) < 0)
+    int status = uv_tcp_connect(&attempt->connect, &attempt->tcp,
+                                (const struct sockaddr *)&probe->address, probe_on_connected);
+    if (status == UV_EHOSTUNREACH)
+        tell_no_route(probe);
+    if (status < 0)
         again(probe);
 }
 
@@ -106,6 +119,10 @@ struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, v
     probe->timer.data = probe;
     uv_timer_start(&probe->timer, begin, PROBE_INTERVAL_MS, 0);
     return probe;
+}
+
+void probe_on_no_route(struct probe *probe, probe_on_answer *on_no_route) {
+    probe->on_no_route = on_no_route;
 }
 
 static void probe_on_closed(uv_handle_t *handle) {

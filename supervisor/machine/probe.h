@@ -16,4 +16,6 @@ typedef void probe_on_answer(void *owner);
 
 struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, void *owner,
                           probe_on_answer *on_answer);
+/* Called once, when this host has no way to the address: errno EHOSTUNREACH. */
+void probe_on_no_route(struct probe *probe, probe_on_answer *on_no_route);
 void probe_close(struct probe *probe); /* NULL is fine; also needed after the answer */

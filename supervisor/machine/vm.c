@@ -24,6 +24,13 @@ static void stop_probe(struct vm *vm) {
     vm->probe = NULL;
 }
 
+static void on_no_route(void *owner) {
+    struct vm *vm = owner;
+    const char *cause = platform_no_route_cause();
+    if (cause)
+        vm_tell(vm, STORE_EVENT_NETWORK, "no route to %s: %s", vm->plan.address, cause);
+}
+
 static void on_answer(void *owner) {
     struct vm *vm = owner;
     stop_probe(vm);
@@ -36,8 +43,10 @@ static void on_answer(void *owner) {
 static void seek_readiness(struct vm *vm) {
     if (vm->state != STATE_BOOTING && vm->state != STATE_RUNNING)
         stop_probe(vm);
-    else if (!vm->probe && !vm->plan.phones_home && vm->plan.address && vm->plan.address[0])
+    else if (!vm->probe && !vm->plan.phones_home && vm->plan.address && vm->plan.address[0]) {
         vm->probe = probe_start(vm->loop, vm->plan.address, vm->plan.port, vm, on_answer);
+        probe_on_no_route(vm->probe, on_no_route);
+    }
 }
 
 /* The guest's clock stood still, and switches have forgotten where it is. */
