@@ -109,7 +109,7 @@ set(table
   "guest/88-sudo-attacks            15    2     120     normal     -"
   "guest/97-floods                  45    2     300     normal     -"
   "guest/122-boot-line              40    2     300     normal     -"
-  "guest/123-console                30    2     300     normal     macos"
+  "guest/123-console                35    2     300     normal     macos"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

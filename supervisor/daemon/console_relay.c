@@ -111,11 +111,28 @@ bool console_relay_input(struct console_relay *relay, const struct call *call, c
     return good;
 }
 
+static void end_unread(struct console_viewer *viewer) {
+    struct error error = {0};
+    error_set(&error, ERROR_FAILED,
+              "the console of %s was not read for too long: `pgsup console %s` attaches again",
+              viewer->vm->name, viewer->vm->name);
+    call_error(viewer->call, &error);
+    viewer_free(viewer);
+}
+
 void console_relay_output(struct console_relay *relay, const struct vm *vm, const char *data,
                           size_t length) {
-    for (struct console_viewer *viewer = relay->first; viewer; viewer = viewer->next)
+    for (struct console_viewer **slot = &relay->first; *slot;) {
+        struct console_viewer *viewer = *slot;
+        bool unread = call_unread_bytes(viewer->call) > CONSOLE_UNREAD_BYTES;
+        if (viewer->vm == vm && unread) {
+            end_unread(unlink_viewer(relay, slot));
+            continue;
+        }
         if (viewer->vm == vm)
             send_output(viewer, data, length, false);
+        slot = &viewer->next;
+    }
 }
 
 void console_relay_changed(struct console_relay *relay, const struct vm *vm) {

@@ -1,13 +1,14 @@
 /* Those who look at the serial consoles of VMs: any number of viewers for each, of whom one may
  * type. A viewer is the call "console" of a client, which is answered when the VM ends; the output
- * comes to it as notifications. A client that does not read them is dropped by the control server;
- * the guest is never held up. */
+ * comes to it as notifications. One that does not read them gets no more; the guest is never held
+ * up. */
 #pragma once
 
 #include "daemon/control_server.h"
 #include "machine/vm.h"
 
 #define CONSOLE_VIEWERS_LIMIT 128u
+#define CONSOLE_UNREAD_BYTES  (256u << 10) /* by one viewer, before it gets no more */
 #define CONSOLE_WHO_BYTES     120u
 
 struct console_viewer;

@@ -137,6 +137,10 @@ void *call_data(const struct call *call) {
     return call->data;
 }
 
+size_t call_unread_bytes(const struct call *call) {
+    return call->client->unwritten;
+}
+
 bool call_shares_client(const struct call *call, const struct call *other) {
     return call->client == other->client;
 }

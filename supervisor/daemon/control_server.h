@@ -43,4 +43,5 @@ void call_result(struct call *call, json_t *body);                       /* body
 void call_error(struct call *call, const struct error *error);
 void call_set_data(struct call *call, void *data);
 void *call_data(const struct call *call);
+size_t call_unread_bytes(const struct call *call); /* of its client */
 bool call_shares_client(const struct call *call, const struct call *other);

@@ -105,9 +105,39 @@ expect_shown small '^\[a supervisor runs now: the console goes through it\]'
 type_in small through-it-again
 expect_shown small through-it-again
 
+step "a client that does not read is dropped, and the guest is not held up"
+cat >"$WORK/deaf.py" <<'END'
+import json, os, socket, sys, time
+deaf = socket.socket(socket.AF_UNIX)
+deaf.connect(sys.argv[1])
+deaf.sendall(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "console",
+                         "params": {"name": "test", "who": "deaf"}}).encode() + b"\n")
+open(sys.argv[2], "w").close()
+while not os.path.exists(sys.argv[3]):
+    time.sleep(0.2)
+answer, lines = None, deaf.makefile()
+while not answer:
+    it = json.loads(lines.readline())
+    answer = it if "error" in it else None
+print(answer["error"]["message"])
+END
+python3 "$WORK/deaf.py" "$PGSUP_HOME/run/pgsup.sock" "$WORK/attached" "$WORK/read-now" >"$WORK/told" 2>&1 &
+deaf=$!
+at_exit "kill $deaf 2>/dev/null"
+wait_until 10 test -e "$WORK/attached"
+type_in small 'yes 0123456789'
+sleep 12
+press_in small C-c
+type_in small 'echo flo""oded'
+expect_shown small '^flooded'
+touch "$WORK/read-now"
+sleep 1
+kill $deaf 2>/dev/null || true
+expect_text "$WORK/told" "the console of test was not read for too long"
+
 step "the log: the last lines, one boot, as they come, raw"
 type_in large "clear; $PGSUP log test -f --lines 3"
-expect_shown large through-it-again
+expect_shown large "^flooded"
 type_in small followed-now
 expect_shown large followed-now
 expect_ok "$PGSUP" log test --boot 1
