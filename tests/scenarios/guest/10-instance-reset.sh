@@ -31,7 +31,7 @@ quietly stop test
 
 step "reset"
 expect_ok "$PGSUP" instance rebuild -y test
-expect_text "$OUT" 'instance "test" reset'
+expect_text "$OUT" 'instance "test" rebuilt'
 printf '%s\n' "$keys" | awk '{print $3}' >"$WORK/old-keys"
 ! grep -qFf "$WORK/old-keys" "$folder/known_hosts" "$PGSUP_HOME/known_hosts" ||
     fail "its old host keys are still trusted"

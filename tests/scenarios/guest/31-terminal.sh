@@ -14,7 +14,7 @@ step "progress that is no terminal: whole lines, with the name and the time"
 expect_ready test -v
 expect_plain "$ERR"
 expect_plain "$UP_LOG"
-! grep -vE '^test: +[0-9]+\.[0-9] s  (state|phase|seed|phone-home|provision|reason): ' "$ERR" ||
+! grep -vE '^test: +([0-9]+\.[0-9] s  (state|phase|seed|phone-home|provision|reason): |[a-z-]+ [0-9]+:[0-9]{2}(  |$))' "$ERR" ||
     fail "a line of another form"
 [ "$(grep -c ' s  phase: ' "$ERR")" -ge 5 ] || fail "not every phase has a line"
 
