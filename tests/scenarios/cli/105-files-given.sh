@@ -6,7 +6,7 @@ make_key
 echo sesame-4711 >"$WORK/password"
 make_image "$WORK/disk.qcow2" 64M
 printf '#cloud-config\npackages: [htop]\n' >"$WORK/user-data"
-printf 'version: 2\n' >"$WORK/network-config"
+printf 'version: 2\nethernets: {enp0s16: {dhcp4: true}}\n' >"$WORK/network-config"
 printf 'key "k" {\n\talgorithm hmac-sha256;\n\tsecret "c2VjcmV0";\n};\n' >"$WORK/dns.key"
 chmod 600 "$WORK/dns.key"
 bom=$(printf '\357\273\277') nbsp=$(printf '\302\240')
