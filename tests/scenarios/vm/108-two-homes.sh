@@ -95,11 +95,11 @@ step "the port for seeds likewise, with --ph-port auto"
 expect_ok "$PGSUP" -p "$one" cloud get --json
 taken=$(json_of 'it["ph_port"]')
 expect_ok "$PGSUP" -p "$two" cloud set --ph-port "$taken" # that of the supervisor which runs
-expect_fail 3 "$taken" "$PGSUP" -p "$two" up
+expect_fail 3 "$taken" "$PGSUP" -p "$two" up ${AS_ROOT:+"$AS_ROOT"}
 expect_ok "$PGSUP" -p "$two" cloud set --ph-port auto
 
 step "SIGHUP that is ignored stays ignored: nohup pgsup up &"
-(trap '' HUP && exec "$PGSUP" -p "$two" up >"$WORK/two.log" 2>&1 </dev/null) &
+(trap '' HUP && exec "$PGSUP" -p "$two" up ${AS_ROOT:+"$AS_ROOT"} >"$WORK/two.log" 2>&1 </dev/null) &
 other=$!
 at_exit "kill -9 $other 2>/dev/null"
 wait_until 20 grep -q supervising "$WORK/two.log"
