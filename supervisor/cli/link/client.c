@@ -39,8 +39,7 @@ struct client {
 
 static bool no_supervisor(const struct home *home, struct error *error) {
     return error_set(error, ERROR_NO_SUPERVISOR,
-                     "no supervisor runs for %s: start one with `pgsup up` in another terminal",
-                     home->path);
+                     "no supervisor runs for %s: `pgsup up --detach` starts one", home->path);
 }
 
 static void set_timeout(int fd, int which, unsigned seconds) {

@@ -32,11 +32,16 @@ static bool is_printable(const char *text) {
 }
 
 static void put_arguments(struct buffer *text, const struct service_definition *definition) {
-    const char *words[] = {definition->program,   "-p",
-                           definition->home_path, "up",
-                           "--on-stop",           definition->keep ? "keep" : "shutdown"};
+    const char *words[] = {definition->program,
+                           "-p",
+                           definition->home_path,
+                           "up",
+                           "--on-stop",
+                           definition->keep ? "keep" : "shutdown",
+                           "--as-root"};
     buffer_puts(text, "  <key>ProgramArguments</key>\n  <array>\n");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t count = sizeof words / sizeof *words - (definition->as_root ? 0 : 1);
+    for (size_t i = 0; i < count; i++) {
         buffer_puts(text, "    ");
         put_string(text, words[i]);
     }
@@ -62,6 +67,11 @@ char *launchd_plist_text(const struct service_definition *definition, struct err
     put_arguments(&text, definition);
     buffer_puts(&text, "  <key>EnvironmentVariables</key>\n  <dict>\n  ");
     put_pair(&text, "PATH", definition->path);
+    if (definition->user) {
+        put_pair(&text, "SUDO_USER", definition->user);
+        put_pair(&text, "SUDO_UID", definition->uid);
+        put_pair(&text, "SUDO_GID", definition->gid);
+    }
     buffer_puts(&text, "  </dict>\n"
                        "  <key>RunAtLoad</key>\n  <true/>\n"
                        "  <key>KeepAlive</key>\n  <dict>\n"

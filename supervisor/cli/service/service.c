@@ -64,6 +64,8 @@ bool service_init(struct service *service, const struct home *home, const char *
                   struct error *error) {
     bool launchd = manager ? strcmp(manager, "launchd") == 0 : platform_is_macos();
     const char *path = getenv("PATH");
+    bool by_sudo =
+        geteuid() == 0 && getenv("SUDO_USER") && getenv("SUDO_UID") && getenv("SUDO_GID");
     *service = (struct service){.manager = launchd ? SERVICE_LAUNCHD : SERVICE_SYSTEMD};
     if (manager && !launchd && strcmp(manager, "systemd") != 0)
         return error_set(error, ERROR_USAGE, "--manager is systemd or launchd, not \"%s\"",
@@ -87,6 +89,10 @@ bool service_init(struct service *service, const struct home *home, const char *
         .log_path = service->log_path,
         .system = service->definition.system,
         .keep = true,
+        .as_root = geteuid() == 0 && !by_sudo,
+        .user = by_sudo ? getenv("SUDO_USER") : NULL,
+        .uid = getenv("SUDO_UID"),
+        .gid = getenv("SUDO_GID"),
     };
     return true;
 }

@@ -33,7 +33,8 @@ char *systemd_unit_text(const struct service_definition *definition) {
     put_word(&text, definition->program, true);
     buffer_puts(&text, " -p ");
     put_word(&text, definition->home_path, true);
-    buffer_printf(&text, " up --on-stop %s\n", definition->keep ? "keep" : "shutdown");
+    buffer_printf(&text, " up --on-stop %s%s\n", definition->keep ? "keep" : "shutdown",
+                  definition->as_root ? " --as-root" : "");
     buffer_puts(&text, "Environment=");
     struct buffer path = {0};
     buffer_printf(&path, "PATH=%s", definition->path);
