@@ -3,6 +3,7 @@
 #include "base/platform.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -36,6 +37,12 @@ bool identity_find(struct identity *user) {
         return false;
     *user = (struct identity){.uid = uid, .gid = account.entry.pw_gid};
     return true;
+}
+
+void identity_variables(const struct identity *user, char uid[IDENTITY_VARIABLE_SIZE],
+                        char gid[IDENTITY_VARIABLE_SIZE]) {
+    snprintf(uid, IDENTITY_VARIABLE_SIZE, "SUDO_UID=%lu", (unsigned long)user->uid);
+    snprintf(gid, IDENTITY_VARIABLE_SIZE, "SUDO_GID=%lu", (unsigned long)user->gid);
 }
 
 /* The order matters: who is no longer root cannot change groups. */

@@ -51,13 +51,14 @@ static void report(int fd, enum launcher_event event, pid_t pid, int value) {
         continue;
 }
 
-/* In the child. Nothing of the launcher's own is left to it: no environment, no signal mask, no
- * descriptor (all are closed on exec). */
+/* In the child. Nothing of the launcher's own is left to it: no environment but who is to be, no
+ * signal mask, no descriptor (all are closed on exec). */
 static _Noreturn void execute(const struct launcher *launcher, const struct start *start,
                               int failure) {
     static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE, SIGCHLD};
     char path[] = "PATH=/usr/bin:/bin:/usr/sbin:/sbin", home[1024];
-    char *environment[] = {path, home, NULL};
+    char uid[IDENTITY_VARIABLE_SIZE], gid[IDENTITY_VARIABLE_SIZE];
+    char *environment[] = {path, home, start->as_root ? uid : NULL, gid, NULL};
     sigset_t none;
     sigemptyset(&none);
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
@@ -65,6 +66,7 @@ static _Noreturn void execute(const struct launcher *launcher, const struct star
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
     bool good = start->as_root || identity_become(launcher->user);
+    identity_variables(launcher->user, uid, gid);
     snprintf(home, sizeof home, "HOME=%s", start->as_root ? "/var/empty" : getenv("HOME"));
     for (size_t i = 1; i < start->fd_count && good; i++)
         good = dup2(start->fds[i], (int)i) >= 0;

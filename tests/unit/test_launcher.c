@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/strv.h"
 #include "launcher/grammar.h"
+#include "launcher/identity.h"
 #include "machine/core/helper_argv.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/vm_drives.h"
@@ -122,6 +123,13 @@ TEST(helpers) {
     if (access(good, X_OK) == 0)
         CHECK(grammar_allows(argv.items, &user));
     CHECK(!grammar_allows(refused.items, &user));
+}
+
+TEST(whom_a_helper_of_root_is_to_become) {
+    char uid[IDENTITY_VARIABLE_SIZE], gid[IDENTITY_VARIABLE_SIZE];
+    identity_variables(&user, uid, gid);
+    CHECK_STRING(uid, "SUDO_UID=501");
+    CHECK_STRING(gid, "SUDO_GID=20");
 }
 
 int main(void) {
