@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 step "without a cloud"
-for command in up down list "start x" "stop x" "info x" events "ssh x" "wait x"; do
+for command in "up $AS_ROOT" down list "start x" "stop x" "info x" events "ssh x" "wait x"; do
     # shellcheck disable=SC2086  # words of a command
     expect_refused 3 'cloud create' "$PGSUP" $command
 done
