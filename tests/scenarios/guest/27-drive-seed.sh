@@ -10,7 +10,7 @@ new_mini fixed --ip 10.0.2.77
 expect_ok "$PGSUP" instance get fixed --json
 expect_equal "how it is seeded" "$(json_of 'it["seed"], it["ip4"]')" "('drive', '10.0.2.77')"
 expect_ready fixed
-expect_text "$ERR" "phase: phone-home" "state: booting --ready--> ready"
+expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: seed drive /dev/vdb" \
     "mini: address 10.0.2.77"
 expect_event fixed "phoned home"
