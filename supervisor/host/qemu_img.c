@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "host/program.h"
+#include "host/qcow2_file.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -97,14 +98,14 @@ static bool run_qemu_img(char *argv[], unsigned timeout_ms, const char *path, st
 }
 
 static bool check_size(const char *backing, uint64_t bytes, struct error *error) {
-    struct qemu_img_info info;
+    struct qcow2_header header;
     char wanted[32], image[32];
-    if (!qemu_img_info(backing, &info, error))
+    if (!qcow2_file_read(backing, backing, &header, error))
         return false;
-    if (bytes == 0 || bytes >= info.virtual_bytes)
+    if (bytes == 0 || bytes >= header.virtual_bytes)
         return true;
     name_format_size(bytes, wanted);
-    name_format_size(info.virtual_bytes, image);
+    name_format_size(header.virtual_bytes, image);
     return error_set(error, ERROR_INVALID,
                      "a disk of %s is smaller than its image, which needs at least %s", wanted,
                      image);

@@ -41,7 +41,7 @@ void console_news_done(struct console_news *news) {
 /* --- through the supervisor --- */
 
 static bool attach(struct console_link *link, struct error *error) {
-    char terminal[64];
+    char terminal[64] = "";
     bool named = ttyname_r(STDIN_FILENO, terminal, sizeof terminal) == 0;
     scoped(alloc_release) char *who =
         alloc_printf("process %ld%s%s", (long)getpid(), named ? " on " : "", named ? terminal : "");

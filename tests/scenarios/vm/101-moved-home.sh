@@ -16,11 +16,11 @@ relative=../../images/base.qcow2
 
 step "a new disk names its image relative to itself, also after a reset and as a clone"
 expect_equal "of a new one" "$(backing "$home")" "$relative"
-expect_ok "$PGSUP" instance reset test
+expect_ok "$PGSUP" instance rebuild -y test
 expect_equal "after a reset" "$(backing "$home")" "$relative"
 expect_ok "$PGSUP" instance clone test twin
 expect_equal "of a clone" "$(backing "$home" twin)" "$relative"
-expect_ok "$PGSUP" instance remove twin
+expect_ok "$PGSUP" instance remove -y twin
 
 step "each kind of name that a disk may have"
 while IFS='|' read -r name after; do
