@@ -113,6 +113,7 @@ set(table
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"
+  "real/110-newer-guest            150    3    2400     normal     macos"
 
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              140    1     900     sanitized  macos"
