@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,8 +24,14 @@ static int remote_name(int fd, struct sockaddr *address, socklen_t *length) {
     return getpeername(fd, address, length);
 }
 
+static int open_socket(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(fcntl(fd, F_SETFD, FD_CLOEXEC) == 0);
+    return fd;
+}
+
 static int listen_on(uint32_t ip4, uint16_t port) {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = open_socket();
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(ip4), .sin_port = htons(port)};
     CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 4) == 0);
@@ -32,7 +39,7 @@ static int listen_on(uint32_t ip4, uint16_t port) {
 }
 
 static int connect_to(struct tcp_end end) {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = open_socket();
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(end.ip4), .sin_port = htons(end.port)};
     CHECK(connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
