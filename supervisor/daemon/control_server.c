@@ -318,8 +318,6 @@ struct control_server *control_server_open(uv_loop_t *loop, const struct home *h
     server->path = run_folder_control(home->run);
     int fd = socket_listen(server->path, error);
     if (fd < 0) {
-        if (fd >= 0)
-            close(fd);
         server_free(server);
         return NULL;
     }

@@ -99,7 +99,7 @@ static bool send_request(struct launch_link *link, const struct launcher_request
     if (count) {
         message.msg_control = &control;
         message.msg_controllen = (socklen_t)CMSG_SPACE(count * sizeof(int));
-        struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+        struct cmsghdr *rights = &control.align; /* where CMSG_FIRSTHDR() is */
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
         rights->cmsg_len = (socklen_t)CMSG_LEN(count * sizeof(int));
