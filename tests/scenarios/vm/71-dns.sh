@@ -304,7 +304,7 @@ expect_warning "timed out" "$PGSUP" instance set four --ip 10.77.0.14
 end_supervisor
 end_hanging
 
-step "nsupdate is run as the owner of the home"
+step "under sudo nsupdate is run as the owner of the home"
 if [ "$(id -u)" = 0 ]; then
     mkdir "$WORK/bin"
     # shellcheck disable=SC2016  # variables of that program
@@ -312,7 +312,7 @@ if [ "$(id -u)" = 0 ]; then
     chmod +x "$WORK/bin/nsupdate"
     chmod 755 "$WORK"
     chown -R 65534:65534 "$PGSUP_HOME"
-    PATH=$WORK/bin:$PATH expect_warning "run by 65534 with -t 4 -u 2 -r 1 -k $DNS/key" \
+    SUDO_UID=65534 SUDO_GID=65534 PATH=$WORK/bin:$PATH expect_warning "run by 65534 with -t 4 -u 2 -r 1 -k $DNS/key" \
         "$PGSUP" instance set four --ip 10.77.0.15
     expect_equal "files of others" "$(find "$PGSUP_HOME" ! -uid 65534)" ""
 fi
