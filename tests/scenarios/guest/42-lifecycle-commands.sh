@@ -114,9 +114,10 @@ kill -0 "$before" || fail "the VM ended with it"
 
 # A terminal with `pgsup up` in it; "c" on the standard input is a Ctrl-C.
 cat >"$WORK/terminal.py" <<'END'
-import os, pty, select, sys
+import os, pty, select, signal, sys
 pid, terminal = pty.fork()
 if pid == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it for what it runs by "&"
     os.execvp(sys.argv[1], sys.argv[1:])
 while True:
     readable = select.select([terminal, 0], [], [])[0]
