@@ -57,7 +57,8 @@ uint64_t platform_slept_ms(void);
 /* A clock that stands still while the computer sleeps, which that of timers does not on macOS. */
 uint64_t platform_awake_ms(void);
 
-/* What may be the cause when there is no route to a guest. NULL: it is usual while a guest boots. */
+/* What may be the cause when there is no route to a guest. NULL: it is usual while a guest boots.
+ */
 const char *platform_no_route_cause(void);
 
 bool platform_is_macos(void);
