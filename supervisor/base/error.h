@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* name, word on the control socket, exit status of the command line (see README) */
+/* name, word on the control socket, exit status of the command line (topics/exit-status.md) */
 #define ERROR_CODES(X)                                                                             \
     X(ERROR_NONE, "ok", 0)                                                                         \
     X(ERROR_FAILED, "failed", 1)           /* something outside refused or broke */                \

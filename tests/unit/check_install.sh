@@ -37,7 +37,7 @@ for page in man1/pgsup.1 man7/pgsup-exit-status.7; do
 done
 if command -v groff >/dev/null; then
     expect "groff warns" \
-        "$(groff -man -Tutf8 -ww "$prefix"/share/man/man[17]/* 2>&1 >/dev/null | head -n 5)" ""
+        "$(groff -K utf8 -man -Tutf8 -ww "$prefix"/share/man/man[17]/* 2>&1 >/dev/null | head -n 5)" ""
 fi
 
 # It finds what it needs beside itself: unpacking is done by the other program.
