@@ -5,7 +5,7 @@
  * base/platform.h.
  *
  * A program gets the user's identity, whatever it is, or root's when its path and its arguments
- * are in the table of launcher.c. QEMU is there only for networks that macOS gives to root alone,
+ * are in the table of grammar.c. QEMU is there only for networks that macOS gives to root alone,
  * with options that name no file of the user's, and must drop root by itself. */
 #pragma once
 
