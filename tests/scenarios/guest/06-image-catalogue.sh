@@ -75,7 +75,7 @@ assert changed != text
 open(sys.argv[1], "w").write(changed)
 END
 start_supervisor
-expect_ready quiet
+expect_ready -v quiet
 expect_text "$ERR" "booting --ready--> ready"
 "$PGSUP" events quiet >"$WORK/events"
 expect_no_text "$WORK/events" "phoned home"

@@ -57,8 +57,9 @@ echo 0 >"$WORK/ssh-status"
 expect_ready net
 expect_ok "$PGSUP" instance set net --rerun-cloud-init
 expect_text "$OUT" "cloud-init runs again at the next restart"
-expect_text "$WORK/ssh-args" "-oStrictHostKeyChecking=yes" "-oBatchMode=yes" \
-    "$PGSUP_HOME/instances/net/known_hosts" "-- 127.0.0.1 sudo cloud-init clean"
+expect_text "$WORK/ssh-args" "-F $PGSUP_HOME/ssh_config" "-oBatchMode=yes" "-- net sudo cloud-init clean"
+expect_text "$PGSUP_HOME/ssh_config" "Host net" "StrictHostKeyChecking=yes" \
+    "$PGSUP_HOME/instances/net/known_hosts"
 expect_equal "that of meta-data" "$(meta_id net)" "$(id_of net)"
 echo 255 >"$WORK/ssh-status"
 expect_fail 1 "the setting is changed, but \`cloud-init clean\` failed in the guest (" "$PGSUP" instance set net --rerun-cloud-init
