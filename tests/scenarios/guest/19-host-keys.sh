@@ -94,7 +94,7 @@ expect_text "$folder/known_hosts" "$(id_of test)" \
 
 step "those that a guest makes are trusted when it has phoned home"
 new_mini own --seed drive --host-keys guest
-expect_fail 3 "has not phoned home" "$PGSUP" ssh own true
+expect_fail 3 "own is stopped: \`pgsup start own --wait\` starts it" "$PGSUP" ssh own true
 expect_ready own
 expect_event own "phoned home"
 wait_until 20 test -s "$PGSUP_HOME/instances/own/known_hosts"
