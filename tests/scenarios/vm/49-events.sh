@@ -39,8 +39,13 @@ step "--follow"
 "$PGSUP" events two --follow --since 0s >"$WORK/followed" &
 follower=$!
 at_exit "kill $follower 2>/dev/null"
-quietly pause two
-wait_until 10 grep -q -- "--qmp-stop--> paused" "$WORK/followed"
+# It follows from when the supervisor knows of it, which nobody is told.
+pause_is_followed() {
+    quietly pause two
+    sleep 0.3
+    grep -q -- "--qmp-stop--> paused" "$WORK/followed" || { quietly resume two && false; }
+}
+wait_until 20 pause_is_followed
 quietly resume two
 wait_until 10 grep -q -- "--qmp-resume--> running" "$WORK/followed"
 kill $follower

@@ -40,11 +40,16 @@ expect_equal "by image" "$(hosts_of image_debian_12)" "test web "
 expect_equal "by network" "$(hosts_of network_user)" "4711 test web "
 expect_equal "by state" "$(hosts_of state_stopped)" "4711 test web "
 
+is_served() { # PORT: something answers HTTP there
+    python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5).read()' \
+        "http://127.0.0.1:$1/" 2>"$WORK/page"
+}
+
 step "nobody is spoken to in the place of a VM that does not run"
 python3 -m http.server -b 127.0.0.1 "$port" >"$WORK/foreign.log" 2>&1 &
 foreign=$!
 at_exit "kill $foreign 2>/dev/null"
-wait_until 20 curl -so "$WORK/page" "http://127.0.0.1:$port/"
+wait_until 20 is_served "$port"
 : >"$WORK/foreign.log"
 run env LC_ALL="$utf8" ansible -i "$PROGRAM" test -m ping
 expect_text "$OUT" "UNREACHABLE" 'test is stopped: `pgsup start test --wait` starts it'
@@ -92,7 +97,7 @@ other=$(free_port)
 expect_ok "$PGSUP" instance set test --ssh-port "$other"
 python3 -m http.server -b 127.0.0.1 "$other" >"$WORK/foreign.log" 2>&1 &
 foreign=$!
-wait_until 20 curl -so "$WORK/page" "http://127.0.0.1:$other/"
+wait_until 20 is_served "$other"
 : >"$WORK/foreign.log"
 sentence="nothing was sent to test: on port $other of 127.0.0.1 not its QEMU (process $(pid_of test)) listens, but process $foreign (python3)"
 expect_fail 3 "$sentence" "$PGSUP" ssh test
