@@ -40,20 +40,20 @@ bool qemu_program_lists(const char *help, const char *word) {
     return false;
 }
 
+/* The help begins with the version. */
 static void ask(const char *program, struct spec_qemu *qemu) {
-    char *version[] = {(char *)program, "--version", NULL};
-    char *objects[] = {(char *)program, "-object", "help", NULL};
     char *options[] = {(char *)program, "-help", NULL};
-    scoped(buffer_done) struct buffer said = {0}, help = {0}, list = {0};
+    char *objects[] = {(char *)program, "-object", "help", NULL};
+    scoped(buffer_done) struct buffer help = {0}, list = {0};
     *qemu = (struct spec_qemu){0};
-    qemu->sandbox = program_run(options, INSPECT_TIMEOUT_MS, &list, NULL) && list.data &&
-                    qemu_program_lists(list.data, "-sandbox");
-    if (!program_run(version, INSPECT_TIMEOUT_MS, &said, NULL) || !said.data ||
-        !qemu_program_parse_version(said.data, qemu) || qemu->version.major < OBJECTS_SINCE)
+    if (!program_run(options, INSPECT_TIMEOUT_MS, &help, NULL) || !help.data)
         return;
-    qemu->monitor_objects = program_run(objects, INSPECT_TIMEOUT_MS, &help, NULL) && help.data &&
-                            qemu_program_lists(help.data, "monitor-qmp") &&
-                            qemu_program_lists(help.data, "monitor-hmp");
+    qemu->sandbox = qemu_program_lists(help.data, "-sandbox");
+    if (!qemu_program_parse_version(help.data, qemu) || qemu->version.major < OBJECTS_SINCE)
+        return;
+    qemu->monitor_objects = program_run(objects, INSPECT_TIMEOUT_MS, &list, NULL) && list.data &&
+                            qemu_program_lists(list.data, "monitor-qmp") &&
+                            qemu_program_lists(list.data, "monitor-hmp");
 }
 
 static bool is_same(const struct binary *binary, const struct stat *file) {

@@ -112,7 +112,8 @@ bool fake_options_help(char **argv) {
         if (strcmp(name, "-version") == 0)
             puts("QEMU emulator version 7.2.22 (fake)");
         else if (strcmp(name, "-help") == 0)
-            puts("-sandbox on[,obsolete=allow|deny]\n"
+            puts("QEMU emulator version 7.2.22 (fake)\n"
+                 "-sandbox on[,obsolete=allow|deny]\n"
                  "                Enable seccomp mode 2 system call filter (default 'off').");
         else if (strcmp(name, "-accel") == 0 && help)
             puts("Accelerators supported in QEMU binary:\ntcg");
