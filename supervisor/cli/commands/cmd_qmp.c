@@ -4,21 +4,8 @@
 #include "cli/output/json_output.h"
 #include "home/home.h"
 #include "home/running.h"
-#include "store/instance_table.h"
 
 #include <stdio.h>
-
-static bool find_running(const struct home *home, const char *name, struct running *running,
-                         struct error *error) {
-    struct store_instance instance = {0};
-    if (!instance_table_get(home->store, name, &instance, error))
-        return false;
-    store_instance_done(&instance);
-    if (!running_find(home->run, name, running, error))
-        return false;
-    return running->name || error_set(error, ERROR_WRONG_STATE,
-                                      "%s does not run: `pgsup start %s` starts it", name, name);
-}
 
 static int run_qmp(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
@@ -34,7 +21,7 @@ static int run_qmp(struct invocation *invocation, struct error *error) {
         return 1;
     }
     struct running running = {0};
-    if (!find_running(invocation->home, name, &running, error)) {
+    if (!offline_find(invocation->home, name, &running, error)) {
         json_decref(arguments);
         return 1;
     }

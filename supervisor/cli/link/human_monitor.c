@@ -3,30 +3,17 @@
 #include "base/alloc.h"
 #include "cli/link/offline.h"
 #include "home/running.h"
-#include "store/instance_table.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #define WORDS_LIMIT 500u
 
-static bool find_running(const struct home *home, const char *name, struct running *running,
-                         struct error *error) {
-    struct store_instance instance = {0};
-    if (!instance_table_get(home->store, name, &instance, error))
-        return false;
-    store_instance_done(&instance);
-    if (!running_find(home->run, name, running, error))
-        return false;
-    return running->name || error_set(error, ERROR_WRONG_STATE,
-                                      "%s does not run: `pgsup start %s` starts it", name, name);
-}
-
 bool human_monitor_open(struct human_monitor *monitor, const struct home *home, const char *name,
                         struct error *error) {
     struct running running = {0};
     *monitor = (struct human_monitor){.editor.prompt = "(qemu) "};
-    if (find_running(home, name, &running, error))
+    if (offline_find(home, name, &running, error))
         monitor->offline = offline_open(home, &running, error);
     running_done(&running);
     return monitor->offline != NULL;

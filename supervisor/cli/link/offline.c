@@ -5,6 +5,7 @@
 #include "machine/core/run_file.h"
 #include "machine/socket.h"
 #include "qmp/session.h"
+#include "store/instance_table.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,18 @@ struct offline {
     struct qmp_session *session;
     bool eof;
 };
+
+bool offline_find(const struct home *home, const char *name, struct running *running,
+                  struct error *error) {
+    struct store_instance instance = {0};
+    if (!instance_table_get(home->store, name, &instance, error))
+        return false;
+    store_instance_done(&instance);
+    if (!running_find(home->run, name, running, error))
+        return false;
+    return running->name || error_set(error, ERROR_WRONG_STATE,
+                                      "%s does not run: `pgsup start %s` starts it", name, name);
+}
 
 struct offline *offline_open(const struct home *home, const struct running *running,
                              struct error *error) {

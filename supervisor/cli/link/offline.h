@@ -13,6 +13,10 @@
 struct offline; /* opaque */
 struct qmp_item;
 
+/* The process of an instance, which must run: else ERROR_WRONG_STATE. */
+bool offline_find(const struct home *home, const char *name, struct running *running,
+                  struct error *error);
+
 /* NULL: error set. */
 struct offline *offline_open(const struct home *home, const struct running *running,
                              struct error *error);
