@@ -1,9 +1,11 @@
 #include "image_table.h"
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "store/query.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void image_read_row(struct query *query, struct store_image *image) {
     image->id = query_column_number(query);
@@ -43,6 +45,26 @@ bool image_table_add(struct store *store, struct store_image *image, struct erro
     return true;
 }
 
+/* Names the image that was probably meant. */
+static bool fail_absent_image(struct store *store, const char *name, struct error *error) {
+    struct store_images all = {0};
+    struct nearest nearest;
+    nearest_init(&nearest, name, strlen(name));
+    image_table_list(store, &all, NULL);
+    for (size_t i = 0; i < all.count; i++)
+        nearest_offer(&nearest, all.items[i].name);
+    if (nearest.best)
+        error_set(error, ERROR_NOT_FOUND, "no image \"%s\" in this home: did you mean \"%s\"?",
+                  name, nearest.best);
+    else
+        error_set(error, ERROR_NOT_FOUND,
+                  "no image \"%s\" in this home: `pgsup image list` shows the images, "
+                  "`pgsup image download -n %s` or `pgsup image import` adds one",
+                  name, name);
+    store_images_done(&all);
+    return false;
+}
+
 bool image_table_get(struct store *store, const char *name, struct store_image *image,
                      struct error *error) {
     struct query query;
@@ -54,10 +76,7 @@ bool image_table_get(struct store *store, const char *name, struct store_image *
         image_read_row(&query, image);
     if (!query_close(&query))
         return false;
-    return found || error_set(error, ERROR_NOT_FOUND,
-                              "no image \"%s\" in this home: `pgsup image list` shows the images, "
-                              "`pgsup image download -n %s` or `pgsup image import` adds one",
-                              name, name);
+    return found || fail_absent_image(store, name, error);
 }
 
 bool image_table_list(struct store *store, struct store_images *images, struct error *error) {
@@ -91,8 +110,7 @@ bool image_table_remove(struct store *store, const char *name, struct error *err
     query_bind_text(&query, name);
     if (!query_finish(&query, error))
         return false;
-    return query_changes(store) > 0 ||
-           error_set(error, ERROR_NOT_FOUND, "no image \"%s\": `pgsup image list` shows all", name);
+    return query_changes(store) > 0 || fail_absent_image(store, name, error);
 }
 
 void store_image_done(struct store_image *image) {

@@ -1,9 +1,11 @@
 #include "instance_table.h"
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "store/query.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const seed_words[] = {
     [STORE_SEED_HTTP] = "http", [STORE_SEED_DRIVE] = "drive", [STORE_SEED_BOTH] = "both"};
@@ -120,6 +122,23 @@ static bool get(struct query *query, const char *key, struct store_instance *ins
     return query_close(query);
 }
 
+/* Names the instance that was probably meant. */
+static bool fail_absent(struct store *store, const char *name, struct error *error) {
+    struct store_instances all = {0};
+    struct nearest nearest;
+    nearest_init(&nearest, name, strlen(name));
+    instance_table_list(store, &all, NULL);
+    for (size_t i = 0; i < all.count; i++)
+        nearest_offer(&nearest, all.items[i].name);
+    if (nearest.best)
+        error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": did you mean \"%s\"?", name,
+                  nearest.best);
+    else
+        error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
+    store_instances_done(&all);
+    return false;
+}
+
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
                         struct error *error) {
     struct query query;
@@ -127,8 +146,7 @@ bool instance_table_get(struct store *store, const char *name, struct store_inst
     if (!query_open(store, INSTANCE_GET, &query, error) ||
         !get(&query, name, instance, &found, error))
         return false;
-    return found ||
-           error_set(error, ERROR_NOT_FOUND, "no instance \"%s\": `pgsup list` shows all", name);
+    return found || fail_absent(store, name, error);
 }
 
 /* The token is a secret: no sentence shows it. */

@@ -126,28 +126,51 @@ bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
     return true;
 }
 
+/* The power of 1024 that a unit stands for, of either case: "" and "b" 0, "g", "GB", "GiB" 3. */
+static bool parse_size_unit(const char *text, unsigned *shift) {
+    static const char units[] = "kmgtp";
+    char word[4] = "";
+    size_t length = strlen(text);
+    if (length >= sizeof word)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        word[i] = (char)tolower((unsigned char)text[i]);
+    const char *found = *word ? strchr(units, *word) : NULL;
+    const char *rest = word + (found ? 1 : 0);
+    *shift = found ? 10 * ((unsigned)(found - units) + 1) : 0;
+    return !*rest || strcmp(rest, "b") == 0 || (found && strcmp(rest, "ib") == 0);
+}
+
+/* Adds the digits after a point, as many as matter: ".5" of 1 << shift. */
+static bool add_fraction(const char **text, unsigned shift, uint64_t *bytes) {
+    uint64_t scale = 1, fraction = 0;
+    size_t digits = strspn(++*text, "0123456789");
+    if (digits == 0 || digits > 6 || shift == 0)
+        return false;
+    for (size_t i = 0; i < digits; i++, ++*text, scale *= 10)
+        fraction = fraction * 10 + (uint64_t)(**text - '0');
+    uint64_t part = (fraction << (shift > 40 ? 40 : shift)) / scale;
+    *bytes += shift > 40 ? part << (shift - 40) : part;
+    return true;
+}
+
 bool name_parse_size(const char *text, uint64_t *bytes) {
-    static const char units[] = "KMGTP";
     size_t digits = strspn(text, "0123456789");
     char number[24];
+    unsigned shift;
+    uint64_t value;
     if (digits == 0 || digits >= sizeof number)
         return false;
     memcpy(number, text, digits);
     number[digits] = 0;
-    uint64_t value;
-    if (!name_parse_number(number, 0, UINT64_MAX, &value))
+    const char *point = text + digits;
+    const char *unit = point + strspn(point, ".0123456789");
+    if (!name_parse_number(number, 0, UINT64_MAX, &value) ||
+        !parse_size_unit(unit + strspn(unit, " "), &shift) || value > UINT64_MAX >> shift)
         return false;
-    const char *unit = text + digits;
-    if (*unit) {
-        const char *found = strchr(units, toupper((unsigned char)*unit));
-        const char *rest = unit + 1;
-        if (!found || !(*rest == 0 || strcmp(rest, "B") == 0 || strcmp(rest, "iB") == 0))
-            return false;
-        unsigned shift = 10 * ((unsigned)(found - units) + 1);
-        if (value > UINT64_MAX >> shift)
-            return false;
-        value <<= shift;
-    }
+    value <<= shift;
+    if (*point == '.' && (!add_fraction(&point, shift, &value) || point != unit))
+        return false;
     *bytes = value;
     return true;
 }

@@ -25,7 +25,7 @@ bool name_parse_netmask(const char *text, unsigned *prefix_length); /* 255.255.2
 bool name_parse_mac(const char *text, uint8_t mac[6]);
 void name_format_mac(const uint8_t mac[6], char text[18]);
 
-/* "4G", "512M", "4GiB", "1073741824": bytes. Powers of 1024. */
+/* "4G", "1.5g", "512 MiB", "4GB", "1073741824": bytes. Powers of 1024. */
 bool name_parse_size(const char *text, uint64_t *bytes);
 void name_format_size(uint64_t bytes, char text[32]); /* "4 GiB", "111.1 MiB" */
 bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);

@@ -1,14 +1,15 @@
 #include "command.h"
 
 #include "base/alloc.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
+#include "cli/peer_words.h"
 
 #include <string.h>
 
 const struct option_spec command_global_options[] = {
     {"path", 'p', "PATH", .help = "cloud home; default: $PGSUP_HOME, else ~/var/pgsup"},
     {"quiet", 'q', .help = "no progress on stderr"},
-    {"version", .help = "print the version"},
+    {"version", 'V', .help = "print the version"},
     OPTIONS_END,
 };
 
@@ -33,8 +34,19 @@ const char *command_section_heading(enum command_section section) {
     return headings[section];
 }
 
+static bool has_word(const char *words, const char *word) {
+    size_t length = strlen(word);
+    for (; words && *words; words += strspn(words, " ")) {
+        size_t end = strcspn(words, " ");
+        if (end == length && strncmp(words, word, length) == 0)
+            return true;
+        words += end;
+    }
+    return false;
+}
+
 static bool is_called(const struct command *command, const char *path) {
-    if (strcmp(command->path, path) == 0)
+    if (strcmp(command->path, path) == 0 || has_word(command->brief, path))
         return true;
     size_t group = (size_t)(command_last_word(command) - command->path);
     return command->alias && strncmp(command->path, path, group) == 0 &&
@@ -48,9 +60,22 @@ const struct command *command_find(const struct command *const *table, const cha
     return NULL;
 }
 
+/* What was meant, without regard to spelling: "`pgsup rm NAME` removes an instance". Caller frees;
+ * NULL: not known. */
+static char *meaning_of(const struct command *const *table, const struct command *group,
+                        const char *word) {
+    const char *answer = peer_words_answer(group ? group->path : "", word);
+    bool of_instances = group && strcmp(group->path, "instance") == 0;
+    const struct command *top = of_instances ? command_find(table, word) : NULL;
+    if (answer)
+        return alloc_string(answer);
+    return top ? alloc_printf("did you mean \"%s\"?", top->path) : NULL;
+}
+
 static void unknown(const struct command *const *table, const struct command *group,
                     const char *word, struct error *error) {
     struct nearest nearest;
+    scoped(alloc_release) char *meaning = meaning_of(table, group, word);
     nearest_init(&nearest, word, strlen(word));
     for (; *table; table++) {
         bool beside = group ? command_is_parent(group, *table) : !strchr((*table)->path, ' ');
@@ -61,7 +86,9 @@ static void unknown(const struct command *const *table, const struct command *gr
             nearest_offer(&nearest, (*table)->alias);
     }
     const char *path = group ? group->path : "", *space = group ? " " : "";
-    if (nearest.best)
+    if (meaning)
+        error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": %s", path, space, word, meaning);
+    else if (nearest.best)
         error_set(error, ERROR_USAGE, "unknown command \"%s%s%s\": did you mean \"%s%s%s\"?", path,
                   space, word, path, space, nearest.best);
     else
@@ -70,20 +97,14 @@ static void unknown(const struct command *const *table, const struct command *gr
                   word, space, path);
 }
 
-const struct command *command_resolve(const struct command *const *table, char **words,
-                                      size_t *used, struct error *error) {
-    const struct command *command = command_find(table, words[0]);
-    *used = 1;
+const struct command *command_resolve(const struct command *const *table,
+                                      const struct command *group, const char *word,
+                                      struct error *error) {
+    scoped(alloc_release) char *path =
+        group ? alloc_printf("%s %s", group->path, word) : alloc_string(word);
+    const struct command *command = command_find(table, path);
     if (!command)
-        unknown(table, NULL, words[0], error);
-    else if (command_is_group(command) && words[1] && words[1][0] != '-') {
-        scoped(alloc_release) char *path = alloc_printf("%s %s", command->path, words[1]);
-        const struct command *group = command;
-        *used = 2;
-        command = command_find(table, path);
-        if (!command)
-            unknown(table, group, words[1], error);
-    }
+        unknown(table, group, word, error);
     return command;
 }
 

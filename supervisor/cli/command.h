@@ -38,6 +38,7 @@ enum command_completes { /* what completion offers for an argument */
 struct command {
     const char *path;      /* "instance create" */
     const char *alias;     /* another word for the last one of path; NULL */
+    const char *brief;     /* words that call it without its group: "remove rm"; NULL */
     const char *summary;   /* one line without a full stop */
     const char *arguments; /* "NAME [COMMAND...]"; NULL: none */
     const char *details; /* paragraphs between empty lines; an indented line stays as it is; NULL */
@@ -48,6 +49,7 @@ struct command {
     enum command_section section;
     enum command_completes completes;
     enum command_needs needs;
+    const char *homeless; /* option with which home may be NULL, when there is none; NULL */
     bool hidden;
     bool changes_names;   /* or addresses: PATH/hosts and the DNS are brought up to date after */
     bool parts_with_root; /* by itself: privileges.h */
@@ -62,10 +64,11 @@ extern const struct option_spec command_global_options[]; /* those before the co
 
 /* tables are NULL-terminated lists of pointers */
 const struct command *command_find(const struct command *const *table, const char *path);
-/* Finds the command at the beginning of the words, and how many words name it. ERROR_USAGE: none;
- * the message suggests the nearest one. */
-const struct command *command_resolve(const struct command *const *table, char **words,
-                                      size_t *used, struct error *error);
+/* The command that a word names, at the top (group NULL) or in a group. ERROR_USAGE: none; the
+ * message tells which was meant. */
+const struct command *command_resolve(const struct command *const *table,
+                                      const struct command *group, const char *word,
+                                      struct error *error);
 bool command_is_group(const struct command *command);
 /* "instance" is the parent of "instance create". */
 bool command_is_parent(const struct command *group, const struct command *command);

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
+#include "cli/peer_words.h"
 #include "cli/privileges.h"
 #include "home/home.h"
 #include "home/names/publish.h"
@@ -90,11 +91,21 @@ static void tell_notice(struct home *home) {
     home->notice = NULL;
 }
 
+static bool may_be_homeless(const struct invocation *invocation, const struct error *problem) {
+    const char *option = invocation->command->homeless;
+    return option && problem->code == ERROR_NOT_FOUND && invocation_given(invocation, option);
+}
+
 static int run_with_home(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct home home = {0};
-    if (!home_open(path, &home, error))
+    struct error problem = {0};
+    if (!home_open(path, &home, &problem)) {
+        if (may_be_homeless(invocation, &problem))
+            return invocation->command->run(invocation, error);
+        error_copy(error, &problem);
         return EXIT_FAILURE;
+    }
     invocation->home = &home;
     tell_notice(&home);
     int status = invocation->command->run(invocation, error);
@@ -126,75 +137,135 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
     return command->run(invocation, error);
 }
 
-/* People tend to write global options after the command: the message says where they go. */
-static void hint_global(const struct error *error, char **words, struct error *hinted) {
-    *hinted = *error;
-    for (; *words && strcmp(*words, "--") != 0; words++) {
-        bool global = strcmp(*words, "-p") == 0 || strncmp(*words, "--path", 6) == 0;
-        if (!global || !strstr(error->text, "unknown option"))
-            continue;
-        error_clear(hinted);
-        error_set(hinted, ERROR_USAGE, "the option \"%s\" goes before the command", *words);
-    }
-}
-
 /* The predecessor's users write -n NAME wherever a name is an argument. */
 static bool takes_name(const struct command *command) {
     const char *arguments = command->arguments ? command->arguments : "";
     return strncmp(arguments + (*arguments == '['), "NAME", strlen("NAME")) == 0;
 }
 
-static int run_command(struct invocation *invocation, char **words, struct error *error) {
-    size_t used = 0;
-    invocation->command = command_resolve(invocation->table, words, &used, error);
-    if (!invocation->command)
-        return EXIT_FAILURE;
-    size_t free_arguments = invocation->command->stop_at_arguments
-                                ? invocation->command->min_arguments
-                                : OPTIONS_ANYWHERE;
-    struct error parse_error = {0};
-    bool (*parse)(const struct option_spec *, char **, size_t, struct options *, struct error *) =
-        takes_name(invocation->command) ? options_parse_named : options_parse;
-    if (!parse(invocation->command->options, words + used, free_arguments, &invocation->options,
-               &parse_error)) {
-        hint_global(&parse_error, words + used, error);
+/* Tells where the options of the command are listed, unless the right one was told. */
+static void hint_options(const char *path, const struct error *problem, struct error *error) {
+    const char *unknown = "unknown option", *space = *path ? " " : "";
+    if (strncmp(problem->text, unknown, strlen(unknown)) == 0 &&
+        !strstr(problem->text, "did you mean"))
+        error_set(error, problem->code, "%s: `pgsup help%s%s` lists the options", problem->text,
+                  space, path);
+    else
+        error_copy(error, problem);
+}
+
+/* "pgsup start help" asks for help, "pgsup start -n help" names an instance. */
+static bool asks_for_help(char *const *words) {
+    return words[0] && strcmp(words[0], "help") == 0 && !words[1];
+}
+
+static int run_command(struct invocation *invocation, struct options *globals, char **words,
+                       struct error *error) {
+    const struct command *command = invocation->command;
+    const struct options_rules rules = {
+        .specs = command->options,
+        .free_arguments = command->stop_at_arguments ? command->min_arguments : OPTIONS_ANYWHERE,
+        .named = takes_name(command),
+        .globals = globals,
+    };
+    struct error problem = {0};
+    if (command->run && strcmp(command->path, "help") != 0 && asks_for_help(words)) {
+        help_print(invocation->table, command, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (!options_parse_rules(&rules, words, &invocation->options, &problem)) {
+        hint_options(command->path, &problem, error);
         return EXIT_FAILURE;
     }
-    int status = run_parsed(invocation, error);
+    invocation->home_option = options_value(globals, "path");
+    invocation->quiet = options_value(globals, "quiet") != NULL;
+    int status = EXIT_FAILURE;
+    if (invocation->home_option && !*invocation->home_option)
+        error_set(error, ERROR_USAGE, "option \"--path\" is empty");
+    else
+        status = run_parsed(invocation, error);
     options_done(&invocation->options);
     return status;
 }
 
-static int run_global(const struct command *const *table, const struct options *global,
+/* Global options may stand before, between and after the words of a command. */
+static bool take_globals(struct options *globals, char ***words, struct error *error) {
+    struct options none;
+    const struct options_rules rules = {.specs = NULL, .free_arguments = 0, .globals = globals};
+    struct error problem = {0};
+    if (!options_parse_rules(&rules, *words, &none, &problem)) {
+        hint_options("", &problem, error);
+        return false;
+    }
+    globals->help = globals->help || none.help;
+    while (**words && (none.argument_count == 0 || **words != none.arguments[0]))
+        ++*words;
+    options_done(&none);
+    return true;
+}
+
+/* "remove image x" is "image remove x" in the order of other tools. */
+static bool check_order(const struct command *const *table, char **words, struct error *error) {
+    const struct command *group = words[1] && words[2] ? command_find(table, words[1]) : NULL;
+    if (!group || !command_is_group(group))
+        return true;
+    scoped(alloc_release) char *path = alloc_printf("%s %s", words[1], words[0]);
+    const struct command *meant = command_find(table, path);
+    const char *answer = peer_words_answer(words[1], words[0]);
+    if (meant)
+        return error_set(error, ERROR_USAGE, "\"%s %s\": did you mean \"%s\"?", words[0], words[1],
+                         meant->path);
+    return !answer || error_set(error, ERROR_USAGE, "\"%s %s\": %s", words[0], words[1], answer);
+}
+
+/* Finds the command and what follows its words. */
+static bool find_command(struct invocation *invocation, struct options *globals, char ***words,
+                         struct error *error) {
+    const struct command *const *table = invocation->table, *command;
+    if (!check_order(table, *words, error) ||
+        !(command = command_resolve(table, NULL, *(*words)++, error)))
+        return false;
+    invocation->command = command;
+    if (!command_is_group(command) || !take_globals(globals, words, error) || !**words)
+        return error->code == ERROR_NONE;
+    globals->help = globals->help || asks_for_help(*words);
+    if (!globals->help)
+        invocation->command = command_resolve(table, command, *(*words)++, error);
+    return invocation->command != NULL;
+}
+
+static int run_global(const struct command *const *table, struct options *globals, char **words,
                       struct error *error) {
     static char *const version[] = {"version", NULL}, *const help[] = {"help", NULL};
-    struct invocation invocation = {
-        .table = table,
-        .home_option = options_value(global, "path"),
-        .quiet = options_value(global, "quiet") != NULL,
-    };
-    if (invocation.home_option && !*invocation.home_option) {
-        error_set(error, ERROR_USAGE, "option \"--path\" is empty");
+    struct invocation invocation = {.table = table};
+    if (!take_globals(globals, &words, error))
         return EXIT_FAILURE;
-    }
-    if (options_value(global, "version"))
-        return run_command(&invocation, (char **)version, error);
-    if (global->help)
-        return run_command(&invocation, (char **)help, error);
-    if (global->argument_count == 0) {
-        help_print(table, NULL, stderr);
+    if (options_value(globals, "version"))
+        words = (char **)version;
+    else if (globals->help)
+        words = (char **)help;
+    globals->help = false;
+    if (!*words) {
+        help_print_beginning(stderr);
         return error_exit_status(ERROR_USAGE);
     }
-    return run_command(&invocation, global->arguments, error);
+    if (!find_command(&invocation, globals, &words, error))
+        return EXIT_FAILURE;
+    if (globals->help) {
+        help_print(table, invocation.command, stdout);
+        return EXIT_SUCCESS;
+    }
+    return run_command(&invocation, globals, words, error);
 }
 
 int command_line_run(const struct command *const *table, char **argv) {
     struct error error = {0};
-    struct options global = {0};
+    struct options globals = {0};
+    static char *nothing[] = {NULL};
     int status = EXIT_FAILURE;
-    if (options_parse(command_global_options, argv + 1, 0, &global, &error))
-        status = run_global(table, &global, &error);
-    options_done(&global);
+    if (options_parse(command_global_options, nothing, 0, &globals, &error))
+        status = run_global(table, &globals, argv + 1, &error);
+    options_done(&globals);
     if (error.code == ERROR_NONE)
         flush_output(&error);
     else

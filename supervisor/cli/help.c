@@ -138,9 +138,10 @@ static void write_help_options(struct buffer *text, const char *heading,
 }
 
 static void write_command_row(struct buffer *text, const struct command *command) {
+    const char *also = command->brief ? command->brief : command->alias;
     scoped(alloc_release) char *summary =
-        command->alias ? alloc_printf("%s (alias: %s)", command->summary, command->alias)
-                       : alloc_string(command->summary);
+        also ? alloc_printf("%s (alias: %s)", command->summary, also)
+             : alloc_string(command->summary);
     help_write_row(text, command->path, summary);
 }
 
@@ -162,9 +163,11 @@ static void write_program(const struct command *const *table, struct buffer *tex
                       "Supervises QEMU virtual machines on your own computer.\n");
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
         write_help_section(text, table, section);
-    write_help_options(text, "Options before the command", command_global_options);
-    buffer_puts(text, "\n"
-                      "`pgsup help COMMAND` shows more about a command.\n");
+    write_help_options(text, "Options of every command", command_global_options);
+    buffer_puts(text,
+                "\n"
+                "A SIZE is 512M, 1.5G or \"2 GiB\", a DURATION 90 (seconds), 5m, 1h30m or 2d.\n"
+                "`pgsup help COMMAND` shows more about a command.\n");
 }
 
 static void write_group(const struct command *const *table, const struct command *group,
@@ -179,6 +182,23 @@ static void write_group(const struct command *const *table, const struct command
                   group->path);
 }
 
+static void write_also_called(struct buffer *text, const struct command *command) {
+    int group = (int)(command_last_word(command) - command->path);
+    const char *separator = "Also called: ";
+    if (command->alias) {
+        buffer_printf(text, "%s%.*s%s", separator, group, command->path, command->alias);
+        separator = ", ";
+    }
+    for (const char *word = command->brief; word && *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        buffer_printf(text, "%s%.*s", separator, (int)length, word);
+        separator = ", ";
+        word += length;
+    }
+    if (command->alias || command->brief)
+        buffer_putc(text, '\n');
+}
+
 void help_write(const struct command *const *table, const struct command *command,
                 struct buffer *text) {
     if (!command) {
@@ -187,10 +207,7 @@ void help_write(const struct command *const *table, const struct command *comman
     }
     scoped(alloc_release) char *usage = help_usage(command);
     buffer_printf(text, "Usage: %s\n\n%s.\n", usage, command->summary);
-    if (command->alias)
-        buffer_printf(text, "Also called: %.*s%s\n",
-                      (int)(command_last_word(command) - command->path), command->path,
-                      command->alias);
+    write_also_called(text, command);
     if (command->details) {
         buffer_putc(text, '\n');
         write_help_details(text, command->details);
@@ -199,6 +216,25 @@ void help_write(const struct command *const *table, const struct command *comman
         write_group(table, command, text);
     else
         write_help_options(text, "Options", command->options);
+}
+
+void help_print_beginning(FILE *file) {
+    fputs("pgsup supervises QEMU virtual machines on your own computer. To begin:\n"
+          "\n"
+          "  pgsup cloud create --ssh-public-key ~/.ssh/id_ed25519.pub --network user\n"
+          "  pgsup image download -n debian-12      # image list --available: the others\n"
+          "  pgsup create test --os debian-12       # set, resize, clone, rename, rm\n"
+          "  pgsup up --detach                      # supervises in the background\n"
+          "  pgsup start test --wait                # until the guest is ready\n"
+          "  pgsup ssh test                         # a shell; console: the serial one\n"
+          "\n"
+          "  pgsup list          what there is, what runs and where it is reached\n"
+          "  pgsup info test     everything about one; events: what happened\n"
+          "  pgsup stop test     shuts it down; down: all of them, and the supervisor\n"
+          "\n"
+          "`pgsup help` lists all commands and topics, `pgsup help COMMAND` explains one,\n"
+          "`pgsup help mac` and `pgsup help linux` tell of networks.\n",
+          file);
 }
 
 void help_print(const struct command *const *table, const struct command *command, FILE *file) {

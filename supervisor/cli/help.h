@@ -13,6 +13,8 @@ char *help_usage(const struct command *command);
 /* NULL: of the program, listing all commands; a group lists its sub-commands. */
 void help_write(const struct command *const *table, const struct command *command,
                 struct buffer *text);
+/* Fifteen lines for who typed "pgsup" alone. */
+void help_print_beginning(FILE *file);
 void help_print(const struct command *const *table, const struct command *command, FILE *file);
 /* The help text of an option with its remark: "virtual processors [default: 2]". Caller frees. */
 char *help_of_option(const struct option_spec *spec);

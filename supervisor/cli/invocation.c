@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/duration.h"
 #include "base/file.h"
 #include "base/given_file.h"
 #include "base/name.h"
@@ -9,14 +10,13 @@
 #include "machine/core/spec.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DAY_S 86400u
+#define DAY_MS 86400000u
 
 static const struct option_spec *spec_of(const struct invocation *invocation, const char *name) {
     const struct option_spec *spec = options_find(invocation->command->options, name, strlen(name));
@@ -55,14 +55,15 @@ const char *invocation_argument(const struct invocation *invocation, size_t inde
     return index < invocation->options.argument_count ? invocation->options.arguments[index] : NULL;
 }
 
-bool invocation_seconds(const struct invocation *invocation, const char *name, uint64_t minimum,
-                        uint64_t *seconds, struct error *error) {
+bool invocation_duration(const struct invocation *invocation, const char *name, uint64_t minimum_ms,
+                         uint64_t *ms, struct error *error) {
     const char *text = invocation_option(invocation, name);
-    if (text && name_parse_number(text, minimum, DAY_S, seconds))
+    bool good = text && duration_parse(text, ms);
+    if (good && *ms >= minimum_ms && *ms <= DAY_MS)
         return true;
     return error_set(error, ERROR_USAGE,
-                     "option \"--%s\": \"%s\" is not a number from %" PRIu64 " to %u", name,
-                     text ? text : "", minimum, DAY_S);
+                     "option \"--%s\": \"%.80s\" is not a duration from %s to a day: write %s",
+                     name, text ? text : "", minimum_ms ? "1 s" : "0", DURATION_EXAMPLE);
 }
 
 const char *invocation_name(const struct invocation *invocation, const char *what,

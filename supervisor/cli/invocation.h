@@ -30,9 +30,9 @@ size_t invocation_argument_count(const struct invocation *invocation);
 const char *invocation_argument(const struct invocation *invocation,
                                 size_t index); /* NULL: fewer */
 
-/* A number of seconds from minimum to one day; the sentence names the option and the bounds. */
-bool invocation_seconds(const struct invocation *invocation, const char *name, uint64_t minimum,
-                        uint64_t *seconds, struct error *error);
+/* A duration from minimum_ms to one day; the sentence names the option and the bounds. */
+bool invocation_duration(const struct invocation *invocation, const char *name, uint64_t minimum_ms,
+                         uint64_t *ms, struct error *error);
 
 /* For commands that take a name both as --name and as their first argument: exactly one of them.
  * `what` is for the sentence: "instance". NULL: error set. */

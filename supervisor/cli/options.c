@@ -1,7 +1,7 @@
 #include "options.h"
 
 #include "base/alloc.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,7 @@ struct parser {
     size_t free_arguments;
     bool named;         /* -n gives an argument */
     size_t named_count; /* those that it gave; they are the first arguments */
+    struct options *globals;
     struct error *error;
 };
 
@@ -43,17 +44,26 @@ const struct option_spec *options_find(const struct option_spec *specs, const ch
 
 static const struct option_spec *find_letter(const struct option_spec *specs, char letter) {
     for (const struct option_spec *spec = specs; spec && spec->name; spec++)
-        if (spec->letter == letter)
+        if (spec->letter == letter || has_word(spec->also, &letter, 1))
             return spec;
     return NULL;
+}
+
+static void offer_names(struct nearest *nearest, const struct option_spec *specs) {
+    for (const struct option_spec *spec = specs; spec && spec->name; spec++)
+        if (!spec->hidden)
+            nearest_offer(nearest, spec->name);
+}
+
+static const struct option_spec *global_specs(const struct parser *parser) {
+    return parser->globals ? parser->globals->specs : NULL;
 }
 
 static bool unknown_option(const struct parser *parser, const char *word, size_t length) {
     struct nearest nearest;
     nearest_init(&nearest, word, length);
-    for (const struct option_spec *spec = parser->parsed->specs; spec && spec->name; spec++)
-        if (!spec->hidden)
-            nearest_offer(&nearest, spec->name);
+    offer_names(&nearest, parser->parsed->specs);
+    offer_names(&nearest, global_specs(parser));
     if (nearest.best)
         return error_set(parser->error, ERROR_USAGE,
                          "unknown option \"--%.*s\": did you mean \"--%s\"?", (int)length, word,
@@ -78,16 +88,24 @@ static void take_name(struct parser *parser, char *name) {
 /* What -n and --name are without a spec of their own. */
 static const struct option_spec name_spec = {.name = "name", .value = "NAME"};
 
+static bool is_global(const struct parser *parser, const struct option_spec *spec) {
+    for (const struct option_spec *each = global_specs(parser); each && each->name; each++)
+        if (each == spec)
+            return true;
+    return false;
+}
+
 static void store(struct parser *parser, const struct option_spec *spec, char *value) {
     if (spec == &name_spec) {
         take_name(parser, value);
         return;
     }
-    size_t index = (size_t)(spec - parser->parsed->specs);
-    parser->parsed->values[index] = value;
+    struct options *options = is_global(parser, spec) ? parser->globals : parser->parsed;
+    size_t index = (size_t)(spec - options->specs);
+    options->values[index] = value;
     if (!spec->many)
         return;
-    char ***list = &parser->parsed->lists[index];
+    char ***list = &options->lists[index];
     if (!*list)
         *list = alloc_zero((parser->word_count + 1) * sizeof **list);
     size_t count = 0;
@@ -111,6 +129,8 @@ static bool parse_long(struct parser *parser, char *word) {
     const struct option_spec *spec = options_find(parser->parsed->specs, word, length);
     if (!spec && parser->named && has_word(name_spec.name, word, length))
         spec = &name_spec;
+    if (!spec)
+        spec = options_find(global_specs(parser), word, length);
     if (!spec && length == 4 && strncmp(word, "help", length) == 0 && !equals) {
         parser->parsed->help = true;
         return true;
@@ -133,6 +153,8 @@ static bool parse_letters(struct parser *parser, char *letters) {
         const struct option_spec *spec = find_letter(parser->parsed->specs, *letter);
         if (!spec && parser->named && *letter == 'n')
             spec = &name_spec;
+        if (!spec)
+            spec = find_letter(global_specs(parser), *letter);
         if (!spec && *letter == 'h') {
             parser->parsed->help = true;
             return true;
@@ -211,35 +233,31 @@ static bool parse_all(struct parser *parser) {
     return true;
 }
 
-static struct parser begin(const struct option_spec *specs, char **words, size_t free_arguments,
-                           struct options *parsed, struct error *error) {
-    size_t word_count = 0;
+bool options_parse_rules(const struct options_rules *rules, char **words, struct options *parsed,
+                         struct error *error) {
+    size_t word_count = 0, spec_count = count_specs(rules->specs);
     while (words[word_count])
         word_count++;
     *parsed = (struct options){
-        .specs = specs,
-        .values = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->values),
-        .lists = alloc_zero((count_specs(specs) + 1) * sizeof *parsed->lists),
+        .specs = rules->specs,
+        .values = alloc_zero((spec_count + 1) * sizeof *parsed->values),
+        .lists = alloc_zero((spec_count + 1) * sizeof *parsed->lists),
         .arguments = alloc_zero((word_count + 1) * sizeof *parsed->arguments),
     };
-    return (struct parser){.parsed = parsed,
-                           .words = words,
-                           .word_count = word_count,
-                           .free_arguments = free_arguments,
-                           .error = error};
+    struct parser parser = {.parsed = parsed,
+                            .words = words,
+                            .word_count = word_count,
+                            .free_arguments = rules->free_arguments,
+                            .named = rules->named,
+                            .globals = rules->globals,
+                            .error = error};
+    return parse_all(&parser);
 }
 
 bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
                    struct options *parsed, struct error *error) {
-    struct parser parser = begin(specs, words, free_arguments, parsed, error);
-    return parse_all(&parser);
-}
-
-bool options_parse_named(const struct option_spec *specs, char **words, size_t free_arguments,
-                         struct options *parsed, struct error *error) {
-    struct parser parser = begin(specs, words, free_arguments, parsed, error);
-    parser.named = true;
-    return parse_all(&parser);
+    const struct options_rules rules = {.specs = specs, .free_arguments = free_arguments};
+    return options_parse_rules(&rules, words, parsed, error);
 }
 
 void options_done(struct options *parsed) {

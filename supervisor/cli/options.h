@@ -45,10 +45,18 @@ struct options {
 /* words: NULL-terminated. Fails with ERROR_USAGE and nothing to free. */
 bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
                    struct options *parsed, struct error *error);
-/* The same for a command whose first argument is a name: -n NAME and --name NAME give it too,
- * unless the specs have an option of that name or letter. */
-bool options_parse_named(const struct option_spec *specs, char **words, size_t free_arguments,
-                         struct options *parsed, struct error *error);
+
+struct options_rules {
+    const struct option_spec *specs;
+    size_t free_arguments;
+    /* The first argument is a name: -n NAME and --name NAME give it too, unless the specs have an
+     * option of that name or letter. */
+    bool named;
+    /* What is not in the specs is looked for here and kept here: parsed before; NULL. */
+    struct options *globals;
+};
+bool options_parse_rules(const struct options_rules *rules, char **words, struct options *parsed,
+                         struct error *error);
 void options_done(struct options *parsed);
 
 /* NULL when not given, without regard to the fallback. The name must be in the specs. */

@@ -1,5 +1,5 @@
 #include "base/buffer.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/options.h"
 #include "cli/output/columns.h"
 #include "cli/output/progress_bar.h"
@@ -149,6 +149,28 @@ TEST(distance_counts_edits) {
                   rows[i].distance);
 }
 
+/* Those of the program, wherever they stand among a command's words. */
+TEST(global_options_are_known_anywhere) {
+    static const struct option_spec globals[] = {
+        {"path", 'p', "PATH", .help = "the home"}, {"quiet", 'q', .help = "less"}, OPTIONS_END};
+    const char *none[] = {NULL}, *words[] = {"one", "-qp", "/tmp/x", "-f", "two", NULL};
+    struct options global, parsed;
+    struct error error = {0};
+    CHECK(options_parse(globals, (char **)none, 0, &global, &error));
+    const struct options_rules rules = {
+        .specs = specs, .free_arguments = OPTIONS_ANYWHERE, .globals = &global};
+    CHECK(options_parse_rules(&rules, (char **)words, &parsed, &error));
+    CHECK_STRING(options_value(&global, "path"), "/tmp/x");
+    CHECK_STRING(options_value(&global, "quiet"), "");
+    CHECK_STRING(options_value(&parsed, "force"), "");
+    CHECK_INT(parsed.argument_count, 2);
+    options_done(&parsed);
+    const char *wrong[] = {"--paht", "x", NULL};
+    CHECK(!options_parse_rules(&rules, (char **)wrong, &parsed, &error));
+    CHECK_CONTAINS(error.text, "did you mean \"--path\"?");
+    options_done(&global);
+}
+
 static const char *nearest_of(const char *typed) {
     static const char *const candidates[] = {"start", "stop", "list", "instance", "ls"};
     struct nearest nearest;
@@ -242,8 +264,9 @@ TEST(names_given_by_an_option) {
         struct options parsed;
         struct error error = {0};
         struct buffer text = {0};
-        if (options_parse_named(named_specs, (char **)table[i].words, table[i].free_arguments,
-                                &parsed, &error)) {
+        const struct options_rules rules = {
+            .specs = named_specs, .free_arguments = table[i].free_arguments, .named = true};
+        if (options_parse_rules(&rules, (char **)table[i].words, &parsed, &error)) {
             for (size_t k = 0; named_specs[k].name; k++)
                 if (parsed.values[k])
                     buffer_printf(&text, "%s=%s ", named_specs[k].name, parsed.values[k]);

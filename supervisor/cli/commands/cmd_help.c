@@ -73,13 +73,6 @@ static int write_all_pages(const struct invocation *invocation, const char *fold
                : EXIT_FAILURE;
 }
 
-static char *joined_arguments(const struct invocation *invocation) {
-    struct buffer path = {0};
-    for (size_t i = 0; i < invocation_argument_count(invocation); i++)
-        buffer_printf(&path, "%s%s", i ? " " : "", invocation_argument(invocation, i));
-    return buffer_take(&path);
-}
-
 static int print_topic(const struct topic *topic) {
     struct buffer text = {0};
     topic_write_text(topic, &text);
@@ -96,26 +89,33 @@ static void print_topics(void) {
     buffer_done(&text);
 }
 
+/* Of the words given; a command's own arguments are no part of its name. */
+static const struct command *find_command(const struct invocation *invocation,
+                                          struct error *error) {
+    const char *first = invocation_argument(invocation, 0);
+    const char *second = invocation_argument(invocation, 1);
+    const struct command *command = command_resolve(invocation->table, NULL, first, error);
+    if (!command || !second)
+        return command;
+    if (command_is_group(command))
+        return command_resolve(invocation->table, command, second, error);
+    error_set(error, ERROR_USAGE, "unknown command \"%s %s\": `pgsup help %s` explains %s", first,
+              second, command->path, command->path);
+    return NULL;
+}
+
 static int run_help(struct invocation *invocation, struct error *error) {
     const struct command *command = NULL;
     if (invocation_flag(invocation, "man"))
         return print_man(invocation);
     if (invocation_option(invocation, "man-folder"))
         return write_all_pages(invocation, invocation_option(invocation, "man-folder"), error);
-    if (invocation_argument_count(invocation) > 0) {
-        scoped(alloc_release) char *path = joined_arguments(invocation);
-        command = command_find(invocation->table, path);
-        const struct topic *topic = command ? NULL : topic_find(path);
-        if (topic)
-            return print_topic(topic);
-        size_t used;
-        if (!command &&
-            command_resolve(invocation->table, invocation->options.arguments, &used, error))
-            error_set(error, ERROR_USAGE, "unknown command \"%s\": `pgsup help` lists all commands",
-                      path);
-        if (!command)
-            return EXIT_FAILURE;
-    }
+    const char *topic_name = invocation_argument(invocation, 0);
+    const struct topic *topic = topic_name ? topic_find(topic_name) : NULL;
+    if (topic && !command_find(invocation->table, topic_name))
+        return print_topic(topic);
+    if (topic_name && !(command = find_command(invocation, error)))
+        return EXIT_FAILURE;
     help_print(invocation->table, command, stdout);
     if (!command)
         print_topics();

@@ -112,5 +112,6 @@ const struct command cmd_image_list = {
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
+    .homeless = "available",
     .run = run_image_list,
 };

@@ -41,6 +41,7 @@ static int run_instance_clone(struct invocation *invocation, struct error *error
 
 const struct command cmd_instance_clone = {
     .path = "instance clone",
+    .brief = "clone",
     .summary = "Create a copy of an instance, including its disk",
     .arguments = "NAME NEW",
     .details = "The copy has its own identity: UUID, MAC address, instance-id, seed path and "

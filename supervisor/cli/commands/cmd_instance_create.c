@@ -13,13 +13,13 @@
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the instance and host name of its guest"},
     {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy",
-     .also = "image"},
-    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2", .also = "cpus"},
+     .also = "image i"},
+    {"vcpu", 0, "NUMBER", .help = "virtual processors", .fallback = "2", .also = "cpus cpu c"},
     {"ram", 0, "SIZE",
      .help = "memory, in MiB or with a unit; default: 2048, or what the image needs",
-     .also = "memory mem"},
+     .also = "memory mem m"},
     {"size", 's', "SIZE", .help = "size of its disk; default: 5G, or what the image needs",
-     .also = "disk"},
+     .also = "disk disk-size d"},
     {"ip", 0, "ADDRESS", .help = "static IPv4 address; default: DHCP"},
     {"no-package-upgrade", .help = "do not upgrade the guest's packages at the first boot"},
     {"seed", 0, "http|drive|both",
@@ -102,6 +102,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
 
 const struct command cmd_instance_create = {
     .path = "instance create",
+    .brief = "create",
     .summary = "Define a virtual machine",
     .arguments = "[NAME]",
     .details = "Creates the instance's folder with its disk, its cloud-init documents and "

@@ -107,6 +107,7 @@ static int run_instance_remove(struct invocation *invocation, struct error *erro
 
 const struct command cmd_instance_remove = {
     .path = "instance remove",
+    .brief = "rm remove",
     .alias = "rm",
     .summary = "Remove an instance with its disk and all its files",
     .arguments = "NAME",

@@ -29,6 +29,7 @@ static int run_instance_rename(struct invocation *invocation, struct error *erro
 
 const struct command cmd_instance_rename = {
     .path = "instance rename",
+    .brief = "rename",
     .summary = "Rename an instance",
     .arguments = "NAME NEW",
     .details = "It remains the same machine and keeps its disk, addresses and host keys. It "

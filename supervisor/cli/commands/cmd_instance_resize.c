@@ -85,6 +85,7 @@ static int run_instance_resize(struct invocation *invocation, struct error *erro
 
 const struct command cmd_instance_resize = {
     .path = "instance resize",
+    .brief = "resize",
     .summary = "Enlarge the disk of an instance, also while it runs",
     .arguments = "NAME SIZE",
     .details = "A disk cannot be made smaller. cloud-init's growpart enlarges the partition "

@@ -16,8 +16,11 @@
 #include <string.h>
 
 static const struct option_spec options[] = {
-    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors", .also = "cpus"},
-    {.name = "ram", .value = "SIZE", .help = "memory, in MiB or with a unit", .also = "memory mem"},
+    {.name = "vcpu", .value = "NUMBER", .help = "virtual processors", .also = "cpus cpu c"},
+    {.name = "ram",
+     .value = "SIZE",
+     .help = "memory, in MiB or with a unit",
+     .also = "memory mem m"},
     {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": DHCP"},
     {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
     {.name = "user-data",
@@ -129,6 +132,7 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
 
 const struct command cmd_instance_set = {
     .path = "instance set",
+    .brief = "set",
     .summary = "Change the settings of an instance",
     .arguments = "NAME",
     .details = "Changes to the hardware take effect at the next start, changes to the "

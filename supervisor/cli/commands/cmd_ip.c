@@ -10,7 +10,7 @@ enum { POLL_INTERVAL_MS = 250 };
 
 static const struct option_spec options[] = {
     {.name = "wait", .help = "wait until the address is known"},
-    {.name = "timeout", .value = "SECONDS", .help = "with --wait: timeout", .fallback = "600"},
+    {.name = "timeout", .value = "DURATION", .help = "with --wait: timeout", .fallback = "600"},
     OPTIONS_END,
 };
 
@@ -36,11 +36,11 @@ static int run_ip(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     bool wait = invocation_flag(invocation, "wait");
     struct endpoint endpoint = {0};
-    uint64_t timeout;
-    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
+    uint64_t timeout_ms;
+    if (!invocation_duration(invocation, "timeout", 1000, &timeout_ms, error) ||
         !read_endpoint(invocation->home, name, &endpoint, error))
         return EXIT_FAILURE;
-    for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout * 1000;
+    for (uint64_t waited_ms = 0; wait && !endpoint.address[0] && waited_ms < timeout_ms;
          waited_ms += POLL_INTERVAL_MS) {
         poll(NULL, 0, POLL_INTERVAL_MS);
         if (!read_endpoint(invocation->home, name, &endpoint, error))

@@ -11,7 +11,7 @@
 static const struct option_spec options[] = {
     {.name = "wait", .letter = 'w', .help = "wait until it has finished, and report the result"},
     {.name = "timeout",
-     .value = "SECONDS",
+     .value = "DURATION",
      .help = "stop waiting after this time; provisioning continues",
      .fallback = "1800"},
     PROGRESS_OPTIONS,
@@ -30,9 +30,9 @@ static void show_provision(const struct invocation *invocation, const char *name
 
 static bool call_provision(struct invocation *invocation, struct client *client, const char *name,
                            struct error *error) {
-    uint64_t timeout;
+    uint64_t timeout_ms;
     struct progress progress;
-    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error) ||
+    if (!invocation_duration(invocation, "timeout", 1000, &timeout_ms, error) ||
         !progress_init(&progress, invocation, error))
         return false;
     progress.provisions = true;
@@ -40,7 +40,7 @@ static bool call_provision(struct invocation *invocation, struct client *client,
     json_t *params = json_object();
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
-    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout_ms));
     json_t *result = client_call_shown(client, "provision", params, &progress, error);
     bool good = result != NULL;
     if (error->code == ERROR_CANCELLED) {

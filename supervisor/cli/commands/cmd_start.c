@@ -11,7 +11,7 @@
 static const struct option_spec options[] = {
     {.name = "wait", .letter = 'w', .help = "wait until the guest is ready, and show each phase"},
     {.name = "timeout",
-     .value = "SECONDS",
+     .value = "DURATION",
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
     {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
@@ -22,7 +22,7 @@ static const struct option_spec options[] = {
 static const struct option_spec restart_options[] = {
     {.name = "wait", .letter = 'w', .help = "wait until the guest is ready again"},
     {.name = "timeout",
-     .value = "SECONDS",
+     .value = "DURATION",
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
     {.name = "force", .letter = 'f', .help = "quit QEMU immediately instead of asking the guest"},
@@ -56,12 +56,12 @@ static void warn_failed_modules(const char *name, json_t *result) {
 }
 
 static bool make_params(struct invocation *invocation, json_t **params, struct error *error) {
-    uint64_t timeout;
-    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
+    uint64_t timeout_ms;
+    if (!invocation_duration(invocation, "timeout", 1000, &timeout_ms, error))
         return false;
     *params = json_object();
     json_object_set_new(*params, "wait", json_boolean(invocation_flag(invocation, "wait")));
-    json_object_set_new(*params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    json_object_set_new(*params, "timeout_ms", json_integer((json_int_t)timeout_ms));
     return true;
 }
 

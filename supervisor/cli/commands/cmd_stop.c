@@ -13,7 +13,7 @@
 static const struct option_spec options[] = {
     {.name = "timeout",
      .letter = 't',
-     .value = "SECONDS",
+     .value = "DURATION",
      .help = "how long to press the power button before QEMU is told to quit; 0: without "
              "limit",
      .fallback = "90"},
@@ -68,11 +68,11 @@ static void stop_offline(struct invocation *invocation, const char *name, void *
 }
 
 static int run_stop(struct invocation *invocation, struct error *error) {
-    uint64_t seconds;
-    if (!invocation_seconds(invocation, "timeout", 0, &seconds, error))
+    uint64_t limit_ms;
+    if (!invocation_duration(invocation, "timeout", 0, &limit_ms, error))
         return 1;
     struct offline_stop_options given = {
-        .limit_ms = seconds * 1000,
+        .limit_ms = limit_ms,
         .force = invocation_flag(invocation, "force"),
         .may_escalate = !invocation_flag(invocation, "no-escalate"),
     };

@@ -10,7 +10,7 @@ static const struct option_spec options[] = {
      .value = "running|ready|provisioned|paused|stopped",
      .help = "what to wait for",
      .fallback = "ready"},
-    {.name = "timeout", .value = "SECONDS", .help = "timeout", .fallback = "600"},
+    {.name = "timeout", .value = "DURATION", .help = "timeout", .fallback = "600"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
@@ -29,12 +29,12 @@ static int run_wait(struct invocation *invocation, struct error *error) {
         .provisions = strcmp(word, "provisioned") == 0,
         .show = show_wait,
     };
-    uint64_t timeout;
-    if (!invocation_seconds(invocation, "timeout", 1, &timeout, error))
+    uint64_t timeout_ms;
+    if (!invocation_duration(invocation, "timeout", 1000, &timeout_ms, error))
         return 1;
     command.params = json_object();
     json_object_set_new(command.params, "for", json_string(word));
-    json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)timeout * 1000));
+    json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)timeout_ms));
     return vm_command_run(invocation, &command, error);
 }
 

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/name.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "home/images/image.h"
 #include "store/image_table.h"
 

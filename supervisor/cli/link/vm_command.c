@@ -134,6 +134,17 @@ static int run_offline(struct invocation *invocation, struct vm_command *command
     return status;
 }
 
+/* Without a supervisor a name that does not exist is what is told. */
+static void tell_absent(struct invocation *invocation, const struct strv *names,
+                        const struct error *absent, struct error *error) {
+    for (size_t i = 0; i < names->count && error->code == ERROR_NONE; i++) {
+        struct store_instance instance = {0};
+        instance_table_get(invocation->home->store, names->items[i], &instance, error);
+        store_instance_done(&instance);
+    }
+    error_copy(error, absent);
+}
+
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
     struct strv names = {0};
     struct error absent = {0};
@@ -146,7 +157,7 @@ int vm_command_run(struct invocation *invocation, struct vm_command *command, st
         else if (command->offline && absent.code == ERROR_NO_SUPERVISOR)
             status = run_offline(invocation, command, &names, error);
         else
-            *error = absent;
+            tell_absent(invocation, &names, &absent, error);
     }
     client_close(client);
     strv_done(&names);

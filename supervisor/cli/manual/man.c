@@ -82,9 +82,10 @@ static void write_man_options(struct buffer *page, const struct option_spec *spe
 
 /* What both kinds of page say below the heading of a command. */
 static void write_man_body(struct buffer *page, const struct command *command) {
+    const char *also = command->brief ? command->brief : command->alias;
     scoped(alloc_release) char *sentence =
-        command->alias ? alloc_printf("%s. Also called \"%s\".", command->summary, command->alias)
-                       : alloc_printf("%s.", command->summary);
+        also ? alloc_printf("%s. Also called \"%s\".", command->summary, also)
+             : alloc_printf("%s.", command->summary);
     man_write_text(page, sentence);
     if (command->details)
         write_man_details(page, command->details);

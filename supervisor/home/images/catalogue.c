@@ -388,7 +388,7 @@ static bool read_own(const char *file, struct catalogue *catalogue, struct error
 bool catalogue_load(const char *file, struct catalogue *catalogue, struct error *error) {
     *catalogue = (struct catalogue){0};
     if (catalogue_read(BUILT_IN, catalogue_text, catalogue_text_bytes, catalogue, error) &&
-        read_own(file, catalogue, error))
+        (!file || read_own(file, catalogue, error)))
         return true;
     catalogue_done(catalogue);
     return false;

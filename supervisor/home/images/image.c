@@ -44,7 +44,7 @@ bool image_wants_drive(const struct store_image *image) {
 }
 
 bool image_catalogue(const struct home *home, struct catalogue *catalogue, struct error *error) {
-    scoped(alloc_release) char *own = home_file(home, "images.yaml");
+    scoped(alloc_release) char *own = home ? home_file(home, "images.yaml") : NULL;
     return catalogue_load(own, catalogue, error);
 }
 

@@ -42,7 +42,7 @@ bool image_remove(struct home *home, const char *name, struct error *error);
 bool image_wants_drive(const struct store_image *image);
 bool image_has_nuageinit(const struct store_image *image);
 
-/* That of this home, with its own file. */
+/* That of this home, with its own file; home may be NULL. */
 bool image_catalogue(const struct home *home, struct catalogue *catalogue, struct error *error);
 /* Fills what the catalogue knows of an image by its name. */
 bool image_describe(const struct home *home, struct store_image *image, struct error *error);

@@ -1,0 +1,61 @@
+# Goal: what people type wrong, and what they know from other tools, is answered with one sentence
+# that tells the right word, and with the documented status: mistakes.txt.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+MISTAKES=$(dirname "$0")/mistakes.txt
+make_cloud
+cd "$WORK"
+make_image disk.qcow2 64M
+expect_ok "$PGSUP" image import -n plain --arch aarch64 disk.qcow2
+expect_ok "$PGSUP" image import -n spare --arch aarch64 disk.qcow2
+for name in test web node2 node10; do
+    expect_ok "$PGSUP" create "$name" --os plain --ram 0.5g --disk 1.5G
+done
+
+step "each mistake is answered as the table says, and changes nothing"
+pgsup() {
+    "$PGSUP" "$@" >"$OUT" 2>"$ERR" </dev/null
+}
+before=$(fingerprint "$PGSUP_HOME/instances")
+rows=0
+bad=0
+while IFS='|' read -r status line sentence; do
+    case $status in '' | '#'*) continue ;; esac
+    sentence=${sentence# } line=${line# } got=0
+    rows=$((rows + 1))
+    eval "$line" || got=$?
+    said=$(cat "$ERR")
+    if [ "$got" != $((status)) ] || [ -s "$OUT" ] || [ "${said%%: *}" != pgsup ] ||
+        [[ $said == *$'\n'* ]] || [[ $said != *"$sentence"* ]]; then
+        printf '%s\n    expected %s: %s\n    is %s: %s\n' "$line" "$status" "$sentence" "$got" "$said" >&2
+        bad=$((bad + 1))
+    fi
+done <"$MISTAKES"
+[ $bad = 0 ] || fail "$bad of $rows mistakes are answered otherwise"
+[ $rows -ge 100 ] || fail "only $rows mistakes"
+expect_equal "the instances" "$(fingerprint "$PGSUP_HOME/instances")" "$before"
+
+step "pgsup alone says how to begin"
+run "$PGSUP"
+expect_equal "status" "$STATUS" 2
+expect_text "$ERR" "To begin:" "pgsup cloud create" "pgsup start test --wait"
+[ "$(wc -l <"$ERR")" -le 16 ] || fail "more than 16 lines"
+
+step "habits that work: options anywhere, short forms, help as a word"
+expect_ok "$PGSUP" list -p "$PGSUP_HOME"
+expect_text "$OUT" node10
+expect_ok "$PGSUP" image -p "$PGSUP_HOME" list
+expect_text "$OUT" plain
+expect_ok "$PGSUP" list help
+expect_text "$OUT" "Usage: pgsup list"
+expect_ok "$PGSUP" instance help
+expect_text "$OUT" "instance clone"
+expect_ok "$PGSUP" -V
+expect_ok "$PGSUP" image list --available -p "$WORK/nowhere"
+expect_text "$OUT" debian-12
+expect_ok "$PGSUP" set test --memory 768m -c 1
+expect_ok "$PGSUP" resize test '2 GiB'
+expect_ok "$PGSUP" rename node10 node3
+expect_ok "$PGSUP" clone test copy
+expect_ok "$PGSUP" rm copy -y
+expect_ok "$PGSUP" stop test --timeout 1h30m
