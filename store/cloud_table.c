@@ -10,8 +10,12 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
         return false;
     bool found = query_row(&query, error);
     if (found) {
-        char **const texts[] = {&cloud->name, &cloud->admin_password_hash, &cloud->ssh_public_key,
-                                &cloud->ssh_public_key_path, &cloud->ssh_private_key_path};
+        char **const texts[] = {&cloud->name,
+                                &cloud->admin_password_hash,
+                                &cloud->ssh_public_key,
+                                &cloud->ssh_public_key_path,
+                                &cloud->ssh_private_key_path,
+                                &cloud->ssh_user};
         char **const network[] = {&cloud->network,  &cloud->interface, &cloud->host_ip4,
                                   &cloud->host_nm4, &cloud->host_gw4,  &cloud->host_ns4};
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -57,6 +61,7 @@ bool cloud_table_put(struct store *store, const struct store_cloud *cloud, struc
     query_bind_text(&query, cloud->ssh_public_key);
     query_bind_text(&query, cloud->ssh_public_key_path);
     query_bind_text(&query, cloud->ssh_private_key_path);
+    query_bind_text(&query, cloud->ssh_user);
     query_bind_number(&query, cloud->mac_base);
     query_bind_number(&query, cloud->created_ms);
     return query_finish(&query, error) && put_network(store, cloud, error);
@@ -86,6 +91,7 @@ void store_cloud_done(struct store_cloud *cloud) {
     free(cloud->ssh_public_key);
     free(cloud->ssh_public_key_path);
     free(cloud->ssh_private_key_path);
+    free(cloud->ssh_user);
     free(cloud->network);
     free(cloud->interface);
     free(cloud->host_ip4);

@@ -9,6 +9,7 @@ struct store_cloud {
     char *ssh_public_key;       /* a line for each key */
     char *ssh_public_key_path;  /* file of the first key; the private key is expected beside it */
     char *ssh_private_key_path; /* overrides that; NULL */
+    char *ssh_user;             /* whom `pgsup ssh` logs in as; NULL: ansible */
     uint32_t mac_base; /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
     int64_t created_ms;
     /* network */

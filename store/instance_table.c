@@ -58,6 +58,8 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->report_token = query_column_text(query);
     instance->holds_playbook = query_column_number(query) != 0;
     instance->ssh_port_given = query_column_number(query) != 0;
+    instance->groups = query_column_text(query);
+    instance->variables = query_column_text(query);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -110,6 +112,8 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     query_bind_text(&query, instance->report_token);
     query_bind_number(&query, instance->holds_playbook);
     query_bind_number(&query, instance->ssh_port_given);
+    query_bind_text(&query, instance->groups);
+    query_bind_text(&query, instance->variables);
     return query_finish(&query, error);
 }
 
@@ -202,6 +206,8 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     query_bind_text(&query, instance->ip4);
     bind_settings(&query, instance);
     query_bind_number(&query, instance->ssh_port_given);
+    query_bind_text(&query, instance->groups);
+    query_bind_text(&query, instance->variables);
     return query_finish(&query, error) && changed_one(store, error);
 }
 
@@ -258,6 +264,8 @@ void store_instance_done(struct store_instance *instance) {
     free(instance->ip4);
     free(instance->accel);
     free(instance->after);
+    free(instance->groups);
+    free(instance->variables);
     *instance = (struct store_instance){0};
 }
 

@@ -44,6 +44,8 @@ struct store_instance {
     bool wanted;         /* the last wish of a user: running (start) or not (stop) */
     bool holds_playbook; /* deploy.yaml is from elsewhere: it runs only when a user asks for it */
     int64_t created_ms;
+    char *groups;    /* "web,db": home/access/host_groups.h; NULL: none */
+    char *variables; /* "name=value" lines: home/access/host_variables.h; NULL: none */
 };
 struct store_instances {
     struct store_instance *items;

@@ -137,6 +137,11 @@ static const char *const steps[] = {
     " WHERE ssh_port != 0 AND ssh_port NOT BETWEEN 10022 AND 10521;"
     "ALTER TABLE cloud ADD COLUMN home_path TEXT;" /* where it was opened last; NULL: not known */
     "CREATE UNIQUE INDEX instances_phone_home_token ON instances (phone_home_token);",
+
+    /* 8 */
+    "ALTER TABLE cloud ADD COLUMN ssh_user TEXT;"
+    "ALTER TABLE instances ADD COLUMN host_groups TEXT;"     /* "web,db" */
+    "ALTER TABLE instances ADD COLUMN host_variables TEXT;", /* "name=value", a line for each */
 };
 
 int migrations_version(void) {

@@ -41,6 +41,7 @@ set(table
   "cli/117-check-on-mac              2    1     300     normal     -"
   "cli/125-trash                    4    1     300     both       -"
   "cli/180-mistakes                  4    1     300     both       -"
+  "cli/172-groups-and-variables     8    1     300     normal     -"
 
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"

@@ -57,6 +57,14 @@ bool name_check_instance(const char *text, struct error *error) {
     return true;
 }
 
+bool name_is_word(const char *text) {
+    size_t length = 0;
+    for (; text[length]; length++)
+        if (!is_label_character((char)tolower((unsigned char)text[length])) && text[length] != '_')
+            return false;
+    return length > 0 && length <= NAME_LABEL_MAX && !isdigit((unsigned char)text[0]);
+}
+
 bool name_parse_ip4(const char *text, uint32_t *address) {
     uint32_t value = 0;
     for (int part = 0; part < 4; part++) {

@@ -16,6 +16,9 @@ bool name_check_label(const char *what, const char *text, struct error *error);
  */
 bool name_check_instance(const char *text, struct error *error);
 
+/* Names of groups and variables to Ansible: letters, digits and '_', no digit first, at most 63. */
+bool name_is_word(const char *text);
+
 /* Dotted IPv4 to host byte order; no leading zeros, nothing after the last number. */
 bool name_parse_ip4(const char *text, uint32_t *address);
 void name_format_ip4(uint32_t address, char text[16]);

@@ -152,8 +152,9 @@ static void provision(const struct post *post) {
     struct error error = {0};
     if (instance->holds_playbook) {
         scoped(alloc_release) char *why =
-            alloc_printf("deploy.yaml came with the imported home: read it and what lies beside "
-                         "it, then `pgsup provision %s`",
+            alloc_printf("deploy.yaml waits until you ask for it (it was imported, or "
+                         "--no-provision was given): read it and what lies beside it, then `pgsup "
+                         "provision %s`",
                          instance->name);
         provisioning_skip(provisioning, instance, why);
     } else if (!guest_port_check(instance, (pid_t)post->vm->launch.pid, &error)) {

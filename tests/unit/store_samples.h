@@ -28,6 +28,7 @@ static const struct store_cloud full_cloud = {
     .ssh_public_key = "ssh-ed25519 AAAA",
     .ssh_public_key_path = "/home/login/.ssh/id_ed25519.pub",
     .ssh_private_key_path = "/home/login/.ssh/id_ed25519",
+    .ssh_user = "login",
     .mac_base = 0xFFFFFFFFu,
     .created_ms = 1763900000123,
     .network = "vmnet-bridged",
@@ -87,6 +88,8 @@ static const struct store_instance full_instance = {
     .restart = STORE_RESTART_ON_FAILURE,
     .wanted = true,
     .created_ms = 1763900000456,
+    .groups = "web,db",
+    .variables = "role=first\nlist=[1, 2]\n",
 };
 
 static inline struct store *new_store(const char *name) {

@@ -11,6 +11,7 @@ static void check_cloud(struct store *store, const struct store_cloud *expected)
     CHECK_STRING(cloud.ssh_public_key, expected->ssh_public_key);
     CHECK_STRING(cloud.ssh_public_key_path, expected->ssh_public_key_path);
     CHECK_STRING(cloud.ssh_private_key_path, expected->ssh_private_key_path);
+    CHECK_STRING(cloud.ssh_user, expected->ssh_user);
     CHECK_INT(cloud.mac_base, expected->mac_base);
     CHECK_INT(cloud.created_ms, expected->created_ms);
     CHECK_STRING(cloud.network, expected->network);

@@ -19,6 +19,8 @@ static void check_settings(const struct store_instance *read, const struct store
     CHECK_INT(read->restart, wanted->restart);
     CHECK_STRING(read->after, wanted->after);
     CHECK_INT(read->wanted, wanted->wanted);
+    CHECK_STRING(read->groups, wanted->groups);
+    CHECK_STRING(read->variables, wanted->variables);
 }
 
 static void check_identity(const struct store_instance *read, const struct store_instance *wanted) {

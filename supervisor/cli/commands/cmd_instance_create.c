@@ -55,6 +55,10 @@ static const struct option_spec options[] = {
      .help = "when the supervisor restarts it after it has ended", .fallback = "no"},
     {"autostart", .help = "start it when a supervisor starts"},
     {"after", 0, "NAME", .help = "autostart it only when this instance is ready"},
+    {"group", 0, "NAME[,NAME...]", .help = "group of Ansible's inventory that it is in",
+     .many = true},
+    {"var", 0, "NAME=VALUE", .help = "variable that Ansible has for it", .many = true},
+    {"no-provision", .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
     OPTIONS_END,
 };
 
@@ -84,6 +88,11 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
                     .autostart = invocation_flag(invocation, "autostart")
                                      ? STARTUP_AUTOSTART_ON
                                      : STARTUP_AUTOSTART_AS_IT_IS},
+        .ansible = {.groups = invocation_values(invocation, "group"),
+                    .variables = invocation_values(invocation, "var"),
+                    .playbook = invocation_flag(invocation, "no-provision")
+                                    ? ANSIBLE_PLAYBOOK_HELD
+                                    : ANSIBLE_PLAYBOOK_RUNS},
     };
     struct store_instance created = {0};
     bool good = image_choice_check(invocation->home, wanted.image, error) &&
@@ -112,7 +121,8 @@ const struct command cmd_instance_create = {
                "  pgsup instance create -n test --os debian-12 --ram 1024 -s 10G\n"
                "  pgsup instance create -n web --forward 8080:80 --nic bridge,if=br1\n"
                "  pgsup instance create -n db --ip 172.16.3.7 --seed both --user-data "
-               "db.yaml",
+               "db.yaml\n"
+               "  pgsup instance create -n web --group web,lab --var role=first",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -45,6 +45,17 @@ static const struct option_spec options[] = {
     {.name = "after",
      .value = "NAME",
      .help = "autostart it only when this instance is ready; \"\": wait for none"},
+    {.name = "group",
+     .value = "NAME[,NAME...]",
+     .help = "groups of Ansible's inventory that it is in, instead of those before; \"\": none",
+     .many = true},
+    {.name = "var",
+     .value = "NAME=VALUE",
+     .help = "variable that Ansible has for it",
+     .many = true},
+    {.name = "remove-var", .value = "NAME", .help = "remove such a variable", .many = true},
+    {.name = "provision", .help = "run deploy.yaml after the first boot"},
+    {.name = "no-provision", .help = "do not run deploy.yaml until `pgsup provision` asks for it"},
     {.name = "rerun-cloud-init",
      .help = "run cloud-init again at the next boot as at the first one: users, host keys, "
              "packages, phone-home"},
@@ -58,6 +69,28 @@ static bool is_hardware(const struct instance_change_options *wanted) {
 
 static bool is_startup(const struct startup_options *wanted) {
     return wanted->restart || wanted->after || wanted->autostart != STARTUP_AUTOSTART_AS_IT_IS;
+}
+
+static bool is_ansible(const struct ansible_options *wanted) {
+    return wanted->groups || wanted->variables || wanted->removed_variables ||
+           wanted->playbook != ANSIBLE_PLAYBOOK_AS_IT_IS;
+}
+
+static bool read_ansible(const struct invocation *invocation, struct ansible_options *wanted,
+                         struct error *error) {
+    bool on = invocation_flag(invocation, "provision");
+    bool off = invocation_flag(invocation, "no-provision");
+    if (on && off)
+        return error_set(error, ERROR_USAGE, "--no-provision excludes --provision");
+    if (on || off)
+        wanted->playbook = on ? ANSIBLE_PLAYBOOK_RUNS : ANSIBLE_PLAYBOOK_HELD;
+    if (invocation_given(invocation, "group"))
+        wanted->groups = invocation_values(invocation, "group");
+    if (invocation_given(invocation, "var"))
+        wanted->variables = invocation_values(invocation, "var");
+    if (invocation_given(invocation, "remove-var"))
+        wanted->removed_variables = invocation_values(invocation, "remove-var");
+    return true;
 }
 
 static bool read_autostart(const struct invocation *invocation, enum startup_autostart *autostart,
@@ -116,9 +149,10 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                     .after = invocation_option(invocation, "after")},
     };
     bool good = read_autostart(invocation, &wanted.startup.autostart, error) &&
+                read_ansible(invocation, &wanted.ansible, error) &&
                 document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
-        !user_documents_any(&own) && !wanted.rerun)
+        !user_documents_any(&own) && !wanted.rerun && !is_ansible(&wanted.ansible))
         good =
             error_set(error, ERROR_USAGE,
                       "nothing to change was given: `pgsup help instance set` lists the options");

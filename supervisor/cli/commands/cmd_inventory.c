@@ -8,6 +8,8 @@
 #include "cli/output/json_output.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_identity.h"
 #include "machine/core/vm_script.h"
@@ -80,6 +82,15 @@ static void set_reachable(struct inventory *inventory, const struct store_instan
     set_text(object, "ansible_ssh_common_args", arguments);
 }
 
+static void add_own(json_t *object, const struct store_instance *instance) {
+    scoped(strv_done) struct strv pairs = {0};
+    host_variables_list(instance->variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2) {
+        scoped(alloc_release) char *value = host_variables_json(pairs.items[i + 1]);
+        json_object_set_new(object, pairs.items[i], json_loads(value, JSON_DECODE_ANY, NULL));
+    }
+}
+
 static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
                          const json_t *status) {
     struct error error = {0};
@@ -99,7 +110,18 @@ static json_t *variables(struct inventory *inventory, const struct store_instanc
     set_text(object, "pgsup_image", instance->image);
     set_text(object, "pgsup_arch", instance->arch);
     set_text(object, "pgsup_folder", folder);
+    add_own(object, instance);
     return object;
+}
+
+static void join_named(struct inventory *inventory, const char *name, const char *host) {
+    json_t *group = json_object_get(inventory->groups, name);
+    if (!group) {
+        group = json_object();
+        json_object_set_new(group, "hosts", json_array());
+        json_object_set_new(inventory->groups, name, group);
+    }
+    json_array_append_new(json_object_get(group, "hosts"), json_string(host));
 }
 
 /* Names of groups are words to Ansible: "image", "debian-12" -> "image_debian_12". No name of a
@@ -110,13 +132,17 @@ static void join_group(struct inventory *inventory, const char *kind, const char
     for (char *letter = name; *letter; letter++)
         if (!isalnum((unsigned char)*letter))
             *letter = '_';
-    json_t *group = json_object_get(inventory->groups, name);
-    if (!group) {
-        group = json_object();
-        json_object_set_new(group, "hosts", json_array());
-        json_object_set_new(inventory->groups, name, group);
+    join_named(inventory, name, host);
+}
+
+/* By their own names, as playbooks from elsewhere have them, and by names that no host can have. */
+static void join_own(struct inventory *inventory, const struct store_instance *instance) {
+    scoped(strv_done) struct strv names = {0};
+    host_groups_list(instance->groups, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        join_named(inventory, names.items[i], instance->name);
+        join_group(inventory, "group", names.items[i], instance->name);
     }
-    json_array_append_new(json_object_get(group, "hosts"), json_string(host));
 }
 
 static json_t *describe(struct inventory *inventory, const struct store_instance *instance) {
@@ -126,6 +152,7 @@ static json_t *describe(struct inventory *inventory, const struct store_instance
     join_group(inventory, "image", instance->image, instance->name);
     join_group(inventory, "network", inventory->cloud.network, instance->name);
     join_group(inventory, "state", state, instance->name);
+    join_own(inventory, instance);
     json_decref(status);
     return object;
 }
@@ -185,13 +212,14 @@ const struct command cmd_inventory = {
     .details =
         "Ansible runs it through a program without sub-commands:\n"
         "\n"
-        "  ansible -i \"$(command -v pgsup-inventory)\" all -m ping\n"
+        "  ansible -i \"$(command -v pgsup-inventory)\" state_ready -m ping\n"
         "\n"
         "Groups are image_NAME, network_KIND and state_STATE; \"_\" replaces every "
         "character that is neither a letter nor a digit: image_debian_12, "
-        "state_ready. An instance whose VM does not run is unreachable, with the reason. SSH "
+        "state_ready. Those of `instance create --group web` are there as web and as group_web, "
+        "and what `--var` set as variables of the host. An instance whose VM does not run is unreachable, with the reason. SSH "
         "host keys are checked as by `pgsup ssh`. For a home other than the default, set "
-        "PGSUP_HOME.",
+        "PGSUP_HOME; pgsup-inventory takes -p PATH too.",
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,

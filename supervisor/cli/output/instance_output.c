@@ -5,6 +5,8 @@
 #include "base/name.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
 #include "store/disk_table.h"
@@ -46,6 +48,24 @@ static json_t *nics_of(const struct home *home, const struct store_instance *ins
     return list;
 }
 
+static json_t *groups_of(const struct store_instance *instance) {
+    scoped(strv_done) struct strv names = {0};
+    json_t *list = json_array();
+    host_groups_list(instance->groups, &names);
+    for (size_t i = 0; i < names.count; i++)
+        json_array_append_new(list, json_output_text(names.items[i]));
+    return list;
+}
+
+static json_t *variables_of(const struct store_instance *instance) {
+    scoped(strv_done) struct strv pairs = {0};
+    json_t *object = json_object();
+    host_variables_list(instance->variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2)
+        json_object_set_new(object, pairs.items[i], json_output_text(pairs.items[i + 1]));
+    return object;
+}
+
 json_t *instance_output_object(const struct home *home, const struct store_instance *instance) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     json_t *object = json_object();
@@ -72,6 +92,8 @@ json_t *instance_output_object(const struct home *home, const struct store_insta
     json_object_set_new(object, "restart", json_string(store_restart_word(instance->restart)));
     json_object_set_new(object, "autostart", json_boolean(instance->autostart));
     json_object_set_new(object, "after", json_output_text(instance->after));
+    json_object_set_new(object, "groups", groups_of(instance));
+    json_object_set_new(object, "variables", variables_of(instance));
     json_object_set_new(object, "wanted", json_string(instance->wanted ? "running" : "stopped"));
     json_object_set_new(object, "instance_id", json_output_text(instance->instance_id));
     json_object_set_new(object, "uuid", json_output_text(instance->uuid));
@@ -85,6 +107,16 @@ static void print_list(const char *name, json_t *list) {
         columns_pair(name, json_string_value(each), stdout);
     }
     json_decref(list);
+}
+
+static void print_variables(const struct store_instance *instance) {
+    scoped(strv_done) struct strv pairs = {0};
+    host_variables_list(instance->variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2) {
+        scoped(alloc_release) char *text =
+            alloc_printf("%s=%s", pairs.items[i], pairs.items[i + 1]);
+        columns_pair("variable", text, stdout);
+    }
 }
 
 void instance_output_print(const struct home *home, const struct store_instance *instance) {
@@ -114,6 +146,8 @@ void instance_output_print(const struct home *home, const struct store_instance 
     columns_pair("host keys", store_host_keys_word(instance->host_keys), stdout);
     columns_pair("accelerator", instance->accel ? instance->accel : "chosen at start", stdout);
     columns_pair("package upgrade", instance->package_upgrade ? "yes" : "no", stdout);
+    columns_pair("groups", instance->groups, stdout);
+    print_variables(instance);
     columns_pair("instance-id", instance->instance_id, stdout);
     columns_pair("uuid", instance->uuid, stdout);
 }

@@ -4,6 +4,8 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "home/access/endpoint.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
 #include "home/access/known_hosts.h"
 #include "home/access/ssh_config.h"
 #include "home/access/ssh_identity.h"
@@ -116,6 +118,27 @@ static bool write_text(struct generated *generated, const char *path, const stru
     return generated_write(generated, &file, error) != GENERATED_FAILED;
 }
 
+/* Keys are quoted: a legal name may be a number or a truth value to YAML. */
+static void add_variables(const struct store_instance *instance, struct buffer *text) {
+    scoped(strv_done) struct strv pairs = {0};
+    host_variables_list(instance->variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2) {
+        scoped(alloc_release) char *value = host_variables_json(pairs.items[i + 1]);
+        buffer_printf(text, "      \"%s\": %s\n", pairs.items[i], value);
+    }
+}
+
+static void add_groups(const struct store_instance *instance, struct buffer *text) {
+    scoped(strv_done) struct strv names = {0};
+    host_groups_list(instance->groups, &names);
+    buffer_puts(text, names.count ? "  children:\n" : "");
+    for (size_t i = 0; i < names.count; i++)
+        buffer_printf(text,
+                      "    \"%s\":\n      hosts:\n        \"%s\":\n"
+                      "    \"group_%s\":\n      hosts:\n        \"%s\":\n",
+                      names.items[i], instance->name, names.items[i], instance->name);
+}
+
 static bool write_inventory(struct generated *generated, const struct endpoint *endpoint,
                             struct error *error) {
     struct buffer text = {0};
@@ -126,10 +149,12 @@ static bool write_inventory(struct generated *generated, const struct endpoint *
                   "    ansible_become: true\n"
                   "    ansible_become_user: root\n"
                   "  hosts:\n"
-                  "    \"%s\":\n" /* a legal name may be a number to YAML */
+                  "    \"%s\":\n"
                   "      ansible_host: %s\n"
                   "      ansible_port: %u\n",
                   generated->facts->instance.name, endpoint->address, endpoint->port);
+    add_variables(&generated->facts->instance, &text);
+    add_groups(&generated->facts->instance, &text);
     bool good = write_text(generated, LAYOUT_INVENTORY, &text, error);
     buffer_done(&text);
     return good;

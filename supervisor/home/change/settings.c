@@ -80,7 +80,10 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
            check_unique(home, facts, port, options, error) &&
            check_network(home, facts, options, error) &&
            startup_apply(home->store, &options->startup, instance, error) &&
+           definition_apply_ansible(&options->ansible, instance, error) &&
            instance_table_update(home->store, instance, error) &&
+           instance_table_set_holds_playbook(home->store, instance->id, instance->holds_playbook,
+                                             error) &&
            remember_trust(home->store, instance, was_http, error) &&
            (!options->rerun || rerun(home, instance, error)) &&
            (!options->own ||

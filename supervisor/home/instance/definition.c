@@ -5,6 +5,8 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "base/word_set.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
 #include "home/cloud/subnet.h"
 #include "home/images/image.h"
 #include "home/instance/forward.h"
@@ -221,6 +223,17 @@ bool definition_check(const struct instance_create_options *options, struct inst
     instance->accel = alloc_string(options->accel);
     instance->package_upgrade = options->packages == INSTANCE_PACKAGES_UPGRADE;
     return true;
+}
+
+bool definition_apply_ansible(const struct ansible_options *options,
+                              struct store_instance *instance, struct error *error) {
+    if (options->playbook != ANSIBLE_PLAYBOOK_AS_IT_IS)
+        instance->holds_playbook = options->playbook == ANSIBLE_PLAYBOOK_HELD;
+    return (!options->groups || host_groups_set(&instance->groups, options->groups, error)) &&
+           (!options->removed_variables ||
+            host_variables_remove(&instance->variables, options->removed_variables, error)) &&
+           (!options->variables ||
+            host_variables_set(&instance->variables, options->variables, error));
 }
 
 /* A static address comes with the seed that suits it, unless one is asked for. */

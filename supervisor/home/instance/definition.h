@@ -11,6 +11,14 @@
 /* What cloud-init does with the image's packages at the first boot. */
 enum instance_packages { INSTANCE_PACKAGES_UPGRADE, INSTANCE_PACKAGES_KEEP };
 
+/* Lists as given on the command line, NULL-terminated; NULL: as it is. */
+struct ansible_options {
+    char *const *groups;            /* home/access/host_groups.h */
+    char *const *variables;         /* home/access/host_variables.h */
+    char *const *removed_variables; /* names; taken away before the others are set */
+    enum { ANSIBLE_PLAYBOOK_AS_IT_IS, ANSIBLE_PLAYBOOK_RUNS, ANSIBLE_PLAYBOOK_HELD } playbook;
+};
+
 struct instance_create_options { /* texts as given on the command line; NULL: default */
     const char *name;
     const char *image;     /* "ubuntu-jammy" */
@@ -28,6 +36,7 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
     const struct user_documents *own; /* home/seed/user_document.h; NULL: none */
     enum instance_packages packages;
     struct startup_options startup;
+    struct ansible_options ansible;
 };
 
 /* Texts as given on the command line; NULL: as it is. "" takes an address or an accelerator away.
@@ -37,6 +46,7 @@ struct instance_change_options {
     const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
     bool rerun;                       /* cloud-init begins anew */
     struct startup_options startup;
+    struct ansible_options ansible;
 };
 
 /* The part that depends on nothing else that is being made: names, numbers, sizes, addresses. From
@@ -62,6 +72,10 @@ bool definition_check_port(struct store *store, uint16_t port, struct error *err
 /* Fails when another instance has its static address. */
 bool definition_check_address(struct store *store, const struct store_cloud *cloud,
                               const struct store_instance *instance, struct error *error);
+
+/* Groups and variables, and whether deploy.yaml runs by itself. */
+bool definition_apply_ansible(const struct ansible_options *options,
+                              struct store_instance *instance, struct error *error);
 
 bool definition_check_free(struct store *store, const char *name, struct error *error);
 

@@ -257,7 +257,7 @@ END
     expect_event second "second phoned home (Cloud-Init/"
 
     step "its deploy.yaml is of an imported home: it runs when its user has asked for it"
-    expect_event second "skipped: deploy.yaml came with the imported home: read it and what lies beside it, then \`pgsup provision second\`"
+    expect_event second "skipped: deploy.yaml waits until you ask for it (it was imported, or --no-provision was given): read it and what lies beside it, then \`pgsup provision second\`"
     [ ! -e "$folder/ansible.log" ] || fail "it was run"
     expect_ok "$PGSUP" -q provision second --wait
     [ -s "$folder/ansible.log" ] || fail "it was not run"
