@@ -118,12 +118,23 @@ static void print_texts(const char *key, json_t *list) {
     }
 }
 
+static void print_members(const char *key, json_t *object) {
+    const char *name;
+    json_t *each;
+    json_object_foreach(object, name, each) {
+        scoped(alloc_release) char *text = alloc_printf("%s=%s", name, json_string_value(each));
+        print_text(key, text);
+    }
+}
+
 static void print_value(const char *key, json_t *value) {
     char size[32];
     bool is_size = strstr(key, "_bytes") != NULL;
     if (json_is_array(value))
         print_texts(key, value);
-    if (json_is_null(value) || json_is_array(value))
+    if (json_is_object(value))
+        print_members(key, value);
+    if (json_is_null(value) || json_is_array(value) || json_is_object(value))
         return;
     if (json_is_boolean(value))
         printf("%-15s %s\n", key, json_is_true(value) ? "yes" : "no");

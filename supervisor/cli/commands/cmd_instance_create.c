@@ -58,7 +58,8 @@ static const struct option_spec options[] = {
     {"group", 0, "NAME[,NAME...]", .help = "group of Ansible's inventory that it is in",
      .many = true},
     {"var", 0, "NAME=VALUE", .help = "variable that Ansible has for it", .many = true},
-    {"no-provision", .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
+    {"no-provision",
+     .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
     OPTIONS_END,
 };
 

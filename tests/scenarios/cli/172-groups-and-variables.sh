@@ -18,7 +18,7 @@ hosts_of() { # GROUP
 }
 variables_of() { # HOST EXPRESSION
     cp "$WORK/read" "$OUT"
-    json_of "(lambda it: $2)(it['_meta']['hostvars']['$1'])"
+    json_of "(lambda it: ($2))(it['_meta']['hostvars']['$1'])"
 }
 
 step "given at creation"
@@ -39,6 +39,9 @@ expect_ok ansible -i "$PROGRAM" web-1 -c local -m debug -a 'msg={{ text }}'
 expect_text "$OUT" 'a \"b\" '\''c'\'' 2: #d'
 expect_ok "$PGSUP" instance get web-1 --json
 expect_equal "as pgsup tells them" "$(json_of 'it["groups"], it["variables"]["role"]')" "(['web', 'lab', 'on'], 'first')"
+
+expect_ok "$PGSUP" info web-1
+expect_text "$OUT" "groups          web" "variables       role=first"
 
 step "those that do not run are in the inventory, but not ready"
 expect_equal "all" "$(hosts_of image_base)" "alone db web-1"
