@@ -122,6 +122,8 @@ pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
 pgsup_test(terminal SOURCES unit/test_terminal.c USES cli_terminal cli_output)
 pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
 pgsup_test(topic SOURCES unit/test_topic.c USES cli cli_manual)
+add_test(NAME unit.documented COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_documented.py
+  $<TARGET_FILE:pgsup> ${CMAKE_SOURCE_DIR})
 add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")
