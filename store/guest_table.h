@@ -9,7 +9,7 @@ struct store_guest {
     char *instance_id;      /* of the meta-data with which it phoned home; NULL: never */
     char *hostname;
     char *address;          /* last known IPv4 */
-    char *address_source;   /* "static", "user-net", "phone-home", "neighbour", "agent" */
+    char *address_source;   /* "static", "user-net", "phone-home", "neighbour", "lease", "agent" */
     int64_t address_ms;     /* when it was learned; 0: never */
     char *host_keys;        /* the trusted ones, "type base64" lines */
     char *host_key_problem; /* a sentence, when it reported keys that it was not given; NULL */

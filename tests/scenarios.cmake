@@ -72,6 +72,7 @@ set(table
   "vm/108-two-homes                 12    1     300     normal     -"
   "vm/116-sleep                      12    1     300     normal     macos,sanitizers"
   "vm/124-background               25    1     300     normal     macos"
+  "vm/153-silent-guest               9    1     300     normal     macos,sanitizers"
 
   "guest/06-image-catalogue          8    1     300     normal     -"
   "guest/09-nics                     7    1     300     normal     -"
@@ -112,6 +113,7 @@ set(table
   "guest/97-floods                  45    2     300     normal     -"
   "guest/122-boot-line              40    2     300     normal     -"
   "guest/123-console                35    2     300     normal     macos"
+  "guest/152-wake                   25    2     300     normal     macos,sanitizers"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

@@ -62,6 +62,9 @@ uint64_t platform_awake_ms(void);
 const char *platform_no_route_cause(void);
 
 bool platform_is_macos(void);
+/* vmnet fails for a while after the start of macOS, until its service is there
+ * (lima-vm/lima#5074): a failure within this time may not be the last word. */
+#define PLATFORM_VMNET_EARLY_MS 600000
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
@@ -78,6 +81,18 @@ struct platform_neighbour {
     int64_t confirmed; /* seconds, counted from anywhere: only differences mean something */
 };
 bool platform_neighbours(struct platform_neighbour **list, size_t *count);
+
+/* Of the DHCP server that macOS runs for guests on vmnet: home/names/lease.h. NULL: there is none.
+ */
+const char *platform_lease_file(void);
+
+/* What a network interface of the host is, where it matters to guests that are bridged to it. */
+enum platform_interface {
+    PLATFORM_INTERFACE_OTHER,
+    PLATFORM_INTERFACE_VLAN,
+    PLATFORM_INTERFACE_WIFI
+};
+enum platform_interface platform_interface_kind(const char *name);
 
 /* The words before a command that is to run while the computer does not go to sleep by itself:
  * {"caffeinate", "-i", NULL} on macOS. */

@@ -8,6 +8,7 @@
 
 #include <copyfile.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <libproc.h>
 #include <mach-o/dyld.h>
 #include <net/if.h>
@@ -18,10 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/event.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/param.h>
 #include <sys/proc.h>
 #include <sys/socket.h>
+#include <sys/sockio.h>
 #include <sys/stat.h>
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
@@ -158,6 +161,39 @@ char *platform_interfaces(void) {
     if (list)
         if_freenameindex(list);
     return buffer_take(&names);
+}
+
+const char *platform_lease_file(void) {
+    return "/var/db/dhcpd_leases";
+}
+
+/* XNU: bsd/net/if_types.h (IFT_L2VLAN), bsd/net/if_media.h (IFM_NMASK, IFM_IEEE80211). */
+enum { TYPE_VLAN = 0x87, MEDIA_TYPES = 0xe0, MEDIA_WIRELESS = 0x80 };
+
+/* ifconfig(8) tells "IEEE 802.11" by this. */
+static bool is_wireless(const char *name) {
+    struct ifmediareq media = {0};
+    scoped(file_release) int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0 || strlen(name) >= sizeof media.ifm_name)
+        return false;
+    strcpy(media.ifm_name, name);
+    return ioctl(fd, SIOCGIFMEDIA, &media) == 0 &&
+           (media.ifm_current & MEDIA_TYPES) == MEDIA_WIRELESS;
+}
+
+enum platform_interface platform_interface_kind(const char *name) {
+    struct ifaddrs *list = NULL;
+    enum platform_interface kind = PLATFORM_INTERFACE_OTHER;
+    if (getifaddrs(&list) < 0)
+        return kind;
+    for (const struct ifaddrs *each = list; each; each = each->ifa_next) {
+        const struct if_data *data = each->ifa_data;
+        if (each->ifa_addr && each->ifa_addr->sa_family == AF_LINK && data &&
+            strcmp(each->ifa_name, name) == 0 && data->ifi_type == TYPE_VLAN)
+            kind = PLATFORM_INTERFACE_VLAN;
+    }
+    freeifaddrs(list);
+    return kind == PLATFORM_INTERFACE_OTHER && is_wireless(name) ? PLATFORM_INTERFACE_WIFI : kind;
 }
 
 /* caffeinate(8): -i is against idle sleep, not against a closed lid. */

@@ -202,6 +202,21 @@ char *platform_interfaces(void) {
     return buffer_take(&names);
 }
 
+const char *platform_lease_file(void) {
+    return NULL;
+}
+
+/* Documentation/ABI/testing/sysfs-class-net: the device type is in its uevent. */
+enum platform_interface platform_interface_kind(const char *name) {
+    scoped(alloc_release) char *path = alloc_printf("/sys/class/net/%s/uevent", name);
+    scoped(buffer_done) struct buffer text = {0};
+    if (strchr(name, '/') || !file_read(path, 4096, &text, NULL) || !text.data)
+        return PLATFORM_INTERFACE_OTHER;
+    if (strstr(text.data, "DEVTYPE=vlan"))
+        return PLATFORM_INTERFACE_VLAN;
+    return strstr(text.data, "DEVTYPE=wlan") ? PLATFORM_INTERFACE_WIFI : PLATFORM_INTERFACE_OTHER;
+}
+
 /* systemd-inhibit(1); a desktop asks for "sleep" when it is idle, logind itself for "idle". */
 const char *const *platform_keep_awake(void) {
     static const char *const words[] = {"systemd-inhibit", "--what=idle:sleep", "--who=pgsup",

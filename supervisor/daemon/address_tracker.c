@@ -7,7 +7,7 @@
 #include "home/access/ssh_config.h"
 #include "home/names/dns_update.h"
 #include "home/names/hosts.h"
-#include "home/names/neighbour.h"
+#include "home/names/sightings.h"
 #include "machine/tick.h"
 #include "machine/vm_agent.h"
 #include "store/guest_table.h"
@@ -18,6 +18,7 @@
 struct seen { /* the current address of a guest */
     int64_t instance;
     char address[16];
+    const char *source; /* constant */
 };
 
 struct address_tracker {
@@ -47,16 +48,16 @@ static bool is_running(const struct address_tracker *tracker, int64_t instance) 
     return false;
 }
 
-static bool find_neighbour(struct address_tracker *tracker, const struct store_instance *instance,
-                           const struct platform_neighbour *list, size_t count,
-                           struct error *error) {
+static bool find_guest(struct address_tracker *tracker, const struct store_instance *instance,
+                       const struct sightings *sightings, struct error *error) {
     struct seen *seen = &tracker->seen[tracker->seen_count];
     struct store_guest guest = {0};
     if (!store_instance_uses_dhcp(instance) || !is_running(tracker, instance->id))
         return true;
     if (!guest_table_get(tracker->home.store, instance->id, &guest, error))
         return false;
-    bool found = neighbour_find(list, count, instance->mac, guest.address, seen->address);
+    bool found =
+        sightings_find(sightings, instance->mac, guest.address, seen->address, &seen->source);
     if (found && (!guest.address || strcmp(guest.address, seen->address) != 0)) {
         seen->instance = instance->id;
         tracker->seen_count++;
@@ -65,18 +66,17 @@ static bool find_neighbour(struct address_tracker *tracker, const struct store_i
     return true;
 }
 
-static bool find_neighbours(struct address_tracker *tracker, struct error *error) {
+static bool find_guests(struct address_tracker *tracker, struct error *error) {
     struct store_instances instances = {0};
-    struct platform_neighbour *list = NULL;
-    size_t count = 0;
+    struct sightings sightings = {0};
     bool good = instance_table_list(tracker->home.store, &instances, error);
     tracker->seen = alloc_zero((instances.count + 1) * sizeof *tracker->seen);
-    if (tracker->running_count == 0 || !platform_neighbours(&list, &count))
-        count = 0;
-    for (size_t i = 0; good && count > 0 && i < instances.count; i++)
-        good = find_neighbour(tracker, &instances.items[i], list, count, error);
+    if (tracker->running_count > 0)
+        sightings_load(&sightings);
+    for (size_t i = 0; good && i < instances.count; i++)
+        good = find_guest(tracker, &instances.items[i], &sightings, error);
     store_instances_done(&instances);
-    free(list);
+    sightings_done(&sightings);
     return good;
 }
 
@@ -87,7 +87,7 @@ static void on_tracker_work(uv_work_t *work) {
     if (!tracker->open)
         tracker->open = home_open(tracker->home_path, &tracker->home, error);
     tracker->dns_is_due = false;
-    if (tracker->open && find_neighbours(tracker, error) && hosts_write(&tracker->home, error) &&
+    if (tracker->open && find_guests(tracker, error) && hosts_write(&tracker->home, error) &&
         ssh_config_write(&tracker->home, error))
         dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
 }
@@ -149,19 +149,19 @@ void address_tracker_on_agent(struct address_tracker *tracker, const struct vm *
     store_guest_done(&guest);
 }
 
-/* The agent in a guest is more reliable than the table of neighbours, which keeps addresses that
- * are no longer used. */
+/* The agent in a guest is more reliable than tables of the host, which keep addresses that are no
+ * longer used. */
 static bool is_looked_for(const struct vm *vm) {
     return lifecycle_has_process(vm->state) && !vm->agent_reports_address;
 }
 
-static void learn_neighbour(struct address_tracker *tracker, const struct seen *seen) {
+static void learn_seen(struct address_tracker *tracker, const struct seen *seen) {
     struct vm *vm = fleet_get_by_id(tracker->fleet, seen->instance);
     if (!vm || !is_looked_for(vm))
         return;
     struct store_guest guest = {0};
     if (guest_table_get(tracker->fleet->home->store, vm->instance, &guest, NULL))
-        learn_of_vm(tracker, vm, seen->address, "neighbour", &guest);
+        learn_of_vm(tracker, vm, seen->address, seen->source, &guest);
     store_guest_done(&guest);
 }
 
@@ -170,7 +170,7 @@ static void on_tracker_worked(uv_work_t *work, int status) {
     if (!tracker->closing && status == 0) {
         bool failed = tracker->problem.code != ERROR_NONE;
         for (size_t i = 0; i < tracker->seen_count; i++)
-            learn_neighbour(tracker, &tracker->seen[i]);
+            learn_seen(tracker, &tracker->seen[i]);
         if (failed && !tracker->warned)
             log_warning("addresses are not updated, will try again: %s", tracker->problem.text);
         tracker->warned = failed;

@@ -21,7 +21,9 @@
 #include "daemon/restarter.h"
 #include "daemon/seed_server.h"
 #include "daemon/service_notify.h"
+#include "daemon/silence.h"
 #include "daemon/sleep_inhibitor.h"
+#include "daemon/wake.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
 #include "home/instance/phone_home_port.h"
@@ -37,7 +39,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCAN_INTERVAL_MS = 3000, SLEPT_LEAST_MS = 2000 };
+enum { SCAN_INTERVAL_MS = 3000 };
 
 struct daemon {
     uv_loop_t loop;
@@ -48,7 +50,8 @@ struct daemon {
     struct fleet fleet;
     struct restarter *restarter;
     struct seed_server *seed;
-    uint64_t slept_ms; /* platform_slept_ms() at the last scan */
+    struct wake wake;
+    struct silence *silence;
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
@@ -83,6 +86,7 @@ static void close_all(void *context) {
     provisioning_close(daemon->provisioning);
     daemon->provisioning = NULL; /* what follows may still change a VM */
     address_tracker_close(daemon->tracker);
+    silence_close(daemon->silence);
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     daemon->sleep_inhibitor = NULL;
     restarter_close(daemon->restarter);
@@ -315,24 +319,11 @@ static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *
     return good;
 }
 
-/* The two clocks are not read at the same instant, and the second one may be set a little. */
-static void notice_sleep(struct daemon *daemon) {
-    uint64_t before = daemon->slept_ms;
-    char text[32];
-    daemon->slept_ms = platform_slept_ms();
-    if (daemon->slept_ms < before + SLEPT_LEAST_MS)
-        return;
-    uint64_t seconds = (daemon->slept_ms - before) / 1000;
-    snprintf(text, sizeof text, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds / 60 % 60);
-    log_info("the computer slept %s: the clocks and networks of the guests are set right", text);
-    for (size_t i = 0; i < daemon->fleet.count; i++)
-        vm_slept(daemon->fleet.vms[i]);
-}
-
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
-    notice_sleep(daemon);
+    wake_look(&daemon->wake, &daemon->fleet);
+    silence_look(daemon->silence);
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt(&daemon->fleet, NULL);
     fleet_rotate_logs(&daemon->fleet);
@@ -356,6 +347,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->fleet.link = daemon->link;
     daemon->restarter = restarter_new(&daemon->fleet);
     daemon->tracker = address_tracker_new(&daemon->fleet);
+    daemon->silence = silence_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.on_addresses = on_addresses;
     daemon->fleet.on_output = on_output;
@@ -395,7 +387,7 @@ static void open_timers(struct daemon *daemon) {
     ending_init(&daemon->ending, &daemon->loop);
     uv_timer_init(&daemon->loop, &daemon->scan);
     daemon->scan.data = daemon;
-    daemon->slept_ms = platform_slept_ms();
+    wake_init(&daemon->wake);
     tick_start(&daemon->scan, on_scan, SCAN_INTERVAL_MS);
 }
 
@@ -409,6 +401,7 @@ static void close_unopened(struct daemon *daemon) {
         provisioning_close(daemon->provisioning);
     if (daemon->recorder) {
         address_tracker_close(daemon->tracker);
+        silence_close(daemon->silence);
         restarter_close(daemon->restarter);
         fleet_close(&daemon->fleet);
         journal_close(daemon->journal);

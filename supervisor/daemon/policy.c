@@ -2,6 +2,10 @@
 
 enum policy_answer policy_decide(const struct policy_end *end, struct policy_history *history,
                                  uint64_t *wait_ms) {
+    if (end->network_is_early && history->early < POLICY_EARLY_RETRIES) {
+        *wait_ms = (uint64_t)POLICY_FIRST_WAIT_MS << history->early++;
+        return POLICY_RESTART;
+    }
     if (end->restart == STORE_RESTART_NO ||
         (end->restart == STORE_RESTART_ON_FAILURE && !end->failed))
         return POLICY_LEAVE;

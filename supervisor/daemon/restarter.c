@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "daemon/policy.h"
+#include "machine/vm_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,10 +80,19 @@ static enum store_restart restart_of(struct restarter *restarter, const struct v
     return restart;
 }
 
+/* QEMU: net/vmnet-common.m. macOS says the same to who may not use vmnet at all. */
+static bool is_network_early(const struct restarter *restarter, const struct vm *vm) {
+    bool may = restarter->fleet->link || !platform_vmnet_wants_root();
+    return may && vm->state == STATE_FAILED && !vm->launch.phases_ms[PHASE_STARTED] && vm->reason &&
+           strstr(vm->reason, "general failure (possibly not enough privileges)") &&
+           platform_uptime_ms() < PLATFORM_VMNET_EARLY_MS;
+}
+
 static void on_end(struct restarter *restarter, struct record *record, struct vm *vm) {
     uint64_t wait_ms = 0;
     const struct policy_end end = {restart_of(restarter, vm), vm->state == STATE_FAILED,
-                                   record->began_ms, clock_monotonic_ms()};
+                                   is_network_early(restarter, vm), record->began_ms,
+                                   clock_monotonic_ms()};
     enum policy_answer answer = policy_decide(&end, &record->history, &wait_ms);
     const char *before = vm->reason ? vm->reason : "it ended";
     if (answer == POLICY_RESTART) {
@@ -100,6 +111,8 @@ void restarter_on_change(struct restarter *restarter, struct vm *vm) {
     if (lifecycle_has_process(vm->state)) {
         if (vm->state == STATE_STARTING)
             record->began_ms = vm->since_ms;
+        else if (vm->state == STATE_BOOTING)
+            record->history.early = 0;
         uv_timer_stop(&record->timer);
         record->handled_ms = 0;
     } else if (vm->wanted && record->handled_ms != vm->since_ms) {

@@ -36,7 +36,6 @@
 #define LOW_FDS          10 /* below are those that a child is given its own in the place of */
 #define REAP_TIMEOUT_MS  2000
 #define REAP_INTERVAL_MS 10
-#define EARLY_MS         600000
 #define FIRST_RETRY_MS   1000
 #define LAST_RETRY_MS    8000
 
@@ -277,10 +276,8 @@ static bool open_tap(const struct spec_nic *nic, struct launch_link *link, struc
 
 /* --- all of them --- */
 
-/* vmnet fails for a while after the start of macOS, until its service is there
- * (lima-vm/lima#5074). */
 static bool may_become_ready(const struct error *error) {
-    return strstr(error->text, "VMNET_FAILURE") && platform_uptime_ms() < EARLY_MS;
+    return strstr(error->text, "VMNET_FAILURE") && platform_uptime_ms() < PLATFORM_VMNET_EARLY_MS;
 }
 
 static bool start_patiently(const struct spec *spec, const struct spec_nic *nic,

@@ -17,6 +17,7 @@ struct probe {
     void *owner;
     probe_on_answer *on_answer;
     probe_on_answer *on_no_route; /* NULL: told, or of no interest */
+    probe_on_answer *on_sign;     /* NULL: of no interest */
     struct sockaddr_in address;
     uv_timer_t timer; /* the wait between attempts, or the patience of one */
     struct attempt *attempt;
@@ -42,6 +43,14 @@ static void again(struct probe *probe) {
     uv_timer_start(&probe->timer, begin, PROBE_INTERVAL_MS, 0);
 }
 
+/* Something is there, but not sshd. */
+static void answered_otherwise(struct probe *probe) {
+    if (probe->on_sign)
+        probe->on_sign(probe->owner);
+    if (!probe->closing)
+        again(probe);
+}
+
 static void on_patience(uv_timer_t *timer) {
     again(timer->data);
 }
@@ -60,14 +69,14 @@ static void probe_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *b
     if (!probe)
         return;
     if (length < 0) {
-        again(probe);
+        answered_otherwise(probe);
         return;
     }
     attempt->have += (size_t)length;
     if (attempt->have < sizeof attempt->banner)
         return;
     if (memcmp(attempt->banner, "SSH-", 4) != 0) {
-        again(probe);
+        answered_otherwise(probe);
         return;
     }
     uv_timer_stop(&probe->timer);
@@ -88,8 +97,10 @@ static void probe_on_connected(uv_connect_t *request, int status) {
         return;
     if (status == UV_EHOSTUNREACH)
         tell_no_route(attempt->probe);
-    if (status < 0 ||
-        uv_read_start((uv_stream_t *)&attempt->tcp, probe_on_allocate, probe_on_read) < 0)
+    if (status == UV_ECONNREFUSED)
+        answered_otherwise(attempt->probe);
+    else if (status < 0 ||
+             uv_read_start((uv_stream_t *)&attempt->tcp, probe_on_allocate, probe_on_read) < 0)
         again(attempt->probe);
 }
 
@@ -119,6 +130,10 @@ struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, v
     probe->timer.data = probe;
     uv_timer_start(&probe->timer, begin, PROBE_INTERVAL_MS, 0);
     return probe;
+}
+
+void probe_on_sign(struct probe *probe, probe_on_answer *on_sign) {
+    probe->on_sign = on_sign;
 }
 
 void probe_on_no_route(struct probe *probe, probe_on_answer *on_no_route) {

@@ -18,4 +18,7 @@ struct probe *probe_start(uv_loop_t *loop, const char *address, uint16_t port, v
                           probe_on_answer *on_answer);
 /* Called once, when this host has no way to the address: errno EHOSTUNREACH. */
 void probe_on_no_route(struct probe *probe, probe_on_answer *on_no_route);
+/* Called whenever something answers there, be it with a refusal: for who asks whether a guest is
+ * there. The owner may close the probe in it. */
+void probe_on_sign(struct probe *probe, probe_on_answer *on_sign);
 void probe_close(struct probe *probe); /* NULL is fine; also needed after the answer */

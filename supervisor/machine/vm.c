@@ -10,9 +10,9 @@
 #include "machine/vm_agent.h"
 #include "machine/vm_helpers.h"
 #include "machine/vm_private.h"
+#include "machine/vm_wake.h"
 #include "machine/vm_words.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,18 +49,6 @@ static void seek_readiness(struct vm *vm) {
     }
 }
 
-/* The guest's clock stood still, and switches have forgotten where it is. */
-void vm_slept(struct vm *vm) {
-    bool runs =
-        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
-    if (!runs)
-        return;
-    monitor_send(vm->monitor, "announce-self",
-                 json_pack("{si, si, si, si}", "initial", 50, "max", 550, "rounds", 5, "step", 100),
-                 NULL);
-    vm_agent_set_time(vm);
-}
-
 /* --- effects --- */
 
 void vm_command(struct vm *vm, const char *name) {
@@ -87,6 +75,7 @@ static void reconnect(struct vm *vm) {
 }
 
 static void release(struct vm *vm) {
+    vm_wake_forget(vm);
     monitor_close(vm->monitor);
     process_close(vm->process);
     console_close(vm->console);
@@ -193,8 +182,10 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
             why ? vm->reason : "");
     vm->state = next;
     vm->since_ms = clock_monotonic_ms();
-    if (!keeps_reason(next))
+    if (!keeps_reason(next)) {
+        vm->silent = false;
         alloc_replace(&vm->reason, NULL);
+    }
     alloc_replace(&vm->launch.state, alloc_string(lifecycle_state_word(next)));
     arm(vm);
     if (next == STATE_READY) {
@@ -288,16 +279,11 @@ void vm_request(struct vm *vm, enum lifecycle_input input) {
     vm_input(vm, input);
 }
 
-void vm_explain(struct vm *vm, const char *format, ...) {
-    struct buffer text = {0};
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprintf(&text, format, arguments);
-    va_end(arguments);
-    vm_tell(vm, STORE_EVENT_REASON, "%s", text.data);
-    alloc_replace(&vm->reason, buffer_take(&text));
-    alloc_replace(&vm->launch.reason, alloc_string(vm->reason));
-    vm->listener->changed(vm->listener->context, vm);
+#define HEARD_OF "the guest is heard of"
+
+void vm_silent(struct vm *vm, const char *causes) {
+    vm_explain(vm, "%s", causes);
+    vm->silent = true;
 }
 
 /* A phase is ignored when a later one was seen (a quiet kernel shows first by its agent). */
@@ -322,6 +308,8 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
     if (phase == PHASE_LAUNCHED)
         vm->launched_ms = clock_monotonic_ms();
     vm_tell(vm, STORE_EVENT_PHASE, "%s", store_phase_word(phase));
+    if (vm->silent && phase >= PHASE_SEED)
+        vm_excuse(vm, HEARD_OF);
     vm->listener->changed(vm->listener->context, vm);
 }
 
@@ -341,6 +329,8 @@ void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address)
 }
 
 void vm_address_changed(struct vm *vm, const char *address) {
+    if (vm->silent)
+        vm_excuse(vm, HEARD_OF);
     if (vm->plan.address && strcmp(vm->plan.address, address) == 0)
         return;
     alloc_replace(&vm->plan.address, alloc_string(address));
@@ -356,6 +346,10 @@ bool vm_is_busy(const struct vm *vm) {
 
 bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start) {
     return vm->plan.found_pid == pid && vm->plan.found_start == start;
+}
+
+bool vm_is_emulated(const struct vm *vm) {
+    return vm->plan.accel && strcmp(vm->plan.accel, "tcg") == 0;
 }
 
 bool vm_was_adopted(const struct vm *vm) {
@@ -432,6 +426,7 @@ void vm_close(struct vm *vm) {
     if (!vm || vm->closing)
         return;
     vm->closing = true;
+    vm_wake_forget(vm);
     monitor_close(vm->monitor);
     process_close(vm->process);
     console_close(vm->console);

@@ -26,17 +26,15 @@ struct vm_stop_options {
 void vm_stop(struct vm *vm, const struct vm_stop_options *options);
 void vm_request(struct vm *vm, enum lifecycle_input input); /* kill, pause, resume, reset */
 
-/* Replaces the reason for the current state by a better sentence. */
-void vm_explain(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* The seed server or provisioning has seen a phase of the boot. */
 void vm_phase(struct vm *vm, enum store_phase phase);
 /* cloud-init runs as at a first boot: not sshd makes the guest ready, but the phone-home. */
 void vm_expect_phone_home(struct vm *vm);
 /* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
-/* The guest has another address; sshd is probed there. */
-void vm_slept(struct vm *vm); /* the computer did */
+/* Nothing is heard of the guest: the causes are the reason, until it is heard of. */
+void vm_silent(struct vm *vm, const char *causes);
+/* The guest is at this address; sshd is probed there. */
 void vm_address_changed(struct vm *vm, const char *address);
 
 /* The VM has a process, or a launch is being prepared. */
@@ -45,6 +43,8 @@ bool vm_is_busy(const struct vm *vm);
 bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start);
 /* It was launched by an earlier supervisor or by vm.sh. */
 bool vm_was_adopted(const struct vm *vm);
+/* Without hardware virtualisation: everything takes its guest longer. */
+bool vm_is_emulated(const struct vm *vm);
 /* An event of kind "notice", unless the VM is being closed. */
 void vm_notice(struct vm *vm, const char *text);
 

@@ -31,6 +31,7 @@ void vm_agent_query(struct vm *vm) {
 
 static void on_time_set(void *owner, const struct qga_addresses *done) {
     struct vm *vm = owner;
+    vm->clock = done ? VM_CLOCK_SET : VM_CLOCK_LATE;
     vm_tell(vm, STORE_EVENT_AGENT, "%s",
             done
                 ? "the computer slept: the guest's clock was set"
@@ -40,6 +41,7 @@ static void on_time_set(void *owner, const struct qga_addresses *done) {
 }
 
 void vm_agent_set_time(struct vm *vm) {
+    vm->clock = VM_CLOCK_LATE;
     if (!vm->agent_open || !vm->plan.files[RUN_FILE_AGENT]) {
         vm_tell(vm, STORE_EVENT_AGENT,
                 "the computer slept, and the guest's clock may be behind by that time: it has no "
@@ -47,6 +49,7 @@ void vm_agent_set_time(struct vm *vm) {
         return;
     }
     agent_drop(vm);
+    vm->clock = VM_CLOCK_ASKED;
     vm->agent = agent_set_time(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_time_set);
 }
 
@@ -59,5 +62,7 @@ void vm_agent_port_changed(struct vm *vm, bool open) {
 
 void vm_agent_forget(struct vm *vm) {
     agent_drop(vm);
+    if (vm->clock == VM_CLOCK_ASKED)
+        vm->clock = VM_CLOCK_LATE;
     vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

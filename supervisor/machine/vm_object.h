@@ -19,6 +19,9 @@
 #define VM_EXIT_TIMEOUT_MS 2000 /* after QMP was lost during a start: until QEMU is killed */
 #define VM_HEARTBEAT_MS    3000 /* query-status; with its deadline, silence shows within 10 s */
 
+/* The guest's, after the computer slept. */
+enum vm_clock { VM_CLOCK_ITS_OWN, VM_CLOCK_ASKED, VM_CLOCK_SET, VM_CLOCK_LATE };
+
 struct vm;
 
 struct vm_listener {
@@ -75,6 +78,9 @@ struct vm {
     struct agent *agent;       /* a question that is under way; NULL */
     bool agent_open;           /* the guest has opened the agent's port */
     struct vm_helper *helpers; /* vm_helpers.h */
+    struct vm_wake *wake;      /* vm_wake.h; NULL */
+    enum vm_clock clock;
+    bool silent; /* the reason is that nothing is heard of the guest */
     uv_timer_t deadline, press, heartbeat, space;
     int open_handles; /* the last close callback frees */
     bool closing, preparing;

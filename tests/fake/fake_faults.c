@@ -20,6 +20,7 @@ static const struct {
 } words[] = {
     {"stderr", TEXT, offsetof(struct fake_faults, stderr_text)},
     {"exit", NUMBER, offsetof(struct fake_faults, exit_status)},
+    {"console", TEXT, offsetof(struct fake_faults, console)},
     {"stop-as", TEXT, offsetof(struct fake_faults, stop_as)},
     {"stop-text", TEXT, offsetof(struct fake_faults, stop_text)},
     {"exit-before-greeting", FLAG, offsetof(struct fake_faults, exit_before_greeting)},
@@ -95,6 +96,7 @@ bool fake_faults_read(struct fake_faults *faults) {
 void fake_faults_done(struct fake_faults *faults) {
     free(faults->stderr_text);
     free(faults->exit_mid_reply);
+    free(faults->console);
     free(faults->stop_as);
     free(faults->stop_text);
     strv_done(&faults->no_reply);

@@ -11,6 +11,7 @@ struct fake_faults {
     /* at start */
     char *stderr_text; /* stderr=TEXT: the last words */
     long exit_status;  /* exit=N: ends at once; without it, stderr=TEXT alone goes on */
+    char *console;     /* console=TEXT: what its guest says there first */
     /* at once; read at SIGUSR1 it stops a guest that runs */
     char *stop_as;   /* stop-as=RUN-STATE: the guest is stopped, in that state */
     char *stop_text; /* stop-text=TEXT: what is written to stderr then */

@@ -140,8 +140,9 @@ static void accept_client(struct fake *fake, struct port *port) {
     if (port->monitor)
         fake_machine_greet(&fake->machine, port->monitor);
     else
-        buffer_printf(&port->echo, "fake console of %s\r\n",
-                      fake->options.name ? fake->options.name : "nobody");
+        buffer_printf(&port->echo, "fake console of %s\r\n%s",
+                      fake->options.name ? fake->options.name : "nobody",
+                      fake->machine.faults.console ? fake->machine.faults.console : "");
 }
 
 static void read_client(struct port *port) {

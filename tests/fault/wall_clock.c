@@ -1,7 +1,8 @@
 /* A library to preload: the wall clock of the process, and of what it starts, is off by the seconds
  * in the file WALL_CLOCK_FILE, read at every look; the clock of the time since the start of the
  * computer, sleep included, by those in SLEPT_FILE; the monotonic clock by those in MONOTONIC_FILE,
- * as that of macOS is by the time slept. Other clocks are as they are. */
+ * as that of macOS is by the time slept; the raw monotonic clock, which stands still in a sleep, by
+ * those in AWAKE_FILE. Other clocks are as they are. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -28,6 +29,8 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
         now->tv_sec += offset("SLEPT_FILE");
     if (status == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE))
         now->tv_sec += offset("MONOTONIC_FILE");
+    if (status == 0 && clock == CLOCK_MONOTONIC_RAW)
+        now->tv_sec += offset("AWAKE_FILE");
     return status;
 }
 

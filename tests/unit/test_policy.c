@@ -5,7 +5,7 @@
 
 static enum policy_answer ask(enum store_restart restart, bool failed, uint64_t now_ms,
                               struct policy_history *history, uint64_t *wait_ms) {
-    const struct policy_end end = {restart, failed, now_ms, now_ms};
+    const struct policy_end end = {restart, failed, false, now_ms, now_ms};
     return policy_decide(&end, history, wait_ms);
 }
 
@@ -53,6 +53,19 @@ TEST(who_is_started_again) {
     }
 }
 
+TEST(a_network_that_is_early_is_tried_four_times_more) {
+    const struct policy_end end = {STORE_RESTART_NO, true, true, 5000, 5000};
+    struct policy_history history = {0};
+    for (uint64_t expected_ms = 1000; expected_ms <= 8000; expected_ms *= 2) {
+        uint64_t wait_ms = 0;
+        CHECK_INT(policy_decide(&end, &history, &wait_ms), POLICY_RESTART);
+        CHECK_INT(wait_ms, expected_ms);
+    }
+    uint64_t wait_ms = 0;
+    CHECK_INT(policy_decide(&end, &history, &wait_ms), POLICY_LEAVE);
+    CHECK_INT(history.count, 0);
+}
+
 TEST(the_wait_doubles_up_to_a_minute_and_the_tenth_start_is_the_last) {
     static const uint64_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
     struct policy_history history = {0};
@@ -85,7 +98,8 @@ TEST(a_long_run_begins_anew) {
     for (int i = 0; i < 5; i++)
         ask(STORE_RESTART_ALWAYS, true, now_ms, &history, &wait_ms);
     CHECK_INT(wait_ms, 16000);
-    struct policy_end end = {STORE_RESTART_ALWAYS, true, now_ms, now_ms + POLICY_WINDOW_MS - 1};
+    struct policy_end end = {STORE_RESTART_ALWAYS, true, false, now_ms,
+                             now_ms + POLICY_WINDOW_MS - 1};
     CHECK_INT(policy_decide(&end, &history, &wait_ms), POLICY_RESTART);
     CHECK_INT(wait_ms, 32000);
     end.now_ms++;

@@ -126,7 +126,7 @@ static bool report_settings(const struct invocation *invocation, const char *nam
                (!due || guest_clean(invocation, &instance, &running, error));
     if (good && wanted->rerun)
         printf("cloud-init runs again at the next %s\n", running.name ? "restart" : "start");
-    if (good && wanted->vcpu)
+    if (good && (wanted->vcpu || wanted->ip4))
         invocation_notes(host_limits_remarks(invocation->home, name));
     running_done(&running);
     store_instance_done(&instance);

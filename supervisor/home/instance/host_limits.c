@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/name.h"
 #include "home/facts.h"
+#include "machine/core/spec.h"
 
 #include <inttypes.h>
 #include <sys/statvfs.h>
@@ -38,12 +39,36 @@ static void compare_disks(const struct home *home, const struct instance_facts *
                   wanted_text, home->path, free_text);
 }
 
+static bool has_leases_of_macos(const char *kind, const char *interface) {
+    enum spec_network network;
+    enum spec_vmnet vmnet = spec_network_from_word(kind, &network)
+                                ? spec_network_vmnet(network, interface)
+                                : SPEC_VMNET_NONE;
+    return vmnet == SPEC_VMNET_SHARED || vmnet == SPEC_VMNET_HOST;
+}
+
+/* Apple's page on vmnet says so of shared networks; others report that it works, or not. */
+static void compare_addresses(const struct instance_facts *facts, struct buffer *remarks) {
+    const struct store_instance *instance = &facts->instance;
+    bool leased =
+        instance->ip4 && has_leases_of_macos(facts->cloud.network, facts->cloud.interface);
+    for (size_t i = 0; i < facts->nics.count && !leased; i++)
+        leased = facts->nics.items[i].ip4 &&
+                 has_leases_of_macos(facts->nics.items[i].kind, facts->nics.items[i].interface);
+    if (leased)
+        buffer_puts(remarks,
+                    "macOS may drop what a guest sends from a static address on a shared or "
+                    "host network, and may lease that address to another one: if nothing is "
+                    "heard of the guest, use DHCP\n");
+}
+
 char *host_limits_remarks(struct home *home, const char *name) {
     struct instance_facts facts = {0};
     struct buffer remarks = {0};
     if (instance_facts_load(home, name, &facts, NULL)) {
         compare_processors(&facts.instance, &remarks);
         compare_disks(home, &facts, &remarks);
+        compare_addresses(&facts, &remarks);
     }
     instance_facts_done(&facts);
     return remarks.length ? buffer_take(&remarks) : NULL;

@@ -1,5 +1,6 @@
-/* What an instance asks for and this host does not have: told, not refused, because processors can
- * be shared and a disk grows only as its guest writes. */
+/* What an instance asks for and this host may not have: told, not refused, because processors can
+ * be shared, a disk grows only as its guest writes, and macOS's vmnet takes static addresses or
+ * not. */
 #pragma once
 
 #include "base/error.h"

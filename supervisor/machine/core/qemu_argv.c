@@ -330,7 +330,8 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic,
 static void push_nic(const struct spec_nic *nic, struct buffer *netdev, struct strv *argv) {
     push_built(argv, "-netdev", netdev);
     strv_push(argv, "-device");
-    strv_pushf(argv, "virtio-net-pci,id=nic%u,netdev=net%u,mac=%s,romfile=,addr=0x%x",
+    strv_pushf(argv,
+               "virtio-net-pci,id=" QEMU_ARGV_CARD "%u,netdev=net%u,mac=%s,romfile=,addr=0x%x",
                nic->position, nic->position, nic->mac, spec_nic_slot(nic->position));
 }
 

@@ -15,6 +15,7 @@
 #define QEMU_ARGV_AGENT "agent" /* id of the agent's channel and of its port */
 #define QEMU_ARGV_DISK  "disk0" /* node of the disk that is booted from */
 #define QEMU_ARGV_SEED  "seed0" /* … of the seed drive; of another disk: "disk-NAME" */
+#define QEMU_ARGV_CARD  "nic"   /* id of a network card, with its position */
 
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */

@@ -1,0 +1,75 @@
+# Goal: a guest of which nothing is heard has the causes as its reason, in the order in which to look,
+# until it is heard of, be it by a lease of macOS's DHCP server; and QEMU's own vmnet, which fails at
+# first when the computer has just started, is tried again. QEMU and vmnet-helper are stand-ins.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+mkdir "$WORK/bin"
+ln -s "${PGSUP_FAKE_QEMU:?the fake QEMU, see tests/fake}" "$WORK/bin/qemu-system-aarch64"
+cat >"$WORK/bin/vmnet-helper" <<END
+#!/bin/sh
+exec python3 '$(cd "$(dirname "$0")/../../fake" && pwd)/vmnet_helper.py' '$WORK/notes' "\$@"
+END
+cat >"$WORK/bin/socketfilterfw" <<'END'
+#!/bin/sh
+case $1 in
+--getglobalstate) echo "Firewall is enabled. (State = 1)" ;;
+--listapps) echo "Total number of apps = 0" ;;
+esac
+END
+chmod +x "$WORK"/bin/*
+set_file() { # NAME SECONDS
+    echo "$2" >"$WORK/$1.new"
+    mv "$WORK/$1.new" "$WORK/$1"
+}
+set_file awake 0
+set_file early "-$(cut -d. -f1 /proc/uptime)"
+: >"$WORK/faults"
+UP_BY="env LD_PRELOAD=${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c} \
+    AWAKE_FILE=$WORK/awake SLEPT_FILE=$WORK/early PGSUP_DHCPD_LEASES=$WORK/leases"
+export FAKE_QEMU_FILE=$WORK/faults PATH=$WORK/bin:$PATH
+make_key
+expect_ok "$PGSUP" cloud create -n lab --no-admin-password --ssh-public-key "$KEY.pub" \
+    --network vmnet-helper --ph-port "$(free_port)"
+make_image "$WORK/empty.qcow2" 64M
+expect_ok "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
+expect_ok "$PGSUP" instance create one --os empty --vcpu 1 --ram 64 --accel tcg
+start_supervisor
+
+step "vmnet is not there yet when the computer starts"
+printf '%s\n' "stderr=cannot create vmnet interface: general failure (possibly not enough privileges)" \
+    exit=1 >"$WORK/faults"
+run "$PGSUP" -q start one
+expect_equal "status of start" "$STATUS" 1
+expect_event one "general failure (possibly not enough privileges); starts again in 1 s"
+echo "console=EFI stub: Booting" >"$WORK/faults"
+wait_state one booting
+set_file early 0
+expect_event one "kernel"
+
+step "nothing is heard of it"
+sleep 3 # it is being watched
+expect_equal "reason" "$(reason_of one)" None
+set_file awake 301
+wait_reason one "nothing is heard of the guest 300 s after its kernel started"
+expect_reason one "1. the application firewall is on and does not let in /usr/libexec/bootpd" \
+    "2. a VPN or the content filter" "3. the guest itself: \`pgsup console\`"
+expect_event one "1. the application firewall is on"
+
+step "until there is a lease"
+mac=$("$PGSUP" instance get one --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p')
+short=$(echo "$mac" | sed 's/:0/:/g')
+printf '{\n\tname=one\n\tip_address=192.168.105.77\n\thw_address=1,%s\n\tidentifier=1,%s\n\tlease=0x7fffffff\n}\n' \
+    "$short" "$short" >"$WORK/leases"
+expect_event one "192.168.105.77 (lease)"
+expect_event one "the guest is heard of"
+expect_equal "reason" "$(reason_of one)" None
+expect_equal "address" "$("$PGSUP" ip one)" 192.168.105.77
+quietly stop -f one
+end_supervisor
+
+step "a static address where macOS leases them"
+expect_ok "$PGSUP" instance create two --os empty --vcpu 1 --ram 64 --ip 192.168.105.200
+expect_text "$OUT" "note: macOS may drop what a guest sends from a static address"
+expect_ok "$PGSUP" instance set two --ip ""
+expect_no_text "$OUT" "macOS may drop"
+expect_no_process
