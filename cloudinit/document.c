@@ -114,12 +114,12 @@ static void write_merge_how(struct yaml_writer *writer) {
     yaml_writer_end_list(writer);
 }
 
-/* Ansible needs these packages. Installing needs the network, as upgrading does. FreeBSD has no
- * sudo. */
+/* Ansible needs these packages: where cloud-init is, its Python is too. Installing needs the
+ * network, as upgrading does. FreeBSD has no sudo. */
 static void write_packages(struct yaml_writer *writer, const struct document_seed *seed) {
     yaml_writer_flag_pair(writer, "package_update", seed->package_upgrade);
     yaml_writer_flag_pair(writer, "package_upgrade", seed->package_upgrade);
-    if (!seed->package_upgrade)
+    if (!seed->package_upgrade && seed->reader == DOCUMENT_CLOUD_INIT)
         return;
     yaml_writer_list_pair(writer, "packages",
                           seed->reader == DOCUMENT_CLOUD_INIT

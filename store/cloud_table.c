@@ -22,6 +22,9 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
             *texts[i] = query_column_text(&query);
         cloud->mac_base = (uint32_t)query_column_number(&query);
         cloud->created_ms = query_column_number(&query);
+        cloud->package_upgrade = query_column_number(&query) != 0;
+        cloud->auto_up = query_column_number(&query) != 0;
+        cloud->trash_days = (uint64_t)query_column_number(&query);
         for (size_t i = 0; i < sizeof network / sizeof *network; i++)
             *network[i] = query_column_text(&query);
         cloud->phone_home_port = (uint16_t)query_column_number(&query);
@@ -64,6 +67,9 @@ bool cloud_table_put(struct store *store, const struct store_cloud *cloud, struc
     query_bind_text(&query, cloud->ssh_user);
     query_bind_number(&query, cloud->mac_base);
     query_bind_number(&query, cloud->created_ms);
+    query_bind_number(&query, cloud->package_upgrade);
+    query_bind_number(&query, cloud->auto_up);
+    query_bind_number(&query, (int64_t)cloud->trash_days);
     return query_finish(&query, error) && put_network(store, cloud, error);
 }
 

@@ -12,6 +12,9 @@ struct store_cloud {
     char *ssh_user;             /* whom `pgsup ssh` logs in as; NULL: ansible */
     uint32_t mac_base; /* random; MAC of an instance = 52:54:00 + low 24 bits of base + id */
     int64_t created_ms;
+    bool package_upgrade; /* of new instances, unless they say otherwise */
+    bool auto_up;         /* `start` begins a supervisor where none runs */
+    uint64_t trash_days;  /* removed instances are kept for so long; 0: until the next removal */
     /* network */
     char *network;                                   /* machine/spec.h: spec_network_word() */
     char *interface;                                 /* --host-if; NULL for user */

@@ -141,7 +141,11 @@ static const char *const steps[] = {
     /* 8 */
     "ALTER TABLE cloud ADD COLUMN ssh_user TEXT;"
     "ALTER TABLE instances ADD COLUMN host_groups TEXT;"     /* "web,db" */
-    "ALTER TABLE instances ADD COLUMN host_variables TEXT;", /* "name=value", a line for each */
+    "ALTER TABLE instances ADD COLUMN host_variables TEXT;" /* "name=value", a line for each */
+    /* older instances keep what they were created with */
+    "ALTER TABLE cloud ADD COLUMN package_upgrade INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE cloud ADD COLUMN auto_up INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE cloud ADD COLUMN trash_days INTEGER NOT NULL DEFAULT 7;",
 };
 
 int migrations_version(void) {

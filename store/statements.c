@@ -22,13 +22,15 @@
 static const char *const sql[STATEMENT_COUNT] = {
     [CLOUD_GET] =
         "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
-        " c.ssh_private_key_path, c.ssh_user, c.mac_base, c.created_ms, n.kind, n.interface, n.host_ip4, n.host_nm4,"
+        " c.ssh_private_key_path, c.ssh_user, c.mac_base, c.created_ms,"
+        " c.package_upgrade, c.auto_up, c.trash_days, n.kind, n.interface, n.host_ip4, n.host_nm4,"
         " n.host_gw4, n.host_ns4, n.phone_home_port,"
         " n.dns_server, n.dns_zone, n.dns_key_path, n.phone_home_auto"
         " FROM cloud c JOIN network n ON n.id = c.id",
     [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
                   " ssh_public_key_path, ssh_private_key_path, ssh_user, mac_base, created_ms,"
-                  " home_path) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                  " package_upgrade, auto_up, trash_days, home_path)"
+                  " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                   " (SELECT c.home_path FROM cloud c WHERE c.id = 1))",
     [CLOUD_GET_PLACE] = "SELECT home_path FROM cloud",
     [CLOUD_SET_PLACE] = "UPDATE cloud SET home_path = ?1",

@@ -41,6 +41,9 @@ static const struct store_cloud full_cloud = {
     .dns_server = "192.168.1.53:5353",
     .dns_zone = "lab.example.org",
     .dns_key_path = "/home/login/lab.key",
+    .package_upgrade = true,
+    .auto_up = true,
+    .trash_days = 30,
 };
 static const struct store_cloud bare_cloud = {.name = "bare", .network = "user"};
 

@@ -24,6 +24,9 @@ static void check_cloud(struct store *store, const struct store_cloud *expected)
     CHECK_STRING(cloud.dns_server, expected->dns_server);
     CHECK_STRING(cloud.dns_zone, expected->dns_zone);
     CHECK_STRING(cloud.dns_key_path, expected->dns_key_path);
+    CHECK_INT(cloud.package_upgrade, expected->package_upgrade);
+    CHECK_INT(cloud.auto_up, expected->auto_up);
+    CHECK_INT(cloud.trash_days, expected->trash_days);
     store_cloud_done(&cloud);
     CHECK(!cloud.name);
 }

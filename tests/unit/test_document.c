@@ -21,7 +21,6 @@ static const struct document_seed http_dhcp = {
     .hostname = "test",
     .admin_password_hash = HASH,
     .ssh_public_key = KEY,
-    .package_upgrade = true,
     .keep_cache = true,
     .phone_home_url = SEED_URL "/phone-home/${INSTANCE_ID}",
     .report_url = REPORT_URL,

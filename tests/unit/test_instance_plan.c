@@ -94,7 +94,7 @@ static void check_seed_over_http(const struct store_instance *instance,
     CHECK_CONTAINS(vendor_data, "touch $instance/manual-clean");
     CHECK_CONTAINS(user_data, "hashed_passwd: \"$6$");
     CHECK_CONTAINS(user_data, KEY_ED25519);
-    CHECK_CONTAINS(user_data, "package_upgrade: true");
+    CHECK_CONTAINS(user_data, "package_upgrade: false");
 }
 
 TEST(dhcp_over_http) {

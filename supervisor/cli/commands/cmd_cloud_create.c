@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
+#include "cli/input/cloud_choice_options.h"
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
 #include "home/cloud/cloud.h"
@@ -40,6 +41,7 @@ static const struct option_spec options[] = {
      .help = "port where guests fetch their seed and phone home; auto: another one when it is "
              "taken as a supervisor starts",
      .fallback = "10300"},
+    CLOUD_CHOICE_OPTIONS,
     OPTIONS_END,
 };
 
@@ -69,7 +71,8 @@ static int run_cloud_create(struct invocation *invocation, struct error *error) 
                 .zone = invocation_option(invocation, "dns-zone"),
                 .key = invocation_option(invocation, "dns-key")},
     };
-    if (!cloud_create(path, &made, error))
+    if (!cloud_choice_options_read(invocation, &made.choices, error) ||
+        !cloud_create(path, &made, error))
         return EXIT_FAILURE;
     printf("cloud \"%s\" created in %s\n", made.name, path);
     return EXIT_SUCCESS;

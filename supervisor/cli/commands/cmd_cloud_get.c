@@ -68,6 +68,9 @@ static void print_cloud_json(const struct home *home, const struct store_cloud *
     json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
     json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
     json_object_set_new(object, "ph_port_auto", json_boolean(cloud->phone_home_auto));
+    json_object_set_new(object, "package_upgrade", json_boolean(cloud->package_upgrade));
+    json_object_set_new(object, "auto_up", json_boolean(cloud->auto_up));
+    json_object_set_new(object, "trash_days", json_integer((json_int_t)cloud->trash_days));
     json_object_set_new(object, "dns_server", json_output_text(cloud->dns_server));
     json_object_set_new(object, "dns_zone", json_output_text(cloud->dns_zone));
     json_object_set_new(object, "dns_key", json_output_text(cloud->dns_key_path));
@@ -79,6 +82,7 @@ static void print_cloud_text(const struct home *home, const struct store_cloud *
     char created[CLOCK_RFC3339_SIZE];
     clock_rfc3339(cloud->created_ms, created);
     scoped(alloc_release) char *port = alloc_printf("%u", cloud->phone_home_port);
+    scoped(alloc_release) char *days = alloc_printf("%llu", (unsigned long long)cloud->trash_days);
     columns_pair("name", cloud->name, stdout);
     columns_pair("home", home->path, stdout);
     columns_pair("created", created, stdout);
@@ -97,6 +101,8 @@ static void print_cloud_text(const struct home *home, const struct store_cloud *
     columns_pair("gateway", cloud->host_gw4, stdout);
     columns_pair("nameserver", cloud->host_ns4, stdout);
     columns_pair("phone-home port", port, stdout);
+    columns_pair("package upgrade", cloud->package_upgrade ? "yes" : "no", stdout);
+    columns_pair("trash days", days, stdout);
     columns_pair("dns server", cloud->dns_server, stdout);
     columns_pair("dns zone", cloud->dns_zone, stdout);
     columns_pair("dns key", cloud->dns_key_path, stdout);

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
+#include "cli/input/cloud_choice_options.h"
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
@@ -37,6 +38,7 @@ static const struct option_spec options[] = {
     {"dns-key", 0, "FILE",
      .help = "TSIG key that signs the updates, as written by `tsig-keygen`; \"\": no "
              "signature"},
+    CLOUD_CHOICE_OPTIONS,
     {"no-dns", 0, .help = "update no DNS server; removes the existing names from it"},
     OPTIONS_END,
 };
@@ -90,6 +92,9 @@ static void report_settings(const struct invocation *invocation) {
                port);
     if (invocation_given(invocation, "ssh-private-key"))
         puts("`pgsup ssh` uses the private key from now on, Ansible from its next run on");
+    if (invocation_flag(invocation, "package-upgrade") ||
+        invocation_flag(invocation, "no-package-upgrade"))
+        puts("instances that are created from now on have this setting");
     if (changes_guests(invocation))
         puts("accounts are created at the first boot: guests that have booted before are "
              "unchanged");
@@ -100,7 +105,7 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
     if (!check_settings(invocation, error) ||
         (changes_password(invocation) && !password_input_read(invocation, &password, error)))
         return EXIT_FAILURE;
-    const struct cloud_changes changes = {
+    struct cloud_changes changes = {
         .admin_password = password,
         .remove_admin_password = invocation_flag(invocation, "no-admin-password"),
         .ssh_public_keys =
@@ -116,7 +121,8 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
                 .key = invocation_option(invocation, "dns-key"),
                 .none = invocation_flag(invocation, "no-dns")},
     };
-    if (!cloud_set(invocation->home, &changes, error))
+    if (!cloud_choice_options_read(invocation, &changes.choices, error) ||
+        !cloud_set(invocation->home, &changes, error))
         return EXIT_FAILURE;
     if (changes.dns.server || changes.dns.zone || changes.dns.key)
         dns_update_doubt(invocation->home, NULL); /* the next update reports problems */

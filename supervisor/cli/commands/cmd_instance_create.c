@@ -21,7 +21,11 @@ static const struct option_spec options[] = {
     {"size", 's', "SIZE", .help = "size of its disk; default: 5G, or what the image needs",
      .also = "disk disk-size d"},
     {"ip", 0, "ADDRESS", .help = "static IPv4 address; default: DHCP"},
-    {"no-package-upgrade", .help = "do not upgrade the guest's packages at the first boot"},
+    {"package-upgrade",
+     .help =
+         "upgrade the guest's packages at the first boot; default: as `cloud create` and `cloud "
+         "set` say"},
+    {"no-package-upgrade", .help = "do not upgrade them"},
     {"seed", 0, "http|drive|both",
      .help = "how the guest gets its cloud-init seed; both: name and network from the "
              "drive, the rest over HTTP; default: drive for a static address and with "
@@ -63,6 +67,18 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
+static bool read_packages(const struct invocation *invocation, enum instance_packages *packages,
+                          struct error *error) {
+    bool on = invocation_flag(invocation, "package-upgrade");
+    bool off = invocation_flag(invocation, "no-package-upgrade");
+    if (on && off)
+        return error_set(error, ERROR_USAGE, "--no-package-upgrade excludes --package-upgrade");
+    *packages = on    ? INSTANCE_PACKAGES_UPGRADE
+                : off ? INSTANCE_PACKAGES_KEEP
+                      : INSTANCE_PACKAGES_AS_CLOUD;
+    return true;
+}
+
 static int run_instance_create(struct invocation *invocation, struct error *error) {
     const char *name = invocation_name(invocation, "instance", error);
     if (!name)
@@ -82,8 +98,6 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
         .nics = invocation_values(invocation, "nic"),
         .host_keys = invocation_option(invocation, "host-keys"),
         .accel = invocation_option(invocation, "accel"),
-        .packages = invocation_flag(invocation, "no-package-upgrade") ? INSTANCE_PACKAGES_KEEP
-                                                                      : INSTANCE_PACKAGES_UPGRADE,
         .startup = {.restart = invocation_option(invocation, "restart"),
                     .after = invocation_option(invocation, "after"),
                     .autostart = invocation_flag(invocation, "autostart")
@@ -96,7 +110,8 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
                                     : ANSIBLE_PLAYBOOK_RUNS},
     };
     struct store_instance created = {0};
-    bool good = image_choice_check(invocation->home, wanted.image, error) &&
+    bool good = read_packages(invocation, &wanted.packages, error) &&
+                image_choice_check(invocation->home, wanted.image, error) &&
                 document_options_read(invocation, &own, error) &&
                 instance_create(invocation->home, &wanted, &created, error);
     user_documents_done(&own);

@@ -9,6 +9,7 @@
 #include "home/change/remove.h"
 #include "home/change/trash.h"
 #include "home/running.h"
+#include "store/cloud_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,13 +79,26 @@ static bool end_if_running(const struct invocation *invocation,
     return ended;
 }
 
+static bool read_days(const struct home *home, uint64_t *days, struct error *error) {
+    scoped(store_cloud_done) struct store_cloud cloud = {0};
+    bool good = cloud_table_get(home->store, &cloud, error);
+    *days = cloud.trash_days;
+    return good;
+}
+
 static bool ask_removal(const struct invocation *invocation, const char *name,
                         struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, name);
     char size[32];
+    uint64_t days;
+    if (!read_days(invocation->home, &days, error))
+        return false;
     name_format_size(trash_folder_bytes(folder), size);
-    scoped(alloc_release) char *loss = alloc_printf(
-        "\"%s\" with its disks, %s, will be removed, and lost in %d days", name, size, TRASH_DAYS);
+    scoped(alloc_release) char *when =
+        days ? alloc_printf("removed, and lost in %llu days", (unsigned long long)days)
+             : alloc_string("lost for good");
+    scoped(alloc_release) char *loss =
+        alloc_printf("\"%s\" with its disks, %s, will be %s", name, size, when);
     return confirmation_ask(invocation, loss, error);
 }
 
@@ -100,8 +114,14 @@ static int run_instance_remove(struct invocation *invocation, struct error *erro
     store_instance_done(&instance);
     if (!removed)
         return EXIT_FAILURE;
-    printf("instance \"%s\" removed: `pgsup instance undelete %s` restores it, for %d days\n", name,
-           name, TRASH_DAYS);
+    uint64_t days;
+    if (!read_days(invocation->home, &days, error))
+        return EXIT_FAILURE;
+    printf("instance \"%s\" removed", name);
+    if (days)
+        printf(": `pgsup instance undelete %s` restores it, for %llu days", name,
+               (unsigned long long)days);
+    puts("");
     return EXIT_SUCCESS;
 }
 
@@ -111,7 +131,9 @@ const struct command cmd_instance_remove = {
     .alias = "rm",
     .summary = "Remove an instance with its disk and all its files",
     .arguments = "NAME",
-    .details = "It is kept in the trash for 7 days, and counts there: `pgsup trash list`.",
+    .details =
+        "It is kept in the trash for 7 days, or as long as `pgsup cloud set --trash-days DAYS` says, and "
+        "counts there: `pgsup trash list`.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

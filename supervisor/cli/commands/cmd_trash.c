@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DAY_MS 86400000ll
-
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
     OPTIONS_END,
@@ -28,8 +26,7 @@ static const struct rows_column columns[] = {
 
 static int run_trash_list(struct invocation *invocation, struct error *error) {
     struct trash_list list = {0};
-    if (!trash_empty(invocation->home, TRASH_DAYS * DAY_MS, error) ||
-        !trash_list(invocation->home, &list, error))
+    if (!trash_expire(invocation->home, error) || !trash_list(invocation->home, &list, error))
         return EXIT_FAILURE;
     json_t *rows = json_array();
     for (size_t i = 0; i < list.count; i++) {
@@ -85,7 +82,8 @@ const struct command cmd_trash_list = {
     .path = "trash list",
     .alias = "ls",
     .summary = "List removed instances that can be restored",
-    .details = "They are deleted for good after 7 days.",
+    .details =
+        "They are deleted for good after 7 days, or as long as `pgsup cloud set --trash-days DAYS` says.",
     .options = list_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -55,5 +55,5 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
         return false;
     }
     remove_run_files(home, instance->name);
-    return trash_empty(home, TRASH_DAYS * 86400000ll, error) && known_hosts_collect(home, error);
+    return trash_expire(home, error) && known_hosts_collect(home, error);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "home/access/known_hosts.h"
 #include "home/instance/regenerate.h"
+#include "store/cloud_table.h"
 #include "store/instance_archive.h"
 
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DAY_MS      86400000ll
 #define ROWS_FILE   "rows.sqlite3"
 #define BLOCK_BYTES 512u /* of st_blocks, whatever the file system's are */
 
@@ -169,6 +171,12 @@ bool trash_restore(struct home *home, const char *name, struct error *error) {
                                   name);
     trash_list_done(&list);
     return good;
+}
+
+bool trash_expire(const struct home *home, struct error *error) {
+    scoped(store_cloud_done) struct store_cloud cloud = {0};
+    return cloud_table_get(home->store, &cloud, error) &&
+           trash_empty(home, (int64_t)cloud.trash_days * DAY_MS, error);
 }
 
 bool trash_empty(const struct home *home, int64_t age_ms, struct error *error) {

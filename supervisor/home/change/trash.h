@@ -1,5 +1,5 @@
-/* Instances that were removed, for TRASH_DAYS: HOME/trash/NAME-ID, the folder of each as it was,
- * with its rows of the store in a file beside them. */
+/* Instances that were removed, for as many days as the cloud says: HOME/trash/NAME-ID, the folder
+ * of each as it was, with its rows of the store in a file beside them. */
 #pragma once
 
 #include "base/error.h"
@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define TRASH_FOLDER "trash"
-#define TRASH_DAYS   7
 
 struct trash_entry {
     char *name;   /* of the instance */
@@ -36,6 +35,8 @@ bool trash_take_back(const struct home *home, const char *trashed,
 /* The instance of this name that was removed last. ERROR_EXISTS: its name or an address is taken.
  */
 bool trash_restore(struct home *home, const char *name, struct error *error);
+/* Deletes what is older than the days of the cloud for good. */
+bool trash_expire(const struct home *home, struct error *error);
 /* Deletes what is older than that for good; 0: everything. */
 bool trash_empty(const struct home *home, int64_t age_ms, struct error *error);
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define PHONE_HOME_PORT 10300
+#define TRASH_DAYS      7
 
 /* --- what is asked for --- */
 
@@ -131,6 +132,7 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
     };
     enum spec_network network;
     cloud->phone_home_port = PHONE_HOME_PORT;
+    cloud->trash_days = TRASH_DAYS;
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
     if (!name_check_label("cloud name", cloud->name, error) ||
         !choose_network(options, &network, error) || !check_network(options, network, error) ||
@@ -143,7 +145,7 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
         return false;
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
     cloud->created_ms = clock_wall_ms();
-    return true;
+    return cloud_inputs_choose(&options->choices, cloud, error);
 }
 
 /* --- making it --- */
@@ -304,7 +306,8 @@ static bool change(const struct cloud_changes *changes, struct cloud_inputs *inp
     if (changes->phone_home_port && !set_port(changes->phone_home_port, cloud, error))
         return false;
     cloud_inputs_apply(inputs, cloud);
-    return dns_settings_apply(&inputs->dns, cloud, error);
+    return cloud_inputs_choose(&changes->choices, cloud, error) &&
+           dns_settings_apply(&inputs->dns, cloud, error);
 }
 
 static bool put_changes(struct home *home, const struct cloud_changes *changes,

@@ -18,6 +18,7 @@ struct cloud_options {
     const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
     const char *phone_home_port; /* NULL: 10300 */
     struct dns_settings dns;
+    struct cloud_choices choices;
 };
 
 /* All of them or none. */

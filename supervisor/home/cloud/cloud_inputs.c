@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/given_file.h"
+#include "base/name.h"
 #include "base/secret.h"
 #include "cloudinit/password.h"
 #include "home/cloud/user.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TRASH_DAYS_MAX          3650u
 #define PRIVATE_KEY_LIMIT_BYTES 65536u
 #define PRIVATE_KEY_FOLDER      "ssh-keys"
 #define DNS_KEY_FOLDER          "dns"
@@ -134,6 +136,22 @@ void cloud_inputs_apply(struct cloud_inputs *inputs, struct store_cloud *cloud) 
     move(&from->ssh_public_key, &cloud->ssh_public_key);
     move(&from->ssh_public_key_path, &cloud->ssh_public_key_path);
     move(&from->ssh_private_key_path, &cloud->ssh_private_key_path);
+}
+
+static void turn(bool *setting, enum cloud_switch wanted) {
+    if (wanted != CLOUD_SWITCH_AS_IT_IS)
+        *setting = wanted == CLOUD_SWITCH_ON;
+}
+
+bool cloud_inputs_choose(const struct cloud_choices *choices, struct store_cloud *cloud,
+                         struct error *error) {
+    turn(&cloud->package_upgrade, choices->package_upgrade);
+    turn(&cloud->auto_up, choices->auto_up);
+    return !choices->trash_days ||
+           name_parse_number(choices->trash_days, 0, TRASH_DAYS_MAX, &cloud->trash_days) ||
+           error_set(error, ERROR_INVALID,
+                     "\"%.40s\" is not a number of days for --trash-days: use one from 0 to %u",
+                     choices->trash_days, TRASH_DAYS_MAX);
 }
 
 bool cloud_inputs_put_users(const struct cloud_inputs *inputs, struct store *store,

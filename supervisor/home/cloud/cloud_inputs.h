@@ -9,6 +9,13 @@
 #include "store/cloud_table.h"
 #include "store/user_table.h"
 
+enum cloud_switch { CLOUD_SWITCH_AS_IT_IS, CLOUD_SWITCH_ON, CLOUD_SWITCH_OFF };
+
+struct cloud_choices {
+    enum cloud_switch package_upgrade, auto_up;
+    const char *trash_days; /* NULL: as it is */
+};
+
 struct cloud_changes { /* NULL: stays as it is */
     const char *admin_password;
     bool remove_admin_password;
@@ -17,6 +24,7 @@ struct cloud_changes { /* NULL: stays as it is */
     char *const *users, *const *removed_users;
     const char *phone_home_port; /* guests that run keep the one that they were started with */
     struct dns_settings dns;
+    struct cloud_choices choices;
 };
 
 struct cloud_inputs {
@@ -33,6 +41,8 @@ bool cloud_inputs_read(const struct cloud_changes *given, const char *home_path,
                        struct cloud_inputs *inputs, struct error *error);
 /* Moves what was given to the cloud. */
 void cloud_inputs_apply(struct cloud_inputs *inputs, struct store_cloud *cloud);
+bool cloud_inputs_choose(const struct cloud_choices *choices, struct store_cloud *cloud,
+                         struct error *error);
 bool cloud_inputs_put_users(const struct cloud_inputs *inputs, struct store *store,
                             struct error *error);
 /* Writes the keys that are kept. */

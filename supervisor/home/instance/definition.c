@@ -221,7 +221,9 @@ bool definition_check(const struct instance_create_options *options, struct inst
     instance->image = alloc_string(image->name);
     instance->arch = alloc_string(image->arch);
     instance->accel = alloc_string(options->accel);
-    instance->package_upgrade = options->packages == INSTANCE_PACKAGES_UPGRADE;
+    instance->package_upgrade = options->packages == INSTANCE_PACKAGES_AS_CLOUD
+                                    ? cloud->package_upgrade
+                                    : options->packages == INSTANCE_PACKAGES_UPGRADE;
     return true;
 }
 

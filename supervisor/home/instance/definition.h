@@ -9,7 +9,11 @@
 #include "store/instance_table.h"
 
 /* What cloud-init does with the image's packages at the first boot. */
-enum instance_packages { INSTANCE_PACKAGES_UPGRADE, INSTANCE_PACKAGES_KEEP };
+enum instance_packages {
+    INSTANCE_PACKAGES_AS_CLOUD, /* says */
+    INSTANCE_PACKAGES_UPGRADE,
+    INSTANCE_PACKAGES_KEEP
+};
 
 /* Lists as given on the command line, NULL-terminated; NULL: as it is. */
 struct ansible_options {

@@ -11,15 +11,15 @@ expect_ok "$PGSUP" instance create -n test --os debian-12
 expect_ok "$PGSUP" instance get test --json
 expect_equal "defaults" \
     "$(json_of 'it["vcpu"], it["ram_bytes"] >> 20, it["disk_bytes"] >> 30, it["ip4"], it["package_upgrade"]')" \
-    "(2, 2048, 5, None, True)"
+    "(2, 2048, 5, None, False)"
 mac=$(json_of 'it["mac"]') id=$(json_of 'it["instance_id"]')
 case $mac in 52:54:00:*) ;; *) fail "the MAC is $mac" ;; esac
 expect_ok "$PGSUP" instance create --os debian-12 --vcpu 4 --ram 1G -s 10G --ssh-port 10777 \
-    --seed drive --accel tcg --no-package-upgrade second
+    --seed drive --accel tcg --package-upgrade second
 expect_ok "$PGSUP" instance get second --json
 expect_equal "settings" \
     "$(json_of 'it["vcpu"], it["ram_bytes"] >> 20, it["disk_bytes"] >> 30, it["ssh_port"], it["seed"], it["accel"], it["package_upgrade"]')" \
-    "(4, 1024, 10, 10777, 'drive', 'tcg', False)"
+    "(4, 1024, 10, 10777, 'drive', 'tcg', True)"
 expect_no_text "$OUT" token
 
 step "its files"

@@ -8,7 +8,7 @@ expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
 new() {
     expect_ok "$PGSUP" instance create --os base --vcpu 1 --ram 64 "$@"
 }
-new one --no-package-upgrade
+new one --package-upgrade
 expect_ok "$PGSUP" disk add one data 1G
 expect_ok "$PGSUP" forward add one 18080:80
 echo precious >"$PGSUP_HOME/instances/one/notes"
@@ -86,3 +86,23 @@ expect_ok "$PGSUP" trash empty -y
 expect_equal "left" "$(ls "$PGSUP_HOME/trash")" ""
 expect_ok "$PGSUP" trash empty
 expect_text "$OUT" "the trash is empty"
+
+step "how long is a setting of the cloud"
+expect_refused 2 '"-1" is not a number of days for --trash-days: use one from 0 to 3650' \
+    "$PGSUP" cloud set --trash-days -1
+expect_ok "$PGSUP" cloud set --trash-days 2 --package-upgrade
+expect_ok "$PGSUP" cloud get --json
+expect_equal "settings" "$(json_of 'it["trash_days"], it["package_upgrade"], it["auto_up"]')" "(2, True, False)"
+new four
+expect_ok "$PGSUP" instance get four --json
+expect_equal "setting of the new one" "$(json_of 'it["package_upgrade"]')" True
+expect_ok "$PGSUP" instance remove -y four
+expect_text "$OUT" "restores it, for 2 days"
+touch -d '3 days ago' "$PGSUP_HOME"/trash/four-*/rows.sqlite3
+expect_ok "$PGSUP" trash list
+expect_no_text "$OUT" four
+expect_ok "$PGSUP" cloud set --trash-days 0 --no-package-upgrade
+new four
+expect_ok "$PGSUP" instance remove -y four
+expect_no_text "$OUT" "restores it"
+expect_fail 3 four "$PGSUP" instance undelete four

@@ -1,0 +1,16 @@
+/* Settings of a cloud that `cloud create` and `cloud set` take alike. */
+#pragma once
+
+#include "cli/invocation.h"
+#include "home/cloud/cloud_inputs.h"
+
+#define CLOUD_CHOICE_OPTIONS                                                                       \
+    {"package-upgrade",                                                                            \
+     .help = "new guests upgrade their packages at the first boot, which takes long"},             \
+        {"no-package-upgrade", .help = "they do not; so it is at first"}, {                        \
+        "trash-days", 0, "DAYS",                                                                   \
+            .help = "for how long removed instances can be restored; at first 7; 0: not at all"    \
+    }
+
+bool cloud_choice_options_read(const struct invocation *invocation, struct cloud_choices *choices,
+                               struct error *error);
