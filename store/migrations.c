@@ -140,7 +140,7 @@ static const char *const steps[] = {
 
     /* 8 */
     "ALTER TABLE cloud ADD COLUMN ssh_user TEXT;"
-    "ALTER TABLE instances ADD COLUMN host_groups TEXT;"     /* "web,db" */
+    "ALTER TABLE instances ADD COLUMN host_groups TEXT;"    /* "web,db" */
     "ALTER TABLE instances ADD COLUMN host_variables TEXT;" /* "name=value", a line for each */
     /* older instances keep what they were created with */
     "ALTER TABLE cloud ADD COLUMN package_upgrade INTEGER NOT NULL DEFAULT 0;"
