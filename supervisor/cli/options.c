@@ -209,13 +209,14 @@ static bool parse_word(struct parser *parser) {
     return true;
 }
 
-/* Whether this word and all after it are arguments, whatever they look like. */
+/* Whether this word and all after it are arguments, whatever they look like: options may still
+ * follow the last free argument, as in "ssh NAME -L 80:x:80 ls -l". */
 static bool is_verbatim(const struct parser *parser, const char *word) {
-    size_t count = parser->parsed->argument_count;
-    bool only_named = count == parser->named_count && count > 0;
-    return parser->free_arguments == 0 || only_named
-               ? *word != '-' && parser->free_arguments <= count
-               : count >= parser->free_arguments;
+    size_t count = parser->parsed->argument_count, free_arguments = parser->free_arguments;
+    if (count != free_arguments)
+        return count > free_arguments;
+    bool ends = free_arguments > 0 && strcmp(word, "--") == 0;
+    return ends || word[0] != '-' || !word[1];
 }
 
 static bool parse_all(struct parser *parser) {

@@ -30,8 +30,8 @@ struct option_spec {
 
 /* How far options and arguments may mix. */
 #define OPTIONS_ANYWHERE SIZE_MAX /* in any order, until "--" */
-/* A number N instead: what follows the Nth argument is taken word for word ("ssh NAME WORD…"); one
- * "--" between them is dropped. 0: options come first. */
+/* A number N instead: behind the Nth argument come options, and what follows them is taken word for
+ * word ("ssh NAME WORD…"); one "--" between them is dropped. 0: options come first. */
 
 struct options {
     const struct option_spec *specs;

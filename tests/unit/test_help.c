@@ -74,9 +74,12 @@ TEST(manual_page_tells_every_command) {
     struct buffer page = {0};
     man_write(table_commands, &page);
     for (size_t i = 0; table_commands[i]; i++) {
-        scoped(alloc_release) char *heading = alloc_printf(".SS pgsup %s", table_commands[i]->path);
+        scoped(buffer_done) struct buffer heading = {0};
+        buffer_puts(&heading, ".SS pgsup ");
+        for (const char *each = table_commands[i]->path; *each; each++)
+            buffer_printf(&heading, *each == '-' ? "\\-" : "%c", *each);
         if (!command_is_group(table_commands[i]) && !table_commands[i]->hidden)
-            CHECK_CONTAINS(page.data, heading);
+            CHECK_CONTAINS(page.data, heading.data);
     }
     buffer_done(&page);
 }

@@ -4,6 +4,7 @@
 #include "cli/invocation.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
+#include "home/access/ssh_config.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 #include "store/user_table.h"
@@ -59,6 +60,7 @@ static void print_cloud_json(const struct home *home, const struct store_cloud *
                         json_output_text(cloud->ssh_public_key_path));
     json_object_set_new(object, "ssh_private_key_path",
                         json_output_text(cloud->ssh_private_key_path));
+    json_object_set_new(object, "ssh_user", json_output_text(ssh_config_user(cloud)));
     json_object_set_new(object, "users", user_list(users));
     json_object_set_new(object, "network", json_output_text(cloud->network));
     json_object_set_new(object, "host_if", json_output_text(cloud->interface));
@@ -90,6 +92,7 @@ static void print_cloud_text(const struct home *home, const struct store_cloud *
     columns_pair("ssh public key", cloud->ssh_public_key_path, stdout);
     print_keys(cloud->ssh_public_key);
     columns_pair("ssh private key", cloud->ssh_private_key_path, stdout);
+    columns_pair("ssh user", ssh_config_user(cloud), stdout);
     for (size_t i = 0; i < users->count; i++) {
         columns_pair("user", users->items[i].name, stdout);
         print_keys(users->items[i].ssh_public_keys);

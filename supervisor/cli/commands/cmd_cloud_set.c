@@ -27,6 +27,7 @@ static const struct option_spec options[] = {
      .many = true},
     {"ssh-private-key", 0, "FILE",
      .help = "private key for ssh and Ansible; \"\": the one beside the public key, or ssh-agent"},
+    {"ssh-user", 0, "NAME", .help = "user of the guests as whom ssh logs in; \"\": ansible"},
     {"user", 0, "NAME:KEYFILE",
      .help = "additional user in every guest, with the keys in that file; replaces the "
              "keys of an existing one",
@@ -113,6 +114,7 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
                 ? (const char *const *)invocation_values(invocation, "ssh-public-key")
                 : NULL,
         .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
+        .ssh_user = invocation_option(invocation, "ssh-user"),
         .users = invocation_values(invocation, "user"),
         .removed_users = invocation_values(invocation, "remove-user"),
         .phone_home_port = invocation_option(invocation, "ph-port"),

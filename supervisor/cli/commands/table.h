@@ -68,6 +68,7 @@
     X(cmd_monitor)                                                                                 \
     X(cmd_ip)                                                                                      \
     X(cmd_ssh)                                                                                     \
+    X(cmd_ssh_config)                                                                              \
     X(cmd_inventory)                                                                               \
     X(cmd_qmp)                                                                                     \
     X(cmd_help)                                                                                    \

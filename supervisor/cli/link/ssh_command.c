@@ -73,12 +73,16 @@ static bool make_argv(const struct target *target, const struct ssh_command *com
     strv_push(argv, program);
     strv_push(argv, "-F");
     strv_push(argv, configuration);
+    for (size_t i = 0; command->options && i < command->options->count; i++)
+        strv_push(argv, command->options->items[i]);
     add_agent(target, argv);
     strv_pushf(argv, "-oConnectTimeout=%d", command->batch ? BATCH_TIMEOUT_S : CONNECT_TIMEOUT_S);
     if (command->batch)
         strv_push(argv, "-oBatchMode=yes");
-    strv_push(argv, "-l");
-    strv_push(argv, command->user);
+    if (command->user) {
+        strv_push(argv, "-l");
+        strv_push(argv, command->user);
+    }
     strv_push(argv, "--");
     strv_push(argv, target->instance.name);
     return true;

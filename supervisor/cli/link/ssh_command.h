@@ -9,9 +9,10 @@
 #include <stdbool.h>
 
 struct ssh_command {
-    const char *name; /* of the instance */
-    const char *user;
-    bool batch; /* no questions, shorter timeout */
+    const char *name;           /* of the instance */
+    const char *user;           /* NULL: the cloud's */
+    const struct strv *options; /* of ssh(1), before pgsup's own, so that they win; NULL: none */
+    bool batch;                 /* no questions, shorter timeout */
 };
 
 /* argv[0] is a path. The caller may append the command for the guest. */

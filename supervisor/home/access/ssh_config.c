@@ -14,6 +14,10 @@ static const char heading[] =
     "# Written by pgsup: how ssh reaches its guests, by the names of their instances.\n"
     "IgnoreUnknown UseKeychain\n";
 
+const char *ssh_config_user(const struct store_cloud *cloud) {
+    return cloud->ssh_user ? cloud->ssh_user : SSH_CONFIG_USER;
+}
+
 bool ssh_config_settings(struct home *home, const struct store_cloud *cloud,
                          const struct store_instance *instance, struct strv *settings,
                          struct error *error) {
@@ -51,7 +55,7 @@ static bool add_instance(struct home *home, const struct store_cloud *cloud,
         return true;
     strv_pushf(&settings, "HostName=%s", endpoint.address);
     strv_pushf(&settings, "Port=%u", endpoint.port);
-    strv_push(&settings, "User=" SSH_CONFIG_USER);
+    strv_pushf(&settings, "User=%s", ssh_config_user(cloud));
     if (!ssh_config_settings(home, cloud, instance, &settings, error))
         return false;
     add_others(&settings);
@@ -61,7 +65,23 @@ static bool add_instance(struct home *home, const struct store_cloud *cloud,
     return true;
 }
 
-static bool render(struct home *home, struct buffer *text, struct error *error) {
+static bool render_one(struct home *home, const char *name, struct buffer *text,
+                       struct error *error) {
+    struct store_instance instance = {0};
+    struct store_cloud cloud = {0};
+    bool good = cloud_table_get(home->store, &cloud, error) &&
+                instance_table_get(home->store, name, &instance, error) &&
+                add_instance(home, &cloud, &instance, text, error);
+    if (good && text->length == 0)
+        good = error_set(error, ERROR_WRONG_STATE,
+                         "the address of %s is not known yet: `pgsup ip %s --wait` waits for it",
+                         name, name);
+    store_instance_done(&instance);
+    store_cloud_done(&cloud);
+    return good;
+}
+
+static bool render_all(struct home *home, struct buffer *text, struct error *error) {
     struct store_instances instances = {0};
     struct store_cloud cloud = {0};
     bool good = cloud_table_get(home->store, &cloud, error) &&
@@ -74,6 +94,11 @@ static bool render(struct home *home, struct buffer *text, struct error *error) 
     return good;
 }
 
+bool ssh_config_text(struct home *home, const char *name, struct buffer *text,
+                     struct error *error) {
+    return name ? render_one(home, name, text, error) : render_all(home, text, error);
+}
+
 bool ssh_config_write(struct home *home, struct error *error) {
-    return derived_write(home, SSH_CONFIG, render, error);
+    return derived_write(home, SSH_CONFIG, render_all, error);
 }

@@ -50,6 +50,13 @@ static bool read_password(const char *password, struct store_cloud *cloud, struc
     return cloud->admin_password_hash || error_prefix(error, "the admin password");
 }
 
+static bool read_ssh_user(const char *name, struct store_cloud *cloud, struct error *error) {
+    if (*name && !user_check_login(name, error))
+        return false;
+    cloud->ssh_user = alloc_string(name);
+    return true;
+}
+
 static bool read_users(char *const *texts, struct store_users *users, struct error *error) {
     for (; texts && *texts; texts++) {
         users->items = alloc_resize(users->items, (users->count + 1) * sizeof *users->items);
@@ -115,6 +122,7 @@ bool cloud_inputs_read(const struct cloud_changes *given, const char *home_path,
     return (!given->ssh_public_keys || read_public_keys(given->ssh_public_keys, cloud, error)) &&
            (!given->ssh_private_key ||
             read_private_key(given->ssh_private_key, home_path, inputs, error)) &&
+           (!given->ssh_user || read_ssh_user(given->ssh_user, cloud, error)) &&
            (!given->admin_password || read_password(given->admin_password, cloud, error)) &&
            read_dns_key(&given->dns, home_path, inputs, error) &&
            read_users(given->users, &inputs->users, error);
@@ -136,6 +144,7 @@ void cloud_inputs_apply(struct cloud_inputs *inputs, struct store_cloud *cloud) 
     move(&from->ssh_public_key, &cloud->ssh_public_key);
     move(&from->ssh_public_key_path, &cloud->ssh_public_key_path);
     move(&from->ssh_private_key_path, &cloud->ssh_private_key_path);
+    move(&from->ssh_user, &cloud->ssh_user);
 }
 
 static void turn(bool *setting, enum cloud_switch wanted) {

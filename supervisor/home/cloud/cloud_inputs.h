@@ -21,6 +21,7 @@ struct cloud_changes { /* NULL: stays as it is */
     bool remove_admin_password;
     const char *const *ssh_public_keys; /* instead of those before */
     const char *ssh_private_key;        /* "": none is named */
+    const char *ssh_user;               /* whom ssh logs in as; "": ansible */
     char *const *users, *const *removed_users;
     const char *phone_home_port; /* guests that run keep the one that they were started with */
     struct dns_settings dns;

@@ -9,6 +9,7 @@
 
 #define NAME_FIRST "abcdefghijklmnopqrstuvwxyz_"
 #define NAME_REST  NAME_FIRST "0123456789-"
+#define LOGIN_REST NAME_REST "ABCDEFGHIJKLMNOPQRSTUVWXYZ."
 
 /* Ours; then users and groups that systems have: useradd makes neither a user nor its group of a
  * name that is there. */
@@ -98,6 +99,18 @@ bool user_check_name(const char *name, struct error *error) {
                              "the user name \"%s\" exists in guests already: choose another one",
                              name);
     return true;
+}
+
+bool user_check_login(const char *name, struct error *error) {
+    size_t length = strlen(name);
+    if (length > 0 && length <= USER_NAME_MAX && strspn(name, LOGIN_REST) == length &&
+        name[0] != '-')
+        return true;
+    scoped(alloc_release) char *shown = name_printable(name, length, 40);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is not a user to log in as: use 1 to %u letters, digits, '.', '_' and "
+                     "'-', which is not the first",
+                     shown, USER_NAME_MAX);
 }
 
 /* --- keys --- */

@@ -13,6 +13,10 @@
 /* [a-z_][a-z0-9_-]*, and not one that a system has already. */
 bool user_check_name(const char *name, struct error *error);
 
+/* A name by which ssh may log in, of a user that a guest has for whatever reason: letters, digits,
+ * '.', '_' and '-', which is not the first. */
+bool user_check_login(const char *name, struct error *error);
+
 /* text: "NAME:KEYFILE". Fills the user, which the caller frees. */
 bool user_parse(const char *text, struct store_user *user, struct error *error);
 
