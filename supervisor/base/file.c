@@ -31,9 +31,12 @@ void file_release(int *fd) {
 }
 
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error) {
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
         return error_errno(error, "cannot read %s", path);
+    if (S_ISFIFO(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is a pipe, not a file: move it away", path);
     char chunk[16384];
     size_t total = 0;
     ssize_t got;

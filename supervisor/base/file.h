@@ -12,7 +12,8 @@
 bool file_exists(const char *path);
 bool file_is_directory(const char *path);
 
-/* Appends the content to the buffer; a file of more than limit_bytes is an error. */
+/* Appends the content to the buffer; a file of more than limit_bytes is an error, and a FIFO, which
+ * would block. */
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
 /* To append to; created with mode 0600. What is not a file, like a FIFO, is refused, so that

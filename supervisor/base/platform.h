@@ -33,6 +33,12 @@ bool platform_peer(int fd, pid_t *pid, uid_t *user);
 /* Gives this process all groups of a user, with one of them as its own. Only for root. */
 bool platform_take_groups(const char *user, gid_t group);
 
+/* Closes every descriptor of this process above stderr but this one; -1: all. */
+void platform_close_others(int keep);
+
+/* The name of a process that can be seen, printable; "": it cannot. Caller frees. */
+char *platform_process_name(pid_t pid);
+
 /* Who has a file open, for a sentence: "4711 (qemu-nbd), 4712 (cp)"; "" when nobody has or it may
  * not be looked at. At most PLATFORM_FILE_USERS_LIMIT are named; caller frees. */
 #define PLATFORM_FILE_USERS_LIMIT 4u

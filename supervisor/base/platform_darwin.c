@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SPARE_FDS_BYTES ((int)(32 * sizeof(struct proc_fdinfo)))
+
 uint64_t platform_process_start(pid_t pid) {
     int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_PID, (int)pid};
     struct kinfo_proc info;
@@ -74,15 +76,30 @@ bool platform_peer(int fd, pid_t *pid, uid_t *user) {
     return getsockopt(fd, SOL_LOCAL, LOCAL_PEERPID, pid, &length) == 0;
 }
 
+/* Room for one that is opened between the two calls is left at the end. */
+void platform_close_others(int keep) {
+    int bytes = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, NULL, 0) + SPARE_FDS_BYTES;
+    scoped(alloc_release) char *memory = alloc_zero((size_t)bytes);
+    const struct proc_fdinfo *list = (const void *)memory;
+    bytes = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, memory, bytes);
+    for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *list; i++)
+        if (list[i].proc_fd > STDERR_FILENO && list[i].proc_fd != keep)
+            close(list[i].proc_fd);
+}
+
+char *platform_process_name(pid_t pid) {
+    char name[64] = "";
+    proc_name(pid, name, sizeof name);
+    return name_printable(name, strlen(name), 32);
+}
+
 char *platform_file_users(const char *path) {
     struct buffer users = {0};
     pid_t pids[PLATFORM_FILE_USERS_LIMIT];
     int bytes = proc_listpidspath(PROC_ALL_PIDS, 0, path, 0, pids, (int)sizeof pids);
     for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *pids; i++) {
-        char name[64] = "";
-        proc_name(pids[i], name, sizeof name);
-        scoped(alloc_release) char *printable = name_printable(name, strlen(name), 32);
-        buffer_printf(&users, "%s%ld (%s)", i ? ", " : "", (long)pids[i], printable);
+        scoped(alloc_release) char *name = platform_process_name(pids[i]);
+        buffer_printf(&users, "%s%ld (%s)", i ? ", " : "", (long)pids[i], name);
     }
     return buffer_take(&users);
 }

@@ -87,6 +87,21 @@ bool platform_take_groups(const char *user, gid_t group) {
     return initgroups(user, group) == 0;
 }
 
+/* Before Linux 5.9 there is no close_range(2). */
+static void close_span(unsigned first, unsigned last) {
+    if (first > last || close_range(first, last, 0) == 0)
+        return;
+    for (unsigned fd = first, end = (unsigned)getdtablesize(); fd <= last && fd < end; fd++)
+        close((int)fd);
+}
+
+void platform_close_others(int keep) {
+    unsigned first = STDERR_FILENO + 1,
+             kept = keep < STDERR_FILENO ? STDERR_FILENO : (unsigned)keep;
+    close_span(first, kept - 1);
+    close_span(kept + 1, ~0u);
+}
+
 /* proc(5): /proc/PID/fd/N leads to the open file itself, under whatever name. */
 static bool has_open(const char *process, const struct stat *file) {
     scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);
@@ -101,8 +116,8 @@ static bool has_open(const char *process, const struct stat *file) {
     return found;
 }
 
-static char *process_name(const char *process) {
-    scoped(alloc_release) char *path = alloc_printf("/proc/%s/comm", process);
+char *platform_process_name(pid_t pid) {
+    scoped(alloc_release) char *path = alloc_printf("/proc/%ld/comm", (long)pid);
     struct buffer name = {0};
     file_read(path, 64, &name, NULL);
     char *printable = name_printable(name.data, name.length ? name.length - 1 : 0, 32);
@@ -120,7 +135,7 @@ char *platform_file_users(const char *path) {
         if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
             !has_open(entry->d_name, &file))
             continue;
-        scoped(alloc_release) char *name = process_name(entry->d_name);
+        scoped(alloc_release) char *name = platform_process_name((pid_t)atol(entry->d_name));
         buffer_printf(&users, "%s%s (%s)", count++ ? ", " : "", entry->d_name, name);
     }
     if (processes)
@@ -303,7 +318,7 @@ static bool copy_bytes(int from, int to) {
 }
 
 bool platform_copy_file(const char *from, const char *to, mode_t mode, struct error *error) {
-    scoped(file_release) int source = open(from, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int source = open(from, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (source < 0)
         return error_errno(error, "cannot read %s", from);
     scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

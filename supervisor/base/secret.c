@@ -57,7 +57,7 @@ enum { CHUNK_BYTES = 1 << 16 };
 static bool read_file(const char *path,
                       void (*update)(void *state, const void *data, size_t length), void *state,
                       struct error *error) {
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return error_errno(error, "cannot read %s", path);
     scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);

@@ -1,7 +1,7 @@
 #include "base/tcp_owner.h"
 
 #include "base/alloc.h"
-#include "base/name.h"
+#include "base/platform.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,12 +70,10 @@ char *tcp_owner_describe(const struct tcp_socket *socket) {
     pid_t *pids = (pid_t *)(void *)memory;
     bytes = bytes > 0 ? proc_listpids(PROC_ALL_PIDS, 0, pids, bytes) : 0;
     for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *pids; i++) {
-        char name[64] = "";
         if (pids[i] == 0 || tcp_owner_is(pids[i], socket) != TCP_OWNER_PROCESS)
             continue;
-        proc_name(pids[i], name, sizeof name);
-        scoped(alloc_release) char *printable = name_printable(name, strlen(name), 32);
-        return alloc_printf("process %ld (%s)", (long)pids[i], printable);
+        scoped(alloc_release) char *name = platform_process_name(pids[i]);
+        return alloc_printf("process %ld (%s)", (long)pids[i], name);
     }
     return alloc_string("no process that can be seen");
 }

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/name.h"
+#include "base/platform.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -91,15 +91,6 @@ enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
     return hidden && (row.user == 0 || row.user == geteuid()) ? TCP_OWNER_PROCESS : TCP_OWNER_OTHER;
 }
 
-static char *name_of(const char *process) {
-    scoped(alloc_release) char *path = alloc_printf("/proc/%s/comm", process);
-    struct buffer name = {0};
-    file_read(path, 64, &name, NULL);
-    char *printable = name_printable(name.data, name.length ? name.length - 1 : 0, 32);
-    buffer_done(&name);
-    return printable;
-}
-
 char *tcp_owner_describe(const struct tcp_socket *socket) {
     struct row row;
     char *text = NULL;
@@ -113,7 +104,7 @@ char *tcp_owner_describe(const struct tcp_socket *socket) {
         if (strspn(entry->d_name, "0123456789") != strlen(entry->d_name) ||
             !has_socket(entry->d_name, row.inode))
             continue;
-        scoped(alloc_release) char *name = name_of(entry->d_name);
+        scoped(alloc_release) char *name = platform_process_name((pid_t)atol(entry->d_name));
         text = alloc_printf("process %s (%s)", entry->d_name, name);
     }
     if (processes)

@@ -27,7 +27,7 @@ static pid_t inherited_lock(int fd) {
 /* The pid that holds the lock; 0: nobody does; -1: the file is gone by now. False: it could not be
  * looked at. */
 static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     *pid = -1;
     if (fd < 0 && errno == ENOENT)

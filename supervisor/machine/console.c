@@ -102,7 +102,7 @@ struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *ow
 /* What the VM wrote before. */
 static void recall_tail(struct console *console) {
     char tail[CONSOLE_TAIL_BYTES];
-    int fd = open(console->log_path, O_RDONLY | O_CLOEXEC);
+    int fd = open(console->log_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     off_t from = (off_t)console->log_bytes - (off_t)sizeof tail;
     ssize_t got = fd >= 0 ? pread(fd, tail, sizeof tail, from > 0 ? from : 0) : 0;
     if (got > 0)

@@ -26,7 +26,7 @@ static const char *without_prefix(const char *line, const char *end) {
 
 /* Reads the last bytes of a log, at most size of them and none before offset; their number. */
 static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
-    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(log, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t from = end - (off_t)size > offset ? end - (off_t)size : offset;
     ssize_t length = fd < 0 ? 0 : pread(fd, text, size, from);

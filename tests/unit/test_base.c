@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -422,6 +423,19 @@ TEST(base64_comes_back) {
     CHECK(!base64_decode("a", &none) && !base64_decode("YQ==x", &none) &&
           !base64_decode("\xff", &none));
     CHECK(none.length == 0);
+}
+
+TEST(a_pipe_in_the_place_of_a_file_blocks_nothing) {
+    char folder[] = "/tmp/pgsup-t.XXXXXX";
+    struct error error = {0};
+    scoped(buffer_done) struct buffer text = {0};
+    CHECK(mkdtemp(folder) != NULL);
+    scoped(alloc_release) char *path = alloc_printf("%s/pipe", folder);
+    CHECK(mkfifo(path, 0600) == 0);
+    CHECK(!file_read(path, 100, &text, &error));
+    CHECK(strstr(error.text, "is a pipe, not a file") != NULL);
+    unlink(path);
+    rmdir(folder);
 }
 
 int main(void) {

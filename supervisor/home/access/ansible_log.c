@@ -51,7 +51,7 @@ bool ansible_log_parse(const char *text, struct ansible_recap *recap) {
 bool ansible_log_recap(const struct home *home, const char *name, struct ansible_recap *recap) {
     char text[TAIL_BYTES + 1];
     scoped(alloc_release) char *path = ansible_log_path(home, name);
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     off_t end = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
     if (end <= 0)
         return false;
