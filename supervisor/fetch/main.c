@@ -8,11 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define USAGE_STATUS 2
@@ -27,25 +25,6 @@ static bool read_request(struct buffer *text) {
         buffer_append(text, piece, (size_t)got);
     }
     return text->length > 0 && strlen(text->data) == text->length;
-}
-
-/* Whose file it is; root's only when both are. */
-static uid_t owner_of(int fd, gid_t *group) {
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return 0;
-    *group = status.st_gid;
-    return status.st_uid;
-}
-
-/* Root works for the user whose file it is, and cannot come back. */
-static bool become_owner(void) {
-    gid_t group = 0;
-    uid_t user = geteuid() == 0 ? owner_of(FETCH_TARGET_FD, &group) : 0;
-    if (user == 0 && geteuid() == 0)
-        user = owner_of(FETCH_SOURCE_FD, &group);
-    return user == 0 ||
-           (setgroups(1, &group) == 0 && setgid(group) == 0 && setuid(user) == 0 && setuid(0) < 0);
 }
 
 static void run(const struct fetch_request *request) {
@@ -68,8 +47,6 @@ int main(void) {
               stderr);
         return USAGE_STATUS;
     }
-    if (!become_owner())
-        return EXIT_FAILURE;
     confine(request.job == FETCH_DOWNLOAD);
     run(&request);
     return EXIT_SUCCESS;
