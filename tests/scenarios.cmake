@@ -115,6 +115,7 @@ set(table
   "guest/122-boot-line              40    2     300     normal     -"
   "guest/123-console                35    2     300     normal     macos"
   "guest/152-wake                   25    2     300     normal     macos,sanitizers"
+  "guest/140-sudo-detach             8    2     120     normal     -"
 
   "real/30-real-guest              220    3    2400     normal     -"
   "real/34-real-seeds              150    3    2400     normal     -"

@@ -37,6 +37,6 @@ bool privileges_part(const struct privileges_choice *choice, int *launcher, stru
                          "`pgsup up` does not run as root for nobody: call it by sudo, as the user "
                          "whose home it is, or say --as-root for a home of root's own");
     user.any_arguments = choice->any_arguments;
-    *launcher = launcher_fork(&user);
+    *launcher = launcher_fork(&user, choice->keep);
     return *launcher >= 0 || error_errno(error, "cannot start the launcher");
 }

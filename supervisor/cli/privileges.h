@@ -12,6 +12,7 @@ bool privileges_drop(struct error *error);
 struct privileges_choice {
     bool as_root;       /* stay root: the home is root's own */
     bool any_arguments; /* qemu.args are used although root starts QEMU */
+    int keep;           /* a descriptor that the supervisor needs, under sudo the only one; -1 */
 };
 /* For `up`. Under sudo forks: returns in the process of the user, with the socket of the launcher;
  * -1: there is none. False: it may not run as root. */

@@ -13,6 +13,7 @@
 #include "home/seed/seed.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_file.h"
+#include "machine/core/smbios.h"
 #include "machine/process.h"
 #include "machine/vm_launch.h"
 #include "store/guest_table.h"
@@ -134,13 +135,12 @@ static void note_helpers(const struct vm_plan *plan) {
 
 /* Where macOS gives a network to root alone, and the launcher is there. */
 static void fill_root(const struct spec *spec, struct vm_plan *plan) {
-    bool root = false;
-    for (size_t i = 0; i < spec->nic_count; i++)
-        root |= spec_network_traits(spec->nics[i].network)->needs_root;
-    if (!root || !plan->link)
+    if (!plan->link || !spec_needs_root(spec))
         return;
     plan->run_as = alloc_printf("%ld:%ld", (long)getuid(), (long)getgid());
     vm_drives_fill(spec, &plan->drives);
+    if (!qemu_argv_seeds_by_drive(spec, QEMU_ARGV_SUPERVISED) && spec->seed_url)
+        smbios_system(spec, &plan->root_file);
 }
 
 static void fill_argv(const struct spec *spec, struct vm_plan *plan) {

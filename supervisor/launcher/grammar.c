@@ -1,5 +1,7 @@
 #include "launcher/grammar.h"
 
+#include "launcher/start.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,12 +51,13 @@ static const struct rule qemu_rules[] = {
     {"-device", "virtio-blk-pci,id=@,drive=@,bootindex=0"},
     {"-device", "virtio-blk-pci,id=@,drive=@,serial=@,addr=@"},
     {"-device", "virtio-net-pci,id=@,netdev=@,mac=@,romfile=,addr=@"},
-    {"-smbios", "type=1,serial=ds=@;s=http:%"},
+    {"-smbios", "file=" START_FILE}, /* of the launcher's own, in QEMU's working folder */
     {"-smbios", "type=3,manufacturer=pgsup,version=0,serial=@,asset=@,sku=pgsup"},
     {"-netdev", "vmnet-bridged,id=@,ifname=@"},
     {"-netdev", "vmnet-shared,id=@"},
     {"-netdev", "vmnet-host,id=@"},
     {"-netdev", "dgram,id=@,local.type=fd,local.str=@"},
+    {"-netdev", "stream,id=@,server=off,addr.type=fd,addr.str=@"},
     {"-netdev", "user,id=@,hostname=@,net=%"},
     {"-runas", "!"},
     {"-run-with", "user=!"},

@@ -1,6 +1,8 @@
 #include "launcher/launcher.h"
 
+#include "base/platform.h"
 #include "launcher/grammar.h"
+#include "launcher/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HIGH_FD = 100, CANNOT_RUN_STATUS = 126 };
-
 struct launcher {
     const struct identity *user;
     int requests; /* -1: the supervisor has closed it */
@@ -24,16 +24,9 @@ struct launcher {
     struct started {
         pid_t pid;
         int reports;
+        struct start_folder folder;
     } started[LAUNCHER_PROGRAMS_MAX];
     size_t count;
-};
-
-/* One that is being started. */
-struct start {
-    char *argv[LAUNCHER_ARGUMENTS_MAX + 1];
-    int fds[LAUNCHER_FDS_MAX];
-    size_t fd_count;
-    bool as_root;
 };
 
 static volatile sig_atomic_t signal_for_supervisor;
@@ -51,78 +44,33 @@ static void report(int fd, enum launcher_event event, pid_t pid, int value) {
         continue;
 }
 
-/* In the child. Nothing of the launcher's own is left to it: no environment but who is to be, no
- * signal mask, no descriptor (all are closed on exec). */
-static _Noreturn void execute(const struct launcher *launcher, const struct start *start,
-                              int failure) {
-    static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGPIPE, SIGCHLD};
-    char path[] = "PATH=/usr/bin:/bin:/usr/sbin:/sbin", home[1024];
-    char uid[IDENTITY_VARIABLE_SIZE], gid[IDENTITY_VARIABLE_SIZE];
-    char *environment[] = {path, home, start->as_root ? uid : NULL, gid, NULL};
-    sigset_t none;
-    sigemptyset(&none);
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-        signal(defaults[i], SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid();
-    bool good = start->as_root || identity_become(launcher->user);
-    identity_variables(launcher->user, uid, gid);
-    snprintf(home, sizeof home, "HOME=%s", start->as_root ? "/var/empty" : getenv("HOME"));
-    for (size_t i = 1; i < start->fd_count && good; i++)
-        good = dup2(start->fds[i], (int)i) >= 0;
-    if (good)
-        execve(start->argv[0], start->argv, environment);
-    int number = errno;
-    while (write(failure, &number, sizeof number) < 0 && errno == EINTR)
-        continue;
-    _exit(CANNOT_RUN_STATUS);
-}
-
-/* Waits until the program itself runs: until then errno may come through the pipe. */
-static pid_t start_program(const struct launcher *launcher, const struct start *start) {
-    int ends[2], number = 0;
-    if (pipe(ends) < 0)
-        return -1;
-    int failure = fcntl(ends[1], F_DUPFD_CLOEXEC, HIGH_FD);
-    close(ends[1]);
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    pid_t pid = failure < 0 ? -1 : fork();
-    if (pid == 0)
-        execute(launcher, start, failure);
-    number = pid < 0 ? errno : 0;
-    close(failure);
-    while (pid > 0 && read(ends[0], &number, sizeof number) < 0 && errno == EINTR)
-        continue;
-    close(ends[0]);
-    if (number && pid > 0)
-        waitpid(pid, NULL, 0);
-    errno = number;
-    return number ? -1 : pid;
-}
-
 static void launch(struct launcher *launcher, struct start *start) {
     int reports = start->fds[0];
     if (start->as_root && !grammar_allows(start->argv, launcher->user)) {
         report(reports, LAUNCHER_REFUSED, 0, EPERM);
         return;
     }
-    pid_t pid = launcher->count < LAUNCHER_PROGRAMS_MAX ? start_program(launcher, start) : -1;
-    if (pid < 0) {
-        report(reports, LAUNCHER_FAILED, 0,
-               launcher->count < LAUNCHER_PROGRAMS_MAX ? errno : EAGAIN);
+    struct started started = {.pid = -1, .reports = reports};
+    errno = EAGAIN;
+    if (launcher->count < LAUNCHER_PROGRAMS_MAX)
+        started.pid = start_program(start, launcher->user, &started.folder);
+    if (started.pid < 0) {
+        report(reports, LAUNCHER_FAILED, 0, errno);
         return;
     }
-    launcher->started[launcher->count++] = (struct started){pid, reports};
+    launcher->started[launcher->count++] = started;
     start->fds[0] = -1;
-    report(reports, LAUNCHER_STARTED, pid, 0);
+    report(reports, LAUNCHER_STARTED, started.pid, 0);
 }
 
 /* False: the request is not well formed. */
 static bool split_arguments(struct launcher_request *request, struct start *start) {
     char *next = request->arguments, *end = next + sizeof request->arguments;
     if (request->argument_count == 0 || request->argument_count > LAUNCHER_ARGUMENTS_MAX ||
-        *next != '/')
+        request->file_length > sizeof request->file || *next != '/')
         return false;
+    start->file = request->file;
+    start->file_length = request->file_length;
     for (uint32_t i = 0; i < request->argument_count; i++) {
         char *nul = memchr(next, 0, (size_t)(end - next));
         if (!nul)
@@ -155,7 +103,7 @@ static void take_fds(struct msghdr *message, struct start *start) {
             int fd;
             memcpy(&fd, CMSG_DATA(each) + i * sizeof fd, sizeof fd);
             if (start->fd_count < LAUNCHER_FDS_MAX)
-                start->fds[start->fd_count++] = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+                start->fds[start->fd_count++] = fcntl(fd, F_DUPFD_CLOEXEC, START_HIGH_FD);
             close(fd);
         }
     }
@@ -184,7 +132,9 @@ static bool receive(int requests, struct launcher_request *request, struct start
 
 static void take_request(struct launcher *launcher) {
     static struct launcher_request request;
-    struct start start = {.fd_count = 0};
+    char *argv[LAUNCHER_ARGUMENTS_MAX + 1] = {0};
+    int fds[LAUNCHER_FDS_MAX];
+    struct start start = {.argv = argv, .fds = fds};
     if (receive(launcher->requests, &request, &start)) {
         obey(launcher, &request, &start);
     } else {
@@ -195,7 +145,10 @@ static void take_request(struct launcher *launcher) {
         close(start.fds[i]);
 }
 
-static _Noreturn void end_like(int status) {
+/* Programs run on, but have read their files long since. */
+static _Noreturn void end_like(struct launcher *launcher, int status) {
+    for (size_t i = 0; i < launcher->count; i++)
+        start_remove(&launcher->started[i].folder);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
@@ -203,12 +156,13 @@ static void reap_programs(struct launcher *launcher) {
     int status;
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         if (pid == launcher->supervisor)
-            end_like(status);
+            end_like(launcher, status);
         for (size_t i = 0; i < launcher->count; i++) {
             if (launcher->started[i].pid != pid)
                 continue;
             report(launcher->started[i].reports, LAUNCHER_ENDED, pid, status);
             close(launcher->started[i].reports);
+            start_remove(&launcher->started[i].folder);
             launcher->started[i] = launcher->started[--launcher->count];
             break;
         }
@@ -246,11 +200,24 @@ static void catch_signals(sigset_t *before) {
     sigprocmask(SIG_BLOCK, &caught, before);
 }
 
-int launcher_fork(const struct identity *user) {
-    static struct launcher launcher;
+/* In the parent, with nothing left of what its caller had open. */
+static _Noreturn void stay_root(struct launcher *launcher, int null) {
     sigset_t before;
-    int ends[2], null = open("/dev/null", O_RDWR);
+    catch_signals(&before);
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        dup2(null, fd);
+    platform_close_others(launcher->requests);
+    if (chdir("/") == 0)
+        serve(launcher, &before);
+    _exit(START_FAILED_STATUS);
+}
+
+int launcher_fork(const struct identity *user, int keep) {
+    static struct launcher launcher;
     const struct rlimit none = {0, 0};
+    int ends[2];
+    platform_close_others(keep);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0)
         return -1;
@@ -259,18 +226,11 @@ int launcher_fork(const struct identity *user) {
     launcher = (struct launcher){.user = user, .requests = ends[0], .supervisor = fork()};
     if (launcher.supervisor < 0)
         return -1;
-    if (launcher.supervisor > 0) {
-        catch_signals(&before);
-        close(ends[1]);
-        for (int fd = 0; fd <= STDERR_FILENO; fd++)
-            dup2(null, fd);
-        if (chdir("/") == 0)
-            serve(&launcher, &before);
-        _exit(CANNOT_RUN_STATUS);
-    }
+    if (launcher.supervisor > 0)
+        stay_root(&launcher, null);
     close(ends[0]);
     close(null);
     if (identity_drop(user))
         return ends[1];
-    _exit(CANNOT_RUN_STATUS);
+    _exit(START_FAILED_STATUS);
 }

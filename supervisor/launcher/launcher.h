@@ -1,8 +1,7 @@
 /* The process that stays root when `pgsup up` runs as root for a user: it forks before anything is
  * opened, its child gives root up for good and is the supervisor. The launcher starts programs for
- * it, signals those that it started and reports their ends; it opens no file, reads no environment
- * and parses nothing but fixed-size requests. Uses only libc and
- * base/platform.h.
+ * it, signals those that it started and reports their ends; it opens no file that exists, reads no
+ * environment and parses nothing but fixed-size requests. Uses only libc and base/platform.h.
  *
  * A program gets the user's identity, whatever it is, or root's when its path and its arguments
  * are in the table of grammar.c. QEMU is there only for networks that macOS gives to root alone,
@@ -17,6 +16,7 @@
 #define LAUNCHER_ARGUMENTS_BYTES 65536u
 #define LAUNCHER_FDS_MAX         20u
 #define LAUNCHER_PROGRAMS_MAX    256u
+#define LAUNCHER_FILE_BYTES      2048u
 
 enum launcher_order { LAUNCHER_START_AS_USER, LAUNCHER_START_AS_ROOT, LAUNCHER_SIGNAL };
 
@@ -25,8 +25,9 @@ enum launcher_order { LAUNCHER_START_AS_USER, LAUNCHER_START_AS_ROOT, LAUNCHER_S
 struct launcher_request {
     uint32_t order;
     int32_t pid, signal; /* LAUNCHER_SIGNAL */
-    uint32_t argument_count;
+    uint32_t argument_count, file_length;
     char arguments[LAUNCHER_ARGUMENTS_BYTES]; /* each with its NUL */
+    char file[LAUNCHER_FILE_BYTES];           /* START_FILE of a program of root's: start.h */
 };
 
 /* First how it began, then, of one that runs, how it ended; then the descriptor is closed. */
@@ -37,6 +38,7 @@ struct launcher_report {
     int32_t value; /* LAUNCHER_FAILED: errno; LAUNCHER_ENDED: as of waitpid() */
 };
 
-/* Forks. Returns in the child, dropped, with the socket for requests; -1 with errno on failure. The
- * parent ends with the child and its status, and hands it the signals that it gets. */
-int launcher_fork(const struct identity *user);
+/* Closes every descriptor above stderr but keep (-1: none), then forks. Returns in the child,
+ * dropped, with the socket for requests; -1 with errno on failure. The parent ends with the child
+ * and its status, and hands it the signals that it gets. */
+int launcher_fork(const struct identity *user, int keep);

@@ -123,7 +123,8 @@ int bridge_tap_open(struct launch_link *link, const struct spec_nic *nic, struct
     hear = pipe[0], say = move_up(pipe[1]);
     helper_argv_build_bridge(helper, nic, &argv);
     const int fds[] = {say, say, theirs};
-    const struct launch_link_program program = {argv.items, fds, sizeof fds / sizeof *fds, true};
+    const struct launch_link_program program = {argv.items, fds, sizeof fds / sizeof *fds, true,
+                                                NULL};
     if (!(link ? launch_link_start(link, &program, &pid, &reports, error)
                : spawn_helper(argv.items, fds, &pid, error)))
         return -1;

@@ -11,6 +11,7 @@
 #include "machine/bridge_tap.h"
 #include "machine/core/helper_argv.h"
 #include "machine/log_tail.h"
+#include "machine/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,7 +125,7 @@ static bool spawn_child(char *const argv[], const struct ends *ends, pid_t *pid,
 static bool helper_spawn(struct launch_link *link, char *const argv[], const struct ends *ends,
                          pid_t *pid, struct error *error) {
     const int fds[] = {ends->writer, ends->log, ends->helper};
-    const struct launch_link_program program = {argv, fds, sizeof fds / sizeof *fds, true};
+    const struct launch_link_program program = {argv, fds, sizeof fds / sizeof *fds, true, NULL};
     scoped(file_release) int reports = -1;
     return link ? launch_link_start(link, &program, pid, &reports, error)
                 : spawn_child(argv, ends, pid, error);
@@ -267,10 +268,19 @@ static bool start(const struct spec *spec, const struct spec_nic *nic, struct la
     return true;
 }
 
-/* A card of a bridge needs nobody once its tap device is there. */
-static bool open_tap(const struct spec_nic *nic, struct launch_link *link, struct helper *helper,
-                     struct error *error) {
-    *helper = (struct helper){.position = nic->position, .fd = bridge_tap_open(link, nic, error)};
+/* A card that needs nobody once its descriptor is open: that of a bridge, and that of a daemon
+ * where QEMU, being root, must not look for the daemon by a path. */
+static bool has_descriptor_only(const struct spec *spec, const struct spec_nic *nic,
+                                const struct launch_link *link) {
+    return nic->network == SPEC_NET_BRIDGE ||
+           (nic->network == SPEC_NET_SOCKET && link && spec_needs_root(spec));
+}
+
+static bool open_descriptor(const struct spec_nic *nic, struct launch_link *link,
+                            struct helper *helper, struct error *error) {
+    *helper = (struct helper){.position = nic->position};
+    helper->fd = nic->network == SPEC_NET_BRIDGE ? bridge_tap_open(link, nic, error)
+                                                 : socket_connect(nic->interface, error);
     return helper->fd >= 0;
 }
 
@@ -298,12 +308,12 @@ bool helpers_start(const struct spec *spec, struct launch_link *link, struct hel
     for (size_t i = 0; i < spec->nic_count; i++) {
         const struct spec_nic *nic = &spec->nics[i];
         struct helper *helper = &helpers->items[helpers->count];
-        bool tap = nic->network == SPEC_NET_BRIDGE;
+        bool bare = has_descriptor_only(spec, nic, link);
         struct launch_link *roots = spec->helper.sudo ? link : NULL; /* in the place of sudo */
-        if (!tap && !spec_network_has_helper(nic->network))
+        if (!bare && !spec_network_has_helper(nic->network))
             continue;
-        if (!(tap ? open_tap(nic, link, helper, error)
-                  : start_patiently(spec, nic, roots, helper, error))) {
+        if (!(bare ? open_descriptor(nic, link, helper, error)
+                   : start_patiently(spec, nic, roots, helper, error))) {
             helpers_done(helpers);
             return false;
         }

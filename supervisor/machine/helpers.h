@@ -23,7 +23,7 @@ struct helper_network {
 
 struct helper {
     unsigned position;             /* of its card */
-    pid_t pid;                     /* 0: none, only a tap device of a bridge */
+    pid_t pid;                     /* 0: none, only a tap device or a daemon's socket */
     uint64_t start;                /* base/platform.h */
     int fd;                        /* QEMU's end; -1: handed over */
     struct helper_network network; /* not known of one that was found */
@@ -33,8 +33,9 @@ struct helpers {
     size_t count;
 };
 
-/* Starts one helper for each card that needs it, all or none: as children, or by link as root. The
- * error quotes the helper. Soon after the computer has started, macOS may not be ready: then each
+/* Starts one helper for each card that needs it, all or none: as children, or by link as root. For
+ * a QEMU that starts as root it also connects to the daemons of sockets. The error quotes the
+ * helper. Soon after the computer has started, macOS may not be ready: then each
  * is tried again. */
 bool helpers_start(const struct spec *spec, struct launch_link *link, struct helpers *helpers,
                    struct error *error);

@@ -125,6 +125,17 @@ static bool fill_arguments(char *const argv[], struct launcher_request *request,
     return true;
 }
 
+static bool fill_file(const struct launch_link_program *program, struct launcher_request *request,
+                      struct error *error) {
+    size_t length = program->file ? program->file->length : 0;
+    if (length > sizeof request->file)
+        return error_set(error, ERROR_INVALID, "the address of the seed is too long");
+    if (length)
+        memcpy(request->file, program->file->data, length);
+    request->file_length = (uint32_t)length;
+    return true;
+}
+
 static bool read_report(int fd, struct launcher_report *report, unsigned timeout_ms) {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     ssize_t got = -1;
@@ -165,7 +176,8 @@ bool launch_link_start(struct launch_link *link, const struct launch_link_progra
     scoped(file_release) int theirs = -1;
     int ends[2], fds[LAUNCHER_FDS_MAX];
     request->order = program->as_root ? LAUNCHER_START_AS_ROOT : LAUNCHER_START_AS_USER;
-    if (!fill_arguments(program->argv, request, error) || !child_pipe(ends, error))
+    if (!fill_arguments(program->argv, request, error) || !fill_file(program, request, error) ||
+        !child_pipe(ends, error))
         return false;
     theirs = fds[0] = ends[1];
     for (size_t i = 0; i < program->fd_count; i++)

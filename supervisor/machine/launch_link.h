@@ -3,6 +3,7 @@
  * NULL stands for "no launcher": pgsup does not run as root for a user. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "machine/process_end.h"
 
@@ -27,6 +28,7 @@ struct launch_link_program {
     const int *fds;    /* will be 1, 2, 3 … in it */
     size_t fd_count;
     bool as_root;
+    const struct buffer *file; /* what root's program finds in START_FILE; NULL: no file */
 };
 /* Waits until it runs. reports becomes readable when it ends; caller owns. */
 bool launch_link_start(struct launch_link *link, const struct launch_link_program *program,

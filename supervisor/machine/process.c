@@ -184,7 +184,8 @@ static struct process *launch(uv_loop_t *loop, const struct process_options *opt
     count += PROCESS_HELPER_FD - 1;
     for (int i = 0; options->as_root && i < PROCESS_MORE_FDS; i++)
         fds[count++] = options->more[i];
-    const struct launch_link_program program = {options->argv, fds, count, options->as_root};
+    const struct launch_link_program program = {options->argv, fds, count, options->as_root,
+                                                options->root_file};
     pid_t pid;
     int reports;
     if (!launch_link_start(options->link, &program, &pid, &reports, error))

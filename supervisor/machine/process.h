@@ -24,10 +24,11 @@ struct process_options {
     const char *log;   /* stdout and stderr are appended here, mode 0600 */
     int qmp_fd;        /* listening sockets, seen by the child as PROCESS_QMP_FD … */
     int console_fd;
-    const struct helpers *helpers; /* theirs are seen as PROCESS_HELPER_FD … */
-    struct launch_link *link;      /* NULL: spawned as a child */
-    bool as_root;                  /* through the link only; then the child gets, after theirs: */
-    int more[PROCESS_MORE_FDS];    /* the second monitor, the agent, the locked pid file */
+    const struct helpers *helpers;  /* theirs are seen as PROCESS_HELPER_FD … */
+    struct launch_link *link;       /* NULL: spawned as a child */
+    bool as_root;                   /* through the link only; then the child gets, after theirs: */
+    int more[PROCESS_MORE_FDS];     /* the second monitor, the agent, the locked pid file */
+    const struct buffer *root_file; /* with as_root: launch_link.h */
 };
 enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 

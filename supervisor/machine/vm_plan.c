@@ -15,6 +15,7 @@ void vm_plan_done(struct vm_plan *plan) {
     for (int i = 0; i < RUN_FILE_COUNT; i++)
         free(plan->files[i]);
     vm_drives_done(&plan->drives);
+    buffer_done(&plan->root_file);
     free(plan->run_as);
     free(plan->qemu_log);
     free(plan->console_log);
@@ -92,6 +93,7 @@ static struct process *spawn(struct vm_plan *plan, uv_loop_t *loop,
         .link = plan->link,
         .as_root = plan->run_as != NULL,
         .more = {sockets->second_listener, sockets->agent_listener, sockets->lock},
+        .root_file = &plan->root_file,
     };
     struct process *process = process_spawn(loop, &options, listener, error);
     if (process)

@@ -19,6 +19,7 @@ struct vm_plan {
     struct helpers helpers;
     struct launch_link *link; /* what starts QEMU; NULL: it is a child */
     char *run_as;             /* QEMU starts as root: qemu_argv.h; NULL */
+    struct buffer root_file;  /* which only root reads: the address of the seed; or empty */
     struct vm_drives drives;  /* which are added when it has dropped root */
     char *qemu_log, *console_log;
     char *accel;   /* QEMU's word for it; NULL: not known */

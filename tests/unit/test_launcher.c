@@ -1,16 +1,20 @@
 /* Goal: the grammar lets through what pgsup makes for a QEMU that starts as root, and nothing that
  * names a file; the real QEMU, started so, drops root before it opens the disks of its user. */
 #include "base/alloc.h"
+#include "base/platform.h"
 #include "base/strv.h"
 #include "launcher/grammar.h"
 #include "launcher/identity.h"
+#include "launcher/start.h"
 #include "machine/core/helper_argv.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/vm_drives.h"
 #include "specs.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct identity user = {.uid = 501, .gid = 20};
@@ -38,13 +42,6 @@ static struct strv build(const struct spec *spec, const char *program, const cha
     return argv;
 }
 
-static bool needs_root(const struct spec *spec) {
-    for (size_t i = 0; i < spec->nic_count; i++)
-        if (spec_network_traits(spec->nics[i].network)->needs_root)
-            return true;
-    return false;
-}
-
 /* A program whose path is root's on every system that these tests run on. */
 #define PROGRAM "/usr/bin/qemu-system-aarch64"
 
@@ -52,21 +49,39 @@ TEST(what_pgsup_makes_for_root_is_allowed) {
     unsigned seen = 0;
     for (size_t i = 0; i < spec_case_count; i++) {
         const struct spec *spec = &spec_cases[i].spec;
-        if (!needs_root(spec) || access(PROGRAM, X_OK) < 0)
+        if (!spec_needs_root(spec) || access(PROGRAM, X_OK) < 0)
             continue;
-        bool stream = false;
-        for (size_t n = 0; n < spec->nic_count; n++)
-            stream |= spec->nics[n].network == SPEC_NET_SOCKET;
         scoped(strv_done) struct strv argv = build(spec, PROGRAM, "501:20");
         bool allowed = grammar_allows(argv.items, &user);
-        CHECK_INT(allowed, !stream); /* a socket that a user can replace */
-        if (allowed == stream)
+        CHECK(allowed);
+        if (!allowed)
             fprintf(stderr, "%s\n", spec_cases[i].name);
-        for (size_t n = 0; n < argv.count && spec->seed_url == NULL; n++)
-            CHECK(!strstr(argv.items[n], "/instances/"));
+        for (size_t n = 0; n < argv.count; n++)
+            CHECK(!strstr(argv.items[n], "/instances/") && !strstr(argv.items[n], "http:") &&
+                  !strstr(argv.items[n], ".sock"));
         seen++;
     }
     CHECK(seen > 0 || access(PROGRAM, X_OK) < 0);
+}
+
+TEST(a_socket_of_a_daemon_beside_vmnet_comes_as_a_descriptor) {
+    struct spec spec = {0};
+    for (size_t i = 0; i < spec_case_count; i++)
+        if (spec_needs_root(&spec_cases[i].spec))
+            spec = spec_cases[i].spec;
+    spec.nics[0] = (struct spec_nic){SPEC_NET_VMNET_SHARED, NULL, "52:54:00:00:00:01", NULL, 0};
+    spec.nics[1] =
+        (struct spec_nic){SPEC_NET_SOCKET, "/tmp/daemon.sock", "52:54:00:00:00:02", NULL, 1};
+    spec.nic_count = 2;
+    scoped(strv_done) struct strv argv = build(&spec, PROGRAM, "501:20");
+    bool seen = false;
+    for (size_t i = 0; i < argv.count; i++) {
+        seen |= strcmp(argv.items[i], "stream,id=net1,server=off,addr.type=fd,addr.str=5") == 0;
+        CHECK(!strstr(argv.items[i], "daemon.sock"));
+    }
+    CHECK(seen);
+    if (access(PROGRAM, X_OK) == 0)
+        CHECK(grammar_allows(argv.items, &user));
 }
 
 TEST(what_names_a_file_or_another_user_is_not) {
@@ -78,7 +93,9 @@ TEST(what_names_a_file_or_another_user_is_not) {
         {"-bios", "/home/user/firmware.fd"},
         {"-bios", "/usr/share/../../etc/shadow"},
         {"-smbios", "file=/etc/shadow"},
-        {"-smbios", "type=1,serial=ds=nocloud;s=http://a/,uuid=1"},
+        {"-smbios", "file=../smbios.bin"},
+        {"-smbios", "type=1,serial=ds=nocloud;s=http://a/"},
+        {"-netdev", "stream,id=net0,server=off,addr.type=unix,addr.path=/tmp/x"},
         {"-pidfile", "/etc/passwd"},
         {"-runas", "0:0"},
         {"-runas", "501:200"},
@@ -123,6 +140,59 @@ TEST(helpers) {
     if (access(good, X_OK) == 0)
         CHECK(grammar_allows(argv.items, &user));
     CHECK(!grammar_allows(refused.items, &user));
+}
+
+/* Only root can: the file is root's, in a folder of root's, and both go with the program. */
+TEST(a_file_for_a_program_of_roots) {
+    int ends[2];
+    char text[64] = "";
+    struct start_folder folder = {""};
+    if (geteuid() != 0 || pipe(ends) < 0)
+        return;
+    char *argv[] = {"/bin/sh", "-c", "stat -c '%u %a' . " START_FILE "; cat " START_FILE, NULL};
+    int fds[] = {-1, fcntl(ends[1], F_DUPFD_CLOEXEC, START_HIGH_FD)};
+    const struct start start = {
+        .argv = argv,
+        .fds = fds,
+        .fd_count = 2,
+        .as_root = true,
+        .file = "said",
+        .file_length = 4,
+    };
+    pid_t pid = start_program(&start, &user, &folder);
+    close(fds[1]);
+    close(ends[1]);
+    CHECK(pid > 0 && waitpid(pid, NULL, 0) == pid);
+    for (size_t have = 0; have < sizeof text - 1;) {
+        ssize_t got = read(ends[0], text + have, sizeof text - 1 - have);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    close(ends[0]);
+    CHECK_STRING(text, "0 700\n0 600\nsaid");
+    char path[sizeof folder.path];
+    memcpy(path, folder.path, sizeof path);
+    CHECK(access(path, F_OK) == 0);
+    start_remove(&folder);
+    CHECK(access(path, F_OK) < 0);
+}
+
+/* pgsup: what its caller left open is closed in both processes, but for the one that is kept. */
+TEST(descriptors_of_the_caller) {
+    int left = fcntl(STDERR_FILENO, F_DUPFD, 50), kept = fcntl(STDERR_FILENO, F_DUPFD, 60), status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        platform_close_others(kept);
+        _exit(fcntl(left, F_GETFD) < 0 && fcntl(kept, F_GETFD) >= 0 &&
+                      fcntl(STDERR_FILENO, F_GETFD) >= 0
+                  ? 0
+                  : 1);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_INT(status, 0);
+    close(left);
+    close(kept);
 }
 
 TEST(whom_a_helper_of_root_is_to_become) {

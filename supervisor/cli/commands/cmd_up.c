@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct option_spec options[] = {
     {.name = "allow-qemu-args",
@@ -38,87 +37,100 @@ static bool read_on_stop(const struct invocation *invocation, struct daemon_opti
            error_set(error, ERROR_USAGE, "--on-stop is keep or shutdown, not \"%s\"", word);
 }
 
+/* The launcher stays behind: this is the supervisor, as the user whose home it is. */
+static bool part(const struct privileges_choice *rights, const struct invocation *invocation,
+                 struct daemon_options *chosen, char **home, struct error *error) {
+    if (!privileges_part(rights, &chosen->launcher, error))
+        return false;
+    *home = home_default_path(invocation->home_option);
+    chosen->home_path = *home;
+    return true;
+}
+
 /* --- in the background --- */
 
 struct background {
     struct detach detach;
+    const struct invocation *invocation;
+    struct privileges_choice rights;
     struct daemon_options options;
-    char *log;
 };
 
 static void on_ready(void *context) {
     struct background *background = context;
-    detach_ready(&background->detach);
-}
-
-static bool run_child(void *context, struct error *error) {
-    struct background *background = context;
-    return log_to_file(background->log, error) && daemon_run(&background->options, error);
+    detach_tell(&background->detach, DETACH_SERVES);
 }
 
 /* The home exists, and the log file belongs to its owner. False with an error; already: a
  * supervisor runs. */
-static bool prepare(struct background *background, bool *already, struct error *error) {
+static bool prepare(const char *home_path, char **log, bool *already, struct error *error) {
     struct home home = {0};
     struct error absent = {0};
-    if (!home_open(background->options.home_path, &home, error))
+    if (!home_open(home_path, &home, error))
         return false;
     struct client *client = client_open_any(&home, &absent);
     *already = client != NULL;
     client_close(client);
-    background->log = run_folder_log(home.run);
+    *log = run_folder_log(home.run);
     bool good = *already || absent.code == ERROR_NO_SUPERVISOR || error_copy(error, &absent);
     if (good && !*already)
-        good = log_create(background->log, error);
+        good = log_create(*log, error);
     home_close(&home);
     return good;
 }
 
-static void detach(const struct invocation *invocation, const struct daemon_options *chosen,
-                   struct error *error) {
-    struct background background = {.options = *chosen, .detach.run = run_child};
-    bool already = false, quiet = invocation->quiet;
+static bool run_child(void *context, struct error *error) {
+    struct background *background = context;
+    struct daemon_options *chosen = &background->options;
+    scoped(alloc_release) char *path = NULL, *log = NULL;
+    bool already = false;
+    background->rights.keep = background->detach.pipe;
+    if (!part(&background->rights, background->invocation, chosen, &path, error) ||
+        !prepare(path, &log, &already, error))
+        return false;
+    if (already)
+        detach_tell(&background->detach, DETACH_SERVED_ALREADY);
+    return already || (log_to_file(log, error) && daemon_run(chosen, error));
+}
+
+static void detach(const struct invocation *invocation, const struct privileges_choice *rights,
+                   const struct daemon_options *chosen, struct error *error) {
+    struct background background = {
+        .detach = {.run = run_child, .wait_as = privileges_drop},
+        .invocation = invocation,
+        .rights = *rights,
+        .options = *chosen,
+    };
     background.detach.context = &background;
     background.options.on_ready = on_ready;
     background.options.context = &background;
-    if (!prepare(&background, &already, error))
+    if (!detach_start(&background.detach, error) || invocation->quiet)
         return;
-    if (already && !quiet)
-        printf("a supervisor runs already for %s\n", chosen->home_path);
-    else if (!already && detach_start(&background.detach, error) && !quiet)
-        printf("supervising %s in the background; `pgsup down` ends it\n", chosen->home_path);
-    alloc_release(&background.log);
+    scoped(alloc_release) char *home = home_default_path(invocation->home_option);
+    if (background.detach.result == DETACH_SERVED_ALREADY)
+        printf("a supervisor runs already for %s\n", home);
+    else
+        printf("supervising %s in the background; `pgsup down` ends it\n", home);
 }
 
 static int run_up(struct invocation *invocation, struct error *error) {
     const struct privileges_choice rights = {
         .as_root = invocation_flag(invocation, "as-root"),
         .any_arguments = invocation_flag(invocation, "allow-qemu-args"),
+        .keep = -1,
     };
-    int launcher;
-    /* The launcher is what sudo waits for. */
-    if (invocation_flag(invocation, "detach") && geteuid() == 0 && !rights.as_root) {
-        error_set(error, ERROR_USAGE,
-                  "--detach and sudo do not go together: run `sudo pgsup up` in a terminal of its "
-                  "own, or choose a network that needs no root");
-        return EXIT_FAILURE;
-    }
-    if (!privileges_part(&rights, &launcher, error))
-        return EXIT_FAILURE;
-    scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct daemon_options chosen = {
-        .home_path = path,
         .keep_awake = invocation_flag(invocation, "keep-awake"),
-        .launcher = launcher,
         .any_arguments = rights.any_arguments,
     };
+    scoped(alloc_release) char *path = NULL;
     if (!read_on_stop(invocation, &chosen, error))
-        return 1;
+        return EXIT_FAILURE;
     if (invocation_flag(invocation, "detach"))
-        detach(invocation, &chosen, error);
-    else
+        detach(invocation, &rights, &chosen, error);
+    else if (part(&rights, invocation, &chosen, &path, error))
         daemon_run(&chosen, error);
-    return 0;
+    return EXIT_SUCCESS;
 }
 
 const struct command cmd_up = {
@@ -138,7 +150,8 @@ const struct command cmd_up = {
                "Killing the supervisor harms no VM; the next `pgsup up` adopts them.\n"
                "\n"
                "Under sudo it becomes the user who called it; only a small launcher stays root, "
-               "which starts what macOS and Linux give to root alone. QEMU runs as the user.",
+               "which starts what macOS and Linux give to root alone. QEMU runs as the user. With "
+               "--detach both go on in the background.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,

@@ -13,23 +13,25 @@
 
 /* What the child tells through the pipe: one of these, which the end of the pipe follows. */
 struct outcome {
-    struct error error; /* ERROR_NONE: it serves */
+    struct error error; /* ERROR_NONE: the result counts */
+    enum detach_result result;
 };
 
-static void tell(struct detach *detach, const struct error *error) {
+static void tell(struct detach *detach, enum detach_result result, const struct error *error) {
     struct outcome outcome;
     memset(&outcome, 0, sizeof outcome);
     if (detach->pipe < 0)
         return;
     outcome.error = *error;
+    outcome.result = result;
     file_write_all(detach->pipe, &outcome, sizeof outcome);
     file_release(&detach->pipe);
     detach->pipe = -1;
 }
 
-void detach_ready(struct detach *detach) {
+void detach_tell(struct detach *detach, enum detach_result result) {
     const struct error none = {0};
-    tell(detach, &none);
+    tell(detach, result, &none);
 }
 
 static void run_child(struct detach *detach) {
@@ -42,7 +44,7 @@ static void run_child(struct detach *detach) {
         close(nothing);
     bool good = detach->run(detach->context, &error);
     if (!good)
-        tell(detach, &error);
+        tell(detach, DETACH_SERVES, &error);
     _exit(good ? 0 : error_exit_status(error.code));
 }
 
@@ -80,8 +82,10 @@ bool detach_start(struct detach *detach, struct error *error) {
         run_child(detach);
     }
     close(ends[1]);
-    bool good = pid > 0 ? read_outcome(ends[0], &outcome, error)
+    bool good = pid > 0 ? detach->wait_as(error) && read_outcome(ends[0], &outcome, error)
                         : error_errno(error, "cannot start a process");
+    if (good)
+        detach->result = outcome.result;
     close(ends[0]);
     return good;
 }

@@ -238,13 +238,12 @@ void qemu_argv_seed(const struct spec *spec, struct buffer *value) {
     append_escaped(value, spec->smbios);
 }
 
-/* Root reads no file of the user's, and QEMU opens the name of a descriptor twice, which on macOS
- * are one: there the address is in the option itself. */
+/* Root reads no file of the user's, so the launcher writes one. */
 static void push_seed_url(const struct spec *spec, const struct qemu_argv_launch *launch,
                           struct strv *argv) {
     struct buffer value = {0};
     if (launch->run_as)
-        buffer_printf(&value, "type=1,serial=ds=%s;s=%s", spec->seed_source, spec->seed_url);
+        buffer_puts(&value, "file=" QEMU_ARGV_SEED_FILE);
     else
         qemu_argv_seed(spec, &value);
     push_built(argv, "-smbios", &value);
@@ -270,7 +269,7 @@ static void append_forwards(const struct spec *spec, struct buffer *netdev) {
 
 /* socket_vmnet uses the format of QEMU's stream: each frame follows its length in 4 bytes,
  * big-endian (QEMU: net/stream.c; lima-vm/socket_vmnet: README). QEMU connects by itself, in vm.sh
- * too, so no descriptor is passed. */
+ * too, so no descriptor is passed, unless it is root: then it could be led to another socket. */
 static const char *netdev_type(enum spec_network network, enum qemu_argv_style style) {
     switch (network) {
     case SPEC_NET_BRIDGE: return style == QEMU_ARGV_SUPERVISED ? "tap" : "bridge";
@@ -310,6 +309,10 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic,
         break;
     case SPEC_NET_VMNET_BRIDGED: append_property(netdev, "ifname", nic->interface); break;
     case SPEC_NET_SOCKET:
+        if (launch->run_as) {
+            buffer_printf(netdev, ",server=off,addr.type=fd,addr.str=%d", launch->helper_fd++);
+            break;
+        }
         buffer_puts(netdev, ",server=off,addr.type=unix");
         append_property(netdev, "addr.path", nic->interface);
         buffer_puts(netdev, stream_reconnect(&spec->qemu));

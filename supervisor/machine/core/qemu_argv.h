@@ -30,14 +30,20 @@ struct qemu_argv_launch {
     const char *agent_path;  /* channel of the guest's agent; QEMU binds it; NULL: no channel */
     int qmp_fd;              /* SUPERVISED: number of the listening descriptor in QEMU */
     int console_fd;          /* SUPERVISED: the same for the serial console */
-    int helper_fd;           /* of the first card that has a helper, or SUPERVISED a bridge; those
-                                of the others follow (machine/helpers.h) */
+    int helper_fd;           /* of the first card that has a helper, or SUPERVISED a bridge, or with
+                                run_as a daemon's socket; those of the others follow
+                                (machine/helpers.h) */
     /* SUPERVISED: "501:20", of the user to whom QEMU drops, which starts as root. No option names
-     * a file that this user can change: sockets come as descriptors, drives later over QMP, when
-     * root has been dropped (machine/vm_drives.h), and there is no pid file. NULL: is the user. */
+     * a file that this user can change: sockets come as descriptors, also that of a network's
+     * daemon, drives later over QMP, when root has been dropped (machine/vm_drives.h), and there
+     * is no pid file. NULL: is the user. */
     const char *run_as;
     int second_fd, agent_fd; /* with run_as: of the listening sockets */
 };
+
+/* With run_as: the file that tells the address of the seed, which the launcher makes in QEMU's
+ * working folder (launcher/start.h). */
+#define QEMU_ARGV_SEED_FILE "smbios.bin"
 
 /* Of a node that stands for one that is to come. */
 #define QEMU_ARGV_LATER "later-"

@@ -19,6 +19,13 @@ static const char *const accel_words[] = {
 static const struct word_set arch_set = WORD_SET(arch_words);
 static const struct word_set accel_set = WORD_SET(accel_words);
 
+bool spec_needs_root(const struct spec *spec) {
+    for (size_t i = 0; i < spec->nic_count; i++)
+        if (spec_network_traits(spec->nics[i].network)->needs_root)
+            return true;
+    return false;
+}
+
 bool spec_qemu_is_since(const struct spec_qemu *qemu, unsigned major, unsigned minor) {
     const struct spec_version *version = &qemu->version;
     return version->major > major || (version->major == major && version->minor >= minor);

@@ -132,6 +132,7 @@ struct spec {
     char *const *extra; /* INSTANCEDIR/qemu.args: appended unchanged; NULL or NULL-terminated */
 };
 
+bool spec_needs_root(const struct spec *spec); /* for one of its cards */
 bool spec_qemu_is_since(const struct spec_qemu *qemu, unsigned major, unsigned minor);
 unsigned spec_nic_slot(unsigned position); /* on the PCI bus */
 /* "enp0s17": the name that systemd's rules give the card, after its slot; caller frees. */
