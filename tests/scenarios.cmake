@@ -135,10 +135,12 @@ if(NOT APPLE)
   # Preloaded into the supervisor by 61-countdown: fault/fault.c. The program has the sanitizers.
   add_library(fault MODULE fault/fault.c)
   target_compile_options(fault PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+  target_link_options(fault PRIVATE -fno-sanitize=all)
   target_link_libraries(fault PRIVATE PkgConfig::UV PkgConfig::SQLITE ${CMAKE_DL_LIBS})
   # Preloaded by 56-clock: fault/wall_clock.c.
   add_library(wall_clock MODULE fault/wall_clock.c)
   target_compile_options(wall_clock PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+  target_link_options(wall_clock PRIVATE -fno-sanitize=all)
   list(APPEND environment "PGSUP_FAULT=$<TARGET_FILE:fault>" "PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>")
 endif()
 
