@@ -97,34 +97,35 @@ static bool run_qemu_img(char *argv[], unsigned timeout_ms, const char *path, st
     return false;
 }
 
-static bool check_size(const char *backing, uint64_t bytes, struct error *error) {
+/* bytes 0 becomes the size of the image. */
+static bool settle_size(const char *image, uint64_t *bytes, struct error *error) {
     struct qcow2_header header;
-    char wanted[32], image[32];
-    if (!qcow2_file_read(backing, backing, &header, error))
+    char wanted[32], least[32];
+    if (!qcow2_file_read(image, image, &header, error))
         return false;
-    if (bytes == 0 || bytes >= header.virtual_bytes)
+    if (*bytes == 0)
+        *bytes = header.virtual_bytes;
+    if (*bytes >= header.virtual_bytes)
         return true;
-    name_format_size(bytes, wanted);
-    name_format_size(header.virtual_bytes, image);
+    name_format_size(*bytes, wanted);
+    name_format_size(header.virtual_bytes, least);
     return error_set(error, ERROR_INVALID,
                      "a disk of %s is smaller than its image, which needs at least %s", wanted,
-                     image);
+                     least);
 }
 
 /* An existing file is refused, because qemu-img would overwrite it. */
-bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t bytes,
+bool qemu_img_create_overlay(const char *path, const char *image, const char *name, uint64_t bytes,
                              struct error *error) {
     if (file_exists(path))
         return error_set(error, ERROR_EXISTS, "the disk %s exists already", path);
-    if (!check_size(backing, bytes, error))
+    if (!settle_size(image, &bytes, error))
         return false;
     scoped(alloc_release) char *target = file_absolute(path);
-    scoped(alloc_release) char *base = file_absolute(backing);
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
-    char *argv[] = {
-        "qemu-img",          "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, target,
-        bytes ? size : NULL, NULL};
+    char *argv[] = {"qemu-img", "create", "-q",         "-u",   "-f", "qcow2", "-F",
+                    "qcow2",    "-b",     (char *)name, target, size, NULL};
     return run_qemu_img(argv, QEMU_IMG_TIMEOUT_MS, path, error) ||
            error_prefix(error, "cannot create the disk %s", path);
 }

@@ -30,5 +30,7 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
 /* Changes the name alone by which a disk knows its backing file; opens neither the old nor the new
  * one. */
 bool qemu_img_name_backing(const char *path, const char *name, struct error *error);
-bool qemu_img_create_overlay(const char *path, const char *backing, uint64_t bytes,
+/* A new disk over an image, by whose header the size is judged; 0: as large as it. The disk knows
+ * it by the name given, which need not lead to it yet. */
+bool qemu_img_create_overlay(const char *path, const char *image, const char *name, uint64_t bytes,
                              struct error *error);

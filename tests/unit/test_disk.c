@@ -32,7 +32,7 @@ static void check_overlay(const char *folder) {
     struct qemu_img_info info;
     CHECK(file_make_directory(folder, 0700, &error));
     make_qcow2(backing);
-    CHECK(qemu_img_create_overlay(disk, backing, 100 * MIB, &error));
+    CHECK(qemu_img_create_overlay(disk, backing, backing, 100 * MIB, &error));
     CHECK_STRING(error.text, "");
     CHECK(qemu_img_info(disk, &info, &error));
     CHECK_INT(info.virtual_bytes, 100 * MIB);
@@ -43,7 +43,7 @@ static void check_overlay(const char *folder) {
     char *check[] = {"qemu-img", "check", "-q", disk, NULL};
     run(check);
 
-    CHECK(!qemu_img_create_overlay(disk, backing, 100 * MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, backing, 100 * MIB, &error));
     CHECK_INT(error.code, ERROR_EXISTS);
 }
 
@@ -61,12 +61,12 @@ TEST(overlay_smaller_than_its_image) {
     struct error error = {0};
     struct qemu_img_info info;
     make_qcow2(backing);
-    CHECK(!qemu_img_create_overlay(disk, backing, 32 * MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, backing, 32 * MIB, &error));
     CHECK_INT(error.code, ERROR_INVALID);
     CHECK_CONTAINS(error.text, "at least 64 MiB");
     CHECK(!file_exists(disk));
     error_clear(&error);
-    CHECK(qemu_img_create_overlay(disk, backing, 0, &error));
+    CHECK(qemu_img_create_overlay(disk, backing, backing, 0, &error));
     CHECK(qemu_img_info(disk, &info, &error));
     CHECK_INT(info.virtual_bytes, 64 * MIB);
 }
@@ -75,7 +75,7 @@ TEST(overlay_without_image) {
     scoped(alloc_release) char *backing = scratch_path("no-base.qcow2");
     scoped(alloc_release) char *disk = scratch_path("orphan.qcow2");
     struct error error = {0};
-    CHECK(!qemu_img_create_overlay(disk, backing, MIB, &error));
+    CHECK(!qemu_img_create_overlay(disk, backing, backing, MIB, &error));
     CHECK_CONTAINS(error.text, backing);
     CHECK_CONTAINS(error.text, "No such file");
     CHECK(!file_exists(disk));

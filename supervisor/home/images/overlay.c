@@ -26,8 +26,9 @@ static bool name_image(const struct store_image *image, const char *path, struct
 
 bool overlay_create(const struct home *home, const struct store_image *image, const char *path,
                     uint64_t bytes, struct error *error) {
-    scoped(alloc_release) char *backing = image_path(home, image);
-    return qemu_img_create_overlay(path, backing, bytes, error) && name_image(image, path, error);
+    scoped(alloc_release) char *file = image_path(home, image);
+    scoped(alloc_release) char *name = name_of(image);
+    return qemu_img_create_overlay(path, file, name, bytes, error);
 }
 
 bool overlay_copy(const struct home *home, const struct store_image *image, const char *from,
