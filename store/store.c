@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/migrations.h"
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RETRY_MS = 5 };
+enum { RETRY_MS = 5, STORE_READ_TIMEOUT_MS = 1000, STEPS_BETWEEN_LOOKS = 10000 };
 
 /* SQLite's file format, "The Database Header": the first bytes, and the place of user_version. */
 #define HEADER_BYTES        100
@@ -117,7 +118,45 @@ static bool refuse_cloud(struct store *store, struct error *error) {
     return !found || error_set(error, ERROR_EXISTS, "%s holds a cloud already", store->path);
 }
 
+/* Without a log nobody writes to the file, and it is read as it stands: so neither a log nor its
+ * index is made, as a reader otherwise would. SQLite's URIs: sqlite.org/uri.html. */
+static char *read_address(const char *path) {
+    struct buffer address = {0};
+    struct stat log;
+    scoped(alloc_release) char *name = alloc_printf("%s-wal", path);
+    bool written = stat(name, &log) == 0 && log.st_size > 0;
+    buffer_puts(&address, "file:");
+    for (; *path; path++)
+        buffer_printf(&address, strchr("?#%", *path) ? "%%%02x" : "%c", (unsigned char)*path);
+    buffer_puts(&address, written ? "?mode=ro" : "?immutable=1");
+    return buffer_take(&address);
+}
+
+static bool open_to_read(const char *path, struct store **store, struct error *error) {
+    if (access(path, R_OK) < 0)
+        return errno == ENOENT ? error_set(error, ERROR_NOT_FOUND, "%s does not exist", path)
+                               : error_errno(error, "cannot read %s", path);
+    struct store *opened = alloc_zero(sizeof *opened);
+    scoped(alloc_release) char *address = read_address(path);
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
+    opened->path = alloc_string(path);
+    bool good = sqlite3_open_v2(address, &opened->database, flags, NULL) == SQLITE_OK ||
+                query_fail(opened, error);
+    if (good)
+        store_set_busy_timeout(opened, STORE_READ_TIMEOUT_MS);
+    if (good && check_header(opened, error) &&
+        query_run(opened, "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF", error) &&
+        migrations_check(opened, error)) {
+        *store = opened;
+        return true;
+    }
+    store_close(opened);
+    return false;
+}
+
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error) {
+    if (mode == STORE_READ)
+        return open_to_read(path, store, error);
     if (mode == STORE_CREATE && !create_file(path, error))
         return false;
     if (!check_access(path, error))
@@ -148,4 +187,45 @@ void store_close(struct store *store) {
 void store_set_busy_timeout(struct store *store, int busy_ms) {
     store->busy_ms = busy_ms;
     sqlite3_busy_timeout(store->database, busy_ms);
+}
+
+const char *store_library_version(void) {
+    return sqlite3_libversion();
+}
+
+int store_newest_version(void) {
+    return migrations_version();
+}
+
+static char *ask_text(const struct store *store, const char *sql) { /* NULL: it failed */
+    sqlite3_stmt *statement = NULL;
+    char *text = NULL;
+    if (sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        text = alloc_string((const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
+}
+
+int store_version(const struct store *store) {
+    scoped(alloc_release) char *text = ask_text(store, "PRAGMA user_version");
+    return text ? atoi(text) : -1;
+}
+
+static int is_late(void *deadline_ms) {
+    return clock_monotonic_ms() >= *(const uint64_t *)deadline_ms;
+}
+
+bool store_check(struct store *store, unsigned timeout_ms, struct error *error) {
+    uint64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
+    sqlite3_progress_handler(store->database, STEPS_BETWEEN_LOOKS, is_late, &deadline_ms);
+    scoped(alloc_release) char *text = ask_text(store, "PRAGMA integrity_check(1)");
+    sqlite3_progress_handler(store->database, 0, NULL, NULL);
+    if (text && strcmp(text, "ok") == 0)
+        return true;
+    if (sqlite3_errcode(store->database) == SQLITE_INTERRUPT)
+        return error_set(error, ERROR_TIMEOUT, "%s was not checked to its end within %u ms",
+                         store->path, timeout_ms);
+    return text ? error_set(error, ERROR_FAILED, "%s is damaged: %s", store->path, text)
+                : query_fail(store, error);
 }

@@ -17,10 +17,19 @@
 
 struct store; /* opaque */
 
-enum store_mode { STORE_OPEN, STORE_CREATE }; /* CREATE: the file must not hold a cloud yet */
+/* CREATE: the file must not hold a cloud yet. READ: nothing is written, not even what a newer
+ * version adds, so that an older one may lack columns: store_version() tells. */
+enum store_mode { STORE_OPEN, STORE_CREATE, STORE_READ };
 
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
 /* How long later calls wait for other writers; 0 for a thread that must not block. */
 void store_set_busy_timeout(struct store *store, int busy_ms);
+
+const char *store_library_version(void);      /* of SQLite */
+int store_newest_version(void);               /* of the schema: the one that this program writes */
+int store_version(const struct store *store); /* of an open one; before 1: not known */
+/* SQLite's own check of the whole file. ERROR_TIMEOUT after timeout_ms, ERROR_FAILED with what
+ * SQLite found. */
+bool store_check(struct store *store, unsigned timeout_ms, struct error *error);
