@@ -262,7 +262,7 @@ const char *platform_package_of(const char *program) {
         return "mtools";
     if (strcmp(program, "ansible-playbook") == 0)
         return "ansible";
-    if (strcmp(program, "ssh") == 0)
+    if (strcmp(program, "ssh") == 0 || strcmp(program, "ssh-keygen") == 0)
         return "openssh";
     if (strcmp(program, "nsupdate") == 0)
         return "bind";

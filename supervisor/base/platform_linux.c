@@ -284,6 +284,7 @@ const char *platform_package_of(const char *program) {
         {"mformat", "mtools"},
         {"ansible-playbook", "ansible-core"},
         {"ssh", "openssh-client"},
+        {"ssh-keygen", "openssh-client"},
         {"nsupdate", "bind9-dnsutils"},
         {"systemd-inhibit", "systemd"},
     };
