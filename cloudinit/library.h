@@ -1,0 +1,5 @@
+/* The versions of the libraries that this room uses. */
+#pragma once
+
+const char *library_yaml_version(void);
+const char *library_llhttp_version(void); /* the one that it was compiled with */
