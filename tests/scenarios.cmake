@@ -73,6 +73,7 @@ set(table
   "vm/116-sleep                      12    1     300     normal     macos,sanitizers"
   "vm/124-background               25    1     300     normal     macos"
   "vm/153-silent-guest               9    1     300     normal     macos,sanitizers"
+  "vm/160-doctor                   13    1     300     normal     macos"
   "vm/173-ssh-by-name              12    1     300     normal     macos"
 
   "guest/06-image-catalogue          8    1     300     normal     -"

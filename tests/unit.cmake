@@ -120,6 +120,7 @@ pgsup_test(recorder SOURCES unit/test_recorder.c USES daemon)
 pgsup_test(share SOURCES unit/test_share.c USES daemon)
 pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 
+pgsup_test(doctor SOURCES unit/test_doctor.c USES cli_doctor)
 pgsup_test(service SOURCES unit/test_service.c USES cli_service daemon)
 pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
 pgsup_test(terminal SOURCES unit/test_terminal.c USES cli_terminal cli_output)

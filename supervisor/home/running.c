@@ -71,7 +71,7 @@ static bool is_young(const char *path) {
 }
 
 /* Leaves running empty when the file tells of nobody who runs. */
-static bool examine(const char *run, const char *file, struct running *running,
+static bool examine(const char *run, const char *file, bool tidy, struct running *running,
                     struct error *error) {
     if (!split(file, running))
         return true;
@@ -81,13 +81,14 @@ static bool examine(const char *run, const char *file, struct running *running,
         running->start = platform_process_start(running->pid);
         return true;
     }
-    if (running->pid == 0 && !is_young(path))
+    if (tidy && running->pid == 0 && !is_young(path))
         remove_stale(run, running);
     running_done(running);
     return good;
 }
 
-bool running_scan(const char *run, struct running_list *list, struct error *error) {
+static bool list_running(const char *run, bool tidy, struct running_list *list,
+                         struct error *error) {
     DIR *folder = opendir(run);
     if (!folder)
         return error_errno(error, "cannot read %s", run);
@@ -95,7 +96,7 @@ bool running_scan(const char *run, struct running_list *list, struct error *erro
     struct dirent *entry;
     while (good && (entry = readdir(folder))) {
         struct running running = {0};
-        good = examine(run, entry->d_name, &running, error);
+        good = examine(run, entry->d_name, tidy, &running, error);
         if (!running.name)
             continue;
         list->items = alloc_resize(list->items, (list->count + 1) * sizeof *list->items);
@@ -105,6 +106,14 @@ bool running_scan(const char *run, struct running_list *list, struct error *erro
     if (!good)
         running_list_done(list);
     return good;
+}
+
+bool running_scan(const char *run, struct running_list *list, struct error *error) {
+    return list_running(run, true, list, error);
+}
+
+bool running_look(const char *run, struct running_list *list, struct error *error) {
+    return list_running(run, false, list, error);
 }
 
 bool running_find(const char *run, const char *name, struct running *running, struct error *error) {

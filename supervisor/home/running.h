@@ -22,6 +22,8 @@ struct running_list {
 /* Lists all VMs that run below this folder; removes the files of dead ones. False: unknown,
  * which is not the same as "nothing runs". */
 bool running_scan(const char *run, struct running_list *list, struct error *error);
+/* The same, and what dead ones left stays where it is. */
+bool running_look(const char *run, struct running_list *list, struct error *error);
 /* One instance; running->name is NULL when it does not run. False: as above. */
 bool running_find(const char *run, const char *name, struct running *running, struct error *error);
 

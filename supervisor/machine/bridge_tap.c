@@ -22,7 +22,7 @@
 
 extern char **environ;
 
-static const char *find_helper(void) {
+const char *bridge_tap_helper(void) {
     static const char *const paths[] = {"/usr/lib/qemu/qemu-bridge-helper",
                                         "/usr/libexec/qemu-bridge-helper",
                                         "/usr/local/libexec/qemu-bridge-helper"};
@@ -107,7 +107,7 @@ static void fail_with_words(const struct spec_nic *nic, int words, struct error 
 int bridge_tap_open(struct launch_link *link, const struct spec_nic *nic, struct error *error) {
     scoped(file_release) int ours = -1, theirs = -1, hear = -1, say = -1, reports = -1;
     scoped(strv_done) struct strv argv = {0};
-    const char *helper = find_helper();
+    const char *helper = bridge_tap_helper();
     int pair[2], pipe[2];
     pid_t pid;
     if (!helper) {

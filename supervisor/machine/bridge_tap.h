@@ -8,5 +8,8 @@
 
 #define BRIDGE_TAP_TIMEOUT_MS 5000
 
+/* Where qemu-bridge-helper is installed; NULL: it is not. */
+const char *bridge_tap_helper(void);
+
 /* link: NULL without a launcher. Caller owns; -1 with the words of the helper. */
 int bridge_tap_open(struct launch_link *link, const struct spec_nic *nic, struct error *error);

@@ -86,3 +86,11 @@ char *log_tail_error(const char *log, off_t offset) {
     scoped(alloc_release) char *more = printable_line(line_begin(text, failure));
     return alloc_printf("%s; %s", line, more);
 }
+
+char *log_tail_warning(const char *log) {
+    char text[LOG_TAIL_ERROR_BYTES + 1], *last = NULL;
+    text[read_end(log, 0, text, sizeof text - 1)] = 0;
+    for (char *found = text; (found = strstr(found, "warning: ")); found++)
+        last = found;
+    return last ? printable_line(line_begin(text, last)) : alloc_string("");
+}

@@ -16,3 +16,6 @@ char *log_tail_read(const char *log, off_t offset);
  * failure: "KVM internal error. Suberror: 1; emulation failure"; "" when there is none. Caller
  * frees. */
 char *log_tail_error(const char *log, off_t offset);
+
+/* The last warning that the log's end has, as log_tail_error() gives it. */
+char *log_tail_warning(const char *log);

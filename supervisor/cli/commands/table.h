@@ -71,6 +71,7 @@
     X(cmd_ssh_config)                                                                              \
     X(cmd_inventory)                                                                               \
     X(cmd_qmp)                                                                                     \
+    X(cmd_doctor)                                                                                  \
     X(cmd_help)                                                                                    \
     X(cmd_completion)                                                                              \
     X(cmd_version)
