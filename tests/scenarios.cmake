@@ -7,6 +7,8 @@
 #   fault  the supervisor is killed, its calls fail, valgrind watches it
 # All other tests have the label "unit".
 #
+# What follows an "@" in a name is the guest that it runs with, as PGSUP_GUEST tells it.
+#
 # The columns:
 #   cost     seconds on two idle processors; the longest are started first
 #   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
@@ -118,9 +120,10 @@ set(table
   "guest/152-wake                   25    2     300     normal     macos,sanitizers"
   "guest/140-sudo-detach             8    2     120     normal     -"
 
-  "real/30-real-guest              220    3    2400     normal     -"
+  "real/30-real-guest@bookworm-arm64 220  3    2400     normal     -"
+  "real/30-real-guest@sid-amd64    190    3    2400     normal     macos"
+  "real/30-real-guest@trixie-arm64 260    3    2400     normal     macos"
   "real/34-real-seeds              150    3    2400     normal     -"
-  "real/110-newer-guest            150    3    2400     normal     macos"
 
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              140    1     900     sanitized  macos"
@@ -149,7 +152,8 @@ endif()
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/scenarios
   ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/*/[0-9][0-9]*-*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
-list(TRANSFORM table REPLACE " .*" "" OUTPUT_VARIABLE rows)
+list(TRANSFORM table REPLACE "[@ ].*" "" OUTPUT_VARIABLE rows)
+list(REMOVE_DUPLICATES rows)
 set(without_row ${scripts})
 list(REMOVE_ITEM without_row ${rows})
 list(REMOVE_ITEM rows ${scripts})
@@ -164,12 +168,18 @@ foreach(row ${table})
   if((APPLE AND without MATCHES macos) OR (PGSUP_SANITIZE AND without MATCHES sanitizers))
     continue()
   endif()
+  set(guest)
+  if(script MATCHES "(.*)@(.*)")
+    set(script ${CMAKE_MATCH_1})
+    set(guest ${CMAKE_MATCH_2})
+  endif()
   get_filename_component(labels ${script} DIRECTORY)
   get_filename_component(name ${script} NAME)
+  string(JOIN "-" name ${name} ${guest})
   if(NOT ci MATCHES "^(both|${pass})$")
     list(APPEND labels not-ci)
   endif()
   add_test(NAME scenario.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/${script}.sh)
   set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${slots}
-    TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment}")
+    TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment};PGSUP_GUEST=${guest}")
 endforeach()

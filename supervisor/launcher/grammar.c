@@ -52,6 +52,7 @@ static const struct rule qemu_rules[] = {
     {"-device", "virtio-blk-pci,id=@,drive=@,serial=@,addr=@"},
     {"-device", "virtio-net-pci,id=@,netdev=@,mac=@,romfile=,addr=@"},
     {"-smbios", "file=" START_FILE}, /* of the launcher's own, in QEMU's working folder */
+    {"-smbios", "type=11,value=io.systemd.credential:tmpfiles.extra=%"},
     {"-smbios", "type=3,manufacturer=pgsup,version=0,serial=@,asset=@,sku=pgsup"},
     {"-netdev", "vmnet-bridged,id=@,ifname=@"},
     {"-netdev", "vmnet-shared,id=@"},

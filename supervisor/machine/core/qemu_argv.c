@@ -258,6 +258,21 @@ static void push_chassis(const struct spec *spec, struct strv *argv) {
     push_built(argv, "-smbios", &chassis);
 }
 
+/* An image may have a machine-id, from which systemd-networkd makes the identifier for DHCP
+ * servers: instances of it would have one lease until cloud-init has fetched a seed over that very
+ * network. systemd from 252 on reads this before it configures cards:
+ * systemd.system-credentials(7). */
+static void push_dhcp_identifier(const struct spec *spec, struct strv *argv) {
+    for (size_t i = 0; i < spec->nic_count; i++)
+        if (spec->nics[i].network != SPEC_NET_USER) {
+            push_pair(argv, "-smbios",
+                      "type=11,value=io.systemd.credential:tmpfiles.extra="
+                      "f /run/systemd/networkd.conf.d/pgsup.conf 0644 root root - "
+                      "[DHCPv4]\\nDUIDType=link-layer\\n");
+            return;
+        }
+}
+
 static void append_forwards(const struct spec *spec, struct buffer *netdev) {
     for (size_t i = 0; i < spec->forward_count; i++) {
         const struct spec_forward *forward = &spec->forwards[i];
@@ -401,6 +416,7 @@ void qemu_argv_build(const struct spec *spec, const struct qemu_argv_launch *lau
         push_seed_url(spec, launch, argv);
     push_extra_disks(spec, launch, argv);
     push_chassis(spec, argv);
+    push_dhcp_identifier(spec, argv);
     push_network(spec, launch, argv);
     push_small_devices(argv);
     if (launch->agent_path)

@@ -57,6 +57,7 @@ vm=(
   -blockdev driver=qcow2,node-name=disk-twenty-characters-xx,discard=unmap,file.driver=file,file.filename=/home/login/var/pgsup/instances/test/disk-twenty-characters-xx.qcow2,file.discard=unmap
   -device virtio-blk-pci,id=disk-twenty-characters-xx,drive=disk-twenty-characters-xx,serial=twenty-characters-xx,addr=0x19
   -smbios type=3,manufacturer=pgsup,version=0,serial=i-7-test,asset=test,sku=pgsup
+  -smbios 'type=11,value=io.systemd.credential:tmpfiles.extra=f /run/systemd/networkd.conf.d/pgsup.conf 0644 root root - [DHCPv4]\nDUIDType=link-layer\n'
   -netdev tap,id=net0,ifname=tap7,script=no,downscript=no
   -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
   -device virtio-rng-pci

@@ -52,6 +52,7 @@ vm=(
   -blockdev driver=raw,node-name=seed0,read-only=on,file.driver=file,file.filename=/home/login/var/pgsup/instances/test/cloud-init.img
   -device virtio-blk-pci,id=seed,drive=seed0
   -smbios type=3,manufacturer=pgsup,version=0,serial=i-7-test,asset=test,sku=pgsup
+  -smbios 'type=11,value=io.systemd.credential:tmpfiles.extra=f /run/systemd/networkd.conf.d/pgsup.conf 0644 root root - [DHCPv4]\nDUIDType=link-layer\n'
   -netdev user,id=net0,hostname=test,net=10.0.2.0/24,hostfwd=tcp:127.0.0.1:10022-:22
   -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
   -netdev user,id=net1,hostname=test,net=10.0.3.0/24

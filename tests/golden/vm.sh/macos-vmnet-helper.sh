@@ -52,6 +52,7 @@ vm=(
   -blockdev driver=raw,node-name=seed0,read-only=on,file.driver=file,file.filename=/Users/login/var/pgsup/instances/test/cloud-init.img
   -device virtio-blk-pci,id=seed,drive=seed0
   -smbios type=3,manufacturer=pgsup,version=0,serial=i-7-test,asset=test,sku=pgsup
+  -smbios 'type=11,value=io.systemd.credential:tmpfiles.extra=f /run/systemd/networkd.conf.d/pgsup.conf 0644 root root - [DHCPv4]\nDUIDType=link-layer\n'
   -netdev dgram,id=net0,local.type=fd,local.str=10
   -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
   -device virtio-rng-pci

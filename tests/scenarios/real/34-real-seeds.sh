@@ -9,9 +9,9 @@ make_key
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/anna"
 expect_ok "$PGSUP" cloud create -n lab --no-admin-password --ssh-public-key "$KEY.pub" \
     --user "anna:$WORK/anna.pub" --network user --ph-port "$(free_port)"
-import_debian
+expect_ok "$PGSUP" image import -n debian "${PGSUP_TEST_IMAGE:?the image of the Debian guest}"
 ssh_port=$(free_port)
-new_debian --seed drive --ssh-port "$ssh_port"
+new_debian test --seed drive --ssh-port "$ssh_port"
 folder=$PGSUP_HOME/instances/test
 own_document() { # WORD: a cloud-config that leaves it in a file
     printf '#cloud-config\nwrite_files:\n- {path: /var/own, content: "%s"}\n' "$1" >"$WORK/own.yaml"

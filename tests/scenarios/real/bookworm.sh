@@ -1,0 +1,91 @@
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016,SC2034
+# Sourced by 30-real-guest.sh for Debian 12. Beside the main job: ssh with seven foreign keys in the
+# agent, an impostor, Ansible again, and a boot by hand, where it is the same machine without any
+# supervisor and the password works. What cloud-init has cached is cleaned over ssh.
+prepare() {
+    image=${PGSUP_TEST_IMAGE:?the image of the Debian guest}
+    . "$(dirname "$0")/../debian.sh"
+    network=(--network user)
+    options=(--ssh-port "$(free_port)")
+    seed_source=nocloud-net
+    version=22.4.2
+}
+
+more_instances() {
+    :
+}
+
+more_of_ssh() {
+    expect_equal "where the guest is" "$(field_of test 'it["address"]')" 127.0.0.1
+
+    step "... with seven foreign keys in the agent, and the cloud's key nowhere else"
+    eval "$(ssh-agent -s)" >/dev/null
+    at_exit "kill $SSH_AGENT_PID"
+    for number in 1 2 3 4 5 6 7; do
+        ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-$number"
+        ssh-add -q "$WORK/foreign-$number"
+    done
+    ssh-add -q "$KEY"
+    mv "$KEY" "$WORK/away"
+    in_guest true
+    mv "$WORK/away" "$KEY"
+    unset SSH_AUTH_SOCK
+
+    step "... and an impostor refused"
+    cat >"$WORK/keys.py" <<'END'
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1] + "/cloud.sqlite3", timeout=20)
+(before,) = store.execute("SELECT host_keys FROM guests").fetchone()
+store.execute("UPDATE guests SET host_keys = ?", (open(sys.argv[2]).read(),))
+store.commit()
+sys.stdout.write(before)
+END
+    cut -d' ' -f1,2 "$KEY.pub" >"$WORK/other"
+    python3 "$WORK/keys.py" "$PGSUP_HOME" "$WORK/other" >"$WORK/true"
+    run "$PGSUP" ssh test -- true
+    expect_equal "status of ssh to an impostor" "$STATUS" 255
+    expect_text "$ERR" "Host key verification failed"
+    python3 "$WORK/keys.py" "$PGSUP_HOME" "$WORK/true" >/dev/null
+    in_guest true
+}
+
+more_of_ansible() {
+
+}
+
+afterwards() {
+    end_supervisor
+    expect_nothing_left
+    expect_equal "the edited user-data" "$(cksum <"$folder/cloud-init/user-data")" "$edited"
+
+    step "vm.sh boots it by hand, and the password opens it"
+    on_terminal bash "$folder/vm.sh"
+    wait_until $BOOT_TIMEOUT_S grep -q "test login:" "$SCREEN"
+    type_keys 'cloudadmin\n'
+    wait_until 120 grep -q "Password:" "$SCREEN"
+    type_keys "$PASSWORD\n"
+    wait_until 120 grep -q 'cloudadmin@test:~\$' "$SCREEN"
+    type_keys 'echo "it is $(uname -m)"\n'
+    wait_until 60 grep -q "it is aarch64" "$SCREEN"
+    in_guest hostname
+    expect_equal "its name" "$(cat "$OUT")" test
+
+    step "... with the server away it is the same machine"
+    in_guest sudo cloud-init status --wait
+    expect_text "$OUT" "status: done"
+    expect_equal "who it is" "$(who_it_is)" "$identity"
+    in_guest cat /var/by-hand
+    expect_equal "what the edited user-data did" "$(cat "$OUT")" "by hand"
+
+    step "it trusts its cache: cleaned over ssh"
+    run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
+    expect_equal "status of looking for the cache" "$STATUS" 0
+    expect_ok "$PGSUP" instance set test --rerun-cloud-init
+    expect_text "$OUT" "cloud-init runs again at the next restart"
+    run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
+    expect_equal "status of looking for the cache" "$STATUS" 1
+    stop_guest
+    expect_text "$OUT" "stopped: guest-shutdown after "
+    wait "$TERMINAL" || fail "vm.sh ended with status $?"
+    expect_nothing_left
+}
