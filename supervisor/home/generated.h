@@ -16,6 +16,7 @@ enum generated_result { GENERATED_FAILED, GENERATED_WRITTEN, GENERATED_SAME, GEN
 struct generated {
     struct home *home;
     const struct instance_facts *facts; /* the source of the files; borrowed */
+    bool tells_edits;     /* the notice tells what follows from edits: nothing was given just now */
     struct strv recorded; /* path, digest, path, …: what was recorded in the store meanwhile */
     char *notice;         /* what the user is to be told of a file that was kept; NULL */
 };

@@ -141,6 +141,11 @@ wait_until() {
 loopback() {
     [ "$(uname -s)" = Darwin ] && echo lo0 || echo lo
 }
+# One that is not the loopback interface.
+any_interface() {
+    python3 -c 'import socket
+print([name for _, name in socket.if_nameindex() if not name.startswith("lo")][0])'
+}
 bridged_kind() {
     [ "$(uname -s)" = Darwin ] && echo vmnet-bridged || echo bridge
 }

@@ -10,6 +10,8 @@
 #include "home/place.h"
 #include "host/network.h"
 #include "machine/core/spec.h"
+#include "store/forward_table.h"
+#include "store/instance_table.h"
 #include "store/transaction.h"
 
 #include <errno.h>
@@ -93,6 +95,7 @@ static bool check_network(const struct cloud_options *options, enum spec_network
     if (traits->attachment == SPEC_ATTACH_INTERFACE && !require_given(given, 3, word, error))
         return false;
     return network_interface_check(network, "--host-if", options->interface, error) &&
+           network_check_not_loopback("--host-if", options->interface, error) &&
            check_addresses(options, error);
 }
 
@@ -310,6 +313,29 @@ static bool change(const struct cloud_changes *changes, struct cloud_inputs *inp
            dns_settings_apply(&inputs->dns, cloud, error);
 }
 
+static bool fail_port(uint16_t number, const char *what, const char *name, struct error *error) {
+    return error_set(error, ERROR_EXISTS,
+                     "port %u for --ph-port is %s the instance \"%s\": use another one", number,
+                     what, name);
+}
+
+/* A guest that is off has its ports too. */
+static bool check_port_owners(struct store *store, uint16_t number, struct error *error) {
+    struct store_instances instances = {0};
+    struct store_forwards forwards = {0};
+    bool good = instance_table_list(store, &instances, error) &&
+                forward_table_list(store, 0, &forwards, error);
+    for (size_t i = 0; good && i < instances.count; i++)
+        if (instances.items[i].ssh_port == number)
+            good = fail_port(number, "the SSH port of", instances.items[i].name, error);
+    for (size_t i = 0; good && i < forwards.count; i++)
+        if (forwards.items[i].host_port == number && forwards.items[i].transport == TRANSPORT_TCP)
+            good = fail_port(number, "forwarded to", forwards.items[i].name, error);
+    store_instances_done(&instances);
+    store_forwards_done(&forwards);
+    return good;
+}
+
 static bool put_changes(struct home *home, const struct cloud_changes *changes,
                         struct cloud_inputs *inputs, struct error *error) {
     struct store *store = home->store;
@@ -317,6 +343,8 @@ static bool put_changes(struct home *home, const struct cloud_changes *changes,
     if (!store_begin(store, error))
         return false;
     bool good = cloud_table_get(store, &cloud, error) && change(changes, inputs, &cloud, error) &&
+                (!changes->phone_home_port || cloud.phone_home_auto ||
+                 check_port_owners(store, cloud.phone_home_port, error)) &&
                 cloud_table_put(store, &cloud, error) &&
                 remove_users(store, changes->removed_users, error) &&
                 cloud_inputs_put_users(inputs, store, error) &&

@@ -333,7 +333,7 @@ static bool lock_folder(struct home *home, const char *name, int *lock, struct e
 
 static bool write_plan(struct home *home, const struct instance_facts *facts,
                        struct instance_plan *plan, struct error *error) {
-    struct generated generated = {.home = home, .facts = facts};
+    struct generated generated = {.home = home, .facts = facts, .tells_edits = true};
     char *before = plan->notice;
     bool good = instance_plan_write(&generated, plan, error);
     plan->notice = before && generated.notice ? alloc_printf("%s; %s", before, generated.notice)

@@ -12,6 +12,7 @@
 #include "home/images/image.h"
 #include "home/layout.h"
 #include "home/seed/host_keys.h"
+#include "home/seed/own_edit.h"
 #include "home/seed/seed_drive.h"
 #include "home/seed/seed_include.h"
 #include "home/seed/user_document.h"
@@ -68,13 +69,14 @@ char *seed_image_path(const struct home *home, const struct store_instance *inst
 
 /* A document of its user's own comes first, so that pgsup's can add to it; there is only one
  * network. */
-static bool make_text(const struct generated *generated, enum seed_document document,
+static bool make_text(struct generated *generated, enum seed_document document,
                       const struct document_seed *seed, struct buffer *text, struct error *error) {
     const char *name = generated->facts->instance.name;
     scoped(buffer_done) struct buffer own = {0}, ours = {0};
     scoped(alloc_release) char *folder = home_instance_folder(generated->home, name);
     struct document_seed wanted = *seed;
-    if (!user_document_get(folder, document, &own, error))
+    if (!user_document_get(folder, document, &own, error) ||
+        !own_edit_check(generated, document, &own, error))
         return false;
     if (own.length > 0 && seed->reader == DOCUMENT_NUAGEINIT && document != SEED_NETWORK_CONFIG)
         return error_set(

@@ -10,7 +10,7 @@ printf 'version: 2\nethernets: {enp0s16: {dhcp4: true}}\n' >"$WORK/network-confi
 printf 'key "k" {\n\talgorithm hmac-sha256;\n\tsecret "c2VjcmV0";\n};\n' >"$WORK/dns.key"
 chmod 600 "$WORK/dns.key"
 bom=$(printf '\357\273\277') nbsp=$(printf '\302\240')
-host_of=(--network "$(bridged_kind)" --host-if "$(loopback)" --host-ip4 10.9.8.1 --host-nm4 255.255.255.0)
+host_of=(--network "$(bridged_kind)" --host-if "$(any_interface)" --host-ip4 10.9.8.1 --host-nm4 255.255.255.0)
 from_fifo() { # FILE: the path of a FIFO that it comes out of, once
     rm -f "$WORK/fifo"
     mkfifo "$WORK/fifo"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 make_key
 make_image "$WORK/disk.qcow2" 64M
-kind=$(bridged_kind) lo=$(loopback)
+kind=$(bridged_kind) lo=$(loopback) some=$(any_interface)
 new_home() { # NAME OPTION…
     export PGSUP_HOME=$WORK/$1
     expect_ok "$PGSUP" cloud create --no-admin-password --ssh-public-key "$KEY.pub" "${@:2}"
@@ -71,7 +71,10 @@ expect_all <<END
 END
 
 step "a network of the host's"
-new_home bridged --network "$kind" --host-if "$lo" --host-ip4 10.9.8.1 --host-nm4 255.255.255.0 \
+expect_refused 2 "\"$lo\" for --host-if is the loopback interface" "$PGSUP" -p "$WORK/none" cloud create \
+    --no-admin-password --ssh-public-key "$KEY.pub" --network "$kind" --host-if "$lo" \
+    --host-ip4 10.9.8.1 --host-nm4 255.255.255.0
+new_home bridged --network "$kind" --host-if "$some" --host-ip4 10.9.8.1 --host-nm4 255.255.255.0 \
     --host-gw4 10.9.8.254 --host-ns4 10.9.8.53
 expect_ok create -n web --ip 10.9.8.5
 expect_all <<END
@@ -79,25 +82,25 @@ expect_all <<END
 3|10.9.8.254 belongs to the gateway|-n x --ip 10.9.8.254
 3|10.9.8.1 belongs to the host|-n x --ip 10.9.8.1
 3|10.9.8.5 belongs to the instance "web"|-n x --ip 10.9.8.5
-3|10.9.8.53 belongs to the nameserver|-n x --nic $kind,if=$lo,ip=10.9.8.53/24
-3|10.9.8.6 belongs to the|-n x --ip 10.9.8.6 --nic $kind,if=$lo,ip=10.9.8.6/24
-3|10.1.0.5/24 belongs to a card|-n x --nic $kind,if=$lo,ip=10.1.0.5/24 --nic $kind,if=$lo,ip=10.1.0.5/24
-3|10.1.0.5/16 belongs to network card 1 of the same instance|-n x --nic $kind,if=$lo,ip=10.1.0.5/24 --nic $kind,if=$lo,ip=10.1.0.5/16
-2|overlaps with 10.1.0.0/24, that of network card 1|-n x --nic $kind,if=$lo,ip=10.1.0.5/24 --nic $kind,if=$lo,ip=10.1.9.5/16
-2|overlaps with 10.9.8.0/24, that of network card 0|-n x --nic $kind,if=$lo,ip=10.9.9.5/16
-2|overlaps with 10.0.3.0/24, that of network card 1|-n x --nic user --nic $kind,if=$lo,ip=10.0.3.5/24
-2|overlaps with 10.0.4.0/24, that of network card 2|-n x --nic $kind,if=$lo,ip=10.1.0.5/24 --nic user --nic $kind,if=$lo,ip=10.0.4.5/24
-2|the subnet of the card user overlaps with 10.0.4.0/24|-n x --nic $kind,if=$lo,ip=10.0.4.5/24 --nic user
-0||--ip 10.9.8.6 --nic $kind,if=$lo,ip=10.9.8.7/24
-0||--nic $kind,if=$lo,ip=10.0.2.9/24
-0||--nic $kind,if=$lo,ip=10.1.0.5/24 --nic $kind,if=$lo,ip=10.2.0.5/24 --nic user
+3|10.9.8.53 belongs to the nameserver|-n x --nic $kind,if=$some,ip=10.9.8.53/24
+3|10.9.8.6 belongs to the|-n x --ip 10.9.8.6 --nic $kind,if=$some,ip=10.9.8.6/24
+3|10.1.0.5/24 belongs to a card|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.1.0.5/24
+3|10.1.0.5/16 belongs to network card 1 of the same instance|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.1.0.5/16
+2|overlaps with 10.1.0.0/24, that of network card 1|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.1.9.5/16
+2|overlaps with 10.9.8.0/24, that of network card 0|-n x --nic $kind,if=$some,ip=10.9.9.5/16
+2|overlaps with 10.0.3.0/24, that of network card 1|-n x --nic user --nic $kind,if=$some,ip=10.0.3.5/24
+2|overlaps with 10.0.4.0/24, that of network card 2|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic user --nic $kind,if=$some,ip=10.0.4.5/24
+2|the subnet of the card user overlaps with 10.0.4.0/24|-n x --nic $kind,if=$some,ip=10.0.4.5/24 --nic user
+0||--ip 10.9.8.6 --nic $kind,if=$some,ip=10.9.8.7/24
+0||--nic $kind,if=$some,ip=10.0.2.9/24
+0||--nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.2.0.5/24 --nic user
 END
-expect_refused 2 "overlaps with 10.9.8.0/24" "$PGSUP" nic add web "$kind,if=$lo,ip=10.9.0.9/16"
-expect_ok "$PGSUP" nic add web "$kind,if=$lo,ip=10.1.0.5/24"
-expect_refused 2 "overlaps with 10.1.0.0/24" "$PGSUP" nic add web "$kind,if=$lo,ip=10.1.0.6/20"
+expect_refused 2 "overlaps with 10.9.8.0/24" "$PGSUP" nic add web "$kind,if=$some,ip=10.9.0.9/16"
+expect_ok "$PGSUP" nic add web "$kind,if=$some,ip=10.1.0.5/24"
+expect_refused 2 "overlaps with 10.1.0.0/24" "$PGSUP" nic add web "$kind,if=$some,ip=10.1.0.6/20"
 for address in 127.0.0.53 169.254.169.253 224.0.0.251; do
     expect_fail 2 "because it is a" "$PGSUP" -p "$WORK/none" cloud create --no-admin-password \
-        --ssh-public-key "$KEY.pub" --network "$kind" --host-if "$lo" --host-ip4 10.9.8.1 \
+        --ssh-public-key "$KEY.pub" --network "$kind" --host-if "$some" --host-ip4 10.9.8.1 \
         --host-nm4 255.255.255.0 --host-ns4 "$address"
 done
 

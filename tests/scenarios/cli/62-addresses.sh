@@ -25,7 +25,7 @@ step "a bridged network, where guests have addresses of their own"
 export PGSUP_HOME=$WORK/bridged
 hosts=$PGSUP_HOME/hosts
 expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
-    --ssh-public-key "$KEY.pub" --network "$(bridged_kind)" --host-if "$(loopback)" \
+    --ssh-public-key "$KEY.pub" --network "$(bridged_kind)" --host-if "$(any_interface)" \
     --host-ip4 10.77.0.1 --host-nm4 255.255.255.0 --ph-port "$(free_port)"
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 expect_ok "$PGSUP" instance create --os mini two --ip 10.77.0.5

@@ -39,7 +39,7 @@ make_old() { # a home with two instances
     in_old "CREATE TABLE cloud(name, admin_password, public_key_path)"
     in_old "INSERT INTO cloud VALUES ('mrmat-playground', '$PASSWORD', '$KEY.pub')"
     in_old "CREATE TABLE network(host_if, host_ip4, host_nm4, host_gw4, host_ns4, ph_port)"
-    in_old "INSERT INTO network VALUES ('$(loopback)', '172.16.3.10', '255.255.255.0', '172.16.3.1', '172.16.3.1', 10300)"
+    in_old "INSERT INTO network VALUES ('$(any_interface)', '172.16.3.10', '255.255.255.0', '172.16.3.1', '172.16.3.1', 10300)"
     in_old "CREATE TABLE instances(instance_id INTEGER PRIMARY KEY AUTOINCREMENT, name, path, mac)"
     old_instance gone 00:50:56:00:00:01 172.16.3.4
     rm -rf "$old/instances/gone"

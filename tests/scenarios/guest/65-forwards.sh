@@ -147,7 +147,7 @@ step "only with user networking"
 export PGSUP_HOME=$WORK/bridged
 expect_ok "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" \
     --admin-password-file "$WORK/password" \
-    --host-if "$(loopback)" --host-ip4 127.0.0.2 --host-nm4 255.255.255.0
+    --host-if "$(any_interface)" --host-ip4 127.0.0.2 --host-nm4 255.255.255.0
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 expect_ok "$PGSUP" instance create -n one --os mini --seed drive
 expect_refused 2 "ports can be forwarded only with user networking" "$PGSUP" forward add one 8080:80

@@ -71,6 +71,19 @@ exec 8>&-
 wait $holder
 expect_ok "$PGSUP" cloud set --ph-port "$port"
 
+for own in ssh_port forward; do # of a guest that is off
+    forwarded=$(free_port)
+    if [ $own = forward ]; then
+        expect_ok "$PGSUP" forward add test "$forwarded:80"
+        says="is forwarded to the instance \"test\""
+    else
+        expect_ok "$PGSUP" instance set test --ssh-port "$forwarded"
+        says="is the SSH port of the instance \"test\""
+    fi
+    expect_fail 3 "port $forwarded for --ph-port $says" "$PGSUP" cloud set --ph-port "$forwarded"
+done
+expect_ok "$PGSUP" forward remove test "$forwarded:80"
+
 step "a supervisor that was killed is in nobody's way"
 start_supervisor
 kill_supervisor
@@ -102,6 +115,24 @@ expect_fail 3 'test is stopped: `pgsup start test --wait` starts it' "$PGSUP" ss
 idle test
 expect_ok "$PGSUP" -q start test
 expect_fail 3 'has not phoned home' "$PGSUP" ssh test
+
+expect_ok "$PGSUP" -q stop -f test
+step "a document of its user's own, edited in place, is judged as when it was given"
+own=$PGSUP_HOME/instances/test/cloud-init/own-user-data
+printf '#cloud-config\nlocale: C.UTF-8\n' >"$WORK/own.yaml"
+expect_ok "$PGSUP" instance set test --user-data "$WORK/own.yaml"
+printf '#cloud-config\ngroups: [ansible]\n' >"$own"
+expect_fail 2 'cloud-init/own-user-data of "test": the group "ansible" has the name' "$PGSUP" start test
+expect_equal "state" "$(state_of test)" failed
+printf '#cloud-config\nusers: [{name: ansible, sudo: false}]\n' >"$own"
+for said in 1 0; do
+    run "$PGSUP" start test
+    expect_equal "status of start" "$STATUS" 0
+    expect_equal "warnings" "$(grep -c 'cloud-init/own-user-data: its sudo of the user "ansible" replaces' "$ERR")" $said
+    expect_ok "$PGSUP" -q stop -f test
+done
+expect_ok "$PGSUP" instance set test --user-data ""
+expect_ok "$PGSUP" -q start test
 
 step "ssh's own status is 255, the guest's is passed through"
 path=$(phone_home_path_of test)
