@@ -133,17 +133,33 @@ static void on_timeout(uv_timer_t *timer) {
     uv_kill(-run->process.pid, SIGKILL); /* its session: ssh and workers too */
 }
 
+/* What the person has set for other hosts and for reading the output: here it would decide whether
+ * the guest is reached, what is run there, and what the log looks like. */
+static const char *const not_for_guests[] = {
+    "ANSIBLE_CONFIG=",         "ANSIBLE_SSH_",         "ANSIBLE_SCP_",
+    "ANSIBLE_SFTP_",           "ANSIBLE_PARAMIKO_",    "ANSIBLE_REMOTE_",
+    "ANSIBLE_BECOME",          "ANSIBLE_HOST_KEY_",    "ANSIBLE_PRIVATE_KEY_FILE=",
+    "ANSIBLE_TRANSPORT=",      "ANSIBLE_CONNECTION_",  "ANSIBLE_INVENTORY",
+    "ANSIBLE_STDOUT_CALLBACK", "ANSIBLE_FORCE_COLOR=", "ANSIBLE_RUN_TAGS=",
+    "ANSIBLE_SKIP_TAGS=",      "ANSIBLE_STRATEGY=",    "ANSIBLE_TIMEOUT=",
+    "ANSIBLE_LOG_PATH=",       "ANSIBLE_PERSISTENT_",  "LC_ALL=",
+};
+
+static bool is_for_guests(const char *variable) {
+    for (size_t i = 0; i < sizeof not_for_guests / sizeof *not_for_guests; i++)
+        if (strncmp(variable, not_for_guests[i], strlen(not_for_guests[i])) == 0)
+            return false;
+    return true;
+}
+
 /* The environment of the supervisor, with the configuration named: Ansible reads no ansible.cfg
  * from a folder that others can write to unless it is named. Ansible fails in a locale that is not
  * UTF-8, which services and cron have. */
 static void make_environment(const struct run *run, struct strv *list) {
     extern char **environ;
-    for (char **each = environ; *each; each++) {
-        bool replaced =
-            strncmp(*each, "ANSIBLE_CONFIG=", 15) == 0 || strncmp(*each, "LC_ALL=", 7) == 0;
-        if (!replaced)
+    for (char **each = environ; *each; each++)
+        if (is_for_guests(*each))
             strv_push(list, *each);
-    }
     strv_pushf(list, "ANSIBLE_CONFIG=%s/" LAYOUT_ANSIBLE_CFG, run->folder);
     for (const char *const *each = platform_fork_environment(); *each; each++)
         strv_push(list, *each);

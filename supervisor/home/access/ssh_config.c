@@ -1,6 +1,7 @@
 #include "home/access/ssh_config.h"
 
 #include "base/alloc.h"
+#include "base/platform.h"
 #include "home/access/endpoint.h"
 #include "home/access/ssh_identity.h"
 #include "home/access/ssh_option.h"
@@ -9,10 +10,12 @@
 
 #include <stdlib.h>
 
-/* macOS keeps the passwords of keys in its keychain; other systems do not know that word. */
 static const char heading[] =
-    "# Written by pgsup: how ssh reaches its guests, by the names of their instances.\n"
-    "IgnoreUnknown UseKeychain\n";
+    "# Written by pgsup: how ssh reaches its guests, by the names of their instances.\n";
+
+/* macOS keeps the passwords of keys in its keychain; other ssh than Apple's do not know that word.
+ * Only there, because the first list of words to ignore counts, and a person may have his own. */
+static const char heading_of_macos[] = "IgnoreUnknown UseKeychain\n";
 
 const char *ssh_config_user(const struct store_cloud *cloud) {
     return cloud->ssh_user ? cloud->ssh_user : SSH_CONFIG_USER;
@@ -35,13 +38,33 @@ bool ssh_config_settings(struct home *home, const struct store_cloud *cloud,
     return true;
 }
 
+/* What a person wrote for all hosts, below an Include of this file, does not count. "+" is ssh's
+ * own list, whatever its version has in it. */
+static const char *const others[] = {
+    "PubkeyAuthentication=yes",
+    "CanonicalizeHostname=no",
+    "ProxyJump=none",
+    "ProxyCommand=none",
+    "RemoteCommand=none",
+    "RequestTTY=auto",
+    "AddressFamily=any",
+    "BindAddress=0.0.0.0",
+    "HostKeyAlgorithms=+ssh-ed25519",
+    "PubkeyAcceptedKeyTypes=+ssh-ed25519",
+    "PreferredAuthentications=publickey,keyboard-interactive,password",
+    "KexAlgorithms=+curve25519-sha256",
+    "Ciphers=+aes256-ctr",
+    "MACs=+hmac-sha2-256",
+    "RevokedHostKeys=none",
+    "ExitOnForwardFailure=no",
+    "Tunnel=no",
+};
+
 static void add_others(struct strv *settings) {
-    static const char *const others[] = {
-        "PubkeyAuthentication=yes", "UseKeychain=yes",   "CanonicalizeHostname=no",
-        "ProxyJump=none",           "ProxyCommand=none", "RemoteCommand=none",
-    };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         strv_push(settings, others[i]);
+    if (platform_is_macos())
+        strv_push(settings, "UseKeychain=yes");
 }
 
 static bool add_instance(struct home *home, const struct store_cloud *cloud,
@@ -87,6 +110,8 @@ static bool render_all(struct home *home, struct buffer *text, struct error *err
     bool good = cloud_table_get(home->store, &cloud, error) &&
                 instance_table_list(home->store, &instances, error);
     buffer_puts(text, heading);
+    if (platform_is_macos())
+        buffer_puts(text, heading_of_macos);
     for (size_t i = 0; good && i < instances.count; i++)
         good = add_instance(home, &cloud, &instances.items[i], text, error);
     store_instances_done(&instances);

@@ -11,6 +11,7 @@ folder=$PGSUP_HOME/instances/test
 cat >"$WORK/bin/ansible-playbook" <<END
 #!/bin/sh
 echo run >>"\$PWD/runs"
+env | grep -E '^ANSIBLE_|^LC_ALL=' | sed 's/^/given: /'
 echo "agent=\$SSH_AUTH_SOCK user=\$(id -u) config=\$ANSIBLE_CONFIG words=\$*"
 n=0
 while [ -e "$WORK/hold" ] && [ \$n -lt 600 ]; do n=\$((n + 1)); sleep 0.1; done
@@ -36,7 +37,20 @@ has_runs() { # NUMBER
 step "without a supervisor, and before there is anything to reach"
 expect_fail 4 "no supervisor" "$PGSUP" provision test
 export SSH_AUTH_SOCK=$WORK/agent
+# What a person has for other hosts, and what Ansible needs from him.
+foreign=(ANSIBLE_SSH_ARGS="-J bastion" ANSIBLE_SSH_COMMON_ARGS="-F x" ANSIBLE_SSH_EXTRA_ARGS=-v
+    ANSIBLE_SSH_EXECUTABLE=/bin/false ANSIBLE_REMOTE_USER=root ANSIBLE_REMOTE_PORT=2222
+    ANSIBLE_REMOTE_TEMP=/x ANSIBLE_PRIVATE_KEY_FILE=/x ANSIBLE_HOST_KEY_CHECKING=False
+    ANSIBLE_TRANSPORT=local ANSIBLE_BECOME_METHOD=su ANSIBLE_BECOME_ASK_PASS=True
+    ANSIBLE_INVENTORY=/x ANSIBLE_STDOUT_CALLBACK=json ANSIBLE_FORCE_COLOR=1 ANSIBLE_RUN_TAGS=none
+    ANSIBLE_SKIP_TAGS=all ANSIBLE_STRATEGY=debug ANSIBLE_TIMEOUT=1 ANSIBLE_LOG_PATH=/x
+    ANSIBLE_CONFIG=/x LC_ALL=C)
+UP_BY=ansible_env
+ansible_env() {
+    env "${foreign[@]}" ANSIBLE_VAULT_PASSWORD_FILE=/vault ANSIBLE_ROLES_PATH=/roles "$@"
+}
 start_supervisor
+UP_BY=
 unset SSH_AUTH_SOCK
 expect_fail 3 "test is stopped" "$PGSUP" provision test
 expect_fail 3 'no instance "none"' "$PGSUP" provision none
@@ -55,6 +69,12 @@ expect_equal "what it came to" "$(info 'it["provisioning"], it["tasks_changed"],
     "('ok', 3, 0, '$folder/ansible.log')"
 expect_text "$folder/ansible.log" "agent=$WORK/agent" "user=$(id -u)" "config=$folder/ansible.cfg" \
     "words=-i inventory.yaml deploy.yaml"
+sed -n 's/^given: //p' "$folder/ansible.log" | sort >"$OUT"
+case $(uname -s) in Darwin) utf8=en_US.UTF-8 ;; *) utf8=C.UTF-8 ;; esac
+expect_equal "what Ansible is given" "$(cat "$OUT")" "ANSIBLE_CONFIG=$folder/ansible.cfg
+ANSIBLE_ROLES_PATH=/roles
+ANSIBLE_VAULT_PASSWORD_FILE=/vault
+LC_ALL=$utf8"
 "$PGSUP" info test >"$OUT"
 expect_text "$OUT" "provisioning" "tasks_changed   3" "tasks_failed    0" "ansible_log     $folder/ansible.log"
 

@@ -32,6 +32,8 @@ expect_pgsups() { # KEYFILE
 step "the file itself"
 effective "$config"
 expect_pgsups "$KEY"
+decides='^(addressfamily|bindaddress|hostkeyalgorithms|pubkeyaccepted[a-z]*|preferredauthentications|kexalgorithms|ciphers|macs|revokedhostkeys|exitonforwardfailure|tunnel|requesttty|canonicalizehostname) '
+grep -E "$decides" "$OUT" >"$WORK/decides"
 expect_equal "keys that are offered" "$(grep -c '^identityfile ' "$OUT")" 1
 expect_equal "its mode" "$(mode_of "$config")" -rw-------
 
@@ -43,11 +45,12 @@ while IFS='|' read -r lines source; do
     printf '%s\n' "  $lines ($source)"
     effective "$WORK/own"
     expect_pgsups "$KEY"
+    expect_equal "what decides" "$(grep -E "$decides" "$OUT")" "$(cat "$WORK/decides")"
 done <<'END'
 ProxyJump bastion.example.org|intel/ccloudvm#16
 ProxyCommand nc -X connect -x proxy:8080 %h %p|kubernetes-sigs/kubespray#4932
 RemoteCommand tmux new -A -s main;RequestTTY yes|-
-UseKeychain yes;AddKeysToAgent yes|-
+IgnoreUnknown UseKeychain;UseKeychain yes;AddKeysToAgent yes|-
 PubkeyAuthentication no|-
 IdentitiesOnly no|trailofbits/coop#68
 IdentityFile ~/.ssh/id_work|trailofbits/coop#68
@@ -57,7 +60,26 @@ HostName 192.0.2.1|intel/ccloudvm#16
 HostKeyAlias elsewhere|-
 StrictHostKeyChecking no;UserKnownHostsFile /dev/null|-
 GlobalKnownHostsFile /etc/ssh/ssh_known_hosts2|theforeman/puppet-foreman_proxy#742
-HostKeyAlgorithms ssh-rsa|-
+HostKeyAlgorithms ssh-rsa|found here
+HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com|found here
+PubkeyAcceptedKeyTypes ssh-rsa|found here
+KexAlgorithms diffie-hellman-group1-sha1|found here
+Ciphers aes128-cbc|found here
+MACs hmac-md5|found here
+AddressFamily inet6|found here
+BindAddress 192.0.2.1|found here
+BindAddress ::1|found here
+PreferredAuthentications password|found here
+PreferredAuthentications keyboard-interactive,password|found here
+LocalForward 8080 localhost:80;ExitOnForwardFailure yes|found here
+Tunnel point-to-point;ExitOnForwardFailure yes|found here
+RevokedHostKeys /does/not/exist|found here
+RequestTTY force|found here
+IgnoreUnknown UseRoaming;UseRoaming yes|found here
+Match all;Port 1|found here
+Match host *;User nobody|found here
+Match exec true;HostName 192.0.2.1|found here
+Match final all;Port 99|found here
 ControlMaster auto;ControlPath ~/.ssh/%r@%h:%p|-
 ForwardAgent yes;SendEnv LANG LC_*|-
 END
