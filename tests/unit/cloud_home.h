@@ -49,11 +49,13 @@ static inline void run_program(char *const argv[]) {
     free(run_output(argv));
 }
 
-/* A network that guests are bridged to, on an interface that every host has. */
+/* A network that guests are bridged to, on the first interface that is not the loopback. */
 static inline struct cloud_options bridged_options(void) {
     static char interface[64];
-    char *list = platform_interfaces();
-    snprintf(interface, sizeof interface, "%.*s", (int)strcspn(list, ","), list);
+    char *list = platform_interfaces(), *first = list;
+    if (strncmp(first, "lo", 2) == 0)
+        first += strcspn(first, ",") + strspn(first + strcspn(first, ","), ", ");
+    snprintf(interface, sizeof interface, "%.*s", (int)strcspn(first, ","), first);
     free(list);
     return (struct cloud_options){
         .name = "lab",
