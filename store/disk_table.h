@@ -16,7 +16,7 @@ struct store_disks {
     size_t count;
 };
 
-/* Lists the disks of one instance in the order in which they were added. */
+/* Lists the disks of one instance or, with 0, of all in the order in which they were added. */
 bool disk_table_list(struct store *store, int64_t instance, struct store_disks *disks,
                      struct error *error);
 bool disk_table_add(struct store *store, const struct store_disk *disk, struct error *error);

@@ -66,12 +66,18 @@ static struct store_event *append(struct store_events *events) {
     return &events->items[events->count++];
 }
 
+static enum statement list_statement(const struct event_query *asked) {
+    if (asked->before_id)
+        return asked->instance ? EVENT_NEWEST_INSTANCE : EVENT_NEWEST;
+    return asked->instance ? EVENT_LIST_INSTANCE : EVENT_LIST;
+}
+
 bool event_table_list(struct store *store, const struct event_query *asked,
                       struct store_events *events, struct error *error) {
     struct query query;
-    if (!query_open(store, asked->instance ? EVENT_LIST_INSTANCE : EVENT_LIST, &query, error))
+    if (!query_open(store, list_statement(asked), &query, error))
         return false;
-    query_bind_number(&query, asked->after_id);
+    query_bind_number(&query, asked->before_id ? asked->before_id : asked->after_id);
     query_bind_number(&query, asked->since_ms);
     query_bind_number(&query, asked->limit);
     if (asked->instance)

@@ -136,13 +136,16 @@ static const char *const sql[STATEMENT_COUNT] = {
     [EVENT_LIST] = EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 ORDER BY e.id LIMIT ?3",
     [EVENT_LIST_INSTANCE] =
         EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 ORDER BY e.id LIMIT ?3",
+    [EVENT_NEWEST] = EVENT_SELECT "WHERE e.id < ?1 AND e.at_ms >= ?2 ORDER BY e.id DESC LIMIT ?3",
+    [EVENT_NEWEST_INSTANCE] = EVENT_SELECT "WHERE e.id < ?1 AND e.at_ms >= ?2 AND e.instance = ?4"
+                                           " ORDER BY e.id DESC LIMIT ?3",
 
     [GENERATED_GET] = "SELECT digest FROM generated WHERE instance = ?1 AND path = ?2",
     [GENERATED_PUT] =
         "INSERT OR REPLACE INTO generated (instance, path, digest) VALUES (?1, ?2, ?3)",
 
     [DISK_LIST] =
-        "SELECT instance, name, bytes, created_ms FROM disks WHERE instance = ?1 ORDER BY id",
+        "SELECT instance, name, bytes, created_ms FROM disks WHERE ?1 IN (0, instance) ORDER BY id",
     [DISK_ADD] = "INSERT INTO disks (instance, name, bytes, created_ms) VALUES (?1, ?2, ?3, ?4)",
     [DISK_REMOVE] = "DELETE FROM disks WHERE instance = ?1 AND name = ?2",
 

@@ -77,6 +77,7 @@ set(table
   "vm/153-silent-guest               9    1     300     normal     macos,sanitizers"
   "vm/160-doctor                   13    1     300     normal     macos"
   "vm/173-ssh-by-name              12    1     300     normal     macos"
+  "vm/181-looking                    8    1     300     normal     -"
 
   "guest/06-image-catalogue          8    1     300     normal     -"
   "guest/09-nics                     7    1     300     normal     -"

@@ -198,6 +198,20 @@ void name_format_size(uint64_t bytes, char text[32]) {
         snprintf(text, 32, "%llu %s", (unsigned long long)whole, units[unit]);
 }
 
+void name_format_size_short(uint64_t bytes, char text[32]) {
+    name_format_size(bytes, text);
+    char *unit = strchr(text, ' ');
+    unit[0] = unit[1]; /* "4 GiB" is "4G", "5 B" is "5B" */
+    unit[1] = 0;
+}
+
+void name_upper(const char *word, char *text, size_t size) {
+    size_t length = 0;
+    for (; word[length] && length + 1 < size; length++)
+        text[length] = (char)toupper((unsigned char)word[length]);
+    text[length] = 0;
+}
+
 /* What changes the order or the lines of the text around it (Unicode: Bidi_Control, and the
  * separators of lines and paragraphs): by it a text shows as another one. */
 static uint32_t hidden_control(const unsigned char *text, size_t left) {

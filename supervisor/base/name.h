@@ -30,7 +30,9 @@ void name_format_mac(const uint8_t mac[6], char text[18]);
 
 /* "4G", "1.5g", "512 MiB", "4GB", "1073741824": bytes. Powers of 1024. */
 bool name_parse_size(const char *text, uint64_t *bytes);
-void name_format_size(uint64_t bytes, char text[32]); /* "4 GiB", "111.1 MiB" */
+void name_format_size(uint64_t bytes, char text[32]);       /* "4 GiB", "111.1 MiB" */
+void name_format_size_short(uint64_t bytes, char text[32]); /* "4G", "111.1M", for a table */
+void name_upper(const char *word, char *text, size_t size); /* ASCII letters */
 bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
 
 /* What every line that is printed goes through at last: control characters, also those that change

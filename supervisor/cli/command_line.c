@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/strv.h"
+#include "cli/error_json.h"
 #include "cli/help.h"
 #include "cli/invocation.h"
 #include "cli/peer_words.h"
@@ -184,6 +185,8 @@ static int run_command(struct invocation *invocation, struct options *globals, c
         error_set(error, ERROR_USAGE, "option \"--path\" is empty");
     else
         status = run_parsed(invocation, error);
+    if (error->code != ERROR_NONE && !invocation->told && invocation_wants_json(invocation))
+        error_json_print(NULL, error);
     options_done(&invocation->options);
     return status;
 }

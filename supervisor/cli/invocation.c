@@ -47,6 +47,11 @@ bool invocation_flag(const struct invocation *invocation, const char *name) {
     return invocation_given(invocation, name);
 }
 
+bool invocation_wants_json(const struct invocation *invocation) {
+    const struct option_spec *specs = invocation->command ? invocation->command->options : NULL;
+    return options_find(specs, "json", strlen("json")) && invocation_flag(invocation, "json");
+}
+
 size_t invocation_argument_count(const struct invocation *invocation) {
     return invocation->options.argument_count;
 }

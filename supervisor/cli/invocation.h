@@ -16,6 +16,7 @@ struct invocation {
     const struct command *const *table; /* for help and completion */
     const char *home_option;            /* -p as given; NULL */
     bool quiet;                         /* no progress on stderr; warnings and errors stay */
+    bool told;                          /* failures were printed as JSON already */
     struct options options;
     struct home *home; /* open if the command NEEDS_HOME, else NULL */
 };
@@ -26,6 +27,7 @@ const char *invocation_option(const struct invocation *invocation,
 char *const *invocation_values(const struct invocation *invocation, const char *name);
 bool invocation_flag(const struct invocation *invocation, const char *name);
 bool invocation_given(const struct invocation *invocation, const char *name);
+bool invocation_wants_json(const struct invocation *invocation); /* also of commands without it */
 size_t invocation_argument_count(const struct invocation *invocation);
 const char *invocation_argument(const struct invocation *invocation,
                                 size_t index); /* NULL: fewer */

@@ -67,6 +67,16 @@ expect_ok() {
     [ ! -s "$ERR" ] || fail "something on stderr: $*"
 }
 
+# expect_note TEXT COMMAND…: ends well, with one line on stderr, which contains the text.
+expect_note() {
+    local text=$1
+    shift
+    run "$@"
+    [ "$STATUS" = 0 ] || fail "status $STATUS, expected 0: $*"
+    [ "$(wc -l <"$ERR")" -eq 1 ] || fail "not exactly one line on stderr: $*"
+    expect_text "$ERR" "$text"
+}
+
 # expect_fail STATUS TEXT COMMAND…: ends with the status and one line on stderr, which begins with
 # "pgsup: " and contains the text; nothing on stdout.
 expect_fail() {
@@ -348,7 +358,7 @@ expect_ready() {
 
 # has_event NAME TEXT; expect_event waits for it, because events are written behind the answer.
 has_event() {
-    "$PGSUP" events "$1" 2>/dev/null | grep -qF -- "$2"
+    "$PGSUP" events -v -n all "$1" 2>/dev/null | grep -qF -- "$2"
 }
 expect_event() {
     wait_until 10 has_event "$@"

@@ -19,7 +19,7 @@ TEST(events_come_back_oldest_first) {
                            .instance = id, .at_ms = 30, .kind = STORE_EVENT_QMP, .text = "second"},
                        &error));
     struct store_events events = {0};
-    OK(event_table_list(store, &(struct event_query){0, 0, 0, 10}, &events, &error));
+    OK(event_table_list(store, &(struct event_query){.limit = 10}, &events, &error));
     CHECK_INT(events.count, 3);
     CHECK_INT(events.items[0].instance, 0);
     CHECK_STRING(events.items[0].name, NULL);
@@ -43,13 +43,24 @@ TEST(events_come_back_oldest_first) {
                  {0, 31, 10, false, 0}};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         OK(event_table_list(store,
-                            &(struct event_query){asked[i].one ? id : 0,
-                                                  asked[i].after ? middle - 1 : 0, asked[i].since,
-                                                  asked[i].limit},
+                            &(struct event_query){.instance = asked[i].one ? id : 0,
+                                                  .after_id = asked[i].after ? middle - 1 : 0,
+                                                  .since_ms = asked[i].since,
+                                                  .limit = asked[i].limit},
                             &events, &error));
         CHECK_INT(events.count, asked[i].count);
         store_events_done(&events);
     }
+    const struct event_query newest = {.before_id = INT64_MAX, .limit = 2};
+    OK(event_table_list(store, &newest, &events, &error));
+    CHECK_INT(events.count, 2);
+    CHECK_STRING(events.items[0].text, "second");
+    CHECK_STRING(events.items[1].text, "first");
+    store_events_done(&events);
+    const struct event_query before = {.instance = id, .before_id = middle + 1, .limit = 2};
+    OK(event_table_list(store, &before, &events, &error));
+    CHECK_INT(events.count, 1);
+    store_events_done(&events);
     store_close(store);
 }
 
@@ -70,7 +81,8 @@ TEST(a_step_of_cloud_init_comes_back) {
                                       .result = STORE_RESULT_BEGAN};
     OK(event_table_add(store, &failure, &error));
     OK(event_table_add(store, &begin, &error));
-    OK(event_table_list(store, &(struct event_query){id, 0, 0, 10}, &events, &error));
+    OK(event_table_list(store, &(struct event_query){.instance = id, .limit = 10}, &events,
+                        &error));
     CHECK_INT(events.count, 2);
     CHECK_INT(events.items[0].kind, STORE_EVENT_CLOUD_INIT);
     CHECK_STRING(events.items[0].stage, "modules-final");
@@ -91,7 +103,8 @@ TEST(every_kind_of_event_has_a_word_of_its_own) {
 
 static void check_count(struct store *store, int64_t instance, size_t expected, const char *first) {
     struct store_events events = {0};
-    OK(event_table_list(store, &(struct event_query){instance, 0, 0, 3 * EVENT_TABLE_LIMIT},
+    OK(event_table_list(store,
+                        &(struct event_query){.instance = instance, .limit = 3 * EVENT_TABLE_LIMIT},
                         &events, &error));
     CHECK_INT(events.count, expected);
     CHECK_STRING(events.count ? events.items[0].text : NULL, first);
@@ -113,8 +126,9 @@ TEST(a_flood_of_one_kind_removes_none_of_another) {
         OK(event_table_add(store, &flood, &error));
     }
     OK(store_commit(store, &error));
-    OK(event_table_list(store, &(struct event_query){id, 0, 0, 3 * EVENT_TABLE_LIMIT}, &events,
-                        &error));
+    OK(event_table_list(store,
+                        &(struct event_query){.instance = id, .limit = 3 * EVENT_TABLE_LIMIT},
+                        &events, &error));
     CHECK_INT(events.count, EVENT_TABLE_LIMIT + 1);
     CHECK_STRING(events.items[0].text, "phoned home");
     CHECK_INT(events.items[1].at_ms, 500);

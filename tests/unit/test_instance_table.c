@@ -224,7 +224,8 @@ TEST(what_belongs_to_an_instance_goes_with_it) {
         OK(launch_table_list(store, id, 10, &launches, &error));
         OK(guest_table_get(store, id, &read, &error));
         OK(generated_table_get(store, id, "vm.sh", digest, &error));
-        OK(event_table_list(store, &(struct event_query){id, 0, 0, 10}, &events, &error));
+        OK(event_table_list(store, &(struct event_query){.instance = id, .limit = 10}, &events,
+                            &error));
         CHECK_INT(launches.count, id == stays);
         CHECK_STRING(read.hostname, id == stays ? "gone" : NULL);
         CHECK_STRING(digest, id == stays ? "abc" : "");

@@ -1,8 +1,12 @@
 #include "base/buffer.h"
+#include "base/natural.h"
 #include "base/nearest.h"
 #include "cli/options.h"
 #include "cli/output/columns.h"
+#include "cli/output/event_words.h"
+#include "cli/output/info_output.h"
 #include "cli/output/progress_bar.h"
+#include "machine/core/lifecycle.h"
 #include "test.h"
 
 static const struct option_spec specs[] = {
@@ -207,6 +211,129 @@ TEST(columns_are_as_wide_as_their_widest_cell) {
                           "a-long-name  -\n"
                           "\xC3\xBC            7\n");
     free(printed);
+}
+
+/* As a terminal of that width shows the list. */
+static char *list_in(size_t width) {
+    static const char *const headings[] = {"NAME", "VCPU", "IMAGE", "REASON", NULL};
+    static const char *const cells[] = {"node2", "2", "a-rather-long-image",         "-", "node10",
+                                        "16",    "x", "the disk of the host is full"};
+    struct columns columns;
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&printed, &size);
+    columns_init(&columns, headings);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        columns_add(&columns, cells[i]);
+    columns.width = width;
+    columns.leave_out[1] = 2;
+    columns.leave_out[2] = 1;
+    columns.may_cut[2] = columns.may_cut[3] = true;
+    columns_print(&columns, file);
+    columns_done(&columns);
+    fclose(file);
+    return printed;
+}
+
+TEST(columns_fit_a_terminal) {
+    static const struct {
+        size_t width;
+        const char *expected;
+    } rows[] = {
+        {0, "node10  16    x                    the disk of the host is full\n"},
+        {60, "node2   2     a-rather-long-i\u2026  -\n"},
+        {50, "node10  16    x         the disk of the host is f\u2026\n"},
+        {40, "node10  the disk of the host is full\n"},
+        {30, "node10  the disk of the host \u2026\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *printed = list_in(rows[i].width);
+        CHECK_CONTAINS(printed, rows[i].expected);
+        free(printed);
+    }
+}
+
+TEST(names_are_sorted_as_people_count) {
+    CHECK(natural_compare("node2", "node10") < 0);
+    CHECK(natural_compare("node10", "node2") > 0);
+    CHECK(natural_compare("node02", "node2") != 0);
+    CHECK(natural_compare("node", "node1") < 0);
+    CHECK(natural_compare("a9b2", "a9b10") < 0);
+    CHECK(natural_compare("a", "b") < 0);
+    CHECK_INT(natural_compare("web-1", "web-1"), 0);
+    CHECK(natural_compare("x99999999999999999999999", "x100000000000000000000000") < 0);
+}
+
+TEST(events_are_told_in_words) {
+    static const struct {
+        const char *text, *words;
+    } rows[] = {
+        {"booting --ready--> ready", "ready, was booting: the guest is ready"},
+        {"running --exited--> failed: QEMU ended (signal 9)",
+         "failed, was running: QEMU has ended: QEMU ended (signal 9)"},
+        {"stopping --give-up--> running",
+         "running, was stopping: the guest did not stop in time, and keeps running"},
+        {"a --later--> b", "a --later--> b"},
+        {"number --1", "number --1"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *words = event_words_of(rows[i].text);
+        CHECK_STRING(words, rows[i].words);
+        free(words);
+    }
+    for (int input = 0; input < INPUT_COUNT; input++) { /* none lacks its words */
+        char text[64];
+        snprintf(text, sizeof text, "a --%s--> b",
+                 lifecycle_input_word((enum lifecycle_input)input));
+        char *words = event_words_of(text);
+        CHECK_CONTAINS(words, "b, was a: ");
+        free(words);
+    }
+}
+
+/* A VM of which everything is known, and more console than there is room for. */
+TEST(info_has_at_most_24_lines) {
+    static const char document[] =
+        "{'name':'web','state':'failed','reason':'QEMU ended','pid':4711,'supervised':false,"
+        "'since':'2026-11-23T13:07:35.878Z','boot_stage':'modules-final','boot_module':'x',"
+        "'failed_modules':['a/b'],'agent':true,'address':'127.0.0.1','port':10022,"
+        "'address_source':'user-net','hostname':'web','phoned_home':'2026-11-23T13:00:00.000Z',"
+        "'host_key_problem':'it reported another key','ip4':'10.0.2.15','mac':'52:54:00:00:00:01',"
+        "'nics':['user'],'forwards':['127.0.0.1:1:2','127.0.0.1:3:4'],'vcpu':2,"
+        "'ram_bytes':1073741824,'disk_bytes':1610612736,'disks':['data'],'image':'plain',"
+        "'arch':'aarch64','accel':null,'created':'2026-11-20T00:00:00.000Z','folder':'/h/web',"
+        "'instance_id':'web-1','uuid':'u','seed':'http','host_keys':'guest',"
+        "'package_upgrade':false,'autostart':true,'after':'db','restart':'always','groups':['web','db'],'variables':{'a':'1','b':'2'},"
+        "'wanted':'running','provisioning':'ok','provisioned':'2026-11-23T13:05:35.000Z',"
+        "'tasks_changed':3,'tasks_failed':0,'ansible_log':'/h/web/ansible.log','boots':["
+        "{'boot':2,'began':'2026-11-23T13:00:00.000Z','phases_s':{'launched':0,'ready':1.5},"
+        "'ended':'2026-11-23T13:07:35.878Z','end':'QEMU ended','console':'1\\n2\\n3\\n4'},"
+        "{'boot':1,'began':'2026-11-22T13:00:00.000Z','phases_s':{},'ended':null,'end':null,"
+        "'console':'5\\n6'}]}";
+    struct info_output_style style = {.now_ms = INT64_C(1795439375878)}; /* 13:09:35.878 */
+    char text[sizeof document];
+    struct strv lines = {0};
+    strcpy(text, document);
+    for (char *quote = text; (quote = strchr(quote, '\''));)
+        *quote = '"';
+    json_t *info = json_loads(text, 0, NULL);
+    CHECK(info != NULL);
+    info_output_write(info, &style, &lines);
+    CHECK(lines.count <= INFO_OUTPUT_LINES);
+    CHECK_STRING(lines.items[0], "web  Failed for 2 min 0 s, process 4711, no supervisor");
+    CHECK_STRING(lines.items[2], "  cloud-init    modules-final, x; failed: a/b");
+    CHECK_STRING(lines.items[4], "  address       127.0.0.1 port 10022, user-net");
+    size_t boots = 0;
+    for (size_t i = 0; i < lines.count; i++)
+        boots += strncmp(lines.items[i], "boot ", 5) == 0;
+    CHECK_INT(boots, 1);
+    strv_done(&lines);
+    style.history = true;
+    info_output_write(info, &style, &lines);
+    CHECK_STRING(lines.items[lines.count - 1], "                | 6");
+    strv_done(&lines);
+    json_decref(info);
 }
 
 TEST(progress_tells_share_bytes_and_speed) {

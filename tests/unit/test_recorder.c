@@ -51,8 +51,9 @@ static void check_kept(struct store *store, int64_t instance) {
 }
 
 static size_t list(struct store *store, int64_t instance, struct store_events *events) {
-    OK(event_table_list(store, &(struct event_query){instance, 0, 0, 3 * EVENT_TABLE_LIMIT}, events,
-                        &error));
+    OK(event_table_list(store,
+                        &(struct event_query){.instance = instance, .limit = 3 * EVENT_TABLE_LIMIT},
+                        events, &error));
     return events->count;
 }
 

@@ -286,7 +286,7 @@ TEST(a_full_disk_changes_nothing) {
     store_rollback(store);
     store_rollback(store); /* harmless */
     struct store_events events = {0};
-    OK(event_table_list(store, &(struct event_query){0, 0, 0, 10000}, &events, &error));
+    OK(event_table_list(store, &(struct event_query){.limit = 10000}, &events, &error));
     CHECK_INT(events.count, 200);
     store_events_done(&events);
     store_close(store);
@@ -326,7 +326,7 @@ TEST(a_write_that_the_kernel_refuses_is_said) {
 
 static size_t count_events(struct store *store) {
     struct store_events events = {0};
-    OK(event_table_list(store, &(struct event_query){0, 0, 0, 100000}, &events, &error));
+    OK(event_table_list(store, &(struct event_query){.limit = 100000}, &events, &error));
     size_t count = events.count;
     store_events_done(&events);
     return count;

@@ -51,6 +51,7 @@ static void print_keys(const char *lines) {
 static void print_cloud_json(const struct home *home, const struct store_cloud *cloud,
                              const struct store_users *users) {
     json_t *object = json_object();
+    json_output_schema(object);
     json_object_set_new(object, "name", json_output_text(cloud->name));
     json_object_set_new(object, "home", json_output_text(home->path));
     json_object_set_new(object, "created", json_output_time(cloud->created_ms));

@@ -93,7 +93,7 @@ static json_t *disk_rows(const struct home *home, const struct store_instance *i
         json_object_set_new(row, "name", json_output_text(disk->name));
         json_object_set_new(row, "bytes", json_integer((json_int_t)disk->bytes));
         json_object_set_new(row, "file", json_output_text(path));
-        json_object_set_new(row, "created_ms", json_integer(disk->created_ms));
+        json_object_set_new(row, "created", json_output_time(disk->created_ms));
         json_array_append_new(rows, row);
     }
     return rows;

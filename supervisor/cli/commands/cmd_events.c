@@ -1,61 +1,115 @@
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/output/event_words.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
 #include "store/event_table.h"
 #include "store/instance_table.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { PAGE = 500, FOLLOW_INTERVAL_MS = 300 };
+enum { PAGE = 500, FOLLOW_INTERVAL_MS = 300, COUNT_USUAL = 20, COUNT_FOLLOWED = 10 };
 
 static const struct option_spec options[] = {
-    {.name = "json", .help = "print one JSON object per line, with RFC 3339 times"},
+    {.name = "json", .help = "print one JSON object per line: `pgsup help json`"},
+    {.name = "lines",
+     .letter = 'n',
+     .value = "NUMBER|all",
+     .help = "at most the last so many; default: 20, with --follow 10, with --since all",
+     .also = "tail"},
     {.name = "since",
      .value = "TIME",
-     .help = "only events since then: 2026-11-23T13:07:35Z, or 90s, 10m, 2h, 7d ago"},
+     .help = "only events since then: 2026-11-23T13:07:35Z, or 90s, 10m, 1h30m, 7d ago"},
+    {.name = "kind",
+     .value = "KIND,...",
+     .help = "only of these kinds: state, reason, phase, notice, qmp, job, disk, network, agent, "
+             "seed, phone-home, host-key, address, cloud-init, provision, dns, dropped"},
     {.name = "follow", .letter = 'f', .help = "keep printing new events until Ctrl-C"},
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "also QMP's own events, and transitions as the lifecycle writes them"},
     OPTIONS_END,
 };
 
-/* "10m" ago, or RFC 3339 in UTC. */
-static bool parse_since(const char *text, int64_t *since_ms, struct error *error) {
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (end > text && end[0] == units[i].unit && !end[1] && number >= 0 && number < 1000000) {
-            *since_ms = clock_wall_ms() - number * units[i].ms;
-            return true;
-        }
+struct wanted {
+    int64_t instance, since_ms;
+    uint64_t count; /* of the last ones; UINT64_MAX: all */
+    bool kinds[STORE_EVENT_KIND_COUNT];
+    bool as_json, verbose;
+};
+
+/* --- what is wanted --- */
+
+static bool read_count(const struct invocation *invocation, struct wanted *wanted,
+                       struct error *error) {
+    const char *text = invocation_option(invocation, "lines");
+    bool all = text ? strcmp(text, "all") == 0 : invocation_given(invocation, "since");
+    wanted->count = all                                     ? UINT64_MAX
+                    : invocation_flag(invocation, "follow") ? COUNT_FOLLOWED
+                                                            : COUNT_USUAL;
+    return all || !text || name_parse_number(text, 0, INT32_MAX, &wanted->count) ||
+           error_set(error, ERROR_USAGE,
+                     "--lines (-n) is a number of events or \"all\", not \"%.80s\"; an instance is "
+                     "named without an option",
+                     text);
+}
+
+static bool read_kind(const char *word, size_t length, struct wanted *wanted, struct error *error) {
+    for (int kind = STORE_EVENT_UNKNOWN + 1; kind < STORE_EVENT_KIND_COUNT; kind++) {
+        const char *known = store_event_word((enum store_event_kind)kind);
+        if (strlen(known) != length || strncmp(known, word, length) != 0)
+            continue;
+        wanted->kinds[kind] = true;
+        return true;
     }
-    struct tm utc = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (rest && *rest == '.')
-        rest += 1 + strspn(rest + 1, "0123456789");
-    if (!rest || strcmp(rest, "Z") != 0)
-        return error_set(error, ERROR_USAGE,
-                         "\"%s\" is not a time: write 2026-11-23T13:07:35Z, or 90s, 10m, 2h, 7d",
-                         text);
-    *since_ms = (int64_t)timegm(&utc) * 1000;
+    return error_set(error, ERROR_USAGE, "\"%.*s\" is not a kind: `pgsup help events` lists them",
+                     (int)(length < 40 ? length : 40), word);
+}
+
+static bool read_kinds(const struct invocation *invocation, struct wanted *wanted,
+                       struct error *error) {
+    const char *words = invocation_option(invocation, "kind");
+    for (int kind = 0; !words && kind < STORE_EVENT_KIND_COUNT; kind++)
+        wanted->kinds[kind] = kind != STORE_EVENT_QMP || wanted->verbose;
+    while (words && *words) {
+        size_t length = strcspn(words, ", ");
+        if (length && !read_kind(words, length, wanted, error))
+            return false;
+        words += length;
+        words += strspn(words, ", ");
+    }
     return true;
 }
 
+static bool read_wanted(const struct invocation *invocation, struct wanted *wanted,
+                        struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    const char *since = invocation_option(invocation, "since");
+    struct store_instance instance = {0};
+    *wanted = (struct wanted){.as_json = invocation_flag(invocation, "json"),
+                              .verbose = invocation_flag(invocation, "verbose")};
+    if (!read_count(invocation, wanted, error) || !read_kinds(invocation, wanted, error) ||
+        (since && !duration_parse_since(since, clock_wall_ms(), &wanted->since_ms, error)) ||
+        (name && !instance_table_get(invocation->home->store, name, &instance, error)))
+        return false;
+    wanted->instance = instance.id;
+    store_instance_done(&instance);
+    return true;
+}
+
+/* --- printing --- */
+
 static void print_event_json(const struct store_event *event, const char *time) {
     json_t *object = json_object();
+    json_output_schema(object);
     json_object_set_new(object, "time", json_string(time));
     json_object_set_new(object, "instance", event->name ? json_string(event->name) : json_null());
     json_object_set_new(object, "kind", json_string(store_event_word(event->kind)));
@@ -64,29 +118,62 @@ static void print_event_json(const struct store_event *event, const char *time) 
     json_output_line(object);
 }
 
-static void print_event(const struct store_event *event, bool as_json) {
+static void print_event(const struct store_event *event, const struct wanted *wanted) {
     char time[CLOCK_RFC3339_SIZE];
     clock_rfc3339(event->at_ms, time);
-    if (as_json)
+    if (wanted->as_json) {
         print_event_json(event, time);
-    if (as_json)
         return;
-    scoped(alloc_release) char *text = name_safe(event->text);
+    }
+    bool in_words = event->kind == STORE_EVENT_STATE && !wanted->verbose;
+    scoped(alloc_release) char *words = in_words ? event_words_of(event->text) : NULL;
+    scoped(alloc_release) char *text = name_safe(words ? words : event->text);
     printf("%s  %-12s  %-10s  %s\n", time, event->name ? event->name : "-",
            store_event_word(event->kind), text);
 }
 
+/* Finds the id after which the last ones begin; 0: all. *last: the newest id of all. */
+static bool find_start(struct invocation *invocation, const struct wanted *wanted, int64_t *start,
+                       int64_t *last, struct error *error) {
+    struct event_query asked = {.instance = wanted->instance,
+                                .since_ms = wanted->since_ms,
+                                .limit = PAGE,
+                                .before_id = INT64_MAX};
+    uint64_t found = 0;
+    size_t count;
+    *start = *last = 0;
+    do {
+        struct store_events events = {0};
+        if (!event_table_list(invocation->home->store, &asked, &events, error))
+            return false;
+        for (size_t i = 0; i < events.count && !*start; i++) {
+            *last = *last ? *last : events.items[i].id;
+            found += wanted->kinds[events.items[i].kind];
+            if (found > wanted->count)
+                *start = events.items[i].id;
+            asked.before_id = events.items[i].id;
+        }
+        count = events.count;
+        store_events_done(&events);
+    } while (count == PAGE && !*start);
+    return true;
+}
+
 /* Prints events newer than *last; false: the store cannot be read. */
-static bool print_new(struct invocation *invocation, int64_t instance, int64_t since_ms,
-                      int64_t *last, struct error *error) {
+static bool print_new(struct invocation *invocation, const struct wanted *wanted, int64_t *last,
+                      struct error *error) {
     size_t count;
     do {
         struct store_events events = {0};
-        const struct event_query asked = {instance, *last, since_ms, PAGE};
+        const struct event_query asked = {.instance = wanted->instance,
+                                          .after_id = *last,
+                                          .since_ms = wanted->since_ms,
+                                          .limit = PAGE};
         if (!event_table_list(invocation->home->store, &asked, &events, error))
             return false;
         for (size_t i = 0; i < events.count; i++) {
-            print_event(&events.items[i], invocation_flag(invocation, "json"));
+            if (wanted->kinds[events.items[i].kind])
+                print_event(&events.items[i], wanted);
             *last = events.items[i].id;
         }
         count = events.count;
@@ -96,25 +183,28 @@ static bool print_new(struct invocation *invocation, int64_t instance, int64_t s
 }
 
 static int run_events(struct invocation *invocation, struct error *error) {
-    const char *name = invocation_argument(invocation, 0);
-    const char *since = invocation_option(invocation, "since");
-    struct store_instance instance = {0};
-    int64_t since_ms = 0, last = 0;
-    if ((since && !parse_since(since, &since_ms, error)) ||
-        (name && !instance_table_get(invocation->home->store, name, &instance, error)))
-        return 1;
-    while (print_new(invocation, instance.id, since_ms, &last, error) &&
-           invocation_flag(invocation, "follow"))
+    struct wanted wanted;
+    int64_t start = 0, last = 0;
+    if (!read_wanted(invocation, &wanted, error))
+        return EXIT_FAILURE;
+    if (wanted.count != UINT64_MAX && !find_start(invocation, &wanted, &start, &last, error))
+        return EXIT_FAILURE;
+    int64_t after = wanted.count ? start : last;
+    while (print_new(invocation, &wanted, &after, error) && invocation_flag(invocation, "follow"))
         poll(NULL, 0, FOLLOW_INTERVAL_MS);
-    store_instance_done(&instance);
-    return 0;
+    return EXIT_SUCCESS;
 }
 
 const struct command cmd_events = {
     .path = "events",
     .summary = "Show what happened to instances",
     .arguments = "[NAME]",
-    .details = "The last 10,000 events of each instance are kept.",
+    .details = "The last ones, the newest at the end. 2,000 of each kind are kept for each "
+               "instance.\n"
+               "\n"
+               "  pgsup events test -f\n"
+               "  pgsup events --since 1h30m --kind state,provision\n"
+               "  pgsup events test -v -n all",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_REACH,

@@ -45,6 +45,7 @@ static int run_image_info(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = image_path(home, &image);
     if (users && invocation_flag(invocation, "json")) {
         json_t *object = image_output_object(&image);
+        json_output_schema(object);
         json_object_set_new(object, "path", json_output_text(path));
         json_object_set_new(object, "used_by", json_output_text(users));
         json_output_print(object);

@@ -4,11 +4,11 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/vm_status.h"
-#include "cli/output/instance_output.h"
+#include "cli/link/instance_row.h"
+#include "cli/output/info_output.h"
 #include "cli/output/json_output.h"
+#include "cli/terminal/color.h"
 #include "home/access/ansible_log.h"
-#include "home/access/endpoint.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -20,7 +20,8 @@ enum { HISTORY = 10 };
 
 static const struct option_spec options[] = {
     {.name = "history", .help = "also show the last boots, with their phases and durations"},
-    {.name = "json", .help = "print one JSON object"},
+    {.name = "json", .help = "print one JSON object: `pgsup help json`"},
+    COLOR_OPTION,
     OPTIONS_END,
 };
 
@@ -33,7 +34,7 @@ static json_t *launch_to_json(const struct store_launch *launch) {
     for (int phase = 0; phase < PHASE_COUNT; phase++)
         if (launch->phases_ms[phase] && began)
             json_object_set_new(phases, store_phase_word((enum store_phase)phase),
-                                json_real((double)(launch->phases_ms[phase] - began) / 1000));
+                                json_output_seconds((uint64_t)(launch->phases_ms[phase] - began)));
     json_object_set_new(object, "phases_s", phases);
     json_object_set_new(object, "ended", json_output_time(launch->ended_ms));
     json_object_set_new(object, "end_cause", json_output_text(launch->end_cause));
@@ -52,16 +53,6 @@ static void add_guest(json_t *object, const struct store_guest *guest) {
     json_object_set_new(object, "provisioning", json_output_text(guest->provision_result));
 }
 
-static void add_address(json_t *object, struct home *home, const struct store_instance *instance) {
-    struct endpoint endpoint = {0};
-    endpoint_find(home, instance, &endpoint, NULL);
-    json_object_set_new(object, "address",
-                        json_output_text(endpoint.address[0] ? endpoint.address : NULL));
-    json_object_set_new(object, "address_source",
-                        json_output_text(endpoint.source[0] ? endpoint.source : NULL));
-    json_object_set_new(object, "address_since", json_output_time(endpoint.since_ms));
-}
-
 static void add_provisioning(json_t *object, const struct home *home,
                              const struct store_instance *instance) {
     struct ansible_recap recap;
@@ -75,146 +66,82 @@ static void add_provisioning(json_t *object, const struct home *home,
     json_object_set_new(object, "ansible_log", json_output_text(ran ? log : NULL));
 }
 
+static json_t *boots_of(struct store *store, int64_t instance, struct error *error) {
+    struct store_launches launches = {0};
+    json_t *boots = json_array();
+    launch_table_list(store, instance, HISTORY, &launches, error);
+    for (size_t i = 0; i < launches.count; i++)
+        json_array_append_new(boots, launch_to_json(&launches.items[i]));
+    store_launches_done(&launches);
+    return boots;
+}
+
 static json_t *collect_info(struct invocation *invocation, const struct store_instance *instance,
                             struct error *error) {
-    struct vm_status vms = {0};
-    struct store_launches launches = {0};
+    struct instance_rows rows;
     struct store_guest guest = {0};
     struct store *store = invocation->home->store;
-    if (!vm_status_open(invocation->home, &vms, error))
+    if (!instance_rows_open(invocation->home, instance->id, &rows, error))
         return NULL;
-    json_t *object = vm_status_get(&vms, instance), *boots = json_array();
-    vm_status_close(&vms);
-    json_object_del(object, "phases");
-    json_object_set_new(object, "since",
-                        json_output_time(json_integer_value(json_object_get(object, "since_ms"))));
-    json_object_del(object, "since_ms");
-    json_object_update_new(object, instance_output_object(invocation->home, instance));
-    add_address(object, invocation->home, instance);
+    json_t *object = instance_rows_get(&rows, instance);
+    instance_rows_close(&rows);
     if (guest_table_get(store, instance->id, &guest, error))
         add_guest(object, &guest);
     store_guest_done(&guest);
     add_provisioning(object, invocation->home, instance);
-    launch_table_list(store, instance->id, HISTORY, &launches, error);
-    for (size_t i = 0; i < launches.count; i++)
-        json_array_append_new(boots, launch_to_json(&launches.items[i]));
-    store_launches_done(&launches);
-    json_object_set_new(object, "boots", boots);
+    json_object_set_new(object, "boots", boots_of(store, instance->id, error));
     return object;
 }
 
-static void print_text(const char *key, const char *text) {
-    scoped(alloc_release) char *safe = name_safe(text);
-    printf("%-15s %s\n", key, safe);
-}
-
-/* A list of texts; other lists are shown elsewhere. */
-static void print_texts(const char *key, json_t *list) {
-    size_t index;
-    json_t *each;
-    json_array_foreach(list, index, each) {
-        if (json_is_string(each))
-            print_text(key, json_string_value(each));
-    }
-}
-
-static void print_members(const char *key, json_t *object) {
-    const char *name;
-    json_t *each;
-    json_object_foreach(object, name, each) {
-        scoped(alloc_release) char *text = alloc_printf("%s=%s", name, json_string_value(each));
-        print_text(key, text);
-    }
-}
-
-static void print_value(const char *key, json_t *value) {
-    char size[32];
-    bool is_size = strstr(key, "_bytes") != NULL;
-    if (json_is_array(value))
-        print_texts(key, value);
-    if (json_is_object(value))
-        print_members(key, value);
-    if (json_is_null(value) || json_is_array(value) || json_is_object(value))
-        return;
-    if (json_is_boolean(value))
-        printf("%-15s %s\n", key, json_is_true(value) ? "yes" : "no");
-    else if (is_size) {
-        name_format_size((uint64_t)json_integer_value(value), size);
-        printf("%-15s %s\n", key, size);
-    } else if (json_is_integer(value))
-        printf("%-15s %lld\n", key, (long long)json_integer_value(value));
-    else
-        print_text(key, json_string_value(value));
-}
-
-static void print_boot(json_t *boot) {
-    const char *key, *began = json_string_value(json_object_get(boot, "began"));
-    const char *end = json_string_value(json_object_get(boot, "end"));
-    const char *console = json_string_value(json_object_get(boot, "console"));
-    json_t *seconds;
-    printf("boot %-10lld %s ", (long long)json_integer_value(json_object_get(boot, "boot")),
-           began ? began : "never launched");
-    json_object_foreach(json_object_get(boot, "phases_s"), key, seconds) {
-        if (strcmp(key, "launched") != 0)
-            printf(" %s %.1f s", key, json_real_value(seconds));
-    }
-    putchar('\n');
-    if (end) {
-        scoped(alloc_release) char *text =
-            alloc_printf("%s: %s", json_string_value(json_object_get(boot, "ended")), end);
-        print_text("", text);
-    }
-    if (console && console[0]) {
-        scoped(alloc_release) char *copy = alloc_string(console);
-        char *save = NULL;
-        for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-            print_text("                |", line);
-    }
-}
-
-static void print_info(json_t *object, bool history) {
-    char label[32];
-    const char *key;
-    json_t *value;
-    size_t index;
-    vm_status_label(json_string_value(json_object_get(object, "state")), label);
-    json_object_set_new(object, "state", json_string(label));
-    json_object_foreach(object, key, value) {
-        print_value(key, value);
-    }
-    json_array_foreach(json_object_get(object, "boots"), index, value) {
-        if (history || index == 0)
-            print_boot(value);
-    }
+static int print_info(struct invocation *invocation, const json_t *object, struct error *error) {
+    struct info_output_style style = {.now_ms = clock_wall_ms(),
+                                      .history = invocation_flag(invocation, "history")};
+    struct strv lines = {0};
+    if (!color_wanted(invocation_option(invocation, "color"), stdout, &style.color, error))
+        return EXIT_FAILURE;
+    info_output_write(object, &style, &lines);
+    for (size_t i = 0; i < lines.count; i++)
+        puts(lines.items[i]);
+    strv_done(&lines);
+    return EXIT_SUCCESS;
 }
 
 static int run_info(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(invocation->home->store, invocation_argument(invocation, 0), &instance,
                             error))
-        return 1;
+        return EXIT_FAILURE;
     json_t *object = collect_info(invocation, &instance, error);
-    if (object && invocation_flag(invocation, "json")) {
-        json_output_print(object);
-    } else if (object) {
-        print_info(object, invocation_flag(invocation, "history"));
-        json_decref(object);
-    }
     store_instance_done(&instance);
-    return 0;
+    if (!object)
+        return EXIT_FAILURE;
+    if (invocation_flag(invocation, "json")) {
+        json_output_print(object);
+        return EXIT_SUCCESS;
+    }
+    int status = print_info(invocation, object, error);
+    json_decref(object);
+    return status;
 }
+
+#define INFO_COMMAND                                                                               \
+    .arguments = "NAME",                                                                           \
+    .details = "Shows the state and its reason, where it is reached, what it is made of, its "     \
+               "settings, what the guest reported, and the last boot. Asks the supervisor or, if " \
+               "none runs, the VM itself.",                                                        \
+    .options = options, .min_arguments = 1, .max_arguments = 1, .completes = COMPLETES_INSTANCES,  \
+    .needs = NEEDS_HOME, .run = run_info
 
 const struct command cmd_info = {
     .path = "info",
     .summary = "Show everything about one instance",
-    .arguments = "NAME",
-    .details = "Shows the state and its reason, what the guest reported, and the course and "
-               "end of the last boot. Asks the supervisor or, if none runs, the VM itself.",
-    .options = options,
-    .min_arguments = 1,
-    .max_arguments = 1,
+    INFO_COMMAND,
     .section = SECTION_REACH,
-    .completes = COMPLETES_INSTANCES,
-    .needs = NEEDS_HOME,
-    .run = run_info,
+};
+
+const struct command cmd_instance_get = {
+    .path = "instance get",
+    .summary = "Show everything about one instance, as `pgsup info` does",
+    INFO_COMMAND,
+    .section = SECTION_CLOUD,
 };

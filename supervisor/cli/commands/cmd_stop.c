@@ -43,27 +43,33 @@ static bool has_several(const struct invocation *invocation) {
     return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
 }
 
+static void tell_offline(const struct invocation *invocation, const char *name,
+                         const char *outcome) {
+    if (invocation_wants_json(invocation))
+        vm_command_print_json(name, "stopped", outcome);
+    else if (!invocation->quiet)
+        show_outcome(has_several(invocation) ? name : NULL, outcome);
+}
+
 /* Stops it over its second monitor. */
 static void stop_offline(struct invocation *invocation, const char *name, void *context,
                          struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
-    const char *shown = has_several(invocation) ? name : NULL;
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return;
     store_instance_done(&instance);
     if (!running_find(invocation->home->run, name, &running, error))
         return;
     if (!running.name) {
-        if (!invocation->quiet)
-            show_outcome(shown, NULL);
+        tell_offline(invocation, name, NULL);
         return;
     }
     invocation_warn("no supervisor runs: stopping the QEMU of %s (process %ld) directly", name,
                     (long)running.pid);
     scoped(alloc_release) char *outcome = offline_stop(invocation->home, &running, context, error);
-    if (outcome && !invocation->quiet)
-        show_outcome(shown, outcome);
+    if (outcome)
+        tell_offline(invocation, name, outcome);
     running_done(&running);
 }
 

@@ -34,7 +34,7 @@ static int run_trash_list(struct invocation *invocation, struct error *error) {
         json_object_set_new(row, "name", json_output_text(list.items[i].name));
         json_object_set_new(row, "bytes", json_integer((json_int_t)list.items[i].bytes));
         json_object_set_new(row, "folder", json_output_text(list.items[i].folder));
-        json_object_set_new(row, "removed_ms", json_integer(list.items[i].removed_ms));
+        json_object_set_new(row, "removed", json_output_time(list.items[i].removed_ms));
         json_array_append_new(rows, row);
     }
     rows_output_print(invocation, rows, columns);

@@ -5,7 +5,9 @@
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/strv.h"
+#include "cli/error_json.h"
 #include "cli/link/client.h"
+#include "cli/output/json_output.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
@@ -29,24 +31,47 @@ static bool collect_names(struct invocation *invocation, struct strv *names, str
     return true;
 }
 
+struct named_failure {
+    const char *name;
+    size_t names; /* how many there are */
+    const struct error *error;
+};
+
 /* The first failure decides the exit status. With several names each failure is printed
  * immediately, and the caller prints nothing more. */
-static void note_failure(size_t names, const struct error *failure, int *status,
-                         struct error *error) {
+static void note_failure(struct invocation *invocation, const struct named_failure *failed,
+                         int *status, struct error *error) {
+    const struct error *failure = failed->error;
     if (*status == 0)
         *status = error_exit_status(failure->code);
     scoped(alloc_release) char *text = name_safe(failure->text);
-    if (names > 1)
+    if (invocation_wants_json(invocation))
+        error_json_print(failed->name, failure);
+    invocation->told = true;
+    if (failed->names > 1)
         fprintf(stderr, "pgsup: %s\n", text);
     else
         *error = *failure;
+}
+
+void vm_command_print_json(const char *name, const char *state, const char *outcome) {
+    json_t *object = json_object();
+    json_output_schema(object);
+    json_object_set_new(object, "name", json_output_text(name));
+    json_object_set_new(object, "ok", json_true());
+    json_object_set_new(object, "state", json_output_text(state));
+    json_object_set_new(object, "outcome", json_output_text(outcome));
+    json_output_line(object);
 }
 
 static void show_result(const struct invocation *invocation, const struct vm_command *command,
                         const char *name, json_t *result) {
     if (command->warn)
         command->warn(name, result);
-    if (!invocation->quiet)
+    if (invocation_wants_json(invocation))
+        vm_command_print_json(name, json_string_value(json_object_get(result, "state")),
+                              json_string_value(json_object_get(result, "outcome")));
+    else if (!invocation->quiet)
         command->show(invocation, name, result);
 }
 
@@ -92,7 +117,9 @@ static void take_answer(struct supervised *run, const struct client_answer *answ
     const char *name = named ? run->names->items[answer->id - 1] : "";
     progress_finish(&run->progress, name);
     if (!answer->result)
-        note_failure(run->names->count, &answer->error, &run->status, error);
+        note_failure(run->invocation,
+                     &(struct named_failure){name, run->names->count, &answer->error}, &run->status,
+                     error);
     else if (named)
         show_result(run->invocation, run->command, name, answer->result);
     fflush(stdout);
@@ -129,7 +156,9 @@ static int run_offline(struct invocation *invocation, struct vm_command *command
         struct error failure = {0};
         command->offline(invocation, names->items[i], command->context, &failure);
         if (failure.code != ERROR_NONE)
-            note_failure(names->count, &failure, &status, error);
+            note_failure(invocation,
+                         &(struct named_failure){names->items[i], names->count, &failure}, &status,
+                         error);
     }
     return status;
 }

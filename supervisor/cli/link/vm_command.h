@@ -9,7 +9,9 @@
 #include <jansson.h>
 
 #define VM_COMMAND_OPTIONS                                                                         \
-    {.name = "all", .letter = 'a', .help = "every instance"}, PROGRESS_OPTIONS
+    {.name = "all", .letter = 'a', .help = "every instance"},                                      \
+        {.name = "json", .help = "print one JSON object per instance: `pgsup help json`"},         \
+        PROGRESS_OPTIONS
 #define VM_COMMAND_ARGUMENTS                                                                       \
     .arguments = "[NAME...]", .max_arguments = COMMAND_MANY, .section = SECTION_RUN,               \
     .completes = COMPLETES_INSTANCES, .needs = NEEDS_HOME
@@ -31,3 +33,5 @@ struct vm_command {
 };
 
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error);
+/* With --json in place of show(): one line that tells what it came to. outcome may be NULL. */
+void vm_command_print_json(const char *name, const char *state, const char *outcome);

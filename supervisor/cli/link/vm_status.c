@@ -4,7 +4,6 @@
 #include "cli/link/offline.h"
 #include "store/launch_table.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,11 +113,4 @@ bool vm_status_find(const struct home *home, const struct store_instance *instan
     json_decref(status);
     vm_status_close(&vms);
     return true;
-}
-
-void vm_status_label(const char *state, char label[32]) {
-    if (strcmp(state, "ready") == 0 || strcmp(state, "booting") == 0)
-        snprintf(label, 32, "Running(%s)", state);
-    else
-        snprintf(label, 32, "%c%s", toupper((unsigned char)state[0]), state[0] ? state + 1 : "");
 }

@@ -29,6 +29,3 @@ json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instan
  * starts it, it has a name and no pid. */
 bool vm_status_find(const struct home *home, const struct store_instance *instance,
                     struct running *running, struct error *error);
-
-/* "ready" -> "Running(ready)", "booting" -> "Running(booting)", "stopped" -> "Stopped". */
-void vm_status_label(const char *state, char label[32]);

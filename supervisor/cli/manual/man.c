@@ -170,7 +170,7 @@ void man_write(const struct command *const *table, struct buffer *page) {
                       ".SH Name\npgsup \\- supervise QEMU virtual machines\n"
                       ".SH Synopsis\n.B pgsup\n[\\-p\n.IR PATH ]\n.I COMMAND\n"
                       "[OPTION...] [ARGUMENT...]\n"
-                      ".SH Options before the command\n");
+                      ".SH Options of every command\n");
     write_man_options(page, command_global_options);
     for (unsigned section = 0; section < COMMAND_SECTION_COUNT; section++)
         write_man_section(table, section, page);

@@ -4,13 +4,22 @@
 
 #include "base/strv.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#define COLUMNS_MAX 12
+#define COLUMNS_MAX 20
 
 struct columns {
-    struct strv cells; /* row after row, the heading first */
-    size_t count;      /* of columns */
+    struct strv cells;   /* row after row, the heading first */
+    const char **styles; /* of each cell, borrowed: what a terminal needs before it; NULL: none */
+    size_t styled;       /* how many there are */
+    size_t count;        /* of columns */
+    bool no_heading;
+    /* What a line may have; 0: any number. Until it fits, the columns that may be left out are
+     * (the highest number first), others are cut, and at last the last one. */
+    size_t width;
+    unsigned leave_out[COLUMNS_MAX]; /* 0: never */
+    bool may_cut[COLUMNS_MAX];
 };
 
 /* headings: NULL-terminated, at most COLUMNS_MAX. */
@@ -18,6 +27,8 @@ void columns_init(struct columns *columns, const char *const *headings);
 void columns_add(struct columns *columns, const char *cell); /* NULL or "": "-" */
 void columns_addf(struct columns *columns, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Of the cell added last; style lives for ever. */
+void columns_paint(struct columns *columns, const char *style);
 void columns_print(const struct columns *columns, FILE *file);
 void columns_done(struct columns *columns);
 

@@ -11,6 +11,8 @@
 /* Seconds have three decimals: 0.1 is not 0.10000000000000001. */
 enum { SIGNIFICANT_DIGITS = 15 };
 
+#define JSON_OUTPUT_SCHEMA 1
+
 /* Such characters stand only inside strings, where \uNNNN is the same. */
 static void print(json_t *document, size_t flags) {
     char *text = json_dumps(document, flags | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
@@ -57,4 +59,12 @@ json_t *json_output_time(int64_t wall_ms) {
 
 json_t *json_output_bytes(uint64_t byte_count) {
     return json_integer((json_int_t)byte_count);
+}
+
+json_t *json_output_seconds(uint64_t ms) {
+    return json_real((double)ms / 1000);
+}
+
+void json_output_schema(json_t *object) {
+    json_object_set_new(object, "schema", json_integer(JSON_OUTPUT_SCHEMA));
 }

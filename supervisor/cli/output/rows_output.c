@@ -40,10 +40,24 @@ static void print_columns(const json_t *rows, const struct rows_column *given) {
     columns_done(&columns);
 }
 
+/* Each row begins with the schema. */
+static void print_json(json_t *rows) {
+    json_t *result = json_array(), *row;
+    size_t index;
+    json_array_foreach(rows, index, row) {
+        json_t *begun = json_object();
+        json_output_schema(begun);
+        json_object_update(begun, row);
+        json_array_append_new(result, begun);
+    }
+    json_decref(rows);
+    json_output_print(result);
+}
+
 void rows_output_print(const struct invocation *invocation, json_t *rows,
                        const struct rows_column *columns) {
     if (invocation_flag(invocation, "json")) {
-        json_output_print(rows);
+        print_json(rows);
         return;
     }
     print_columns(rows, columns);

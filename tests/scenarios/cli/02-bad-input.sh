@@ -24,7 +24,7 @@ expect_refused 2 '"--path" needs a value' "$PGSUP" -p
 expect_refused 2 '"--path" is empty' "$PGSUP" -p "" version
 expect_refused 2 '"--json" takes no value' "$PGSUP" image list --json=yes
 expect_refused 3 "no cloud in $WORK/nowhere" "$PGSUP" instance list -p "$WORK/nowhere"
-expect_refused 2 'unexpected argument "x"' "$PGSUP" instance list x
+expect_refused 2 'unexpected argument "x"' "$PGSUP" version x
 expect_refused 2 'needs an argument: pgsup instance remove' "$PGSUP" instance remove -y
 expect_refused 2 'needs the option --ssh-public-key' "$PGSUP" cloud create
 expect_refused 2 'needs the option --name' "$PGSUP" image import "$WORK/disk.qcow2"

@@ -39,7 +39,7 @@ tell() { # all that is known of it
     "$PGSUP" instance get one --json
     "$PGSUP" disk list one --json
     "$PGSUP" forward list one --json
-    "$PGSUP" events one
+    "$PGSUP" events -v -n all one
 }
 tell >"$WORK/before"
 expect_ok "$PGSUP" instance remove -y one

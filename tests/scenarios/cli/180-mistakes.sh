@@ -42,7 +42,7 @@ expect_text "$ERR" "To begin:" "pgsup cloud create" "pgsup start test --wait"
 [ "$(wc -l <"$ERR")" -le 16 ] || fail "more than 16 lines"
 
 step "habits that work: options anywhere, short forms, help as a word"
-expect_ok "$PGSUP" list -p "$PGSUP_HOME"
+expect_note "no supervisor runs" "$PGSUP" list -p "$PGSUP_HOME"
 expect_text "$OUT" node10
 expect_ok "$PGSUP" image -p "$PGSUP_HOME" list
 expect_text "$OUT" plain
@@ -59,3 +59,8 @@ expect_ok "$PGSUP" rename node10 node3
 expect_ok "$PGSUP" clone test copy
 expect_ok "$PGSUP" rm copy -y
 expect_ok "$PGSUP" stop test --timeout 1h30m
+expect_ok "$PGSUP" set test --group web,db
+expect_ok "$PGSUP" list --group db -q
+expect_equal "of the group" "$(cat "$OUT")" test
+expect_ok "$PGSUP" list --state stopped --sort -name --no-header --columns name -q
+expect_equal "the other way round" "$(tr '\n' ' ' <"$OUT")" "web test node3 node2 "

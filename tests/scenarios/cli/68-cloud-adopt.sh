@@ -186,7 +186,7 @@ perl -e 'exit(crypt($ARGV[0], $ARGV[1]) ne $ARGV[1])' "$PASSWORD" "$hash" ||
     [ "$(uname -s)" = Darwin ] || fail "the hash is of another password"
 
 step "... its instances as they were"
-expect_ok "$PGSUP" list
+expect_note "no supervisor runs" "$PGSUP" list
 expect_text "$OUT" test web
 expect_no_text "$OUT" gone
 expect_ok "$PGSUP" instance get test --json

@@ -77,6 +77,6 @@ END
 start_supervisor
 expect_ready -v quiet
 expect_text "$ERR" "booting --ready--> ready"
-"$PGSUP" events quiet >"$WORK/events"
+"$PGSUP" events -v -n all quiet >"$WORK/events"
 expect_no_text "$WORK/events" "phoned home"
 end_supervisor

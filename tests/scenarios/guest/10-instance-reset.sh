@@ -9,7 +9,7 @@ identity() {
     in_store "SELECT instance_id, token FROM instances WHERE name = 'test'"
 }
 phoned_home() { # TIMES
-    [ "$("$PGSUP" events test | grep -cF "phoned home (")" = "$1" ]
+    [ "$("$PGSUP" events -v -n all test | grep -cF "phoned home (")" = "$1" ]
 }
 meta_id() {
     sed -n 's/^instance-id: *//p' "$folder/cloud-init/meta-data" | tr -d '"'"'"

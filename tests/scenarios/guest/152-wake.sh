@@ -33,7 +33,7 @@ expect_no_text "$UP_LOG" "vm=mail no answer"
 step "one line about all of them"
 summary="the computer slept 7 h 12 min; 0 guests set right; without an agent to set the clock: db, mail; web still silent: "
 wait_until 20 grep -qF "$summary" "$UP_LOG"
-"$PGSUP" events >"$OUT"
+"$PGSUP" events -v -n all >"$OUT"
 expect_text "$OUT" "$summary"
 expect_equal "times that it is said" "$(grep -cF "$summary" "$UP_LOG")" 1
 

@@ -13,7 +13,7 @@ meta_id() { # NAME
     sed -n 's/^instance-id: *//p' "$PGSUP_HOME/instances/$1/cloud-init/meta-data" | tr -d "'\""
 }
 phoned_home() { # NAME TIMES
-    [ "$("$PGSUP" events "$1" | grep -cF "phoned home (")" = "$2" ]
+    [ "$("$PGSUP" events -v -n all "$1" | grep -cF "phoned home (")" = "$2" ]
 }
 start_supervisor
 expect_ready disk

@@ -99,6 +99,6 @@ expect_ready own
 expect_event own "phoned home"
 wait_until 20 test -s "$PGSUP_HOME/instances/own/known_hosts"
 expect_text "$PGSUP_HOME/known_hosts" "$(id_of own)"
-"$PGSUP" events own >"$WORK/events"
+"$PGSUP" events -v -n all own >"$WORK/events"
 expect_no_text "$WORK/events" "not given"
 run "$PGSUP" stop own

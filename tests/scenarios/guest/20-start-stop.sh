@@ -58,7 +58,7 @@ expect_text "$OUT" "stopped: guest-shutdown after 1 press"
 
 step "the events tell it"
 expect_event test "quitting --exited--> stopped"
-"$PGSUP" events test >"$OUT"
+"$PGSUP" events -v -n all test >"$OUT"
 expect_text "$OUT" "meta-data fetched by" "user-data fetched by" "phoned home (mini" \
     "SHUTDOWN guest-shutdown" "booting --ready--> ready"
 expect_equal "phone-homes" "$(grep -c 'phoned home' "$OUT")" 1

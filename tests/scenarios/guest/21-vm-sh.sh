@@ -38,7 +38,7 @@ type_keys '\001c\necho "typed $((6*7))"\n'
 wait_until 10 grep -qF "typed 42" "$SCREEN"
 
 step "pgsup sees it without a supervisor"
-expect_ok "$PGSUP" list
+expect_note "no supervisor runs" "$PGSUP" list --columns name,state,pid
 expect_text "$OUT" test Running "$vm"
 expect_ok "$PGSUP" list --json
 expect_equal "the picture" "$(json_of 'it[0]["state"], it[0]["pid"], it[0]["supervised"]')" \

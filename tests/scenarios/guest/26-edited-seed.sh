@@ -11,7 +11,7 @@ seed_of() { # NAME DOCUMENT
     echo "$PGSUP_HOME/instances/$1/cloud-init/$2"
 }
 count() { # NAME TEXT: of its events
-    "$PGSUP" events "$1" | grep -cF -- "$2" || true
+    "$PGSUP" events -v -n all "$1" | grep -cF -- "$2" || true
 }
 counts() { # NAME TEXT NUMBER
     [ "$(count "$1" "$2")" = "$3" ]

@@ -14,13 +14,13 @@ expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: seed drive /dev/vdb" \
     "mini: address 10.0.2.77"
 expect_event fixed "phoned home"
-"$PGSUP" events fixed >"$WORK/events"
+"$PGSUP" events -v -n all fixed >"$WORK/events"
 expect_no_text "$WORK/events" "fetched by"
 
 step "where it is reached"
-ssh_port=$(field_of fixed 'it["address"].rpartition(":")[2]')
-expect_equal "addresses" "$(field_of fixed 'it["address"], it["ip"]')" \
-    "('127.0.0.1:$ssh_port', '10.0.2.77')"
+ssh_port=$(field_of fixed 'it["port"]')
+expect_equal "addresses" "$(field_of fixed 'it["address"], it["ip4"]')" \
+    "('127.0.0.1', '10.0.2.77')"
 expect_equal "who answers there" "$(python3 - "$ssh_port" <<'END'
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20) as connection:
@@ -44,7 +44,7 @@ new_mini asked --seed drive
 expect_ready asked
 expect_text "$PGSUP_HOME/instances/asked/console.log" "mini: seed drive /dev/vdb" \
     "mini: address 10.0.2.15"
-"$PGSUP" events asked >"$WORK/events"
+"$PGSUP" events -v -n all asked >"$WORK/events"
 expect_no_text "$WORK/events" "fetched by"
 
 step "an image whose cloud-init cannot be seeded over HTTP"

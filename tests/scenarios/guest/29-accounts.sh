@@ -47,7 +47,7 @@ expect_no_secret "$PGSUP up"
 step "the seed's address is nowhere that is printed"
 [ -s "$WORK/ps" ] || fail "nothing was taken of ps"
 expect_no_text "$WORK/ps" "$token" /seed/
-"$PGSUP" events >"$WORK/said"
+"$PGSUP" events -v -n all >"$WORK/said"
 for command in "list --json" "info test --json" "instance get test --json" "cloud get --json" events; do
     # shellcheck disable=SC2086  # words of a command
     "$PGSUP" $command >>"$WORK/said"

@@ -21,9 +21,9 @@ expect_plain "$UP_LOG"
 step "JSON of list"
 expect_ok "$PGSUP" list --json
 expect_equal "keys that others build on" "$(json_of 'set("""name state reason pid supervised address
-    ip mac image vcpu ram_bytes disk_bytes""".split()) - set(it[0])')" "set()"
+    port ip4 mac image vcpu ram_bytes disk_bytes""".split()) - set(it[0])')" "set()"
 expect_equal "values" "$(json_of 'it[0]["name"], it[0]["state"], it[0]["reason"], type(it[0]["pid"]).__name__,
-    it[0]["supervised"], it[0]["ip"], it[0]["image"], it[0]["vcpu"], it[0]["ram_bytes"]')" \
+    it[0]["supervised"], it[0]["ip4"], it[0]["image"], it[0]["vcpu"], it[0]["ram_bytes"]')" \
     "('test', 'ready', None, 'int', True, None, 'mini', 1, 268435456)"
 
 step "JSON of info"
@@ -42,7 +42,7 @@ if sys.argv[1] == "info":
     assert 0 <= phases["started"] <= phases["seed"] <= phases["phone-home"] <= phases["ready"], phases
 else:
     events = [json.loads(line) for line in open(sys.argv[2])]
-    assert all(list(each) == ["time", "instance", "kind", "text", "id"] for each in events), events[0]
+    assert all(list(each) == ["schema", "time", "instance", "kind", "text", "id"] for each in events), events[0]
     assert [each["id"] for each in events] == sorted({each["id"] for each in events})
     times = [check(each["time"]) for each in events]
     kinds = {each["kind"] for each in events}
@@ -58,13 +58,13 @@ expect_ok python3 "$WORK/times.py" info "$WORK/info"
 
 step "JSON of events, one object a line"
 expect_event test "booting --ready--> ready"
-"$PGSUP" events --json >"$WORK/events"
+"$PGSUP" events -v -n all --json >"$WORK/events"
 expect_ok python3 "$WORK/times.py" events "$WORK/events"
-expect_ok "$PGSUP" events test --since 2099-01-01T00:00:00Z
+expect_ok "$PGSUP" events -v -n all test --since 2099-01-01T00:00:00Z
 [ ! -s "$OUT" ] || fail "events of the future"
 
 step "events as they happen"
-"$PGSUP" events test --follow >"$WORK/follow" 2>&1 &
+"$PGSUP" events -v -n all test --follow >"$WORK/follow" 2>&1 &
 follower=$!
 at_exit "kill $follower 2>/dev/null"
 wait_until 10 grep -q "booting --ready--> ready" "$WORK/follow"

@@ -69,7 +69,7 @@ expect_equal "files of others" "$(cat "$OUT")" ""
 
 step "an end is reported with its status, and a VM that is frozen is killed"
 kill -9 "$vm"
-wait_until 20 as_user sh -c "'$PGSUP' events test | grep -q 'signal 9'"
+wait_until 20 as_user sh -c "'$PGSUP' events -v -n all test | grep -q 'signal 9'"
 run as_user "$PGSUP" start test --wait --timeout 120
 expect_equal "status of start" "$STATUS" 0
 
@@ -93,8 +93,8 @@ expect_text "$OUT" "Running(ready)"
 run as_user "$PGSUP" down --keep
 expect_equal "status of down" "$STATUS" 0
 wait $launcher || fail "pgsup up ended with status $?"
-expect_ok as_user "$PGSUP" list
-expect_text "$OUT" "no supervisor"
+expect_note "no supervisor runs" as_user "$PGSUP" list
+expect_text "$OUT" "Running"
 
 step "a signal for the launcher is the supervisor's: Ctrl-C stops all VMs, then it ends"
 : >"$UP_LOG"
@@ -107,7 +107,7 @@ wait_until 20 grep -q "adopting" "$UP_LOG"
 wait_until 20 grep -q supervising "$UP_LOG"
 kill -INT $launcher
 wait $launcher || fail "pgsup up ended with status $?"
-expect_ok as_user "$PGSUP" list
+expect_note "no supervisor runs" as_user "$PGSUP" list
 expect_no_text "$OUT" Running
 expect_nothing_left
 
@@ -116,7 +116,7 @@ env -u SUDO_USER bash "$PGSUP_HOME/instances/test/vm.sh" </dev/null >"$WORK/vm.l
 byhand=$!
 at_exit "kill -9 $byhand 2>/dev/null"
 runs_for_user() {
-    as_user "$PGSUP" list | grep -q "Running .*$byhand"
+    as_user "$PGSUP" list --columns state,pid 2>/dev/null | grep -q "Running .*$byhand"
 }
 wait_until 20 runs_for_user
 expect_fail 3 "runs (pid $byhand)" as_user "$PGSUP" instance remove -y test

@@ -47,9 +47,9 @@ quietly start one
 for n in 1 2 3; do
     crash one
 done
-is_written() { [ "$("$PGSUP" events one | grep -c 'starts again in')" -ge "$1" ]; }
+is_written() { [ "$("$PGSUP" events -v -n all one | grep -c 'starts again in')" -ge "$1" ]; }
 wait_until 10 is_written 3
-expect_equal "waits" "$("$PGSUP" events one | sed -n 's/.*QEMU ended (signal 9); starts again in \([0-9]*\) s.*/\1/p' | tr '\n' ' ')" "1 2 4 "
+expect_equal "waits" "$("$PGSUP" events -v -n all one | sed -n 's/.*QEMU ended (signal 9); starts again in \([0-9]*\) s.*/\1/p' | tr '\n' ' ')" "1 2 4 "
 
 step "... not when it was quit, nor while it waits for that"
 quietly stop -f one

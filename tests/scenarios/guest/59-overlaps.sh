@@ -150,7 +150,7 @@ for n in 1 2 3; do
     quietly down
     start_supervisor # while the one before may still be writing
 done
-expect_ok "$PGSUP" events one
+expect_ok "$PGSUP" events -v -n all one
 expect_no_text "$OUT" "ended while unsupervised"
 end_supervisor
 expect_no_process

@@ -110,7 +110,7 @@ run "$PGSUP" start one
 one=$(helper_of one)
 kill -9 "$(pid_of one)"
 wait_until 20 is_reaped "$one"
-expect_equal "events of it" "$("$PGSUP" events one | grep -c 'the helper of network')" 1
+expect_equal "events of it" "$("$PGSUP" events -v -n all one | grep -c 'the helper of network')" 1
 expect_nothing_left
 
 step "it does not start"

@@ -59,7 +59,7 @@ expect_refused 3 "port $web of 127.0.0.1 is already forwarded to the instance \"
     "$PGSUP" forward add two "$web:80"
 expect_refused 3 "is already forwarded to the instance \"one\"" \
     "$PGSUP" forward add two "0.0.0.0:$web:80"
-ssh_port=$(field_of two 'it["address"]') ssh_port=${ssh_port#*:}
+ssh_port=$(field_of two 'it["port"]')
 expect_refused 3 "port $ssh_port is the SSH port of the instance \"two\"" \
     "$PGSUP" forward add one "$ssh_port:80"
 expect_refused 3 "is already forwarded to the instance \"one\"" \

@@ -55,7 +55,7 @@ unset SSH_AUTH_SOCK
 expect_fail 3 "test is stopped" "$PGSUP" provision test
 expect_fail 3 'no instance "none"' "$PGSUP" provision none
 expect_fail 2 "needs an argument" "$PGSUP" provision
-expect_fail 2 "is not a number" "$PGSUP" provision test --timeout soon
+expect_fail 2 "is not a duration" "$PGSUP" provision test --timeout soon
 expect_equal "before the first run" "$(info 'it["provisioning"], it["tasks_changed"], it["ansible_log"]')" \
     "(None, None, None)"
 
@@ -76,7 +76,7 @@ ANSIBLE_ROLES_PATH=/roles
 ANSIBLE_VAULT_PASSWORD_FILE=/vault
 LC_ALL=$utf8"
 "$PGSUP" info test >"$OUT"
-expect_text "$OUT" "provisioning" "tasks_changed   3" "tasks_failed    0" "ansible_log     $folder/ansible.log"
+expect_text "$OUT" "provisioning  ok" "tasks changed 3, failed 0" "$folder/ansible.log"
 
 step "again when asked for"
 expect_ok "$PGSUP" provision test --wait
@@ -97,7 +97,7 @@ expect_fail 5 "test is not provisioned after 1 s" "$PGSUP" -q provision test --w
 "$PGSUP" -q provision test --wait >"$WORK/joined" 2>&1 &
 joined=$!
 is_asked_for() { # HOW OFTEN
-    [ "$("$PGSUP" events test | grep -c "asked for")" = "$1" ]
+    [ "$("$PGSUP" events -v -n all test | grep -c "asked for")" = "$1" ]
 }
 wait_until 20 is_asked_for 5
 rm "$WORK/hold"

@@ -42,7 +42,7 @@ flood_ends slow
 step "requests as fast as they are answered, of a stranger and of a guest that has a token"
 target=$(seed_path_of quiet)meta-data
 lines=$(wc -l <"$UP_LOG")
-before=$("$PGSUP" events quiet | grep -c .)
+before=$("$PGSUP" events -v -n all quiet | grep -c .)
 python3 "$(dirname "$0")/../flood.py" "$port" fast 4 "$target" <"$WORK/hold.slow" >"$WORK/greedy" &
 greedy=$!
 at_exit "kill $greedy 2>/dev/null"
@@ -61,11 +61,11 @@ echo "ready after: ${took_quiet:?} s without, ${took_slow:?} s slow, ${took_fast
 
 step "what was recorded is still there, and the floods are in it with their counts"
 expect_event quiet "meta-data fetched by "
-[ "$("$PGSUP" events quiet | grep -c .)" -lt $((before + 20)) ] || fail "the history was filled"
-"$PGSUP" events quiet >"$WORK/events"
+[ "$("$PGSUP" events -v -n all quiet | grep -c .)" -lt $((before + 20)) ] || fail "the history was filled"
+"$PGSUP" events -v -n all quiet >"$WORK/events"
 expect_text "$WORK/events" "stopped --start--> starting" "phoned home (mini" "quitting --exited--> stopped"
 end_supervisor
-run "$PGSUP" events
+run "$PGSUP" events -v -n all
 cp "$OUT" "$WORK/events"
 grep -qE "refused a request from 127.0.0.1: unknown seed path \([0-9]+ more times\)" "$WORK/events" ||
     fail "the refused ones are not counted"

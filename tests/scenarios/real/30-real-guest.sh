@@ -63,7 +63,7 @@ for sentence in "modules-config began" "modules-config ended" "modules-final beg
     "modules-final ended, not all of it well"; do
     wait_until 120 has_event test "$sentence"
 done
-"$PGSUP" list >"$OUT"
+"$PGSUP" list --columns name,state,pid >"$OUT"
 expect_text "$OUT" "Running(ready)" "$(pid_of test)"
 wait_until 60 has_event test "the agent in the guest answers" # QEMU's own
 "$PGSUP" info test --json >"$OUT"
@@ -84,7 +84,7 @@ more_of_ssh
 step "Ansible has run"
 expect_ok "$PGSUP" -q wait test --for provisioned --timeout 600
 expect_ok "$PGSUP" info test
-expect_text "$OUT" "provisioning    ok"
+expect_text "$OUT" "provisioning  ok"
 expect_text "$folder/ansible.log" "unreachable=0" "failed=0"
 expect_event test "ok"
 in_guest grep -rhs ForwardToConsole /etc/systemd/journald.conf /etc/systemd/journald.conf.d
@@ -101,8 +101,8 @@ wait $watcher 2>/dev/null || true
 step "the password: hashed there, in clear text nowhere"
 case $hash in '$6$'*) ;; *) fail "the hash is \"$hash\"" ;; esac
 ! grep -rqF -- "$PASSWORD" "$PGSUP_HOME" || fail "the password is in the home in clear text"
-"$PGSUP" events >"$WORK/events"
-"$PGSUP" events --json >>"$WORK/events"
+"$PGSUP" events -v -n all >"$WORK/events"
+"$PGSUP" events -v -n all --json >>"$WORK/events"
 expect_no_text "$WORK/events" "$PASSWORD" '$6$'
 expect_no_text "$UP_LOG" "$PASSWORD" '$6$'
 expect_text "$WORK/ps" qemu-system-$arch "$PGSUP up"

@@ -28,7 +28,7 @@ expect_host_keys() { # those that pgsup made are those of the guest
         in_guest sudo cat "/etc/ssh/ssh_host_${type}_key.pub"
         expect_text "$OUT" "$(cut -d' ' -f2 "$folder/host-keys/ssh_host_${type}_key.pub")"
     done
-    "$PGSUP" events test >"$WORK/events"
+    "$PGSUP" events -v -n all test >"$WORK/events"
     expect_no_text "$WORK/events" "it was not given"
 }
 as_anna() { # KNOWN_HOSTS

@@ -175,7 +175,7 @@ wait_until 20 test -s "$folder/known_hosts"
 expect_event test "evil"
 expect_event test "trusts the host keys that the guest has reported over HTTP ($(ssh-keygen -lf "$KEY.pub" |
     awk '{ print "ssh-ed25519 " $2 }')); with \`--seed drive\` it is given them"
-"$PGSUP" events >"$WORK/events"
+"$PGSUP" events -v -n all >"$WORK/events"
 "$PGSUP" info test >"$WORK/info"
 for file in "$UP_LOG" "$WORK/events" "$WORK/info"; do
     expect_text "$file" 'evil\x0A\x1B[31m12:00:00 vm=other stopped\x0D'

@@ -34,7 +34,7 @@ start_supervisor
 expect_state three stopped
 expect_ok "$PGSUP" info three --history
 expect_text "$OUT" "ended while unsupervised"
-expect_ok "$PGSUP" events three
+expect_ok "$PGSUP" events -v -n all three
 expect_text "$OUT" "ended while unsupervised"
 
 step "a pid that belongs to somebody else by now"

@@ -9,14 +9,14 @@ step "by instance"
 quietly start one two
 expect_event one "starting --qmp-ready--> booting"
 expect_event two "starting --qmp-ready--> booting"
-expect_ok "$PGSUP" events one
+expect_ok "$PGSUP" events -v -n all one
 expect_no_text "$OUT" "  two  "
 expect_ok "$PGSUP" events
 expect_text "$OUT" "  one  " "  two  "
 expect_fail 3 '"ghost"' "$PGSUP" events ghost
 
 step "NDJSON with RFC 3339 times, in order"
-expect_ok "$PGSUP" events --json
+expect_ok "$PGSUP" events -v -n all --json
 python3 - "$OUT" <<'END'
 import datetime, json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
@@ -28,15 +28,28 @@ assert all(row["kind"] and row["text"] for row in rows)
 END
 
 step "--since"
-expect_ok "$PGSUP" events one --since 1h
+expect_ok "$PGSUP" events -v -n all one --since 1h
 expect_text "$OUT" "booting"
 later=$(date -u +%Y-%m-%dT23:59:59Z)
-expect_ok "$PGSUP" events one --since "$later"
+expect_ok "$PGSUP" events -v -n all one --since "$later"
 expect_equal "events of the future" "$(cat "$OUT")" ""
 expect_fail 2 '"yesterday"' "$PGSUP" events --since yesterday
 
+step "the last ones, in words, without QMP's own"
+expect_ok "$PGSUP" events one -n 3
+expect_equal "lines" "$(wc -l <"$OUT" | tr -d ' ')" 3
+expect_ok "$PGSUP" events one
+expect_text "$OUT" "  state       booting, was starting: QEMU has started"
+expect_no_text "$OUT" "-->" "  qmp  "
+expect_ok "$PGSUP" events one --kind state,phase -n all
+expect_equal "kinds" "$(awk '{print $3}' "$OUT" | sort -u | tr '\n' ' ')" "phase state "
+expect_fail 2 '"sate" is not a kind' "$PGSUP" events --kind sate
+expect_fail 2 'an instance is named without an option' "$PGSUP" events -n one
+timeout 2 "$PGSUP" events one -f -n 1 >"$WORK/last" || true
+expect_equal "lines before what follows" "$(wc -l <"$WORK/last" | tr -d ' ')" 1
+
 step "--follow"
-"$PGSUP" events two --follow --since 0s >"$WORK/followed" &
+"$PGSUP" events -v -n all two --follow --since 0s >"$WORK/followed" &
 follower=$!
 at_exit "kill $follower 2>/dev/null"
 # It follows from when the supervisor knows of it, which nobody is told.
@@ -56,12 +69,12 @@ in_store "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i
     INSERT INTO events (instance, seq, at_ms, kind, text)
     SELECT id, i + (SELECT max(seq) FROM events WHERE instance = instances.id AND kind = 'state'), i,
     'state', 'number ' || i FROM n JOIN instances ON name = 'two'"
-before=$("$PGSUP" events two | grep -cv '  state  ')
+before=$("$PGSUP" events -v -n all two | grep -cv '  state  ')
 quietly pause two
-wait_until 20 sh -c "[ \$('$PGSUP' events two | grep -c '  state  ') -le 2000 ]"
-[ "$("$PGSUP" events two | grep -cv '  state  ')" -ge "$before" ] || fail "others were removed"
+wait_until 20 sh -c "[ \$('$PGSUP' events -v -n all two | grep -c '  state  ') -le 2000 ]"
+[ "$("$PGSUP" events -v -n all two | grep -cv '  state  ')" -ge "$before" ] || fail "others were removed"
 expect_event two "running --qmp-stop--> paused"
-expect_equal "the oldest" "$("$PGSUP" events two | grep -c 'number 1$')" 0
+expect_equal "the oldest" "$("$PGSUP" events -v -n all two | grep -c 'number 1$')" 0
 expect_event one "starting --qmp-ready--> booting"
 quietly stop -f --all
 end_supervisor

@@ -84,7 +84,7 @@ expect_warning() { # TEXT COMMAND…: it ends well, with one warning that contai
     expect_text "$ERR" "warning: names: dns update failed: " "$text"
 }
 events_with() { # TEXT: how many
-    "$PGSUP" events | grep -cF -- "$1" || true
+    "$PGSUP" events -v -n all | grep -cF -- "$1" || true
 }
 has_dns_event() {
     [ "$(events_with "$1")" -gt 0 ]

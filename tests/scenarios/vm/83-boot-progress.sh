@@ -59,7 +59,7 @@ boot_of() { # NAME: what is known of its boot
     info_of "$1" 'it["boot_stage"], it["boot_module"], it["failed_modules"]'
 }
 count_events() { # NAME: those that cloud-init's reports have left
-    "$PGSUP" events "$1" | grep -c '  cloud-init  ' || true
+    "$PGSUP" events -v -n all "$1" | grep -c '  cloud-init  ' || true
 }
 has_events() { # NAME NUMBER
     [ "$(count_events "$1")" = "$2" ]
@@ -98,8 +98,7 @@ END
 expect_equal "what is known" "$(boot_of one)" \
     "('modules-final', 'package-update-upgrade-install', ['modules-config/locale'])"
 expect_ok "$PGSUP" info one
-expect_text "$OUT" "boot_stage      modules-final" "boot_module     package-update-upgrade-install" \
-    "failed_modules  modules-config/locale"
+expect_text "$OUT" "modules-final, package-update-upgrade-install; failed: modules-config/locale"
 expect_event one "modules-config/locale failed: running config-locale with frequency once-per-instance"
 expect_event one "modules-config ended, not all of it well"
 expect_text "$UP_LOG" "vm=one cloud-init: modules-config/locale failed"
@@ -156,10 +155,10 @@ END
 expect_equal "what is known" "$(boot_of one)" "$known"
 expect_equal "what is known of the other one" "$(boot_of two)" "(None, None, [])"
 refused() {
-    "$PGSUP" events | grep -qF "refused a request from 127.0.0.1: the event's description is longer than 511 bytes"
+    "$PGSUP" events -v -n all | grep -qF "refused a request from 127.0.0.1: the event's description is longer than 511 bytes"
 }
 wait_until 20 refused
-"$PGSUP" events >"$WORK/events"
+"$PGSUP" events -v -n all >"$WORK/events"
 expect_no_text "$WORK/events" evil "${path##*/}"
 
 step "ready is it by its phone-home, with a warning for what failed"
