@@ -1,13 +1,12 @@
 #include "cli/doctor/programs.h"
 
 #include "base/alloc.h"
-#include "base/platform.h"
+#include "home/images/fetch_program.h"
 #include "host/firmware.h"
 #include "host/program.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define OLDEST_MAJOR 7u
 #define OLDEST_MINOR 2u
@@ -103,24 +102,14 @@ void programs_ssh(const struct surroundings *surroundings, struct finding *findi
         look_for(finding, "ssh-keygen", "makes the guests' host keys");
 }
 
-/* It is installed with pgsup, beside it or in libexec. */
 void programs_fetch(const struct surroundings *surroundings, struct finding *finding) {
-    (void)surroundings;
-    scoped(alloc_release) char *own = platform_program_path();
-    char *slash = own ? strrchr(own, '/') : NULL;
-    if (slash)
-        *slash = 0;
-    scoped(alloc_release) char *beside = alloc_printf("%s/pgsup-fetch", own ? own : "");
     struct error error = {0};
-    scoped(alloc_release) char *found =
-        access(beside, X_OK) == 0 ? alloc_string(beside) : program_find("pgsup-fetch", &error);
-    if (found)
-        finding_ok(finding, "%s", found);
+    (void)surroundings;
+    scoped(alloc_release) char *path = fetch_program_find(&error);
+    if (path)
+        finding_ok(finding, "%s", path);
     else
-        finding_warn(finding,
-                     "pgsup-fetch is not beside pgsup in %s, and images cannot be "
-                     "downloaded: install pgsup anew",
-                     own ? own : "its folder");
+        finding_warn(finding, "images cannot be downloaded: %s", error.text);
 }
 
 void programs_ansible(const struct surroundings *surroundings, struct finding *finding) {

@@ -43,8 +43,7 @@ static char *own_folder(void) {
     return path ? path : alloc_string(PGSUP_LIBEXEC);
 }
 
-/* Caller frees; NULL with an error. */
-static char *find_program(struct error *error) {
+char *fetch_program_find(struct error *error) {
     scoped(alloc_release) char *folder = own_folder();
     char *places[] = {alloc_printf("%s/" FETCH_PROGRAM, folder),
                       alloc_printf("%s/../libexec/" FETCH_PROGRAM, folder),
@@ -115,7 +114,7 @@ static bool spawn(const struct fetching *fetching, const char *path, int input, 
 }
 
 static bool start(struct fetching *fetching, struct error *error) {
-    scoped(alloc_release) char *path = find_program(error);
+    scoped(alloc_release) char *path = fetch_program_find(error);
     scoped(file_release) int input = path ? open_request(&fetching->program->request, error) : -1;
     int ends[2];
     if (input < 0 || !child_pipe(ends, error))

@@ -17,6 +17,8 @@ struct fetch_program { /* borrowed */
     const char *doing;                     /* for progress */
     const struct image_progress *progress; /* may be NULL */
 };
+/* Where pgsup-fetch is. Caller frees; NULL with an error. */
+char *fetch_program_find(struct error *error);
 /* pieces is set when it succeeds. An interrupt is ERROR_CANCELLED. */
 bool fetch_program_run(const struct fetch_program *program, enum fetch_pieces *pieces,
                        struct error *error);
