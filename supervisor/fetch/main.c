@@ -31,6 +31,7 @@ static void run(const struct fetch_request *request) {
     struct error error = {0};
     enum fetch_pieces pieces = FETCH_WHOLE;
     bool good = request->job == FETCH_DOWNLOAD ? transfer_run(request, &pieces, &error)
+                : request->job == FETCH_PROBE  ? transfer_probe(request, &error)
                                                : extract_run(request, &error);
     if (good)
         emit_done(pieces);
@@ -47,7 +48,7 @@ int main(void) {
               stderr);
         return USAGE_STATUS;
     }
-    confine(request.job == FETCH_DOWNLOAD);
+    confine(request.job != FETCH_UNPACK);
     run(&request);
     return EXIT_SUCCESS;
 }

@@ -198,3 +198,48 @@ bool transfer_run(const struct fetch_request *request, enum fetch_pieces *pieces
     *pieces = transfer.pieces;
     return good;
 }
+
+/* --- whether it is there --- */
+
+#define FORBIDDEN       403 /* RFC 9110, 15.5.4: also what some say to HEAD */
+#define NOT_ALLOWED     405
+#define NOT_IMPLEMENTED 501
+
+static size_t refuse_data(char *data, size_t size, size_t count, void *context) {
+    (void)data, (void)size, (void)count;
+    ((struct transfer *)context)->answered = true;
+    return CURL_WRITEFUNC_ERROR;
+}
+
+/* HEAD, and where a server has none the beginning of a GET, ended at its first byte. */
+static CURLcode ask_for_head(struct transfer *transfer) {
+    curl_easy_setopt(transfer->curl, CURLOPT_NOBODY, 1L);
+    CURLcode result = curl_easy_perform(transfer->curl);
+    long status = status_of(transfer);
+    if (result != CURLE_HTTP_RETURNED_ERROR ||
+        (status != FORBIDDEN && status != NOT_ALLOWED && status != NOT_IMPLEMENTED))
+        return result;
+    curl_easy_setopt(transfer->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(transfer->curl, CURLOPT_WRITEFUNCTION, refuse_data);
+    result = curl_easy_perform(transfer->curl);
+    return transfer->answered && status_of(transfer) < 300 ? CURLE_OK : result;
+}
+
+bool transfer_probe(const struct fetch_request *request, struct error *error) {
+    struct transfer transfer = {.request = request};
+    curl_off_t total = -1;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    transfer.curl = curl_easy_init();
+    if (!transfer.curl)
+        return error_set(error, ERROR_FAILED, "cannot ask for %s: libcurl cannot be initialized",
+                         request->text);
+    configure(&transfer);
+    curl_easy_setopt(transfer.curl, CURLOPT_NOPROGRESS, 1L);
+    CURLcode result = ask_for_head(&transfer);
+    bool good = result == CURLE_OK || explain(&transfer, result, error);
+    curl_easy_getinfo(transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &total);
+    if (good && total > 0)
+        emit_progress((uint64_t)total, (uint64_t)total);
+    curl_easy_cleanup(transfer.curl);
+    return good;
+}

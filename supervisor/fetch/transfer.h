@@ -15,3 +15,5 @@
 /* pieces: set in every case. */
 bool transfer_run(const struct fetch_request *request, enum fetch_pieces *pieces,
                   struct error *error);
+/* Whether it can be had: its size is emitted, and nothing fetched. */
+bool transfer_probe(const struct fetch_request *request, struct error *error);

@@ -77,6 +77,15 @@ TEST(own_file_adds_and_replaces) {
 TEST(refused) {
     char deep[2000] = "mine: ";
     memset(deep + 6, '[', sizeof deep - 7);
+    BAD(MINE_PART
+        "  aarch64:\n    url: https://example.org/a-*.qcow2\n    checksums: https://x.org/S\n",
+        "images.yaml:6: an address with \"*\" needs a \"listing\"");
+    BAD(MINE_PART "  aarch64:\n    url: https://x.org/a\n    listing: https://x.org/\n"
+                  "    checksums: https://x.org/S\n",
+        "images.yaml:6: \"listing\" is for an address with \"*\"");
+    BAD(MINE_PART "  aarch64:\n    url: https://*.org/a\n    listing: https://x.org/\n"
+                  "    checksums: https://x.org/S\n",
+        "images.yaml:6: \"*\" may not be in the name of the server");
     BAD(deep, "images.yaml: line 1, column 134: more than 128 lists and mappings in one another");
     BAD("- a\n", "images.yaml:1: expected \"NAME:\" of an image");
     BAD("mine: yes\n", "images.yaml:1: expected \"key: value\" lines");

@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
@@ -7,12 +8,16 @@
 #include "cli/output/rows_output.h"
 #include "home/home.h"
 #include "home/images/image.h"
+#include "home/images/image_source.h"
 #include "store/image_table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {"available", .help = "list the images that `pgsup image download` knows by name"},
+    {"check", .help = "with --available: ask each address whether the image is there, and download "
+                      "nothing"},
     {"json", .help = "print one JSON array"},
     {"quiet", 'q', .help = "print the names only"},
     OPTIONS_END,
@@ -81,6 +86,53 @@ static json_t *available_rows(struct invocation *invocation, struct error *error
     return rows;
 }
 
+/* --- whether it can be downloaded right now --- */
+
+static const struct rows_column checked_columns[] = {
+    {"NAME", .key = "name"},     {"ARCH", .key = "arch"},
+    {"RESULT", .key = "result"}, {"SIZE", .key = "bytes", .format = ROWS_BYTES},
+    {"FILE", .key = "file"},     ROWS_END,
+};
+
+static json_t *checked_object(const struct catalogue_image *image, enum spec_arch arch,
+                              size_t *failures) {
+    struct image_source source;
+    struct error problem = {0};
+    uint64_t bytes = 0;
+    bool good = image_source_check(image, arch, &source, &bytes, &problem);
+    const char *slash = source.url ? strrchr(source.url, '/') : NULL;
+    *failures += !good;
+    json_t *object = json_pack(
+        "{s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "name", json_output_text(image->name), "arch",
+        spec_arch_word(arch), "result", good ? "ok" : "failed", "bytes",
+        bytes ? json_output_bytes(bytes) : json_null(), "file",
+        json_output_text(good && slash ? slash + 1 : problem.text), "url",
+        json_output_text(source.url), "error", json_output_text(good ? NULL : problem.text));
+    image_source_done(&source);
+    return object;
+}
+
+static int check_available(struct invocation *invocation, struct error *error) {
+    struct catalogue catalogue;
+    size_t failures = 0;
+    if (!image_catalogue(invocation->home, &catalogue, error))
+        return EXIT_FAILURE;
+    json_t *rows = json_array();
+    for (size_t i = 0; i < catalogue.count && interrupt_check(error); i++)
+        for (int arch = 0; arch < CATALOGUE_ARCH_COUNT; arch++)
+            if (catalogue.items[i].files[arch].url)
+                json_array_append_new(
+                    rows, checked_object(&catalogue.items[i], (enum spec_arch)arch, &failures));
+    catalogue_done(&catalogue);
+    rows_output_print(invocation, rows, checked_columns);
+    if (failures)
+        error_set(error, ERROR_FAILED, "%zu images of the catalogue cannot be downloaded",
+                  failures);
+    return EXIT_SUCCESS;
+}
+
+/* --- what is here --- */
+
 static json_t *image_rows(struct invocation *invocation, struct error *error) {
     struct store_images images = {0};
     if (!image_table_list(invocation->home->store, &images, error))
@@ -94,6 +146,12 @@ static json_t *image_rows(struct invocation *invocation, struct error *error) {
 
 static int run_image_list(struct invocation *invocation, struct error *error) {
     bool available = invocation_flag(invocation, "available");
+    if (invocation_flag(invocation, "check") && !available)
+        error_set(error, ERROR_USAGE, "--check is for --available");
+    else if (invocation_flag(invocation, "check"))
+        return check_available(invocation, error);
+    if (error->code != ERROR_NONE)
+        return EXIT_FAILURE;
     json_t *rows = available ? available_rows(invocation, error) : image_rows(invocation, error);
     if (!rows)
         return EXIT_FAILURE;
@@ -108,7 +166,10 @@ const struct command cmd_image_list = {
     .path = "image list",
     .alias = "ls",
     .summary = "List the images in the cloud home, or those available for download",
-    .details = "FILE is the size of the image file, DISK the size of the virtual disk.",
+    .details =
+        "FILE is the size of the image file, DISK the size of the virtual disk. With --check "
+        "FILE is the name that would be downloaded right now, or why none can be; the "
+        "status is 1 when one cannot.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

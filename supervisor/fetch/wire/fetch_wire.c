@@ -9,7 +9,8 @@
 #define TEXT_LIMIT_BYTES 1800
 #define WORD_SIZE        32
 
-static const char *const jobs[] = {[FETCH_DOWNLOAD] = "download", [FETCH_UNPACK] = "unpack"};
+static const char *const jobs[] = {
+    [FETCH_DOWNLOAD] = "download", [FETCH_UNPACK] = "unpack", [FETCH_PROBE] = "probe"};
 static const char *const kinds[] = {[FETCH_PROGRESS] = "progress",
                                     [FETCH_NOTE] = "note",
                                     [FETCH_DONE] = "done",

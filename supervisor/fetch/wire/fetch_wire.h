@@ -16,7 +16,7 @@
 #define FETCH_REQUEST_LIMIT_BYTES 4096u /* what every pipe holds without a reader */
 #define FETCH_REPORT_LIMIT_BYTES  2048u
 
-enum fetch_job { FETCH_DOWNLOAD, FETCH_UNPACK };
+enum fetch_job { FETCH_DOWNLOAD, FETCH_UNPACK, FETCH_PROBE }; /* PROBE: writes nothing */
 struct fetch_request {
     enum fetch_job job;
     bool resumes;         /* a download: the file is gone on with, else emptied first */

@@ -7,6 +7,7 @@
 #include "base/text_form.h"
 #include "cloudinit/yaml_types.h"
 #include "home/images/catalogue_text.h"
+#include "home/images/newest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -152,6 +153,10 @@ static const char *set_url(void *file, const char *value) {
     return set_address(&((struct catalogue_file *)file)->url, value);
 }
 
+static const char *set_listing(void *file, const char *value) {
+    return set_address(&((struct catalogue_file *)file)->listing, value);
+}
+
 static const char *set_checksums(void *file, const char *value) {
     return set_address(&((struct catalogue_file *)file)->checksums, value);
 }
@@ -186,6 +191,7 @@ static const struct key image_keys[] = {
 };
 static const struct key file_keys[] = {
     {"url", set_url, true},
+    {"listing", set_listing, false},
     {"checksums", set_checksums, false},
     {"sha256", set_sha256, false},
     {0},
@@ -284,12 +290,31 @@ static bool read_mapping(const struct reader *reader, const struct key *keys,
     return check_required(reader, keys, seen, node, error);
 }
 
+/* A pattern needs a listing, a listing a pattern, and what changes has no fixed digest. */
+static bool check_pattern(const struct reader *reader, const yaml_node_t *node,
+                          const struct catalogue_file *file, struct error *error) {
+    bool pattern = newest_is_pattern(file->url);
+    const char *advice = pattern ? newest_check(file->url) : NULL;
+    if (advice)
+        return fail_at(reader, node, error, "%s", advice);
+    if (!pattern && file->checksums && newest_is_pattern(file->checksums))
+        return fail_at(reader, node, error, "\"*\" in \"checksums\" needs one in \"url\"");
+    if (pattern != (file->listing != NULL))
+        return fail_at(reader, node, error,
+                       pattern ? "an address with \"*\" needs a \"listing\""
+                               : "\"listing\" is for an address with \"*\"");
+    return !pattern || file->checksums ||
+           fail_at(reader, node, error,
+                   "an address with \"*\" needs \"checksums\", not \"sha256\"");
+}
+
 static bool read_file(const struct reader *reader, const yaml_node_t *node,
                       struct catalogue_file *file, struct error *error) {
     if (!read_mapping(reader, file_keys, node, file, error))
         return false;
-    return !file->checksums != !file->sha256 ||
-           fail_at(reader, node, error, "give either \"checksums\" or \"sha256\"");
+    if (!file->checksums == !file->sha256)
+        return fail_at(reader, node, error, "give either \"checksums\" or \"sha256\"");
+    return check_pattern(reader, node, file, error);
 }
 
 static void image_done(struct catalogue_image *image) {
@@ -300,6 +325,7 @@ static void image_done(struct catalogue_image *image) {
     free(image->shell);
     for (int arch = 0; arch < CATALOGUE_ARCH_COUNT; arch++) {
         free(image->files[arch].url);
+        free(image->files[arch].listing);
         free(image->files[arch].checksums);
         free(image->files[arch].sha256);
     }

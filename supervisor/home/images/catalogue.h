@@ -18,8 +18,9 @@ enum catalogue_digest { CATALOGUE_SHA256, CATALOGUE_SHA512 };
 enum catalogue_packing { CATALOGUE_PLAIN, CATALOGUE_XZ, CATALOGUE_ZSTD };
 
 struct catalogue_file { /* url NULL: not published for this architecture */
-    char *url;
-    char *checksums; /* address of the publisher's checksum file; NULL: sha256 is set */
+    char *url;          /* "*" in it stands for the newest version in the listing: newest.h */
+    char *listing;      /* address of a text that has the names; NULL: url is one file */
+    char *checksums;    /* address of the publisher's checksum file; NULL: sha256 is set */
     char *sha256;
 };
 

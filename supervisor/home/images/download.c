@@ -5,6 +5,7 @@
 #include "home/images/fetch_program.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -50,4 +51,49 @@ bool download_fetch(const struct download *download, struct error *error) {
         *download->pieced = pieces == FETCH_PIECED;
     return fsync(download->fd) == 0 ||
            error_errno(error, "cannot store the download of %s", download->url);
+}
+
+static int open_nameless(struct error *error) {
+    char path[] = "/tmp/pgsup-text-XXXXXX";
+    int fd = mkstemp(path);
+    if (fd < 0) {
+        error_errno(error, "cannot write in /tmp");
+        return -1;
+    }
+    unlink(path);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
+}
+
+bool download_text(const char *url, uint64_t limit_bytes, struct buffer *text,
+                   struct error *error) {
+    char piece[16384];
+    scoped(file_release) int fd = open_nameless(error);
+    const struct download download = {.url = url, .fd = fd, .limit_bytes = limit_bytes};
+    if (fd < 0 || !download_fetch(&download, error))
+        return false;
+    ssize_t got;
+    while ((got = pread(fd, piece, sizeof piece, (off_t)text->length)) > 0)
+        buffer_append(text, piece, (size_t)got);
+    return got == 0 || error_errno(error, "cannot read what came from %s", url);
+}
+
+static void note_size(void *context, const char *doing, uint64_t done_bytes, uint64_t total_bytes) {
+    (void)doing, (void)done_bytes;
+    *(uint64_t *)context = total_bytes;
+}
+
+bool download_probe(const char *url, uint64_t *bytes, struct error *error) {
+    scoped(file_release) int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    const struct image_progress progress = {.report = note_size, .context = bytes};
+    const struct fetch_program program = {
+        .request = {.job = FETCH_PROBE, .limit_bytes = DOWNLOAD_LIMIT_BYTES, .text = url},
+        .target = nowhere,
+        .doing = "asking",
+        .progress = &progress,
+    };
+    enum fetch_pieces pieces = FETCH_UNTOUCHED;
+    *bytes = 0;
+    return nowhere >= 0 ? fetch_program_run(&program, &pieces, error)
+                        : error_errno(error, "cannot open /dev/null");
 }

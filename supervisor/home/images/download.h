@@ -14,6 +14,7 @@
  * is. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "home/images/image_progress.h"
 
@@ -32,4 +33,8 @@ struct download { /* borrowed */
 
 /* Open for writing, as it was left; -1 with ERROR_WRONG_STATE while another process holds it. */
 int download_open(const char *path, struct error *error);
+/* A short text as a whole, through a file that has no name. */
+bool download_text(const char *url, uint64_t limit_bytes, struct buffer *text, struct error *error);
+/* Whether the file can be had, without fetching it. bytes 0: the server does not say how many. */
+bool download_probe(const char *url, uint64_t *bytes, struct error *error);
 bool download_fetch(const struct download *download, struct error *error);

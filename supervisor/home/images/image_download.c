@@ -8,6 +8,7 @@
 #include "home/images/checksum.h"
 #include "home/images/download.h"
 #include "home/images/image.h"
+#include "home/images/image_source.h"
 #include "home/images/image_stage.h"
 
 #include <fcntl.h>
@@ -19,61 +20,32 @@
 
 #define KEPT "; the partial download is kept, and the same command resumes it"
 
-struct source { /* borrowed */
-    const char *url;
-    struct checksum checksum;
-};
-
 /* Of the catalogue, for the architecture of this host. */
-static bool find_source(const struct catalogue *catalogue, const char *name, struct source *source,
-                        struct error *error) {
+static bool find_source(const struct catalogue *catalogue, const char *name,
+                        struct image_source *source, struct error *error) {
     enum spec_arch arch = SPEC_AARCH64;
     spec_arch_from_word(platform_architecture(), &arch);
     const struct catalogue_image *known = catalogue_find(catalogue, name);
-    if (!known) {
-        scoped(alloc_release) char *names = catalogue_names(catalogue);
-        return error_set(error, ERROR_NOT_FOUND,
-                         "\"%.63s\" is not a known image: choose one of %s, or use `pgsup image "
-                         "import`",
-                         name, names);
-    }
-    const struct catalogue_file *file = &known->files[arch];
-    if (!file->url)
-        return error_set(error, ERROR_NOT_FOUND, "%s is not published for %s", known->title,
-                         spec_arch_word(arch));
-    *source = (struct source){file->url,
-                              {file->checksums, file->sha256,
-                               file->checksums ? known->digest : CATALOGUE_SHA256, file->url}};
-    return true;
-}
-
-/* Fetched to where a copy would be made, for which it is too early. */
-static bool fetch_checksum(const struct image_stage *stage, const struct checksum *checksum,
-                           char hex[CHECKSUM_HEX_SIZE], struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    scoped(file_release) int fd =
-        open(stage->made, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_errno(error, "cannot write %s", stage->made);
-    const struct download download = {
-        .url = checksum->url, .fd = fd, .limit_bytes = CHECKSUM_FILE_LIMIT_BYTES};
-    bool good = download_fetch(&download, error) &&
-                file_read(stage->made, CHECKSUM_FILE_LIMIT_BYTES, &text, error);
-    unlink(stage->made);
-    return good && (checksum_find(checksum, text.data ? text.data : "", text.length, hex, error) ||
-                    error_prefix(error, "%s", checksum->url));
+    if (known)
+        return image_source_find(known, arch, source, error);
+    scoped(alloc_release) char *names = catalogue_names(catalogue);
+    return error_set(
+        error, ERROR_NOT_FOUND,
+        "\"%.63s\" is not a known image: choose one of %s, or use `pgsup image import`", name,
+        names);
 }
 
 /* What is not what its publisher says is kept for its user to look at, under a name that is no
  * image's. */
-static bool put_aside(struct image_stage *stage, const struct source *source, struct error *error) {
+static bool put_aside(struct image_stage *stage, const struct image_source *source,
+                      struct error *error) {
     scoped(alloc_release) char *aside = alloc_printf("%s.mismatch", stage->part);
     stage->lock_moved = rename(stage->part, aside) == 0;
     return error_set(error, ERROR_FAILED,
                      "%s does not have its publisher's %s, so it is not used: it was damaged in "
                      "transit, or the publisher is replacing it right now; try again later (the "
                      "download is kept as %s)",
-                     source->url, checksum_word(source->checksum.digest),
+                     source->url, checksum_word(source->digest),
                      stage->lock_moved ? aside : "removed");
 }
 
@@ -90,7 +62,7 @@ static bool transfer(struct image_stage *stage, const struct download *download,
 
 /* Pieces that do not fit together are of two builds of the image, or their server is wrong about
  * them: then once more from the beginning. */
-static bool fetch_known(struct image_stage *stage, const struct source *source,
+static bool fetch_known(struct image_stage *stage, const struct image_source *source,
                         const char *expected, const struct image_progress *progress,
                         struct error *error) {
     char actual[CHECKSUM_HEX_SIZE];
@@ -103,7 +75,7 @@ static bool fetch_known(struct image_stage *stage, const struct source *source,
                                       .pieced = &pieced};
     for (bool again = false;; again = true) {
         if (!transfer(stage, &download, error) ||
-            !checksum_of_file(source->checksum.digest, stage->part, actual, error))
+            !checksum_of_file(source->digest, stage->part, actual, error))
             return false;
         if (strcasecmp(actual, expected) == 0)
             return true;
@@ -125,27 +97,24 @@ static bool fetch_unknown(struct image_stage *stage, const char *url,
 }
 
 /* The checksum first: without it there is no need to fetch the rest. */
-static bool fetch(struct image_stage *stage, const struct source *source,
+static bool fetch(struct image_stage *stage, const struct image_source *source,
                   const struct image_progress *progress, struct error *error) {
-    char looked_up[CHECKSUM_HEX_SIZE];
-    const char *expected = source->checksum.hex;
-    if (source->checksum.url) {
-        if (!fetch_checksum(stage, &source->checksum, looked_up, error)) {
-            stage->keeps_part = lseek(stage->lock, 0, SEEK_END) > 0;
-            return false;
-        }
-        expected = looked_up;
+    char expected[CHECKSUM_HEX_SIZE];
+    if (!image_source_digest(source, expected, error)) {
+        stage->keeps_part = lseek(stage->lock, 0, SEEK_END) > 0;
+        return false;
     }
-    return expected ? fetch_known(stage, source, expected, progress, error)
-                    : fetch_unknown(stage, source->url, progress, error);
+    return *expected ? fetch_known(stage, source, expected, progress, error)
+                     : fetch_unknown(stage, source->url, progress, error);
 }
 
 /* What is as it should be, but could not be made an image of (a full disk, an interrupt), need not
  * come once more. It may be read-only by now. */
-static bool take(struct image_stage *stage, const struct source *source, struct store_image *image,
-                 const struct image_progress *progress, struct error *error) {
+static bool take(struct image_stage *stage, const struct image_source *source,
+                 struct store_image *image, const struct image_progress *progress,
+                 struct error *error) {
     struct error problem = {0};
-    bool known = source->checksum.url || source->checksum.hex;
+    bool known = source->checksums || source->sha256;
     if (image_stage_take(stage, stage->part, image, progress, &problem))
         return true;
     stage->keeps_part = known && !stage->lock_moved && problem.code != ERROR_INVALID &&
@@ -153,7 +122,7 @@ static bool take(struct image_stage *stage, const struct source *source, struct 
     return error_set(error, problem.code, "%s%s", problem.text, stage->keeps_part ? KEPT : "");
 }
 
-static bool download(struct home *home, const char *name, const struct source *source,
+static bool download(struct home *home, const char *name, const struct image_source *source,
                      const struct image_progress *progress, struct error *error) {
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
@@ -171,20 +140,21 @@ static bool download(struct home *home, const char *name, const struct source *s
 
 bool image_download(struct home *home, const char *name, const struct image_progress *progress,
                     struct error *error) {
-    struct source source = {0};
+    struct image_source source = {0};
     struct catalogue catalogue;
     if (!image_catalogue(home, &catalogue, error))
         return false;
     bool good = find_source(&catalogue, name, &source, error) &&
                 download(home, name, &source, progress, error);
+    image_source_done(&source);
     catalogue_done(&catalogue);
     return good;
 }
 
 bool image_download_from(struct home *home, const struct image_address *address,
                          const struct image_progress *progress, struct error *error) {
-    const struct source source = {address->url,
-                                  {.hex = address->sha256, .digest = CATALOGUE_SHA256}};
+    const struct image_source source = {
+        .url = (char *)address->url, .sha256 = (char *)address->sha256, .digest = CATALOGUE_SHA256};
     if (!catalogue_is_url(address->url))
         return error_set(
             error, ERROR_INVALID,
