@@ -60,6 +60,7 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->ssh_port_given = query_column_number(query) != 0;
     instance->groups = query_column_text(query);
     instance->variables = query_column_text(query);
+    instance->nested = query_column_number(query) != 0;
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -114,6 +115,7 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     query_bind_number(&query, instance->ssh_port_given);
     query_bind_text(&query, instance->groups);
     query_bind_text(&query, instance->variables);
+    query_bind_number(&query, instance->nested);
     return query_finish(&query, error);
 }
 
@@ -208,6 +210,7 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     query_bind_number(&query, instance->ssh_port_given);
     query_bind_text(&query, instance->groups);
     query_bind_text(&query, instance->variables);
+    query_bind_number(&query, instance->nested);
     return query_finish(&query, error) && changed_one(store, error);
 }
 

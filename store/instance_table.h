@@ -39,6 +39,7 @@ struct store_instance {
     bool ssh_port_given; /* a user chose it: it is never replaced */
     bool package_upgrade;
     bool autostart;
+    bool nested; /* its guest may run virtual machines of its own */
     enum store_restart restart;
     char *after;         /* name of the instance that autostarts before; NULL */
     bool wanted;         /* the last wish of a user: running (start) or not (stop) */

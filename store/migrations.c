@@ -145,7 +145,8 @@ static const char *const steps[] = {
     /* older instances keep what they were created with */
     "ALTER TABLE cloud ADD COLUMN package_upgrade INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE cloud ADD COLUMN auto_up INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE cloud ADD COLUMN trash_days INTEGER NOT NULL DEFAULT 7;",
+    "ALTER TABLE cloud ADD COLUMN trash_days INTEGER NOT NULL DEFAULT 7;"
+    "ALTER TABLE instances ADD COLUMN nested INTEGER NOT NULL DEFAULT 0;",
 };
 
 int migrations_version(void) {

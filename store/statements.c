@@ -6,7 +6,8 @@
     "SELECT i.id, i.name, i.instance_id, i.uuid, i.token, i.mac, m.name, m.arch, i.seed, i.ip4,"   \
     " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
     " i.restart, a.name, i.wanted, i.created_ms, i.host_keys, i.phone_home_token,"                 \
-    " i.report_token, i.holds_playbook, i.ssh_port_given, i.host_groups, i.host_variables"         \
+    " i.report_token, i.holds_playbook, i.ssh_port_given, i.host_groups, i.host_variables,"        \
+    " i.nested"                                                                                    \
     " FROM instances i JOIN images m ON m.id = i.image"                                            \
     " LEFT JOIN instances a ON a.id = i.after "
 
@@ -58,21 +59,23 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_ADD] = "INSERT INTO instances (id, name, instance_id, uuid, token, mac, image, seed,"
                      " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
                      " autostart, restart, after, wanted, created_ms, host_keys, phone_home_token,"
-                     " report_token, holds_playbook, ssh_port_given, host_groups, host_variables)"
+                     " report_token, holds_playbook, ssh_port_given, host_groups, host_variables,"
+                     " nested)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
                      " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
                      " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21, ?22, ?23, ?24,"
-                     " ?25, ?26, ?27)",
+                     " ?25, ?26, ?27, ?28)",
     [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
-    [INSTANCE_UPDATE] = "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5,"
-                        " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
-                        " package_upgrade = ?10, autostart = ?11, restart = ?12,"
-                        " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14,"
-                        " ssh_port_given = ?15, host_groups = ?16, host_variables = ?17"
-                        " WHERE id = ?1",
+    [INSTANCE_UPDATE] =
+        "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5,"
+        " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
+        " package_upgrade = ?10, autostart = ?11, restart = ?12,"
+        " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14,"
+        " ssh_port_given = ?15, host_groups = ?16, host_variables = ?17, nested = ?18"
+        " WHERE id = ?1",
     [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3,"
                               " phone_home_token = ?4, report_token = ?5 WHERE id = ?1",
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",

@@ -27,6 +27,10 @@ bool platform_process_lives(pid_t pid, uint64_t start);
  * caller polls. The caller checks afterwards that the pid still means the same process. */
 int platform_process_end_fd(pid_t pid);
 
+/* How the process of a readable descriptor ended, as waitpid() would say. False: the system tells
+ * only its parent, or whom it lets signal it. */
+bool platform_process_end_status(int fd, int *status);
+
 /* The process and user at the other end of a connected Unix socket. */
 bool platform_peer(int fd, pid_t *pid, uid_t *user);
 
@@ -68,6 +72,11 @@ uint64_t platform_awake_ms(void);
 const char *platform_no_route_cause(void);
 
 bool platform_is_macos(void);
+unsigned platform_macos_version(void); /* 15; 0: another system, or not known */
+/* "Apple M3 Pro"; NULL: not known. Caller frees. */
+char *platform_processor_name(void);
+/* "Y\n" or "1\n": KVM offers nested virtualisation; NULL: it does not say. Caller frees. */
+char *platform_kvm_nested(void);
 /* vmnet fails for a while after the start of macOS, until its service is there
  * (lima-vm/lima#5074): a failure within this time may not be the last word. */
 #define PLATFORM_VMNET_EARLY_MS 600000

@@ -7,6 +7,7 @@
 #include "base/name.h"
 
 #include <copyfile.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <libproc.h>
@@ -52,14 +53,30 @@ bool platform_process_lives(pid_t pid, uint64_t start) {
     return now != 0 && (now == start || start == 0);
 }
 
-/* kqueue(2); a queue is readable when an event is in it, and no child inherits it. */
+/* kqueue(2); a queue is readable when an event is in it, and no child inherits it. Who may not
+ * signal the process gets its end without its status. */
 int platform_process_end_fd(pid_t pid) {
-    struct kevent watch;
-    EV_SET(&watch, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, NULL);
+    static const uint32_t wanted[] = {NOTE_EXIT | NOTE_EXITSTATUS, NOTE_EXIT};
     int queue = kqueue();
-    if (queue >= 0 && kevent(queue, &watch, 1, NULL, 0, NULL) < 0)
-        file_release(&queue);
-    return queue;
+    struct kevent watch;
+    for (size_t i = 0; queue >= 0 && i < sizeof wanted / sizeof *wanted; i++) {
+        EV_SET(&watch, (uintptr_t)pid, EVFILT_PROC, EV_ADD, wanted[i], 0, NULL);
+        if (kevent(queue, &watch, 1, NULL, 0, NULL) == 0)
+            return queue;
+        if (errno != EACCES)
+            break;
+    }
+    file_release(&queue);
+    return -1;
+}
+
+bool platform_process_end_status(int fd, int *status) {
+    static const struct timespec now = {0};
+    struct kevent event;
+    if (kevent(fd, NULL, 0, &event, 1, &now) != 1 || !(event.fflags & NOTE_EXITSTATUS))
+        return false;
+    *status = (int)event.data;
+    return true;
 }
 
 bool platform_take_groups(const char *user, gid_t group) {
@@ -162,12 +179,29 @@ bool platform_is_macos(void) {
     return true;
 }
 
-/* nirs/vmnet-helper, docs/sudo.md. "15.3.1" */
-bool platform_vmnet_wants_root(void) {
+/* "15.3.1" */
+unsigned platform_macos_version(void) {
     char version[32] = "";
     size_t length = sizeof version - 1;
-    return sysctlbyname("kern.osproductversion", version, &length, NULL, 0) < 0 ||
-           strtol(version, NULL, 10) < 26;
+    if (sysctlbyname("kern.osproductversion", version, &length, NULL, 0) < 0)
+        return 0;
+    return (unsigned)strtoul(version, NULL, 10);
+}
+
+/* nirs/vmnet-helper, docs/sudo.md. */
+bool platform_vmnet_wants_root(void) {
+    return platform_macos_version() < 26;
+}
+
+char *platform_processor_name(void) {
+    char name[128] = "";
+    size_t length = sizeof name - 1;
+    bool known = sysctlbyname("machdep.cpu.brand_string", name, &length, NULL, 0) == 0;
+    return known ? alloc_string(name) : NULL;
+}
+
+char *platform_kvm_nested(void) {
+    return NULL;
 }
 
 char *platform_interfaces(void) {

@@ -83,6 +83,12 @@ bool platform_peer(int fd, pid_t *pid, uid_t *user) {
     return true;
 }
 
+/* The pidfd of another's child does not tell (pidfd_open(2), waitid(2)). */
+bool platform_process_end_status(int fd, int *status) {
+    (void)fd, (void)status;
+    return false;
+}
+
 bool platform_take_groups(const char *user, gid_t group) {
     return initgroups(user, group) == 0;
 }
@@ -201,6 +207,28 @@ const char *platform_no_route_cause(void) {
 
 bool platform_is_macos(void) {
     return false;
+}
+
+unsigned platform_macos_version(void) {
+    return 0;
+}
+
+char *platform_processor_name(void) {
+    return NULL;
+}
+
+/* One of them is loaded at most. */
+char *platform_kvm_nested(void) {
+    static const char *const paths[] = {"/sys/module/kvm_intel/parameters/nested",
+                                        "/sys/module/kvm_amd/parameters/nested",
+                                        "/sys/module/kvm/parameters/nested"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct buffer text = {0};
+        if (file_read(paths[i], 64, &text, NULL) && text.length)
+            return buffer_take(&text);
+        buffer_done(&text);
+    }
+    return NULL;
 }
 
 bool platform_vmnet_wants_root(void) {

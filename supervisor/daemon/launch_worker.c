@@ -5,12 +5,14 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "home/access/endpoint.h"
 #include "home/cloud/cloud.h"
 #include "home/home.h"
 #include "home/instance/plan.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
+#include "host/qemu_program.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_file.h"
 #include "machine/core/smbios.h"
@@ -172,6 +174,9 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     fill_root(spec, plan);
     fill_argv(spec, plan);
     plan->accel = alloc_string(spec_accel_word(spec->accel));
+    const char *remark = qemu_program_remark(&spec->qemu, spec->accel, platform_macos_version());
+    if (remark)
+        strv_push(&plan->warnings, remark);
     note_helpers(plan);
     return true;
 }

@@ -45,6 +45,14 @@ static void add_boot(json_t *object, const struct boot *boot) {
     json_object_set_new(object, "failed_modules", failed);
 }
 
+static json_t *warnings_of(const struct vm *vm, bool alive) {
+    json_t *list = json_array();
+    const struct strv *warnings = vm_warnings(vm);
+    for (size_t i = 0; alive && i < warnings->count; i++)
+        json_array_append_new(list, json_string(warnings->items[i]));
+    return list;
+}
+
 static json_t *vm_to_json(const struct vm *vm) {
     json_t *object = json_object(), *phases = json_object();
     bool alive = lifecycle_has_process(vm->state);
@@ -61,6 +69,7 @@ static json_t *vm_to_json(const struct vm *vm) {
             json_object_set_new(phases, store_phase_word((enum store_phase)phase),
                                 json_integer(vm->launch.phases_ms[phase]));
     json_object_set_new(object, "phases", phases);
+    json_object_set_new(object, "warnings", warnings_of(vm, alive));
     json_object_set_new(object, "agent", alive ? json_boolean(vm->agent_answers) : json_null());
     add_boot(object, &vm->boot);
     return object;

@@ -40,6 +40,17 @@ bool qemu_program_lists(const char *help, const char *word) {
     return false;
 }
 
+/* homebrew-core#282088; Homebrew's formula builds without hvf on macOS before 15. */
+const char *qemu_program_remark(const struct spec_qemu *qemu, enum spec_accel accel,
+                                unsigned macos) {
+    if (accel == SPEC_HVF && qemu->version.major == 11 && qemu->version.minor == 0)
+        return "QEMU 11.0 keeps a processor busy for each idle guest under hvf: `brew upgrade qemu`";
+    if (accel == SPEC_TCG && macos > 0 && macos < 15)
+        return "Homebrew's QEMU has no hvf on macOS before 15, so guests are emulated, slowly: "
+               "upgrade macOS";
+    return NULL;
+}
+
 /* The help begins with the version. */
 static void ask(const char *program, struct spec_qemu *qemu) {
     char *options[] = {(char *)program, "-help", NULL};

@@ -11,5 +11,9 @@
 void qemu_program_inspect(const char *program, struct spec_qemu *qemu);
 /* "QEMU emulator version 9.2.1 (Debian …)"; false for another text. */
 bool qemu_program_parse_version(const char *text, struct spec_qemu *qemu);
+/* What speaks against it with this accelerator on this macOS (0: another system); NULL: nothing.
+ * Pure. */
+const char *qemu_program_remark(const struct spec_qemu *qemu, enum spec_accel accel,
+                                unsigned macos);
 /* Whether a line of what `-object help` prints is this word. */
 bool qemu_program_lists(const char *help, const char *word);

@@ -33,12 +33,17 @@ static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
     return length > 0 ? (size_t)length : 0;
 }
 
-/* "warning: text", or "-mon …: warning: text" where QEMU tells the option too. */
-static bool is_warning(const char *line, const char *end) {
-    static const char first[] = "warning: ", later[] = ": warning: ";
+#define WARNING "warning: "
+
+/* Behind the word in "warning: text", or in "-mon …: warning: text" where QEMU tells the option
+ * too; NULL: no warning. */
+static const char *find_warning(const char *line, const char *end) {
+    static const char later[] = ": " WARNING;
     size_t length = (size_t)(end - line);
-    return (length >= strlen(first) && memcmp(line, first, strlen(first)) == 0) ||
-           memmem(line, length, later, strlen(later));
+    if (length >= strlen(WARNING) && memcmp(line, WARNING, strlen(WARNING)) == 0)
+        return line + strlen(WARNING);
+    const char *found = memmem(line, length, later, strlen(later));
+    return found ? found + strlen(later) : NULL;
 }
 
 char *log_tail_read(const char *log, off_t offset) {
@@ -49,7 +54,7 @@ char *log_tail_read(const char *log, off_t offset) {
         char *newline = memchr(line, '\n', (size_t)(stop - line));
         char *line_end = newline ? newline : stop;
         const char *start = without_prefix(line, line_end);
-        if (start < line_end && !is_warning(start, line_end)) {
+        if (start < line_end && !find_warning(start, line_end)) {
             scoped(alloc_release) char *printable =
                 name_printable(start, (size_t)(line_end - start), 400);
             buffer_printf(&words, "%s%s", words.length ? "; " : "", printable);
@@ -57,6 +62,34 @@ char *log_tail_read(const char *log, off_t offset) {
         line = line_end + 1;
     }
     return buffer_take(&words);
+}
+
+static bool is_listed(const struct strv *list, size_t from, const char *text) {
+    for (size_t i = from; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+void log_tail_warnings(const char *log, off_t offset, struct strv *warnings) {
+    char text[LOG_TAIL_ERROR_BYTES];
+    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, offset);
+    size_t before = warnings->count;
+    const char *end = text + (length > 0 ? length : 0);
+    for (const char *line = text; line < end && warnings->count < before + LOG_TAIL_WARNINGS;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *line_end = newline ? newline : end;
+        const char *start = without_prefix(line, line_end);
+        const char *warning = find_warning(start, line_end);
+        /* With the option, if QEMU told it. */
+        const char *shown = warning == start + strlen(WARNING) ? warning : start;
+        scoped(alloc_release) char *words =
+            warning ? name_printable(shown, (size_t)(line_end - shown), 300) : NULL;
+        if (words && !is_listed(warnings, before, words))
+            strv_push(warnings, words);
+        line = line_end + 1;
+    }
 }
 
 /* Caller frees. */

@@ -47,16 +47,19 @@ static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal
     process_report_end(handle->data, &end);
 }
 
+static void read_status(int status, struct process_end *end) {
+    end->status_known = true;
+    end->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 /* A child that was not made by uv_spawn() waits for somebody to hear of its end. False: a child
  * that cannot be waited for. */
 static bool reap(struct process *process, struct process_end *end) {
     int status;
     pid_t waited = waitpid(process->pid, &status, WNOHANG);
-    if (waited == process->pid) {
-        end->status_known = true;
-        end->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-        end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    }
+    if (waited == process->pid)
+        read_status(status, end);
     return waited != 0;
 }
 
@@ -93,8 +96,11 @@ static void drop_end_fd(struct process *process) {
 static void on_end_readable(uv_poll_t *poll, int status, int events) {
     struct process *process = poll->data;
     struct process_end end = {0};
+    int how;
     (void)events;
     bool known = process->link && launch_link_read_end(process->end_fd, &end);
+    if (!process->link && platform_process_end_status(process->end_fd, &how))
+        read_status(how, &end);
     drop_end_fd(process);
     if (known || (status == 0 && !process->link && reap(process, &end)))
         process_report_end(process, &end);

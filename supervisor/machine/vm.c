@@ -352,6 +352,10 @@ bool vm_is_emulated(const struct vm *vm) {
     return vm->plan.accel && strcmp(vm->plan.accel, "tcg") == 0;
 }
 
+const struct strv *vm_warnings(const struct vm *vm) {
+    return &vm->plan.warnings;
+}
+
 bool vm_was_adopted(const struct vm *vm) {
     return vm->launched_ms == 0;
 }

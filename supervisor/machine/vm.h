@@ -45,6 +45,8 @@ bool vm_is_same_process(const struct vm *vm, pid_t pid, uint64_t start);
 bool vm_was_adopted(const struct vm *vm);
 /* Without hardware virtualisation: everything takes its guest longer. */
 bool vm_is_emulated(const struct vm *vm);
+/* What speaks against this QEMU, and what it warned of when it was launched. */
+const struct strv *vm_warnings(const struct vm *vm);
 /* An event of kind "notice", unless the VM is being closed. */
 void vm_notice(struct vm *vm, const char *text);
 

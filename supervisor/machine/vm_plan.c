@@ -20,6 +20,7 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->accel);
+    strv_done(&plan->warnings);
     free(plan->address);
     free(plan->mac);
     free(plan->provision_result);

@@ -22,8 +22,9 @@ struct vm_plan {
     struct buffer root_file;  /* which only root reads: the address of the seed; or empty */
     struct vm_drives drives;  /* which are added when it has dropped root */
     char *qemu_log, *console_log;
-    char *accel;   /* QEMU's word for it; NULL: not known */
-    char *address; /* where sshd will answer; "" when not known */
+    char *accel;          /* QEMU's word for it; NULL: not known */
+    struct strv warnings; /* of this QEMU, its own included; each a sentence */
+    char *address;        /* where sshd will answer; "" when not known */
     uint16_t port;
     char *mac;        /* of the first card */
     bool by_dhcp;     /* the guest gets its address by itself, and this host can reach it there */

@@ -262,6 +262,7 @@ enum { QUESTIONS = sizeof questions / sizeof *questions };
 /* --- drives of a QEMU that started as root --- */
 
 static void begin_boot(struct vm *vm) {
+    log_tail_warnings(vm->plan.qemu_log, vm->log_start, &vm->plan.warnings);
     vm_phase(vm, PHASE_STARTED);
     vm_input(vm, INPUT_QMP_READY);
 }

@@ -46,3 +46,23 @@ def answer(frame, address):
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + SERVER + b"\xff" * 4
     head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
     return b"\xff" * 6 + SERVER_MAC + b"\x08\x00" + head + udp, kind
+
+
+def answer_neighbour(frame):
+    """The frame in which the host answers an ARP request for it, or an ICMP echo; None."""
+    kind = frame[12:14]
+    if kind == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == SERVER:
+        told = frame[14:20] + b"\0\2" + SERVER_MAC + SERVER + frame[22:32]
+        return frame[6:12] + SERVER_MAC + kind + told
+    if kind == b"\x08\0" and frame[23] == 1 and frame[34] == 8 and frame[30:34] == SERVER:
+        echo = b"\0\0\0\0" + frame[38:]
+        echo = echo[:2] + struct.pack("!H", checksum(echo + bytes(len(echo) % 2))) + echo[4:]
+        return frame[6:12] + SERVER_MAC + frame[12:26] + SERVER + frame[26:30] + echo
+    return None
+
+
+def source_of(frame):
+    """The IPv4 address that a frame of ARP or IPv4 comes from; None."""
+    if frame[12:14] == b"\x08\x06":
+        return frame[28:32]
+    return frame[26:30] if frame[12:14] == b"\x08\0" else None

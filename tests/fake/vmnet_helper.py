@@ -6,7 +6,8 @@ DHCP, of the last byte 9 and the like; bridged, it makes a tap device on the Lin
 Usage: vmnet_helper.py NOTES --fd FD [OPTION...], or --list-shared-interfaces. Appends to the file NOTES what it was called with,
 and each guest that is given an address. A first word in NOTES.fault has it do wrong: exit, silent,
 nonsense, slow, busy, and "boot N": as before macOS is ready, at the next N starts. NOTES.taken is
-the network that others have: without addresses it takes the one after it."""
+the network that others have: without addresses it takes the one after it. If NOTES.strict exists,
+only the leased address of a card is answered to, as some say of macOS."""
 
 import argparse
 import fcntl
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import time
 
-from guest_dhcp import ACK, SERVER_MAC, answer
+from guest_dhcp import ACK, SERVER_MAC, answer, answer_neighbour, source_of
 
 FRAME_MAX = 65550
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
@@ -83,6 +84,8 @@ class Network:
     def __init__(self, options, note):
         self.note = note
         self.tap = open_tap(options.shared_interface) if options.shared_interface else -1
+        self.strict = os.path.exists(options.notes + ".strict")
+        self.leased = None
 
     def take(self, frame, guest):
         if self.tap >= 0:
@@ -90,9 +93,12 @@ class Network:
             return
         address = bytes([192, 168, 105, 9 + frame[11] % 200])
         reply, kind = answer(frame, address)
+        if not reply and (not self.strict or source_of(frame) == self.leased):
+            reply = answer_neighbour(frame)
         if reply:
             guest.send(reply)
         if kind == ACK:
+            self.leased = address
             mac = ":".join("%02x" % byte for byte in frame[6:12])
             self.note("%s has %s" % (mac, socket.inet_ntoa(address)))
 

@@ -88,6 +88,7 @@ static const struct store_instance full_instance = {
     .ssh_port = 10022,
     .package_upgrade = true,
     .autostart = true,
+    .nested = true,
     .restart = STORE_RESTART_ON_FAILURE,
     .wanted = true,
     .created_ms = 1763900000456,

@@ -16,6 +16,7 @@ static void check_settings(const struct store_instance *read, const struct store
     CHECK_INT(read->ssh_port, wanted->ssh_port);
     CHECK_INT(read->package_upgrade, wanted->package_upgrade);
     CHECK_INT(read->autostart, wanted->autostart);
+    CHECK_INT(read->nested, wanted->nested);
     CHECK_INT(read->restart, wanted->restart);
     CHECK_STRING(read->after, wanted->after);
     CHECK_INT(read->wanted, wanted->wanted);

@@ -58,6 +58,9 @@ TEST(the_system_tells_of_an_end) {
     CHECK_INT(poll(&ready, 1, 0), 0);
     kill(pid, SIGKILL);
     CHECK_INT(poll(&ready, 1, POLLED_MS), 1);
+    int status = 0;
+    CHECK_INT(platform_process_end_status(fd, &status), platform_is_macos());
+    CHECK(!platform_is_macos() || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
     close(fd);
     CHECK_INT(waitpid(pid, NULL, 0), pid);
     CHECK_INT(platform_process_end_fd(pid), -1);

@@ -56,6 +56,18 @@ TEST(versions_and_objects) {
     }
 }
 
+TEST(what_speaks_against_it) {
+    static const struct spec_qemu old = {.version = {10, 2}}, hot = {.version = {11, 0}},
+                                  good = {.version = {11, 1}};
+    CHECK(!qemu_program_remark(&good, SPEC_HVF, 26));
+    CHECK(!qemu_program_remark(&old, SPEC_HVF, 15));
+    CHECK(!qemu_program_remark(&hot, SPEC_KVM, 0));
+    CHECK(!qemu_program_remark(&old, SPEC_TCG, 0));
+    CHECK(!qemu_program_remark(&good, SPEC_TCG, 26));
+    CHECK_CONTAINS(qemu_program_remark(&hot, SPEC_HVF, 26), "QEMU 11.0 keeps a processor busy");
+    CHECK_CONTAINS(qemu_program_remark(&good, SPEC_TCG, 14), "no hvf on macOS before 15");
+}
+
 TEST(asked_once_until_it_is_replaced) {
     scoped(alloc_release) char *path =
         binary("once", "QEMU emulator version 11.1.1", "monitor-qmp\\nmonitor-hmp\\n");

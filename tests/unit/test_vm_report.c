@@ -35,6 +35,28 @@ TEST(last_words_are_qemus_own) {
     free(words);
 }
 
+TEST(warnings_are_kept_apart_each_once) {
+    static const char path[] = "/tmp/pgsup-vm-report";
+    static const char log[] =
+        "qemu-system-aarch64: warning: of a launch before\n"
+        "2026-11-23T13:07:35.878328Z qemu-system-aarch64: -mon chardev=qmp: warning: '-mon' is "
+        "deprecated\n"
+        "2026-11-23T13:07:35.878329Z qemu-system-aarch64: warning: netdev n has no peer\n"
+        "2026-11-23T13:07:35.878330Z qemu-system-aarch64: warning: netdev n has no peer\n"
+        "qemu-system-aarch64: no memory\nqemu-system-aarch64: warning: \x1b[2J";
+    struct strv warnings = {0};
+    CHECK(file_write(path, log, strlen(log), 0600, NULL));
+    log_tail_warnings(path, (off_t)(strchr(log, '\n') + 1 - log), &warnings);
+    CHECK_INT(warnings.count, 3);
+    CHECK_STRING(warnings.items[0], "-mon chardev=qmp: warning: '-mon' is deprecated");
+    CHECK_STRING(warnings.items[1], "netdev n has no peer");
+    CHECK_STRING(warnings.items[2], "\\x1B[2J");
+    unlink(path);
+    log_tail_warnings(path, 0, &warnings);
+    CHECK_INT(warnings.count, 3);
+    strv_done(&warnings);
+}
+
 static void check_error(const char *log, off_t offset, const char *expected) {
     static const char path[] = "/tmp/pgsup-vm-report";
     CHECK(file_write(path, log, strlen(log), 0600, NULL));

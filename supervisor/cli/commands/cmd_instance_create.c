@@ -55,6 +55,9 @@ static const struct option_spec options[] = {
      .help = "your own network-config, which replaces pgsup's"},
     {"accel", 0, "hvf|kvm|tcg",
      .help = "accelerator; default: the best one that works, chosen at each start"},
+    {"nested",
+     .help = "let its guest run virtual machines of its own; where this computer cannot, that is "
+             "said: `pgsup help mac`"},
     {"restart", 0, "no|on-failure|always",
      .help = "when the supervisor restarts it after it has ended", .fallback = "no"},
     {"autostart", .help = "start it when a supervisor starts"},
@@ -98,6 +101,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
         .nics = invocation_values(invocation, "nic"),
         .host_keys = invocation_option(invocation, "host-keys"),
         .accel = invocation_option(invocation, "accel"),
+        .nested = invocation_flag(invocation, "nested"),
         .startup = {.restart = invocation_option(invocation, "restart"),
                     .after = invocation_option(invocation, "after"),
                     .autostart = invocation_flag(invocation, "autostart")

@@ -34,6 +34,8 @@ static const struct option_spec options[] = {
     {.name = "accel",
      .value = "hvf|kvm|tcg",
      .help = "accelerator; \"\": the best one that works, chosen at each start"},
+    {.name = "nested", .help = "let its guest run virtual machines of its own"},
+    {.name = "no-nested", .help = "do not"},
     {.name = "ssh-port",
      .value = "PORT",
      .help = "with user networking: port of 127.0.0.1 that is forwarded to the guest's SSH"},
@@ -64,7 +66,7 @@ static const struct option_spec options[] = {
 
 static bool is_hardware(const struct instance_change_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
-           wanted->ssh_port;
+           wanted->ssh_port || wanted->nested != INSTANCE_NESTED_AS_IT_IS;
 }
 
 static bool is_startup(const struct startup_options *wanted) {
@@ -101,6 +103,17 @@ static bool read_autostart(const struct invocation *invocation, enum startup_aut
         return error_set(error, ERROR_USAGE, "--no-autostart excludes --autostart");
     if (on || off)
         *autostart = on ? STARTUP_AUTOSTART_ON : STARTUP_AUTOSTART_OFF;
+    return true;
+}
+
+static bool read_nested(const struct invocation *invocation, enum instance_nested *nested,
+                        struct error *error) {
+    bool on = invocation_flag(invocation, "nested");
+    bool off = invocation_flag(invocation, "no-nested");
+    if (on && off)
+        return error_set(error, ERROR_USAGE, "--no-nested excludes --nested");
+    if (on || off)
+        *nested = on ? INSTANCE_NESTED_ON : INSTANCE_NESTED_OFF;
     return true;
 }
 
@@ -149,6 +162,7 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                     .after = invocation_option(invocation, "after")},
     };
     bool good = read_autostart(invocation, &wanted.startup.autostart, error) &&
+                read_nested(invocation, &wanted.nested, error) &&
                 read_ansible(invocation, &wanted.ansible, error) &&
                 document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&

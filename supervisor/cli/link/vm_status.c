@@ -39,6 +39,7 @@ static json_t *make_vm_json(const char *state, const char *reason, pid_t pid) {
     json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor knows */
     json_object_set_new(object, "boot_module", json_null());
     json_object_set_new(object, "failed_modules", json_array());
+    json_object_set_new(object, "warnings", json_array());
     return object;
 }
 

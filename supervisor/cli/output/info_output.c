@@ -150,8 +150,10 @@ static void write_machine(struct info *info) {
     add_line(info, "size", "%lld vCPU, %s RAM, %s disk", (long long)number_of(info, "vcpu"), ram,
              disk);
     add_list(info, "more disks", "disks");
-    add_line(info, "image", "%s, %s, accelerator %s", text_of(info, "image"), text_of(info, "arch"),
-             accel ? accel : "chosen at start");
+    add_line(info, "image", "%s, %s, accelerator %s%s", text_of(info, "image"),
+             text_of(info, "arch"), accel ? accel : "chosen at start",
+             json_is_true(json_object_get(info->from, "nested")) ? ", nested" : "");
+    add_list(info, "QEMU warns", "warnings");
     add_line(info, "created", "%s, %.10s, in %s", created, text_of(info, "created"),
              text_of(info, "folder"));
     add_line(info, "identity", "%s, %s", text_of(info, "instance_id"), text_of(info, "uuid"));

@@ -221,6 +221,7 @@ bool definition_check(const struct instance_create_options *options, struct inst
     instance->image = alloc_string(image->name);
     instance->arch = alloc_string(image->arch);
     instance->accel = alloc_string(options->accel);
+    instance->nested = options->nested;
     instance->package_upgrade = options->packages == INSTANCE_PACKAGES_AS_CLOUD
                                     ? cloud->package_upgrade
                                     : options->packages == INSTANCE_PACKAGES_UPGRADE;
@@ -265,6 +266,8 @@ bool definition_change(const struct instance_change_options *options,
         alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
     if (options->ssh_port)
         instance->ssh_port_given = true;
+    if (options->nested != INSTANCE_NESTED_AS_IT_IS)
+        instance->nested = options->nested == INSTANCE_NESTED_ON;
     if (options->accel)
         alloc_replace(&instance->accel, alloc_string(value_or_null(options->accel)));
     return change_seed(options, cloud, image, instance, error);

@@ -37,11 +37,14 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
     char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
     const char *accel;
+    bool nested;                      /* its guest may run virtual machines of its own */
     const struct user_documents *own; /* home/seed/user_document.h; NULL: none */
     enum instance_packages packages;
     struct startup_options startup;
     struct ansible_options ansible;
 };
+
+enum instance_nested { INSTANCE_NESTED_AS_IT_IS, INSTANCE_NESTED_ON, INSTANCE_NESTED_OFF };
 
 /* Texts as given on the command line; NULL: as it is. "" takes an address or an accelerator away.
  */
@@ -49,6 +52,7 @@ struct instance_change_options {
     const char *vcpu, *ram, *ip4, *ssh_port, *seed, *accel;
     const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
     bool rerun;                       /* cloud-init begins anew */
+    enum instance_nested nested;
     struct startup_options startup;
     struct ansible_options ansible;
 };

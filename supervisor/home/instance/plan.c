@@ -21,6 +21,7 @@
 #include "home/seed/seed_include.h"
 #include "host/accelerator.h"
 #include "host/firmware.h"
+#include "host/nested.h"
 #include "host/network.h"
 #include "host/port.h"
 #include "host/program.h"
@@ -107,7 +108,9 @@ static bool fill_hardware(const struct store_instance *instance, struct spec *sp
     spec->firmware = own(owned, firmware);
     spec->vcpu = (unsigned)instance->vcpu;
     spec->ram_mib = instance->ram_mib;
-    return accelerator_choose(instance->accel, spec->arch, spec->program, &spec->accel, error);
+    spec->nested = instance->nested;
+    return accelerator_choose(instance->accel, spec->arch, spec->program, &spec->accel, error) &&
+           (!spec->nested || nested_check(spec->accel, &spec->qemu, error));
 }
 
 static void fill_identity(const struct home *home, const struct instance_facts *facts,

@@ -25,6 +25,11 @@ static void append_property(struct buffer *option, const char *key, const char *
     append_escaped(option, value);
 }
 
+/* A PC's processor has it or not; on aarch64 it is a part of the board. */
+static bool is_nested_arm(const struct spec *spec) {
+    return spec->nested && spec->arch == SPEC_AARCH64;
+}
+
 static void push_pair(struct strv *argv, const char *option, const char *value) {
     strv_push(argv, option);
     strv_push(argv, value);
@@ -50,21 +55,25 @@ static void push_identity(const struct spec *spec, struct strv *argv) {
 }
 
 /* Hardware virtualisation gives the guest the host's processor. Emulation of "max" on aarch64 pays
- * for pointer authentication in software; cortex-a72 is as new as the guests need. */
+ * for pointer authentication in software; cortex-a72 is as new as the guests need. hvf lends its
+ * EL2 without counters only. */
 static const char *cpu_model(const struct spec *spec) {
+    if (spec->accel == SPEC_HVF && is_nested_arm(spec))
+        return "host,pmu=off";
     if (spec->accel != SPEC_TCG)
         return "host";
     return spec->arch == SPEC_AARCH64 ? "cortex-a72" : "max";
 }
 
 /* QEMU's docs/system/arm/virt.rst: the GIC that "virt" has by itself takes 8 processors, except
- * with kvm, which takes the host's. */
+ * with kvm, which takes the host's; with EL2 it must be the third. */
 static const char *machine_type(const struct spec *spec) {
     if (spec->machine)
         return spec->machine;
     if (spec->arch != SPEC_AARCH64)
         return "q35";
-    return spec->vcpu > 8 && spec->accel != SPEC_KVM ? "virt,gic-version=3" : "virt";
+    bool many = spec->vcpu > 8 && spec->accel != SPEC_KVM;
+    return many || spec->nested ? "virt,gic-version=3" : "virt";
 }
 
 /* On a PC as a flash chip of its size: -bios takes only whole 64 KiB, which edk2's x86_64 code of
@@ -84,8 +93,11 @@ static void push_firmware(const struct spec *spec, struct strv *argv) {
 static void push_board(const struct spec *spec, struct strv *argv) {
     bool flash = spec->arch != SPEC_AARCH64;
     strv_push(argv, "-machine");
-    strv_pushf(argv, "%s%s", machine_type(spec), flash ? ",pflash0=" FIRMWARE_NODE : "");
-    push_pair(argv, "-accel", spec_accel_word(spec->accel));
+    strv_pushf(argv, "%s%s%s", machine_type(spec), flash ? ",pflash0=" FIRMWARE_NODE : "",
+               is_nested_arm(spec) ? ",virtualization=on" : "");
+    push_pair(argv, "-accel",
+              spec->accel == SPEC_HVF && is_nested_arm(spec) ? "hvf,kernel-irqchip=on"
+                                                             : spec_accel_word(spec->accel));
     push_pair(argv, "-cpu", cpu_model(spec));
     strv_push(argv, "-smp");
     strv_pushf(argv, "%u", spec->vcpu);

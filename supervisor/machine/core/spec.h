@@ -114,6 +114,7 @@ struct spec {
     const char *firmware;  /* absolute path; its variables are volatile */
     unsigned vcpu;
     uint64_t ram_mib;
+    bool nested; /* the guest may run virtual machines of its own */
 
     const char *disk; /* overlay, qcow2 */
     const struct spec_disk *disks;

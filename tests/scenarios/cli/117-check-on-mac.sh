@@ -19,6 +19,16 @@ expect_text "$WORK/report" "BAD      version"
 step "each step has its five fields"
 ! grep -v '^#' "$top/scripts/check-on-mac.steps" | awk -F';' 'NF != 5' | grep . || fail "the steps"
 
+step "whether a static address is answered to, by a stand-in that says yes, and by one that says no"
+printf '#!/bin/sh\nexec python3 "%s" "%s" "$@"\n' "$top/tests/fake/vmnet_helper.py" "$WORK/notes" >"$WORK/vmnet-helper"
+chmod +x "$WORK/vmnet-helper"
+probe() {
+    python3 "$top/scripts/macos/probe-static" "$WORK/vmnet-helper" | tr '\n' ';'
+}
+expect_equal "all" "$(probe)" "static alone: answered;leased: answered;static beside a lease: answered;"
+touch "$WORK/notes.strict"
+expect_equal "leased only" "$(probe)" "static alone: dropped;leased: answered;static beside a lease: dropped;"
+
 step "launchd's jobs"
 for job in "$top"/scripts/launchd/*.plist; do
     python3 - "$job" <<'END' || fail "$job"

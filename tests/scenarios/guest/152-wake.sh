@@ -10,12 +10,22 @@ set_file slept 0
 set_file monotonic 0
 new_cloud
 new_mini db
-new_mini mail
+new_mini mail --nested
 new_mini web
 UP_BY="env LD_PRELOAD=${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c} \
     SLEPT_FILE=$WORK/slept MONOTONIC_FILE=$WORK/monotonic"
 start_supervisor
 expect_ready db mail web
+
+step "a guest that may run virtual machines of its own has the processor for it"
+has_el2() { # NAME: as its QEMU says
+    "$PGSUP" qmp "$1" qom-get '{"path": "/machine", "property": "virtualization"}' | tr -d ' \n'
+}
+expect_equal "mail" "$(has_el2 mail)" true
+expect_equal "db" "$(has_el2 db)" false
+expect_text "$PGSUP_HOME/instances/mail/vm.sh" "virt,gic-version=3,virtualization=on"
+expect_ok "$PGSUP" instance get mail
+expect_text "$OUT" ", nested"
 
 step "it wakes: one guest has lost its network, another one hangs"
 expect_ok "$PGSUP" qmp db set_link '{"name": "nic0", "up": false}'

@@ -41,10 +41,11 @@ printf '%s\n' "stderr=cannot create vmnet interface: general failure (possibly n
 run "$PGSUP" -q start one
 expect_equal "status of start" "$STATUS" 1
 expect_event one "general failure (possibly not enough privileges); starts again in 1 s"
-echo "console=EFI stub: Booting" >"$WORK/faults"
+printf '%s\n' "console=EFI stub: Booting" "stderr=warning: this QEMU is a stand-in" >"$WORK/faults"
 wait_state one booting
 set_file early 0
 expect_event one "kernel"
+expect_equal "what QEMU warns of" "$(info_of one 'it["warnings"]')" "['this QEMU is a stand-in']"
 
 step "nothing is heard of it"
 sleep 3 # it is being watched
