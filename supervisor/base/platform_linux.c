@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/name.h"
+#include "base/waiting.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -342,6 +343,7 @@ static bool copy_bytes(int from, int to) {
         if (moved == 0)
             break;
         status.st_size -= moved;
+        waiting_tick();
     }
     return true;
 }
@@ -353,8 +355,10 @@ bool platform_copy_file(const char *from, const char *to, mode_t mode, struct er
     scoped(file_release) int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (target < 0)
         return error_errno(error, "cannot write %s", to);
+    waiting_begin("copying", "");
     bool good = (fchmod(target, mode) == 0 && copy_bytes(source, target) && fsync(target) == 0) ||
                 error_errno(error, "cannot copy %s to %s", from, to);
+    waiting_end();
     good = good && interrupt_check(error);
     if (!good)
         unlink(to);

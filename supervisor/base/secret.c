@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/waiting.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -62,8 +63,12 @@ static bool read_file(const char *path,
         return error_errno(error, "cannot read %s", path);
     scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);
     ssize_t got;
-    while ((got = read(fd, chunk, CHUNK_BYTES)) > 0)
+    waiting_begin("computing a checksum", "");
+    while ((got = read(fd, chunk, CHUNK_BYTES)) > 0) {
         update(state, chunk, (size_t)got);
+        waiting_tick();
+    }
+    waiting_end();
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 

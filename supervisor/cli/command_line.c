@@ -10,6 +10,7 @@
 #include "cli/invocation.h"
 #include "cli/peer_words.h"
 #include "cli/privileges.h"
+#include "cli/terminal/waiting_line.h"
 #include "home/home.h"
 #include "home/names/publish.h"
 
@@ -133,6 +134,8 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     if (!command->parts_with_root && !privileges_drop(error))
         return EXIT_FAILURE;
+    if (!invocation->quiet)
+        waiting_line_begin();
     if (command->needs == NEEDS_HOME)
         return run_with_home(invocation, error);
     return command->run(invocation, error);

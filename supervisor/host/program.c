@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/platform.h"
+#include "base/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,6 +160,7 @@ static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output)
             return false;
         if (count == 0 && (ended || left == 0))
             return ended;
+        waiting_tick();
         if (count == 0)
             continue;
         ssize_t got = count < 0 ? -1 : read(fd, chunk, sizeof chunk);
@@ -181,6 +183,7 @@ static bool reap(pid_t pid, uint64_t deadline, int *status) {
             return true;
         if (remaining_ms(deadline) == 0 || !interrupt_check(NULL))
             return false;
+        waiting_tick();
         poll(NULL, 0, REAP_INTERVAL_MS);
     }
 }
@@ -230,7 +233,10 @@ bool program_run_with(char *const argv[], const struct program_options *options,
         return false;
     size_t from = output->length;
     uint64_t deadline = clock_monotonic_ms() + options->timeout_ms;
-    if (!collect(reader, pid, deadline, output) || !reap(pid, deadline, &status)) {
+    waiting_begin(argv[0], argv[1] ? argv[1] : "");
+    bool ended = collect(reader, pid, deadline, output) && reap(pid, deadline, &status);
+    waiting_end();
+    if (!ended) {
         end_child(pid, &status);
         return interrupt_check(error) &&
                error_set(error, ERROR_TIMEOUT, "%s did not end within %u ms and was stopped",

@@ -1,3 +1,4 @@
+#include "base/waiting.h"
 #include "cli/commands/table.h"
 #include "daemon/daemon.h"
 
@@ -124,6 +125,7 @@ static int run_up(struct invocation *invocation, struct error *error) {
         .any_arguments = rights.any_arguments,
     };
     scoped(alloc_release) char *path = NULL;
+    waiting_watch(NULL); /* its threads wait for programs too */
     if (!read_on_stop(invocation, &chosen, error))
         return EXIT_FAILURE;
     if (invocation_flag(invocation, "detach"))

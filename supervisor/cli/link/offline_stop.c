@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/platform.h"
+#include "base/waiting.h"
 #include "cli/link/offline.h"
 #include "machine/core/lifecycle.h"
 #include "machine/vm_report.h"
@@ -168,6 +169,7 @@ static uint64_t next_timer_ms(const struct ladder *ladder) {
 
 static bool next_from_qemu(struct ladder *ladder, enum lifecycle_input *input) {
     struct qmp_item item;
+    waiting_tick();
     if (!ladder->link) {
         poll(NULL, 0, POLL_INTERVAL_MS);
         return false;
@@ -253,7 +255,9 @@ char *offline_stop(const struct home *home, const struct running *running,
         .reconnect_ms = NEVER_MS,
     };
     bool killed = false;
+    waiting_begin("stopping", running->name);
     bool ended = run_ladder(&ladder, &killed, error);
+    waiting_end();
     const char *reason = ladder.shutdown_reason[0] ? ladder.shutdown_reason : "gone";
     offline_close(ladder.link);
     file_release(&ladder.end_fd);

@@ -48,3 +48,16 @@ type_in 80x24 "clear; $PGSUP list"
 expect_shown 80x24 '^one .*Lost .*no supervisor, and QM' 30
 expect_equal "rows" "$(rows_on 80x24)" 4
 kill -CONT "$(pid_of one)"
+
+step "a stop without a supervisor, and a program that takes long, are seen"
+type_in 80x24 "clear; $PGSUP stop one --timeout 4"
+expect_shown 80x24 '^stopping one  0:0[1-9]$'
+expect_shown 80x24 '^stopped: quit' 30
+! shows 80x24 '^stopping one' || fail "the line stays"
+mkdir "$WORK/slow"
+printf '#!/bin/sh\n[ "$1" != check ] || sleep 3\nexec %s "$@"\n' "$(command -v qemu-img)" >"$WORK/slow/qemu-img"
+chmod +x "$WORK/slow/qemu-img"
+type_in 80x24 "clear; PATH=$WORK/slow:\$PATH $PGSUP image import -n another --arch aarch64 $WORK/empty.qcow2"
+expect_shown 80x24 '^qemu-img check  0:0[1-9]$'
+expect_shown 80x24 '^image "another" imported$'
+! shows 80x24 'qemu-img check' || fail "the line stays"
