@@ -32,6 +32,8 @@ expect "bash: ins" "$(bash_offers ins)" "instance"
 expect "bash: instance cr" "$(bash_offers instance cr)" "create"
 expect "bash: -p H instance create --se" "$(bash_offers -p H instance create --se)" "--seed"
 expect "bash: instance create --seed" "$(bash_offers instance create --seed '')" "http drive both"
+expect "bash: create --seed" "$(bash_offers create --seed '')" "http drive both"
+expect "bash: ls --sta" "$(bash_offers ls --sta)" "--state"
 expect "bash: help imag" "$(bash_offers help imag)" "image"
 
 if command -v zsh >/dev/null; then
@@ -41,6 +43,7 @@ if command -v fish >/dev/null; then
     expect "fish: ins" "$(fish_offers ins)" "instance "
     expect "fish: instance cr" "$(fish_offers instance cr)" "create "
     expect "fish: -p H instance create --se" "$(fish_offers -p H instance create --se)" "--seed "
+    expect "fish: create --seed" "$(fish_offers create --seed '')" "both drive http "
     expect "fish: instance create --seed" "$(fish_offers instance create --seed '')" "both drive http "
 fi
 

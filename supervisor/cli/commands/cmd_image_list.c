@@ -47,7 +47,7 @@ static json_t *available_object(const struct catalogue_image *image) {
     json_object_set_new(object, "seed_source", json_output_text(image->seed_source));
     json_object_set_new(object, "phones_home", json_boolean(image->phones_home));
     json_object_set_new(object, "min_disk_bytes", json_output_bytes(image->min_disk_bytes));
-    json_object_set_new(object, "min_ram_mib", json_output_bytes(image->min_ram_mib));
+    json_object_set_new(object, "min_ram_bytes", json_output_bytes(image->min_ram_mib << 20));
     json_object_set_new(object, "urls", urls);
     return object;
 }
@@ -61,7 +61,7 @@ static char *architectures_cell(const json_t *row) {
 
 static char *ram_cell(const json_t *row) {
     char size[32];
-    name_format_size((uint64_t)json_integer_value(json_object_get(row, "min_ram_mib")) << 20, size);
+    name_format_size((uint64_t)json_integer_value(json_object_get(row, "min_ram_bytes")), size);
     return alloc_string(size);
 }
 

@@ -26,7 +26,12 @@ static const struct {
 
 static const struct option_spec options[] = {
     {.name = "follow", .letter = 'f', .help = "keep printing what is added until Ctrl-C"},
-    {.name = "lines", .value = "NUMBER", .help = "at most the last lines", .fallback = "100"},
+    {.name = "lines",
+     .letter = 'n',
+     .value = "NUMBER",
+     .also = "tail",
+     .help = "at most the last lines",
+     .fallback = "100"},
     {.name = "source",
      .value = "console|qemu|ansible|helper|all",
      .help =

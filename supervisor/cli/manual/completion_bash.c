@@ -99,7 +99,8 @@ static void write_bash_options(const struct option_spec *specs, struct buffer *s
 /* The case of one command: values after an option that takes one, else options or arguments. */
 static void write_bash_command(const struct command *const *table, const struct command *command,
                                struct buffer *script) {
-    buffer_printf(script, "    \"%s\")\n        case \"$previous\" in\n", command->path);
+    scoped(alloc_release) char *others = completion_option_other_words(command);
+    buffer_printf(script, "    \"%s\"%s)\n        case \"$previous\" in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
             write_bash_value(spec, script);

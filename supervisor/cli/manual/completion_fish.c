@@ -4,6 +4,8 @@
 #include "cli/command.h"
 #include "completion_option.h"
 
+#include <string.h>
+
 static const char preamble[] =
     "# fish completion of pgsup, written by: pgsup completion fish\n"
     "function __pgsup_words # of the command, without options\n"
@@ -100,10 +102,11 @@ static void write_fish_list(const char *condition, const struct command *const *
             write_row(condition, *table, script);
 }
 
+/* path: what calls it. */
 static void write_fish_command(const struct command *const *table, const struct command *command,
-                               struct buffer *script) {
-    scoped(alloc_release) char *at = alloc_printf("__pgsup_at %s", command->path);
-    scoped(alloc_release) char *in = alloc_printf("__pgsup_in %s", command->path);
+                               const char *path, struct buffer *script) {
+    scoped(alloc_release) char *at = alloc_printf("__pgsup_at %s", path);
+    scoped(alloc_release) char *in = alloc_printf("__pgsup_in %s", path);
     if (command_is_group(command)) {
         write_fish_list(at, table, command, script);
         write_fish_options(at, NULL, script);
@@ -116,11 +119,20 @@ static void write_fish_command(const struct command *const *table, const struct 
         buffer_printf(script, "complete -c pgsup -n '%s' %s\n", in, fish_offer(command->completes));
 }
 
+static void write_fish_names(const struct command *const *table, const struct command *command,
+                             struct buffer *script) {
+    scoped(alloc_release) char *others = completion_option_other_words(command);
+    char *save = NULL;
+    write_fish_command(table, command, command->path, script);
+    for (char *word = strtok_r(others, "|", &save); word; word = strtok_r(NULL, "|", &save))
+        write_fish_command(table, command, word, script);
+}
+
 void completion_fish(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, preamble);
     write_fish_list("__pgsup_at", table, NULL, script);
     write_fish_options("__pgsup_at", command_global_options, script);
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)
-            write_fish_command(table, table[i], script);
+            write_fish_names(table, table[i], script);
 }

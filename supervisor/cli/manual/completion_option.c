@@ -1,6 +1,7 @@
 #include "completion_option.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 
 #include <string.h>
 
@@ -25,4 +26,18 @@ char *completion_option_choices(const struct option_spec *spec) {
     for (char *bar = choices; (bar = strchr(bar, '|'));)
         *bar = ' ';
     return choices;
+}
+
+char *completion_option_other_words(const struct command *command) {
+    struct buffer words = {0};
+    bool top = strchr(command->path, ' ') == NULL;
+    const char *others = top ? command->alias : command->brief;
+    for (const char *word = others; word && *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        buffer_putc(&words, '|');
+        buffer_append(&words, word, length);
+        word += length;
+    }
+    buffer_puts(&words, "");
+    return buffer_take(&words);
 }

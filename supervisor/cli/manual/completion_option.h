@@ -8,5 +8,8 @@
 enum command_completes completion_option_completes(const struct option_spec *spec);
 /* True if the value is one of several words: "http|drive". */
 bool completion_option_has_choices(const struct option_spec *spec);
+/* The single words that call a command besides its path, each after a bar: "|rm|remove"; caller
+ * frees. */
+char *completion_option_other_words(const struct command *command);
 /* "http|drive" as "http drive"; caller frees. */
 char *completion_option_choices(const struct option_spec *spec);

@@ -98,7 +98,8 @@ static void write_zsh_value(const struct option_spec *spec, struct buffer *scrip
 
 static void write_zsh_command(const struct command *const *table, const struct command *command,
                               struct buffer *script) {
-    buffer_printf(script, "    '%s')\n        case $previous in\n", command->path);
+    scoped(alloc_release) char *others = completion_option_other_words(command);
+    buffer_printf(script, "    '%s'%s)\n        case $previous in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
             write_zsh_value(spec, script);

@@ -13,7 +13,7 @@ json_t *image_output_object(const struct store_image *image) {
     json_object_set_new(object, "file_bytes", json_output_bytes(image->file_bytes));
     json_object_set_new(object, "virtual_bytes", json_output_bytes(image->virtual_bytes));
     json_object_set_new(object, "min_disk_bytes", json_output_bytes(image->min_disk_bytes));
-    json_object_set_new(object, "min_ram_mib", json_output_bytes(image->min_ram_mib));
+    json_object_set_new(object, "min_ram_bytes", json_output_bytes(image->min_ram_mib << 20));
     json_object_set_new(object, "user", json_output_text(image->default_user));
     json_object_set_new(object, "seed_source", json_output_text(image->seed_source));
     json_object_set_new(object, "phones_home", json_boolean(image->phones_home));
