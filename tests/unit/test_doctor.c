@@ -8,6 +8,7 @@
 #include "scratch.h"
 #include "test.h"
 
+#include <sys/file.h>
 #include <time.h>
 
 /* A Mac: its home, tools and files are in the scratch folder. */
@@ -157,6 +158,39 @@ TEST(answers_that_did_not_come) {
     CHECK_STRING(mac_answers_protected("/Volumes/disk/home", NULL), "/Volumes");
     CHECK(!mac_answers_is_wifi(NULL, "en0"));
     CHECK(!mac_answers_is_vlan(NULL));
+    CHECK(mac_answers_is_exempt(true, NULL));
+    CHECK(mac_answers_is_exempt(false, "Apple_Terminal"));
+    CHECK(!mac_answers_is_exempt(false, "iTerm.app"));
+    CHECK(!mac_answers_is_exempt(false, NULL));
+}
+
+/* "vm" runs: another descriptor holds the lock of its pid file. */
+TEST(more_processors_than_fast_ones) {
+    struct store_instance instance = {.name = (char *)"vm", .vcpu = 6};
+    scoped(alloc_release) char *path = scratch_path("vm.1.pid");
+    scoped(alloc_release) char *number = alloc_printf("%ld\n", (long)getpid());
+    make_mac();
+    scratch_write(path, number, strlen(number), 0600);
+    int fd = open(path, O_RDONLY);
+    CHECK_INT(flock(fd, LOCK_EX), 0);
+    mac.instances = (struct store_instances){&instance, 1};
+    expect("processors", VERDICT_WARNING, "6 processors, this Mac 4 fast ones", NULL);
+    close(fd);
+    unlink(path);
+}
+
+TEST(programs_of_two_packages_and_files_of_two_users) {
+    make_mac();
+    mac.qemu = (char *)"/opt/local/bin/qemu-system-aarch64";
+    expect("firmware-package", VERDICT_WARNING, "are of two packages", NULL);
+    if (geteuid() == 0)
+        mac.home_path = scratch_path("foreign");
+    else
+        mac.home_path = alloc_string("/usr");
+    file_make_directory(mac.home_path, 0700, NULL);
+    CHECK(geteuid() != 0 || chown(mac.home_path, 12345, 12345) == 0);
+    expect("owner", VERDICT_FAILURE, "does not belong to", "chown -R");
+    free(mac.home_path);
 }
 
 /* --- kvm, bridge.conf --- */

@@ -73,12 +73,10 @@ void mac_bootpd(const struct surroundings *surroundings, struct finding *finding
         judge_firewall(FIREWALL_DHCP_SERVER, "guests get no address", finding);
 }
 
-/* Apple's TN3179: root, daemons and Terminal with its children are exempt. */
 void mac_local_network(const struct surroundings *surroundings, struct finding *finding) {
     const char *terminal = getenv("TERM_PROGRAM"), *job = getenv("XPC_SERVICE_NAME");
     (void)surroundings;
-    if (geteuid() == 0 || getenv("SSH_CONNECTION") ||
-        (terminal && strcmp(terminal, "Apple_Terminal") == 0))
+    if (mac_answers_is_exempt(geteuid() == 0 || getenv("SSH_CONNECTION"), terminal))
         finding_ok(finding, "what is started here is exempt from Local Network privacy");
     else if (job && *job && strcmp(job, "0") != 0 && !terminal)
         finding_warn(finding,

@@ -54,3 +54,8 @@ bool mac_answers_is_wifi(const char *ports, const char *interface) {
     found += strlen(head);
     return strncmp(found, interface, length) == 0 && strcspn(found, "\n") == length;
 }
+
+/* Apple's TN3179: root, daemons and Terminal with its children are exempt. */
+bool mac_answers_is_exempt(bool remote, const char *terminal) {
+    return remote || (terminal && strcmp(terminal, "Apple_Terminal") == 0);
+}

@@ -11,6 +11,8 @@ unsigned mac_answers_version(const char *version);      /* "15.3.1": 15; 0: not 
 size_t mac_answers_leases_by_identifier(const char *leases);
 /* A folder that jobs of launchd may not open: "~/Documents", "/Volumes"; NULL: it is none. */
 const char *mac_answers_protected(const char *path, const char *user_folder);
+/* From Local Network privacy. remote: root, or a login by ssh; terminal: $TERM_PROGRAM. */
+bool mac_answers_is_exempt(bool remote, const char *terminal);
 bool mac_answers_is_vlan(const char *ifconfig); /* "ifconfig vlan1" */
 /* networksetup -listallhardwareports */
 bool mac_answers_is_wifi(const char *ports, const char *interface);

@@ -104,6 +104,7 @@ finds failure firmware "no UEFI firmware for aarch64" \
     hide /usr/share/AAVMF /usr/share/qemu-efi-aarch64 /usr/share/edk2 /usr/share/qemu /usr/local/share/qemu --
 suggests "qemu-efi-aarch64"
 in_store "UPDATE network SET dns_server = '192.0.2.53', dns_zone = 'x.example'"
+finds warning fetch "images cannot be downloaded" hide "$(dirname "$PGSUP")/pgsup-fetch" /usr/local/libexec/pgsup-fetch --
 finds failure nsupdate "nsupdate is not installed" hide "$WORK/bin/nsupdate" /usr/bin/nsupdate --
 in_store "UPDATE network SET dns_server = NULL, dns_zone = NULL"
 finds failure accelerator "\"warp\" is not an accelerator" env PGSUP_ACCEL=warp
@@ -129,6 +130,7 @@ ln -sf "$PGSUP_FAKE_QEMU" "$WORK/bin/qemu-system-aarch64"
 step "networks and ports"
 in_store "UPDATE network SET kind = 'bridge', interface = 'nobridge9'"
 finds failure network 'this host has no interface "nobridge9"'
+finds failure bridge-helper "qemu-bridge-helper is not installed" hide /usr/{lib,libexec,local/libexec}/qemu{,-bridge-helper} --
 finds failure bridge-conf "does not allow the bridge nobridge9" hide /etc/qemu --
 suggests "allow nobridge9"
 [ -d /etc/qemu ] || mkdir /etc/qemu 2>/dev/null || true
@@ -211,6 +213,11 @@ finds failure run-folder "should be a folder but is something else"
 mends run-folder
 rm "$PGSUP_HOME/run.old"
 
+step "what QEMU has warned of"
+echo "qemu-system-aarch64: -mon chardev=x: warning: -mon is deprecated" >>"$PGSUP_HOME/instances/one/qemu.log"
+finds warning qemu-warnings "QEMU warned about one, which does no harm now: -mon chardev=x: warning: -mon is deprecated"
+rm "$PGSUP_HOME/instances/one/qemu.log"
+
 step "a supervisor that is of today, hangs, was killed"
 start_supervisor
 finds ok supervisor "answers"
@@ -228,6 +235,8 @@ unit=$HOME/.config/systemd/user/pgsup-home.service
 mkdir -p "${unit%/*}"
 "$PGSUP" service install --print --manager systemd >"$unit"
 finds ok service "is installed, with paths that are right"
+finds warning logout "ends when its user logs out"
+suggests "loginctl enable-linger"
 sed -i 's|ExecStart="[^"]*|ExecStart="/opt/old/pgsup|' "$unit"
 finds failure service "starts /opt/old/pgsup, which is not there"
 run "$PGSUP" doctor --fix
