@@ -66,6 +66,8 @@ run "$scripts/setup" --ask run </dev/null
 expect_equal "status" "$STATUS" 1
 expect_text "$OUT" "  sudo apt-get install --no-install-recommends "
 expect_text "$ERR" "run that command, then this one again"
+run "$scripts/setup" --ask test </dev/null
+expect_text "$OUT" "  sudo $scripts/setup test" # which keeps the services of bind9 and cloud-init quiet
 on_terminal "$scripts/setup" --ask run
 wait_until 10 grep -q "press Enter when it was done" "$SCREEN"
 type_keys '\r'
