@@ -115,29 +115,34 @@ void attachment_tun(const struct surroundings *surroundings, struct finding *fin
         finding_fail(finding, "there is no %s, by which QEMU gets its cards", surroundings->tun);
         finding_mend_by_root(finding, "modprobe", "tun", NULL);
     } else if (access(surroundings->tun, R_OK | W_OK) < 0) {
-        finding_fail(finding, "%s may not be opened by this user", surroundings->tun);
+        finding_warn(finding,
+                     "%s may be opened by root alone, so that only `sudo pgsup up` can use it",
+                     surroundings->tun);
         finding_mend_by_root(finding, "chmod", "a+rw", surroundings->tun, NULL);
     } else {
         finding_ok(finding, "%s", surroundings->tun);
     }
 }
 
-/* A supervisor of this home may have it; without one nobody should. */
+/* A supervisor of this home may have it; without one nobody should. The address of a network that
+ * comes with the first VM is not there yet. */
 void attachment_phone_home_port(const struct surroundings *surroundings, struct finding *finding) {
     const struct store_cloud *cloud = &surroundings->cloud;
-    const char *address = strcmp(cloud->network, "user") == 0 ? PORT_LOOPBACK : PORT_ANY_ADDRESS;
+    const char *own = cloud->host_ip4 ? cloud->host_ip4 : PORT_ANY_ADDRESS;
+    const char *address = strcmp(cloud->network, "user") == 0 ? PORT_LOOPBACK : own;
     const struct port port = {address, cloud->phone_home_port, TRANSPORT_TCP};
-    scoped(alloc_release) char *lock = alloc_printf("%s/pgsup.sock", surroundings->run);
-    if (port_is_free(&port)) {
+    scoped(alloc_release) char *supervisor = alloc_printf("%s/pgsup.sock", surroundings->run);
+    if (port_is_free(&port) || errno != EADDRINUSE) {
         finding_ok(finding, "port %u of %s is free", port.number, address);
-    } else if (file_exists(lock)) {
+    } else if (file_exists(supervisor)) {
         finding_ok(finding, "port %u is in use while a supervisor runs", port.number);
+    } else if (cloud->phone_home_auto) {
+        finding_ok(finding, "port %u is in use: another one will be chosen", port.number);
     } else {
-        const struct tcp_socket socket = {.local = {ntohl(inet_addr(PORT_LOOPBACK)), port.number}};
+        const struct tcp_socket socket = {.local = {ntohl(inet_addr(address)), port.number}};
         scoped(alloc_release) char *who = tcp_owner_describe(&socket);
-        finding_fail(finding,
-                     "port %u, where guests phone home, cannot be used (%s): it belongs to %s",
-                     port.number, strerror(EADDRINUSE), who);
+        finding_fail(finding, "port %u, where guests phone home, cannot be used: it belongs to %s",
+                     port.number, who);
         finding_mend(finding, "pgsup", "cloud", "set", "--ph-port", "auto", NULL);
     }
 }

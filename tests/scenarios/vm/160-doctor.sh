@@ -156,7 +156,7 @@ finds warning ports "one needs port $port"
 kill "$SQUATTER"
 taken "$(in_store "SELECT phone_home_port FROM network")"
 finds failure phone-home-port "where guests phone home, cannot be used"
-suggests "pgsup cloud set --ph-port"
+mends phone-home-port
 kill "$SQUATTER"
 
 step "modes and owners"
