@@ -60,7 +60,8 @@ TEST(what_is_no_digest) {
 #define A128 A64 A64
 #define B128 B64 B64
 
-/* What each text says of the file at the address. */
+/* What each text says of the file at the address. Gentoo's DIGESTS and openssl's lines are formats
+ * that mirrors serve; all others were found here. */
 static const struct {
     const char *why;
     enum catalogue_digest digest;
@@ -110,6 +111,62 @@ static const struct {
      "SHA256 (other) = " B64 "\nSHA256 (img(1).qcow2) = " A64 "\n", LOW, ""},
     {"CRLF and no last newline", CATALOGUE_SHA256, "https://example.org/img.qcow2",
      B64 " *a\r\n" A64 " *img.qcow2", LOW, ""},
+    {"a byte order mark", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "\xef\xbb\xbf" A64 "  img.qcow2\n" B64 "  b\n", LOW, ""},
+    {"blanks around", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "  " B64 "  b  \n  " A64 "  img.qcow2 \t\n", LOW, ""},
+    {"Debian's Release: size and name", CATALOGUE_SHA256, "https://example.org/a/img.qcow2",
+     "MD5Sum:\n 0123456789abcdef0123456789abcdef 77 a/img.qcow2\nSHA256:\n " B64 " 99 a/b\n " A64
+     " 77 a/img.qcow2\n",
+     LOW, ""},
+    {"name, then size", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 "  b  12\n" A64 "  img.qcow2  77\n", LOW, ""},
+    {"OCI's prefix", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "sha256:" B64 "  b\nsha256:" A64 "  img.qcow2\n", LOW, ""},
+    {"gpg --print-md's order, in one word", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "b: SHA256 = " B64 "\nimg.qcow2: SHA256 = " A64 "\n", LOW, ""},
+    {"the name first", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "b " B64 "\nimg.qcow2 " A64 "\n", LOW, ""},
+    {"comma separated", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "name,sha256\nb," B64 "\nimg.qcow2," A64 "\n", LOW, ""},
+    {"a table of Markdown", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "| b | `" B64 "` |\n| img.qcow2 | `" A64 "` |\n", LOW, ""},
+    {"another algorithm of the same length, behind the name", CATALOGUE_SHA256,
+     "https://example.org/img.qcow2", "img.qcow2: SHA3-256 = " B64 "\n", NULL, "contains no"},
+    {"BSD lines of another algorithm", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "BLAKE2s (img.qcow2) = " B64 "\nSHA256 (img.qcow2) = " A64 "\n", LOW, ""},
+    {"BSD lines with tabs", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     "SHA256\t(b) =\t" B64 "\nSHA256\t(img.qcow2) =\t" A64 "\n", LOW, ""},
+    {"a comment behind the name", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 "  b # old\n" A64 "  img.qcow2 # new\n", LOW, ""},
+    {"a name with a blank before a word of one", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 "  old img.qcow2\n" A64 "  img.qcow2\n", LOW, ""},
+    {"a name with a blank", CATALOGUE_SHA256, "https://example.org/my%20img.qcow2",
+     B64 "  img.qcow2\n" A64 "  my img.qcow2\n", LOW, ""},
+    {"a path of Windows", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 " *out\\b\n" A64 " *out\\img.qcow2\n", LOW, ""},
+    {"an absolute path", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     B64 "  /srv/out/b\n" A64 "  /srv/out/img.qcow2\n", LOW, ""},
+    {"names listed as in the address", CATALOGUE_SHA256, "https://example.org/img%2Barm.qcow2",
+     B64 "  b\n" A64 "  img%2Barm.qcow2\n", LOW, ""},
+    {"the name in the query", CATALOGUE_SHA256, "https://example.org/get?file=/img.qcow2",
+     B64 "  b\n" A64 "  img.qcow2\n", LOW, ""},
+    {"encoded twice", CATALOGUE_SHA256, "https://example.org/img%252B.qcow2",
+     B64 "  img+.qcow2\n" A64 "  img%2B.qcow2\n", LOW, ""},
+    {"another case", CATALOGUE_SHA256, "https://example.org/img.qcow2",
+     A64 "  IMG.qcow2\n" B64 "  b\n", NULL, "contains no"},
+    {"a heading between signs", CATALOGUE_SHA512, "https://example.org/x.img",
+     "## BLAKE2b ##\n" B128 "  x.img\n## SHA512 ##\n" A128 "  x.img\n", LOW LOW, ""},
+    {"a heading in bold", CATALOGUE_SHA512, "https://example.org/x.img",
+     "**SHA3-512**\n" B128 "  x.img\n**SHA-512**\n" A128 "  x.img\n", LOW LOW, ""},
+    {"a heading that is a program", CATALOGUE_SHA512, "https://example.org/x.img",
+     "# b2sum\n" B128 "  x.img\n# sha512sum\n" A128 "  x.img\n", LOW LOW, ""},
+    {"a heading in the singular", CATALOGUE_SHA256, "https://example.org/x.img",
+     "SM3 checksum:\n" B64 "  x.img\nSHA256 checksum:\n" A64 "  x.img\n", LOW, ""},
+    {"a web page with a digest in it", CATALOGUE_SHA256, "https://example.org/x.img",
+     "<html><script src=\"/app." A64 ".js\"></script>Sign in</html>\n", NULL, "contains no"},
+    {"a digest within another one", CATALOGUE_SHA256, "https://example.org/x.img", A128 "  x.img\n",
+     NULL, "contains no"},
 };
 
 TEST(kinds_of_checksum_files) {

@@ -30,14 +30,9 @@ static bool take_hex(const char *text, size_t digits, char hex[CHECKSUM_HEX_SIZE
     return !isalnum((unsigned char)text[digits]);
 }
 
-/* "DIGEST  NAME", "DIGEST *NAME", "DIGEST<tab>NAME" or the digest alone. */
-static bool read_gnu(char *line, size_t digits, char hex[CHECKSUM_HEX_SIZE], const char **name) {
-    line += *line == '\\';
-    if (!take_hex(line, digits, hex))
-        return false;
-    *name = line + digits + strspn(line + digits, " \t*");
-    return true;
-}
+/* Between words of a line that is not in one of the common forms. */
+#define MARK       "\xef\xbb\xbf" /* a byte order mark */
+#define SEPARATORS " \t,;|:=*()<>\"'`"
 
 static bool is_tag(enum catalogue_digest digest, const char *word, size_t length) {
     for (size_t i = 0; i < sizeof digests[digest].tags / sizeof *digests[digest].tags; i++) {
@@ -54,7 +49,9 @@ static bool read_tagged(char *line, enum catalogue_digest digest, char hex[CHECK
     char *open = strchr(line, '('), *end = strrchr(line, ')');
     if (!open || !end || end < open)
         return false;
-    char *word_end = open > line && open[-1] == ' ' ? open - 1 : open;
+    char *word_end = open;
+    while (word_end > line && (word_end[-1] == ' ' || word_end[-1] == '\t'))
+        word_end--;
     const char *equals = end + 1 + strspn(end + 1, " \t");
     if (!is_tag(digest, line, (size_t)(word_end - line)) || *equals != '=' ||
         !take_hex(equals + 1 + strspn(equals + 1, " \t"), digests[digest].digits, hex))
@@ -66,8 +63,9 @@ static bool read_tagged(char *line, enum catalogue_digest digest, char hex[CHECK
 
 /* Length of the name of a digest algorithm at the start of text; 0: none. */
 static size_t algorithm_length(const char *text) {
-    static const char *const families[] = {"SHA",       "BLAKE", "B2",    "MD5",
-                                           "WHIRLPOOL", "RMD",   "RIPEMD"};
+    static const char *const families[] = {"SHA",       "BLAKE",    "B2",     "MD5",
+                                           "WHIRLPOOL", "RMD",      "RIPEMD", "KECCAK",
+                                           "SM3",       "STREEBOG", "GOST",   "SKEIN"};
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         if (strncasecmp(text, families[i], strlen(families[i])) == 0)
             return strspn(text,
@@ -78,20 +76,59 @@ static size_t algorithm_length(const char *text) {
 /* Whether a line is a heading such as "# SHA512 HASH", "[sha256]" or "MD5:", and if so whether the
  * lines below it are of this algorithm. */
 static bool read_heading(const char *line, enum catalogue_digest digest, bool *ours) {
-    const char *word = line + strspn(line, "#[=- \t");
+    const char *word = line + strspn(line, "#[=-*_/;> \t");
     size_t length = algorithm_length(word);
     const char *rest = word + length + strspn(word + length, " \t:]=-");
-    static const char *const nouns[] = {"",     "HASH",    "HASHES",   "SUM",
-                                        "SUMS", "DIGESTS", "CHECKSUMS"};
+    static const char *const nouns[] = {"",       "HASH",    "HASHES",   "SUM",      "SUMS",
+                                        "DIGEST", "DIGESTS", "CHECKSUM", "CHECKSUMS"};
+    size_t rest_length = strlen(rest);
+    while (rest_length > 0 && strchr("#]=-*_: \t", rest[rest_length - 1]))
+        rest_length--;
     bool heading = false;
     for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
-        heading = heading || strcasecmp(rest, nouns[i]) == 0;
+        heading = heading || (strlen(nouns[i]) == rest_length &&
+                              strncasecmp(rest, nouns[i], rest_length) == 0);
     if (length == 0 || !heading)
         return false;
-    if (length > 4 && strncasecmp(word + length - 4, "SUMS", 4) == 0)
-        length -= 4;
+    while (length > 1 && strchr("-_/", word[length - 1]))
+        length--;
+    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++) {
+        size_t noun = strlen(nouns[i]);
+        if (noun && length > noun && strncasecmp(word + length - noun, nouns[i], noun) == 0)
+            length -= noun;
+    }
     *ours = is_tag(digest, word, length);
     return true;
+}
+
+/* A word such as "SHA3-256" in a line. */
+static bool names_other(const char *line, enum catalogue_digest digest) {
+    for (const char *word = line; *word; word += strcspn(word, SEPARATORS)) {
+        word += strspn(word, SEPARATORS);
+        size_t length = algorithm_length(word);
+        if (length && length == strcspn(word, SEPARATORS) && !is_tag(digest, word, length))
+            return true;
+    }
+    return false;
+}
+
+/* "DIGEST  NAME", "DIGEST *NAME", "DIGEST<tab>NAME", the digest alone, or anything with one digest
+ * in it: what else the line has is its name. loose: the digest does not come first. */
+static bool read_plain(char *line, enum catalogue_digest digest, char hex[CHECKSUM_HEX_SIZE],
+                       const char **name, bool *loose) {
+    size_t digits = digests[digest].digits;
+    char *at = line;
+    while (*at && !((at == line || !isalnum((unsigned char)at[-1])) && take_hex(at, digits, hex)))
+        at++;
+    if (!*at)
+        return false;
+    *loose = at > line + strspn(line, " \t\\");
+    memset(at, ' ', digits);
+    char *end = line + strlen(line);
+    while (end > line && strchr(" \t", end[-1]))
+        *--end = 0;
+    *name = line + strspn(line, " \t*\\");
+    return !names_other(*name, digest);
 }
 
 /* --- which line is about the file --- */
@@ -143,17 +180,45 @@ static size_t fitness(const char *listed, const char *path) {
     return names == 0 ? 0 : 2 * names + whole;
 }
 
+/* A name with blanks fits as a whole; else a word of the line may be it. */
+static size_t fitness_of_line(char *name, const char *path) {
+    size_t best = fitness(name, path);
+    for (char *word = name; *word;) {
+        word += strspn(word, SEPARATORS);
+        size_t length = strcspn(word, SEPARATORS);
+        char after = word[length];
+        word[length] = 0;
+        size_t fit = length ? fitness(word, path) & ~(size_t)1 : 0;
+        word[length] = after;
+        word += length;
+        if (fit > best)
+            best = fit;
+    }
+    return best;
+}
+
 struct search {
     const struct checksum *checksum;
     char *path;     /* owned: of the address */
+    char *bare;     /* owned: as it is written in the address */
     size_t digests; /* lines with one */
     size_t best;    /* fitness of hex */
     bool ambiguous; /* another line fits as well and has another digest */
     char hex[CHECKSUM_HEX_SIZE];
 };
 
-static void consider(struct search *search, const char *hex, const char *name) {
-    size_t fit = fitness(name, search->path);
+/* A digest within a line of text, such as a web page has, counts only with the name. */
+static void consider(struct search *search, const char *hex, const char *name, bool loose) {
+    scoped(alloc_release) char *listed = alloc_string(name);
+    for (char *back = strchr(listed, '/') ? NULL : strchr(listed, '\\'); back;
+         back = strchr(back, '\\')) /* a path of Windows */
+        *back = '/';
+    size_t fit = fitness_of_line(listed, search->path);
+    size_t bare = fitness_of_line(listed, search->bare);
+    if (bare > fit)
+        fit = bare;
+    if (loose && fit == 0)
+        return;
     bool differs = search->digests > 0 && strcmp(hex, search->hex) != 0;
     if (search->digests++ > 0 && fit < search->best)
         return;
@@ -168,14 +233,14 @@ static void read_lines(struct search *search, char *text) {
     for (char *line = text, *next; line; line = next) {
         char hex[CHECKSUM_HEX_SIZE];
         const char *name = "";
+        bool loose = false;
         next = strchr(line, '\n');
         if (next)
             *next++ = 0;
         line[strcspn(line, "\r")] = 0;
-        if (read_tagged(line, digest, hex, &name) ||
-            (!read_heading(line, digest, &ours) && ours &&
-             read_gnu(line, digests[digest].digits, hex, &name)))
-            consider(search, hex, name);
+        if (read_tagged(line, digest, hex, &name) || (!read_heading(line, digest, &ours) && ours &&
+                                                      read_plain(line, digest, hex, &name, &loose)))
+            consider(search, hex, name, loose);
     }
 }
 
@@ -196,8 +261,9 @@ bool checksum_find(const struct checksum *checksum, const char *text, size_t len
                    char hex[CHECKSUM_HEX_SIZE], struct error *error) {
     scoped(alloc_release) char *copy = alloc_slice(text, length);
     scoped(alloc_release) char *path = path_of_url(checksum->file_url);
-    struct search search = {.checksum = checksum, .path = path};
-    read_lines(&search, copy);
+    scoped(alloc_release) char *bare = alloc_string(checksum->file_url);
+    struct search search = {.checksum = checksum, .path = path, .bare = bare};
+    read_lines(&search, copy + (strncmp(copy, MARK, strlen(MARK)) == 0 ? strlen(MARK) : 0));
     memcpy(hex, search.hex, CHECKSUM_HEX_SIZE);
     return decide(&search, error);
 }
