@@ -126,9 +126,13 @@ static bool open_packed(struct unpacking *unpacking, struct error *error) {
            refuse(unpacking, error);
 }
 
+/* What macOS's tar adds for each file, with the file's attributes, begins with "._". */
 static bool is_disk_name(const char *name) {
     static const char *const ends[] = {".qcow2", ".qcow", ".img",  ".raw",
                                        ".vmdk",  ".vdi",  ".vhdx", ".vhd"};
+    const char *slash = strrchr(name, '/');
+    if (strncmp(slash ? slash + 1 : name, "._", 2) == 0)
+        return false;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         size_t length = strlen(name), end = strlen(ends[i]);
         if (length > end && strcasecmp(name + length - end, ends[i]) == 0)

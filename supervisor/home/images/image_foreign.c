@@ -9,13 +9,17 @@
 #define CONVERT(format) "convert it to qcow2 with `qemu-img convert -f " format " -O qcow2`"
 #define DECRYPT         "decrypt it first, with `qemu-img convert` or cryptsetup"
 #define TAKE_OUT(tool)  "extract it with `" tool "` and import the disk that is in it"
+#define WHOLE_DISK      "use an image of a whole disk, with a partition table"
+#define ITSELF          "download the image itself"
 #define FORCE           "; --force imports it as a raw disk"
 
 /* Where a magic number stands: at an offset, or that far before the end. Sources: VMware's Virtual
  * Disk Format 5.0; VirtualBox's VDICore.h; [MS-VHDX] 2.2.1; the VHD specification 1.0 (footer);
  * QEMU's docs/interop/parallels.rst and qed_spec.txt; cryptsetup's LUKS1 and LUKS2
  * specifications; ECMA-119 8.1; PKWARE's APPNOTE 4.3.7; 7-Zip's 7zFormat.txt; Apple's UDIF trailer;
- * [FATGEN] 1.03. */
+ * [FATGEN] 1.03; Linux's Documentation/arch/x86/boot.rst, its superblocks and mkswap(8); NTFS's and
+ * exFAT's boot sectors, which are signed as a disk's are; [MS-XCA] and the manuals of the programs.
+ */
 static const struct {
     off_t offset; /* below 0: from the end */
     const char *magic;
@@ -45,6 +49,45 @@ static const struct {
     {0, "LZIP", 4, {"compressed with lzip", "decompress it with `lzip -d`", false}},
     {0, "!<arch>\n", 8, {"an ar archive, such as a Debian package", "use a disk image", false}},
     {0, "hsqs", 4, {"a squashfs file system", "use an image of a whole disk", false}},
+    {514, "HdrS", 4, {"a kernel of Linux", WHOLE_DISK FORCE, true}},
+    {3, "NTFS    ", 8, {"an NTFS file system without a partition table", WHOLE_DISK FORCE, true}},
+    {3, "EXFAT   ", 8, {"an exFAT file system without a partition table", WHOLE_DISK FORCE, true}},
+    {3, "-FVE-FS-", 8, {"encrypted (BitLocker)", DECRYPT, false}},
+    {1080,
+     "\x53\xef",
+     2,
+     {"an ext4 file system without a partition table", WHOLE_DISK FORCE, true}},
+    {0, "XFSB", 4, {"an XFS file system without a partition table", WHOLE_DISK FORCE, true}},
+    {65600,
+     "_BHRfS_M",
+     8,
+     {"a btrfs file system without a partition table", WHOLE_DISK FORCE, true}},
+    {4086, "SWAPSPACE2", 10, {"swap space", WHOLE_DISK, false}},
+    {512, "LABELONE", 8, {"a volume of LVM", WHOLE_DISK FORCE, true}},
+    {0, "\x3a\xff\x26\xed", 4, {"an Android sparse image", "expand it with `simg2img`", false}},
+    {0, "MSWIM\0\0", 7, {"a Windows installation image (wim)", WHOLE_DISK, false}},
+    {0, "VMA\0", 4, {"a backup of Proxmox (vma)", TAKE_OUT("vma extract"), false}},
+    {0, "MSCF", 4, {"a cab archive", TAKE_OUT("cabextract"), false}},
+    {0, "070701", 6, {"a cpio archive, such as an initramfs", WHOLE_DISK, false}},
+    {0, "\x5d\0\0", 3, {"compressed with lzma", "decompress it with `unlzma`", false}},
+    {0, "\x1f\x9d", 2, {"compressed with compress", "decompress it with `uncompress`", false}},
+    {0, "\x89LZO", 4, {"compressed with lzop", "decompress it with `lzop -d`", false}},
+    {0,
+     "\x7f"
+     "ELF",
+     4,
+     {"a program (ELF)", "use a disk image", false}},
+    {0, "Salted__", 8, {"encrypted (openssl)", "decrypt it first, with `openssl enc -d`", false}},
+    {0,
+     "-----BEGIN PGP",
+     14,
+     {"encrypted or signed (PGP)", "decrypt it first, with `gpg -d`", false}},
+    {0,
+     "version https://git-lfs",
+     23,
+     {"a pointer of Git LFS", ITSELF ", with `git lfs pull`", false}},
+    {0, "d8:announce", 11, {"a torrent", ITSELF, false}},
+    {0, "<?xml", 5, {"a text in XML, such as a server's error", ITSELF, false}},
     {0, "<!DOCTYPE", 9, {"a web page", "download the image itself", false}},
     {0, "<!doctype", 9, {"a web page", "download the image itself", false}},
     {0, "<html", 5, {"a web page", "download the image itself", false}},

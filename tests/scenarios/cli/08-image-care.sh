@@ -91,7 +91,8 @@ mkdir "$WORK/tar"
 cp "$WORK/disk.raw" "$WORK/tar/disk.raw"
 echo readme >"$WORK/tar/README"
 tar -C "$WORK/tar" -cf "$WORK/one.tar" README disk.raw
-tar -C "$WORK/tar" -czf "$WORK/one.tar.gz" README disk.raw
+echo "attributes of macOS" >"$WORK/tar/._disk.raw"
+tar -C "$WORK/tar" -czf "$WORK/one.tar.gz" README ._disk.raw disk.raw
 tar -C "$WORK/tar" -cf "$WORK/none.tar" README
 cp "$WORK/disk.raw" "$WORK/tar/second.img"
 tar -C "$WORK/tar" -cf "$WORK/two.tar" README disk.raw second.img
