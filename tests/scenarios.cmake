@@ -46,6 +46,7 @@ set(table
   "cli/162-setup                    3    1     300     normal     macos"
   "cli/180-mistakes                  4    1     300     both       -"
   "cli/172-groups-and-variables     8    1     300     normal     -"
+  "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"
@@ -122,6 +123,7 @@ set(table
   "guest/123-console                35    2     300     normal     macos"
   "guest/152-wake                   25    2     300     normal     macos,sanitizers"
   "guest/140-sudo-detach             8    2     120     normal     -"
+  "guest/166-launch                 30    2     300     normal     -"
 
   "real/30-real-guest@bookworm-arm64 220  3    2400     normal     -"
   "real/30-real-guest@sid-amd64    190    3    2400     normal     macos"

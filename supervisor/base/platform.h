@@ -85,6 +85,9 @@ bool platform_vmnet_wants_root(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *platform_interfaces(void);
 
+/* The router through which this interface reaches everything else; host byte order. */
+bool platform_gateway(const char *interface, uint32_t *ip4);
+
 /* Who this host has talked to on its IPv4 networks: its ARP table. Entries that led nowhere are
  * left out. The list is the caller's to free; no answer within PLATFORM_NEIGHBOURS_TIMEOUT_MS is
  * false. */

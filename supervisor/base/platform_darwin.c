@@ -339,6 +339,41 @@ static bool read_neighbour(const struct rt_msghdr *route, struct platform_neighb
     return true;
 }
 
+/* The destination of a default route is 0; its gateway follows. */
+static bool read_gateway(const struct rt_msghdr *route, unsigned interface, uint32_t *ip4) {
+    const char *end = (const char *)route + route->rtm_msglen;
+    const struct sockaddr_in *destination = (const void *)(route + 1);
+    if (route->rtm_index != interface || !(route->rtm_addrs & RTA_GATEWAY) ||
+        (const char *)(destination + 1) > end || destination->sin_addr.s_addr != 0)
+        return false;
+    const struct sockaddr_in *gateway = (const void *)after((const void *)destination);
+    if ((const char *)(gateway + 1) > end || gateway->sin_family != AF_INET)
+        return false;
+    *ip4 = ntohl(gateway->sin_addr.s_addr);
+    return true;
+}
+
+bool platform_gateway(const char *interface, uint32_t *ip4) {
+    int name[] = {CTL_NET, PF_ROUTE, 0, AF_INET, NET_RT_FLAGS, RTF_GATEWAY};
+    unsigned index = if_nametoindex(interface);
+    size_t length = 0;
+    bool found = false;
+    if (index == 0 || sysctl(name, 6, NULL, &length, NULL, 0) < 0)
+        return false;
+    length += 4096; /* it may grow meanwhile */
+    scoped(alloc_release) char *list = alloc_zero(length);
+    if (sysctl(name, 6, list, &length, NULL, 0) < 0)
+        return false;
+    for (size_t at = 0; !found && at + sizeof(struct rt_msghdr) <= length;) {
+        const struct rt_msghdr *route = (const void *)(list + at);
+        if (route->rtm_msglen < sizeof *route || at + route->rtm_msglen > length)
+            break;
+        found = read_gateway(route, index, ip4);
+        at += route->rtm_msglen;
+    }
+    return found;
+}
+
 bool platform_neighbours(struct platform_neighbour **list, size_t *count) {
     int name[] = {CTL_NET, PF_ROUTE, 0, AF_INET, NET_RT_FLAGS, RTF_LLINFO};
     size_t length = 0;

@@ -16,6 +16,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +260,22 @@ enum platform_interface platform_interface_kind(const char *name) {
     if (strstr(text.data, "DEVTYPE=vlan"))
         return PLATFORM_INTERFACE_VLAN;
     return strstr(text.data, "DEVTYPE=wlan") ? PLATFORM_INTERFACE_WIFI : PLATFORM_INTERFACE_OTHER;
+}
+
+/* proc(5): interface, destination and gateway as the processor has them in memory, flags. */
+bool platform_gateway(const char *interface, uint32_t *ip4) {
+    char line[512], name[64];
+    unsigned destination, gateway, flags;
+    bool found = false;
+    FILE *routes = fopen("/proc/net/route", "re");
+    while (routes && !found && fgets(line, sizeof line, routes))
+        found = sscanf(line, "%63s %x %x %x", name, &destination, &gateway, &flags) == 4 &&
+                strcmp(name, interface) == 0 && destination == 0 && (flags & RTF_GATEWAY);
+    if (routes)
+        fclose(routes);
+    if (found)
+        *ip4 = ntohl(gateway);
+    return found;
 }
 
 /* systemd-inhibit(1); a desktop asks for "sleep" when it is idle, logind itself for "idle". */

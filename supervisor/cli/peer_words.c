@@ -90,7 +90,7 @@ static const struct peer_word top[] = {
 
 static const struct peer_word image[] = {
     {"delete del destroy erase rmi prune", DROP_IMAGE},
-    {"pull get fetch add new create launch", GET_IMAGE},
+    {"pull get fetch add new create", GET_IMAGE},
     {"find search available catalogue catalog list-remote", DOWNLOADS},
     {"show inspect describe", "`pgsup image info NAME` shows an image"},
     {"check test", "`pgsup image verify NAME` checks an image"},
@@ -102,7 +102,7 @@ static const struct peer_word image[] = {
 static const struct peer_word instance[] = {
     {"delete del destroy undefine erase", "`pgsup instance remove NAME` removes an instance"},
     {"show inspect describe", "`pgsup instance get NAME` shows an instance"},
-    {"new add launch define init", "`pgsup instance create NAME` defines an instance"},
+    {"new add define init", "`pgsup instance create NAME` defines an instance"},
     {"edit config modify change update", "`pgsup instance set NAME` changes an instance"},
     {"copy cp", "`pgsup instance clone NAME COPY` copies a stopped instance"},
     {"mv move", "`pgsup instance rename NAME NEW` renames an instance"},

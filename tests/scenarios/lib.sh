@@ -151,10 +151,15 @@ wait_until() {
 loopback() {
     [ "$(uname -s)" = Darwin ] && echo lo0 || echo lo
 }
-# One that is not the loopback interface.
+# One that is not the loopback interface and has no address, so that a cloud may have any on it.
 any_interface() {
-    python3 -c 'import socket
-print([name for _, name in socket.if_nameindex() if not name.startswith("lo")][0])'
+    local name
+    for name in $(python3 -c 'import socket
+print(*[name for _, name in socket.if_nameindex() if not name.startswith("lo")])'); do
+        ifconfig "$name" 2>/dev/null | grep -q 'inet ' || ip -4 address show dev "$name" 2>/dev/null | grep -q inet ||
+            { echo "$name" && return; }
+    done
+    ip link add pgsup-none type dummy && echo pgsup-none
 }
 bridged_kind() {
     [ "$(uname -s)" = Darwin ] && echo vmnet-bridged || echo bridge

@@ -61,11 +61,12 @@ static inline struct cloud_options bridged_options(void) {
         .name = "lab",
         .admin_password = PASSWORD,
         .ssh_public_keys = public_key_files(),
-        .interface = interface,
-        .host_ip4 = "172.16.3.10",
-        .host_nm4 = "255.255.255.0",
-        .host_gw4 = "172.16.3.1",
-        .host_ns4 = "9.9.9.9",
+        .network.any_host = true,
+        .network.interface = interface,
+        .network.host_ip4 = "172.16.3.10",
+        .network.host_nm4 = "255.255.255.0",
+        .network.host_gw4 = "172.16.3.1",
+        .network.host_ns4 = "9.9.9.9",
     };
 }
 
@@ -73,7 +74,7 @@ static inline struct cloud_options user_options(void) {
     return (struct cloud_options){.name = "lab",
                                   .admin_password = PASSWORD,
                                   .ssh_public_keys = public_key_files(),
-                                  .network = "user"};
+                                  .network.kind = "user"};
 }
 
 /* Opened, with the image "base" in it. */

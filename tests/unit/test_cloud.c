@@ -63,7 +63,7 @@ TEST(refuses_bad_options_without_a_trace) {
     const char *const nowhere[] = {"/nowhere/id.pub", NULL};
     char *const bad_user[] = {(char *)"root:/nowhere", NULL};
     struct cloud_options bridged = bridged_options();
-    const char *interface = bridged.interface;
+    const char *interface = bridged.network.interface;
     const struct refusal table[] = {
         {{.name = "Lab", .ssh_public_keys = key},
          ERROR_INVALID,
@@ -73,23 +73,25 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.ssh_public_keys = nowhere}, ERROR_NOT_FOUND, "/nowhere/id.pub"},
         {{.ssh_public_keys = key, .admin_password = ""}, ERROR_INVALID, "admin password"},
         {{.ssh_public_keys = key, .admin_password = "tab\there"}, ERROR_INVALID, "admin password"},
-        {{.ssh_public_keys = key, .network = "token-ring"},
+        {{.ssh_public_keys = key, .network.kind = "token-ring"},
          ERROR_INVALID,
          "use one of user, bridge"},
-        {{.ssh_public_keys = key, .network = "user", .interface = interface},
+        {{.ssh_public_keys = key, .network.kind = "user", .network.interface = interface},
          ERROR_INVALID,
          "--host-if cannot be used with the network user"},
-        {{.ssh_public_keys = key, .host_ip4 = "172.16.3.10"},
+        {{.ssh_public_keys = key, .network.host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
          "--host-ip4 cannot be used with the network user"},
-        {{.ssh_public_keys = key, .interface = "vlan99"}, ERROR_INVALID, "requires --host-ip4"},
-        {{.ssh_public_keys = key, .interface = interface, .host_ip4 = "172.16.3.10"},
+        {{.ssh_public_keys = key, .network.interface = "vlan99"}, ERROR_INVALID, "no interface"},
+        {{.ssh_public_keys = key,
+          .network.interface = interface,
+          .network.host_ip4 = "172.16.3.10"},
          ERROR_INVALID,
          "requires --host-nm4"},
         {{.ssh_public_keys = key,
-          .interface = "vlan99",
-          .host_ip4 = "172.16.3.10",
-          .host_nm4 = "255.255.255.0"},
+          .network.interface = "vlan99",
+          .network.host_ip4 = "172.16.3.10",
+          .network.host_nm4 = "255.255.255.0"},
          ERROR_INVALID,
          interface},
         {{.ssh_public_keys = key, .users = bad_user}, ERROR_INVALID, "\"root\""},
@@ -122,10 +124,10 @@ TEST(refuses_bad_addresses) {
     make_present();
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct cloud_options options = bridged_options();
-        options.host_ip4 = table[i].host;
-        options.host_nm4 = table[i].mask;
-        options.host_gw4 = table[i].gateway;
-        options.host_ns4 = table[i].nameserver;
+        options.network.host_ip4 = table[i].host;
+        options.network.host_nm4 = table[i].mask;
+        options.network.host_gw4 = table[i].gateway;
+        options.network.host_ns4 = table[i].nameserver;
         check_no_trace(&options, ERROR_INVALID, table[i].says);
     }
 }
@@ -146,7 +148,7 @@ TEST(refuses_bad_keys) {
 TEST(refuses_a_network_that_is_not_here) {
     bool macos = platform_is_macos();
     struct cloud_options options = bridged_options();
-    options.network = macos ? "bridge" : "vmnet-bridged";
+    options.network.kind = macos ? "bridge" : "vmnet-bridged";
     make_present();
     check_no_trace(&options, ERROR_INVALID, "does not exist on this system");
 }
@@ -228,7 +230,7 @@ TEST(makes_a_bridged_cloud) {
     check_good(home_open(path, &home, &error), &error);
     check_good(cloud_table_get(home.store, &cloud, &error), &error);
     CHECK_STRING(cloud.network, platform_is_macos() ? "vmnet-bridged" : "bridge");
-    CHECK_STRING(cloud.interface, options.interface);
+    CHECK_STRING(cloud.interface, options.network.interface);
     CHECK_STRING(cloud.host_ip4, "172.16.3.10");
     CHECK_STRING(cloud.host_nm4, "255.255.255.0");
     CHECK_STRING(cloud.host_gw4, "172.16.3.1");

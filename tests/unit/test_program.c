@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "host/address.h"
 #include "host/program.h"
 #include "scratch.h"
 #include "test.h"
@@ -191,6 +192,35 @@ TEST(search) {
     setenv("PATH", "", 1);
     scoped(alloc_release) char *usual = program_find("sh", &error);
     CHECK(usual && usual[0] == '/');
+}
+
+static const char *nameserver_in(const char *text) {
+    static char nameserver[ADDRESS_SIZE];
+    address_read_nameserver(text, nameserver);
+    return nameserver;
+}
+
+TEST(nameserver_that_guests_can_use) {
+    CHECK_STRING(nameserver_in(""), "");
+    CHECK_STRING(nameserver_in("nameserver 10.1.2.3"), "10.1.2.3");
+    CHECK_STRING(nameserver_in("# c\nsearch x\nnameserver\t10.1.2.3 # c\nnameserver 9.9.9.9\n"),
+                 "10.1.2.3");
+    CHECK_STRING(nameserver_in("nameserver 127.0.0.53\nnameserver ::1\nnameserver 10.1.2.3\r\n"),
+                 "10.1.2.3");
+    CHECK_STRING(nameserver_in("nameserver 127.0.0.53\nnameserver fe80::1%eth0\n"), "");
+    CHECK_STRING(nameserver_in("nameserver\nnameserver 10.1.2.3.4.5.6.7.8.9\n nameserver 1.1.1.1"),
+                 "");
+    CHECK_STRING(nameserver_in("nameservers 10.1.2.3\n"), "");
+}
+
+TEST(addresses_of_this_host) {
+    struct address address;
+    CHECK(address_find("127.0.0.1", &address));
+    CHECK_STRING(address.mask, "255.0.0.0");
+    CHECK(address_of_interface(address.interface, &address));
+    CHECK_STRING(address.gateway, "");
+    CHECK(!address_find("203.0.113.77", &address));
+    CHECK(!address_of_interface("no-such-0", &address));
 }
 
 int main(void) {

@@ -1,12 +1,16 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/input/cloud_choice_options.h"
+#include "cli/input/cloud_questions.h"
+#include "cli/input/network_options.h"
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
+#include "cli/link/own_command.h"
 #include "home/cloud/cloud.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the cloud", .fallback = "pgsup"},
@@ -17,22 +21,14 @@ static const struct option_spec options[] = {
     {"no-admin-password", 0,
      .help = "give 'cloudadmin' no password and disable password logins: keys only"},
     {"ssh-public-key", 0, "FILE", .help = "file of public keys that the user 'ansible' accepts",
-     .required = true, .many = true},
+     .many = true},
+    {"new-ssh-key", 0, .help = "make a key in the home, instead of --ssh-public-key"},
     {"ssh-private-key", 0, "FILE",
      .help = "private key for ssh and Ansible; default: the one beside the public key, or "
              "ssh-agent"},
     {"user", 0, "NAME:KEYFILE",
      .help = "additional user in every guest, with the keys in that file", .many = true},
-    {"network", 0,
-     "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper|vmnet-helper-host",
-     .help = "how guests are connected; default: bridged with --host-if, else user"},
-    {"host-if", 0, "INTERFACE",
-     .help = "host interface that guests are attached to; with socket: path of the socket, "
-             "default Homebrew's; vmnet-helper bridges only if it is given"},
-    {"host-ip4", 0, "ADDRESS", .help = "address of this computer on that network"},
-    {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},
-    {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},
-    {"host-ns4", 0, "ADDRESS", .help = "nameserver of that network"},
+    NETWORK_OPTIONS,
     {"dns-server", 0, "ADDRESS[:PORT]",
      .help = "DNS server that is updated with the names of instances, by nsupdate"},
     {"dns-zone", 0, "ZONE", .help = "DNS zone that holds the names, such as lab.example.org"},
@@ -45,37 +41,106 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static int run_cloud_create(struct invocation *invocation, struct error *error) {
+static bool is_any_given(const struct invocation *invocation) {
+    for (const struct option_spec *spec = options; spec->name; spec++)
+        if (invocation_given(invocation, spec->name))
+            return true;
+    return false;
+}
+
+static bool check_keys(const struct invocation *invocation, struct error *error) {
     char *const *public_keys = invocation_values(invocation, "ssh-public-key");
+    if (!*public_keys && !invocation_flag(invocation, "new-ssh-key"))
+        return error_set(
+            error, ERROR_USAGE,
+            "\"cloud create\" needs the option --ssh-public-key FILE, or --new-ssh-key");
     for (char *const *each = public_keys; *each; each++)
         if (!invocation_check_file(*each, "public key", error))
-            return EXIT_FAILURE;
-    scoped(password_input_release) char *password = NULL;
-    if (!password_input_read(invocation, &password, error))
-        return EXIT_FAILURE;
+            return false;
+    return true;
+}
+
+static bool create(const struct invocation *invocation, struct cloud_options *made,
+                   struct error *error) {
+    scoped(alloc_release) char *found = NULL;
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
+    made->found = &found;
+    if (!cloud_create(path, made, error))
+        return false;
+    printf("cloud \"%s\" created in %s\n", made->name, path);
+    network_options_report(found);
+    return true;
+}
+
+static void show_command(const struct invocation *invocation, const struct cloud_answers *answers) {
+    struct own_command own;
+    scoped(strv_done) struct strv words = {0};
+    const char *const list[] = {
+        "cloud",     "create", "-n", answers->name, answers->key ? "--ssh-public-key" : NULL,
+        answers->key};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i])
+            strv_push(&words, list[i]);
+    if (!answers->key)
+        strv_push(&words, "--new-ssh-key");
+    if (!answers->password)
+        strv_push(&words, "--no-admin-password");
+    strv_push(&words, answers->kind ? "--network" : "--host-if");
+    strv_push(&words, answers->kind ? answers->kind : answers->interface);
+    if (own_command_init(&own, invocation, &(struct error){0})) {
+        scoped(alloc_release) char *text = own_command_text(&own, &words);
+        puts(text);
+    }
+    own_command_done(&own);
+}
+
+static bool create_as_answered(const struct invocation *invocation, struct error *error) {
+    struct cloud_answers answers = {0};
+    scoped(password_input_release) char *password = NULL;
+    bool good = cloud_questions_ask(&answers, error) &&
+                (!answers.password || password_input_read(invocation, &password, error));
+    const char *const keys[] = {answers.key, NULL};
+    struct cloud_options made = {
+        .name = answers.name,
+        .admin_password = password,
+        .ssh_public_keys = answers.key ? keys : NULL,
+        .new_ssh_key = !answers.key,
+        .network = {.kind = answers.kind, .interface = answers.interface},
+        .phone_home_port = invocation_option(invocation, "ph-port"),
+    };
+    if (good)
+        show_command(invocation, &answers);
+    good = good && create(invocation, &made, error);
+    cloud_answers_done(&answers);
+    return good;
+}
+
+static bool create_as_given(const struct invocation *invocation, struct error *error) {
+    char *const *public_keys = invocation_values(invocation, "ssh-public-key");
+    scoped(password_input_release) char *password = NULL;
+    if (!check_keys(invocation, error) || !password_input_read(invocation, &password, error))
+        return false;
     struct cloud_options made = {
         .name = invocation_option(invocation, "name"),
         .admin_password = password,
-        .ssh_public_keys = (const char *const *)public_keys,
+        .ssh_public_keys = *public_keys ? (const char *const *)public_keys : NULL,
+        .new_ssh_key = invocation_flag(invocation, "new-ssh-key"),
         .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
         .users = invocation_values(invocation, "user"),
-        .network = invocation_option(invocation, "network"),
-        .interface = invocation_option(invocation, "host-if"),
-        .host_ip4 = invocation_option(invocation, "host-ip4"),
-        .host_nm4 = invocation_option(invocation, "host-nm4"),
-        .host_gw4 = invocation_option(invocation, "host-gw4"),
-        .host_ns4 = invocation_option(invocation, "host-ns4"),
+        .network = network_options_read(invocation),
         .phone_home_port = invocation_option(invocation, "ph-port"),
         .dns = {.server = invocation_option(invocation, "dns-server"),
                 .zone = invocation_option(invocation, "dns-zone"),
                 .key = invocation_option(invocation, "dns-key")},
     };
-    if (!cloud_choice_options_read(invocation, &made.choices, error) ||
-        !cloud_create(path, &made, error))
-        return EXIT_FAILURE;
-    printf("cloud \"%s\" created in %s\n", made.name, path);
-    return EXIT_SUCCESS;
+    return cloud_choice_options_read(invocation, &made.choices, error) &&
+           create(invocation, &made, error);
+}
+
+static int run_cloud_create(struct invocation *invocation, struct error *error) {
+    bool asks = !is_any_given(invocation) && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+    bool good = asks ? create_as_answered(invocation, error) : create_as_given(invocation, error);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command cmd_cloud_create = {
@@ -88,6 +153,9 @@ const struct command cmd_cloud_create = {
                "Without --admin-password-file and --admin-password, pgsup asks for the "
                "password on the terminal, twice and without echo. With --no-admin-password "
                "there is none, and all accounts use keys.\n"
+               "\n"
+               "With no options at all, on a terminal, it asks the few questions there are, and "
+               "prints the command that they come to.\n"
                "\n"
                "Users given with --user may become root without a password, as 'ansible' "
                "may. A key file contains one key per line, as ~/.ssh/authorized_keys does.\n"

@@ -1,9 +1,11 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/input/cloud_choice_options.h"
+#include "cli/input/network_options.h"
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "home/change/network_change.h"
 #include "home/cloud/cloud.h"
 #include "home/names/dns_update.h"
 
@@ -25,6 +27,7 @@ static const struct option_spec options[] = {
      .help = "file of public keys that the user 'ansible' accepts; replaces the previous "
              "ones",
      .many = true},
+    {"new-ssh-key", 0, .help = "make a new key in the home, instead of the previous ones"},
     {"ssh-private-key", 0, "FILE",
      .help = "private key for ssh and Ansible; \"\": the one beside the public key, or ssh-agent"},
     {"ssh-user", 0, "NAME", .help = "user of the guests as whom ssh logs in; \"\": ansible"},
@@ -39,6 +42,8 @@ static const struct option_spec options[] = {
     {"dns-key", 0, "FILE",
      .help = "TSIG key that signs the updates, as written by `tsig-keygen`; \"\": no "
              "signature"},
+    NETWORK_OPTIONS,
+    {"renumber", 0, .help = "give instances that would be outside of the network other addresses"},
     CLOUD_CHOICE_OPTIONS,
     {"no-dns", 0, .help = "update no DNS server; removes the existing names from it"},
     OPTIONS_END,
@@ -60,7 +65,8 @@ static bool changes_password(const struct invocation *invocation) {
 
 static bool changes_guests(const struct invocation *invocation) {
     return changes_password(invocation) || invocation_given(invocation, "ssh-public-key") ||
-           invocation_given(invocation, "user") || invocation_given(invocation, "remove-user");
+           invocation_flag(invocation, "new-ssh-key") || invocation_given(invocation, "user") ||
+           invocation_given(invocation, "remove-user");
 }
 
 /* A running supervisor keeps its port. */
@@ -82,7 +88,12 @@ static bool check_settings(const struct invocation *invocation, struct error *er
     for (char *const *each = invocation_values(invocation, "ssh-public-key"); *each; each++)
         if (!invocation_check_file(*each, "public key", error))
             return false;
-    return !invocation_given(invocation, "ph-port") || check_no_supervisor(invocation->home, error);
+    const struct network_settings network = network_options_read(invocation);
+    bool other_network = network_settings_are_given(&network);
+    if (!other_network && invocation_flag(invocation, "renumber"))
+        return error_set(error, ERROR_USAGE, "--renumber goes with options of the network");
+    return (!invocation_given(invocation, "ph-port") && !other_network) ||
+           check_no_supervisor(invocation->home, error);
 }
 
 static void report_settings(const struct invocation *invocation) {
@@ -91,7 +102,8 @@ static void report_settings(const struct invocation *invocation) {
         printf("port %s is used from the next `pgsup up` on, and by guests from their next "
                "start on\n",
                port);
-    if (invocation_given(invocation, "ssh-private-key"))
+    if (invocation_given(invocation, "ssh-private-key") ||
+        invocation_flag(invocation, "new-ssh-key"))
         puts("`pgsup ssh` uses the private key from now on, Ansible from its next run on");
     if (invocation_flag(invocation, "package-upgrade") ||
         invocation_flag(invocation, "no-package-upgrade"))
@@ -101,11 +113,30 @@ static void report_settings(const struct invocation *invocation) {
              "unchanged");
 }
 
+static bool report_network(const struct invocation *invocation, struct network_change *change,
+                           const char *found, struct error *error) {
+    struct buffer notices = {0};
+    bool good = network_change_regenerate(invocation->home, &notices, error);
+    network_options_report(found);
+    if (change->report.length) {
+        fputs(change->report.data, stdout);
+        puts("guests that have booted before keep their addresses until cloud-init runs again: "
+             "`pgsup instance set NAME --rerun-cloud-init`");
+    }
+    puts("the network is used from the next `pgsup up` on, and by guests from their next start on");
+    invocation_notice(notices.length ? buffer_take(&notices) : NULL);
+    buffer_done(&notices);
+    buffer_done(&change->report);
+    return good;
+}
+
 static int run_cloud_set(struct invocation *invocation, struct error *error) {
     scoped(password_input_release) char *password = NULL;
     if (!check_settings(invocation, error) ||
         (changes_password(invocation) && !password_input_read(invocation, &password, error)))
         return EXIT_FAILURE;
+    scoped(alloc_release) char *found = NULL;
+    struct network_change network = {.renumber = invocation_flag(invocation, "renumber")};
     struct cloud_changes changes = {
         .admin_password = password,
         .remove_admin_password = invocation_flag(invocation, "no-admin-password"),
@@ -115,16 +146,26 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
                 : NULL,
         .ssh_private_key = invocation_option(invocation, "ssh-private-key"),
         .ssh_user = invocation_option(invocation, "ssh-user"),
+        .new_ssh_key = invocation_flag(invocation, "new-ssh-key"),
         .users = invocation_values(invocation, "user"),
         .removed_users = invocation_values(invocation, "remove-user"),
         .phone_home_port = invocation_option(invocation, "ph-port"),
+        .network = network_options_read(invocation),
+        .found = &found,
+        .context = &network,
         .dns = {.server = invocation_option(invocation, "dns-server"),
                 .zone = invocation_option(invocation, "dns-zone"),
                 .key = invocation_option(invocation, "dns-key"),
                 .none = invocation_flag(invocation, "no-dns")},
     };
+    if (network_settings_are_given(&changes.network))
+        changes.follow = network_change_follow;
     if (!cloud_choice_options_read(invocation, &changes.choices, error) ||
-        !cloud_set(invocation->home, &changes, error))
+        !cloud_set(invocation->home, &changes, error)) {
+        buffer_done(&network.report);
+        return EXIT_FAILURE;
+    }
+    if (changes.follow && !report_network(invocation, &network, found, error))
         return EXIT_FAILURE;
     if (changes.dns.server || changes.dns.zone || changes.dns.key)
         dns_update_doubt(invocation->home, NULL); /* the next update reports problems */

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 #define TABLE_ROWS(X)                                                                              \
+    X(cmd_launch)                                                                                  \
     X(cmd_cloud)                                                                                   \
     X(cmd_cloud_create)                                                                            \
     X(cmd_cloud_get)                                                                               \

@@ -6,10 +6,9 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "home/cloud/network_settings.h"
 #include "home/cloud/subnet.h"
 #include "home/place.h"
-#include "host/network.h"
-#include "machine/core/spec.h"
 #include "store/forward_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
@@ -27,88 +26,6 @@
 #define TRASH_DAYS      7
 
 /* --- what is asked for --- */
-
-static bool choose_network(const struct cloud_options *options, enum spec_network *network,
-                           struct error *error) {
-    if (options->network)
-        return network_kind_check(options->network, network, error);
-    *network = options->interface ? network_bridged() : SPEC_NET_USER;
-    return true;
-}
-
-struct host_option {
-    const char *name, *value;
-};
-
-/* Options that mean nothing with this network are a mistake of whoever gave them. */
-static bool refuse_given(const struct host_option *options, size_t count, const char *network,
-                         struct error *error) {
-    for (size_t i = 0; i < count; i++)
-        if (options[i].value)
-            return error_set(
-                error, ERROR_INVALID,
-                "%s cannot be used with the network %s: omit it, or use --network %s%s",
-                options[i].name, network, spec_network_word(network_bridged()),
-                strcmp(options[i].name, "--host-if") == 0 ? "" : " and --host-if");
-    return true;
-}
-
-static bool require_given(const struct host_option *options, size_t count, const char *network,
-                          struct error *error) {
-    for (size_t i = 0; i < count; i++)
-        if (!options[i].value)
-            return error_set(error, ERROR_INVALID, "the network %s requires %s", network,
-                             options[i].name);
-    return true;
-}
-
-static bool check_addresses(const struct cloud_options *options, struct error *error) {
-    struct subnet subnet;
-    if (!options->host_ip4 != !options->host_nm4)
-        return error_set(error, ERROR_INVALID, "--host-ip4 and --host-nm4 must be given together");
-    if (!options->host_ip4)
-        return !options->host_gw4 ||
-               error_set(error, ERROR_INVALID, "--host-gw4 requires --host-ip4 and --host-nm4");
-    return subnet_of_host(options->host_ip4, options->host_nm4, &subnet, error) &&
-           (!options->host_gw4 ||
-            (subnet_check_machine("--host-gw4", options->host_gw4, error) &&
-             subnet_check_member(&subnet, "--host-gw4", options->host_gw4, error))) &&
-           (!options->host_ns4 || subnet_check_machine("--host-ns4", options->host_ns4, error));
-}
-
-static bool check_network(const struct cloud_options *options, enum spec_network network,
-                          struct error *error) {
-    const struct host_option given[] = {
-        {"--host-if", options->interface}, {"--host-ip4", options->host_ip4},
-        {"--host-nm4", options->host_nm4}, {"--host-gw4", options->host_gw4},
-        {"--host-ns4", options->host_ns4},
-    };
-    const size_t count = sizeof given / sizeof *given;
-    const char *word = spec_network_word(network);
-    const struct spec_network_traits *traits = spec_network_traits(network);
-    if (!traits->own_addresses)
-        return refuse_given(given, count, word, error);
-    if ((traits->attachment == SPEC_ATTACH_NOTHING ||
-         traits->attachment == SPEC_ATTACH_HELPER_ONLY) &&
-        !refuse_given(given, 1, word, error))
-        return false;
-    if (traits->attachment == SPEC_ATTACH_INTERFACE && !require_given(given, 3, word, error))
-        return false;
-    return network_interface_check(network, "--host-if", options->interface, error) &&
-           network_check_not_loopback("--host-if", options->interface, error) &&
-           check_addresses(options, error);
-}
-
-static void copy_network(const struct cloud_options *options, enum spec_network network,
-                         struct store_cloud *cloud) {
-    cloud->network = alloc_string(spec_network_word(network));
-    cloud->interface =
-        alloc_string(options->interface ? options->interface : network_default_interface(network));
-    cloud->host_ip4 = alloc_string(options->host_ip4);
-    cloud->host_nm4 = alloc_string(options->host_nm4);
-    cloud->host_gw4 = alloc_string(options->host_gw4);
-    cloud->host_ns4 = alloc_string(options->host_ns4);
-}
 
 /* "auto": the port stays until it is found taken. */
 static bool set_port(const char *text, struct store_cloud *cloud, struct error *error) {
@@ -128,22 +45,25 @@ bool cloud_fill(const struct cloud_options *options, struct store_cloud *cloud,
     static const char *const no_keys[] = {NULL};
     const struct cloud_changes given = {
         .admin_password = options->admin_password,
-        .ssh_public_keys = options->ssh_public_keys ? options->ssh_public_keys : no_keys,
+        .ssh_public_keys =
+            options->ssh_public_keys || options->new_ssh_key ? options->ssh_public_keys : no_keys,
+        .new_ssh_key = options->new_ssh_key,
         .ssh_private_key = options->ssh_private_key,
         .users = options->users,
         .dns = options->dns,
     };
-    enum spec_network network;
+    scoped(alloc_release) char *found = NULL;
     cloud->phone_home_port = PHONE_HOME_PORT;
     cloud->trash_days = TRASH_DAYS;
     cloud->name = alloc_string(options->name ? options->name : "pgsup");
     if (!name_check_label("cloud name", cloud->name, error) ||
-        !choose_network(options, &network, error) || !check_network(options, network, error) ||
+        !network_settings_apply(&options->network, cloud, &found, error) ||
         (options->phone_home_port && !set_port(options->phone_home_port, cloud, error)) ||
         !cloud_inputs_read(&given, options->home_path ? options->home_path : "", inputs, error))
         return false;
     cloud_inputs_apply(inputs, cloud);
-    copy_network(options, network, cloud);
+    if (options->found)
+        alloc_replace(options->found, alloc_string(found));
     if (!dns_settings_apply(&inputs->dns, cloud, error))
         return false;
     secret_random(&cloud->mac_base, sizeof cloud->mac_base);
@@ -302,6 +222,13 @@ static bool remove_users(struct store *store, char *const *names, struct error *
     return true;
 }
 
+static bool check_dns(const struct store_cloud *cloud, struct error *error) {
+    return !cloud->dns_server || !subnet_is_user(cloud) ||
+           error_set(error, ERROR_INVALID,
+                     "the names of this cloud are in the DNS, and in the network user guests have "
+                     "no addresses of their own: use --no-dns too");
+}
+
 static bool change(const struct cloud_changes *changes, struct cloud_inputs *inputs,
                    struct store_cloud *cloud, struct error *error) {
     if (changes->remove_admin_password)
@@ -310,7 +237,9 @@ static bool change(const struct cloud_changes *changes, struct cloud_inputs *inp
         return false;
     cloud_inputs_apply(inputs, cloud);
     return cloud_inputs_choose(&changes->choices, cloud, error) &&
-           dns_settings_apply(&inputs->dns, cloud, error);
+           (!network_settings_are_given(&changes->network) ||
+            network_settings_apply(&changes->network, cloud, changes->found, error)) &&
+           dns_settings_apply(&inputs->dns, cloud, error) && check_dns(cloud, error);
 }
 
 static bool fail_port(uint16_t number, const char *what, const char *name, struct error *error) {
@@ -348,7 +277,8 @@ static bool put_changes(struct home *home, const struct cloud_changes *changes,
                 cloud_table_put(store, &cloud, error) &&
                 remove_users(store, changes->removed_users, error) &&
                 cloud_inputs_put_users(inputs, store, error) &&
-                cloud_inputs_keep(inputs, home, error);
+                cloud_inputs_keep(inputs, home, error) &&
+                (!changes->follow || changes->follow(home, &cloud, changes->context, error));
     good = store_end(store, good, error);
     store_cloud_done(&cloud);
     return good;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "home/cloud/cloud_inputs.h"
 #include "home/cloud/dns_settings.h"
+#include "home/cloud/network_settings.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 
@@ -13,9 +14,10 @@ struct cloud_options {
     const char *admin_password;         /* clear text, hashed here and never kept; NULL: none */
     const char *const *ssh_public_keys; /* paths of .pub files, NULL-terminated, one at least */
     const char *ssh_private_key;        /* NULL: the one beside them, or ssh's agent */
+    bool new_ssh_key;                   /* instead of those two */
     char *const *users;                 /* "NAME:KEYFILE", NULL-terminated; NULL: none */
-    const char *network; /* NULL: "user" without interface, else what the host bridges with */
-    const char *interface, *host_ip4, *host_nm4, *host_gw4, *host_ns4;
+    struct network_settings network;
+    char **found;                /* of network_settings_apply(); NULL: not wanted */
     const char *phone_home_port; /* NULL: 10300 */
     struct dns_settings dns;
     struct cloud_choices choices;

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/secret.h"
 #include "cloudinit/password.h"
+#include "home/cloud/new_key.h"
 #include "home/cloud/user.h"
 
 #include <stdio.h>
@@ -102,6 +103,31 @@ static bool read_private_key(const char *path, const char *home_path, struct clo
     return true;
 }
 
+static bool make_key(const char *home_path, struct cloud_inputs *inputs, struct error *error) {
+    scoped(buffer_done) struct buffer line = {0};
+    struct store_cloud *cloud = &inputs->cloud;
+    if (!new_key_make(&inputs->private_key, &line, error))
+        return false;
+    cloud->ssh_public_key = alloc_slice(line.data, strcspn(line.data, "\n"));
+    cloud->ssh_public_key_path = alloc_string("");
+    cloud->ssh_private_key_path = alloc_printf("%s/" PRIVATE_KEY_FILE, home_path);
+    return true;
+}
+
+static bool read_keys(const struct cloud_changes *given, const char *home_path,
+                      struct cloud_inputs *inputs, struct error *error) {
+    bool named = given->ssh_public_keys || given->ssh_private_key;
+    if (given->new_ssh_key && named)
+        return error_set(error, ERROR_USAGE,
+                         "--new-ssh-key excludes --ssh-public-key and --ssh-private-key");
+    if (given->new_ssh_key)
+        return make_key(home_path, inputs, error);
+    return (!given->ssh_public_keys ||
+            read_public_keys(given->ssh_public_keys, &inputs->cloud, error)) &&
+           (!given->ssh_private_key ||
+            read_private_key(given->ssh_private_key, home_path, inputs, error));
+}
+
 /* A file that lasts is read when the settings are applied. */
 static bool read_dns_key(const struct dns_settings *given, const char *home_path,
                          struct cloud_inputs *inputs, struct error *error) {
@@ -119,9 +145,7 @@ static bool read_dns_key(const struct dns_settings *given, const char *home_path
 bool cloud_inputs_read(const struct cloud_changes *given, const char *home_path,
                        struct cloud_inputs *inputs, struct error *error) {
     struct store_cloud *cloud = &inputs->cloud;
-    return (!given->ssh_public_keys || read_public_keys(given->ssh_public_keys, cloud, error)) &&
-           (!given->ssh_private_key ||
-            read_private_key(given->ssh_private_key, home_path, inputs, error)) &&
+    return read_keys(given, home_path, inputs, error) &&
            (!given->ssh_user || read_ssh_user(given->ssh_user, cloud, error)) &&
            (!given->admin_password || read_password(given->admin_password, cloud, error)) &&
            read_dns_key(&given->dns, home_path, inputs, error) &&

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "home/cloud/dns_settings.h"
+#include "home/cloud/network_settings.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
 #include "store/user_table.h"
@@ -22,10 +23,17 @@ struct cloud_changes { /* NULL: stays as it is */
     const char *const *ssh_public_keys; /* instead of those before */
     const char *ssh_private_key;        /* "": none is named */
     const char *ssh_user;               /* whom ssh logs in as; "": ansible */
+    bool new_ssh_key;                   /* made, and kept in the home; instead of those two */
     char *const *users, *const *removed_users;
     const char *phone_home_port; /* guests that run keep the one that they were started with */
     struct dns_settings dns;
     struct cloud_choices choices;
+    struct network_settings network;
+    char **found; /* of network_settings_apply() */
+    /* What else changes with it, in the same transaction; NULL: nothing. */
+    bool (*follow)(struct home *home, const struct store_cloud *cloud, void *context,
+                   struct error *error);
+    void *context;
 };
 
 struct cloud_inputs {

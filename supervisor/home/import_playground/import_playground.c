@@ -47,11 +47,12 @@ static bool read_cloud(struct import *import, const struct import_playground_opt
         .name = options->name ? options->name : old->name,
         .admin_password = old->admin_password,
         .ssh_public_keys = public_keys,
-        .interface = old->host_if,
-        .host_ip4 = old->host_ip4,
-        .host_nm4 = old->host_nm4,
-        .host_gw4 = old->host_gw4,
-        .host_ns4 = old->host_ns4,
+        .network = {.interface = old->host_if,
+                    .host_ip4 = old->host_ip4,
+                    .host_nm4 = old->host_nm4,
+                    .host_gw4 = old->host_gw4,
+                    .host_ns4 = old->host_ns4,
+                    .any_host = true},
         .phone_home_port = old->ph_port,
     };
     struct cloud_inputs inputs = {0};
