@@ -85,6 +85,8 @@ bool platform_vmnet_wants_root(void);
 /* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
 char *platform_interfaces(void);
 
+/* A program gets rights beyond its user's, by file capabilities (capabilities(7)). */
+bool platform_has_capabilities(const char *program);
 /* The router through which this interface reaches everything else; host byte order. */
 bool platform_gateway(const char *interface, uint32_t *ip4);
 

@@ -339,6 +339,11 @@ static bool read_neighbour(const struct rt_msghdr *route, struct platform_neighb
     return true;
 }
 
+bool platform_has_capabilities(const char *program) {
+    (void)program;
+    return false;
+}
+
 /* The destination of a default route is 0; its gateway follows. */
 static bool read_gateway(const struct rt_msghdr *route, unsigned interface, uint32_t *ip4) {
     const char *end = (const char *)route + route->rtm_msglen;

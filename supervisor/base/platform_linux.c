@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -260,6 +261,10 @@ enum platform_interface platform_interface_kind(const char *name) {
     if (strstr(text.data, "DEVTYPE=vlan"))
         return PLATFORM_INTERFACE_VLAN;
     return strstr(text.data, "DEVTYPE=wlan") ? PLATFORM_INTERFACE_WIFI : PLATFORM_INTERFACE_OTHER;
+}
+
+bool platform_has_capabilities(const char *program) {
+    return getxattr(program, "security.capability", NULL, 0) > 0;
 }
 
 /* proc(5): interface, destination and gateway as the processor has them in memory, flags. */

@@ -12,7 +12,9 @@
 #include "home/instance/plan.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
+#include "host/bridge_helper.h"
 #include "host/qemu_program.h"
+#include "machine/bridge_tap.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_file.h"
 #include "machine/core/smbios.h"
@@ -223,9 +225,21 @@ static bool join_network(struct home *home, struct job *job, struct prepared *pr
             start_helpers(&prepared->plan.spec, &job->plan, error));
 }
 
+/* Before QEMU's helper is asked, which says less. */
+static bool check_bridges(const struct spec *spec, const struct launch_link *link,
+                          struct error *error) {
+    const char *helper = bridge_tap_helper();
+    for (size_t i = 0; helper && i < spec->nic_count; i++)
+        if (spec->nics[i].network == SPEC_NET_BRIDGE &&
+            !bridge_helper_check(helper, spec->nics[i].interface, link || geteuid() == 0, error))
+            return false;
+    return true;
+}
+
 static bool prepare_new(struct home *home, struct job *job, struct error *error) {
     struct prepared prepared = {0};
     bool good = prepare_files(home, job->name, &prepared, error) &&
+                check_bridges(&prepared.plan.spec, job->plan.link, error) &&
                 start_helpers(&prepared.plan.spec, &job->plan, error) &&
                 join_network(home, job, &prepared, error) &&
                 build(home, &prepared.facts, &prepared.plan.spec, &job->plan, error);

@@ -4,6 +4,7 @@
 #include "cli/doctor/check.h"
 #include "cli/doctor/mac_answers.h"
 #include "cli/doctor/side_by_side.h"
+#include "host/bridge_helper.h"
 #include "host/kvm_guest.h"
 #include "scratch.h"
 #include "test.h"
@@ -220,13 +221,13 @@ TEST(a_kvm_that_is_none_or_refuses) {
 }
 
 TEST(bridge_conf) {
-    CHECK(attachment_conf_allows("allow br0\n", "br0"));
-    CHECK(attachment_conf_allows("# x\n  allow   all", "br0"));
-    CHECK(!attachment_conf_allows("allow br01\n", "br0"));
-    CHECK(!attachment_conf_allows("#allow br0\n", "br0"));
-    CHECK(!attachment_conf_allows("allow all\ndeny br0\n", "br0"));
-    CHECK(attachment_conf_allows("include /etc/qemu/me.conf\n", "br0"));
-    CHECK(!attachment_conf_allows("", "br0"));
+    CHECK_INT(bridge_helper_rule("allow br0\n", "br0"), BRIDGE_ALLOWED);
+    CHECK_INT(bridge_helper_rule("# x\n  allow   all", "br0"), BRIDGE_ALLOWED);
+    CHECK_INT(bridge_helper_rule("allow br01\n", "br0"), BRIDGE_NOT_NAMED);
+    CHECK_INT(bridge_helper_rule("#allow br0\n", "br0"), BRIDGE_NOT_NAMED);
+    CHECK_INT(bridge_helper_rule("allow all\ndeny br0\n", "br0"), BRIDGE_DENIED);
+    CHECK_INT(bridge_helper_rule("include /etc/qemu/me.conf\n", "br0"), BRIDGE_ALLOWED);
+    CHECK_INT(bridge_helper_rule("", "br0"), BRIDGE_NOT_NAMED);
 }
 
 /* --- findings, and jobs that hang --- */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/tcp_owner.h"
 #include "home/running.h"
+#include "host/bridge_helper.h"
 #include "host/network.h"
 #include "host/port.h"
 #include "machine/bridge_tap.h"
@@ -56,23 +57,6 @@ void attachment_bridge_helper(const struct surroundings *surroundings, struct fi
     }
 }
 
-bool attachment_conf_allows(const char *text, const char *bridge) {
-    bool allowed = false;
-    while (*text) {
-        scoped(alloc_release) char *line = alloc_slice(text, strcspn(text, "\n"));
-        char verb[16] = "", name[64] = "";
-        text += strlen(line) + (text[strlen(line)] == '\n');
-        if (sscanf(line, " %15s %63s", verb, name) != 2 || verb[0] == '#')
-            continue;
-        bool means = strcmp(name, "all") == 0 || strcmp(name, bridge) == 0;
-        if (means && strcmp(verb, "deny") == 0)
-            return false;
-        allowed |= means && strcmp(verb, "allow") == 0;
-        allowed |= strcmp(verb, "include") == 0; /* another file, which may be root's alone */
-    }
-    return allowed;
-}
-
 /* The bridge of the cloud, or of the first card that is in one; NULL. */
 static const char *bridge_of(const struct surroundings *surroundings) {
     const char *word = spec_network_word(SPEC_NET_BRIDGE);
@@ -96,7 +80,7 @@ void attachment_bridge_conf(const struct surroundings *surroundings, struct find
         return;
     }
     bool read = file_read(conf, CONF_LIMIT_BYTES, &text, NULL) && text.data;
-    if (read && attachment_conf_allows(text.data, bridge)) {
+    if (read && bridge_helper_rule(text.data, bridge) == BRIDGE_ALLOWED) {
         finding_ok(finding, "%s allows %s", conf, bridge);
         return;
     }

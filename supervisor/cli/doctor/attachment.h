@@ -10,6 +10,3 @@ void attachment_bridge_conf(const struct surroundings *surroundings, struct find
 void attachment_tun(const struct surroundings *surroundings, struct finding *finding);
 void attachment_phone_home_port(const struct surroundings *surroundings, struct finding *finding);
 void attachment_ports(const struct surroundings *surroundings, struct finding *finding);
-
-/* What bridge.conf says of a bridge (QEMU: qemu-bridge-helper.c): pure. */
-bool attachment_conf_allows(const char *text, const char *bridge);

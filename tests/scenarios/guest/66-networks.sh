@@ -41,8 +41,8 @@ new_guest moving
 new_guest fixed --ip 10.77.0.5
 start_supervisor
 run "$PGSUP" start moving
-expect_equal "status of start" "$STATUS" 1
-expect_text "$ERR" "QEMU's bridge helper did not open the bridge br0: access denied by acl file"
+expect_equal "status of start" "$STATUS" 3
+expect_text "$ERR" "/etc/qemu/bridge.conf denies guests the bridge br0"
 echo "allow br0" >/etc/qemu/bridge.conf
 
 step "an address by DHCP, the seed over HTTP"
