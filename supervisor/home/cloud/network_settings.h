@@ -15,7 +15,7 @@ struct network_settings { /* texts as given; NULL: as it is; "": none */
 
 bool network_settings_are_given(const struct network_settings *settings);
 /* To a cloud without a network, or with another one: what goes with the kind or the interface of
- * before is forgotten with it. found: a line for its user, what was found out; NULL: nothing was; caller
- * frees. */
+ * before is forgotten with it. found: a line for its user, what was found out; NULL: nothing was;
+ * caller frees. */
 bool network_settings_apply(const struct network_settings *settings, struct store_cloud *cloud,
                             char **found, struct error *error);
