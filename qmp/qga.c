@@ -48,6 +48,10 @@ struct qga *qga_new(uint32_t id) {
     return qga;
 }
 
+void qga_allow_lines(struct qga *qga, size_t limit_bytes) {
+    qga->lines.limit_bytes = limit_bytes;
+}
+
 static void release_current(struct qga *qga) {
     json_decref(qga->current);
     qga->current = NULL;

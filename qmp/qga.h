@@ -34,6 +34,9 @@ struct qga; /* opaque */
 
 /* id: a random number, so that the answer to nobody else is taken for the one to this. */
 struct qga *qga_new(uint32_t id);
+/* Answers may be longer than QGA_LINE_LIMIT_BYTES: what a program has said. Before the first
+ * command. */
+void qga_allow_lines(struct qga *qga, size_t limit_bytes);
 void qga_free(struct qga *qga); /* NULL is fine */
 
 /* arguments is stolen and may be NULL. False: not ready, or one is under way. */

@@ -4,14 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SHOW_ONE    "`pgsup info NAME` shows everything about an instance"
-#define SHOW_ALL    "`pgsup list` shows all instances, `pgsup info NAME` one"
-#define WATCH       "`pgsup list -w` keeps the list of all instances on the screen"
-#define REMOVE      "`pgsup rm NAME` removes an instance"
-#define CREATE      "`pgsup create NAME` defines an instance, `pgsup start NAME` starts it"
-#define CHANGE      "`pgsup set NAME` changes an instance, `pgsup cloud set` the cloud"
-#define SHELL       "`pgsup ssh NAME` opens a shell in the guest, `pgsup console NAME` its console"
-#define RUN_IN      "`pgsup ssh NAME -- COMMAND` runs a command in the guest"
+#define SHOW_ONE "`pgsup info NAME` shows everything about an instance"
+#define SHOW_ALL "`pgsup list` shows all instances, `pgsup info NAME` one"
+#define WATCH    "`pgsup list -w` keeps the list of all instances on the screen"
+#define REMOVE   "`pgsup rm NAME` removes an instance"
+#define CREATE   "`pgsup create NAME` defines an instance, `pgsup start NAME` starts it"
+#define CHANGE   "`pgsup set NAME` changes an instance, `pgsup cloud set` the cloud"
+#define SHELL    "`pgsup ssh NAME` opens a shell in the guest, `pgsup console NAME` its console"
+#define RUN_IN                                                                                       \
+    "`pgsup ssh NAME -- COMMAND` runs a command in the guest, `pgsup exec NAME -- COMMAND` without " \
+    "network"
 #define COPY_FILES  "`pgsup ssh NAME -- tar c PATH | tar x` copies files out of a guest"
 #define NO_SNAPSHOT "there are no snapshots: `pgsup clone NAME COPY` copies a stopped instance"
 #define NO_FOLDERS                                                                                 \
@@ -41,7 +43,7 @@ static const struct peer_word top[] = {
     {"new init define add make run install build", CREATE},
     {"edit config configure modify change update reconfigure setvcpus setmem setmaxmem", CHANGE},
     {"enter attach login connect dial sh bash", SHELL},
-    {"exec execute run-command guestcontrol", RUN_IN},
+    {"execute run-command guestcontrol", RUN_IN},
     {"cp copy scp sftp transfer push file rsync", COPY_FILES},
     {"snapshot snapshots snap checkpoint revert restore-snapshot save-snapshot snapshot-create "
      "snapshot-list snapshot-revert",

@@ -52,6 +52,19 @@ static bool check_process(const struct home *home, const struct store_instance *
     return good;
 }
 
+bool reachable_state_check(const struct home *home, const struct store_instance *instance,
+                           struct error *error) {
+    struct vm_status vms = {0};
+    if (!vm_status_open(home, &vms, error))
+        return false;
+    json_t *status = vm_status_get(&vms, instance);
+    const char *state = json_string_value(json_object_get(status, "state"));
+    bool good = check_state(instance->name, state ? state : "", error);
+    json_decref(status);
+    vm_status_close(&vms);
+    return good;
+}
+
 bool reachable_check(const struct home *home, const struct store_instance *instance,
                      struct error *error) {
     struct vm_status vms = {0};

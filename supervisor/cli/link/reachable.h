@@ -10,6 +10,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Only whether its VM runs, in whatever way it is spoken to. */
+bool reachable_state_check(const struct home *home, const struct store_instance *instance,
+                           struct error *error);
+
 /* False with a sentence: its state, and what to do. */
 bool reachable_check(const struct home *home, const struct store_instance *instance,
                      struct error *error);
