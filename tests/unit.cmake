@@ -36,6 +36,13 @@ add_executable(bench_qmp bench/bench_qmp.c)
 target_link_libraries(bench_qmp PRIVATE qmp)
 pgsup_see_all_rooms(bench_qmp)
 
+# Of a build as it is released.
+if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ AND NOT APPLE AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
+  add_test(NAME unit.instructions COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_instructions.py
+    $<TARGET_FILE:pgsup> $<TARGET_FILE:bench_qmp>)
+  set_tests_properties(unit.instructions PROPERTIES TIMEOUT 200 COST 30 LABELS unit)
+endif()
+
 pgsup_test(document SOURCES unit/test_document.c USES cloudinit)
 pgsup_test(document_check SOURCES unit/test_document_check.c USES cloudinit)
 pgsup_test(http SOURCES unit/test_http.c USES cloudinit)

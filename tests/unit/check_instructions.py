@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Counts the instructions of what people and VMs wait for, which repeat as times do not, and compares
+them with instructions.txt, where each has a bound 10 % above what it was when it was set.
+
+usage: check_instructions.py PGSUP BENCH_QMP
+
+Counted by callgrind, on Debian 12 for x86_64 alone: compilers and libraries differ elsewhere."""
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+VMS = 10
+QMP_ROUNDS = 2
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def is_measured_system():
+    with open("/etc/os-release", encoding="utf-8") as file:
+        release = file.read()
+    return "VERSION_CODENAME=bookworm" in release and platform.machine() == "x86_64"
+
+
+def count(environment, *command):
+    words = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: status {done.returncode}: {done.stderr[-600:]}")
+    return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
+
+
+def make_home(pgsup, environment, folder):
+    image, key = os.path.join(folder, "empty.qcow2"), os.path.join(folder, "key")
+
+    def do(*words):
+        subprocess.run(words, env=environment, check=True, capture_output=True)
+
+    do("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+    do("qemu-img", "create", "-q", "-f", "qcow2", image, "64M")
+    do(pgsup, "cloud", "create", "-n", "count", "--network", "user", "--no-admin-password", "--ssh-public-key", key + ".pub")
+    do(pgsup, "image", "import", "-n", "empty", "--arch", "aarch64", image)
+    for number in range(VMS):
+        do(pgsup, "instance", "create", f"vm{number}", "--os", "empty", "--ram", "64")
+
+
+def measure(pgsup, bench_qmp):
+    folder = tempfile.mkdtemp(prefix="pgsup-c.", dir="/tmp")
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "PGSUP_HOME": folder + "/home", "LC_ALL": "C"}
+    try:
+        make_home(pgsup, environment, folder)
+        yield "version", count(environment, pgsup, "version")
+        yield f"list of {VMS}", count(environment, pgsup, "list")
+        rounds = [count(environment, bench_qmp, str(n)) for n in (1, 1 + QMP_ROUNDS)]
+        yield f"qmp, {QMP_ROUNDS} rounds", rounds[1] - rounds[0]
+    finally:
+        shutil.rmtree(folder)
+
+
+def bounds():
+    with open(os.path.join(HERE, "instructions.txt"), encoding="utf-8") as file:
+        rows = [line.strip().rsplit(None, 1) for line in file if not line.startswith("#")]
+    return {name: int(bound) for name, bound in rows}
+
+
+def main():
+    pgsup, bench_qmp = sys.argv[1:3]
+    if not shutil.which("valgrind") or not is_measured_system():
+        print("not the system that was measured, or no valgrind")
+        return 0
+    bound, bad = bounds(), 0
+    for name, counted in measure(pgsup, bench_qmp):
+        allowed = bound.pop(name, 0)
+        print(f"{name:24}{counted:12}  bound {allowed:12}")
+        bad += counted > allowed
+    for name in bound:
+        print(f"{name}: was not counted")
+    if bad:
+        print("more than allowed: find out why. If it is worth it, set a new bound and say so")
+    return bad > 0 or bool(bound)
+
+
+sys.exit(main())
