@@ -201,7 +201,8 @@ static void end_program(const struct session *session, json_int_t pid) {
 }
 
 /* True: it has ended. False with an error, or without: it runs. */
-static bool has_ended(const struct session *session, json_int_t pid, struct agent_result *result) {
+static bool command_has_ended(const struct session *session, json_int_t pid,
+                              struct agent_result *result) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "pid", json_integer(pid));
     json_t *answer = ask_agent(session, "guest-exec-status", arguments);
@@ -235,7 +236,7 @@ static bool wait_told(struct session *session, json_int_t pid, struct agent_resu
     end_program(session, pid);
     bool ended = false;
     while (!ended && lost.code == ERROR_NONE && clock_monotonic_ms() < until_ms) {
-        ended = has_ended(session, pid, result);
+        ended = command_has_ended(session, pid, result);
         poll(NULL, 0, ended ? 0 : 10 * POLL_FIRST_MS);
     }
     error_set(error, why->code, "%s%s", why->text,
@@ -249,7 +250,7 @@ static bool wait_end(struct session *session, json_int_t pid, uint64_t limit_ms,
     for (int pause_ms = POLL_FIRST_MS;; pause_ms += pause_ms < POLL_LAST_MS ? pause_ms / 2 : 0) {
         struct error why = {0}, heard = {0};
         const struct session asking = {session->path, false, &heard};
-        if (has_ended(&asking, pid, result))
+        if (command_has_ended(&asking, pid, result))
             return true;
         if (heard.code != ERROR_NONE && heard.code != ERROR_CANCELLED)
             return error_copy(session->error, &heard);

@@ -14,8 +14,9 @@
 
 /* Of each of standard output and error: qemu-ga drops what is more (GUEST_EXEC_MAX_OUTPUT). */
 #define AGENT_OUTPUT_MAX_BYTES (16u << 20)
-#define AGENT_INPUT_MAX_BYTES  (16u << 20) /* it comes in one command, which QEMU limits to 64 MiB \
-                                            */
+#define AGENT_INPUT_MAX_BYTES                                                                      \
+    (16u << 20) /* it comes in one command, which QEMU limits to 64 MiB                            \
+                 */
 
 struct agent_command {
     const char *const *argv;    /* argv[0] is found in the agent's PATH; UTF-8 */
