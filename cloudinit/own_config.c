@@ -3,6 +3,7 @@
 #include "cloudinit/document_check.h"
 #include "cloudinit/document_kind.h"
 #include "cloudinit/mime.h"
+#include "cloudinit/own_user.h"
 #include "cloudinit/yaml_tree.h"
 
 #include <string.h>
@@ -62,12 +63,22 @@ static bool check_groups(const struct judge *judge, const yaml_node_t *node, str
 
 /* The first of two entries with one name counts, key by key. */
 static void remark_account(const struct judge *judge, const yaml_node_t *user, const char *name) {
-    static const char *const ways_in[] = {
-        "ssh_authorized_keys", "hashed_passwd", "passwd", "plain_text_passwd",
-        "lock_passwd",         "sudo",          "shell",  "inactive",
-        "expiredate"};
+    static const char *const ways_in[] = {"ssh_authorized_keys",
+                                          "hashed_passwd",
+                                          "passwd",
+                                          "plain_text_passwd",
+                                          "lock_passwd",
+                                          "sudo",
+                                          "shell",
+                                          "inactive",
+                                          "expiredate",
+                                          "no_create_home",
+                                          "system",
+                                          "homedir",
+                                          "uid",
+                                          "ssh_redirect_user"};
     for (size_t i = 0; i < sizeof ways_in / sizeof *ways_in; i++)
-        if (yaml_tree_find(judge->tree, user, ways_in[i]))
+        if (own_user_find(judge->tree, user, ways_in[i]))
             strv_pushf(judge->remarks, "its %s of the user \"%s\" replaces that of pgsup",
                        ways_in[i], name);
 }
@@ -78,10 +89,11 @@ static bool check_user(const struct judge *judge, const yaml_node_t *user, struc
     if (name && is_account(judge, name, strlen(name)))
         remark_account(judge, user, name);
     return check_groups(judge, yaml_tree_find(tree, user, "groups"), error) &&
-           check_groups(judge, yaml_tree_find(tree, user, "primary_group"), error);
+           check_groups(judge, own_user_find(tree, user, "primary_group"), error);
 }
 
-static bool check_users(const struct judge *judge, const yaml_node_t *users, struct error *error) {
+static bool check_users(const struct judge *judge, const yaml_node_t *users,
+                        const yaml_node_t *groups, struct error *error) {
     const yaml_node_t *user;
     if (users->type != YAML_SEQUENCE_NODE)
         return error_set(error, ERROR_INVALID,
@@ -91,7 +103,7 @@ static bool check_users(const struct judge *judge, const yaml_node_t *users, str
     for (size_t i = 0; (user = yaml_tree_item(judge->tree, users, i)); i++)
         if (!check_user(judge, user, error))
             return false;
-    return true;
+    return own_user_check_all(judge->tree, users, groups, error);
 }
 
 /* --- modules --- */
@@ -182,7 +194,8 @@ static bool check_user_data(const struct judge *judge, const yaml_node_t *root,
         return error_set(error, ERROR_INVALID,
                          "its phone_home replaces that of pgsup, which then never hears that the "
                          "guest is ready: omit it, and use runcmd to tell others");
-    return (!users || check_users(judge, users, error)) &&
+    return (!users ||
+            check_users(judge, users, yaml_tree_find(judge->tree, root, "groups"), error)) &&
            (!vendor || check_vendor(judge, vendor, error));
 }
 
@@ -194,7 +207,8 @@ static bool check_config(const char *text, size_t length, struct judge *judge,
     if (!yaml_tree_load(&tree, text, length))
         return true; /* empty */
     judge->tree = &tree;
-    bool good = check_groups(judge, yaml_tree_find(&tree, tree.root, "groups"), error) &&
+    const yaml_node_t *groups = yaml_tree_find(&tree, tree.root, "groups");
+    bool good = check_groups(judge, groups, error) && own_user_check_groups(&tree, groups, error) &&
                 check_modules(judge, tree.root, error);
     if (good && judge->facts->document == SEED_USER_DATA)
         good = check_user_data(judge, tree.root, error);

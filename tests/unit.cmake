@@ -168,4 +168,4 @@ pgsup_see_all_rooms(judge_documents)
 add_test(NAME unit.own_documents
   COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_own_documents.py $<TARGET_FILE:judge_documents>
   WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/tests)
-set_tests_properties(unit.own_documents PROPERTIES TIMEOUT 120 LABELS unit)
+set_tests_properties(unit.own_documents PROPERTIES TIMEOUT 300 LABELS unit)

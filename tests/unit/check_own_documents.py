@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Goal: of a user's own documents those are refused, and no others, that cost the guest its accounts,
 its phone-home or its network. Each row of golden/own-documents.yaml is shown to pgsup's check and,
-merged with pgsup's own as a guest gets it, to cloud-init.
+merged with pgsup's own as a guest gets it, to cloud-init; with "by: useradd" its users are created.
 
 usage: check_own_documents.py JUDGE_DOCUMENTS, in tests/
 """
@@ -27,6 +27,8 @@ except ImportError:
     if sys.platform != "darwin":
         raise
     user_data = None  # it has no package there
+if user_data:
+    import useradd
 
 
 def merged(own):
@@ -136,7 +138,9 @@ def main():
                 failures.append(f"{row['text']!r}: pgsup says {words!r}, expected {row['is']}: {row.get('says')!r}")
             if not user_data:
                 continue
-            lost = is_lost(kind, row["text"])
+            if "by" in row and not useradd.is_possible():
+                continue
+            lost = useradd.lost(row["text"]) if "by" in row else is_lost(kind, row["text"])
             if (row["is"] == "refused") != bool(lost) and row["is"] != "warned":
                 failures.append(f"{row['text']!r} is {row['is']}, but with cloud-init {lost}")
     print(*failures, sep="\n")

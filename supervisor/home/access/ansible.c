@@ -191,7 +191,8 @@ static bool write_configuration(struct generated *generated, struct error *error
                   "roles_path = roles\n"
                   "host_key_checking = True\n"
                   "interpreter_python = auto_silent\n"
-                  "retry_files_enabled = False\n",
+                  "retry_files_enabled = False\n"
+                  "timeout = 60\n", /* an emulated guest takes longer than 10 s for one sudo */
                   collections);
     if (key)
         buffer_printf(&text, "private_key_file = %s\n", key);
