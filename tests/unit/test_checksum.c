@@ -60,8 +60,10 @@ TEST(what_is_no_digest) {
 #define A128 A64 A64
 #define B128 B64 B64
 
-/* What each text says of the file at the address. Gentoo's DIGESTS and openssl's lines are formats
- * that mirrors serve; all others were found here. */
+/* What each text says of the file at the address. Gentoo's DIGESTS, Debian's Release and openssl's
+ * lines are formats that mirrors serve; folders that are not those of the address are reported in
+ * adoptium/temurin11-binaries#6, absolute ones in ublue-os/bazzite#3793. All others were found
+ * here. */
 static const struct {
     const char *why;
     enum catalogue_digest digest;

@@ -1,5 +1,6 @@
 /* What editors and web pages put before or into text without showing it: which character it is, and
- * what each kind of file makes of it. A row says where the like was reported, if that is public. */
+ * what each kind of file makes of it. A row says where the like was reported, if that is public;
+ * the others were found here. */
 #include "base/alloc.h"
 #include "base/name.h"
 #include "base/text_form.h"

@@ -8,7 +8,7 @@ expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
 expect_ok "$PGSUP" image import --name spare --arch aarch64 "$WORK/disk.qcow2"
 
 # WORDS: for `instance create -n test …`, and what becomes of them as VCPU RAM DISK IMAGE
-step "limactl's and multipass's names"
+step "limactl's and multipass's names" # also the older --mem: jonathanbossenger/wp-local-env#26
 while IFS='|' read -r words expected; do
     # shellcheck disable=SC2086  # words of a command
     expect_ok "$PGSUP" instance create -n test $words

@@ -3,6 +3,8 @@
 # process, on a bridge with a real DHCP server. The image has a machine-id, and two instances of it are
 # started at once, over HTTP: no address is given to both. A clone of the first one, copied with its
 # cache, has an address, a machine-id and host keys of its own. With the server away cloud-init keeps them.
+# Reports of the kind: systemd/systemd#9609, canonical/lxd#7180, and at once at the first boot:
+# Hadron/carthage#122.
 prepare() {
     image=${PGSUP_GUEST_IMAGE:-${XDG_CACHE_HOME:-$HOME/.cache}/pgsup/debian-$PGSUP_GUEST.qcow2}
     if [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then # before the network is one of its own

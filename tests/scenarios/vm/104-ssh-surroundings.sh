@@ -37,7 +37,7 @@ grep -E "$decides" "$OUT" >"$WORK/decides"
 expect_equal "keys that are offered" "$(grep -c '^identityfile ' "$OUT")" 1
 expect_equal "its mode" "$(mode_of "$config")" -rw-------
 
-# What people write for all hosts, and the public report of its kind. It does not count with `ssh -F`;
+# What people write for all hosts, and the public report of its kind (in general: lima-vm/lima#110). It does not count with `ssh -F`;
 # and where a person's own file includes pgsup's, that comes first.
 step "it stands above a person's lines for all hosts"
 while IFS='|' read -r lines source; do
@@ -49,16 +49,16 @@ while IFS='|' read -r lines source; do
 done <<'END'
 ProxyJump bastion.example.org|intel/ccloudvm#16
 ProxyCommand nc -X connect -x proxy:8080 %h %p|kubernetes-sigs/kubespray#4932
-RemoteCommand tmux new -A -s main;RequestTTY yes|-
-IgnoreUnknown UseKeychain;UseKeychain yes;AddKeysToAgent yes|-
-PubkeyAuthentication no|-
+RemoteCommand tmux new -A -s main;RequestTTY yes|found here
+IgnoreUnknown UseKeychain;UseKeychain yes;AddKeysToAgent yes|found here
+PubkeyAuthentication no|found here
 IdentitiesOnly no|trailofbits/coop#68
 IdentityFile ~/.ssh/id_work|trailofbits/coop#68
 CanonicalizeHostname always;CanonicalDomains example.com|labgrid-project/labgrid#664
 User root;Port 2222|intel/ccloudvm#16
 HostName 192.0.2.1|intel/ccloudvm#16
-HostKeyAlias elsewhere|-
-StrictHostKeyChecking no;UserKnownHostsFile /dev/null|-
+HostKeyAlias elsewhere|found here
+StrictHostKeyChecking no;UserKnownHostsFile /dev/null|found here
 GlobalKnownHostsFile /etc/ssh/ssh_known_hosts2|theforeman/puppet-foreman_proxy#742
 HostKeyAlgorithms ssh-rsa|found here
 HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com|found here
@@ -80,8 +80,8 @@ Match all;Port 1|found here
 Match host *;User nobody|found here
 Match exec true;HostName 192.0.2.1|found here
 Match final all;Port 99|found here
-ControlMaster auto;ControlPath ~/.ssh/%r@%h:%p|-
-ForwardAgent yes;SendEnv LANG LC_*|-
+ControlMaster auto;ControlPath ~/.ssh/%r@%h:%p|found here
+ForwardAgent yes;SendEnv LANG LC_*|found here
 END
 
 step "Ansible gets the same, and no configuration of the person's"

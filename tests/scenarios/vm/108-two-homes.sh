@@ -1,5 +1,6 @@
 # Goal: two homes, and two users, on one computer do not get into each other's way: a port that nobody
-# chose is replaced when it is taken, said and kept; and what is meant is told where it can be known.
+# chose is replaced when it is taken, said and kept; and what is meant is told where it can be known. Reports of the
+# kind: lima-vm/lima#1514 and rancher-sandbox/rancher-desktop-2#330.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
 make_cloud
