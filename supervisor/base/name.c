@@ -30,6 +30,16 @@ bool name_check_label(const char *what, const char *text, struct error *error) {
     return false;
 }
 
+/* One number, as ping, ssh and browsers read an address: inet_aton(3). */
+static bool is_whole_address(const char *text) {
+    const char *digits = "0123456789";
+    if (text[0] == '0' && text[1] == 'x' && text[2]) {
+        text += 2;
+        digits = "0123456789abcdef";
+    }
+    return text[strspn(text, digits)] == 0;
+}
+
 bool name_check_instance(const char *text, struct error *error) {
     static const struct {
         const char *name, *meaning;
@@ -54,7 +64,11 @@ bool name_check_instance(const char *text, struct error *error) {
                 "\"%s\" cannot be the name of an instance, because it means %s: choose "
                 "another one",
                 text, taken[i].meaning);
-    return true;
+    return !is_whole_address(text) ||
+           error_set(error, ERROR_INVALID,
+                     "\"%s\" cannot be the name of an instance, because it means an address, "
+                     "written as one number: choose another one",
+                     text);
 }
 
 bool name_is_word(const char *text) {

@@ -30,7 +30,8 @@ expect_all() {
 step "names that mean something else to Ansible (ansible/ansible#22519) or to hosts(5)"
 new_home user --network user
 expect_ok create -n web
-for name in all ungrouped localhost localhost4 localhost6 ip6-localhost ip6-loopback broadcasthost; do
+for name in all ungrouped localhost localhost4 localhost6 ip6-localhost ip6-loopback broadcasthost \
+    0 123 2130706433 0x7f000001; do # the last ones are addresses to ping(8) and ssh(1); found here
     expect_refused 2 "\"$name\" cannot be the name of an instance, because it means" create -n "$name"
     expect_refused 2 "\"$name\" cannot be" "$PGSUP" instance clone web "$name"
     expect_refused 2 "\"$name\" cannot be" "$PGSUP" instance rename web "$name"

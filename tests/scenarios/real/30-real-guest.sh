@@ -55,6 +55,7 @@ at_exit "kill $watcher 2>/dev/null"
 
 step "start --wait until it has phoned home"
 start_guest $together
+[ -z "$together" ] || expect_text "$ERR" "test: " "$together: " # each line says whose it is
 expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_event test "phoned home (Cloud-Init/$version"
 expect_event test "meta-data fetched by Cloud-Init/$version"

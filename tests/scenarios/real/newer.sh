@@ -51,7 +51,6 @@ nothing_to_do() { # NAME: for Ansible
 }
 
 more_of_ssh() {
-
     expect_identity test
     expect_identity other
     who_it_is test >"$WORK/test"
@@ -93,6 +92,7 @@ afterwards() {
     local name mac
     step "a clone, and the other of the image still on the bridge"
     expect_ok "$PGSUP" instance clone test two
+    expect_text "$OUT" "if an older pgsup seeded"
     nothing_to_do two
     run "$PGSUP" start two --wait --timeout $BOOT_TIMEOUT_S
     expect_equal "status of start" "$STATUS" 0
