@@ -77,7 +77,8 @@ set(table
   "vm/108-two-homes                 12    1     300     normal     -"
   "vm/116-sleep                      12    1     300     normal     macos,sanitizers"
   "vm/124-background               25    1     300     normal     macos"
-  "vm/153-silent-guest               9    1     300     normal     macos,sanitizers"
+  "vm/153-silent-guest              11    1     300     normal     macos,sanitizers"
+  "vm/154-socket-restart             5    1     300     normal     -"
   "vm/160-doctor                   13    1     300     normal     macos"
   "vm/173-ssh-by-name              12    1     300     normal     macos"
   "vm/181-looking                    8    1     300     normal     -"
@@ -153,7 +154,11 @@ if(NOT APPLE)
   add_library(wall_clock MODULE fault/wall_clock.c)
   target_compile_options(wall_clock PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
   target_link_options(wall_clock PRIVATE -fno-sanitize=all)
-  list(APPEND environment "PGSUP_FAULT=$<TARGET_FILE:fault>" "PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>")
+  # Preloaded by 153-silent-guest: fault/denied.c.
+  add_library(denied MODULE fault/denied.c)
+  target_compile_options(denied PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+  list(APPEND environment "PGSUP_FAULT=$<TARGET_FILE:fault>" "PGSUP_WALL_CLOCK=$<TARGET_FILE:wall_clock>"
+    "PGSUP_DENIED=$<TARGET_FILE:denied>")
 endif()
 
 # The table and the folders have the same scenarios.

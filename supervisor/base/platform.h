@@ -71,6 +71,9 @@ uint64_t platform_awake_ms(void);
  */
 const char *platform_no_route_cause(void);
 
+/* What may have killed a program that said nothing, to append to a sentence; "". */
+const char *platform_kill_cause(void);
+
 bool platform_is_macos(void);
 unsigned platform_macos_version(void); /* 15; 0: another system, or not known */
 /* "Apple M3 Pro"; NULL: not known. Caller frees. */

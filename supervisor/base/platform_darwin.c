@@ -175,6 +175,12 @@ const char *platform_no_route_cause(void) {
            "Security, Local Network, or see `pgsup help mac`";
 }
 
+/* Apple: "Updating Mac Software". */
+const char *platform_kill_cause(void) {
+    return "; macOS kills a program whose file was overwritten while it ran: install it anew, by "
+           "`brew reinstall qemu` or by mv, not by cp";
+}
+
 bool platform_is_macos(void) {
     return true;
 }

@@ -208,6 +208,10 @@ const char *platform_no_route_cause(void) {
     return NULL;
 }
 
+const char *platform_kill_cause(void) {
+    return "";
+}
+
 bool platform_is_macos(void) {
     return false;
 }

@@ -25,7 +25,8 @@ struct silence {
     /* Owned by the worker while busy. */
     char *home_path, *name;
     int64_t instance;
-    char *causes; /* NULL: it was heard of, or cannot be */
+    unsigned limit_s;
+    char *causes; /* a sentence; NULL: it was heard of, or cannot be */
 };
 
 /* --- on a worker thread --- */
@@ -40,13 +41,32 @@ static bool is_seen(const struct store_instance *instance) {
     return seen;
 }
 
-static char *find_causes(const struct store_cloud *cloud, const struct store_instance *instance) {
+/* The address is there, but what the guest sends to pgsup is not let in. */
+static char *find_barrier(void) {
+    scoped(alloc_release) char *program = platform_program_path();
+    enum firewall answer = program ? firewall_ask(program) : FIREWALL_UNKNOWN;
+    if (answer != FIREWALL_BLOCKS && answer != FIREWALL_ASKS)
+        return NULL;
+    return alloc_printf("the guest has an address, but nothing of it comes through to pgsup: the "
+                        "application firewall does not let in %s; `pgsup help mac` has the two "
+                        "commands that do",
+                        program);
+}
+
+static char *find_causes(const struct store_cloud *cloud, const struct store_instance *instance,
+                         unsigned limit_s) {
     struct silence_facts facts = {.interface = cloud->interface,
                                   .is_static = instance->ip4 != NULL};
-    if (!spec_network_from_word(cloud->network, &facts.network) || is_seen(instance))
+    if (!spec_network_from_word(cloud->network, &facts.network) ||
+        !spec_network_traits(facts.network)->own_addresses)
         return NULL;
+    if (is_seen(instance))
+        return find_barrier();
     silence_causes_ask(&facts);
-    return silence_causes_text(&facts);
+    scoped(alloc_release) char *causes = silence_causes_text(&facts);
+    return alloc_printf("nothing is heard of the guest %u s after its kernel started; look in this "
+                        "order: %s",
+                        limit_s, causes);
 }
 
 static void on_silence_work(uv_work_t *work) {
@@ -56,7 +76,7 @@ static void on_silence_work(uv_work_t *work) {
     struct store_instance instance = {0};
     if (home_open(silence->home_path, &home, NULL) && cloud_table_get(home.store, &cloud, NULL) &&
         instance_table_get(home.store, silence->name, &instance, NULL))
-        silence->causes = find_causes(&cloud, &instance);
+        silence->causes = find_causes(&cloud, &instance, silence->limit_s);
     store_cloud_done(&cloud);
     store_instance_done(&instance);
     home_close(&home);
@@ -87,20 +107,21 @@ static void on_silence_worked(uv_work_t *work, int status) {
     struct silence *silence = work->data;
     struct vm *vm = silence->closing ? NULL : fleet_get_by_id(silence->fleet, silence->instance);
     silence->busy = false;
-    if (vm && status == 0 && silence->causes && silence->causes[0] && is_watched(vm)) {
-        scoped(alloc_release) char *text = alloc_printf(
-            "nothing is heard of the guest %u s after its kernel started; look in this order: %s",
-            (vm_is_emulated(vm) ? SILENCE_EMULATED_MS : SILENCE_MS) / 1000, silence->causes);
-        vm_silent(vm, text);
-    }
+    if (vm && status == 0 && silence->causes && is_watched(vm))
+        vm_silent(vm, silence->causes);
     alloc_replace(&silence->causes, NULL);
     if (silence->closing)
         free_silence(silence);
 }
 
+static unsigned limit_ms_of(const struct vm *vm) {
+    return vm_is_emulated(vm) ? SILENCE_EMULATED_MS : SILENCE_MS;
+}
+
 static void inquire(struct silence *silence, const struct vm *vm) {
     silence->busy = true;
     silence->instance = vm->instance;
+    silence->limit_s = limit_ms_of(vm) / 1000;
     alloc_replace(&silence->name, alloc_string(vm->name));
     uv_queue_work(silence->fleet->loop, &silence->work, on_silence_work, on_silence_worked);
 }
@@ -114,7 +135,7 @@ static void look_at(struct silence *silence, const struct vm *vm, struct watched
     }
     if (watched->instance != vm->instance || watched->launch != vm->launch.number)
         *watched = (struct watched){vm->instance, vm->launch.number, now_ms, false};
-    uint64_t limit_ms = vm_is_emulated(vm) ? SILENCE_EMULATED_MS : SILENCE_MS;
+    uint64_t limit_ms = limit_ms_of(vm);
     if (watched->told || silence->busy || now_ms < watched->since_ms + limit_ms)
         return;
     watched->told = true;

@@ -67,7 +67,15 @@ static bool check_folder(const char *path, struct error *error) {
         return error_set(error, ERROR_WRONG_STATE, "the home %s is not a folder", path);
     if (fd >= 0 && fstat(fd, &status) == 0 && access(path, R_OK | W_OK | X_OK) == 0)
         return home_check_owner(path, status.st_uid, error);
-    const char *why = strerror(errno);
+    int number = errno;
+    const char *why = strerror(number);
+    if (fd < 0 && number == EPERM)
+        return error_set(
+            error, ERROR_WRONG_STATE,
+            "the home %s cannot be opened (%s): on a Mac, jobs of launchd and programs "
+            "that nobody was asked about may not open Documents, Desktop, Downloads "
+            "and /Volumes; move it to ~/var/pgsup, or give pgsup Full Disk Access",
+            path, why);
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot open the home %s", path);
     const char *what = access(path, R_OK | X_OK) == 0 ? "written" : "read";

@@ -22,6 +22,7 @@
 #define HELPER_MANUAL     "https://github.com/nirs/vmnet-helper#installation"
 #define HELPER_HINT       "`brew install nirs/vmnet-helper/vmnet-helper`, or see " HELPER_MANUAL
 #define ROOTS_HELPER      "/opt/vmnet-helper/bin"
+#define NO_INTERFACE      "pgsup-asks"
 
 /* Homebrew links no program into a folder of PATH that is in libexec. */
 static const char *const helpers[] = {
@@ -221,15 +222,54 @@ static bool check_helper(const char *option, const char *interface, struct error
                                       check_bridgeable(program, option, interface, error)));
 }
 
-/* QEMU has a list of its own only in its last words, so ask vmnet-helper if it is there. */
+/* QEMU tells what macOS offers only when it refuses another one, before it uses vmnet: net/vmnet-
+ * bridged.m, "unsupported ifname 'x', expected one of [ en0 en1 ]". */
+static bool check_bridgeable_by_qemu(const char *option, const char *interface,
+                                     struct error *error) {
+    static const char before[] = "expected one of [";
+    scoped(alloc_release) char *qemu = alloc_printf("qemu-system-%s", platform_architecture());
+    char *argv[] = {qemu,       "-M",   "none",    "-nodefaults",
+                    "-display", "none", "-netdev", "vmnet-bridged,id=net0,ifname=" NO_INTERFACE,
+                    NULL};
+    scoped(buffer_done) struct buffer output = {0};
+    program_run(argv, HELPER_TIMEOUT_MS, &output, NULL);
+    const char *list = output.data ? strstr(output.data, before) : NULL;
+    if (!list)
+        return true;
+    list += strlen(before);
+    scoped(alloc_release) char *names = name_printable(list, strcspn(list, "]\n"), 200);
+    scoped(alloc_release) char *shown = name_printable(interface, strlen(interface), 40);
+    return is_word_of(interface, names) ||
+           error_set(error, ERROR_INVALID,
+                     "macOS does not bridge to the interface \"%s\" for %s: it offers %s", shown,
+                     option, names);
+}
+
 static bool check_interface(enum spec_network kind, const char *option, const char *interface,
                             struct error *error) {
     struct error ignored = {0};
     if (!check_exists(option, interface, error))
         return false;
-    scoped(alloc_release) char *program =
-        kind == SPEC_NET_VMNET_BRIDGED ? network_helper(&ignored) : NULL;
-    return !program || check_bridgeable(program, option, interface, error);
+    if (kind != SPEC_NET_VMNET_BRIDGED)
+        return true;
+    scoped(alloc_release) char *program = network_helper(&ignored);
+    return program ? check_bridgeable(program, option, interface, error)
+                   : check_bridgeable_by_qemu(option, interface, error);
+}
+
+const char *network_interface_remark(enum spec_network kind, const char *interface) {
+    if (!interface || spec_network_vmnet(kind, interface) != SPEC_VMNET_BRIDGED)
+        return NULL;
+    switch (platform_interface_kind(interface)) {
+    case PLATFORM_INTERFACE_VLAN:
+        return "it is a VLAN, whose frames macOS may hand to guests with their tag: if nothing is "
+               "heard of them, use an interface without a tag, or a shared network";
+    case PLATFORM_INTERFACE_WIFI:
+        return "it is Wi-Fi, on which guests often get no address: if nothing is heard of them, use "
+               "a wired interface, or a shared network";
+    case PLATFORM_INTERFACE_OTHER: break;
+    }
+    return NULL;
 }
 
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,

@@ -23,3 +23,5 @@ bool network_check_not_loopback(const char *option, const char *interface, struc
  * not given; some kinds require one, others refuse it. */
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
                              struct error *error);
+/* What is to be known of guests that are bridged to it; NULL: nothing. */
+const char *network_interface_remark(enum spec_network kind, const char *interface);

@@ -27,10 +27,11 @@ static char *describe_end(struct vm *vm, const struct process_end *end) {
             "QEMU ended, how is not known because an earlier supervisor began it%s%s",
             words[0] ? ": " : "", words);
     if (end->signal)
-        return alloc_printf("%s (signal %d)%s%s", when, end->signal, words[0] ? ": " : "", words);
+        return alloc_printf("%s (signal %d)%s%s%s", when, end->signal, words[0] ? ": " : "", words,
+                            began ? "" : vm_report_denial(end, words));
     scoped(alloc_release) char *holders = vm_report_holders(words);
-    return alloc_printf("%s (exit %d)%s%s%s", when, end->exit_status, words[0] ? ": " : "", words,
-                        holders);
+    return alloc_printf("%s (exit %d)%s%s%s%s", when, end->exit_status, words[0] ? ": " : "", words,
+                        holders, vm_report_denial(end, words));
 }
 
 static void record_end(struct vm *vm, const struct process_end *end) {

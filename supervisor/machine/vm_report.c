@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/platform.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* QEMU: block/file-posix.c; 'Failed to get "write" lock; Is another process using the image
@@ -18,6 +19,25 @@ char *vm_report_holders(const char *words) {
     scoped(alloc_release) char *image = alloc_slice(path, (size_t)(end - path));
     scoped(alloc_release) char *users = platform_file_users(image);
     return users[0] ? alloc_printf("; the disk is in use by process %s", users) : alloc_string("");
+}
+
+/* TCC: jobs of launchd get EPERM there, without a question to anybody. */
+static bool is_guarded_by_macos(const char *words) {
+    static const char *const folders[] = {"/Documents/", "/Desktop/", "/Downloads/", "'/Volumes/"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (strstr(words, folders[i]))
+            return true;
+    return false;
+}
+
+const char *vm_report_denial(const struct process_end *end, const char *words) {
+    if (strstr(words, ": Operation not permitted") && is_guarded_by_macos(words))
+        return "; on a Mac, jobs of launchd and programs that nobody was asked about may not open "
+               "Documents, Desktop, Downloads and /Volumes: move the file, or give pgsup and QEMU "
+               "Full Disk Access";
+    if (end->status_known && end->signal == SIGKILL && !words[0])
+        return platform_kill_cause();
+    return "";
 }
 
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason) {

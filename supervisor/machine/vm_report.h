@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A sentence to append when QEMU was not permitted to open a file where macOS guards files from
+ * jobs (TCC), or when it was killed before it said a word; "". Constant. */
+const char *vm_report_denial(const struct process_end *end, const char *words);
 /* What is known beyond QEMU's words: "; the disk is in use by process 4711 (qemu-nbd)" when they
  * are about a lock on an image; otherwise "". Caller frees. */
 char *vm_report_holders(const char *words);

@@ -1,8 +1,8 @@
 """Stands in for socket_vmnet: takes QEMU's frames on a Unix socket, each behind its length in four
 bytes, the highest first, and gives every guest an address by DHCP.
 
-Usage: socket_vmnet.py SOCKET. Says "listening", then a line for each guest that is given an
-address; "bad frame" for what cannot be an Ethernet frame."""
+Usage: socket_vmnet.py SOCKET. Says "listening", then a line for each connection and for each guest
+that is given an address; "bad frame" for what cannot be an Ethernet frame."""
 
 import os
 import socket
@@ -58,6 +58,7 @@ def main():
     while True:
         link = listener.accept()[0]
         number += 1
+        print("connection", number, flush=True)
         threading.Thread(target=serve, args=(link, number), daemon=True).start()
 
 

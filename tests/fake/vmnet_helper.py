@@ -5,7 +5,7 @@ DHCP, of the last byte 9 and the like; bridged, it makes a tap device on the Lin
 
 Usage: vmnet_helper.py NOTES --fd FD [OPTION...], or --list-shared-interfaces. Appends to the file NOTES what it was called with,
 and each guest that is given an address. A first word in NOTES.fault has it do wrong: exit, silent,
-nonsense, slow, busy, and "boot N": as before macOS is ready, at the next N starts. NOTES.taken is
+nonsense, slow, busy, other (network), and "boot N": as before macOS is ready, at the next N starts. NOTES.taken is
 the network that others have: without addresses it takes the one after it. If NOTES.strict exists,
 only the leased address of a card is answered to, as some say of macOS."""
 
@@ -65,6 +65,8 @@ def do_wrong(notes):
     if fault == "exit":
         print("ERROR [main] vmnet_start_interface: VMNET_FAILURE", file=sys.stderr)
         sys.exit(1)
+    if fault == "other":
+        return
     if fault == "nonsense":
         print("hello", flush=True)
     if fault in ("silent", "nonsense"):
@@ -107,11 +109,19 @@ def describe(options):
     about = {"vmnet_mtu": 1500, "vmnet_max_packet_size": 1514,
              "vmnet_mac_address": "92:5d:08:c7:65:c5"}
     if options.operation_mode != "bridged":
-        first = options.start_address or "192.168.%d.1" % (taken_network(options.notes) + 1)
+        first = other_network(options.notes) or options.start_address or "192.168.%d.1" % (taken_network(options.notes) + 1)
         about["vmnet_start_address"] = first
         about["vmnet_end_address"] = options.end_address or first.rsplit(".", 1)[0] + ".254"
         about["vmnet_subnet_mask"] = options.subnet_mask or "255.255.255.0"
     return about
+
+
+def other_network(notes):
+    """As a helper that does not do as it is told."""
+    try:
+        return "192.168.120.1" if open(notes + ".fault", encoding="ascii").read().split() == ["other"] else None
+    except FileNotFoundError:
+        return None
 
 
 def taken_network(notes):

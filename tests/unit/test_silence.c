@@ -1,5 +1,6 @@
 /* Why a guest is not heard of, in order; and what macOS's firewall says. */
 #include "host/firewall.h"
+#include "host/network.h"
 #include "host/silence_causes.h"
 #include "scratch.h"
 #include "test.h"
@@ -105,6 +106,28 @@ TEST(its_tool_is_asked) {
     check_tool("#!/bin/sh\ncase $1 in --getglobalstate) echo '(State = 1)' ;; esac\n",
                FIREWALL_ASKS);
     check_tool("#!/bin/sh\nexit 1\n", FIREWALL_UNKNOWN);
+}
+
+/* As QEMU on macOS refuses, of which nothing but its message is here. */
+TEST(qemu_tells_what_macos_bridges_to) {
+    static const char script[] =
+        "#!/bin/sh\necho \"qemu: -netdev $7: unsupported ifname 'x', expected one of [ en0 en1 ]\" "
+        ">&2\nexit 1\n";
+    scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", platform_architecture());
+    scoped(alloc_release) char *qemu = scratch_path(name);
+    struct error error = {0};
+    setenv("PATH", scratch(), 1);
+    scratch_write(qemu, script, strlen(script), 0700);
+    CHECK(!network_interface_check(SPEC_NET_VMNET_BRIDGED, "--host-if", "lo", &error));
+    CHECK_CONTAINS(error.text, "does not bridge to the interface \"lo\"");
+    CHECK_CONTAINS(error.text, "it offers  en0 en1");
+    static const char listed[] = "#!/bin/sh\necho \"expected one of [ en0 lo ]\"; exit 1\n";
+    static const char odd[] = "#!/bin/sh\necho something else; exit 1\n";
+    error = (struct error){0};
+    scratch_write(qemu, listed, strlen(listed), 0700);
+    CHECK(network_interface_check(SPEC_NET_VMNET_BRIDGED, "--host-if", "lo", &error));
+    scratch_write(qemu, odd, strlen(odd), 0700);
+    CHECK(network_interface_check(SPEC_NET_VMNET_BRIDGED, "--host-if", "lo", &error));
 }
 
 int main(void) {

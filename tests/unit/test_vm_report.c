@@ -1,8 +1,10 @@
 #include "base/file.h"
+#include "base/platform.h"
 #include "machine/log_tail.h"
 #include "machine/vm_report.h"
 #include "test.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 static char *words_of(const char *log, off_t offset) {
@@ -75,6 +77,24 @@ TEST(an_error_is_found_before_the_registers) {
     check_error("error of before\nnothing", 16, "");
     check_error("the last error", 0, "the last error");
     check_error("", 0, "");
+}
+
+TEST(what_macos_denies_is_named) {
+    static const struct process_end refused = {true, 1, 0}, killed = {true, 0, SIGKILL};
+    CHECK_CONTAINS(vm_report_denial(&refused, "-blockdev …: Could not open "
+                                              "'/Volumes/disk/os.qcow2': Operation not permitted"),
+                   "Full Disk Access");
+    CHECK_CONTAINS(vm_report_denial(&refused, "Could not open '/Users/me/Documents/a.qcow2': "
+                                              "Operation not permitted"),
+                   "Full Disk Access");
+    CHECK_STRING(vm_report_denial(&refused, "Could not open '/Users/me/Documents/a.qcow2': No such "
+                                            "file or directory"),
+                 "");
+    CHECK_STRING(vm_report_denial(&refused, "Could not open '/srv/a': Operation not permitted"),
+                 "");
+    CHECK_STRING(vm_report_denial(&killed, "no memory"), "");
+    CHECK_STRING(vm_report_denial(&killed, ""), platform_kill_cause());
+    CHECK_INT(platform_kill_cause()[0] != 0, platform_is_macos());
 }
 
 TEST(an_end_has_one_cause) {

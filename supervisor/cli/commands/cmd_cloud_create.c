@@ -7,6 +7,7 @@
 #include "cli/invocation.h"
 #include "cli/link/own_command.h"
 #include "home/cloud/cloud.h"
+#include "host/network.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,15 @@ static bool is_any_given(const struct invocation *invocation) {
     return false;
 }
 
+static void remark_interface(const struct cloud_options *made) {
+    enum spec_network kind = network_bridged();
+    if (made->network.kind)
+        spec_network_from_word(made->network.kind, &kind);
+    const char *remark = network_interface_remark(kind, made->network.interface);
+    if (remark)
+        printf("note: of %s: %s\n", made->network.interface, remark);
+}
+
 static bool check_keys(const struct invocation *invocation, struct error *error) {
     char *const *public_keys = invocation_values(invocation, "ssh-public-key");
     if (!*public_keys && !invocation_flag(invocation, "new-ssh-key"))
@@ -68,6 +78,7 @@ static bool create(const struct invocation *invocation, struct cloud_options *ma
     if (!cloud_create(path, made, error))
         return false;
     printf("cloud \"%s\" created in %s\n", made->name, path);
+    remark_interface(made);
     network_options_report(found);
     return true;
 }

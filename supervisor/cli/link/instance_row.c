@@ -54,7 +54,7 @@ static void add_status(json_t *row, struct instance_rows *rows,
                        const struct store_instance *instance) {
     static const char *const keys[] = {"state",          "reason",     "pid",
                                        "supervised",     "boot_stage", "boot_module",
-                                       "failed_modules", "agent"};
+                                       "failed_modules", "warnings",   "agent"};
     json_t *status = vm_status_get(&rows->vms, instance);
     int64_t since_ms = json_integer_value(json_object_get(status, "since_ms"));
     int64_t launched = launched_ms(rows, status, instance);

@@ -50,6 +50,24 @@ expect_fail 2 'does not bridge to the interface "lo" for --host-if: it offers ["
 expect_fail 2 '--host-if cannot be used with the network vmnet-helper-host' \
     create_cloud --network vmnet-helper-host --host-if br0
 
+step "a VLAN and Wi-Fi are told of"
+ip link add en0 type bridge # not every kernel has VLANs: the system's word for it is put in its place
+mount -t tmpfs tmpfs /sys/class/net
+mkdir /sys/class/net/en0
+note_of() { # DEVTYPE
+    echo "DEVTYPE=$1" >/sys/class/net/en0/uevent
+    expect_ok create_cloud --host-if en0
+    rm -r "$PGSUP_HOME"
+}
+note_of vlan
+expect_text "$OUT" "note: of en0: it is a VLAN, whose frames macOS may hand to guests with their tag"
+note_of wlan
+expect_text "$OUT" "note: of en0: it is Wi-Fi, on which guests often get no address"
+note_of bridge
+expect_no_text "$OUT" "note:"
+umount /sys/class/net
+ip link delete en0
+
 step "where Homebrew has it, on no PATH"
 mount -t tmpfs tmpfs /opt
 mkdir -p /opt/homebrew/opt/vmnet-helper/libexec
@@ -155,6 +173,16 @@ expect_equal "status of start" "$STATUS" 0
 rm "$NOTES.fault"
 stop_now one
 UP_BY=
+end_supervisor
+
+step "another network than that of the cloud"
+echo other >"$NOTES.fault"
+start_supervisor
+run "$PGSUP" start one
+expect_equal "status of start" "$STATUS" 0
+expect_event one "vmnet-helper took the network of 192.168.120.1 in place of that of 192.168.105.1"
+rm "$NOTES.fault"
+stop_now one
 end_supervisor
 
 step "by hand"

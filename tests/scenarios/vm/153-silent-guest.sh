@@ -58,7 +58,7 @@ expect_event one "1. the application firewall is on"
 
 step "until there is a lease"
 mac=$("$PGSUP" instance get one --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p')
-short=$(echo "$mac" | sed 's/:0/:/g')
+short=${mac//:0/:}
 printf '{\n\tname=one\n\tip_address=192.168.105.77\n\thw_address=1,%s\n\tidentifier=1,%s\n\tlease=0x7fffffff\n}\n' \
     "$short" "$short" >"$WORK/leases"
 expect_event one "192.168.105.77 (lease)"
@@ -66,7 +66,19 @@ expect_event one "the guest is heard of"
 expect_equal "reason" "$(reason_of one)" None
 expect_equal "address" "$("$PGSUP" ip one)" 192.168.105.77
 quietly stop -f one
+
+step "an address, but a firewall in front of pgsup"
+quietly start one
+expect_event one "kernel"
+sleep 3
+set_file awake 650
+wait_reason one "the guest has an address, but nothing of it comes through to pgsup: the application firewall does not let in /"
+quietly stop -f one
 end_supervisor
+
+step "a home that macOS does not let a job open"
+expect_fail 3 "cannot be opened (Operation not permitted): on a Mac, jobs of launchd" env \
+    LD_PRELOAD="${PGSUP_DENIED:?the library of tests/fault/denied.c}" DENIED="$PGSUP_HOME" "$PGSUP" list
 
 step "a static address where macOS leases them"
 expect_ok "$PGSUP" instance create two --os empty --vcpu 1 --ram 64 --ip 192.168.105.200
