@@ -28,7 +28,7 @@ expect "completions" "$(cd "$prefix/share" && find bash-completion fish zsh -typ
 bash -n "$prefix/share/bash-completion/completions/pgsup"
 
 # A page for each command that `pgsup help` lists, and one for the program.
-"$prefix/bin/pgsup" help | sed -n -e '/^Topics/q' -e 's/^  \([a-z]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
+"$prefix/bin/pgsup" help | sed -n -e '/^Topics/q' -e 's/^  \([a-z-]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
     tr ' ' '-' | sort >"$work/commands"
 (cd "$prefix/share/man/man1" && find . -name 'pgsup-*.1' | sed 's#^\./##' | sort) >"$work/pages"
 expect "pages and commands" "$(diff "$work/commands" "$work/pages")" ""
