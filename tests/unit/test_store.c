@@ -450,6 +450,66 @@ TEST(flushes_reach_the_drive_on_macos_too) {
     store_close(store);
 }
 
+/* --- looking without touching --- */
+
+/* Not even the files are made that SQLite makes beside a database in WAL mode to read it. */
+static void check_nothing_made(const char *path) {
+    scoped(alloc_release) char *log = alloc_printf("%s-wal", path);
+    scoped(alloc_release) char *index = alloc_printf("%s-shm", path);
+    CHECK(!file_exists(log) && !file_exists(index));
+}
+
+TEST(reading_makes_and_changes_nothing) {
+    struct store *store = NULL;
+    scoped(alloc_release) char *path = filled_store("read?%20#.sqlite3");
+    scoped(buffer_done) struct buffer before = {0}, after = {0};
+    contents(path, &before);
+    OK(store_open(path, STORE_READ, &store, &error));
+    CHECK_INT(store_version(store), store_newest_version());
+    OK(store_check(store, 10000, &error));
+    CHECK(!query_run(store, "DELETE FROM images", NULL));
+    store_close(store);
+    contents(path, &after);
+    CHECK(before.length == after.length && memcmp(before.data, after.data, before.length) == 0);
+    check_nothing_made(path);
+}
+
+TEST(an_older_one_is_read_as_it_is) {
+    struct store *store = NULL;
+    scoped(alloc_release) char *path = scratch_path("old.sqlite3");
+    scoped(buffer_done) struct buffer sql = {0};
+    OK(file_read("golden/store/v1.sql", FILE_LIMIT_BYTES, &sql, &error));
+    execute(path, sql.data);
+    OK(store_open(path, STORE_READ, &store, &error));
+    CHECK_INT(store_version(store), 1);
+    store_close(store);
+    execute(path, "PRAGMA user_version = 999");
+    FAILS(store_open(path, STORE_READ, &store, &error), ERROR_WRONG_STATE, "newer");
+    check_nothing_made(path);
+}
+
+/* What another program writes meanwhile is seen, and damage is told. */
+TEST(reading_sees_what_is_written_and_what_is_damaged) {
+    struct store *writer = new_store("live.sqlite3"), *store = NULL;
+    struct store_images images = {0};
+    scoped(alloc_release) char *path = scratch_path("live.sqlite3");
+    add_image(writer);
+    OK(store_open(path, STORE_READ, &store, &error));
+    OK(image_table_list(store, &images, &error));
+    CHECK_INT(images.count, 1);
+    store_images_done(&images);
+    store_close(store);
+    store_close(writer);
+    scoped(alloc_release) char *damaged = filled_store("unread.sqlite3");
+    scoped(buffer_done) struct buffer bytes = {0};
+    contents(damaged, &bytes);
+    memset(bytes.data + (root_page(damaged, "instances") - 1) * PAGE_BYTES, 0xA5, PAGE_BYTES);
+    scratch_write(damaged, bytes.data, bytes.length, 0600);
+    OK(store_open(damaged, STORE_READ, &store, &error));
+    FAILS(store_check(store, 10000, &error), ERROR_FAILED, "damaged");
+    store_close(store);
+}
+
 int main(void) {
     return test_run();
 }

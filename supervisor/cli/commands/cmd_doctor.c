@@ -1,6 +1,7 @@
 #include "cli/commands/table.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
 #include "cli/doctor/examination.h"
 #include "cli/invocation.h"
 #include "cli/output/json_output.h"
@@ -35,11 +36,14 @@ static void print_json(const struct examination *examination) {
         (int)counts[VERDICT_WARNING], "failures", (int)counts[VERDICT_FAILURE], "checks", rows));
 }
 
+/* Names of files may hold anything. */
 static void print_row(const struct examined *examined) {
     scoped(alloc_release) char *command = finding_command(&examined->finding);
-    printf("%-8s %-17s %s%s%s%s\n", finding_word(examined->finding.verdict), examined->check->id,
-           examined->finding.text, command ? ": `" : "", command ? command : "",
-           command ? "`" : "");
+    scoped(alloc_release) char *line = alloc_printf(
+        "%-8s %-17s %s%s%s%s", finding_word(examined->finding.verdict), examined->check->id,
+        examined->finding.text, command ? ": `" : "", command ? command : "", command ? "`" : "");
+    scoped(alloc_release) char *safe = name_safe(line);
+    puts(safe);
 }
 
 static void print_text(const struct examination *examination) {
@@ -58,7 +62,8 @@ static void mend_all(struct examination *examination) {
         if (!examination_is_fixable(each))
             continue;
         scoped(alloc_release) char *command = finding_command(&each->finding);
-        fprintf(stderr, "%s: running `%s`\n", each->check->id, command);
+        scoped(alloc_release) char *safe = name_safe(command);
+        fprintf(stderr, "%s: running `%s`\n", each->check->id, safe);
         examination_mend(examination, each);
         if (!each->mended)
             invocation_warn("%s: that failed: %s", each->check->id, each->problem.text);

@@ -192,6 +192,10 @@ mends disks --yes
 mv "$PGSUP_HOME/instances/three" "$WORK/three"
 finds failure instances "the folder of the instance three"
 mends instances --yes
+mkdir "$PGSUP_HOME/instances/$(printf 'a\033[31mb')"
+finds warning instances 'a\x1B[31mb belongs to no instance'
+! grep -q "$(printf '\033')" "$OUT" || fail "an escape sequence from a name"
+rmdir "$PGSUP_HOME"/instances/a*
 mkdir -m 700 "$PGSUP_HOME/instances/stranger"
 finds warning instances "stranger belongs to no instance"
 mends instances
