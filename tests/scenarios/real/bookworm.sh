@@ -16,7 +16,8 @@ more_instances() {
 }
 
 more_of_ssh() {
-    expect_equal "where the guest is" "$(field_of test 'it["address"]')" 127.0.0.1
+    "$PGSUP" info test --json >"$OUT"
+    expect_equal "where the guest is" "$(json_of 'it["address"]')" 127.0.0.1
 
     step "... with seven foreign keys in the agent, and the cloud's key nowhere else"
     eval "$(ssh-agent -s)" >/dev/null
@@ -50,7 +51,16 @@ END
 }
 
 more_of_ansible() {
-
+    step "... and again, by the supervisor and by hand over the whole cloud"
+    expect_ok "$PGSUP" -q provision test --wait --timeout 900
+    expect_ok "$PGSUP" info test
+    expect_text "$OUT" "provisioning    ok" "tasks_changed   0" "tasks_failed    0"
+    [ "$(uname -s)" = Darwin ] && utf8=en_US.UTF-8 || utf8=C.UTF-8
+    run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" all -m ping
+    expect_equal "status of ansible" "$STATUS" 0
+    expect_text "$OUT" "test | SUCCESS" '"ping": "pong"'
+    run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" state_ready -a id
+    expect_text "$OUT" "uid=0(root)"
 }
 
 afterwards() {
