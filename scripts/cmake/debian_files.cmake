@@ -12,9 +12,14 @@ set(date "Thu, 26 Nov 2026 12:00:00 +0000")
 file(WRITE ${share}/doc/pgsup/changelog
 "pgsup (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium
 
-  * See the changes in the source's history.
+  * See pgsup-changelog(7).
 
  -- ${CPACK_PACKAGE_CONTACT}  ${date}
+")
+file(MAKE_DIRECTORY ${share}/lintian/overrides)
+file(WRITE ${share}/lintian/overrides/pgsup
+"# Only pgsup starts it; its own manual page says what it downloads.
+pgsup: no-manual-page [usr/libexec/pgsup-fetch]
 ")
 file(GLOB pages ${share}/man/man*/*)
 execute_process(COMMAND gzip -9nf ${share}/doc/pgsup/changelog ${pages} COMMAND_ERROR_IS_FATAL ANY)
