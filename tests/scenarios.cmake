@@ -83,6 +83,7 @@ set(table
   "vm/173-ssh-by-name              12    1     300     normal     macos"
   "vm/181-looking                    8    1     300     normal     -"
   "vm/168-bridge-rights             6    1     120     normal     macos"
+  "vm/169-no-supervisor              8    1     120     normal     -"
   "vm/175-exec                     25    1     300     normal     macos"
 
   "guest/06-image-catalogue          8    1     300     normal     -"

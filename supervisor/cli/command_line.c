@@ -13,6 +13,7 @@
 #include "cli/terminal/waiting_line.h"
 #include "home/home.h"
 #include "home/names/publish.h"
+#include "home/unsupervised.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,6 +94,25 @@ static void tell_notice(struct home *home) {
     home->notice = NULL;
 }
 
+static bool is_for_programs(const struct invocation *invocation) {
+    static const char json[] = "json";
+    const struct option_spec *options = invocation->command->options;
+    return invocation->quiet || invocation->command->for_programs ||
+           (options && options_find(options, json, strlen(json)) &&
+            invocation_flag(invocation, json));
+}
+
+/* A supervisor that is gone says nothing of what it would have done. */
+static void tell_unsupervised(const struct home *home) {
+    scoped(alloc_release) char *lines = unsupervised_tell(home);
+    for (char *line = lines, *rest; line; line = rest) {
+        rest = strchr(line, '\n');
+        if (rest)
+            *rest++ = '\0';
+        invocation_warn("%s", line);
+    }
+}
+
 static bool may_be_homeless(const struct invocation *invocation, const struct error *problem) {
     const char *option = invocation->command->homeless;
     return option && problem->code == ERROR_NOT_FOUND && invocation_given(invocation, option);
@@ -110,6 +130,8 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
     }
     invocation->home = &home;
     tell_notice(&home);
+    if (!is_for_programs(invocation))
+        tell_unsupervised(&home);
     int status = invocation->command->run(invocation, error);
     tell_notice(&home);
     if (invocation->command->changes_names && error->code == ERROR_NONE)

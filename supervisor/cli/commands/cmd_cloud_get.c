@@ -106,6 +106,7 @@ static void print_cloud_text(const struct home *home, const struct store_cloud *
     columns_pair("nameserver", cloud->host_ns4, stdout);
     columns_pair("phone-home port", port, stdout);
     columns_pair("package upgrade", cloud->package_upgrade ? "yes" : "no", stdout);
+    columns_pair("auto up", cloud->auto_up ? "yes" : "no", stdout);
     columns_pair("trash days", days, stdout);
     columns_pair("dns server", cloud->dns_server, stdout);
     columns_pair("dns zone", cloud->dns_zone, stdout);

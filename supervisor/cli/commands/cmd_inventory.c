@@ -223,5 +223,6 @@ const struct command cmd_inventory = {
     .options = options,
     .section = SECTION_REACH,
     .needs = NEEDS_HOME,
+    .for_programs = true,
     .run = run_inventory,
 };

@@ -1,10 +1,12 @@
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/output/log_file.h"
 #include "home/layout.h"
 #include "home/run_folder.h"
+#include "store/event_table.h"
 #include "store/instance_table.h"
 
 #include <poll.h>
@@ -13,7 +15,8 @@
 #include <string.h>
 
 enum { FOLLOW_INTERVAL_MS = 250, SOURCES_MAX = 4 };
-#define LINES_MAX 1000000u
+#define LINES_MAX  1000000u
+#define CLOUD_INIT "cloud-init"
 
 static const struct {
     const char *word, *file;
@@ -33,10 +36,10 @@ static const struct option_spec options[] = {
      .help = "at most the last lines",
      .fallback = "100"},
     {.name = "source",
-     .value = "console|qemu|ansible|helper|all",
+     .value = "console|qemu|ansible|helper|cloud-init|all",
      .help =
          "the guest's serial console, QEMU's own output, the last run of Ansible, vmnet-helper's "
-         "output",
+         "output, what cloud-init reported",
      .fallback = "console"},
     {.name = "boot",
      .value = "NUMBER",
@@ -45,7 +48,15 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
+/* What cloud-init reported: events of the store, no file. */
+struct reports {
+    bool shown;
+    const char *label; /* before each line */
+    int64_t instance, last_id;
+};
+
 struct shown {
+    struct reports reports;
     struct log_file logs[SOURCES_MAX];
     char *paths[SOURCES_MAX];
     size_t count;
@@ -66,9 +77,12 @@ static bool add_sources(struct shown *shown, const struct invocation *invocation
         if (all || strcmp(sources[i].word, word) == 0)
             add_log(shown, invocation, layout_file(invocation->home, name, sources[i].file),
                     all ? sources[i].word : NULL);
-    return shown->count > 0 ||
+    if (all || strcmp(word, CLOUD_INIT) == 0)
+        shown->reports = (struct reports){.label = all ? CLOUD_INIT ": " : "", .shown = true};
+    return shown->count > 0 || shown->reports.shown ||
            error_set(error, ERROR_USAGE,
-                     "--source is console, qemu, ansible, helper or all, not \"%s\"", word);
+                     "--source is console, qemu, ansible, helper, cloud-init or all, not \"%s\"",
+                     word);
 }
 
 static bool choose(struct shown *shown, const struct invocation *invocation, struct error *error) {
@@ -80,8 +94,36 @@ static bool choose(struct shown *shown, const struct invocation *invocation, str
     }
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return false;
+    bool good = add_sources(shown, invocation, name, error);
+    shown->reports.instance = instance.id;
     store_instance_done(&instance);
-    return add_sources(shown, invocation, name, error);
+    return good;
+}
+
+/* The last ones, or with 0 all, that came since. */
+static bool show_reports(struct reports *reports, const struct home *home, uint64_t lines,
+                         struct error *error) {
+    const struct event_query query = {
+        .instance = reports->instance, .after_id = reports->last_id, .limit = UINT16_MAX};
+    struct store_events events = {0};
+    uint64_t left = 0;
+    if (!reports->shown)
+        return true;
+    if (!event_table_list(home->store, &query, &events, error))
+        return false;
+    for (size_t i = 0; i < events.count; i++)
+        left += events.items[i].kind == STORE_EVENT_CLOUD_INIT;
+    for (size_t i = 0; i < events.count; i++) {
+        const struct store_event *event = &events.items[i];
+        char time[CLOCK_RFC3339_SIZE];
+        reports->last_id = event->id;
+        if (event->kind != STORE_EVENT_CLOUD_INIT || (lines && left-- > lines))
+            continue;
+        clock_rfc3339(event->at_ms, time);
+        printf("%s%s  %s\n", reports->label, time, event->text);
+    }
+    store_events_done(&events);
+    return true;
 }
 
 static bool read_number(const struct invocation *invocation, const char *option, uint64_t *number,
@@ -100,12 +142,14 @@ static int run_log(struct invocation *invocation, struct error *error) {
                 choose(&shown, invocation, error);
     if (range.boot && !invocation_given(invocation, "lines"))
         range.lines = 0;
+    good = good && show_reports(&shown.reports, invocation->home, range.lines, error);
     for (size_t i = 0; good && i < shown.count; i++)
         log_file_show(&shown.logs[i], &range);
     while (good && fflush(stdout) == 0 && invocation_flag(invocation, "follow")) {
         poll(NULL, 0, FOLLOW_INTERVAL_MS);
         for (size_t i = 0; i < shown.count; i++)
             log_file_follow(&shown.logs[i]);
+        good = show_reports(&shown.reports, invocation->home, 0, error);
     }
     for (size_t i = 0; i < shown.count; i++) {
         log_file_done(&shown.logs[i]);
@@ -119,8 +163,8 @@ const struct command cmd_log = {
     .alias = "logs",
     .summary = "Show what an instance, or the supervisor itself, has written",
     .arguments = "[NAME]",
-    .details = "Without NAME: run/pgsup.log, which a supervisor in the background writes. What "
-               "cloud-init reported is in `pgsup events NAME`.",
+    .details = "Without NAME: run/pgsup.log, which a supervisor in the background writes, with "
+               "the time of each line. What cloud-init reported has times too.",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_REACH,

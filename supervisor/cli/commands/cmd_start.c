@@ -78,6 +78,7 @@ static int run_start(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "start",
                                  .going = "booting",
                                  .awaits = "ready",
+                                 .may_begin = true,
                                  .show = show_start,
                                  .warn = warn_failed_modules};
     if (!check_console(invocation, error) || !make_params(invocation, &command.params, error))
@@ -93,6 +94,7 @@ static int run_restart(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "restart",
                                  .going = "restarting",
                                  .awaits = "ready",
+                                 .may_begin = true,
                                  .show = show_start,
                                  .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))

@@ -13,5 +13,6 @@ bool cloud_choice_options_read(const struct invocation *invocation, struct cloud
                                struct error *error) {
     choices->trash_days = invocation_option(invocation, "trash-days");
     return read_switch(invocation, "package-upgrade", "no-package-upgrade",
-                       &choices->package_upgrade, error);
+                       &choices->package_upgrade, error) &&
+           read_switch(invocation, "auto-up", "no-auto-up", &choices->auto_up, error);
 }

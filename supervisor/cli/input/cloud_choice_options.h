@@ -4,13 +4,16 @@
 #include "cli/invocation.h"
 #include "home/cloud/cloud_inputs.h"
 
+/* clang-format off */
 #define CLOUD_CHOICE_OPTIONS                                                                       \
     {"package-upgrade",                                                                            \
      .help = "new guests upgrade their packages at the first boot, which takes long"},             \
-        {"no-package-upgrade", .help = "they do not; so it is at first"}, {                        \
-        "trash-days", 0, "DAYS",                                                                   \
-            .help = "for how long removed instances can be restored; at first 7; 0: not at all"    \
-    }
+    {"no-package-upgrade", .help = "they do not; so it is at first"},                              \
+    {"auto-up", .help = "`pgsup start` begins a supervisor in the background if none runs"},       \
+    {"no-auto-up", .help = "it does not; so it is at first"},                                      \
+    {"trash-days", 0, "DAYS",                                                                      \
+     .help = "for how long removed instances can be restored; at first 7; 0: not at all"}
+/* clang-format on */
 
 bool cloud_choice_options_read(const struct invocation *invocation, struct cloud_choices *choices,
                                struct error *error);

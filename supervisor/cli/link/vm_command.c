@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/strv.h"
 #include "cli/error_json.h"
+#include "cli/link/auto_up.h"
 #include "cli/link/client.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
@@ -174,13 +175,28 @@ static void tell_absent(struct invocation *invocation, const struct strv *names,
     error_copy(error, absent);
 }
 
+static struct client *open_client(const struct invocation *invocation,
+                                  const struct vm_command *command, struct error *error) {
+    struct error failed = {0};
+    struct client *client = client_open(invocation->home, error);
+    if (client || !command->may_begin || error->code != ERROR_NO_SUPERVISOR)
+        return client;
+    if (auto_up(invocation, &failed)) {
+        error_clear(error);
+        return client_open(invocation->home, error);
+    }
+    if (failed.code != ERROR_NONE)
+        *error = failed;
+    return NULL;
+}
+
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
     struct strv names = {0};
     struct error absent = {0};
     struct client *client = NULL;
     int status = 0;
     if (collect_names(invocation, &names, error)) {
-        client = client_open(invocation->home, &absent);
+        client = open_client(invocation, command, &absent);
         if (client)
             status = run_supervised(invocation, client, command, &names, error);
         else if (command->offline && absent.code == ERROR_NO_SUPERVISOR)

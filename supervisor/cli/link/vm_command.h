@@ -21,6 +21,7 @@ struct vm_command {
     json_t *params;     /* without "name"; stolen by vm_command_run() */
     const char *going;  /* what goes on after Ctrl-C: "booting" */
     const char *awaits; /* … and is waited for by `pgsup wait`: "ready"; NULL: the option "for" */
+    bool may_begin;     /* a supervisor where none runs: auto_up.h */
     bool provisions;    /* what is waited for is Ansible */
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const struct invocation *invocation, const char *name, json_t *result);

@@ -46,6 +46,7 @@ expect_equal "size in QEMU" "$(size_in_qemu)" 7168
 
 step "while nobody supervises"
 kill_supervisor
+run "$PGSUP" cloud get # says what no supervisor does now
 expect_ok "$PGSUP" instance resize test 8G
 expect_size 8192
 

@@ -45,6 +45,8 @@ run "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_equal "status" "$STATUS" 3
 expect_text "$ERR" "pgsup: " "$port"
 kill $squatter
+run "$PGSUP" cloud get
+expect_text "$ERR" "one boots for the first time, and no supervisor serves it its seed"
 expect_fail 4 "no supervisor runs" "$PGSUP" start one
 quietly stop -f one
 

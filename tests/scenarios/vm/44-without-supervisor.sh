@@ -29,6 +29,7 @@ json_to() { # FILE ARGUMENT…
 json_to list.1 list
 json_to info.1 info one
 kill_supervisor
+run "$PGSUP" cloud get # says what no supervisor does now
 json_to list.2 list
 json_to list.3 instance list
 json_to info.2 info one

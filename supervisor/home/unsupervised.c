@@ -1,0 +1,96 @@
+#include "home/unsupervised.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "home/run_folder.h"
+#include "home/running.h"
+#include "machine/core/run_file.h"
+#include "store/guest_table.h"
+#include "store/instance_table.h"
+#include "store/launch_table.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOLD_FILE "unsupervised" /* in the run folder: what was told last */
+
+/* It holds a lock. */
+static bool has_supervisor(const struct home *home) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    scoped(alloc_release) char *path = run_folder_lock(home->run);
+    scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+static const struct running *find_running(const struct running_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, name) == 0)
+            return &list->items[i];
+    return NULL;
+}
+
+/* Only the supervisor that began it records its end. */
+static void look_for_end(const struct home *home, const struct store_instance *instance,
+                         struct buffer *text) {
+    struct store_launch launch = {0};
+    if (launch_table_last(home->store, instance->id, &launch, NULL) && launch.pid != 0 &&
+        launch.ended_ms == 0 && instance->wanted && instance->restart != STORE_RESTART_NO)
+        buffer_printf(text,
+                      "%s has ended while no supervisor ran, which restarts it (%s): `pgsup up "
+                      "--detach` starts one, `pgsup start %s` then the VM\n",
+                      instance->name, store_restart_word(instance->restart), instance->name);
+    store_launch_done(&launch);
+}
+
+/* A VM that vm.sh began has its seed on a drive. */
+static void look_for_first_boot(const struct home *home, const struct store_instance *instance,
+                                const struct running *running, struct buffer *text) {
+    struct store_guest guest = {0};
+    size_t by_script = strlen(RUN_FILE_SCRIPT_TAG);
+    if (instance->seed != STORE_SEED_DRIVE &&
+        strncmp(running->tag, RUN_FILE_SCRIPT_TAG, by_script) != 0 &&
+        guest_table_get(home->store, instance->id, &guest, NULL) &&
+        (!guest.instance_id || strcmp(guest.instance_id, instance->instance_id) != 0))
+        buffer_printf(
+            text,
+            "%s boots for the first time, and no supervisor serves it its seed: `pgsup up "
+            "--detach` starts one\n",
+            instance->name);
+    store_guest_done(&guest);
+}
+
+static void look(const struct home *home, struct buffer *text) {
+    struct store_instances instances = {0};
+    struct running_list running = {0};
+    bool good = instance_table_list(home->store, &instances, NULL) &&
+                running_look(home->run, &running, NULL);
+    for (size_t i = 0; good && i < instances.count; i++) {
+        const struct running *found = find_running(&running, instances.items[i].name);
+        if (found)
+            look_for_first_boot(home, &instances.items[i], found, text);
+        else
+            look_for_end(home, &instances.items[i], text);
+    }
+    running_list_done(&running);
+    store_instances_done(&instances);
+}
+
+char *unsupervised_tell(const struct home *home) {
+    scoped(alloc_release) char *told = alloc_printf("%s/" TOLD_FILE, home->run);
+    struct buffer text = {0};
+    if (has_supervisor(home))
+        return NULL;
+    look(home, &text);
+    bool is_new = text.length && !file_content_equals(told, text.data, text.length);
+    if (!text.length)
+        unlink(told);
+    else if (is_new)
+        file_write(told, text.data, text.length, 0600, NULL);
+    if (is_new)
+        text.data[text.length - 1] = '\0';
+    else
+        buffer_done(&text);
+    return is_new ? buffer_take(&text) : NULL;
+}
