@@ -1,5 +1,6 @@
 #include "boothook.h"
 
+#include "cloudinit/hosts_script.h"
 #include "cloudinit/yaml_writer.h"
 
 #define RUN_CONFIG       "/run/cloud-init/cloud.cfg" /* cloudinit/settings.py, RUN_CLOUD_CONFIG */
@@ -107,6 +108,8 @@ bool boothook_write(const struct boothook *boothook, struct buffer *text, struct
     buffer_puts(&script, head);
     if (boothook->keep_cache)
         buffer_puts(&script, leave_late);
+    if (boothook->hosts)
+        hosts_script(boothook->hosts, boothook->hosts_revision, HOSTS_OF_SEED, &script);
     buffer_puts(&script, first_boot);
     if (boothook->keep_cache) {
         buffer_puts(&script, keep_cache);

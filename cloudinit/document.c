@@ -307,7 +307,9 @@ bool document_write(enum seed_document document, const struct document_seed *see
     if (!check_seed(seed, error))
         return false;
     if (document == SEED_VENDOR_DATA && seed->reader == DOCUMENT_CLOUD_INIT)
-        return boothook_write(&(struct boothook){seed->keep_cache, seed->report_url}, text, error);
+        return boothook_write(&(struct boothook){seed->keep_cache, seed->report_url, seed->hosts,
+                                                 seed->hosts_revision},
+                              text, error);
     struct yaml_writer writer;
     yaml_writer_begin(&writer, documents[document].header);
     documents[document].write(&writer, seed);

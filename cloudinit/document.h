@@ -11,6 +11,7 @@
 #include "cloudinit/seed_document.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct document_user {
     const char *name;            /* home/user.h */
@@ -55,6 +56,10 @@ struct document_seed {
      * this boot, before the network stage takes that up: from 24.3 on one process runs all stages,
      * and no later one does. */
     const char *report_url;
+    /* Lines of hosts(5) for others that the guest is in a network with, which are taken over at
+     * each boot unless the guest has newer ones; NULL: none. */
+    const char *hosts;
+    int64_t hosts_revision;
     /* network-config, version 2 */
     const char *mac;     /* 52:54:00:… */
     const char *address; /* "172.16.3.5/24"; NULL: DHCP */

@@ -146,7 +146,23 @@ static const char *const steps[] = {
     "ALTER TABLE cloud ADD COLUMN package_upgrade INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE cloud ADD COLUMN auto_up INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE cloud ADD COLUMN trash_days INTEGER NOT NULL DEFAULT 7;"
-    "ALTER TABLE instances ADD COLUMN nested INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE instances ADD COLUMN nested INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE networks ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
+    " interface TEXT, subnet TEXT NOT NULL UNIQUE, domain TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL);"
+    "ALTER TABLE nics ADD COLUMN network INTEGER REFERENCES networks (id);"
+    "CREATE UNIQUE INDEX nics_network ON nics (network, ip4) WHERE network IS NOT NULL;"
+    /* whatever changes who is in a network and by which name; cascades run these as well */
+    "ALTER TABLE cloud ADD COLUMN names_revision INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TRIGGER network_member_added AFTER INSERT ON nics WHEN new.network IS NOT NULL"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER network_member_removed AFTER DELETE ON nics WHEN old.network IS NOT NULL"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER network_member_renamed AFTER UPDATE OF name ON instances"
+    " WHEN new.name <> old.name AND EXISTS"
+    " (SELECT 1 FROM nics WHERE instance = new.id AND network IS NOT NULL)"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;",
 };
 
 int migrations_version(void) {

@@ -13,6 +13,8 @@ static void nic_read_row(struct query *query, struct store_nic *nic) {
     nic->interface = query_column_text(query);
     nic->mac = query_column_text(query);
     nic->ip4 = query_column_text(query);
+    nic->network = query_column_number(query);
+    nic->network_name = query_column_text(query);
 }
 
 bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
@@ -42,6 +44,7 @@ bool nic_table_add(struct store *store, const struct store_nic *nic, struct erro
     query_bind_text(&query, nic->interface);
     query_bind_text(&query, nic->mac);
     query_bind_text(&query, nic->ip4);
+    query_bind_number(&query, nic->network);
     return query_finish(&query, error);
 }
 
@@ -60,6 +63,7 @@ void store_nic_done(struct store_nic *nic) {
     free(nic->interface);
     free(nic->mac);
     free(nic->ip4);
+    free(nic->network_name);
     *nic = (struct store_nic){0};
 }
 

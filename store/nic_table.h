@@ -7,12 +7,14 @@
 
 struct store_nic {
     int64_t instance;
-    char *name;      /* of the instance, joined */
-    int position;    /* of its slot: 1, 2, …; never changes */
-    char *kind;      /* machine/spec.h: spec_network_word() */
-    char *interface; /* of the host, or the path of a socket; NULL: none */
-    char *mac;       /* lower case */
-    char *ip4;       /* "10.0.0.5/24"; NULL: DHCP */
+    char *name;         /* of the instance, joined */
+    int position;       /* of its slot: 1, 2, …; never changes */
+    char *kind;         /* machine/spec.h: spec_network_word() */
+    char *interface;    /* of the host, or the path of a socket; NULL: none */
+    char *mac;          /* lower case */
+    char *ip4;          /* "10.0.0.5/24"; NULL: DHCP */
+    int64_t network;    /* network_table.h: the one that it is a member of; 0: none */
+    char *network_name; /* joined */
 };
 struct store_nics {
     struct store_nic *items;

@@ -20,6 +20,9 @@
     "SELECT e.id, e.at_ms, coalesce(e.instance, 0), i.name, e.kind, e.text, e.stage, e.module,"    \
     " e.result FROM events e LEFT JOIN instances i ON i.id = e.instance "
 
+#define HOME_NETWORK_SELECT                                                                        \
+    "SELECT id, name, kind, interface, subnet, domain, created_ms FROM networks "
+
 static const char *const sql[STATEMENT_COUNT] = {
     [CLOUD_GET] =
         "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
@@ -161,11 +164,19 @@ static const char *const sql[STATEMENT_COUNT] = {
     [FORWARD_REMOVE] = "DELETE FROM forwards WHERE instance = ?1 AND protocol = ?2"
                        " AND host_address = ?3 AND host_port = ?4 AND guest_port = ?5",
 
-    [NIC_LIST] = "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4"
-                 " FROM nics n JOIN instances i ON i.id = n.instance"
+    [HOME_NETWORK_LIST] = HOME_NETWORK_SELECT "ORDER BY name",
+    [HOME_NETWORK_GET] = HOME_NETWORK_SELECT "WHERE name = ?1",
+    [HOME_NETWORK_ADD] = "INSERT INTO networks (name, kind, interface, subnet, domain, created_ms)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [HOME_NETWORK_REMOVE] = "DELETE FROM networks WHERE id = ?1",
+    [HOME_NETWORK_REVISION] = "SELECT names_revision FROM cloud",
+
+    [NIC_LIST] = "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4,"
+                 " coalesce(n.network, 0), w.name FROM nics n JOIN instances i ON i.id = n.instance"
+                 " LEFT JOIN networks w ON w.id = n.network"
                  " WHERE ?1 IN (0, n.instance) ORDER BY i.name, n.position",
-    [NIC_ADD] = "INSERT INTO nics (instance, position, kind, interface, mac, ip4)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [NIC_ADD] = "INSERT INTO nics (instance, position, kind, interface, mac, ip4, network)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0))",
     [NIC_REMOVE] = "DELETE FROM nics WHERE instance = ?1 AND position = ?2",
 };
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/platform.h"
 #include "daemon/dns_sync.h"
+#include "daemon/name_sync.h"
 #include "home/access/ssh_config.h"
 #include "home/names/dns_update.h"
 #include "home/names/hosts.h"
@@ -185,6 +186,7 @@ static void on_tick(uv_timer_t *timer) {
     struct address_tracker *tracker = timer->data;
     const struct fleet *fleet = tracker->fleet;
     tick_start(timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
+    name_sync_run(tracker->fleet);
     for (size_t i = 0; i < fleet->count; i++)
         vm_agent_query(fleet->vms[i]);
     if (tracker->busy)

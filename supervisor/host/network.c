@@ -272,6 +272,25 @@ const char *network_interface_remark(enum spec_network kind, const char *interfa
     return NULL;
 }
 
+/* RFC 2365: 239.0.0.0/8 stays within a site, and here on one computer. */
+static bool check_group(const char *option, const char *text, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(text ? text : "");
+    char *colon = strchr(copy, ':');
+    uint32_t group;
+    uint64_t port;
+    if (colon)
+        *colon++ = 0;
+    if (colon && name_parse_ip4(copy, &group) && group >> 24 == 239 &&
+        name_parse_number(colon, 1024, UINT16_MAX, &port))
+        return true;
+    scoped(alloc_release) char *shown =
+        name_printable(text ? text : "", text ? strlen(text) : 0, 40);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" is not a multicast group with a port for %s: use one such as "
+                     "239.71.3.9:41234, or a network of `pgsup network add`",
+                     shown, option);
+}
+
 bool network_interface_check(enum spec_network kind, const char *option, const char *interface,
                              struct error *error) {
     const char *word = spec_network_word(kind);
@@ -283,6 +302,7 @@ bool network_interface_check(enum spec_network kind, const char *option, const c
         if (!interface)
             return error_set(error, ERROR_INVALID, "the network %s requires %s", word, option);
         return check_interface(kind, option, interface, error);
+    case SPEC_ATTACH_GROUP: return check_group(option, interface, error);
     case SPEC_ATTACH_HELPER_ONLY:
         if (!interface)
             return check_helper(option, NULL, error);

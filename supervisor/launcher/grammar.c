@@ -62,6 +62,8 @@ static const struct rule qemu_rules[] = {
     {"-netdev", "vmnet-host,id=@"},
     {"-netdev", "dgram,id=@,local.type=fd,local.str=@"},
     {"-netdev", "stream,id=@,server=off,addr.type=fd,addr.str=@"},
+    {"-netdev", "dgram,id=@,local.type=inet,local.host=127.0.0.1,local.port=0,remote.type=inet,"
+                "remote.host=239.@,remote.port=@"},
     {"-netdev", "user,id=@,hostname=@,net=%"},
     {"-runas", "!"},
     {"-run-with", "user=!"},

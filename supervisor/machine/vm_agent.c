@@ -3,6 +3,8 @@
 #include "machine/agent.h"
 #include "machine/vm_words.h"
 
+#define NAMES_FAILURES_MAX 3u
+
 static void agent_drop(struct vm *vm) {
     agent_close(vm->agent);
     vm->agent = NULL;
@@ -53,6 +55,30 @@ void vm_agent_set_time(struct vm *vm) {
     vm->agent = agent_set_time(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_time_set);
 }
 
+bool vm_agent_wants_names(const struct vm *vm, int64_t revision) {
+    bool given_up = vm->names.telling == revision && vm->names.failures >= NAMES_FAILURES_MAX;
+    return vm->agent_open && vm->agent_answers && !vm->agent && vm->plan.files[RUN_FILE_AGENT] &&
+           vm->names.told != revision && !given_up;
+}
+
+static void on_names_told(void *owner, const struct qga_addresses *done) {
+    struct vm *vm = owner;
+    if (done)
+        vm->names.told = vm->names.telling;
+    else if (++vm->names.failures == NAMES_FAILURES_MAX)
+        vm_tell(vm, STORE_EVENT_AGENT,
+                "the agent did not take over the names of others: the guest has them after its "
+                "next boot");
+    agent_drop(vm);
+}
+
+void vm_agent_tell_names(struct vm *vm, int64_t revision, const char *script) {
+    if (vm->names.telling != revision)
+        vm->names = (struct vm_names){vm->names.told, revision, 0};
+    vm->agent =
+        agent_run_script(vm->loop, vm->plan.files[RUN_FILE_AGENT], script, vm, on_names_told);
+}
+
 void vm_agent_port_changed(struct vm *vm, bool open) {
     if (!open)
         vm_agent_forget(vm);
@@ -64,5 +90,6 @@ void vm_agent_forget(struct vm *vm) {
     agent_drop(vm);
     if (vm->clock == VM_CLOCK_ASKED)
         vm->clock = VM_CLOCK_LATE;
+    vm->names = (struct vm_names){0};
     vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

@@ -77,6 +77,10 @@ struct vm {
     struct probe *probe;
     struct agent *agent;       /* a question that is under way; NULL */
     bool agent_open;           /* the guest has opened the agent's port */
+    struct vm_names {          /* vm_agent_tell_names() */
+        int64_t told, telling; /* revisions; 0: none */
+        unsigned failures;     /* of the one that is being told */
+    } names;
     struct vm_helper *helpers; /* vm_helpers.h */
     struct vm_wake *wake;      /* vm_wake.h; NULL */
     enum vm_clock clock;

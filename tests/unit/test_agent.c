@@ -82,6 +82,67 @@ TEST(a_refusal_is_no_success) {
               false);
 }
 
+/* --- a script --- */
+
+/* After the synchronisation, each line must contain the first of two and is answered by the second.
+ */
+static _Noreturn void run_for(int listener, const char *const *answers) {
+    char line[1024] = "";
+    int link = accept(listener, NULL, NULL);
+    FILE *stream = fdopen(link, "r");
+    long long id = 0;
+    if (!fgets(line, sizeof line, stream) || !strstr(line, "\"id\":") ||
+        sscanf(strstr(line, "\"id\":"), "\"id\":%lld", &id) != 1)
+        _exit(1);
+    int used = snprintf(line, sizeof line, "\xFF{\"return\": %lld}\n", id);
+    if (write(link, line, (size_t)used) != used)
+        _exit(2);
+    for (; *answers; answers += 2)
+        if (!fgets(line, sizeof line, stream) || !strstr(line, answers[0]) ||
+            write(link, answers[1], strlen(answers[1])) < 0)
+            _exit(3);
+    _exit(fgetc(stream) == EOF ? 0 : 5);
+}
+
+static void check_script(const char *name, const char *const *answers, bool expected) {
+    scoped(alloc_release) char *path = scratch_path(name);
+    int listener = listen_at(path), status = -1;
+    pid_t pid = fork();
+    if (pid == 0)
+        run_for(listener, answers);
+    close(listener);
+    uv_loop_t loop;
+    struct seen seen = {0};
+    uv_loop_init(&loop);
+    seen.agent = agent_run_script(&loop, path, "echo hi\n", &seen, on_answer);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(seen.calls, 1);
+    CHECK_INT(seen.done, expected);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    waitpid(pid, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+#define BEGINS "\"input-data\":\"ZWNobyBoaQo=", "{\"return\": {\"pid\": 9}}\n"
+#define STATUS "guest-exec-status\",\"arguments\":{\"pid\":9}"
+
+TEST(a_script_is_waited_for) {
+    check_script("script",
+                 (const char *const[]){BEGINS, STATUS, "{\"return\": {\"exited\": false}}\n",
+                                       STATUS,
+                                       "{\"return\": {\"exited\": true, \"exitcode\": 0}}\n", NULL},
+                 true);
+    check_script("fails",
+                 (const char *const[]){BEGINS, STATUS,
+                                       "{\"return\": {\"exited\": true, \"exitcode\": 1}}\n", NULL},
+                 false);
+    check_script("denied",
+                 (const char *const[]){"guest-exec",
+                                       "{\"error\": {\"class\": \"x\", \"desc\": \"no\"}}\n", NULL},
+                 false);
+}
+
 TEST(nobody_there) {
     uv_loop_t loop;
     struct seen seen = {0};

@@ -101,7 +101,8 @@ TEST(all_or_none) {
     struct error error = {0};
     struct spec spec = make_spec(
         "one", "case $* in *--interface-id\\ 02*) exit 1;; esac; echo '{}'; exec sleep 600");
-    spec.nics[1] = (struct spec_nic){SPEC_NET_VMNET_HELPER, NULL, "52:54:02:0:0:1", NULL, 2};
+    spec.nics[1] =
+        (struct spec_nic){.network = SPEC_NET_VMNET_HELPER, .mac = "52:54:02:0:0:1", .position = 2};
     spec.nic_count = 2;
     CHECK(!helpers_start(&spec, NULL, &helpers, &error));
     CHECK_INT(helpers.count, 0);

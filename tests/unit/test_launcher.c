@@ -69,9 +69,11 @@ TEST(a_socket_of_a_daemon_beside_vmnet_comes_as_a_descriptor) {
     for (size_t i = 0; i < spec_case_count; i++)
         if (spec_needs_root(&spec_cases[i].spec))
             spec = spec_cases[i].spec;
-    spec.nics[0] = (struct spec_nic){SPEC_NET_VMNET_SHARED, NULL, "52:54:00:00:00:01", NULL, 0};
-    spec.nics[1] =
-        (struct spec_nic){SPEC_NET_SOCKET, "/tmp/daemon.sock", "52:54:00:00:00:02", NULL, 1};
+    spec.nics[0] = (struct spec_nic){.network = SPEC_NET_VMNET_SHARED, .mac = "52:54:00:00:00:01"};
+    spec.nics[1] = (struct spec_nic){.network = SPEC_NET_SOCKET,
+                                     .interface = "/tmp/daemon.sock",
+                                     .mac = "52:54:00:00:00:02",
+                                     .position = 1};
     spec.nic_count = 2;
     scoped(strv_done) struct strv argv = build(&spec, PROGRAM, "501:20");
     bool seen = false;

@@ -45,15 +45,14 @@ TEST(nics_come_back_in_their_order) {
     struct store_nics nics = {0};
     one.after = NULL;
     OK(instance_table_add(store, &one, &error));
-    const struct store_nic bare = {one.id, NULL, 2, (char *)"user", NULL, (char *)"52:54:02:0:0:1",
-                                   NULL};
-    const struct store_nic full = {one.id,
-                                   NULL,
-                                   1,
-                                   (char *)"bridge",
-                                   (char *)"br1",
-                                   (char *)"52:54:01:0:0:1",
-                                   (char *)"10.1.0.5/24"};
+    const struct store_nic bare = {
+        .instance = one.id, .position = 2, .kind = (char *)"user", .mac = (char *)"52:54:02:0:0:1"};
+    const struct store_nic full = {.instance = one.id,
+                                   .position = 1,
+                                   .kind = (char *)"bridge",
+                                   .interface = (char *)"br1",
+                                   .mac = (char *)"52:54:01:0:0:1",
+                                   .ip4 = (char *)"10.1.0.5/24"};
     OK(nic_table_add(store, &bare, &error));
     FAILS(nic_table_add(store, &bare, &error), ERROR_EXISTS, "nics");
     OK(nic_table_add(store, &full, &error));

@@ -37,6 +37,12 @@ const struct command cmd_nic = {
     .section = SECTION_CLOUD,
 };
 
+const struct command cmd_network = {
+    .path = "network",
+    .summary = "Networks that instances of this home share",
+    .section = SECTION_CLOUD,
+};
+
 const struct command cmd_service = {
     .path = "service",
     .summary = "The supervisor as a service of systemd or launchd",

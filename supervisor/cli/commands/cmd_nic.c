@@ -95,6 +95,7 @@ static json_t *nic_row(const struct store_nic *nic) {
     json_t *object = json_object();
     json_object_set_new(object, "position", json_integer(nic->position));
     json_object_set_new(object, "kind", json_output_text(nic->kind));
+    json_object_set_new(object, "network", json_output_text(nic->network_name));
     json_object_set_new(object, "interface", json_output_text(nic->interface));
     json_object_set_new(object, "ip4", json_output_text(nic->ip4));
     json_object_set_new(object, "mac", json_output_text(nic->mac));
@@ -117,6 +118,7 @@ static json_t *first_nic_row(const struct store_cloud *cloud,
 static const struct rows_column nic_columns[] = {
     {"CARD", .key = "position"},
     {"KIND", .key = "kind"},
+    {"NETWORK", .key = "network"},
     {"INTERFACE", .key = "interface"},
     {"ADDRESS", .key = "ip4", .absent = "dhcp"},
     {"MAC", .key = "mac"},
@@ -152,14 +154,16 @@ static int run_nic_list(struct invocation *invocation, struct error *error) {
 const struct command cmd_nic_add = {
     .path = "nic add",
     .summary = "Add a network card to an instance",
-    .arguments = "NAME KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
-    .details = "KIND and if= are those of --network and --host-if of `pgsup cloud create`; "
-               "without ip= the guest uses DHCP. The card exists from the next start on, in "
-               "its own slot, so that the guest's other cards keep their names. It is added "
-               "to network-config, which a guest that has booted before reads when "
-               "cloud-init runs again.\n"
-               "\n"
-               "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
+    .arguments = "NAME KIND|NETWORK[,if=NAME][,ip=ADDRESS][,mac=MAC]",
+    .details =
+        "KIND and if= are those of --network and --host-if of `pgsup cloud create`; "
+        "without ip=ADDRESS/PREFIX the guest uses DHCP. NETWORK is one of `pgsup network "
+        "list`, which gives the card an address unless ip=ADDRESS does. The card exists from the next start on, in "
+        "its own slot, so that the guest's other cards keep their names. It is added "
+        "to network-config, which a guest that has booted before reads when "
+        "cloud-init runs again.\n"
+        "\n"
+        "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,

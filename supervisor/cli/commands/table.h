@@ -45,6 +45,11 @@
     X(cmd_nic_add)                                                                                 \
     X(cmd_nic_list)                                                                                \
     X(cmd_nic_remove)                                                                              \
+    X(cmd_network)                                                                                 \
+    X(cmd_network_add)                                                                             \
+    X(cmd_network_list)                                                                            \
+    X(cmd_network_info)                                                                            \
+    X(cmd_network_remove)                                                                          \
     X(cmd_up)                                                                                      \
     X(cmd_service)                                                                                 \
     X(cmd_service_install)                                                                         \

@@ -18,7 +18,7 @@
     {"seed", 0, "http|drive|both",
      .help = "how the guest gets its cloud-init seed; both: name and network from the "
              "drive, the rest over HTTP; default: drive for a static address and with "
-             "--network-config, else http if the image supports it"},
+             "--network-config, --nic NETWORK, else http if the image supports it"},
     {"host-keys", 0, "preseed|guest",
      .help = "who creates the guest's SSH host keys: pgsup, so that they are known before "
              "the first contact, or the guest, which reports them when it phones home; "
@@ -31,8 +31,9 @@
              "guest; see `pgsup help forward`",
      .many = true},
     {"nic", 0, "KIND[,if=NAME][,ip=ADDRESS/PREFIX][,mac=MAC]",
-     .help = "additional network card, of a kind that `cloud create --network` accepts; "
-             "without ip: DHCP",
+     .help = "additional network card, of a kind that `cloud create --network` accepts "
+             "(without ip: DHCP), or NETWORK[,ip=ADDRESS], one of `pgsup network list`, "
+             "which gives it an address",
      .many = true},
     {.name = "user-data",
      .value = "FILE",

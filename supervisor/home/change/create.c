@@ -38,7 +38,7 @@ static bool check(struct instance_stage *stage, const struct instance_create_opt
            cloud_table_get(store, &facts->cloud, error) &&
            image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
                            error) &&
-           definition_check(options, facts, error) &&
+           definition_check(store, options, facts, error) &&
            definition_apply_ansible(&options->ansible, &facts->instance, error) &&
            startup_apply(store, &options->startup, &facts->instance, error);
 }

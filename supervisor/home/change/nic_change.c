@@ -32,7 +32,7 @@ static bool add_row(struct home *home, struct instance_facts *facts, void *conte
 bool nic_change_add(struct home_edit *edit, const char *text, struct store_nic *nic,
                     struct error *error) {
     const struct home_edit_change change = {.apply = add_row, .context = nic};
-    return nic_parse(text, nic, error) && home_edit(edit, &change, error);
+    return nic_parse(edit->home->store, text, nic, error) && home_edit(edit, &change, error);
 }
 
 static bool is_meant(const struct store_nic *nic, const char *which) {

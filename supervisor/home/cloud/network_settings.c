@@ -79,6 +79,11 @@ static bool check_meaning(const struct wanted *wanted, struct error *error) {
     const struct spec_network_traits *traits = spec_network_traits(wanted->kind);
     bool attached =
         traits->attachment != SPEC_ATTACH_NOTHING && traits->attachment != SPEC_ATTACH_HELPER_ONLY;
+    if (traits->attachment == SPEC_ATTACH_GROUP)
+        return error_set(error, ERROR_INVALID,
+                         "the network %s connects guests with each other only, and this host "
+                         "could not reach them: use another one, and `pgsup network add` for that",
+                         traits->word);
     if (!attached && !refuse_option("--host-if", wanted->interface, wanted->kind, error))
         return false;
     for (int i = 0; i < ADDRESSES && !traits->own_addresses; i++)

@@ -91,6 +91,27 @@ bool subnet_of_host(const char *address, const char *netmask, struct subnet *sub
     return subnet_check_member(subnet, "--host-ip4", address, error);
 }
 
+bool subnet_of_address(const char *text, struct subnet *subnet) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    char *slash = copy ? strchr(copy, '/') : NULL;
+    uint64_t prefix_length;
+    uint32_t address;
+    if (!slash)
+        return false;
+    *slash = 0;
+    if (!name_parse_ip4(copy, &address) ||
+        !name_parse_number(slash + 1, PREFIX_MIN, PREFIX_MAX, &prefix_length))
+        return false;
+    set(subnet, address, (unsigned)prefix_length);
+    return true;
+}
+
+char *subnet_text(const struct subnet *subnet) {
+    char network[16];
+    name_format_ip4(subnet->network, network);
+    return alloc_printf("%s/%u", network, subnet->prefix_length);
+}
+
 bool subnet_of_cloud(const struct store_cloud *cloud, struct subnet *subnet) {
     uint32_t address;
     unsigned prefix_length;

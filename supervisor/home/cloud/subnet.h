@@ -22,6 +22,11 @@ bool subnet_of_cloud(const struct store_cloud *cloud, struct subnet *subnet);
 bool subnet_of_host(const char *address, const char *netmask, struct subnet *subnet,
                     struct error *error);
 
+/* "10.1.0.5/24", or the network itself. */
+bool subnet_of_address(const char *text, struct subnet *subnet);
+/* "10.1.0.0/24"; caller frees. */
+char *subnet_text(const struct subnet *subnet);
+
 /* Checks an address for one machine in this network. what: "--host-gw4", for the sentence. */
 bool subnet_check_member(const struct subnet *subnet, const char *what, const char *text,
                          struct error *error);

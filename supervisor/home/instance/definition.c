@@ -159,9 +159,12 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
 }
 
 /* network-config comes with the drive; over HTTP not every cloud-init asks for it. */
-static const char *wanted_seed(const struct instance_create_options *options) {
-    bool own = user_document_has_network(NULL, options->own);
-    return options->seed ? options->seed : own ? "drive" : NULL;
+static const char *wanted_seed(const struct instance_create_options *options,
+                               const struct store_nics *nics) {
+    bool on_drive = user_document_has_network(NULL, options->own);
+    for (size_t i = 0; i < nics->count; i++)
+        on_drive |= nics->items[i].network != 0;
+    return options->seed ? options->seed : on_drive ? "drive" : NULL;
 }
 
 bool definition_check_network(const struct store_instance *instance,
@@ -198,8 +201,8 @@ static bool check_host_keys(const char *text, enum store_seed seed, enum store_h
     return check_way_of_keys(*host_keys, seed, error);
 }
 
-bool definition_check(const struct instance_create_options *options, struct instance_facts *facts,
-                      struct error *error) {
+bool definition_check(struct store *store, const struct instance_create_options *options,
+                      struct instance_facts *facts, struct error *error) {
     const struct store_cloud *cloud = &facts->cloud;
     const struct store_image *image = &facts->image;
     struct store_instance *instance = &facts->instance;
@@ -210,9 +213,9 @@ bool definition_check(const struct instance_create_options *options, struct inst
         (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
-        !nic_parse_all(options->nics, &facts->nics, error) ||
+        !nic_parse_all(store, options->nics, &facts->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(wanted_seed(options), cloud, image, instance, error) ||
+        !check_seed(wanted_seed(options, &facts->nics), cloud, image, instance, error) ||
         (user_document_has_network(NULL, options->own) &&
          !definition_check_network(instance, image, error)) ||
         !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))

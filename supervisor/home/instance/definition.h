@@ -32,7 +32,8 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
     const char *ip4;       /* NULL: DHCP */
     const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
     const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds", and drive
-                              for a network-config of the user's own */
+                              for a network-config of the user's own and for a card in a
+                              network of the home */
     char *const *nics;     /* nic.h; NULL-terminated; NULL: the first card only */
     char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
@@ -60,8 +61,8 @@ struct instance_change_options {
 /* The part that depends on nothing else that is being made: names, numbers, sizes, addresses. From
  * the cloud and the image in facts; fills the instance, its cards and forwards. ssh_port is 0 when
  * none was asked for. */
-bool definition_check(const struct instance_create_options *options, struct instance_facts *facts,
-                      struct error *error);
+bool definition_check(struct store *store, const struct instance_create_options *options,
+                      struct instance_facts *facts, struct error *error);
 
 /* Checks and assigns what must be unique: name, address, port, id and what is derived from it.
  * Runs in the transaction that adds the row. */

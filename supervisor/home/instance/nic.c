@@ -4,7 +4,9 @@
 #include "base/buffer.h"
 #include "base/name.h"
 #include "home/cloud/subnet.h"
+#include "home/network/members.h"
 #include "host/network.h"
+#include "store/network_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,11 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
     char *slash = strchr(copy, '/');
     uint64_t prefix;
     uint32_t address;
+    if (nic->network) { /* which knows its prefix length: members_give_address() checks it */
+        nic->ip4 = alloc_string(value);
+        return name_parse_ip4(value, &address) ||
+               fail_part(value, "an address in the network: use one such as 10.77.0.5", error);
+    }
     if (!slash)
         return fail_part(value, "an address with its prefix length: use one such as 10.1.0.5/24",
                          error);
@@ -65,7 +72,8 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
 static bool take_part(const char *part, struct store_nic *nic, struct error *error) {
     const char *value = strchr(part, '=');
     size_t length = value ? (size_t)(value++ - part) : 0;
-    if (length == 2 && strncmp(part, "if", length) == 0 && *value && !nic->interface) {
+    if (length == 2 && strncmp(part, "if", length) == 0 && *value && !nic->interface &&
+        !nic->network) {
         nic->interface = alloc_string(value);
         return true;
     }
@@ -79,15 +87,34 @@ static bool take_part(const char *part, struct store_nic *nic, struct error *err
                      error);
 }
 
-bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
-    scoped(alloc_release) char *copy = alloc_string(text);
+/* A word that is no kind is the name of a network of this home, of which the card is to be a
+ * member: with its kind, and attached to the same. */
+static bool join(struct store *store, const char *word, struct store_nic *nic,
+                 struct error *error) {
+    struct store_network network = {0};
+    struct error missing = {0};
     enum spec_network kind;
-    char *rest = strchr(copy, ',');
-    if (rest)
-        *rest++ = 0;
-    if (!network_kind_check(copy, &kind, error))
-        return false;
-    nic->kind = alloc_string(copy);
+    if (!network_table_get(store, word, &network, &missing))
+        return missing.code == ERROR_NOT_FOUND
+                   ? network_kind_check(word, &kind, error) /* fails, with the list of the kinds */
+                   : error_copy(error, &missing);
+    nic->network = network.id;
+    nic->network_name = alloc_string(network.name);
+    nic->kind = alloc_string(network.kind);
+    nic->interface = alloc_string(network.interface);
+    store_network_done(&network);
+    return network_kind_check(nic->kind, &kind, error);
+}
+
+static bool take_kind(struct store *store, const char *word, struct store_nic *nic,
+                      enum spec_network *kind, struct error *error) {
+    if (!spec_network_from_word(word, kind))
+        return join(store, word, nic, error) && spec_network_from_word(nic->kind, kind);
+    nic->kind = alloc_string(word);
+    return network_kind_check(word, kind, error);
+}
+
+static bool take_parts(char *rest, struct store_nic *nic, struct error *error) {
     for (char *next; rest; rest = next) {
         next = strchr(rest, ',');
         if (next)
@@ -95,6 +122,17 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
         if (!take_part(rest, nic, error))
             return false;
     }
+    return true;
+}
+
+bool nic_parse(struct store *store, const char *text, struct store_nic *nic, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    enum spec_network kind;
+    char *rest = strchr(copy, ',');
+    if (rest)
+        *rest++ = 0;
+    if (!take_kind(store, copy, nic, &kind, error) || !take_parts(rest, nic, error))
+        return false;
     if (kind == SPEC_NET_USER && nic->ip4)
         return error_set(error, ERROR_INVALID,
                          "a card of user networking gets its address by DHCP: omit ip=");
@@ -105,10 +143,12 @@ bool nic_parse(const char *text, struct store_nic *nic, struct error *error) {
 
 char *nic_text(const struct store_nic *nic) {
     struct buffer text = {0};
-    buffer_puts(&text, nic->kind);
-    if (nic->interface)
+    buffer_puts(&text, nic->network ? nic->network_name : nic->kind);
+    if (nic->interface && !nic->network)
         buffer_printf(&text, ",if=%s", nic->interface);
-    if (nic->ip4)
+    if (nic->ip4 && nic->network)
+        buffer_printf(&text, ",ip=%.*s", (int)strcspn(nic->ip4, "/"), nic->ip4);
+    else if (nic->ip4)
         buffer_printf(&text, ",ip=%s", nic->ip4);
     if (nic->mac)
         buffer_printf(&text, ",mac=%s", nic->mac);
@@ -117,7 +157,8 @@ char *nic_text(const struct store_nic *nic) {
 
 /* --- what is asked for --- */
 
-bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *error) {
+bool nic_parse_all(struct store *store, char *const *texts, struct store_nics *nics,
+                   struct error *error) {
     bool good = true;
     for (; good && texts && *texts; texts++) {
         nics->items = alloc_resize(nics->items, (nics->count + 1) * sizeof *nics->items);
@@ -126,7 +167,7 @@ bool nic_parse_all(char *const *texts, struct store_nics *nics, struct error *er
                 error_set(error, ERROR_INVALID,
                           "an instance has at most %u network cards besides the first one",
                           SPEC_ADDITIONAL_NICS_MAX)) &&
-               nic_parse(*texts, &nics->items[nics->count - 1], error);
+               nic_parse(store, *texts, &nics->items[nics->count - 1], error);
     }
     return good || error_prefix(error, "--nic");
 }
@@ -201,21 +242,6 @@ static bool check_cloud(const struct store_cloud *cloud, const struct store_inst
 
 /* --- the cards of one guest: it routes by their subnets --- */
 
-static void parse_subnet(const char *text, struct subnet *subnet) {
-    scoped(alloc_release) char *copy = alloc_string(text);
-    char *slash = strchr(copy, '/');
-    uint64_t prefix = 0;
-    uint32_t address = 0;
-    if (!slash)
-        return;
-    *slash = 0;
-    name_parse_ip4(copy, &address);
-    name_parse_number(slash + 1, PREFIX_MIN, PREFIX_MAX, &prefix);
-    subnet->prefix_length = (unsigned)prefix;
-    subnet->mask = prefix ? UINT32_MAX << (32 - prefix) : 0;
-    subnet->network = address & subnet->mask;
-}
-
 static bool is_user_nic(const struct store_nic *nic) {
     return strcmp(nic->kind, spec_network_word(SPEC_NET_USER)) == 0;
 }
@@ -225,7 +251,7 @@ static struct subnet subnet_of_nic(const struct store_nic *nic) {
     struct subnet subnet = {0};
     scoped(alloc_release) char *of_user = spec_nic_user_network((unsigned)nic->position);
     if (nic->ip4 || is_user_nic(nic))
-        parse_subnet(nic->ip4 ? nic->ip4 : of_user, &subnet);
+        subnet_of_address(nic->ip4 ? nic->ip4 : of_user, &subnet);
     return subnet;
 }
 
@@ -377,8 +403,10 @@ static void give_to(const struct store_instance *instance, int position, struct 
         nic->mac = make_mac(instance, position);
 }
 
-static bool add_row(struct store *store, const struct rivals *rivals, const struct store_nic *nic,
+static bool add_row(struct store *store, const struct rivals *rivals, struct store_nic *nic,
                     struct error *error) {
+    if (nic->network && !members_give_address(store, nic->network_name, &nic->ip4, error))
+        return false;
     return check_vmnet(&rivals->cloud, &rivals->nics, nic, error) &&
            check_others(&rivals->nics, nic, error) &&
            check_first_cards(&rivals->instances, nic, error) &&

@@ -216,16 +216,32 @@ static bool has_helper(const struct spec *spec) {
 }
 
 /* The network is that of the host's address, so that guests find the seed server there. */
-static void fill_helper_network(const struct store_cloud *cloud, struct spec_helper *helper,
-                                struct strv *owned) {
+static void fill_helper_network(const struct subnet *subnet, uint32_t host,
+                                struct spec_range *range, struct strv *owned) {
+    char text[16];
+    name_format_ip4(host, text);
+    range->first = own(owned, alloc_string(text));
+    name_format_ip4((subnet->network | ~subnet->mask) - 1, text);
+    range->last = own(owned, alloc_string(text));
+    name_format_ip4(subnet->mask, text);
+    range->netmask = own(owned, alloc_string(text));
+}
+
+static void fill_helper_networks(const struct instance_facts *facts, struct spec *spec,
+                                 struct strv *owned) {
     struct subnet subnet = {0};
-    char last[16];
-    if (!cloud->host_ip4 || !subnet_of_cloud(cloud, &subnet))
-        return;
-    name_format_ip4((subnet.network | ~subnet.mask) - 1, last);
-    helper->first = own(owned, alloc_string(cloud->host_ip4));
-    helper->last = own(owned, alloc_string(last));
-    helper->netmask = own(owned, alloc_string(cloud->host_nm4));
+    uint32_t host = 0;
+    bool known = facts->cloud.host_ip4 && name_parse_ip4(facts->cloud.host_ip4, &host) &&
+                 subnet_of_cloud(&facts->cloud, &subnet);
+    if (known && spec_network_has_helper(spec->nics[0].network))
+        fill_helper_network(&subnet, host, &spec->ranges[0], owned);
+    for (size_t i = 0; i < facts->nics.count && i + 1 < spec->nic_count; i++) {
+        const struct store_nic *row = &facts->nics.items[i];
+        const struct spec_nic *nic = &spec->nics[i + 1];
+        if (row->network && spec_network_has_helper(nic->network) &&
+            subnet_of_address(row->ip4, &subnet))
+            fill_helper_network(&subnet, subnet.network + 1, &spec->ranges[nic->position], owned);
+    }
 }
 
 static bool fill_helper(const struct instance_facts *facts, struct instance_plan *plan,
@@ -244,8 +260,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
         helper->sudo = own(owned, sudo);
     }
     helper->log = own(owned, alloc_printf("%s/" LAYOUT_HELPER_LOG, plan->folder));
-    if (spec_network_has_helper(plan->spec.nics[0].network))
-        fill_helper_network(&facts->cloud, helper, owned);
+    fill_helper_networks(facts, &plan->spec, owned);
     return true;
 }
 

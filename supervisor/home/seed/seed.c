@@ -11,12 +11,14 @@
 #include "home/generated.h"
 #include "home/images/image.h"
 #include "home/layout.h"
+#include "home/network/members.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/own_edit.h"
 #include "home/seed/seed_drive.h"
 #include "home/seed/seed_include.h"
 #include "home/seed/user_document.h"
 #include "store/generated_table.h"
+#include "store/network_table.h"
 #include "store/nic_table.h"
 #include "store/user_table.h"
 
@@ -126,6 +128,17 @@ static void fill_nics(const struct store_nics *nics,
         nics->count < SPEC_ADDITIONAL_NICS_MAX ? nics->count : SPEC_ADDITIONAL_NICS_MAX;
 }
 
+/* Only of a guest that is in a network of the home. */
+static bool fill_hosts(const struct generated *generated, struct buffer *hosts,
+                       struct document_seed *seed, struct error *error) {
+    struct store *store = generated->home->store;
+    if (!members_hosts(store, generated->facts->instance.id, hosts, error) ||
+        !network_table_revision(store, &seed->hosts_revision, error))
+        return false;
+    seed->hosts = hosts->length ? hosts->data : NULL;
+    return true;
+}
+
 static bool write_documents(struct generated *generated, struct error *error) {
     const struct store_cloud *cloud = &generated->facts->cloud;
     const struct store_image *image = &generated->facts->image;
@@ -134,6 +147,7 @@ static bool write_documents(struct generated *generated, struct error *error) {
     struct subnet subnet = {0};
     struct document_nic cards[SPEC_ADDITIONAL_NICS_MAX];
     scoped(strv_done) struct strv names = {0};
+    scoped(buffer_done) struct buffer hosts = {0};
     scoped(store_users_done) struct store_users users = {0};
     if (!user_table_list(generated->home->store, &users, error))
         return false;
@@ -164,6 +178,8 @@ static bool write_documents(struct generated *generated, struct error *error) {
         .nameserver = subnet_nameserver(cloud),
     };
     fill_nics(&generated->facts->nics, cards, &names, &seed);
+    if (!fill_hosts(generated, &hosts, &seed, error))
+        return false;
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         if (!write_document(generated, (enum seed_document)i, &seed, error))
             return false;

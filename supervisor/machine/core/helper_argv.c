@@ -16,15 +16,16 @@ static void push_pair(struct strv *argv, const char *option, const char *value) 
     strv_push(argv, value);
 }
 
-static void push_own_network(const struct spec_helper *helper, const struct spec_nic *nic,
+static void push_own_network(const struct spec *spec, const struct spec_nic *nic,
                              struct strv *argv) {
+    const struct spec_range *range = &spec->ranges[nic->position];
     bool host = nic->network == SPEC_NET_VMNET_HELPER_HOST;
     push_pair(argv, "--operation-mode", host ? "host" : "shared");
-    if (nic->position != 0 || !helper->first)
+    if (!range->first)
         return;
-    push_pair(argv, "--start-address", helper->first);
-    push_pair(argv, "--end-address", helper->last);
-    push_pair(argv, "--subnet-mask", helper->netmask);
+    push_pair(argv, "--start-address", range->first);
+    push_pair(argv, "--end-address", range->last);
+    push_pair(argv, "--subnet-mask", range->netmask);
 }
 
 void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, struct strv *argv) {
@@ -38,7 +39,7 @@ void helper_argv_build(const struct spec *spec, const struct spec_nic *nic, stru
     strv_pushf(argv, "--fd=%d", HELPER_ARGV_FD);
     push_identity(spec, nic, argv);
     if (!nic->interface) {
-        push_own_network(helper, nic, argv);
+        push_own_network(spec, nic, argv);
         return;
     }
     push_pair(argv, "--operation-mode", "bridged");

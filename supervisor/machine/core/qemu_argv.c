@@ -302,7 +302,8 @@ static const char *netdev_type(enum spec_network network, enum qemu_argv_style s
     case SPEC_NET_BRIDGE: return style == QEMU_ARGV_SUPERVISED ? "tap" : "bridge";
     case SPEC_NET_SOCKET: return "stream";
     case SPEC_NET_VMNET_HELPER:
-    case SPEC_NET_VMNET_HELPER_HOST: return "dgram";
+    case SPEC_NET_VMNET_HELPER_HOST:
+    case SPEC_NET_MULTICAST: return "dgram";
     default: return spec_network_word(network);
     }
 }
@@ -313,6 +314,16 @@ static const char *stream_reconnect(const struct spec_qemu *qemu) {
     if (spec_qemu_is_since(qemu, 9, 2))
         return ",reconnect-ms=500";
     return spec_qemu_is_since(qemu, 8, 0) ? ",reconnect=1" : "";
+}
+
+/* Each QEMU sends to all of the group, by the loopback interface only, and no process is between
+ * them. Of the local address QEMU takes the interface; the port is the group's (net/dgram.c). */
+static void append_group(const char *group, struct buffer *netdev) {
+    size_t length = strcspn(group, ":");
+    buffer_printf(netdev,
+                  ",local.type=inet,local.host=127.0.0.1,local.port=0,remote.type=inet,"
+                  "remote.host=%.*s,remote.port=%s",
+                  (int)length, group, group[length] ? group + length + 1 : "0");
 }
 
 /* launch->helper_fd: the descriptor for the next card that has a helper. */
@@ -348,6 +359,7 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic,
     case SPEC_NET_VMNET_HELPER_HOST:
         buffer_printf(netdev, ",local.type=fd,local.str=%d", launch->helper_fd++);
         break;
+    case SPEC_NET_MULTICAST: append_group(nic->interface, netdev); break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
     case SPEC_NETWORK_COUNT: break;

@@ -21,6 +21,7 @@ enum spec_attachment {
     SPEC_ATTACH_HELPER,      /* a program; it bridges to an interface if one is given */
     SPEC_ATTACH_HELPER_ONLY, /* a program that takes no interface */
     SPEC_ATTACH_SOCKET,      /* of a daemon, by its path */
+    SPEC_ATTACH_GROUP,       /* "239.1.2.3:45678": a multicast group and a port */
 };
 
 /* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver.
@@ -30,6 +31,7 @@ enum spec_attachment {
  *   tap            a tap device that exists
  *   vmnet-*        Apple's vmnet, used by QEMU itself
  *   socket         a daemon uses vmnet; QEMU connects to its socket
+ *   multicast      datagrams on the loopback interface, guest to guest; nothing else is there
  *   vmnet-helper   a program for each card uses vmnet: shared or bridged; -host: host */
 #define SPEC_NETWORKS(X)                                                                           \
     X(SPEC_NET_USER, "user", SPEC_ANY_SYSTEM, SPEC_ATTACH_NOTHING, 0, 0, 0)                        \
@@ -41,7 +43,8 @@ enum spec_attachment {
     X(SPEC_NET_SOCKET, "socket", SPEC_ANY_SYSTEM, SPEC_ATTACH_SOCKET, 0, 1, 1)                     \
     X(SPEC_NET_VMNET_HELPER, "vmnet-helper", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER, 0, 1, 1)         \
     X(SPEC_NET_VMNET_HELPER_HOST, "vmnet-helper-host", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER_ONLY,   \
-      0, 1, 1)
+      0, 1, 1)                                                                                     \
+    X(SPEC_NET_MULTICAST, "multicast", SPEC_ANY_SYSTEM, SPEC_ATTACH_GROUP, 0, 1, 0)
 #define SPEC_NETWORK_ENUM(name, ...) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
@@ -79,8 +82,8 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
 
 struct spec_nic {
     enum spec_network network;
-    const char *interface; /* bridge, tap, host interface or path of a socket; NULL for user,
-                              shared, host, and for a helper that is not to bridge */
+    const char *interface; /* bridge, tap, host interface, path of a socket, or group and port;
+                              NULL for user, shared, host, and for a helper that is not to bridge */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
     unsigned position;         /* 0: the first card; below SPEC_NICS_MAX */
@@ -90,7 +93,11 @@ struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, doc
     const char *program; /* absolute; NULL: there is no such card */
     const char *sudo;    /* absolute; NULL: the program needs no root */
     const char *log;     /* its log file */
-    /* The network of the first card, first being this host; NULL: macOS chooses one. */
+};
+
+/* The network of a card of vmnet-helper that does not bridge, first being this host; NULL: macOS
+ * chooses one. Cards with the same are in one network. */
+struct spec_range {
     const char *first, *last, *netmask;
 };
 
@@ -129,6 +136,7 @@ struct spec {
     const struct spec_forward *forwards; /* of the first card, with user networking */
     size_t forward_count;
     struct spec_helper helper;
+    struct spec_range ranges[SPEC_NICS_MAX]; /* by the position of the card */
 
     char *const *extra; /* INSTANCEDIR/qemu.args: appended unchanged; NULL or NULL-terminated */
 };

@@ -1,0 +1,267 @@
+#include "home/network/home_network.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/name.h"
+#include "base/platform.h"
+#include "base/secret.h"
+#include "home/cloud/subnet.h"
+#include "home/network/members.h"
+#include "host/network.h"
+#include "host/routes.h"
+#include "store/cloud_table.h"
+#include "store/transaction.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define FIRST_SUBNET   0x0A4D0000u /* 10.77.0.0 */
+#define FIRST_SUBNETS  256u        /* 10.77.0.0/24 … 10.77.255.0/24 */
+#define PREFIX_LENGTH  24u
+#define PREFIX_LONGEST 29u         /* room for the host and some members */
+#define PREFIX_MIN     16u         /* more than 64 thousand addresses are nobody's lab */
+#define USER_NETWORKS  0x0A000200u /* 10.0.2.0, QEMU's user networking: one for each card */
+#define NETWORKS_MAX   64u
+#define DOMAIN_MAX     190u /* with a name of 63 before it, a name that DNS takes */
+
+/* IANA: 49152 on are nobody's, and those that systems take by themselves begin at 32768. */
+#define PORT_FIRST 20000u
+#define PORT_COUNT 12000u
+
+/* --- what it must not be --- */
+
+struct other {
+    struct subnet subnet;
+    const char *whose;
+};
+
+static bool fail_overlap(const struct subnet *subnet, const struct other *other,
+                         struct error *error) {
+    scoped(alloc_release) char *own = subnet_text(subnet);
+    scoped(alloc_release) char *taken = subnet_text(&other->subnet);
+    return error_set(error, ERROR_INVALID, "the subnet %s overlaps with %s, %s: use another one",
+                     own, taken, other->whose);
+}
+
+static bool check_apart(const struct subnet *subnet, const struct other *other,
+                        struct error *error) {
+    return !subnet_overlaps(subnet, &other->subnet) || fail_overlap(subnet, other, error);
+}
+
+static bool check_user_networks(const struct subnet *subnet, struct error *error) {
+    for (uint32_t i = 0; i < SPEC_NICS_MAX; i++) {
+        const struct other other = {{USER_NETWORKS + (i << 8), 0xFFFFFF00u, 24},
+                                    "which QEMU's user networking has for a card"};
+        if (!check_apart(subnet, &other, error))
+            return false;
+    }
+    return true;
+}
+
+static unsigned prefix_of(uint32_t mask) {
+    unsigned length = 0;
+    for (; mask & UINT32_C(0x80000000); mask <<= 1)
+        length++;
+    return length;
+}
+
+static bool check_routes(const struct subnet *subnet, struct error *error) {
+    struct route routes[ROUTES_MAX];
+    size_t count = routes_list(routes);
+    for (size_t i = 0; i < count; i++) {
+        const struct other other = {{routes[i].network, routes[i].mask, prefix_of(routes[i].mask)},
+                                    "to which this host has a route"};
+        if (!check_apart(subnet, &other, error))
+            return false;
+    }
+    return true;
+}
+
+static bool check_cloud(struct store *store, const struct subnet *subnet, struct error *error) {
+    struct store_cloud cloud = {0};
+    struct other other = {.whose = "the network of the cloud"};
+    bool good = cloud_table_get(store, &cloud, error) &&
+                (!subnet_of_cloud(&cloud, &other.subnet) || check_apart(subnet, &other, error));
+    store_cloud_done(&cloud);
+    return good;
+}
+
+static bool check_networks(const struct store_networks *networks, const struct subnet *subnet,
+                           struct error *error) {
+    for (size_t i = 0; i < networks->count; i++) {
+        const struct store_network *each = &networks->items[i];
+        scoped(alloc_release) char *whose = alloc_printf("the subnet of \"%s\"", each->name);
+        struct other other = {.whose = whose};
+        if (subnet_of_address(each->subnet, &other.subnet) && !check_apart(subnet, &other, error))
+            return false;
+    }
+    return true;
+}
+
+/* A bridge is what the host is in: its own route to the subnet is none that it collides with. */
+static bool check_subnet(struct store *store, const struct store_networks *networks,
+                         const struct store_network *network, const struct subnet *subnet,
+                         struct error *error) {
+    return check_user_networks(subnet, error) && check_networks(networks, subnet, error) &&
+           check_cloud(store, subnet, error) &&
+           (network->interface && strcmp(network->kind, spec_network_word(SPEC_NET_BRIDGE)) == 0
+                ? true
+                : check_routes(subnet, error));
+}
+
+/* --- what it is --- */
+
+static bool fail_subnet(const char *text, const char *sentence, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 40);
+    return error_set(error, ERROR_INVALID, "\"%s\" is not a subnet for a network%s", shown,
+                     sentence);
+}
+
+static bool parse_subnet(const char *text, struct subnet *subnet, struct error *error) {
+    if (!subnet_of_address(text, subnet))
+        return fail_subnet(text, ": use one such as 10.77.0.0/24", error);
+    if (subnet->prefix_length < PREFIX_MIN || subnet->prefix_length > PREFIX_LONGEST)
+        return fail_subnet(text, ": use a prefix length of 16 to 29", error);
+    scoped(alloc_release) char *canonical = subnet_text(subnet);
+    scoped(alloc_release) char *hint = alloc_printf(": did you mean %s?", canonical);
+    if (strcmp(canonical, text) != 0)
+        return fail_subnet(text, hint, error);
+    char first[16];
+    name_format_ip4(subnet->network + 1, first);
+    return subnet_check_machine("a machine of --subnet", first, error);
+}
+
+/* The first one that is free. */
+static bool choose_subnet(struct store *store, const struct store_networks *networks,
+                          const struct store_network *network, struct subnet *subnet,
+                          struct error *error) {
+    for (uint32_t i = 0; i < FIRST_SUBNETS; i++) {
+        struct error taken = {0};
+        *subnet = (struct subnet){FIRST_SUBNET + (i << 8), 0xFFFFFF00u, PREFIX_LENGTH};
+        if (check_subnet(store, networks, network, subnet, &taken))
+            return true;
+    }
+    return error_set(error, ERROR_EXISTS,
+                     "none of 10.77.0.0/24 to 10.77.255.0/24 is free: give one with --subnet");
+}
+
+static bool fill_subnet(struct store *store, const struct home_network_options *options,
+                        struct store_network *network, struct error *error) {
+    struct store_networks networks = {0};
+    struct subnet subnet = {0};
+    bool good = network_table_list(store, &networks, error) &&
+                (networks.count < NETWORKS_MAX ||
+                 error_set(error, ERROR_INVALID, "a home has at most %u networks", NETWORKS_MAX)) &&
+                (options->subnet ? parse_subnet(options->subnet, &subnet, error) &&
+                                       check_subnet(store, &networks, network, &subnet, error)
+                                 : choose_subnet(store, &networks, network, &subnet, error));
+    store_networks_done(&networks);
+    if (good)
+        network->subnet = subnet_text(&subnet);
+    return good;
+}
+
+/* Drawn at random, so that homes and users do not meet by accident. */
+static char *draw_group(void) {
+    uint32_t drawn[2];
+    secret_random(drawn, sizeof drawn);
+    return alloc_printf("239.%u.%u.%u:%u", drawn[0] >> 16 & 255, drawn[0] >> 8 & 255,
+                        1 + (drawn[0] & 255) % 254, PORT_FIRST + drawn[1] % PORT_COUNT);
+}
+
+static bool fill_kind(const struct home_network_options *options, struct store_network *network,
+                      struct error *error) {
+    enum spec_network kind = platform_is_macos() ? SPEC_NET_VMNET_HELPER_HOST : SPEC_NET_MULTICAST;
+    if (options->kind && !network_kind_check(options->kind, &kind, error))
+        return false;
+    if (kind != SPEC_NET_MULTICAST && kind != SPEC_NET_BRIDGE && kind != SPEC_NET_VMNET_HELPER_HOST)
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" cannot carry a network of this home: use multicast, or %s",
+                         options->kind,
+                         platform_is_macos() ? "vmnet-helper-host" : "bridge with --host-if");
+    if (kind == SPEC_NET_MULTICAST && options->interface)
+        return error_set(error, ERROR_INVALID,
+                         "--host-if cannot be used with the network multicast: omit it");
+    network->kind = alloc_string(spec_network_word(kind));
+    network->interface =
+        kind == SPEC_NET_MULTICAST ? draw_group() : alloc_string(options->interface);
+    return network_interface_check(kind, "--host-if", network->interface, error) &&
+           network_check_not_loopback("--host-if", network->interface, error);
+}
+
+/* Labels as in names of hosts, with dots between them. */
+static bool check_domain(const char *text, struct error *error) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    bool good = strlen(text) <= DOMAIN_MAX;
+    for (char *label = copy, *next; good && label; label = next) {
+        next = strchr(label, '.');
+        if (next)
+            *next++ = 0;
+        good = name_check_label("domain", label, &(struct error){0});
+    }
+    scoped(alloc_release) char *shown = name_printable(text, strlen(text), 60);
+    return good || error_set(error, ERROR_INVALID,
+                             "\"%s\" is not a domain: use labels of lower-case letters, digits "
+                             "and '-' with dots between them, such as lab.internal",
+                             shown);
+}
+
+static bool check_name(struct store *store, const char *name, struct error *error) {
+    struct store_network other = {0};
+    struct error missing = {0};
+    enum spec_network kind;
+    if (!name_check_label("network", name, error))
+        return false;
+    if (spec_network_from_word(name, &kind))
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" is a kind of network card, so no network can have that name",
+                         name);
+    if (!network_table_get(store, name, &other, &missing))
+        return missing.code == ERROR_NOT_FOUND || error_copy(error, &missing);
+    store_network_done(&other);
+    return error_set(error, ERROR_EXISTS, "the network \"%s\" exists already: choose another name",
+                     name);
+}
+
+static bool record(struct store *store, const struct home_network_options *options,
+                   struct store_network *network, struct error *error) {
+    network->name = alloc_string(options->name);
+    network->domain = options->domain ? alloc_string(options->domain)
+                                      : alloc_printf("%s.internal", options->name);
+    network->created_ms = clock_wall_ms();
+    return check_name(store, options->name, error) && check_domain(network->domain, error) &&
+           fill_kind(options, network, error) && fill_subnet(store, options, network, error) &&
+           network_table_add(store, network, error);
+}
+
+bool home_network_create(struct home *home, const struct home_network_options *options,
+                         struct store_network *made, struct error *error) {
+    struct store *store = home->store;
+    if (!store_begin(store, error))
+        return false;
+    bool good = store_end(store, record(store, options, made, error), error);
+    if (!good)
+        store_network_done(made);
+    return good;
+}
+
+static bool remove_unused(struct store *store, const char *name, struct error *error) {
+    struct store_network network = {0};
+    struct store_nics members = {0};
+    bool good = network_table_get(store, name, &network, error) &&
+                members_list(store, network.id, &members, error);
+    if (good && members.count)
+        good = error_set(error, ERROR_WRONG_STATE,
+                         "the network \"%s\" is used by %zu card%s, that of \"%s\" for one: "
+                         "`pgsup nic remove` removes a card",
+                         name, members.count, members.count == 1 ? "" : "s", members.items[0].name);
+    good = good && network_table_remove(store, network.id, error);
+    store_nics_done(&members);
+    store_network_done(&network);
+    return good;
+}
+
+bool home_network_remove(struct home *home, const char *name, struct error *error) {
+    struct store *store = home->store;
+    return store_begin(store, error) && store_end(store, remove_unused(store, name, error), error);
+}

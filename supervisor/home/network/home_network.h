@@ -1,0 +1,26 @@
+/* The networks that instances of a home share: a subnet, a domain, and what carries the frames.
+ *
+ * By default on Linux that is QEMU's own multicast on the loopback interface, so that no process
+ * stands between the guests; on macOS it is a host network of vmnet through vmnet-helper, one
+ * process for each card, which lives as long as its VM. A bridge that exists can be used as well.
+ * Nothing is started when a network is created. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "store/network_table.h"
+
+struct home_network_options { /* as given on the command line; NULL: default */
+    const char *name;
+    const char *kind;      /* "multicast", "bridge" or "vmnet-helper-host" */
+    const char *interface; /* of a bridge */
+    const char *subnet;    /* "10.77.0.0/24"; NULL: the first free one from 10.77.0.0/24 on */
+    const char *domain;    /* NULL: NAME.internal */
+};
+
+/* Fills the network, checks it against this host, QEMU, the cloud and the other networks, and adds
+ * its row, all in one transaction. */
+bool home_network_create(struct home *home, const struct home_network_options *options,
+                         struct store_network *made, struct error *error);
+/* Fails while it has members. */
+bool home_network_remove(struct home *home, const char *name, struct error *error);

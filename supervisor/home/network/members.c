@@ -1,0 +1,139 @@
+#include "home/network/members.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+#include "home/cloud/subnet.h"
+#include "store/network_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void take(struct store_nics *to, struct store_nic *nic) {
+    to->items = alloc_resize(to->items, (to->count + 1) * sizeof *to->items);
+    to->items[to->count++] = *nic;
+    *nic = (struct store_nic){0};
+}
+
+bool members_list(struct store *store, int64_t network, struct store_nics *members,
+                  struct error *error) {
+    struct store_nics all = {0};
+    bool good = nic_table_list(store, 0, &all, error);
+    for (size_t i = 0; good && i < all.count; i++)
+        if (all.items[i].network == network)
+            take(members, &all.items[i]);
+    store_nics_done(&all);
+    return good;
+}
+
+/* --- addresses --- */
+
+static struct subnet subnet_of(const struct store_network *network) {
+    struct subnet subnet = {0};
+    subnet_of_address(network->subnet, &subnet);
+    return subnet;
+}
+
+static const struct store_nic *find_owner(const struct store_nics *members, uint32_t address) {
+    char text[16];
+    name_format_ip4(address, text);
+    size_t length = strlen(text);
+    for (size_t i = 0; i < members->count; i++) {
+        const char *ip4 = members->items[i].ip4;
+        if (ip4 && strncmp(ip4, text, length) == 0 && ip4[length] == '/')
+            return &members->items[i];
+    }
+    return NULL;
+}
+
+static bool choose_address(const struct store_network *network, const struct store_nics *members,
+                           uint32_t *address, struct error *error) {
+    struct subnet subnet = subnet_of(network);
+    uint32_t last = (subnet.network | ~subnet.mask) - 1;
+    for (*address = subnet.network + 2; *address <= last; ++*address)
+        if (!find_owner(members, *address))
+            return true;
+    return error_set(error, ERROR_EXISTS,
+                     "the network \"%s\" has no free address in %s, with %zu cards in it: use "
+                     "another network with a larger subnet",
+                     network->name, network->subnet, members->count);
+}
+
+static bool check_wanted(const struct store_network *network, const struct store_nics *members,
+                         const char *text, uint32_t *address, struct error *error) {
+    struct subnet subnet = subnet_of(network);
+    if (!name_parse_ip4(text, address) || !subnet_check_member(&subnet, "ip=", text, error))
+        return false;
+    if (*address == subnet.network + 1)
+        return error_set(error, ERROR_INVALID,
+                         "ip= %s is the first address of \"%s\", which is kept for this host: use "
+                         "another one",
+                         text, network->name);
+    const struct store_nic *owner = find_owner(members, *address);
+    return !owner || error_set(error, ERROR_EXISTS,
+                               "the address %s in \"%s\" belongs to the instance \"%s\": use "
+                               "another one",
+                               text, network->name, owner->name);
+}
+
+static bool give(struct store *store, const struct store_network *network, char **ip4,
+                 struct error *error) {
+    struct store_nics members = {0};
+    uint32_t address = 0;
+    bool good = members_list(store, network->id, &members, error);
+    if (good && *ip4) {
+        scoped(alloc_release) char *wanted = alloc_string(*ip4);
+        wanted[strcspn(wanted, "/")] = 0;
+        good = check_wanted(network, &members, wanted, &address, error);
+    } else if (good) {
+        good = choose_address(network, &members, &address, error);
+    }
+    store_nics_done(&members);
+    if (!good)
+        return false;
+    char text[16];
+    name_format_ip4(address, text);
+    alloc_replace(ip4, alloc_printf("%s/%u", text, subnet_of(network).prefix_length));
+    return true;
+}
+
+bool members_give_address(struct store *store, const char *network, char **ip4,
+                          struct error *error) {
+    struct store_network row = {0};
+    bool good = network_table_get(store, network, &row, error) && give(store, &row, ip4, error);
+    store_network_done(&row);
+    return good;
+}
+
+/* --- names --- */
+
+static bool shares(const struct store_nics *all, int64_t instance, int64_t network) {
+    for (size_t i = 0; i < all->count; i++)
+        if (all->items[i].instance == instance && all->items[i].network == network)
+            return true;
+    return false;
+}
+
+static const char *domain_of(const struct store_networks *networks, int64_t id) {
+    for (size_t i = 0; i < networks->count; i++)
+        if (networks->items[i].id == id)
+            return networks->items[i].domain;
+    return NULL;
+}
+
+bool members_hosts(struct store *store, int64_t instance, struct buffer *lines,
+                   struct error *error) {
+    struct store_nics all = {0};
+    struct store_networks networks = {0};
+    bool good =
+        nic_table_list(store, 0, &all, error) && network_table_list(store, &networks, error);
+    for (size_t i = 0; good && i < all.count; i++) {
+        const struct store_nic *each = &all.items[i];
+        const char *domain = domain_of(&networks, each->network);
+        if (domain && shares(&all, instance, each->network))
+            buffer_printf(lines, "%.*s %s.%s %s\n", (int)strcspn(each->ip4, "/"), each->ip4,
+                          each->name, domain, each->name);
+    }
+    store_networks_done(&networks);
+    store_nics_done(&all);
+    return good;
+}

@@ -1,0 +1,112 @@
+#!/bin/bash
+# Runs the VM of the instance test in this terminal, without a supervisor.
+#
+# Ctrl-A C  goes to QEMU's monitor and back: system_powerdown asks the guest to
+#           shut down, quit ends QEMU at once
+# Ctrl-A X  ends QEMU at once
+# Ctrl-A H  lists the other keys; Ctrl-C goes to the guest
+#
+# This file is yours to edit: pgsup does not overwrite it once it was changed.
+# Options stand one to a line: add some, or put a # before one to leave it out.
+# What you pass to this script is given to QEMU after them.
+set -e
+umask 077 # nobody else may reach QEMU's monitors
+
+# Sockets and the pid file, by which a supervisor finds this VM.
+run=/Users/login/var/pgsup/run
+[ -d "$run" ] || mkdir -p "$run"
+if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
+  owner=$(ls -ln /Users/login/var/pgsup/instances/test/os.qcow2 | awk 'NR == 1 { print $3 ":" $4 }')
+  : >"$run/test.sh$$.pid"
+  chown "$owner" "$run" "$run/test.sh$$.pid"
+  ( (for n in 1 2 3 4 5; do sleep 1 && chown "$owner" "$run/test.sh$$".*; done) </dev/null >/dev/null 2>&1 &)
+  [ "${owner%%:*}" = 0 ] || set -- "$@" -runas "$owner" # root no longer than it needs
+fi
+
+vm=(
+  /opt/homebrew/bin/qemu-system-aarch64
+  -no-user-config
+  -nodefaults
+  -display none
+  -name guest=test,debug-threads=on
+  -uuid 1b4e28ba-2fa1-41d2-883f-0016d3cca427
+  -machine virt
+  -accel hvf
+  -cpu host
+  -smp 2
+  -m 2048
+  -bios /opt/homebrew/share/qemu/edk2-aarch64-code.fd
+  -boot menu=on,splash-time=0
+  -pidfile /Users/login/var/pgsup/run/test.sh$$.pid
+  -chardev socket,id=qmp,path=/Users/login/var/pgsup/run/test.sh$$.qmp,server=on,wait=off
+  -mon chardev=qmp,mode=control
+  -chardev stdio,id=console,mux=on,signal=off
+  -serial chardev:console
+  -mon chardev=console,mode=readline
+  -chardev socket,id=spare,path=/Users/login/var/pgsup/run/test.sh$$.mon,server=on,wait=off
+  -mon chardev=spare,mode=control
+  -action panic=pause
+  -device pvpanic-pci
+  -blockdev driver=qcow2,node-name=disk0,discard=unmap,file.driver=file,file.filename=/Users/login/var/pgsup/instances/test/os.qcow2,file.discard=unmap
+  -device virtio-blk-pci,id=vda,drive=disk0,bootindex=0
+  -blockdev driver=raw,node-name=seed0,read-only=on,file.driver=file,file.filename=/Users/login/var/pgsup/instances/test/cloud-init.img
+  -device virtio-blk-pci,id=seed,drive=seed0
+  -smbios type=3,manufacturer=pgsup,version=0,serial=i-7-test,asset=test,sku=pgsup
+  -smbios 'type=11,value=io.systemd.credential:tmpfiles.extra=f /run/systemd/networkd.conf.d/pgsup.conf 0644 root root - [DHCPv4]\nDUIDType=link-layer\n'
+  -netdev user,id=net0,hostname=test,net=10.0.2.0/24,hostfwd=tcp:127.0.0.1:10022-:22
+  -device virtio-net-pci,id=nic0,netdev=net0,mac=52:54:00:ab:cd:07,romfile=,addr=0x10
+  -netdev dgram,id=net1,local.type=fd,local.str=10
+  -device virtio-net-pci,id=nic1,netdev=net1,mac=52:54:01:ab:cd:07,romfile=,addr=0x11
+  -netdev dgram,id=net2,local.type=inet,local.host=127.0.0.1,local.port=0,remote.type=inet,remote.host=239.71.3.9,remote.port=41234
+  -device virtio-net-pci,id=nic2,netdev=net2,mac=52:54:02:ab:cd:07,romfile=,addr=0x12
+  -device virtio-rng-pci
+  -device nec-usb-xhci,id=usb-bus
+  -device usb-kbd,bus=usb-bus.0
+  -chardev socket,id=agent,path=/Users/login/var/pgsup/run/test.sh$$.qga,server=on,wait=off
+  -device virtio-serial-pci,id=serial0
+  -device virtserialport,id=agent,bus=serial0.0,chardev=agent,name=org.qemu.guest_agent.0
+)
+
+# What carries the frames of each card of vmnet-helper: it gets one end of a pair of
+# sockets, QEMU the other.
+helper1=(
+  /opt/homebrew/bin/vmnet-helper
+  --fd=3
+  --interface-id 014e28ba-2fa1-41d2-883f-0016d3cca427
+  --operation-mode host
+  --start-address 10.77.0.1
+  --end-address 10.77.0.254
+  --subnet-mask 255.255.255.0
+)
+exec perl -MPOSIX -MSocket -e '
+  my ($log, $fd) = (shift, shift);
+  while (my $words = shift) {
+    my @helper = splice @ARGV, 0, $words;
+    socketpair my $ours, my $its, AF_UNIX, SOCK_DGRAM, 0 or die "socketpair: $!\n";
+    for ($ours, $its) {
+      setsockopt $_, SOL_SOCKET, SO_SNDBUF, pack "i", 65 << 10;
+      setsockopt $_, SOL_SOCKET, SO_RCVBUF, pack "i", 4 << 20;
+    }
+    pipe my $hear, my $say or die "pipe: $!\n";
+    defined(my $pid = fork) or die "fork: $!\n";
+    if (!$pid) {
+      setsid;
+      open STDIN, "<", "/dev/null";
+      open STDERR, ">>", $log;
+      dup2 fileno $say, 1;
+      dup2 fileno $its, 200;
+      dup2 200, 3;
+      POSIX::close $_ for 10 .. 200;
+      exec { $helper[0] } @helper or POSIX::_exit 127;
+    }
+    close $_ for $its, $say;
+    $SIG{ALRM} = sub { kill TERM => $pid; die "the network helper did not start in time: see $log\n" };
+    alarm 10;
+    (<$hear> // "") =~ /^\{/ or die "the network helper did not start: see $log\n";
+    alarm 0;
+    dup2 fileno $ours, $fd++;
+  }
+  exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\n";
+' /Users/login/var/pgsup/instances/test/vmnet-helper.log 10 \
+  ${#helper1[@]} "${helper1[@]}" \
+  0 "${vm[@]}" "$@"

@@ -1,0 +1,54 @@
+# Goal: instances of a network of the home reach each other by address and by name, in both
+# directions, and go on while the supervisor is killed; a member that comes later is known by name to
+# those that run, one that goes is forgotten, and what a guest missed it has after its next boot.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+
+member() { # NAME OTHER: a mini guest in the network, which pings the other
+    new_mini "$1" --nic lab
+    printf '# mini: agent\n# mini: ping %s 12\n' "$2" >>"$PGSUP_HOME/instances/$1/cloud-init/user-data"
+}
+console_has() { # NAME TEXT
+    grep -qaF -- "$2" "$PGSUP_HOME/instances/$1/console.log"
+}
+
+step "each of two pings the other by name while the supervisor is killed and comes back"
+new_cloud
+expect_ok "$PGSUP" network add lab --kind multicast
+member one two.lab.internal
+member two one
+grep -q '"10.77.0.2/24"' "$PGSUP_HOME/instances/one/cloud-init/network-config" || fail "no address of one"
+start_supervisor
+run "$PGSUP" start --wait --timeout 120 one two
+expect_equal "status of start" "$STATUS" 0
+for name in one two; do
+    wait_until 60 console_has $name "mini: ping began"
+done
+kill_supervisor
+sleep 3
+start_supervisor
+for name in one two; do
+    wait_until 60 console_has $name "12 packets transmitted, 12 packets received"
+done
+
+step "a member that comes later, and one that goes"
+new_mini newest --nic lab
+for name in one two; do
+    wait_until 30 console_has $name "knows newest.lab.internal at 10.77.0.4, knows newest at"
+done
+run "$PGSUP" stop two
+expect_ok "$PGSUP" instance remove two --yes
+wait_until 30 console_has one "forgot two"
+expect_ok "$PGSUP" network info lab --json
+expect_equal "the members" "$(json_of '[each["name"] for each in it["members"]]')" "['newest', 'one']"
+
+step "what a guest missed it has after its next boot"
+run "$PGSUP" stop one
+expect_ok "$PGSUP" instance rename newest another
+run "$PGSUP" start one
+wait_until 60 console_has one "knows another at 10.77.0.4"
+run "$PGSUP" network remove lab
+expect_equal "status of removing a network in use" "$STATUS" 3
+grep -q 'used by 2 cards, that of "another" for one' "$ERR" || fail "not said who uses it"
+run "$PGSUP" kill one
+end_supervisor

@@ -1,0 +1,247 @@
+/* Networks of a home: what they must not be, who gets which address, what the seeds tell, and the
+ * script that brings /etc/hosts of a guest up to date, run by this computer's shells. */
+#include "cloud_home.h"
+#include "cloudinit/hosts_script.h"
+#include "home/change/clone.h"
+#include "home/change/nic_change.h"
+#include "home/change/remove.h"
+#include "home/change/rename.h"
+#include "home/network/home_network.h"
+#include "home/network/members.h"
+#include "store/network_table.h"
+
+static struct home home;
+static struct error error;
+
+static void refuse(const struct home_network_options *options, enum error_code code,
+                   const char *part) {
+    struct store_network made = {0};
+    error = (struct error){0};
+    CHECK(!home_network_create(&home, options, &made, &error));
+    CHECK_INT(error.code, code);
+    CHECK_CONTAINS(error.text, part);
+    error = (struct error){0};
+}
+
+static void add_network(const struct home_network_options *options, const char *subnet) {
+    struct store_network made = {0};
+    check_good(home_network_create(&home, options, &made, &error), &error);
+    CHECK_STRING(made.subnet, subnet);
+    store_network_done(&made);
+}
+
+static const char *multicast = "multicast"; /* the default only on Linux */
+
+static void add(const char *instance, const char *text, const char *ip4) {
+    struct home_edit edit = {.home = &home, .instance = instance};
+    struct store_nic nic = {0};
+    check_good(nic_change_add(&edit, text, &nic, &error), &error);
+    CHECK_STRING(nic.ip4, ip4);
+    store_nic_done(&nic);
+    alloc_release(&edit.notice);
+}
+
+static void refuse_card(const char *instance, const char *text, enum error_code code,
+                        const char *part) {
+    struct home_edit edit = {.home = &home, .instance = instance};
+    struct store_nic nic = {0};
+    CHECK(!nic_change_add(&edit, text, &nic, &error));
+    CHECK_INT(error.code, code);
+    CHECK_CONTAINS(error.text, part);
+    error = (struct error){0};
+    store_nic_done(&nic);
+}
+
+static void make(const char *name, char *const *nics) {
+    struct store_instance instance = {0};
+    const struct instance_create_options options = {
+        .name = name, .image = "base", .nics = nics, .disk = "64M"};
+    make_instance(&home, &options, &instance);
+    store_instance_done(&instance);
+}
+
+TEST(what_a_network_must_not_be) {
+    const struct cloud_options cloud = user_options();
+    make_home("networks", &cloud, &home);
+#define WITH(...) (&(struct home_network_options){.kind = multicast, __VA_ARGS__})
+    refuse(WITH(.name = "Lab"), ERROR_INVALID, "Lab");
+    refuse(WITH(.name = "user"), ERROR_INVALID, "kind of network card");
+    refuse(WITH(.name = "x", .subnet = "10.0.3.0/24"), ERROR_INVALID, "QEMU's user networking");
+    refuse(WITH(.name = "x", .subnet = "10.0.0.0/16"), ERROR_INVALID, "overlaps with 10.0.2.0/24");
+    refuse(WITH(.name = "x", .subnet = "10.77.0.5/24"), ERROR_INVALID, "did you mean 10.77.0.0/24");
+    refuse(WITH(.name = "x", .subnet = "10.77.0.0"), ERROR_INVALID, "not a subnet");
+    refuse(WITH(.name = "x", .subnet = "10.0.0.0/8"), ERROR_INVALID, "16 to 29");
+    refuse(WITH(.name = "x", .subnet = "10.77.0.0/30"), ERROR_INVALID, "16 to 29");
+    refuse(WITH(.name = "x", .subnet = "239.1.2.0/24"), ERROR_INVALID, "multicast");
+    refuse(WITH(.name = "x", .subnet = "127.5.0.0/24"), ERROR_INVALID, "loopback");
+    refuse(WITH(.name = "x", .domain = "a..b"), ERROR_INVALID, "not a domain");
+    refuse(WITH(.name = "x", .domain = "Lab"), ERROR_INVALID, "not a domain");
+    refuse(WITH(.name = "x", .interface = "br0"), ERROR_INVALID, "--host-if");
+    refuse(&(struct home_network_options){.name = "x", .kind = "user"}, ERROR_INVALID,
+           "cannot carry");
+    refuse(&(struct home_network_options){.name = "x", .kind = "multi"}, ERROR_INVALID,
+           "not a kind of network");
+    add_network(WITH(.name = "lab"), "10.77.0.0/24");
+    add_network(WITH(.name = "other"), "10.77.1.0/24");
+    add_network(WITH(.name = "tiny", .subnet = "10.78.0.0/29", .domain = "example.org"),
+                "10.78.0.0/29");
+    refuse(WITH(.name = "lab"), ERROR_EXISTS, "exists already");
+    refuse(WITH(.name = "x", .subnet = "10.77.1.128/25"), ERROR_INVALID, "the subnet of \"other\"");
+    CHECK(!home_network_remove(&home, "none", &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    error = (struct error){0};
+    check_good(home_network_remove(&home, "other", &error), &error);
+    add_network(WITH(.name = "again"), "10.77.1.0/24");
+}
+
+TEST(addresses_are_given_once_and_kept) {
+    static char *lab[] = {(char *)"lab", NULL};
+    make("one", lab);
+    make("two", lab);
+    make("three", NULL);
+    refuse_card("three", "lab,ip=10.77.0.2", ERROR_EXISTS, "belongs to the instance \"one\"");
+    refuse_card("three", "lab,ip=10.77.0.1", ERROR_INVALID, "kept for this host");
+    refuse_card("three", "lab,ip=10.77.0.255", ERROR_INVALID, "broadcast");
+    refuse_card("three", "lab,ip=10.77.9.9", ERROR_INVALID, "outside the network 10.77.0.0/24");
+    refuse_card("three", "lab,ip=10.77.0.9/24", ERROR_INVALID, "such as 10.77.0.5");
+    refuse_card("three", "lab,if=br0", ERROR_INVALID, "if=br0");
+    refuse_card("three", "lob", ERROR_INVALID, "\"lob\" is not a kind of network");
+    add("three", "lab,ip=10.77.0.4", "10.77.0.4/24");
+    struct store_instance clone = {0}, source = {0};
+    check_good(instance_table_get(home.store, "one", &source, &error), &error);
+    check_good(instance_clone(&home, &source, "copy", &clone, &error), &error);
+    struct store_nics cards = {0};
+    check_good(nic_table_list(home.store, clone.id, &cards, &error), &error);
+    CHECK_STRING(cards.items[0].ip4, "10.77.0.5/24"); /* 2 and 3 are one's and two's */
+    store_nics_done(&cards);
+    store_instance_done(&clone);
+    store_instance_done(&source);
+    CHECK(!home_network_remove(&home, "lab", &error));
+    CHECK_CONTAINS(error.text, "used by 4 cards");
+    error = (struct error){0};
+}
+
+/* The cards are rows only: what takes its time is not asked for here. */
+TEST(a_full_network_says_so) {
+    struct store_network tiny = {0};
+    struct store_instance two = {0};
+    check_good(network_table_get(home.store, "tiny", &tiny, &error), &error);
+    check_good(instance_table_get(home.store, "two", &two, &error), &error);
+    for (int i = 2; i <= 6; i++) {
+        scoped(alloc_release) char *mac = alloc_printf("52:54:77:00:00:0%d", i);
+        scoped(alloc_release) char *ip4 = alloc_printf("10.78.0.%d/29", i);
+        const struct store_nic nic = {.instance = two.id,
+                                      .position = i,
+                                      .kind = tiny.kind,
+                                      .interface = tiny.interface,
+                                      .mac = mac,
+                                      .ip4 = ip4,
+                                      .network = tiny.id};
+        check_good(nic_table_add(home.store, &nic, &error), &error);
+        CHECK(!nic_table_add(home.store, &nic, &error)); /* one address twice */
+        error = (struct error){0};
+    }
+    refuse_card("one", "tiny", ERROR_EXISTS, "no free address in 10.78.0.0/29, with 5 cards");
+    check_good(nic_table_remove(home.store, two.id, 4, &error), &error);
+    add("one", "tiny", "10.78.0.4/29");
+    store_network_done(&tiny);
+    store_instance_done(&two);
+}
+
+TEST(names_and_revisions_follow_the_members) {
+    scoped(buffer_done) struct buffer hosts = {0};
+    struct store_instance three = {0};
+    char *notice = NULL;
+    int64_t before, after;
+    check_good(network_table_revision(home.store, &before, &error), &error);
+    check_good(instance_table_get(home.store, "three", &three, &error), &error);
+    check_good(instance_rename(&home, &three, "drei", &notice, &error), &error);
+    alloc_release(&notice);
+    check_good(network_table_revision(home.store, &after, &error), &error);
+    CHECK(after > before);
+    check_good(members_hosts(home.store, three.id, &hosts, &error), &error);
+    CHECK_STRING(hosts.data, "10.77.0.5 copy.lab.internal copy\n"
+                             "10.77.0.4 drei.lab.internal drei\n"
+                             "10.77.0.2 one.lab.internal one\n"
+                             "10.77.0.3 two.lab.internal two\n");
+    check_good(instance_table_remove(home.store, three.id, &error), &error);
+    check_good(network_table_revision(home.store, &before, &error), &error);
+    CHECK(before > after);
+    store_instance_done(&three);
+    add("copy", "lab", "10.77.0.4/24"); /* which is free again */
+}
+
+TEST(a_seed_has_the_card_and_the_names) {
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "copy");
+    scoped(alloc_release) char *network = read_text(folder, "cloud-init/network-config");
+    scoped(alloc_release) char *vendor = read_text(folder, "cloud-init/vendor-data");
+    scoped(alloc_release) char *script = read_text(folder, "vm.sh");
+    CHECK_CONTAINS(network, "- \"10.77.0.5/24\"");
+    CHECK_CONTAINS(network, "- \"10.77.0.4/24\"");
+    CHECK_CONTAINS(vendor, "10.77.0.2 one.lab.internal one\n");
+    CHECK_CONTAINS(vendor, "10.77.0.5 copy.lab.internal copy\n");
+    CHECK_CONTAINS(script, "remote.host=239.");
+    home_close(&home);
+}
+
+/* --- the script --- */
+
+/* A negative revision: what is known now, not of a seed. */
+static void run_script(const char *shell, const char *path, const char *lines, int64_t revision) {
+    scoped(buffer_done) struct buffer script = {0};
+    hosts_script(lines, revision < 0 ? -revision : revision,
+                 revision < 0 ? HOSTS_OF_NOW : HOSTS_OF_SEED, &script);
+    scoped(alloc_release) char *own = alloc_printf(
+        "cd '%s' && set -eu && eval \"$(sed s,/etc/hosts,hosts,g <<'ALL'\n%s\nALL\n)\"", path,
+        script.data);
+    const char *space = strchr(shell, ' '); /* "busybox sh" */
+    char *first = alloc_printf("%.*s", (int)(space ? space - shell : (long)strlen(shell)), shell);
+    char *argv[] = {first, space ? (char *)space + 1 : (char *)"-c", space ? (char *)"-c" : own,
+                    space ? own : NULL, NULL};
+    run_program(argv);
+    free(first);
+}
+
+#define BEGIN "# pgsup: begin of the names of other machines, revision "
+#define END   "# pgsup: end of the names of other machines\n"
+
+static void check_shell(const char *shell) {
+    static const char own[] = "127.0.0.1 localhost\n\n# mine\n10.1.1.1 pgsup\n\n";
+    scoped(alloc_release) char *path = scratch_path("etc");
+    scoped(alloc_release) char *file = alloc_printf("%s/hosts", path);
+    mkdir(path, 0755);
+    scratch_write(file, own, sizeof own - 1, 0644);
+    run_script(shell, path, "10.77.0.2 a.lab a\n10.77.0.3 b.lab b\n", 7);
+    scoped(alloc_release) char *with_two = read_text(path, "hosts");
+    CHECK_STRING(with_two, "127.0.0.1 localhost\n\n# mine\n10.1.1.1 pgsup\n\n" BEGIN
+                           "7\n10.77.0.2 a.lab a\n10.77.0.3 b.lab b\n" END);
+    run_script(shell, path, "10.77.0.9 old.lab old\n", 6); /* older: no effect */
+    run_script(shell, path, "10.77.0.9 old.lab old\n", 7);
+    scoped(alloc_release) char *unchanged = read_text(path, "hosts");
+    CHECK_STRING(unchanged, with_two);
+    run_script(shell, path, "", 10);
+    run_script(shell, path, "10.77.0.9 old.lab old\n", 9);
+    scoped(alloc_release) char *without = read_text(path, "hosts");
+    CHECK_STRING(without, "127.0.0.1 localhost\n\n# mine\n10.1.1.1 pgsup\n\n" BEGIN "10\n" END);
+    run_script(shell, path, "10.77.0.9 now.lab now\n", -3); /* of another home */
+    scoped(alloc_release) char *now = read_text(path, "hosts");
+    CHECK_CONTAINS(now, BEGIN "3\n10.77.0.9 now.lab now\n" END);
+    scratch_write(file, "::1 me", 6, 0644);
+    run_script(shell, path, "", -5); /* in no network */
+    scoped(alloc_release) char *untouched = read_text(path, "hosts");
+    CHECK_STRING(untouched, "::1 me"); /* without an end of line */
+    run_script(shell, path, "10.77.0.2 a.lab a\n", 1);
+    scoped(alloc_release) char *ended = read_text(path, "hosts");
+    CHECK_STRING(ended, "::1 me\n" BEGIN "1\n10.77.0.2 a.lab a\n" END);
+}
+
+TEST(a_guest_takes_over_names) {
+    scoped(alloc_release) char *busybox = program_find("busybox", &(struct error){0});
+    check_shell("sh");
+    if (busybox)
+        check_shell("busybox sh");
+}
+
+int main(void) {
+    return test_run();
+}
