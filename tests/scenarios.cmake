@@ -85,6 +85,7 @@ set(table
   "vm/168-bridge-rights             6    1     120     normal     macos"
   "vm/169-no-supervisor              8    1     120     normal     -"
   "vm/175-exec                     25    1     300     normal     macos"
+  "vm/189-lab-file                 25    1     300     normal     macos"
 
   "guest/06-image-catalogue          8    1     300     normal     -"
   "guest/09-nics                     7    1     300     normal     -"

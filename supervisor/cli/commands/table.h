@@ -45,6 +45,9 @@
     X(cmd_nic_add)                                                                                 \
     X(cmd_nic_list)                                                                                \
     X(cmd_nic_remove)                                                                              \
+    X(cmd_apply)                                                                                   \
+    X(cmd_diff)                                                                                    \
+    X(cmd_export)                                                                                  \
     X(cmd_network)                                                                                 \
     X(cmd_network_add)                                                                             \
     X(cmd_network_list)                                                                            \

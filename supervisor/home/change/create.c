@@ -62,3 +62,11 @@ bool instance_create(struct home *home, const struct instance_create_options *op
     instance_facts_done(&stage.facts);
     return good;
 }
+
+bool instance_create_rehearse(struct home *home, const struct instance_create_options *options,
+                              struct error *error) {
+    struct instance_stage stage = {.home = home};
+    bool good = check(&stage, options, error) && instance_stage_reserve(&stage, error);
+    instance_facts_done(&stage.facts);
+    return good;
+}

@@ -9,5 +9,9 @@
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
 
+/* In the transaction of the caller, who rolls it back: fails as instance_create() would, as far as
+ * the store tells. The row is there until then, so that others are checked against it. */
+bool instance_create_rehearse(struct home *home, const struct instance_create_options *options,
+                              struct error *error);
 bool instance_create(struct home *home, const struct instance_create_options *options,
                      struct store_instance *made, struct error *error);

@@ -107,14 +107,20 @@ static bool reserve_network(struct store *store, struct instance_facts *facts,
     return forward_table_list(store, facts->instance.id, &facts->forwards, error);
 }
 
+bool instance_stage_reserve(struct instance_stage *stage, struct error *error) {
+    struct store *store = stage->home->store;
+    struct instance_facts *facts = &stage->facts;
+    return definition_reserve(store, &facts->cloud, &facts->instance, error) &&
+           instance_table_add(store, &facts->instance, error) &&
+           reserve_network(store, facts, error);
+}
+
 static bool stage_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     struct instance_facts *facts = &stage->facts;
     struct instance_plan plan = {0};
     struct generated generated = {.home = home, .facts = facts};
-    bool good = definition_reserve(home->store, &facts->cloud, &facts->instance, error) &&
-                instance_table_add(home->store, &facts->instance, error) &&
-                reserve_network(home->store, facts, error) && move_in(stage, error) &&
+    bool good = instance_stage_reserve(stage, error) && move_in(stage, error) &&
                 (!stage->record || stage->record(stage, error)) &&
                 instance_plan_write(&generated, &plan, error) && store_commit(home->store, error);
     instance_plan_done(&plan);

@@ -24,3 +24,5 @@ struct instance_stage {
 /* Caller owns made, and releases the facts with instance_facts_done(). */
 bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
                         struct error *error);
+/* Adds its rows, in the transaction of the caller; checks what must be unique. */
+bool instance_stage_reserve(struct instance_stage *stage, struct error *error);

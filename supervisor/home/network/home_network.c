@@ -223,8 +223,8 @@ static bool check_name(struct store *store, const char *name, struct error *erro
                      name);
 }
 
-static bool record(struct store *store, const struct home_network_options *options,
-                   struct store_network *network, struct error *error) {
+bool home_network_add(struct store *store, const struct home_network_options *options,
+                      struct store_network *network, struct error *error) {
     network->name = alloc_string(options->name);
     network->domain = options->domain ? alloc_string(options->domain)
                                       : alloc_printf("%s.internal", options->name);
@@ -239,7 +239,7 @@ bool home_network_create(struct home *home, const struct home_network_options *o
     struct store *store = home->store;
     if (!store_begin(store, error))
         return false;
-    bool good = store_end(store, record(store, options, made, error), error);
+    bool good = store_end(store, home_network_add(store, options, made, error), error);
     if (!good)
         store_network_done(made);
     return good;

@@ -22,5 +22,8 @@ struct home_network_options { /* as given on the command line; NULL: default */
  * its row, all in one transaction. */
 bool home_network_create(struct home *home, const struct home_network_options *options,
                          struct store_network *made, struct error *error);
+/* The same in the transaction of the caller. */
+bool home_network_add(struct store *store, const struct home_network_options *options,
+                      struct store_network *network, struct error *error);
 /* Fails while it has members. */
 bool home_network_remove(struct home *home, const char *name, struct error *error);

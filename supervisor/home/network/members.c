@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take(struct store_nics *to, struct store_nic *nic) {
+static void take_member(struct store_nics *to, struct store_nic *nic) {
     to->items = alloc_resize(to->items, (to->count + 1) * sizeof *to->items);
     to->items[to->count++] = *nic;
     *nic = (struct store_nic){0};
@@ -20,7 +20,7 @@ bool members_list(struct store *store, int64_t network, struct store_nics *membe
     bool good = nic_table_list(store, 0, &all, error);
     for (size_t i = 0; good && i < all.count; i++)
         if (all.items[i].network == network)
-            take(members, &all.items[i]);
+            take_member(members, &all.items[i]);
     store_nics_done(&all);
     return good;
 }

@@ -1,0 +1,246 @@
+#include "home/lab/lab_compare.h"
+
+#include "base/alloc.h"
+#include "base/name.h"
+#include "home/instance/definition.h"
+#include "home/instance/forward.h"
+#include "home/instance/nic.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool same_text(const char *one, const char *other) {
+    return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static void tell_difference(struct buffer *detail, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void tell_difference(struct buffer *detail, const char *format, ...) {
+    va_list arguments;
+    if (detail->length)
+        buffer_puts(detail, ", ");
+    va_start(arguments, format);
+    buffer_vprintf(detail, format, arguments);
+    va_end(arguments);
+}
+
+static void tell_text(const char *what, const char *before, const char *after,
+                      struct buffer *detail) {
+    if (!same_text(before, after))
+        tell_difference(detail, "%s %s -> %s", what, before ? before : "none",
+                        after ? after : "none");
+}
+
+static void tell_number(const char *what, uint64_t before, uint64_t after, struct buffer *detail) {
+    if (before != after)
+        tell_difference(detail, "%s %" PRIu64 " -> %" PRIu64, what, before, after);
+}
+
+/* Variables may be long, and several. */
+static void tell_settings(const struct store_instance *before, const struct store_instance *after,
+                          struct buffer *detail) {
+    tell_number("vcpu", before->vcpu, after->vcpu, detail);
+    tell_number("ram (MiB)", before->ram_mib, after->ram_mib, detail);
+    tell_number("ssh-port", before->ssh_port, after->ssh_port, detail);
+    tell_text("ip", before->ip4, after->ip4, detail);
+    tell_text("accel", before->accel, after->accel, detail);
+    tell_text("seed", store_seed_word(before->seed), store_seed_word(after->seed), detail);
+    tell_text("restart", store_restart_word(before->restart), store_restart_word(after->restart),
+              detail);
+    tell_number("autostart", before->autostart, after->autostart, detail);
+    tell_text("after", before->after, after->after, detail);
+    tell_text("groups", before->groups, after->groups, detail);
+    tell_number("provision", !before->holds_playbook, !after->holds_playbook, detail);
+    if (!same_text(before->variables, after->variables))
+        tell_difference(detail, "vars");
+}
+
+static bool compare_settings(struct home *home, const struct instance_facts *facts,
+                             const struct lab_options *options, struct lab_difference *difference,
+                             struct error *error) {
+    struct store_instance wanted = {0};
+    bool good = instance_table_get(home->store, facts->instance.name, &wanted, error) &&
+                definition_change(&options->change, &facts->cloud, &facts->image, &wanted, error) &&
+                startup_apply(home->store, &options->change.startup, &wanted, error) &&
+                definition_apply_ansible(&options->change.ansible, &wanted, error) &&
+                definition_check_address(home->store, &facts->cloud, &wanted, error);
+    size_t before = difference->detail.length;
+    if (good)
+        tell_settings(&facts->instance, &wanted, &difference->detail);
+    difference->settings = difference->detail.length > before;
+    store_instance_done(&wanted);
+    return good;
+}
+
+static bool compare_documents(struct home *home, const struct instance_facts *facts,
+                              const struct user_documents *own, struct lab_difference *difference,
+                              struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, facts->instance.name);
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        scoped(buffer_done) struct buffer kept = {0};
+        const struct buffer *wanted = &own->texts[i];
+        if (!own->given[i])
+            continue;
+        if (!user_document_get(folder, (enum seed_document)i, &kept, error))
+            return false;
+        if (kept.length == wanted->length &&
+            (!kept.length || memcmp(kept.data, wanted->data, kept.length) == 0))
+            continue;
+        tell_difference(&difference->detail, "%s", seed_document_name((enum seed_document)i));
+        difference->documents = true;
+    }
+    return true;
+}
+
+/* --- cards --- */
+
+static bool is_same_card(const struct store_nic *wanted, const struct store_nic *has) {
+    size_t length = wanted->ip4 ? strcspn(wanted->ip4, "/") : 0;
+    return wanted->network == has->network && same_text(wanted->kind, has->kind) &&
+           same_text(wanted->interface, has->interface) &&
+           (!wanted->mac || same_text(wanted->mac, has->mac)) &&
+           (!wanted->ip4 || (has->ip4 && strcspn(has->ip4, "/") == length &&
+                             strncmp(wanted->ip4, has->ip4, length) == 0));
+}
+
+struct cards {
+    const struct store_nics *has;
+    bool taken[SPEC_NICS_MAX]; /* of those: the file names it */
+};
+
+static bool take_card(struct cards *cards, const struct store_nic *wanted) {
+    for (size_t i = 0; i < cards->has->count && i < SPEC_NICS_MAX; i++)
+        if (!cards->taken[i] && is_same_card(wanted, &cards->has->items[i]))
+            return cards->taken[i] = true;
+    return false;
+}
+
+static bool match_card(struct store *store, const char *text, struct cards *cards,
+                       struct lab_difference *difference, struct error *error) {
+    struct store_nic wanted = {0};
+    bool good = nic_parse(store, text, &wanted, error);
+    if (good && !take_card(cards, &wanted)) {
+        strv_push(&difference->added_nics, text);
+        tell_difference(&difference->detail, "card +%s", text);
+    }
+    store_nic_done(&wanted);
+    return good;
+}
+
+static bool compare_cards(struct home *home, const struct instance_facts *facts,
+                          const struct lab_options *options, struct lab_difference *difference,
+                          struct error *error) {
+    struct cards cards = {.has = &facts->nics};
+    for (size_t i = 0; i < options->nics.count; i++)
+        if (!match_card(home->store, options->nics.items[i], &cards, difference, error))
+            return false;
+    for (size_t i = 0; i < facts->nics.count && i < SPEC_NICS_MAX; i++) {
+        scoped(alloc_release) char *text = nic_text(&facts->nics.items[i]);
+        if (cards.taken[i])
+            continue;
+        strv_pushf(&difference->removed_nics, "%d", facts->nics.items[i].position);
+        tell_difference(&difference->detail, "card -%s", text);
+    }
+    return true;
+}
+
+/* --- forwards and disks --- */
+
+static bool holds(const struct strv *list, const char *text) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+static void compare_texts(const struct strv *wanted, const struct strv *has,
+                          struct lab_difference *difference) {
+    for (size_t i = 0; i < wanted->count; i++)
+        if (!holds(has, wanted->items[i])) {
+            strv_push(&difference->added_forwards, wanted->items[i]);
+            tell_difference(&difference->detail, "forward +%s", wanted->items[i]);
+        }
+    for (size_t i = 0; i < has->count; i++)
+        if (!holds(wanted, has->items[i])) {
+            strv_push(&difference->removed_forwards, has->items[i]);
+            tell_difference(&difference->detail, "forward -%s", has->items[i]);
+        }
+}
+
+static bool compare_forwards(const struct instance_facts *facts, char *const *given,
+                             struct lab_difference *difference, struct error *error) {
+    scoped(strv_done) struct strv wanted = {0}, has = {0};
+    struct store_forwards parsed = {0};
+    bool good = forward_parse_all(given, &facts->cloud, &parsed, error);
+    for (size_t i = 0; good && i < parsed.count; i++)
+        strv_take(&wanted, forward_text(&parsed.items[i]));
+    for (size_t i = 0; good && i < facts->forwards.count; i++)
+        strv_take(&has, forward_text(&facts->forwards.items[i]));
+    if (good)
+        compare_texts(&wanted, &has, difference);
+    store_forwards_done(&parsed);
+    return good;
+}
+
+static bool has_disk(const struct store_disks *disks, const char *name) {
+    for (size_t i = 0; i < disks->count; i++)
+        if (strcmp(disks->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void compare_disks(const struct instance_facts *facts, char *const *given,
+                          struct lab_difference *difference) {
+    for (; given && *given; given++) {
+        scoped(alloc_release) char *name = alloc_slice(*given, strcspn(*given, "="));
+        if (has_disk(&facts->disks, name))
+            continue;
+        strv_push(&difference->added_disks, name);
+        strv_push(&difference->added_disks, *given + strlen(name) + 1);
+        tell_difference(&difference->detail, "disk +%s", name);
+    }
+}
+
+/* Done by another command, because it may lose data or needs a stopped guest. */
+static bool note_others(const struct instance_facts *facts, const struct lab_instance *instance,
+                        struct buffer *notes, struct error *error) {
+    const char *name = instance->name, *image = lab_text(&instance->values[LAB_IMAGE]);
+    const char *size = lab_text(&instance->values[LAB_SIZE]);
+    uint64_t bytes = 0;
+    if (image && strcmp(image, facts->image.name) != 0)
+        tell_difference(
+            notes, "rebuild needed: its image is \"%s\", not \"%s\" (`pgsup instance rebuild %s`)",
+            facts->image.name, image, name);
+    if (size && !definition_parse_disk(size, &bytes, error))
+        return false;
+    if (size && bytes != facts->instance.disk_bytes)
+        tell_difference(notes,
+                        "resize needed: its disk is not of %s (`pgsup instance resize %s %s`)",
+                        size, name, size);
+    return true;
+}
+
+bool lab_compare(struct home *home, const struct instance_facts *facts,
+                 const struct lab_options *options, struct lab_difference *difference,
+                 struct error *error) {
+    const struct lab_instance *instance = options->instance;
+    char *const *forwards = lab_list(&instance->values[LAB_FORWARDS]);
+    if (!compare_settings(home, facts, options, difference, error) ||
+        !compare_documents(home, facts, &options->own, difference, error) ||
+        (instance->values[LAB_NICS].given &&
+         !compare_cards(home, facts, options, difference, error)) ||
+        (forwards && !compare_forwards(facts, forwards, difference, error)))
+        return false;
+    compare_disks(facts, lab_list(&instance->values[LAB_DISKS]), difference);
+    return note_others(facts, instance, &difference->notes, error);
+}
+
+void lab_difference_done(struct lab_difference *difference) {
+    strv_done(&difference->added_nics);
+    strv_done(&difference->removed_nics);
+    strv_done(&difference->added_forwards);
+    strv_done(&difference->removed_forwards);
+    strv_done(&difference->added_disks);
+    buffer_done(&difference->detail);
+    buffer_done(&difference->notes);
+}

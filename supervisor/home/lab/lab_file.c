@@ -1,0 +1,481 @@
+#include "home/lab/lab_file.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/given_file.h"
+#include "base/name.h"
+#include "base/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define MERGE_DEPTH_LIMIT 8u
+#define RANGE_MAX         10000u
+
+#define LAB_ROW(key, name, type, help) [key] = {name, type, help},
+const struct lab_key_row lab_keys[LAB_KEY_COUNT] = {LAB_KEYS(LAB_ROW)};
+const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT] = {LAB_NETWORK_KEYS(LAB_ROW)};
+
+enum section { SECTION_NETWORKS, SECTION_DEFAULTS, SECTION_INSTANCES, SECTION_COUNT };
+static const struct lab_key_row sections[SECTION_COUNT] = {
+    [SECTION_NETWORKS] = {"networks", LAB_MAP, ""},
+    [SECTION_DEFAULTS] = {"defaults", LAB_MAP, ""},
+    [SECTION_INSTANCES] = {"instances", LAB_MAP, ""},
+};
+
+struct reader {
+    yaml_document_t *document;
+    struct lab *lab;
+    struct error *error;
+};
+
+static struct lab_place place_of(const yaml_node_t *node) {
+    return (struct lab_place){node->start_mark.line + 1, node->start_mark.column + 1};
+}
+
+bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *error) {
+    return error_prefix(error, "%s:%zu:%zu", lab->path, place.line, place.column);
+}
+
+static bool fail_node(const struct reader *reader, const yaml_node_t *node, const char *sentence) {
+    error_set(reader->error, ERROR_INVALID, "%s", sentence);
+    return lab_fail_at(reader->lab, place_of(node), reader->error);
+}
+
+static const yaml_node_t *node_of(const struct reader *reader, int index) {
+    return yaml_document_get_node(reader->document, index);
+}
+
+static char *shown(const char *text) { /* caller frees */
+    return name_printable(text, strlen(text), 60);
+}
+
+/* A key, or a name. */
+static const char *scalar_of(const struct reader *reader, const yaml_node_t *node) {
+    const char *text =
+        node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+    if (!text || strlen(text) != node->data.scalar.length) {
+        fail_node(reader, node, "a list or a map stands where a text belongs");
+        return NULL;
+    }
+    return text;
+}
+
+static bool fail_key(const struct reader *reader, const yaml_node_t *node,
+                     const struct lab_key_row *rows, size_t count) {
+    scoped(alloc_release) char *text = shown((const char *)node->data.scalar.value);
+    struct nearest nearest;
+    nearest_init(&nearest, (const char *)node->data.scalar.value, node->data.scalar.length);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, rows[i].name);
+    const char *best = nearest.best;
+    scoped(alloc_release) char *sentence =
+        best ? alloc_printf("\"%s\" is not a key here: did you mean \"%s\"?", text, best)
+             : alloc_printf("\"%s\" is not a key here: `pgsup apply --schema` lists them", text);
+    return fail_node(reader, node, sentence);
+}
+
+/* --- mappings --- */
+
+typedef bool on_pair(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
+                     void *context);
+
+static bool is_merge(const yaml_node_t *key) {
+    return key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "<<") == 0;
+}
+
+static bool check_mapping(const struct reader *reader, const yaml_node_t *node) {
+    const yaml_node_pair_t *start = node->data.mapping.pairs.start;
+    if (node->type != YAML_MAPPING_NODE)
+        return fail_node(reader, node, "a map of keys and values belongs here");
+    size_t count = (size_t)(node->data.mapping.pairs.top - start);
+    if (count > LAB_PAIRS_MAX)
+        return fail_node(reader, node, "more than 1024 keys in one map");
+    for (size_t i = 0; i < count; i++) {
+        const yaml_node_t *key = node_of(reader, start[i].key);
+        const char *text = scalar_of(reader, key);
+        for (size_t k = 0; text && k < i; k++)
+            if (strcmp((const char *)node_of(reader, start[k].key)->data.scalar.value, text) == 0)
+                return fail_node(reader, key, "this key stands here twice: remove one");
+        if (!text)
+            return false;
+    }
+    return true;
+}
+
+static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
+                      on_pair *visit, void *context);
+
+/* What "<<" names: a map, or a list of maps. */
+static bool merge(const struct reader *reader, const yaml_node_t *node, unsigned depth,
+                  on_pair *visit, void *context) {
+    if (depth >= MERGE_DEPTH_LIMIT)
+        return fail_node(reader, node, "merges (<<) within merges go too deep");
+    if (node->type != YAML_SEQUENCE_NODE)
+        return each_pair(reader, node, depth + 1, visit, context);
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    for (; item < node->data.sequence.items.top; item++)
+        if (!each_pair(reader, node_of(reader, *item), depth + 1, visit, context))
+            return false;
+    return true;
+}
+
+/* The map's own pairs come first, then those that it merges: the first of a key counts. */
+static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
+                      on_pair *visit, void *context) {
+    if (!check_mapping(reader, node))
+        return false;
+    const yaml_node_pair_t *pair, *top = node->data.mapping.pairs.top;
+    const yaml_node_t *merged = NULL;
+    for (pair = node->data.mapping.pairs.start; pair < top; pair++) {
+        const yaml_node_t *key = node_of(reader, pair->key), *value = node_of(reader, pair->value);
+        if (is_merge(key))
+            merged = value;
+        else if (!visit(reader, key, value, context))
+            return false;
+    }
+    return !merged || merge(reader, merged, depth, visit, context);
+}
+
+/* --- values --- */
+
+static bool is_null(const yaml_node_t *node) {
+    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp((const char *)node->data.scalar.value, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool read_flag(const struct reader *reader, const yaml_node_t *node,
+                      struct lab_value *value) {
+    const char *text = scalar_of(reader, node);
+    bool good = text && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
+    if (good)
+        strv_push(&value->items, text);
+    return good || (text && fail_node(reader, node, "true or false belongs here"));
+}
+
+static bool read_list(const struct reader *reader, const yaml_node_t *node,
+                      struct lab_value *value) {
+    if (node->type != YAML_SEQUENCE_NODE)
+        return fail_node(reader, node, "a list belongs here: [one, two]");
+    const yaml_node_item_t *item = node->data.sequence.items.start;
+    for (; item < node->data.sequence.items.top; item++) {
+        const char *text = scalar_of(reader, node_of(reader, *item));
+        if (!text)
+            return false;
+        strv_push(&value->items, text);
+    }
+    return true;
+}
+
+static bool on_entry(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
+                     void *context) {
+    struct lab_value *map = context;
+    const char *name = scalar_of(reader, key), *text = name ? scalar_of(reader, value) : NULL;
+    size_t length = name ? strlen(name) : 0;
+    if (!text)
+        return false;
+    for (size_t i = 0; i < map->items.count; i++)
+        if (strncmp(map->items.items[i], name, length) == 0 && map->items.items[i][length] == '=')
+            return true; /* merged in, and given before */
+    strv_pushf(&map->items, "%s=%s", name, text);
+    return true;
+}
+
+static bool read_value(const struct reader *reader, const yaml_node_t *node, enum lab_type type,
+                       struct lab_value *value) {
+    value->given = true;
+    value->place = place_of(node);
+    switch (type) {
+    case LAB_TEXT: {
+        const char *text = scalar_of(reader, node);
+        if (text && is_null(node))
+            return fail_node(reader, node, "a value is missing here");
+        if (text)
+            strv_push(&value->items, text);
+        return text != NULL;
+    }
+    case LAB_FLAG: return read_flag(reader, node, value);
+    case LAB_LIST: return read_list(reader, node, value);
+    case LAB_MAP: return each_pair(reader, node, 0, on_entry, value);
+    }
+    return false;
+}
+
+struct keyed {
+    const struct lab_key_row *rows;
+    size_t count;
+    struct lab_value *values;
+};
+
+static bool on_key(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
+                   void *context) {
+    const struct keyed *keyed = context;
+    for (size_t i = 0; i < keyed->count; i++)
+        if (strcmp(keyed->rows[i].name, (const char *)key->data.scalar.value) == 0)
+            return keyed->values[i].given ||
+                   read_value(reader, value, keyed->rows[i].type, &keyed->values[i]);
+    return fail_key(reader, key, keyed->rows, keyed->count);
+}
+
+/* An empty value is an empty map: "lab:" is a network with all defaults. */
+static bool read_keys(const struct reader *reader, const yaml_node_t *node, struct keyed keyed) {
+    return is_null(node) || each_pair(reader, node, 0, on_key, &keyed);
+}
+
+static void copy_value(const struct lab_value *from, struct lab_value *to) {
+    to->given = from->given;
+    to->place = from->place;
+    for (size_t i = 0; i < from->items.count; i++)
+        strv_push(&to->items, from->items.items[i]);
+}
+
+static void values_done(struct lab_value *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        strv_done(&values[i].items);
+}
+
+/* --- names --- */
+
+struct range {
+    size_t before; /* length of the text before it */
+    const char *after;
+    uint64_t first, last;
+    int width;
+};
+
+/* "agent-{1..3}"; without one, a range of one number that is not shown. */
+static bool find_range(const struct reader *reader, const yaml_node_t *node, const char *name,
+                       struct range *range) {
+    const char *open = strchr(name, '{'), *dots = open ? strstr(open, "..") : NULL;
+    const char *close = dots ? strchr(dots, '}') : NULL;
+    *range = (struct range){strlen(name), NULL, 0, 0, 0};
+    if (!open)
+        return true;
+    scoped(alloc_release) char *first =
+        close ? alloc_slice(open + 1, (size_t)(dots - open - 1)) : NULL;
+    scoped(alloc_release) char *last =
+        close ? alloc_slice(dots + 2, (size_t)(close - dots - 2)) : NULL;
+    *range = (struct range){(size_t)(open - name), close ? close + 1 : NULL, 0, 0,
+                            first ? (int)strspn(first, "0123456789") : 0};
+    if (!close || strchr(close, '{') || range->width > 6 ||
+        strspn(first, "0123456789") != strlen(first) || !*first ||
+        !name_parse_number(first + strspn(first, "0") - (first[strspn(first, "0")] == 0), 0,
+                           RANGE_MAX, &range->first) ||
+        !name_parse_number(last + strspn(last, "0") - (*last && last[strspn(last, "0")] == 0), 0,
+                           RANGE_MAX, &range->last))
+        return fail_node(reader, node, "this is not a range of names: use one such as node-{1..3}");
+    return range->first <= range->last ||
+           fail_node(reader, node, "this range of names is empty: the last number is the smaller");
+}
+
+static bool add_instance(const struct reader *reader, const yaml_node_t *key, const char *name,
+                         const struct lab_value *values) {
+    struct lab *lab = reader->lab;
+    for (size_t i = 0; i < lab->instance_count; i++)
+        if (strcmp(lab->instances[i].name, name) == 0)
+            return fail_node(reader, key, "an instance of this name stands here twice");
+    if (lab->instance_count == LAB_INSTANCES_MAX)
+        return fail_node(reader, key, "more than 1000 instances in one file");
+    if (!name_check_instance(name, reader->error))
+        return lab_fail_at(lab, place_of(key), reader->error);
+    lab->instances =
+        alloc_resize(lab->instances, (lab->instance_count + 1) * sizeof *lab->instances);
+    struct lab_instance *made = &lab->instances[lab->instance_count++];
+    *made = (struct lab_instance){.name = alloc_string(name), .place = place_of(key)};
+    for (size_t i = 0; i < LAB_KEY_COUNT; i++)
+        copy_value(&values[i], &made->values[i]);
+    return true;
+}
+
+static bool add_instances(const struct reader *reader, const yaml_node_t *key,
+                          const struct lab_value *values) {
+    const char *name = (const char *)key->data.scalar.value;
+    struct range range;
+    if (!find_range(reader, key, name, &range))
+        return false;
+    for (uint64_t number = range.first; number <= range.last; number++) {
+        scoped(alloc_release) char *each =
+            range.after ? alloc_printf("%.*s%0*llu%s", (int)range.before, name, range.width,
+                                       (unsigned long long)number, range.after)
+                        : alloc_string(name);
+        if (!add_instance(reader, key, each, values))
+            return false;
+    }
+    return true;
+}
+
+static bool on_instance(const struct reader *reader, const yaml_node_t *key,
+                        const yaml_node_t *value, void *context) {
+    const struct lab_value *defaults = context;
+    struct lab_value values[LAB_KEY_COUNT] = {0};
+    bool good = read_keys(reader, value, (struct keyed){lab_keys, LAB_KEY_COUNT, values});
+    for (size_t i = 0; good && i < LAB_KEY_COUNT; i++)
+        if (!values[i].given)
+            copy_value(&defaults[i], &values[i]);
+    good = good && add_instances(reader, key, values);
+    values_done(values, LAB_KEY_COUNT);
+    return good;
+}
+
+static bool on_network(const struct reader *reader, const yaml_node_t *key,
+                       const yaml_node_t *value, void *context) {
+    struct lab *lab = context;
+    if (lab->network_count == LAB_NETWORKS_MAX)
+        return fail_node(reader, key, "more than 64 networks in one file");
+    lab->networks = alloc_resize(lab->networks, (lab->network_count + 1) * sizeof *lab->networks);
+    struct lab_network *made = &lab->networks[lab->network_count++];
+    *made = (struct lab_network){.name = alloc_string((const char *)key->data.scalar.value),
+                                 .place = place_of(key)};
+    return read_keys(reader, value,
+                     (struct keyed){lab_network_keys, LAB_NETWORK_KEY_COUNT, made->values});
+}
+
+/* --- order --- */
+
+static const struct lab_instance *find_instance(const struct lab *lab, const char *name) {
+    for (size_t i = 0; name && i < lab->instance_count; i++)
+        if (strcmp(lab->instances[i].name, name) == 0)
+            return &lab->instances[i];
+    return NULL;
+}
+
+static const char *after_of(const struct lab_instance *instance) {
+    return lab_text(&instance->values[LAB_AFTER]);
+}
+
+/* How many must be there before it; more than there are: a circle. */
+static size_t depth_of(const struct lab *lab, const struct lab_instance *instance) {
+    size_t depth = 0;
+    while (depth <= lab->instance_count && (instance = find_instance(lab, after_of(instance))))
+        depth++;
+    return depth;
+}
+
+/* Those of equal depth stay in the order of the file. */
+static bool sort_instances(struct lab *lab, struct error *error) {
+    struct lab_instance *sorted = alloc_zero((lab->instance_count + 1) * sizeof *sorted);
+    size_t count = 0, deepest = 0;
+    bool good = true;
+    for (size_t i = 0; good && i < lab->instance_count; i++) {
+        size_t depth = depth_of(lab, &lab->instances[i]);
+        if (depth > lab->instance_count) {
+            error_set(error, ERROR_INVALID,
+                      "\"%s\" comes after \"%s\", which comes after itself: break the circle",
+                      lab->instances[i].name, after_of(&lab->instances[i]));
+            good = lab_fail_at(lab, lab->instances[i].values[LAB_AFTER].place, error);
+        }
+        deepest = depth > deepest ? depth : deepest;
+    }
+    for (size_t depth = 0; good && depth <= deepest; depth++)
+        for (size_t i = 0; i < lab->instance_count; i++)
+            if (depth_of(lab, &lab->instances[i]) == depth)
+                sorted[count++] = lab->instances[i];
+    if (good)
+        memcpy(lab->instances, sorted, count * sizeof *sorted);
+    free(sorted);
+    return good;
+}
+
+/* --- the file --- */
+
+static bool on_section(const struct reader *reader, const yaml_node_t *key,
+                       const yaml_node_t *value, void *context) {
+    const yaml_node_t **found = context;
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        if (strcmp(sections[i].name, (const char *)key->data.scalar.value) == 0) {
+            if (!found[i])
+                found[i] = value;
+            return true;
+        }
+    return fail_key(reader, key, sections, SECTION_COUNT);
+}
+
+static bool read_sections(const struct reader *reader, const yaml_node_t *root) {
+    const yaml_node_t *found[SECTION_COUNT] = {NULL};
+    struct lab_value defaults[LAB_KEY_COUNT] = {0};
+    bool good = each_pair(reader, root, 0, on_section, found);
+    if (good && found[SECTION_NETWORKS] && !is_null(found[SECTION_NETWORKS]))
+        good = each_pair(reader, found[SECTION_NETWORKS], 0, on_network, reader->lab);
+    if (good && found[SECTION_DEFAULTS])
+        good = read_keys(reader, found[SECTION_DEFAULTS],
+                         (struct keyed){lab_keys, LAB_KEY_COUNT, defaults});
+    if (good && found[SECTION_INSTANCES] && !is_null(found[SECTION_INSTANCES]))
+        good = each_pair(reader, found[SECTION_INSTANCES], 0, on_instance, defaults);
+    values_done(defaults, LAB_KEY_COUNT);
+    return good && sort_instances(reader->lab, reader->error);
+}
+
+static bool load(yaml_parser_t *parser, yaml_document_t *document, const struct lab *lab,
+                 struct error *error) {
+    if (yaml_parser_load(parser, document))
+        return true;
+    bool at_context = parser->problem_mark.line == 0 && parser->context_mark.line > 0;
+    const yaml_mark_t *mark = at_context ? &parser->context_mark : &parser->problem_mark;
+    error_set(error, ERROR_INVALID, "this is not YAML: %s",
+              parser->problem ? parser->problem : "it cannot be read");
+    return lab_fail_at(lab, (struct lab_place){mark->line + 1, mark->column + 1}, error);
+}
+
+bool lab_file_parse(const char *path, const char *text, size_t length, struct lab *lab,
+                    struct error *error) {
+    yaml_parser_t parser;
+    yaml_document_t document;
+    lab->path = alloc_string(path);
+    if (!yaml_parser_initialize(&parser))
+        return error_set(error, ERROR_FAILED, "out of memory");
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    bool good = load(&parser, &document, lab, error);
+    yaml_parser_delete(&parser);
+    if (good) {
+        const struct reader reader = {&document, lab, error};
+        const yaml_node_t *root = yaml_document_get_root_node(&document);
+        good = root ? read_sections(&reader, root)
+                    : error_set(error, ERROR_INVALID, "%s: there is nothing in it", path);
+        yaml_document_delete(&document);
+    }
+    if (!good)
+        lab_done(lab);
+    return good;
+}
+
+bool lab_file_read(const char *path, struct lab *lab, struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    const struct given_file file = {"lab file", path, LAB_FILE_LIMIT_BYTES, GIVEN_FILE_STRIP};
+    return given_file_read(&file, &text, NULL, error) &&
+           lab_file_parse(given_file_shown(path), text.data ? text.data : "", text.length, lab,
+                          error);
+}
+
+void lab_done(struct lab *lab) {
+    for (size_t i = 0; i < lab->network_count; i++) {
+        free(lab->networks[i].name);
+        values_done(lab->networks[i].values, LAB_NETWORK_KEY_COUNT);
+    }
+    for (size_t i = 0; i < lab->instance_count; i++) {
+        free(lab->instances[i].name);
+        values_done(lab->instances[i].values, LAB_KEY_COUNT);
+    }
+    free(lab->networks);
+    free(lab->instances);
+    free(lab->path);
+    *lab = (struct lab){0};
+}
+
+const char *lab_text(const struct lab_value *value) {
+    return value->given && value->items.count ? value->items.items[0] : NULL;
+}
+
+/* The vector of a list that was given is never NULL: an empty one has no items yet. */
+char *const *lab_list(const struct lab_value *value) {
+    static char *const none[] = {NULL};
+    if (!value->given)
+        return NULL;
+    return value->items.count ? value->items.items : none;
+}

@@ -1,0 +1,106 @@
+/* A lab file: networks and instances as one YAML document, with every value's place. Pure, apart
+ * from lab_file_read(). Anchors and merges (<<) count as in YAML 1.1; unknown and repeated keys are
+ * errors. What is in "defaults" is that of each instance which does not give it itself. A name such
+ * as "agent-{1..3}" stands for three instances. Values are the texts that the options of the same
+ * names take; whether they make sense is not known here. */
+#pragma once
+
+#include "base/error.h"
+#include "base/strv.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LAB_FILE_LIMIT_BYTES (1u << 20)
+#define LAB_INSTANCES_MAX    1000u
+#define LAB_NETWORKS_MAX     64u
+#define LAB_PAIRS_MAX        1024u /* of one mapping */
+
+enum lab_type { LAB_TEXT, LAB_FLAG, LAB_LIST, LAB_MAP };
+
+/* name in the file, type, what it is: the keys of an instance */
+#define LAB_KEYS(X)                                                                                \
+    X(LAB_IMAGE, "image", LAB_TEXT, "image that its disk is based on")                             \
+    X(LAB_VCPU, "vcpu", LAB_TEXT, "virtual processors")                                            \
+    X(LAB_RAM, "ram", LAB_TEXT, "memory, in MiB or with a unit")                                   \
+    X(LAB_SIZE, "size", LAB_TEXT, "size of its disk")                                              \
+    X(LAB_IP, "ip", LAB_TEXT, "static IPv4 address of the first card")                             \
+    X(LAB_NICS, "nics", LAB_LIST, "cards: the first may be the cloud's network, by its kind")      \
+    X(LAB_FORWARDS, "forwards", LAB_LIST, "forwarded ports, as in `pgsup forward add`")            \
+    X(LAB_DISKS, "disks", LAB_MAP, "extra disks: name and size")                                   \
+    X(LAB_SSH_PORT, "ssh-port", LAB_TEXT, "port of 127.0.0.1 that is forwarded to its SSH")        \
+    X(LAB_SEED, "seed", LAB_TEXT, "http, drive or both")                                           \
+    X(LAB_HOST_KEYS, "host-keys", LAB_TEXT, "preseed or guest")                                    \
+    X(LAB_ACCEL, "accel", LAB_TEXT, "hvf, kvm or tcg")                                             \
+    X(LAB_RESTART, "restart", LAB_TEXT, "no, on-failure or always")                                \
+    X(LAB_AUTOSTART, "autostart", LAB_FLAG, "start it when a supervisor starts")                   \
+    X(LAB_AFTER, "after", LAB_TEXT, "instance that is ready before it is autostarted")             \
+    X(LAB_GROUPS, "groups", LAB_LIST, "groups of Ansible's inventory")                             \
+    X(LAB_VARS, "vars", LAB_MAP, "variables that Ansible has for it")                              \
+    X(LAB_PROVISION, "provision", LAB_FLAG, "run deploy.yaml after the first boot")                \
+    X(LAB_USER_DATA, "user-data", LAB_TEXT, "file, beside the lab file or absolute")               \
+    X(LAB_VENDOR_DATA, "vendor-data", LAB_TEXT, "file")                                            \
+    X(LAB_NETWORK_CONFIG, "network-config", LAB_TEXT, "file")
+#define LAB_ENUM(name, ...) name,
+enum lab_key { LAB_KEYS(LAB_ENUM) LAB_KEY_COUNT };
+
+#define LAB_NETWORK_KEYS(X)                                                                        \
+    X(LAB_NETWORK_SUBNET, "subnet", LAB_TEXT, "its addresses, such as 10.77.0.0/24")               \
+    X(LAB_NETWORK_DOMAIN, "domain", LAB_TEXT, "domain of its members' names")                      \
+    X(LAB_NETWORK_KIND, "kind", LAB_TEXT, "multicast, bridge or vmnet-helper-host")                \
+    X(LAB_NETWORK_HOST_IF, "host-if", LAB_TEXT, "with bridge: the bridge of this host")
+enum lab_network_key { LAB_NETWORK_KEYS(LAB_ENUM) LAB_NETWORK_KEY_COUNT };
+#undef LAB_ENUM
+
+struct lab_key_row {
+    const char *name;
+    enum lab_type type;
+    const char *help;
+};
+extern const struct lab_key_row lab_keys[LAB_KEY_COUNT];
+extern const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT];
+
+struct lab_place {
+    size_t line, column; /* from 1 on */
+};
+
+struct lab_value {
+    bool given;
+    struct lab_place place;
+    struct strv items; /* TEXT and FLAG ("true", "false"): one; LIST: each; MAP: "name=value" */
+};
+
+struct lab_network {
+    char *name;
+    struct lab_place place;
+    struct lab_value values[LAB_NETWORK_KEY_COUNT];
+};
+
+struct lab_instance {
+    char *name;
+    struct lab_place place;
+    struct lab_value values[LAB_KEY_COUNT];
+};
+
+struct lab {
+    char *path; /* as sentences call it */
+    struct lab_network *networks;
+    size_t network_count;
+    struct lab_instance
+        *instances; /* each after the one that it names in "after", if that is here */
+    size_t instance_count;
+};
+
+/* "-": standard input. */
+bool lab_file_read(const char *path, struct lab *lab, struct error *error);
+/* path: for the sentences, which begin with PATH:LINE:COLUMN. */
+bool lab_file_parse(const char *path, const char *text, size_t length, struct lab *lab,
+                    struct error *error);
+void lab_done(struct lab *lab); /* {0} is fine */
+
+/* NULL: not given. */
+const char *lab_text(const struct lab_value *value);
+/* NULL-terminated; NULL: not given. Borrowed. */
+char *const *lab_list(const struct lab_value *value);
+/* Puts PATH:LINE:COLUMN before the sentence. */
+bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *error);

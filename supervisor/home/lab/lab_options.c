@@ -1,0 +1,141 @@
+#include "home/lab/lab_options.h"
+
+#include "base/alloc.h"
+#include "home/access/host_variables.h"
+#include "store/cloud_table.h"
+
+#include <string.h>
+
+static const struct {
+    enum lab_key key;
+    enum seed_document document;
+} documents[] = {{LAB_USER_DATA, SEED_USER_DATA},
+                 {LAB_VENDOR_DATA, SEED_VENDOR_DATA},
+                 {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
+
+/* A path is relative to the folder of the lab file. */
+static char *path_beside(const struct lab *lab, const char *path) {
+    const char *slash = strrchr(lab->path, '/');
+    return path[0] == '/' || !slash
+               ? alloc_string(path)
+               : alloc_printf("%.*s/%s", (int)(slash - lab->path), lab->path, path);
+}
+
+static bool read_documents(const struct lab *lab, const struct lab_instance *instance,
+                           struct user_documents *own, struct error *error) {
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        const struct lab_value *value = &instance->values[documents[i].key];
+        scoped(alloc_release) char *remarks = NULL;
+        scoped(alloc_release) char *path = value->given ? path_beside(lab, lab_text(value)) : NULL;
+        if (path && !user_document_read(documents[i].document, path, own, &remarks, error))
+            return lab_fail_at(lab, value->place, error);
+    }
+    return true;
+}
+
+/* The first card is that of the cloud's network, which may be named or not. */
+static bool fill_cards(struct home *home, const struct lab_instance *instance, struct strv *nics,
+                       struct error *error) {
+    struct store_cloud cloud = {0};
+    char *const *given = lab_list(&instance->values[LAB_NICS]);
+    bool good = cloud_table_get(home->store, &cloud, error);
+    for (size_t i = 0; good && given && given[i]; i++)
+        if (i > 0 || strcmp(given[i], cloud.network) != 0)
+            strv_push(nics, given[i]);
+    store_cloud_done(&cloud);
+    return good;
+}
+
+static bool has_variable(char *const *given, const char *name) {
+    size_t length = strlen(name);
+    for (; *given; given++)
+        if (strncmp(*given, name, length) == 0 && (*given)[length] == '=')
+            return true;
+    return false;
+}
+
+static void find_removed(const struct store_instance *existing, char *const *given,
+                         struct strv *removed) {
+    scoped(strv_done) struct strv pairs = {0};
+    host_variables_list(existing->variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2)
+        if (!has_variable(given, pairs.items[i]))
+            strv_push(removed, pairs.items[i]);
+}
+
+static void fill_ansible(const struct lab_instance *instance, const struct store_instance *existing,
+                         struct lab_options *options, struct ansible_options *ansible) {
+    static char nothing[] = "";
+    static char *const none[] = {nothing, NULL};
+    char *const *groups = lab_list(&instance->values[LAB_GROUPS]);
+    const char *provision = lab_text(&instance->values[LAB_PROVISION]);
+    ansible->groups = groups && !groups[0] ? none : groups;
+    ansible->variables = lab_list(&instance->values[LAB_VARS]);
+    if (existing && ansible->variables)
+        find_removed(existing, ansible->variables, &options->removed_variables);
+    if (options->removed_variables.count)
+        ansible->removed_variables = options->removed_variables.items;
+    if (provision)
+        ansible->playbook =
+            strcmp(provision, "true") == 0 ? ANSIBLE_PLAYBOOK_RUNS : ANSIBLE_PLAYBOOK_HELD;
+}
+
+static void fill_startup(const struct lab_instance *instance, struct startup_options *startup) {
+    const char *autostart = lab_text(&instance->values[LAB_AUTOSTART]);
+    startup->restart = lab_text(&instance->values[LAB_RESTART]);
+    startup->after = lab_text(&instance->values[LAB_AFTER]);
+    if (autostart)
+        startup->autostart =
+            strcmp(autostart, "true") == 0 ? STARTUP_AUTOSTART_ON : STARTUP_AUTOSTART_OFF;
+}
+
+static void fill_create(const struct lab_instance *instance, struct lab_options *options) {
+    const struct lab_value *values = instance->values;
+    struct instance_create_options *create = &options->create;
+    create->name = instance->name;
+    create->image = lab_text(&values[LAB_IMAGE]);
+    create->vcpu = lab_text(&values[LAB_VCPU]);
+    create->ram = lab_text(&values[LAB_RAM]);
+    create->disk = lab_text(&values[LAB_SIZE]);
+    create->ip4 = lab_text(&values[LAB_IP]);
+    create->ssh_port = lab_text(&values[LAB_SSH_PORT]);
+    create->seed = lab_text(&values[LAB_SEED]);
+    create->nics = options->nics.count ? options->nics.items : NULL;
+    create->forwards = lab_list(&values[LAB_FORWARDS]);
+    create->host_keys = lab_text(&values[LAB_HOST_KEYS]);
+    create->accel = lab_text(&values[LAB_ACCEL]);
+    create->own = &options->own;
+}
+
+static void fill_change(const struct lab_instance *instance, struct lab_options *options) {
+    const struct lab_value *values = instance->values;
+    struct instance_change_options *change = &options->change;
+    change->vcpu = lab_text(&values[LAB_VCPU]);
+    change->ram = lab_text(&values[LAB_RAM]);
+    change->ip4 = lab_text(&values[LAB_IP]);
+    change->ssh_port = lab_text(&values[LAB_SSH_PORT]);
+    change->seed = lab_text(&values[LAB_SEED]);
+    change->accel = lab_text(&values[LAB_ACCEL]);
+}
+
+bool lab_options_fill(struct home *home, const struct store_instance *existing,
+                      struct lab_options *options, struct error *error) {
+    const struct lab *lab = options->lab;
+    const struct lab_instance *instance = options->instance;
+    if (!fill_cards(home, instance, &options->nics, error) ||
+        !read_documents(lab, instance, &options->own, error))
+        return false;
+    fill_create(instance, options);
+    fill_change(instance, options);
+    fill_startup(instance, &options->create.startup);
+    fill_ansible(instance, existing, options, &options->create.ansible);
+    options->change.startup = options->create.startup;
+    options->change.ansible = options->create.ansible;
+    return true;
+}
+
+void lab_options_done(struct lab_options *options) {
+    strv_done(&options->nics);
+    strv_done(&options->removed_variables);
+    user_documents_done(&options->own);
+}

@@ -1,0 +1,46 @@
+/* What is to be done so that a home is as a lab file says: made without changing anything, by a
+ * rehearsal in the store that is rolled back, so that whatever is wrong with the file is found
+ * before the first step. Steps are in the order in which they can be carried out; each is whole or
+ * undone, so one that was interrupted is found again by the next plan. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "home/lab/lab_file.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum lab_step_kind {
+    LAB_ADD_NETWORK,
+    LAB_CREATE,
+    LAB_CHANGE,
+    LAB_PRUNE,
+    LAB_PRUNE_NETWORK,
+    LAB_NOTE, /* nothing that is carried out */
+};
+
+struct lab_step {
+    enum lab_step_kind kind;
+    char *name;
+    char *detail; /* for people: "vcpu 2 -> 4, card +lab"; NULL: nothing to say */
+    size_t index; /* in the lab: of the network or the instance */
+};
+
+struct lab_plan {
+    struct lab_step *steps;
+    size_t count;
+    size_t due; /* those that are not notes */
+};
+
+enum lab_prune { LAB_KEEP, LAB_PRUNE_OTHERS };
+
+bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prune,
+                   struct lab_plan *plan, struct error *error);
+/* Of a plan of the same lab. The caller has made sure that no VM runs of what is pruned. */
+bool lab_plan_do(struct home *home, const struct lab *lab, const struct lab_step *step,
+                 struct error *error);
+void lab_plan_done(struct lab_plan *plan);
+
+/* "create", "change" …, for people. */
+const char *lab_step_word(enum lab_step_kind kind);

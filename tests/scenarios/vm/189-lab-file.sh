@@ -1,0 +1,59 @@
+# Goal: a home of many instances from one file, with one command; interrupted by SIGKILL and given
+# again nothing is there twice; a second run touches no file; what is exported applies to nothing.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+
+touched() { # everything in the home with its time, but the store, which is opened
+    find "$PGSUP_HOME" -type f -not -name 'cloud.sqlite3*' -printf '%p %T@\n' | sort
+}
+
+make_cloud
+qemu-img create -q -f qcow2 "$WORK/base.qcow2" 64M
+expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/base.qcow2"
+cat >"$WORK/lab.yaml" <<'END'
+networks:
+  lab: {kind: multicast}
+defaults: {image: base, size: 64M, vcpu: 1, ram: 256M, nics: [user, lab]}
+instances:
+  node-{01..15}: {after: first, groups: [nodes]}
+  first: {restart: always}
+END
+
+step "what would be done"
+run "$PGSUP" diff -f "$WORK/lab.yaml"
+expect_equal "status of diff" "$STATUS" 6
+expect_equal "its steps" "$(wc -l <"$OUT")" 17
+expect_equal "the instances" "$("$PGSUP" list --json)" "[]"
+
+step "killed on the way, three times"
+for delay in 0.3 0.8 1.5; do
+    "$PGSUP" apply -f "$WORK/lab.yaml" >"$WORK/apply.log" 2>&1 &
+    pid=$!
+    sleep $delay
+    kill -9 $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+done
+expect_ok "$PGSUP" apply -f "$WORK/lab.yaml"
+expect_equal "the instances" "$("$PGSUP" list --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" 16
+expect_equal "folders" "$(find "$PGSUP_HOME/instances" -mindepth 1 -maxdepth 1 -name '[a-z]*' | wc -l)" 16
+expect_ok "$PGSUP" network info lab --json
+expect_equal "addresses" "$(json_of 'len({each["ip4"] for each in it["members"]})')" 16
+
+step "a second time"
+touched >"$WORK/before"
+expect_ok "$PGSUP" apply -f "$WORK/lab.yaml"
+expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
+touched | diff "$WORK/before" - || fail "files were touched"
+"$PGSUP" export >"$WORK/export.yaml"
+expect_ok "$PGSUP" apply -f "$WORK/export.yaml" --prune --dry-run
+expect_equal "what the export changes" "$(cat "$OUT")" "nothing to do"
+
+step "bad files"
+printf 'instances:\n  a: {vpcu: 1}\n' >"$WORK/bad.yaml"
+run "$PGSUP" apply -f "$WORK/bad.yaml"
+expect_equal "status" "$STATUS" 2
+grep -q 'bad.yaml:2:7: "vpcu" is not a key here: did you mean "vcpu"?' "$ERR" || fail "not said where and what"
+head -c 2000000 /dev/urandom | base64 -w 0 >"$WORK/bad.yaml"
+run "$PGSUP" apply -f "$WORK/bad.yaml"
+expect_equal "status of a file that is too long" "$STATUS" 2
+"$PGSUP" apply --schema | python3 -c 'import json, sys; json.load(sys.stdin)["properties"]["instances"]' || fail "no schema"

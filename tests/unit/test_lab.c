@@ -1,0 +1,233 @@
+/* Lab files: what is refused, with its place; and the way from a file to a home, to a file again.
+ */
+#include "cloud_home.h"
+#include "home/lab/lab_plan.h"
+#include "home/lab/lab_schema.h"
+#include "home/lab/lab_write.h"
+#include "store/network_table.h"
+
+static struct error error;
+
+static void refuse(const char *text, const char *sentence) {
+    struct lab lab = {0};
+    error = (struct error){0};
+    CHECK(!lab_file_parse("lab.yaml", text, strlen(text), &lab, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    CHECK_CONTAINS(error.text, sentence);
+    CHECK(!strchr(error.text, '\n'));
+    lab_done(&lab);
+    error = (struct error){0};
+}
+
+TEST(what_is_no_lab_file) {
+    static const struct {
+        const char *text, *sentence;
+    } cases[] = {
+        {"", "lab.yaml: there is nothing in it"},
+        {"- a\n- b\n", "lab.yaml:1:1: a map of keys and values belongs here"},
+        {"instances:\n\ta: {}\n", "lab.yaml:2:1: this is not YAML"},
+        {"instances: {a: {vcpu: 2}\n", "this is not YAML"},
+        {"instance: {}\n",
+         "lab.yaml:1:1: \"instance\" is not a key here: did you mean \"instances\""},
+        {"instances:\n  a: {vpcu: 2}\n",
+         "lab.yaml:2:7: \"vpcu\" is not a key here: did you mean \"vcpu\""},
+        {"instances:\n  a: {zzzzzz: 2}\n",
+         "lab.yaml:2:7: \"zzzzzz\" is not a key here: `pgsup apply"},
+        {"networks:\n  lab: {subnets: x}\n",
+         "lab.yaml:2:9: \"subnets\" is not a key here: did you mean \"subnet\""},
+        {"instances:\n  a: {vcpu: 2, vcpu: 3}\n", "lab.yaml:2:16: this key stands here twice"},
+        {"instances:\n  a: {}\n  a: {}\n", "lab.yaml:3:3: this key stands here twice"},
+        {"instances:\n  n-{1..2}: {}\n  n-2: {}\n",
+         "lab.yaml:3:3: an instance of this name stands"},
+        {"instances: [a, b]\n", "lab.yaml:1:12: a map of keys and values belongs here"},
+        {"instances:\n  a: [x]\n", "lab.yaml:2:6: a map of keys and values belongs here"},
+        {"instances:\n  a: {vcpu: [2]}\n", "lab.yaml:2:13: a list or a map stands where a text"},
+        {"instances:\n  a: {vcpu: }\n", "lab.yaml:2:13: a value is missing here"},
+        {"instances:\n  a: {nics: lab}\n", "lab.yaml:2:13: a list belongs here"},
+        {"instances:\n  a: {nics: [{x: y}]}\n", "a list or a map stands where a text belongs"},
+        {"instances:\n  a: {vars: [x]}\n", "lab.yaml:2:13: a map of keys and values belongs here"},
+        {"instances:\n  a: {autostart: maybe}\n", "lab.yaml:2:18: true or false belongs here"},
+        {"instances:\n  A_b: {}\n", "lab.yaml:2:3: \"A_b\""},
+        {"instances:\n  a-{1..x}: {}\n", "lab.yaml:2:3: this is not a range of names"},
+        {"instances:\n  a-{1..3: {}\n", "this is not a range of names"},
+        {"instances:\n  a-{3..1}: {}\n", "lab.yaml:2:3: this range of names is empty"},
+        {"instances:\n  a-{1..2}-{1..2}: {}\n", "this is not a range of names"},
+        {"instances:\n  a-{1..2000}: {}\n", "more than 1000 instances"},
+        {"instances:\n  a: {after: b}\n  b: {after: c}\n  c: {after: a}\n",
+         "lab.yaml:2:14: \"a\" comes after \"b\""},
+        {"instances:\n  a: {after: a}\n", "comes after itself: break the circle"},
+        {"a: &x {<<: *x}\n", "is not a key here"},
+        {"defaults: &x\n  <<: *x\n", "lab.yaml:1:11: merges (<<) within merges go too deep"},
+        {"instances:\n  a: {vcpu: *none}\n", "this is not YAML"},
+        {"instances:\n  ? [a]\n  : {}\n", "a list or a map stands where a text belongs"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refuse(cases[i].text, cases[i].sentence);
+}
+
+/* A document of a mebibyte of nonsense is refused soon. */
+TEST(nonsense_is_refused) {
+    struct buffer text = {0};
+    while (text.length < LAB_FILE_LIMIT_BYTES)
+        buffer_puts(&text, "[{\"a\": b}, x: *y,\n");
+    refuse(text.data, "this is not YAML");
+    buffer_clear(&text);
+    for (int i = 0; i < 2000; i++)
+        buffer_printf(&text, "k%d: 1\n", i);
+    refuse(text.data, "more than 1024 keys");
+    buffer_done(&text);
+}
+
+TEST(ranges_defaults_merges_and_order) {
+    static const char text[] =
+        "networks:\n  lab:\n  other: {subnet: 10.9.0.0/24}\n"
+        "defaults: &d {vcpu: 1, groups: [all], vars: {a: b, c: 'd e'}}\n"
+        "instances:\n"
+        "  agent-{08..10}: {after: server, <<: {vcpu: 4, ram: 512}}\n"
+        "  server:\n    <<: [{ram: 1G}, {ram: 2G, size: 9G}]\n    groups: []\n";
+    struct lab lab = {0};
+    CHECK(lab_file_parse("x/lab.yaml", text, sizeof text - 1, &lab, &error));
+    CHECK_STRING(error.text, "");
+    CHECK_INT(lab.network_count, 2);
+    CHECK_STRING(lab_text(&lab.networks[1].values[LAB_NETWORK_SUBNET]), "10.9.0.0/24");
+    CHECK_INT(lab.instance_count, 4);
+    CHECK_STRING(lab.instances[0].name, "server");
+    CHECK_STRING(lab_text(&lab.instances[0].values[LAB_RAM]), "1G");
+    CHECK_STRING(lab_text(&lab.instances[0].values[LAB_SIZE]), "9G");
+    CHECK_STRING(lab_text(&lab.instances[0].values[LAB_VCPU]), "1");
+    CHECK(lab_list(&lab.instances[0].values[LAB_GROUPS]) != NULL);
+    CHECK(lab_list(&lab.instances[0].values[LAB_GROUPS])[0] == NULL);
+    CHECK_STRING(lab.instances[1].name, "agent-08");
+    CHECK_STRING(lab.instances[3].name, "agent-10");
+    CHECK_STRING(lab_text(&lab.instances[3].values[LAB_VCPU]), "4");
+    CHECK_STRING(lab_list(&lab.instances[3].values[LAB_VARS])[1], "c=d e");
+    CHECK_INT(lab.instances[3].place.line, 6);
+    lab_done(&lab);
+}
+
+/* --- a home --- */
+
+static struct home home;
+
+static bool make_plan(const char *text, enum lab_prune prune, struct lab *lab,
+                      struct lab_plan *plan) {
+    error = (struct error){0};
+    return lab_file_parse("lab.yaml", text, strlen(text), lab, &error) &&
+           lab_plan_make(&home, lab, prune, plan, &error);
+}
+
+/* The steps, a line for each. */
+static void expect_plan(const char *text, enum lab_prune prune, const char *expected) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    scoped(buffer_done) struct buffer steps = {0};
+    CHECK(make_plan(text, prune, &lab, &plan));
+    CHECK_STRING(error.text, "");
+    for (size_t i = 0; i < plan.count; i++)
+        buffer_printf(&steps, "%s %s: %s\n", lab_step_word(plan.steps[i].kind), plan.steps[i].name,
+                      plan.steps[i].detail);
+    CHECK_STRING(steps.data ? steps.data : "", expected);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+static void carry_out(const char *text, enum lab_prune prune) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    CHECK(make_plan(text, prune, &lab, &plan));
+    for (size_t i = 0; i < plan.count; i++)
+        check_good(lab_plan_do(&home, &lab, &plan.steps[i], &error), &error);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+static void refuse_plan(const char *text, const char *sentence) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    struct store_networks networks = {0};
+    CHECK(!make_plan(text, LAB_KEEP, &lab, &plan));
+    CHECK_CONTAINS(error.text, sentence);
+    CHECK_INT(error_exit_status(error.code) == 2 || error_exit_status(error.code) == 3, true);
+    error = (struct error){0};
+    check_good(network_table_list(home.store, &networks, &error), &error);
+    CHECK_INT(networks.count, 0);
+    store_networks_done(&networks);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+#define LAB  "networks:\n  lab: {kind: multicast}\n  tiny: {kind: multicast, subnet: 10.78.0.0/29}\n"
+#define BASE "image: base, size: 64M"
+
+TEST(what_makes_no_sense_changes_nothing) {
+    const struct cloud_options cloud = user_options();
+    make_home("lab", &cloud, &home);
+    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [user, 'lab,ip=10.77.0.9']}\n"
+                    "  b: {" BASE ", nics: [user, 'lab,ip=10.77.0.9']}\n",
+                "lab.yaml:6:3: b: the address 10.77.0.9 in \"lab\" belongs to the instance \"a\"");
+    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: ['lab,ip=10.1.0.9']}\n",
+                "lab.yaml:5:3: a: ip= 10.1.0.9 is outside the network 10.77.0.0/24");
+    refuse_plan(LAB "instances:\n  a-{1..300}: {" BASE ", nics: [tiny]}\n",
+                "a-6: the network \"tiny\" has no free address");
+    refuse_plan(LAB "instances:\n  a: {image: none}\n", "lab.yaml:5:3: a: ");
+    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [labb]}\n", "not a kind of network");
+    refuse_plan("networks:\n  a: {subnet: 10.0.2.0/24}\n", "lab.yaml:2:3: the subnet 10.0.2.0/24");
+    refuse_plan("instances:\n  a: {" BASE ", after: nobody}\n", "there is no instance \"nobody\"");
+    refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:3: a: \"1000\"");
+    refuse_plan("instances:\n  a: {" BASE ", disks: {data: big}}\n", "\"big\"");
+    refuse_plan("instances:\n  a: {" BASE ", user-data: /nonexistent/x}\n", "lab.yaml:2:42: ");
+    refuse_plan("instances:\n  a: {" BASE ", forwards: ['8080:80']}\n  b: {" BASE
+                ", forwards: ['8080:80']}\n",
+                "lab.yaml:3:3: b: ");
+}
+
+#define TWO                                                                                        \
+    LAB "instances:\n  a: {" BASE ", nics: [user, lab], vars: {x: y}, groups: [g]}\n"              \
+        "  b: {" BASE ", vcpu: 1, nics: [lab], after: a, disks: {data: 8M}}\n"
+
+TEST(a_second_time_there_is_nothing_to_do) {
+    expect_plan(TWO, LAB_KEEP,
+                "create network lab: 10.77.0.0/24\ncreate network tiny: 10.78.0.0/29\n"
+                "create a: base, card lab\ncreate b: base, 1 vcpu, card lab\n");
+    carry_out(TWO, LAB_KEEP);
+    scoped(alloc_release) char *folder = home_file(&home, HOME_INSTANCES);
+    scoped(alloc_release) char *before = fingerprint(folder);
+    expect_plan(TWO, LAB_KEEP, "");
+    carry_out(TWO, LAB_PRUNE_OTHERS);
+    scoped(buffer_done) struct buffer text = {0};
+    static char *const all[] = {NULL};
+    check_good(lab_write(&home, all, &text, &error), &error);
+    expect_plan(text.data, LAB_PRUNE_OTHERS, "");
+    CHECK_CONTAINS(text.data, "lab,ip=10.77.0.2");
+    scoped(alloc_release) char *after = fingerprint(folder);
+    CHECK_STRING(after, before);
+}
+
+TEST(what_differs_is_changed) {
+    static const char changed[] = LAB
+        "instances:\n  a: {" BASE ", vcpu: 3, nics: [user, lab, tiny], vars: {z: y}, groups: []}\n"
+        "  c: {" BASE "}\n";
+    expect_plan(changed, LAB_PRUNE_OTHERS,
+                "change a: vcpu 2 -> 3, groups g -> none, vars, card +tiny\ncreate c: base\n"
+                "prune b: to the trash\n");
+    carry_out(changed, LAB_PRUNE_OTHERS);
+    expect_plan(changed, LAB_PRUNE_OTHERS, "");
+    expect_plan(
+        LAB "instances: {a: {image: other, size: 1G}}\n", LAB_KEEP,
+        "note a: rebuild needed: its image is \"base\", not \"other\" (`pgsup instance "
+        "rebuild a`), resize needed: its disk is not of 1G (`pgsup instance resize a 1G`)\n");
+    home_close(&home);
+}
+
+TEST(the_schema_names_every_key) {
+    json_t *schema = lab_schema();
+    scoped(alloc_release) char *text = json_dumps(schema, JSON_COMPACT);
+    CHECK(schema != NULL);
+    for (size_t i = 0; i < LAB_KEY_COUNT; i++)
+        CHECK_CONTAINS(text, lab_keys[i].name);
+    json_decref(schema);
+}
+
+int main(void) {
+    return test_run();
+}
