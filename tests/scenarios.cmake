@@ -114,7 +114,7 @@ set(table
   "guest/58-guest-watchdog          10    1     300     normal     -"
   "guest/59-overlaps                75    1     300     normal     -"
   "guest/63-neighbours              40    1     300     normal     macos"
-  "guest/64-vmnet-helper            40    2     300     normal     macos"
+  "guest/64-vmnet-helper            46    2     300     normal     macos"
   "guest/65-forwards                20    2     300     normal     -"
   "guest/66-networks                50    2     300     normal     macos"
   "guest/67-several-cards           25    2     300     normal     macos"

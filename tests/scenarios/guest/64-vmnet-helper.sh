@@ -45,8 +45,9 @@ exec python3 '$(cd "$(dirname "$0")/../../fake" && pwd)/vmnet_helper.py' '$NOTES
 END
 chmod +x "$WORK/bin/vmnet-helper"
 expect_fail 2 'no interface "br9" for --host-if: it has ' create_cloud --host-if br9
-expect_fail 2 'does not bridge to the interface "lo" for --host-if: it offers ["br0","en0"]' \
-    create_cloud --host-if lo
+ip link add br8 type bridge
+expect_fail 2 'does not bridge to the interface "br8" for --host-if: it offers ["br0","en0"]' \
+    create_cloud --host-if br8
 expect_fail 2 '--host-if cannot be used with the network vmnet-helper-host' \
     create_cloud --network vmnet-helper-host --host-if br0
 
