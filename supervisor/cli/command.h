@@ -57,6 +57,9 @@ struct command {
     /* Gives the exit status. When it sets the error, that decides: the sentence is printed and the
      * status is the error's, whatever was returned. */
     int (*run)(struct invocation *invocation, struct error *error);
+    /* With --json: what run() says on stdout is dropped, and this tells what came of it; NULL:
+     * run() knows of --json itself. */
+    void (*report)(struct invocation *invocation, struct error *error);
 };
 
 #define COMMAND_MANY SIZE_MAX

@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/given_file.h"
 #include "base/interrupt.h"
 #include "base/name.h"
@@ -16,9 +17,11 @@
 #include "home/unsupervised.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Prints one line, whatever the message quotes. */
 static int print_error(const struct error *error) {
@@ -95,11 +98,8 @@ static void tell_notice(struct home *home) {
 }
 
 static bool is_for_programs(const struct invocation *invocation) {
-    static const char json[] = "json";
-    const struct option_spec *options = invocation->command->options;
     return invocation->quiet || invocation->command->for_programs ||
-           (options && options_find(options, json, strlen(json)) &&
-            invocation_flag(invocation, json));
+           invocation_wants_json(invocation);
 }
 
 /* A supervisor that is gone says nothing of what it would have done. */
@@ -111,6 +111,35 @@ static void tell_unsupervised(const struct home *home) {
             *rest++ = '\0';
         invocation_warn("%s", line);
     }
+}
+
+/* stdout leads nowhere until end_mute(); -1: it could not be. */
+static int begin_mute(void) {
+    fflush(stdout);
+    int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int nowhere = kept < 0 ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0)
+        dup2(nowhere, STDOUT_FILENO);
+    file_release(&nowhere);
+    return kept;
+}
+
+static void end_mute(int kept) {
+    fflush(stdout);
+    if (kept >= 0)
+        dup2(kept, STDOUT_FILENO);
+    file_release(&kept);
+}
+
+static int run_reported(struct invocation *invocation, struct error *error) {
+    const struct command *command = invocation->command;
+    if (!command->report || !invocation_wants_json(invocation))
+        return command->run(invocation, error);
+    int kept = begin_mute(), status = command->run(invocation, error);
+    end_mute(kept);
+    if (status == EXIT_SUCCESS && error->code == ERROR_NONE)
+        command->report(invocation, error);
+    return status;
 }
 
 static bool may_be_homeless(const struct invocation *invocation, const struct error *problem) {
@@ -132,7 +161,7 @@ static int run_with_home(struct invocation *invocation, struct error *error) {
     tell_notice(&home);
     if (!is_for_programs(invocation))
         tell_unsupervised(&home);
-    int status = invocation->command->run(invocation, error);
+    int status = run_reported(invocation, error);
     tell_notice(&home);
     if (invocation->command->changes_names && error->code == ERROR_NONE)
         publish(&home);

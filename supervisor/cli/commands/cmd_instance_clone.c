@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/stopped_instance.h"
 #include "home/change/clone.h"
 #include "home/home.h"
@@ -39,6 +40,8 @@ static int run_instance_clone(struct invocation *invocation, struct error *error
     return cloned ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static const struct option_spec options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
+
 const struct command cmd_instance_clone = {
     .path = "instance clone",
     .brief = "clone",
@@ -47,6 +50,7 @@ const struct command cmd_instance_clone = {
     .details = "The copy has its own identity: UUID, MAC address, instance-id, seed path and "
                "ports. Settings, qemu.args and edited user-data and vendor-data are copied; "
                "a static address and port forwards are not. The original must not run.",
+    .options = options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
@@ -54,4 +58,5 @@ const struct command cmd_instance_clone = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_clone,
+    .report = instance_report_second,
 };

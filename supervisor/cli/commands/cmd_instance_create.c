@@ -3,6 +3,7 @@
 #include "cli/input/document_options.h"
 #include "cli/input/image_choice.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "home/change/create.h"
 #include "home/instance/definition.h"
 #include "home/instance/host_limits.h"
@@ -15,6 +16,7 @@ static const struct option_spec options[] = {
     {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy",
      .also = "image i"},
 #include "cli/input/create_option_rows.h"
+    INSTANCE_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -97,4 +99,5 @@ const struct command cmd_instance_create = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_create,
+    .report = instance_report_named,
 };

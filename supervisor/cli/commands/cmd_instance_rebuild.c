@@ -4,6 +4,7 @@
 #include "cli/commands/table.h"
 #include "cli/input/confirmation.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/stopped_instance.h"
 #include "home/change/reset.h"
 #include "home/layout.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static const struct option_spec options[] = {CONFIRMATION_OPTION, OPTIONS_END};
+static const struct option_spec options[] = {CONFIRMATION_OPTION, INSTANCE_REPORT_OPTION,
+                                             OPTIONS_END};
 
 static bool ask_rebuild(const struct invocation *invocation, const char *name,
                         struct error *error) {
@@ -58,6 +60,7 @@ const struct command cmd_instance_rebuild = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_rebuild,
+    .report = instance_report_first,
 };
 
 /* Beside `pgsup reset`, which harms nothing, the old name wiped disks. */

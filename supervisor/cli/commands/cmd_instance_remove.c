@@ -4,6 +4,7 @@
 #include "cli/input/confirmation.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/offline_stop.h"
 #include "cli/link/vm_status.h"
 #include "home/change/remove.h"
@@ -17,6 +18,7 @@
 static const struct option_spec options[] = {
     {"force", 'f', .help = "if it runs, quit QEMU immediately"},
     CONFIRMATION_OPTION,
+    INSTANCE_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -142,4 +144,5 @@ const struct command cmd_instance_remove = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_remove,
+    .report = instance_report_removed,
 };

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/stopped_instance.h"
 #include "home/change/rename.h"
 
@@ -27,6 +28,8 @@ static int run_instance_rename(struct invocation *invocation, struct error *erro
     return EXIT_SUCCESS;
 }
 
+static const struct option_spec options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
+
 const struct command cmd_instance_rename = {
     .path = "instance rename",
     .brief = "rename",
@@ -34,6 +37,7 @@ const struct command cmd_instance_rename = {
     .arguments = "NAME NEW",
     .details = "It remains the same machine and keeps its disk, addresses and host keys. It "
                "must not run.",
+    .options = options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
@@ -41,4 +45,5 @@ const struct command cmd_instance_rename = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_rename,
+    .report = instance_report_second,
 };

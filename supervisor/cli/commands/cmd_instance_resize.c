@@ -3,6 +3,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/offline.h"
 #include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
@@ -83,6 +84,8 @@ static int run_instance_resize(struct invocation *invocation, struct error *erro
     return EXIT_SUCCESS;
 }
 
+static const struct option_spec options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
+
 const struct command cmd_instance_resize = {
     .path = "instance resize",
     .brief = "resize",
@@ -93,10 +96,12 @@ const struct command cmd_instance_resize = {
                "guest.\n"
                "\n"
                "  pgsup instance resize test 20G",
+    .options = options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_instance_resize,
+    .report = instance_report_first,
 };

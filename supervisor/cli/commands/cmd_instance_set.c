@@ -3,6 +3,7 @@
 #include "cli/input/document_options.h"
 #include "cli/invocation.h"
 #include "cli/link/guest_clean.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/vm_status.h"
 #include "home/change/home_edit.h"
 #include "home/change/settings.h"
@@ -61,6 +62,7 @@ static const struct option_spec options[] = {
     {.name = "rerun-cloud-init",
      .help = "run cloud-init again at the next boot as at the first one: users, host keys, "
              "packages, phone-home"},
+    INSTANCE_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -197,4 +199,5 @@ const struct command cmd_instance_set = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_instance_set,
+    .report = instance_report_first,
 };

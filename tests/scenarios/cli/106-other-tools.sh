@@ -34,7 +34,7 @@ while IFS='|' read -r command rest; do
     for words in "test $rest" "-n test $rest" "--name test $rest" "--name=test $rest" "-ntest $rest" \
         "$rest -n test"; do
         run "$PGSUP" $command $words
-        sed -E 's/[0-9]+ (ms|s)//' "$OUT" "$ERR" >"$WORK/said"
+        sed -E 's/[0-9.]+ (min [0-9]+ s|min|ms|s)//' "$OUT" "$ERR" >"$WORK/said"
         echo "status $STATUS" >>"$WORK/said"
         [ "$words" != "test $rest" ] || cp "$WORK/said" "$WORK/expected"
         cmp -s "$WORK/said" "$WORK/expected" || fail "$command $words says something else"
@@ -46,7 +46,6 @@ instance set|--restart no
 info|
 info|--json
 ip|
-events|
 forward list|
 disk list|
 nic list|
@@ -64,6 +63,7 @@ wait|--timeout 1
 provision|
 qmp|query-status
 END
+expect_ok "$PGSUP" events --name test # -n is how many
 expect_ok "$PGSUP" instance rename -n test web
 expect_ok "$PGSUP" instance clone -n web copy
 expect_ok "$PGSUP" disk add -n copy data 1G

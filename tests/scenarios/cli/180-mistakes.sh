@@ -64,3 +64,17 @@ expect_ok "$PGSUP" list --group db -q
 expect_equal "of the group" "$(cat "$OUT")" test
 expect_ok "$PGSUP" list --state stopped --sort -name --no-header --columns name -q
 expect_equal "the other way round" "$(tr '\n' ' ' <"$OUT")" "web test node3 node2 "
+
+step "programs are told what came of it, and nothing else"
+expect_ok "$PGSUP" create -n made --os plain --ram 256 --json
+expect_equal "what was created" "$(json_of 'it["schema"], it["name"], it["ram_bytes"] >> 20, it["state"]')" \
+    "(1, 'made', 256, 'stopped')"
+expect_ok "$PGSUP" set made --ram 512 --json
+expect_equal "what was set" "$(json_of 'it["ram_bytes"] >> 20')" 512
+expect_ok "$PGSUP" rename made named --json
+expect_equal "what was renamed" "$(json_of 'it["name"]')" named
+expect_ok "$PGSUP" rm -y named --json
+expect_equal "what was removed" "$(json_of 'it["name"], it["ok"], it["outcome"]')" "('named', True, 'removed')"
+run "$PGSUP" create test --os plain --json
+expect_equal "status" "$STATUS" 3
+expect_equal "why not" "$(json_of 'it["ok"], it["error"]["code"]')" "(False, 'exists')"
