@@ -41,7 +41,7 @@ expect_ok "$PGSUP" instance get web-1 --json
 expect_equal "as pgsup tells them" "$(json_of 'it["groups"], it["variables"]["role"]')" "(['web', 'lab', 'on'], 'first')"
 
 expect_ok "$PGSUP" info web-1
-expect_text "$OUT" "groups          web" "variables       role=first"
+expect_text "$OUT" "groups        web" "variables     role=first"
 
 step "those that do not run are in the inventory, but not ready"
 expect_equal "all" "$(hosts_of image_base)" "alone db web-1"
