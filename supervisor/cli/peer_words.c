@@ -19,7 +19,8 @@
 #define NO_FOLDERS                                                                                 \
     "guests share no folders with the host: `pgsup ssh NAME -- tar c PATH | tar x` copies files"
 #define NO_SCREEN "guests have no screen: `pgsup console NAME` is the serial console"
-#define NO_BACKUP "nothing is exported: `pgsup clone NAME COPY` copies a stopped instance"
+#define NO_BACKUP                                                                                  \
+    "`pgsup clone NAME COPY` copies a stopped instance, `pgsup export` writes what is defined"
 #define DOWNLOADS "`pgsup image list --available` shows what `pgsup image download -n NAME` gets"
 #define GET_IMAGE                                                                                  \
     "`pgsup image download -n NAME` downloads an image, `pgsup image import` adds a file"
@@ -50,7 +51,7 @@ static const struct peer_word top[] = {
      NO_SNAPSHOT},
     {"mount umount unmount share", NO_FOLDERS},
     {"vnc spice display screen screenshot vncdisplay gui view viewer", NO_SCREEN},
-    {"export backup dump publish migrate save-image", NO_BACKUP},
+    {"backup dump publish migrate save-image", NO_BACKUP},
     {"find search available templates template-list catalogue catalog", DOWNLOADS},
     {"pull fetch download", GET_IMAGE},
     {"images", "`pgsup image list` lists the images"},
