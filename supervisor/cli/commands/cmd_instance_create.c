@@ -13,7 +13,9 @@
 
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the instance and host name of its guest"},
-    {"os", 0, "IMAGE", .help = "image that its disk is based on", .fallback = "ubuntu-jammy",
+    {"os", 0, "IMAGE",
+     .help = "image that its disk is based on; default: the only one of the home, "
+             "or " IMAGE_CHOICE_DEFAULT,
      .also = "image i"},
 #include "cli/input/create_option_rows.h"
     INSTANCE_REPORT_OPTION,
@@ -36,11 +38,15 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     const char *name = invocation_name(invocation, "instance", error);
     if (!name)
         return EXIT_FAILURE;
+    scoped(alloc_release) char *image =
+        image_choice_resolve(invocation->home, invocation_option(invocation, "os"), error);
+    if (!image)
+        return EXIT_FAILURE;
     struct user_documents own = {0};
     struct instance_create_options wanted = {
         .name = name,
         .own = &own,
-        .image = invocation_option(invocation, "os"),
+        .image = image,
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .disk = invocation_option(invocation, "size"),
@@ -65,7 +71,6 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
     };
     struct store_instance created = {0};
     bool good = read_packages(invocation, &wanted.packages, error) &&
-                image_choice_check(invocation->home, wanted.image, error) &&
                 document_options_read(invocation, &own, error) &&
                 instance_create(invocation->home, &wanted, &created, error);
     user_documents_done(&own);

@@ -83,8 +83,10 @@ static bool check_catalogue(struct launch *launch, struct home *home, struct err
     catalogue_done(&catalogue);
     if (known)
         return true;
-    if (home)
-        return image_choice_check(home, launch->image, error);
+    if (home) {
+        scoped(alloc_release) char *found = image_choice_resolve(home, launch->image, error);
+        return found != NULL;
+    }
     scoped(alloc_release) char *shown = name_printable(launch->image, strlen(launch->image), 80);
     return error_set(error, ERROR_NOT_FOUND,
                      "no image is called \"%s\": there are %s, or give a file or an address", shown,

@@ -58,14 +58,32 @@ static bool fail_absent(const struct home *home, const struct store_images *imag
                      shown, here.length ? here.data : "none");
 }
 
-bool image_choice_check(struct home *home, const char *name, struct error *error) {
+static bool has_image(const struct store_images *images, const char *name) {
+    for (size_t i = 0; i < images->count; i++)
+        if (strcmp(images->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool fail_several(const struct store_images *images, struct error *error) {
+    scoped(buffer_done) struct buffer names = {0};
+    for (size_t i = 0; i < images->count; i++)
+        add_name(&names, images->items[i].name);
+    return error_set(error, ERROR_USAGE,
+                     "this home has several images: choose one of them with --os: %.200s",
+                     names.data);
+}
+
+char *image_choice_resolve(struct home *home, const char *given, struct error *error) {
     struct store_images images = {0};
     if (!image_table_list(home->store, &images, error))
-        return false;
-    bool found = false;
-    for (size_t i = 0; i < images.count; i++)
-        found = found || strcmp(images.items[i].name, name) == 0;
-    bool good = found || fail_absent(home, &images, name, error);
+        return NULL;
+    bool is_only = !given && images.count == 1;
+    const char *name = given ? given : is_only ? images.items[0].name : IMAGE_CHOICE_DEFAULT;
+    scoped(alloc_release) char *chosen = alloc_string(name);
+    bool found = has_image(&images, chosen);
+    bool good = found || (!given && images.count > 0 ? fail_several(&images, error)
+                                                     : fail_absent(home, &images, chosen, error));
     store_images_done(&images);
-    return good;
+    return good ? alloc_string(chosen) : NULL;
 }

@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "home/home.h"
 
-/* ERROR_NOT_FOUND: "no image "minii" in this home: did you mean "mini"?", or which images of such a
- * name can be downloaded. */
-bool image_choice_check(struct home *home, const char *name, struct error *error);
+#define IMAGE_CHOICE_DEFAULT "ubuntu-jammy" /* of several; the predecessor's */
+
+/* The name given, else that of the only image of the home, else the default. Caller frees; NULL:
+ * ERROR_NOT_FOUND: "no image "minii" in this home: did you mean "mini"?", or which images of such a
+ * name can be downloaded; ERROR_USAGE: which of several. */
+char *image_choice_resolve(struct home *home, const char *given, struct error *error);

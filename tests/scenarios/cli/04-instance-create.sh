@@ -22,6 +22,15 @@ expect_equal "settings" \
     "(4, 1024, 10, 10777, 'drive', 'tcg', True)"
 expect_no_text "$OUT" token
 
+step "the only image of the home needs no name; of several one is chosen"
+expect_ok "$PGSUP" instance create third
+expect_ok "$PGSUP" instance get third --json
+expect_equal "image" "$(json_of 'it["image"]')" debian-12
+expect_ok "$PGSUP" instance remove -y third
+expect_ok "$PGSUP" image import -n other --arch aarch64 "$WORK/disk.qcow2"
+expect_refused 2 "choose one of them with --os: debian-12, other" "$PGSUP" instance create third
+expect_ok "$PGSUP" image remove other
+
 step "its files"
 folder=$PGSUP_HOME/instances/test
 for file in os.qcow2 cloud-init/meta-data cloud-init/user-data cloud-init/vendor-data \
