@@ -96,7 +96,9 @@ expect_ok "$PGSUP" cloud get --json
 expect_equal "key" "$(json_of 'it["ssh_public_key_path"]')" "$HOME/.ssh/id_rsa.pub"
 tell() {
     "$PGSUP" cloud get --json | grep -v '"created"\|"home"'
-    "$PGSUP" instance get one --json | grep -vE '"(created|mac|instance_id|uuid|folder)"'
+    "$PGSUP" instance get one --json >"$OUT"
+    json_of '[it[key] for key in ("image", "arch", "vcpu", "ram_bytes", "disk_bytes", "accel", "nested", "ip4", "nics",
+        "seed", "host_keys", "package_upgrade", "restart", "autostart", "after", "groups", "variables", "wanted")]'
     "$PGSUP" forward list one --json
 }
 tell >"$WORK/first"
