@@ -139,3 +139,23 @@ char *text_form_name(const char *text, size_t length) {
             name = names[i].name;
     return alloc_printf("%s (U+%04X)", name, (unsigned)character);
 }
+
+size_t text_form_character(const char *text, size_t length) {
+    static const struct {
+        unsigned char mask, lead;
+        unsigned least;
+    } forms[] = {{0x80, 0x00, 0}, {0xE0, 0xC0, 0xA0}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
+    for (size_t i = 0; length > i && i < sizeof forms / sizeof *forms; i++) {
+        if (((unsigned char)text[0] & forms[i].mask) != forms[i].lead)
+            continue;
+        unsigned point = (unsigned char)text[0] & (unsigned char)~forms[i].mask;
+        for (size_t j = 1; j <= i; j++) {
+            if (((unsigned char)text[j] & 0xC0) != 0x80)
+                return 0;
+            point = point << 6 | ((unsigned char)text[j] & 0x3F);
+        }
+        bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+        return point < forms[i].least || surrogate || point > 0x10FFFF ? 0 : i + 1;
+    }
+    return 0;
+}

@@ -28,5 +28,9 @@ size_t text_form_invisible_end(const char *text, size_t length);
 /* Bytes of the quotation mark at text, of any kind; 0: another character. */
 size_t text_form_quote(const char *text, size_t length);
 
+/* Bytes of the UTF-8 character at text; 0: there is none, or it is longer than it must be, a
+ * surrogate or a control character of U+0080 to U+009F. */
+size_t text_form_character(const char *text, size_t length);
+
 /* "a no-break space (U+00A0)" for the character at text; caller frees. */
 char *text_form_name(const char *text, size_t length);

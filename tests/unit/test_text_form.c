@@ -192,6 +192,32 @@ TEST(sentences) {
     }
 }
 
+TEST(utf8) {
+    static const struct {
+        const char *text;
+        size_t length, bytes;
+    } table[] = {
+        {TEXT("a"), 1},
+        {TEXT("\xC3\xA9"), 2},
+        {TEXT("\xE2\x82\xAC"), 3},
+        {TEXT("\xF0\x9F\x98\x80"), 4},
+        {TEXT("\xE9same"), 0},
+        {TEXT("\xC0\xAF"), 0},
+        {TEXT("\xC2\x85"), 0},
+        {TEXT("\xC2\xA0"), 2},
+        {TEXT("\xED\xA0\x80"), 0},
+        {TEXT("\xE0\x80\xAF"), 0},
+        {TEXT("\xF4\x90\x80\x80"), 0},
+        {TEXT("\xF5\x80\x80\x80"), 0},
+        {TEXT("\xE2\x82"), 0},
+        {TEXT("\x80"), 0},
+        {TEXT(""), 0},
+        {TEXT("\xFF"), 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        CHECK_INT(text_form_character(table[i].text, table[i].length), table[i].bytes);
+}
+
 int main(void) {
     return test_run();
 }

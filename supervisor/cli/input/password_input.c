@@ -14,6 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#define NBSP "\xC2\xA0" /* no-break space */
+
 /* One line; the byte beyond the limit shows that a password is too long. */
 struct password_line {
     char text[PASSWORD_INPUT_LIMIT_BYTES + 1];
@@ -49,16 +51,32 @@ static bool read_line(int fd, struct password_line *line) {
     }
 }
 
-/* What cannot be seen at an end of it is not part of it, or nobody could log in. */
-static bool check_ends(const char *text, size_t length, struct error *error) {
-    size_t first = text_form_invisible(text, length), last = text_form_invisible_end(text, length);
-    if (!first && !last)
-        return true;
-    const char *where = first ? text : text + length - last;
-    scoped(alloc_release) char *name = text_form_name(where, length - (size_t)(where - text));
+static bool refuse_unseen(const char *text, size_t length, size_t at, struct error *error) {
+    size_t bytes = text_form_invisible(text + at, length - at);
+    const char *where = at == 0 ? "begins" : at + bytes == length ? "ends" : "goes on";
+    scoped(alloc_release) char *name = text_form_name(text + at, length - at);
     return error_set(error, ERROR_INVALID,
-                     "the admin password %s with %s, which nobody sees: remove it",
-                     first ? "begins" : "ends", name);
+                     "the admin password %s with %s, which nobody sees: remove it", where, name);
+}
+
+/* What Option and the space bar of a Mac type: within a password it may be meant. */
+static bool is_typed(const char *text, size_t length, size_t at) {
+    return at > 0 && length - at > sizeof NBSP - 1 && memcmp(text + at, NBSP, sizeof NBSP - 1) == 0;
+}
+
+/* Nobody could log in with what he does not see, or with bytes that no terminal sends. */
+static bool check_characters(const char *text, size_t length, struct error *error) {
+    for (size_t i = 0, bytes; i < length; i += bytes) {
+        if (text_form_invisible(text + i, length - i) && !is_typed(text, length, i))
+            return refuse_unseen(text, length, i, error);
+        bytes = text_form_character(text + i, length - i);
+        if (!bytes)
+            return error_set(error, ERROR_INVALID,
+                             "the admin password is not text in UTF-8 (byte %zu), so nobody could "
+                             "type it: save its file as UTF-8",
+                             i + 1);
+    }
+    return true;
 }
 
 /* A copy of the line as a string. */
@@ -80,7 +98,7 @@ static char *accept_line(struct password_line *line, struct error *error) {
         error_set(error, form.code, "the file of the admin password: %s", form.text);
     else if (memchr(line->text, '\0', length))
         error_set(error, ERROR_INVALID, "the admin password contains a NUL byte");
-    else if (check_ends(line->text, length, error))
+    else if (check_characters(line->text, length, error))
         return alloc_slice(line->text, length);
     return NULL;
 }
@@ -91,7 +109,11 @@ static void warn_of_ends(const char *password) {
     if (length == 0)
         return;
     char first = password[0], last = password[length - 1];
-    if (length > 1 && first == last && (first == '"' || first == '\''))
+    size_t start = length - 1; /* of the last character */
+    while (start > 0 && ((unsigned char)password[start] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && text_form_quote(password, length) &&
+        text_form_quote(password + start, length - start))
         invocation_warn("the quotation marks around the admin password are part of it");
     else if (first == ' ' || first == '\t' || last == ' ' || last == '\t')
         invocation_warn("the blanks around the admin password are part of it");

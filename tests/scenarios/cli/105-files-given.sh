@@ -1,6 +1,6 @@
 # Goal: every file that a person names is read once, so that pipes, FIFOs and standard input work
 # where a file does; what precedes its text unseen is taken off or named; a missing one is status 3.
-# shellcheck shell=bash source-path=SCRIPTDIR
+# shellcheck shell=bash source-path=SCRIPTDIR disable=SC2059
 . "$(dirname "$0")/../lib.sh"
 make_key
 echo sesame-4711 >"$WORK/password"
@@ -46,6 +46,22 @@ set_from --admin-password-file "$WORK/password"
 "$PGSUP" cloud set --user bob:- <"$KEY.pub" >"$OUT" || fail "a user's keys on standard input"
 expect_refused 2 "given for 2 files" "$PGSUP" cloud set --ssh-public-key - --user bob:-
 expect_refused 2 "given for 2 files" "$PGSUP" cloud set --ssh-public-key - --ssh-public-key -
+
+step "a password that nobody could type; found here"
+while read -r bytes says; do
+    printf "$bytes\n" >"$WORK/untypable"
+    expect_fail 2 "$says" "$PGSUP" -p "$WORK/none" cloud create --ssh-public-key "$KEY.pub" --network user \
+        --admin-password-file "$WORK/untypable"
+done <<'END'
+se\342\200\213same goes on with a zero-width space
+ses\342\200\215ame goes on with
+ses\342\200\256ame goes on with an invisible character (U+202E)
+\351same is not text in UTF-8 (byte 1)
+same\303 is not text in UTF-8 (byte 5)
+\355\240\200same is not text in UTF-8 (byte 1)
+\300\257same is not text in UTF-8 (byte 1)
+same\302\205 is not text in UTF-8 (byte 5)
+END
 
 step "documents too (canonical/multipass#1589, #617), though cloud-init reads them again"
 mkdir "$WORK/bin"
