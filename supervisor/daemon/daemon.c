@@ -183,10 +183,12 @@ static void on_document(void *context, const struct store_instance *instance,
     scoped(alloc_release) char *said = alloc_printf("vm=%s seed: ", instance->name);
     journal_tell(daemon->journal,
                  &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
-    if (own)
-        vm_phase(vm, PHASE_SEED);
-    if (own && document == SEED_META_DATA)
+    if (own && document == SEED_META_DATA) {
         expect_phone_home(daemon, vm, instance);
+        vm_seed_fetched(vm);
+    } else if (own && instance->seed != STORE_SEED_HTTP) {
+        vm_phase(vm, PHASE_SEED);
+    }
 }
 
 static void on_phone_home(void *context, const struct store_instance *instance,
@@ -195,12 +197,22 @@ static void on_phone_home(void *context, const struct store_instance *instance,
     phone_home_receive(&daemon->phone_home, instance, call);
 }
 
-static void on_report(void *context, const struct store_instance *instance,
-                      const struct report *report) {
+/* What decides when a start is over, and what is shown of it, comes from the guest alone. */
+static bool on_report(void *context, const struct store_instance *instance,
+                      const struct report *report, const struct seed_caller *from) {
     struct daemon *daemon = context;
+    struct error stranger = {0};
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
-    if (vm)
+    if (guest_peer_check(daemon->home.store, vm, instance, &from->ends, &stranger)) {
         reports_take(daemon->journal, &daemon->fleet.waiters, vm, report);
+        return true;
+    }
+    scoped(alloc_release) char *text =
+        alloc_printf("refused a report from %s: %s", from->peer, stranger.text);
+    scoped(alloc_release) char *said = alloc_printf("warning: vm=%s ", instance->name);
+    journal_tell(daemon->journal, &(struct gather_message){instance->id, STORE_EVENT_CLOUD_INIT,
+                                                           from->peer, text, said});
+    return false;
 }
 
 static void on_refused(void *context, const char *peer, const char *why) {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAUNCHES_LIMIT 32u /* that are looked through for one that fetched the seed */
+#define LAUNCHES_LIMIT 32u /* that may have ended before a phone-home */
 
 static bool is_own_address(uint32_t ip4) {
     struct ifaddrs *list = NULL;
@@ -99,13 +99,15 @@ bool guest_peer_check(struct store *store, const struct vm *vm,
 bool guest_peer_has_seed(struct store *store, const struct vm *vm,
                          const struct store_instance *instance, struct error *error) {
     struct store_launches launches = {0};
-    if (instance->seed != STORE_SEED_HTTP || vm->launch.phases_ms[PHASE_SEED] || vm_was_adopted(vm))
+    if (instance->seed != STORE_SEED_HTTP || vm->seed_fetched || vm_was_adopted(vm))
         return true;
     if (!launch_table_list(store, instance->id, LAUNCHES_LIMIT, &launches, error))
         return false;
-    bool fetched = false;
-    for (size_t i = 0; i < launches.count && !fetched; i++)
-        fetched = launches.items[i].phases_ms[PHASE_SEED] != 0;
+    bool fetched = false, phoned = false;
+    for (size_t i = 0; i < launches.count && !fetched && !phoned; i++) {
+        phoned = launches.items[i].phases_ms[PHASE_PHONE_HOME] != 0;
+        fetched = !phoned && launches.items[i].phases_ms[PHASE_SEED] != 0;
+    }
     store_launches_done(&launches);
     return fetched || error_set(error, ERROR_INVALID, "%s has not fetched its seed in this boot",
                                 instance->name);

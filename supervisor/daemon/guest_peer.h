@@ -13,7 +13,8 @@
 bool guest_peer_check(struct store *store, const struct vm *vm,
                       const struct store_instance *instance, const struct tcp_socket *ends,
                       struct error *error);
-/* The guest has fetched its seed in this boot, or in an earlier one whose seed it may still have.
+/* The guest has fetched its meta-data in this launch; or in an earlier one and no phone-home came
+ * since: ended before it phoned home, it keeps what it fetched, and its next boot asks for nothing.
  * True for one that is not seeded over HTTP, and one that an earlier supervisor began. */
 bool guest_peer_has_seed(struct store *store, const struct vm *vm,
                          const struct store_instance *instance, struct error *error);

@@ -194,12 +194,16 @@ static void answer_report(struct connection *connection, const struct store_inst
     struct seed_server *server = connection->server;
     struct report report;
     struct error error = {0};
-    bool good = report_parse(request->body, request->body_length, &report, &error);
-    respond_text(connection, good ? 200 : 400, good ? "ok\n" : "not an event of cloud-init\n");
-    if (good)
-        server->calls.on_report(server->calls.context, instance, &report);
-    else
+    scoped(alloc_release) char *agent = name_printable(request->agent, strlen(request->agent), 80);
+    const struct seed_caller from = {agent, connection->peer, connection->ends};
+    if (!report_parse(request->body, request->body_length, &report, &error)) {
+        respond_text(connection, 400, "not an event of cloud-init\n");
         server->calls.on_refused(server->calls.context, connection->peer, error.text);
+    } else if (server->calls.on_report(server->calls.context, instance, &report, &from)) {
+        respond_text(connection, 200, "ok\n");
+    } else {
+        respond_text(connection, 403, "not from this guest\n");
+    }
 }
 
 static bool look_up(struct store *store, const struct route *route, struct store_instance *instance,

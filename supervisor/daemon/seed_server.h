@@ -46,8 +46,8 @@ struct seed_server_calls {
      * only when the post is in the store. */
     void (*on_phone_home)(void *context, const struct store_instance *instance,
                           const struct phone_home_call *call);
-    void (*on_report)(void *context, const struct store_instance *instance,
-                      const struct report *report);
+    bool (*on_report)(void *context, const struct store_instance *instance,
+                      const struct report *report, const struct seed_caller *from);
     void (*on_refused)(void *context, const char *peer, const char *why); /* printable */
     void *context;
 };

@@ -314,9 +314,16 @@ void vm_phase(struct vm *vm, enum store_phase phase) {
 }
 
 void vm_expect_phone_home(struct vm *vm) {
+    for (int phase = PHASE_PHONE_HOME; phase < PHASE_COUNT; phase++)
+        vm->launch.phases_ms[phase] = 0;
     vm->plan.phones_home = true;
     alloc_replace(&vm->plan.provision_result, NULL);
     stop_probe(vm);
+}
+
+void vm_seed_fetched(struct vm *vm) {
+    vm->seed_fetched = true;
+    vm_phase(vm, PHASE_SEED);
 }
 
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address) {

@@ -65,6 +65,7 @@ struct vm {
     char *phoned_home;      /* to this supervisor, as this instance-id */
     char *provision_result; /* store/guest_table.h; NULL: not run */
     struct boot boot;       /* what cloud-init told of this launch */
+    bool seed_fetched;      /* the meta-data, in this launch */
 
     /* --- private: for machine/vm*.c only --- */
     uv_loop_t *loop;

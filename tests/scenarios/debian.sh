@@ -5,8 +5,9 @@ declare -F step >/dev/null || . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 BOOT_TIMEOUT_S=900 # without hardware acceleration, beside other tests
 
 new_debian() { # NAME [OPTION…]
+    # shellcheck disable=SC2046  # words
     expect_ok "$PGSUP" instance create --os debian --vcpu 2 --ram 1024 -s 4G \
-        --no-package-upgrade "$@"
+        --no-package-upgrade $(seed_words "$@") "$@"
 }
 
 start_guest() { # [NAME…], of others at the same time; its phases are in $ERR

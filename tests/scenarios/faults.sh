@@ -15,8 +15,9 @@ make_machines() {
     done
 }
 make_machine() { # NAME [OPTION…]
+    # shellcheck disable=SC2046  # words
     expect_ok "$PGSUP" instance create "$@" --os empty --vcpu 1 --ram 64 --accel tcg \
-        --ssh-port "$(free_port)"
+        --ssh-port "$(free_port)" $(seed_words "$@")
     idle "$1"
 }
 

@@ -216,9 +216,16 @@ new_cloud() {
         "${PGSUP_MINI_IMAGE:?the image of the mini guest}"
 }
 
-# new_mini NAME [OPTION…]: an instance of the mini guest.
+# seed_words OPTION…: for a guest that is to ask its supervisor. Nothing if the options say how it
+# gets its seed.
+seed_words() {
+    case " $* " in *" --seed "* | *" --ip "* | *" --network-config"*) ;; *) echo "--seed http" ;; esac
+}
+
+# new_mini NAME [OPTION…]: an instance of the mini guest, seeded over HTTP.
 new_mini() {
-    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 --ssh-port "$(free_port)" "$@"
+    # shellcheck disable=SC2046  # words
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 --ssh-port "$(free_port)" $(seed_words "$@") "$@"
 }
 
 # seed_path_of NAME: "/seed/TOKEN/" of an instance that is seeded over HTTP, as QEMU tells it.

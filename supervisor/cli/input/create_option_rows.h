@@ -17,8 +17,7 @@
     {"no-package-upgrade", .help = "do not upgrade them"},
     {"seed", 0, "http|drive|both",
      .help = "how the guest gets its cloud-init seed; both: name and network from the "
-             "drive, the rest over HTTP; default: drive for a static address and with "
-             "--network-config, --nic NETWORK, else http if the image supports it"},
+             "drive, the rest over HTTP; default: drive, which also gives it its host keys"},
     {"host-keys", 0, "preseed|guest",
      .help = "who creates the guest's SSH host keys: pgsup, so that they are known before "
              "the first contact, or the guest, which reports them when it phones home; "

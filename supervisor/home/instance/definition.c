@@ -132,14 +132,14 @@ static bool check_port(const char *text, const struct store_cloud *cloud, uint16
     return true;
 }
 
-/* By design, a static address comes from the drive, because a guest must have it before it can ask
- * a server; without one, HTTP is the way wherever the host's address is known. */
+/* By the drive unless it is asked for otherwise: it needs no network, nobody else reads it, and it
+ * brings the guest's host keys, so that even the first contact is with a known key. */
 static bool check_seed(const char *text, const struct store_cloud *cloud,
                        const struct store_image *image, struct store_instance *instance,
                        struct error *error) {
     bool takes_http = !image_wants_drive(image);
     bool served = takes_http && subnet_host_address(cloud) != NULL;
-    int way = instance->ip4 || !served ? STORE_SEED_DRIVE : STORE_SEED_HTTP;
+    int way = STORE_SEED_DRIVE;
     if (text && !word_set_find(&store_seed_words, text, &way))
         return fail_word(text, "a way to seed a guest", &store_seed_words, error);
     bool by_drive = way == STORE_SEED_DRIVE;
@@ -159,14 +159,6 @@ static bool check_seed(const char *text, const struct store_cloud *cloud,
 }
 
 /* network-config comes with the drive; over HTTP not every cloud-init asks for it. */
-static const char *wanted_seed(const struct instance_create_options *options,
-                               const struct store_nics *nics) {
-    bool on_drive = user_document_has_network(NULL, options->own);
-    for (size_t i = 0; i < nics->count; i++)
-        on_drive |= nics->items[i].network != 0;
-    return options->seed ? options->seed : on_drive ? "drive" : NULL;
-}
-
 bool definition_check_network(const struct store_instance *instance,
                               const struct store_image *image, struct error *error) {
     if (instance->seed != STORE_SEED_HTTP || strcmp(image->seed_source, "nocloud-net") != 0)
@@ -184,12 +176,12 @@ static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
 
 /* Private keys go by drive only: whoever listens on the network would have them as well. */
 static bool check_way_of_keys(enum store_host_keys host_keys, enum store_seed seed,
-                              struct error *error) {
+                              const char *advice, struct error *error) {
     if (host_keys != STORE_HOST_KEYS_PRESEED || seed != STORE_SEED_HTTP)
         return true;
     return error_set(error, ERROR_INVALID,
-                     "host keys cannot be given over HTTP: use drive or both for the seed, or "
-                     "--host-keys guest");
+                     "host keys cannot be given over HTTP: use drive or both for the seed%s",
+                     advice);
 }
 
 static bool check_host_keys(const char *text, enum store_seed seed, enum store_host_keys *host_keys,
@@ -198,7 +190,7 @@ static bool check_host_keys(const char *text, enum store_seed seed, enum store_h
     if (text && !word_set_find(&store_host_keys_words, text, &way))
         return fail_word(text, "a way to create host keys", &store_host_keys_words, error);
     *host_keys = (enum store_host_keys)way;
-    return check_way_of_keys(*host_keys, seed, error);
+    return check_way_of_keys(*host_keys, seed, ", or --host-keys guest", error);
 }
 
 bool definition_check(struct store *store, const struct instance_create_options *options,
@@ -215,7 +207,7 @@ bool definition_check(struct store *store, const struct instance_create_options 
         !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
         !nic_parse_all(store, options->nics, &facts->nics, error) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(wanted_seed(options, &facts->nics), cloud, image, instance, error) ||
+        !check_seed(options->seed, cloud, image, instance, error) ||
         (user_document_has_network(NULL, options->own) &&
          !definition_check_network(instance, image, error)) ||
         !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
@@ -249,7 +241,8 @@ static bool change_seed(const struct instance_change_options *options,
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
     return check_seed(options->seed, cloud, image, instance, error) &&
-           check_way_of_keys(instance->host_keys, instance->seed, error);
+           check_way_of_keys(instance->host_keys, instance->seed,
+                             "; an instance that is to be seeded over HTTP is created so", error);
 }
 
 static const char *value_or_null(const char *text) {

@@ -73,7 +73,7 @@ Cloud config schema errors: users.0: 5 is not valid"
 refused "web.yaml: \`cloud-init schema\` reports: users.0: 5 is not valid" --user-data "$WORK/web.yaml"
 schema_says 0 "Cloud config schema deprecations: apt_update: DEPRECATED
 Valid cloud-config: x"
-run create --user-data "$WORK/web.yaml"
+run create --user-data "$WORK/web.yaml" --seed http
 expect_equal "status" "$STATUS" 0
 expect_equal "warning" "$(cat "$ERR")" \
     "pgsup: warning: $WORK/web.yaml: \`cloud-init schema\` reports: apt_update: DEPRECATED"

@@ -29,7 +29,7 @@ expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
     --host-ip4 10.77.0.1 --host-nm4 255.255.255.0 --ph-port "$(free_port)"
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 expect_ok "$PGSUP" instance create --os mini two --ip 10.77.0.5
-expect_ok "$PGSUP" instance create --os mini moving
+expect_ok "$PGSUP" instance create --seed http --os mini moving
 expect_ok "$PGSUP" ip two
 expect_equal "the address" "$(cat "$OUT")" 10.77.0.5
 expect_hosts "10.77.0.5 two"

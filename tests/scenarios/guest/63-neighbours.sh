@@ -29,7 +29,7 @@ expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
 expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 make_image "$WORK/blank.qcow2" 1G
 expect_ok "$PGSUP" image import -n blank --arch aarch64 "$WORK/blank.qcow2"
-expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 talks
+expect_ok "$PGSUP" instance create --seed http --os mini --vcpu 1 --ram 256 talks
 expect_ok "$PGSUP" instance create --os blank --vcpu 1 --ram 256 silent
 start_supervisor
 

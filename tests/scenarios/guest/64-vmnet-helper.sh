@@ -19,7 +19,8 @@ create_cloud() {
         --network vmnet-helper --ph-port "$(free_port)" "$@"
 }
 new_guest() { # NAME [OPTION…]
-    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$@"
+    # shellcheck disable=SC2046  # words
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 $(seed_words "$@") "$@"
 }
 helper_of() { # NAME: the process of its first card's helper
     sed -n 's/^0 \([0-9]*\) .*/\1/p' "$PGSUP_HOME"/run/"$1".*.net

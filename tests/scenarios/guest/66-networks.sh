@@ -19,7 +19,8 @@ network() { # KIND INTERFACE: a home with that network; $PORT is where its guest
     expect_ok "$PGSUP" image import -n mini --arch aarch64 "$PGSUP_MINI_IMAGE"
 }
 new_guest() { # NAME [OPTION…]
-    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$@"
+    # shellcheck disable=SC2046  # words
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 $(seed_words "$@") "$@"
 }
 expect_banner() { # ADDRESS
     expect_equal "the banner at $1" "$(python3 -c 'import socket,sys

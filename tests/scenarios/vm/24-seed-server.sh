@@ -196,6 +196,35 @@ expect_event test "other phoned home again"
 expect_equal "the guest" "$(guest_of)" "$before"
 expect_equal "known_hosts" "$(cksum <"$folder/known_hosts")" "$known"
 
+step "in a later launch, without a fetch: what it said before counts, nothing new does"
+expect_ok "$PGSUP" -q stop -f test
+expect_ok "$PGSUP" -q start test
+client "$key" <<'END'
+as_vm.speak(home + "/run", "test", port)
+expect("as before", phone_home(pub_key_ed25519=words[0]), 200)
+END
+expect_equal "the guest" "$(guest_of)" "$before"
+python3 -c 'import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+store.execute("UPDATE guests SET instance_id = ?", ("older",))
+store.commit()' "$PGSUP_HOME/cloud.sqlite3"
+client "$key" <<'END'
+as_vm.speak(home + "/run", "test", port)
+expect("as a new one", phone_home(pub_key_ed25519=words[0]), 403)
+expect("its seed", ask("GET", path + "user-data")[0], 200)
+expect("without its meta-data", phone_home(pub_key_ed25519=words[0]), 403)
+expect("its seed", ask("GET", path + "meta-data")[0], 200)
+END
+expect_event test "refused a phone-home (scenario, from 127.0.0.1): test has not fetched its seed in this boot"
+
+step "... but a guest that was ended before it phoned home keeps what it fetched"
+expect_ok "$PGSUP" -q stop -f test
+expect_ok "$PGSUP" -q start test
+client "$key" <<'END'
+as_vm.speak(home + "/run", "test", port)
+expect("from its cache", phone_home(pub_key_ed25519=words[0]), 200)
+END
+
 step "it listens on the loopback only"
 client <<'END'
 addresses = ["127.0.0.2"] if sys.platform == "linux" else []

@@ -20,12 +20,14 @@ start_supervisor
 quietly start one
 
 cat >"$WORK/client.py" <<'END'
-import http.client, json, os, sys, time, urllib.parse
+import glob, http.client, json, os, sys, time, urllib.parse
 port, path, seed_path, instance = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
 home_path, words = sys.argv[5], sys.argv[6:]
 
 sys.path.insert(0, os.environ["AS_VM"])
 import as_vm
+if "STRANGER" not in os.environ and glob.glob(os.environ["PGSUP_HOME"] + "/run/one.*.mon"):
+    as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
 
 def expect(what, actual, expected):
     if actual != expected:
@@ -150,8 +152,13 @@ expect("9 kB", post(event("modules-final", files="x" * 9000)), 400)
 expect("20 kB", post(event("modules-final", files="x" * 20000)), 413)
 tell("azure-ds/get-metadata")  # what is no module of a boot
 tell("single/config-evil", "FAIL")
-expect("of one that does not run", post(event("modules-final"), two), 200)
+expect("of one that does not run", post(event("modules-final"), two), 403)
 END
+STRANGER=1 client <<'END'
+expect("of another process", post(event("modules-final/config-evil", "FAIL")), 403)
+END
+expect_event two "refused a report from 127.0.0.1: two does not run"
+expect_event one "refused a report from 127.0.0.1: it does not come from the guest of one"
 expect_equal "what is known" "$(boot_of one)" "$known"
 expect_equal "what is known of the other one" "$(boot_of two)" "(None, None, [])"
 refused() {
@@ -163,7 +170,6 @@ expect_no_text "$WORK/events" evil "${path##*/}"
 
 step "ready is it by its phone-home, with a warning for what failed"
 client <<'END'
-as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
 expect("its seed", ask("GET", seed_path + "meta-data")[0], 200)
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
 expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
@@ -196,7 +202,6 @@ END
 }
 wait_until 60 nudge
 client <<'END'
-as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
 expect("its seed", ask("GET", seed_path + "meta-data")[0], 200)
 form = {"instance_id": instance, "hostname": "one", "fqdn": "one"}
 expect("phone-home", post(urllib.parse.urlencode(form), home_path), 200)
