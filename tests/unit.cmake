@@ -122,6 +122,7 @@ pgsup_test(agent SOURCES unit/test_agent.c USES machine)
 pgsup_test(probe SOURCES unit/test_probe.c USES machine)
 pgsup_test(helpers SOURCES unit/test_helpers.c unit/specs.c USES machine)
 pgsup_test(launcher SOURCES unit/test_launcher.c unit/specs.c USES machine launcher)
+pgsup_test(network_choice SOURCES unit/test_network_choice.c USES host)
 pgsup_test(root_start SOURCES unit/test_root_start.c USES machine launcher host)
 
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)

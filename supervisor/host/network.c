@@ -185,6 +185,19 @@ char *network_helper(struct error *error) {
     return program;
 }
 
+struct network_facts network_survey(const char *interface) {
+    struct error ignored = {0};
+    bool macos = platform_is_macos();
+    scoped(alloc_release) char *helper = macos ? network_helper(&ignored) : NULL;
+    return (struct network_facts){
+        .macos = macos,
+        .wants_root = platform_vmnet_wants_root(),
+        .helper = helper != NULL,
+        .socket = macos && is_socket(network_default_interface(SPEC_NET_SOCKET)),
+        .interface = interface != NULL,
+    };
+}
+
 /* Words of letters, digits and what else is in names of interfaces; the list is in JSON or not. */
 static bool is_word_of(const char *word, const char *list) {
     static const char letters[] =

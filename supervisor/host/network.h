@@ -3,12 +3,14 @@
 #pragma once
 
 #include "base/error.h"
-#include "machine/core/spec.h"
+#include "host/network_choice.h"
 
 #include <stdbool.h>
 
 /* The kind that bridges to an interface of this system: vmnet-bridged or bridge. */
 enum spec_network network_bridged(void);
+/* What network_choose() is to know of this host; interface: to be bridged to, or NULL. */
+struct network_facts network_survey(const char *interface);
 /* Fails for an unknown kind and for one that this system does not have. */
 bool network_kind_check(const char *word, enum spec_network *kind, struct error *error);
 /* What the kind is attached to by default: the socket of socket_vmnet where Homebrew creates it;

@@ -7,6 +7,7 @@
 #include "cli/invocation.h"
 #include "cli/link/own_command.h"
 #include "home/cloud/cloud.h"
+#include "home/cloud/network_settings.h"
 #include "host/network.h"
 
 #include <stdio.h>
@@ -70,6 +71,12 @@ static bool check_keys(const struct invocation *invocation, struct error *error)
     return true;
 }
 
+static void tell_network(const char *interface) {
+    const char *why, *word = network_settings_choice(interface, &why);
+    if (why)
+        fprintf(stderr, "network %s: %s\n", word, why);
+}
+
 static bool create(const struct invocation *invocation, struct cloud_options *made,
                    struct error *error) {
     scoped(alloc_release) char *found = NULL;
@@ -80,6 +87,8 @@ static bool create(const struct invocation *invocation, struct cloud_options *ma
     printf("cloud \"%s\" created in %s\n", made->name, path);
     remark_interface(made);
     network_options_report(found);
+    if (!made->network.kind && !invocation->quiet)
+        tell_network(made->network.interface);
     return true;
 }
 

@@ -42,8 +42,16 @@ static bool choose_kind(const struct network_settings *settings, const struct st
         return network_kind_check(settings->kind, kind, error);
     if (cloud->network && !network_kind_check(cloud->network, &before, error))
         return false;
-    *kind = has_interface && before == SPEC_NET_USER ? network_bridged() : before;
+    const struct network_facts facts = network_survey(has_interface ? settings->interface : NULL);
+    *kind = before == SPEC_NET_USER ? network_choose(&facts).network : before;
     return true;
+}
+
+const char *network_settings_choice(const char *interface, const char **why) {
+    const struct network_facts facts = network_survey(interface);
+    struct network_choice choice = network_choose(&facts);
+    *why = choice.why;
+    return spec_network_word(choice.network);
 }
 
 static bool is_same(const char *one, const char *other) {

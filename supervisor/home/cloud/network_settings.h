@@ -19,3 +19,6 @@ bool network_settings_are_given(const struct network_settings *settings);
  * caller frees. */
 bool network_settings_apply(const struct network_settings *settings, struct store_cloud *cloud,
                             char **found, struct error *error);
+/* The kind that a new cloud gets when none is given, as a word, and why; NULL: there was no choice.
+ */
+const char *network_settings_choice(const char *interface, const char **why);

@@ -19,8 +19,7 @@ create_cloud() {
         --network vmnet-helper --ph-port "$(free_port)" "$@"
 }
 new_guest() { # NAME [OPTION…]
-    # shellcheck disable=SC2046  # words
-    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 $(seed_words "$@") "$@"
+    expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$@"
 }
 helper_of() { # NAME: the process of its first card's helper
     sed -n 's/^0 \([0-9]*\) .*/\1/p' "$PGSUP_HOME"/run/"$1".*.net
