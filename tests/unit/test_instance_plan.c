@@ -101,7 +101,7 @@ TEST(dhcp_over_http) {
     open_home("dhcp", false);
     struct store_instance instance = {0};
     struct instance_plan plan = {0};
-    make("test", NULL, NULL, &instance);
+    make("test", NULL, "http", &instance);
     prepare("test", &plan);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
