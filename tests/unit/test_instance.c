@@ -26,10 +26,10 @@ static void open_user(const char *name) {
     make_home(name, &options, &home);
 }
 
-/* Options that cost little. */
+/* Options that cost little: no host keys are made. */
 static struct instance_create_options small(const char *name) {
     return (struct instance_create_options){
-        .name = name, .image = "base", .ram = "64", .disk = "64M"};
+        .name = name, .image = "base", .ram = "64", .disk = "64M", .host_keys = "guest"};
 }
 
 static void make(const char *name, const char *ip4, struct store_instance *made) {
@@ -176,7 +176,7 @@ static void check_modes(const char *folder) {
                  {"os.qcow2", 0600},
                  {"vm.sh", 0700},
                  {"cloud-init.img", 0600},
-                 {"smbios.bin", 0600},
+                 {"host-keys", 0700},
                  {"cloud-init", 0700},
                  {"cloud-init/meta-data", 0600},
                  {"cloud-init/user-data", 0600},
@@ -186,7 +186,7 @@ static void check_modes(const char *folder) {
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, table[i].name);
         CHECK_INT(mode_of(path), table[i].mode);
     }
-    CHECK_INT(count_entries(folder), 5);
+    CHECK_INT(count_entries(folder), 6);
 }
 
 TEST(makes_an_instance_with_defaults) {
@@ -201,7 +201,8 @@ TEST(makes_an_instance_with_defaults) {
     CHECK_INT(made.id, 1);
     CHECK_STRING(made.image, "base");
     CHECK_STRING(made.arch, "aarch64");
-    CHECK_INT(read.seed, STORE_SEED_HTTP);
+    CHECK_INT(read.seed, STORE_SEED_DRIVE);
+    CHECK_INT(read.host_keys, STORE_HOST_KEYS_PRESEED);
     CHECK_INT(read.restart, STORE_RESTART_NO);
     CHECK_INT(read.vcpu, 2);
     CHECK_INT(read.ram_mib, 256);
