@@ -52,7 +52,7 @@ struct command {
     const char *homeless; /* option with which home may be NULL, when there is none; NULL */
     bool hidden;
     bool changes_names;   /* or addresses: PATH/hosts and the DNS are brought up to date after */
-    bool for_programs;    /* what it prints is for them alone: no warnings about the home */
+    bool for_programs;    /* or of them, is what it prints: no warnings about the home */
     bool parts_with_root; /* by itself: privileges.h */
     /* Gives the exit status. When it sets the error, that decides: the sentence is printed and the
      * status is the error's, whatever was returned. */

@@ -255,5 +255,6 @@ const struct command cmd_exec = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .for_programs = true,
     .run = run_exec,
 };

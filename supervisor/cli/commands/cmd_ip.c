@@ -69,5 +69,6 @@ const struct command cmd_ip = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .for_programs = true,
     .run = run_ip,
 };

@@ -49,5 +49,6 @@ const struct command cmd_qmp = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .for_programs = true,
     .run = run_qmp,
 };

@@ -110,5 +110,6 @@ const struct command cmd_ssh = {
     .section = SECTION_REACH,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
+    .for_programs = true,
     .run = run_ssh,
 };
