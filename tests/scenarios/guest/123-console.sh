@@ -149,7 +149,7 @@ expect_ok "$PGSUP" log test --boot 7
 [ ! -s "$OUT" ] || fail "there is no boot 7"
 expect_ok "$PGSUP" log test --source all
 expect_text "$OUT" "console   "
-expect_fail 2 '--source is console, qemu, ansible, helper or all, not "x"' "$PGSUP" log test --source x
+expect_fail 2 '--source is console, qemu, ansible, helper, cloud-init or all, not "x"' "$PGSUP" log test --source x
 expect_fail 2 '--lines is a number from 1' "$PGSUP" log test --lines 0
 expect_ok "$PGSUP" log
 
