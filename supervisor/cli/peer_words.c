@@ -14,11 +14,10 @@
 #define RUN_IN                                                                                       \
     "`pgsup ssh NAME -- COMMAND` runs a command in the guest, `pgsup exec NAME -- COMMAND` without " \
     "network"
-#define COPY_FILES  "`pgsup ssh NAME -- tar c PATH | tar x` copies files out of a guest"
+#define COPY_FILES  "`pgsup cp FILE NAME:PATH` copies files into a guest, `pgsup cp NAME:PATH .` out"
 #define NO_SNAPSHOT "there are no snapshots: `pgsup clone NAME COPY` copies a stopped instance"
-#define NO_FOLDERS                                                                                 \
-    "guests share no folders with the host: `pgsup ssh NAME -- tar c PATH | tar x` copies files"
-#define NO_SCREEN "guests have no screen: `pgsup console NAME` is the serial console"
+#define NO_FOLDERS  "guests share no folders with the host: `pgsup cp FILE NAME:PATH` copies files"
+#define NO_SCREEN   "guests have no screen: `pgsup console NAME` is the serial console"
 #define NO_BACKUP                                                                                  \
     "`pgsup clone NAME COPY` copies a stopped instance, `pgsup export` writes what is defined"
 #define DOWNLOADS "`pgsup image list --available` shows what `pgsup image download -n NAME` gets"
@@ -45,7 +44,7 @@ static const struct peer_word top[] = {
     {"edit config configure modify change update reconfigure setvcpus setmem setmaxmem", CHANGE},
     {"enter attach login connect dial sh bash", SHELL},
     {"execute run-command guestcontrol", RUN_IN},
-    {"cp copy scp sftp transfer push file rsync", COPY_FILES},
+    {"copy scp sftp transfer push file rsync", COPY_FILES},
     {"snapshot snapshots snap checkpoint revert restore-snapshot save-snapshot snapshot-create "
      "snapshot-list snapshot-revert",
      NO_SNAPSHOT},

@@ -79,6 +79,7 @@
     X(cmd_ssh)                                                                                     \
     X(cmd_ssh_config)                                                                              \
     X(cmd_exec)                                                                                    \
+    X(cmd_cp)                                                                                      \
     X(cmd_inventory)                                                                               \
     X(cmd_qmp)                                                                                     \
     X(cmd_doctor)                                                                                  \
