@@ -238,8 +238,8 @@ static void on_provisioned(void *context, int64_t instance, const char *result) 
     fleet_vm_changed(&daemon->fleet, vm);
 }
 
-/* On request of a user. A run under way is joined. */
-static bool on_provision(void *context, struct vm *vm, struct error *error) {
+/* On request of a user. A run under way is joined, unless another playbook is wanted. */
+static bool on_provision(void *context, struct vm *vm, const char *playbook, struct error *error) {
     struct daemon *daemon = context;
     struct store *store = daemon->home.store;
     struct store_instance instance = {0};
@@ -253,10 +253,16 @@ static bool on_provision(void *context, struct vm *vm, struct error *error) {
                          "%s has not phoned home yet, so its host key or its address is not known",
                          vm->name);
     good = good && guest_port_check(&instance, (pid_t)vm->launch.pid, error);
+    if (good && playbook && provisioning_is_under_way(daemon->provisioning, instance.id))
+        good =
+            error_set(error, ERROR_WRONG_STATE,
+                      "%s is being provisioned: `pgsup wait %s --for provisioned` waits for that",
+                      vm->name, vm->name);
     if (good) {
+        const struct provisioning_guest reached = {&endpoint, guest.host_keys, playbook};
         vm_set_provision_result(vm, NULL);
         recorder_event(daemon->recorder, instance.id, STORE_EVENT_PROVISION, "asked for");
-        provisioning_run(daemon->provisioning, &instance, &endpoint, guest.host_keys);
+        provisioning_run(daemon->provisioning, &instance, &reached);
     }
     store_guest_done(&guest);
     store_instance_done(&instance);

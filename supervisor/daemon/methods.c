@@ -368,14 +368,25 @@ static bool method_wait(struct request *request, struct error *error) {
     return true;
 }
 
+/* The client's folder is not the supervisor's. */
+static bool get_playbook(const struct request *request, const char **playbook,
+                         struct error *error) {
+    if (!json_object_get(request->params, "playbook"))
+        return true;
+    return control_get_string(request->params, "playbook", playbook, error) &&
+           (**playbook == '/' ||
+            error_set(error, ERROR_INVALID, "the playbook %.200s is no absolute path", *playbook));
+}
+
 /* A guest that is not ready may not be reachable yet. */
 static bool method_provision(struct request *request, struct error *error) {
     bool wait = false;
+    const char *playbook = NULL;
     uint64_t timeout_ms = PROVISION_TIMEOUT_MS;
     struct methods_context *context = request->context;
     struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
-        !get_timeout(request, &timeout_ms, error))
+        !get_playbook(request, &playbook, error) || !get_timeout(request, &timeout_ms, error))
         return false;
     if (context->fleet->ending)
         return error_set(error, ERROR_WRONG_STATE,
@@ -384,7 +395,7 @@ static bool method_provision(struct request *request, struct error *error) {
         return error_set(error, ERROR_WRONG_STATE,
                          "%s is %s: `pgsup start %s --wait` makes it ready for Ansible", vm->name,
                          lifecycle_state_word(vm->state), vm->name);
-    if (!context->provision(context->context, vm, error))
+    if (!context->provision(context->context, vm, playbook, error))
         return false;
     if (wait) {
         const struct waiter_goal goal = {GOAL_READY, .provisioned = true, .timeout_ms = timeout_ms};

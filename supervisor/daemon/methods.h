@@ -12,7 +12,7 @@ struct methods_context {
     struct fleet *fleet;
     void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
     /* Starts a run of Ansible, or joins the one under way. */
-    bool (*provision)(void *context, struct vm *vm, struct error *error);
+    bool (*provision)(void *context, struct vm *vm, const char *playbook, struct error *error);
     void *context;
     struct console_relay *consoles;
     struct request *orphans; /* of clients that have gone; owned by methods.c */

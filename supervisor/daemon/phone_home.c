@@ -160,7 +160,8 @@ static void provision(const struct post *post) {
     } else if (!guest_port_check(instance, (pid_t)post->vm->launch.pid, &error)) {
         provisioning_skip(provisioning, instance, error.text);
     } else {
-        provisioning_run(provisioning, instance, &post->endpoint, post->keys);
+        const struct provisioning_guest guest = {&post->endpoint, post->keys, NULL};
+        provisioning_run(provisioning, instance, &guest);
     }
 }
 

@@ -21,6 +21,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#define INSTALL_STATUS 100 /* no status of ansible-playbook */
+#define STRINGIFY_(x)  #x
+#define STRINGIFY(x)   STRINGIFY_(x)
+
 enum { STORE_TRIES = 6, STORE_PAUSE_MS = 1000 }; /* the store itself waits 5 s each time */
 
 struct provisioning {
@@ -36,6 +40,8 @@ struct run {
     struct provisioning *owner; /* NULL: the result is not wanted any more */
     int64_t instance;
     char *home_path, *name, *host_keys, *folder, *program;
+    char *playbook;                 /* NULL: deploy.yaml */
+    char *requirements, *installer; /* of ansible-galaxy; NULL: none are to be installed */
     struct endpoint endpoint;
     struct error error;
     bool skipped;
@@ -53,6 +59,9 @@ static void run_free(struct run *run) {
     free(run->host_keys);
     free(run->folder);
     free(run->program);
+    free(run->playbook);
+    free(run->requirements);
+    free(run->installer);
     free(run);
 }
 
@@ -88,6 +97,18 @@ static bool write_files(struct run *run, struct error *error) {
     return good;
 }
 
+/* That of the instance, else that of the home. */
+static char *find_requirements(const struct run *run) {
+    const char *const folders[] = {run->folder, run->home_path};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char *path = alloc_printf("%s/" LAYOUT_REQUIREMENTS, folders[i]);
+        if (file_exists(path))
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
 /* Tries several times if the store fails, because the guest phones home only once. */
 static void on_run_work(uv_work_t *work) {
     struct run *run = work->data;
@@ -99,6 +120,9 @@ static void on_run_work(uv_work_t *work) {
     }
     run->program = program_find("ansible-playbook", &run->error);
     run->skipped = !run->program;
+    run->requirements = run->program ? find_requirements(run) : NULL;
+    if (run->requirements)
+        run->installer = program_find("ansible-galaxy", &run->error);
 }
 
 /* --- the child --- */
@@ -121,6 +145,10 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
         snprintf(result, sizeof result, "interrupted by a stop");
     else if (signal)
         snprintf(result, sizeof result, "failed: ansible-playbook was ended by signal %d", signal);
+    else if (status == INSTALL_STATUS && run->requirements)
+        snprintf(result, sizeof result,
+                 "failed: ansible-galaxy could not install what " LAYOUT_REQUIREMENTS
+                 " names, see ansible.log");
     else if (status) /* 2: a task failed, 4: unreachable; ansible-playbook(1) */
         snprintf(result, sizeof result,
                  "failed: ansible-playbook ended with status %d, see ansible.log", (int)status);
@@ -176,10 +204,27 @@ static int open_log(const struct run *run, struct error *error) {
     return log;
 }
 
+/* ansible-galaxy leaves alone what is there, and takes its folders from ansible.cfg. */
+static void make_words(const struct run *run, struct strv *words) {
+    static const char script[] =
+        "\"$0\" install -r \"$1\" || exit " STRINGIFY(INSTALL_STATUS) "; shift; exec \"$@\"";
+    if (run->requirements) {
+        strv_push(words, "/bin/sh");
+        strv_push(words, "-c");
+        strv_push(words, script);
+        strv_push(words, run->installer);
+        strv_push(words, run->requirements);
+    }
+    strv_push(words, run->program);
+    strv_push(words, "-i");
+    strv_push(words, LAYOUT_INVENTORY);
+    strv_push(words, run->playbook ? run->playbook : LAYOUT_PLAYBOOK);
+}
+
 static int run_spawn(struct run *run, int log) {
-    char *argv[] = {run->program, "-i", LAYOUT_INVENTORY, LAYOUT_PLAYBOOK, NULL};
-    struct strv environment = {0};
+    struct strv environment = {0}, words = {0};
     make_environment(run, &environment);
+    make_words(run, &words);
     uv_stdio_container_t stdio[] = {
         {.flags = UV_IGNORE},
         {.flags = UV_INHERIT_FD, .data.fd = log},
@@ -187,8 +232,8 @@ static int run_spawn(struct run *run, int log) {
     };
     uv_process_options_t options = {
         .exit_cb = on_exit_status,
-        .file = run->program,
-        .args = argv,
+        .file = words.items[0],
+        .args = words.items,
         .env = environment.items,
         .cwd = run->folder,
         .stdio_count = 3,
@@ -197,6 +242,7 @@ static int run_spawn(struct run *run, int log) {
     };
     int status = uv_spawn(run->owner->loop, &run->process, &options);
     strv_done(&environment);
+    strv_done(&words);
     return status;
 }
 
@@ -238,11 +284,17 @@ struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, vo
     return provisioning;
 }
 
+bool provisioning_is_under_way(const struct provisioning *provisioning, int64_t instance) {
+    for (const struct run *run = provisioning->runs; run; run = run->next)
+        if (run->instance == instance)
+            return true;
+    return false;
+}
+
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
-                      const struct endpoint *endpoint, const char *host_keys) {
-    for (struct run *run = provisioning->runs; run; run = run->next)
-        if (run->instance == instance->id)
-            return;
+                      const struct provisioning_guest *guest) {
+    if (provisioning_is_under_way(provisioning, instance->id))
+        return;
     struct run *run = alloc_zero(sizeof *run);
     run->owner = provisioning;
     run->next = provisioning->runs;
@@ -250,8 +302,9 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
     run->instance = instance->id;
     run->home_path = alloc_string(provisioning->home_path);
     run->name = alloc_string(instance->name);
-    run->host_keys = alloc_string(host_keys);
-    run->endpoint = *endpoint;
+    run->host_keys = alloc_string(guest->host_keys);
+    run->endpoint = *guest->endpoint;
+    run->playbook = alloc_string(guest->playbook);
     run->work.data = run;
     uv_queue_work(provisioning->loop, &run->work, on_run_work, on_run_worked);
 }

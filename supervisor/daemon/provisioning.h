@@ -19,9 +19,16 @@ struct provisioning; /* opaque: the runs under way */
 
 struct provisioning *provisioning_new(uv_loop_t *loop, const char *home_path, void *context,
                                       provisioning_on_done *on_done);
-/* Does nothing while a run for this instance is under way. */
+struct provisioning_guest {
+    const struct endpoint *endpoint;
+    const char *host_keys;
+    const char *playbook; /* absolute; NULL: INSTANCEDIR/deploy.yaml */
+};
+bool provisioning_is_under_way(const struct provisioning *provisioning, int64_t instance);
+/* Does nothing while a run for this instance is under way. First installs what requirements.yml
+ * names, that of the instance, else that of the home. */
 void provisioning_run(struct provisioning *provisioning, const struct store_instance *instance,
-                      const struct endpoint *endpoint, const char *host_keys);
+                      const struct provisioning_guest *guest);
 /* The guest is being stopped, which a run that does not end well is then excused by; stopped: it
  * has ended, and so does the run. */
 void provisioning_interrupt(struct provisioning *provisioning, int64_t instance, bool stopped);

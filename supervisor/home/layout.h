@@ -16,6 +16,7 @@
 #define LAYOUT_INVENTORY     "inventory.yaml"
 #define LAYOUT_ANSIBLE_CFG   "ansible.cfg"
 #define LAYOUT_PLAYBOOK      "deploy.yaml"
+#define LAYOUT_REQUIREMENTS  "requirements.yml"
 #define LAYOUT_ANSIBLE_LOG   "ansible.log"
 #define LAYOUT_QEMU_LOG      "qemu.log"
 #define LAYOUT_CONSOLE_LOG   "console.log"

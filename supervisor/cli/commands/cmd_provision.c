@@ -1,3 +1,6 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/given_file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 
 static const struct option_spec options[] = {
+    {.name = "playbook", .value = "FILE", .help = "run this playbook instead of deploy.yaml"},
     {.name = "wait", .letter = 'w', .help = "wait until it has finished, and report the result"},
     {.name = "timeout",
      .value = "DURATION",
@@ -36,8 +40,12 @@ static bool call_provision(struct invocation *invocation, struct client *client,
         !progress_init(&progress, invocation, error))
         return false;
     progress.provisions = true;
+    const char *given = invocation_option(invocation, "playbook");
+    scoped(alloc_release) char *playbook = given ? file_absolute(given) : NULL;
     progress_add(&progress, name);
     json_t *params = json_object();
+    if (playbook)
+        json_object_set_new(params, "playbook", json_string(playbook));
     json_object_set_new(params, "name", json_string(name));
     json_object_set_new(params, "wait", json_boolean(invocation_flag(invocation, "wait")));
     json_object_set_new(params, "timeout_ms", json_integer((json_int_t)timeout_ms));
@@ -64,8 +72,20 @@ static bool release_playbook(const struct home *home, const char *name, struct e
     return good;
 }
 
+/* It is read by the supervisor's child, later. */
+static bool check_playbook(const char *path, struct error *error) {
+    return invocation_check_file(path, "playbook", error) &&
+           (given_file_is_lasting(path) ||
+            error_set(
+                error, ERROR_INVALID,
+                "the playbook has to be a file: roles and variables are looked for beside it"));
+}
+
 static int run_provision(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
+    const char *playbook = invocation_option(invocation, "playbook");
+    if (playbook && !check_playbook(playbook, error))
+        return EXIT_FAILURE;
     struct client *client = client_open(invocation->home, error);
     if (client && release_playbook(invocation->home, name, error) &&
         call_provision(invocation, client, name, error) && !invocation->quiet)
@@ -82,7 +102,11 @@ const struct command cmd_provision = {
                "the phone-home: as the owner of the home, with inventory.yaml and "
                "ansible.cfg written again unless you have edited them. The guest must be "
                "ready. The output is in ansible.log, the result in `pgsup info NAME`. If a "
-               "run is under way, this command joins it.",
+               "run is under way, this command joins it.\n"
+               "\n"
+               "A deploy.yaml that the instance has not is made from PATH/deploy.yaml, if there is "
+               "one. What requirements.yml names, in the instance's folder or else in PATH, is "
+               "installed first, by ansible-galaxy. See `pgsup help ansible`.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

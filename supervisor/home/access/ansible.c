@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PLAYBOOK_LIMIT_BYTES (1u << 20) /* of the home's template */
+
 static const char deploy[] =
     "# Runs after the phone-home. You may edit it: pgsup keeps an edited file.\n"
     "- name: Deploy\n"
@@ -203,14 +205,30 @@ static bool write_configuration(struct generated *generated, struct error *error
     return good;
 }
 
+/* Once: from then on it is the instance's, whatever becomes of the template. */
+static bool write_playbook(struct generated *generated, struct error *error) {
+    struct home *home = generated->home;
+    const char *name = generated->facts->instance.name;
+    scoped(alloc_release) char *template = home_file(home, LAYOUT_PLAYBOOK);
+    scoped(alloc_release) char *path = layout_file(home, name, LAYOUT_PLAYBOOK);
+    scoped(buffer_done) struct buffer text = {0};
+    if (file_exists(path))
+        return true;
+    if (!file_exists(template))
+        buffer_puts(&text, deploy);
+    else if (!file_read(template, PLAYBOOK_LIMIT_BYTES, &text, error))
+        return false;
+    const struct generated_file playbook = {LAYOUT_PLAYBOOK, text.data ? text.data : "",
+                                            text.length, 0600};
+    return generated_write(generated, &playbook, error) != GENERATED_FAILED;
+}
+
 bool ansible_write(struct generated *generated, const struct endpoint *endpoint,
                    const char *host_keys, struct error *error) {
     struct home *home = generated->home;
-    const struct generated_file playbook = {LAYOUT_PLAYBOOK, deploy, sizeof deploy - 1, 0600};
     return known_hosts_write(home, &generated->facts->instance, endpoint, host_keys, error) &&
            write_collection(home, error) && write_inventory(generated, endpoint, error) &&
-           write_configuration(generated, error) &&
-           generated_write(generated, &playbook, error) != GENERATED_FAILED;
+           write_configuration(generated, error) && write_playbook(generated, error);
 }
 
 bool ansible_refresh(struct generated *generated, struct error *error) {

@@ -160,6 +160,43 @@ expect_ok "$PGSUP" cloud set --ssh-private-key ""
 expect_ok "$PGSUP" ssh test
 expect_no_text "$PGSUP_HOME/ssh_config" "$WORK/elsewhere"
 expect_text "$PGSUP_HOME/ssh_config" "IdentityFile=\"$PGSUP_HOME/ssh-keys/1.pub\"" # in ssh's agent, perhaps
+step "another playbook, once; and the home's own for instances that have none"
+echo '- hosts: all' >"$WORK/other.yaml"
+cd "$WORK"
+expect_ok "$PGSUP" -q provision test --playbook other.yaml --wait
+expect_text "$folder/ansible.log" "words=-i inventory.yaml $WORK/other.yaml"
+expect_fail 3 '"none.yaml" does not exist' "$PGSUP" provision test --playbook none.yaml
+expect_fail 2 "the playbook has to be a file" "$PGSUP" provision test --playbook - </dev/null
+touch "$WORK/hold"
+expect_ok "$PGSUP" -q provision test
+expect_fail 3 "test is being provisioned" "$PGSUP" provision test --playbook other.yaml
+rm "$WORK/hold"
+expect_ok "$PGSUP" -q wait test --for provisioned
+cp "$folder/deploy.yaml" "$WORK/deploy.before"
+cp other.yaml "$PGSUP_HOME/deploy.yaml"
+expect_ok "$PGSUP" -q provision test --wait
+cmp "$folder/deploy.yaml" "$WORK/deploy.before" || fail "the template replaced what was there"
+rm "$folder/deploy.yaml"
+expect_ok "$PGSUP" -q provision test --wait
+cmp "$folder/deploy.yaml" other.yaml || fail "deploy.yaml is not the home's"
+rm "$PGSUP_HOME/deploy.yaml"
+expect_ok "$PGSUP" -q provision test --wait
+cmp "$folder/deploy.yaml" other.yaml || fail "deploy.yaml went with the template"
+
+step "what requirements.yml names is installed first"
+printf '#!/bin/sh\necho "galaxy config=$ANSIBLE_CONFIG words=$*"\n[ ! -e "%s/break-galaxy" ]\n' "$WORK" >"$WORK/bin/ansible-galaxy"
+chmod +x "$WORK/bin/ansible-galaxy"
+echo 'collections: []' >"$PGSUP_HOME/requirements.yml"
+expect_ok "$PGSUP" -q provision test --wait
+expect_text "$folder/ansible.log" "galaxy config=$folder/ansible.cfg words=install -r $PGSUP_HOME/requirements.yml" \
+    "words=-i inventory.yaml deploy.yaml"
+echo 'collections: []' >"$folder/requirements.yml"
+touch "$WORK/break-galaxy"
+expect_fail 1 "failed: ansible-galaxy could not install what requirements.yml names, see ansible.log" \
+    "$PGSUP" -q provision test --wait
+expect_text "$folder/ansible.log" "words=install -r $folder/requirements.yml"
+expect_no_text "$folder/ansible.log" "words=-i"
+rm "$folder/requirements.yml" "$PGSUP_HOME/requirements.yml"
 end_supervisor
 
 step "another name, or another port: its files go along, and one that was edited stays"
