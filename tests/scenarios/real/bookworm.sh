@@ -53,14 +53,26 @@ END
 more_of_ansible() {
     step "... and again, by the supervisor and by hand over the whole cloud"
     expect_ok "$PGSUP" -q provision test --wait --timeout 900
-    expect_ok "$PGSUP" info test
-    expect_text "$OUT" "provisioning    ok" "tasks_changed   0" "tasks_failed    0"
+    "$PGSUP" info test --json >"$OUT"
+    expect_equal "what it came to" "$(json_of 'it["provisioning"], it["tasks_changed"], it["tasks_failed"]')" "('ok', 0, 0)"
     [ "$(uname -s)" = Darwin ] && utf8=en_US.UTF-8 || utf8=C.UTF-8
     run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" all -m ping
     expect_equal "status of ansible" "$STATUS" 0
     expect_text "$OUT" "test | SUCCESS" '"ping": "pong"'
     run env LC_ALL=$utf8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" state_ready -a id
     expect_text "$OUT" "uid=0(root)"
+
+    step "files in and out, and commands through the agent"
+    head -c 16777216 /dev/urandom >"$WORK/big"
+    expect_ok "$PGSUP" cp "$WORK/big" "test:/var/tmp/a b;c"
+    expect_ok "$PGSUP" exec test --user ansible --cwd /var/tmp -- sha256sum "a b;c"
+    expect_equal "its checksum there" "$(cut -d' ' -f1 "$OUT")" "$(sha256sum <"$WORK/big" | cut -d' ' -f1)"
+    expect_ok "$PGSUP" cp "test:/var/tmp/a b;c" "$WORK/back"
+    cmp "$WORK/big" "$WORK/back" || fail "something else came back"
+    run "$PGSUP" exec test -e V='a  b' -- sh -c 'cat; printf "%s" "$V$1" >&2; rm "/var/tmp/a b;c"; exit 42' sh '$(id)' <"$KEY.pub"
+    expect_equal "status, input and outputs" "$STATUS $(cat "$OUT" "$ERR")" "42 $(cat "$KEY.pub")
+a  b\$(id)"
+    rm "$WORK/big" "$WORK/back"
 }
 
 afterwards() {
