@@ -68,7 +68,7 @@ const struct command cmd_cp = {
     .arguments = "SOURCE... DESTINATION",
     .details =
         "A place in a guest is NAME:PATH; a PATH that does not begin with \"/\" is in the home of "
-        "the user there. What has no \":\" before its first \"/\" is a file of this computer. "
+        "the user there, as ~/PATH is. What has no \":\" before its first \"/\" is a file of this computer. "
         "Paths are taken as they are: there are no patterns in them. Between two guests the files "
         "go through this computer.\n"
         "\n"

@@ -30,6 +30,8 @@ bool guest_place_parse(const char *text, struct guest_place *place, struct error
     if (!*text)
         return error_set(error, ERROR_USAGE, "an empty name is no file: use NAME:PATH or PATH");
     const char *path = text[length] == ':' ? text + length + 1 : text;
+    if (path != text && path[0] == '~' && (path[1] == '/' || !path[1]))
+        path += path[1] ? 2 : 1; /* the home of the user, which paths begin in anyway */
     place->path = *path == '/' || *path == '.' ? alloc_string(path) : alloc_printf("./%s", path);
     if (path == text)
         return true;

@@ -66,6 +66,10 @@ for name in 'a b' 'a:b' -x 'x;$(id)`id`&#' 'it'\''s"\' '*[a]?{a,b}' 'ü%h' '~' $
 done
 expect_nothing_half
 
+expect_ok "$PGSUP" cp x "test:~/..$far/tilde"
+expect_equal "from the home on" "$(cat "$far/tilde")" x
+rm "$far/tilde"
+
 step "folders: as a new one, into one that is there, and their contents"
 mkdir -p tree/sub
 echo 1 >tree/sub/one
