@@ -22,6 +22,7 @@ enum {
     POLL_FIRST_MS = 10,
     POLL_LAST_MS = 500,
     PID_TEXT_SIZE = 24,
+    INPUT_BYTES_PER_MS = 100, /* of an agent on an emulated processor that has others beside it */
 };
 
 #define LINE_LIMIT_BYTES (AGENT_OUTPUT_MAX_BYTES / 3 * 4 * 2 + (1u << 20)) /* both in Base64 */
@@ -31,7 +32,8 @@ enum {
 struct talk {
     int fd;
     struct qga *qga;
-    bool stubborn; /* Ctrl-C has been heard before */
+    bool stubborn;       /* Ctrl-C has been heard before */
+    uint64_t silence_ms; /* that an agent may need to read what it was sent */
     struct error *error;
 };
 
@@ -64,7 +66,7 @@ static bool pump(struct talk *talk) {
 static bool next_item(struct talk *talk, struct qga_item *item) {
     uint64_t last_ms = clock_monotonic_ms() + ANSWER_TIMEOUT_MS;
     while (!qga_next(talk->qga, item)) {
-        uint64_t until_ms = clock_monotonic_ms() + SILENCE_TIMEOUT_MS;
+        uint64_t until_ms = clock_monotonic_ms() + SILENCE_TIMEOUT_MS + talk->silence_ms;
         if (!wait_ready(talk, until_ms < last_ms ? until_ms : last_ms) || !pump(talk))
             return false;
     }
@@ -108,12 +110,14 @@ static json_t *ask_agent(const struct session *session, const char *command, jso
         return NULL;
     }
     secret_random(&id, sizeof id);
-    struct talk talk = {fd, qga_new(id), session->stubborn, session->error};
+    struct talk talk = {fd, qga_new(id), session->stubborn, 0, session->error};
     qga_allow_lines(talk.qga, LINE_LIMIT_BYTES);
     if (!next_item(&talk, &item))
         json_decref(arguments);
-    else if (qga_send(talk.qga, command, arguments) && next_item(&talk, &item))
-        answer = json_deep_copy(item.value);
+    else if (qga_send(talk.qga, command, arguments)) {
+        talk.silence_ms = qga_output(talk.qga)->length / INPUT_BYTES_PER_MS;
+        answer = next_item(&talk, &item) ? json_deep_copy(item.value) : NULL;
+    }
     qga_free(talk.qga);
     return answer;
 }
