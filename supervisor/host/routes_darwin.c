@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <sys/sysctl.h>
 
-#define LOOPBACK 0x7F000000u
-#define ALIGN    sizeof(uint32_t)
-#define MASK_AT  offsetof(struct sockaddr_in, sin_addr)
+#define LOOPBACK      0x7F000000u
+#define ADDRESS_ALIGN sizeof(uint32_t)
+#define MASK_AT       offsetof(struct sockaddr_in, sin_addr)
 
 /* A mask is as long as it needs to be: what follows its last byte is 0 (XNU: bsd/net/radix.c). */
 static uint32_t read_mask(const unsigned char *address, size_t length) {
@@ -41,7 +41,7 @@ static bool read_route(const struct rt_msghdr *header, struct route *route) {
             route->network = ntohl(address.sin_addr.s_addr);
         if (i == RTAX_NETMASK)
             route->mask = read_mask(at, length);
-        at += length ? (length + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
+        at += length ? (length + ADDRESS_ALIGN - 1) / ADDRESS_ALIGN * ADDRESS_ALIGN : ADDRESS_ALIGN;
     }
     return route->mask && (route->network & 0xFF000000u) != LOOPBACK &&
            !(header->rtm_flags & (RTF_LLINFO | RTF_MULTICAST | RTF_BROADCAST | RTF_WASCLONED));
