@@ -6,7 +6,7 @@ make_cloud
 make_image "$WORK/disk.qcow2"
 expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
 for name in one two; do
-    expect_ok "$PGSUP" instance create -n $name --os base --vcpu 1 --ram 64 --ssh-port "$(free_port)"
+    expect_ok "$PGSUP" instance create -n $name --os base --vcpu 1 --ram 64 --seed http --ssh-port "$(free_port)"
     idle $name
 done
 expect_ok "$PGSUP" instance set one --restart on-failure
@@ -31,8 +31,11 @@ expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
 tell() { # EVENT MODULE
     python3 - "$port" "$report" "$1" "$2" <<'END'
-import json, sys, urllib.request
+import json, os, sys, urllib.request
+sys.path.insert(0, os.environ["AS_VM"])
+import as_vm
 port, path, kind, name = sys.argv[1:]
+as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", int(port))
 body = {"name": name, "event_type": kind, "origin": "cloudinit", "timestamp": 1.0, "description": "d", "result": "SUCCESS"}
 request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
 urllib.request.urlopen(request, timeout=10).read()
