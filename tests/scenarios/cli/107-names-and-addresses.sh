@@ -11,7 +11,7 @@ new_home() { # NAME OPTION…
     expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
 }
 create() { # OPTION…
-    "$PGSUP" instance create --os base --ram 64 --vcpu 1 -s 1G "$@"
+    "$PGSUP" instance create --os base --ram 64 --vcpu 1 -s 1G --host-keys guest "$@"
 }
 # STATUS|what is said|OPTION… of create
 expect_all() {
