@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 member() { # NAME OTHER: a mini guest in the network, which pings the other
-    new_mini "$1" --nic lab
+    new_mini "$1" --nic lab --seed drive
     printf '# mini: agent\n# mini: ping %s 12\n' "$2" >>"$PGSUP_HOME/instances/$1/cloud-init/user-data"
 }
 console_has() { # NAME TEXT
@@ -32,7 +32,7 @@ for name in one two; do
 done
 
 step "a member that comes later, and one that goes"
-new_mini newest --nic lab
+new_mini newest --nic lab --seed drive
 for name in one two; do
     wait_until 30 console_has $name "knows newest.lab.internal at 10.77.0.4, knows newest at"
 done
