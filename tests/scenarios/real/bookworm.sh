@@ -102,7 +102,8 @@ afterwards() {
     step "it trusts its cache: cleaned over ssh"
     run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
     expect_equal "status of looking for the cache" "$STATUS" 0
-    expect_ok "$PGSUP" instance set test --rerun-cloud-init
+    run "$PGSUP" instance set test --rerun-cloud-init # after 10 s it tells what it waits for
+    expect_equal "status of set" "$STATUS" 0
     expect_text "$OUT" "cloud-init runs again at the next restart"
     run "$PGSUP" ssh test -- test -e /var/lib/cloud/instance
     expect_equal "status of looking for the cache" "$STATUS" 1
