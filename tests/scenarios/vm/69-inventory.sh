@@ -32,13 +32,13 @@ done
 port=$(free_port)
 expect_ok "$PGSUP" instance create -n test --os debian-12 --vcpu 1 --ram 256 --accel tcg --ssh-port "$port"
 expect_ok "$PGSUP" instance create -n web --os debian-12 --vcpu 1 --ram 256 --accel tcg --ssh-port "$(free_port)"
-expect_ok "$PGSUP" instance create -n 4711 --os other --vcpu 1 --ram 64 --accel tcg --ssh-port "$(free_port)"
+expect_ok "$PGSUP" instance create -n 1e3 --os other --vcpu 1 --ram 64 --accel tcg --ssh-port "$(free_port)"
 printf '\177\040\003\325\377\377\377\027' >"$WORK/idle.fw" # aarch64: wfi; b .-4
 printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/test/qemu.args"
-expect_equal "all" "$(hosts_of all)" "4711 test web "
+expect_equal "all" "$(hosts_of all)" "1e3 test web "
 expect_equal "by image" "$(hosts_of image_debian_12)" "test web "
-expect_equal "by network" "$(hosts_of network_user)" "4711 test web "
-expect_equal "by state" "$(hosts_of state_stopped)" "4711 test web "
+expect_equal "by network" "$(hosts_of network_user)" "1e3 test web "
+expect_equal "by state" "$(hosts_of state_stopped)" "1e3 test web "
 
 is_served() { # PORT: something answers HTTP there
     python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5).read()' \
@@ -88,7 +88,7 @@ expect_no_text "$WORK/ssh-words" "StrictHostKeyChecking=no"
 
 step "states as the supervisor tells them"
 expect_equal "started" "$(hosts_of state_booting)" "test "
-expect_equal "not started" "$(hosts_of state_stopped)" "4711 web "
+expect_equal "not started" "$(hosts_of state_stopped)" "1e3 web "
 expect_ok "$PROGRAM" --host test
 expect_equal "its state" "$(json_of 'it["pgsup_state"]')" booting
 
