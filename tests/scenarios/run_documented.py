@@ -24,8 +24,10 @@ PAGES = [
     ("supervisor/cli/manual/topics/instances.md", "pgsup stop test"),
     ("supervisor/cli/manual/topics/ansible.md", None),
     ("supervisor/cli/manual/topics/background.md", None),
+    ("supervisor/cli/manual/topics/networks.md", "pgsup instance create old"),
+    ("supervisor/cli/manual/topics/doctor.md", None),
 ]
-SHOWN_ELSEWHERE = ["dns", "linux", "mac", "mrmat-playground", "contributing"]
+SHOWN_ELSEWHERE = ["dns", "lab", "linux", "mac", "mrmat-playground", "contributing"]
 
 # A regular expression, and why a line that fits is not run here.
 NOT_RUN = [
@@ -33,7 +35,9 @@ NOT_RUN = [
     (r"--network vmnet-helper|image download|^pgsup instance create test$", "a Mac with a network"),
     (r"--host-if br0|if=br1", "a bridge of the host: 66"),
     (r"^scripts/", "builds"),
-    (r"^pgsup ssh (--wait )?test", "the mini guest lets nobody in: 30"),
+    (r"^pgsup ssh (--wait )?(test|node-1)", "the mini guest lets nobody in: 30"),
+    (r"^pgsup (exec|cp)", "the mini guest lets nobody in and has no agent: 30, 175"),
+    (r"--playbook", "what runs: 80"),
     (r"^ansible ", "the mini guest has no Python: 30"),
     (r"^pgsup service", "a service manager: 124"),
     (r"^pgsup start test --console", "the VM runs: 123"),
