@@ -221,6 +221,7 @@ void help_write(const struct command *const *table, const struct command *comman
 void help_print_beginning(FILE *file) {
     fputs("pgsup supervises QEMU virtual machines on your own computer. To begin:\n"
           "\n"
+          "  pgsup launch debian-12 -n test         # all of these in one command:\n"
           "  pgsup cloud create --ssh-public-key ~/.ssh/id_ed25519.pub --network user\n"
           "  pgsup image download -n debian-12      # image list --available: the others\n"
           "  pgsup create test --os debian-12       # set, resize, clone, rename, rm\n"
@@ -232,8 +233,7 @@ void help_print_beginning(FILE *file) {
           "  pgsup info test     everything about one; events: what happened\n"
           "  pgsup stop test     shuts it down; down: all of them, and the supervisor\n"
           "\n"
-          "`pgsup help` lists all commands and topics, `pgsup help COMMAND` explains one,\n"
-          "`pgsup help mac` and `pgsup help linux` tell of networks.\n",
+          "`pgsup help` lists all commands and topics, `pgsup help COMMAND` explains one.\n",
           file);
 }
 
