@@ -27,8 +27,9 @@ static void take(const struct ifaddrs *from, struct address *address) {
     format(from->ifa_netmask, address->mask);
 }
 
-/* Either by its interface or by itself. */
-static bool search(const char *interface, const char *ip4, struct address *address) {
+enum search_key { BY_INTERFACE, BY_ADDRESS };
+
+static bool search(enum search_key key, const char *wanted, struct address *address) {
     struct ifaddrs *list = NULL;
     bool found = false;
     if (getifaddrs(&list) < 0)
@@ -37,15 +38,14 @@ static bool search(const char *interface, const char *ip4, struct address *addre
         if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET)
             continue;
         take(each, address);
-        found =
-            interface ? strcmp(address->interface, interface) == 0 : strcmp(address->ip4, ip4) == 0;
+        found = strcmp(key == BY_INTERFACE ? address->interface : address->ip4, wanted) == 0;
     }
     freeifaddrs(list);
     return found;
 }
 
 bool address_find(const char *ip4, struct address *address) {
-    return search(NULL, ip4, address);
+    return search(BY_ADDRESS, ip4, address);
 }
 
 void address_read_nameserver(const char *text, char nameserver[ADDRESS_SIZE]) {
@@ -81,7 +81,7 @@ static void find_nameserver(char nameserver[ADDRESS_SIZE]) {
 
 bool address_of_interface(const char *interface, struct address *address) {
     uint32_t gateway;
-    if (!search(interface, NULL, address))
+    if (!search(BY_INTERFACE, interface, address))
         return false;
     if (platform_gateway(interface, &gateway))
         name_format_ip4(gateway, address->gateway);

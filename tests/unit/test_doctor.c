@@ -234,7 +234,7 @@ TEST(bridge_conf) {
 
 TEST(commands_are_quoted) {
     struct finding finding = {0};
-    finding_mend(&finding, "chmod", "go=", "/tmp/it's a home", NULL);
+    finding_mend(&finding, "chmod", "go=", "/tmp/it's a home");
     scoped(alloc_release) char *command = finding_command(&finding);
     CHECK_STRING(command, "chmod go= '/tmp/it'\\''s a home'");
     finding_done(&finding);

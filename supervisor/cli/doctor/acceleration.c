@@ -19,7 +19,7 @@ static void deny_kvm(const struct surroundings *surroundings, struct finding *fi
     scoped(alloc_release) char *user = account_name(geteuid());
     finding_warn(finding, "%s may not be opened by this user, so " SLOW ": log in anew after",
                  surroundings->kvm);
-    finding_mend_by_root(finding, "usermod", "-aG", "kvm", user ? user : "USER", NULL);
+    finding_mend_by_root(finding, "usermod", "-aG", "kvm", user ? user : "USER");
 }
 
 /* Guests of another architecture are emulated whatever kvm can do. */
@@ -35,7 +35,7 @@ void acceleration_kvm(const struct surroundings *surroundings, struct finding *f
                      "there is no %s, so " SLOW ": virtualisation is off in the firmware, the "
                      "module is not loaded, or this computer is a VM itself",
                      surroundings->kvm);
-        finding_mend_by_root(finding, "modprobe", "kvm", NULL);
+        finding_mend_by_root(finding, "modprobe", "kvm");
     } else if (access(surroundings->kvm, R_OK | W_OK) < 0) {
         deny_kvm(surroundings, finding);
     } else if (kvm_guest_try(surroundings->kvm, &error)) {
@@ -55,7 +55,7 @@ void acceleration_variable(const struct surroundings *surroundings, struct findi
         finding_ok(finding, "%s, by " ACCELERATOR_VARIABLE, word);
     } else {
         finding_fail(finding, ACCELERATOR_VARIABLE ": %s", error.text);
-        finding_mend(finding, "unset", ACCELERATOR_VARIABLE, NULL);
+        finding_mend(finding, "unset", ACCELERATOR_VARIABLE);
     }
 }
 
@@ -72,7 +72,7 @@ void acceleration_hvf(const struct surroundings *surroundings, struct finding *f
         finding_warn(finding, "this Mac offers no hvf (kern.hv_support), so " SLOW);
     } else if (surroundings->qemu && (!list || !strstr(list, "hvf"))) {
         finding_warn(finding, "%s was built without hvf, so " SLOW, surroundings->qemu);
-        finding_mend(finding, "brew", "reinstall", "qemu", NULL);
+        finding_mend(finding, "brew", "reinstall", "qemu");
     } else {
         finding_ok(finding, "hvf is there");
     }
@@ -93,5 +93,5 @@ void acceleration_signature(const struct surroundings *surroundings, struct find
     else
         finding_ok(finding, "%s is signed for hvf", surroundings->qemu);
     if (finding->verdict != VERDICT_OK)
-        finding_mend(finding, "brew", "reinstall", "qemu", NULL);
+        finding_mend(finding, "brew", "reinstall", "qemu");
 }

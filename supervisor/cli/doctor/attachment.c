@@ -26,11 +26,11 @@ void attachment_network(const struct surroundings *surroundings, struct finding 
     struct error error = {0};
     if (!network_kind_check(network, &kind, &error)) {
         finding_fail(finding, "%s", error.text);
-        finding_mend(finding, "pgsup", "cloud", "set", "--network", "user", NULL);
+        finding_mend(finding, "pgsup", "cloud", "set", "--network", "user");
     } else if (!network_interface_check(kind, "--host-if", cloud->interface, &error)) {
         finding_fail(finding, "the network %s: %s", network, error.text);
         if (kind == SPEC_NET_SOCKET)
-            finding_mend(finding, "sudo", "brew", "services", "start", "socket_vmnet", NULL);
+            finding_mend(finding, "sudo", "brew", "services", "start", "socket_vmnet");
     } else {
         finding_ok(finding, "%s%s%s", network, cloud->interface ? ", by " : "",
                    cloud->interface ? cloud->interface : "");
@@ -46,12 +46,12 @@ void attachment_bridge_helper(const struct surroundings *surroundings, struct fi
     } else if (!path) {
         finding_fail(finding, "qemu-bridge-helper is not installed, which connects guests to a "
                               "bridge");
-        finding_mend_by_root(finding, "apt-get", "install", "qemu-system-common", NULL);
+        finding_mend_by_root(finding, "apt-get", "install", "qemu-system-common");
     } else if (geteuid() != 0 && stat(path, &status) == 0 &&
                !(status.st_uid == 0 && (status.st_mode & S_ISUID))) {
         finding_fail(finding,
                      "%s is not setuid root, so that only `sudo pgsup up` can use a bridge", path);
-        finding_mend_by_root(finding, "chmod", "u+s", path, NULL);
+        finding_mend_by_root(finding, "chmod", "u+s", path);
     } else {
         finding_ok(finding, "%s", path);
     }
@@ -87,7 +87,7 @@ void attachment_bridge_conf(const struct surroundings *surroundings, struct find
     finding_fail(finding, "%s does not allow the bridge %s", conf, bridge);
     scoped(alloc_release) char *line =
         alloc_printf("mkdir -p /etc/qemu && echo allow %s >> %s", bridge, conf);
-    finding_mend_by_root(finding, "sh", "-c", line, NULL);
+    finding_mend_by_root(finding, "sh", "-c", line);
 }
 
 void attachment_tun(const struct surroundings *surroundings, struct finding *finding) {
@@ -97,12 +97,12 @@ void attachment_tun(const struct surroundings *surroundings, struct finding *fin
         finding_ok(finding, "not needed: no network is a bridge or a tap device");
     } else if (access(surroundings->tun, F_OK) < 0) {
         finding_fail(finding, "there is no %s, by which QEMU gets its cards", surroundings->tun);
-        finding_mend_by_root(finding, "modprobe", "tun", NULL);
+        finding_mend_by_root(finding, "modprobe", "tun");
     } else if (access(surroundings->tun, R_OK | W_OK) < 0) {
         finding_warn(finding,
                      "%s may be opened by root alone, so that only `sudo pgsup up` can use it",
                      surroundings->tun);
-        finding_mend_by_root(finding, "chmod", "a+rw", surroundings->tun, NULL);
+        finding_mend_by_root(finding, "chmod", "a+rw", surroundings->tun);
     } else {
         finding_ok(finding, "%s", surroundings->tun);
     }
@@ -127,7 +127,7 @@ void attachment_phone_home_port(const struct surroundings *surroundings, struct 
         scoped(alloc_release) char *who = tcp_owner_describe(&socket);
         finding_fail(finding, "port %u, where guests phone home, cannot be used: it belongs to %s",
                      port.number, who);
-        finding_mend(finding, "pgsup", "cloud", "set", "--ph-port", "auto", NULL);
+        finding_mend(finding, "pgsup", "cloud", "set", "--ph-port", "auto");
     }
 }
 

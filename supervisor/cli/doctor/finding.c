@@ -42,25 +42,15 @@ void finding_fail(struct finding *finding, const char *format, ...) {
     va_end(arguments);
 }
 
-static void push_words(struct finding *finding, va_list words) {
-    for (const char *word; (word = va_arg(words, const char *));)
-        strv_push(&finding->mend, word);
+void finding_mend_words(struct finding *finding, const char *const *words) {
+    for (; *words; words++)
+        strv_push(&finding->mend, *words);
 }
 
-void finding_mend(struct finding *finding, ...) {
-    va_list words;
-    va_start(words, finding);
-    push_words(finding, words);
-    va_end(words);
-}
-
-void finding_mend_by_root(struct finding *finding, ...) {
-    va_list words;
-    va_start(words, finding);
+void finding_mend_words_by_root(struct finding *finding, const char *const *words) {
     if (geteuid() != 0)
         strv_push(&finding->mend, "sudo");
-    push_words(finding, words);
-    va_end(words);
+    finding_mend_words(finding, words);
 }
 
 static void push_parts(struct strv *words, const char *text) {

@@ -20,9 +20,13 @@ void finding_warn(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void finding_fail(struct finding *finding, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The words of the command, ended by NULL. BY_ROOT: with sudo in front where this is not root. */
-void finding_mend(struct finding *finding, ...) __attribute__((sentinel));
-void finding_mend_by_root(struct finding *finding, ...) __attribute__((sentinel));
+/* The words of the command. by_root: with sudo in front where this is not root. */
+#define finding_mend(finding, ...)                                                                 \
+    finding_mend_words(finding, (const char *const[]){__VA_ARGS__, NULL})
+#define finding_mend_by_root(finding, ...)                                                         \
+    finding_mend_words_by_root(finding, (const char *const[]){__VA_ARGS__, NULL})
+void finding_mend_words(struct finding *finding, const char *const *words);
+void finding_mend_words_by_root(struct finding *finding, const char *const *words);
 /* Installs the package that has the program. */
 void finding_mend_package(struct finding *finding, const char *program);
 

@@ -51,7 +51,7 @@ void folders_home(const struct surroundings *surroundings, struct finding *findi
         finding_warn(finding, "there is no cloud in %s yet", path);
         scoped(alloc_release) char *key = own_key();
         finding_mend(finding, "pgsup", "cloud", "create", "-n", "lab", "--ssh-public-key", key,
-                     "--network", "user", NULL);
+                     "--network", "user");
     }
 }
 
@@ -93,8 +93,7 @@ void folders_owner(const struct surroundings *surroundings, struct finding *find
     }
     finding_fail(finding, "%s does not belong to %s%s", found.items[0], user ? user : "this user",
                  found.count > 1 ? ", and others too" : "");
-    finding_mend_by_root(finding, "chown", "-R", user ? user : "USER", surroundings->home_path,
-                         NULL);
+    finding_mend_by_root(finding, "chown", "-R", user ? user : "USER", surroundings->home_path);
 }
 
 static void note_open(const char *path, const struct stat *status, void *context) {
@@ -112,7 +111,7 @@ void folders_modes(const struct surroundings *surroundings, struct finding *find
     }
     finding_fail(finding, "others may read or write %s%s", found.items[0],
                  found.count > 1 ? ", and more" : "");
-    finding_mend(finding, "chmod", "go=", NULL);
+    finding_mend(finding, "chmod", "go=");
     for (size_t i = 0; i < found.count; i++)
         strv_push(&finding->mend, found.items[i]);
 }
@@ -126,10 +125,10 @@ void folders_run(const struct surroundings *surroundings, struct finding *findin
     } else if (!S_ISDIR(status.st_mode)) {
         finding_fail(finding, "%s should be a folder but is something else", path);
         scoped(alloc_release) char *away = alloc_printf("%s.old", path);
-        finding_mend(finding, "mv", path, away, NULL);
+        finding_mend(finding, "mv", path, away);
     } else if (status.st_uid != geteuid()) {
         finding_fail(finding, "%s leads to a folder of another user", path);
-        finding_mend(finding, "rm", path, NULL);
+        finding_mend(finding, "rm", path);
     } else {
         finding_ok(finding, "%s", surroundings->run);
     }
@@ -156,7 +155,7 @@ void folders_space(const struct surroundings *surroundings, struct finding *find
                      "only %s are free where %s is: guests are paused when nothing is left", text,
                      path);
     if (bytes < SPACE_WARNING_BYTES && surroundings->has_store)
-        finding_mend(finding, "pgsup", "trash", "empty", NULL);
+        finding_mend(finding, "pgsup", "trash", "empty");
 }
 
 static bool check_store(const struct surroundings *surroundings, struct error *error) {

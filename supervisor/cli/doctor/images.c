@@ -23,7 +23,7 @@ static void mend_missing(const struct store_image *image, const char *path,
     finding_fail(finding, "%s, the file of the image %s, is gone; it came from %s", path,
                  image->name, *from ? from : "an unknown place");
     if (from[0] == '/' && stat(from, &origin) == 0 && (uint64_t)origin.st_size == image->file_bytes)
-        finding_mend(finding, "cp", from, path, NULL);
+        finding_mend(finding, "cp", from, path);
 }
 
 static void look_at_image(const struct store_image *image, const char *path,
@@ -34,12 +34,12 @@ static void look_at_image(const struct store_image *image, const char *path,
         mend_missing(image, path, finding);
     } else if (!qcow2_file_check(path, path, NULL, &error)) {
         finding_fail(finding, "the image %s: %s", image->name, error.text);
-        finding_mend(finding, "pgsup", "image", "verify", image->name, NULL);
+        finding_mend(finding, "pgsup", "image", "verify", image->name);
     } else if ((uint64_t)status.st_size != image->file_bytes) {
         finding_fail(finding, "the image %s has %llu bytes instead of %llu: somebody changed it",
                      image->name, (unsigned long long)status.st_size,
                      (unsigned long long)image->file_bytes);
-        finding_mend(finding, "pgsup", "image", "verify", image->name, NULL);
+        finding_mend(finding, "pgsup", "image", "verify", image->name);
     }
 }
 
@@ -77,7 +77,7 @@ void images_disks(const struct surroundings *surroundings, struct finding *findi
         if (finding->verdict == VERDICT_OK)
             look_at_disk(system, images, instance->name, finding);
         if (finding->verdict != VERDICT_OK && !file_exists(system) && finding->mend.count == 0)
-            finding_mend(finding, "pgsup", "instance", "rebuild", instance->name, NULL);
+            finding_mend(finding, "pgsup", "instance", "rebuild", instance->name);
         const struct store_disks *disks = &surroundings->disks[i];
         for (size_t k = 0; k < disks->count && finding->verdict == VERDICT_OK; k++) {
             scoped(alloc_release) char *path =
@@ -118,7 +118,7 @@ void images_folders(const struct surroundings *surroundings, struct finding *fin
         if (file_is_directory(folder))
             continue;
         finding_fail(finding, "the folder of the instance %s, %s, is gone", name, folder);
-        finding_mend(finding, "pgsup", "instance", "remove", name, NULL);
+        finding_mend(finding, "pgsup", "instance", "remove", name);
         return;
     }
     scoped(alloc_release) char *stranger = find_stranger(surroundings, all);
@@ -131,5 +131,5 @@ void images_folders(const struct surroundings *surroundings, struct finding *fin
     scoped(alloc_release) char *away =
         alloc_printf("%s/%s.left-over", surroundings->home_path, stranger);
     finding_warn(finding, "%s/%s belongs to no instance", all, shown);
-    finding_mend(finding, "mv", path, away, NULL);
+    finding_mend(finding, "mv", path, away);
 }

@@ -56,7 +56,7 @@ static void judge_firewall(const char *program, const char *drops, struct findin
         alloc_printf("%s --add '%s' && %s --unblockapp '%s'", tool, program, tool, program);
     finding_warn(finding, "the application firewall %s %s, so %s silently",
                  answer == FIREWALL_BLOCKS ? "blocks" : "does not know", program, drops);
-    finding_mend_by_root(finding, "sh", "-c", line, NULL);
+    finding_mend_by_root(finding, "sh", "-c", line);
 }
 
 /* It goes by the real path, which changes with each upgrade by Homebrew. */

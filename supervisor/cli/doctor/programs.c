@@ -44,7 +44,7 @@ void programs_qemu_version(const struct surroundings *surroundings, struct findi
         finding_mend_package(finding, strrchr(surroundings->qemu, '/') + 1);
     } else if (surroundings->macos && major == 11 && minor == 0) {
         finding_warn(finding, "QEMU 11.0 burns a processor for each idle guest on a Mac");
-        finding_mend(finding, "brew", "upgrade", "qemu", NULL);
+        finding_mend(finding, "brew", "upgrade", "qemu");
     } else {
         const char *sandbox =
             qemu->sandbox || surroundings->macos ? "" : "; built without its sandbox";
@@ -81,11 +81,10 @@ void programs_firmware(const struct surroundings *surroundings, struct finding *
     }
     finding_fail(finding, "no UEFI firmware for %s guests is installed", arch);
     if (surroundings->macos)
-        finding_mend(finding, "brew", "reinstall", "qemu", NULL);
+        finding_mend(finding, "brew", "reinstall", "qemu");
     else
         finding_mend_by_root(finding, "apt-get", "install",
-                             surroundings->arch == SPEC_AARCH64 ? "qemu-efi-aarch64" : "ovmf",
-                             NULL);
+                             surroundings->arch == SPEC_AARCH64 ? "qemu-efi-aarch64" : "ovmf");
 }
 
 void programs_mtools(const struct surroundings *surroundings, struct finding *finding) {

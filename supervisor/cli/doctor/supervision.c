@@ -94,7 +94,7 @@ static void judge_answer(const char *line, struct finding *finding) {
                      "the supervisor is of version %s, this is %s: `pgsup up --detach` starts the "
                      "new one after, without harm to VMs",
                      shown, PGSUP_VERSION);
-        finding_mend(finding, "pgsup", "down", "--keep", NULL);
+        finding_mend(finding, "pgsup", "down", "--keep");
     }
     control_message_done(&message);
 }
@@ -108,7 +108,7 @@ static void judge_silence(int fd, struct finding *finding) {
     if (!platform_peer(fd, &pid, &user) || pid <= 1)
         return;
     scoped(alloc_release) char *number = alloc_printf("%ld", (long)pid);
-    finding_mend(finding, "kill", "-KILL", number, NULL);
+    finding_mend(finding, "kill", "-KILL", number);
 }
 
 void supervision_answers(const struct surroundings *surroundings, struct finding *finding) {
@@ -118,7 +118,7 @@ void supervision_answers(const struct surroundings *surroundings, struct finding
         finding_ok(finding, "none runs");
     } else if (fd < 0 && errno == ECONNREFUSED) {
         finding_warn(finding, "the last one was killed; the next one takes over what it left");
-        finding_mend(finding, "pgsup", "up", "--detach", geteuid() == 0 ? "--as-root" : NULL, NULL);
+        finding_mend(finding, "pgsup", "up", "--detach", geteuid() == 0 ? "--as-root" : NULL);
     } else if (fd < 0 && errno != EAGAIN) {
         finding_fail(finding, "%s: %s", path, strerror(errno));
     } else {
@@ -176,7 +176,7 @@ void supervision_leftovers(const struct surroundings *surroundings, struct findi
         if (!is_left(&running, surroundings->run, entry->d_name))
             continue;
         if (count++ == 0)
-            finding_mend(finding, "rm", "-f", NULL);
+            finding_mend(finding, "rm", "-f");
         strv_pushf(&finding->mend, "%s/%s", surroundings->run, entry->d_name);
     }
     if (count)
@@ -244,7 +244,7 @@ static void judge_definition(const struct surroundings *surroundings, const stru
     else
         finding_ok(finding, "%s is installed, with paths that are right", service->file);
     if (finding->verdict != VERDICT_OK)
-        finding_mend(finding, "pgsup", "service", "install", "--on-stop", on_stop, NULL);
+        finding_mend(finding, "pgsup", "service", "install", "--on-stop", on_stop);
 }
 
 void supervision_service(const struct surroundings *surroundings, struct finding *finding) {
@@ -287,7 +287,7 @@ void supervision_loaded(const struct surroundings *surroundings, struct finding 
         finding_ok(finding, "%s runs", service.label);
     } else {
         finding_fail(finding, "the service %s is installed but does not run", service.label);
-        finding_mend(finding, "pgsup", "service", "install", NULL);
+        finding_mend(finding, "pgsup", "service", "install");
     }
     service_done(&service);
     store_close(home.store);
@@ -300,7 +300,7 @@ void supervision_logout(const struct surroundings *surroundings, struct finding 
     if (open_service(surroundings, &home, &service, &error) && service_is_installed(&service) &&
         service_ends_at_logout(&service)) {
         finding_warn(finding, "the service ends when its user logs out");
-        finding_mend(finding, "loginctl", "enable-linger", NULL);
+        finding_mend(finding, "loginctl", "enable-linger");
     } else {
         finding_ok(finding, "no service ends at a logout");
     }

@@ -14,7 +14,7 @@ bool newest_is_pattern(const char *address) {
 
 /* The part between slashes that has the first star; caller frees. */
 static char *listed_name(const char *pattern) {
-    const char *star = strchr(pattern, STAR), *start = star;
+    const char *star = pattern + strcspn(pattern, "*"), *start = star;
     while (start > pattern && start[-1] != '/')
         start--;
     return alloc_slice(start, (size_t)(star - start) + strcspn(star, "/?#"));
