@@ -125,6 +125,7 @@ static int check_available(struct invocation *invocation, struct error *error) {
                     rows, checked_object(&catalogue.items[i], (enum spec_arch)arch, &failures));
     catalogue_done(&catalogue);
     rows_output_print(invocation, rows, checked_columns);
+    invocation->told = true; /* by the document */
     if (failures)
         error_set(error, ERROR_FAILED, "%zu images of the catalogue cannot be downloaded",
                   failures);

@@ -14,7 +14,7 @@
 
 static const struct option_spec add_options[] = {
     {"subnet", 0, "SUBNET",
-     .help = "its addresses; default: the first free one of 10.77.0.0/24, 10.77.1.0/24 …"},
+     .help = "its addresses; default: the first free one of 10.77.0.0/24, 10.77.1.0/24 and so on"},
     {"domain", 0, "DOMAIN",
      .help = "its members are called NAME.DOMAIN besides NAME; default: the network's name and "
              ".internal"},

@@ -88,6 +88,6 @@ expect_fail_of_run() {
 }
 expect_fail_of_run
 user 1000
-run env PGSUP_TEST_IMAGE="$0" "$scripts/run" </dev/null
+run env -u CI PGSUP_TEST_IMAGE="$0" "$scripts/run" </dev/null
 expect_equal "status of run" "$STATUS" 1
 expect_text "$OUT" "run: this takes about three minutes" "sudo apt-get install"
