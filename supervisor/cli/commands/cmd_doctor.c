@@ -30,10 +30,11 @@ static void print_json(const struct examination *examination) {
     count_verdicts(examination, counts);
     for (size_t i = 0; i < examination->count; i++)
         json_array_append_new(rows, json_row(&examination->items[i]));
-    json_output_print(json_pack(
-        "{s:s, s:s, s:b, s:i, s:i, s:o}", "version", PGSUP_VERSION, "home",
-        examination->surroundings->home_path, "healthy", counts[VERDICT_FAILURE] == 0, "warnings",
-        (int)counts[VERDICT_WARNING], "failures", (int)counts[VERDICT_FAILURE], "checks", rows));
+    json_output_print(
+        json_pack("{s:i, s:s, s:s, s:b, s:i, s:i, s:o}", "schema", JSON_OUTPUT_SCHEMA, "version",
+                  PGSUP_VERSION, "home", examination->surroundings->home_path, "healthy",
+                  counts[VERDICT_FAILURE] == 0, "warnings", (int)counts[VERDICT_WARNING],
+                  "failures", (int)counts[VERDICT_FAILURE], "checks", rows));
 }
 
 /* Names of files may hold anything. */

@@ -137,12 +137,13 @@ static int run_network_info(struct invocation *invocation, struct error *error) 
     json_t *object = network_table_get(store, invocation_argument(invocation, 0), &network, error)
                          ? network_object(store, &network, error)
                          : NULL;
-    if (object && invocation_flag(invocation, "json"))
+    if (object && invocation_flag(invocation, "json")) {
+        json_output_schema(object);
         json_output_print(object);
-    else if (object)
+    } else if (object) {
         print_network(object);
-    if (object && !invocation_flag(invocation, "json"))
         json_decref(object);
+    }
     store_network_done(&network);
     return EXIT_SUCCESS;
 }

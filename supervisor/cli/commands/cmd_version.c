@@ -33,9 +33,9 @@ static int run_version(struct invocation *invocation, struct error *error) {
         return EXIT_SUCCESS;
     }
     json_output_print(json_pack(
-        "{s:s, s:i, s:i, s:s, s:s, s:o, s:[o, o]}", "version", PGSUP_VERSION, "schema",
-        store_newest_version(), "protocol", CONTROL_VERSION, "system",
-        platform_is_macos() ? "macos" : "linux", "architecture", platform_architecture(),
+        "{s:i, s:s, s:i, s:i, s:s, s:s, s:o, s:[o, o]}", "schema", JSON_OUTPUT_SCHEMA, "version",
+        PGSUP_VERSION, "store_version", store_newest_version(), "protocol", CONTROL_VERSION,
+        "system", platform_is_macos() ? "macos" : "linux", "architecture", platform_architecture(),
         "libraries", libraries_list(), "qemu", qemu_row(SPEC_AARCH64), qemu_row(SPEC_X86_64)));
     return EXIT_SUCCESS;
 }

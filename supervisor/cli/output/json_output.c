@@ -11,8 +11,6 @@
 /* Seconds have three decimals: 0.1 is not 0.10000000000000001. */
 enum { SIGNIFICANT_DIGITS = 15 };
 
-#define JSON_OUTPUT_SCHEMA 1
-
 /* Such characters stand only inside strings, where \uNNNN is the same. */
 static void print(json_t *document, size_t flags) {
     char *text = json_dumps(document, flags | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));

@@ -78,3 +78,13 @@ expect_equal "what was removed" "$(json_of 'it["name"], it["ok"], it["outcome"]'
 run "$PGSUP" create test --os plain --json
 expect_equal "status" "$STATUS" 3
 expect_equal "why not" "$(json_of 'it["ok"], it["error"]["code"]')" "(False, 'exists')"
+
+step "each document says which shape it has"
+expect_ok "$PGSUP" network add lab
+for words in version doctor "cloud get" "image list" "image list --available" "image info plain" "trash list" \
+    "network list" "network info lab" list "info test" "disk list test" "nic list test" "forward list test"; do
+    # shellcheck disable=SC2086  # words of a command
+    run "$PGSUP" $words --json
+    expect_equal "schema of $words" \
+        "$(json_of 'set(row["schema"] for row in (it if isinstance(it, list) else [it])) or {1}')" "{1}"
+done
