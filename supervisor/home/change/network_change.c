@@ -6,6 +6,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/port_owners.h"
 #include "home/instance/regenerate.h"
+#include "home/network/home_network.h"
 #include "store/forward_table.h"
 #include "store/instance_table.h"
 
@@ -124,7 +125,8 @@ bool network_change_follow(struct home *home, const struct store_cloud *cloud, v
                            struct error *error) {
     struct following following = {.home = home, .cloud = cloud, .change = context};
     struct store_instances instances = {0};
-    bool good = instance_table_list(home->store, &instances, error);
+    bool good = home_network_check_cloud(home->store, cloud, error) &&
+                instance_table_list(home->store, &instances, error);
     for (size_t i = 0; good && i < instances.count; i++)
         good = move_one(&following, &instances.items[i], error);
     good = good && check_none(&following, error);

@@ -98,6 +98,18 @@ static bool check_networks(const struct store_networks *networks, const struct s
     return true;
 }
 
+bool home_network_check_cloud(struct store *store, const struct store_cloud *cloud,
+                              struct error *error) {
+    struct store_networks networks = {0};
+    struct subnet subnet;
+    if (!subnet_of_cloud(cloud, &subnet))
+        return true;
+    bool good =
+        network_table_list(store, &networks, error) && check_networks(&networks, &subnet, error);
+    store_networks_done(&networks);
+    return good;
+}
+
 /* A bridge is what the host is in: its own route to the subnet is none that it collides with. */
 static bool check_subnet(struct store *store, const struct store_networks *networks,
                          const struct store_network *network, const struct subnet *subnet,

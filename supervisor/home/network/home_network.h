@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "store/cloud_table.h"
 #include "store/network_table.h"
 
 struct home_network_options { /* as given on the command line; NULL: default */
@@ -25,5 +26,8 @@ bool home_network_create(struct home *home, const struct home_network_options *o
 /* The same in the transaction of the caller. */
 bool home_network_add(struct store *store, const struct home_network_options *options,
                       struct store_network *network, struct error *error);
+/* Whether the cloud's own network, as it would be, is apart from all of them. */
+bool home_network_check_cloud(struct store *store, const struct store_cloud *cloud,
+                              struct error *error);
 /* Fails while it has members. */
 bool home_network_remove(struct home *home, const char *name, struct error *error);

@@ -71,6 +71,18 @@ expect_ok "$PGSUP" cloud set --host-if br0 --renumber
 expect_ok "$PGSUP" instance get web --json
 expect_equal "address and port" "$(json_of 'it["ip4"], it["ssh_port"]')" "('10.77.0.7', None)"
 
+step "a network of the home is not overlapped"
+expect_ok "$PGSUP" cloud set --network user --renumber
+expect_ok "$PGSUP" network add lab --subnet 10.99.0.0/24
+ip link add br9 type bridge
+ip addr add 10.99.0.1/16 dev br9
+ip link set br9 up
+expect_refused 2 'the subnet 10.99.0.0/16 overlaps with 10.99.0.0/24, the subnet of "lab"' \
+    "$PGSUP" cloud set --host-if br9 --renumber
+expect_ok "$PGSUP" network remove lab
+ip link del br9
+expect_ok "$PGSUP" cloud set --host-if br0 --renumber
+
 step "a new key instead of the one before"
 expect_refused 2 "--new-ssh-key excludes" "$PGSUP" cloud set --new-ssh-key --ssh-public-key "$KEY.pub"
 expect_ok "$PGSUP" cloud set --new-ssh-key
