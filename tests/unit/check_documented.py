@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every command line of pgsup that the README, the topics and the help texts show is understood by
-the program: the command is there, and so are its options.
+the program: the command is there, and so are its options. Every room is in the table of rooms.
 
 usage: check_documented.py PGSUP CHECKOUT
 
@@ -83,8 +83,21 @@ def texts():
                 yield "help " + command, re.sub(r"(?i)^usage:.*", "", shown.stdout)
 
 
+def rooms_left_out():
+    """Rooms that the table of the topic "contributing" does not have."""
+    with open(checkout + "/supervisor/cli/manual/topics/contributing.md", encoding="utf-8") as file:
+        text = file.read()
+    for path in sorted(glob.glob(checkout + "/supervisor/**/CMakeLists.txt", recursive=True)):
+        room = os.path.relpath(os.path.dirname(path), checkout)
+        if room not in ("supervisor", "supervisor/fetch/wire") and f"| `{room}/` |" not in text:
+            yield room
+
+
 def main():
     known, bad = {}, 0
+    for room in rooms_left_out():
+        bad += 1
+        print(f"contributing.md does not name {room}/")
     for name, text in texts():
         for line, block in blocks(text):
             for command in commands(block):
@@ -94,7 +107,7 @@ def main():
                     if known[words]:
                         bad += 1
                         print(f"{name}:{line}: pgsup {' '.join(words)}: {known[words]}")
-    print(f"{len(known)} command lines, {bad} not understood")
+    print(f"{len(known)} command lines, {bad} faults")
     if len(known) < 50:
         print("too few were found: has the form of the texts changed?")
     return bad > 0 or len(known) < 50
