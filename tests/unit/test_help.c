@@ -62,7 +62,7 @@ TEST(rows_are_sound) {
         CHECK(command->arguments || command->max_arguments == 0);
         CHECK(command_find(table_commands, command->path) == command);
         for (const struct option_spec *a = command->options; a && a->name; a++) {
-            CHECK(a->help && a->help[strlen(a->help) - 1] != '.');
+            CHECK(a->help && *a->help && a->help[strlen(a->help) - 1] != '.');
             CHECK(!(a->required && a->fallback));
             for (const struct option_spec *b = a + 1; b->name; b++)
                 CHECK(strcmp(a->name, b->name) != 0 && (!a->letter || a->letter != b->letter));

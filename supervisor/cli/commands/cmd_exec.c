@@ -31,7 +31,10 @@ static const struct option_spec options[] = {
      .help = "run it in this folder; default: /",
      .also = "workdir"},
     {.name = "no-stdin", .help = "give it no standard input; none is read from a terminal either"},
-    {.name = "interactive", .letter = 'i', .help = "", .hidden = true}, /* of container tools */
+    {.name = "interactive",
+     .letter = 'i',
+     .help = "for who is used to container tools",
+     .hidden = true},
     {.name = "limit",
      .value = "DURATION",
      .help = "end it after this time; default: it may take as long as it does"},

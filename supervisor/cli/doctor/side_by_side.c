@@ -3,27 +3,36 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <uv.h>
 
 #define THREADS 6u
 #define LOOK_MS 5u
 
-struct worker { /* of one job; it outlives a job that is late */
+struct worker { /* of one job; released by whoever is last: its thread, if it is left behind */
     struct side_by_side_job job;
     size_t index;
     uv_thread_t thread;
     uint64_t since_ms;
     uv_mutex_t lock;
-    bool ended;
+    bool ended, left_behind;
 };
+
+static void worker_free(struct worker *worker) {
+    uv_mutex_destroy(&worker->lock);
+    free(worker);
+}
 
 static void run_job(void *data) {
     struct worker *worker = data;
     worker->job.run(worker->job.context);
     uv_mutex_lock(&worker->lock);
     worker->ended = true;
+    bool left_behind = worker->left_behind;
     uv_mutex_unlock(&worker->lock);
+    if (left_behind)
+        worker_free(worker);
 }
 
 static struct worker *start_job(const struct side_by_side_job *job, size_t index) {
@@ -34,28 +43,27 @@ static struct worker *start_job(const struct side_by_side_job *job, size_t index
     uv_mutex_init(&worker->lock);
     if (uv_thread_create(&worker->thread, run_job, worker) == 0)
         return worker;
-    uv_mutex_destroy(&worker->lock);
-    free(worker);
+    worker_free(worker);
     return NULL;
-}
-
-static bool has_ended(struct worker *worker) {
-    uv_mutex_lock(&worker->lock);
-    bool ended = worker->ended;
-    uv_mutex_unlock(&worker->lock);
-    return ended;
 }
 
 /* True when the place is free for another one. */
 static bool settle(struct worker *worker, struct side_by_side_job *jobs, unsigned timeout_ms) {
-    if (has_ended(worker)) {
-        uv_thread_join(&worker->thread);
-        uv_mutex_destroy(&worker->lock);
-        jobs[worker->index].done = true;
-        free(worker);
-        return true;
+    bool is_late = clock_monotonic_ms() - worker->since_ms >= timeout_ms;
+    uv_thread_t thread = worker->thread;
+    uv_mutex_lock(&worker->lock);
+    bool ended = worker->ended;
+    worker->left_behind = is_late && !ended;
+    uv_mutex_unlock(&worker->lock); /* one that is left behind may be gone from here on */
+    if (!ended) {
+        if (is_late)
+            pthread_detach(thread);
+        return is_late;
     }
-    return clock_monotonic_ms() - worker->since_ms >= timeout_ms; /* left behind */
+    uv_thread_join(&thread);
+    jobs[worker->index].done = true;
+    worker_free(worker);
+    return true;
 }
 
 bool side_by_side_run(struct side_by_side_job *jobs, size_t count, unsigned timeout_ms) {

@@ -376,7 +376,7 @@ static bool sort_instances(struct lab *lab, struct error *error) {
         for (size_t i = 0; i < lab->instance_count; i++)
             if (depth_of(lab, &lab->instances[i]) == depth)
                 sorted[count++] = lab->instances[i];
-    if (good)
+    if (good && count)
         memcpy(lab->instances, sorted, count * sizeof *sorted);
     free(sorted);
     return good;
