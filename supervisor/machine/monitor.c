@@ -24,17 +24,28 @@ struct monitor {
     bool pulling;
 };
 
-/* A write that fails later is nothing to act on: it shows to the reader too, after what QEMU said
- * before it left. */
+static void pull(struct monitor *monitor);
+
+/* What QEMU said before it left comes first. The reader may learn of the end later, or never. */
+static void monitor_on_written(void *owner, size_t length, int status) {
+    struct monitor *monitor = owner;
+    (void)length;
+    if (status == 0 || monitor->closing)
+        return;
+    monitor_drain(monitor);
+    if (monitor->closing)
+        return;
+    session_eof(monitor->session, "QEMU closed the connection");
+    pull(monitor);
+}
+
 static void flush(struct monitor *monitor) {
     struct buffer *output = session_output(monitor->session);
     if (!monitor->connected || output->length == 0)
         return;
-    if (!stream_write((uv_stream_t *)&monitor->pipe, output, NULL, NULL))
+    if (!stream_write((uv_stream_t *)&monitor->pipe, output, monitor, monitor_on_written))
         session_eof(monitor->session, "the connection broke");
 }
-
-static void pull(struct monitor *monitor);
 
 static void on_timer(uv_timer_t *timer) {
     struct monitor *monitor = timer->data;
