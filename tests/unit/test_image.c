@@ -315,8 +315,8 @@ TEST(download) {
     scoped(alloc_release) char *url = web_url(&web, "/redirect/debian-arm64.qcow2");
     struct error error = {0};
     struct store_image image = {0};
-    CHECK(
-        image_download_from(&home, &(struct image_address){"debian-13", url, NULL}, NULL, &error));
+    CHECK(image_download_from(&home, &(struct image_address){"debian-13", url, NULL, NULL}, NULL,
+                              &error));
     CHECK_STRING(error.text, "");
     CHECK(image_table_get(home.store, "debian-13", &image, &error));
     CHECK_STRING(image.arch, "aarch64");
@@ -335,7 +335,7 @@ TEST(download) {
 static void check_download_refused(struct web *web, const char *path, const char *sentence) {
     scoped(alloc_release) char *url = web_url(web, path);
     struct error error = {0};
-    CHECK(!image_download_from(&home, &(struct image_address){"x", url, NULL}, NULL, &error));
+    CHECK(!image_download_from(&home, &(struct image_address){"x", url, NULL, NULL}, NULL, &error));
     CHECK_CONTAINS(error.text, sentence);
     CHECK_INT(count_files(), 0);
     CHECK_INT(count_rows(), 0);
@@ -360,7 +360,7 @@ static bool get_known(struct web *web, const char *path, const char *file, struc
     char digest[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *url = web_url(web, path);
     CHECK(secret_sha256_file(file, digest, error));
-    return image_download_from(&home, &(struct image_address){"x", url, digest}, NULL, error);
+    return image_download_from(&home, &(struct image_address){"x", url, digest, NULL}, NULL, error);
 }
 
 static off_t size_of(const char *path) {

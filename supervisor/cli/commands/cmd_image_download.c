@@ -1,5 +1,6 @@
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
+#include "cli/input/image_choice.h"
 #include "cli/invocation.h"
 #include "cli/output/progress_bar.h"
 #include "home/images/image_download.h"
@@ -10,6 +11,9 @@
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of a known image; with --url: any name"},
     {"url", 0, "URL", .help = "address of a disk image to download instead of a known image"},
+    {"arch", 0, "aarch64|x86_64",
+     .help = "with --url: architecture of the guest; default: the one in the address, else this "
+             "computer's"},
     {"sha256", 0, "DIGEST", .help = "with --url: SHA-256 checksum that the file must have"},
     OPTIONS_END,
 };
@@ -19,7 +23,13 @@ static int run_image_download(struct invocation *invocation, struct error *error
     if (!name)
         return EXIT_FAILURE;
     const struct image_address address = {name, invocation_option(invocation, "url"),
-                                          invocation_option(invocation, "sha256")};
+                                          invocation_option(invocation, "sha256"),
+                                          invocation_option(invocation, "arch")};
+    if (address.arch && !address.url) {
+        error_set(error, ERROR_USAGE,
+                  "--arch requires --url: a known image is that of this computer's architecture");
+        return EXIT_FAILURE;
+    }
     if (address.sha256 && !address.url) {
         error_set(error, ERROR_USAGE,
                   "--sha256 requires --url: a known image is checked against its publisher's "
@@ -35,7 +45,7 @@ static int run_image_download(struct invocation *invocation, struct error *error
     progress_bar_done(&bar);
     if (!good)
         return EXIT_FAILURE;
-    printf("image \"%s\" downloaded\n", name);
+    image_choice_tell(name, "downloaded", address.arch, address.url);
     return EXIT_SUCCESS;
 }
 

@@ -1,5 +1,6 @@
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
+#include "cli/input/image_choice.h"
 #include "cli/invocation.h"
 #include "cli/output/progress_bar.h"
 #include "home/images/image.h"
@@ -44,7 +45,7 @@ static int run_image_import(struct invocation *invocation, struct error *error) 
     progress_bar_done(&bar);
     if (!good)
         return EXIT_FAILURE;
-    printf("image \"%s\" imported\n", file.name);
+    image_choice_tell(file.name, "imported", file.arch, file.path);
     return EXIT_SUCCESS;
 }
 

@@ -25,6 +25,9 @@
 static const struct option_spec options[] = {
     {"name", 'n', "NAME", .help = "name of the instance; default: that of the image"},
 #include "cli/input/create_option_rows.h"
+    {"arch", 0, "aarch64|x86_64",
+     .help = "with a file or an address: architecture of the image; default: the one in its name, "
+             "else this computer's"},
     {"no-wait", .help = "return as soon as it boots"},
     {"timeout", 0, "DURATION", .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
@@ -33,7 +36,7 @@ static const struct option_spec options[] = {
 };
 
 /* Those above that are not for `instance create`. */
-static const char *const own_options[] = {"name", "no-wait", "timeout", "as-root"};
+static const char *const own_options[] = {"name", "arch", "no-wait", "timeout", "as-root"};
 
 struct launch {
     const struct invocation *invocation;
@@ -107,6 +110,8 @@ static bool choose_image(struct launch *launch, struct home *home, struct error 
     for (size_t i = 0; i < images.count; i++)
         launch->has_image = launch->has_image || strcmp(images.items[i].name, launch->image) == 0;
     store_images_done(&images);
+    if (!launch->source && invocation_given(launch->invocation, "arch"))
+        return error_set(error, ERROR_USAGE, "--arch is for an IMAGE that is a file or an address");
     if (launch->source && !launch->has_image && !catalogue_is_url(launch->source))
         return invocation_check_file(launch->source, "image", error);
     return launch->source || launch->has_image || check_catalogue(launch, home, error);
@@ -197,6 +202,16 @@ static bool make_home(struct launch *launch, struct error *error) {
     return do_step(launch, &words, error);
 }
 
+/* As it was given: one word where the value would be taken for an option. */
+static void push_value(struct strv *words, const char *name, const char *value) {
+    if (*value == '-' && value[1]) {
+        strv_pushf(words, "--%s=%s", name, value);
+        return;
+    }
+    strv_pushf(words, "--%s", name);
+    strv_push(words, value);
+}
+
 static bool get_image(struct launch *launch, struct error *error) {
     const char *source = launch->source;
     struct strv words = {0};
@@ -207,6 +222,8 @@ static bool get_image(struct launch *launch, struct error *error) {
         strv_push(&words, source);
     else if (source)
         push_all(&words, (const char *const[]){"--url", source, NULL});
+    if (source && invocation_given(launch->invocation, "arch"))
+        push_value(&words, "arch", invocation_option(launch->invocation, "arch"));
     return do_step(launch, &words, error);
 }
 
@@ -215,16 +232,6 @@ static bool is_own(const char *name) {
         if (strcmp(own_options[i], name) == 0)
             return true;
     return false;
-}
-
-/* As it was given: one word where the value would be taken for an option. */
-static void push_value(struct strv *words, const char *name, const char *value) {
-    if (*value == '-' && value[1]) {
-        strv_pushf(words, "--%s=%s", name, value);
-        return;
-    }
-    strv_pushf(words, "--%s", name);
-    strv_push(words, value);
 }
 
 static void push_options(struct strv *words, const struct invocation *invocation) {

@@ -7,6 +7,7 @@
 #include "home/images/image.h"
 #include "store/image_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void add_name(struct buffer *names, const char *name) {
@@ -86,4 +87,13 @@ char *image_choice_resolve(struct home *home, const char *given, struct error *e
                                                      : fail_absent(home, &images, chosen, error));
     store_images_done(&images);
     return good ? alloc_string(chosen) : NULL;
+}
+
+void image_choice_tell(const char *name, const char *done, const char *arch, const char *from) {
+    if (arch || !from || image_guess_arch(from))
+        printf("image \"%s\" %s\n", name, done);
+    else
+        printf("image \"%s\" %s; its name tells no architecture, so it is taken for %s, as this "
+               "computer: if not, remove it and say --arch\n",
+               name, done, image_choose_arch(NULL, from));
 }

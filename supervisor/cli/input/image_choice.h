@@ -10,3 +10,6 @@
  * ERROR_NOT_FOUND: "no image "minii" in this home: did you mean "mini"?", or which images of such a
  * name can be downloaded; ERROR_USAGE: which of several. */
 char *image_choice_resolve(struct home *home, const char *given, struct error *error);
+/* 'image "mini" imported', and which architecture it was taken for, if neither `arch`, as given,
+ * nor the name of the file or address told. */
+void image_choice_tell(const char *name, const char *done, const char *arch, const char *from);

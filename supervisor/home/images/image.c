@@ -31,7 +31,19 @@ const char *image_guess_arch(const char *file) {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (strstr(base, signs[i].part))
             return signs[i].arch;
-    return platform_architecture();
+    return NULL;
+}
+
+const char *image_choose_arch(const char *given, const char *file) {
+    const char *arch = given ? given : image_guess_arch(file);
+    return arch ? arch : platform_architecture();
+}
+
+bool image_check_arch(const char *arch, struct error *error) {
+    enum spec_arch known;
+    return !arch || spec_arch_from_word(arch, &known) ||
+           error_set(error, ERROR_INVALID, "\"%s\" is not an architecture: use aarch64 or x86_64",
+                     arch);
 }
 
 bool image_has_nuageinit(const struct store_image *image) {
@@ -74,12 +86,9 @@ bool image_describe(const struct home *home, struct store_image *image, struct e
 
 bool image_import(struct home *home, const struct image_file *from,
                   const struct image_progress *progress, struct error *error) {
-    enum spec_arch known;
-    const char *arch = from->arch ? from->arch : image_guess_arch(from->path);
     const char *seed_source = from->seed_source;
-    if (!spec_arch_from_word(arch, &known))
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" is not an architecture: use aarch64 or x86_64", arch);
+    if (!image_check_arch(from->arch, error))
+        return false;
     if (seed_source && !catalogue_is_seed_source(seed_source))
         return error_set(error, ERROR_INVALID,
                          "\"%.40s\" is not a seed source: use nocloud, nocloud-net, none for a "
@@ -92,7 +101,7 @@ bool image_import(struct home *home, const struct image_file *from,
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
         .name = alloc_string(from->name),
-        .arch = alloc_string(arch),
+        .arch = alloc_string(image_choose_arch(from->arch, from->path)),
         .origin = file_absolute(from->path),
         .seed_source = alloc_string(seed_source),
         .shell = alloc_string(from->shell),

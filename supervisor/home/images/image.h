@@ -46,4 +46,8 @@ bool image_has_nuageinit(const struct store_image *image);
 bool image_catalogue(const struct home *home, struct catalogue *catalogue, struct error *error);
 /* Fills what the catalogue knows of an image by its name. */
 bool image_describe(const struct home *home, struct store_image *image, struct error *error);
+/* Which architecture the name of a file or an address tells; NULL: none. */
 const char *image_guess_arch(const char *file);
+/* The one given, else the one that the name tells, else the host's. */
+const char *image_choose_arch(const char *given, const char *file);
+bool image_check_arch(const char *arch, struct error *error); /* NULL is fine */

@@ -127,7 +127,7 @@ static bool download(struct home *home, const char *name, const struct image_sou
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
         .name = alloc_string(name),
-        .arch = alloc_string(image_guess_arch(source->url)),
+        .arch = alloc_string(image_choose_arch(source->arch, source->url)),
         .origin = alloc_string(source->url),
     };
     bool good =
@@ -153,8 +153,12 @@ bool image_download(struct home *home, const char *name, const struct image_prog
 
 bool image_download_from(struct home *home, const struct image_address *address,
                          const struct image_progress *progress, struct error *error) {
-    const struct image_source source = {
-        .url = (char *)address->url, .sha256 = (char *)address->sha256, .digest = CATALOGUE_SHA256};
+    const struct image_source source = {.url = (char *)address->url,
+                                        .sha256 = (char *)address->sha256,
+                                        .arch = address->arch,
+                                        .digest = CATALOGUE_SHA256};
+    if (!image_check_arch(address->arch, error))
+        return false;
     if (!catalogue_is_url(address->url))
         return error_set(
             error, ERROR_INVALID,

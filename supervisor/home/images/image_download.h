@@ -17,7 +17,8 @@ bool image_download(struct home *home, const char *name, const struct image_prog
 struct image_address { /* borrowed */
     const char *name, *url;
     const char *sha256; /* what it must be, before it is unpacked; NULL: whatever comes */
+    const char *arch;   /* NULL: what its last part tells, else the host's */
 };
-/* From any address; the architecture is guessed from its last part, else the host's. */
+/* From any address. */
 bool image_download_from(struct home *home, const struct image_address *address,
                          const struct image_progress *progress, struct error *error);

@@ -10,6 +10,7 @@ struct image_source { /* owned */
     char *url;
     char *checksums; /* NULL: sha256 is known, or nothing is */
     char *sha256;
+    const char *arch; /* borrowed; NULL: what the address tells, else the host's */
     enum catalogue_digest digest;
 };
 

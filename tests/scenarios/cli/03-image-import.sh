@@ -77,3 +77,13 @@ expect_ok "$PGSUP" instance remove -y two
 expect_ok "$PGSUP" image rm debian-12
 [ ! -e "$file" ] || fail "the file is still there"
 expect_refused 3 debian-12 "$PGSUP" image remove debian-12
+
+step "an architecture that nothing tells is told"
+make_image "$WORK/plain.qcow2"
+expect_ok "$PGSUP" image import -n guessed "$WORK/plain.qcow2"
+expect_text "$OUT" 'image "guessed" imported; its name tells no architecture, so it is taken for '
+expect_ok "$PGSUP" image import -n told --arch aarch64 "$WORK/plain.qcow2"
+expect_equal "what is said" "$(cat "$OUT")" 'image "told" imported'
+expect_refused 2 '"mips" is not an architecture' "$PGSUP" image import -n odd --arch mips "$WORK/plain.qcow2"
+expect_refused 2 "--arch requires --url" "$PGSUP" image download -n debian-12 --arch aarch64
+expect_refused 2 '"mips" is not an architecture' "$PGSUP" image download -n odd --url http://127.0.0.1:9/x --arch mips
