@@ -34,19 +34,8 @@ const char *command_section_heading(enum command_section section) {
     return headings[section];
 }
 
-static bool has_word(const char *words, const char *word) {
-    size_t length = strlen(word);
-    for (; words && *words; words += strspn(words, " ")) {
-        size_t end = strcspn(words, " ");
-        if (end == length && strncmp(words, word, length) == 0)
-            return true;
-        words += end;
-    }
-    return false;
-}
-
 static bool is_called(const struct command *command, const char *path) {
-    if (strcmp(command->path, path) == 0 || has_word(command->brief, path))
+    if (strcmp(command->path, path) == 0 || options_has_word(command->brief, path, strlen(path)))
         return true;
     size_t group = (size_t)(command_last_word(command) - command->path);
     return command->alias && strncmp(command->path, path, group) == 0 &&

@@ -24,7 +24,7 @@ static size_t count_specs(const struct option_spec *specs) {
     return count;
 }
 
-static bool has_word(const char *words, const char *word, size_t length) {
+bool options_has_word(const char *words, const char *word, size_t length) {
     for (; words && *words; words += strspn(words, " ")) {
         size_t end = strcspn(words, " ");
         if (end == length && strncmp(words, word, length) == 0)
@@ -37,14 +37,15 @@ static bool has_word(const char *words, const char *word, size_t length) {
 const struct option_spec *options_find(const struct option_spec *specs, const char *name,
                                        size_t length) {
     for (const struct option_spec *spec = specs; spec && spec->name; spec++)
-        if (has_word(spec->name, name, length) || has_word(spec->also, name, length))
+        if (options_has_word(spec->name, name, length) ||
+            options_has_word(spec->also, name, length))
             return spec;
     return NULL;
 }
 
 static const struct option_spec *find_letter(const struct option_spec *specs, char letter) {
     for (const struct option_spec *spec = specs; spec && spec->name; spec++)
-        if (spec->letter == letter || has_word(spec->also, &letter, 1))
+        if (spec->letter == letter || options_has_word(spec->also, &letter, 1))
             return spec;
     return NULL;
 }
@@ -127,7 +128,7 @@ static bool parse_long(struct parser *parser, char *word) {
     char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
     const struct option_spec *spec = options_find(parser->parsed->specs, word, length);
-    if (!spec && parser->named && has_word(name_spec.name, word, length))
+    if (!spec && parser->named && options_has_word(name_spec.name, word, length))
         spec = &name_spec;
     if (!spec)
         spec = options_find(global_specs(parser), word, length);

@@ -63,5 +63,7 @@ void options_done(struct options *parsed);
 char *options_value(const struct options *parsed, const char *name);
 /* All values in the order given, NULL-terminated; never NULL itself. For specs with `many`. */
 char *const *options_values(const struct options *parsed, const char *name);
+/* Whether the first `length` bytes of word are among the words, between blanks; NULL: none. */
+bool options_has_word(const char *words, const char *word, size_t length);
 const struct option_spec *options_find(const struct option_spec *specs, const char *name,
                                        size_t length);

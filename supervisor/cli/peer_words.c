@@ -1,5 +1,7 @@
 #include "peer_words.h"
 
+#include "cli/options.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -156,23 +158,11 @@ static const struct {
     {"nic", part}, {"forward", part}, {"trash", trash},       {"service", service},
 };
 
-static bool has_word(const char *words, const char *word) {
-    size_t length = strlen(word);
-    const char *found = words;
-    while (length > 0 && (found = strstr(found, word))) {
-        bool begins = found == words || found[-1] == ' ';
-        if (begins && (found[length] == ' ' || !found[length]))
-            return true;
-        found += length;
-    }
-    return false;
-}
-
 const char *peer_words_answer(const char *group, const char *word) {
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         for (const struct peer_word *row = groups[i].rows;
              strcmp(groups[i].group, group) == 0 && row->words; row++)
-            if (!strchr(word, ' ') && has_word(row->words, word))
+            if (options_has_word(row->words, word, strlen(word)))
                 return row->answer;
     return NULL;
 }
