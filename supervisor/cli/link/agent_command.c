@@ -22,6 +22,8 @@ enum {
     POLL_FIRST_MS = 10,
     POLL_LAST_MS = 500,
     PID_TEXT_SIZE = 24,
+    STATUS_MAX = 255,
+    SIGNAL_MAX = 127,
     INPUT_BYTES_PER_MS = 100, /* of an agent on an emulated processor that has others beside it */
 };
 
@@ -179,10 +181,21 @@ static bool take_output(const json_t *answer, const char *key, struct buffer *by
            error_set(error, ERROR_FAILED, "the guest agent told the output in a wrong way");
 }
 
+/* A status of another system may be larger than one of ours can be: it must not become 0. */
+static bool take_status(const json_t *answer, struct agent_result *result, struct error *error) {
+    const json_t *code = json_object_get(answer, "exitcode");
+    const json_t *number = json_object_get(answer, "signal");
+    json_int_t status = json_integer_value(code), signal = json_integer_value(number);
+    result->status = status >= 0 && status <= STATUS_MAX ? (int)status : STATUS_MAX;
+    result->signal = signal >= 0 && signal <= SIGNAL_MAX ? (int)signal : SIGNAL_MAX;
+    return json_is_integer(code) || json_is_integer(number) ||
+           error_set(error, ERROR_FAILED, "the guest agent does not tell how the command ended");
+}
+
 static bool take_result(const struct session *session, const json_t *answer,
                         struct agent_result *result) {
-    result->status = (int)json_integer_value(json_object_get(answer, "exitcode"));
-    result->signal = (int)json_integer_value(json_object_get(answer, "signal"));
+    if (!take_status(answer, result, session->error))
+        return false;
     result->output_cut = json_is_true(json_object_get(answer, "out-truncated"));
     result->errors_cut = json_is_true(json_object_get(answer, "err-truncated"));
     return take_output(answer, "out-data", &result->output, session->error) &&

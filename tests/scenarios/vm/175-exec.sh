@@ -183,6 +183,21 @@ answers 'ready()
 line = stream.readline()
 say("{\"return\": {\"pid\": 7}}" if b"status" not in line else "{\"return\": {\"exited\": true, \"exitcode\": 0, \"out-data\": \"%%%%\"}}")'
 expect_fail 1 "told the output in a wrong way" "$PGSUP" exec test true
+ended() { # MEMBERS of the answer
+    answers 'ready()
+line = stream.readline()
+say("{\"return\": {\"pid\": 7}}" if b"status" not in line else "{\"return\": {\"exited\": true'"$1"'}}")'
+    run "$PGSUP" exec test true
+}
+ended ', \"exitcode\": 256' # of another system, or untrue: never a success
+expect_equal "status of 256" "$STATUS" 255
+ended ', \"exitcode\": -1'
+expect_equal "status of -1" "$STATUS" 255
+ended ', \"signal\": 1000'
+expect_equal "status of an odd signal" "$STATUS" 255
+ended ''
+expect_equal "status of none" "$STATUS" 1
+expect_text "$ERR" "does not tell how the command ended"
 answers 'ready()
 line = stream.readline()
 say("{\"return\": {}}")'
