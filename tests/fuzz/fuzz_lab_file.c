@@ -1,4 +1,5 @@
-/* A lab file, from whoever wrote it: read to its end or refused by a sentence, within the limits. */
+/* A lab file, from whoever wrote it: read to its end or refused by a sentence, within the limits.
+ */
 #include "home/lab/lab_file.h"
 
 #include <stdint.h>

@@ -19,6 +19,15 @@ static void refuse(const char *text, const char *sentence) {
     error = (struct error){0};
 }
 
+/* libyaml takes quadratic time for them. */
+TEST(what_is_too_deep_is_refused_at_once) {
+    static char text[100016];
+    memset(text, '[', sizeof text - 1);
+    memcpy(text, "instances: ", strlen("instances: "));
+    refuse(text, "lab.yaml: line 1, column ");
+    refuse(text, "more than 128 lists and mappings in one another");
+}
+
 TEST(what_is_no_lab_file) {
     static const struct {
         const char *text, *sentence;
@@ -70,7 +79,7 @@ TEST(nonsense_is_refused) {
     struct buffer text = {0};
     while (text.length < LAB_FILE_LIMIT_BYTES)
         buffer_puts(&text, "[{\"a\": b}, x: *y,\n");
-    refuse(text.data, "this is not YAML");
+    refuse(text.data, "more than 128 lists and mappings in one another");
     buffer_clear(&text);
     for (int i = 0; i < 2000; i++)
         buffer_printf(&text, "k%d: 1\n", i);

@@ -5,6 +5,7 @@
 #include "base/given_file.h"
 #include "base/name.h"
 #include "base/nearest.h"
+#include "cloudinit/yaml_types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -426,6 +427,8 @@ bool lab_file_parse(const char *path, const char *text, size_t length, struct la
                     struct error *error) {
     yaml_parser_t parser;
     yaml_document_t document;
+    if (!yaml_types_check_depth(text, length, error))
+        return error_prefix(error, "%s", path);
     lab->path = alloc_string(path);
     if (!yaml_parser_initialize(&parser))
         return error_set(error, ERROR_FAILED, "out of memory");
