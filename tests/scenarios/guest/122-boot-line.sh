@@ -6,6 +6,8 @@
 new_cloud
 new_mini test
 new_mini second
+new_mini deaf
+misbehave deaf ignore-power-button
 start_supervisor
 open_screen small 80 24
 open_screen large 120 40
@@ -60,8 +62,10 @@ type_in small "clear; $PGSUP start second --wait --progress plain -v; $PGSUP sto
 expect_shown small '^status 0$' 60
 
 step "down: each VM that is still there"
+expect_ready deaf
 type_in large "clear; $PGSUP down; echo status \$?"
-expect_shown large '^test  stopping 0:'
+expect_shown large '^deaf +stopping 0:'
+expect_ok "$PGSUP" stop -f deaf
 expect_shown large '^status 0$' 60
 wait "$SUPERVISOR" || fail "the supervisor ended with status $?"
 SUPERVISOR=
