@@ -18,12 +18,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LAST_LINE_LIMIT_BYTES 400
 #define POLL_INTERVAL_MS      200 /* for the exit of a child whose pipe another one holds */
 #define CANNOT_RUN_STATUS     126 /* as in a shell */
-#define REAP_INTERVAL_MS      5   /* for a child that closed its output and keeps running */
+#define REAP_INTERVAL_MIN_US  50  /* for a child that closed its output and keeps running */
+#define REAP_INTERVAL_MAX_US  5000
 
 extern char **environ;
 
@@ -175,16 +177,24 @@ static bool collect(int fd, pid_t pid, uint64_t deadline, struct buffer *output)
     }
 }
 
-/* A child may close its output and keep running, so its exit has a deadline of its own. */
+static void pause_us(unsigned microseconds) {
+    const struct timespec time = {.tv_nsec = (long)microseconds * 1000};
+    nanosleep(&time, NULL);
+}
+
+/* A child may close its output and keep running, so its exit has a deadline of its own. Most exit
+ * at once after it, so the first looks follow each other fast. */
 static bool reap(pid_t pid, uint64_t deadline, int *status) {
-    for (;;) {
+    for (unsigned wait_us = REAP_INTERVAL_MIN_US;; wait_us *= 2) {
         pid_t ended = waitpid(pid, status, WNOHANG);
         if (ended == pid || (ended < 0 && errno != EINTR))
             return true;
         if (remaining_ms(deadline) == 0 || !interrupt_check(NULL))
             return false;
         waiting_tick();
-        poll(NULL, 0, REAP_INTERVAL_MS);
+        if (wait_us > REAP_INTERVAL_MAX_US)
+            wait_us = REAP_INTERVAL_MAX_US;
+        pause_us(wait_us);
     }
 }
 

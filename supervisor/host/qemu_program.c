@@ -2,23 +2,31 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/file.h"
 #include "host/program.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define INSPECT_TIMEOUT_MS 10000
 #define OBJECTS_SINCE      11u /* no release before this one has what is looked for in its objects */
 #define BINARIES_MAX       4u  /* one for each architecture, and some that were replaced */
+#define NOTES_LIMIT_BYTES  1024u
 
 struct binary { /* what tells one file from another, and what it said */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    time_t modified;
+    uint64_t device, inode, size;
+    int64_t modified, changed;
     struct spec_qemu qemu;
+};
+
+struct binaries {
+    struct binary items[BINARIES_MAX];
+    unsigned next; /* the place that is filled next */
 };
 
 bool qemu_program_parse_version(const char *text, struct spec_qemu *qemu) {
@@ -67,31 +75,111 @@ static void ask(const char *program, struct spec_qemu *qemu) {
                             qemu_program_lists(list.data, "monitor-hmp");
 }
 
-static bool is_same(const struct binary *binary, const struct stat *file) {
-    return binary->device == file->st_dev && binary->inode == file->st_ino &&
-           binary->size == file->st_size && binary->modified == file->st_mtime;
+static struct binary identity_of(const struct stat *file) {
+    return (struct binary){.device = (uint64_t)file->st_dev,
+                           .inode = (uint64_t)file->st_ino,
+                           .size = (uint64_t)file->st_size,
+                           .modified = (int64_t)file->st_mtime,
+                           .changed = (int64_t)file->st_ctime};
 }
 
-void qemu_program_inspect(const char *program, struct spec_qemu *qemu) {
+static const struct binary *find_binary(const struct binaries *known, const struct binary *wanted) {
+    for (unsigned i = 0; i < BINARIES_MAX; i++) {
+        const struct binary *each = &known->items[i];
+        if (each->device == wanted->device && each->inode == wanted->inode &&
+            each->size == wanted->size && each->modified == wanted->modified &&
+            each->changed == wanted->changed)
+            return each;
+    }
+    return NULL;
+}
+
+static void add_binary(struct binaries *known, const struct binary *binary) {
+    known->items[known->next++ % BINARIES_MAX] = *binary;
+}
+
+/* --- notes: one line for each binary --- */
+
+#define NOTE_FIELDS 9
+
+static bool read_note(const char *line, struct binary *binary) {
+    unsigned objects, sandbox;
+    char end;
+    *binary = (struct binary){0};
+    if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %u.%u %u %u%c",
+               &binary->device, &binary->inode, &binary->size, &binary->modified, &binary->changed,
+               &binary->qemu.version.major, &binary->qemu.version.minor, &objects, &sandbox,
+               &end) != NOTE_FIELDS + 1 ||
+        end != '\n')
+        return false;
+    binary->qemu.monitor_objects = objects == 1;
+    binary->qemu.sandbox = sandbox == 1;
+    return true;
+}
+
+/* What is no note is left out: the binary is asked again. */
+static void read_notes(const char *path, struct binaries *notes) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct binary binary;
+    if (!file_exists(path) || !file_read(path, NOTES_LIMIT_BYTES, &text, NULL) || !text.length)
+        return;
+    for (const char *line = text.data, *end; (end = strchr(line, '\n')); line = end + 1)
+        if (read_note(line, &binary))
+            add_binary(notes, &binary);
+}
+
+static void write_notes(const char *path, const struct binaries *notes) {
+    scoped(buffer_done) struct buffer text = {0};
+    for (unsigned i = 0; i < BINARIES_MAX; i++) {
+        const struct binary *each = &notes->items[(notes->next + i) % BINARIES_MAX];
+        if (each->inode)
+            buffer_printf(
+                &text, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %u.%u %d %d\n",
+                each->device, each->inode, each->size, each->modified, each->changed,
+                each->qemu.version.major, each->qemu.version.minor, each->qemu.monitor_objects,
+                each->qemu.sandbox);
+    }
+    file_write(path, text.data, text.length, 0600, NULL);
+}
+
+/* A script may run another program tomorrow; what did not tell may tell then. */
+static bool is_worth_a_note(const char *program, const struct spec_qemu *qemu) {
+    char start[2] = "#!";
+    scoped(file_release) int fd = open(program, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return qemu->version.major && fd >= 0 && read(fd, start, sizeof start) == sizeof start &&
+           memcmp(start, "#!", sizeof start) != 0;
+}
+
+static void learn(const char *program, const char *notes_path, struct binary *binary) {
+    struct binaries notes = {0};
+    if (notes_path)
+        read_notes(notes_path, &notes);
+    const struct binary *noted = find_binary(&notes, binary);
+    if (noted) {
+        *binary = *noted;
+        return;
+    }
+    ask(program, &binary->qemu);
+    if (!notes_path || !is_worth_a_note(program, &binary->qemu))
+        return;
+    add_binary(&notes, binary);
+    write_notes(notes_path, &notes);
+}
+
+void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static struct binary known[BINARIES_MAX];
-    static unsigned next;
+    static struct binaries known;
     struct stat file;
     *qemu = (struct spec_qemu){0};
     if (stat(program, &file) < 0)
         return;
+    struct binary binary = identity_of(&file);
     pthread_mutex_lock(&lock);
-    struct binary *found = NULL;
-    for (unsigned i = 0; i < BINARIES_MAX; i++)
-        if (is_same(&known[i], &file))
-            found = &known[i];
+    const struct binary *found = find_binary(&known, &binary);
     if (!found) {
-        found = &known[next++ % BINARIES_MAX];
-        *found = (struct binary){.device = file.st_dev,
-                                 .inode = file.st_ino,
-                                 .size = file.st_size,
-                                 .modified = file.st_mtime};
-        ask(program, &found->qemu);
+        learn(program, notes_path, &binary);
+        add_binary(&known, &binary);
+        found = &binary;
     }
     *qemu = found->qemu;
     pthread_mutex_unlock(&lock);

@@ -1,14 +1,16 @@
 /* What a QEMU binary is: its version and the options that differ between versions. Asked once for
- * each binary and process: a file that was replaced is asked again. Blocking; any thread. A binary
- * that does not tell is taken for the oldest that is supported, whose options all others know too.
- */
+ * each binary, and its answer is written down: a file that was replaced is asked again, a script by
+ * each process. Blocking; any thread. A binary that does not tell is taken for the oldest that is
+ * supported, whose options all others know too. */
 #pragma once
 
 #include "base/error.h"
 #include "machine/core/spec.h"
 
-/* program: an absolute path. */
-void qemu_program_inspect(const char *program, struct spec_qemu *qemu);
+#define QEMU_PROGRAM_NOTES "qemu-programs" /* the usual name of the file, in a run folder */
+
+/* program: an absolute path. notes_path: the file in which answers are kept; NULL: none. */
+void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu);
 /* "QEMU emulator version 9.2.1 (Debian …)"; false for another text. */
 bool qemu_program_parse_version(const char *text, struct spec_qemu *qemu);
 /* What speaks against it with this accelerator on this macOS (0: another system); NULL: nothing.

@@ -120,7 +120,7 @@ static struct spec make_spec(const struct platform *platform, const struct files
         .nic_count = 1,
         .extra = extra,
     };
-    qemu_program_inspect(spec.program, &spec.qemu);
+    qemu_program_inspect(spec.program, NULL, &spec.qemu);
     CHECK(spec_qemu_is_since(&spec.qemu, 7, 2));
     return spec;
 }

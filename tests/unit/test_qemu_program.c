@@ -1,7 +1,11 @@
+#include "host/program.h"
 #include "host/qemu_program.h"
 #include "scratch.h"
 #include "test.h"
 
+#include <inttypes.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A binary that says this, and notes each call beside it. */
@@ -49,7 +53,7 @@ TEST(versions_and_objects) {
         scoped(alloc_release) char *name = alloc_printf("qemu-%zu", i);
         scoped(alloc_release) char *path = binary(name, rows[i].version, rows[i].objects);
         struct spec_qemu qemu = {{99, 99}, true, false};
-        qemu_program_inspect(path, &qemu);
+        qemu_program_inspect(path, NULL, &qemu);
         CHECK_INT(qemu.version.major, rows[i].expected.version.major);
         CHECK_INT(qemu.version.minor, rows[i].expected.version.minor);
         CHECK_INT(qemu.monitor_objects, rows[i].expected.monitor_objects);
@@ -73,20 +77,74 @@ TEST(asked_once_until_it_is_replaced) {
         binary("once", "QEMU emulator version 11.1.1", "monitor-qmp\\nmonitor-hmp\\n");
     struct spec_qemu qemu;
     for (int i = 0; i < 3; i++)
-        qemu_program_inspect(path, &qemu);
+        qemu_program_inspect(path, NULL, &qemu);
     CHECK_INT(qemu.monitor_objects, true);
     check_calls(path, "-help\n-object help\n");
     unlink(path);
     free(binary("once", "QEMU emulator version 9.2.0 is here", ""));
-    qemu_program_inspect(path, &qemu);
+    qemu_program_inspect(path, NULL, &qemu);
     CHECK_INT(qemu.version.major, 9);
     CHECK_INT(qemu.monitor_objects, false);
     check_calls(path, "-help\n-object help\n-help\n");
 }
 
+/* A note about the file as it is now; caller frees. */
+static char *note(const char *path, const char *answer) {
+    struct stat file = {0};
+    stat(path, &file);
+    return alloc_printf("%" PRIuMAX " %" PRIuMAX " %" PRIuMAX " %" PRIdMAX " %" PRIdMAX " %s\n",
+                        (uintmax_t)file.st_dev, (uintmax_t)file.st_ino, (uintmax_t)file.st_size,
+                        (intmax_t)file.st_mtime, (intmax_t)file.st_ctime, answer);
+}
+
+TEST(an_answer_is_written_down) {
+    struct spec_qemu qemu;
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *notes = scratch_path("notes");
+    scoped(alloc_release) char *program = program_find("qemu-system-aarch64", NULL);
+    CHECK(program);
+    qemu_program_inspect(program, notes, &qemu);
+    scoped(alloc_release) char *answer = alloc_printf(
+        "%u.%u %d %d", qemu.version.major, qemu.version.minor, qemu.monitor_objects, qemu.sandbox);
+    scoped(alloc_release) char *expected = note(program, answer);
+    CHECK(qemu.version.major >= 7 && file_read(notes, 4096, &text, NULL));
+    CHECK_STRING(text.data, expected);
+}
+
+/* Neither program tells a version when it is asked. */
+TEST(a_note_is_believed_while_it_is_of_this_file) {
+    static const struct {
+        const char *program, *answer;
+        unsigned major;
+    } rows[] = {
+        {"/usr/bin/true", "11.1 1 0", 11},
+        {"/usr/bin/false", "11.1 1", 0},
+        {"/usr/bin/env", "11.1 1 0 7", 0},
+        {"/usr/bin/id", "eleven", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct spec_qemu qemu;
+        scoped(alloc_release) char *notes = scratch_path("believed");
+        scoped(alloc_release) char *line = note(rows[i].program, rows[i].answer);
+        scratch_write(notes, line, strlen(line), 0600);
+        qemu_program_inspect(rows[i].program, notes, &qemu);
+        CHECK_INT(qemu.version.major, rows[i].major);
+        CHECK_INT(qemu.monitor_objects, rows[i].major > 0);
+    }
+}
+
+TEST(a_script_is_never_noted) {
+    struct spec_qemu qemu;
+    scoped(alloc_release) char *notes = scratch_path("none");
+    scoped(alloc_release) char *path = binary("script", "QEMU emulator version 9.2.0", "");
+    qemu_program_inspect(path, notes, &qemu);
+    CHECK_INT(qemu.version.major, 9);
+    CHECK(!file_exists(notes));
+}
+
 TEST(what_cannot_be_run_is_the_oldest) {
     struct spec_qemu qemu = {{99, 99}, true, false};
-    qemu_program_inspect("/nonexistent/qemu", &qemu);
+    qemu_program_inspect("/nonexistent/qemu", NULL, &qemu);
     CHECK_INT(qemu.version.major, 0);
     CHECK(!qemu.monitor_objects && !spec_qemu_is_since(&qemu, 7, 2));
 }

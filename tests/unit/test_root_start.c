@@ -92,7 +92,7 @@ static void fill_plan(struct launch_link *link, struct vm_plan *plan) {
     };
     scoped(alloc_release) char *url = alloc_printf("http://10.0.2.2:80/seed/%s/", token);
     spec.seed_url = url;
-    qemu_program_inspect(PROGRAM, &spec.qemu);
+    qemu_program_inspect(PROGRAM, NULL, &spec.qemu);
     for (int i = 0; i < RUN_FILE_COUNT; i++)
         plan->files[i] = run_file_path(folder, "test", "1", (enum run_file)i);
     plan->qemu_log = alloc_printf("%s/qemu.log", folder);

@@ -19,7 +19,7 @@ static json_t *qemu_row(enum spec_arch arch) {
     scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", spec_arch_word(arch));
     scoped(alloc_release) char *path = program_find(name, NULL);
     if (path)
-        qemu_program_inspect(path, &qemu);
+        qemu_program_inspect(path, NULL, &qemu);
     scoped(alloc_release) char *version =
         qemu.version.major ? alloc_printf("%u.%u", qemu.version.major, qemu.version.minor) : NULL;
     return json_pack("{s:s, s:o, s:o}", "program", name, "path", json_output_text(path), "version",

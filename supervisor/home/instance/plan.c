@@ -91,8 +91,9 @@ static const char *own(struct strv *owned, char *text) {
     return text;
 }
 
-static bool fill_hardware(const struct store_instance *instance, struct spec *spec,
-                          struct strv *owned, struct error *error) {
+static bool fill_hardware(const struct home *home, const struct store_instance *instance,
+                          struct spec *spec, struct strv *owned, struct error *error) {
+    scoped(alloc_release) char *notes = alloc_printf("%s/" QEMU_PROGRAM_NOTES, home->run);
     if (!spec_arch_from_word(instance->arch, &spec->arch))
         return error_set(error, ERROR_INVALID, "\"%s\" is not a known architecture",
                          instance->arch);
@@ -101,7 +102,7 @@ static bool fill_hardware(const struct store_instance *instance, struct spec *sp
     if (!program)
         return false;
     spec->program = own(owned, program);
-    qemu_program_inspect(program, &spec->qemu);
+    qemu_program_inspect(program, notes, &spec->qemu);
     char *firmware = firmware_find(spec->arch, error);
     if (!firmware)
         return false;
@@ -267,7 +268,7 @@ static bool fill_helper(const struct instance_facts *facts, struct instance_plan
 /* The arguments come last in the list, so that its end serves as their vector. */
 static bool fill_plan(const struct home *home, const struct instance_facts *facts,
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
-    if (!fill_hardware(&facts->instance, &plan->spec, owned, error) ||
+    if (!fill_hardware(home, &facts->instance, &plan->spec, owned, error) ||
         !fill_network(facts, plan, owned, error) ||
         !fill_additional_nics(facts, &plan->spec, owned, error) ||
         !fill_helper(facts, plan, owned, error))
