@@ -209,7 +209,7 @@ static bool is_from_guest(const struct post *post) {
 }
 
 static void on_post_written(void *context, bool written) {
-    seed_server_answer(context, written ? SEED_TAKEN : SEED_FAILED);
+    seed_request_settle(context, written ? SEED_TAKEN : SEED_FAILED);
 }
 
 void phone_home_receive(const struct phone_home_context *context,
@@ -219,11 +219,11 @@ void phone_home_receive(const struct phone_home_context *context,
                         .call = call,
                         .vm = find_vm(context->fleet, instance)};
     if (!is_from_guest(&post))
-        seed_server_answer(call->answer, SEED_REFUSED);
+        seed_request_settle(call->answer, SEED_REFUSED);
     else if (take(&post))
         recorder_when_written(context->recorder, on_post_written, call->answer);
     else
-        seed_server_answer(call->answer, SEED_FAILED);
+        seed_request_settle(call->answer, SEED_FAILED);
     free(post.keys);
     store_guest_done(&post.guest);
 }

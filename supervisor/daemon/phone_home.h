@@ -7,7 +7,7 @@
 #include "daemon/fleet.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
-#include "daemon/seed_server.h"
+#include "daemon/seed_request.h"
 
 struct phone_home_context { /* borrowed */
     struct fleet *fleet;
@@ -16,6 +16,6 @@ struct phone_home_context { /* borrowed */
     struct provisioning *provisioning;
 };
 
-/* Answers the call with seed_server_answer(), now or once the store has what was recorded. */
+/* Answers the call with seed_request_settle(), now or once the store has what was recorded. */
 void phone_home_receive(const struct phone_home_context *context,
                         const struct store_instance *instance, const struct phone_home_call *call);
