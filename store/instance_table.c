@@ -61,6 +61,7 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->groups = query_column_text(query);
     instance->variables = query_column_text(query);
     instance->nested = query_column_number(query) != 0;
+    instance->machine = query_column_text(query);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -246,6 +247,16 @@ bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool hol
     return set_flag(store, INSTANCE_SET_HOLDS_PLAYBOOK, id, holds, error);
 }
 
+bool instance_table_set_machine(struct store *store, int64_t id, const char *machine,
+                                struct error *error) {
+    struct query query;
+    if (!query_open(store, INSTANCE_SET_MACHINE, &query, error))
+        return false;
+    query_bind_number(&query, id);
+    query_bind_text(&query, machine);
+    return query_finish(&query, error) && changed_one(store, error);
+}
+
 bool instance_table_remove(struct store *store, int64_t id, struct error *error) {
     struct query query;
     if (!query_open(store, INSTANCE_REMOVE, &query, error))
@@ -267,6 +278,7 @@ void store_instance_done(struct store_instance *instance) {
     free(instance->ip4);
     free(instance->accel);
     free(instance->after);
+    free(instance->machine);
     free(instance->groups);
     free(instance->variables);
     *instance = (struct store_instance){0};

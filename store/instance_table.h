@@ -45,6 +45,7 @@ struct store_instance {
     bool wanted;         /* the last wish of a user: running (start) or not (stop) */
     bool holds_playbook; /* deploy.yaml is from elsewhere: it runs only when a user asks for it */
     int64_t created_ms;
+    char *machine;   /* QEMU's type of it, "virt-7.2", as at its first start; NULL: not started */
     char *groups;    /* "web,db": home/access/host_groups.h; NULL: none */
     char *variables; /* "name=value" lines: home/access/host_variables.h; NULL: none */
 };
@@ -78,6 +79,9 @@ bool instance_table_set_identity(struct store *store, const struct store_instanc
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error);
 bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool holds,
                                        struct error *error);
+/* NULL: the next start takes what QEMU's alias stands for then. */
+bool instance_table_set_machine(struct store *store, int64_t id, const char *machine,
+                                struct error *error);
 bool instance_table_remove(struct store *store, int64_t id, struct error *error);
 void store_instance_done(struct store_instance *instance);
 void store_instances_done(struct store_instances *instances);

@@ -163,6 +163,9 @@ static const char *const steps[] = {
     " WHEN new.name <> old.name AND EXISTS"
     " (SELECT 1 FROM nics WHERE instance = new.id AND network IS NOT NULL)"
     " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;",
+
+    /* 9 */
+    "ALTER TABLE instances ADD COLUMN machine TEXT;", /* "virt-7.2"; NULL: not started yet */
 };
 
 int migrations_version(void) {

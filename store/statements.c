@@ -7,7 +7,7 @@
     " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
     " i.restart, a.name, i.wanted, i.created_ms, i.host_keys, i.phone_home_token,"                 \
     " i.report_token, i.holds_playbook, i.ssh_port_given, i.host_groups, i.host_variables,"        \
-    " i.nested"                                                                                    \
+    " i.nested, i.machine"                                                                         \
     " FROM instances i JOIN images m ON m.id = i.image"                                            \
     " LEFT JOIN instances a ON a.id = i.after "
 
@@ -82,6 +82,7 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3,"
                               " phone_home_token = ?4, report_token = ?5 WHERE id = ?1",
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
+    [INSTANCE_SET_MACHINE] = "UPDATE instances SET machine = ?2 WHERE id = ?1",
     [INSTANCE_SET_HOLDS_PLAYBOOK] = "UPDATE instances SET holds_playbook = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
 

@@ -63,14 +63,13 @@ static bool probe(const char *word, enum spec_arch guest, const char *program) {
     if (!mkdtemp(folder))
         return false;
     scoped(alloc_release) char *pid_file = alloc_printf("%s/pid", folder);
-    char *machine = guest == SPEC_AARCH64 ? "virt" : "q35";
     char *argv[] = {(char *)program,
                     "-nodefaults",
                     "-no-user-config",
                     "-display",
                     "none",
                     "-machine",
-                    machine,
+                    (char *)spec_machine_alias(guest),
                     "-accel",
                     (char *)word,
                     "-cpu",

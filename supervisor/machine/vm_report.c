@@ -40,6 +40,16 @@ const char *vm_report_denial(const struct process_end *end, const char *words) {
     return "";
 }
 
+/* QEMU: system/vl.c, 'unsupported machine type "virt-2.5"', with a colon since 9.0 */
+char *vm_report_unknown_machine(const char *name, const char *words) {
+    if (!strstr(words, "unsupported machine type"))
+        return alloc_string("");
+    return alloc_printf("; this QEMU no longer has the machine that %s was first started as: "
+                        "`pgsup instance set %s --machine-update` has it start as today's, or use "
+                        "an older QEMU",
+                        name, name);
+}
+
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason) {
     if (shutdown_reason[0])
         return alloc_string(shutdown_reason);

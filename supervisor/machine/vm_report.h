@@ -11,6 +11,8 @@
 /* A sentence to append when QEMU was not permitted to open a file where macOS guards files from
  * jobs (TCC), or when it was killed before it said a word; "". Constant. */
 const char *vm_report_denial(const struct process_end *end, const char *words);
+/* What to do when QEMU does not know the type of the machine; "" otherwise. Caller frees. */
+char *vm_report_unknown_machine(const char *name, const char *words);
 /* What is known beyond QEMU's words: "; the disk is in use by process 4711 (qemu-nbd)" when they
  * are about a lock on an image; otherwise "". Caller frees. */
 char *vm_report_holders(const char *words);

@@ -122,6 +122,9 @@ bool fake_options_help(char **argv) {
                  "none                 empty machine\n"
                  "virt                 QEMU 7.2 ARM Virtual Machine (alias of virt-7.2)\n"
                  "virt-7.2             QEMU 7.2 ARM Virtual Machine");
+        else if (strcmp(name, "-qmp") == 0 && word[1] && strcmp(word[1], "stdio") == 0)
+            puts("{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n{\"return\": {}}\n"
+                 "{\"return\": [{\"name\": \"virt-7.2\", \"alias\": \"virt\"}]}\n{\"return\": {}}");
         else
             continue;
         return true;

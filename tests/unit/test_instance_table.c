@@ -125,6 +125,21 @@ TEST(wanted_is_kept) {
     store_close(store);
 }
 
+TEST(the_type_of_a_machine_is_recorded_and_forgotten) {
+    struct store *store = with_image("machine");
+    int64_t id = add_instance(store, "a", NULL);
+    static const char *const types[] = {NULL, "virt-7.2", NULL};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct store_instance read = {0};
+        OK(instance_table_set_machine(store, id, types[i], &error));
+        OK(instance_table_update(store, &(struct store_instance){.id = id, .name = "a"}, &error));
+        OK(instance_table_get(store, "a", &read, &error));
+        CHECK_STRING(read.machine, types[i]);
+        store_instance_done(&read);
+    }
+    store_close(store);
+}
+
 TEST(instances_that_are_not_there) {
     struct store *store = with_image("no-instance");
     struct store_instance read = full_instance;

@@ -1,3 +1,4 @@
+#include "host/machine_types.h"
 #include "host/program.h"
 #include "host/qemu_program.h"
 #include "scratch.h"
@@ -57,6 +58,27 @@ TEST(versions_and_objects) {
         CHECK_INT(qemu.version.major, rows[i].expected.version.major);
         CHECK_INT(qemu.version.minor, rows[i].expected.version.minor);
         CHECK_INT(qemu.monitor_objects, rows[i].expected.monitor_objects);
+    }
+}
+
+TEST(what_an_alias_stands_for) {
+    static const struct {
+        const char *answers, *expected;
+    } rows[] = {
+        {"{\"QMP\": {}}\n{\"return\": {}}\n{\"return\": [{\"name\": \"virt-7.1\"}, {\"name\": "
+         "\"virt-7.2\", \"alias\": \"virt\"}]}\n",
+         "virt-7.2"},
+        {"{\"return\": [{\"name\": \"virt\"}]}", "virt"},
+        {"{\"return\": [{\"name\": \"virt,secure=on\", \"alias\": \"virt\"}]}", NULL},
+        {"{\"return\": [{\"name\": 7, \"alias\": \"virt\"}, 4, null]}", NULL},
+        {"{\"return\": [{\"name\": \"none\"}]}\n", NULL},
+        {"{\"return\": [\n", NULL},
+        {"no QEMU\n", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        scoped(alloc_release) char *found = machine_types_find(rows[i].answers, "virt");
+        CHECK_STRING(found, rows[i].expected);
     }
 }
 

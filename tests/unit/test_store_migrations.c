@@ -236,7 +236,7 @@ TEST(no_backup_no_migration) {
     OK(file_make_directory(inside, 0700, &error));
     struct store *store = NULL;
     FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "cannot write the backup");
-    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 8: ");
+    FAILS(store_open(path, STORE_OPEN, &store, &error), ERROR_FAILED, "to version 9: ");
     check_answer(path, "PRAGMA user_version", "1\n");
     CHECK(!file_exists(left));
     OK(file_remove_tree(folder, &error));

@@ -1,3 +1,4 @@
+#include "base/alloc.h"
 #include "base/file.h"
 #include "base/platform.h"
 #include "machine/log_tail.h"
@@ -35,6 +36,17 @@ TEST(last_words_are_qemus_own) {
     words = log_tail_read("/nonexistent/log", 0);
     CHECK_STRING(words, "");
     free(words);
+}
+
+TEST(a_machine_that_qemu_no_longer_has) {
+    static const char *const words[] = {"unsupported machine type \"virt-2.5\"; Use -machine help",
+                                        "unsupported machine type: \"virt-2.5\""};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        scoped(alloc_release) char *hint = vm_report_unknown_machine("web", words[i]);
+        CHECK_CONTAINS(hint, "`pgsup instance set web --machine-update`");
+    }
+    scoped(alloc_release) char *none = vm_report_unknown_machine("web", "no memory");
+    CHECK_STRING(none, "");
 }
 
 TEST(warnings_are_kept_apart_each_once) {

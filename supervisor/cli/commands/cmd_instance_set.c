@@ -37,6 +37,8 @@ static const struct option_spec options[] = {
      .help = "accelerator; \"\": the best one that works, chosen at each start"},
     {.name = "nested", .help = "let its guest run virtual machines of its own"},
     {.name = "no-nested", .help = "do not"},
+    {.name = "machine-update",
+     .help = "at the next start take the newest version of QEMU's machine, and keep that"},
     {.name = "ssh-port",
      .value = "PORT",
      .help = "with user networking: port of 127.0.0.1 that is forwarded to the guest's SSH"},
@@ -68,7 +70,7 @@ static const struct option_spec options[] = {
 
 static bool is_hardware(const struct instance_change_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
-           wanted->ssh_port || wanted->nested != INSTANCE_NESTED_AS_IT_IS;
+           wanted->ssh_port || wanted->nested != INSTANCE_NESTED_AS_IT_IS || wanted->machine_update;
 }
 
 static bool is_startup(const struct startup_options *wanted) {
@@ -154,6 +156,7 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
     struct instance_change_options wanted = {
         .own = &own,
         .rerun = invocation_flag(invocation, "rerun-cloud-init"),
+        .machine_update = invocation_flag(invocation, "machine-update"),
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .ip4 = invocation_option(invocation, "ip"),

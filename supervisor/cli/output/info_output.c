@@ -153,6 +153,8 @@ static void write_machine(struct info *info) {
     add_line(info, "image", "%s, %s, accelerator %s%s", text_of(info, "image"),
              text_of(info, "arch"), accel ? accel : "chosen at start",
              json_is_true(json_object_get(info->from, "nested")) ? ", nested" : "");
+    if (text_of(info, "machine"))
+        add_line(info, "machine", "%s", text_of(info, "machine"));
     add_list(info, "QEMU warns", "warnings");
     add_line(info, "created", "%s, %.10s, in %s", created, text_of(info, "created"),
              text_of(info, "folder"));

@@ -95,6 +95,7 @@ json_t *instance_output_object(const struct instance_output *output,
     json_object_set_new(object, "host_keys",
                         json_string(store_host_keys_word(instance->host_keys)));
     json_object_set_new(object, "accel", json_output_text(instance->accel));
+    json_object_set_new(object, "machine", json_output_text(instance->machine));
     json_object_set_new(object, "nested", json_boolean(instance->nested));
     json_object_set_new(object, "package_upgrade", json_boolean(instance->package_upgrade));
     json_object_set_new(object, "restart", json_string(store_restart_word(instance->restart)));

@@ -84,6 +84,8 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
            instance_table_update(home->store, instance, error) &&
            instance_table_set_holds_playbook(home->store, instance->id, instance->holds_playbook,
                                              error) &&
+           (!options->machine_update ||
+            instance_table_set_machine(home->store, instance->id, NULL, error)) &&
            remember_trust(home->store, instance, was_http, error) &&
            (!options->rerun || rerun(home, instance, error)) &&
            (!options->own ||

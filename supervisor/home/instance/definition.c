@@ -264,6 +264,8 @@ bool definition_change(const struct instance_change_options *options,
         instance->ssh_port_given = true;
     if (options->nested != INSTANCE_NESTED_AS_IT_IS)
         instance->nested = options->nested == INSTANCE_NESTED_ON;
+    if (options->machine_update)
+        alloc_replace(&instance->machine, NULL);
     if (options->accel)
         alloc_replace(&instance->accel, alloc_string(value_or_null(options->accel)));
     return change_seed(options, cloud, image, instance, error);

@@ -54,6 +54,7 @@ struct instance_change_options {
     const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
     bool rerun;                       /* cloud-init begins anew */
     enum instance_nested nested;
+    bool machine_update; /* the next start takes QEMU's newest version of the machine */
     struct startup_options startup;
     struct ansible_options ansible;
 };

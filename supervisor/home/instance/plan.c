@@ -14,6 +14,7 @@
 #include "home/images/image.h"
 #include "home/images/overlay.h"
 #include "home/instance/launch_check.h"
+#include "home/instance/machine_type.h"
 #include "home/instance/recovery.h"
 #include "home/instance/ssh_port.h"
 #include "home/layout.h"
@@ -110,6 +111,8 @@ static bool fill_hardware(const struct home *home, const struct store_instance *
     spec->vcpu = (unsigned)instance->vcpu;
     spec->ram_mib = instance->ram_mib;
     spec->nested = instance->nested;
+    if (instance->machine)
+        spec->machine = own(owned, alloc_string(instance->machine));
     return accelerator_choose(instance->accel, spec->arch, spec->program, &spec->accel, error) &&
            (!spec->nested || nested_check(spec->accel, &spec->qemu, error));
 }
@@ -377,7 +380,9 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
            recovery_complete_rename(home, &facts->instance, error) &&
            recovery_complete_reset(home, &facts->instance, error) &&
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
-           settle_disk(home, facts, error) && write_plan(home, facts, plan, error);
+           settle_disk(home, facts, error) &&
+           machine_type_settle(home->store, &facts->instance, error) &&
+           write_plan(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {

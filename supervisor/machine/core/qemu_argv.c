@@ -67,13 +67,9 @@ static const char *cpu_model(const struct spec *spec) {
 
 /* QEMU's docs/system/arm/virt.rst: the GIC that "virt" has by itself takes 8 processors, except
  * with kvm, which takes the host's; with EL2 it must be the third. */
-static const char *machine_type(const struct spec *spec) {
-    if (spec->machine)
-        return spec->machine;
-    if (spec->arch != SPEC_AARCH64)
-        return "q35";
+static const char *gic_version(const struct spec *spec) {
     bool many = spec->vcpu > 8 && spec->accel != SPEC_KVM;
-    return many || spec->nested ? "virt,gic-version=3" : "virt";
+    return spec->arch == SPEC_AARCH64 && (many || spec->nested) ? ",gic-version=3" : "";
 }
 
 /* On a PC as a flash chip of its size: -bios takes only whole 64 KiB, which edk2's x86_64 code of
@@ -93,7 +89,8 @@ static void push_firmware(const struct spec *spec, struct strv *argv) {
 static void push_board(const struct spec *spec, struct strv *argv) {
     bool flash = spec->arch != SPEC_AARCH64;
     strv_push(argv, "-machine");
-    strv_pushf(argv, "%s%s%s", machine_type(spec), flash ? ",pflash0=" FIRMWARE_NODE : "",
+    strv_pushf(argv, "%s%s%s%s", spec_machine(spec), gic_version(spec),
+               flash ? ",pflash0=" FIRMWARE_NODE : "",
                is_nested_arm(spec) ? ",virtualization=on" : "");
     push_pair(argv, "-accel",
               spec->accel == SPEC_HVF && is_nested_arm(spec) ? "hvf,kernel-irqchip=on"

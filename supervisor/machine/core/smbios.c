@@ -51,10 +51,7 @@ void smbios_system(const struct spec *spec, struct buffer *blob) {
     buffer_append(blob, tail, sizeof tail);
     append_string("QEMU", blob);
     append_string(product(spec), blob);
-    append_string(spec->machine                ? spec->machine
-                  : spec->arch == SPEC_AARCH64 ? "virt"
-                                               : "q35",
-                  blob);
+    append_string(spec_machine(spec), blob);
     append_string(source, blob);
     buffer_putc(blob, 0);
 }

@@ -76,6 +76,14 @@ bool spec_network_from_word(const char *word, enum spec_network *network) {
     return false;
 }
 
+const char *spec_machine_alias(enum spec_arch arch) {
+    return arch == SPEC_AARCH64 ? "virt" : "q35";
+}
+
+const char *spec_machine(const struct spec *spec) {
+    return spec->machine ? spec->machine : spec_machine_alias(spec->arch);
+}
+
 const char *spec_arch_word(enum spec_arch arch) {
     return arch_words[arch];
 }

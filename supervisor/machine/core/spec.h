@@ -115,7 +115,7 @@ struct spec {
     const char *instance_id;
     enum spec_arch arch;
     enum spec_accel accel;
-    const char *machine;   /* NULL: "virt" or "q35" */
+    const char *machine;   /* "virt-7.2", which an alias stood for; NULL: spec_machine_alias() */
     const char *program;   /* absolute path of qemu-system-… */
     struct spec_qemu qemu; /* what that program is */
     const char *firmware;  /* absolute path; its variables are volatile */
@@ -141,6 +141,9 @@ struct spec {
     char *const *extra; /* INSTANCEDIR/qemu.args: appended unchanged; NULL or NULL-terminated */
 };
 
+/* "virt": what QEMU calls the newest version of the machine; and that, or the version given. */
+const char *spec_machine_alias(enum spec_arch arch);
+const char *spec_machine(const struct spec *spec);
 bool spec_needs_root(const struct spec *spec); /* for one of its cards */
 bool spec_qemu_is_since(const struct spec_qemu *qemu, unsigned major, unsigned minor);
 unsigned spec_nic_slot(unsigned position); /* on the PCI bus */

@@ -153,6 +153,14 @@ static void render_seed_hint(const struct spec *spec, struct buffer *text) {
     buffer_done(&file);
 }
 
+static void render_machine_hint(const struct spec *spec, struct buffer *text) {
+    if (spec->machine)
+        buffer_printf(text,
+                      "# -machine %s is what it was first started as. If QEMU does not know it any "
+                      "more:\n# pgsup instance set %s --machine-update\n",
+                      spec->machine, spec->name);
+}
+
 /* Bash cannot make a pair of sockets; perl is on every Mac. What perl opens is closed to programs
  * that it runs, what dup2() makes is not. A helper must not have QEMU's ends, else it would not see
  * them closed; 200 is between because dup2() of 3 to 3 would leave it as it is. */
@@ -225,6 +233,7 @@ void vm_script_render(const struct spec *spec, const char *run_folder, struct bu
     render_head(spec, text);
     render_run_folder(spec, run_folder, text);
     render_seed_hint(spec, text);
+    render_machine_hint(spec, text);
     render_options("vm", &argv, text);
     render_exec(spec, text);
     strv_done(&argv);

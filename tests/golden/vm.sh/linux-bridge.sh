@@ -23,6 +23,8 @@ if [ "$EUID" = 0 ]; then # by sudo: these are for the owner of the disk
   [ "${owner%%:*}" = 0 ] || set -- "$@" -runas "$owner" # root no longer than it needs
 fi
 
+# -machine virt-9.2 is what it was first started as. If QEMU does not know it any more:
+# pgsup instance set test --machine-update
 vm=(
   /usr/bin/qemu-system-aarch64
   -no-user-config

@@ -14,6 +14,13 @@ run "$PGSUP" qmp test qom-list '{"path": "/machine/peripheral"}'
 expect_equal "the watchdog" "$(json_of '[d["type"] for d in it if d["name"] == "dog"]')" \
     "['child<i6300esb>']"
 expect_text "$folder/vm.sh" "-device i6300esb,id=dog" "-bios $WORK/idle.fw"
+
+step "the machine is that of the first start, whatever \"virt\" stands for later"
+type=$("$PGSUP" qmp test qom-get '{"path": "/machine", "property": "type"}' |
+    sed -n 's/.*"\(virt-.*\)-machine".*/\1/p')
+expect_text "$folder/vm.sh" "-machine $type"
+run "$PGSUP" info test
+expect_text "$OUT" "machine" "$type"
 quietly stop -f test
 
 step "vm.sh has it too"

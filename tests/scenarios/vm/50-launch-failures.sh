@@ -36,6 +36,16 @@ expect_no_start 1 "QEMU did not start (exit 1)" "'teapot' is not a valid device 
 cp "$WORK/good.args" "$folder/qemu.args"
 expect_start
 
+step "a type of machine that this QEMU does not have"
+sqlite3 "$PGSUP_HOME/cloud.sqlite3" "UPDATE instances SET machine = 'virt-0.1'"
+expect_no_start 1 'unsupported machine type' "no longer has the machine that vm was first started as" \
+    "\`pgsup instance set vm --machine-update\`"
+expect_text "$folder/vm.sh" "-machine virt-0.1" "# pgsup instance set vm --machine-update"
+expect_ok "$PGSUP" instance set vm --machine-update
+expect_no_text "$folder/vm.sh" "virt-0.1"
+expect_start
+expect_text "$folder/vm.sh" "-machine virt-"
+
 step "missing firmware"
 mv "$WORK/idle.fw" "$WORK/gone.fw"
 expect_no_start 1 "QEMU did not start (exit 1)" "$WORK/idle.fw"

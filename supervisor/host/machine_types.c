@@ -1,0 +1,58 @@
+#include "host/machine_types.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "host/program.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define ASK_TIMEOUT_MS 10000
+#define NAME_MAX_BYTES 64 /* goes into a command line */
+
+static const char question[] = "{\"execute\":\"qmp_capabilities\"}\n"
+                               "{\"execute\":\"query-machines\"}\n"
+                               "{\"execute\":\"quit\"}\n";
+
+static bool is_name(const char *text) {
+    size_t length = text ? strlen(text) : 0;
+    return length && length <= NAME_MAX_BYTES &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-_+") == length;
+}
+
+static char *find_in(const json_t *machines, const char *alias) {
+    size_t index;
+    const json_t *each;
+    const char *same = NULL;
+    json_array_foreach(machines, index, each) {
+        const char *name = json_string_value(json_object_get(each, "name"));
+        const char *stands_for = json_string_value(json_object_get(each, "alias"));
+        if (is_name(name) && stands_for && strcmp(stands_for, alias) == 0)
+            return alloc_string(name);
+        if (name && strcmp(name, alias) == 0)
+            same = alias;
+    }
+    return same ? alloc_string(same) : NULL;
+}
+
+char *machine_types_find(const char *answers, const char *alias) {
+    char *found = NULL;
+    for (const char *line = answers; *line && !found;) {
+        size_t length = strcspn(line, "\n");
+        json_t *message = json_loadb(line, length, 0, NULL);
+        found = find_in(json_object_get(message, "return"), alias);
+        json_decref(message);
+        line += length + (line[length] == '\n');
+    }
+    return found;
+}
+
+char *machine_types_resolve(const char *program, const char *alias) {
+    char *argv[] = {(char *)program, "-machine", "none", "-nodefaults", "-no-user-config",
+                    "-display",      "none",     "-qmp", "stdio",       NULL};
+    const struct program_options options = {.timeout_ms = ASK_TIMEOUT_MS, .input = question};
+    scoped(buffer_done) struct buffer output = {0};
+    if (!program_run_with(argv, &options, &output, NULL) || !output.data)
+        return NULL;
+    return machine_types_find(output.data, alias);
+}
