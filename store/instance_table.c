@@ -62,6 +62,8 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->variables = query_column_text(query);
     instance->nested = query_column_number(query) != 0;
     instance->machine = query_column_text(query);
+    instance->snapshot_every_s = (uint64_t)query_column_number(query);
+    instance->snapshot_keep = (uint64_t)query_column_number(query);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
@@ -117,6 +119,8 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     query_bind_text(&query, instance->groups);
     query_bind_text(&query, instance->variables);
     query_bind_number(&query, instance->nested);
+    query_bind_number(&query, (int64_t)instance->snapshot_every_s);
+    query_bind_number(&query, (int64_t)instance->snapshot_keep);
     return query_finish(&query, error);
 }
 
@@ -212,6 +216,8 @@ bool instance_table_update(struct store *store, const struct store_instance *ins
     query_bind_text(&query, instance->groups);
     query_bind_text(&query, instance->variables);
     query_bind_number(&query, instance->nested);
+    query_bind_number(&query, (int64_t)instance->snapshot_every_s);
+    query_bind_number(&query, (int64_t)instance->snapshot_keep);
     return query_finish(&query, error) && changed_one(store, error);
 }
 

@@ -48,6 +48,8 @@ struct store_instance {
     char *machine;   /* QEMU's type of it, "virt-7.2", as at its first start; NULL: not started */
     char *groups;    /* "web,db": home/access/host_groups.h; NULL: none */
     char *variables; /* "name=value" lines: home/access/host_variables.h; NULL: none */
+    uint64_t snapshot_every_s; /* the supervisor takes one that often while it runs; 0: never */
+    uint64_t snapshot_keep;    /* so many of these are kept */
 };
 struct store_instances {
     struct store_instance *items;

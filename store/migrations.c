@@ -165,7 +165,23 @@ static const char *const steps[] = {
     " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;",
 
     /* 9 */
-    "ALTER TABLE instances ADD COLUMN machine TEXT;", /* "virt-7.2"; NULL: not started yet */
+    "ALTER TABLE instances ADD COLUMN machine TEXT;" /* "virt-7.2"; NULL: not started yet */
+    "CREATE TABLE snapshots ("
+    " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL,"
+    " state TEXT NOT NULL, origin TEXT NOT NULL, consistency TEXT NOT NULL, comment TEXT,"
+    " created_ms INTEGER NOT NULL, has_guest INTEGER NOT NULL, phoned_home_ms INTEGER NOT NULL,"
+    " hostname TEXT, instance_id TEXT, host_keys TEXT, trusts_cache INTEGER NOT NULL,"
+    " PRIMARY KEY (instance, name)) WITHOUT ROWID;"
+    "CREATE TABLE snapshot_disks ("
+    " instance INTEGER NOT NULL, snapshot TEXT NOT NULL, disk TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, PRIMARY KEY (instance, snapshot, disk),"
+    " FOREIGN KEY (instance, snapshot) REFERENCES snapshots (instance, name)"
+    " ON DELETE CASCADE) WITHOUT ROWID;"
+    "CREATE TABLE freezes ("
+    " instance INTEGER PRIMARY KEY REFERENCES instances (id) ON DELETE CASCADE,"
+    " began_ms INTEGER NOT NULL);"
+    "ALTER TABLE instances ADD COLUMN snapshot_every_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE instances ADD COLUMN snapshot_keep INTEGER NOT NULL DEFAULT 0;",
 };
 
 int migrations_version(void) {

@@ -7,7 +7,7 @@
     " i.accel, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port, i.package_upgrade, i.autostart,"       \
     " i.restart, a.name, i.wanted, i.created_ms, i.host_keys, i.phone_home_token,"                 \
     " i.report_token, i.holds_playbook, i.ssh_port_given, i.host_groups, i.host_variables,"        \
-    " i.nested, i.machine"                                                                         \
+    " i.nested, i.machine, i.snapshot_every_s, i.snapshot_keep"                                    \
     " FROM instances i JOIN images m ON m.id = i.image"                                            \
     " LEFT JOIN instances a ON a.id = i.after "
 
@@ -63,11 +63,11 @@ static const char *const sql[STATEMENT_COUNT] = {
                      " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
                      " autostart, restart, after, wanted, created_ms, host_keys, phone_home_token,"
                      " report_token, holds_playbook, ssh_port_given, host_groups, host_variables,"
-                     " nested)"
+                     " nested, snapshot_every_s, snapshot_keep)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
                      " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
                      " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21, ?22, ?23, ?24,"
-                     " ?25, ?26, ?27, ?28)",
+                     " ?25, ?26, ?27, ?28, ?29, ?30)",
     [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
@@ -77,7 +77,8 @@ static const char *const sql[STATEMENT_COUNT] = {
         " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
         " package_upgrade = ?10, autostart = ?11, restart = ?12,"
         " after = (SELECT id FROM instances WHERE name = ?13), wanted = ?14,"
-        " ssh_port_given = ?15, host_groups = ?16, host_variables = ?17, nested = ?18"
+        " ssh_port_given = ?15, host_groups = ?16, host_variables = ?17, nested = ?18,"
+        " snapshot_every_s = ?19, snapshot_keep = ?20"
         " WHERE id = ?1",
     [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3,"
                               " phone_home_token = ?4, report_token = ?5 WHERE id = ?1",
@@ -155,6 +156,27 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT instance, name, bytes, created_ms FROM disks WHERE ?1 IN (0, instance) ORDER BY id",
     [DISK_ADD] = "INSERT INTO disks (instance, name, bytes, created_ms) VALUES (?1, ?2, ?3, ?4)",
     [DISK_REMOVE] = "DELETE FROM disks WHERE instance = ?1 AND name = ?2",
+
+    [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
+    [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",
+    [FREEZE_REMOVE] = "DELETE FROM freezes WHERE instance = ?1",
+
+    [SNAPSHOT_LIST] =
+        "SELECT s.instance, i.name, s.name, s.state, s.origin, s.consistency, s.comment,"
+        " s.created_ms, s.has_guest, s.phoned_home_ms, s.hostname, s.instance_id, s.host_keys,"
+        " s.trusts_cache FROM snapshots s JOIN instances i ON i.id = s.instance"
+        " WHERE ?1 IN (0, s.instance) ORDER BY i.name, s.created_ms, s.name",
+    [SNAPSHOT_ADD] =
+        "INSERT INTO snapshots (instance, name, state, origin, consistency, comment, created_ms,"
+        " has_guest, phoned_home_ms, hostname, instance_id, host_keys, trusts_cache)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SNAPSHOT_SET_STATE] =
+        "UPDATE snapshots SET state = ?3, consistency = ?4 WHERE instance = ?1 AND name = ?2",
+    [SNAPSHOT_REMOVE] = "DELETE FROM snapshots WHERE instance = ?1 AND name = ?2",
+    [SNAPSHOT_ADD_DISK] = "INSERT INTO snapshot_disks (instance, snapshot, disk, bytes)"
+                          " VALUES (?1, ?2, ?3, ?4)",
+    [SNAPSHOT_LIST_DISKS] = "SELECT disk, bytes FROM snapshot_disks"
+                            " WHERE instance = ?1 AND snapshot = ?2 ORDER BY disk",
 
     [FORWARD_LIST] = "SELECT f.instance, i.name, f.protocol, f.host_address, f.host_port,"
                      " f.guest_port FROM forwards f JOIN instances i ON i.id = f.instance"

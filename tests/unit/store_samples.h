@@ -94,6 +94,8 @@ static const struct store_instance full_instance = {
     .created_ms = 1763900000456,
     .groups = "web,db",
     .variables = "role=first\nlist=[1, 2]\n",
+    .snapshot_every_s = 86400,
+    .snapshot_keep = 7,
 };
 
 static inline struct store *new_store(const char *name) {

@@ -22,6 +22,8 @@ static void check_settings(const struct store_instance *read, const struct store
     CHECK_INT(read->wanted, wanted->wanted);
     CHECK_STRING(read->groups, wanted->groups);
     CHECK_STRING(read->variables, wanted->variables);
+    CHECK_INT(read->snapshot_every_s, wanted->snapshot_every_s);
+    CHECK_INT(read->snapshot_keep, wanted->snapshot_keep);
 }
 
 static void check_identity(const struct store_instance *read, const struct store_instance *wanted) {
