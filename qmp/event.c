@@ -17,6 +17,7 @@ static const struct {
     {"WATCHDOG", QMP_EVENT_WATCHDOG},
     {"BLOCK_IO_ERROR", QMP_EVENT_BLOCK_IO_ERROR},
     {"VSERPORT_CHANGE", QMP_EVENT_VSERPORT_CHANGE},
+    {"JOB_STATUS_CHANGE", QMP_EVENT_JOB_STATUS_CHANGE},
 };
 
 /* What is too long is cut between characters, so that it stays UTF-8. */

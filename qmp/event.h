@@ -18,6 +18,7 @@ enum qmp_event_kind {
     QMP_EVENT_WATCHDOG,
     QMP_EVENT_BLOCK_IO_ERROR,
     QMP_EVENT_VSERPORT_CHANGE,
+    QMP_EVENT_JOB_STATUS_CHANGE, /* some for each job; how it ends is told by others */
 };
 
 struct qmp_event {

@@ -344,6 +344,7 @@ static void on_scan(uv_timer_t *timer) {
     silence_look(daemon->silence);
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt(&daemon->fleet, NULL);
+    fleet_thaw(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
     if (!daemon->seed)
         open_seed(daemon, 0, NULL);

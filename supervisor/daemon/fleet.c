@@ -9,7 +9,9 @@
 #include "home/layout.h"
 #include "home/running.h"
 #include "machine/log_rotate.h"
+#include "machine/vm_agent.h"
 #include "machine/vm_launch.h"
+#include "store/freeze_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,11 @@ static void on_addresses(void *context, struct vm *vm, const struct qga_addresse
     fleet->on_addresses(fleet->context, vm, addresses);
 }
 
+static void on_thawed(void *context, struct vm *vm) {
+    struct fleet *fleet = context;
+    recorder_thawed(fleet->recorder, vm->instance);
+}
+
 /* --- the VMs --- */
 
 void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct recorder *recorder,
@@ -75,7 +82,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .journal = journal,
         .waiters = {.loop = loop},
         .listener = {fleet, on_prepare, on_changed, on_vm_event, on_expired, on_output, on_refused,
-                     on_addresses},
+                     on_addresses, on_thawed},
     };
 }
 
@@ -165,6 +172,27 @@ void fleet_rotate_logs(struct fleet *fleet) {
     for (size_t i = 0; i < fleet->count; i++)
         if (lifecycle_has_process(fleet->vms[i]->state))
             rotate_logs(fleet, fleet->vms[i]);
+}
+
+/* A command that takes a snapshot thaws by itself, and sooner. */
+static bool is_left_frozen(const struct store_freeze *freeze, const struct vm *vm) {
+    return freeze->began_ms + FLEET_FREEZE_LIMIT_MS < clock_wall_ms() ||
+           freeze->began_ms < vm->agent_since_ms;
+}
+
+void fleet_thaw(struct fleet *fleet) {
+    struct store_freezes freezes = {0};
+    if (!freeze_table_list(fleet->home->store, 0, &freezes, NULL))
+        return;
+    for (size_t i = 0; i < freezes.count; i++) {
+        struct vm *vm = fleet_get_by_id(fleet, freezes.items[i].instance);
+        bool runs = vm && vm_is_busy(vm);
+        if (vm && !runs)
+            recorder_thawed(fleet->recorder, vm->instance);
+        else if (runs && is_left_frozen(&freezes.items[i], vm))
+            vm_agent_thaw(vm);
+    }
+    store_freezes_done(&freezes);
 }
 
 /* --- adoption --- */

@@ -15,6 +15,9 @@
 /* Of a stop, until the VM is told to quit, unless the caller names another one. */
 #define FLEET_STOP_TIMEOUT_MS 90000u
 
+/* More than a process that freezes a guest needs to thaw it. */
+#define FLEET_FREEZE_LIMIT_MS 25000
+
 struct fleet {
     uv_loop_t *loop;
     struct home *home; /* read only, on the loop's thread */
@@ -47,6 +50,9 @@ struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance);
 
 /* A field of the VM that the daemon sets has changed: judges waiters and calls on_change. */
 void fleet_vm_changed(struct fleet *fleet, struct vm *vm);
+
+/* Thaws guests that a process which was ended has left frozen; to be called now and then. */
+void fleet_thaw(struct fleet *fleet);
 
 /* Those that QEMU and the network's helpers write themselves; to be called now and then. */
 void fleet_rotate_logs(struct fleet *fleet);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/freeze_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
 
@@ -16,6 +17,7 @@ enum record_kind {
     RECORD_ADDRESS,
     RECORD_PROVISIONED,
     RECORD_WANTED,
+    RECORD_THAWED,
     RECORD_DROPPED, /* in place of the oldest events */
     RECORD_MARK,    /* writes nothing: reports when those before it are written */
 };
@@ -158,6 +160,7 @@ static bool apply(struct store *store, const struct record *record, struct error
                                            record->text, error);
     case RECORD_WANTED:
         return instance_table_set_wanted(store, record->instance, record->wanted, error);
+    case RECORD_THAWED: return freeze_table_remove(store, record->instance, error);
     case RECORD_MARK: break;
     }
     return true;
@@ -301,6 +304,10 @@ void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted) {
     struct record *record = record_new(RECORD_WANTED, instance);
     record->wanted = wanted;
     recorder_add(recorder, record);
+}
+
+void recorder_thawed(struct recorder *recorder, int64_t instance) {
+    recorder_add(recorder, record_new(RECORD_THAWED, instance));
 }
 
 void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,

@@ -29,6 +29,8 @@ void recorder_address(struct recorder *recorder, int64_t instance, const char *a
 /* "ok": provisioned now; otherwise the reason why not. */
 void recorder_provisioned(struct recorder *recorder, int64_t instance, const char *result);
 void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
+/* Its guest's file systems are not frozen: store/freeze_table.h. */
+void recorder_thawed(struct recorder *recorder, int64_t instance);
 
 /* Called once on the loop's thread when everything recorded so far is in the store; false: it could
  * not be written, or is left to recorder_close(). */

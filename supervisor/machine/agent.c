@@ -23,7 +23,7 @@ struct agent {
     uv_connect_t connect;
     int open_handles; /* the last close callback frees */
     bool closing;
-    bool sets_time;
+    bool sets_time, thaws;
     char *script;   /* to be run; NULL: none */
     json_int_t pid; /* of the script in the guest; 0: not yet */
 };
@@ -75,6 +75,8 @@ static void send_command(struct agent *agent) {
     else if (agent->sets_time)
         qga_send(agent->qga, "guest-set-time",
                  json_pack("{sI}", "time", (json_int_t)(clock_wall_ms() * 1000000)));
+    else if (agent->thaws)
+        qga_send(agent->qga, "guest-fsfreeze-thaw", NULL);
     else
         qga_send(agent->qga, "guest-network-get-interfaces", NULL);
 }
@@ -89,12 +91,12 @@ static void on_item(struct agent *agent, const struct qga_item *item) {
             on_script(agent, item->value);
             break;
         }
-        if (!agent->sets_time)
+        if (!agent->sets_time && !agent->thaws)
             qga_addresses_decode(item->value, agent->mac, &addresses);
         answer(agent, &addresses);
         break;
     case QGA_ITEM_ERROR:
-        answer(agent, agent->sets_time || agent->script ? NULL : &addresses);
+        answer(agent, agent->sets_time || agent->thaws || agent->script ? NULL : &addresses);
         break;
     case QGA_ITEM_LOST: answer(agent, NULL); break;
     }
@@ -157,6 +159,13 @@ struct agent *agent_set_time(uv_loop_t *loop, const char *path, void *owner,
                              agent_on_answer *on_answer) {
     struct agent *agent = agent_open(loop, path, owner, on_answer);
     agent->sets_time = true;
+    return agent;
+}
+
+struct agent *agent_thaw(uv_loop_t *loop, const char *path, void *owner,
+                         agent_on_answer *on_answer) {
+    struct agent *agent = agent_open(loop, path, owner, on_answer);
+    agent->thaws = true;
     return agent;
 }
 

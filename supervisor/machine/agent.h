@@ -21,6 +21,10 @@ struct agent *agent_ask(uv_loop_t *loop, const char *path, const char *mac, void
  * not set. */
 struct agent *agent_set_time(uv_loop_t *loop, const char *path, void *owner,
                              agent_on_answer *on_answer);
+/* Thaws the file systems of the guest; those that are not frozen are no failure. The answer has no
+ * addresses; NULL: it is not known. */
+struct agent *agent_thaw(uv_loop_t *loop, const char *path, void *owner,
+                         agent_on_answer *on_answer);
 /* Has the guest's shell run the script as root. The answer has no addresses; NULL: it did not end
  * well, or the agent may not run programs. */
 struct agent *agent_run_script(uv_loop_t *loop, const char *path, const char *script, void *owner,

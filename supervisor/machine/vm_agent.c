@@ -1,5 +1,6 @@
 #include "vm_agent.h"
 
+#include "base/clock.h"
 #include "machine/agent.h"
 #include "machine/vm_words.h"
 
@@ -55,6 +56,26 @@ void vm_agent_set_time(struct vm *vm) {
     vm->agent = agent_set_time(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_time_set);
 }
 
+static void on_thawed(void *owner, const struct qga_addresses *done) {
+    struct vm *vm = owner;
+    agent_drop(vm);
+    vm->thawing = false;
+    if (done) {
+        vm_tell(vm, STORE_EVENT_AGENT,
+                "its file systems, which may have been frozen by a process that was ended, are "
+                "thawed");
+        vm->listener->thawed(vm->listener->context, vm);
+    }
+}
+
+void vm_agent_thaw(struct vm *vm) {
+    if (!vm->agent_open || vm->thawing || !vm->plan.files[RUN_FILE_AGENT])
+        return;
+    agent_drop(vm);
+    vm->thawing = true;
+    vm->agent = agent_thaw(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_thawed);
+}
+
 bool vm_agent_wants_names(const struct vm *vm, int64_t revision) {
     bool given_up = vm->names.telling == revision && vm->names.failures >= NAMES_FAILURES_MAX;
     return vm->agent_open && vm->agent_answers && !vm->agent && vm->plan.files[RUN_FILE_AGENT] &&
@@ -82,6 +103,8 @@ void vm_agent_tell_names(struct vm *vm, int64_t revision, const char *script) {
 void vm_agent_port_changed(struct vm *vm, bool open) {
     if (!open)
         vm_agent_forget(vm);
+    if (open && !vm->agent_open)
+        vm->agent_since_ms = clock_wall_ms();
     vm->agent_open = open;
     vm_agent_query(vm);
 }
@@ -91,5 +114,6 @@ void vm_agent_forget(struct vm *vm) {
     if (vm->clock == VM_CLOCK_ASKED)
         vm->clock = VM_CLOCK_LATE;
     vm->names = (struct vm_names){0};
+    vm->thawing = false;
     vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

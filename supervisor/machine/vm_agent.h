@@ -10,6 +10,9 @@ void vm_agent_port_changed(struct vm *vm, bool open);
 void vm_agent_query(struct vm *vm);
 /* Sets the guest's clock to that of the computer, by the agent; says so if there is none. */
 void vm_agent_set_time(struct vm *vm);
+/* Thaws the guest's file systems; listener->thawed follows. Does nothing while no agent is there.
+ */
+void vm_agent_thaw(struct vm *vm);
 /* Whether the guest, which has an agent, was not told this revision of the names of others yet. */
 bool vm_agent_wants_names(const struct vm *vm, int64_t revision);
 /* Has the guest run the script that tells them. Given up after some failures. */

@@ -40,6 +40,8 @@ struct vm_listener {
     /* What the agent in a guest that has its address by DHCP says of its first card: one at least.
      */
     void (*addresses)(void *context, struct vm *vm, const struct qga_addresses *addresses);
+    /* The file systems of the guest are not frozen any more: after vm_agent_thaw(). */
+    void (*thawed)(void *context, struct vm *vm);
 };
 
 struct vm {
@@ -78,6 +80,8 @@ struct vm {
     struct probe *probe;
     struct agent *agent;       /* a question that is under way; NULL */
     bool agent_open;           /* the guest has opened the agent's port */
+    int64_t agent_since_ms;    /* … since then, as far as this supervisor knows */
+    bool thawing;              /* the question is that of vm_agent_thaw() */
     struct vm_names {          /* vm_agent_tell_names() */
         int64_t told, telling; /* revisions; 0: none */
         unsigned failures;     /* of the one that is being told */

@@ -69,9 +69,28 @@ static void explain_run_state(struct vm *vm, const char *run_state) {
     alloc_replace(&vm->reason, run_state_reason(run_state, &context));
 }
 
+/* qapi/block-core.json, BLOCK_IO_ERROR: a job's disk has no device, and a name that QEMU gave. */
+static bool is_of_job(const struct qmp_event *event) {
+    return !event->device[0] || event->device[0] == '#';
+}
+
+static void on_job_error(struct vm *vm, const struct qmp_event *event) {
+    scoped(alloc_release) char *text = name_printable(event->reason, strlen(event->reason), 100);
+    scoped(alloc_release) char *reason =
+        alloc_printf("a job of QEMU on its disks failed and stopped it%s%s; `pgsup resume %s` lets "
+                     "it go on",
+                     text[0] ? ": " : "", text, vm->name);
+    vm->disk_full = false;
+    vm_set_reason(vm, reason);
+}
+
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "stop") != 0)
         return;
+    if (is_of_job(event)) {
+        on_job_error(vm, event);
+        return;
+    }
     vm->disk_full = event->nospace;
     if (event->nospace) {
         wait_for_space(vm);
@@ -113,8 +132,10 @@ static void on_reset(struct vm *vm, bool by_guest) {
 static void on_event(struct vm *vm, const struct qmp_item *item) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
-    vm_tell(vm, STORE_EVENT_QMP, "%s%s%s%s%s%s", item->name, event.reason[0] ? " " : "",
-            event.reason, event.action[0] ? " (" : "", event.action, event.action[0] ? ")" : "");
+    if (event.kind != QMP_EVENT_JOB_STATUS_CHANGE)
+        vm_tell(vm, STORE_EVENT_QMP, "%s%s%s%s%s%s", item->name, event.reason[0] ? " " : "",
+                event.reason, event.action[0] ? " (" : "", event.action,
+                event.action[0] ? ")" : "");
     switch (event.kind) {
     case QMP_EVENT_SHUTDOWN:
         snprintf(vm->shutdown_reason, sizeof vm->shutdown_reason, "%s", event.reason);
@@ -135,6 +156,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
     case QMP_EVENT_POWERDOWN:
     case QMP_EVENT_SUSPEND:
     case QMP_EVENT_WAKEUP:
+    case QMP_EVENT_JOB_STATUS_CHANGE:
     case QMP_EVENT_OTHER: break;
     }
 }

@@ -80,7 +80,7 @@ static const struct {
      {.kind = QMP_EVENT_VSERPORT_CHANGE, .device = "agent", .open = true}},
     {"JOB_STATUS_CHANGE",
      "{\"status\": \"running\", \"id\": \"b\"}",
-     {.kind = QMP_EVENT_OTHER, .device = "b"}},
+     {.kind = QMP_EVENT_JOB_STATUS_CHANGE, .device = "b"}},
     {"shutdown", NULL, {.kind = QMP_EVENT_OTHER}},
     {"", "[]", {.kind = QMP_EVENT_OTHER}},
     {"SHUTDOWN", NULL, {.kind = QMP_EVENT_SHUTDOWN}},

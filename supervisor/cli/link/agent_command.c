@@ -3,128 +3,20 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/interrupt.h"
-#include "base/secret.h"
 #include "machine/core/run_file.h"
-#include "machine/socket.h"
-#include "qmp/qga.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <unistd.h>
+#include <stdio.h>
 
 enum {
-    SILENCE_TIMEOUT_MS = 10000, /* more than another client of the agent may keep it busy */
-    ANSWER_TIMEOUT_MS = 600000, /* of an agent that says something all the time */
-    REFUSED_TIMEOUT_MS = 1000,  /* of a socket that is full, or that nobody has any more */
-    ENDING_TIMEOUT_MS = 5000,   /* of a program that was told to end */
+    ENDING_TIMEOUT_MS = 5000, /* of a program that was told to end */
     POLL_FIRST_MS = 10,
     POLL_LAST_MS = 500,
     PID_TEXT_SIZE = 24,
     STATUS_MAX = 255,
     SIGNAL_MAX = 127,
-    INPUT_BYTES_PER_MS = 100, /* of an agent on an emulated processor that has others beside it */
 };
-
-#define LINE_LIMIT_BYTES (AGENT_OUTPUT_MAX_BYTES / 3 * 4 * 2 + (1u << 20)) /* both in Base64 */
-
-/* --- one question --- */
-
-struct talk {
-    int fd;
-    struct qga *qga;
-    bool stubborn;       /* Ctrl-C has been heard before */
-    uint64_t silence_ms; /* that an agent may need to read what it was sent */
-    struct error *error;
-};
-
-/* False: nothing came in time, or Ctrl-C. */
-static bool wait_ready(const struct talk *talk, uint64_t until_ms) {
-    short events = POLLIN;
-    if (qga_output(talk->qga)->length)
-        events |= POLLOUT;
-    struct pollfd ready = {.fd = talk->fd, .events = events};
-    uint64_t now = clock_monotonic_ms();
-    if (!talk->stubborn && !interrupt_check(talk->error))
-        return false;
-    int count = now < until_ms ? poll(&ready, 1, (int)(until_ms - now)) : 0;
-    return count > 0 || (count < 0 && errno == EINTR && wait_ready(talk, until_ms)) ||
-           error_set(talk->error, ERROR_TIMEOUT, "the guest agent does not answer");
-}
-
-/* Moves what can be moved. False: the channel is closed. */
-static bool pump(struct talk *talk) {
-    char chunk[65536];
-    socket_flush(talk->fd, qga_output(talk->qga));
-    ssize_t length = read(talk->fd, chunk, sizeof chunk);
-    if (length > 0)
-        qga_feed(talk->qga, chunk, (size_t)length);
-    return length > 0 || (length < 0 && (errno == EAGAIN || errno == EINTR)) ||
-           error_set(talk->error, ERROR_FAILED, "QEMU closed the channel of the guest agent");
-}
-
-/* One item that is no error; valid until the next call. Whatever moves extends the deadline. */
-static bool next_item(struct talk *talk, struct qga_item *item) {
-    uint64_t last_ms = clock_monotonic_ms() + ANSWER_TIMEOUT_MS;
-    while (!qga_next(talk->qga, item)) {
-        uint64_t until_ms = clock_monotonic_ms() + SILENCE_TIMEOUT_MS + talk->silence_ms;
-        if (!wait_ready(talk, until_ms < last_ms ? until_ms : last_ms) || !pump(talk))
-            return false;
-    }
-    if (item->kind == QGA_ITEM_ERROR)
-        return error_set(talk->error, ERROR_FAILED, "the guest agent refuses: %s", item->text);
-    return item->kind != QGA_ITEM_LOST || error_set(talk->error, ERROR_FAILED, "%s", item->text);
-}
-
-struct session {
-    char *path; /* of the agent's socket */
-    bool stubborn;
-    struct error *error;
-};
-
-/* QEMU serves one client, and lets few others wait. */
-static int connect_agent(const struct session *session) {
-    for (int waited_ms = 0;; waited_ms += POLL_LAST_MS / 10) {
-        struct error problem = {0};
-        errno = 0;
-        int fd = socket_connect(session->path, &problem);
-        bool full = errno == EAGAIN && waited_ms < SILENCE_TIMEOUT_MS;
-        bool refused = errno == ECONNREFUSED && waited_ms < REFUSED_TIMEOUT_MS;
-        if (fd >= 0)
-            return fd;
-        if (!full && !refused) {
-            error_copy(session->error, &problem);
-            return -1;
-        }
-        poll(NULL, 0, POLL_LAST_MS / 10);
-    }
-}
-
-/* arguments is stolen. NULL: error set; the caller owns the answer. */
-static json_t *ask_agent(const struct session *session, const char *command, json_t *arguments) {
-    uint32_t id;
-    struct qga_item item;
-    json_t *answer = NULL;
-    scoped(file_release) int fd = connect_agent(session);
-    if (fd < 0) {
-        json_decref(arguments);
-        return NULL;
-    }
-    secret_random(&id, sizeof id);
-    struct talk talk = {fd, qga_new(id), session->stubborn, 0, session->error};
-    qga_allow_lines(talk.qga, LINE_LIMIT_BYTES);
-    if (!next_item(&talk, &item))
-        json_decref(arguments);
-    else if (qga_send(talk.qga, command, arguments)) {
-        talk.silence_ms = qga_output(talk.qga)->length / INPUT_BYTES_PER_MS;
-        answer = next_item(&talk, &item) ? json_deep_copy(item.value) : NULL;
-    }
-    qga_free(talk.qga);
-    return answer;
-}
-
-/* --- a program --- */
 
 void agent_result_done(struct agent_result *result) {
     buffer_done(&result->output);
@@ -164,9 +56,9 @@ static bool check_words(const struct agent_command *command, struct error *error
                      AGENT_INPUT_MAX_BYTES >> 20);
 }
 
-static bool begin_exec(const struct session *session, const struct agent_command *command,
+static bool begin_exec(const struct agent_question *session, const struct agent_command *command,
                        json_int_t *pid) {
-    json_t *answer = ask_agent(session, "guest-exec", exec_arguments(command));
+    json_t *answer = agent_question_ask(session, "guest-exec", exec_arguments(command));
     const json_t *number = json_object_get(answer, "pid");
     bool good = json_is_integer(number);
     *pid = json_integer_value(number);
@@ -192,7 +84,7 @@ static bool take_status(const json_t *answer, struct agent_result *result, struc
            error_set(error, ERROR_FAILED, "the guest agent does not tell how the command ended");
 }
 
-static bool take_result(const struct session *session, const json_t *answer,
+static bool take_result(const struct agent_question *session, const json_t *answer,
                         struct agent_result *result) {
     if (!take_status(answer, result, session->error))
         return false;
@@ -203,7 +95,7 @@ static bool take_result(const struct session *session, const json_t *answer,
 }
 
 /* Its children first: a shell that is ended leaves what it runs. No status is asked for. */
-static void end_program(const struct session *session, json_int_t pid) {
+static void end_program(const struct agent_question *session, json_int_t pid) {
     static const char script[] =
         "end() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; done; "
         "kill -TERM $1; }; end $0";
@@ -212,17 +104,18 @@ static void end_program(const struct session *session, json_int_t pid) {
     snprintf(number, sizeof number, "%lld", (long long)pid);
     const char *const argv[] = {"/bin/sh", "-c", script, number, NULL};
     const struct agent_command command = {.argv = argv};
-    const struct session other = {session->path, true, &ignored};
+    const struct agent_question other = {
+        .path = session->path, .stubborn = true, .error = &ignored};
     json_int_t unused;
     begin_exec(&other, &command, &unused);
 }
 
 /* True: it has ended. False with an error, or without: it runs. */
-static bool command_has_ended(const struct session *session, json_int_t pid,
+static bool command_has_ended(const struct agent_question *session, json_int_t pid,
                               struct agent_result *result) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "pid", json_integer(pid));
-    json_t *answer = ask_agent(session, "guest-exec-status", arguments);
+    json_t *answer = agent_question_ask(session, "guest-exec-status", arguments);
     bool ended = json_is_true(json_object_get(answer, "exited"));
     if (!answer && session->error->code != ERROR_CANCELLED)
         error_prefix(session->error,
@@ -243,7 +136,7 @@ static bool must_end(uint64_t until_ms, uint64_t limit_ms, struct error *why) {
                       (unsigned long long)(limit_ms / 1000));
 }
 
-static bool wait_told(struct session *session, json_int_t pid, struct agent_result *result,
+static bool wait_told(struct agent_question *session, json_int_t pid, struct agent_result *result,
                       const struct error *why) {
     struct error lost = {0};
     uint64_t until_ms = clock_monotonic_ms() + ENDING_TIMEOUT_MS;
@@ -261,12 +154,12 @@ static bool wait_told(struct session *session, json_int_t pid, struct agent_resu
     return false;
 }
 
-static bool wait_end(struct session *session, json_int_t pid, uint64_t limit_ms,
+static bool wait_end(struct agent_question *session, json_int_t pid, uint64_t limit_ms,
                      struct agent_result *result) {
     uint64_t until_ms = limit_ms ? clock_monotonic_ms() + limit_ms : UINT64_MAX;
     for (int pause_ms = POLL_FIRST_MS;; pause_ms += pause_ms < POLL_LAST_MS ? pause_ms / 2 : 0) {
         struct error why = {0}, heard = {0};
-        const struct session asking = {session->path, false, &heard};
+        const struct agent_question asking = {.path = session->path, .error = &heard};
         if (command_has_ended(&asking, pid, result))
             return true;
         if (heard.code != ERROR_NONE && heard.code != ERROR_CANCELLED)
@@ -283,7 +176,7 @@ bool agent_command_exec(const struct home *home, const struct running *running,
     json_int_t pid = 0;
     scoped(alloc_release) char *path =
         run_file_path(home->run, running->name, running->tag, RUN_FILE_AGENT);
-    struct session session = {path, false, error};
+    struct agent_question session = {.path = path, .error = error};
     return check_words(command, error) && begin_exec(&session, command, &pid) &&
            wait_end(&session, pid, command->limit_ms, result);
 }

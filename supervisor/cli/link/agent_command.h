@@ -6,14 +6,13 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cli/link/agent_question.h"
 #include "home/home.h"
 #include "home/running.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of each of standard output and error: qemu-ga drops what is more (GUEST_EXEC_MAX_OUTPUT). */
-#define AGENT_OUTPUT_MAX_BYTES (16u << 20)
 #define AGENT_INPUT_MAX_BYTES                                                                      \
     (16u << 20) /* it comes in one command, which QEMU limits to 64 MiB                            \
                  */
