@@ -1,5 +1,6 @@
 #include "guest_table.h"
 
+#include "base/alloc.h"
 #include "store/query.h"
 
 #include <stdlib.h>
@@ -25,6 +26,49 @@ bool guest_table_get(struct store *store, int64_t instance, struct store_guest *
         guest->trusts_cache = query_column_number(&query) != 0;
     }
     return query_close(&query);
+}
+
+bool guest_table_list_addresses(struct store *store, struct store_addresses *addresses,
+                                struct error *error) {
+    struct query query;
+    if (!query_open(store, GUEST_LIST_ADDRESSES, &query, error))
+        return false;
+    while (query_row(&query, error)) {
+        addresses->items =
+            alloc_resize(addresses->items, (addresses->count + 1) * sizeof *addresses->items);
+        struct store_address *item = &addresses->items[addresses->count++];
+        item->instance = query_column_number(&query);
+        item->address = query_column_text(&query);
+        item->address_source = query_column_text(&query);
+        item->address_ms = query_column_number(&query);
+    }
+    if (query_close(&query))
+        return true;
+    store_addresses_done(addresses);
+    return false;
+}
+
+static int compare_instances(const void *key, const void *item) {
+    int64_t instance = *(const int64_t *)key;
+    const struct store_address *address = item;
+    return (instance > address->instance) - (instance < address->instance);
+}
+
+const struct store_address *store_addresses_find(const struct store_addresses *addresses,
+                                                 int64_t instance) {
+    if (!addresses->count)
+        return NULL;
+    return bsearch(&instance, addresses->items, addresses->count, sizeof *addresses->items,
+                   compare_instances);
+}
+
+void store_addresses_done(struct store_addresses *addresses) {
+    for (size_t i = 0; i < addresses->count; i++) {
+        free(addresses->items[i].address);
+        free(addresses->items[i].address_source);
+    }
+    free(addresses->items);
+    *addresses = (struct store_addresses){0};
 }
 
 bool guest_table_put(struct store *store, int64_t instance, const struct store_guest *guest,

@@ -22,6 +22,22 @@ struct store_guest {
 /* An instance without a row gives an empty struct, not an error. */
 bool guest_table_get(struct store *store, int64_t instance, struct store_guest *guest,
                      struct error *error);
+/* Where each guest is that has told, in the order of the instances' ids: address, address_source
+ * and address_ms of a store_guest. */
+struct store_address {
+    int64_t instance;
+    char *address, *address_source;
+    int64_t address_ms;
+};
+struct store_addresses {
+    struct store_address *items;
+    size_t count;
+};
+bool guest_table_list_addresses(struct store *store, struct store_addresses *addresses,
+                                struct error *error);
+const struct store_address *store_addresses_find(const struct store_addresses *addresses,
+                                                 int64_t instance); /* NULL: none */
+void store_addresses_done(struct store_addresses *addresses);
 bool guest_table_put(struct store *store, int64_t instance, const struct store_guest *guest,
                      struct error *error);
 /* Writes only address, source and time; creates the row of a guest that has not phoned home. */

@@ -181,10 +181,10 @@ bool instance_table_get_by_phone_home_token(struct store *store, const char *tok
     return get_by_secret(store, INSTANCE_GET_BY_PHONE_HOME_TOKEN, token, instance, error);
 }
 
-bool instance_table_list(struct store *store, struct store_instances *instances,
-                         struct error *error) {
+static bool list_by(struct store *store, enum statement statement,
+                    struct store_instances *instances, struct error *error) {
     struct query query;
-    if (!query_open(store, INSTANCE_LIST, &query, error))
+    if (!query_open(store, statement, &query, error))
         return false;
     while (query_row(&query, error)) {
         instances->items =
@@ -195,6 +195,16 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
         return true;
     store_instances_done(instances);
     return false;
+}
+
+bool instance_table_list(struct store *store, struct store_instances *instances,
+                         struct error *error) {
+    return list_by(store, INSTANCE_LIST, instances, error);
+}
+
+bool instance_table_list_restarted(struct store *store, struct store_instances *instances,
+                                   struct error *error) {
+    return list_by(store, INSTANCE_LIST_RESTARTED, instances, error);
 }
 
 static bool changed_one(struct store *store, struct error *error) {

@@ -72,6 +72,9 @@ bool instance_table_get_by_phone_home_token(struct store *store, const char *tok
                                             struct store_instance *instance, struct error *error);
 bool instance_table_list(struct store *store, struct store_instances *instances,
                          struct error *error); /* by name */
+/* Those that were wanted last and have a restart policy. */
+bool instance_table_list_restarted(struct store *store, struct store_instances *instances,
+                                   struct error *error);
 /* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error);

@@ -70,6 +70,18 @@ bool launch_table_put(struct store *store, const struct store_launch *launch, st
     return query_finish(&query, error);
 }
 
+static bool read_rows(struct query *query, struct store_launches *launches, struct error *error) {
+    while (query_row(query, error)) {
+        launches->items =
+            alloc_resize(launches->items, (launches->count + 1) * sizeof *launches->items);
+        launch_read_row(query, &launches->items[launches->count++]);
+    }
+    if (query_close(query))
+        return true;
+    store_launches_done(launches);
+    return false;
+}
+
 bool launch_table_list(struct store *store, int64_t instance, unsigned limit,
                        struct store_launches *launches, struct error *error) {
     struct query query;
@@ -77,15 +89,27 @@ bool launch_table_list(struct store *store, int64_t instance, unsigned limit,
         return false;
     query_bind_number(&query, instance);
     query_bind_number(&query, limit);
-    while (query_row(&query, error)) {
-        launches->items =
-            alloc_resize(launches->items, (launches->count + 1) * sizeof *launches->items);
-        launch_read_row(&query, &launches->items[launches->count++]);
-    }
-    if (query_close(&query))
-        return true;
-    store_launches_done(launches);
-    return false;
+    return read_rows(&query, launches, error);
+}
+
+bool launch_table_list_last(struct store *store, struct store_launches *launches,
+                            struct error *error) {
+    struct query query;
+    return query_open(store, LAUNCH_LIST_LAST, &query, error) && read_rows(&query, launches, error);
+}
+
+static int compare_instances(const void *key, const void *item) {
+    int64_t instance = *(const int64_t *)key;
+    const struct store_launch *launch = item;
+    return (instance > launch->instance) - (instance < launch->instance);
+}
+
+const struct store_launch *store_launches_find(const struct store_launches *launches,
+                                               int64_t instance) {
+    if (!launches->count)
+        return NULL;
+    return bsearch(&instance, launches->items, launches->count, sizeof *launches->items,
+                   compare_instances);
 }
 
 bool launch_table_last(struct store *store, int64_t instance, struct store_launch *launch,

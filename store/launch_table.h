@@ -49,5 +49,11 @@ bool launch_table_last(struct store *store, int64_t instance, struct store_launc
                        struct error *error); /* ERROR_NOT_FOUND if never launched */
 bool launch_table_list(struct store *store, int64_t instance, unsigned limit,
                        struct store_launches *launches, struct error *error); /* newest first */
+/* The last one of each instance, in the order of their ids, without serial_tail and boot. */
+bool launch_table_list_last(struct store *store, struct store_launches *launches,
+                            struct error *error);
+/* In such a list; NULL: never launched. */
+const struct store_launch *store_launches_find(const struct store_launches *launches,
+                                               int64_t instance);
 void store_launch_done(struct store_launch *launch);
 void store_launches_done(struct store_launches *launches);

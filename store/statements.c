@@ -72,6 +72,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
+    [INSTANCE_LIST_RESTARTED] = INSTANCE_SELECT "WHERE i.wanted <> 0 AND i.restart <> 'no'"
+                                                " ORDER BY i.name",
     [INSTANCE_UPDATE] =
         "UPDATE instances SET name = ?2, seed = ?3, ip4 = ?4, accel = ?5,"
         " vcpu = ?6, ram_mib = ?7, disk_bytes = ?8, ssh_port = ?9,"
@@ -108,11 +110,20 @@ static const char *const sql[STATEMENT_COUNT] = {
                     " AND o.number <= launches.number)"
                     " FROM launches WHERE instance = ?1 ORDER BY number DESC LIMIT ?2",
 
+    /* SQLite takes the other columns from the row with the highest number. */
+    [LAUNCH_LIST_LAST] =
+        "SELECT max(number), instance, tag, pid, pid_start, state, reason, launched_ms,"
+        " started_ms, firmware_ms, kernel_ms, seed_ms, phone_home_ms, ready_ms,"
+        " provisioned_ms, ended_ms, end_cause, end_text, NULL, presses, 0"
+        " FROM launches GROUP BY instance ORDER BY instance",
+
     [GUEST_GET] =
         "SELECT phoned_home_ms, instance_id, hostname, address, address_source,"
         " address_ms, host_keys, provisioned_ms, provision_result, host_key_problem, trusts_cache"
         " FROM guests"
         " WHERE instance = ?1",
+    [GUEST_LIST_ADDRESSES] = "SELECT instance, address, address_source, address_ms FROM guests"
+                             " WHERE address IS NOT NULL ORDER BY instance",
     [GUEST_PUT] =
         "INSERT INTO guests (instance, phoned_home_ms, instance_id, hostname,"
         " address, address_source, address_ms, host_keys, provisioned_ms, provision_result,"

@@ -278,10 +278,20 @@ static size_t put_safe(struct buffer *out, const char *text, size_t left) {
     return step;
 }
 
+static size_t plain_length(const char *text) {
+    size_t length = 0;
+    while (text[length] >= 0x20 && text[length] < 0x7F)
+        length++;
+    return length;
+}
+
 char *name_safe(const char *text) {
     struct buffer out = {0};
-    size_t length = strlen(text);
-    for (size_t i = 0; i < length;)
+    size_t plain = plain_length(text), length = plain + strlen(text + plain);
+    if (plain == length)
+        return alloc_string(text);
+    buffer_append(&out, text, plain);
+    for (size_t i = plain; i < length;)
         i += put_safe(&out, text + i, length - i);
     return buffer_take(&out);
 }

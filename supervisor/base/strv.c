@@ -6,8 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The room for `count` strings and the end: a power of two. */
+static size_t room_of(size_t count) {
+    size_t room = 4;
+    while (room < count + 1)
+        room *= 2;
+    return room;
+}
+
 void strv_take(struct strv *list, char *text) {
-    list->items = alloc_resize(list->items, (list->count + 2) * sizeof *list->items);
+    if (!list->items || room_of(list->count + 1) != room_of(list->count))
+        list->items = alloc_resize(list->items, room_of(list->count + 1) * sizeof *list->items);
     list->items[list->count++] = text;
     list->items[list->count] = NULL;
 }

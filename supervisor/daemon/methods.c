@@ -75,6 +75,22 @@ static json_t *vm_to_json(const struct vm *vm) {
     return object;
 }
 
+/* Of a thousand VMs each key costs: none is there that is null. */
+static json_t *vm_to_brief_json(const struct vm *vm) {
+    json_t *object = json_object();
+    int64_t launched = vm->launch.phases_ms[PHASE_LAUNCHED];
+    bool alive = lifecycle_has_process(vm->state);
+    json_object_set_new(object, "name", json_string(vm->name));
+    json_object_set_new(object, "state", json_string(lifecycle_state_word(vm->state)));
+    if (vm->reason)
+        json_object_set_new(object, "reason", json_string(vm->reason));
+    if (alive && vm->launch.pid)
+        json_object_set_new(object, "pid", json_integer(vm->launch.pid));
+    if (alive && launched)
+        json_object_set_new(object, "launched_ms", json_integer(launched));
+    return object;
+}
+
 /* --- answering --- */
 
 static void request_free(struct request *request) {
@@ -185,12 +201,19 @@ static bool method_hello(struct request *request, struct error *error) {
     return true;
 }
 
+/* "name": of this VM alone; "brief": what a table of many shows. */
 static bool method_status(struct request *request, struct error *error) {
     struct fleet *fleet = request->context->fleet;
+    const char *only = NULL;
+    bool brief = false;
+    if (!control_get_string(request->params, "name", &only, error) ||
+        !control_get_bool(request->params, "brief", &brief, error))
+        return false;
     json_t *body = json_object(), *list = json_array();
-    (void)error;
     for (size_t i = 0; i < fleet->count; i++)
-        json_array_append_new(list, vm_to_json(fleet->vms[i]));
+        if (!only || strcmp(only, fleet->vms[i]->name) == 0)
+            json_array_append_new(list, brief ? vm_to_brief_json(fleet->vms[i])
+                                              : vm_to_json(fleet->vms[i]));
     json_object_set_new(body, "vms", list);
     request_succeed(request, body);
     return true;

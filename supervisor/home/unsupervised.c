@@ -24,11 +24,11 @@ static bool has_supervisor(const struct home *home) {
     return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-static const struct running *find_running(const struct running_list *list, const char *name) {
+static bool is_among(const struct running_list *list, const char *name) {
     for (size_t i = 0; i < list->count; i++)
         if (strcmp(list->items[i].name, name) == 0)
-            return &list->items[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* Only the supervisor that began it records its end. */
@@ -36,7 +36,7 @@ static void look_for_end(const struct home *home, const struct store_instance *i
                          struct buffer *text) {
     struct store_launch launch = {0};
     if (launch_table_last(home->store, instance->id, &launch, NULL) && launch.pid != 0 &&
-        launch.ended_ms == 0 && instance->wanted && instance->restart != STORE_RESTART_NO)
+        launch.ended_ms == 0)
         buffer_printf(text,
                       "%s has ended while no supervisor ran, which restarts it (%s): `pgsup up "
                       "--detach` starts one, `pgsup start %s` then the VM\n",
@@ -61,20 +61,27 @@ static void look_for_first_boot(const struct home *home, const struct store_inst
     store_guest_done(&guest);
 }
 
+static void look_at_running(const struct home *home, const struct running *running,
+                            struct buffer *text) {
+    struct store_instance instance = {0};
+    if (instance_table_get(home->store, running->name, &instance, NULL))
+        look_for_first_boot(home, &instance, running, text);
+    store_instance_done(&instance);
+}
+
+/* Each command does this, so it costs what runs and what is to be restarted, not what there is. */
 static void look(const struct home *home, struct buffer *text) {
-    struct store_instances instances = {0};
+    struct store_instances restarted = {0};
     struct running_list running = {0};
-    bool good = instance_table_list(home->store, &instances, NULL) &&
+    bool good = instance_table_list_restarted(home->store, &restarted, NULL) &&
                 running_look(home->run, &running, NULL);
-    for (size_t i = 0; good && i < instances.count; i++) {
-        const struct running *found = find_running(&running, instances.items[i].name);
-        if (found)
-            look_for_first_boot(home, &instances.items[i], found, text);
-        else
-            look_for_end(home, &instances.items[i], text);
-    }
+    for (size_t i = 0; good && i < restarted.count; i++)
+        if (!is_among(&running, restarted.items[i].name))
+            look_for_end(home, &restarted.items[i], text);
+    for (size_t i = 0; good && i < running.count; i++)
+        look_at_running(home, &running.items[i], text);
     running_list_done(&running);
-    store_instances_done(&instances);
+    store_instances_done(&restarted);
 }
 
 char *unsupervised_tell(const struct home *home) {

@@ -13,7 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+from homes import Home
+
 VMS = 10
+MANY = 300
 QMP_ROUNDS = 2
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -32,27 +36,17 @@ def count(environment, *command):
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
 
-def make_home(pgsup, environment, folder):
-    image, key = os.path.join(folder, "empty.qcow2"), os.path.join(folder, "key")
-
-    def do(*words):
-        subprocess.run(words, env=environment, check=True, capture_output=True)
-
-    do("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
-    do("qemu-img", "create", "-q", "-f", "qcow2", image, "64M")
-    do(pgsup, "cloud", "create", "-n", "count", "--network", "user", "--no-admin-password", "--ssh-public-key", key + ".pub")
-    do(pgsup, "image", "import", "-n", "empty", "--arch", "aarch64", image)
-    for number in range(VMS):
-        do(pgsup, "instance", "create", f"vm{number}", "--os", "empty", "--ram", "64")
-
-
 def measure(pgsup, bench_qmp):
     folder = tempfile.mkdtemp(prefix="pgsup-c.", dir="/tmp")
-    environment = {"PATH": os.environ["PATH"], "HOME": folder, "PGSUP_HOME": folder + "/home", "LC_ALL": "C"}
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
     try:
-        make_home(pgsup, environment, folder)
         yield "version", count(environment, pgsup, "version")
-        yield f"list of {VMS}", count(environment, pgsup, "list")
+        for vms in VMS, MANY:
+            home = Home(pgsup, f"{folder}/{vms}", vms)
+            here = dict(environment, PGSUP_HOME=home.path)
+            yield f"list of {vms}", count(here, pgsup, "list")
+        yield f"image list beside {vms}", count(here, pgsup, "image", "list")
+        yield f"list --json of {vms}", count(here, pgsup, "list", "--json")
         rounds = [count(environment, bench_qmp, str(n)) for n in (1, 1 + QMP_ROUNDS)]
         yield f"qmp, {QMP_ROUNDS} rounds", rounds[1] - rounds[0]
     finally:

@@ -54,6 +54,17 @@ TEST(buffer_grows_and_consumes) {
     buffer_done(&buffer);
 }
 
+TEST(strv_grows) {
+    struct strv list = {0};
+    for (size_t i = 0; i < 100; i++) {
+        strv_pushf(&list, "%zu", i);
+        CHECK_INT(list.count, i + 1);
+        CHECK(!list.items[list.count]);
+    }
+    CHECK_STRING(list.items[99], "99");
+    strv_done(&list);
+}
+
 TEST(strv_is_always_terminated) {
     struct strv list = {0};
     strv_push(&list, "a");

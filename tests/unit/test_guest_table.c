@@ -63,7 +63,7 @@ TEST(guests_come_back) {
 }
 
 TEST(an_address_comes_before_a_phone_home_or_corrects_it) {
-    struct store *store = with_image("addresses");
+    struct store *store = with_image("all-addresses");
     int64_t id = add_instance(store, "a", NULL);
     struct store_guest first = {
         .address = "10.7.0.4", .address_source = "neighbour", .address_ms = 9};
@@ -82,6 +82,26 @@ TEST(an_address_comes_before_a_phone_home_or_corrects_it) {
     CHECK_STRING(read.address_source, "neighbour");
     CHECK_INT(read.address_ms, 9);
     store_guest_done(&read);
+    store_close(store);
+}
+
+TEST(addresses_of_all) {
+    struct store *store = with_image("all-addresses");
+    int64_t a = add_instance(store, "a", NULL), b = add_instance(store, "b", NULL);
+    const struct store_guest silent = {.phoned_home_ms = 1};
+    const struct store_guest told = {
+        .address = (char *)"10.7.0.4", .address_source = (char *)"lease", .address_ms = 9};
+    struct store_addresses addresses = {0};
+    OK(guest_table_put(store, a, &silent, &error));
+    OK(guest_table_set_address(store, b, &told, &error));
+    OK(guest_table_list_addresses(store, &addresses, &error));
+    CHECK_INT(addresses.count, 1);
+    CHECK(!store_addresses_find(&addresses, a));
+    CHECK_STRING(store_addresses_find(&addresses, b)->address, "10.7.0.4");
+    CHECK_STRING(store_addresses_find(&addresses, b)->address_source, "lease");
+    CHECK_INT(store_addresses_find(&addresses, b)->address_ms, 9);
+    store_addresses_done(&addresses);
+    CHECK(!store_addresses_find(&addresses, b));
     store_close(store);
 }
 

@@ -54,6 +54,28 @@ TEST(launches_come_back_and_are_tagged) {
     store_close(store);
 }
 
+TEST(the_last_launch_of_each_instance) {
+    struct store *store = with_image("launch-last");
+    int64_t ids[] = {add_instance(store, "z", NULL), add_instance(store, "never", NULL),
+                     add_instance(store, "a", NULL)};
+    struct store_launches last = {0};
+    OK(launch_table_list_last(store, &last, &error));
+    CHECK(last.count == 0 && !store_launches_find(&last, ids[0]));
+    for (int i = 0; i < 4; i++) { /* a, z, a, z */
+        struct store_launch launch = {.end_text = alloc_printf("end %d", i), .pid = i};
+        OK(launch_table_add(store, ids[i % 2 ? 0 : 2], &launch, &error));
+        store_launch_done(&launch);
+    }
+    OK(launch_table_list_last(store, &last, &error));
+    CHECK_INT(last.count, 2);
+    CHECK_STRING(store_launches_find(&last, ids[0])->end_text, "end 3");
+    CHECK_INT(store_launches_find(&last, ids[0])->pid, 3);
+    CHECK_STRING(store_launches_find(&last, ids[2])->end_text, "end 2");
+    CHECK(!store_launches_find(&last, ids[1]));
+    store_launches_done(&last);
+    store_close(store);
+}
+
 TEST(launches_come_newest_first_and_no_more_than_asked) {
     struct store *store = with_image("launch-list");
     int64_t id = add_instance(store, "a", NULL), other = add_instance(store, "b", NULL);

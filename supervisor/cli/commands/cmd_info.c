@@ -81,7 +81,7 @@ static json_t *collect_info(struct invocation *invocation, const struct store_in
     struct instance_rows rows;
     struct store_guest guest = {0};
     struct store *store = invocation->home->store;
-    if (!instance_rows_open(invocation->home, instance->id, &rows, error))
+    if (!instance_rows_open(invocation->home, instance, INSTANCE_ROWS_WHOLE, &rows, error))
         return NULL;
     json_t *object = instance_rows_get(&rows, instance);
     instance_rows_close(&rows);

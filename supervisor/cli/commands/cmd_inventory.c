@@ -195,7 +195,8 @@ static int run_inventory(struct invocation *invocation, struct error *error) {
     }
     inventory.groups = json_object();
     if (cloud_table_get(invocation->home->store, &inventory.cloud, error) &&
-        vm_status_open(invocation->home, &inventory.vms, error)) {
+        vm_status_open(invocation->home, &(struct vm_status_scope){.only = host}, &inventory.vms,
+                       error)) {
         document = host ? describe_one(&inventory, host, error) : describe_all(&inventory, error);
         vm_status_close(&inventory.vms);
     }

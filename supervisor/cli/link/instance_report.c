@@ -10,7 +10,7 @@ static void report_instance(struct invocation *invocation, const char *name, str
     struct instance_rows rows;
     if (!instance_table_get(invocation->home->store, name, &instance, error))
         return;
-    if (instance_rows_open(invocation->home, instance.id, &rows, error)) {
+    if (instance_rows_open(invocation->home, &instance, INSTANCE_ROWS_WHOLE, &rows, error)) {
         json_output_print(instance_rows_get(&rows, &instance));
         instance_rows_close(&rows);
     }

@@ -7,26 +7,45 @@
 
 #include <string.h>
 
-bool instance_rows_open(struct home *home, int64_t id, struct instance_rows *rows,
+#define NO_INSTANCE (-1)
+
+bool instance_rows_open(struct home *home, const struct store_instance *only,
+                        enum instance_rows_form form, struct instance_rows *rows,
                         struct error *error) {
+    const struct vm_status_scope scope = {.only = only ? only->name : NULL,
+                                          .brief = form == INSTANCE_ROWS_BRIEF};
+    int64_t id = scope.brief ? NO_INSTANCE : only ? only->id : 0;
     *rows = (struct instance_rows){.home = home, .now_ms = clock_wall_ms()};
-    if (!vm_status_open(home, &rows->vms, error))
+    if (!vm_status_open(home, &scope, &rows->vms, error))
         return false;
-    if (instance_output_open(home, id, &rows->output, error))
+    if (guest_table_list_addresses(home->store, &rows->addresses, error) &&
+        instance_output_open(home, id, &rows->output, error))
         return true;
+    store_addresses_done(&rows->addresses);
     vm_status_close(&rows->vms);
     return false;
 }
 
 void instance_rows_close(struct instance_rows *rows) {
+    store_addresses_done(&rows->addresses);
     instance_output_close(&rows->output);
     vm_status_close(&rows->vms);
 }
 
-static void add_endpoint(json_t *row, struct instance_rows *rows,
+static void find_endpoint(const struct instance_rows *rows, const struct store_instance *instance,
+                          struct endpoint *endpoint) {
+    const struct store_address *told = store_addresses_find(&rows->addresses, instance->id);
+    const struct store_address address = told ? *told : (struct store_address){0};
+    const struct store_guest guest = {.address = address.address,
+                                      .address_source = address.address_source,
+                                      .address_ms = address.address_ms};
+    endpoint_of(instance, &guest, endpoint);
+}
+
+static void add_endpoint(json_t *row, const struct instance_rows *rows,
                          const struct store_instance *instance) {
     struct endpoint endpoint = {0};
-    endpoint_find(rows->home, instance, &endpoint, NULL);
+    find_endpoint(rows, instance, &endpoint);
     bool known = endpoint.address[0];
     json_object_set_new(row, "address", json_output_text(known ? endpoint.address : NULL));
     json_object_set_new(row, "port", known ? json_integer(endpoint.port) : json_null());
@@ -42,6 +61,8 @@ static int64_t launched_ms(struct instance_rows *rows, const json_t *status,
     json_int_t pid = json_integer_value(json_object_get(status, "pid"));
     json_int_t told =
         json_integer_value(json_object_get(json_object_get(status, "phases"), "launched"));
+    if (!told)
+        told = json_integer_value(json_object_get(status, "launched_ms"));
     if (!pid || told)
         return pid ? told : 0;
     bool known = launch_table_last(rows->home->store, instance->id, &launch, NULL);
@@ -89,7 +110,7 @@ json_t *instance_rows_brief(struct instance_rows *rows, const struct store_insta
     if (launched && launched <= rows->now_ms)
         json_object_set_new(row, "uptime_s",
                             json_output_seconds((uint64_t)(rows->now_ms - launched)));
-    endpoint_find(rows->home, instance, &endpoint, NULL);
+    find_endpoint(rows, instance, &endpoint);
     if (endpoint.address[0]) {
         json_object_set_new(row, "address", json_output_text(endpoint.address));
         json_object_set_new(row, "port", json_integer(endpoint.port));

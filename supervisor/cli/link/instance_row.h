@@ -5,20 +5,25 @@
 
 #include "cli/link/vm_status.h"
 #include "cli/output/instance_output.h"
+#include "store/guest_table.h"
 
 struct instance_rows {
     struct vm_status vms;
     struct instance_output output;
     struct home *home;
+    struct store_addresses addresses;
     int64_t now_ms; /* wall */
 };
 
-/* Of one instance or, with id 0, of all: one question to the supervisor, and one for each table.
+/* BRIEF: only what the table of all instances shows as it is. */
+enum instance_rows_form { INSTANCE_ROWS_WHOLE, INSTANCE_ROWS_BRIEF };
+
+/* Of one instance or, with NULL, of all: one question to the supervisor, and one for each table.
  * False: nothing to close. */
-bool instance_rows_open(struct home *home, int64_t id, struct instance_rows *rows,
+bool instance_rows_open(struct home *home, const struct store_instance *only,
+                        enum instance_rows_form form, struct instance_rows *rows,
                         struct error *error);
 json_t *instance_rows_get(struct instance_rows *rows, const struct store_instance *instance);
-/* Only what the table of all instances shows as it is; id was INSTANCE_ROWS_BRIEF. */
-#define INSTANCE_ROWS_BRIEF (-1)
+/* The form was BRIEF. */
 json_t *instance_rows_brief(struct instance_rows *rows, const struct store_instance *instance);
 void instance_rows_close(struct instance_rows *rows);

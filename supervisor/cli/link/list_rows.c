@@ -125,7 +125,8 @@ bool list_rows_collect(struct home *home, const struct list_choice *choice, stru
     struct instance_rows open;
     if (!instance_table_list(home->store, &instances, error))
         return false;
-    bool good = instance_rows_open(home, choice->whole ? 0 : INSTANCE_ROWS_BRIEF, &open, error);
+    bool good = instance_rows_open(
+        home, NULL, choice->whole ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF, &open, error);
     if (good) {
         list->rows = sort_rows(choice, choose_rows(choice, &open, &instances));
         list->supervised = open.vms.client != NULL;

@@ -54,8 +54,9 @@ static bool check_process(const struct home *home, const struct store_instance *
 
 bool reachable_state_check(const struct home *home, const struct store_instance *instance,
                            struct error *error) {
+    const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
-    if (!vm_status_open(home, &vms, error))
+    if (!vm_status_open(home, &scope, &vms, error))
         return false;
     json_t *status = vm_status_get(&vms, instance);
     const char *state = json_string_value(json_object_get(status, "state"));
@@ -67,8 +68,9 @@ bool reachable_state_check(const struct home *home, const struct store_instance 
 
 bool reachable_check(const struct home *home, const struct store_instance *instance,
                      struct error *error) {
+    const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
-    if (!vm_status_open(home, &vms, NULL))
+    if (!vm_status_open(home, &scope, &vms, NULL))
         return check_process(home, instance, error);
     json_t *status = vm_status_get(&vms, instance);
     bool good = reachable_by_status(instance, status, error);

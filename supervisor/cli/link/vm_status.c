@@ -7,27 +7,51 @@
 #include <stdio.h>
 #include <string.h>
 
-bool vm_status_open(const struct home *home, struct vm_status *vms, struct error *error) {
-    struct error problem = {0};
-    *vms = (struct vm_status){.home = home};
-    vms->client = client_open(home, &problem);
-    if (!vms->client && problem.code == ERROR_NO_SUPERVISOR)
-        return running_scan(home->run, &vms->running, error);
-    if (!vms->client)
-        return error_copy(error, &problem);
-    json_t *status = client_call(vms->client, "status", NULL, error);
-    vms->supervised = json_incref(json_object_get(status, "vms"));
+/* False: that is no answer. */
+static bool sort_by_name(struct vm_status *vms, json_t *list) {
+    size_t index;
+    json_t *each;
+    vms->supervised = json_object();
+    json_array_foreach(list, index, each) {
+        const char *name = json_string_value(json_object_get(each, "name"));
+        if (name && json_is_string(json_object_get(each, "state")))
+            json_object_set(vms->supervised, name, each);
+    }
+    return json_is_array(list);
+}
+
+static bool ask_supervisor(struct vm_status *vms, struct error *error) {
+    json_t *params = json_object();
+    if (vms->scope.only)
+        json_object_set_new(params, "name", json_string(vms->scope.only));
+    if (vms->scope.brief)
+        json_object_set_new(params, "brief", json_true());
+    json_t *status = client_call(vms->client, "status", params, error);
+    bool good = status && (sort_by_name(vms, json_object_get(status, "vms")) ||
+                           error_set(error, ERROR_FAILED, "the supervisor's answer is not valid"));
     json_decref(status);
-    if (vms->supervised)
-        return true;
-    vm_status_close(vms);
-    return error_set(error, ERROR_FAILED, "the supervisor's answer is not valid");
+    return good;
+}
+
+bool vm_status_open(const struct home *home, const struct vm_status_scope *scope,
+                    struct vm_status *vms, struct error *error) {
+    struct error problem = {0};
+    *vms = (struct vm_status){.home = home, .scope = *scope};
+    vms->client = client_open(home, &problem);
+    if (!vms->client && problem.code != ERROR_NO_SUPERVISOR)
+        return error_copy(error, &problem);
+    bool good =
+        vms->client ? ask_supervisor(vms, error) : running_scan(home->run, &vms->running, error);
+    if (!good)
+        vm_status_close(vms);
+    return good;
 }
 
 void vm_status_close(struct vm_status *vms) {
     client_close(vms->client);
     json_decref(vms->supervised);
     running_list_done(&vms->running);
+    store_launches_done(&vms->ended);
     *vms = (struct vm_status){0};
 }
 
@@ -64,36 +88,40 @@ static json_t *ask_vm(const struct home *home, const struct running *running) {
     return vm;
 }
 
+static json_t *down_vm(const struct store_launch *last) {
+    if (!last)
+        return make_vm_json("stopped", NULL, 0);
+    if (!last->ended_ms)
+        return make_vm_json("stopped", "ended while unsupervised", 0);
+    bool failed = last->state && strcmp(last->state, "failed") == 0;
+    return make_vm_json(failed ? "failed" : "stopped", last->end_text, 0);
+}
+
 /* The status of a VM that does not run comes from the record of its last launch. */
-static json_t *recall_vm(const struct home *home, const struct store_instance *instance) {
+static json_t *recall_vm(struct vm_status *vms, const struct store_instance *instance) {
     struct store_launch launch = {0};
-    json_t *status;
-    if (!launch_table_last(home->store, instance->id, &launch, NULL))
-        status = make_vm_json("stopped", NULL, 0);
-    else if (!launch.ended_ms)
-        status = make_vm_json("stopped", "ended while unsupervised", 0);
-    else if (launch.state && strcmp(launch.state, "failed") == 0)
-        status = make_vm_json("failed", launch.end_text, 0);
-    else
-        status = make_vm_json("stopped", launch.end_text, 0);
+    if (!vms->scope.only) {
+        if (!vms->recalls)
+            launch_table_list_last(vms->home->store, &vms->ended, NULL);
+        vms->recalls = true;
+        return down_vm(store_launches_find(&vms->ended, instance->id));
+    }
+    bool known = launch_table_last(vms->home->store, instance->id, &launch, NULL);
+    json_t *status = down_vm(known ? &launch : NULL);
     store_launch_done(&launch);
     return status;
 }
 
 json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instance) {
     const char *name = instance->name;
-    json_t *status = NULL, *each;
-    size_t index;
-    json_array_foreach(vms->supervised, index, each) {
-        const char *found = json_string_value(json_object_get(each, "name"));
-        if (found && strcmp(found, name) == 0 && json_is_string(json_object_get(each, "state")))
-            status = json_copy(each);
-    }
+    json_t *status = json_incref(json_object_get(vms->supervised, name));
     for (size_t i = 0; !status && i < vms->running.count; i++)
         if (strcmp(vms->running.items[i].name, name) == 0)
             status = ask_vm(vms->home, &vms->running.items[i]);
     if (!status)
-        status = recall_vm(vms->home, instance);
+        status = recall_vm(vms, instance);
+    if (vms->scope.brief)
+        return status;
     json_object_set_new(status, "supervised", json_boolean(vms->client != NULL));
     if (!json_object_get(status, "agent")) /* only a supervisor knows */
         json_object_set_new(status, "agent", json_null());
@@ -102,9 +130,10 @@ json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instan
 
 bool vm_status_find(const struct home *home, const struct store_instance *instance,
                     struct running *running, struct error *error) {
+    const struct vm_status_scope scope = {.only = instance->name, .brief = true};
     struct vm_status vms = {0};
     if (!running_find(home->run, instance->name, running, error) ||
-        !vm_status_open(home, &vms, error))
+        !vm_status_open(home, &scope, &vms, error))
         return false;
     json_t *status = vm_status_get(&vms, instance);
     const char *state = json_string_value(json_object_get(status, "state"));

@@ -126,6 +126,14 @@ static void print_cell(const char *cell, size_t width, FILE *file) {
         fprintf(file, "%.*s\u2026", (int)bytes_of(cell, width - 1), cell);
 }
 
+static void print_gap(size_t width, FILE *file) {
+    static const char spaces[] = "                                ";
+    for (size_t part; width > 0; width -= part) {
+        part = width < sizeof spaces - 1 ? width : sizeof spaces - 1;
+        fwrite(spaces, 1, part, file);
+    }
+}
+
 static const char *style_of(const struct columns *columns, size_t cell) {
     const char *style = cell < columns->styled ? columns->styles[cell] : NULL;
     return style ? style : "";
@@ -140,7 +148,8 @@ static void print_row(const struct columns *columns, size_t row, const size_t wi
         size_t width = width_of(cell);
         if (!widths[column])
             continue;
-        fprintf(file, "%*s%s", (int)gap, "", style);
+        print_gap(gap, file);
+        fputs(style, file);
         print_cell(cell, widths[column], file);
         fputs(*style ? "\033[0m" : "", file);
         gap = GAP + (widths[column] > width ? widths[column] - width : 0);

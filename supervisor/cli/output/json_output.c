@@ -16,7 +16,7 @@ static void print(json_t *document, size_t flags) {
     char *text = json_dumps(document, flags | JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
     const char *from = text;
     for (const char *at = text; at && *at; at++) {
-        uint32_t code = name_hidden_control(at);
+        uint32_t code = (unsigned char)*at < 0x80 ? 0 : name_hidden_control(at);
         if (!code)
             continue;
         fwrite(from, 1, (size_t)(at - from), stdout);
