@@ -181,7 +181,30 @@ static const char *const steps[] = {
     " instance INTEGER PRIMARY KEY REFERENCES instances (id) ON DELETE CASCADE,"
     " began_ms INTEGER NOT NULL);"
     "ALTER TABLE instances ADD COLUMN snapshot_every_s INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE instances ADD COLUMN snapshot_keep INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE instances ADD COLUMN snapshot_keep INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE networks ADD COLUMN is_lab INTEGER NOT NULL DEFAULT 0;"
+    /* the names also tell who is in the network of the cloud, unless each is alone there */
+    "CREATE TRIGGER cloud_network_changed AFTER INSERT ON network"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_added AFTER INSERT ON instances"
+    " WHEN new.ip4 IS NOT NULL AND (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_removed AFTER DELETE ON instances"
+    " WHEN (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_changed AFTER UPDATE OF name, ip4 ON instances"
+    " WHEN (new.name <> old.name OR new.ip4 IS NOT old.ip4)"
+    " AND (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_found AFTER INSERT ON guests"
+    " WHEN new.address IS NOT NULL AND (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_moved AFTER UPDATE OF address ON guests"
+    " WHEN new.address IS NOT old.address AND (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;"
+    "CREATE TRIGGER cloud_member_forgotten AFTER DELETE ON guests"
+    " WHEN old.address IS NOT NULL AND (SELECT kind FROM network) <> 'user'"
+    " BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;",
 };
 
 int migrations_version(void) {

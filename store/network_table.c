@@ -15,6 +15,7 @@ static void network_read_row(struct query *query, struct store_network *network)
     network->subnet = query_column_text(query);
     network->domain = query_column_text(query);
     network->created_ms = query_column_number(query);
+    network->is_lab = query_column_number(query) != 0;
 }
 
 bool network_table_list(struct store *store, struct store_networks *networks, struct error *error) {
@@ -71,6 +72,43 @@ bool network_table_remove(struct store *store, int64_t id, struct error *error) 
         return false;
     query_bind_number(&query, id);
     return query_finish(&query, error);
+}
+
+bool network_table_get_lab(struct store *store, struct store_network *network,
+                           struct error *error) {
+    struct query query;
+    if (!query_open(store, HOME_NETWORK_GET_LAB, &query, error))
+        return false;
+    if (query_row(&query, error))
+        network_read_row(&query, network);
+    return query_close(&query);
+}
+
+bool network_table_set_lab(struct store *store, const char *name, struct error *error) {
+    struct query query;
+    if (!query_open(store, HOME_NETWORK_SET_LAB, &query, error))
+        return false;
+    query_bind_text(&query, name);
+    return query_finish(&query, error);
+}
+
+bool network_table_cloud_members(struct store *store, struct store_nics *members,
+                                 struct error *error) {
+    struct query query;
+    if (!query_open(store, CLOUD_MEMBER_LIST, &query, error))
+        return false;
+    while (query_row(&query, error)) {
+        members->items =
+            alloc_resize(members->items, (members->count + 1) * sizeof *members->items);
+        struct store_nic *member = &members->items[members->count++];
+        *member = (struct store_nic){.instance = query_column_number(&query)};
+        member->name = query_column_text(&query);
+        member->ip4 = query_column_text(&query);
+    }
+    if (query_close(&query))
+        return true;
+    store_nics_done(members);
+    return false;
 }
 
 bool network_table_revision(struct store *store, int64_t *revision, struct error *error) {

@@ -21,7 +21,8 @@
     " e.result FROM events e LEFT JOIN instances i ON i.id = e.instance "
 
 #define HOME_NETWORK_SELECT                                                                        \
-    "SELECT id, name, kind, interface, subnet, domain, created_ms FROM networks "
+    "SELECT id, name, kind, interface, subnet, domain, created_ms, is_lab"                         \
+    " FROM networks "
 
 static const char *const sql[STATEMENT_COUNT] = {
     [CLOUD_GET] =
@@ -33,9 +34,10 @@ static const char *const sql[STATEMENT_COUNT] = {
         " FROM cloud c JOIN network n ON n.id = c.id",
     [CLOUD_PUT] = "INSERT OR REPLACE INTO cloud (id, name, admin_password_hash, ssh_public_key,"
                   " ssh_public_key_path, ssh_private_key_path, ssh_user, mac_base, created_ms,"
-                  " package_upgrade, auto_up, trash_days, home_path)"
+                  " package_upgrade, auto_up, trash_days, home_path, names_revision)"
                   " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-                  " (SELECT c.home_path FROM cloud c WHERE c.id = 1))",
+                  " (SELECT c.home_path FROM cloud c WHERE c.id = 1),"
+                  " coalesce((SELECT c.names_revision FROM cloud c WHERE c.id = 1), 0))",
     [CLOUD_GET_PLACE] = "SELECT home_path FROM cloud",
     [CLOUD_SET_PLACE] = "UPDATE cloud SET home_path = ?1",
     [NETWORK_PUT] = "INSERT OR REPLACE INTO network (id, kind, interface, host_ip4, host_nm4,"
@@ -203,7 +205,12 @@ static const char *const sql[STATEMENT_COUNT] = {
     [HOME_NETWORK_ADD] = "INSERT INTO networks (name, kind, interface, subnet, domain, created_ms)"
                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [HOME_NETWORK_REMOVE] = "DELETE FROM networks WHERE id = ?1",
+    [HOME_NETWORK_GET_LAB] = HOME_NETWORK_SELECT "WHERE is_lab",
+    [HOME_NETWORK_SET_LAB] = "UPDATE networks SET is_lab = (name IS ?1)",
     [HOME_NETWORK_REVISION] = "SELECT names_revision FROM cloud",
+    [CLOUD_MEMBER_LIST] = "SELECT i.id, i.name, coalesce(i.ip4, g.address) FROM instances i"
+                          " LEFT JOIN guests g ON g.instance = i.id"
+                          " WHERE coalesce(i.ip4, g.address) IS NOT NULL ORDER BY i.name",
 
     [NIC_LIST] = "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4,"
                  " coalesce(n.network, 0), w.name FROM nics n JOIN instances i ON i.id = n.instance"

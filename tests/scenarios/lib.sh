@@ -193,13 +193,16 @@ END
 }
 
 # make_cloud: the cloud that most scenarios begin with: user networking, the password $PASSWORD, a
-# phone-home port of its own, so that scenarios do not disturb each other.
+# phone-home port of its own, so that scenarios do not disturb each other. Without the network that
+# all its instances are in, which a scenario has by LAB=.
 PASSWORD=sesame-4711
+LAB=--no-lab
 make_cloud() {
     make_key
     echo "$PASSWORD" >"$WORK/password"
+    # shellcheck disable=SC2086  # one word or none
     expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
-        --ssh-public-key "$KEY.pub" --network user \
+        --ssh-public-key "$KEY.pub" --network user $LAB \
         --ph-port "$(free_port)"
 }
 

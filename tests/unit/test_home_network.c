@@ -6,8 +6,11 @@
 #include "home/change/nic_change.h"
 #include "home/change/remove.h"
 #include "home/change/rename.h"
+#include "home/cloud/subnet.h"
+#include "home/instance/host_limits.h"
 #include "home/network/home_network.h"
 #include "home/network/members.h"
+#include "store/guest_table.h"
 #include "store/network_table.h"
 
 static struct home home;
@@ -31,6 +34,7 @@ static void add_network(const struct home_network_options *options, const char *
 }
 
 static const char *multicast = "multicast"; /* the default only on Linux */
+#define WITH(...) (&(struct home_network_options){.kind = multicast, __VA_ARGS__})
 
 static void add(const char *instance, const char *text, const char *ip4) {
     struct home_edit edit = {.home = &home, .instance = instance};
@@ -63,7 +67,6 @@ static void make(const char *name, char *const *nics) {
 TEST(what_a_network_must_not_be) {
     const struct cloud_options cloud = user_options();
     make_home("networks", &cloud, &home);
-#define WITH(...) (&(struct home_network_options){.kind = multicast, __VA_ARGS__})
     refuse(WITH(.name = "Lab"), ERROR_INVALID, "Lab");
     refuse(WITH(.name = "user"), ERROR_INVALID, "kind of network card");
     refuse(WITH(.name = "x", .subnet = "10.0.3.0/24"), ERROR_INVALID, "QEMU's user networking");
@@ -181,6 +184,179 @@ TEST(a_seed_has_the_card_and_the_names) {
     CHECK_CONTAINS(vendor, "10.77.0.2 one.lab.internal one\n");
     CHECK_CONTAINS(vendor, "10.77.0.5 copy.lab.internal copy\n");
     CHECK_CONTAINS(script, "remote.host=239.");
+    home_close(&home);
+}
+
+/* --- the network that each new instance is in --- */
+
+static void expect_cards(const char *instance, const char *expected) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct store_instance row = {0};
+    struct store_nics cards = {0};
+    check_good(instance_table_get(home.store, instance, &row, &error), &error);
+    check_good(nic_table_list(home.store, row.id, &cards, &error), &error);
+    for (size_t i = 0; i < cards.count; i++)
+        buffer_printf(&text, "%d %s %s\n", cards.items[i].position,
+                      cards.items[i].network ? cards.items[i].network_name : cards.items[i].kind,
+                      cards.items[i].ip4 ? cards.items[i].ip4 : "dhcp");
+    CHECK_STRING(text.data ? text.data : "", expected);
+    store_nics_done(&cards);
+    store_instance_done(&row);
+}
+
+static bool add_lab(struct store *store, const struct store_cloud *cloud, void *context,
+                    struct error *why) {
+    return subnet_is_user(cloud) && home_network_add_lab(store, context, why);
+}
+
+static void set_lab(const char *name) {
+    const struct cloud_changes changes = {.lab = name};
+    check_good(cloud_set(&home, &changes, &error), &error);
+}
+
+/* Only on Linux it is there without another program. */
+TEST(each_new_instance_is_in_the_lab) {
+    static char *own[] = {(char *)"user", NULL}, *lab[] = {(char *)"lab,ip=10.77.0.9", NULL};
+    struct cloud_options cloud = user_options();
+    char *remark = NULL;
+    cloud.follow = add_lab;
+    cloud.context = &remark;
+    make_home("lab", &cloud, &home);
+    if (platform_is_macos())
+        return;
+    CHECK(!remark);
+    make("one", NULL);
+    make("two", own);
+    make("three", lab);
+    expect_cards("one", "1 lab 10.77.0.2/24\n");
+    expect_cards("two", "1 lab 10.77.0.3/24\n2 user dhcp\n");
+    expect_cards("three", "1 lab 10.77.0.9/24\n");
+    struct store_instance four = {0};
+    const struct instance_create_options without = {
+        .name = "four", .image = "base", .disk = "64M", .no_lab = true};
+    make_instance(&home, &without, &four);
+    store_instance_done(&four);
+    expect_cards("four", "");
+}
+
+TEST(another_network_is_the_lab_or_none_and_a_full_one_is_left_out) {
+    if (platform_is_macos())
+        return;
+    static char *many[] = {(char *)"user", (char *)"user", (char *)"user", (char *)"user",
+                           (char *)"user", (char *)"user", (char *)"user", NULL};
+    const struct cloud_changes unknown = {.lab = "nosuch"};
+    CHECK(!cloud_set(&home, &unknown, &error));
+    CHECK_CONTAINS(error.text, "there is no network \"nosuch\"");
+    error = (struct error){0};
+    int64_t before, after;
+    check_good(network_table_revision(home.store, &before, &error), &error);
+    add_network(WITH(.name = "small", .subnet = "10.78.0.0/29"), "10.78.0.0/29");
+    set_lab("small");
+    check_good(network_table_revision(home.store, &after, &error), &error);
+    CHECK(after >= before); /* guests take no older names for newer ones */
+    for (int i = 0; i < 5; i++) {
+        scoped(alloc_release) char *name = alloc_printf("small-%d", i);
+        make(name, NULL);
+    }
+    expect_cards("small-4", "1 small 10.78.0.6/29\n");
+    make("too-many", NULL);
+    expect_cards("too-many", "");
+    scoped(alloc_release) char *remarks = host_limits_remarks(&home, "too-many");
+    CHECK_CONTAINS(remarks, "the network \"small\" has no free address: it is not in it");
+    set_lab("lab");
+    struct store_instance refused = {0};
+    const struct instance_create_options options = {
+        .name = "refused", .image = "base", .nics = many, .disk = "64M"};
+    CHECK(!instance_create(&home, &options, &refused, &error));
+    CHECK_CONTAINS(error.text, "the card in \"lab\", which --no-lab leaves out: ");
+    error = (struct error){0};
+    set_lab("");
+    make("alone", NULL);
+    expect_cards("alone", "");
+    home_close(&home);
+}
+
+/* --- names in the network of the cloud --- */
+
+static void expect_hosts(const char *instance, const char *expected) {
+    scoped(buffer_done) struct buffer hosts = {0};
+    struct store_instance row = {0};
+    check_good(instance_table_get(home.store, instance, &row, &error), &error);
+    check_good(members_hosts(home.store, row.id, &hosts, &error), &error);
+    CHECK_STRING(hosts.data ? hosts.data : "", expected);
+    store_instance_done(&row);
+}
+
+static void expect_newer(int64_t *revision) {
+    int64_t before = *revision;
+    check_good(network_table_revision(home.store, revision, &error), &error);
+    CHECK(*revision > before);
+}
+
+static void find_guest(const char *name, const char *address) {
+    struct store_instance row = {0};
+    struct store_guest guest = {.address = (char *)address, .address_source = (char *)"lease"};
+    check_good(instance_table_get(home.store, name, &row, &error), &error);
+    check_good(guest_table_set_address(home.store, row.id, &guest, &error), &error);
+    store_instance_done(&row);
+}
+
+TEST(the_network_of_the_cloud_has_names_too) {
+    struct cloud_options cloud = bridged_options();
+    struct store_instance made = {0};
+    const struct instance_create_options fixed = {
+        .name = "fixed", .image = "base", .ip4 = "172.16.3.20", .disk = "64M"};
+    int64_t revision = 0;
+    make_home("cloud-names", &cloud, &home);
+    make_instance(&home, &fixed, &made);
+    expect_newer(&revision);
+    store_instance_done(&made);
+    make("leased", NULL);
+    expect_hosts("leased", "172.16.3.20 fixed.lab.internal fixed\n");
+    find_guest("leased", "172.16.3.77");
+    expect_newer(&revision);
+    find_guest("leased", "172.16.3.78");
+    expect_newer(&revision);
+    int64_t same = revision;
+    find_guest("leased", "172.16.3.78");
+    check_good(network_table_revision(home.store, &revision, &error), &error);
+    CHECK_INT(revision, same);
+    expect_hosts("fixed", "172.16.3.20 fixed.lab.internal fixed\n"
+                          "172.16.3.78 leased.lab.internal leased\n");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "leased");
+    scoped(alloc_release) char *vendor = read_text(folder, "cloud-init/vendor-data");
+    CHECK_CONTAINS(vendor, "172.16.3.20 fixed.lab.internal fixed\n");
+}
+
+TEST(one_name_has_one_address) {
+    if (platform_is_macos())
+        return;
+    add_network(WITH(.name = "apart", .domain = "example.org"), "10.77.0.0/24");
+    add("fixed", "apart", "10.77.0.2/24");
+    add("leased", "apart", "10.77.0.3/24");
+    expect_hosts("fixed", "10.77.0.2 fixed.example.org fixed\n"
+                          "10.77.0.3 leased.example.org leased\n"
+                          "172.16.3.20 fixed.lab.internal\n"
+                          "172.16.3.78 leased.lab.internal\n");
+    int64_t revision = 0;
+    struct store_instance leased = {0};
+    check_good(network_table_revision(home.store, &revision, &error), &error);
+    check_good(instance_table_get(home.store, "leased", &leased, &error), &error);
+    check_good(instance_table_remove(home.store, leased.id, &error), &error);
+    expect_newer(&revision);
+    store_instance_done(&leased);
+    expect_hosts("fixed", "10.77.0.2 fixed.example.org fixed\n172.16.3.20 fixed.lab.internal\n");
+    home_close(&home);
+}
+
+/* As with the route of a VPN that covers 10.0.0.0/8. */
+TEST(a_subnet_is_found_beside_a_large_network) {
+    struct cloud_options cloud = bridged_options();
+    cloud.network.host_ip4 = "10.1.2.3";
+    cloud.network.host_nm4 = "255.0.0.0";
+    cloud.network.host_gw4 = "10.1.2.1";
+    make_home("large", &cloud, &home);
+    add_network(WITH(.name = "lab"), "172.29.0.0/24");
     home_close(&home);
 }
 

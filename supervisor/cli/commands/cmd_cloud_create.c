@@ -8,6 +8,8 @@
 #include "cli/link/own_command.h"
 #include "home/cloud/cloud.h"
 #include "home/cloud/network_settings.h"
+#include "home/cloud/subnet.h"
+#include "home/network/home_network.h"
 #include "host/network.h"
 
 #include <stdio.h>
@@ -31,6 +33,9 @@ static const struct option_spec options[] = {
     {"user", 0, "NAME:KEYFILE",
      .help = "additional user in every guest, with the keys in that file", .many = true},
     NETWORK_OPTIONS,
+    {"no-lab",
+     .help = "with user networking: make no network \"lab\", in which each new instance gets a "
+             "second card to reach the others by name"},
     {"dns-server", 0, "ADDRESS[:PORT]",
      .help = "DNS server that is updated with the names of instances, by nsupdate"},
     {"dns-zone", 0, "ZONE", .help = "DNS zone that holds the names, such as lab.example.org"},
@@ -77,16 +82,44 @@ static void tell_network(const char *interface) {
         fprintf(stderr, "network %s: %s\n", word, why);
 }
 
+struct lab {
+    bool wanted;
+    char *remark; /* why there is none */
+};
+
+/* With another network the guests reach each other already. */
+static bool add_lab(struct store *store, const struct store_cloud *cloud, void *context,
+                    struct error *error) {
+    struct lab *lab = context;
+    lab->wanted = lab->wanted && subnet_is_user(cloud);
+    return !lab->wanted || home_network_add_lab(store, &lab->remark, error);
+}
+
+static void tell_lab(const struct invocation *invocation, const struct lab *lab) {
+    if (lab->remark)
+        fprintf(stderr, "note: %s\n", lab->remark);
+    else if (lab->wanted && !invocation->quiet)
+        puts("network lab: each new instance has a second card there, and reaches the others by "
+             "name");
+}
+
 static bool create(const struct invocation *invocation, struct cloud_options *made,
                    struct error *error) {
     scoped(alloc_release) char *found = NULL;
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
+    struct lab lab = {.wanted = !invocation_flag(invocation, "no-lab")};
     made->found = &found;
-    if (!cloud_create(path, made, error))
+    made->follow = add_lab;
+    made->context = &lab;
+    if (!cloud_create(path, made, error)) {
+        alloc_release(&lab.remark);
         return false;
+    }
     printf("cloud \"%s\" created in %s\n", made->name, path);
     remark_interface(made);
     network_options_report(found);
+    tell_lab(invocation, &lab);
+    alloc_release(&lab.remark);
     if (!made->network.kind && !invocation->quiet)
         tell_network(made->network.interface);
     return true;

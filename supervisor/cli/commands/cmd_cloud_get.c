@@ -7,6 +7,7 @@
 #include "home/access/ssh_config.h"
 #include "home/home.h"
 #include "store/cloud_table.h"
+#include "store/network_table.h"
 #include "store/user_table.h"
 
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void print_keys(const char *lines) {
 
 /* The hash is not printed: everyone who has it can try passwords offline. */
 static void print_cloud_json(const struct home *home, const struct store_cloud *cloud,
-                             const struct store_users *users) {
+                             const struct store_users *users, const struct store_network *lab) {
     json_t *object = json_object();
     json_output_schema(object);
     json_object_set_new(object, "name", json_output_text(cloud->name));
@@ -69,6 +70,7 @@ static void print_cloud_json(const struct home *home, const struct store_cloud *
     json_object_set_new(object, "host_nm4", json_output_text(cloud->host_nm4));
     json_object_set_new(object, "host_gw4", json_output_text(cloud->host_gw4));
     json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
+    json_object_set_new(object, "lab", json_output_text(lab->name));
     json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
     json_object_set_new(object, "ph_port_auto", json_boolean(cloud->phone_home_auto));
     json_object_set_new(object, "package_upgrade", json_boolean(cloud->package_upgrade));
@@ -81,7 +83,7 @@ static void print_cloud_json(const struct home *home, const struct store_cloud *
 }
 
 static void print_cloud_text(const struct home *home, const struct store_cloud *cloud,
-                             const struct store_users *users) {
+                             const struct store_users *users, const struct store_network *lab) {
     char created[CLOCK_RFC3339_SIZE];
     clock_rfc3339(cloud->created_ms, created);
     scoped(alloc_release) char *port = alloc_printf("%u", cloud->phone_home_port);
@@ -104,6 +106,7 @@ static void print_cloud_text(const struct home *home, const struct store_cloud *
     columns_pair("netmask", cloud->host_nm4, stdout);
     columns_pair("gateway", cloud->host_gw4, stdout);
     columns_pair("nameserver", cloud->host_ns4, stdout);
+    columns_pair("lab", lab->name, stdout);
     columns_pair("phone-home port", port, stdout);
     columns_pair("package upgrade", cloud->package_upgrade ? "yes" : "no", stdout);
     columns_pair("auto up", cloud->auto_up ? "yes" : "no", stdout);
@@ -117,11 +120,14 @@ static int run_cloud_get(struct invocation *invocation, struct error *error) {
     struct store *store = invocation->home->store;
     struct store_cloud cloud = {0};
     struct store_users users = {0};
-    bool good = cloud_table_get(store, &cloud, error) && user_table_list(store, &users, error);
+    struct store_network lab = {0};
+    bool good = cloud_table_get(store, &cloud, error) && user_table_list(store, &users, error) &&
+                network_table_get_lab(store, &lab, error);
     if (good && invocation_flag(invocation, "json"))
-        print_cloud_json(invocation->home, &cloud, &users);
+        print_cloud_json(invocation->home, &cloud, &users, &lab);
     else if (good)
-        print_cloud_text(invocation->home, &cloud, &users);
+        print_cloud_text(invocation->home, &cloud, &users, &lab);
+    store_network_done(&lab);
     store_users_done(&users);
     store_cloud_done(&cloud);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -44,6 +44,9 @@ static const struct option_spec options[] = {
              "signature"},
     NETWORK_OPTIONS,
     {"renumber", 0, .help = "give instances that would be outside of the network other addresses"},
+    {"lab", 0, "NETWORK",
+     .help = "one of `pgsup network list` in which each new instance gets a second card; \"\": "
+             "none"},
     CLOUD_CHOICE_OPTIONS,
     {"no-dns", 0, .help = "update no DNS server; removes the existing names from it"},
     OPTIONS_END,
@@ -151,6 +154,7 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
         .removed_users = invocation_values(invocation, "remove-user"),
         .phone_home_port = invocation_option(invocation, "ph-port"),
         .network = network_options_read(invocation),
+        .lab = invocation_option(invocation, "lab"),
         .found = &found,
         .context = &network,
         .dns = {.server = invocation_option(invocation, "dns-server"),

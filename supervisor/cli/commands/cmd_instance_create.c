@@ -55,6 +55,7 @@ static int run_instance_create(struct invocation *invocation, struct error *erro
         .seed = invocation_option(invocation, "seed"),
         .forwards = invocation_values(invocation, "forward"),
         .nics = invocation_values(invocation, "nic"),
+        .no_lab = invocation_flag(invocation, "no-lab"),
         .host_keys = invocation_option(invocation, "host-keys"),
         .accel = invocation_option(invocation, "accel"),
         .nested = invocation_flag(invocation, "nested"),

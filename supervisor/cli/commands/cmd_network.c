@@ -88,6 +88,7 @@ static json_t *network_object(struct store *store, const struct store_network *n
     json_object_set_new(object, "interface", json_output_text(network->interface));
     json_object_set_new(object, "subnet", json_output_text(network->subnet));
     json_object_set_new(object, "domain", json_output_text(network->domain));
+    json_object_set_new(object, "lab", json_boolean(network->is_lab));
     json_object_set_new(object, "created", json_output_time(network->created_ms));
     json_object_set_new(object, "member_count", json_integer((json_int_t)json_array_size(members)));
     json_object_set_new(object, "members", members);

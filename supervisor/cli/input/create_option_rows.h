@@ -34,6 +34,9 @@
              "(without ip: DHCP), or NETWORK[,ip=ADDRESS], one of `pgsup network list`, "
              "which gives it an address",
      .many = true},
+    {"no-lab",
+     .help = "leave out the card in the network that each new instance of this home is in (`pgsup "
+             "cloud get`: lab)"},
     {.name = "user-data",
      .value = "FILE",
      .help = "your own user-data, of any kind that cloud-init accepts; pgsup adds its own "

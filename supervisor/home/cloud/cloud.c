@@ -11,6 +11,7 @@
 #include "home/place.h"
 #include "store/forward_table.h"
 #include "store/instance_table.h"
+#include "store/network_table.h"
 #include "store/transaction.h"
 
 #include <errno.h>
@@ -137,18 +138,28 @@ static int lock_folder(const char *path, struct error *error) {
     return fd;
 }
 
-static bool cloud_put_rows(const char *path, const struct store_cloud *cloud,
-                           const struct cloud_inputs *inputs, struct error *error) {
+/* What a new home is made of. */
+struct new_home {
+    const struct cloud_options *options;
+    struct store_cloud cloud;
+    struct cloud_inputs inputs;
+};
+
+static bool put_all(struct store *store, const char *path, const struct new_home *made,
+                    struct error *error) {
+    const struct cloud_options *options = made->options;
+    return cloud_table_put(store, &made->cloud, error) && place_record(store, path, error) &&
+           cloud_inputs_put_users(&made->inputs, store, error) &&
+           (!options->follow || options->follow(store, &made->cloud, options->context, error));
+}
+
+static bool cloud_put_rows(const char *path, const struct new_home *made, struct error *error) {
     scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
     struct store *store = NULL;
     if (!store_open(database, STORE_CREATE, &store, error))
         return false;
     bool good =
-        store_begin(store, error) &&
-        store_end(store,
-                  cloud_table_put(store, cloud, error) && place_record(store, path, error) &&
-                      cloud_inputs_put_users(inputs, store, error),
-                  error);
+        store_begin(store, error) && store_end(store, put_all(store, path, made, error), error);
     store_close(store);
     return good;
 }
@@ -158,16 +169,15 @@ static bool keep_keys(const char *path, const struct cloud_inputs *inputs, struc
     return cloud_inputs_keep(inputs, &home, error);
 }
 
-static bool cloud_write_home(const char *path, const struct store_cloud *cloud,
-                             const struct cloud_inputs *inputs, struct traces *traces,
+static bool cloud_write_home(const char *path, const struct new_home *made, struct traces *traces,
                              struct error *error) {
     scoped(alloc_release) char *database = alloc_printf("%s/" HOME_DATABASE, path);
     scoped(alloc_release) char *images = alloc_printf("%s/" HOME_IMAGES, path);
     scoped(alloc_release) char *instances = alloc_printf("%s/" HOME_INSTANCES, path);
     traces->database = !file_exists(database);
     return make_folder(images, &traces->images, error) &&
-           make_folder(instances, &traces->instances, error) && keep_keys(path, inputs, error) &&
-           cloud_put_rows(path, cloud, inputs, error);
+           make_folder(instances, &traces->instances, error) &&
+           keep_keys(path, &made->inputs, error) && cloud_put_rows(path, made, error);
 }
 
 static void remove_in(const char *path, const char *name) {
@@ -265,6 +275,15 @@ static bool check_port_owners(struct store *store, uint16_t number, struct error
     return good;
 }
 
+static bool set_lab(struct store *store, const char *name, struct error *error) {
+    struct store_network network = {0};
+    bool none = !*name;
+    bool good = (none || network_table_get(store, name, &network, error)) &&
+                network_table_set_lab(store, none ? NULL : name, error);
+    store_network_done(&network);
+    return good;
+}
+
 static bool put_changes(struct home *home, const struct cloud_changes *changes,
                         struct cloud_inputs *inputs, struct error *error) {
     struct store *store = home->store;
@@ -275,6 +294,7 @@ static bool put_changes(struct home *home, const struct cloud_changes *changes,
                 (!changes->phone_home_port || cloud.phone_home_auto ||
                  check_port_owners(store, cloud.phone_home_port, error)) &&
                 cloud_table_put(store, &cloud, error) &&
+                (!changes->lab || set_lab(store, changes->lab, error)) &&
                 remove_users(store, changes->removed_users, error) &&
                 cloud_inputs_put_users(inputs, store, error) &&
                 cloud_inputs_keep(inputs, home, error) &&
@@ -293,25 +313,25 @@ bool cloud_set(struct home *home, const struct cloud_changes *changes, struct er
 }
 
 bool cloud_create(const char *home_path, const struct cloud_options *options, struct error *error) {
-    struct store_cloud cloud = {0};
-    struct cloud_inputs inputs = {0};
-    struct cloud_options made = *options;
+    struct cloud_options placed = *options;
+    struct new_home made = {.options = &placed};
     struct traces traces = {0};
     scoped(file_release) int lock = -1;
-    made.home_path = home_path;
-    bool good = cloud_check_path(home_path, error) && cloud_fill(&made, &cloud, &inputs, error);
+    placed.home_path = home_path;
+    bool good =
+        cloud_check_path(home_path, error) && cloud_fill(&placed, &made.cloud, &made.inputs, error);
     if (good) {
         good = make_folders(home_path, &traces, error) && cloud_check_folder(home_path, error);
         lock = good ? lock_folder(home_path, error) : -1;
-        good = good && lock >= 0 && cloud_write_home(home_path, &cloud, &inputs, &traces, error);
+        good = good && lock >= 0 && cloud_write_home(home_path, &made, &traces, error);
         if (!good && lock >= 0)
             take_back(home_path, &traces);
         else if (!good && traces.folder)
             remove_empty(home_path, traces.folder);
     }
     alloc_release(&traces.folder);
-    cloud_inputs_done(&inputs);
-    store_cloud_done(&cloud);
+    cloud_inputs_done(&made.inputs);
+    store_cloud_done(&made.cloud);
     return good;
 }
 

@@ -21,6 +21,10 @@ struct cloud_options {
     const char *phone_home_port; /* NULL: 10300 */
     struct dns_settings dns;
     struct cloud_choices choices;
+    /* What else is made with it, in the same transaction; NULL: nothing. */
+    bool (*follow)(struct store *store, const struct store_cloud *cloud, void *context,
+                   struct error *error);
+    void *context;
 };
 
 /* All of them or none. */

@@ -29,7 +29,8 @@ struct cloud_changes { /* NULL: stays as it is */
     struct dns_settings dns;
     struct cloud_choices choices;
     struct network_settings network;
-    char **found; /* of network_settings_apply() */
+    const char *lab; /* network of the home that each new instance gets a card in; "": none */
+    char **found;    /* of network_settings_apply() */
     /* What else changes with it, in the same transaction; NULL: nothing. */
     bool (*follow)(struct home *home, const struct store_cloud *cloud, void *context,
                    struct error *error);

@@ -11,6 +11,7 @@
 #include "home/images/image.h"
 #include "home/instance/forward.h"
 #include "home/instance/identity.h"
+#include "home/instance/lab_nic.h"
 #include "home/instance/nic.h"
 #include "home/instance/port_owners.h"
 #include "home/seed/host_keys.h"
@@ -206,6 +207,7 @@ bool definition_check(struct store *store, const struct instance_create_options 
         !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
         !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
         !nic_parse_all(store, options->nics, &facts->nics, error) ||
+        (!options->no_lab && !lab_nic_add(store, &facts->nics, error)) ||
         (options->accel && !accelerator_check(options->accel, error)) ||
         !check_seed(options->seed, cloud, image, instance, error) ||
         (user_document_has_network(NULL, options->own) &&

@@ -35,6 +35,7 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
                               for a network-config of the user's own and for a card in a
                               network of the home */
     char *const *nics;     /* nic.h; NULL-terminated; NULL: the first card only */
+    bool no_lab;           /* not one in the network that each new instance is in besides */
     char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */
     const char *host_keys; /* "preseed" or "guest"; NULL: preseed where the seed goes by drive */
     const char *accel;

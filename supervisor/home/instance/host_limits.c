@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/name.h"
 #include "home/facts.h"
+#include "home/instance/lab_nic.h"
 #include "machine/core/spec.h"
 
 #include <inttypes.h>
@@ -62,6 +63,17 @@ static void compare_addresses(const struct instance_facts *facts, struct buffer 
                     "heard of the guest, use DHCP\n");
 }
 
+/* It was left out of it when it was created. */
+static void compare_lab(struct store *store, const struct instance_facts *facts,
+                        struct buffer *remarks) {
+    struct store_network lab = {0};
+    bool is_full = false;
+    if (lab_nic_is_full(store, &lab, &is_full, NULL) && is_full && !facts->nics.count)
+        buffer_printf(remarks, "the network \"%s\" has no free address: it is not in it\n",
+                      lab.name);
+    store_network_done(&lab);
+}
+
 char *host_limits_remarks(struct home *home, const char *name) {
     struct instance_facts facts = {0};
     struct buffer remarks = {0};
@@ -69,6 +81,7 @@ char *host_limits_remarks(struct home *home, const char *name) {
         compare_processors(&facts.instance, &remarks);
         compare_disks(home, &facts, &remarks);
         compare_addresses(&facts, &remarks);
+        compare_lab(home->store, &facts, &remarks);
     }
     instance_facts_done(&facts);
     return remarks.length ? buffer_take(&remarks) : NULL;

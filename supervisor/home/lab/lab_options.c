@@ -101,6 +101,7 @@ static void fill_create(const struct lab_instance *instance, struct lab_options 
     create->ssh_port = lab_text(&values[LAB_SSH_PORT]);
     create->seed = lab_text(&values[LAB_SEED]);
     create->nics = options->nics.count ? options->nics.items : NULL;
+    create->no_lab = values[LAB_NICS].given;
     create->forwards = lab_list(&values[LAB_FORWARDS]);
     create->host_keys = lab_text(&values[LAB_HOST_KEYS]);
     create->accel = lab_text(&values[LAB_ACCEL]);

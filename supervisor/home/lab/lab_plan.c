@@ -201,7 +201,7 @@ static bool plan_prunes(struct home *home, const struct lab *lab, struct lab_pla
         if (!names_instance(lab, instances.items[i].name))
             add_step(plan, LAB_PRUNE, 0, instances.items[i].name, "to the trash");
     for (size_t i = 0; good && i < networks.count; i++)
-        if (!names_network(lab, networks.items[i].name))
+        if (!names_network(lab, networks.items[i].name) && !networks.items[i].is_lab)
             add_step(plan, LAB_PRUNE_NETWORK, 0, networks.items[i].name, networks.items[i].subnet);
     store_instances_done(&instances);
     store_networks_done(&networks);

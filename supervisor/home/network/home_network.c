@@ -15,14 +15,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define FIRST_SUBNET   0x0A4D0000u /* 10.77.0.0 */
-#define FIRST_SUBNETS  256u        /* 10.77.0.0/24 … 10.77.255.0/24 */
+#define LAB "lab" /* what the network of a new home is called */
+
+#define BLOCK_SUBNETS  256u
 #define PREFIX_LENGTH  24u
 #define PREFIX_LONGEST 29u         /* room for the host and some members */
 #define PREFIX_MIN     16u         /* more than 64 thousand addresses are nobody's lab */
 #define USER_NETWORKS  0x0A000200u /* 10.0.2.0, QEMU's user networking: one for each card */
 #define NETWORKS_MAX   64u
 #define DOMAIN_MAX     190u /* with a name of 63 before it, a name that DNS takes */
+
+/* Where a subnet is looked for: /24 by /24, block after block. The route of a VPN may cover the
+ * first. */
+static const uint32_t blocks[] = {
+    0x0A4D0000u, /* 10.77.0.0 */
+    0xAC1D0000u, /* 172.29.0.0 */
+    0xC0A80000u, /* 192.168.0.0 */
+};
 
 /* IANA: 49152 on are nobody's, and those that systems take by themselves begin at 32768. */
 #define PORT_FIRST 20000u
@@ -147,14 +156,16 @@ static bool parse_subnet(const char *text, struct subnet *subnet, struct error *
 static bool choose_subnet(struct store *store, const struct store_networks *networks,
                           const struct store_network *network, struct subnet *subnet,
                           struct error *error) {
-    for (uint32_t i = 0; i < FIRST_SUBNETS; i++) {
+    for (uint32_t i = 0; i < sizeof blocks / sizeof *blocks * BLOCK_SUBNETS; i++) {
         struct error taken = {0};
-        *subnet = (struct subnet){FIRST_SUBNET + (i << 8), 0xFFFFFF00u, PREFIX_LENGTH};
+        uint32_t first = blocks[i / BLOCK_SUBNETS] + (i % BLOCK_SUBNETS << 8);
+        *subnet = (struct subnet){first, 0xFFFFFF00u, PREFIX_LENGTH};
         if (check_subnet(store, networks, network, subnet, &taken))
             return true;
     }
     return error_set(error, ERROR_EXISTS,
-                     "none of 10.77.0.0/24 to 10.77.255.0/24 is free: give one with --subnet");
+                     "no /24 of 10.77.0.0/16, 172.29.0.0/16 and 192.168.0.0/16 is free: give a "
+                     "subnet with --subnet");
 }
 
 static bool fill_subnet(struct store *store, const struct home_network_options *options,
@@ -255,6 +266,22 @@ bool home_network_create(struct home *home, const struct home_network_options *o
     if (!good)
         store_network_done(made);
     return good;
+}
+
+/* On macOS a card of the network needs a program that is not there by itself. */
+static bool can_be_carried(struct error *error) {
+    scoped(alloc_release) char *helper = platform_is_macos() ? network_helper(error) : NULL;
+    return helper || !platform_is_macos();
+}
+
+bool home_network_add_lab(struct store *store, char **remark, struct error *error) {
+    const struct home_network_options options = {.name = LAB};
+    struct store_network network = {0};
+    struct error why = {0};
+    bool made = can_be_carried(&why) && home_network_add(store, &options, &network, &why);
+    store_network_done(&network);
+    *remark = made ? NULL : alloc_printf("there is no network \"" LAB "\": %s", why.text);
+    return !made || network_table_set_lab(store, LAB, error);
 }
 
 static bool remove_unused(struct store *store, const char *name, struct error *error) {

@@ -15,7 +15,8 @@ struct home_network_options { /* as given on the command line; NULL: default */
     const char *name;
     const char *kind;      /* "multicast", "bridge" or "vmnet-helper-host" */
     const char *interface; /* of a bridge */
-    const char *subnet;    /* "10.77.0.0/24"; NULL: the first free one from 10.77.0.0/24 on */
+    const char *subnet;    /* "10.77.0.0/24"; NULL: the first free one from 10.77.0.0/24 on, else of
+                              172.29.0.0/16 and 192.168.0.0/16 */
     const char *domain;    /* NULL: NAME.internal */
 };
 
@@ -26,6 +27,9 @@ bool home_network_create(struct home *home, const struct home_network_options *o
 /* The same in the transaction of the caller. */
 bool home_network_add(struct store *store, const struct home_network_options *options,
                       struct store_network *network, struct error *error);
+/* The network "lab" of a new home, in which each new instance gets a card. Where there can be none,
+ * remark says why; caller frees. */
+bool home_network_add_lab(struct store *store, char **remark, struct error *error);
 /* Whether the cloud's own network, as it would be, is apart from all of them. */
 bool home_network_check_cloud(struct store *store, const struct store_cloud *cloud,
                               struct error *error);

@@ -104,11 +104,53 @@ bool members_give_address(struct store *store, const char *network, char **ip4,
     return good;
 }
 
+bool members_has_room(struct store *store, const struct store_network *network, bool *has_room,
+                      struct error *error) {
+    struct store_nics members = {0};
+    uint32_t address;
+    bool good = members_list(store, network->id, &members, error);
+    *has_room = good && choose_address(network, &members, &address, &(struct error){0});
+    store_nics_done(&members);
+    return good;
+}
+
 /* --- names --- */
 
-static bool shares(const struct store_nics *all, int64_t instance, int64_t network) {
-    for (size_t i = 0; i < all->count; i++)
-        if (all->items[i].instance == instance && all->items[i].network == network)
+struct names {
+    struct store_cloud cloud;
+    struct store_networks networks;
+    struct store_nics cards;
+    struct store_nics in_cloud; /* those that share the network of the cloud */
+};
+
+static void names_done(struct names *names) {
+    store_cloud_done(&names->cloud);
+    store_networks_done(&names->networks);
+    store_nics_done(&names->cards);
+    store_nics_done(&names->in_cloud);
+}
+
+/* With user networking each guest is alone in the network of the cloud. */
+static bool names_load(struct store *store, struct names *names, struct error *error) {
+    return cloud_table_get(store, &names->cloud, error) &&
+           network_table_list(store, &names->networks, error) &&
+           nic_table_list(store, 0, &names->cards, error) &&
+           (subnet_is_user(&names->cloud) ||
+            network_table_cloud_members(store, &names->in_cloud, error));
+}
+
+static bool is_in(const struct store_nics *cards, int64_t instance, int64_t network) {
+    for (size_t i = 0; i < cards->count; i++)
+        if (cards->items[i].instance == instance && cards->items[i].network == network)
+            return true;
+    return false;
+}
+
+/* In a network of the home. */
+static bool are_together(const struct store_nics *cards, int64_t one, int64_t other) {
+    for (size_t i = 0; i < cards->count; i++)
+        if (cards->items[i].instance == one && cards->items[i].network &&
+            is_in(cards, other, cards->items[i].network))
             return true;
     return false;
 }
@@ -120,20 +162,39 @@ static const char *domain_of(const struct store_networks *networks, int64_t id) 
     return NULL;
 }
 
-bool members_hosts(struct store *store, int64_t instance, struct buffer *lines,
-                   struct error *error) {
-    struct store_nics all = {0};
-    struct store_networks networks = {0};
-    bool good =
-        nic_table_list(store, 0, &all, error) && network_table_list(store, &networks, error);
-    for (size_t i = 0; good && i < all.count; i++) {
-        const struct store_nic *each = &all.items[i];
-        const char *domain = domain_of(&networks, each->network);
-        if (domain && shares(&all, instance, each->network))
+static void put_network_names(const struct names *names, int64_t instance, struct buffer *lines) {
+    for (size_t i = 0; i < names->cards.count; i++) {
+        const struct store_nic *each = &names->cards.items[i];
+        const char *domain = domain_of(&names->networks, each->network);
+        if (domain && is_in(&names->cards, instance, each->network))
             buffer_printf(lines, "%.*s %s.%s %s\n", (int)strcspn(each->ip4, "/"), each->ip4,
                           each->name, domain, each->name);
     }
-    store_networks_done(&networks);
-    store_nics_done(&all);
+}
+
+/* NAME alone is the one in the network of the home, where there are both: one name, one address. */
+static void put_cloud_names(const struct names *names, int64_t instance, struct buffer *lines) {
+    const struct store_cloud *cloud = &names->cloud;
+    scoped(alloc_release) char *domain =
+        cloud->dns_zone ? alloc_string(cloud->dns_zone) : alloc_printf("%s.internal", cloud->name);
+    for (size_t i = 0; i < names->in_cloud.count; i++) {
+        const struct store_nic *each = &names->in_cloud.items[i];
+        uint32_t address;
+        bool together = are_together(&names->cards, instance, each->instance);
+        if (name_parse_ip4(each->ip4, &address))
+            buffer_printf(lines, "%s %s.%s%s%s\n", each->ip4, each->name, domain,
+                          together ? "" : " ", together ? "" : each->name);
+    }
+}
+
+bool members_hosts(struct store *store, int64_t instance, struct buffer *lines,
+                   struct error *error) {
+    struct names names = {0};
+    bool good = names_load(store, &names, error);
+    if (good) {
+        put_network_names(&names, instance, lines);
+        put_cloud_names(&names, instance, lines);
+    }
+    names_done(&names);
     return good;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "store/network_table.h"
 #include "store/nic_table.h"
 
 /* The cards in the network, by instance. */
@@ -15,7 +16,13 @@ bool members_list(struct store *store, int64_t network, struct store_nics *membe
 bool members_give_address(struct store *store, const char *network, char **ip4,
                           struct error *error);
 
+/* Whether an address is left for one card more. */
+bool members_has_room(struct store *store, const struct store_network *network, bool *has_room,
+                      struct error *error);
+
 /* The lines of hosts(5) for all that are in a network with the instance, itself included, each with
- * NAME.DOMAIN and NAME; empty if it is in none. */
+ * NAME.DOMAIN and NAME; empty if it is in none. The network of the cloud is one of them where
+ * guests reach each other there: with the static addresses, and the others as far as they are
+ * known; its domain is the DNS zone, else the cloud's name and ".internal". */
 bool members_hosts(struct store *store, int64_t instance, struct buffer *lines,
                    struct error *error);

@@ -1,4 +1,11 @@
 CREATE TABLE cloud ( id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, admin_password_hash TEXT, ssh_public_key TEXT, ssh_public_key_path TEXT, mac_base INTEGER NOT NULL, created_ms INTEGER NOT NULL, ssh_private_key_path TEXT, home_path TEXT, ssh_user TEXT, package_upgrade INTEGER NOT NULL DEFAULT 0, auto_up INTEGER NOT NULL DEFAULT 0, trash_days INTEGER NOT NULL DEFAULT 7, names_revision INTEGER NOT NULL DEFAULT 0);
+CREATE TRIGGER cloud_member_added AFTER INSERT ON instances WHEN new.ip4 IS NOT NULL AND (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_member_changed AFTER UPDATE OF name, ip4 ON instances WHEN (new.name <> old.name OR new.ip4 IS NOT old.ip4) AND (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_member_forgotten AFTER DELETE ON guests WHEN old.address IS NOT NULL AND (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_member_found AFTER INSERT ON guests WHEN new.address IS NOT NULL AND (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_member_moved AFTER UPDATE OF address ON guests WHEN new.address IS NOT old.address AND (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_member_removed AFTER DELETE ON instances WHEN (SELECT kind FROM network) <> 'user' BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
+CREATE TRIGGER cloud_network_changed AFTER INSERT ON network BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
 CREATE TABLE disks ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL, bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL, UNIQUE (instance, name));
 CREATE TABLE events ( id INTEGER PRIMARY KEY AUTOINCREMENT, instance INTEGER REFERENCES instances (id) ON DELETE CASCADE, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, stage TEXT, module TEXT, result TEXT);
 CREATE INDEX events_instance ON events (instance);
@@ -19,7 +26,7 @@ CREATE TABLE network ( id INTEGER PRIMARY KEY CHECK (id = 1), kind TEXT NOT NULL
 CREATE TRIGGER network_member_added AFTER INSERT ON nics WHEN new.network IS NOT NULL BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
 CREATE TRIGGER network_member_removed AFTER DELETE ON nics WHEN old.network IS NOT NULL BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
 CREATE TRIGGER network_member_renamed AFTER UPDATE OF name ON instances WHEN new.name <> old.name AND EXISTS (SELECT 1 FROM nics WHERE instance = new.id AND network IS NOT NULL) BEGIN UPDATE cloud SET names_revision = names_revision + 1; END;
-CREATE TABLE networks ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, interface TEXT, subnet TEXT NOT NULL UNIQUE, domain TEXT NOT NULL, created_ms INTEGER NOT NULL);
+CREATE TABLE networks ( id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, interface TEXT, subnet TEXT NOT NULL UNIQUE, domain TEXT NOT NULL, created_ms INTEGER NOT NULL, is_lab INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE nics ( instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, position INTEGER NOT NULL CHECK (position > 0), kind TEXT NOT NULL, interface TEXT, mac TEXT NOT NULL UNIQUE, ip4 TEXT, network INTEGER REFERENCES networks (id), PRIMARY KEY (instance, position)) WITHOUT ROWID;
 CREATE UNIQUE INDEX nics_network ON nics (network, ip4) WHERE network IS NOT NULL;
 CREATE TABLE snapshot_disks ( instance INTEGER NOT NULL, snapshot TEXT NOT NULL, disk TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (instance, snapshot, disk), FOREIGN KEY (instance, snapshot) REFERENCES snapshots (instance, name) ON DELETE CASCADE) WITHOUT ROWID;

@@ -21,6 +21,16 @@ expect_ok "$PGSUP" cloud create -n lab --admin-password-file "$WORK/password" \
     --ssh-public-key "$KEY.pub" --network user
 expect_text "$OUT" '"lab"' "$PGSUP_HOME"
 expect_no_password
+if [ "$(uname -s)" = Linux ]; then # on macOS if vmnet-helper is there
+    expect_text "$OUT" "network lab: each new instance has a second card there"
+    expect_ok "$PGSUP" cloud get --json
+    expect_equal "network of new instances" "$(json_of 'it["lab"]')" lab
+    expect_ok "$PGSUP" network list --json
+    expect_equal "networks" "$(json_of '[(each["name"], each["lab"]) for each in it]')" "[('lab', True)]"
+    expect_refused 3 'there is no network "nosuch"' "$PGSUP" cloud set --lab nosuch
+    expect_ok "$PGSUP" cloud set --lab ""
+    expect_ok "$PGSUP" network remove lab
+fi
 for folder in . images instances; do
     expect_equal "mode of $folder" "$(mode_of "$PGSUP_HOME/$folder")" drwx------
 done
@@ -41,10 +51,10 @@ expect_refused 3 "$PGSUP_HOME" "$PGSUP" cloud create --admin-password-file "$WOR
 
 step "-p stands before PGSUP_HOME, defaults of the options"
 expect_ok "$PGSUP" -p "$WORK/other" cloud create --admin-password-file "$WORK/password" \
-    --ssh-public-key "$KEY.pub"
+    --ssh-public-key "$KEY.pub" --no-lab
 expect_ok "$PGSUP" -p "$WORK/other" cloud get --json
-expect_equal "defaults" "$(json_of 'it["name"], it["network"], it["ph_port"]')" \
-    "('pgsup', 'user', 10300)"
+expect_equal "defaults" "$(json_of 'it["name"], it["network"], it["ph_port"], it["lab"]')" \
+    "('pgsup', 'user', 10300, None)"
 
 step "without both it is ~/var/pgsup"
 expect_ok env -u PGSUP_HOME "$PGSUP" cloud create --admin-password-file "$WORK/password" \

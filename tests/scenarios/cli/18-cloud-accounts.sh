@@ -15,7 +15,7 @@ key_of() { # FILE
     cut -d' ' -f1-2 "$1"
 }
 create() { # OPTION…
-    "$PGSUP" cloud create -n lab --network user --ph-port "$(free_port)" "$@"
+    "$PGSUP" cloud create -n lab --network user --no-lab --ph-port "$(free_port)" "$@"
 }
 
 step "what is refused makes nothing"

@@ -66,7 +66,7 @@ sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=20).read())' \
 }
 
 step "typed"
-on_terminal "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" --network user --ph-port "$(free_port)"
+on_terminal "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)"
 wait_until 20 grep -q "Admin password: " "$SCREEN"
 sleep 0.2
 type_keys "$PASSWORD\n"
@@ -108,7 +108,7 @@ nowhere "$PGSUP_HOME" "$UP_LOG"
 step "another cloud, from the standard input, its seed on the drive"
 export PGSUP_HOME=$WORK/third
 printf '%s\n' "$third" | "$PGSUP" cloud create -n third --admin-password-file - \
-    --ssh-public-key "$KEY.pub" --network user --ph-port "$(free_port)" >>"$WORK/said/out"
+    --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)" >>"$WORK/said/out"
 image_and_instance --seed drive
 start_supervisor
 expect_ready test

@@ -37,7 +37,7 @@ make_key
 echo secret >"$WORK/password"
 chmod 644 "$WORK/password" "$KEY.pub"
 expect_ok as_user "$PGSUP" cloud create --admin-password-file "$WORK/password" \
-    --ssh-public-key "$KEY.pub" --network user --ph-port "$(free_port)"
+    --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)"
 cp "${PGSUP_MINI_IMAGE:?the mini guest}" "$WORK/mini.qcow2"
 chmod 644 "$WORK/mini.qcow2"
 expect_ok as_user "$PGSUP" image import -n mini --arch aarch64 "$WORK/mini.qcow2"

@@ -8,7 +8,7 @@
 make_key
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/anna"
 expect_ok "$PGSUP" cloud create -n lab --no-admin-password --ssh-public-key "$KEY.pub" \
-    --user "anna:$WORK/anna.pub" --network user --ph-port "$(free_port)"
+    --user "anna:$WORK/anna.pub" --network user --no-lab --ph-port "$(free_port)"
 expect_ok "$PGSUP" image import -n debian "${PGSUP_TEST_IMAGE:?the image of the Debian guest}"
 ssh_port=$(free_port)
 new_debian test --seed drive --ssh-port "$ssh_port"
