@@ -1,28 +1,153 @@
 #include "base/child.h"
 
+#include "base/alloc.h"
+#include "base/descriptors.h"
+#include "base/file.h"
+
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-void child_attributes_init(posix_spawnattr_t *attributes, short flags) {
-    static const int numbers[] = {SIGPIPE, SIGINT, SIGTERM, SIGCHLD};
-    sigset_t none, defaults;
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaddset(&defaults, numbers[i]);
-    posix_spawnattr_init(attributes);
-    posix_spawnattr_setpgroup(attributes, 0);
-    posix_spawnattr_setsigmask(attributes, &none);
-    posix_spawnattr_setsigdefault(attributes, &defaults);
-    posix_spawnattr_setflags(attributes,
-                             (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-}
+#define CANNOT_RUN_STATUS 126 /* as in a shell */
 
-bool child_pipe(int ends[2], struct error *error) {
+extern char **environ;
+
+/* Not every system can make a pipe that is close-on-exec from the beginning: nothing is forked
+ * between its two steps. A child that had the writing end of another one's pipe would keep the
+ * reader waiting. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool open_pipe(int ends[2]) {
     if (pipe(ends) < 0)
-        return error_errno(error, "cannot make a pipe");
+        return false;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
     return true;
+}
+
+bool child_pipe(int ends[2], struct error *error) {
+    pthread_mutex_lock(&lock);
+    bool good = open_pipe(ends) || error_errno(error, "cannot make a pipe");
+    pthread_mutex_unlock(&lock);
+    return good;
+}
+
+static const char *path_of(const struct child_options *options) {
+    return options->path ? options->path : options->argv[0];
+}
+
+/* --- in the child: only what is safe after a fork of a process with threads --- */
+
+/* A handler of this process must not run in the child, which shares its pipes; exec would keep
+ * what is ignored. */
+static void reset_signals(void) {
+    static const int numbers[] = {SIGPIPE, SIGINT, SIGTERM, SIGCHLD};
+    struct sigaction action, standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    sigemptyset(&none);
+    sigemptyset(&standard.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &standard, NULL);
+    for (int number = 1; number < NSIG; number++)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN &&
+            action.sa_handler != SIG_DFL)
+            sigaction(number, &standard, NULL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Those that lie in the place of another one are moved first. */
+static bool place_fds(const struct child_options *options, int null) {
+    int from[CHILD_FDS_MAX], count = (int)options->fd_count;
+    for (int i = 0; i < count; i++) {
+        from[i] = options->fds[i] == CHILD_NULL ? null : options->fds[i];
+        if (from[i] < count && (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, count)) < 0)
+            return false;
+    }
+    for (int i = 0; i < count; i++)
+        if (dup2(from[i], i) < 0)
+            return false;
+    return true;
+}
+
+static _Noreturn void become(const struct child_options *options, int null, int failure) {
+    bool placed = (options->group == CHILD_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0) &&
+                  place_fds(options, null) && (!options->folder || chdir(options->folder) == 0);
+    if (placed) {
+        descriptors_give_back();
+        reset_signals();
+        execve(path_of(options), options->argv,
+               options->environment ? options->environment : environ);
+    }
+    int number = errno;
+    while (write(failure, &number, sizeof number) < 0 && errno == EINTR)
+        continue;
+    _exit(CANNOT_RUN_STATUS);
+}
+
+/* --- in this process --- */
+
+/* -1 with errno. failure is above all places that a child has descriptors in. */
+static pid_t fork_child(const struct child_options *options, int null, int failure) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid == 0)
+        become(options, null, failure);
+    int number = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = number;
+    return pid;
+}
+
+/* 0 once the program runs, otherwise errno. */
+static int read_failure(int fd) {
+    int number = 0;
+    while (read(fd, &number, sizeof number) < 0)
+        if (errno != EINTR)
+            return errno;
+    return number;
+}
+
+/* Whoever started this process may have it ignore the ends of children: then the system would wait
+ * for them, and how they ended would be lost. */
+static void hear_of_ends(void) {
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL);
+}
+
+/* errno of the failure. The pipe closes when the program runs. */
+static int start_child(const struct child_options *options, int null, pid_t *pid) {
+    scoped(file_release) int reader = -1;
+    scoped(file_release) int failure = -1;
+    int ends[2];
+    pthread_mutex_lock(&lock);
+    hear_of_ends();
+    *pid = -1;
+    if (open_pipe(ends)) {
+        reader = ends[0];
+        failure = fcntl(ends[1], F_DUPFD_CLOEXEC, CHILD_FDS_MAX);
+        close(ends[1]);
+        *pid = failure < 0 ? -1 : fork_child(options, null, failure);
+    }
+    int number = *pid < 0 ? errno : 0;
+    pthread_mutex_unlock(&lock);
+    file_release(&failure);
+    if (*pid < 0 || !(number = read_failure(reader)))
+        return number;
+    while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    return number;
+}
+
+bool child_spawn(const struct child_options *options, pid_t *pid, struct error *error) {
+    scoped(file_release) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        return error_errno(error, "cannot open /dev/null");
+    errno = start_child(options, null, pid);
+    return errno == 0 || error_errno(error, "cannot run %s", path_of(options));
 }

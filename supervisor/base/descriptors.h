@@ -5,6 +5,9 @@
 
 /* launchd starts a job with 256, shells with as few. The hard limit is left as it is. */
 void descriptors_raise(void);
+/* For a child, between fork and exec: the soft limit that was before. Programs that use select(2)
+ * or close all that may be open go by it. */
+void descriptors_give_back(void);
 
 /* How many connections a server may hold that wants so many: at most a quarter of all descriptors,
  * so that there are always some to start VMs with. */

@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "home/access/ansible.h"
 #include "host/program.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,9 +49,8 @@ struct run {
     bool interrupted;      /* its guest is being stopped */
     atomic_bool abandoned; /* tells the worker to give up */
     uv_work_t work;
-    uv_process_t process;
+    struct process *process; /* NULL: has not begun */
     uv_timer_t timeout;
-    int open_handles;
 };
 
 static void run_free(struct run *run) {
@@ -127,19 +127,13 @@ static void on_run_work(uv_work_t *work) {
 
 /* --- the child --- */
 
-static void on_handle_closed(uv_handle_t *handle) {
-    struct run *run = handle->data;
-    if (--run->open_handles == 0)
-        run_free(run);
+static void on_timeout_closed(uv_handle_t *handle) {
+    run_free(handle->data);
 }
 
-static void close_handles(struct run *run) {
-    uv_close((uv_handle_t *)&run->process, on_handle_closed);
-    uv_close((uv_handle_t *)&run->timeout, on_handle_closed);
-}
-
-static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
-    struct run *run = process->data;
+static void on_end(void *owner, const struct process_end *end) {
+    struct run *run = owner;
+    int status = end->exit_status, signal = end->signal;
     char result[160] = "ok";
     if (run->interrupted && (signal || status))
         snprintf(result, sizeof result, "interrupted by a stop");
@@ -151,14 +145,15 @@ static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
                  " names, see ansible.log");
     else if (status) /* 2: a task failed, 4: unreachable; ansible-playbook(1) */
         snprintf(result, sizeof result,
-                 "failed: ansible-playbook ended with status %d, see ansible.log", (int)status);
+                 "failed: ansible-playbook ended with status %d, see ansible.log", status);
     run_finish(run, result);
-    close_handles(run);
+    process_close(run->process);
+    uv_close((uv_handle_t *)&run->timeout, on_timeout_closed);
 }
 
 static void on_timeout(uv_timer_t *timer) {
     struct run *run = timer->data;
-    uv_kill(-run->process.pid, SIGKILL); /* its session: ssh and workers too */
+    uv_kill(-process_pid(run->process), SIGKILL); /* its session: ssh and workers too */
 }
 
 /* What the person has set for other hosts and for reading the output: here it would decide whether
@@ -221,29 +216,22 @@ static void make_words(const struct run *run, struct strv *words) {
     strv_push(words, run->playbook ? run->playbook : LAYOUT_PLAYBOOK);
 }
 
-static int run_spawn(struct run *run, int log) {
+static bool run_spawn(struct run *run, int log) {
     struct strv environment = {0}, words = {0};
+    const int fds[] = {CHILD_NULL, log, log};
+    const struct process_listener listener = {run, on_end};
     make_environment(run, &environment);
     make_words(run, &words);
-    uv_stdio_container_t stdio[] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = log},
-        {.flags = UV_INHERIT_FD, .data.fd = log},
-    };
-    uv_process_options_t options = {
-        .exit_cb = on_exit_status,
-        .file = words.items[0],
-        .args = words.items,
-        .env = environment.items,
-        .cwd = run->folder,
-        .stdio_count = 3,
-        .stdio = stdio,
-        .flags = UV_PROCESS_DETACHED,
-    };
-    int status = uv_spawn(run->owner->loop, &run->process, &options);
+    const struct child_options options = {.argv = words.items,
+                                          .environment = environment.items,
+                                          .folder = run->folder,
+                                          .fds = fds,
+                                          .fd_count = sizeof fds / sizeof *fds,
+                                          .group = CHILD_SESSION};
+    run->process = process_run(run->owner->loop, &options, &listener, &run->error);
     strv_done(&environment);
     strv_done(&words);
-    return status;
+    return run->process != NULL;
 }
 
 static void on_run_worked(uv_work_t *work, int status) {
@@ -251,24 +239,15 @@ static void on_run_worked(uv_work_t *work, int status) {
     char result[sizeof run->error.text + 32];
     bool wanted = run->owner && status != UV_ECANCELED && run->error.code == ERROR_NONE;
     scoped(file_release) int log = wanted ? open_log(run, &run->error) : -1;
-    if (log < 0) {
+    if (log < 0 || !run_spawn(run, log)) {
         snprintf(result, sizeof result, "%s: %s", run->skipped ? "skipped" : "failed",
                  run->error.text);
         run_finish(run, result);
         run_free(run);
         return;
     }
-    run->open_handles = 2;
-    run->process.data = run->timeout.data = run;
     uv_timer_init(run->owner->loop, &run->timeout);
-    status = run_spawn(run, log);
-    if (status < 0) {
-        snprintf(result, sizeof result, "failed: cannot run %s: %s", run->program,
-                 uv_strerror(status));
-        run_finish(run, result);
-        close_handles(run);
-        return;
-    }
+    run->timeout.data = run;
     uv_timer_start(&run->timeout, on_timeout, PROVISIONING_TIMEOUT_MS, 0);
 }
 
@@ -314,8 +293,8 @@ void provisioning_interrupt(struct provisioning *provisioning, int64_t instance,
         if (run->instance != instance)
             continue;
         run->interrupted = true;
-        if (stopped && run->open_handles)
-            uv_kill(-run->process.pid, SIGTERM); /* its session: ssh and workers too */
+        if (stopped && run->process)
+            uv_kill(-process_pid(run->process), SIGTERM); /* its session: ssh and workers too */
     }
 }
 
@@ -330,8 +309,8 @@ void provisioning_close(struct provisioning *provisioning) {
         struct run *run = provisioning->runs;
         run_detach(run);
         run->abandoned = true;
-        if (run->open_handles)
-            uv_kill(-run->process.pid, SIGTERM);
+        if (run->process)
+            uv_kill(-process_pid(run->process), SIGTERM);
     }
     free(provisioning->home_path);
     free(provisioning);

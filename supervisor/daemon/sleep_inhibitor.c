@@ -1,19 +1,21 @@
 #include "sleep_inhibitor.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "base/strv.h"
 #include "host/program.h"
+#include "machine/process.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct inhibitor_child {           /* runs for as long as the computer must not sleep */
     struct sleep_inhibitor *owner; /* NULL: ended */
-    uv_process_t process;
-    uv_pipe_t stdin_pipe; /* the child exits when it closes, also when the supervisor is killed */
-    int open_handles;
+    struct process *process;
+    int stdin_pipe; /* the child exits when it closes, also when the supervisor is killed */
 };
 
 struct sleep_inhibitor {
@@ -22,16 +24,10 @@ struct sleep_inhibitor {
     bool impossible;
 };
 
-static void on_child_closed(uv_handle_t *handle) {
-    struct inhibitor_child *child = handle->data;
-    if (--child->open_handles == 0)
-        free(child);
-}
-
 static void child_detach(struct inhibitor_child *child) {
     child->owner->child = NULL;
     child->owner = NULL;
-    uv_close((uv_handle_t *)&child->stdin_pipe, on_child_closed);
+    file_release(&child->stdin_pipe);
 }
 
 /* Closing its stdin is not enough: the program reads it only once the system has granted the
@@ -39,60 +35,55 @@ static void child_detach(struct inhibitor_child *child) {
 static void child_kill(struct inhibitor_child *child) {
     if (!child)
         return;
-    uv_kill(-child->process.pid, SIGKILL); /* a group of its own */
+    uv_kill(-process_pid(child->process), SIGKILL); /* a session of its own */
     child_detach(child);
 }
 
-static void on_exit_status(uv_process_t *process, int64_t status, int signal) {
-    struct inhibitor_child *child = process->data;
-    (void)signal;
+static void on_program_end(void *owner, const struct process_end *end) {
+    struct inhibitor_child *child = owner;
     if (child->owner) { /* unexpected */
         child->owner->impossible = true;
         log_warning("the computer may go to sleep while VMs run: %s ended with status %d",
-                    platform_keep_awake()[0], (int)status);
+                    platform_keep_awake()[0], end->exit_status);
         child_detach(child);
     }
-    uv_close((uv_handle_t *)process, on_child_closed);
+    process_close(child->process);
+    free(child);
 }
 
-static int child_spawn(struct inhibitor_child *child, char *program, struct strv *argv) {
-    uv_stdio_container_t stdio[] = {
-        {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE,
-         .data.stream = (uv_stream_t *)&child->stdin_pipe},
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
-    };
-    uv_process_options_t options = {
-        .exit_cb = on_exit_status,
-        .file = program,
-        .args = argv->items,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = sizeof stdio / sizeof *stdio,
-        .stdio = stdio,
-    };
-    return uv_spawn(child->owner->loop, &child->process, &options);
-}
-
-static void child_start(struct sleep_inhibitor *inhibitor, char *program) {
-    struct inhibitor_child *child = alloc_zero(sizeof *child);
-    struct strv argv = {0};
+static struct process *run_program(struct inhibitor_child *child, const char *program, int input,
+                                   struct error *error) {
+    scoped(strv_done) struct strv argv = {0};
+    const int fds[] = {input, CHILD_NULL, STDERR_FILENO};
+    const struct process_listener listener = {child, on_program_end};
     for (const char *const *word = platform_keep_awake(); *word; word++)
         strv_push(&argv, *word);
     strv_push(&argv, "cat"); /* the command that runs meanwhile */
+    const struct child_options options = {.path = program,
+                                          .argv = argv.items,
+                                          .fds = fds,
+                                          .fd_count = sizeof fds / sizeof *fds,
+                                          .group = CHILD_SESSION};
+    return process_run(child->owner->loop, &options, &listener, error);
+}
+
+static bool child_start(struct sleep_inhibitor *inhibitor, const char *program,
+                        struct error *error) {
+    int ends[2];
+    if (!child_pipe(ends, error))
+        return false;
+    struct inhibitor_child *child = alloc_zero(sizeof *child);
     child->owner = inhibitor;
-    child->open_handles = 2;
-    child->process.data = child->stdin_pipe.data = child;
-    inhibitor->child = child;
-    uv_pipe_init(inhibitor->loop, &child->stdin_pipe, 0);
-    int status = child_spawn(child, program, &argv);
-    strv_done(&argv);
-    if (status < 0) {
-        inhibitor->impossible = true;
-        log_warning("the computer may go to sleep while VMs run: cannot run %s: %s", program,
-                    uv_strerror(status));
-        child_detach(child);
-        uv_close((uv_handle_t *)&child->process, on_child_closed);
+    child->stdin_pipe = ends[1];
+    child->process = run_program(child, program, ends[0], error);
+    file_release(&ends[0]);
+    if (child->process) {
+        inhibitor->child = child;
+        return true;
     }
+    file_release(&child->stdin_pipe);
+    free(child);
+    return false;
 }
 
 void sleep_inhibitor_set(struct sleep_inhibitor *inhibitor, bool wanted) {
@@ -104,10 +95,8 @@ void sleep_inhibitor_set(struct sleep_inhibitor *inhibitor, bool wanted) {
     }
     struct error error = {0};
     scoped(alloc_release) char *program = program_find(platform_keep_awake()[0], &error);
-    if (program) {
-        child_start(inhibitor, program);
+    if (program && child_start(inhibitor, program, &error))
         return;
-    }
     inhibitor->impossible = true;
     log_warning("the computer may go to sleep while VMs run: %s", error.text);
 }

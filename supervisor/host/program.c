@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,8 +25,6 @@
 #define CANNOT_RUN_STATUS     126 /* as in a shell */
 #define REAP_INTERVAL_MIN_US  50  /* for a child that closed its output and keeps running */
 #define REAP_INTERVAL_MAX_US  5000
-
-extern char **environ;
 
 /* sudo and launchers with a short PATH omit these. */
 static const char *const usual_folders[] = {"/opt/homebrew/bin",
@@ -82,35 +79,13 @@ char *program_find(const char *name, struct error *error) {
     return path;
 }
 
-struct child { /* before it starts */
-    const char *path;
-    char *const *argv;
-    int input, output;
-    int kept; /* 0: none */
-};
-
-/* Any descriptor that is free by then, but another one: dup2() to itself would leave it to be
- * closed. */
-static int place_of(int kept) {
-    return kept == STDERR_FILENO + 1 ? kept + 1 : STDERR_FILENO + 1;
-}
-
-static bool spawn_child(const struct child *child, pid_t *pid, struct error *error) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, child->input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, child->output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, child->output, STDERR_FILENO);
-    if (child->kept)
-        posix_spawn_file_actions_adddup2(&actions, child->kept, place_of(child->kept));
-    /* A process group of its own, so that killing it also kills what it started. */
-    child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
-    errno = posix_spawn(pid, child->path, &actions, &attributes, child->argv, environ);
-    bool good = errno == 0 || error_errno(error, "cannot run %s", child->path);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return good;
+/* fds: stdin, stdout, stderr and one that the child only holds; 0: none. A process group of its
+ * own, so that killing it also kills what it started. */
+static bool spawn_program(const char *path, char *const argv[], const int fds[4], pid_t *pid,
+                          struct error *error) {
+    const struct child_options options = {
+        .path = path, .argv = argv, .fds = fds, .fd_count = fds[3] ? 4 : 3, .group = CHILD_GROUP};
+    return child_spawn(&options, pid, error);
 }
 
 /* The whole input is written to the pipe before its reader starts. */
@@ -236,8 +211,8 @@ bool program_run_with(char *const argv[], const struct program_options *options,
     if (input < 0 || !child_pipe(ends, error))
         return false;
     reader = ends[0];
-    const struct child child = {path, argv, input, ends[1], options->kept};
-    bool spawned = spawn_child(&child, &pid, error);
+    bool spawned =
+        spawn_program(path, argv, (int[]){input, ends[1], ends[1], options->kept}, &pid, error);
     close(ends[1]);
     if (!spawned)
         return false;

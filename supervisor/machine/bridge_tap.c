@@ -11,16 +11,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define WORDS_BYTES 512
-#define LOW_FDS     10
-
-extern char **environ;
 
 const char *bridge_tap_helper(void) {
     static const char *const paths[] = {"/usr/lib/qemu/qemu-bridge-helper",
@@ -40,18 +36,12 @@ static bool open_pair(int ends[2], struct error *error) {
     return true;
 }
 
+/* fds: its stdout, stderr and end of the pair. */
 static bool spawn_helper(char *const argv[], const int fds[3], pid_t *pid, struct error *error) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    for (int i = 0; i < 3; i++)
-        posix_spawn_file_actions_adddup2(&actions, fds[i], i + 1);
-    child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
-    errno = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
-    bool good = errno == 0 || error_errno(error, "cannot run %s", argv[0]);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return good;
+    const int all[] = {CHILD_NULL, fds[0], fds[1], fds[2]};
+    const struct child_options options = {
+        .argv = argv, .fds = all, .fd_count = sizeof all / sizeof *all, .group = CHILD_GROUP};
+    return child_spawn(&options, pid, error);
 }
 
 /* Its work is done, or it does not answer. That of the launcher is not this process's to wait for.
@@ -60,13 +50,6 @@ static void end_child(pid_t pid) {
     kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         continue;
-}
-
-/* Above the numbers that the helper has them under. */
-static int move_up(int fd) {
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, LOW_FDS);
-    close(fd);
-    return high;
 }
 
 /* -1: it sent none in time. */
@@ -117,10 +100,10 @@ int bridge_tap_open(struct launch_link *link, const struct spec_nic *nic, struct
     }
     if (!open_pair(pair, error))
         return -1;
-    ours = pair[0], theirs = move_up(pair[1]);
+    ours = pair[0], theirs = pair[1];
     if (!child_pipe(pipe, error))
         return -1;
-    hear = pipe[0], say = move_up(pipe[1]);
+    hear = pipe[0], say = pipe[1];
     helper_argv_build_bridge(helper, nic, &argv);
     const int fds[] = {say, say, theirs};
     const struct launch_link_program program = {argv.items, fds, sizeof fds / sizeof *fds, true,

@@ -19,7 +19,6 @@
 #include <jansson.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -39,8 +38,6 @@
 #define REAP_INTERVAL_MS 10
 #define FIRST_RETRY_MS   1000
 #define LAST_RETRY_MS    8000
-
-extern char **environ;
 
 /* --- what it is given --- */
 
@@ -106,19 +103,10 @@ static bool open_ends(const char *log, struct ends *ends, struct error *error) {
 
 static bool spawn_child(char *const argv[], const struct ends *ends, pid_t *pid,
                         struct error *error) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends->writer, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends->log, STDERR_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends->helper, HELPER_ARGV_FD);
-    child_attributes_init(&attributes, POSIX_SPAWN_SETSID);
-    errno = posix_spawn(pid, argv[0], &actions, &attributes, argv, environ);
-    bool good = errno == 0 || error_errno(error, "cannot run %s", argv[0]);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return good;
+    const int fds[] = {CHILD_NULL, ends->writer, ends->log, [HELPER_ARGV_FD] = ends->helper};
+    const struct child_options options = {
+        .argv = argv, .fds = fds, .fd_count = HELPER_ARGV_FD + 1, .group = CHILD_SESSION};
+    return child_spawn(&options, pid, error);
 }
 
 /* The end of one that the launcher started is not waited for here: it is watched by its pid. */

@@ -28,11 +28,7 @@ struct process {
     int open_handles;         /* the last close callback frees */
     struct launch_link *link; /* started by the launcher, which reports through end_fd */
     uv_poll_t end;
-    union {
-        uv_handle_t handle;
-        uv_process_t child;
-        uv_timer_t timer;
-    } uv;
+    uv_timer_t timer; /* when it is polled */
 };
 
 static void process_report_end(struct process *process, const struct process_end *end) {
@@ -42,19 +38,13 @@ static void process_report_end(struct process *process, const struct process_end
     process->on_end(process->owner, end);
 }
 
-static void on_exit_status(uv_process_t *handle, int64_t exit_status, int signal) {
-    struct process_end end = {true, (int)exit_status, signal};
-    process_report_end(handle->data, &end);
-}
-
 static void read_status(int status, struct process_end *end) {
     end->status_known = true;
     end->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* A child that was not made by uv_spawn() waits for somebody to hear of its end. False: a child
- * that cannot be waited for. */
+/* False: a child that cannot be waited for. */
 static bool reap(struct process *process, struct process_end *end) {
     int status;
     pid_t waited = waitpid(process->pid, &status, WNOHANG);
@@ -105,7 +95,7 @@ static void on_end_readable(uv_poll_t *poll, int status, int events) {
     if (known || (status == 0 && !process->link && reap(process, &end)))
         process_report_end(process, &end);
     else
-        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
+        tick_start(&process->timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
 /* False: the process must be polled. */
@@ -119,7 +109,7 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop, int fd) {
     }
     process->end.data = process;
     process->open_handles++;
-    if ((process->link || platform_process_lives(process->pid, process->start)) &&
+    if ((process->link || process->child || platform_process_lives(process->pid, process->start)) &&
         uv_poll_start(&process->end, UV_READABLE, on_end_readable) == 0)
         return true;
     drop_end_fd(process);
@@ -127,10 +117,10 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop, int fd) {
 }
 
 static void watch(struct process *process, uv_loop_t *loop, int end_fd) {
-    uv_timer_init(loop, &process->uv.timer);
-    process->uv.timer.data = process;
+    uv_timer_init(loop, &process->timer);
+    process->timer.data = process;
     if (!watch_end_fd(process, loop, end_fd))
-        tick_start(&process->uv.timer, on_poll_due, POLL_INTERVAL_MS);
+        tick_start(&process->timer, on_poll_due, process->child ? 0 : POLL_INTERVAL_MS);
 }
 
 static struct process *process_create(void *owner, process_on_end *on_end) {
@@ -142,42 +132,33 @@ static struct process *process_create(void *owner, process_on_end *on_end) {
     return process;
 }
 
-/* stdin is /dev/null: a VM must not read the supervisor's terminal. Detached means setsid(), so
- * that Ctrl-C in `pgsup up` does not reach it. libuv resets signal handlers and mask. */
-static struct process *spawn_child(uv_loop_t *loop, const struct process_options *options, int log,
-                                   const struct process_listener *listener, struct error *error) {
-    uv_stdio_container_t stdio[PROCESS_HELPER_FD + SPEC_NICS_MAX] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = log},
-        {.flags = UV_INHERIT_FD, .data.fd = log},
-        [PROCESS_QMP_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->qmp_fd},
-        [PROCESS_CONSOLE_FD] = {.flags = UV_INHERIT_FD, .data.fd = options->console_fd},
-    };
-    for (size_t i = 0; i < options->helpers->count; i++)
-        stdio[PROCESS_HELPER_FD + i] = (uv_stdio_container_t){
-            .flags = UV_INHERIT_FD, .data.fd = options->helpers->items[i].fd};
-    uv_process_options_t uv_options = {
-        .exit_cb = on_exit_status,
-        .file = options->argv[0],
-        .args = (char **)options->argv,
-        .flags = UV_PROCESS_DETACHED,
-        .stdio_count = PROCESS_HELPER_FD + (int)options->helpers->count,
-        .stdio = stdio,
-    };
+struct process *process_run(uv_loop_t *loop, const struct child_options *options,
+                            const struct process_listener *listener, struct error *error) {
+    pid_t pid;
+    if (!child_spawn(options, &pid, error))
+        return NULL;
     struct process *process = process_create(listener->owner, listener->on_end);
     process->child = true;
-    process->uv.child.data = process;
-    int status = uv_spawn(loop, &process->uv.child, &uv_options);
-    if (status < 0) {
-        error_set(error, ERROR_FAILED, "cannot run %s: %s", options->argv[0], uv_strerror(status));
-        process->ended = true;
-        process->uv.handle.data = process;
-        uv_close(&process->uv.handle, process_on_closed);
-        return NULL;
-    }
-    process->pid = process->uv.child.pid;
-    process->start = platform_process_start(process->pid);
+    process->pid = pid;
+    process->start = platform_process_start(pid);
+    watch(process, loop, platform_process_end_fd(pid));
     return process;
+}
+
+/* stdin is /dev/null: a VM must not read the supervisor's terminal. A session of its own, so that
+ * Ctrl-C in `pgsup up` does not reach it. */
+static struct process *spawn_child(uv_loop_t *loop, const struct process_options *options, int log,
+                                   const struct process_listener *listener, struct error *error) {
+    int fds[PROCESS_HELPER_FD + SPEC_NICS_MAX] = {
+        CHILD_NULL, log,
+        log, [PROCESS_QMP_FD] = options->qmp_fd, [PROCESS_CONSOLE_FD] = options->console_fd};
+    for (size_t i = 0; i < options->helpers->count; i++)
+        fds[PROCESS_HELPER_FD + i] = options->helpers->items[i].fd;
+    const struct child_options child = {.argv = options->argv,
+                                        .fds = fds,
+                                        .fd_count = PROCESS_HELPER_FD + options->helpers->count,
+                                        .group = CHILD_SESSION};
+    return process_run(loop, &child, listener, error);
 }
 
 static struct process *launch(uv_loop_t *loop, const struct process_options *options, int log,
@@ -225,7 +206,7 @@ struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *
 void process_poll_slowly(struct process *process) {
     process->slow = true;
     drop_end_fd(process);
-    tick_start(&process->uv.timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
+    tick_start(&process->timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
 }
 
 pid_t process_pid(const struct process *process) {
@@ -251,5 +232,5 @@ void process_close(struct process *process) {
         return;
     process->closing = true;
     drop_end_fd(process);
-    uv_close(&process->uv.handle, process_on_closed);
+    uv_close((uv_handle_t *)&process->timer, process_on_closed);
 }

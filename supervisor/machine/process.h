@@ -1,7 +1,9 @@
-/* The QEMU process of one VM: spawned in its own session, as a child or by the launcher, or watched
- * from outside when it was adopted. Reports its end to its owner once. Knows no QMP. */
+/* A process that outlives a moment: the QEMU of a VM, in its own session, as a child or started by
+ * the launcher, or watched from outside when it was adopted; any other child. Reports its end to
+ * its owner once. Knows no QMP. */
 #pragma once
 
+#include "base/child.h"
 #include "base/error.h"
 #include "machine/helpers.h"
 #include "machine/launch_link.h"
@@ -35,7 +37,10 @@ enum { PROCESS_QMP_FD = 3, PROCESS_CONSOLE_FD = 4, PROCESS_HELPER_FD = 5 };
 /* NULL with a sentence when it cannot be spawned. */
 struct process *process_spawn(uv_loop_t *loop, const struct process_options *options,
                               const struct process_listener *listener, struct error *error);
-/* A process that uv_spawn() did not create, identified by pid and start (base/platform.h). The
+/* Any other child. */
+struct process *process_run(uv_loop_t *loop, const struct child_options *options,
+                            const struct process_listener *listener, struct error *error);
+/* A process that this one did not create, identified by pid and start (base/platform.h). The
  * system reports its end at once; where it cannot, the process is polled. */
 struct process *process_watch(uv_loop_t *loop, pid_t pid, uint64_t start, void *owner,
                               process_on_end *on_end);

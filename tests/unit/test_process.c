@@ -1,4 +1,4 @@
-/* The end of a process that uv_spawn() did not make. */
+/* The end of a process, of a child or of another one. */
 #include "test.h"
 
 #include "base/clock.h"
@@ -114,6 +114,45 @@ TEST(another_process_of_the_same_pid_is_not_meant) {
     CHECK(run(&watched) < POLLED_MS);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
+}
+
+static uint64_t run_script(struct watched *watched, const char *script) {
+    char *const argv[] = {"/bin/sh", "-c", (char *)script, NULL};
+    const int fds[] = {CHILD_NULL, CHILD_NULL, CHILD_NULL};
+    const struct child_options options = {.argv = argv, .fds = fds, .fd_count = 3};
+    const struct process_listener listener = {watched, on_end};
+    struct error error = {0};
+    *watched = (struct watched){0};
+    uv_loop_init(&watched->loop);
+    watched->process = process_run(&watched->loop, &options, &listener, &error);
+    CHECK_STRING(error.text, "");
+    return run(watched);
+}
+
+TEST(the_end_of_a_child_is_told_with_its_status) {
+    struct watched watched;
+    CHECK(run_script(&watched, "sleep 0.1; exit 3") < 100 + AT_ONCE_MS);
+    CHECK(watched.end.status_known);
+    CHECK_INT(watched.end.exit_status, 3);
+    CHECK(run_script(&watched, "kill -9 $$") < AT_ONCE_MS);
+    CHECK_INT(watched.end.signal, SIGKILL);
+}
+
+TEST(without_descriptors_no_child_is_made) {
+    char *const argv[] = {"/bin/sh", "-c", "exit 5", NULL};
+    const int fds[] = {CHILD_NULL, CHILD_NULL, CHILD_NULL};
+    const struct child_options options = {.argv = argv, .fds = fds, .fd_count = 3};
+    struct error error = {0};
+    struct rlimit before, few;
+    pid_t pid;
+    getrlimit(RLIMIT_NOFILE, &before);
+    few = before;
+    few.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &few);
+    bool spawned = child_spawn(&options, &pid, &error);
+    setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(!spawned);
+    CHECK_STRING(error.text, "cannot open /dev/null: Too many open files");
 }
 
 int main(void) {

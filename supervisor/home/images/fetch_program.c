@@ -20,10 +20,7 @@
 
 #define POLL_INTERVAL_MS 200
 #define REAP_INTERVAL_MS 5
-#define ABOVE_PLACES     10 /* the first descriptor that no place of the child can be */
 #define NOTE_LIMIT       1000
-
-extern char **environ;
 
 struct fetching {
     const struct fetch_program *program;
@@ -82,35 +79,20 @@ static int open_request(const struct fetch_request *request, struct error *error
     return ends[0];
 }
 
-/* dup2() to the place where a descriptor is already would leave it to be closed. */
-static bool place(posix_spawn_file_actions_t *actions, int fd, int where, int *copy) {
-    *copy = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE_PLACES);
-    if (*copy >= 0)
-        posix_spawn_file_actions_adddup2(actions, *copy, where);
-    return *copy >= 0;
-}
-
-static bool spawn(const struct fetching *fetching, const char *path, int input, int output,
-                  pid_t *pid) {
+static bool spawn(struct fetching *fetching, const char *path, const int ends[2],
+                  struct error *error) {
     const struct fetch_program *program = fetching->program;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    scoped(file_release) int target = -1;
-    scoped(file_release) int source = -1;
+    const int fds[] = {
+        ends[0], ends[1],
+        STDERR_FILENO, [FETCH_TARGET_FD] = program->target, [FETCH_SOURCE_FD] = program->source};
     char *const argv[] = {FETCH_PROGRAM, NULL};
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    child_attributes_init(&attributes, POSIX_SPAWN_SETPGROUP);
-    bool placed = place(&actions, program->target, FETCH_TARGET_FD, &target) &&
-                  (!program->source || place(&actions, program->source, FETCH_SOURCE_FD, &source));
-    if (placed)
-        errno = posix_spawn(pid, path, &actions, &attributes, argv, environ);
-    int problem = errno;
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    errno = problem;
-    return placed && problem == 0;
+    const struct child_options options = {.path = path,
+                                          .argv = argv,
+                                          .fds = fds,
+                                          .fd_count = program->source ? FETCH_SOURCE_FD + 1
+                                                                      : FETCH_TARGET_FD + 1,
+                                          .group = CHILD_GROUP};
+    return child_spawn(&options, &fetching->pid, error);
 }
 
 static bool start(struct fetching *fetching, struct error *error) {
@@ -119,8 +101,7 @@ static bool start(struct fetching *fetching, struct error *error) {
     int ends[2];
     if (input < 0 || !child_pipe(ends, error))
         return false;
-    bool good = spawn(fetching, path, input, ends[1], &fetching->pid) ||
-                error_errno(error, "cannot run %s", path);
+    bool good = spawn(fetching, path, (int[]){input, ends[1]}, error);
     close(ends[1]);
     fetching->reader = ends[0];
     return good;

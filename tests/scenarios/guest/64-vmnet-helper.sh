@@ -83,7 +83,9 @@ more="--nic vmnet-helper --nic vmnet-helper --nic vmnet-helper"
 # shellcheck disable=SC2086  # words are meant
 expect_fail 2 "at most 4 cards of vmnet" "$PGSUP" instance create -n five --os mini $more --nic vmnet-helper
 expect_fail 2 "a shared and a host network" "$PGSUP" nic add one vmnet-helper-host
-start_supervisor
+printf '#!/bin/sh\nulimit -Sn 321\nexec "$@"\n' >"$WORK/lowered"
+chmod +x "$WORK/lowered"
+UP_BY=$WORK/lowered start_supervisor
 run "$PGSUP" start one two
 expect_equal "status of start" "$STATUS" 0
 wait_until 60 has_address one
@@ -93,6 +95,8 @@ two=$(helper_of two)
 uuid=$(sed -n 's/^ *-uuid //p' "$PGSUP_HOME/instances/one/vm.sh")
 expect_text "$NOTES" "$one called with --fd=3 --interface-id $uuid --operation-mode shared"
 expect_equal "the session of the helper" "$(ps -o sid= -p "$one" | tr -d ' ')" "$one"
+expect_equal "its soft limit of open files, the caller's" \
+    "$(awk '/^Max open files/ { print $4 }' "/proc/$one/limits")" 321
 expect_equal "mode of its log" "$(mode_of "$PGSUP_HOME/instances/one/vmnet-helper.log")" "-rw-------"
 
 step "the network that the helper took is the cloud's, and the seed is served there"

@@ -12,7 +12,7 @@ cat >"$WORK/bin/ansible-playbook" <<END
 #!/bin/sh
 echo run >>"\$PWD/runs"
 env | grep -E '^ANSIBLE_|^LC_ALL=' | sed 's/^/given: /'
-echo "agent=\$SSH_AUTH_SOCK user=\$(id -u) config=\$ANSIBLE_CONFIG words=\$*"
+echo "agent=\$SSH_AUTH_SOCK user=\$(id -u) config=\$ANSIBLE_CONFIG words=\$* files=\$(ulimit -Sn)"
 n=0
 while [ -e "$WORK/hold" ] && [ \$n -lt 600 ]; do n=\$((n + 1)); sleep 0.1; done
 echo "TASK [made up : PLAY RECAP]"
@@ -47,6 +47,7 @@ foreign=(ANSIBLE_SSH_ARGS="-J bastion" ANSIBLE_SSH_COMMON_ARGS="-F x" ANSIBLE_SS
     ANSIBLE_CONFIG=/x LC_ALL=C)
 UP_BY=ansible_env
 ansible_env() {
+    ulimit -Sn 321
     env "${foreign[@]}" ANSIBLE_VAULT_PASSWORD_FILE=/vault ANSIBLE_ROLES_PATH=/roles "$@"
 }
 start_supervisor
@@ -68,7 +69,7 @@ expect_event test "ok"
 expect_equal "what it came to" "$(info 'it["provisioning"], it["tasks_changed"], it["tasks_failed"], it["ansible_log"]')" \
     "('ok', 3, 0, '$folder/ansible.log')"
 expect_text "$folder/ansible.log" "agent=$WORK/agent" "user=$(id -u)" "config=$folder/ansible.cfg" \
-    "words=-i inventory.yaml deploy.yaml"
+    "words=-i inventory.yaml deploy.yaml files=321"
 sed -n 's/^given: //p' "$folder/ansible.log" | sort >"$OUT"
 case $(uname -s) in Darwin) utf8=en_US.UTF-8 ;; *) utf8=C.UTF-8 ;; esac
 expect_equal "what Ansible is given" "$(cat "$OUT")" "ANSIBLE_CONFIG=$folder/ansible.cfg
@@ -189,7 +190,7 @@ chmod +x "$WORK/bin/ansible-galaxy"
 echo 'collections: []' >"$PGSUP_HOME/requirements.yml"
 expect_ok "$PGSUP" -q provision test --wait
 expect_text "$folder/ansible.log" "galaxy config=$folder/ansible.cfg words=install -r $PGSUP_HOME/requirements.yml" \
-    "words=-i inventory.yaml deploy.yaml"
+    "words=-i inventory.yaml deploy.yaml files=321"
 echo 'collections: []' >"$folder/requirements.yml"
 touch "$WORK/break-galaxy"
 expect_fail 1 "failed: ansible-galaxy could not install what requirements.yml names, see ansible.log" \

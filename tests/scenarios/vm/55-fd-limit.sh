@@ -9,10 +9,17 @@ printf '#!/bin/sh\nulimit -n 44\nexec "$@"\n' >"$WORK/limited"
 printf '#!/bin/sh\nulimit -Sn 44\nexec "$@"\n' >"$WORK/lowered"
 chmod +x "$WORK/limited" "$WORK/lowered"
 
-step "a low soft limit, as launchd's, is raised"
+step "a low soft limit, as launchd's, is raised, and QEMU has the caller's"
 UP_BY=$WORK/lowered start_supervisor
 # shellcheck disable=SC2086
 quietly start $names
+soft_limit() { # PID
+    awk '/^Max open files/ { print $4 }' "/proc/$1/limits"
+}
+if [ -e /proc/self/limits ]; then
+    [ "$(soft_limit "$SUPERVISOR")" -gt 44 ] || fail "the supervisor's limit is as it was"
+    expect_equal "the limit of QEMU" "$(soft_limit "$(pid_of a)")" 44
+fi
 # shellcheck disable=SC2086
 quietly stop -f $names
 end_supervisor

@@ -1,0 +1,175 @@
+/* What a child process begins with. */
+#include "test.h"
+
+#include "base/buffer.h"
+#include "base/child.h"
+#include "base/descriptors.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a shell prints for these words; its exit status. */
+static int run_with(struct child_options options, const char *script, struct buffer *output) {
+    char *const argv[] = {"sh", "-c", (char *)script, NULL};
+    struct error error = {0};
+    int ends[2], fds[CHILD_FDS_MAX] = {CHILD_NULL}, status = -1;
+    pid_t pid;
+    char chunk[256];
+    CHECK(child_pipe(ends, &error));
+    fds[1] = fds[2] = ends[1];
+    for (size_t i = 3; i < options.fd_count; i++)
+        fds[i] = options.fds[i];
+    options.path = "/bin/sh";
+    options.argv = argv;
+    options.fds = fds;
+    options.fd_count = options.fd_count ? options.fd_count : 3;
+    CHECK(child_spawn(&options, &pid, &error));
+    CHECK_STRING(error.text, "");
+    close(ends[1]);
+    for (ssize_t got; (got = read(ends[0], chunk, sizeof chunk)) > 0;)
+        buffer_append(output, chunk, (size_t)got);
+    close(ends[0]);
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int run(const char *script, struct buffer *output) {
+    return run_with((struct child_options){0}, script, output);
+}
+
+static void check_prints(const char *script, const char *expected) {
+    struct buffer output = {0};
+    CHECK_INT(run(script, &output), 0);
+    CHECK_STRING(output.data, expected);
+    buffer_done(&output);
+}
+
+TEST(the_soft_limit_of_before_is_given_back) {
+    struct rlimit before, low, after;
+    getrlimit(RLIMIT_NOFILE, &before);
+    low = before;
+    low.rlim_cur = 200;
+    setrlimit(RLIMIT_NOFILE, &low);
+    check_prints("ulimit -Sn", "200\n");
+    descriptors_raise();
+    getrlimit(RLIMIT_NOFILE, &after);
+    CHECK(after.rlim_cur > 200);
+    check_prints("ulimit -Sn", "200\n");
+    /* What this process has open above that is no obstacle. */
+    int high = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 300);
+    const int fds[] = {0, 0, 0, high};
+    struct buffer output = {0};
+    CHECK_INT(run_with((struct child_options){.fds = fds, .fd_count = 4},
+                       "echo >&3; ulimit -Sn; ulimit -Hn", &output),
+              0);
+    char expected[64];
+    snprintf(expected, sizeof expected, "200\n%llu\n", (unsigned long long)before.rlim_max);
+    CHECK_STRING(output.data, before.rlim_max == RLIM_INFINITY ? "200\nunlimited\n" : expected);
+    buffer_done(&output);
+    close(high);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
+static int file_with(const char *text) {
+    char path[] = "/tmp/child-XXXXXX";
+    int fd = mkstemp(path);
+    unlink(path);
+    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+TEST(descriptors_come_to_their_places_whatever_lies_there) {
+    int first = file_with("first"), second = file_with("second");
+    int a = fcntl(first, F_DUPFD_CLOEXEC, 3), b = fcntl(second, F_DUPFD_CLOEXEC, 3);
+    int fds[CHILD_FDS_MAX];
+    for (int i = 0; i < CHILD_FDS_MAX; i++)
+        fds[i] = CHILD_NULL;
+    /* Crosswise, and one in its own place. */
+    CHECK(a < CHILD_FDS_MAX && b < CHILD_FDS_MAX);
+    fds[a] = b;
+    fds[b] = a;
+    struct buffer output = {0};
+    char script[128];
+    snprintf(script, sizeof script, "cat /dev/fd/%d; echo; cat /dev/fd/%d", a, b);
+    CHECK_INT(
+        run_with((struct child_options){.fds = fds, .fd_count = CHILD_FDS_MAX}, script, &output),
+        0);
+    CHECK_STRING(output.data, "second\nfirst");
+    buffer_done(&output);
+    fds[a] = a;
+    lseek(first, 0, SEEK_SET);
+    snprintf(script, sizeof script, "cat /dev/fd/%d", a);
+    output = (struct buffer){0};
+    CHECK_INT(
+        run_with((struct child_options){.fds = fds, .fd_count = (size_t)a + 1}, script, &output),
+        0);
+    CHECK_STRING(output.data, "first");
+    buffer_done(&output);
+    close(a);
+    close(b);
+    close(first);
+    close(second);
+}
+
+TEST(folder_environment_and_session_are_its_own) {
+    char *const environment[] = {"WORD=from here", NULL};
+    const struct child_options options = {
+        .environment = environment, .folder = "/usr", .group = CHILD_SESSION};
+    struct buffer output = {0};
+    CHECK_INT(
+        run_with(options, "pwd; echo \"$WORD\"; ps -o pgid= -p $$ | tr -d ' '; echo $$", &output),
+        0);
+    char *line = output.data;
+    CHECK(strncmp(line, "/usr\nfrom here\n", 15) == 0);
+    long group = strtol(line + 15, &line, 10), pid = strtol(line, NULL, 10);
+    CHECK(pid > 0);
+    CHECK_INT(group, pid);
+    buffer_done(&output);
+}
+
+TEST(signals_are_as_a_fresh_program_expects_them) {
+    struct buffer output = {0};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    CHECK_INT(run("kill -TERM $$; sleep 5", &output), -SIGTERM);
+    CHECK_INT(run("kill -PIPE $$; sleep 5", &output), -SIGPIPE);
+    sigprocmask(SIG_UNBLOCK, &blocked, NULL);
+    buffer_done(&output);
+}
+
+TEST(an_end_is_heard_of_although_they_were_ignored) {
+    struct buffer output = {0};
+    signal(SIGCHLD, SIG_IGN);
+    CHECK_INT(run("exit 7", &output), 7);
+    buffer_done(&output);
+}
+
+TEST(what_cannot_run_is_told_with_its_reason) {
+    char *const argv[] = {"/nowhere/program", NULL}, *const shell[] = {"/bin/sh", NULL};
+    const int fds[] = {CHILD_NULL, CHILD_NULL, CHILD_NULL};
+    struct child_options options = {.argv = argv, .fds = fds, .fd_count = 3};
+    struct error error = {0};
+    pid_t pid;
+    CHECK(!child_spawn(&options, &pid, &error));
+    CHECK_STRING(error.text, "cannot run /nowhere/program: No such file or directory");
+    CHECK(waitpid(-1, NULL, WNOHANG) < 0); /* nothing is left to wait for */
+    error_clear(&error);
+    options.argv = shell;
+    options.folder = "/nowhere";
+    CHECK(!child_spawn(&options, &pid, &error));
+    CHECK_STRING(error.text, "cannot run /bin/sh: No such file or directory");
+}
+
+int main(void) {
+    return test_run();
+}
