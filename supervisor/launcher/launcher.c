@@ -207,6 +207,7 @@ static _Noreturn void stay_root(struct launcher *launcher, int null) {
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         dup2(null, fd);
     platform_close_others(launcher->requests);
+    start_remove_stale();
     if (chdir("/") == 0)
         serve(launcher, &before);
     _exit(START_FAILED_STATUS);

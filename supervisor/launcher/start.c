@@ -1,16 +1,21 @@
 #include "launcher/start.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Root's, and gone when the computer starts again. */
-#define FOLDER_TEMPLATE "/var/run/pgsup-XXXXXX"
+/* Where root's folders are made, with the launcher's pid in their names. Gone when the computer
+ * starts again. */
+#define PARENT          "/var/run"
+#define FOLDER_PREFIX   "pgsup-"
+#define FOLDER_TEMPLATE PARENT "/" FOLDER_PREFIX "%ld-XXXXXX"
 
 /* --- its file --- */
 
@@ -30,7 +35,7 @@ void start_remove(struct start_folder *folder) {
 
 static bool write_file(const struct start *start, struct start_folder *folder) {
     char path[64];
-    snprintf(folder->path, sizeof folder->path, FOLDER_TEMPLATE);
+    snprintf(folder->path, sizeof folder->path, FOLDER_TEMPLATE, (long)getpid());
     if (!mkdtemp(folder->path)) {
         folder->path[0] = 0;
         return false;
@@ -40,6 +45,37 @@ static bool write_file(const struct start *start, struct start_folder *folder) {
     bool good =
         fd >= 0 && write(fd, start->file, start->file_length) == (ssize_t)start->file_length;
     return fd >= 0 && close(fd) == 0 && good;
+}
+
+/* Whether the launcher that made a folder of this name has ended. */
+static bool is_stale(const char *name) {
+    char *end = NULL;
+    if (strncmp(name, FOLDER_PREFIX, strlen(FOLDER_PREFIX)) != 0)
+        return false;
+    long pid = strtol(name + strlen(FOLDER_PREFIX), &end, 10);
+    return pid > 0 && *end == '-' && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/* By descriptor, so that it is root's own folder that is emptied whatever the name leads to. */
+static void remove_stale(int parent, const char *name) {
+    struct stat status;
+    int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0)
+        return;
+    if (fstat(folder, &status) == 0 && status.st_uid == 0 && (status.st_mode & 07777) == 0700) {
+        unlinkat(folder, START_FILE, 0);
+        unlinkat(parent, name, AT_REMOVEDIR);
+    }
+    close(folder);
+}
+
+void start_remove_stale(void) {
+    DIR *list = opendir(PARENT);
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (is_stale(entry->d_name))
+            remove_stale(dirfd(list), entry->d_name);
+    if (list)
+        closedir(list);
 }
 
 /* --- the process --- */

@@ -24,10 +24,12 @@ struct start {
 };
 
 struct start_folder { /* "": there is none */
-    char path[32];
+    char path[48];
 };
 
 /* Waits until the program itself runs. -1 with errno; then no folder is left. */
 pid_t start_program(const struct start *start, const struct identity *user,
                     struct start_folder *folder);
 void start_remove(struct start_folder *folder);
+/* The folders of launchers that were killed before they could remove them. */
+void start_remove_stale(void);

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -202,6 +203,50 @@ TEST(whom_a_helper_of_root_is_to_become) {
     identity_variables(&user, uid, gid);
     CHECK_STRING(uid, "SUDO_UID=501");
     CHECK_STRING(gid, "SUDO_GID=20");
+}
+
+/* --- what a launcher leaves --- */
+
+static char *make_folder(long pid, mode_t mode, uid_t owner) {
+    char *path = alloc_printf("/var/run/pgsup-%ld-t%05ld", pid, (long)getpid());
+    scoped(alloc_release) char *file = alloc_printf("%s/" START_FILE, path);
+    CHECK(mkdir(path, mode) == 0 && close(open(file, O_CREAT | O_WRONLY, 0600)) == 0);
+    CHECK(chown(path, owner, 0) == 0);
+    return path;
+}
+
+static pid_t dead_process(void) {
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    waitpid(pid, NULL, 0);
+    return pid;
+}
+
+TEST(folders_of_a_launcher_that_was_killed_are_removed) {
+    if (geteuid() != 0)
+        return;
+    scoped(alloc_release) char *stale = make_folder(dead_process(), 0700, 0),
+                               *used = make_folder(getpid(), 0700, 0),
+                               *foreign = make_folder(dead_process(), 0700, 65534),
+                               *open_to_all = make_folder(dead_process(), 0755, 0),
+                               *link =
+                                   alloc_printf("/var/run/pgsup-%ld-link", (long)dead_process());
+    scoped(alloc_release) char *kept = alloc_printf("%s/" START_FILE, used);
+    CHECK(symlink(used, link) == 0);
+    start_remove_stale();
+    CHECK(access(stale, F_OK) < 0);
+    CHECK(access(kept, F_OK) == 0);
+    CHECK(access(foreign, F_OK) == 0);
+    CHECK(access(open_to_all, F_OK) == 0);
+    CHECK(access(link, F_OK) == 0);
+    unlink(link);
+    char *const rest[] = {used, foreign, open_to_all};
+    for (size_t i = 0; i < 3; i++) {
+        scoped(alloc_release) char *file = alloc_printf("%s/" START_FILE, rest[i]);
+        unlink(file);
+        rmdir(rest[i]);
+    }
 }
 
 int main(void) {
