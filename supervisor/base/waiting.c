@@ -7,8 +7,8 @@
 
 #define TELL_INTERVAL_MS 1000u
 
-static waiting_teller *teller;
-static struct {
+static _Thread_local waiting_teller *teller;
+static _Thread_local struct {
     char doing[64];
     uint64_t began_ms, told_ms;
     bool told;

@@ -3,6 +3,7 @@
 #include "cloud_home.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
+#include "home/lab/lab_work.h"
 #include "home/lab/lab_write.h"
 #include "store/network_table.h"
 
@@ -144,8 +145,8 @@ static void carry_out(const char *text, enum lab_prune prune) {
     struct lab lab = {0};
     struct lab_plan plan = {0};
     CHECK(make_plan(text, prune, &lab, &plan));
-    for (size_t i = 0; i < plan.count; i++)
-        check_good(lab_plan_do(&home, &lab, &plan.steps[i], &error), &error);
+    const struct lab_work work = {.home = &home, .lab = &lab, .plan = &plan};
+    check_good(lab_work_do(&work, &error), &error);
     lab_plan_done(&plan);
     lab_done(&lab);
 }

@@ -8,6 +8,7 @@
 #include "home/home.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
+#include "home/lab/lab_work.h"
 #include "home/lab/lab_write.h"
 
 #include <stdio.h>
@@ -57,21 +58,21 @@ static bool check_pruned(const struct home *home, const struct lab_plan *plan,
     return good;
 }
 
-static bool carry_out(const struct invocation *invocation, const struct lab *lab,
-                      const struct lab_plan *plan, struct error *error) {
-    struct home *home = invocation->home;
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct lab_step *step = &plan->steps[i];
-        if (!interrupt_check(error) || !lab_plan_do(home, lab, step, error))
-            return error_prefix(error, "%s %s", lab_step_word(step->kind), step->name);
-        if (!invocation->quiet)
-            show(step, step->kind == LAB_NOTE ? "" : ": done");
-    }
-    return true;
+static void show_done(const struct lab_step *step, void *context) {
+    const struct invocation *invocation = context;
+    if (!invocation->quiet)
+        show(step, step->kind == LAB_NOTE ? "" : ": done");
 }
 
-static int act(const struct invocation *invocation, const struct lab *lab,
-               const struct lab_plan *plan, bool dry, struct error *error) {
+static bool carry_out(struct invocation *invocation, const struct lab *lab,
+                      const struct lab_plan *plan, struct error *error) {
+    const struct lab_work work = {invocation->home, lab, plan, show_done, invocation};
+    interrupt_watch();
+    return lab_work_do(&work, error);
+}
+
+static int act(struct invocation *invocation, const struct lab *lab, const struct lab_plan *plan,
+               bool dry, struct error *error) {
     for (size_t i = 0; dry && i < plan->count; i++)
         show(&plan->steps[i], "");
     if (dry && plan->due)

@@ -39,34 +39,83 @@ static bool check(struct instance_stage *stage, const struct instance_create_opt
            image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
                            error) &&
            definition_check(store, options, facts, error) &&
-           definition_apply_ansible(&options->ansible, &facts->instance, error) &&
-           startup_apply(store, &options->startup, &facts->instance, error);
+           definition_apply_ansible(&options->ansible, &facts->instance, error);
+}
+
+/* Apart from the rest, because the one that it starts after may not be there yet. */
+static bool check_startup(struct instance_stage *stage, const struct startup_options *startup,
+                          struct error *error) {
+    return startup_apply(stage->home->store, startup, &stage->facts.instance, error);
 }
 
 static bool create_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
     scoped(alloc_release) char *disk = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
-    const struct user_documents *own = stage->context;
-    return image_check_once(stage->home, &stage->facts.image, error) &&
-           overlay_create(home, &stage->facts.image, disk, stage->facts.instance.disk_bytes,
+    return overlay_create(home, &stage->facts.image, disk, stage->facts.instance.disk_bytes,
                           error) &&
            (!host_keys_are_preseeded(&stage->facts.instance) ||
-            host_keys_make(stage->folder, error)) &&
-           (!own || user_documents_put(home, stage->folder, own, NULL, error));
+            host_keys_make(stage->folder, error));
+}
+
+/* The store is this thread's. */
+static bool put_documents(struct instance_stage *stage, const struct user_documents *own,
+                          struct error *error) {
+    if (!own || user_documents_put(stage->home, stage->folder, own, NULL, error))
+        return true;
+    instance_stage_abandon(stage);
+    return false;
+}
+
+bool instance_create_begin(struct home *home, const struct instance_create_options *options,
+                           struct instance_creation *creation, struct error *error) {
+    struct instance_stage *stage = &creation->stage;
+    *creation = (struct instance_creation){.options = options};
+    *stage = (struct instance_stage){.home = home, .fill = create_fill};
+    bool good = check(stage, options, error) &&
+                image_check_once(home, &stage->facts.image, error) &&
+                instance_stage_begin(stage, error) && put_documents(stage, options->own, error);
+    if (!good)
+        instance_facts_done(&stage->facts);
+    return good;
+}
+
+bool instance_create_fill(struct instance_creation *creation, struct error *error) {
+    creation->filled = creation->stage.fill(&creation->stage, error);
+    return creation->filled;
+}
+
+bool instance_create_end(struct instance_creation *creation, struct store_instance *made,
+                         struct error *error) {
+    struct store_instance row = {0};
+    struct instance_stage *stage = &creation->stage;
+    bool good = creation->filled && check_startup(stage, &creation->options->startup, error);
+    if (good)
+        good = instance_stage_end(stage, &row, error);
+    else
+        instance_stage_abandon(stage);
+    if (made)
+        *made = row;
+    else
+        store_instance_done(&row);
+    instance_facts_done(&stage->facts);
+    return good;
 }
 
 bool instance_create(struct home *home, const struct instance_create_options *options,
                      struct store_instance *made, struct error *error) {
-    struct instance_stage stage = {.home = home, .fill = create_fill, .context = options->own};
-    bool good = check(&stage, options, error) && instance_stage_run(&stage, made, error);
-    instance_facts_done(&stage.facts);
-    return good;
+    struct instance_creation creation;
+    if (!instance_create_begin(home, options, &creation, error))
+        return false;
+    if (check_startup(&creation.stage, &options->startup, error))
+        instance_create_fill(&creation, error);
+    return instance_create_end(&creation, made, error);
 }
 
 bool instance_create_rehearse(struct home *home, const struct instance_create_options *options,
                               struct error *error) {
     struct instance_stage stage = {.home = home};
-    bool good = check(&stage, options, error) && instance_stage_reserve(&stage, error);
+    bool good = check(&stage, options, error) && check_startup(&stage, &options->startup, error) &&
+                instance_stage_reserve(&stage, error);
     instance_facts_done(&stage.facts);
     return good;
 }

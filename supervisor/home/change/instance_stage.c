@@ -67,14 +67,6 @@ static bool make_folder(struct instance_stage *stage, struct error *error) {
                      home);
 }
 
-/* A folder with the disks in it, which takes the longest, made before anybody is locked out. */
-static bool prepare_folder(struct instance_stage *stage, struct error *error) {
-    if (!make_folder(stage, error))
-        return false;
-    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
-    return file_write(marker, "", 0, 0600, error) && stage->fill(stage, error);
-}
-
 /* Nobody can be making this one now: the store is locked and has no row of this name. */
 static bool clear_way(const char *path, struct error *error) {
     scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, path);
@@ -128,31 +120,61 @@ static bool stage_record(struct instance_stage *stage, struct error *error) {
     return good;
 }
 
+static void release(struct instance_stage *stage) {
+    file_release(&stage->lock);
+    alloc_release(&stage->folder);
+}
+
+void instance_stage_abandon(struct instance_stage *stage) {
+    if (stage->folder)
+        file_remove_tree(stage->folder, NULL);
+    release(stage);
+}
+
+/* The disks, which take the longest, are made in the folder before anybody is locked out. */
+bool instance_stage_begin(struct instance_stage *stage, struct error *error) {
+    sweep(stage->home);
+    stage->lock = -1;
+    if (!make_folder(stage, error))
+        return false;
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    if (file_write(marker, "", 0, 0600, error))
+        return true;
+    instance_stage_abandon(stage);
+    return false;
+}
+
 /* The folder goes while the store is still locked: after that the name is anybody's. */
-static bool carry_out(struct instance_stage *stage, struct error *error) {
+static bool settle(struct instance_stage *stage, struct error *error) {
     struct store *store = stage->home->store;
-    if (prepare_folder(stage, error) && store_begin(store, error) && stage_record(stage, error)) {
+    if (store_begin(store, error) && stage_record(stage, error)) {
         scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
         unlink(marker);
         return true;
     }
-    if (stage->folder)
-        file_remove_tree(stage->folder, NULL);
+    file_remove_tree(stage->folder, NULL);
     store_rollback(store);
     known_hosts_collect(stage->home, NULL);
     return false;
 }
 
-bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
+bool instance_stage_end(struct instance_stage *stage, struct store_instance *made,
                         struct error *error) {
-    sweep(stage->home);
-    stage->lock = -1;
-    bool good = carry_out(stage, error);
+    bool good = settle(stage, error);
     if (good) {
         *made = stage->facts.instance;
         stage->facts.instance = (struct store_instance){0};
     }
-    file_release(&stage->lock);
-    alloc_release(&stage->folder);
+    release(stage);
     return good;
+}
+
+bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
+                        struct error *error) {
+    if (!instance_stage_begin(stage, error))
+        return false;
+    if (stage->fill(stage, error))
+        return instance_stage_end(stage, made, error);
+    instance_stage_abandon(stage);
+    return false;
 }

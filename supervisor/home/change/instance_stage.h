@@ -24,5 +24,11 @@ struct instance_stage {
 /* Caller owns made, and releases the facts with instance_facts_done(). */
 bool instance_stage_run(struct instance_stage *stage, struct store_instance *made,
                         struct error *error);
+/* The same in three parts: begin, the stage's fill(), which may run in another thread meanwhile,
+ * and end, or abandon for one that failed. A begin that failed leaves nothing. */
+bool instance_stage_begin(struct instance_stage *stage, struct error *error);
+bool instance_stage_end(struct instance_stage *stage, struct store_instance *made,
+                        struct error *error);
+void instance_stage_abandon(struct instance_stage *stage);
 /* Adds its rows, in the transaction of the caller; checks what must be unique. */
 bool instance_stage_reserve(struct instance_stage *stage, struct error *error);

@@ -2,11 +2,6 @@
 
 #include "base/alloc.h"
 #include "home/change/create.h"
-#include "home/change/disk_change.h"
-#include "home/change/forward_change.h"
-#include "home/change/nic_change.h"
-#include "home/change/remove.h"
-#include "home/change/settings.h"
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
 #include "store/network_table.h"
@@ -47,7 +42,7 @@ void lab_plan_done(struct lab_plan *plan) {
 
 /* --- networks --- */
 
-static struct home_network_options network_options(const struct lab_network *network) {
+struct home_network_options lab_plan_network(const struct lab_network *network) {
     return (struct home_network_options){
         .name = network->name,
         .kind = lab_text(&network->values[LAB_NETWORK_KIND]),
@@ -72,7 +67,7 @@ static bool check_same(const struct lab *lab, const struct lab_value *value, con
 static bool plan_network(struct home *home, const struct lab *lab, size_t index,
                          struct lab_plan *plan, struct error *error) {
     const struct lab_network *network = &lab->networks[index];
-    const struct home_network_options options = network_options(network);
+    const struct home_network_options options = lab_plan_network(network);
     struct store_network has = {0};
     struct error missing = {0};
     bool good;
@@ -135,8 +130,8 @@ static bool plan_new(struct home *home, const struct lab *lab, size_t index, str
     return good;
 }
 
-static bool compare(struct home *home, struct lab_options *options,
-                    struct lab_difference *difference, struct error *error) {
+bool lab_plan_compare(struct home *home, struct lab_options *options,
+                      struct lab_difference *difference, struct error *error) {
     const struct lab_instance *instance = options->instance;
     struct instance_facts facts = {0};
     bool good = instance_facts_load(home, instance->name, &facts, error) &&
@@ -153,7 +148,7 @@ static bool plan_existing(struct home *home, const struct lab *lab, size_t index
     const struct lab_instance *instance = &lab->instances[index];
     struct lab_options options = {.lab = lab, .instance = instance};
     struct lab_difference difference = {0};
-    bool good = compare(home, &options, &difference, error);
+    bool good = lab_plan_compare(home, &options, &difference, error);
     if (good && difference.notes.length)
         add_step(plan, LAB_NOTE, index, instance->name, difference.notes.data);
     if (good && difference.detail.length)
@@ -227,110 +222,4 @@ bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prun
     if (!good)
         lab_plan_done(plan);
     return good;
-}
-
-/* --- the steps --- */
-
-static bool add_disks(struct home_edit *edit, char *const *disks, struct error *error) {
-    for (; disks && *disks; disks++) {
-        scoped(alloc_release) char *name = alloc_slice(*disks, strcspn(*disks, "="));
-        if (!disk_change_add(edit, name, *disks + strlen(name) + 1, error))
-            return false;
-    }
-    return true;
-}
-
-static bool create(struct home *home, const struct lab *lab, const struct lab_instance *instance,
-                   struct error *error) {
-    struct lab_options options = {.lab = lab, .instance = instance};
-    struct store_instance made = {0};
-    struct home_edit edit = {.home = home, .instance = instance->name};
-    bool good = lab_options_fill(home, NULL, &options, error) &&
-                instance_create(home, &options.create, &made, error) &&
-                add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
-    alloc_release(&edit.notice);
-    store_instance_done(&made);
-    lab_options_done(&options);
-    return good;
-}
-
-static bool change_nics(struct home_edit *edit, const struct lab_difference *difference,
-                        struct error *error) {
-    bool good = true;
-    for (size_t i = 0; good && i < difference->removed_nics.count; i++) {
-        struct store_nic nic = {0};
-        good = nic_change_remove(edit, difference->removed_nics.items[i], &nic, error);
-        store_nic_done(&nic);
-    }
-    for (size_t i = 0; good && i < difference->added_nics.count; i++) {
-        struct store_nic nic = {0};
-        good = nic_change_add(edit, difference->added_nics.items[i], &nic, error);
-        store_nic_done(&nic);
-    }
-    return good;
-}
-
-static bool change_disks(struct home_edit *edit, const struct strv *disks, struct error *error) {
-    for (size_t i = 0; i + 1 < disks->count; i += 2)
-        if (!disk_change_add(edit, disks->items[i], disks->items[i + 1], error))
-            return false;
-    return true;
-}
-
-/* Each of these is whole or undone; the next plan finds what is left. */
-static bool apply_difference(struct home_edit *edit, struct lab_options *options,
-                             const struct lab_difference *difference, struct error *error) {
-    if (difference->documents)
-        options->change.own = &options->own;
-    return ((!difference->settings && !difference->documents) ||
-            settings_change(edit, &options->change, error)) &&
-           change_nics(edit, difference, error) &&
-           (!difference->removed_forwards.count ||
-            forward_change_remove(edit, difference->removed_forwards.items, error)) &&
-           (!difference->added_forwards.count ||
-            forward_change_add(edit, difference->added_forwards.items, error)) &&
-           change_disks(edit, &difference->added_disks, error);
-}
-
-static bool change(struct home *home, const struct lab *lab, const struct lab_instance *instance,
-                   struct error *error) {
-    struct lab_options options = {.lab = lab, .instance = instance};
-    struct lab_difference difference = {0};
-    struct home_edit edit = {.home = home, .instance = instance->name};
-    bool good = compare(home, &options, &difference, error) &&
-                apply_difference(&edit, &options, &difference, error);
-    alloc_release(&edit.notice);
-    lab_difference_done(&difference);
-    lab_options_done(&options);
-    return good;
-}
-
-static bool prune_instance(struct home *home, const char *name, struct error *error) {
-    struct store_instance instance = {0};
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                instance_remove(home, &instance, error);
-    store_instance_done(&instance);
-    return good;
-}
-
-static bool make_network(struct home *home, const struct lab_network *network,
-                         struct error *error) {
-    const struct home_network_options options = network_options(network);
-    struct store_network made = {0};
-    bool good = home_network_create(home, &options, &made, error);
-    store_network_done(&made);
-    return good;
-}
-
-bool lab_plan_do(struct home *home, const struct lab *lab, const struct lab_step *step,
-                 struct error *error) {
-    switch (step->kind) {
-    case LAB_ADD_NETWORK: return make_network(home, &lab->networks[step->index], error);
-    case LAB_CREATE: return create(home, lab, &lab->instances[step->index], error);
-    case LAB_CHANGE: return change(home, lab, &lab->instances[step->index], error);
-    case LAB_PRUNE: return prune_instance(home, step->name, error);
-    case LAB_PRUNE_NETWORK: return home_network_remove(home, step->name, error);
-    case LAB_NOTE: break;
-    }
-    return true;
 }

@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "home/lab/lab_compare.h"
 #include "home/lab/lab_file.h"
+#include "home/network/home_network.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,10 +39,12 @@ enum lab_prune { LAB_KEEP, LAB_PRUNE_OTHERS };
 
 bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prune,
                    struct lab_plan *plan, struct error *error);
-/* Of a plan of the same lab. The caller has made sure that no VM runs of what is pruned. */
-bool lab_plan_do(struct home *home, const struct lab *lab, const struct lab_step *step,
-                 struct error *error);
 void lab_plan_done(struct lab_plan *plan);
+
+/* For the carrying out of a step: what the file says of a network, and what an instance lacks. */
+struct home_network_options lab_plan_network(const struct lab_network *network);
+bool lab_plan_compare(struct home *home, struct lab_options *options,
+                      struct lab_difference *difference, struct error *error);
 
 /* "create", "change" …, for people. */
 const char *lab_step_word(enum lab_step_kind kind);
