@@ -87,6 +87,7 @@ set(table
   "vm/174-cp                       20    1     300     normal     macos"
   "vm/175-exec                     25    1     300     normal     macos"
   "vm/189-lab-file                 25    1     300     normal     macos"
+  "vm/235-order                    12    1     300     normal     -"
 
   "guest/06-image-catalogue          8    1     300     normal     -"
   "guest/09-nics                     7    1     300     normal     -"

@@ -4,9 +4,12 @@
 #include "base/buffer.h"
 #include "base/log.h"
 
+#include <string.h>
+
 #define LAST_TIMEOUT_MS 30000u /* beyond that of the stop */
 
 static void ending_finish(struct ending *ending) {
+    store_instances_done(&ending->instances);
     struct call *call = ending->call;
     ending->stage = ENDING_DONE;
     ending->call = NULL;
@@ -61,6 +64,31 @@ static void stop_vm(const struct ending *ending, struct vm *vm) {
         vm_stop(vm, &options);
 }
 
+/* Another VM that comes after it still runs. */
+static bool is_needed(const struct ending *ending, const struct vm *vm) {
+    const struct store_instances *all = &ending->instances;
+    for (size_t i = 0; ending->stage == ENDING_GRACEFUL && i < all->count; i++) {
+        if (!all->items[i].after || strcmp(all->items[i].after, vm->name) != 0)
+            continue;
+        const struct vm *other = fleet_find(ending->fleet, all->items[i].name);
+        if (other && lifecycle_has_process(other->state))
+            return true;
+    }
+    return false;
+}
+
+static void arm_timeout(struct ending *ending) {
+    bool forced = ending->stage == ENDING_FORCED;
+    uv_timer_start(&ending->timeout, on_timeout,
+                   LAST_TIMEOUT_MS + (forced ? 0 : FLEET_STOP_TIMEOUT_MS), 0);
+}
+
+/* Without the store all stop together. */
+static void read_order(struct ending *ending) {
+    store_instances_done(&ending->instances);
+    instance_table_list(ending->fleet->home->store, &ending->instances, NULL);
+}
+
 void ending_advance(struct ending *ending) {
     struct fleet *fleet = ending->fleet;
     if (ending->stage == ENDING_DONE)
@@ -69,10 +97,12 @@ void ending_advance(struct ending *ending) {
     ending->stage = forced ? ENDING_FORCED : ENDING_GRACEFUL;
     fleet->ending = true;
     restarter_disable(ending->restarter);
-    uv_timer_start(&ending->timeout, on_timeout,
-                   LAST_TIMEOUT_MS + (forced ? 0 : FLEET_STOP_TIMEOUT_MS), 0);
+    if (!forced)
+        read_order(ending);
+    arm_timeout(ending);
     for (size_t i = 0; i < fleet->count; i++)
-        stop_vm(ending, fleet->vms[i]);
+        if (!is_needed(ending, fleet->vms[i]))
+            stop_vm(ending, fleet->vms[i]);
     show_running(ending);
     finish_if_idle(ending);
 }
@@ -101,15 +131,39 @@ void ending_forget_call(struct ending *ending, const struct call *call) {
         ending->call = NULL;
 }
 
-/* A stop that was requested before without escalation may end with a running VM. */
-static bool came_back(const struct vm *vm) {
-    return vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY ||
-           vm->state == STATE_PAUSED || vm->state == STATE_LOST;
+/* Nobody told it to stop: others came after it, or a stop that was requested before without
+ * escalation ended with a running VM. */
+static bool runs_on(const struct vm *vm) {
+    return vm->state == STATE_STARTING || vm->state == STATE_BOOTING ||
+           vm->state == STATE_RUNNING || vm->state == STATE_READY || vm->state == STATE_PAUSED ||
+           vm->state == STATE_LOST;
+}
+
+static void stop_if_due(struct ending *ending, struct vm *vm) {
+    if (runs_on(vm) && !is_needed(ending, vm))
+        stop_vm(ending, vm);
+}
+
+/* What the VM that has ended came after. */
+static void on_ended(struct ending *ending, const struct vm *ended) {
+    const struct store_instances *all = &ending->instances;
+    for (size_t i = 0; i < all->count; i++) {
+        bool is_it = strcmp(all->items[i].name, ended->name) == 0 && all->items[i].after;
+        struct vm *before = is_it ? fleet_find(ending->fleet, all->items[i].after) : NULL;
+        if (!before || !lifecycle_has_process(before->state))
+            continue;
+        arm_timeout(ending);
+        stop_if_due(ending, before);
+        return;
+    }
 }
 
 void ending_on_change(struct ending *ending, struct vm *vm) {
-    if ((ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED) && came_back(vm))
-        stop_vm(ending, vm);
+    bool stops = ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED;
+    if (stops && !lifecycle_has_process(vm->state))
+        on_ended(ending, vm);
+    else if (stops && vm->state != STATE_STARTING)
+        stop_if_due(ending, vm);
     finish_if_idle(ending);
 }
 

@@ -1,6 +1,7 @@
-/* The end of the supervisor: it stops every VM, quits them all on a second request, and when no VM
- * runs, or the timeout passes, has its owner close everything. A supervisor that leaves its VMs
- * running goes to the last step at once. Knows no signal and no part besides the VMs. */
+/* The end of the supervisor: it stops every VM, each when those that come after it have, quits them
+ * all on a second request, and when no VM runs, or the timeout passes, has its owner close
+ * everything. A supervisor that leaves its VMs running goes to the last step at once. Knows no
+ * signal and no part besides the VMs. */
 #pragma once
 
 #include "daemon/control_server.h"
@@ -15,8 +16,9 @@ struct ending {
     void (*close_all)(void *context); /* once, at ENDING_DONE */
     void *context;
     enum ending_stage stage;
-    struct call *call;  /* a `pgsup down` that waits for the end; NULL */
-    uv_timer_t timeout; /* the supervisor ends even if a VM does not */
+    struct store_instances instances; /* for the order; from the first advance on */
+    struct call *call;                /* a `pgsup down` that waits for the end; NULL */
+    uv_timer_t timeout;               /* the supervisor ends even if a VM does not */
 };
 
 /* The caller sets the fields above stage, and closes the timeout with uv_close(). */

@@ -48,6 +48,15 @@ static void pending_remove(struct pending_autostart *pending) {
     free(pending);
 }
 
+/* Stopped by its user before its turn came. */
+static void pending_drop(struct restarter *restarter, const char *name) {
+    struct pending_autostart *pending = restarter->pending;
+    while (pending && strcmp(pending->name, name) != 0)
+        pending = pending->next;
+    if (pending)
+        pending_remove(pending);
+}
+
 /* --- restart policy --- */
 
 static void on_timer(uv_timer_t *timer) {
@@ -108,6 +117,8 @@ static void on_end(struct restarter *restarter, struct record *record, struct vm
 
 void restarter_on_change(struct restarter *restarter, struct vm *vm) {
     struct record *record = record_find(restarter, vm);
+    if (!vm->wanted)
+        pending_drop(restarter, vm->name);
     if (lifecycle_has_process(vm->state)) {
         if (vm->state == STATE_STARTING)
             record->began_ms = vm->since_ms;

@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/selection.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
@@ -29,6 +30,8 @@ static const struct option_spec diff_options[] = {
     {"prune", .help = "also show what `pgsup apply --prune` would remove"},
     OPTIONS_END,
 };
+
+static const struct option_spec export_options[] = {SELECTION_GROUP_OPTION, OPTIONS_END};
 
 static void show(const struct lab_step *step, const char *end) {
     printf("%s %s%s%s%s\n", lab_step_word(step->kind), step->name, step->detail ? ": " : "",
@@ -112,8 +115,13 @@ static int run_diff(struct invocation *invocation, struct error *error) {
 
 static int run_export(struct invocation *invocation, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
-    if (lab_write(invocation->home, invocation->options.arguments, &text, error))
+    struct selection selection = {0};
+    static char *const all[] = {NULL};
+    if (selection_read(invocation, &selection, error) &&
+        lab_write(invocation->home, selection.names.count ? selection.names.items : all, &text,
+                  error))
         fwrite(text.data, 1, text.length, stdout);
+    selection_done(&selection);
     return EXIT_SUCCESS;
 }
 
@@ -149,11 +157,13 @@ const struct command cmd_export = {
     .path = "export",
     .summary = "Print networks and instances as a file for `pgsup apply`",
     .arguments = "[NAME...]",
-    .details = "Without names all instances. Applied to the home that it comes from, the file "
-               "changes nothing. The cloud, its images and users, and your own documents are not "
-               "in it.\n"
-               "\n"
-               "  pgsup export > lab.yaml",
+    .options = export_options,
+    .details =
+        "Without names and --group all instances. Applied to the home that it comes from, the file "
+        "changes nothing. The cloud, its images and users, and your own documents are not "
+        "in it.\n"
+        "\n"
+        "  pgsup export > lab.yaml",
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,

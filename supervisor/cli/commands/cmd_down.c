@@ -56,6 +56,7 @@ static int run_down(struct invocation *invocation, struct error *error) {
 const struct command cmd_down = {
     .path = "down",
     .summary = "Stop all instances, then end the supervisor",
+    .details = "One that others have in their --after stops when these have.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,

@@ -79,6 +79,7 @@ static int run_start(struct invocation *invocation, struct error *error) {
                                  .going = "booting",
                                  .awaits = "ready",
                                  .may_begin = true,
+                                 .order = SELECTION_AFTER,
                                  .show = show_start,
                                  .warn = warn_failed_modules};
     if (!check_console(invocation, error) || !make_params(invocation, &command.params, error))
@@ -95,6 +96,7 @@ static int run_restart(struct invocation *invocation, struct error *error) {
                                  .going = "restarting",
                                  .awaits = "ready",
                                  .may_begin = true,
+                                 .order = SELECTION_AFTER,
                                  .show = show_start,
                                  .warn = warn_failed_modules};
     if (!make_params(invocation, &command.params, error))
@@ -110,7 +112,10 @@ const struct command cmd_start = {
     .details = "A guest is ready when it has phoned home (first boot) or when its sshd "
                "answers (later boots). At a first boot cloud-init reports which of its "
                "modules runs and which failed. Starting an instance that already runs "
-               "succeeds.",
+               "succeeds.\n"
+               "\n"
+               "Of several, one that has --after starts when that one is ready, if it is among "
+               "them, or has failed.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_start,
@@ -121,7 +126,8 @@ const struct command cmd_restart = {
     .alias = "reboot",
     .summary = "Stop instances gracefully and start them again",
     .details = "Starts a new QEMU, so that changed settings take effect. An instance that "
-               "does not run is started.",
+               "does not run is started. Of several, one that has --after follows when that one "
+               "is ready again.",
     .options = restart_options,
     VM_COMMAND_ARGUMENTS,
     .run = run_restart,

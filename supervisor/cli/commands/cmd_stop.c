@@ -40,7 +40,8 @@ static void show_named_stop(const struct invocation *invocation, const char *nam
 }
 
 static bool has_several(const struct invocation *invocation) {
-    return invocation_flag(invocation, "all") || invocation_argument_count(invocation) > 1;
+    return invocation_flag(invocation, "all") || invocation_given(invocation, "group") ||
+           invocation_argument_count(invocation) > 1;
 }
 
 static void tell_offline(const struct invocation *invocation, const char *name,
@@ -90,6 +91,7 @@ static int run_stop(struct invocation *invocation, struct error *error) {
                                  .going = "stopping",
                                  .awaits = "stopped",
                                  .params = json_object(),
+                                 .order = SELECTION_REVERSE,
                                  .show = has_several(invocation) ? show_named_stop : show_stop,
                                  .offline = stop_offline,
                                  .context = &given};
@@ -117,7 +119,8 @@ const struct command cmd_stop = {
     .details = "Presses the guest's power button, and again every 10 s while the guest runs. "
                "After the timeout QEMU is told to quit, and 10 s later it is killed. The "
                "output says which of these ended it. Stopping an instance that does not run "
-               "succeeds. Also works without a supervisor.",
+               "succeeds. Of several, one that others have in their --after stops when these "
+               "have. Also works without a supervisor.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_stop,

@@ -5,7 +5,7 @@
 #include "cli/output/json_output.h"
 #include "store/instance_table.h"
 
-static void report_instance(struct invocation *invocation, const char *name, struct error *error) {
+void instance_report_one(struct invocation *invocation, const char *name, struct error *error) {
     struct store_instance instance = {0};
     struct instance_rows rows;
     if (!instance_table_get(invocation->home->store, name, &instance, error))
@@ -18,17 +18,11 @@ static void report_instance(struct invocation *invocation, const char *name, str
 }
 
 void instance_report_first(struct invocation *invocation, struct error *error) {
-    report_instance(invocation, invocation_argument(invocation, 0), error);
-}
-
-void instance_report_named(struct invocation *invocation, struct error *error) {
-    const char *name = invocation_name(invocation, "instance", error);
-    if (name)
-        report_instance(invocation, name, error);
+    instance_report_one(invocation, invocation_argument(invocation, 0), error);
 }
 
 void instance_report_second(struct invocation *invocation, struct error *error) {
-    report_instance(invocation, invocation_argument(invocation, 1), error);
+    instance_report_one(invocation, invocation_argument(invocation, 1), error);
 }
 
 void instance_report_removed(struct invocation *invocation, struct error *error) {

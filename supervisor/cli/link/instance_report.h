@@ -7,9 +7,9 @@
 #define INSTANCE_REPORT_OPTION                                                                     \
     { .name = "json", .help = "print the instance as one JSON object: `pgsup help json`" }
 
-/* Of the instance that the first argument, or --name, or the second argument names. */
+/* Of the instance that the first or the second argument names. */
 void instance_report_first(struct invocation *invocation, struct error *error);
-void instance_report_named(struct invocation *invocation, struct error *error);
 void instance_report_second(struct invocation *invocation, struct error *error);
+void instance_report_one(struct invocation *invocation, const char *name, struct error *error);
 /* Of one that is no longer there. */
 void instance_report_removed(struct invocation *invocation, struct error *error);

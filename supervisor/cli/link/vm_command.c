@@ -4,7 +4,6 @@
 #include "base/buffer.h"
 #include "base/interrupt.h"
 #include "base/name.h"
-#include "base/strv.h"
 #include "cli/error_json.h"
 #include "cli/link/auto_up.h"
 #include "cli/link/client.h"
@@ -16,20 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool collect_names(struct invocation *invocation, struct strv *names, struct error *error) {
-    size_t count = invocation_argument_count(invocation);
-    bool all = invocation_flag(invocation, "all");
-    if (all == (count > 0))
-        return error_set(error, ERROR_USAGE, "name the instances, or use --all");
-    for (size_t i = 0; i < count; i++)
-        strv_push(names, invocation_argument(invocation, i));
-    struct store_instances instances = {0};
-    if (all && !instance_table_list(invocation->home->store, &instances, error))
-        return false;
-    for (size_t i = 0; i < instances.count; i++)
-        strv_push(names, instances.items[i].name);
-    store_instances_done(&instances);
-    return true;
+static bool select_instances(struct invocation *invocation, struct selection *selection,
+                             struct error *error) {
+    bool named = invocation_argument_count(invocation) > 0 || invocation_given(invocation, "group");
+    if (invocation_flag(invocation, "all") == named)
+        return error_set(error, ERROR_USAGE, "name the instances, or use --all or --group");
+    return selection_read(invocation, selection, error);
 }
 
 struct named_failure {
@@ -76,91 +67,141 @@ static void show_result(const struct invocation *invocation, const struct vm_com
         command->show(invocation, name, result);
 }
 
-static bool send_all(struct client *client, const struct vm_command *command,
-                     const struct strv *names, struct error *error) {
-    for (size_t i = 0; i < names->count; i++) {
-        json_t *params = json_copy(command->params);
-        json_object_set_new(params, "name", json_string(names->items[i]));
-        if (!client_send(client, command->method, params, error))
+struct supervised { /* requests under way */
+    struct invocation *invocation;
+    const struct vm_command *command;
+    const struct selection *selection;
+    struct progress progress;
+    bool *sent, *done;
+    size_t *order; /* index of each request that was sent, in turn */
+    size_t requests, answers;
+    int status;
+};
+
+/* The next one waits for what the command is to bring about, and not only for its beginning. */
+static json_t *make_params(const struct supervised *run, size_t index) {
+    const struct vm_command *command = run->command;
+    json_t *params = json_copy(command->params);
+    json_object_set_new(params, "name", json_string(run->selection->names.items[index]));
+    if (command->order == SELECTION_AFTER &&
+        selection_is_awaited(run->selection, command->order, index))
+        json_object_set_new(params, "wait", json_true());
+    return params;
+}
+
+static bool send_due(struct supervised *run, struct client *client, struct error *error) {
+    const struct selection *selection = run->selection;
+    for (size_t i = 0; i < selection->names.count; i++) {
+        if (run->sent[i] || !selection_is_due(selection, run->command->order, run->done, i))
+            continue;
+        if (!client_send(client, run->command->method, make_params(run, i), error))
             return false;
+        progress_add(&run->progress, selection->names.items[i]);
+        run->sent[i] = true;
+        run->order[run->requests++] = i;
     }
     return true;
 }
 
+static void list_unsent(const struct supervised *run, struct buffer *text) {
+    for (size_t i = 0; i < run->selection->names.count; i++)
+        if (!run->sent[i])
+            buffer_printf(text, "%s%s", text->length ? ", " : "", run->selection->names.items[i]);
+}
+
 /* After Ctrl-C: what goes on, and how to wait for it again. */
-static void tell_going(const struct vm_command *command, const struct strv *names,
-                       struct error *error) {
-    struct buffer listed = {0}, words = {0};
+static void tell_going(const struct supervised *run, struct error *error) {
+    const struct vm_command *command = run->command;
+    const struct strv *names = &run->progress.names;
+    scoped(buffer_done) struct buffer listed = {0}, words = {0}, unsent = {0};
     bool ready = strcmp(command->awaits, "ready") == 0;
     for (size_t i = 0; i < names->count; i++) {
         buffer_printf(&listed, "%s%s", i ? ", " : "", names->items[i]);
         buffer_printf(&words, " %s", names->items[i]);
     }
+    list_unsent(run, &unsent);
     error_clear(error);
-    error_set(error, ERROR_CANCELLED, "%s go%s on %s: `pgsup wait%s%s%s` waits again", listed.data,
-              names->count == 1 ? "es" : "", command->going, words.data, ready ? "" : " --for ",
-              ready ? "" : command->awaits);
-    buffer_done(&listed);
-    buffer_done(&words);
+    error_set(error, ERROR_CANCELLED, "%s go%s on %s: `pgsup wait%s%s%s` waits again%s%s",
+              listed.data, names->count == 1 ? "es" : "", command->going, words.data,
+              ready ? "" : " --for ", ready ? "" : command->awaits,
+              unsent.length ? "; not asked yet: " : "", unsent.length ? unsent.data : "");
 }
-
-struct supervised { /* requests under way */
-    struct invocation *invocation;
-    const struct vm_command *command;
-    const struct strv *names;
-    struct progress progress;
-    int status;
-};
 
 static void take_answer(struct supervised *run, const struct client_answer *answer,
                         struct error *error) {
-    bool named = answer->id >= 1 && (size_t)answer->id <= run->names->count;
-    const char *name = named ? run->names->items[answer->id - 1] : "";
+    bool named = answer->id >= 1 && (size_t)answer->id <= run->requests;
+    size_t index = named ? run->order[answer->id - 1] : 0;
+    const char *name = named ? run->selection->names.items[index] : "";
+    run->done[index] |= named;
     progress_finish(&run->progress, name);
     if (!answer->result)
         note_failure(run->invocation,
-                     &(struct named_failure){name, run->names->count, &answer->error}, &run->status,
-                     error);
+                     &(struct named_failure){name, run->selection->names.count, &answer->error},
+                     &run->status, error);
     else if (named)
         show_result(run->invocation, run->command, name, answer->result);
     fflush(stdout);
     json_decref(answer->result);
 }
 
+static bool exchange(struct supervised *run, struct client *client, struct error *error) {
+    bool good = send_due(run, client, error);
+    while (good && run->answers < run->requests) {
+        struct client_answer answer;
+        good = client_receive(client, &run->progress, &answer, error);
+        progress_clear(&run->progress);
+        if (!good && error->code == ERROR_CANCELLED)
+            tell_going(run, error);
+        if (!good)
+            break;
+        take_answer(run, &answer, error);
+        run->answers++;
+        good = send_due(run, client, error);
+    }
+    return good;
+}
+
 static int run_supervised(struct invocation *invocation, struct client *client,
-                          const struct vm_command *command, const struct strv *names,
+                          const struct vm_command *command, const struct selection *selection,
                           struct error *error) {
-    struct supervised run = {invocation, command, names, {0}, 0};
+    size_t count = selection->names.count + 1;
+    struct supervised run = {invocation,
+                             command,
+                             selection,
+                             .sent = alloc_zero(count * sizeof *run.sent),
+                             .done = alloc_zero(count * sizeof *run.done),
+                             .order = alloc_zero(count * sizeof *run.order)};
     bool good = progress_init(&run.progress, invocation, error);
     run.progress.provisions = command->provisions;
-    for (size_t i = 0; i < names->count; i++)
-        progress_add(&run.progress, names->items[i]);
     interrupt_watch();
-    good = good && send_all(client, command, names, error);
-    for (size_t left = names->count; good && left > 0; left--) {
-        struct client_answer answer;
-        good = client_receive(client, &run.progress, &answer, error);
-        progress_clear(&run.progress);
-        if (good)
-            take_answer(&run, &answer, error);
-        else if (error->code == ERROR_CANCELLED)
-            tell_going(command, &run.progress.names, error);
-    }
+    if (good)
+        exchange(&run, client, error);
     progress_done(&run.progress);
+    free(run.sent);
+    free(run.done);
+    free(run.order);
     return run.status;
 }
 
+/* One after the other. */
 static int run_offline(struct invocation *invocation, struct vm_command *command,
-                       const struct strv *names, struct error *error) {
+                       const struct selection *selection, struct error *error) {
+    size_t count = selection->names.count, left = count;
+    bool *done = alloc_zero((count + 1) * sizeof *done);
     int status = 0;
-    for (size_t i = 0; i < names->count; i++) {
+    for (size_t i = 0; left > 0; i = (i + 1) % count) {
         struct error failure = {0};
-        command->offline(invocation, names->items[i], command->context, &failure);
+        if (done[i] || !selection_is_due(selection, command->order, done, i))
+            continue;
+        command->offline(invocation, selection->names.items[i], command->context, &failure);
         if (failure.code != ERROR_NONE)
             note_failure(invocation,
-                         &(struct named_failure){names->items[i], names->count, &failure}, &status,
-                         error);
+                         &(struct named_failure){selection->names.items[i], count, &failure},
+                         &status, error);
+        done[i] = true;
+        left--;
     }
+    free(done);
     return status;
 }
 
@@ -191,21 +232,21 @@ static struct client *open_client(const struct invocation *invocation,
 }
 
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
-    struct strv names = {0};
+    struct selection selection = {0};
     struct error absent = {0};
     struct client *client = NULL;
     int status = 0;
-    if (collect_names(invocation, &names, error)) {
+    if (select_instances(invocation, &selection, error)) {
         client = open_client(invocation, command, &absent);
         if (client)
-            status = run_supervised(invocation, client, command, &names, error);
+            status = run_supervised(invocation, client, command, &selection, error);
         else if (command->offline && absent.code == ERROR_NO_SUPERVISOR)
-            status = run_offline(invocation, command, &names, error);
+            status = run_offline(invocation, command, &selection, error);
         else
-            tell_absent(invocation, &names, &absent, error);
+            tell_absent(invocation, &selection.names, &absent, error);
     }
     client_close(client);
-    strv_done(&names);
+    selection_done(&selection);
     json_decref(command->params);
     return status;
 }

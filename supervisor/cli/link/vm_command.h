@@ -1,15 +1,16 @@
-/* Shared by the commands that act on VMs: takes one or several names, or --all; sends one request
- * for each, all at the same time; shows answers as they arrive; returns the exit status of the
- * first failure. */
+/* Shared by the commands that act on VMs: takes one or several names, --group or --all; sends one
+ * request for each, all at the same time or in the order of their --after; shows answers as they
+ * arrive; returns the exit status of the first failure. */
 #pragma once
 
 #include "cli/invocation.h"
+#include "cli/link/selection.h"
 #include "cli/output/progress.h"
 
 #include <jansson.h>
 
 #define VM_COMMAND_OPTIONS                                                                         \
-    {.name = "all", .letter = 'a', .help = "every instance"},                                      \
+    {.name = "all", .letter = 'a', .help = "every instance"}, SELECTION_GROUP_OPTION,              \
         {.name = "json", .help = "print one JSON object per instance: `pgsup help json`"},         \
         PROGRESS_OPTIONS
 #define VM_COMMAND_ARGUMENTS                                                                       \
@@ -22,7 +23,9 @@ struct vm_command {
     const char *going;  /* what goes on after Ctrl-C: "booting" */
     const char *awaits; /* … and is waited for by `pgsup wait`: "ready"; NULL: the option "for" */
     bool may_begin;     /* a supervisor where none runs: auto_up.h */
-    bool provisions;    /* what is waited for is Ansible */
+    /* Of those that are given. One that fails is not waited for any longer. */
+    enum selection_order order;
+    bool provisions; /* what is waited for is Ansible */
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const struct invocation *invocation, const char *name, json_t *result);
     /* Prints warnings about a result, also with --quiet; may be NULL. */

@@ -145,7 +145,7 @@ bool instance_stage_begin(struct instance_stage *stage, struct error *error) {
 }
 
 /* The folder goes while the store is still locked: after that the name is anybody's. */
-static bool settle(struct instance_stage *stage, struct error *error) {
+static bool stage_settle(struct instance_stage *stage, struct error *error) {
     struct store *store = stage->home->store;
     if (store_begin(store, error) && stage_record(stage, error)) {
         scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
@@ -160,7 +160,7 @@ static bool settle(struct instance_stage *stage, struct error *error) {
 
 bool instance_stage_end(struct instance_stage *stage, struct store_instance *made,
                         struct error *error) {
-    bool good = settle(stage, error);
+    bool good = stage_settle(stage, error);
     if (good) {
         *made = stage->facts.instance;
         stage->facts.instance = (struct store_instance){0};
