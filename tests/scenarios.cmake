@@ -131,7 +131,7 @@ set(table
   "guest/140-sudo-detach             8    2     120     normal     -"
   "guest/152-wake                   25    2     300     normal     macos,sanitizers"
   "guest/166-launch                 30    2     300     normal     -"
-  "guest/188-networks              35    2     300     normal     macos"
+  "guest/188-networks              40    2     300     normal     macos"
   "guest/200-documented             40    2     400     normal     -"
 
   "real/30-real-guest@bookworm-arm64 220  3    2400     normal     -"

@@ -6,6 +6,7 @@
 #include "home/change/nic_change.h"
 #include "home/change/remove.h"
 #include "home/change/rename.h"
+#include "home/change/settings.h"
 #include "home/cloud/subnet.h"
 #include "home/instance/host_limits.h"
 #include "home/network/home_network.h"
@@ -346,6 +347,76 @@ TEST(one_name_has_one_address) {
     expect_newer(&revision);
     store_instance_done(&leased);
     expect_hosts("fixed", "10.77.0.2 fixed.example.org fixed\n172.16.3.20 fixed.lab.internal\n");
+    home_close(&home);
+}
+
+/* --- other cards --- */
+
+static void expect_change(const char *instance, char *const *texts, const char *cards) {
+    struct home_edit edit = {.home = &home, .instance = instance};
+    const struct instance_change_options options = {.nics = texts};
+    check_good(settings_change(&edit, &options, &error), &error);
+    expect_cards(instance, cards);
+    alloc_release(&edit.notice);
+}
+
+static void refuse_change(const char *instance, char *const *texts, const char *part) {
+    struct home_edit edit = {.home = &home, .instance = instance};
+    const struct instance_change_options options = {.nics = texts};
+    CHECK(!settings_change(&edit, &options, &error));
+    CHECK_CONTAINS(error.text, part);
+    error = (struct error){0};
+    alloc_release(&edit.notice);
+}
+
+#define CARDS(...) ((char *const[]){__VA_ARGS__, NULL})
+
+/* The MAC address by which a guest knows the card. */
+static char *mac_at(const char *instance, int position) { /* caller frees */
+    struct store_instance row = {0};
+    struct store_nics cards = {0};
+    char *mac = NULL;
+    check_good(instance_table_get(home.store, instance, &row, &error), &error);
+    check_good(nic_table_list(home.store, row.id, &cards, &error), &error);
+    for (size_t i = 0; i < cards.count; i++)
+        if (cards.items[i].position == position)
+            mac = alloc_string(cards.items[i].mac);
+    store_nics_done(&cards);
+    store_instance_done(&row);
+    return mac;
+}
+
+TEST(the_cards_of_an_instance_are_changed_together) {
+    const struct cloud_options cloud = user_options();
+    static char lab[] = "lab", inner[] = "inner", moved[] = "lab,ip=10.77.0.9", user[] = "user",
+                none[] = "", taken[] = "inner,ip=10.80.0.2", outside[] = "lab,ip=10.9.9.9",
+                named[] = "inner,mac=52:54:99:00:00:01", unknown[] = "nosuch";
+    make_home("set-cards", &cloud, &home);
+    add_network(WITH(.name = "lab"), "10.77.0.0/24");
+    add_network(WITH(.name = "inner", .subnet = "10.80.0.0/24"), "10.80.0.0/24");
+    make("other", CARDS(inner));
+    make("one", CARDS(lab, user));
+    expect_cards("one", "1 lab 10.77.0.2/24\n2 user dhcp\n");
+    scoped(alloc_release) char *first = mac_at("one", 1);
+    expect_change("one", CARDS(moved, user), "1 lab 10.77.0.9/24\n2 user dhcp\n");
+    expect_change("one", CARDS(user, lab), "1 lab 10.77.0.9/24\n2 user dhcp\n"); /* kept */
+    expect_change("one", CARDS(lab), "1 lab 10.77.0.9/24\n");
+    expect_change("one", CARDS(inner), "1 inner 10.80.0.3/24\n"); /* another network */
+    scoped(alloc_release) char *kept = mac_at("one", 1);
+    CHECK_STRING(kept, first);
+    expect_change("one", CARDS(inner, lab, user),
+                  "1 inner 10.80.0.3/24\n2 lab 10.77.0.2/24\n3 user dhcp\n");
+    expect_change("one", CARDS(lab, named), "1 inner 10.80.0.3/24\n2 lab 10.77.0.2/24\n");
+    scoped(alloc_release) char *given = mac_at("one", 1);
+    CHECK_STRING(given, "52:54:99:00:00:01");
+    refuse_change("one", CARDS(lab, taken), "belongs to the instance \"other\"");
+    refuse_change("one", CARDS(lab, lab, moved, moved), "10.77.0.9");
+    refuse_change("one", CARDS(outside), "outside the network 10.77.0.0/24");
+    refuse_change("one", CARDS(lab, none), "\"\" is not a kind of network");
+    refuse_change("one", CARDS(unknown), "\"nosuch\" is not a kind of network");
+    refuse_change("one", CARDS(user, user, user, user, user, user, user, user), "at most 7");
+    expect_cards("one", "1 inner 10.80.0.3/24\n2 lab 10.77.0.2/24\n");
+    expect_change("one", CARDS(none), "");
     home_close(&home);
 }
 

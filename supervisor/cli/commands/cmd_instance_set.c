@@ -23,6 +23,11 @@ static const struct option_spec options[] = {
      .help = "memory, in MiB or with a unit",
      .also = "memory mem m"},
     {.name = "ip", .value = "ADDRESS", .help = "static IPv4 address; \"\": DHCP"},
+    {.name = "nic",
+     .value = "NETWORK|KIND[,if=NAME][,ip=ADDRESS][,mac=MAC]",
+     .help = "network cards besides the first one, instead of those before, as in `instance "
+             "create`: one that stays in its network keeps what is not given; \"\": none",
+     .many = true},
     {.name = "seed", .value = "http|drive|both", .help = "how the guest gets its cloud-init seed"},
     {.name = "user-data",
      .value = "FILE",
@@ -70,7 +75,8 @@ static const struct option_spec options[] = {
 
 static bool is_hardware(const struct instance_change_options *wanted) {
     return wanted->vcpu || wanted->ram || wanted->ip4 || wanted->seed || wanted->accel ||
-           wanted->ssh_port || wanted->nested != INSTANCE_NESTED_AS_IT_IS || wanted->machine_update;
+           wanted->ssh_port || wanted->nics || wanted->nested != INSTANCE_NESTED_AS_IT_IS ||
+           wanted->machine_update;
 }
 
 static bool is_startup(const struct startup_options *wanted) {
@@ -133,8 +139,8 @@ static bool report_settings(const struct invocation *invocation, const char *nam
         document_options_remark(invocation, &instance);
     if (good && running.name && is_hardware(wanted))
         printf("%s runs: the change takes effect at the next start\n", name);
-    if (good && wanted->ip4)
-        printf("a guest that has booted before keeps its address until cloud-init runs "
+    if (good && (wanted->ip4 || wanted->nics))
+        printf("a guest that has booted before keeps its addresses until cloud-init runs "
                "again\n");
     if (good && user_documents_any(wanted->own))
         printf("a guest that has booted before reads it when cloud-init runs again\n");
@@ -160,6 +166,7 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
         .vcpu = invocation_option(invocation, "vcpu"),
         .ram = invocation_option(invocation, "ram"),
         .ip4 = invocation_option(invocation, "ip"),
+        .nics = invocation_given(invocation, "nic") ? invocation_values(invocation, "nic") : NULL,
         .ssh_port = invocation_option(invocation, "ssh-port"),
         .seed = invocation_option(invocation, "seed"),
         .accel = invocation_option(invocation, "accel"),

@@ -35,6 +35,116 @@ bool nic_change_add(struct home_edit *edit, const char *text, struct store_nic *
     return nic_parse(edit->home->store, text, nic, error) && home_edit(edit, &change, error);
 }
 
+/* --- all of them --- */
+
+enum likeness { LIKE_SAME, LIKE_NETWORK, LIKE_ANY, LIKENESS_COUNT };
+
+struct new_cards {
+    const struct store_nics *has;
+    struct store_nics wanted;
+    const struct store_nic *before[SPEC_ADDITIONAL_NICS_MAX]; /* of each wanted; NULL: it is new */
+};
+
+static bool same_text(const char *one, const char *other) {
+    return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+/* One that does not say its address in a network keeps the one that it has. */
+static bool same_address(const struct store_nic *wanted, const struct store_nic *has) {
+    if (!wanted->ip4 || !has->ip4)
+        return wanted->network != 0 || wanted->ip4 == has->ip4;
+    size_t length = strcspn(wanted->ip4, "/");
+    return strcspn(has->ip4, "/") == length && strncmp(wanted->ip4, has->ip4, length) == 0;
+}
+
+static bool is_like(const struct store_nic *wanted, const struct store_nic *has,
+                    enum likeness likeness) {
+    bool network = wanted->network == has->network && same_text(wanted->kind, has->kind) &&
+                   same_text(wanted->interface, has->interface);
+    bool mac = !wanted->mac || same_text(wanted->mac, has->mac);
+    return likeness == LIKE_ANY ||
+           (network && (likeness == LIKE_NETWORK || (mac && same_address(wanted, has))));
+}
+
+static bool is_kept_already(const struct new_cards *cards, const struct store_nic *has) {
+    for (size_t i = 0; i < cards->wanted.count; i++)
+        if (cards->before[i] == has)
+            return true;
+    return false;
+}
+
+static const struct store_nic *find_like(const struct new_cards *cards,
+                                         const struct store_nic *wanted, enum likeness likeness) {
+    for (size_t i = 0; i < cards->has->count; i++)
+        if (!is_kept_already(cards, &cards->has->items[i]) &&
+            is_like(wanted, &cards->has->items[i], likeness))
+            return &cards->has->items[i];
+    return NULL;
+}
+
+static bool is_unchanged(const struct new_cards *cards, const struct store_nic *has) {
+    for (size_t i = 0; i < cards->wanted.count; i++)
+        if (cards->before[i] == has)
+            return is_like(&cards->wanted.items[i], has, LIKE_SAME);
+    return false;
+}
+
+static bool remove_changed(struct store *store, const struct new_cards *cards,
+                           struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < cards->has->count; i++) {
+        const struct store_nic *has = &cards->has->items[i];
+        good = is_unchanged(cards, has) ||
+               nic_table_remove(store, has->instance, has->position, error);
+    }
+    return good;
+}
+
+/* Into its old position; a new one into the lowest free. */
+static bool put_card(struct store *store, const struct store_instance *instance,
+                     struct store_nic *wanted, const struct store_nic *before,
+                     struct error *error) {
+    struct store_nics now = {0};
+    if (before && !wanted->mac)
+        wanted->mac = alloc_string(before->mac);
+    if (before && !wanted->ip4 && wanted->network && wanted->network == before->network)
+        wanted->ip4 = alloc_string(before->ip4);
+    bool good = nic_table_list(store, instance->id, &now, error) &&
+                nic_reserve(store, instance, before ? before->position : free_position(&now),
+                            wanted, error);
+    store_nics_done(&now);
+    return good;
+}
+
+static bool put_changed(struct store *store, const struct store_instance *instance,
+                        struct new_cards *cards, bool are_new, struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < cards->wanted.count; i++) {
+        const struct store_nic *before = cards->before[i];
+        if (are_new == !before && !(before && is_unchanged(cards, before)))
+            good = put_card(store, instance, &cards->wanted.items[i], before, error);
+    }
+    return good;
+}
+
+bool nic_change_all(struct home *home, const struct instance_facts *facts, char *const *texts,
+                    struct error *error) {
+    struct new_cards cards = {.has = &facts->nics};
+    bool none = texts[0] && !*texts[0] && !texts[1];
+    bool good = none || nic_parse_all(home->store, texts, &cards.wanted, error);
+    for (enum likeness each = LIKE_SAME; good && each < LIKENESS_COUNT; each++)
+        for (size_t i = 0; i < cards.wanted.count; i++)
+            if (!cards.before[i])
+                cards.before[i] = find_like(&cards, &cards.wanted.items[i], each);
+    good = good && remove_changed(home->store, &cards, error) &&
+           put_changed(home->store, &facts->instance, &cards, false, error) &&
+           put_changed(home->store, &facts->instance, &cards, true, error);
+    store_nics_done(&cards.wanted);
+    return good;
+}
+
+/* --- one --- */
+
 static bool is_meant(const struct store_nic *nic, const char *which) {
     scoped(alloc_release) char *mac = NULL;
     uint64_t position;

@@ -3,7 +3,15 @@
 #pragma once
 
 #include "home/change/home_edit.h"
+#include "home/facts.h"
 #include "store/nic_table.h"
+
+/* Runs in the transaction of an edit: the instance has these cards besides its first one from now
+ * on. texts: as of nic.h, NULL-terminated; one that is "": none. Whichever is left of a network, or
+ * of any, stays the card that it was, with its position, MAC address and, in the same network of
+ * the home, its address; a card that is as it was is not touched. */
+bool nic_change_all(struct home *home, const struct instance_facts *facts, char *const *texts,
+                    struct error *error);
 
 /* Both change all or nothing. nic is the card; the caller frees its strings with
  * store_nic_done(), also after a failure. */

@@ -1,6 +1,7 @@
 #include "home/change/settings.h"
 
 #include "base/alloc.h"
+#include "home/change/nic_change.h"
 #include "home/facts.h"
 #include "home/instance/definition.h"
 #include "home/instance/identity.h"
@@ -79,6 +80,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            check_unique(home, facts, port, options, error) &&
            check_network(home, facts, options, error) &&
+           (!options->nics || nic_change_all(home, facts, options->nics, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            definition_apply_ansible(&options->ansible, instance, error) &&
            instance_table_update(home->store, instance, error) &&

@@ -52,6 +52,8 @@ enum instance_nested { INSTANCE_NESTED_AS_IT_IS, INSTANCE_NESTED_ON, INSTANCE_NE
  */
 struct instance_change_options {
     const char *vcpu, *ram, *ip4, *ssh_port, *seed, *accel;
+    char *const *nics; /* nic.h; NULL-terminated: those besides the first, instead of those before;
+                          one that is "": none */
     const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
     bool rerun;                       /* cloud-init begins anew */
     enum instance_nested nested;

@@ -65,6 +65,11 @@ console=$PGSUP_HOME/instances/test/console.log
 expect_text "$console" "mini: card eth1 52:54:01$tail" "mini: card eth2 5a:00:00:00:00:01"
 
 step "changed while it runs: seen from its next start on, and no other card moves"
+expect_ok "$PGSUP" instance set test --nic user --nic user,mac=5a:00:00:00:00:07
+expect_text "$OUT" "test runs: the change takes effect at the next start" "until cloud-init runs again"
+expect_equal "network-config" "$(cards)" "enp0s17=52:54:01$tail enp0s18=5a:00:00:00:00:07 primary0=$mac"
+expect_ok "$PGSUP" instance set test --nic user,mac=5a:00:00:00:00:01 --nic "user,mac=52:54:01$tail"
+expect_equal "network-config" "$(cards)" "enp0s17=52:54:01$tail enp0s18=5a:00:00:00:00:01 primary0=$mac"
 expect_ok "$PGSUP" nic remove test "52:54:01$tail"
 expect_text "$OUT" "card 1 with the MAC address 52:54:01$tail is removed, from its next start on" \
     "removes it when cloud-init runs again"

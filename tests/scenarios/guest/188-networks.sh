@@ -1,42 +1,46 @@
-# Goal: instances of a network of the home reach each other by address and by name, in both
-# directions, and go on while the supervisor is killed; a member that comes later is known by name to
-# those that run, one that goes is forgotten, and what a guest missed it has after its next boot.
+# Goal: three instances of a lab file reach each other by address and by name, in both directions, and
+# go on while the supervisor is killed; a member that comes later is in their network by itself and
+# known by name to those that run, one that goes is forgotten, and what a guest missed it has after its
+# next boot.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
 
-member() { # NAME OTHER: a mini guest in the network, which pings the other
-    new_mini "$1" --nic lab --seed drive
+member() { # NAME OTHER: pings the other
     printf '# mini: agent\n# mini: ping %s 12\n' "$2" >>"$PGSUP_HOME/instances/$1/cloud-init/user-data"
 }
 console_has() { # NAME TEXT
     grep -qaF -- "$2" "$PGSUP_HOME/instances/$1/console.log"
 }
 
-step "each of two pings the other by name while the supervisor is killed and comes back"
-new_cloud
-expect_ok "$PGSUP" network add lab --kind multicast
+step "each of three pings another by name while the supervisor is killed and comes back"
+LAB='' new_cloud
+expect_ok "$PGSUP" apply -f "$(dirname "$0")/../../labs/mini.yaml"
+expect_ok "$PGSUP" apply -f "$(dirname "$0")/../../labs/mini.yaml"
+expect_equal "what is left to do" "$(cat "$OUT")" "nothing to do"
 member one two.lab.internal
-member two one
+member two three
+member three one.lab.internal
 grep -q '"10.77.0.2/24"' "$PGSUP_HOME/instances/one/cloud-init/network-config" || fail "no address of one"
 start_supervisor
-run "$PGSUP" start --wait --timeout 120 one two
+run "$PGSUP" start --wait --timeout 120 one two three
 expect_equal "status of start" "$STATUS" 0
-for name in one two; do
+for name in one two three; do
     wait_until 60 console_has $name "mini: ping began"
 done
 kill_supervisor
 sleep 3
 start_supervisor
-for name in one two; do
+for name in one two three; do
     wait_until 60 console_has $name "12 packets transmitted, 12 packets received"
 done
 
 step "a member that comes later, and one that goes"
-new_mini newest --nic lab --seed drive
-for name in one two; do
-    wait_until 30 console_has $name "knows newest.lab.internal at 10.77.0.4, knows newest at"
+new_mini newest --seed drive
+for name in one two three; do
+    wait_until 30 console_has $name "knows newest.lab.internal at 10.77.0.5, knows newest at"
 done
-run "$PGSUP" stop two
+run "$PGSUP" stop two three
+expect_ok "$PGSUP" instance remove three --yes
 expect_ok "$PGSUP" instance remove two --yes
 wait_until 30 console_has one "forgot two"
 expect_ok "$PGSUP" network info lab --json
@@ -46,7 +50,7 @@ step "what a guest missed it has after its next boot"
 run "$PGSUP" stop one
 expect_ok "$PGSUP" instance rename newest another
 run "$PGSUP" start one
-wait_until 60 console_has one "knows another at 10.77.0.4"
+wait_until 60 console_has one "knows another at 10.77.0.5"
 run "$PGSUP" network remove lab
 expect_equal "status of removing a network in use" "$STATUS" 3
 grep -q 'used by 2 cards, that of "another" for one' "$ERR" || fail "not said who uses it"
