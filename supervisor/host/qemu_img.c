@@ -159,6 +159,14 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
            error_prefix(error, "cannot convert %s to qcow2", raw);
 }
 
+bool qemu_img_to_raw(const char *path, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(path);
+    scoped(alloc_release) char *to = file_absolute(target);
+    char *argv[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "raw", from, to, NULL};
+    return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
+           error_prefix(error, "cannot copy the disk %s", path);
+}
+
 bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(path);
     scoped(buffer_done) struct buffer output = {0};

@@ -27,6 +27,8 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
+/* Converts a qcow2 disk to a raw one, which gets holes. */
+bool qemu_img_to_raw(const char *path, const char *target, struct error *error);
 /* Changes the name alone by which a disk knows its backing file; opens neither the old nor the new
  * one. */
 bool qemu_img_name_backing(const char *path, const char *name, struct error *error);

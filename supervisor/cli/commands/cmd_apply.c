@@ -1,16 +1,14 @@
-/* apply, diff and export: the home as one file. */
+/* apply and diff: the home as one file says. */
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/selection.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"
-#include "home/lab/lab_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +28,6 @@ static const struct option_spec diff_options[] = {
     {"prune", .help = "also show what `pgsup apply --prune` would remove"},
     OPTIONS_END,
 };
-
-static const struct option_spec export_options[] = {SELECTION_GROUP_OPTION, OPTIONS_END};
 
 static void show(const struct lab_step *step, const char *end) {
     printf("%s %s%s%s%s\n", lab_step_word(step->kind), step->name, step->detail ? ": " : "",
@@ -113,18 +109,6 @@ static int run_diff(struct invocation *invocation, struct error *error) {
     return run_file(invocation, true, error);
 }
 
-static int run_export(struct invocation *invocation, struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    struct selection selection = {0};
-    static char *const all[] = {NULL};
-    if (selection_read(invocation, &selection, error) &&
-        lab_write(invocation->home, selection.names.count ? selection.names.items : all, &text,
-                  error))
-        fwrite(text.data, 1, text.length, stdout);
-    selection_done(&selection);
-    return EXIT_SUCCESS;
-}
-
 const struct command cmd_apply = {
     .path = "apply",
     .summary = "Make networks and instances as a file says",
@@ -151,22 +135,4 @@ const struct command cmd_diff = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_diff,
-};
-
-const struct command cmd_export = {
-    .path = "export",
-    .summary = "Print networks and instances as a file for `pgsup apply`",
-    .arguments = "[NAME...]",
-    .options = export_options,
-    .details =
-        "Without names and --group all instances. Applied to the home that it comes from, the file "
-        "changes nothing. The cloud, its images and users, and your own documents are not "
-        "in it.\n"
-        "\n"
-        "  pgsup export > lab.yaml",
-    .max_arguments = COMMAND_MANY,
-    .section = SECTION_CLOUD,
-    .completes = COMPLETES_INSTANCES,
-    .needs = NEEDS_HOME,
-    .run = run_export,
 };

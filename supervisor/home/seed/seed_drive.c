@@ -108,18 +108,40 @@ static bool write_image(const char *absolute, const struct strv *paths, struct e
     return error_prefix(error, "cannot create the seed drive");
 }
 
+static bool check_path(const char *absolute, const char *verb, struct error *error) {
+    return !strstr(absolute, "@@") ||
+           error_set(error, ERROR_INVALID,
+                     "mtools cannot %s %s, because it takes \"@@\" for an offset: use a path "
+                     "without it",
+                     verb, absolute);
+}
+
+bool seed_drive_read(const char *image, enum seed_document document, struct buffer *text,
+                     struct error *error) {
+    scoped(buffer_done) struct buffer output = {0};
+    scoped(alloc_release) char *absolute = file_absolute(image);
+    scoped(alloc_release) char *name = alloc_printf("::%s", seed_document_name(document));
+    char *argv[] = {"mcopy", "-i", absolute, name, "-", NULL};
+    struct error problem = {0};
+    if (!check_path(absolute, "read", error))
+        return false;
+    if (!program_run(argv, MTOOLS_TIMEOUT_MS, &output, &problem))
+        return strstr(problem.text, "not found") != NULL ||
+               error_set(error, ERROR_INVALID, "%s is no seed drive: %s", image, problem.text);
+    if (output.length >= PROGRAM_OUTPUT_LIMIT_BYTES)
+        return error_set(error, ERROR_INVALID, "%s of %s is larger than 1 MiB",
+                         seed_document_name(document), image);
+    buffer_append(text, output.data, output.length);
+    return true;
+}
+
 bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
                       struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(image);
     scoped(alloc_release) char *folder = file_absolute(documents_folder);
     struct selection selection = {.folder = folder, .other = other};
-    if (strstr(absolute, "@@"))
-        return error_set(
-            error, ERROR_INVALID,
-            "mtools cannot write %s, because it takes \"@@\" for an offset: use a path "
-            "without it",
-            absolute);
-    bool good = find_documents(&selection, error) && write_image(absolute, &selection.paths, error);
+    bool good = check_path(absolute, "write", error) && find_documents(&selection, error) &&
+                write_image(absolute, &selection.paths, error);
     strv_done(&selection.paths);
     return good;
 }

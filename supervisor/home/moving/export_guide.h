@@ -1,0 +1,9 @@
+/* README.md of an export: the commands that run it there, and what was left behind. Pure. */
+#pragma once
+
+#include "base/buffer.h"
+#include "home/moving/export_form.h"
+
+/* arguments: the instance has a qemu.args, which is not carried. */
+void export_guide_write(enum export_engine engine, const struct export_form *form, bool arguments,
+                        struct buffer *text);

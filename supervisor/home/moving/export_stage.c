@@ -1,0 +1,71 @@
+#include "home/moving/export_stage.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARKER ".incomplete"
+
+static char *without_slashes(const char *path) {
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return alloc_slice(path, length);
+}
+
+static bool clear_way(const struct export_stage *stage, struct error *error) {
+    struct stat status;
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    if (lstat(stage->path, &status) == 0)
+        return error_set(error, ERROR_EXISTS, "%s exists already: choose another folder",
+                         stage->path);
+    if (lstat(stage->folder, &status) < 0)
+        return true;
+    scoped(file_release) int lock = file_lock_folder(stage->folder);
+    if (lock < 0 && errno == EWOULDBLOCK)
+        return error_set(error, ERROR_WRONG_STATE, "another process is writing %s", stage->folder);
+    if (!file_exists(marker))
+        return error_set(error, ERROR_EXISTS, "%s is in the way: move it away", stage->folder);
+    return file_remove_tree(stage->folder, error);
+}
+
+static bool make(struct export_stage *stage, struct error *error) {
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    if (mkdir(stage->folder, 0700) < 0)
+        return error_errno(error, "cannot create the folder %s", stage->folder);
+    stage->lock = file_lock_folder(stage->folder);
+    return (stage->lock >= 0 || error_errno(error, "cannot lock %s", stage->folder)) &&
+           file_write(marker, "", 0, 0600, error);
+}
+
+bool export_stage_open(const char *path, struct export_stage *stage, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    *stage = (struct export_stage){.path = without_slashes(absolute), .lock = -1};
+    stage->folder = alloc_printf("%s.part", stage->path);
+    if (clear_way(stage, error) && make(stage, error))
+        return true;
+    if (stage->lock < 0)
+        alloc_replace(&stage->folder, NULL);
+    return false;
+}
+
+bool export_stage_commit(struct export_stage *stage, struct error *error) {
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    if (unlink(marker) < 0 || rename(stage->folder, stage->path) < 0)
+        return error_errno(error, "cannot make %s of %s", stage->path, stage->folder);
+    alloc_replace(&stage->folder, NULL);
+    return true;
+}
+
+void export_stage_close(struct export_stage *stage) {
+    if (stage->folder)
+        file_remove_tree(stage->folder, NULL);
+    file_release(&stage->lock);
+    alloc_release(&stage->folder);
+    alloc_release(&stage->path);
+}

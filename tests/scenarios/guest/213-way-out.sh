@@ -1,0 +1,73 @@
+# Goal: a machine goes to libvirt whole and comes up there as the one that it was, without a second
+# first boot; what engines get is complete, secret where it must be, and refused in one sentence
+# where it cannot be.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../libvirt.sh"
+LAB= new_cloud
+start_supervisor
+new_mini web --seed drive
+expect_ok "$PGSUP" disk add web data 16M
+expect_ready web
+
+step "what is refused"
+expect_fail 3 "web\" runs" "$PGSUP" export web --as libvirt --to "$WORK/web"
+expect_ok "$PGSUP" -q stop web
+expect_fail 2 "\"vmware\" is no engine: use libvirt, incus or kubevirt" \
+    "$PGSUP" export web --as vmware --to "$WORK/web"
+expect_fail 2 "one instance goes to one folder" "$PGSUP" export web --as libvirt
+expect_fail 2 "one instance goes to one folder" "$PGSUP" export --as incus --to "$WORK/web"
+expect_fail 2 "one instance goes to one folder" "$PGSUP" export web db --as incus --to "$WORK/web"
+expect_fail 2 "a lab file goes to standard output" "$PGSUP" export web --to "$WORK/web"
+expect_fail 3 'no instance "wen": did you mean "web"?' "$PGSUP" export wen --as incus --to "$WORK/web"
+expect_fail 3 "$PGSUP_HOME exists already" "$PGSUP" export web --as libvirt --to "$PGSUP_HOME/"
+expect_fail 1 "cannot create the folder" "$PGSUP" export web --as libvirt --to "$WORK/none/web"
+expect_fail 2 "which XML cannot" "$PGSUP" export web --as libvirt --to "$WORK/we"$'\033'b
+expect_equal "what failures left" "$(find "$WORK" -maxdepth 1 -name 'we*')" ""
+
+step "whole, and for nobody else"
+before=$(fingerprint "$PGSUP_HOME/instances")
+for engine in libvirt incus kubevirt; do
+    expect_ok "$PGSUP" export web --as $engine --to "$WORK/$engine/"
+    expect_equal "mode of $engine" "$(mode_of "$WORK/$engine")" drwx------
+done
+expect_equal "files for libvirt" "$(ls "$WORK/libvirt" | xargs)" \
+    "README.md disk-data.qcow2 disk.qcow2 domain.xml seed.img"
+expect_equal "files for incus" "$(ls "$WORK/incus" | xargs)" \
+    "README.md disk-data.img disk.qcow2 instance.yaml metadata.yaml seed.img"
+expect_equal "files for kubevirt" "$(ls "$WORK/kubevirt" | xargs)" \
+    "README.md disk-data.qcow2 disk.qcow2 seed.yaml vm.yaml"
+for secret in libvirt/seed.img libvirt/disk.qcow2 incus/seed.img kubevirt/seed.yaml; do
+    expect_equal "mode of $secret" "$(mode_of "$WORK/$secret")" -rw-------
+done
+expect_no_text "$WORK/kubevirt/vm.yaml" "$(sed -n 's/.*hashed_passwd: *"\(.*\)".*/\1/p' "$PGSUP_HOME/instances/web/cloud-init/user-data" | head -n1)"
+for disk in "$WORK"/*/disk.qcow2; do
+    qemu-img info "$disk" >"$OUT"
+    expect_no_text "$OUT" "backing file"
+done
+expect_equal "the instance" "$(fingerprint "$PGSUP_HOME/instances")" "$before"
+run virt-xml-validate "$WORK/libvirt/domain.xml" domain
+expect_equal "status of virt-xml-validate" "$STATUS" 0
+end_supervisor
+
+step "the commands of the README, in libvirt"
+start_libvirt "$WORK/libvirt"
+grep '^    virsh' "$WORK/libvirt/README.md" | head -n 2 >"$WORK/commands"
+expect_equal "commands" "$(xargs <"$WORK/commands")" "virsh define domain.xml virsh start web"
+while read -r _ words; do
+    # shellcheck disable=SC2086  # words
+    run virsh_there $words
+    expect_equal "status of virsh $words" "$STATUS" 0
+done <"$WORK/commands"
+console_says_there web "mini: ready" 60
+expect_text "$WORK/there.console" "mini: seed drive /dev/vdb" "phoned home in an earlier boot"
+run virsh_there domiflist web
+expect_text "$OUT" "$(sed -n "s/.*mac address='\(.*\)'.*/\1/p" "$WORK/libvirt/domain.xml")"
+run virsh_there shutdown web
+expect_equal "status of shutdown" "$STATUS" 0
+is_off_there() { [ "$(virsh_there domstate "$1")" = "shut off" ]; }
+wait_until 30 is_off_there web
+run virsh_there undefine --nvram web
+expect_equal "status of undefine" "$STATUS" 0
+end_libvirt
+expect_nothing_left

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Sourced by scenarios that run a domain in libvirt: its session daemon, which root has none of, so
+# that nobody's is used then. Everything of it is in $WORK/there.
+
+libvirt_as() { # COMMAND…
+    local as=()
+    [ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    env -u DBUS_SESSION_BUS_ADDRESS HOME="$WORK/there" XDG_RUNTIME_DIR="$WORK/there/run" \
+        XDG_CONFIG_HOME="$WORK/there/config" XDG_CACHE_HOME="$WORK/there/cache" \
+        ${as[@]+"${as[@]}"} "$@"
+}
+
+virsh_there() { # in the folder of the export
+    (cd "$LIBVIRT_FOLDER" && libvirt_as virsh -q -c qemu:///session "$@")
+}
+
+# start_libvirt FOLDER: one that its daemon may read and write.
+start_libvirt() {
+    LIBVIRT_FOLDER=$1
+    mkdir -p "$WORK/there/run"
+    chmod 711 "$WORK"
+    [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$WORK/there" "$1"
+    libvirt_as /usr/sbin/libvirtd >"$WORK/there.log" 2>&1 &
+    LIBVIRT=$!
+    at_exit "kill $LIBVIRT 2>/dev/null"
+    at_exit "for name in \$(virsh_there list --name); do virsh_there destroy \$name; done"
+    wait_until 30 virsh_there uri
+}
+
+# console_says_there DOMAIN TEXT SECONDS: what it says is in $WORK/there.console.
+console_says_there() {
+    libvirt_as cat "$(virsh_there ttyconsole "$1")" >>"$WORK/there.console" 2>/dev/null &
+    at_exit "kill $! 2>/dev/null"
+    wait_until "$3" grep -qaF "$2" "$WORK/there.console"
+}
+
+end_libvirt() {
+    kill "$LIBVIRT"
+    wait "$LIBVIRT" || true
+}
