@@ -64,7 +64,7 @@ static bool open_database(const char *path, sqlite3 **database, struct error *er
 /* Reads the header without SQLite, which would create a -shm file beside a database of pgsup. */
 enum playground_kind playground_kind(const char *path, struct error *error) {
     unsigned char header[HEADER_BYTES] = {0};
-    scoped(file_release) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
         fail_absent(path, error);
         return PLAYGROUND_UNREADABLE;

@@ -6,6 +6,10 @@ add_test(NAME unit.reentrant COMMAND /usr/bin/env python3
   ${CMAKE_SOURCE_DIR}/tests/unit/check_reentrant.py ${CMAKE_SOURCE_DIR})
 set_tests_properties(unit.reentrant PROPERTIES TIMEOUT 60 LABELS unit)
 
+add_test(NAME unit.opens COMMAND /usr/bin/env python3
+  ${CMAKE_SOURCE_DIR}/tests/unit/check_opens.py ${CMAKE_SOURCE_DIR})
+set_tests_properties(unit.opens PROPERTIES TIMEOUT 60 LABELS unit)
+
 # The rules of the house that can be measured; the script says which.
 add_test(NAME unit.house COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/scripts/house ${CMAKE_SOURCE_DIR})
 set_tests_properties(unit.house PROPERTIES TIMEOUT 120 LABELS unit)

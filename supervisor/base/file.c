@@ -52,15 +52,22 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 
+bool file_check_plain(const char *path, struct error *error) {
+    struct stat status;
+    return stat(path, &status) < 0 || S_ISREG(status.st_mode) || S_ISBLK(status.st_mode) ||
+           error_set(error, ERROR_WRONG_STATE, "%s is not a file: move it away", path);
+}
+
 int file_open_log(const char *path, struct error *error) {
     scoped(file_release) int fd =
         open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0600);
     struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0) {
+    bool pipe = fd < 0 && errno == ENXIO; /* that nobody reads */
+    if (!pipe && (fd < 0 || fstat(fd, &status) < 0)) {
         error_errno(error, "cannot write %s", path);
         return -1;
     }
-    if (!S_ISREG(status.st_mode)) {
+    if (pipe || !S_ISREG(status.st_mode)) {
         error_set(error, ERROR_WRONG_STATE, "%s is not a file: move it away", path);
         return -1;
     }

@@ -16,6 +16,9 @@ bool file_is_directory(const char *path);
  * would block. */
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error);
 
+/* False: what has this name would keep whoever opens it waiting, like a FIFO. Absent is fine. */
+bool file_check_plain(const char *path, struct error *error);
+
 /* To append to; created with mode 0600. What is not a file, like a FIFO, is refused, so that
  * nothing blocks. -1 with a sentence; caller closes. */
 int file_open_log(const char *path, struct error *error);

@@ -3,9 +3,9 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/name.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,31 +56,23 @@ static long take_allowance(struct allowance *allowance) {
 
 /* --- a file --- */
 
-static int open_log(const char *path) {
-    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-}
-
 bool log_create(const char *path, struct error *error) {
-    int fd = open_log(path);
-    if (fd < 0)
-        return error_errno(error, "cannot write %s", path);
-    close(fd);
-    return true;
+    scoped(file_release) int fd = file_open_log(path, error);
+    return fd >= 0;
 }
 
-static bool redirect(const char *path) {
-    int fd = open_log(path);
+static bool redirect(const char *path, struct error *error) {
+    scoped(file_release) int fd = file_open_log(path, error);
     if (fd < 0)
         return false;
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
-    close(fd);
     return true;
 }
 
 bool log_to_file(const char *path, struct error *error) {
-    if (!redirect(path))
-        return error_errno(error, "cannot write %s", path);
+    if (!redirect(path, error))
+        return false;
     log_path = alloc_string(path);
     return true;
 }
@@ -92,7 +84,7 @@ static void rotate(void) {
         return;
     scoped(alloc_release) char *older = alloc_printf("%s.1", log_path);
     if (rename(log_path, older) == 0)
-        redirect(log_path);
+        redirect(log_path, NULL);
 }
 
 /* One write() per line, so that lines of several processes on one terminal do not mix. */

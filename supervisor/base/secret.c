@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void start(void) {
@@ -54,13 +55,16 @@ void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SI
 
 enum { CHUNK_BYTES = 1 << 16 };
 
-/* Feeds a file to a hash. */
+/* Feeds a file to a hash. What is none may have no end. */
 static bool read_file(const char *path,
                       void (*update)(void *state, const void *data, size_t length), void *state,
                       struct error *error) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
         return error_errno(error, "cannot read %s", path);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is not a file: move it away", path);
     scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);
     ssize_t got;
     waiting_begin("computing a checksum", "");

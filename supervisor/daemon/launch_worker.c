@@ -130,6 +130,19 @@ static bool check_arguments(const struct spec *spec, const struct vm_plan *plan,
                      spec->name);
 }
 
+/* QEMU would wait for the other end of a FIFO. */
+static bool check_disks(const struct home *home, const struct instance_facts *facts,
+                        const struct spec *spec, struct error *error) {
+    scoped(alloc_release) char *image =
+        alloc_printf("%s/" HOME_IMAGES "/%s", home->path, facts->image.file);
+    bool good = file_check_plain(image, error) && file_check_plain(spec->disk, error) &&
+                (!spec->seed_drive || file_check_plain(spec->seed_drive, error)) &&
+                (!spec->firmware || file_check_plain(spec->firmware, error));
+    for (size_t i = 0; i < spec->disk_count && good; i++)
+        good = file_check_plain(spec->disks[i].path, error);
+    return good;
+}
+
 /* Without the note only the next supervisor misses the end of a helper: the VM starts anyway. */
 static void note_helpers(const struct vm_plan *plan) {
     struct error error = {0};
@@ -169,7 +182,8 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
                   struct vm_plan *plan, struct error *error) {
     const struct store_instance *instance = &facts->instance;
     fill_logs(home, instance, plan);
-    if (!check_arguments(spec, plan, error) || !fill_guest(home, facts, plan, error) ||
+    if (!check_arguments(spec, plan, error) || !check_disks(home, facts, spec, error) ||
+        !fill_guest(home, facts, plan, error) ||
         !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
     fill_paths(home, instance, plan->launch.tag, plan);

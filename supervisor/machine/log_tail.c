@@ -73,7 +73,7 @@ static bool is_listed(const struct strv *list, size_t from, const char *text) {
 
 void log_tail_warnings(const char *log, off_t offset, struct strv *warnings) {
     char text[LOG_TAIL_ERROR_BYTES];
-    scoped(file_release) int fd = open(log, O_RDONLY | O_CLOEXEC);
+    scoped(file_release) int fd = open(log, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof text, offset);
     size_t before = warnings->count;
     const char *end = text + (length > 0 ? length : 0);

@@ -86,7 +86,7 @@ TEST(an_address_comes_before_a_phone_home_or_corrects_it) {
 }
 
 TEST(addresses_of_all) {
-    struct store *store = with_image("all-addresses");
+    struct store *store = with_image("addresses-list");
     int64_t a = add_instance(store, "a", NULL), b = add_instance(store, "b", NULL);
     const struct store_guest silent = {.phoned_home_ms = 1};
     const struct store_guest told = {
