@@ -21,6 +21,8 @@ static const char *const slow[] = {
     "blockdev-mirror",
     "blockdev-reopen",
     "blockdev-snapshot",
+    "blockdev-snapshot-delete-internal-sync",
+    "blockdev-snapshot-internal-sync",
     "blockdev-snapshot-sync",
     "cont",
     "device_add",

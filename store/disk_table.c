@@ -52,6 +52,16 @@ bool disk_table_remove(struct store *store, int64_t instance, const char *name, 
     return true;
 }
 
+bool disk_table_resize(struct store *store, const struct store_disk *disk, struct error *error) {
+    struct query query;
+    if (!query_open(store, DISK_RESIZE, &query, error))
+        return false;
+    query_bind_number(&query, disk->instance);
+    query_bind_text(&query, disk->name);
+    query_bind_number(&query, (int64_t)disk->bytes);
+    return query_finish(&query, error);
+}
+
 void store_disks_done(struct store_disks *disks) {
     for (size_t i = 0; i < disks->count; i++)
         free(disks->items[i].name);

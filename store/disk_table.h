@@ -23,4 +23,6 @@ bool disk_table_add(struct store *store, const struct store_disk *disk, struct e
 /* found: whether the row existed. */
 bool disk_table_remove(struct store *store, int64_t instance, const char *name, bool *found,
                        struct error *error);
+/* An absent row is no failure. */
+bool disk_table_resize(struct store *store, const struct store_disk *disk, struct error *error);
 void store_disks_done(struct store_disks *disks);

@@ -18,6 +18,7 @@
     X(STORE_EVENT_QMP, "qmp")                                                                      \
     X(STORE_EVENT_JOB, "job")                                                                      \
     X(STORE_EVENT_DISK, "disk")                                                                    \
+    X(STORE_EVENT_SNAPSHOT, "snapshot")                                                            \
     X(STORE_EVENT_NETWORK, "network")                                                              \
     X(STORE_EVENT_AGENT, "agent")                                                                  \
     X(STORE_EVENT_SEED, "seed")                                                                    \

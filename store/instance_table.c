@@ -273,6 +273,15 @@ bool instance_table_set_machine(struct store *store, int64_t id, const char *mac
     return query_finish(&query, error) && changed_one(store, error);
 }
 
+bool instance_table_set_disk(struct store *store, int64_t id, uint64_t bytes, struct error *error) {
+    struct query query;
+    if (!query_open(store, INSTANCE_SET_DISK, &query, error))
+        return false;
+    query_bind_number(&query, id);
+    query_bind_number(&query, (int64_t)bytes);
+    return query_finish(&query, error) && changed_one(store, error);
+}
+
 bool instance_table_remove(struct store *store, int64_t id, struct error *error) {
     struct query query;
     if (!query_open(store, INSTANCE_REMOVE, &query, error))

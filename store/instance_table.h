@@ -87,6 +87,7 @@ bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool hol
 /* NULL: the next start takes what QEMU's alias stands for then. */
 bool instance_table_set_machine(struct store *store, int64_t id, const char *machine,
                                 struct error *error);
+bool instance_table_set_disk(struct store *store, int64_t id, uint64_t bytes, struct error *error);
 bool instance_table_remove(struct store *store, int64_t id, struct error *error);
 void store_instance_done(struct store_instance *instance);
 void store_instances_done(struct store_instances *instances);

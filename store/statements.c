@@ -87,6 +87,7 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_SET_IDENTITY] = "UPDATE instances SET instance_id = ?2, token = ?3,"
                               " phone_home_token = ?4, report_token = ?5 WHERE id = ?1",
     [INSTANCE_SET_WANTED] = "UPDATE instances SET wanted = ?2 WHERE id = ?1",
+    [INSTANCE_SET_DISK] = "UPDATE instances SET disk_bytes = ?2 WHERE id = ?1",
     [INSTANCE_SET_MACHINE] = "UPDATE instances SET machine = ?2 WHERE id = ?1",
     [INSTANCE_SET_HOLDS_PLAYBOOK] = "UPDATE instances SET holds_playbook = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
@@ -169,6 +170,8 @@ static const char *const sql[STATEMENT_COUNT] = {
         "SELECT instance, name, bytes, created_ms FROM disks WHERE ?1 IN (0, instance) ORDER BY id",
     [DISK_ADD] = "INSERT INTO disks (instance, name, bytes, created_ms) VALUES (?1, ?2, ?3, ?4)",
     [DISK_REMOVE] = "DELETE FROM disks WHERE instance = ?1 AND name = ?2",
+
+    [DISK_RESIZE] = "UPDATE disks SET bytes = ?3 WHERE instance = ?1 AND name = ?2",
 
     [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
     [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",

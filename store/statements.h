@@ -30,6 +30,7 @@ enum statement {
     INSTANCE_SET_WANTED,
     INSTANCE_SET_HOLDS_PLAYBOOK,
     INSTANCE_SET_MACHINE,
+    INSTANCE_SET_DISK,
     INSTANCE_REMOVE,
 
     LAUNCH_ADD,
@@ -58,6 +59,7 @@ enum statement {
     DISK_LIST,
     DISK_ADD,
     DISK_REMOVE,
+    DISK_RESIZE,
 
     FREEZE_PUT,
     FREEZE_LIST,

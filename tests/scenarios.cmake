@@ -86,6 +86,7 @@ set(table
   "vm/168-bridge-rights             6    1     120     normal     macos"
   "vm/169-no-supervisor              8    1     120     normal     -"
   "vm/174-cp                       20    1     300     normal     macos"
+  "vm/201-snapshots                 9    1     300     normal     -"
   "vm/175-exec                     25    1     300     normal     macos"
   "vm/189-lab-file                 25    1     300     normal     macos"
   "vm/235-order                    12    1     300     normal     -"

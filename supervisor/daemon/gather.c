@@ -17,7 +17,7 @@ static const struct {
     [STORE_EVENT_PHASE] = {32, 32},  [STORE_EVENT_NOTICE] = {8, 32},
     [STORE_EVENT_QMP] = {32, 64},    [STORE_EVENT_JOB] = {32, 64},
     [STORE_EVENT_DISK] = {8, 32},    [STORE_EVENT_NETWORK] = {8, 32},
-    [STORE_EVENT_AGENT] = {8, 32},
+    [STORE_EVENT_AGENT] = {8, 32},   [STORE_EVENT_SNAPSHOT] = {8, 32},
 };
 
 struct entry {

@@ -22,6 +22,7 @@ static const struct {
     {"exit", NUMBER, offsetof(struct fake_faults, exit_status)},
     {"console", TEXT, offsetof(struct fake_faults, console)},
     {"stop-as", TEXT, offsetof(struct fake_faults, stop_as)},
+    {"stop-node", TEXT, offsetof(struct fake_faults, stop_node)},
     {"stop-text", TEXT, offsetof(struct fake_faults, stop_text)},
     {"exit-before-greeting", FLAG, offsetof(struct fake_faults, exit_before_greeting)},
     {"exit-after-greeting", FLAG, offsetof(struct fake_faults, exit_after_greeting)},
@@ -98,6 +99,7 @@ void fake_faults_done(struct fake_faults *faults) {
     free(faults->exit_mid_reply);
     free(faults->console);
     free(faults->stop_as);
+    free(faults->stop_node);
     free(faults->stop_text);
     strv_done(&faults->no_reply);
 }

@@ -14,6 +14,7 @@ struct fake_faults {
     char *console;     /* console=TEXT: what its guest says there first */
     /* at once; read at SIGUSR1 it stops a guest that runs */
     char *stop_as;   /* stop-as=RUN-STATE: the guest is stopped, in that state */
+    char *stop_node; /* stop-node=NAME: … by an error of that node, for want of space */
     char *stop_text; /* stop-text=TEXT: what is written to stderr then */
     /* when a client comes */
     bool exit_before_greeting;

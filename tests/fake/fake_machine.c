@@ -360,6 +360,11 @@ static void stop_as(struct fake_machine *machine) {
         fprintf(stderr, "%s\n", machine->faults.stop_text);
     machine->running = false;
     alloc_replace(&machine->stopped_as, alloc_string(machine->faults.stop_as));
+    if (machine->faults.stop_node)
+        emit(machine, "BLOCK_IO_ERROR",
+             json_pack("{ss ss ss ss ss sb}", "device", "", "node-name", machine->faults.stop_node,
+                       "operation", "write", "action", "stop", "reason", "No space left on device",
+                       "nospace", 1));
     emit(machine, "STOP", NULL);
 }
 

@@ -6,6 +6,8 @@
  *   FAULT_LOG=FILE   one line for each fault ("fault CALL FUNCTION"), for each SIGUSR2 ("armed"),
  *                    and before that and at the end how many calls were counted ("calls K")
  *
+ *   FAULT_KILL=1     the process is killed there, as by SIGKILL, instead
+ *
  * N of 0 only counts. Memory is no family: to run out of it is the end by design. Left out is what
  * libuv answers with abort(): its first pipe, and the writes by which it wakes itself. */
 #include <dirent.h>
@@ -36,6 +38,7 @@ static const char *const words[FAMILIES] = {"none",  "write", "open",  "socket",
                                             "spawn", "uv",    "sqlite"};
 
 static pid_t self;
+static bool kills;
 static atomic_int armed;
 static atomic_long calls, nth, times;
 static const char *plan_path, *log_path;
@@ -112,6 +115,7 @@ __attribute__((constructor)) static void begin(void) {
     self = getpid();
     log_path = getenv("FAULT_LOG");
     plan_path = getenv("FAULT_PLAN");
+    kills = getenv("FAULT_KILL") != NULL;
     unsetenv("LD_PRELOAD");
     if (plan_path) {
         struct sigaction action = {.sa_handler = on_arm, .sa_flags = SA_RESTART};
@@ -136,6 +140,8 @@ static long fault(enum family family, const char *function) {
         return 0;
     note("fault ", words[family], "");
     note("  in ", function, "");
+    if (kills)
+        raise(SIGKILL);
     return which;
 }
 

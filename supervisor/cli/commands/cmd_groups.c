@@ -31,6 +31,12 @@ const struct command cmd_disk = {
     .section = SECTION_CLOUD,
 };
 
+const struct command cmd_snapshot = {
+    .path = "snapshot",
+    .summary = "Points in time of instances, to which they can return",
+    .section = SECTION_CLOUD,
+};
+
 const struct command cmd_nic = {
     .path = "nic",
     .summary = "Network cards of instances",

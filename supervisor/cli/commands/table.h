@@ -41,6 +41,11 @@
     X(cmd_disk_add)                                                                                \
     X(cmd_disk_list)                                                                               \
     X(cmd_disk_remove)                                                                             \
+    X(cmd_snapshot)                                                                                \
+    X(cmd_snapshot_create)                                                                         \
+    X(cmd_snapshot_list)                                                                           \
+    X(cmd_snapshot_remove)                                                                         \
+    X(cmd_snapshot_restore)                                                                        \
     X(cmd_nic)                                                                                     \
     X(cmd_nic_add)                                                                                 \
     X(cmd_nic_list)                                                                                \

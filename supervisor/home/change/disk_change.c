@@ -8,6 +8,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
+#include "home/snapshot/snapshot_hold.h"
 #include "host/qemu_img.h"
 #include "machine/core/spec.h"
 
@@ -89,7 +90,8 @@ static bool remove_row(struct home *home, struct instance_facts *facts, void *co
                        struct error *error) {
     const char *name = context, *instance = facts->instance.name;
     bool found = false;
-    if (!disk_table_remove(home->store, facts->instance.id, name, &found, error))
+    if (!snapshot_hold_check_disk(home, &facts->instance, name, error) ||
+        !disk_table_remove(home->store, facts->instance.id, name, &found, error))
         return false;
     return found || error_set(error, ERROR_NOT_FOUND,
                               "\"%s\" has no disk \"%s\": `pgsup disk list %s` shows its disks",

@@ -10,6 +10,7 @@
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
 #include "home/seed/seed_carry.h"
+#include "home/snapshot/snapshot_hold.h"
 #include "store/guest_table.h"
 #include "store/transaction.h"
 
@@ -78,7 +79,8 @@ bool instance_reset(struct home *home, const struct store_instance *instance, ch
                     struct error *error) {
     *notice = NULL;
     struct reset reset = {.home = home, .before = instance};
-    bool good = recovery_complete_reset(home, instance, error) && begin(&reset, error) &&
+    bool good = snapshot_hold_check_none(home, instance, error) &&
+                recovery_complete_reset(home, instance, error) && begin(&reset, error) &&
                 end(&reset, notice, error);
     alloc_release(&reset.stage);
     instance_facts_done(&reset.facts);

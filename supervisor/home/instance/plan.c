@@ -9,6 +9,7 @@
 #include "base/text_form.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
+#include "home/access/known_hosts.h"
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
@@ -20,6 +21,7 @@
 #include "home/layout.h"
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
+#include "home/snapshot/snapshot_settle.h"
 #include "host/accelerator.h"
 #include "host/firmware.h"
 #include "host/nested.h"
@@ -371,6 +373,18 @@ static bool settle_disk(struct home *home, const struct instance_facts *facts,
     return overlay_settle(home, &facts->image, disk, error);
 }
 
+/* A restore that is completed changes rows. */
+static bool settle_snapshots(struct home *home, const char *name, struct instance_facts *facts,
+                             struct error *error) {
+    bool restored;
+    if (!snapshot_settle_idle(home, &facts->instance, &restored, error))
+        return false;
+    if (!restored)
+        return true;
+    instance_facts_done(facts);
+    return instance_facts_load(home, name, facts, error) && known_hosts_collect(home, error);
+}
+
 bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
                            struct instance_plan *plan, struct error *error) {
     scoped(file_release) int lock = -1;
@@ -379,6 +393,7 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
     return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
            recovery_complete_rename(home, &facts->instance, error) &&
            recovery_complete_reset(home, &facts->instance, error) &&
+           settle_snapshots(home, name, facts, error) &&
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
            settle_disk(home, facts, error) &&
            machine_type_settle(home->store, &facts->instance, error) &&

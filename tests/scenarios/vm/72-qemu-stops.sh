@@ -54,6 +54,17 @@ qemu_stops debug
 wait_reason vm "a debugger stopped it"
 quietly resume vm
 
+step "an error of a job is not one of its disk, which is waited for"
+printf '%s\n' stop-as=io-error "stop-node=#block123" >"$WORK/faults"
+kill -USR1 "$process"
+wait_state vm paused
+wait_reason vm "a job of QEMU on its disks failed and stopped it: No space left on device; \`pgsup resume vm\`"
+quietly resume vm
+printf '%s\n' stop-as=io-error "stop-node=disk0" >"$WORK/faults"
+kill -USR1 "$process"
+wait_reason vm "the disk of the host is full"
+quietly resume vm
+
 step "the next supervisor knows it too"
 qemu_stops internal-error "KVM internal error. Suberror: 1"
 wait_reason vm "$words"

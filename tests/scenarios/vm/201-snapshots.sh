@@ -1,0 +1,127 @@
+# Goal: an instance returns to a snapshot, with all its disks and their sizes, its documents and host
+# keys; one that runs is kept in one moment; what a snapshot forbids is told with the way out.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+make_machines test
+folder=$PGSUP_HOME/instances/test
+expect_ok "$PGSUP" disk add test data 32M
+put() { # DISK PATTERN: what the guest has written
+    qemu-io -c "write -P $2 0 64k" "$folder/$1.qcow2" >/dev/null
+}
+holds() { # DISK PATTERN
+    qemu-io -c "read -P $2 0 64k" "$folder/$1.qcow2" | grep -q "Pattern verification failed" &&
+        fail "$1 does not hold $2"
+    true
+}
+in_disk() { # DISK: the names of its snapshots
+    qemu-img info -U --output=json "$folder/$1.qcow2" |
+        python3 -c 'import json,sys; print(*[s["name"] for s in json.load(sys.stdin).get("snapshots", [])])'
+}
+rows() { # the names and states of what is listed
+    run "$PGSUP" snapshot list test --json
+    json_of '[(s["name"], s["state"], s["consistency"]) for s in it]'
+}
+
+step "what makes no sense is refused"
+expect_refused 3 'no instance "none"' "$PGSUP" snapshot create none
+expect_refused 2 '"S" is not a valid snapshot name' "$PGSUP" snapshot create test S
+expect_refused 2 '"17" is only digits' "$PGSUP" snapshot create test 17
+expect_refused 2 "one line of at most 200 bytes" "$PGSUP" snapshot create test s1 --comment $'a\nb'
+expect_refused 2 "excludes" "$PGSUP" snapshot create test s1 --no-freeze --freeze-required
+expect_refused 3 '"test" has no snapshot "s1"' "$PGSUP" snapshot restore test s1
+expect_refused 2 "or --all" "$PGSUP" snapshot remove test
+expect_ok "$PGSUP" snapshot list --json
+expect_equal "list" "$(json_of it)" "[]"
+
+step "of a stopped one: its disks, sizes, documents and host keys come back"
+put os 1
+put disk-data 2
+cp -R "$folder/cloud-init" "$WORK/documents"
+mkdir -p "$folder/host-keys"
+echo key-of-before >"$folder/host-keys/ssh_host_ed25519_key"
+expect_ok "$PGSUP" snapshot create test s1 --comment "all is well"
+expect_text "$OUT" 'snapshot "s1" of "test" created'
+expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data)" "s1 s1"
+expect_refused 3 'has a snapshot "s1" already' "$PGSUP" snapshot create test s1
+put os 3
+put disk-data 4
+expect_ok "$PGSUP" instance resize test 6G
+echo key-of-later >"$folder/host-keys/ssh_host_ed25519_key"
+echo "# of later" >>"$folder/cloud-init/user-data"
+echo "#cloud-config" >"$folder/cloud-init/own-user-data"
+expect_ok "$PGSUP" disk add test later 16M
+expect_ok "$PGSUP" snapshot restore test s1
+expect_text "$OUT" '"test" is as it was at' '`pgsup snapshot restore test before-restore-' \
+    'the disk "later", added since, stays as it is'
+holds os 1
+holds disk-data 2
+expect_equal "host key" "$(cat "$folder/host-keys/ssh_host_ed25519_key")" key-of-before
+diff -r "$WORK/documents" "$folder/cloud-init" || fail "the documents are others"
+run "$PGSUP" instance get test --json
+expect_equal "size" "$(json_of 'it["disk_bytes"]')" 5368709120
+
+step "and what it was until then, too"
+safety=$("$PGSUP" snapshot list test --json | grep -o 'before-restore-[0-9-]*[0-9]')
+expect_ok "$PGSUP" snapshot restore test "$safety" --no-safety
+holds os 3
+holds disk-data 4
+expect_equal "host key" "$(cat "$folder/host-keys/ssh_host_ed25519_key")" key-of-later
+expect_text "$folder/cloud-init/user-data" "# of later"
+expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped'), ('$safety', 'kept', 'stopped')]"
+
+step "what a snapshot forbids"
+expect_refused 3 'pgsup snapshot remove test --all' "$PGSUP" instance rebuild -y test
+expect_refused 3 'snapshots of "test" hold the disk "data"' "$PGSUP" disk remove -y test data
+qemu-img snapshot -c own "$folder/os.qcow2"
+expect_refused 3 'a snapshot "own" that pgsup did not make' "$PGSUP" snapshot create test own
+qemu-img snapshot -d s1 "$folder/disk-data.qcow2"
+expect_equal "rows" "$(rows)" "[('s1', 'missing', 'stopped'), ('$safety', 'kept', 'stopped')]"
+expect_refused 3 'is not in' "$PGSUP" snapshot restore test s1
+expect_ok "$PGSUP" snapshot remove test s1 "$safety"
+expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data)" "own "
+expect_equal "rows" "$(rows)" "[]"
+
+step "of a running one: all disks in one moment, without its supervisor too"
+start_supervisor
+quietly start test
+expect_ok "$PGSUP" disk add test late 16M
+expect_fail 1 'without --freeze-required' "$PGSUP" snapshot create test s2 --freeze-required
+expect_equal "rows" "$(rows)" "[]"
+expect_ok "$PGSUP" snapshot create test s2
+expect_text "$OUT" "crash-consistent: the guest runs no agent"
+expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data) $(in_disk disk-late)" "own s2 s2 s2"
+expect_event test '"s2" created, crash-consistent'
+kill_supervisor
+expect_note "no supervisor serves it" "$PGSUP" snapshot create test s3 --no-freeze
+start_supervisor
+wait_state test running 20
+expect_equal "rows" "$(rows)" "[('s2', 'kept', 'crash'), ('s3', 'kept', 'crash')]"
+expect_ok "$PGSUP" snapshot remove test s3
+expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data) $(in_disk disk-late)" "own s2 s2 s2"
+expect_fail 3 'or by --stop here' "$PGSUP" snapshot restore test s2
+
+step "two at once"
+python3 -c 'import fcntl, os, sys, time
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+sys.stdout.write("locked\n"); sys.stdout.flush(); time.sleep(60)' "$folder/snapshots" >"$WORK/locked" &
+holder=$!
+wait_until 10 test -s "$WORK/locked"
+expect_fail 3 "another process is working on the snapshots" "$PGSUP" snapshot create test s4
+kill "$holder"
+wait "$holder" 2>/dev/null || true
+
+step "of a job its end is an event, not each of its states"
+expect_ok "$PGSUP" qmp test blockdev-add '{"driver": "null-co", "node-name": "bk", "size": 6442450944}'
+expect_ok "$PGSUP" qmp test blockdev-backup '{"job-id": "b", "device": "disk0", "target": "bk", "sync": "top"}'
+expect_event test BLOCK_JOB_COMPLETED
+! has_event test JOB_STATUS_CHANGE || fail "the status of a job is an event"
+
+step "restored with --stop"
+(sleep 1 && exec "$PGSUP" -q stop -f test >/dev/null) & # this guest ignores its button
+expect_ok "$PGSUP" -q snapshot restore test s2 --stop
+wait $!
+expect_state test stopped
+holds os 3
+expect_ok "$PGSUP" snapshot remove test --all
+expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data) $(in_disk disk-late)" "own  "
+qemu-img check -q "$folder/os.qcow2"
