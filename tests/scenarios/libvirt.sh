@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Sourced by scenarios that run a domain in libvirt: its session daemon, which root has none of, so
-# that nobody's is used then. Everything of it is in $WORK/there.
+# that nobody's is used then. Everything of it is in $WORK/there. virsh would start a daemon of its own
+# where none listens yet.
 
 libvirt_as() { # COMMAND…
     local as=()
     [ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    env -u DBUS_SESSION_BUS_ADDRESS HOME="$WORK/there" XDG_RUNTIME_DIR="$WORK/there/run" \
+    env -u DBUS_SESSION_BUS_ADDRESS LIBVIRT_AUTOSTART=0 HOME="$WORK/there" XDG_RUNTIME_DIR="$WORK/there/run" \
         XDG_CONFIG_HOME="$WORK/there/config" XDG_CACHE_HOME="$WORK/there/cache" \
         ${as[@]+"${as[@]}"} "$@"
 }
@@ -24,6 +25,7 @@ start_libvirt() {
     LIBVIRT=$!
     at_exit "kill $LIBVIRT 2>/dev/null"
     at_exit "for name in \$(virsh_there list --name); do virsh_there destroy \$name; done"
+    wait_until 30 test -S "$WORK/there/run/libvirt/libvirt-sock"
     wait_until 30 virsh_there uri
 }
 
