@@ -186,6 +186,10 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:3: a: \"1000\"");
     refuse_plan("instances:\n  a: {" BASE ", disks: {data: big}}\n", "\"big\"");
     refuse_plan("instances:\n  a: {" BASE ", user-data: /nonexistent/x}\n", "lab.yaml:2:42: ");
+    refuse_plan("instances:\n  a: {" BASE ", vars: {x: \"{{ lookup('pipe', 'id') }}\"}}\n",
+                "the variable x has a template, which Ansible evaluates on this computer");
+    refuse_plan("instances:\n  a: {" BASE ", vars: {ansible_ssh_executable: /tmp/x}}\n",
+                "the variable ansible_ssh_executable cannot be set");
     refuse_plan("instances:\n  a: {" BASE ", forwards: ['8080:80']}\n  b: {" BASE
                 ", forwards: ['8080:80']}\n",
                 "lab.yaml:3:3: b: ");

@@ -8,24 +8,35 @@
 #include <string.h>
 
 /* How a guest is reached is pgsup's to say: another host, key or configuration would take what was
- * meant for the guest somewhere else. */
-static bool is_given_by_pgsup(const char *name) {
-    static const char *const taken[] = {
-        "ansible_host",
-        "ansible_port",
-        "ansible_connection",
-        "ansible_ssh_host",
-        "ansible_ssh_port",
-        "ansible_ssh_common_args",
-        "ansible_ssh_host_key_checking",
-        "ansible_host_key_checking",
-        "ansible_ssh_private_key_file",
-        "inventory_hostname",
-    };
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (strcmp(name, taken[i]) == 0)
+ * meant for the guest somewhere else, and most of Ansible's own variables name what it runs on this
+ * computer. These are about the guest alone. */
+static const char *const own_of_ansible[] = {
+    "ansible_user",
+    "ansible_password",
+    "ansible_become",
+    "ansible_become_user",
+    "ansible_become_method",
+    "ansible_become_flags",
+    "ansible_become_password",
+    "ansible_become_pass",
+    "ansible_shell_type",
+    "ansible_remote_tmp",
+    "ansible_timeout",
+    "ansible_pipelining",
+    "ansible_ssh_pipelining",
+};
+
+static bool is_about_guest(const char *name) {
+    size_t length = strlen(name), ending = strlen("_interpreter");
+    for (size_t i = 0; i < sizeof own_of_ansible / sizeof *own_of_ansible; i++)
+        if (strcmp(name, own_of_ansible[i]) == 0)
             return true;
-    return strncmp(name, "pgsup_", strlen("pgsup_")) == 0;
+    return length > ending && strcmp(name + length - ending, "_interpreter") == 0;
+}
+
+static bool is_given_by_pgsup(const char *name) {
+    return strcmp(name, "inventory_hostname") == 0 || strncmp(name, "pgsup_", 6) == 0 ||
+           (strncmp(name, "ansible_", 8) == 0 && !is_about_guest(name));
 }
 
 static bool check_name(const char *name, struct error *error) {
@@ -37,7 +48,9 @@ static bool check_name(const char *name, struct error *error) {
                          shown);
     }
     return !is_given_by_pgsup(name) ||
-           error_set(error, ERROR_INVALID, "the variable %s cannot be set: pgsup sets it itself",
+           error_set(error, ERROR_INVALID,
+                     "the variable %s cannot be set: how guests are reached, and what Ansible "
+                     "runs on this computer for that, is set by pgsup itself",
                      name);
 }
 
@@ -126,6 +139,10 @@ bool host_variables_remove(char **stored, char *const *names, struct error *erro
             return false;
     store_pairs(&pairs, stored);
     return true;
+}
+
+bool host_variables_has_template(const char *value) {
+    return strstr(value, "{{") || strstr(value, "{%") || strstr(value, "{#");
 }
 
 void host_variables_list(const char *stored, struct strv *pairs) {

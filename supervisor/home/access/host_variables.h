@@ -13,6 +13,8 @@
 bool host_variables_set(char **stored, char *const *given, struct error *error);
 /* Fails for a name that has no value. */
 bool host_variables_remove(char **stored, char *const *names, struct error *error);
+/* Ansible evaluates it, on this computer: a lookup in it may run any program. */
+bool host_variables_has_template(const char *value);
 /* name, value, name, … */
 void host_variables_list(const char *stored, struct strv *pairs);
 /* What Ansible is given for a value, as JSON, which YAML reads too: a list or an object in JSON as

@@ -63,6 +63,33 @@ static void find_removed(const struct store_instance *existing, char *const *giv
             strv_push(removed, pairs.items[i]);
 }
 
+static bool is_set_already(const struct store_instance *existing, const char *word) {
+    scoped(strv_done) struct strv pairs = {0};
+    size_t length = strcspn(word, "=");
+    host_variables_list(existing ? existing->variables : NULL, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2)
+        if (strlen(pairs.items[i]) == length && strncmp(pairs.items[i], word, length) == 0)
+            return strcmp(pairs.items[i + 1], word + length + 1) == 0;
+    return false;
+}
+
+/* A lab file may come from elsewhere, and runs nothing on this computer. */
+static bool check_templates(const struct lab_options *options,
+                            const struct store_instance *existing, struct error *error) {
+    const struct lab_value *value = &options->instance->values[LAB_VARS];
+    char *const *given = lab_list(value);
+    for (; given && *given; given++) {
+        if (!host_variables_has_template(*given) || is_set_already(existing, *given))
+            continue;
+        error_set(error, ERROR_INVALID,
+                  "the variable %.*s has a template, which Ansible evaluates on this computer: a "
+                  "lab file cannot set one; `pgsup instance set %s --var NAME=VALUE` can",
+                  (int)strcspn(*given, "="), *given, options->instance->name);
+        return lab_fail_at(options->lab, value->place, error);
+    }
+    return true;
+}
+
 static void fill_ansible(const struct lab_instance *instance, const struct store_instance *existing,
                          struct lab_options *options, struct ansible_options *ansible) {
     static char nothing[] = "";
@@ -123,7 +150,8 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
                       struct lab_options *options, struct error *error) {
     const struct lab *lab = options->lab;
     const struct lab_instance *instance = options->instance;
-    if (!fill_cards(home, instance, &options->nics, error) ||
+    if (!check_templates(options, existing, error) ||
+        !fill_cards(home, instance, &options->nics, error) ||
         !read_documents(lab, instance, &options->own, error))
         return false;
     fill_create(instance, options);

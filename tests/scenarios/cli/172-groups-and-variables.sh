@@ -47,6 +47,10 @@ step "those that do not run are in the inventory, but not ready"
 expect_equal "all" "$(hosts_of image_base)" "alone db web-1"
 expect_equal "ready" "$(hosts_of state_ready)" ""
 
+step "what is about the guest alone can be set"
+expect_ok "$PGSUP" instance set db --var ansible_user=root --var ansible_python_interpreter=/usr/bin/python3
+expect_ok "$PGSUP" instance set db --remove-var ansible_user --remove-var ansible_python_interpreter
+
 step "changed afterwards, and cloned"
 expect_ok "$PGSUP" instance set web-1 --group web --var role=second --remove-var ports
 expect_ok "$PGSUP" instance set db --group ''
@@ -61,6 +65,8 @@ for group in web-1 1st 'a b' all ungrouped _meta state_ready image_x 'web,,lab' 
     expect_fail 2 'group' "$PGSUP" instance set alone --group "$group"
 done
 for var in role =x 'a-b=x' '1=x' 'a b=x' ansible_host=x ansible_ssh_common_args=x ansible_connection=local pgsup_state=ready \
+    ansible_ssh_executable=/tmp/x ansible_ssh_extra_args=-oProxyCommand=id ansible_sftp_executable=x \
+    ansible_local_tmp=x ansible_pkcs11_provider=x ansible_play_hosts=x \
     "$(printf 'a=b\nc=d')" "$(printf 'a=\033[31m')" "a=$(printf '%05000d' 0)"; do
     expect_fail 2 '' "$PGSUP" instance set alone --var "$var"
 done
