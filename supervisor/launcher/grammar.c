@@ -1,7 +1,9 @@
 #include "launcher/grammar.h"
 
+#include "base/platform.h"
 #include "launcher/start.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,10 +121,39 @@ static const char *const firmware_folders[] = {
 
 #define WORD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:+-"
 
+/* Homebrew's folders on a Mac are the user's own, which the user is told at the start of the
+ * supervisor. */
+static bool may_be_users(const char *path) {
+    static const char *const folders[] = {"/opt/homebrew/", "/usr/local/bin/",
+                                          "/usr/local/share/qemu/"};
+    for (size_t i = 0; platform_is_macos() && i < sizeof folders / sizeof *folders; i++)
+        if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Nobody else can put a file in its place, or change it. */
+static bool is_roots(const char *path) {
+    char part[128];
+    struct stat status;
+    if (strlen(path) >= sizeof part)
+        return false;
+    for (size_t i = 1; i <= strlen(path); i++) {
+        if (path[i] != '/' && path[i] != 0)
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)i, path);
+        if (stat(part, &status) < 0 && errno == ENOENT)
+            return true; /* its folder is root's */
+        if (stat(part, &status) < 0 || status.st_uid != 0 || (status.st_mode & 022) != 0)
+            return may_be_users(path);
+    }
+    return true;
+}
+
 static bool is_firmware(const char *value) {
     for (size_t i = 0; i < sizeof firmware_folders / sizeof *firmware_folders; i++)
         if (strncmp(value, firmware_folders[i], strlen(firmware_folders[i])) == 0)
-            return !strstr(value, "..") && value[strspn(value, WORD "/")] == 0;
+            return !strstr(value, "..") && value[strspn(value, WORD "/")] == 0 && is_roots(value);
     return false;
 }
 
@@ -157,21 +188,6 @@ static size_t match(const struct rule *rule, char *const words[], const char *nu
             return 2;
     }
     return 0;
-}
-
-/* Homebrew's folders are the user's own, which the user is told at the start of the supervisor. */
-static bool is_roots(const char *path) {
-    char part[128];
-    struct stat status;
-    for (size_t i = 1; i <= strlen(path); i++) {
-        if (path[i] != '/' && path[i] != 0)
-            continue;
-        snprintf(part, sizeof part, "%.*s", (int)i, path);
-        if (stat(part, &status) < 0 || status.st_uid != 0 || (status.st_mode & 022) != 0)
-            return strncmp(path, "/opt/homebrew/", 14) == 0 ||
-                   strncmp(path, "/usr/local/bin/", 15) == 0;
-    }
-    return true;
 }
 
 bool grammar_allows(char *const argv[], const struct identity *user) {

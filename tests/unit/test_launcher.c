@@ -205,6 +205,26 @@ TEST(whom_a_helper_of_root_is_to_become) {
     CHECK_STRING(gid, "SUDO_GID=20");
 }
 
+/* A folder that a group may write to, as /usr/local/share is on Debian, is not root's alone. */
+TEST(firmware_lies_where_only_root_can_put_it) {
+    char folder[] = "/usr/share/pgsup-test-XXXXXX";
+    scoped(alloc_release) char *file = NULL;
+    char *argv[] = {(char *)PROGRAM, "-run-with", "user=501:20", "-bios", NULL, NULL};
+    if (geteuid() != 0 || access(PROGRAM, X_OK) < 0 || !mkdtemp(folder))
+        return;
+    file = alloc_printf("%s/firmware.fd", folder);
+    argv[4] = file;
+    CHECK(grammar_allows(argv, &user));
+    CHECK(chmod(folder, 0775) == 0);
+    CHECK(!grammar_allows(argv, &user));
+    CHECK(chmod(folder, 0755) == 0 && close(open(file, O_CREAT | O_WRONLY, 0644)) == 0);
+    CHECK(grammar_allows(argv, &user));
+    CHECK(chown(file, 65534, 0) == 0);
+    CHECK(!grammar_allows(argv, &user));
+    unlink(file);
+    rmdir(folder);
+}
+
 /* --- what a launcher leaves --- */
 
 static char *make_folder(long pid, mode_t mode, uid_t owner) {

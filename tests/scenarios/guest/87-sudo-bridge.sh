@@ -59,6 +59,13 @@ vm=$(pid_of test)
 for process in $(ps -eo pid=,args= | awk -v work="$WORK" 'index($0, work) {print $1}') "$launcher"; do
     [ ! -d "/proc/$process" ] || ps -o pid=,uid=,args= -p "$process"
 done
+expect_equal "processes of root's: the launcher alone" "$(ps -eo pid=,ppid=,uid= | awk -v first="$launcher" '
+    { parent[$1] = $2; user[$1] = $3 }
+    END {
+        for (each in user)
+            for (at = each; at in parent; at = parent[at])
+                if (at == first) { if (user[each] == 0) print each; break }
+    }')" "$launcher"
 expect_equal "the supervisor's users" "$(uids_of "$(pgrep -P "$launcher" -x pgsup)")" "$uid $uid $uid $uid"
 expect_equal "QEMU's users" "$(uids_of "$vm")" "$uid $uid $uid $uid"
 expect_equal "QEMU's capabilities" "$(awk '/^CapEff/ {print $2}' "/proc/$vm/status")" 0000000000000000
