@@ -71,6 +71,10 @@ int file_open_log(const char *path, struct error *error) {
         error_set(error, ERROR_WRONG_STATE, "%s is not a file: move it away", path);
         return -1;
     }
+    if (fcntl(fd, F_SETFL, O_APPEND) < 0) { /* children get it, and Ansible refuses one like that */
+        error_errno(error, "cannot write %s", path);
+        return -1;
+    }
     int log = fd;
     fd = -1;
     return log;

@@ -20,7 +20,8 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
 bool file_check_plain(const char *path, struct error *error);
 
 /* To append to; created with mode 0600. What is not a file, like a FIFO, is refused, so that
- * nothing blocks. -1 with a sentence; caller closes. */
+ * nothing blocks. -1 with a sentence; caller closes. The descriptor itself is blocking, as programs
+ * expect of their output. */
 int file_open_log(const char *path, struct error *error);
 
 /* The file can be read and has exactly this content. */

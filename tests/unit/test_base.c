@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "test.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -445,8 +446,23 @@ TEST(a_pipe_in_the_place_of_a_file_blocks_nothing) {
     CHECK(mkfifo(path, 0600) == 0);
     CHECK(!file_read(path, 100, &text, &error));
     CHECK(strstr(error.text, "is a pipe, not a file") != NULL);
+    error = (struct error){0};
+    CHECK(file_open_log(path, &error) < 0);
+    CHECK(strstr(error.text, "is not a file") != NULL);
     unlink(path);
     rmdir(folder);
+}
+
+/* Ansible, for one, ends at once when its output is not. */
+TEST(a_log_is_a_blocking_descriptor) {
+    char path[] = "/tmp/pgsup-t.XXXXXX";
+    struct error error = {0};
+    scoped(file_release) int other = mkstemp(path);
+    scoped(file_release) int log = file_open_log(path, &error);
+    CHECK_STRING(error.text, "");
+    CHECK(other >= 0);
+    CHECK((fcntl(log, F_GETFL) & (O_NONBLOCK | O_APPEND)) == O_APPEND);
+    unlink(path);
 }
 
 int main(void) {
