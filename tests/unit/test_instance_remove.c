@@ -1,0 +1,101 @@
+/* Instances that are removed: nothing of theirs is left, and nothing else goes; what killed
+ * processes left is swept. */
+#include "home/change/remove.h"
+#include "instance_samples.h"
+
+#include <sys/file.h>
+
+static void touch(const char *relative) {
+    scoped(alloc_release) char *path = home_file(&home, relative);
+    scratch_write(path, "", 0, 0600);
+}
+
+static void make_folder(const char *relative) {
+    scoped(alloc_release) char *path = home_file(&home, relative);
+    struct error error = {0};
+    check_good(file_make_directory(path, 0700, &error), &error);
+}
+
+static bool is_there(const char *relative) {
+    scoped(alloc_release) char *path = home_file(&home, relative);
+    return file_exists(path);
+}
+
+TEST(remove_leaves_nothing) {
+    open_user("remove");
+    struct store_instance test = {0}, other = {0}, gone = {0};
+    struct error error = {0};
+    make("test", NULL, &test);
+    make("test-2", NULL, &other);
+    touch("run/test.1.pid");
+    touch("run/test.1.qmp");
+    touch("run/test-2.1.pid");
+    touch("instances/test/my file");
+    check_good(instance_remove(&home, &test, &error), &error);
+    CHECK(!instance_table_get(home.store, "test", &gone, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    scoped(alloc_release) char *instances = home_file(&home, "instances");
+    CHECK_INT(count_entries(instances), 1);
+    CHECK(!is_there("run/test.1.pid") && !is_there("run/test.1.qmp"));
+    CHECK(is_there("run/test-2.1.pid") && is_there("instances/test-2/os.qcow2"));
+    /* removed by hand before */
+    error_clear(&error);
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test-2");
+    check_good(file_remove_tree(folder, &error), &error);
+    check_good(instance_remove(&home, &other, &error), &error);
+    CHECK(!instance_remove(&home, &other, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    store_instance_done(&test);
+    store_instance_done(&other);
+    home_close(&home);
+}
+
+TEST(remove_spares_the_supervisor) {
+    open_user("spare");
+    struct store_instance made = {0};
+    struct error error = {0};
+    make("pgsup", NULL, &made);
+    touch("run/pgsup.sock");
+    touch("run/pgsup.1.qmp");
+    check_good(instance_remove(&home, &made, &error), &error);
+    CHECK(is_there("run/pgsup.sock") && !is_there("run/pgsup.1.qmp"));
+    store_instance_done(&made);
+    home_close(&home);
+}
+
+/* What processes that were killed left behind: swept, unless one is still at work there. */
+TEST(left_overs_are_swept) {
+    open_user("sweep");
+    struct store_instance made = {0};
+    make_folder("instances/.new-dead");
+    touch("instances/.new-dead/os.qcow2");
+    make_folder("instances/.old-test-1");
+    make_folder("instances/.new-alive");
+    make_folder("instances/test");
+    touch("instances/test/.incomplete");
+    scoped(alloc_release) char *alive = home_file(&home, "instances/.new-alive");
+    scoped(file_release) int fd = open(alive, O_RDONLY | O_DIRECTORY);
+    CHECK_INT(flock(fd, LOCK_EX), 0);
+    make("test", NULL, &made);
+    CHECK(!is_there("instances/.new-dead") && !is_there("instances/.old-test-1"));
+    CHECK(is_there("instances/.new-alive") && is_there("instances/test/vm.sh"));
+    CHECK(!is_there("instances/test/.incomplete"));
+    store_instance_done(&made);
+    home_close(&home);
+}
+
+TEST(a_foreign_folder_is_not_touched) {
+    open_user("foreign");
+    make_folder("instances/test");
+    touch("instances/test/mine");
+    struct instance_create_options options = small("test");
+    check_refusal(&options, ERROR_EXISTS, "move it away");
+    CHECK(is_there("instances/test/mine"));
+    scoped(alloc_release) char *instances = home_file(&home, "instances");
+    CHECK_INT(count_entries(instances), 1);
+    home_close(&home);
+}
+
+int main(void) {
+    return test_run();
+}
