@@ -153,8 +153,8 @@ else()
 endif()
 set(environment "PGSUP=$<TARGET_FILE:pgsup>" "PGSUP_FAKE_QEMU=$<TARGET_FILE:fake-qemu>")
 if(NOT APPLE)
-  # Preloaded into the supervisor by 61-countdown: fault/fault.c. The program has the sanitizers.
-  add_library(fault MODULE fault/fault.c)
+  # Preloaded into the supervisor by 61-countdown: fault/fault*.c. The program has the sanitizers.
+  add_library(fault MODULE fault/fault.c fault/fault_system.c fault/fault_uv.c fault/fault_sqlite.c)
   target_compile_options(fault PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
   target_link_options(fault PRIVATE -fno-sanitize=all)
   target_link_libraries(fault PRIVATE PkgConfig::UV PkgConfig::SQLITE ${CMAKE_DL_LIBS})

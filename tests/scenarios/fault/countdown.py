@@ -1,4 +1,4 @@
-"""Makes one call of the supervisor fail after the other (tests/fault/fault.c) while it starts, starts
+"""Makes one call of the supervisor fail after the other (tests/fault/) while it starts, starts
 and stops a VM, and ends; after each fault compares what is said with what is really there, and sees
 that a supervisor without faults finds all in order.
 
