@@ -158,6 +158,9 @@ pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
 pgsup_test(topic SOURCES unit/test_topic.c USES cli cli_manual)
 add_test(NAME unit.documented COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_documented.py
   $<TARGET_FILE:pgsup> ${CMAKE_SOURCE_DIR})
+add_test(NAME unit.lab_examples COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_lab_examples.py
+  $<TARGET_FILE:pgsup> ${CMAKE_SOURCE_DIR})
+set_tests_properties(unit.lab_examples PROPERTIES TIMEOUT 60 LABELS unit)
 add_test(NAME completion COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_completion.sh)
 set_tests_properties(completion PROPERTIES TIMEOUT 60 LABELS unit
   ENVIRONMENT "PGSUP=$<TARGET_FILE:pgsup>")

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The room for `count` strings and the end: a power of two. */
 static size_t room_of(size_t count) {
@@ -32,6 +33,13 @@ void strv_pushf(struct strv *list, const char *format, ...) {
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     strv_take(list, length < 0 ? alloc_string("") : text);
+}
+
+bool strv_has(const struct strv *list, const char *text) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
 }
 
 void strv_done(struct strv *list) {

@@ -2,6 +2,7 @@
  * {0} is an empty list (items is NULL until the first push). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct strv {
@@ -12,4 +13,5 @@ struct strv {
 void strv_push(struct strv *list, const char *text); /* copies */
 void strv_pushf(struct strv *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strv_take(struct strv *list, char *text); /* takes ownership */
+bool strv_has(const struct strv *list, const char *text);
 void strv_done(struct strv *list);

@@ -2,11 +2,12 @@
  * makes the Nth fail as the system would. Children are left alone. It knows nothing of pgsup.
  *
  *   FAULT_CALL=write|open|socket|spawn|uv|sqlite  FAULT_NTH=N  FAULT_TIMES=M (1)   from the start
+ *   FAULT_SIGNAL=N   in place of a failure the process gets this signal, before the call
  *   FAULT_PLAN=FILE  at SIGUSR2 counting begins anew by the file's "CALL N M"
  *   FAULT_LOG=FILE   one line for each fault ("fault CALL FUNCTION"), for each SIGUSR2 ("armed"),
  *                    and before that and at the end how many calls were counted ("calls K")
  *
- *   FAULT_KILL=1     the process is killed there, as by SIGKILL, instead
+ *   FAULT_KILL=1     as FAULT_SIGNAL=9
  *
  * N of 0 only counts. Memory is no family: to run out of it is the end by design. Left out is what
  * libuv answers with abort(): its first pipe, and the writes by which it wakes itself. */
@@ -25,10 +26,10 @@ static const char *const words[FAMILIES] = {"none",  "write", "open",  "socket",
                                             "spawn", "uv",    "sqlite"};
 
 static pid_t self;
-static bool kills;
 static atomic_int armed;
 static atomic_long calls, nth, times;
 static const char *plan_path, *log_path;
+static int signal_number; /* 0: calls fail */
 
 /* Not through the functions above all, and safe in a signal handler. */
 static void note(const char *first, const char *second, const char *third) {
@@ -94,7 +95,9 @@ __attribute__((constructor)) static void begin(void) {
     self = getpid();
     log_path = getenv("FAULT_LOG");
     plan_path = getenv("FAULT_PLAN");
-    kills = getenv("FAULT_KILL") != NULL;
+    signal_number = getenv("FAULT_SIGNAL") ? atoi(getenv("FAULT_SIGNAL")) : 0;
+    if (getenv("FAULT_KILL"))
+        signal_number = SIGKILL;
     unsetenv("LD_PRELOAD");
     if (plan_path) {
         struct sigaction action = {.sa_handler = on_arm, .sa_flags = SA_RESTART};
@@ -117,9 +120,9 @@ long fault_next(enum family family, const char *function) {
         return 0;
     note("fault ", words[family], "");
     note("  in ", function, "");
-    if (kills)
-        raise(SIGKILL);
-    return which;
+    if (signal_number)
+        kill(self, signal_number);
+    return signal_number ? 0 : which;
 }
 
 bool fault_fails(enum family family, const char *function, int number) {

@@ -3,8 +3,11 @@
 #include "base/interrupt.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/client.h"
+#include "cli/link/own_command.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
+#include "cli/output/progress_bar.h"
 #include "home/home.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
@@ -12,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define STATUS_SOMETHING_TO_DO 6 /* topics/exit-status.md */
 
@@ -19,6 +23,12 @@ static const struct option_spec apply_options[] = {
     {"file", 'f', "FILE", .help = "the lab file; -: standard input", .fallback = "lab.yaml"},
     {"dry-run", .help = "only show what would be done; status 6 if there is something"},
     {"prune", .help = "also remove instances (to the trash) and networks that are not in the file"},
+    {"wait", 'w',
+     .help = "then start the instances of the file, each after the one in its \"after\", and wait "
+             "until they are ready; begins a supervisor where none runs"},
+    {"timeout", 0, "DURATION",
+     .help = "with --wait: stop waiting after this time; the VMs keep running", .fallback = "600"},
+    {"as-root", .help = "with --wait: run the supervisor as root, for a home of root's own"},
     {"schema", .help = "print the JSON Schema of lab files, and do nothing"},
     OPTIONS_END,
 };
@@ -57,17 +67,98 @@ static bool check_pruned(const struct home *home, const struct lab_plan *plan,
     return good;
 }
 
+struct telling { /* what is told while it goes on */
+    const struct invocation *invocation;
+    struct progress_bar bar;
+    struct image_progress progress;
+};
+
+static const struct image_progress *image_begins(const char *name, void *context) {
+    struct telling *telling = context;
+    progress_bar_init(&telling->bar, name, telling->invocation);
+    telling->progress =
+        (struct image_progress){progress_bar_report, progress_bar_note, &telling->bar};
+    return &telling->progress;
+}
+
+static void image_ends(void *context) {
+    struct telling *telling = context;
+    progress_bar_done(&telling->bar);
+}
+
 static void show_done(const struct lab_step *step, void *context) {
-    const struct invocation *invocation = context;
-    if (!invocation->quiet)
+    const struct telling *telling = context;
+    if (!telling->invocation->quiet)
         show(step, step->kind == LAB_NOTE ? "" : ": done");
 }
 
 static bool carry_out(struct invocation *invocation, const struct lab *lab,
                       const struct lab_plan *plan, struct error *error) {
-    const struct lab_work work = {invocation->home, lab, plan, show_done, invocation};
+    struct telling telling = {.invocation = invocation};
+    const struct lab_work work = {.home = invocation->home,
+                                  .lab = lab,
+                                  .plan = plan,
+                                  .done = show_done,
+                                  .image_begins = image_begins,
+                                  .image_ends = image_ends,
+                                  .context = &telling};
     interrupt_watch();
     return lab_work_do(&work, error);
+}
+
+/* --- then start them --- */
+
+static bool is_supervised(const struct home *home, bool *supervised, struct error *error) {
+    struct error absent = {0};
+    struct client *client = client_open_any(home, &absent);
+    *supervised = client != NULL;
+    client_close(client);
+    return *supervised || absent.code == ERROR_NO_SUPERVISOR || error_copy(error, &absent);
+}
+
+static int begin_supervisor(const struct invocation *invocation, const struct own_command *own,
+                            struct error *error) {
+    scoped(strv_done) struct strv words = {0};
+    bool supervised;
+    if (!is_supervised(invocation->home, &supervised, error))
+        return EXIT_FAILURE;
+    if (supervised)
+        return EXIT_SUCCESS;
+    strv_push(&words, "up");
+    strv_push(&words, "--detach");
+    if (invocation_flag(invocation, "as-root"))
+        strv_push(&words, "--as-root");
+    return own_command_run(own, &words, error);
+}
+
+/* In the order of their "after", which `pgsup start` keeps. */
+static int start_all(const struct invocation *invocation, const struct lab *lab,
+                     struct error *error) {
+    struct own_command own = {0};
+    scoped(strv_done) struct strv words = {0};
+    if (!own_command_init(&own, invocation, error))
+        return EXIT_FAILURE;
+    strv_push(&words, "start");
+    for (size_t i = 0; i < lab->instance_count; i++)
+        strv_push(&words, lab->instances[i].name);
+    strv_push(&words, "--wait");
+    strv_pushf(&words, "--timeout=%s", invocation_option(invocation, "timeout"));
+    int status = begin_supervisor(invocation, &own, error);
+    if (status == EXIT_SUCCESS && lab->instance_count)
+        status = own_command_run(&own, &words, error);
+    own_command_done(&own);
+    return status;
+}
+
+static bool check_wait(const struct invocation *invocation, struct error *error) {
+    uint64_t timeout_ms;
+    if (!invocation_flag(invocation, "wait"))
+        return true;
+    if (geteuid() == 0 && !invocation_flag(invocation, "as-root"))
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the supervisor does not run as root for nobody: call `pgsup apply` as "
+                         "yourself, or say --as-root for a home of root's own");
+    return invocation_duration(invocation, "timeout", 1000, &timeout_ms, error);
 }
 
 static int act(struct invocation *invocation, const struct lab *lab, const struct lab_plan *plan,
@@ -84,29 +175,39 @@ static int act(struct invocation *invocation, const struct lab *lab, const struc
     return EXIT_SUCCESS;
 }
 
-static int run_file(struct invocation *invocation, bool dry, struct error *error) {
-    struct lab lab = {0};
+static int run_file(struct invocation *invocation, struct lab *lab, bool dry, struct error *error) {
     struct lab_plan plan = {0};
     int status = EXIT_FAILURE;
     enum lab_prune prune = invocation_flag(invocation, "prune") ? LAB_PRUNE_OTHERS : LAB_KEEP;
-    if (lab_file_read(invocation_option(invocation, "file"), &lab, error) &&
-        lab_plan_make(invocation->home, &lab, prune, &plan, error))
-        status = act(invocation, &lab, &plan, dry, error);
+    if (lab_file_read(invocation_option(invocation, "file"), lab, error) &&
+        lab_plan_make(invocation->home, lab, prune, &plan, error))
+        status = act(invocation, lab, &plan, dry, error);
     lab_plan_done(&plan);
-    lab_done(&lab);
     return status;
 }
 
 static int run_apply(struct invocation *invocation, struct error *error) {
+    struct lab lab = {0};
     if (invocation_flag(invocation, "schema")) {
         json_output_print(lab_schema());
         return EXIT_SUCCESS;
     }
-    return run_file(invocation, invocation_flag(invocation, "dry-run"), error);
+    if (!check_wait(invocation, error))
+        return EXIT_FAILURE;
+    bool dry = invocation_flag(invocation, "dry-run");
+    int status = run_file(invocation, &lab, dry, error);
+    if (status == EXIT_SUCCESS && error->code == ERROR_NONE && !dry &&
+        invocation_flag(invocation, "wait"))
+        status = start_all(invocation, &lab, error);
+    lab_done(&lab);
+    return status;
 }
 
 static int run_diff(struct invocation *invocation, struct error *error) {
-    return run_file(invocation, true, error);
+    struct lab lab = {0};
+    int status = run_file(invocation, &lab, true, error);
+    lab_done(&lab);
+    return status;
 }
 
 const struct command cmd_apply = {
@@ -115,14 +216,15 @@ const struct command cmd_apply = {
     .details = "Shows each step as it is done: create, change, and with --prune remove. "
                "The whole file is checked before the first step. What is as the file says is "
                "left alone, so that a second run has nothing to do, and one that was "
-               "interrupted goes on when it is given again. VMs are not started: `pgsup start`. "
+               "interrupted goes on when it is given again. VMs are started with --wait only. "
                "`pgsup help lab` describes the file.\n"
                "\n"
                "  pgsup apply -f lab.yaml --dry-run\n"
-               "  pgsup apply -f lab.yaml",
+               "  pgsup apply -f lab.yaml --wait",
     .options = apply_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
+    .homeless = "schema",
     .changes_names = true,
     .run = run_apply,
 };

@@ -42,16 +42,34 @@ static bool check_room(const struct store_disks *disks, const struct store_insta
 
 struct addition {
     struct store_disk disk;
-    char *made; /* the path of its file, once that was made */
+    char *made;   /* the path of its file, once that was made */
+    char *marker; /* the path of an empty file that is there meanwhile */
 };
+
+/* Beside a disk's file until its row is written for good: a file that has it but no row is what a
+ * killed process left. */
+static char *marker_of(const struct home *home, const char *instance, const char *disk) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance);
+    return alloc_printf("%s/.disk-%s.incomplete", folder, disk);
+}
+
+/* The store is locked and has no row of it, so nobody can be making this one now. */
+static bool clear_way(const char *path, const char *marker, struct error *error) {
+    if (!file_exists(path))
+        return true;
+    if (file_exists(marker))
+        return unlink(path) == 0 || error_errno(error, "cannot remove %s", path);
+    return error_set(error, ERROR_EXISTS, "%s exists but belongs to no instance: move or delete it",
+                     path);
+}
 
 static bool make_file(struct home *home, const char *instance, struct addition *addition,
                       struct error *error) {
     scoped(alloc_release) char *path = layout_extra_disk(home, instance, addition->disk.name);
-    if (file_exists(path))
-        return error_set(error, ERROR_EXISTS,
-                         "%s exists but belongs to no instance: move or delete it", path);
-    if (!qemu_img_create(path, addition->disk.bytes, error))
+    addition->marker = marker_of(home, instance, addition->disk.name);
+    if (!clear_way(path, addition->marker, error) ||
+        !file_write(addition->marker, "", 0, 0600, error) ||
+        !qemu_img_create(path, addition->disk.bytes, error))
         return false;
     addition->made = alloc_string(path);
     return true;
@@ -71,16 +89,21 @@ static void undo_add(const struct home *home, void *context) {
     (void)home;
     if (addition->made)
         unlink(addition->made);
+    if (addition->marker)
+        unlink(addition->marker);
 }
 
 bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
                      struct error *error) {
-    struct addition addition = {{.name = (char *)name, .created_ms = clock_wall_ms()}, NULL};
+    struct addition addition = {.disk = {.name = (char *)name, .created_ms = clock_wall_ms()}};
     const struct home_edit_change change = {disk_add_row, undo_add, &addition};
     bool good = check_name(name, error) &&
                 definition_parse_disk(size, &addition.disk.bytes, error) &&
                 home_edit(edit, &change, error);
+    if (addition.marker)
+        unlink(addition.marker);
     alloc_release(&addition.made);
+    alloc_release(&addition.marker);
     return good;
 }
 
@@ -103,7 +126,9 @@ static bool remove_row(struct home *home, struct instance_facts *facts, void *co
 bool disk_change_remove(struct home_edit *edit, const char *name, struct error *error) {
     const struct home_edit_change change = {.apply = remove_row, .context = (void *)name};
     scoped(alloc_release) char *path = layout_extra_disk(edit->home, edit->instance, name);
+    scoped(alloc_release) char *marker = marker_of(edit->home, edit->instance, name);
     if (!home_edit(edit, &change, error))
         return false;
+    unlink(marker);
     return unlink(path) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", path);
 }

@@ -43,6 +43,7 @@ static void tell_settings(const struct store_instance *before, const struct stor
     tell_number("ram (MiB)", before->ram_mib, after->ram_mib, detail);
     tell_number("ssh-port", before->ssh_port, after->ssh_port, detail);
     tell_text("ip", before->ip4, after->ip4, detail);
+    tell_number("nested", before->nested, after->nested, detail);
     tell_text("accel", before->accel, after->accel, detail);
     tell_text("seed", store_seed_word(before->seed), store_seed_word(after->seed), detail);
     tell_text("restart", store_restart_word(before->restart), store_restart_word(after->restart),
@@ -146,22 +147,15 @@ static bool compare_cards(struct home *home, const struct instance_facts *facts,
 
 /* --- forwards and disks --- */
 
-static bool holds(const struct strv *list, const char *text) {
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return true;
-    return false;
-}
-
 static void compare_texts(const struct strv *wanted, const struct strv *has,
                           struct lab_difference *difference) {
     for (size_t i = 0; i < wanted->count; i++)
-        if (!holds(has, wanted->items[i])) {
+        if (!strv_has(has, wanted->items[i])) {
             strv_push(&difference->added_forwards, wanted->items[i]);
             tell_difference(&difference->detail, "forward +%s", wanted->items[i]);
         }
     for (size_t i = 0; i < has->count; i++)
-        if (!holds(wanted, has->items[i])) {
+        if (!strv_has(wanted, has->items[i])) {
             strv_push(&difference->removed_forwards, has->items[i]);
             tell_difference(&difference->detail, "forward -%s", has->items[i]);
         }

@@ -18,8 +18,17 @@
 const struct lab_key_row lab_keys[LAB_KEY_COUNT] = {LAB_KEYS(LAB_ROW)};
 const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT] = {LAB_NETWORK_KEYS(LAB_ROW)};
 
-enum section { SECTION_NETWORKS, SECTION_DEFAULTS, SECTION_INSTANCES, SECTION_COUNT };
+const struct lab_key_row lab_image_keys[LAB_IMAGE_KEY_COUNT] = {LAB_IMAGE_KEYS(LAB_ROW)};
+
+enum section {
+    SECTION_NETWORKS,
+    SECTION_IMAGES,
+    SECTION_DEFAULTS,
+    SECTION_INSTANCES,
+    SECTION_COUNT
+};
 static const struct lab_key_row sections[SECTION_COUNT] = {
+    [SECTION_IMAGES] = {"images", LAB_MAP, ""},
     [SECTION_NETWORKS] = {"networks", LAB_MAP, ""},
     [SECTION_DEFAULTS] = {"defaults", LAB_MAP, ""},
     [SECTION_INSTANCES] = {"instances", LAB_MAP, ""},
@@ -35,7 +44,17 @@ static struct lab_place place_of(const yaml_node_t *node) {
     return (struct lab_place){node->start_mark.line + 1, node->start_mark.column + 1};
 }
 
+char *lab_path(const struct lab *lab, const char *path) {
+    const char *slash = strrchr(lab->path, '/');
+    return path[0] == '/' || !slash
+               ? alloc_string(path)
+               : alloc_printf("%.*s/%s", (int)(slash - lab->path), lab->path, path);
+}
+
 bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *error) {
+    if (error->code == ERROR_NOT_FOUND || error->code == ERROR_EXISTS ||
+        error->code == ERROR_WRONG_STATE || error->code == ERROR_USAGE)
+        error->code = ERROR_INVALID;
     return error_prefix(error, "%s:%zu:%zu", lab->path, place.line, place.column);
 }
 
@@ -324,17 +343,27 @@ static bool on_instance(const struct reader *reader, const yaml_node_t *key,
     return good;
 }
 
-static bool on_network(const struct reader *reader, const yaml_node_t *key,
-                       const yaml_node_t *value, void *context) {
-    struct lab *lab = context;
-    if (lab->network_count == LAB_NETWORKS_MAX)
-        return fail_node(reader, key, "more than 64 networks in one file");
-    lab->networks = alloc_resize(lab->networks, (lab->network_count + 1) * sizeof *lab->networks);
-    struct lab_network *made = &lab->networks[lab->network_count++];
-    *made = (struct lab_network){.name = alloc_string((const char *)key->data.scalar.value),
-                                 .place = place_of(key)};
+struct entries { /* a section of networks or images */
+    struct lab_entry **items;
+    size_t *count, most;
+    const struct lab_key_row *rows;
+    size_t row_count;
+    const char *too_many;
+};
+
+static bool on_lab_entry(const struct reader *reader, const yaml_node_t *key,
+                         const yaml_node_t *value, void *context) {
+    const struct entries *entries = context;
+    if (*entries->count == entries->most)
+        return fail_node(reader, key, entries->too_many);
+    *entries->items =
+        alloc_resize(*entries->items, (*entries->count + 1) * sizeof **entries->items);
+    struct lab_entry *made = &(*entries->items)[(*entries->count)++];
+    *made = (struct lab_entry){.name = alloc_string((const char *)key->data.scalar.value),
+                               .place = place_of(key),
+                               .values = alloc_zero(entries->row_count * sizeof *made->values)};
     return read_keys(reader, value,
-                     (struct keyed){lab_network_keys, LAB_NETWORK_KEY_COUNT, made->values});
+                     (struct keyed){entries->rows, entries->row_count, made->values});
 }
 
 /* --- order --- */
@@ -398,11 +427,18 @@ static bool on_section(const struct reader *reader, const yaml_node_t *key,
 }
 
 static bool read_sections(const struct reader *reader, const yaml_node_t *root) {
+    struct lab *lab = reader->lab;
+    struct entries networks = {&lab->networks,   &lab->network_count,   LAB_NETWORKS_MAX,
+                               lab_network_keys, LAB_NETWORK_KEY_COUNT, "more than 64 networks"};
+    struct entries images = {&lab->images,   &lab->image_count,   LAB_IMAGES_MAX,
+                             lab_image_keys, LAB_IMAGE_KEY_COUNT, "more than 64 images"};
     const yaml_node_t *found[SECTION_COUNT] = {NULL};
     struct lab_value defaults[LAB_KEY_COUNT] = {0};
     bool good = each_pair(reader, root, 0, on_section, found);
     if (good && found[SECTION_NETWORKS] && !is_null(found[SECTION_NETWORKS]))
-        good = each_pair(reader, found[SECTION_NETWORKS], 0, on_network, reader->lab);
+        good = each_pair(reader, found[SECTION_NETWORKS], 0, on_lab_entry, &networks);
+    if (good && found[SECTION_IMAGES] && !is_null(found[SECTION_IMAGES]))
+        good = each_pair(reader, found[SECTION_IMAGES], 0, on_lab_entry, &images);
     if (good && found[SECTION_DEFAULTS])
         good = read_keys(reader, found[SECTION_DEFAULTS],
                          (struct keyed){lab_keys, LAB_KEY_COUNT, defaults});
@@ -410,6 +446,69 @@ static bool read_sections(const struct reader *reader, const yaml_node_t *root) 
         good = each_pair(reader, found[SECTION_INSTANCES], 0, on_instance, defaults);
     values_done(defaults, LAB_KEY_COUNT);
     return good && sort_instances(reader->lab, reader->error);
+}
+
+/* --- the environment --- */
+
+/* From behind "${" on: NAME}, or NAME:-INSTEAD}. What follows it; NULL: there is none. */
+static const char *add_variable(const char *text, struct buffer *made, const char **problem) {
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    const char *close = strchr(text, '}'), *instead = text + length + 2;
+    bool has_instead = text[length] == ':' && text[length + 1] == '-';
+    if (!close || !length || (!has_instead && text + length != close)) {
+        *problem = "this is not a variable: use ${NAME} or ${NAME:-VALUE}";
+        return NULL;
+    }
+    scoped(alloc_release) char *name = alloc_slice(text, length);
+    const char *value = getenv(name);
+    if (!value && !has_instead) {
+        *problem = "this variable is not in the environment: set it, or use ${NAME:-VALUE}";
+        return NULL;
+    }
+    if (value)
+        buffer_puts(made, value);
+    else
+        buffer_append(made, instead, (size_t)(close - instead));
+    return close + 1;
+}
+
+static bool expand(const struct reader *reader, yaml_node_t *node) {
+    scoped(buffer_done) struct buffer made = {0};
+    const char *text = (const char *)node->data.scalar.value, *problem = NULL;
+    while (text && *text) {
+        bool is_variable = text[0] == '$' && text[1] == '{';
+        if (!is_variable)
+            buffer_putc(&made, *text++);
+        else
+            text = add_variable(text + 2, &made, &problem);
+        if (made.length > LAB_FILE_LIMIT_BYTES)
+            problem = "this text becomes too long", text = NULL;
+    }
+    if (!text)
+        return fail_node(reader, node, problem);
+    free(node->data.scalar.value);
+    node->data.scalar.length = made.length;
+    node->data.scalar.value = (yaml_char_t *)(made.length ? buffer_take(&made) : alloc_string(""));
+    return true;
+}
+
+/* Tags that YAML itself gives to what has none are known. */
+static bool read_tag(const struct reader *reader, yaml_node_t *node) {
+    const char *tag = (const char *)node->tag;
+    if (!tag || strncmp(tag, "tag:yaml.org,2002:", strlen("tag:yaml.org,2002:")) == 0)
+        return true;
+    if (strcmp(tag, "!env") != 0)
+        return fail_node(reader, node, "this tag is not known: there is !env, and no other");
+    return node->type == YAML_SCALAR_NODE ? expand(reader, node)
+                                          : fail_node(reader, node, "!env is for a text");
+}
+
+static bool read_tags(const struct reader *reader) {
+    yaml_node_t *node = reader->document->nodes.start;
+    for (; node < reader->document->nodes.top; node++)
+        if (!read_tag(reader, node))
+            return false;
+    return true;
 }
 
 static bool load(yaml_parser_t *parser, yaml_document_t *document, const struct lab *lab,
@@ -439,7 +538,7 @@ bool lab_file_parse(const char *path, const char *text, size_t length, struct la
     if (good) {
         const struct reader reader = {&document, lab, error};
         const yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = root ? read_sections(&reader, root)
+        good = root ? read_tags(&reader) && read_sections(&reader, root)
                     : error_set(error, ERROR_INVALID, "%s: there is nothing in it", path);
         yaml_document_delete(&document);
     }
@@ -456,16 +555,22 @@ bool lab_file_read(const char *path, struct lab *lab, struct error *error) {
                           error);
 }
 
-void lab_done(struct lab *lab) {
-    for (size_t i = 0; i < lab->network_count; i++) {
-        free(lab->networks[i].name);
-        values_done(lab->networks[i].values, LAB_NETWORK_KEY_COUNT);
+static void entries_done(struct lab_entry *entries, size_t count, size_t keys) {
+    for (size_t i = 0; i < count; i++) {
+        free(entries[i].name);
+        values_done(entries[i].values, keys);
+        free(entries[i].values);
     }
+    free(entries);
+}
+
+void lab_done(struct lab *lab) {
+    entries_done(lab->networks, lab->network_count, LAB_NETWORK_KEY_COUNT);
+    entries_done(lab->images, lab->image_count, LAB_IMAGE_KEY_COUNT);
     for (size_t i = 0; i < lab->instance_count; i++) {
         free(lab->instances[i].name);
         values_done(lab->instances[i].values, LAB_KEY_COUNT);
     }
-    free(lab->networks);
     free(lab->instances);
     free(lab->path);
     *lab = (struct lab){0};

@@ -1,6 +1,7 @@
 /* A lab file: networks and instances as one YAML document, with every value's place. Pure, apart
  * from lab_file_read(). Anchors and merges (<<) count as in YAML 1.1; unknown and repeated keys are
- * errors. What is in "defaults" is that of each instance which does not give it itself. A name such
+ * errors. ${NAME} stands for a variable of the environment in a text with the tag !env, only there.
+ * What is in "defaults" is that of each instance which does not give it itself. A name such
  * as "agent-{1..3}" stands for three instances. Values are the texts that the options of the same
  * names take; whether they make sense is not known here. */
 #pragma once
@@ -14,6 +15,7 @@
 #define LAB_FILE_LIMIT_BYTES (1u << 20)
 #define LAB_INSTANCES_MAX    1000u
 #define LAB_NETWORKS_MAX     64u
+#define LAB_IMAGES_MAX       64u
 #define LAB_PAIRS_MAX        1024u /* of one mapping */
 
 enum lab_type { LAB_TEXT, LAB_FLAG, LAB_LIST, LAB_MAP };
@@ -32,15 +34,17 @@ enum lab_type { LAB_TEXT, LAB_FLAG, LAB_LIST, LAB_MAP };
     X(LAB_SEED, "seed", LAB_TEXT, "http, drive or both")                                           \
     X(LAB_HOST_KEYS, "host-keys", LAB_TEXT, "preseed or guest")                                    \
     X(LAB_ACCEL, "accel", LAB_TEXT, "hvf, kvm or tcg")                                             \
+    X(LAB_NESTED, "nested", LAB_FLAG, "let its guest run virtual machines of its own")             \
+    X(LAB_PACKAGE_UPGRADE, "package-upgrade", LAB_FLAG, "upgrade packages at the first boot")      \
     X(LAB_RESTART, "restart", LAB_TEXT, "no, on-failure or always")                                \
     X(LAB_AUTOSTART, "autostart", LAB_FLAG, "start it when a supervisor starts")                   \
     X(LAB_AFTER, "after", LAB_TEXT, "instance that is ready before it is autostarted")             \
     X(LAB_GROUPS, "groups", LAB_LIST, "groups of Ansible's inventory")                             \
     X(LAB_VARS, "vars", LAB_MAP, "variables that Ansible has for it")                              \
     X(LAB_PROVISION, "provision", LAB_FLAG, "run deploy.yaml after the first boot")                \
-    X(LAB_USER_DATA, "user-data", LAB_TEXT, "file, beside the lab file or absolute")               \
-    X(LAB_VENDOR_DATA, "vendor-data", LAB_TEXT, "file")                                            \
-    X(LAB_NETWORK_CONFIG, "network-config", LAB_TEXT, "file")
+    X(LAB_USER_DATA, "user-data", LAB_TEXT, "file, beside the lab file or absolute; or its text")  \
+    X(LAB_VENDOR_DATA, "vendor-data", LAB_TEXT, "file, or its text")                               \
+    X(LAB_NETWORK_CONFIG, "network-config", LAB_TEXT, "file, or its text")
 #define LAB_ENUM(name, ...) name,
 enum lab_key { LAB_KEYS(LAB_ENUM) LAB_KEY_COUNT };
 
@@ -50,6 +54,16 @@ enum lab_key { LAB_KEYS(LAB_ENUM) LAB_KEY_COUNT };
     X(LAB_NETWORK_KIND, "kind", LAB_TEXT, "multicast, bridge or vmnet-helper-host")                \
     X(LAB_NETWORK_HOST_IF, "host-if", LAB_TEXT, "with bridge: the bridge of this host")
 enum lab_network_key { LAB_NETWORK_KEYS(LAB_ENUM) LAB_NETWORK_KEY_COUNT };
+
+#define LAB_IMAGE_KEYS(X)                                                                          \
+    X(LAB_IMAGE_URL, "url", LAB_TEXT, "address to download it from; default: a known image")       \
+    X(LAB_IMAGE_SHA256, "sha256", LAB_TEXT, "with url: checksum that the file must have")          \
+    X(LAB_IMAGE_FILE, "file", LAB_TEXT, "file to import, beside the lab file or absolute")         \
+    X(LAB_IMAGE_ARCH, "arch", LAB_TEXT, "with url or file: aarch64 or x86_64")                     \
+    X(LAB_IMAGE_SEED_SOURCE, "seed-source", LAB_TEXT, "with file: as in `pgsup image import`")     \
+    X(LAB_IMAGE_SHELL, "shell", LAB_TEXT, "with file: login shell of the accounts in its guests")  \
+    X(LAB_IMAGE_FORCE, "force", LAB_FLAG, "with file: import it as a raw disk whatever it is")
+enum lab_image_key { LAB_IMAGE_KEYS(LAB_ENUM) LAB_IMAGE_KEY_COUNT };
 #undef LAB_ENUM
 
 struct lab_key_row {
@@ -59,6 +73,7 @@ struct lab_key_row {
 };
 extern const struct lab_key_row lab_keys[LAB_KEY_COUNT];
 extern const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT];
+extern const struct lab_key_row lab_image_keys[LAB_IMAGE_KEY_COUNT];
 
 struct lab_place {
     size_t line, column; /* from 1 on */
@@ -70,10 +85,11 @@ struct lab_value {
     struct strv items; /* TEXT and FLAG ("true", "false"): one; LIST: each; MAP: "name=value" */
 };
 
-struct lab_network {
+/* A network or an image. */
+struct lab_entry {
     char *name;
     struct lab_place place;
-    struct lab_value values[LAB_NETWORK_KEY_COUNT];
+    struct lab_value *values; /* by enum lab_network_key or lab_image_key */
 };
 
 struct lab_instance {
@@ -84,8 +100,8 @@ struct lab_instance {
 
 struct lab {
     char *path; /* as sentences call it */
-    struct lab_network *networks;
-    size_t network_count;
+    struct lab_entry *networks, *images;
+    size_t network_count, image_count;
     struct lab_instance
         *instances; /* each after the one that it names in "after", if that is here */
     size_t instance_count;
@@ -102,5 +118,7 @@ void lab_done(struct lab *lab); /* {0} is fine */
 const char *lab_text(const struct lab_value *value);
 /* NULL-terminated; NULL: not given. Borrowed. */
 char *const *lab_list(const struct lab_value *value);
-/* Puts PATH:LINE:COLUMN before the sentence. */
+/* A path that stands in it: relative to its folder. Caller frees. */
+char *lab_path(const struct lab *lab, const char *path);
+/* Puts PATH:LINE:COLUMN before the sentence. What contradicts the home makes the file invalid. */
 bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *error);

@@ -13,22 +13,40 @@ static const struct {
                  {LAB_VENDOR_DATA, SEED_VENDOR_DATA},
                  {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
 
-/* A path is relative to the folder of the lab file. */
-static char *path_beside(const struct lab *lab, const char *path) {
-    const char *slash = strrchr(lab->path, '/');
-    return path[0] == '/' || !slash
-               ? alloc_string(path)
-               : alloc_printf("%.*s/%s", (int)(slash - lab->path), lab->path, path);
+/* A value of several lines is the document itself. */
+static bool is_inline(const char *text) {
+    return strchr(text, '\n') != NULL;
+}
+
+static bool read_document(const struct lab *lab, enum seed_document document, const char *text,
+                          struct user_documents *own, struct error *error) {
+    scoped(alloc_release) char *path = lab_path(lab, text);
+    return is_inline(text)
+               ? user_document_take(document, seed_document_name(document), text, own, error)
+               : user_document_read(document, path, own, NULL, error);
 }
 
 static bool read_documents(const struct lab *lab, const struct lab_instance *instance,
                            struct user_documents *own, struct error *error) {
     for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
         const struct lab_value *value = &instance->values[documents[i].key];
-        scoped(alloc_release) char *remarks = NULL;
-        scoped(alloc_release) char *path = value->given ? path_beside(lab, lab_text(value)) : NULL;
-        if (path && !user_document_read(documents[i].document, path, own, &remarks, error))
+        if (value->given && !read_document(lab, documents[i].document, lab_text(value), own, error))
             return lab_fail_at(lab, value->place, error);
+    }
+    return true;
+}
+
+bool lab_options_ask(const struct lab_options *options, struct strv *asked, struct error *error) {
+    for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+        const struct lab_value *value = &options->instance->values[documents[i].key];
+        const char *text = lab_text(value);
+        scoped(alloc_release) char *remarks = NULL;
+        if (!text || strv_has(asked, text))
+            continue;
+        strv_push(asked, text);
+        const char *shown = is_inline(text) ? seed_document_name(documents[i].document) : text;
+        if (!user_document_ask(documents[i].document, shown, &options->own, &remarks, error))
+            return lab_fail_at(options->lab, value->place, error);
     }
     return true;
 }
@@ -116,6 +134,10 @@ static void fill_startup(const struct lab_instance *instance, struct startup_opt
             strcmp(autostart, "true") == 0 ? STARTUP_AUTOSTART_ON : STARTUP_AUTOSTART_OFF;
 }
 
+static bool is_true(const struct lab_value *value) {
+    return value->given && strcmp(lab_text(value), "true") == 0;
+}
+
 static void fill_create(const struct lab_instance *instance, struct lab_options *options) {
     const struct lab_value *values = instance->values;
     struct instance_create_options *create = &options->create;
@@ -132,6 +154,10 @@ static void fill_create(const struct lab_instance *instance, struct lab_options 
     create->forwards = lab_list(&values[LAB_FORWARDS]);
     create->host_keys = lab_text(&values[LAB_HOST_KEYS]);
     create->accel = lab_text(&values[LAB_ACCEL]);
+    create->nested = is_true(&values[LAB_NESTED]);
+    if (values[LAB_PACKAGE_UPGRADE].given)
+        create->packages = is_true(&values[LAB_PACKAGE_UPGRADE]) ? INSTANCE_PACKAGES_UPGRADE
+                                                                 : INSTANCE_PACKAGES_KEEP;
     create->own = &options->own;
 }
 
@@ -144,6 +170,8 @@ static void fill_change(const struct lab_instance *instance, struct lab_options 
     change->ssh_port = lab_text(&values[LAB_SSH_PORT]);
     change->seed = lab_text(&values[LAB_SEED]);
     change->accel = lab_text(&values[LAB_ACCEL]);
+    if (values[LAB_NESTED].given)
+        change->nested = is_true(&values[LAB_NESTED]) ? INSTANCE_NESTED_ON : INSTANCE_NESTED_OFF;
 }
 
 bool lab_options_fill(struct home *home, const struct store_instance *existing,

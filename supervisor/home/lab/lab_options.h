@@ -22,4 +22,6 @@ struct lab_options {
 /* existing: NULL for a new one. Reads the documents that the file names. */
 bool lab_options_fill(struct home *home, const struct store_instance *existing,
                       struct lab_options *options, struct error *error);
+/* Has cloud-init judge the documents, each text that is not among those asked before. */
+bool lab_options_ask(const struct lab_options *options, struct strv *asked, struct error *error);
 void lab_options_done(struct lab_options *options);

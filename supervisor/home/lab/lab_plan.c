@@ -1,9 +1,13 @@
 #include "home/lab/lab_plan.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
+#include "base/name.h"
 #include "home/change/create.h"
+#include "home/images/image.h"
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
+#include "home/network/members.h"
 #include "store/network_table.h"
 #include "store/transaction.h"
 
@@ -11,11 +15,9 @@
 #include <string.h>
 
 static const char *const words[] = {
-    [LAB_ADD_NETWORK] = "create network",
-    [LAB_CREATE] = "create",
-    [LAB_CHANGE] = "change",
-    [LAB_PRUNE] = "prune",
-    [LAB_PRUNE_NETWORK] = "prune network",
+    [LAB_GET_IMAGE] = "get image", [LAB_ADD_NETWORK] = "create network",
+    [LAB_CREATE] = "create",       [LAB_CHANGE] = "change",
+    [LAB_PRUNE] = "prune",         [LAB_PRUNE_NETWORK] = "prune network",
     [LAB_NOTE] = "note",
 };
 
@@ -37,12 +39,13 @@ void lab_plan_done(struct lab_plan *plan) {
         free(plan->steps[i].detail);
     }
     free(plan->steps);
+    strv_done(&plan->asked);
     *plan = (struct lab_plan){0};
 }
 
 /* --- networks --- */
 
-struct home_network_options lab_plan_network(const struct lab_network *network) {
+struct home_network_options lab_plan_network(const struct lab_entry *network) {
     return (struct home_network_options){
         .name = network->name,
         .kind = lab_text(&network->values[LAB_NETWORK_KIND]),
@@ -66,7 +69,7 @@ static bool check_same(const struct lab *lab, const struct lab_value *value, con
 
 static bool plan_network(struct home *home, const struct lab *lab, size_t index,
                          struct lab_plan *plan, struct error *error) {
-    const struct lab_network *network = &lab->networks[index];
+    const struct lab_entry *network = &lab->networks[index];
     const struct home_network_options options = lab_plan_network(network);
     struct store_network has = {0};
     struct error missing = {0};
@@ -87,7 +90,107 @@ static bool plan_network(struct home *home, const struct lab *lab, size_t index,
     return good;
 }
 
+/* --- images --- */
+
+static const char *image_value(const struct lab_entry *image, enum lab_image_key key) {
+    return lab_text(&image->values[key]);
+}
+
+static bool check_image(const struct lab *lab, const struct lab_entry *image, struct error *error) {
+    const char *url = image_value(image, LAB_IMAGE_URL), *file = image_value(image, LAB_IMAGE_FILE);
+    const char *sha256 = image_value(image, LAB_IMAGE_SHA256);
+    const char *source = image_value(image, LAB_IMAGE_SEED_SOURCE);
+    scoped(alloc_release) char *path = file ? lab_path(lab, file) : NULL;
+    if (url && file)
+        return error_set(error, ERROR_INVALID, "url and file exclude each other");
+    if (url && !catalogue_is_url(url))
+        return error_set(error, ERROR_INVALID, "its url does not begin with http:// or https://");
+    if (sha256 && (!url || !catalogue_is_sha256(sha256)))
+        return error_set(error, ERROR_INVALID, "sha256 goes with url, and has 64 digits (0-9a-f)");
+    if (!file &&
+        (source || image_value(image, LAB_IMAGE_SHELL) || image->values[LAB_IMAGE_FORCE].given))
+        return error_set(error, ERROR_INVALID, "seed-source, shell and force go with file");
+    if (!file && !url && image_value(image, LAB_IMAGE_ARCH))
+        return error_set(error, ERROR_INVALID, "arch goes with url or file");
+    return (!path || file_exists(path) ||
+            error_set(error, ERROR_INVALID, "there is no file %s", path)) &&
+           image_check_arch(image_value(image, LAB_IMAGE_ARCH), error);
+}
+
+/* For the rehearsal only: what is known of it before it is there. */
+static bool rehearse_image(struct home *home, const char *name, const char *arch,
+                           struct error *error) {
+    struct store_image image = {.name = alloc_string(name),
+                                .file = alloc_printf("%s.qcow2", name),
+                                .format = alloc_string("qcow2"),
+                                .arch = alloc_string(image_choose_arch(arch, "")),
+                                .sha256 = alloc_string(""),
+                                .origin = alloc_string("")};
+    bool good = name_check_label("image name", name, error) &&
+                image_describe(home, &image, error) && image_table_add(home->store, &image, error);
+    store_image_done(&image);
+    return good;
+}
+
+static bool is_known(struct home *home, const char *name, struct error *error) {
+    struct catalogue catalogue = {0};
+    if (!image_catalogue(home, &catalogue, error))
+        return false;
+    scoped(alloc_release) char *names = catalogue_names(&catalogue);
+    bool known = catalogue_find(&catalogue, name) != NULL;
+    catalogue_done(&catalogue);
+    scoped(alloc_release) char *shown = name_printable(name, strlen(name), 60);
+    return known || error_set(error, ERROR_NOT_FOUND,
+                              "there is no image \"%s\", and none of that name is known: give its "
+                              "url or file under \"images\"; known are %s",
+                              shown, names);
+}
+
+static bool has_image(struct home *home, const char *name, bool *has, struct error *error) {
+    struct store_image image = {0};
+    struct error missing = {0};
+    *has = image_table_get(home->store, name, &image, &missing);
+    store_image_done(&image);
+    return *has || missing.code == ERROR_NOT_FOUND || error_copy(error, &missing);
+}
+
+static bool plan_image(struct home *home, const struct lab *lab, size_t index,
+                       struct lab_plan *plan, struct error *error) {
+    const struct lab_entry *image = &lab->images[index];
+    const char *url = image_value(image, LAB_IMAGE_URL), *file = image_value(image, LAB_IMAGE_FILE);
+    const char *arch = image_value(image, LAB_IMAGE_ARCH);
+    bool has = false;
+    bool good = check_image(lab, image, error) && has_image(home, image->name, &has, error) &&
+                (has || ((url || file || is_known(home, image->name, error)) &&
+                         rehearse_image(home, image->name, arch, error)));
+    if (good && !has)
+        add_step(plan, LAB_GET_IMAGE, index, image->name, url ? url : file ? file : "by its name");
+    return good || lab_fail_at(lab, image->place, error);
+}
+
+/* One that no section names, but that can be downloaded. */
+static bool plan_image_of(struct home *home, const struct lab *lab,
+                          const struct lab_instance *instance, struct lab_plan *plan,
+                          struct error *error) {
+    const struct lab_value *value = &instance->values[LAB_IMAGE];
+    const char *name = lab_text(value);
+    bool has = false;
+    if (!name)
+        return true;
+    bool good = has_image(home, name, &has, error) &&
+                (has || (is_known(home, name, error) && rehearse_image(home, name, NULL, error)));
+    if (good && !has)
+        add_step(plan, LAB_GET_IMAGE, LAB_NOWHERE, name, "by its name");
+    return good || lab_fail_at(lab, value->place, error);
+}
+
 /* --- instances --- */
+
+static bool fail_instance(const struct lab *lab, const struct lab_instance *instance,
+                          struct error *error) {
+    error_prefix(error, "%s", instance->name);
+    return lab_fail_at(lab, instance->place, error);
+}
 
 static bool rehearse_disks(const struct lab *lab, const struct lab_value *disks,
                            struct error *error) {
@@ -118,10 +221,11 @@ static bool plan_new(struct home *home, const struct lab *lab, size_t index, str
     struct lab_options options = {.lab = lab, .instance = instance};
     scoped(buffer_done) struct buffer detail = {0};
     bool good = lab_options_fill(home, NULL, &options, error) &&
+                lab_options_ask(&options, &plan->asked, error) &&
+                plan_image_of(home, lab, instance, plan, error) &&
                 ((rehearse_disks(lab, &instance->values[LAB_DISKS], error) &&
                   instance_create_rehearse(home, &options.create, error)) ||
-                 error_prefix(error, "%s:%zu:%zu: %s", lab->path, instance->place.line,
-                              instance->place.column, instance->name));
+                 fail_instance(lab, instance, error));
     if (good) {
         describe_new(&options, &detail);
         add_step(plan, LAB_CREATE, index, instance->name, detail.data);
@@ -137,8 +241,7 @@ bool lab_plan_compare(struct home *home, struct lab_options *options,
     bool good = instance_facts_load(home, instance->name, &facts, error) &&
                 lab_options_fill(home, &facts.instance, options, error) &&
                 (lab_compare(home, &facts, options, difference, error) ||
-                 error_prefix(error, "%s:%zu:%zu: %s", options->lab->path, instance->place.line,
-                              instance->place.column, instance->name));
+                 fail_instance(options->lab, instance, error));
     instance_facts_done(&facts);
     return good;
 }
@@ -148,7 +251,8 @@ static bool plan_existing(struct home *home, const struct lab *lab, size_t index
     const struct lab_instance *instance = &lab->instances[index];
     struct lab_options options = {.lab = lab, .instance = instance};
     struct lab_difference difference = {0};
-    bool good = lab_plan_compare(home, &options, &difference, error);
+    bool good = lab_plan_compare(home, &options, &difference, error) &&
+                (!difference.documents || lab_options_ask(&options, &plan->asked, error));
     if (good && difference.notes.length)
         add_step(plan, LAB_NOTE, index, instance->name, difference.notes.data);
     if (good && difference.detail.length)
@@ -186,6 +290,35 @@ static bool names_network(const struct lab *lab, const char *name) {
     return false;
 }
 
+/* The file gives it cards, and none of this network. */
+static bool loses_card(const struct lab *lab, const char *instance, const char *network) {
+    for (size_t i = 0; i < lab->instance_count; i++) {
+        char *const *nics = lab_list(&lab->instances[i].values[LAB_NICS]);
+        if (strcmp(lab->instances[i].name, instance) != 0)
+            continue;
+        for (; nics && *nics; nics++)
+            if (strcspn(*nics, ",") == strlen(network) &&
+                strncmp(*nics, network, strlen(network)) == 0)
+                return false;
+        return lab->instances[i].values[LAB_NICS].given;
+    }
+    return true; /* it goes too */
+}
+
+static bool check_unused(struct home *home, const struct lab *lab,
+                         const struct store_network *network, struct error *error) {
+    struct store_nics members = {0};
+    bool good = members_list(home->store, network->id, &members, error);
+    for (size_t i = 0; good && i < members.count; i++)
+        if (!loses_card(lab, members.items[i].name, network->name))
+            good = error_set(error, ERROR_INVALID,
+                             "%s: the network \"%s\" is not in it, but \"%s\" has a card there: "
+                             "name it under \"networks\", or give that instance other nics",
+                             lab->path, network->name, members.items[i].name);
+    store_nics_done(&members);
+    return good;
+}
+
 static bool plan_prunes(struct home *home, const struct lab *lab, struct lab_plan *plan,
                         struct error *error) {
     struct store_instances instances = {0};
@@ -195,9 +328,13 @@ static bool plan_prunes(struct home *home, const struct lab *lab, struct lab_pla
     for (size_t i = 0; good && i < instances.count; i++)
         if (!names_instance(lab, instances.items[i].name))
             add_step(plan, LAB_PRUNE, 0, instances.items[i].name, "to the trash");
-    for (size_t i = 0; good && i < networks.count; i++)
-        if (!names_network(lab, networks.items[i].name) && !networks.items[i].is_lab)
+    for (size_t i = 0; good && i < networks.count; i++) {
+        if (names_network(lab, networks.items[i].name) || networks.items[i].is_lab)
+            continue;
+        good = check_unused(home, lab, &networks.items[i], error);
+        if (good)
             add_step(plan, LAB_PRUNE_NETWORK, 0, networks.items[i].name, networks.items[i].subnet);
+    }
     store_instances_done(&instances);
     store_networks_done(&networks);
     return good;
@@ -206,6 +343,8 @@ static bool plan_prunes(struct home *home, const struct lab *lab, struct lab_pla
 static bool plan_all(struct home *home, const struct lab *lab, enum lab_prune prune,
                      struct lab_plan *plan, struct error *error) {
     bool good = true;
+    for (size_t i = 0; good && i < lab->image_count; i++)
+        good = plan_image(home, lab, i, plan, error);
     for (size_t i = 0; good && i < lab->network_count; i++)
         good = plan_network(home, lab, i, plan, error);
     for (size_t i = 0; good && i < lab->instance_count; i++)

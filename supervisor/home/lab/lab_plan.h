@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define LAB_NOWHERE SIZE_MAX
+
 enum lab_step_kind {
+    LAB_GET_IMAGE,
     LAB_ADD_NETWORK,
     LAB_CREATE,
     LAB_CHANGE,
@@ -26,10 +29,11 @@ struct lab_step {
     enum lab_step_kind kind;
     char *name;
     char *detail; /* for people: "vcpu 2 -> 4, card +lab"; NULL: nothing to say */
-    size_t index; /* in the lab: of the network or the instance */
+    size_t index; /* in the lab: of the image, network or instance; LAB_NOWHERE: it is not there */
 };
 
 struct lab_plan {
+    struct strv asked; /* documents that cloud-init has judged */
     struct lab_step *steps;
     size_t count;
     size_t due; /* those that are not notes */
@@ -42,7 +46,7 @@ bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prun
 void lab_plan_done(struct lab_plan *plan);
 
 /* For the carrying out of a step: what the file says of a network, and what an instance lacks. */
-struct home_network_options lab_plan_network(const struct lab_network *network);
+struct home_network_options lab_plan_network(const struct lab_entry *network);
 bool lab_plan_compare(struct home *home, struct lab_options *options,
                       struct lab_difference *difference, struct error *error);
 

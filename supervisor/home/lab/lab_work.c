@@ -8,6 +8,8 @@
 #include "home/change/nic_change.h"
 #include "home/change/remove.h"
 #include "home/change/settings.h"
+#include "home/images/image.h"
+#include "home/images/image_download.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +127,43 @@ static bool prune_instance(struct home *home, const char *name, struct error *er
     return good;
 }
 
-static bool make_network(struct home *home, const struct lab_network *network,
-                         struct error *error) {
+static bool fetch_image(const struct lab_work *work, const struct lab_step *step,
+                        const struct image_progress *progress, struct error *error) {
+    const struct lab_entry *entry =
+        step->index == LAB_NOWHERE ? NULL : &work->lab->images[step->index];
+    const char *url = entry ? lab_text(&entry->values[LAB_IMAGE_URL]) : NULL;
+    const char *file = entry ? lab_text(&entry->values[LAB_IMAGE_FILE]) : NULL;
+    scoped(alloc_release) char *path = file ? lab_path(work->lab, file) : NULL;
+    if (!url && !file)
+        return image_download(work->home, step->name, progress, error);
+    const struct lab_value *values = entry->values;
+    const char *arch = lab_text(&values[LAB_IMAGE_ARCH]);
+    const char *force = lab_text(&values[LAB_IMAGE_FORCE]);
+    const struct image_address address = {step->name, url, lab_text(&values[LAB_IMAGE_SHA256]),
+                                          arch};
+    const struct image_file import = {
+        .name = step->name,
+        .path = path,
+        .arch = arch,
+        .seed_source = lab_text(&values[LAB_IMAGE_SEED_SOURCE]),
+        .shell = lab_text(&values[LAB_IMAGE_SHELL]),
+        .trust = force && strcmp(force, "true") == 0 ? IMAGE_TRUST_RAW : IMAGE_TRUST_NOTHING,
+    };
+    return url ? image_download_from(work->home, &address, progress, error)
+               : image_import(work->home, &import, progress, error);
+}
+
+static bool get_image(const struct lab_work *work, const struct lab_step *step,
+                      struct error *error) {
+    const struct image_progress *progress =
+        work->image_begins ? work->image_begins(step->name, work->context) : NULL;
+    bool good = fetch_image(work, step, progress, error);
+    if (work->image_ends)
+        work->image_ends(work->context);
+    return good;
+}
+
+static bool make_network(struct home *home, const struct lab_entry *network, struct error *error) {
     const struct home_network_options options = lab_plan_network(network);
     struct store_network made = {0};
     bool good = home_network_create(home, &options, &made, error);
@@ -139,6 +176,7 @@ static bool do_step(const struct lab_work *work, size_t index, struct ahead *ahe
     const struct lab *lab = work->lab;
     const struct lab_step *step = &work->plan->steps[index];
     switch (step->kind) {
+    case LAB_GET_IMAGE: return get_image(work, step, error);
     case LAB_ADD_NETWORK: return make_network(work->home, &lab->networks[step->index], error);
     case LAB_CREATE: return create(work, index, ahead, error);
     case LAB_CHANGE: return change(work->home, lab, &lab->instances[step->index], error);

@@ -3,6 +3,7 @@
  * one has left to do. Blocking. */
 #pragma once
 
+#include "home/images/image_progress.h"
 #include "home/lab/lab_plan.h"
 
 struct lab_work {
@@ -10,6 +11,9 @@ struct lab_work {
     const struct lab *lab; /* the plan is of this one */
     const struct lab_plan *plan;
     void (*done)(const struct lab_step *step, void *context); /* one step; NULL: nobody is told */
+    /* How an image's way is told: begun and ended once for each; NULL: nobody is told. */
+    const struct image_progress *(*image_begins)(const char *name, void *context);
+    void (*image_ends)(void *context);
     void *context;
 };
 

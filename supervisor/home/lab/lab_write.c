@@ -38,6 +38,9 @@ static void write_hardware(struct yaml_writer *writer, const struct instance_fac
     write_number(writer, LAB_SIZE, instance->disk_bytes, "");
     write_text(writer, LAB_IP, instance->ip4);
     write_text(writer, LAB_ACCEL, instance->accel);
+    if (instance->nested)
+        yaml_writer_flag_pair(writer, lab_keys[LAB_NESTED].name, true);
+    yaml_writer_flag_pair(writer, lab_keys[LAB_PACKAGE_UPGRADE].name, instance->package_upgrade);
     write_text(writer, LAB_SEED, store_seed_word(instance->seed));
     write_text(writer, LAB_HOST_KEYS, store_host_keys_word(instance->host_keys));
     if (instance->ssh_port && instance->ssh_port_given)

@@ -45,7 +45,8 @@ static bool check(enum seed_document document, const char *path, const struct bu
 bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
                         char **remarks, struct error *error) {
     struct buffer *text = &own->texts[document];
-    *remarks = NULL;
+    if (remarks)
+        *remarks = NULL;
     own->given[document] = true;
     if (!*path)
         return true;
@@ -59,9 +60,27 @@ bool user_document_read(enum seed_document document, const char *path, struct us
                          "%s is empty: to remove a %s, give \"\" to `instance set`", shown,
                          seed_document_name(document));
     return check(document, shown, text, error) &&
-           (document == SEED_NETWORK_CONFIG ||
-            !document_kind_is_cloud_config(text->data, text->length) ||
-            schema_check(shown, text, remarks, error));
+           (!remarks || user_document_ask(document, shown, own, remarks, error));
+}
+
+bool user_document_take(enum seed_document document, const char *shown, const char *text,
+                        struct user_documents *own, struct error *error) {
+    own->given[document] = true;
+    buffer_clear(&own->texts[document]);
+    buffer_puts(&own->texts[document], text);
+    if (own->texts[document].length > OWN_DOCUMENT_LIMIT_BYTES)
+        return error_set(error, ERROR_INVALID, "%s is longer than %u bytes", shown,
+                         OWN_DOCUMENT_LIMIT_BYTES);
+    return check(document, shown, &own->texts[document], error);
+}
+
+bool user_document_ask(enum seed_document document, const char *shown,
+                       const struct user_documents *own, char **remarks, struct error *error) {
+    const struct buffer *text = &own->texts[document];
+    *remarks = NULL;
+    return document == SEED_NETWORK_CONFIG || !text->length ||
+           !document_kind_is_cloud_config(text->data, text->length) ||
+           schema_check(shown, text, remarks, error);
 }
 
 /* cloudadmin and ansible are in every document. */

@@ -21,10 +21,17 @@ void user_documents_done(struct user_documents *own);
 bool user_documents_any(const struct user_documents *own);
 
 /* From a file that its user named, or "-"; "": none from now on. Malformed is an error, with line
- * and column. remarks: what `cloud-init schema` says of it otherwise, if that is installed; NULL:
- * nothing; caller frees. */
+ * and column. remarks: as user_document_ask() gives them; NULL: it is not asked. */
 bool user_document_read(enum seed_document document, const char *path, struct user_documents *own,
                         char **remarks, struct error *error);
+
+/* The same from a text; `shown` is how sentences call it. */
+bool user_document_take(enum seed_document document, const char *shown, const char *text,
+                        struct user_documents *own, struct error *error);
+/* What `cloud-init schema` says of one that was read, if that is installed, which takes a second:
+ * it may refuse it. remarks: what else it says; NULL: nothing; caller frees. */
+bool user_document_ask(enum seed_document document, const char *shown,
+                       const struct user_documents *own, char **remarks, struct error *error);
 
 /* What one that was read does to pgsup's own: own_config.h, own_network.h. */
 bool user_document_judge(const struct home *home, enum seed_document document,

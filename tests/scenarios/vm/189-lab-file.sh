@@ -1,5 +1,6 @@
 # Goal: a home of many instances from one file, with one command; interrupted by SIGKILL and given
-# again nothing is there twice; a second run touches no file; what is exported applies to nothing.
+# again nothing is there twice; a second run touches no file; what is exported applies to nothing;
+# images come with it, and --wait starts what it names.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
 
@@ -57,3 +58,40 @@ head -c 2000000 /dev/urandom | base64 -w 0 >"$WORK/bad.yaml"
 run "$PGSUP" apply -f "$WORK/bad.yaml"
 expect_equal "status of a file that is too long" "$STATUS" 2
 "$PGSUP" apply --schema | python3 -c 'import json, sys; json.load(sys.stdin)["properties"]["instances"]' || fail "no schema"
+
+step "images are fetched first, and --wait starts the instances"
+mkdir -p "$WORK/bin" "$WORK/files"
+ln -s "${PGSUP_FAKE_QEMU:?the fake QEMU, see tests/fake}" "$WORK/bin/qemu-system-aarch64"
+export PATH=$WORK/bin:$PATH
+cp "$WORK/base.qcow2" "$WORK/files/far.qcow2"
+PORT=$(free_port)
+(cd "$WORK/files" && exec python3 -m http.server "$PORT" --bind 127.0.0.1) >/dev/null 2>&1 &
+at_exit "kill $!"
+wait_until 10 python3 -c "import socket; socket.create_connection(('127.0.0.1', $PORT))"
+cat >"$WORK/images.yaml" <<'END'
+images:
+  near: {file: base.qcow2, arch: aarch64}
+  far: {url: !env "http://127.0.0.1:${PORT}/far.qcow2", arch: aarch64, sha256: !env "${SUM}"}
+defaults: {size: 64M, accel: tcg, host-keys: guest}
+instances:
+  one: {image: far, after: two, user-data: "#cloud-config\nlocale: C\n"}
+  two: {image: near, nested: false, package-upgrade: false}
+END
+right=$(sha256sum "$WORK/base.qcow2" | cut -d' ' -f1)
+export PORT SUM=${right//?/0}
+run "$PGSUP" -q apply -f "$WORK/images.yaml"
+expect_equal "status with another checksum" "$STATUS" 1
+expect_text "$ERR" "get image far: " "does not have its publisher's SHA256"
+SUM=$right
+# shellcheck disable=SC2086  # words
+run "$PGSUP" apply -f "$WORK/images.yaml" --prune --wait --timeout 1 $AS_ROOT
+expect_equal "status of the wait" "$STATUS" 5
+expect_text "$OUT" "get image far: http://127.0.0.1:$PORT/far.qcow2: done" "create two: near: done" "create one: far: done"
+expect_text "$ERR" "two is not ready after 1 s" "one is not ready after 1 s"
+expect_equal "running" "$("$PGSUP" list -q --state booting | tr '\n' ' ')" "one two "
+expect_text "$PGSUP_HOME/instances/one/cloud-init/own-user-data" "locale: C"
+expect_ok "$PGSUP" apply -f "$WORK/images.yaml" --prune
+expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
+expect_equal "what is left" "$("$PGSUP" list -q | tr '\n' ' ')" "one two "
+run "$PGSUP" down
+expect_equal "status of down" "$STATUS" 0

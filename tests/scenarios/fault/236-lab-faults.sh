@@ -1,0 +1,21 @@
+# Goal: whenever `pgsup apply` is killed, interrupted, or finds the disk full, the next one completes
+# what it began: nothing is there twice, nothing is left over, and after that there is nothing to do.
+#
+# PGSUP_FAULTS is how many times of each kind, spread over its whole run.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+make_cloud
+make_image "$WORK/empty.qcow2"
+expect_ok "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
+expect_ok "$PGSUP" instance create old --os empty --vcpu 1 -s 64M --no-lab
+cat >"$WORK/lab.yaml" <<'END_OF_LAB'
+networks:
+  mesh: {kind: multicast}
+defaults: {image: empty, size: 64M, vcpu: 2, host-keys: guest, nics: [user, mesh]}
+instances:
+  old: {forwards: ["18080:80"]}
+  node-{1..3}: {after: old, disks: {data: 8M}, user-data: own.yaml}
+END_OF_LAB
+printf '#cloud-config\nlocale: C\n' >"$WORK/own.yaml"
+python3 "$(dirname "$0")/lab_faults.py" "$PGSUP" "$PGSUP_HOME" "$WORK/lab.yaml" \
+    "${PGSUP_FAULT:?the library of tests/fault}" "${PGSUP_FAULTS:-4}" || fail "see above"
