@@ -34,6 +34,8 @@ if(PGSUP_FUZZ)
   pgsup_fuzz(fuzz_qcow2_header SOURCES fuzz/fuzz_qcow2_header.c USES host
     CORPUS fuzz/seeds/fuzz_qcow2_header MAX_LEN 4096)
   pgsup_fuzz(fuzz_lab_file SOURCES fuzz/fuzz_lab_file.c USES home_lab CORPUS fuzz/seeds/fuzz_lab_file MAX_LEN 4096)
+  pgsup_fuzz(fuzz_backup_manifest SOURCES fuzz/fuzz_backup_manifest.c USES home_backup
+    CORPUS fuzz/seeds/fuzz_backup_manifest MAX_LEN 8192)
   pgsup_fuzz(fuzz_lease SOURCES fuzz/fuzz_lease.c USES home_names CORPUS fuzz/seeds/fuzz_lease MAX_LEN 4096)
   pgsup_fuzz(fuzz_launcher SOURCES fuzz/fuzz_launcher.c USES launcher CORPUS fuzz/seeds/fuzz_launcher
     MAX_LEN 4096)

@@ -41,6 +41,7 @@ set(table
   "cli/106-other-tools               5    1     300     normal     -"
   "cli/107-names-and-addresses       6    1     300     both       -"
   "cli/117-check-on-mac              2    1     300     normal     -"
+  "cli/207-backup                   6    1     300     both       -"
   "cli/125-trash                    4    1     300     both       -"
   "cli/161-catalogue-check          7    1     300     normal       -"
   "cli/162-setup                    3    1     300     normal     macos"

@@ -122,6 +122,13 @@ static bool make_one(const char *path, mode_t mode, struct error *error) {
     return error_errno(error, "cannot make the folder %s", path);
 }
 
+/* Some file systems have no such thing for folders. */
+bool file_sync(const char *path, struct error *error) {
+    scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return (fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP)) ||
+           error_errno(error, "cannot write %s", path);
+}
+
 bool file_make_directory(const char *path, mode_t mode, struct error *error) {
     scoped(alloc_release) char *partial = alloc_string(path);
     for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {

@@ -33,6 +33,9 @@ bool file_write_all(int fd, const void *data, size_t length); /* false: see errn
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);
 
+/* What was written to a file or a folder is on the disk. */
+bool file_sync(const char *path, struct error *error);
+
 bool file_make_directory(const char *path, mode_t mode, struct error *error); /* parents too */
 bool file_remove_tree(const char *path, struct error *error); /* absent is fine; follows no links */
 

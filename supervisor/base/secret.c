@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/waiting.h"
 
 #include <fcntl.h>
@@ -66,13 +67,15 @@ static bool read_file(const char *path,
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_INVALID, "%s is not a file: move it away", path);
     scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);
-    ssize_t got;
+    ssize_t got = 0;
     waiting_begin("computing a checksum", "");
-    while ((got = read(fd, chunk, CHUNK_BYTES)) > 0) {
+    while (interrupt_check(NULL) && (got = read(fd, chunk, CHUNK_BYTES)) > 0) {
         update(state, chunk, (size_t)got);
         waiting_tick();
     }
     waiting_end();
+    if (!interrupt_check(error))
+        return false;
     return got == 0 || error_errno(error, "cannot read %s", path);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "home/layout.h"
 #include "store/generated_table.h"
 
 #include <libgen.h>
@@ -124,4 +125,18 @@ enum generated_result generated_write(struct generated *generated,
     if (!target_init(generated, file, &target, error))
         return GENERATED_FAILED;
     return write_target(generated, &target, error);
+}
+
+bool generated_is_edited(const struct home *home, const struct store_instance *instance,
+                         const char *path, bool *edited, struct error *error) {
+    char present[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *file = layout_file(home, instance->name, path);
+    *edited = false;
+    if (!file_exists(file))
+        return true;
+    if (!secret_sha256_file(file, present, error) ||
+        !generated_table_get(home->store, instance->id, path, recorded, error))
+        return false;
+    *edited = strcmp(present, recorded) != 0;
+    return true;
 }

@@ -6,6 +6,7 @@
 #include "base/strv.h"
 #include "home/facts.h"
 #include "home/home.h"
+#include "store/instance_table.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -37,6 +38,10 @@ enum generated_result generated_write(struct generated *generated,
 /* Records the digest of a file that was just written; generated_write() does. */
 bool generated_record(struct generated *generated, const char *path, const char *digest,
                       struct error *error);
+
+/* Whether its user changed the file, given as INSTANCEDIR/PATH. One that is not there is none. */
+bool generated_is_edited(const struct home *home, const struct store_instance *instance,
+                         const char *path, bool *edited, struct error *error);
 
 /* A rollback undoes what was recorded, but not the files, which would then look edited. This
  * records them again, in the next transaction. */

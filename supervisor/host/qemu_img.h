@@ -25,6 +25,23 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
 /* Copies the clusters above the backing file to a new disk with the same backing file; with NULL,
  * for a disk without one, the whole disk. */
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error);
+/* A disk, and the backing file that it is to be read with, whatever it names; NULL: none. */
+struct qemu_img_chain {
+    const char *path, *backing;
+};
+struct qemu_img_pack {
+    struct qemu_img_chain from;
+    const char *target;
+    uint64_t limit_bytes; /* a second; 0: none */
+    bool zstd;            /* else zlib, which is slower */
+};
+/* Copies the whole disk to a self-contained, compressed one. */
+bool qemu_img_pack(const struct qemu_img_pack *pack, struct error *error);
+/* Whether this qemu-img can compress with zstd; a file is made in the folder and removed. */
+bool qemu_img_has_zstd(const char *folder);
+/* Whether a guest would read the same from both; VMs may have them open. */
+bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_chain *other,
+                      bool *same, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
 /* Converts a qcow2 disk to a raw one, which gets holes. */

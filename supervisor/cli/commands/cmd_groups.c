@@ -1,6 +1,12 @@
 /* The rows that only hold sub-commands. */
 #include "cli/commands/table.h"
 
+const struct command cmd_backup = {
+    .path = "backup",
+    .summary = "Copies of instances outside of the home, from which they can be made again",
+    .section = SECTION_CLOUD,
+};
+
 const struct command cmd_cloud = {
     .path = "cloud",
     .summary = "Settings of a cloud home: name, admin password, SSH key, network",

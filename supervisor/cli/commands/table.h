@@ -30,6 +30,11 @@
     X(cmd_instance_reset)                                                                          \
     X(cmd_instance_remove)                                                                         \
     X(cmd_instance_undelete)                                                                       \
+    X(cmd_backup)                                                                                  \
+    X(cmd_backup_create)                                                                           \
+    X(cmd_backup_list)                                                                             \
+    X(cmd_backup_verify)                                                                           \
+    X(cmd_backup_restore)                                                                          \
     X(cmd_trash)                                                                                   \
     X(cmd_trash_list)                                                                              \
     X(cmd_trash_empty)                                                                             \

@@ -38,5 +38,6 @@ bool stopped_instance_lock(const struct invocation *invocation, const char *name
         return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
     if (*lock < 0)
         return error_errno(error, "cannot work on %s", folder);
-    return check_stopped(invocation, instance, error);
+    return check_stopped(invocation, instance, error) &&
+           recovery_complete_restore(invocation->home, instance, error);
 }

@@ -16,7 +16,7 @@ static char *name_of(const struct store_image *image) { /* caller frees */
 }
 
 /* The disk may be in a folder from which the name leads nowhere yet. */
-static bool name_image(const struct store_image *image, const char *path, struct error *error) {
+bool overlay_name(const struct store_image *image, const char *path, struct error *error) {
     scoped(alloc_release) char *name = name_of(image);
     if (qemu_img_name_backing(path, name, error))
         return true;
@@ -34,7 +34,7 @@ bool overlay_create(const struct home *home, const struct store_image *image, co
 bool overlay_copy(const struct home *home, const struct store_image *image, const char *from,
                   const char *path, struct error *error) {
     scoped(alloc_release) char *backing = image_path(home, image);
-    return qemu_img_copy(from, backing, path, error) && name_image(image, path, error);
+    return qemu_img_copy(from, backing, path, error) && overlay_name(image, path, error);
 }
 
 static const char *file_of(const char *path) {

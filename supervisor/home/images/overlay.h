@@ -13,6 +13,9 @@ bool overlay_create(const struct home *home, const struct store_image *image, co
 /* What is over the image is copied. */
 bool overlay_copy(const struct home *home, const struct store_image *image, const char *from,
                   const char *path, struct error *error);
+/* Names the image in the header of a disk, whatever that named; a disk that cannot be is removed.
+ */
+bool overlay_name(const struct store_image *image, const char *path, struct error *error);
 /* Of a disk that no VM uses: a name of a file that is called as the image, wherever, becomes the
  * relative one; home->notice says so. Changes nothing else, and no data. */
 bool overlay_settle(struct home *home, const struct store_image *image, const char *path,

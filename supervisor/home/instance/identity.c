@@ -37,9 +37,12 @@ void identity_new(struct store_instance *instance) {
 void identity_assign(const struct store_cloud *cloud, struct store_instance *instance) {
     char uuid[37];
     uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
-    identity_new(instance);
-    secret_uuid4(uuid);
-    alloc_replace(&instance->uuid, alloc_string(uuid));
+    if (!instance->instance_id)
+        identity_new(instance);
+    if (!instance->uuid) {
+        secret_uuid4(uuid);
+        instance->uuid = alloc_string(uuid);
+    }
     if (!instance->mac)
         instance->mac =
             alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);

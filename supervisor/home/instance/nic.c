@@ -432,7 +432,7 @@ bool nic_reserve_all(struct store *store, const struct store_instance *instance,
     for (size_t i = 0; i < nics->count; i++) {
         const struct store_nics earlier = {nics->items, i};
         struct store_nic *nic = &nics->items[i];
-        give_to(instance, (int)i + 1, nic);
+        give_to(instance, nic->position > (int)i ? nic->position : (int)i + 1, nic);
         if (!check_vmnet(&rivals.cloud, &earlier, nic, error) ||
             !check_others(&earlier, nic, error) || !check_own_cards(&earlier, nic, error) ||
             !add_row(store, &rivals, nic, error))

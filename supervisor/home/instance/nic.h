@@ -29,7 +29,7 @@ bool nic_check_host(const struct store_nic *nic, struct error *error);
  * the transaction that adds or changes the instance, after its row was added. */
 bool nic_reserve(struct store *store, const struct store_instance *instance, int position,
                  struct store_nic *nic, struct error *error);
-/* The same for all cards of a new instance, in positions from 1 on. */
+/* The same for all cards of a new instance, in positions from 1 on, or those that they have. */
 bool nic_reserve_all(struct store *store, const struct store_instance *instance,
                      struct store_nics *nics, struct error *error);
 

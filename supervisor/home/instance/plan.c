@@ -393,6 +393,7 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
     return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
            recovery_complete_rename(home, &facts->instance, error) &&
            recovery_complete_reset(home, &facts->instance, error) &&
+           recovery_complete_restore(home, &facts->instance, error) &&
            settle_snapshots(home, name, facts, error) &&
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
            settle_disk(home, facts, error) &&

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "home/layout.h"
+#include "store/generated_table.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -70,20 +71,64 @@ static bool finish_reset(const char *stage, const char *folder, struct error *er
     return file_remove_tree(stage, error);
 }
 
-bool recovery_complete_reset(struct home *home, const struct store_instance *instance,
-                             struct error *error) {
+/* A change that is staged in a folder in INSTANCEDIR called so, and a word: the one whose word is
+ * `wanted` counts and is finished, the others are removed. */
+struct staged {
+    const char *prefix, *wanted;
+    bool (*finish)(const char *stage, const char *folder, struct error *error);
+};
+
+static bool complete_staged(const struct home *home, const struct store_instance *instance,
+                            const struct staged *staged, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     DIR *list = opendir(folder);
     bool good = true;
     for (struct dirent *entry; good && list && (entry = readdir(list));) {
-        if (strncmp(entry->d_name, RECOVERY_RESET_STAGE, strlen(RECOVERY_RESET_STAGE)) != 0)
+        if (strncmp(entry->d_name, staged->prefix, strlen(staged->prefix)) != 0)
             continue;
         scoped(alloc_release) char *stage = alloc_printf("%s/%s", folder, entry->d_name);
-        bool counts =
-            strcmp(entry->d_name + strlen(RECOVERY_RESET_STAGE), instance->instance_id) == 0;
-        good = counts ? finish_reset(stage, folder, error) : file_remove_tree(stage, error);
+        bool counts = strcmp(entry->d_name + strlen(staged->prefix), staged->wanted) == 0;
+        good = counts ? staged->finish(stage, folder, error) : file_remove_tree(stage, error);
     }
     if (list)
         closedir(list);
     return good;
+}
+
+bool recovery_complete_reset(struct home *home, const struct store_instance *instance,
+                             struct error *error) {
+    const struct staged staged = {RECOVERY_RESET_STAGE, instance->instance_id, finish_reset};
+    return complete_staged(home, instance, &staged, error);
+}
+
+/* --- restoring --- */
+
+/* A folder is replaced as a whole. */
+static bool move_over(const char *from, const char *to, struct error *error) {
+    if (file_is_directory(from) && !file_remove_tree(to, error))
+        return false;
+    return rename(from, to) == 0 || error_errno(error, "cannot update %s", to);
+}
+
+static bool finish_restore(const char *stage, const char *folder, struct error *error) {
+    DIR *list = opendir(stage);
+    bool good = true;
+    for (struct dirent *entry; good && list && (entry = readdir(list));) {
+        scoped(alloc_release) char *from = alloc_printf("%s/%s", stage, entry->d_name);
+        scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            good = move_over(from, to, error);
+    }
+    if (list)
+        closedir(list);
+    return good && file_remove_tree(stage, error);
+}
+
+bool recovery_complete_restore(struct home *home, const struct store_instance *instance,
+                               struct error *error) {
+    char word[SECRET_SHA256_SIZE];
+    if (!generated_table_get(home->store, instance->id, RECOVERY_RESTORE_KEY, word, error))
+        return false;
+    const struct staged staged = {RECOVERY_RESTORE_STAGE, word, finish_restore};
+    return complete_staged(home, instance, &staged, error);
 }

@@ -4,9 +4,9 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "home/generated.h"
 #include "home/layout.h"
 #include "home/seed/seed.h"
-#include "store/generated_table.h"
 
 #include <string.h>
 
@@ -52,17 +52,12 @@ static void replace_own_id(struct buffer *text, const char *new) {
     *text = out;
 }
 
-static bool is_edited(const struct seed_carry *carry, const char *path, const char *file,
-                      bool *edited, struct error *error) {
-    char present[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
-    *edited = false;
-    if (!file_exists(file))
-        return true;
-    if (!secret_sha256_file(file, present, error) ||
-        !generated_table_get(carry->home->store, carry->before->id, path, recorded, error))
-        return false;
-    *edited = strcmp(present, recorded) != 0;
-    return true;
+void seed_carry_text(const struct store_instance *before, const struct store_instance *after,
+                     enum seed_document document, struct buffer *text) {
+    replace_secrets(text, before, after);
+    replace(text, before->instance_id, after->instance_id);
+    if (document == SEED_META_DATA)
+        replace_own_id(text, after->instance_id);
 }
 
 bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error) {
@@ -73,15 +68,12 @@ bool seed_carry(const struct seed_carry *carry, enum seed_document document, str
     scoped(alloc_release) char *from = layout_file(carry->home, before->name, path);
     scoped(alloc_release) char *to = alloc_printf("%s/%s", carry->folder, name);
     bool edited;
-    if (!is_edited(carry, path, from, &edited, error))
+    if (!generated_is_edited(carry->home, before, path, &edited, error))
         return false;
     if (!edited)
         return true;
     if (!file_read(from, SEED_DOCUMENT_LIMIT_BYTES, &text, error))
         return false;
-    replace_secrets(&text, before, after);
-    replace(&text, before->instance_id, after->instance_id);
-    if (document == SEED_META_DATA)
-        replace_own_id(&text, after->instance_id);
+    seed_carry_text(before, after, document, &text);
     return file_write(to, text.data, text.length, 0600, error);
 }

@@ -2,6 +2,7 @@
  * The old instance-id and seed path in them are replaced. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "cloudinit/seed_document.h"
 #include "home/home.h"
@@ -13,5 +14,8 @@ struct seed_carry {
     const char *folder; /* the target; it exists */
 };
 
+/* The text of a document of one becomes that of the other. */
+void seed_carry_text(const struct store_instance *before, const struct store_instance *after,
+                     enum seed_document document, struct buffer *text);
 /* Leaves out a document that was not edited, because it is regenerated. */
 bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error);

@@ -1,0 +1,89 @@
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/name.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/stopped_instance.h"
+#include "cli/output/backup_output.h"
+#include "home/backup/backup_make.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {.name = "to",
+     .value = "DIR",
+     .help = "the folder in which the backup is made",
+     .required = true},
+    {.name = "full", .help = "self-contained: nothing else is needed to restore it (the default)"},
+    {.name = "thin", .help = "only what differs from the image, which is needed to restore it"},
+    {.name = "limit", .value = "SIZE", .help = "bytes to copy in a second, at most, such as 50M"},
+    {.name = "json", .help = "print a JSON document"},
+    OPTIONS_END,
+};
+
+static bool read_backup_options(const struct invocation *invocation,
+                                struct backup_options *options_read, struct error *error) {
+    bool thin = invocation_flag(invocation, "thin");
+    const char *limit = invocation_option(invocation, "limit");
+    if (thin && invocation_flag(invocation, "full"))
+        return error_set(error, ERROR_USAGE, "--thin excludes --full");
+    options_read->kind = thin ? BACKUP_THIN : BACKUP_FULL;
+    return !limit ||
+           (name_parse_size(limit, &options_read->limit_bytes) && options_read->limit_bytes > 0) ||
+           error_set(error, ERROR_USAGE,
+                     "option \"--limit\": \"%.40s\" is not a number of bytes: use one such as 50M",
+                     limit);
+}
+
+static bool back_up(const struct invocation *invocation, struct backup_making *making,
+                    struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool good = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+                backup_begin(making, name, error) && backup_copy_disks(making, error) &&
+                backup_finish(making, BACKUP_STOPPED, error);
+    store_instance_done(&instance);
+    return good;
+}
+
+static int run_backup_create(struct invocation *invocation, struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    scoped(alloc_release) char *folder = file_absolute(invocation_option(invocation, "to"));
+    struct backup_options wanted = {.folder = folder, .pgsup = PGSUP_VERSION};
+    struct backup_making making = {.home = invocation->home, .options = &wanted, .lock = -1};
+    interrupt_watch();
+    bool good =
+        read_backup_options(invocation, &wanted, error) && back_up(invocation, &making, error);
+    if (good)
+        backup_output_made(invocation, making.final, &making.manifest);
+    else
+        error_prefix(error, "no backup of \"%s\" was made", name);
+    backup_end(&making);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct command cmd_backup_create = {
+    .path = "backup create",
+    .summary = "Back up an instance to a folder outside of the home",
+    .arguments = "NAME",
+    .details =
+        "The backup is a folder DIR/NAME-TIME with the disks, the documents of the seed, the "
+        "host keys, and manifest.json, which has the definition of the instance and the "
+        "SHA-256 of every file. It appears under that name when all of it is on the disk.\n"
+        "\n"
+        "It has secrets in it, as the home has: its folder is for its owner alone.\n"
+        "\n"
+        "  pgsup backup create test --to /mnt/backups\n"
+        "\n"
+        "`pgsup help backups` tells more.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_backup_create,
+};

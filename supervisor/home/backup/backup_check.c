@@ -1,0 +1,309 @@
+#include "home/backup/backup_check.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/name.h"
+#include "base/strv.h"
+#include "cloudinit/seed_document.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
+#include "home/layout.h"
+#include "host/qcow2_file.h"
+#include "machine/core/spec.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ID_MAX      64u
+#define SHORT_MAX   100u
+#define SHOWN_MAX   60
+#define DISK_PREFIX "disk-"
+#define DISK_SUFFIX ".qcow2"
+#define HEX         "0123456789abcdef"
+
+/* --- words --- */
+
+static bool is_made_of(const char *text, const char *characters, size_t min, size_t max) {
+    size_t length = strlen(text);
+    return length >= min && length <= max && strspn(text, characters) == length;
+}
+
+static bool is_token(const char *text) {
+    return !text || is_made_of(text, HEX, SECRET_TOKEN_SIZE - 1, SECRET_TOKEN_SIZE - 1);
+}
+
+static bool is_uuid(const char *text) {
+    return is_made_of(text, HEX "-", 36, 36) && text[8] == '-' && text[13] == '-' &&
+           text[18] == '-' && text[23] == '-';
+}
+
+/* As pgsup writes it: there is one text for each. */
+static bool is_mac(const char *text) {
+    uint8_t mac[6];
+    char again[18];
+    if (!name_parse_mac(text, mac))
+        return false;
+    name_format_mac(mac, again);
+    return strcmp(text, again) == 0;
+}
+
+static bool is_plain(const char *text, size_t max) {
+    if (!text)
+        return true;
+    for (const char *each = text; *each; each++)
+        if (*each < ' ' || *each > '~')
+            return false;
+    return strlen(text) <= max;
+}
+
+static bool are_plain_lines(const char *text) {
+    for (const char *each = text; each && *each; each++)
+        if ((*each < ' ' && *each != '\n') || *each > '~')
+            return false;
+    return true;
+}
+
+static bool is_id(const char *text) {
+    return is_made_of(text, "abcdefghijklmnopqrstuvwxyz0123456789-", 1, ID_MAX);
+}
+
+static bool refuse_member(const char *key, struct error *error) {
+    return error_set(error, ERROR_INVALID, "has a wrong value of \"%s\"", key);
+}
+
+/* --- the instance --- */
+
+static bool check_groups(const char *groups, struct error *error) {
+    scoped(strv_done) struct strv names = {0};
+    scoped(alloc_release) char *again = NULL;
+    struct error problem = {0};
+    if (!groups)
+        return true;
+    host_groups_list(groups, &names);
+    return (names.count && host_groups_set(&again, names.items, &problem) &&
+            strcmp(again, groups) == 0) ||
+           refuse_member("groups", error);
+}
+
+static bool check_variables(const char *variables, struct error *error) {
+    scoped(strv_done) struct strv pairs = {0}, words = {0};
+    scoped(alloc_release) char *again = NULL;
+    struct error problem = {0};
+    if (!variables)
+        return true;
+    host_variables_list(variables, &pairs);
+    for (size_t i = 0; i + 1 < pairs.count; i += 2)
+        strv_pushf(&words, "%s=%s", pairs.items[i], pairs.items[i + 1]);
+    return (words.count && host_variables_set(&again, words.items, &problem) &&
+            strcmp(again, variables) == 0) ||
+           refuse_member("variables", error);
+}
+
+static bool check_instance(const struct store_instance *instance, struct error *error) {
+    struct error problem = {0};
+    uint32_t ip4;
+    if (!name_check_instance(instance->name, &problem))
+        return refuse_member("name", error);
+    if (!is_id(instance->instance_id))
+        return refuse_member("instance_id", error);
+    if (!is_uuid(instance->uuid))
+        return refuse_member("uuid", error);
+    if (!is_token(instance->token) || !is_token(instance->phone_home_token) ||
+        !is_token(instance->report_token))
+        return refuse_member("token", error);
+    if (!is_mac(instance->mac))
+        return refuse_member("mac", error);
+    if (instance->ip4 && !name_parse_ip4(instance->ip4, &ip4))
+        return refuse_member("ip4", error);
+    if (!is_plain(instance->arch, SHORT_MAX) || !is_plain(instance->accel, SHORT_MAX))
+        return refuse_member("arch", error);
+    if (!instance->vcpu || !instance->ram_mib || !instance->disk_bytes ||
+        instance->disk_bytes % 512)
+        return refuse_member("disk_bytes", error);
+    return check_groups(instance->groups, error) && check_variables(instance->variables, error);
+}
+
+static bool check_image(const struct store_image *image, struct error *error) {
+    struct error problem = {0};
+    if (!name_check_label("image", image->name, &problem))
+        return refuse_member("image.name", error);
+    if (!is_made_of(image->sha256, HEX, SECRET_SHA256_SIZE - 1, SECRET_SHA256_SIZE - 1))
+        return refuse_member("image.sha256", error);
+    return (is_plain(image->arch, SHORT_MAX) && is_plain(image->seed_source, SHORT_MAX) &&
+            is_plain(image->shell, SHORT_MAX) && is_plain(image->default_user, SHORT_MAX)) ||
+           refuse_member("image", error);
+}
+
+static bool check_guest(const struct store_guest *guest, struct error *error) {
+    return (!guest->instance_id || is_plain(guest->instance_id, SHORT_MAX * 2)) &&
+                   are_plain_lines(guest->host_keys) && is_plain(guest->hostname, SHORT_MAX * 3)
+               ? true
+               : refuse_member("guest", error);
+}
+
+static bool check_parts(const struct instance_facts *facts, struct error *error) {
+    struct error problem = {0};
+    for (size_t i = 0; i < facts->disks.count; i++) {
+        const char *name = facts->disks.items[i].name;
+        if (!name_check_label("disk", name, &problem) || strlen(name) > SPEC_DISK_NAME_MAX)
+            return refuse_member("disks", error);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(facts->disks.items[j].name, name) == 0)
+                return refuse_member("disks", error);
+    }
+    for (size_t i = 0; i < facts->nics.count; i++) {
+        const struct store_nic *nic = &facts->nics.items[i];
+        if (nic->position < 1 || (i && nic->position <= facts->nics.items[i - 1].position) ||
+            !is_mac(nic->mac))
+            return refuse_member("nics", error);
+    }
+    return true;
+}
+
+/* --- files --- */
+
+bool backup_check_is_disk(const char *path) {
+    return strcmp(path, LAYOUT_OS_DISK) == 0 ||
+           strncmp(path, DISK_PREFIX, strlen(DISK_PREFIX)) == 0;
+}
+
+static bool is_extra_disk(const struct store_disks *disks, const char *path) {
+    for (size_t i = 0; i < disks->count; i++) {
+        scoped(alloc_release) char *name =
+            alloc_printf(DISK_PREFIX "%s" DISK_SUFFIX, disks->items[i].name);
+        if (strcmp(path, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_document(const char *path) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        const char *name = seed_document_name((enum seed_document)i);
+        scoped(alloc_release) char *made = alloc_printf(LAYOUT_DOCUMENTS "/%s", name);
+        scoped(alloc_release) char *own = alloc_printf(LAYOUT_DOCUMENTS "/own-%s", name);
+        if (strcmp(path, made) == 0 || strcmp(path, own) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One name in that folder, which hides nothing; what is made of the keys is left out. */
+bool backup_check_is_host_key(const char *path) {
+    static const char folder[] = LAYOUT_HOST_KEYS "/";
+    const char *name = path + strlen(folder);
+    return strncmp(path, folder, strlen(folder)) == 0 && *name != '.' &&
+           is_made_of(name, "abcdefghijklmnopqrstuvwxyz0123456789_.", 1, ID_MAX);
+}
+
+static bool is_allowed(const struct backup_manifest *manifest, const char *path) {
+    static const char *const names[] = {LAYOUT_OS_DISK, LAYOUT_ARGUMENTS, LAYOUT_KNOWN_HOSTS,
+                                        LAYOUT_PLAYBOOK, LAYOUT_REQUIREMENTS};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(path, names[i]) == 0)
+            return true;
+    return is_document(path) || backup_check_is_host_key(path) ||
+           is_extra_disk(&manifest->facts.disks, path);
+}
+
+static bool check_file(const struct backup_manifest *manifest, size_t index, struct error *error) {
+    const struct backup_file *file = &manifest->files[index];
+    bool os = strcmp(file->path, LAYOUT_OS_DISK) == 0;
+    scoped(alloc_release) char *shown = name_printable(file->path, strlen(file->path), SHOWN_MAX);
+    if (!is_allowed(manifest, file->path))
+        return error_set(error, ERROR_INVALID, "names a file that no backup has: \"%s\"", shown);
+    if (!backup_check_is_disk(file->path) && file->bytes > BACKUP_SMALL_LIMIT_BYTES)
+        return error_set(error, ERROR_INVALID, "has a file that is too long: \"%s\"", shown);
+    if (file->over_image && (!os || manifest->kind != BACKUP_THIN))
+        return refuse_member("over_image", error);
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(manifest->files[i].path, file->path) == 0)
+            return error_set(error, ERROR_INVALID, "names a file twice: \"%s\"", shown);
+    return true;
+}
+
+/* Every disk has its file. */
+static bool check_disks_listed(const struct backup_manifest *manifest, struct error *error) {
+    const struct store_disks *disks = &manifest->facts.disks;
+    bool good = backup_manifest_find(manifest, LAYOUT_OS_DISK) != NULL;
+    for (size_t i = 0; i < disks->count; i++) {
+        scoped(alloc_release) char *name =
+            alloc_printf(DISK_PREFIX "%s" DISK_SUFFIX, disks->items[i].name);
+        good = good && backup_manifest_find(manifest, name);
+    }
+    return good || error_set(error, ERROR_INVALID, "lists no file of one of the disks");
+}
+
+bool backup_check(const struct backup_manifest *manifest, struct error *error) {
+    const struct instance_facts *facts = &manifest->facts;
+    if (!is_plain(manifest->pgsup, SHORT_MAX) || !is_plain(manifest->qemu, SHORT_MAX) ||
+        !is_plain(manifest->network, SHORT_MAX) || !is_plain(manifest->description, SHORT_MAX * 5))
+        return refuse_member("pgsup", error);
+    if (!check_instance(&facts->instance, error) || !check_image(&facts->image, error) ||
+        !check_guest(&manifest->guest, error) || !check_parts(facts, error))
+        return false;
+    for (size_t i = 0; i < manifest->file_count; i++)
+        if (!check_file(manifest, i, error))
+            return false;
+    return check_disks_listed(manifest, error);
+}
+
+bool backup_check_regular(const char *folder, const char *path, uint64_t *bytes,
+                          struct error *error) {
+    struct stat status;
+    const char *slash = strchr(path, '/');
+    scoped(alloc_release) char *above =
+        alloc_printf("%s/%.*s", folder, slash ? (int)(slash - path) : 0, path);
+    scoped(alloc_release) char *file = alloc_printf("%s/%s", folder, path);
+    if (slash && (lstat(above, &status) < 0 || !S_ISDIR(status.st_mode)))
+        return error_set(error, ERROR_INVALID, "the backup is not whole: %s is no folder", above);
+    if (lstat(file, &status) < 0)
+        return error_set(error, ERROR_INVALID, "the backup is not whole: %s is missing", file);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_INVALID, "%s is not a regular file, as all of a backup are",
+                         file);
+    if (bytes)
+        *bytes = (uint64_t)status.st_size;
+    return true;
+}
+
+static bool check_qcow2(const char *path, const struct backup_file *file, struct error *error) {
+    struct qcow2_header header;
+    if (!file->over_image)
+        return qcow2_file_check(path, path, NULL, error);
+    if (!qcow2_file_read(path, path, &header, error))
+        return false;
+    return (!header.encrypted && !header.has_data_file && *header.backing &&
+            !qcow2_header_is_address(header.backing)) ||
+           error_set(error, ERROR_INVALID, "%s is not a disk over an image", path);
+}
+
+static bool check_content(const char *folder, const struct backup_file *file, bool digests,
+                          struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file->path);
+    char digest[SECRET_SHA256_SIZE];
+    uint64_t bytes;
+    if (!backup_check_regular(folder, file->path, &bytes, error))
+        return false;
+    if (bytes != file->bytes)
+        return error_set(error, ERROR_INVALID,
+                         "%s is damaged: it has %" PRIu64 " bytes, and had %" PRIu64
+                         " when it was backed up",
+                         path, bytes, file->bytes);
+    if (digests && !secret_sha256_file(path, digest, error))
+        return false;
+    if (digests && strcmp(digest, file->sha256) != 0)
+        return error_set(error, ERROR_INVALID,
+                         "%s is damaged: its SHA-256 is not that of the manifest", path);
+    return !backup_check_is_disk(file->path) || check_qcow2(path, file, error);
+}
+
+bool backup_check_files(const char *folder, const struct backup_manifest *manifest, bool digests,
+                        struct error *error) {
+    for (size_t i = 0; i < manifest->file_count; i++)
+        if (!interrupt_check(error) || !check_content(folder, &manifest->files[i], digests, error))
+            return false;
+    return true;
+}

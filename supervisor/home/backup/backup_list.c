@@ -1,0 +1,76 @@
+#include "home/backup/backup_list.h"
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "home/backup/backup_reader.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *explain_part(const char *folder) {
+    scoped(file_release) int lock = file_lock_folder(folder);
+    return lock >= 0 ? "incomplete: its making was interrupted" : "incomplete: it is being made";
+}
+
+static void list_one(struct backup_list *list, char *folder) {
+    struct error problem = {0};
+    size_t length = strlen(folder), part = strlen(BACKUP_PART);
+    list->items = alloc_resize(list->items, (list->count + 1) * sizeof *list->items);
+    struct backup_entry *entry = &list->items[list->count++];
+    *entry = (struct backup_entry){.folder = folder};
+    if (strcmp(folder + length - part, BACKUP_PART) == 0)
+        entry->problem = alloc_string(explain_part(folder));
+    else if (!backup_reader_read(folder, &entry->manifest, &problem))
+        entry->problem = alloc_string(problem.text);
+    for (size_t i = 0; i < entry->manifest.file_count; i++)
+        entry->bytes += entry->manifest.files[i].bytes;
+}
+
+/* A folder of something else is passed over. */
+static bool looks_like_one(const char *path) {
+    scoped(alloc_release) char *manifest = alloc_printf("%s/" BACKUP_MANIFEST, path);
+    size_t length = strlen(path), part = strlen(BACKUP_PART);
+    struct stat status;
+    if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+        return false;
+    return file_exists(manifest) ||
+           (length > part && strcmp(path + length - part, BACKUP_PART) == 0);
+}
+
+static int compare_made(const void *one, const void *other) {
+    const struct backup_entry *left = one, *right = other;
+    if (left->manifest.created_ms != right->manifest.created_ms)
+        return left->manifest.created_ms < right->manifest.created_ms ? 1 : -1;
+    return strcmp(right->folder, left->folder);
+}
+
+bool backup_list(const char *folder, struct backup_list *list, struct error *error) {
+    scoped(alloc_release) char *absolute = file_absolute(folder);
+    DIR *found = opendir(absolute);
+    *list = (struct backup_list){0};
+    if (!found)
+        return error_errno(error, "cannot read %s", absolute);
+    for (struct dirent *entry; (entry = readdir(found)) && list->count < BACKUP_LIST_MAX;) {
+        char *path = alloc_printf("%s/%s", absolute, entry->d_name);
+        if (entry->d_name[0] != '.' && looks_like_one(path))
+            list_one(list, path);
+        else
+            free(path);
+    }
+    closedir(found);
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, compare_made);
+    return true;
+}
+
+void backup_list_done(struct backup_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].folder);
+        free(list->items[i].problem);
+        backup_manifest_done(&list->items[i].manifest);
+    }
+    free(list->items);
+    *list = (struct backup_list){0};
+}

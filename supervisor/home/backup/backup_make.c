@@ -1,0 +1,370 @@
+#include "home/backup/backup_make.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "cloudinit/seed_document.h"
+#include "home/backup/backup_check.h"
+#include "home/backup/backup_list.h"
+#include "home/backup/backup_reader.h"
+#include "home/generated.h"
+#include "home/images/image.h"
+#include "home/layout.h"
+#include "host/program.h"
+#include "host/qcow2_file.h"
+#include "host/qemu_img.h"
+#include "host/qemu_program.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LIVE       ".live" /* what is copied from a running VM, before it is packed */
+#define NAME_TRIES 100
+
+/* --- the folder --- */
+
+/* NAME-20261126T193000Z, or that and "-2", and .part of one that was not finished. */
+static bool is_left_over(const char *file, const char *name) {
+    static const char form[] = "00000000T000000Z";
+    size_t length = strlen(name), all = strlen(file), part = strlen(BACKUP_PART);
+    const char *at = file + length + 1;
+    if (strncmp(file, name, length) != 0 || file[length] != '-' ||
+        all < length + strlen("-") + strlen(form) + part)
+        return false;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == '0' ? !isdigit((unsigned char)at[i]) : at[i] != form[i])
+            return false;
+    const char *rest = at + strlen(form);
+    rest += *rest == '-' ? 1 + strspn(rest + 1, "0123456789") : 0;
+    return strcmp(rest, BACKUP_PART) == 0;
+}
+
+/* One that is being made is locked. */
+static void sweep_left(const char *folder, const char *name) {
+    DIR *list = opendir(folder);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        if (!is_left_over(entry->d_name, name))
+            continue;
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        scoped(file_release) int lock = file_lock_folder(path);
+        if (lock >= 0)
+            file_remove_tree(path, NULL);
+    }
+    if (list)
+        closedir(list);
+}
+
+static bool make_part(struct backup_making *making, const char *name, struct error *error) {
+    char at[32];
+    time_t now = (time_t)(making->manifest.created_ms / 1000);
+    struct tm tm;
+    strftime(at, sizeof at, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+    for (int i = 1; i <= NAME_TRIES; i++) {
+        alloc_replace(&making->final,
+                      i == 1 ? alloc_printf("%s/%s-%s", making->options->folder, name, at)
+                             : alloc_printf("%s/%s-%s-%d", making->options->folder, name, at, i));
+        alloc_replace(&making->part, alloc_printf("%s" BACKUP_PART, making->final));
+        if (file_exists(making->final))
+            continue;
+        if (mkdir(making->part, 0700) == 0) {
+            making->lock = file_lock_folder(making->part);
+            return true;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    error_errno(error, "cannot create a folder in %s", making->options->folder);
+    alloc_release(&making->part);
+    return false;
+}
+
+/* --- what is backed up --- */
+
+static bool add_disk(struct backup_making *making, char *file, struct error *error) {
+    struct qcow2_header header;
+    const char *name = making->manifest.facts.instance.name;
+    bool packs = making->options->kind == BACKUP_FULL;
+    making->disks = alloc_resize(making->disks, (making->disk_count + 1) * sizeof *making->disks);
+    struct backup_disk *disk = &making->disks[making->disk_count++];
+    *disk = (struct backup_disk){
+        .file = file,
+        .source = layout_file(making->home, name, file),
+        .target = alloc_printf("%s/%s%s", making->part, file, packs ? LIVE : ""),
+    };
+    if (!qcow2_file_read(disk->source, disk->source, &header, error))
+        return false;
+    disk->over_image = *header.backing != 0;
+    return true;
+}
+
+static bool add_disks(struct backup_making *making, struct error *error) {
+    const struct store_disks *disks = &making->manifest.facts.disks;
+    bool good = add_disk(making, alloc_string(LAYOUT_OS_DISK), error);
+    for (size_t i = 0; good && i < disks->count; i++) {
+        scoped(alloc_release) char *path = layout_extra_disk_in("", disks->items[i].name);
+        good = add_disk(making, alloc_string(path + 1), error);
+    }
+    return good;
+}
+
+static char *qemu_version(const struct store_instance *instance) {
+    struct spec_qemu qemu = {0};
+    scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
+    scoped(alloc_release) char *path = program_find(name, NULL);
+    if (path)
+        qemu_program_inspect(path, &qemu);
+    return alloc_printf("%u.%u", qemu.version.major, qemu.version.minor);
+}
+
+/* Images of homes that were adopted may have no digest yet. */
+static bool fill_facts(struct backup_making *making, const char *name, struct error *error) {
+    struct backup_manifest *manifest = &making->manifest;
+    struct instance_facts *facts = &manifest->facts;
+    char digest[SECRET_SHA256_SIZE];
+    if (!instance_facts_load(making->home, name, facts, error) ||
+        !guest_table_get(making->home->store, facts->instance.id, &manifest->guest, error))
+        return false;
+    making->image = image_path(making->home, &facts->image);
+    if (!facts->image.sha256) {
+        if (!secret_sha256_file(making->image, digest, error))
+            return false;
+        facts->image.sha256 = alloc_string(digest);
+    }
+    manifest->created_ms = clock_wall_ms();
+    manifest->kind = making->options->kind;
+    manifest->automatic = making->options->automatic;
+    manifest->pgsup = alloc_string(making->options->pgsup);
+    manifest->qemu = qemu_version(&facts->instance);
+    manifest->network = alloc_string(facts->cloud.network);
+    return true;
+}
+
+static bool check_folder(const char *folder, struct error *error) {
+    if (!file_is_directory(folder))
+        return error_set(error, ERROR_NOT_FOUND,
+                         "the folder %s does not exist: create it, or mount the disk that it is on",
+                         folder);
+    return access(folder, W_OK | X_OK) == 0 || error_errno(error, "cannot write to %s", folder);
+}
+
+bool backup_begin(struct backup_making *making, const char *name, struct error *error) {
+    making->lock = -1;
+    if (!check_folder(making->options->folder, error) || !fill_facts(making, name, error))
+        return false;
+    sweep_left(making->options->folder, name);
+    return make_part(making, name, error) && add_disks(making, error);
+}
+
+void backup_end(struct backup_making *making) {
+    if (making->part)
+        file_remove_tree(making->part, NULL);
+    file_release(&making->lock);
+    for (size_t i = 0; i < making->disk_count; i++) {
+        free(making->disks[i].file);
+        free(making->disks[i].source);
+        free(making->disks[i].target);
+    }
+    free(making->disks);
+    free(making->image);
+    free(making->final);
+    free(making->part);
+    backup_manifest_done(&making->manifest);
+}
+
+/* --- disks --- */
+
+static char *in_part(const struct backup_making *making, const char *path) { /* caller frees */
+    return alloc_printf("%s/%s", making->part, path);
+}
+
+static bool pack_disk(const struct backup_making *making, const struct qemu_img_chain *from,
+                      const struct backup_disk *disk, struct error *error) {
+    scoped(alloc_release) char *target = in_part(making, disk->file);
+    const struct qemu_img_pack pack = {
+        .from = *from,
+        .target = target,
+        .limit_bytes = making->options->limit_bytes,
+        .zstd = qemu_img_has_zstd(making->part),
+    };
+    return qemu_img_pack(&pack, error);
+}
+
+bool backup_disk_copy(const struct backup_making *making, const struct backup_disk *disk,
+                      struct error *error) {
+    const char *image = disk->over_image ? making->image : NULL;
+    const struct qemu_img_chain from = {disk->source, image};
+    if (making->options->kind == BACKUP_FULL)
+        return pack_disk(making, &from, disk, error);
+    return qemu_img_copy(disk->source, image, disk->target, error) &&
+           (!image ||
+            qemu_img_name_backing(disk->target, making->manifest.facts.image.file, error));
+}
+
+bool backup_copy_disks(struct backup_making *making, struct error *error) {
+    for (size_t i = 0; i < making->disk_count; i++)
+        if (!backup_disk_copy(making, &making->disks[i], error))
+            return false;
+    return true;
+}
+
+bool backup_disk_create(const struct backup_making *making, const struct backup_disk *disk,
+                        struct error *error) {
+    struct qemu_img_info info;
+    if (!qemu_img_info(disk->source, &info, error))
+        return false;
+    return disk->over_image ? qemu_img_create_overlay(disk->target, making->image,
+                                                      making->manifest.facts.image.file,
+                                                      info.virtual_bytes, error)
+                            : qemu_img_create(disk->target, info.virtual_bytes, error);
+}
+
+bool backup_disk_complete(const struct backup_making *making, const struct backup_disk *disk,
+                          struct error *error) {
+    const struct qemu_img_chain from = {disk->target, disk->over_image ? making->image : NULL};
+    if (making->options->kind == BACKUP_THIN)
+        return true;
+    if (!pack_disk(making, &from, disk, error))
+        return false;
+    return unlink(disk->target) == 0 || error_errno(error, "cannot remove %s", disk->target);
+}
+
+/* --- the rest --- */
+
+static bool list_file(struct backup_making *making, const char *path, bool edited,
+                      struct error *error) {
+    struct backup_file file = {.path = (char *)path, .edited = edited};
+    scoped(alloc_release) char *absolute = in_part(making, path);
+    file.over_image = strcmp(path, LAYOUT_OS_DISK) == 0 && making->disks[0].over_image &&
+                      making->options->kind == BACKUP_THIN;
+    if (!backup_check_regular(making->part, path, &file.bytes, error) ||
+        !secret_sha256_file(absolute, file.sha256, error) || !file_sync(absolute, error))
+        return false;
+    backup_manifest_add(&making->manifest, &file);
+    return true;
+}
+
+/* One that is not there is left out. */
+static bool copy_document(struct backup_making *making, const char *path, bool edited,
+                          struct error *error) {
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *from =
+        layout_file(making->home, making->manifest.facts.instance.name, path);
+    scoped(alloc_release) char *to = in_part(making, path);
+    if (!file_exists(from))
+        return true;
+    return file_read(from, BACKUP_SMALL_LIMIT_BYTES, &text, error) &&
+           file_write(to, text.data ? text.data : "", text.length, 0600, error) &&
+           list_file(making, path, edited, error);
+}
+
+static bool copy_generated(struct backup_making *making, const char *path, bool only_edited,
+                           struct error *error) {
+    bool edited;
+    if (!generated_is_edited(making->home, &making->manifest.facts.instance, path, &edited, error))
+        return false;
+    return (only_edited && !edited) || copy_document(making, path, edited, error);
+}
+
+static bool make_sub_folder(const struct backup_making *making, const char *name,
+                            struct error *error) {
+    scoped(alloc_release) char *folder = in_part(making, name);
+    return file_make_directory(folder, 0700, error);
+}
+
+static bool copy_seed(struct backup_making *making, struct error *error) {
+    if (!make_sub_folder(making, LAYOUT_DOCUMENTS, error))
+        return false;
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        const char *name = seed_document_name((enum seed_document)i);
+        scoped(alloc_release) char *path = alloc_printf(LAYOUT_DOCUMENTS "/%s", name);
+        scoped(alloc_release) char *own = alloc_printf(LAYOUT_DOCUMENTS "/own-%s", name);
+        if (!copy_generated(making, path, false, error) || !copy_document(making, own, true, error))
+            return false;
+    }
+    return true;
+}
+
+static bool copy_host_keys(struct backup_making *making, struct error *error) {
+    scoped(alloc_release) char *folder =
+        layout_file(making->home, making->manifest.facts.instance.name, LAYOUT_HOST_KEYS);
+    DIR *list = opendir(folder);
+    bool good = !list || make_sub_folder(making, LAYOUT_HOST_KEYS, error);
+    for (struct dirent *entry; good && list && (entry = readdir(list));) {
+        scoped(alloc_release) char *path = alloc_printf(LAYOUT_HOST_KEYS "/%s", entry->d_name);
+        if (backup_check_is_host_key(path))
+            good = copy_document(making, path, false, error);
+    }
+    if (list)
+        closedir(list);
+    return good;
+}
+
+static bool write_manifest(const struct backup_making *making, struct error *error) {
+    scoped(alloc_release) char *text = backup_manifest_encode(&making->manifest);
+    scoped(alloc_release) char *path = in_part(making, BACKUP_MANIFEST);
+    struct backup_manifest again;
+    struct error problem = {0};
+    if (!backup_reader_decode(text, strlen(text), &again, &problem))
+        return error_set(error, ERROR_FAILED, "the manifest of the backup would be wrong: it %s",
+                         problem.text);
+    backup_manifest_done(&again);
+    return file_write(path, text, strlen(text), 0600, error);
+}
+
+static bool sync_folders(const struct backup_making *making, struct error *error) {
+    scoped(alloc_release) char *documents = in_part(making, LAYOUT_DOCUMENTS);
+    scoped(alloc_release) char *keys = in_part(making, LAYOUT_HOST_KEYS);
+    return file_sync(documents, error) && (!file_exists(keys) || file_sync(keys, error)) &&
+           file_sync(making->part, error);
+}
+
+bool backup_finish(struct backup_making *making, enum backup_moment moment, struct error *error) {
+    making->manifest.moment = moment;
+    for (size_t i = 0; i < making->disk_count; i++)
+        if (!list_file(making, making->disks[i].file, false, error))
+            return false;
+    if (!copy_seed(making, error) || !copy_host_keys(making, error) ||
+        !copy_document(making, LAYOUT_ARGUMENTS, true, error) ||
+        !copy_document(making, LAYOUT_KNOWN_HOSTS, false, error) ||
+        !copy_generated(making, LAYOUT_PLAYBOOK, true, error) ||
+        !copy_generated(making, LAYOUT_REQUIREMENTS, true, error) ||
+        !write_manifest(making, error) || !sync_folders(making, error))
+        return false;
+    if (rename(making->part, making->final) < 0)
+        return error_errno(error, "cannot create %s", making->final);
+    alloc_release(&making->part);
+    return file_sync(making->options->folder, error);
+}
+
+/* --- retention --- */
+
+static bool remove_backup(const char *folder, struct error *error) {
+    scoped(alloc_release) char *part = alloc_printf("%s" BACKUP_PART, folder);
+    if (rename(folder, part) < 0)
+        return error_errno(error, "cannot remove %s", folder);
+    return file_remove_tree(part, error);
+}
+
+bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error) {
+    struct backup_list list = {0};
+    const char *uuid = making->manifest.facts.instance.uuid;
+    uint64_t seen = 0;
+    bool good = backup_list(making->options->folder, &list, error);
+    for (size_t i = 0; good && i < list.count; i++) {
+        const struct backup_manifest *each = &list.items[i].manifest;
+        if (list.items[i].problem || !each->automatic ||
+            strcmp(each->facts.instance.uuid, uuid) != 0)
+            continue;
+        if (++seen > keep)
+            good = remove_backup(list.items[i].folder, error);
+    }
+    backup_list_done(&list);
+    return good;
+}

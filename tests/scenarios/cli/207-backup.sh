@@ -1,0 +1,103 @@
+# Goal: an instance that is off is backed up to a folder, found there, verified and made again, in
+# this home and in another one; what is wrong is said in one sentence, and nothing is half-done.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib.sh"
+make_cloud
+make_image "$WORK/disk.qcow2" 64M
+expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
+expect_ok "$PGSUP" network add lan
+expect_ok "$PGSUP" instance create --os base --vcpu 1 --ram 64 -s 96M one --group web --var color=blue \
+    --user-data "$(printf '#cloud-config\nfqdn: one.example\n' >"$WORK/own"; echo "$WORK/own")"
+expect_ok "$PGSUP" disk add one data 8M
+expect_ok "$PGSUP" forward add one 18080:80
+expect_ok "$PGSUP" nic add one lan
+folder=$PGSUP_HOME/instances/one
+qemu-io -f qcow2 -c 'write -P 7 1M 1M' "$folder/os.qcow2" >/dev/null
+qemu-io -f qcow2 -c 'write -P 9 0 1M' "$folder/disk-data.qcow2" >/dev/null
+tell() { # all that is known of it
+    "$PGSUP" instance get "$1" --json
+    "$PGSUP" disk list "$1" --json | sed '/created/d'
+    "$PGSUP" forward list "$1" --json
+    "$PGSUP" nic list "$1" --json
+    (cd "$PGSUP_HOME/instances/$1" && cksum cloud-init/user-data cloud-init/own-user-data host-keys/ssh_host_*)
+}
+tell one >"$WORK/before"
+mkdir "$WORK/out"
+
+step "a folder that is not there is not made; neither is an instance"
+expect_refused 3 'the folder '"$WORK"'/none does not exist: create it, or mount the disk' \
+    "$PGSUP" backup create one --to "$WORK/none"
+expect_refused 3 'no instance "none"' "$PGSUP" backup create none --to "$WORK/out"
+expect_refused 2 '--thin excludes --full' "$PGSUP" backup create one --to "$WORK/out" --thin --full
+expect_refused 2 '"fast" is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit fast
+expect_equal "left" "$(ls -A "$WORK/out")" ""
+
+step "thin and full; both verify, also against the instance"
+expect_ok "$PGSUP" backup create one --to "$WORK/out" --thin
+expect_text "$OUT" "one backed up to $WORK/out/one-" "it was off" 'where the image "base" is'
+thin=$(ls -d "$WORK"/out/one-*Z)
+expect_ok "$PGSUP" backup create one --to "$WORK/out" --limit 50M --json
+full=$(json_of 'it["folder"]')
+expect_equal "kind" "$(json_of '(it["kind"], it["moment"], it["name"])')" "('full', 'stopped', 'one')"
+expect_equal "mode" "$(mode_of "$full")$(mode_of "$full/manifest.json")" "drwx-------rw-------"
+for each in "$thin" "$full"; do
+    expect_ok "$PGSUP" backup verify "$each" --against-vm
+    expect_text "$OUT" "$each: whole, " 'its disks are those of "one", to the byte'
+done
+expect_ok "$PGSUP" backup list "$WORK/out" --json
+expect_equal "listed" "$(json_of 'sorted(each["kind"] for each in it)')" "['full', 'thin']"
+
+step "the same machine is put back in its place when that is meant"
+qemu-io -f qcow2 -c 'write -P 8 1M 1M' "$folder/os.qcow2" >/dev/null
+expect_fail 2 "os.qcow2 differs from $folder/os.qcow2" "$PGSUP" backup verify "$thin" --against-vm
+expect_refused 3 'this machine is there, as "one": --replace' "$PGSUP" backup restore "$thin"
+expect_refused 2 'the option -y says that this is meant' "$PGSUP" backup restore "$thin" --replace </dev/null
+expect_refused 2 '--replace excludes --as' "$PGSUP" backup restore "$thin" --replace --as two
+for each in "$thin" "$full"; do
+    qemu-io -f qcow2 -c 'write -P 8 1M 1M' "$folder/os.qcow2" >/dev/null
+    expect_ok "$PGSUP" backup restore "$each" --replace -y
+    expect_text "$OUT" "instance \"one\" restored from $each"
+    expect_ok "$PGSUP" backup verify "$thin" --against-vm
+    tell one | cmp -s - "$WORK/before" || fail "changed: $(tell one | diff "$WORK/before" -)"
+done
+
+step "another machine is made of it, as a clone is"
+expect_ok "$PGSUP" backup restore "$thin" --as two
+expect_ok "$PGSUP" instance get two --json
+expect_equal "groups" "$(json_of 'it["groups"]')" "['web']"
+two=$(json_of 'it["uuid"]')
+! grep -q "$two" "$WORK/before" || fail "it has the identity of the first one"
+qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2" >/dev/null
+
+step "in a home that has nothing of it: the full one is the same machine, the thin one asks for its image"
+export PGSUP_HOME=$WORK/second; rm "$KEY" "$KEY.pub"
+make_cloud
+run "$PGSUP" list
+expect_refused 3 'a card in the network "lan", which this home does not have' "$PGSUP" backup restore "$full"
+expect_ok "$PGSUP" network add lan
+expect_refused 3 'the backup is thin, and its image "base" (SHA-256 ' "$PGSUP" backup restore "$thin"
+expect_ok "$PGSUP" backup restore "$full"
+expect_text "$OUT" 'its disk became the image "one-backup"'
+own() { # without what is this home's
+    sed -E "s/one-backup/base/; s|$WORK/[a-z]+/|HOME/|; /\"(created|interface)\"/d; / cloud-init.user-data/d"
+}
+diff <(own <"$WORK/before") <(tell one | own) >&2 || fail "it is not the same"
+qemu-io -f qcow2 -c 'read -P 7 1M 1M' "$PGSUP_HOME/instances/one/os.qcow2" >/dev/null
+
+step "a flipped bit, a missing file and a full disk"
+printf x | dd of="$full/disk-data.qcow2" bs=1 seek=70000 conv=notrunc 2>/dev/null
+expect_refused 2 "disk-data.qcow2 is damaged: its SHA-256 is not that of the manifest" "$PGSUP" backup verify "$full"
+expect_refused 2 "disk-data.qcow2 is damaged" "$PGSUP" backup restore "$full" --as three
+rm "$full/disk-data.qcow2"
+expect_refused 2 "the backup is not whole" "$PGSUP" backup restore "$full" --as three
+echo '{"format": "pgsup-backup", "version": 1, "x": "../../etc"}' >"$full/manifest.json"
+expect_refused 2 'manifest.json has no "created_ms" for the backup' "$PGSUP" backup restore "$full" --as three
+expect_ok "$PGSUP" backup list "$WORK/out"
+expect_text "$OUT" 'manifest.json has no "created_ms" for the backup'
+expect_refused 3 'is no backup: it has no manifest.json' "$PGSUP" backup verify "$WORK/out"
+export PGSUP_HOME=$WORK/home
+(
+    ulimit -f 1000 # of 1024 bytes: files are as full as a disk would be
+    expect_fail 1 'no backup of "one" was made: ' "$PGSUP" backup create one --to "$WORK/out" --thin
+)
+expect_equal "unfinished" "$(find "$WORK/out" -name '*.part')" ""
