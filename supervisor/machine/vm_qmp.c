@@ -10,6 +10,7 @@
 #include "machine/tick.h"
 #include "machine/vm.h"
 #include "machine/vm_agent.h"
+#include "machine/vm_backup.h"
 #include "machine/vm_private.h"
 #include "machine/vm_words.h"
 #include "qmp/event.h"
@@ -225,6 +226,7 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
         vm_tell(vm, STORE_EVENT_JOB, "%s (%.40s) is %.40s", name, type ? type : "?",
                 status ? status : "?");
     }
+    vm_backup_on_jobs(vm, jobs);
 }
 
 /* qapi/char.json, ChardevInfo: frontend-open is whether the guest has opened the port. */
@@ -385,7 +387,10 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
         }
         break;
     case QMP_ITEM_REPLY: on_reply(vm, item); break;
-    case QMP_ITEM_EVENT: on_event(vm, item); break;
+    case QMP_ITEM_EVENT:
+        on_event(vm, item);
+        vm_backup_on_event(vm, item);
+        break;
     case QMP_ITEM_LOST:
         uv_timer_stop(&vm->heartbeat);
         on_lost(vm, item->text);

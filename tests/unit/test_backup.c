@@ -136,6 +136,7 @@ static const struct {
     {"\"disks\": []", "\"disks\": [1]", "does not describe a disk"},
     {"\"forwards\": []", "\"forwards\": [{}]", "has no \"transport\" for a forwarded port"},
     {"\"over_image\": true", "\"over_image\": 1", "has a wrong value of \"over_image\""},
+    {"\"machine\": null", "\"machine\": \"virt,x=y\"", "has a wrong value of \"machine\""},
     {"\"groups\": null", "\"groups\": \"web\\nx\"", "has a wrong value of \"groups\""},
     {"\"host_keys\": null", "\"host_keys\": \"a\\u0001b\"", "has a wrong value of \"guest\""},
     {"\"host_keys\": null", "\"host_keys\": \"a\\u0000b\"", "is not JSON"},

@@ -72,9 +72,10 @@ static const struct option_spec verify_options[] = {
 /* A VM that is paused writes nothing; one that is off is locked, so that it stays so. */
 static bool hold_still(const struct invocation *invocation, const struct store_instance *instance,
                        int *lock, struct error *error) {
+    const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
     struct store_instance again = {0};
-    if (!vm_status_open(invocation->home, &vms, error))
+    if (!vm_status_open(invocation->home, &scope, &vms, error))
         return false;
     json_t *status = vm_status_get(&vms, instance);
     const char *state = json_string_value(json_object_get(status, "state"));

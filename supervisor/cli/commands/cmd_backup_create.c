@@ -4,12 +4,16 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/backup_live.h"
 #include "cli/link/stopped_instance.h"
+#include "cli/link/vm_status.h"
 #include "cli/output/backup_output.h"
+#include "cli/output/progress_bar.h"
 #include "home/backup/backup_make.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {.name = "to",
@@ -19,6 +23,8 @@ static const struct option_spec options[] = {
     {.name = "full", .help = "self-contained: nothing else is needed to restore it (the default)"},
     {.name = "thin", .help = "only what differs from the image, which is needed to restore it"},
     {.name = "limit", .value = "SIZE", .help = "bytes to copy in a second, at most, such as 50M"},
+    {.name = "no-freeze",
+     .help = "do not have the guest agent freeze the file systems of a running guest"},
     {.name = "json", .help = "print a JSON document"},
     OPTIONS_END,
 };
@@ -37,8 +43,8 @@ static bool read_backup_options(const struct invocation *invocation,
                      limit);
 }
 
-static bool back_up(const struct invocation *invocation, struct backup_making *making,
-                    struct error *error) {
+static bool back_up_stopped(const struct invocation *invocation, struct backup_making *making,
+                            struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
@@ -49,14 +55,51 @@ static bool back_up(const struct invocation *invocation, struct backup_making *m
     return good;
 }
 
+static bool back_up_running(const struct invocation *invocation, const struct running *running,
+                            struct backup_making *making, struct error *error) {
+    struct progress_bar bar;
+    struct backup_live live = {.running = running,
+                               .freezes = !invocation_flag(invocation, "no-freeze"),
+                               .progress = progress_bar_report,
+                               .context = &bar};
+    enum backup_moment moment = BACKUP_CRASH;
+    scoped(file_release) int lock = backup_live_lock(invocation->home, running->name, error);
+    if (lock < 0 || !backup_begin(making, running->name, error))
+        return false;
+    progress_bar_init(&bar, running->name, invocation);
+    bool good = backup_live_copy(&live, making, &moment, error);
+    progress_bar_done(&bar);
+    if (live.unfrozen.code != ERROR_NONE)
+        making->manifest.description =
+            name_printable(live.unfrozen.text, strlen(live.unfrozen.text), 400);
+    return good && backup_finish(making, moment, error);
+}
+
+static bool back_up(const struct invocation *invocation, struct backup_making *making,
+                    struct error *error) {
+    const char *name = invocation_argument(invocation, 0);
+    struct store_instance instance = {0};
+    struct running running = {0};
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                vm_status_find(invocation->home, &instance, &running, error);
+    if (good && running.name && !running.tag)
+        good = error_set(error, ERROR_WRONG_STATE, "it is being started: try again");
+    good = good && (running.name ? back_up_running(invocation, &running, making, error)
+                                 : back_up_stopped(invocation, making, error));
+    running_done(&running);
+    store_instance_done(&instance);
+    return good;
+}
+
 static int run_backup_create(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     scoped(alloc_release) char *folder = file_absolute(invocation_option(invocation, "to"));
     struct backup_options wanted = {.folder = folder, .pgsup = PGSUP_VERSION};
     struct backup_making making = {.home = invocation->home, .options = &wanted, .lock = -1};
     interrupt_watch();
-    bool good =
-        read_backup_options(invocation, &wanted, error) && back_up(invocation, &making, error);
+    if (!read_backup_options(invocation, &wanted, error))
+        return EXIT_FAILURE;
+    bool good = back_up(invocation, &making, error);
     if (good)
         backup_output_made(invocation, making.final, &making.manifest);
     else

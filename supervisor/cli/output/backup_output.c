@@ -33,6 +33,7 @@ json_t *backup_output_row(const char *folder, const struct backup_manifest *mani
     json_object_set_new(
         row, "moment",
         json_output_text(known ? backup_moment_words.words[manifest->moment] : NULL));
+    json_object_set_new(row, "description", json_output_text(manifest->description));
     json_object_set_new(row, "automatic", json_boolean(manifest->automatic));
     json_object_set_new(row, "image", json_output_text(facts->image.name));
     json_object_set_new(row, "bytes", json_output_bytes(bytes));
@@ -54,6 +55,8 @@ void backup_output_made(const struct invocation *invocation, const char *folder,
     name_format_size(bytes, size);
     printf("%s backed up to %s: %s, %s\n", manifest->facts.instance.name, folder, size,
            backup_output_moment(manifest->moment));
+    if (manifest->moment == BACKUP_CRASH && manifest->description)
+        printf("its file systems were not frozen: %s\n", manifest->description);
     if (manifest->kind == BACKUP_THIN)
         printf("it is restored where the image \"%s\" is\n", manifest->facts.image.name);
 }

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #define ID_MAX      64u
+#define MACHINE_MAX 40u
 #define SHORT_MAX   100u
 #define SHOWN_MAX   60
 #define DISK_PREFIX "disk-"
@@ -56,6 +57,13 @@ static bool is_plain(const char *text, size_t max) {
         if (*each < ' ' || *each > '~')
             return false;
     return strlen(text) <= max;
+}
+
+static bool is_one_line(const char *text, size_t max) {
+    for (const char *each = text; each && *each; each++)
+        if ((unsigned char)*each < ' ' || *each == 0x7F)
+            return false;
+    return !text || strlen(text) <= max;
 }
 
 static bool are_plain_lines(const char *text) {
@@ -119,6 +127,9 @@ static bool check_instance(const struct store_instance *instance, struct error *
         return refuse_member("ip4", error);
     if (!is_plain(instance->arch, SHORT_MAX) || !is_plain(instance->accel, SHORT_MAX))
         return refuse_member("arch", error);
+    if (instance->machine &&
+        !is_made_of(instance->machine, "abcdefghijklmnopqrstuvwxyz0123456789.-", 1, MACHINE_MAX))
+        return refuse_member("machine", error);
     if (!instance->vcpu || !instance->ram_mib || !instance->disk_bytes ||
         instance->disk_bytes % 512)
         return refuse_member("disk_bytes", error);
@@ -136,11 +147,11 @@ static bool check_image(const struct store_image *image, struct error *error) {
            refuse_member("image", error);
 }
 
+/* What a guest said of itself must not keep it from being backed up. */
 static bool check_guest(const struct store_guest *guest, struct error *error) {
-    return (!guest->instance_id || is_plain(guest->instance_id, SHORT_MAX * 2)) &&
-                   are_plain_lines(guest->host_keys) && is_plain(guest->hostname, SHORT_MAX * 3)
-               ? true
-               : refuse_member("guest", error);
+    return (is_one_line(guest->instance_id, SIZE_MAX) && is_one_line(guest->hostname, SIZE_MAX) &&
+            are_plain_lines(guest->host_keys)) ||
+           refuse_member("guest", error);
 }
 
 static bool check_parts(const struct instance_facts *facts, struct error *error) {
@@ -239,7 +250,8 @@ static bool check_disks_listed(const struct backup_manifest *manifest, struct er
 bool backup_check(const struct backup_manifest *manifest, struct error *error) {
     const struct instance_facts *facts = &manifest->facts;
     if (!is_plain(manifest->pgsup, SHORT_MAX) || !is_plain(manifest->qemu, SHORT_MAX) ||
-        !is_plain(manifest->network, SHORT_MAX) || !is_plain(manifest->description, SHORT_MAX * 5))
+        !is_plain(manifest->network, SHORT_MAX) ||
+        !is_one_line(manifest->description, SHORT_MAX * 10))
         return refuse_member("pgsup", error);
     if (!check_instance(&facts->instance, error) || !check_image(&facts->image, error) ||
         !check_guest(&manifest->guest, error) || !check_parts(facts, error))

@@ -119,7 +119,7 @@ static char *qemu_version(const struct store_instance *instance) {
     scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
     scoped(alloc_release) char *path = program_find(name, NULL);
     if (path)
-        qemu_program_inspect(path, &qemu);
+        qemu_program_inspect(path, NULL, &qemu);
     return alloc_printf("%u.%u", qemu.version.major, qemu.version.minor);
 }
 
@@ -184,6 +184,12 @@ static char *in_part(const struct backup_making *making, const char *path) { /* 
     return alloc_printf("%s/%s", making->part, path);
 }
 
+static bool check_part(const struct backup_making *making, struct error *error) {
+    return file_is_directory(making->part) ||
+           error_set(error, ERROR_FAILED, "the folder %s was removed in the middle of it",
+                     making->part);
+}
+
 static bool pack_disk(const struct backup_making *making, const struct qemu_img_chain *from,
                       const struct backup_disk *disk, struct error *error) {
     scoped(alloc_release) char *target = in_part(making, disk->file);
@@ -228,6 +234,8 @@ bool backup_disk_create(const struct backup_making *making, const struct backup_
 bool backup_disk_complete(const struct backup_making *making, const struct backup_disk *disk,
                           struct error *error) {
     const struct qemu_img_chain from = {disk->target, disk->over_image ? making->image : NULL};
+    if (!check_part(making, error))
+        return false;
     if (making->options->kind == BACKUP_THIN)
         return true;
     if (!pack_disk(making, &from, disk, error))
@@ -327,6 +335,8 @@ static bool sync_folders(const struct backup_making *making, struct error *error
 
 bool backup_finish(struct backup_making *making, enum backup_moment moment, struct error *error) {
     making->manifest.moment = moment;
+    if (!check_part(making, error))
+        return false;
     for (size_t i = 0; i < making->disk_count; i++)
         if (!list_file(making, making->disks[i].file, false, error))
             return false;

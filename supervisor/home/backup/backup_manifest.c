@@ -50,6 +50,7 @@ static const struct backup_field instance_fields[] = {
     WORD(store_instance, host_keys, &store_host_keys_words),
     OPTIONAL(store_instance, ip4),
     OPTIONAL(store_instance, accel),
+    OPTIONAL(store_instance, machine),
     NUMBER(store_instance, vcpu, U64, BACKUP_MANIFEST_VCPU_MAX),
     NUMBER(store_instance, ram_mib, U64, BACKUP_MANIFEST_RAM_MIB_MAX),
     NUMBER(store_instance, disk_bytes, U64, BACKUP_MANIFEST_DISK_MAX),

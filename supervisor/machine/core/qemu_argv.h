@@ -17,6 +17,11 @@
 #define QEMU_ARGV_SEED  "seed0" /* … of the seed drive; of another disk: "disk-NAME" */
 #define QEMU_ARGV_CARD  "nic"   /* id of a network card, with its position */
 
+/* Of what a backup adds while it copies disks: jobs, and the nodes that they write to. Whoever
+ * makes a backup of a running VM holds the lock on this folder in INSTANCEDIR. */
+#define QEMU_ARGV_BACKUP           "pgsup-backup-"
+#define QEMU_ARGV_BACKUP_DOCUMENTS "cloud-init"
+
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */
     QEMU_ARGV_SCRIPT,     /* vm.sh: serial and monitor on the terminal, sockets by path */

@@ -1,0 +1,112 @@
+# Goal: a running VM is backed up while it goes on, as of one moment; whoever is killed, cancelled or
+# removed in the middle, nothing is left: no job, no node, no half a backup.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+make_machines one
+expect_ok "$PGSUP" disk add one data 8M
+folder=$PGSUP_HOME/instances/one
+out=$WORK/out
+mkdir "$out"
+qemu-io -f qcow2 -c 'write -P 7 0 24M' "$folder/os.qcow2" >/dev/null
+qemu-io -f qcow2 -c 'write -P 9 0 1M' "$folder/disk-data.qcow2" >/dev/null
+start_supervisor
+quietly start one
+
+jobs_of() { # the jobs of backups, and the nodes that they write to
+    "$PGSUP" qmp one query-jobs | grep -c pgsup-backup- || true
+    "$PGSUP" qmp one query-named-block-nodes | grep -c '"node-name": "pgsup-backup-' || true
+}
+nothing_is_left() {
+    [ "$(jobs_of | tr '\n' ' ')" = "0 0 " ]
+}
+no_part_is_left() {
+    expect_equal "unfinished" "$(find "$out" -name '*.part')" ""
+}
+begin_slow() { # it takes 24 s
+    "$PGSUP" backup create one --to "$out" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+    SLOW=$!
+    wait_until 20 copying
+}
+copying() {
+    "$PGSUP" qmp one query-jobs | grep -q '"status": "running"'
+}
+end_slow() { # STATUS TEXT
+    local status=0
+    wait "$SLOW" || status=$?
+    expect_equal "status" "$status" "$1"
+    [ -z "$2" ] || expect_text "$WORK/slow.err" "$2"
+}
+
+step "what is written meanwhile is not in it; the other disk is of the same moment"
+"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+SLOW=$!
+wait_until 20 copying
+expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 8 16M 8M\""}'
+expect_text "$folder/qemu.log" "wrote 8388608/8388608 bytes"
+end_slow 0 ""
+thin=$(ls -d "$out"/one-*Z)
+expect_text "$WORK/slow.out" "crash-consistent" "its file systems were not frozen: the guest runs no agent"
+expect_ok "$PGSUP" backup verify "$thin"
+expect_ok "$PGSUP" backup restore "$thin" --as two
+qemu-io -f qcow2 -c 'read -P 7 0 24M' "$PGSUP_HOME/instances/two/os.qcow2" >"$OUT"
+expect_no_text "$OUT" "verification failed"
+qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2" >/dev/null
+nothing_is_left || fail "left: $(jobs_of)"
+
+step "full, of a guest that is paused: the same to the byte"
+quietly pause one
+expect_ok "$PGSUP" -q backup create one --to "$out" --json
+full=$(json_of 'it["folder"]')
+expect_ok "$PGSUP" backup verify "$full" --against-vm
+expect_fail 2 "differs from" "$PGSUP" backup verify "$thin" --against-vm
+quietly resume one
+expect_fail 3 '"one" runs, and its disks change' "$PGSUP" backup verify "$full" --against-vm
+
+step "two at once, and cancelled: SIGTERM is as Ctrl-C, which a shell keeps from what is in the background"
+begin_slow
+expect_fail 3 "another backup of it is being made" "$PGSUP" backup create one --to "$out"
+kill -TERM $SLOW
+end_slow 143 "interrupted"
+no_part_is_left
+nothing_is_left || fail "left: $(jobs_of)"
+
+step "killed: the supervisor removes what QEMU was told, the next backup what is in the folder"
+begin_slow
+kill -9 $SLOW
+wait $SLOW 2>/dev/null || true
+kill_supervisor
+start_supervisor
+wait_until 20 nothing_is_left
+expect_ok "$PGSUP" events one -v
+expect_text "$OUT" "pgsup-backup-0, which an interrupted backup had begun, was removed"
+[ -n "$(find "$out" -name '*.part')" ] || fail "nothing was left"
+expect_ok "$PGSUP" backup list "$out"
+expect_text "$OUT" "incomplete: its making was interrupted"
+
+step "the supervisor is killed: the backup goes on"
+"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+SLOW=$!
+wait_until 20 copying
+kill_supervisor
+end_slow 0 ""
+no_part_is_left
+start_supervisor
+
+step "the folder is removed in the middle"
+begin_slow
+rm -r "$out"/*.part
+kill -TERM $SLOW
+end_slow 143 "interrupted"
+nothing_is_left || fail "left: $(jobs_of)"
+"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+SLOW=$!
+wait_until 20 copying
+rm -r "$out"/*.part
+end_slow 1 'was removed in the middle of it'
+nothing_is_left || fail "left: $(jobs_of)"
+
+step "QEMU is killed in the middle"
+begin_slow
+kill -9 "$(pid_of one)"
+end_slow 3 'no backup of "one" was made: it was stopped in the middle of it'
+no_part_is_left
