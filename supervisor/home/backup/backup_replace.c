@@ -7,6 +7,7 @@
 #include "home/instance/recovery.h"
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
+#include "home/snapshot/snapshot_hold.h"
 #include "store/generated_table.h"
 #include "store/transaction.h"
 
@@ -155,6 +156,7 @@ static bool write_rows(const struct replacing *replacing, struct error *error) {
 static bool begin_replace(struct replacing *replacing, struct error *error) {
     struct store *store = replacing->restore->home->store;
     if (!check_same_machine(replacing, error) || !check_replaced_disks(replacing, error) ||
+        !snapshot_hold_check_none(replacing->restore->home, replacing->instance, error) ||
         !find_image(replacing, error))
         return false;
     if (stage_files(replacing, error) && store_begin(store, error) &&

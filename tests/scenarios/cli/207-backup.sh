@@ -53,6 +53,9 @@ expect_fail 2 "os.qcow2 differs from $folder/os.qcow2" "$PGSUP" backup verify "$
 expect_refused 3 'this machine is there, as "one": --replace' "$PGSUP" backup restore "$thin"
 expect_refused 2 'the option -y says that this is meant' "$PGSUP" backup restore "$thin" --replace </dev/null
 expect_refused 2 '--replace excludes --as' "$PGSUP" backup restore "$thin" --replace --as two
+expect_ok "$PGSUP" snapshot create one now
+expect_refused 3 '"one" has 1 snapshot, which would be lost with its disk' "$PGSUP" backup restore "$thin" --replace -y
+expect_ok "$PGSUP" snapshot remove one now
 for each in "$thin" "$full"; do
     qemu-io -f qcow2 -c 'write -P 8 1M 1M' "$folder/os.qcow2" >/dev/null
     expect_ok "$PGSUP" backup restore "$each" --replace -y
@@ -79,7 +82,7 @@ expect_refused 3 'the backup is thin, and its image "base" (SHA-256 ' "$PGSUP" b
 expect_ok "$PGSUP" backup restore "$full"
 expect_text "$OUT" 'its disk became the image "one-backup"'
 own() { # without what is this home's
-    sed -E "s/one-backup/base/; s|$WORK/[a-z]+/|HOME/|; /\"(created|interface)\"/d; / cloud-init.user-data/d"
+    sed -E "s/one-backup/base/; s|$WORK/[a-z]+/|HOME/|; /\"(created|interface|ssh_port|host_port)\"/d; / cloud-init.user-data/d"
 }
 diff <(own <"$WORK/before") <(tell one | own) >&2 || fail "it is not the same"
 qemu-io -f qcow2 -c 'read -P 7 1M 1M' "$PGSUP_HOME/instances/one/os.qcow2" >/dev/null

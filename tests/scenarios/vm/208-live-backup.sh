@@ -30,6 +30,9 @@ begin_slow() { # it takes 24 s
 copying() {
     "$PGSUP" qmp one query-jobs | grep -q '"status": "running"'
 }
+hurry() {
+    expect_ok "$PGSUP" -q qmp one block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
+}
 end_slow() { # STATUS TEXT
     local status=0
     wait "$SLOW" || status=$?
@@ -38,11 +41,10 @@ end_slow() { # STATUS TEXT
 }
 
 step "what is written meanwhile is not in it; the other disk is of the same moment"
-"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
-SLOW=$!
-wait_until 20 copying
+begin_slow
 expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 8 16M 8M\""}'
 expect_text "$folder/qemu.log" "wrote 8388608/8388608 bytes"
+hurry
 end_slow 0 ""
 thin=$(ls -d "$out"/one-*Z)
 expect_text "$WORK/slow.out" "crash-consistent" "its file systems were not frozen: the guest runs no agent"
@@ -84,10 +86,9 @@ expect_ok "$PGSUP" backup list "$out"
 expect_text "$OUT" "incomplete: its making was interrupted"
 
 step "the supervisor is killed: the backup goes on"
-"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
-SLOW=$!
-wait_until 20 copying
+begin_slow
 kill_supervisor
+hurry
 end_slow 0 ""
 no_part_is_left
 start_supervisor
@@ -98,10 +99,9 @@ rm -r "$out"/*.part
 kill -TERM $SLOW
 end_slow 143 "interrupted"
 nothing_is_left || fail "left: $(jobs_of)"
-"$PGSUP" backup create one --to "$out" --thin --limit 12M >"$WORK/slow.out" 2>"$WORK/slow.err" &
-SLOW=$!
-wait_until 20 copying
+begin_slow
 rm -r "$out"/*.part
+hurry
 end_slow 1 'was removed in the middle of it'
 nothing_is_left || fail "left: $(jobs_of)"
 
