@@ -138,6 +138,9 @@ static const struct {
     {"\"over_image\": true", "\"over_image\": 1", "has a wrong value of \"over_image\""},
     {"\"machine\": null", "\"machine\": \"virt,x=y\"", "has a wrong value of \"machine\""},
     {"\"groups\": null", "\"groups\": \"web\\nx\"", "has a wrong value of \"groups\""},
+    {"\"variables\": null", "\"variables\": \"abc\"", "has a wrong value of \"variables\""},
+    {"\"variables\": null", "\"variables\": \"a=1\\n=\"", "has a wrong value of \"variables\""},
+    {"\"variables\": null", "\"variables\": \"\"", "has a wrong value of \"variables\""},
     {"\"host_keys\": null", "\"host_keys\": \"a\\u0001b\"", "has a wrong value of \"guest\""},
     {"\"host_keys\": null", "\"host_keys\": \"a\\u0000b\"", "is not JSON"},
 };

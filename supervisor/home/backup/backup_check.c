@@ -83,30 +83,33 @@ static bool refuse_member(const char *key, struct error *error) {
 
 /* --- the instance --- */
 
-static bool check_groups(const char *groups, struct error *error) {
-    scoped(strv_done) struct strv names = {0};
-    scoped(alloc_release) char *again = NULL;
-    struct error problem = {0};
-    if (!groups)
-        return true;
-    host_groups_list(groups, &names);
-    return (names.count && host_groups_set(&again, names.items, &problem) &&
-            strcmp(again, groups) == 0) ||
-           refuse_member("groups", error);
+static bool is_variable(const char *line, size_t length) {
+    const char *equals = memchr(line, '=', length);
+    scoped(alloc_release) char *name = alloc_slice(line, equals ? (size_t)(equals - line) : 0);
+    scoped(alloc_release) char *value = alloc_slice(line, length);
+    return equals && name_is_word(name) && is_one_line(value, SIZE_MAX);
 }
 
+/* The form alone: what may be set here and now is asked when it is restored. */
 static bool check_variables(const char *variables, struct error *error) {
-    scoped(strv_done) struct strv pairs = {0}, words = {0};
-    scoped(alloc_release) char *again = NULL;
-    struct error problem = {0};
-    if (!variables)
-        return true;
-    host_variables_list(variables, &pairs);
-    for (size_t i = 0; i + 1 < pairs.count; i += 2)
-        strv_pushf(&words, "%s=%s", pairs.items[i], pairs.items[i + 1]);
-    return (words.count && host_variables_set(&again, words.items, &problem) &&
-            strcmp(again, variables) == 0) ||
+    size_t count = 0;
+    for (const char *line = variables; line && *line; count++) {
+        size_t length = strcspn(line, "\n");
+        if (!is_variable(line, length))
+            return refuse_member("variables", error);
+        line += length + (line[length] == '\n');
+    }
+    return (count <= HOST_VARIABLES_MAX && (!variables || count)) ||
            refuse_member("variables", error);
+}
+
+static bool check_groups(const char *groups, struct error *error) {
+    scoped(strv_done) struct strv names = {0};
+    host_groups_list(groups, &names);
+    bool good = names.count <= HOST_GROUPS_MAX && (!groups || names.count > 0);
+    for (size_t i = 0; i < names.count; i++)
+        good = good && name_is_word(names.items[i]);
+    return good || refuse_member("groups", error);
 }
 
 static bool check_instance(const struct store_instance *instance, struct error *error) {

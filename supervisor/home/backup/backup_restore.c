@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "home/access/host_groups.h"
+#include "home/access/host_variables.h"
 #include "home/backup/backup_check.h"
 #include "home/backup/backup_place.h"
 #include "home/backup/backup_reader.h"
@@ -203,6 +205,36 @@ static void forget_identity(struct store_instance *instance, const char *name) {
     instance->ssh_port = 0;
 }
 
+/* Some variables, and every template, have Ansible run programs on this computer. */
+static void renew_variables(struct remaking *remaking) {
+    struct store_instance *instance = &remaking->facts.instance;
+    scoped(strv_done) struct strv pairs = {0};
+    scoped(alloc_release) char *before = instance->variables;
+    host_variables_list(before, &pairs);
+    instance->variables = NULL;
+    for (size_t i = 0; i + 1 < pairs.count; i += 2) {
+        scoped(alloc_release) char *word =
+            alloc_printf("%s=%s", pairs.items[i], pairs.items[i + 1]);
+        char *const words[] = {word, NULL};
+        if (host_variables_has_template(pairs.items[i + 1]) ||
+            !host_variables_set(&instance->variables, words, NULL))
+            strv_pushf(&remaking->restore->notes,
+                       "the variable %s was left out, because Ansible may run something on this "
+                       "computer by it: `pgsup instance set %s --var` sets it",
+                       pairs.items[i], instance->name);
+    }
+}
+
+/* A name that is none to Ansible, or that pgsup gives itself, is left out. */
+static void renew_groups(struct store_instance *instance) {
+    scoped(strv_done) struct strv names = {0};
+    scoped(alloc_release) char *before = instance->groups;
+    host_groups_list(before, &names);
+    instance->groups = NULL;
+    if (names.count)
+        host_groups_set(&instance->groups, names.items, NULL);
+}
+
 /* What depends on the computer and on the cloud. */
 static bool fit_instance(struct remaking *remaking, struct error *error) {
     const struct store_cloud *cloud = &remaking->facts.cloud;
@@ -216,6 +248,8 @@ static bool fit_instance(struct remaking *remaking, struct error *error) {
         strv_push(&remaking->restore->notes,
                   "its seed goes by drive: this cloud has no address over HTTP");
     }
+    renew_variables(remaking);
+    renew_groups(instance);
     if (backup_manifest_find(remaking->restore->manifest, LAYOUT_PLAYBOOK))
         instance->holds_playbook = true;
     return !instance->ip4 || subnet_check_guest(cloud, instance->ip4, error);

@@ -65,7 +65,10 @@ for each in "$thin" "$full"; do
 done
 
 step "another machine is made of it, as a clone is"
-expect_ok "$PGSUP" backup restore "$thin" --as two
+expect_ok "$PGSUP" instance set one --var "tpl={{ 1 }}"
+expect_ok "$PGSUP" -q backup create one --to "$WORK/out" --thin --json
+expect_ok "$PGSUP" backup restore "$(json_of 'it["folder"]')" --as two
+expect_text "$OUT" "note: the variable tpl was left out"
 expect_ok "$PGSUP" instance get two --json
 expect_equal "groups" "$(json_of 'it["groups"]')" "['web']"
 two=$(json_of 'it["uuid"]')
