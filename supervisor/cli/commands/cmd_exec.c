@@ -4,6 +4,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/agent_command.h"
+#include "cli/link/agent_stream.h"
 #include "cli/link/guest_ready.h"
 #include "cli/link/reachable.h"
 #include "cli/link/vm_status.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +120,7 @@ static bool make_words(const struct invocation *invocation, struct strv *words,
     return true;
 }
 
-/* --- its input --- */
+/* --- its input, where the agent takes it whole --- */
 
 /* A pipe that nobody closes would be waited for in silence. */
 static bool wait_input(bool *hinted, struct error *error) {
@@ -133,11 +135,15 @@ static bool wait_input(bool *hinted, struct error *error) {
     return true;
 }
 
+static bool has_input(const struct invocation *invocation) {
+    return !invocation_flag(invocation, "no-stdin") && !isatty(STDIN_FILENO);
+}
+
 static bool read_input(const struct invocation *invocation, struct buffer *input,
                        struct error *error) {
     char chunk[65536];
     bool hinted = invocation->quiet;
-    if (invocation_flag(invocation, "no-stdin") || isatty(STDIN_FILENO))
+    if (!has_input(invocation))
         return true;
     for (;;) {
         if (!wait_input(&hinted, error))
@@ -149,7 +155,7 @@ static bool read_input(const struct invocation *invocation, struct buffer *input
             return error_errno(error, "cannot read standard input");
         if (length > 0)
             buffer_append(input, chunk, (size_t)length);
-        if (input->length > AGENT_INPUT_MAX_BYTES) /* is refused with a sentence */
+        if (input->length > AGENT_KEEPS_MAX_BYTES) /* is refused with a sentence */
             return true;
     }
 }
@@ -161,25 +167,25 @@ static bool put_bytes(int fd, const struct buffer *bytes, const char *name, stru
            error_errno(error, "cannot write %s", name);
 }
 
-static void tell_cut(const struct agent_result *result, struct error *error) {
-    if (result->output_cut || result->errors_cut)
+static void tell_cut(const struct agent_process *process, struct error *error) {
+    if (process->output_cut || process->errors_cut)
         error_set(
             error, ERROR_FAILED,
-            "standard %s was cut after %u MiB, which is as much as the guest agent keeps: let "
+            "standard %s was cut after %u MiB, which is as much as this guest's agent keeps: let "
             "the command write to a file, and copy that by `pgsup cp`",
-            result->output_cut ? "output" : "error", AGENT_OUTPUT_MAX_BYTES >> 20);
+            process->output_cut ? "output" : "error", AGENT_KEEPS_MAX_BYTES >> 20);
 }
 
-static int report(const struct agent_result *result, bool good, struct error *error) {
+static int report(const struct agent_process *process, bool good, struct error *error) {
     struct error *problem = good ? error : NULL;
-    if (put_bytes(STDOUT_FILENO, &result->output, "standard output", problem) &&
-        put_bytes(STDERR_FILENO, &result->errors, "standard error", problem) && good)
-        tell_cut(result, error);
+    if (put_bytes(STDOUT_FILENO, &process->output, "standard output", problem) &&
+        put_bytes(STDERR_FILENO, &process->errors, "standard error", problem) && good)
+        tell_cut(process, error);
     if (!good)
         return EXIT_FAILURE;
-    if (result->signal)
-        invocation_warn("the command was ended by signal %d", result->signal);
-    return result->signal ? SIGNAL_STATUS + result->signal : result->status;
+    if (process->signal)
+        invocation_warn("the command was ended by signal %d", process->signal);
+    return process->signal ? SIGNAL_STATUS + process->signal : process->status;
 }
 
 static bool find_guest(const struct invocation *invocation, struct running *running,
@@ -210,27 +216,67 @@ static bool is_not_found(const struct error *error) {
            strstr(error->text, "No such file");
 }
 
+/* Where the guest has no pipes for it: what it says comes when it has ended. */
+static bool run_kept(const struct invocation *invocation, struct agent_talk *talk,
+                     struct agent_command *command, struct agent_process *process,
+                     struct error *error) {
+    scoped(buffer_done) struct buffer input = {0};
+    command->input = &input;
+    agent_talk_rest(talk);
+    return read_input(invocation, &input, error) &&
+           agent_command_exec(talk, command, process, error);
+}
+
+/* As any program whose reader has gone, but with nothing left in the guest. */
+static void leave_unread(void) {
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
+static bool run_words(const struct invocation *invocation, struct agent_talk *talk,
+                      const struct strv *words, struct agent_process *process,
+                      struct error *error) {
+    const int fds[] = {has_input(invocation) ? STDIN_FILENO : -1, STDOUT_FILENO, STDERR_FILENO};
+    struct agent_command command = {.argv = (const char *const *)words->items};
+    struct guest_pipes pipes = {0};
+    struct agent_stream stream = {.argv = words->items, .pipes = &pipes};
+    bool good = agent_process_check(command.argv, NULL, error) &&
+                read_limit(invocation, &command.limit_ms, error) &&
+                guest_pipes_open(&pipes, talk, fds, error);
+    stream.limit_ms = command.limit_ms;
+    if (good && pipes.folder)
+        good = agent_stream_exec(talk, &stream, process, error);
+    else if (good)
+        good = run_kept(invocation, talk, &command, process, error);
+    bool unread = pipes.output.unread || pipes.errors.unread;
+    guest_pipes_close(&pipes, good || error->code != ERROR_TIMEOUT || process->pid);
+    if (unread)
+        leave_unread();
+    return good;
+}
+
 static int run_exec(struct invocation *invocation, struct error *error) {
     scoped(strv_done) struct strv words = {0};
-    scoped(buffer_done) struct buffer input = {0};
     struct running running = {0};
-    struct agent_result result = {0};
-    struct agent_command command = {.input = &input};
+    struct agent_process process = {0};
     int status = EXIT_FAILURE;
     interrupt_watch();
-    if (make_words(invocation, &words, error) && read_limit(invocation, &command.limit_ms, error) &&
+    signal(SIGPIPE, SIG_IGN);
+    if (make_words(invocation, &words, error) &&
         guest_ready_wait(invocation, invocation_argument(invocation, 0), error) &&
-        find_guest(invocation, &running, error) && read_input(invocation, &input, error)) {
-        command.argv = (const char *const *)words.items;
-        bool good = agent_command_exec(invocation->home, &running, &command, &result, error);
-        status = report(&result, good, error);
+        find_guest(invocation, &running, error)) {
+        struct agent_talk talk;
+        agent_talk_init(&talk, invocation->home, &running);
+        bool good = run_words(invocation, &talk, &words, &process, error);
+        status = report(&process, good, error);
+        agent_talk_done(&talk);
     }
     if (is_not_found(error)) {
         invocation_warn("%s", error->text);
         error_clear(error);
         status = NOT_FOUND_STATUS;
     }
-    agent_result_done(&result);
+    agent_process_done(&process);
     running_done(&running);
     return status;
 }
@@ -242,9 +288,8 @@ const struct command cmd_exec = {
     .details =
         "Runs COMMAND as root through QEMU's guest agent, which has to run in the guest (package "
         "qemu-guest-agent): no network, no key and no password is needed, and no supervisor. The "
-        "words are given to the program as they are, without a shell. Standard input is read to "
-        "its end first and may be 16 MiB; standard output and standard error come apart, when the "
-        "command has ended, and may be 16 MiB each: if there is more, that is an error. The exit "
+        "words are given to the program as they are, without a shell. Standard input, standard "
+        "output and standard error are moved while it runs, apart and without a limit. The exit "
         "status is that of the command, or 128 and the number of the signal that ended it. Ctrl-C "
         "ends the command. There is no terminal: see `pgsup help ssh` and `pgsup help console`.\n"
         "\n"

@@ -1,5 +1,5 @@
 /* One question to a guest's agent, and its answer: a conversation of its own, so that the
- * supervisor and others reach the agent between two. Blocks, with deadlines. */
+ * supervisor and others reach the agent between two. agent_talk.h is for more. */
 #pragma once
 
 #include "base/error.h"
@@ -7,9 +7,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Of each of standard output and error: qemu-ga drops what is more (GUEST_EXEC_MAX_OUTPUT). */
-#define AGENT_OUTPUT_MAX_BYTES (16u << 20)
 
 struct agent_question {
     char *path;        /* of the agent's socket */

@@ -1,6 +1,7 @@
 # Goal: `pgsup exec` runs a program through the guest's agent, with its words, input, outputs and status
-# as they are, with and without a supervisor; an agent that is not there, hangs, refuses or is restarted
-# is told within seconds, and Ctrl-C ends the program.
+# as they are, of any length and while it runs, with and without a supervisor; an agent that is not
+# there, hangs, refuses or is restarted is told within seconds, Ctrl-C ends the program, and nothing is
+# left in the guest.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/../lib.sh"
 GA=$(command -v qemu-ga || echo /usr/sbin/qemu-ga)
@@ -21,7 +22,7 @@ serve_agent() { # [OPTION…]
     end_agent
     socket=$(echo "$PGSUP_HOME"/run/test.*.qga)
     rm -f "$socket"
-    env -i PATH="$PATH" HOME=/root "$GA" -m unix-listen -p "$socket" -t "$WORK" "$@" >"$WORK/ga.log" 2>&1 &
+    env -i PATH="${GUEST_PATH:-}$PATH" HOME=/root "$GA" -m unix-listen -p "$socket" -t "$WORK" "$@" >"$WORK/ga.log" 2>&1 &
     agent=$!
     wait_until 10 test -S "$socket"
 }
@@ -79,7 +80,7 @@ run "$PGSUP" -q exec test sh -c 'kill -9 $$'
 expect_equal "status of one that was killed" "$STATUS" 137
 run "$PGSUP" exec test /none
 expect_equal "status of one that is not there" "$STATUS" 127
-expect_text "$ERR" "No such file"
+expect_text "$ERR" "/none: not found"
 expect_ok "$PGSUP" exec test -- sh -c 'echo "$1" | wc -c' sh "$(printf '%065536d' 0)"
 expect_equal "an argument of 64 KiB" "$(cat "$OUT")" 65537
 run "$PGSUP" exec test -- echo "$(printf 'a\377b')"
@@ -105,24 +106,83 @@ expect_equal "status" "$STATUS" 9
 run "$PGSUP" exec test --user nosuchuser true
 expect_equal "status of a user that is not there" "$STATUS" 126
 
-step "standard input, whatever it is; and none"
-head -c 3000000 /dev/urandom >"$WORK/data"
-run "$PGSUP" exec test -- sh -c 'cat; echo end >&2' <"$WORK/data"
-cmp "$WORK/data" "$OUT" || fail "the input came back as something else"
-mkfifo "$WORK/pipe"
-cat "$WORK/data" >"$WORK/pipe" &
-run "$PGSUP" exec test cksum <"$WORK/pipe"
-expect_equal "by a pipe" "$(cat "$OUT")" "$(cksum <"$WORK/data")"
+step "100 MiB in, out and as errors, while it runs"
+head -c 104857600 /dev/urandom >"$WORK/data"
+sum=$(cksum <"$WORK/data")
+begun=$(date +%s%N)
+expect_ok "$PGSUP" exec test cksum <"$WORK/data"
+expect_equal "the sum of what came in" "$(cat "$OUT")" "$sum"
+middle=$(date +%s%N)
+expect_ok "$PGSUP" exec test -- cat "$WORK/data"
+expect_equal "the sum of what came out" "$(cksum <"$OUT")" "$sum"
+ended=$(date +%s%N)
+echo "100 MiB in: $(((middle - begun) / 1000000)) ms, out: $(((ended - middle) / 1000000)) ms"
+head -c 3000000 "$WORK/data" >"$WORK/some"
+run "$PGSUP" exec test -- sh -c 'cat >&2; echo end' <"$WORK/some"
+cmp "$WORK/some" "$ERR" || fail "the input came back as something else"
+expect_equal "the output beside it" "$(cat "$OUT")" end
+rm "$WORK/data"
+mkfifo "$WORK/in" "$WORK/out"
+"$PGSUP" exec test -- sh -c 'while read -r word; do echo "<$word>"; done; echo bye' <"$WORK/in" >"$WORK/out" &
+talk=$!
+exec 8>"$WORK/in" 9<"$WORK/out"
+for word in one two three; do
+    echo "$word" >&8
+    read -r -t 10 answer <&9 || fail "no answer to \"$word\""
+    expect_equal "the answer" "$answer" "<$word>"
+done
+exec 8>&-
+expect_equal "the rest" "$(cat <&9)" bye
+exec 9<&-
+wait "$talk" || fail "status of the conversation"
+run sh -c 'sleep 60 | "$@" & wait $!' sh timeout 20 "$PGSUP" exec test -- sh -c 'exit 7'
+expect_equal "status of one that reads nothing of an input without an end" "$STATUS" 7
 mkfifo "$WORK/open"
 exec 8<>"$WORK/open"
 run "$PGSUP" exec test --no-stdin cat <&8
 expect_equal "status without" "$STATUS" 0
+run "$PGSUP" exec test cat <&-
+expect_equal "status with a closed one" "$STATUS" 0
+
+step "who reads no more, and a full disk, end it"
+run sh -c '"$@" | head -n 1' sh "$PGSUP" exec test -- sh -c 'echo first; exec yes 4712'
+expect_equal "what was read" "$(cat "$OUT")" first
+wait_until 10 sh -c '! pgrep -x yes'
+run sh -c '"$@" >/dev/full' sh "$PGSUP" exec test echo x
+expect_equal "status with a full disk" "$STATUS" 1
+expect_text "$ERR" "cannot write standard output"
+left() {
+    ls -d /run/pgsup-exec.* /tmp/pgsup-exec.* /var/tmp/pgsup-exec.*
+}
+wait_until 10 eval '! left'
+
+step "a client that is killed leaves nothing: its guest's clock is 100 times as quick"
+mkdir "$WORK/quick"
+printf '#!/bin/sh\nPATH=%s; [ "$1" = 2 ] || exec sleep "$1"; exec sleep 0.01\n' "$PATH" >"$WORK/quick/sleep"
+chmod 755 "$WORK/quick/sleep"
+GUEST_PATH=$WORK/quick: serve_agent
+"$PGSUP" exec test -- sh -c 'yes 4713; cat; echo ended >"$1"' sh "$WORK/ended" <"$WORK/open" >/dev/null &
+client=$!
+wait_until 10 pgrep -x yes
+kill -9 "$client"
+wait "$client" || true
+wait_until 20 test -e "$WORK/ended"
+! left || fail "a folder is left"
+
+step "a guest that gives up the pipes: its /run is full, or somebody removed them"
+run "$PGSUP" exec test -- sh -c 'rm -rf /run/pgsup-exec.* /tmp/pgsup-exec.*; yes 4714'
+expect_equal "status" "$STATUS" 1
+expect_text "$ERR" "what the command said was cut: the guest gave up its pipes, most likely for lack of space in /"
+wait_until 10 sh -c '! pgrep -x yes'
+
+step "an agent that handles no files keeps 16 MiB, and no more is lost in silence"
+serve_agent -b guest-file-open
+run "$PGSUP" exec test -- sh -c 'cat; echo end >&2' <"$WORK/some"
+cmp "$WORK/some" "$OUT" || fail "the input came back as something else"
 head -c 16777217 /dev/zero >"$WORK/much"
 run "$PGSUP" exec test cat <"$WORK/much"
 expect_equal "status of more than the agent takes" "$STATUS" 2
 expect_text "$ERR" "standard input is more than 16 MiB"
-
-step "output as far as the agent keeps it, and no further in silence"
 head -c 16777216 "$WORK/much" >"$WORK/limit"
 run "$PGSUP" exec test cat <"$WORK/limit"
 expect_equal "status of 16 MiB" "$STATUS" 0
@@ -131,9 +191,9 @@ run "$PGSUP" exec test -- sh -c 'head -c 17000000 /dev/zero'
 expect_equal "status of more" "$STATUS" 1
 expect_text "$ERR" "standard output was cut after 16 MiB"
 expect_equal "what came" "$(wc -c <"$OUT" | tr -d ' ')" 16777216
-run sh -c '"$@" >/dev/full' sh "$PGSUP" exec test echo x
-expect_equal "status with a full disk" "$STATUS" 1
-expect_text "$ERR" "cannot write standard output"
+run "$PGSUP" -q exec test /none
+expect_equal "status of one that is not there" "$STATUS" 127
+serve_agent
 
 step "several at once, and a time limit"
 for i in 1 2 3 4; do
@@ -202,6 +262,27 @@ answers 'ready()
 line = stream.readline()
 say("{\"return\": {}}")'
 expect_fail 1 "the guest agent tells no process" "$PGSUP" exec test true
+files() { # READ: a Python expression for the answer to guest-file-read
+    answers 'ready()
+import base64
+names = ["guest-file-" + each for each in ("open", "read", "write", "close")]
+for line in stream:
+    asked = json.loads(line)
+    if "/bin/sh" in line.decode() and "arg" in asked["arguments"] and "mkfifo" in asked["arguments"]["arg"][1]:
+        globals()["folder"] = "/run/" + asked["arguments"]["arg"][2] + "\n"
+    say(json.dumps({"return": {
+        "guest-info": {"supported_commands": [{"name": each, "enabled": True} for each in names]},
+        "guest-exec": {"pid": 7},
+        "guest-exec-status": {"exited": True, "exitcode": 0, "out-data": base64.b64encode(globals().get("folder", "").encode()).decode()},
+        "guest-file-open": 1000, "guest-file-close": {}, "guest-file-write": {"count": 1},
+        "guest-file-read": '"$1"'}[asked["execute"]]}))'
+    run timeout 30 "$PGSUP" exec test true </dev/null
+    expect_equal "status" "$STATUS" 1
+}
+files '{"count": 2000000, "buf-b64": "A" * 2000000}'
+expect_text "$ERR" "the guest agent read a file in a wrong way"
+files '{"count": 1, "buf-b64": "%"}'
+expect_text "$ERR" "the guest agent read a file in a wrong way"
 answers 'stream.write(b"x" * (2 << 20) + b"\n")
 stream.flush()
 time.sleep(60)'

@@ -1,0 +1,304 @@
+#include "guest_pipes.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "cli/link/agent_command.h"
+#include "cli/link/guest_file.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    FILE_MAX_BYTES = 1 << 20, /* 128 blocks of 8192 bytes below */
+    AHEAD_MAX = 3,
+    PREPARE_LIMIT_MS = 30000,
+    BEAT_MS = 30000,
+};
+
+/* --- what runs in the guest; without bashisms, and with what busybox has --- */
+
+/* Makes the folder and begins the four that serve it, which are nobody's children, and whose words
+ * are not those of the command: it may look for processes by them. What is redirected by exec is
+ * kept in no other descriptor, for which the agent would wait. Who opens a pipe waits for its other
+ * end; the last lines of "look" are for who would wait for ever. */
+static const char prepare[] =
+    "nap() { k=$((k+1)); if [ $k -lt 20 ]; then sleep 0.05; else sleep 0.3; fi || sleep 1; }\n"
+    "take() { n=0; while dd bs=8192 count=128 of=\"$d/$1$n\"; do\n"
+    "[ -s \"$d/$1$n\" ] || { true >\"$d/$1$((n+1))\"; exit; }\n"
+    "n=$((n+1)); k=0; while [ -s \"$d/$1$((n-3))\" ]; do nap; done\n"
+    "rm -f \"$d/$1$((n-3))\"; done; rm -rf \"$d\"; }\n"
+    "give() { n=0; while :; do k=0; until [ -e \"$d/i$((n+1))\" ]; do\n"
+    "[ -e \"$d/i\" ] && [ ! -e \"$d/done\" ] || exit; nap; done\n"
+    "[ -s \"$d/i$n\" ] || exit; cat \"$d/i$n\" || exit; rm -f \"$d/i$n\"; n=$((n+1)); done; }\n"
+    "look() { n=0; until [ -e \"$d/done\" ]; do sleep 2; [ -d \"$d\" ] || exit\n"
+    "n=$((n+1)); rm \"$d/beat\" && n=0; [ $n -lt 150 ] || break; done\n"
+    "true >\"$d/done\"; ( exec 3<>\"$d/i\" 4<>\"$d/o\" 5<>\"$d/e\"; sleep 1 ); rm -rf \"$d\"; }\n"
+    "for b in /run /tmp /var/tmp; do d=$b/$0; mkdir -m 700 \"$d\" || continue\n"
+    "if mkfifo \"$d/i\" \"$d/o\" \"$d/e\" && true >\"$d/o0\" && true >\"$d/e0\" &&\n"
+    "true >\"$d/beat\" && command -v dd >/dev/null; then\n"
+    "( ( exec </dev/null >/dev/null 2>&1; look ) & )\n"
+    "( ( exec >/dev/null 2>&1; exec <\"$d/o\"; take o ) & )\n"
+    "( ( exec >/dev/null 2>&1; exec <\"$d/e\"; take e ) & )\n"
+    "[ \"$1\" = - ] || ( ( exec >/dev/null 2>&1; exec >\"$d/i\"; give ) & )\n"
+    "echo \"$d\"; exit 0; fi; rm -rf \"$d\"; done; exit 1";
+
+/* The command takes the place of this shell, so that the agent knows its process and its status. */
+static const char around[] = "d=$0; if [ \"$1\" = - ]; then i=/dev/null; else i=$d/i; fi\n"
+                             "shift; exec \"$@\" <\"$i\" >\"$d/o\" 2>\"$d/e\"";
+
+void guest_pipes_words(const struct guest_pipes *pipes, char *const command[], struct strv *words) {
+    strv_push(words, "/bin/sh");
+    strv_push(words, "-c");
+    strv_push(words, around);
+    strv_push(words, pipes->folder);
+    strv_push(words, pipes->input.fd < 0 ? "-" : "+");
+    for (; *command; command++)
+        strv_push(words, *command);
+}
+
+/* --- outputs --- */
+
+static bool close_file(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    json_int_t handle = pipe->handle;
+    pipe->handle = 0;
+    return guest_file_close(pipes->talk, handle, error);
+}
+
+static char *number_path(const struct guest_pipes *pipes, char letter, unsigned number) {
+    return alloc_printf("%s/%c%u", pipes->folder, letter, number);
+}
+
+static bool put_bytes(struct guest_pipe *pipe, const struct buffer *bytes, struct error *error) {
+    if (bytes->length == 0 || file_write_all(pipe->fd, bytes->data, bytes->length))
+        return true;
+    pipe->unread = errno == EPIPE;
+    return error_errno(error, "cannot write standard %s", pipe->letter == 'o' ? "output" : "error");
+}
+
+static bool take_bytes(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    scoped(buffer_done) struct buffer bytes = {0};
+    size_t limit = FILE_MAX_BYTES + 1; /* one more: so that its end is seen at once */
+    if (!guest_file_read(pipes->talk, pipe->handle, limit, &bytes, error) ||
+        !put_bytes(pipe, &bytes, error))
+        return false;
+    pipe->bytes += bytes.length;
+    pipes->moved = pipes->moved || bytes.length > 0;
+    return true;
+}
+
+/* The number is complete. Emptying it tells the guest that it has been taken. */
+static bool take_next(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    scoped(alloc_release) char *taken = number_path(pipes, pipe->letter, pipe->number);
+    scoped(alloc_release) char *next = number_path(pipes, pipe->letter, pipe->number + 1);
+    if (!take_bytes(pipes, pipe, error) || !close_file(pipes, pipe, error))
+        return false;
+    pipe->ended = pipe->bytes == 0;
+    if (pipe->ended)
+        return true;
+    pipe->number++;
+    pipe->bytes = 0;
+    return guest_file_clear(pipes->talk, taken, error) &&
+           guest_file_open(pipes->talk, next, "r", &pipe->handle, error);
+}
+
+static bool take_pipe(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    if (pipe->ended)
+        return true;
+    scoped(alloc_release) char *next = number_path(pipes, pipe->letter, pipe->number + 1);
+    if (!take_bytes(pipes, pipe, error))
+        return false;
+    int complete = guest_file_exists(pipes->talk, next, error);
+    return complete == 0 || (complete > 0 && take_next(pipes, pipe, error));
+}
+
+/* --- input --- */
+
+/* Into the file that is open, which it completes; without bytes it is the end. */
+static bool give_bytes(struct guest_pipes *pipes, const struct buffer *bytes, struct error *error) {
+    struct guest_pipe *input = &pipes->input;
+    scoped(alloc_release) char *next = number_path(pipes, input->letter, ++input->number);
+    pipes->moved = true;
+    input->ended = bytes->length == 0;
+    return (input->ended || guest_file_write(pipes->talk, input->handle, bytes, error)) &&
+           close_file(pipes, input, error) &&
+           guest_file_open(pipes->talk, next, "w", &input->handle, error) &&
+           (!input->ended || close_file(pipes, input, error));
+}
+
+static bool input_is_ready(const struct guest_pipe *input, int timeout_ms) {
+    struct pollfd ready = {.fd = input->fd, .events = POLLIN};
+    return poll(&ready, 1, timeout_ms) > 0;
+}
+
+/* What there is, up to a whole file. False: it has ended. */
+static bool read_input(const struct guest_pipe *input, struct buffer *bytes, bool *good,
+                       struct error *error) {
+    char chunk[65536];
+    while (bytes->length + sizeof chunk <= FILE_MAX_BYTES && input_is_ready(input, 0)) {
+        ssize_t length = read(input->fd, chunk, sizeof chunk);
+        if (length == 0 || (length < 0 && errno == EBADF))
+            return false;
+        if (length < 0 && errno != EINTR && errno != EAGAIN)
+            return *good = error_errno(error, "cannot read standard input");
+        if (length > 0)
+            buffer_append(bytes, chunk, (size_t)length);
+    }
+    return true;
+}
+
+static bool give(struct guest_pipes *pipes, struct error *error) {
+    scoped(buffer_done) struct buffer bytes = {0}, none = {0};
+    struct guest_pipe *input = &pipes->input;
+    int ahead = 0;
+    bool good = true;
+    if (input->number >= AHEAD_MAX) {
+        scoped(alloc_release) char *given =
+            number_path(pipes, input->letter, input->number - AHEAD_MAX);
+        ahead = guest_file_exists(pipes->talk, given, error);
+    }
+    input->waits = ahead > 0;
+    if (ahead != 0)
+        return ahead > 0;
+    bool ended = !read_input(input, &bytes, &good, error);
+    return good && (bytes.length == 0 || give_bytes(pipes, &bytes, error)) &&
+           (!ended || give_bytes(pipes, &none, error));
+}
+
+/* --- all --- */
+
+static bool beat(struct guest_pipes *pipes, struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s/beat", pipes->folder);
+    pipes->beat_ms = clock_monotonic_ms() + BEAT_MS;
+    return guest_file_clear(pipes->talk, path, error);
+}
+
+static bool tell_gone(const struct guest_pipes *pipes, const struct error *problem,
+                      struct error *error) {
+    if (!strstr(problem->text, "No such file"))
+        return error_copy(error, problem);
+    return error_set(error, ERROR_FAILED,
+                     "what the command said was cut: the guest gave up its pipes, most likely for "
+                     "lack of space in %s",
+                     pipes->folder);
+}
+
+bool guest_pipes_turn(struct guest_pipes *pipes, bool ended, struct error *error) {
+    struct error problem = {0};
+    pipes->moved = false;
+    bool takes = !ended && !pipes->input.ended;
+    bool good = (!takes || give(pipes, &problem)) && take_pipe(pipes, &pipes->output, &problem) &&
+                take_pipe(pipes, &pipes->errors, &problem);
+    bool due = clock_monotonic_ms() >= pipes->beat_ms || (ended && !pipes->moved);
+    good = good && (!due || guest_pipes_have_ended(pipes) || beat(pipes, &problem));
+    return good || tell_gone(pipes, &problem, error);
+}
+
+bool guest_pipes_have_ended(const struct guest_pipes *pipes) {
+    return pipes->output.ended && pipes->errors.ended;
+}
+
+void guest_pipes_wait(const struct guest_pipes *pipes, bool ended, int pause_ms) {
+    if (ended || pipes->input.ended || pipes->input.waits)
+        poll(NULL, 0, pause_ms);
+    else
+        input_is_ready(&pipes->input, pause_ms);
+}
+
+/* --- begin and end --- */
+
+static bool open_pipe(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    scoped(alloc_release) char *path = number_path(pipes, pipe->letter, 0);
+    return guest_file_open(pipes->talk, path, pipe->letter == 'i' ? "w" : "r", &pipe->handle,
+                           error);
+}
+
+/* Without files of the agent, none. */
+static bool handles_files(struct agent_talk *talk, bool *handles, struct error *error) {
+    static const char *const needed[] = {"guest-file-open", "guest-file-read", "guest-file-write",
+                                         "guest-file-close"};
+    size_t index, found = 0;
+    const json_t *each;
+    json_t *answer = agent_talk_ask(talk, "guest-info", NULL, error);
+    bool good = answer;
+    json_array_foreach(json_object_get(answer, "supported_commands"), index, each) {
+        const char *name = json_string_value(json_object_get(each, "name"));
+        for (size_t i = 0; name && i < sizeof needed / sizeof *needed; i++)
+            found += strcmp(name, needed[i]) == 0 && json_is_true(json_object_get(each, "enabled"));
+    }
+    json_decref(answer);
+    *handles = found == sizeof needed / sizeof *needed;
+    return good;
+}
+
+/* The guest's words: they are believed if they are ours. */
+static char *told_folder(const struct buffer *output, const char *name) {
+    static const char *const places[] = {"/run/", "/tmp/", "/var/tmp/"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        scoped(alloc_release) char *path = alloc_printf("%s%s", places[i], name);
+        size_t length = strlen(path);
+        if (output->length == length + 1 && strncmp(output->data, path, length) == 0)
+            return alloc_string(path);
+    }
+    return NULL;
+}
+
+/* NULL: this guest cannot, for whatever reason; or error set. */
+static char *make_pipe_folder(struct agent_talk *talk, bool with_input, struct error *error) {
+    char token[SECRET_TOKEN_SIZE];
+    struct error problem = {0};
+    struct agent_process process = {0};
+    char *folder = NULL;
+    secret_token(token);
+    scoped(alloc_release) char *name = alloc_printf("pgsup-exec.%s", token);
+    const char *const argv[] = {"/bin/sh", "-c", prepare, name, with_input ? "+" : "-", NULL};
+    const struct agent_command command = {.argv = argv, .limit_ms = PREPARE_LIMIT_MS};
+    if (agent_command_exec(talk, &command, &process, &problem))
+        folder = process.status == 0 ? told_folder(&process.output, name) : NULL;
+    else if (!strstr(problem.text, "Failed to execute child process"))
+        error_copy(error, &problem);
+    agent_process_done(&process);
+    return folder;
+}
+
+bool guest_pipes_open(struct guest_pipes *pipes, struct agent_talk *talk, const int fds[3],
+                      struct error *error) {
+    bool handles = false;
+    *pipes = (struct guest_pipes){
+        .talk = talk,
+        .input = {.letter = 'i', .fd = fds[0], .ended = fds[0] < 0},
+        .output = {.letter = 'o', .fd = fds[1]},
+        .errors = {.letter = 'e', .fd = fds[2]},
+        .beat_ms = clock_monotonic_ms() + BEAT_MS,
+    };
+    if (!handles_files(talk, &handles, error))
+        return false;
+    pipes->folder = handles ? make_pipe_folder(talk, fds[0] >= 0, error) : NULL;
+    if (!pipes->folder)
+        return !handles || error->code == ERROR_NONE;
+    return (pipes->input.fd < 0 || open_pipe(pipes, &pipes->input, error)) &&
+           open_pipe(pipes, &pipes->output, error) && open_pipe(pipes, &pipes->errors, error);
+}
+
+static void close_pipe(struct guest_pipes *pipes, struct guest_pipe *pipe) {
+    struct error ignored = {0};
+    if (pipe->handle)
+        close_file(pipes, pipe, &ignored);
+}
+
+void guest_pipes_close(struct guest_pipes *pipes, bool answers) {
+    struct error ignored = {0};
+    if (pipes->folder && answers) {
+        scoped(alloc_release) char *path = alloc_printf("%s/done", pipes->folder);
+        guest_file_clear(pipes->talk, path, &ignored);
+        close_pipe(pipes, &pipes->input);
+        close_pipe(pipes, &pipes->output);
+        close_pipe(pipes, &pipes->errors);
+    }
+    alloc_replace(&pipes->folder, NULL);
+}
