@@ -47,6 +47,7 @@ set(table
   "cli/162-setup                    3    1     300     normal     macos"
   "cli/180-mistakes                  4    1     300     both       -"
   "cli/172-groups-and-variables     8    1     300     normal     -"
+  "cli/223-json-actions              4    1     300     normal     -"
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               14    1     300     normal     -"

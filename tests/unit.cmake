@@ -156,6 +156,7 @@ pgsup_test(service SOURCES unit/test_service.c USES cli_service daemon)
 pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
 pgsup_test(terminal SOURCES unit/test_terminal.c USES cli_terminal cli_output)
 pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)
+pgsup_test(json_option SOURCES unit/test_json_option.c USES cli cli_commands)
 pgsup_test(topic SOURCES unit/test_topic.c USES cli cli_manual)
 add_test(NAME unit.documented COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_documented.py
   $<TARGET_FILE:pgsup> ${CMAKE_SOURCE_DIR})

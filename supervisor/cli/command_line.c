@@ -189,7 +189,7 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
         waiting_line_begin();
     if (command->needs == NEEDS_HOME)
         return run_with_home(invocation, error);
-    return command->run(invocation, error);
+    return run_reported(invocation, error);
 }
 
 /* The predecessor's users write -n NAME wherever a name is an argument. */

@@ -1,5 +1,6 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "home/import_playground/import_playground.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@ static const struct option_spec options[] = {
     {"ssh-public-key", 0, "FILE",
      .help = "public key that the user 'ansible' accepts; default: the file that the old "
              "home used"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -68,4 +70,5 @@ const struct command cmd_cloud_adopt = {
     .completes = COMPLETES_FILES,
     .changes_names = true,
     .run = run_cloud_adopt,
+    .report = definition_report_cloud,
 };

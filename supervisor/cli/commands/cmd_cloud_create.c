@@ -5,6 +5,7 @@
 #include "cli/input/network_options.h"
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/link/own_command.h"
 #include "home/cloud/cloud.h"
 #include "home/cloud/network_settings.h"
@@ -45,6 +46,7 @@ static const struct option_spec options[] = {
              "taken as a supervisor starts",
      .fallback = "10300"},
     CLOUD_CHOICE_OPTIONS,
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -226,4 +228,5 @@ const struct command cmd_cloud_create = {
     .options = options,
     .section = SECTION_CLOUD,
     .run = run_cloud_create,
+    .report = definition_report_cloud,
 };

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/output/cloud_output.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
 #include "home/access/ssh_config.h"
@@ -18,27 +19,6 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static json_t *key_list(const char *lines) {
-    json_t *list = json_array();
-    while (lines && *lines) {
-        size_t length = strcspn(lines, "\n");
-        json_array_append_new(list, json_stringn(lines, length));
-        lines += length + (lines[length] == '\n');
-    }
-    return list;
-}
-
-static json_t *user_list(const struct store_users *users) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < users->count; i++) {
-        json_t *user = json_object();
-        json_object_set_new(user, "name", json_output_text(users->items[i].name));
-        json_object_set_new(user, "ssh_public_keys", key_list(users->items[i].ssh_public_keys));
-        json_array_append_new(list, user);
-    }
-    return list;
-}
-
 static void print_keys(const char *lines) {
     while (lines && *lines) {
         size_t length = strcspn(lines, "\n");
@@ -46,40 +26,6 @@ static void print_keys(const char *lines) {
         columns_pair("", line, stdout);
         lines += length + (lines[length] == '\n');
     }
-}
-
-/* The hash is not printed: everyone who has it can try passwords offline. */
-static void print_cloud_json(const struct home *home, const struct store_cloud *cloud,
-                             const struct store_users *users, const struct store_network *lab) {
-    json_t *object = json_object();
-    json_output_schema(object);
-    json_object_set_new(object, "name", json_output_text(cloud->name));
-    json_object_set_new(object, "home", json_output_text(home->path));
-    json_object_set_new(object, "created", json_output_time(cloud->created_ms));
-    json_object_set_new(object, "admin_password", json_boolean(cloud->admin_password_hash));
-    json_object_set_new(object, "ssh_public_keys", key_list(cloud->ssh_public_key));
-    json_object_set_new(object, "ssh_public_key_path",
-                        json_output_text(cloud->ssh_public_key_path));
-    json_object_set_new(object, "ssh_private_key_path",
-                        json_output_text(cloud->ssh_private_key_path));
-    json_object_set_new(object, "ssh_user", json_output_text(ssh_config_user(cloud)));
-    json_object_set_new(object, "users", user_list(users));
-    json_object_set_new(object, "network", json_output_text(cloud->network));
-    json_object_set_new(object, "host_if", json_output_text(cloud->interface));
-    json_object_set_new(object, "host_ip4", json_output_text(cloud->host_ip4));
-    json_object_set_new(object, "host_nm4", json_output_text(cloud->host_nm4));
-    json_object_set_new(object, "host_gw4", json_output_text(cloud->host_gw4));
-    json_object_set_new(object, "host_ns4", json_output_text(cloud->host_ns4));
-    json_object_set_new(object, "lab", json_output_text(lab->name));
-    json_object_set_new(object, "ph_port", json_integer(cloud->phone_home_port));
-    json_object_set_new(object, "ph_port_auto", json_boolean(cloud->phone_home_auto));
-    json_object_set_new(object, "package_upgrade", json_boolean(cloud->package_upgrade));
-    json_object_set_new(object, "auto_up", json_boolean(cloud->auto_up));
-    json_object_set_new(object, "trash_days", json_integer((json_int_t)cloud->trash_days));
-    json_object_set_new(object, "dns_server", json_output_text(cloud->dns_server));
-    json_object_set_new(object, "dns_zone", json_output_text(cloud->dns_zone));
-    json_object_set_new(object, "dns_key", json_output_text(cloud->dns_key_path));
-    json_output_print(object);
 }
 
 static void print_cloud_text(const struct home *home, const struct store_cloud *cloud,
@@ -124,7 +70,7 @@ static int run_cloud_get(struct invocation *invocation, struct error *error) {
     bool good = cloud_table_get(store, &cloud, error) && user_table_list(store, &users, error) &&
                 network_table_get_lab(store, &lab, error);
     if (good && invocation_flag(invocation, "json"))
-        print_cloud_json(invocation->home, &cloud, &users, &lab);
+        json_output_print(cloud_output_object(invocation->home, &cloud, &users, &lab));
     else if (good)
         print_cloud_text(invocation->home, &cloud, &users, &lab);
     store_network_done(&lab);

@@ -5,12 +5,14 @@
 #include "cli/input/password_input.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/link/definition_report.h"
 #include "home/change/network_change.h"
 #include "home/cloud/cloud.h"
 #include "home/names/dns_update.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct option_spec options[] = {
     {"ph-port", 0, "PORT|auto",
@@ -49,12 +51,13 @@ static const struct option_spec options[] = {
              "none"},
     CLOUD_CHOICE_OPTIONS,
     {"no-dns", 0, .help = "update no DNS server; removes the existing names from it"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
 static bool is_any_given(const struct invocation *invocation) {
     for (const struct option_spec *spec = options; spec->name; spec++)
-        if (invocation_given(invocation, spec->name))
+        if (strcmp(spec->name, "json") != 0 && invocation_given(invocation, spec->name))
             return true;
     return false;
 }
@@ -187,4 +190,5 @@ const struct command cmd_cloud_set = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_cloud_set,
+    .report = definition_report_cloud,
 };

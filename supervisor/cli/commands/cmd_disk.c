@@ -5,6 +5,7 @@
 #include "cli/commands/table.h"
 #include "cli/input/confirmation.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
@@ -20,6 +21,8 @@
 #include <sys/stat.h>
 
 /* --- add --- */
+
+static const struct option_spec change_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
 static int run_disk_add(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
@@ -44,7 +47,8 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
 
 /* --- remove --- */
 
-static const struct option_spec remove_options[] = {CONFIRMATION_OPTION, OPTIONS_END};
+static const struct option_spec remove_options[] = {CONFIRMATION_OPTION, INSTANCE_REPORT_OPTION,
+                                                    OPTIONS_END};
 
 static bool ask_disk(const struct invocation *invocation, const char *name, const char *disk,
                      struct error *error) {
@@ -129,12 +133,14 @@ const struct command cmd_disk_add = {
                "mount it.\n"
                "\n"
                "  pgsup disk add test data 20G",
+    .options = change_options,
     .min_arguments = 3,
     .max_arguments = 3,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_disk_add,
+    .report = instance_report_first,
 };
 
 const struct command cmd_disk_list = {
@@ -164,4 +170,5 @@ const struct command cmd_disk_remove = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_disk_remove,
+    .report = instance_report_first,
 };

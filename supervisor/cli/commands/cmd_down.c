@@ -3,6 +3,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/link/definition_report.h"
 #include "cli/output/progress.h"
 #include "home/home.h"
 #include "home/run_folder.h"
@@ -15,6 +16,7 @@ enum { EXIT_TIMEOUT_MS = 10000, POLL_INTERVAL_MS = 20 };
 static const struct option_spec options[] = {
     {.name = "keep", .help = "keep the VMs running; the next `pgsup up` adopts them"},
     PROGRESS_OPTIONS,
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -61,4 +63,5 @@ const struct command cmd_down = {
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
     .run = run_down,
+    .report = definition_report_done,
 };

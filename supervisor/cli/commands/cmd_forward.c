@@ -3,6 +3,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/forward_live.h"
+#include "cli/link/instance_report.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/access/endpoint.h"
@@ -69,6 +70,8 @@ static int change_forwards(struct invocation *invocation, change *apply, const c
     store_instance_done(&instance);
     return EXIT_SUCCESS;
 }
+
+static const struct option_spec change_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
 static int run_forward_add(struct invocation *invocation, struct error *error) {
     return change_forwards(invocation, add_forwards, "forwarded", error);
@@ -163,12 +166,14 @@ const struct command cmd_forward_add = {
                "ports below 1024.\n"
                "\n"
                "  pgsup forward add test 8080:80 0.0.0.0:5353:53/udp",
+    .options = change_options,
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_forward_add,
+    .report = instance_report_first,
 };
 
 const struct command cmd_forward_list = {
@@ -190,10 +195,12 @@ const struct command cmd_forward_remove = {
     .summary = "Stop forwarding ports",
     .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
     .details = "Takes effect immediately if the instance runs; open connections stay open.",
+    .options = change_options,
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_forward_remove,
+    .report = instance_report_first,
 };

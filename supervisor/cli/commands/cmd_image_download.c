@@ -2,6 +2,7 @@
 #include "cli/commands/table.h"
 #include "cli/input/image_choice.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/output/progress_bar.h"
 #include "home/images/image_download.h"
 
@@ -15,6 +16,7 @@ static const struct option_spec options[] = {
      .help = "with --url: architecture of the guest; default: the one in the address, else this "
              "computer's"},
     {"sha256", 0, "DIGEST", .help = "with --url: SHA-256 checksum that the file must have"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -66,4 +68,5 @@ const struct command cmd_image_download = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_image_download,
+    .report = definition_report_image_named,
 };

@@ -2,6 +2,7 @@
 #include "cli/commands/table.h"
 #include "cli/input/image_choice.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/output/progress_bar.h"
 #include "home/images/image.h"
 
@@ -23,6 +24,7 @@ static const struct option_spec options[] = {
     {"force", 0,
      .help = "import as a raw disk even if it looks like something else: an installation "
              "medium, a seed drive, a fixed-size VHD"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -65,4 +67,5 @@ const struct command cmd_image_import = {
     .completes = COMPLETES_FILES,
     .needs = NEEDS_HOME,
     .run = run_image_import,
+    .report = definition_report_image_named,
 };

@@ -43,15 +43,13 @@ static int run_image_info(struct invocation *invocation, struct error *error) {
         return EXIT_FAILURE;
     scoped(alloc_release) char *users = image_dependents(home, name, error);
     scoped(alloc_release) char *path = image_path(home, &image);
-    if (users && invocation_flag(invocation, "json")) {
-        json_t *object = image_output_object(&image);
-        json_output_schema(object);
-        json_object_set_new(object, "path", json_output_text(path));
-        json_object_set_new(object, "used_by", json_output_text(users));
-        json_output_print(object);
-    } else if (users) {
+    json_t *object = NULL;
+    if (users && !invocation_flag(invocation, "json"))
         print_pairs(&image, path, users);
-    }
+    else if (users)
+        object = image_output_whole(home, &image, error);
+    if (object)
+        json_output_print(object);
     store_image_done(&image);
     return EXIT_SUCCESS;
 }

@@ -1,9 +1,12 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "home/images/image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const struct option_spec options[] = {DEFINITION_REPORT_OPTION, OPTIONS_END};
 
 static int run_image_verify(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
@@ -20,10 +23,12 @@ const struct command cmd_image_verify = {
     .details = "Compares its SHA-256 with the one recorded when it was imported or "
                "downloaded, and runs `qemu-img check`. The exit status is 1 if the file has "
                "changed.",
+    .options = options,
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_IMAGES,
     .needs = NEEDS_HOME,
     .run = run_image_verify,
+    .report = definition_report_image,
 };

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/output/columns.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
@@ -21,8 +22,11 @@ static const struct option_spec add_options[] = {
     {"kind", 0, "multicast|bridge|vmnet-helper-host",
      .help = "what carries the frames; default: vmnet-helper-host on macOS, else multicast"},
     {"host-if", 0, "NAME", .help = "with bridge: the bridge of this host"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
+
+static const struct option_spec remove_options[] = {DEFINITION_REPORT_OPTION, OPTIONS_END};
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
@@ -132,19 +136,28 @@ static void print_network(json_t *object) {
     }
 }
 
+static void report_network(struct invocation *invocation, struct error *error) {
+    struct store *store = invocation->home->store;
+    struct store_network network = {0};
+    json_t *object = network_table_get(store, invocation_argument(invocation, 0), &network, error)
+                         ? network_object(store, &network, error)
+                         : NULL;
+    if (object) {
+        json_output_schema(object);
+        json_output_print(object);
+    }
+    store_network_done(&network);
+}
+
 static int run_network_info(struct invocation *invocation, struct error *error) {
     struct store *store = invocation->home->store;
     struct store_network network = {0};
     json_t *object = network_table_get(store, invocation_argument(invocation, 0), &network, error)
                          ? network_object(store, &network, error)
                          : NULL;
-    if (object && invocation_flag(invocation, "json")) {
-        json_output_schema(object);
-        json_output_print(object);
-    } else if (object) {
+    if (object)
         print_network(object);
-        json_decref(object);
-    }
+    json_decref(object);
     store_network_done(&network);
     return EXIT_SUCCESS;
 }
@@ -168,6 +181,7 @@ const struct command cmd_network_add = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_network_add,
+    .report = report_network,
 };
 
 const struct command cmd_network_list = {
@@ -190,6 +204,7 @@ const struct command cmd_network_info = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_network_info,
+    .report = report_network,
 };
 
 const struct command cmd_network_remove = {
@@ -197,9 +212,11 @@ const struct command cmd_network_remove = {
     .alias = "rm",
     .summary = "Remove a network that no instance uses",
     .arguments = "NAME",
+    .options = remove_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_network_remove,
+    .report = definition_report_removed,
 };

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
@@ -58,6 +59,8 @@ static void report_nic(const struct invocation *invocation, const struct store_n
     running_done(&running);
     store_instance_done(&instance);
 }
+
+static const struct option_spec change_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
 static int run_nic_add(struct invocation *invocation, struct error *error) {
     struct store_nic nic = {0};
@@ -154,9 +157,9 @@ static int run_nic_list(struct invocation *invocation, struct error *error) {
 const struct command cmd_nic_add = {
     .path = "nic add",
     .summary = "Add a network card to an instance",
-    .arguments = "NAME KIND|NETWORK[,if=NAME][,ip=ADDRESS][,mac=MAC]",
+    .arguments = "NAME KIND|NETWORK[,KEY=VALUE...]",
     .details =
-        "KIND and if= are those of --network and --host-if of `pgsup cloud create`; "
+        "KEY is if, ip or mac. KIND and if= are those of --network and --host-if of `pgsup cloud create`; "
         "without ip=ADDRESS/PREFIX the guest uses DHCP. NETWORK is one of `pgsup network "
         "list`, which gives the card an address unless ip=ADDRESS does. The card exists from the next start on, in "
         "its own slot, so that the guest's other cards keep their names. It is added "
@@ -164,12 +167,14 @@ const struct command cmd_nic_add = {
         "cloud-init runs again.\n"
         "\n"
         "  pgsup nic add test bridge,if=br1,ip=10.1.0.5/24",
+    .options = change_options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_nic_add,
+    .report = instance_report_first,
 };
 
 const struct command cmd_nic_list = {
@@ -194,10 +199,12 @@ const struct command cmd_nic_remove = {
     .arguments = "NAME CARD|MAC",
     .details = "Takes effect at the next start. Card 0, the first one, cannot be removed; "
                "the other cards keep their slots.",
+    .options = change_options,
     .min_arguments = 2,
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_nic_remove,
+    .report = instance_report_first,
 };

@@ -4,6 +4,8 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/link/definition_report.h"
+#include "cli/link/vm_command.h"
 #include "cli/output/progress.h"
 #include "home/access/ansible_log.h"
 #include "store/instance_table.h"
@@ -19,6 +21,7 @@ static const struct option_spec options[] = {
      .help = "stop waiting after this time; provisioning continues",
      .fallback = "1800"},
     PROGRESS_OPTIONS,
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -94,6 +97,12 @@ static int run_provision(struct invocation *invocation, struct error *error) {
     return EXIT_SUCCESS;
 }
 
+static void report_provision(struct invocation *invocation, struct error *error) {
+    (void)error;
+    vm_command_print_json(invocation_argument(invocation, 0), NULL,
+                          invocation_flag(invocation, "wait") ? "provisioned" : "begun");
+}
+
 const struct command cmd_provision = {
     .path = "provision",
     .summary = "Run an instance's Ansible playbook again",
@@ -114,4 +123,5 @@ const struct command cmd_provision = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_provision,
+    .report = report_provision,
 };

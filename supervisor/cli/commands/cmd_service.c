@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/service/service.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ static const struct option_spec install_options[] = {
      .fallback = "keep"},
     {.name = "print", .help = "print the definition and install nothing"},
     {.name = "manager", .value = "systemd|launchd", .help = "with --print: for this manager"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -50,6 +52,8 @@ static int run_install(struct invocation *invocation, struct error *error) {
     service_done(&service);
     return EXIT_SUCCESS;
 }
+
+static const struct option_spec remove_options[] = {DEFINITION_REPORT_OPTION, OPTIONS_END};
 
 static int run_remove(struct invocation *invocation, struct error *error) {
     struct service service = {0};
@@ -100,15 +104,18 @@ const struct command cmd_service_install = {
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
     .run = run_install,
+    .report = definition_report_done,
 };
 
 const struct command cmd_service_remove = {
     .path = "service remove",
     .alias = "rm",
     .summary = "Stop the service and remove its definition",
+    .options = remove_options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
     .run = run_remove,
+    .report = definition_report_done,
 };
 
 const struct command cmd_service_status = {

@@ -4,6 +4,8 @@
 #include "cli/commands/table.h"
 #include "cli/input/confirmation.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
+#include "cli/link/instance_report.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/change/trash.h"
@@ -42,7 +44,8 @@ static int run_trash_list(struct invocation *invocation, struct error *error) {
     return EXIT_SUCCESS;
 }
 
-static const struct option_spec empty_options[] = {CONFIRMATION_OPTION, OPTIONS_END};
+static const struct option_spec empty_options[] = {CONFIRMATION_OPTION, DEFINITION_REPORT_OPTION,
+                                                   OPTIONS_END};
 
 static int run_trash_empty(struct invocation *invocation, struct error *error) {
     struct trash_list list = {0};
@@ -63,6 +66,8 @@ static int run_trash_empty(struct invocation *invocation, struct error *error) {
         printf("%zu removed instance%s deleted, %s\n", count, count == 1 ? "" : "s", size);
     return EXIT_SUCCESS;
 }
+
+static const struct option_spec undelete_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
 static int run_undelete(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
@@ -97,6 +102,7 @@ const struct command cmd_trash_empty = {
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .run = run_trash_empty,
+    .report = definition_report_done,
 };
 
 const struct command cmd_instance_undelete = {
@@ -106,10 +112,12 @@ const struct command cmd_instance_undelete = {
     .arguments = "NAME",
     .details = "With its disks, settings, addresses and host keys, as long as no other instance "
                "has taken its name or one of its addresses.",
+    .options = undelete_options,
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_undelete,
+    .report = instance_report_first,
 };

@@ -1,6 +1,8 @@
 #include "image_output.h"
 
+#include "base/alloc.h"
 #include "cli/output/json_output.h"
+#include "home/images/image.h"
 
 json_t *image_output_object(const struct store_image *image) {
     json_t *object = json_object();
@@ -19,5 +21,18 @@ json_t *image_output_object(const struct store_image *image) {
     json_object_set_new(object, "phones_home", json_boolean(image->phones_home));
     json_object_set_new(object, "created", json_output_time(image->created_ms));
     json_object_set_new(object, "checked", json_output_time(image->checked_ms));
+    return object;
+}
+
+json_t *image_output_whole(struct home *home, const struct store_image *image,
+                           struct error *error) {
+    scoped(alloc_release) char *users = image_dependents(home, image->name, error);
+    scoped(alloc_release) char *path = image_path(home, image);
+    if (!users)
+        return NULL;
+    json_t *object = image_output_object(image);
+    json_output_schema(object);
+    json_object_set_new(object, "path", json_output_text(path));
+    json_object_set_new(object, "used_by", json_output_text(users));
     return object;
 }
