@@ -91,6 +91,7 @@ set(table
   "vm/174-cp                       20    1     300     normal     macos"
   "vm/201-snapshots                 9    1     300     normal     -"
   "vm/175-exec                     25    1     300     normal     macos"
+  "vm/224-launch-again               8    1     300     normal     -"
   "vm/189-lab-file                 25    1     300     normal     macos"
   "vm/235-order                    12    1     300     normal     -"
 

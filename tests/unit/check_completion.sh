@@ -34,13 +34,18 @@ expect "bash: -p H instance create --se" "$(bash_offers -p H instance create --s
 expect "bash: instance create --seed" "$(bash_offers instance create --seed '')" "http drive both"
 expect "bash: create --seed" "$(bash_offers create --seed '')" "http drive both"
 expect "bash: ls --sta" "$(bash_offers ls --sta)" "--state"
+expect "bash: ren" "$(bash_offers ren)" "rename"
+expect "bash: clo" "$(bash_offers clo)" "cloud clone"
+expect "bash: rename, of one" "$(bash_offers rename --h)" "--help"
 expect "bash: help imag" "$(bash_offers help imag)" "image"
 
 if command -v zsh >/dev/null; then
     zsh -n "$work/pgsup.zsh"
+    expect "zsh: lists with short forms" "$(grep -c "'rename:.*'rm:\|'rm:.*'rename:" "$work/pgsup.zsh")" 3
 fi
 if command -v fish >/dev/null; then
     expect "fish: ins" "$(fish_offers ins)" "instance "
+    expect "fish: ren" "$(fish_offers ren)" "rename "
     expect "fish: instance cr" "$(fish_offers instance cr)" "create "
     expect "fish: -p H instance create --se" "$(fish_offers -p H instance create --se)" "--seed "
     expect "fish: create --seed" "$(fish_offers create --seed '')" "both drive http "

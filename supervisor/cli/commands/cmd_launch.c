@@ -6,8 +6,10 @@
 #include "cli/commands/table.h"
 #include "cli/input/image_choice.h"
 #include "cli/input/key_choice.h"
+#include "cli/input/network_options.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
+#include "cli/link/create_compare.h"
 #include "cli/link/own_command.h"
 #include "home/home.h"
 #include "home/images/image.h"
@@ -28,6 +30,7 @@ static const struct option_spec options[] = {
     {"arch", 0, "aarch64|x86_64",
      .help = "with a file or an address: architecture of the image; default: the one in its name, "
              "else this computer's"},
+    NETWORK_OPTIONS,
     {"no-wait", .help = "return as soon as it boots"},
     {"timeout", 0, "DURATION", .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
@@ -38,6 +41,10 @@ static const struct option_spec options[] = {
 /* Those above that are not for `instance create`. */
 static const char *const own_options[] = {"name", "arch", "no-wait", "timeout", "as-root"};
 
+/* Of these, those for `cloud create`. */
+static const char *const network_options[] = {"network",  "host-if",  "host-ip4",
+                                              "host-nm4", "host-gw4", "host-ns4"};
+
 struct launch {
     const struct invocation *invocation;
     struct own_command own;
@@ -46,7 +53,8 @@ struct launch {
     const char *source; /* the file or address that it comes from; NULL: the catalogue */
     char *name;         /* of the instance */
     bool has_home, has_image, has_instance, is_supervised;
-    int status; /* of the command that failed */
+    struct buffer unseen; /* options that an instance which exists was not compared with */
+    int status;           /* of the command that failed */
 };
 
 static void launch_done(struct launch *launch) {
@@ -54,6 +62,7 @@ static void launch_done(struct launch *launch) {
     alloc_release(&launch->home_path);
     alloc_release(&launch->image);
     alloc_release(&launch->name);
+    buffer_done(&launch->unseen);
 }
 
 /* --- what is there --- */
@@ -130,13 +139,38 @@ static bool find_instance(struct launch *launch, struct home *home, struct error
     launch->has_instance = instance_table_get(home->store, launch->name, &instance, &none);
     if (!launch->has_instance)
         return none.code == ERROR_NOT_FOUND || error_copy(error, &none);
-    bool same =
+    bool good =
         strcmp(instance.image, launch->image) == 0 || !invocation_argument(launch->invocation, 0);
-    if (!same)
+    if (!good)
         error_set(error, ERROR_EXISTS,
                   "instance \"%s\" exists, with the image \"%s\": choose another name with -n",
                   launch->name, instance.image);
+    good = good && create_compare(launch->invocation, home, &instance, &launch->unseen, error);
     store_instance_done(&instance);
+    return good;
+}
+
+static bool is_network(const char *given, const char *has) {
+    return !given || (has && strcmp(given, has) == 0) || (!*given && !has);
+}
+
+/* A home that exists has its network. */
+static bool check_network(const struct launch *launch, struct home *home, struct error *error) {
+    const struct network_settings given = network_options_read(launch->invocation);
+    struct store_cloud cloud = {0};
+    if (!network_settings_are_given(&given))
+        return true;
+    if (!cloud_table_get(home->store, &cloud, error))
+        return false;
+    bool same =
+        is_network(given.kind, cloud.network) && is_network(given.interface, cloud.interface) &&
+        is_network(given.host_ip4, cloud.host_ip4) && is_network(given.host_nm4, cloud.host_nm4) &&
+        is_network(given.host_gw4, cloud.host_gw4) && is_network(given.host_ns4, cloud.host_ns4);
+    if (!same)
+        error_set(error, ERROR_EXISTS,
+                  "the home exists, and its network is not as asked for (`pgsup cloud get` shows "
+                  "it): `pgsup cloud set` changes it, or name another home with -p");
+    store_cloud_done(&cloud);
     return same;
 }
 
@@ -151,7 +185,8 @@ static bool find_supervisor(struct launch *launch, const struct home *home, stru
 
 static bool look_in(struct launch *launch, struct home *home, struct error *error) {
     return choose_image(launch, home, error) && choose_name(launch, error) &&
-           (!home || (find_instance(launch, home, error) && find_supervisor(launch, home, error)));
+           (!home || (check_network(launch, home, error) && find_instance(launch, home, error) &&
+                      find_supervisor(launch, home, error)));
 }
 
 static bool look(struct launch *launch, struct error *error) {
@@ -190,18 +225,6 @@ static void push_all(struct strv *words, const char *const *list) {
         strv_push(words, *list);
 }
 
-static bool make_home(struct launch *launch, struct error *error) {
-    struct strv words = {0};
-    scoped(alloc_release) char *key = key_choice_find();
-    push_all(&words, (const char *const[]){"cloud", "create", "--no-admin-password", NULL});
-    if (key)
-        push_all(&words, (const char *const[]){"--ssh-public-key", key, NULL});
-    else
-        strv_push(&words, "--new-ssh-key");
-    push_all(&words, (const char *const[]){"--network", "user", "--ph-port", "auto", NULL});
-    return do_step(launch, &words, error);
-}
-
 /* As it was given: one word where the value would be taken for an option. */
 static void push_value(struct strv *words, const char *name, const char *value) {
     if (*value == '-' && value[1]) {
@@ -210,6 +233,31 @@ static void push_value(struct strv *words, const char *name, const char *value) 
     }
     strv_pushf(words, "--%s", name);
     strv_push(words, value);
+}
+
+static bool push_network(struct strv *words, const struct invocation *invocation) {
+    bool given = false;
+    for (size_t i = 0; i < sizeof network_options / sizeof *network_options; i++) {
+        if (!invocation_given(invocation, network_options[i]))
+            continue;
+        push_value(words, network_options[i], invocation_option(invocation, network_options[i]));
+        given = true;
+    }
+    return given;
+}
+
+static bool make_home(struct launch *launch, struct error *error) {
+    struct strv words = {0};
+    scoped(alloc_release) char *key = key_choice_find();
+    push_all(&words, (const char *const[]){"cloud", "create", "--no-admin-password", NULL});
+    if (key)
+        push_all(&words, (const char *const[]){"--ssh-public-key", key, NULL});
+    else
+        strv_push(&words, "--new-ssh-key");
+    if (!push_network(&words, launch->invocation))
+        push_all(&words, (const char *const[]){"--network", "user", NULL});
+    push_all(&words, (const char *const[]){"--ph-port", "auto", NULL});
+    return do_step(launch, &words, error);
 }
 
 static bool get_image(struct launch *launch, struct error *error) {
@@ -230,6 +278,9 @@ static bool get_image(struct launch *launch, struct error *error) {
 static bool is_own(const char *name) {
     for (size_t i = 0; i < sizeof own_options / sizeof *own_options; i++)
         if (strcmp(own_options[i], name) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof network_options / sizeof *network_options; i++)
+        if (strcmp(network_options[i], name) == 0)
             return true;
     return false;
 }
@@ -299,6 +350,9 @@ static int run_launch(struct invocation *invocation, struct error *error) {
     bool good = invocation_duration(invocation, "timeout", 1000, &timeout_ms, error) &&
                 check_rights(invocation, error) &&
                 own_command_init(&launch.own, invocation, error) && look(&launch, error);
+    if (good && launch.unseen.length)
+        invocation_warn("instance \"%s\" exists: not applied, nor compared with what it has: %s",
+                        launch.name, launch.unseen.data);
     if (good && do_missing(&launch, error)) {
         if (start_guest(&launch, error))
             tell_way_in(&launch);
@@ -312,20 +366,22 @@ const struct command cmd_launch = {
     .path = "launch",
     .summary = "From nothing to a running guest in one command",
     .arguments = "[IMAGE]",
-    .details = "Creates the home if there is none, with the first of ~/.ssh/id_ed25519.pub, "
-               "id_ecdsa.pub and id_rsa.pub, or a key of its own; downloads the image; creates "
-               "the instance; starts a supervisor in the background and the instance; waits "
-               "until the guest is ready. What is there already is used. Each command that it "
-               "runs is printed on stdout as you could have written it, everything else on "
-               "stderr. When one fails or is interrupted, the same `pgsup launch` goes on there.\n"
-               "\n"
-               "IMAGE is a name that `pgsup image list --available` shows, the path of a file "
-               "with a slash in it, or an address. Default: the only image of the home, else "
-               "debian-13.\n"
-               "\n"
-               "  pgsup launch\n"
-               "  pgsup launch ubuntu-noble -n web --ram 4G --forward 8080:80\n"
-               "  pgsup launch ./disk.qcow2 --no-wait",
+    .details =
+        "Creates the home if there is none, with the first of ~/.ssh/id_ed25519.pub, "
+        "id_ecdsa.pub and id_rsa.pub, or a key of its own; downloads the image; creates "
+        "the instance; starts a supervisor in the background and the instance; waits "
+        "until the guest is ready. What is there already is used; if it is not as the options ask "
+        "for, that is an error. Each command that it "
+        "runs is printed on stdout as you could have written it, everything else on "
+        "stderr. When one fails or is interrupted, the same `pgsup launch` goes on there.\n"
+        "\n"
+        "IMAGE is a name that `pgsup image list --available` shows, the path of a file "
+        "with a slash in it, or an address. Default: the only image of the home, else "
+        "debian-13.\n"
+        "\n"
+        "  pgsup launch\n"
+        "  pgsup launch ubuntu-noble -n web --ram 4G --forward 8080:80\n"
+        "  pgsup launch ./disk.qcow2 --no-wait",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -4,6 +4,8 @@
 #include "cli/link/console_session.h"
 #include "cli/link/vm_command.h"
 #include "cli/output/progress_row.h"
+#include "home/home.h"
+#include "store/instance_table.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -14,6 +16,8 @@ static const struct option_spec options[] = {
      .value = "DURATION",
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
+    {.name = "no-provision",
+     .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
     {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
@@ -74,12 +78,25 @@ static bool check_console(const struct invocation *invocation, struct error *err
            error_set(error, ERROR_USAGE, "--console and --wait exclude each other");
 }
 
+/* As `instance create --no-provision` does. */
+static bool hold_playbook(const struct invocation *invocation, const char *name,
+                          struct error *error) {
+    struct store *store = invocation->home->store;
+    struct store_instance instance = {0};
+    bool good = !invocation_flag(invocation, "no-provision") ||
+                (instance_table_get(store, name, &instance, error) &&
+                 instance_table_set_holds_playbook(store, instance.id, true, error));
+    store_instance_done(&instance);
+    return good;
+}
+
 static int run_start(struct invocation *invocation, struct error *error) {
     struct vm_command command = {.method = "start",
                                  .going = "booting",
                                  .awaits = "ready",
                                  .may_begin = true,
                                  .order = SELECTION_AFTER,
+                                 .prepare = hold_playbook,
                                  .show = show_start,
                                  .warn = warn_failed_modules};
     if (!check_console(invocation, error) || !make_params(invocation, &command.params, error))

@@ -231,6 +231,14 @@ static struct client *open_client(const struct invocation *invocation,
     return NULL;
 }
 
+static bool prepare_all(const struct invocation *invocation, const struct vm_command *command,
+                        const struct strv *names, struct error *error) {
+    for (size_t i = 0; command->prepare && i < names->count; i++)
+        if (!command->prepare(invocation, names->items[i], error))
+            return false;
+    return true;
+}
+
 int vm_command_run(struct invocation *invocation, struct vm_command *command, struct error *error) {
     struct selection selection = {0};
     struct error absent = {0};
@@ -238,11 +246,11 @@ int vm_command_run(struct invocation *invocation, struct vm_command *command, st
     int status = 0;
     if (select_instances(invocation, &selection, error)) {
         client = open_client(invocation, command, &absent);
-        if (client)
+        if (client && prepare_all(invocation, command, &selection.names, error))
             status = run_supervised(invocation, client, command, &selection, error);
-        else if (command->offline && absent.code == ERROR_NO_SUPERVISOR)
+        else if (!client && command->offline && absent.code == ERROR_NO_SUPERVISOR)
             status = run_offline(invocation, command, &selection, error);
-        else
+        else if (!client)
             tell_absent(invocation, &selection.names, &absent, error);
     }
     client_close(client);

@@ -26,6 +26,8 @@ struct vm_command {
     /* Of those that are given. One that fails is not waited for any longer. */
     enum selection_order order;
     bool provisions; /* what is waited for is Ansible */
+    /* Called for each name before the first is sent; NULL: nothing. False: error set. */
+    bool (*prepare)(const struct invocation *invocation, const char *name, struct error *error);
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const struct invocation *invocation, const char *name, json_t *result);
     /* Prints warnings about a result, also with --quiet; may be NULL. */

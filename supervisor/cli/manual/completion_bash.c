@@ -55,15 +55,22 @@ static void write_group_pattern(const struct command *const *table, struct buffe
     buffer_puts(script, ") command=\"$command ${COMP_WORDS[index]}\";;\n");
 }
 
+static void write_bash_brief(struct buffer *script, const char *word, const char *summary) {
+    (void)summary;
+    buffer_printf(script, " %s", word);
+}
+
 static void write_bash_list(const struct command *const *table, const struct command *group,
                             struct buffer *script) {
     const char *space = "";
-    for (; *table; table++) {
-        if (!command_is_listed(group, *table))
+    for (const struct command *const *each = table; *each; each++) {
+        if (!command_is_listed(group, *each))
             continue;
-        buffer_printf(script, "%s%s", space, command_last_word(*table));
+        buffer_printf(script, "%s%s", space, command_last_word(*each));
         space = " ";
     }
+    if (!group)
+        completion_option_each_brief(table, script, write_bash_brief);
 }
 
 /* The assignment that offers a kind of thing. */

@@ -69,6 +69,12 @@ static void write_row(const char *condition, const struct command *command, stru
     buffer_putc(script, '\n');
 }
 
+static void write_fish_brief(struct buffer *script, const char *word, const char *summary) {
+    buffer_printf(script, "complete -c pgsup -n __pgsup_at -a %s -d ", word);
+    write_quoted(script, summary);
+    buffer_putc(script, '\n');
+}
+
 static void write_option(const char *condition, const struct option_spec *spec,
                          struct buffer *script) {
     buffer_printf(script, "complete -c pgsup -n '%s' -l %s", condition, spec->name);
@@ -131,6 +137,7 @@ static void write_fish_names(const struct command *const *table, const struct co
 void completion_fish(const struct command *const *table, struct buffer *script) {
     buffer_puts(script, preamble);
     write_fish_list("__pgsup_at", table, NULL, script);
+    completion_option_each_brief(table, script, write_fish_brief);
     write_fish_options("__pgsup_at", command_global_options, script);
     for (size_t i = 0; table[i]; i++)
         if (!table[i]->hidden)

@@ -1,7 +1,6 @@
 #include "completion_option.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
 
 #include <string.h>
 
@@ -40,4 +39,17 @@ char *completion_option_other_words(const struct command *command) {
     }
     buffer_puts(&words, "");
     return buffer_take(&words);
+}
+
+void completion_option_each_brief(const struct command *const *table, struct buffer *script,
+                                  void (*write)(struct buffer *script, const char *word,
+                                                const char *summary)) {
+    for (; *table; table++) {
+        const char *word = (*table)->hidden ? NULL : (*table)->brief;
+        for (; word && *word; word += strspn(word, " ")) {
+            scoped(alloc_release) char *one = alloc_slice(word, strcspn(word, " "));
+            write(script, one, (*table)->summary);
+            word += strlen(one);
+        }
+    }
 }

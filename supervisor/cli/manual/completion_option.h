@@ -1,6 +1,7 @@
 /* What a shell offers for the value of an option. Pure. */
 #pragma once
 
+#include "base/buffer.h"
 #include "cli/command.h"
 
 #include <stdbool.h>
@@ -13,3 +14,8 @@ bool completion_option_has_choices(const struct option_spec *spec);
 char *completion_option_other_words(const struct command *command);
 /* "http|drive" as "http drive"; caller frees. */
 char *completion_option_choices(const struct option_spec *spec);
+
+/* Calls write for each word that calls a sub-command without its group. */
+void completion_option_each_brief(const struct command *const *table, struct buffer *script,
+                                  void (*write)(struct buffer *script, const char *word,
+                                                const char *summary));

@@ -56,9 +56,11 @@ static void write_description(struct buffer *script, const char *left, const cha
 static void write_zsh_list(const struct command *const *table, const struct command *group,
                            struct buffer *script) {
     buffer_puts(script, "rows=(");
-    for (; *table; table++)
-        if (command_is_listed(group, *table))
-            write_description(script, command_last_word(*table), (*table)->summary);
+    for (const struct command *const *each = table; *each; each++)
+        if (command_is_listed(group, *each))
+            write_description(script, command_last_word(*each), (*each)->summary);
+    if (!group)
+        completion_option_each_brief(table, script, write_description);
     buffer_puts(script, "); _describe command rows");
 }
 
