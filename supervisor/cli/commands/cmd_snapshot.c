@@ -26,6 +26,7 @@ static const struct option_spec create_options[] = {
     {"no-freeze", .help = "leave the file systems of a running guest as they are"},
     {"freeze-required", .help = "make none if they cannot be frozen"},
     {"automatic", .help = "as the supervisor does by --snapshot-every", .hidden = true},
+    {"json", .help = "print the snapshots that the instance has then: `pgsup help json`"},
     OPTIONS_END,
 };
 
@@ -118,25 +119,6 @@ static int run_snapshot_create(struct invocation *invocation, struct error *erro
     snapshot_work_close(&work);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
-
-const struct command cmd_snapshot_create = {
-    .path = "snapshot create",
-    .summary = "Keep an instance as it is now, also while it runs",
-    .arguments = "NAME [SNAP]",
-    .details = "All its disks are kept at one moment, inside their files, and its documents and "
-               "host keys with them. The agent of a running guest freezes its file systems for "
-               "that moment; without one the snapshot is crash-consistent: as after a power cut. "
-               "What is in memory is not kept. Without SNAP it is named by the time.\n"
-               "\n"
-               "  pgsup snapshot create test before-upgrade --comment 'all is well'",
-    .options = create_options,
-    .min_arguments = 1,
-    .max_arguments = 2,
-    .section = SECTION_CLOUD,
-    .completes = COMPLETES_INSTANCES,
-    .needs = NEEDS_HOME,
-    .run = run_snapshot_create,
-};
 
 /* --- list --- */
 
@@ -236,6 +218,37 @@ static int run_snapshot_list(struct invocation *invocation, struct error *error)
     return EXIT_SUCCESS;
 }
 
+static void report_snapshots(struct invocation *invocation, struct error *error) {
+    struct store *store = invocation->home->store;
+    struct store_instance instance = {0};
+    struct store_snapshots list = {0};
+    if (instance_table_get(store, invocation_argument(invocation, 0), &instance, error) &&
+        snapshot_table_list(store, instance.id, &list, error))
+        json_output_print(snapshot_rows(invocation->home, &list));
+    store_snapshots_done(&list);
+    store_instance_done(&instance);
+}
+
+const struct command cmd_snapshot_create = {
+    .path = "snapshot create",
+    .summary = "Keep an instance as it is now, also while it runs",
+    .arguments = "NAME [SNAP]",
+    .details = "All its disks are kept at one moment, inside their files, and its documents and "
+               "host keys with them. The agent of a running guest freezes its file systems for "
+               "that moment; without one the snapshot is crash-consistent: as after a power cut. "
+               "What is in memory is not kept. Without SNAP it is named by the time.\n"
+               "\n"
+               "  pgsup snapshot create test before-upgrade --comment 'all is well'",
+    .options = create_options,
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_INSTANCES,
+    .needs = NEEDS_HOME,
+    .run = run_snapshot_create,
+    .report = report_snapshots,
+};
+
 const struct command cmd_snapshot_list = {
     .path = "snapshot list",
     .alias = "ls",
@@ -257,6 +270,7 @@ const struct command cmd_snapshot_list = {
 
 static const struct option_spec remove_options[] = {
     {"all", .letter = 'a', .help = "all snapshots of the instance"},
+    {"json", .help = "print the snapshots that the instance has then: `pgsup help json`"},
     OPTIONS_END,
 };
 
@@ -315,4 +329,5 @@ const struct command cmd_snapshot_remove = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_snapshot_remove,
+    .report = report_snapshots,
 };

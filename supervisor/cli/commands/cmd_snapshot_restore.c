@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/instance_report.h"
 #include "cli/link/own_command.h"
 #include "cli/link/snapshot_work.h"
 #include "cli/link/vm_status.h"
@@ -15,6 +16,7 @@
 static const struct option_spec options[] = {
     {"stop", .help = "stop the instance first, if it runs; it stays stopped"},
     {"no-safety", .help = "keep no snapshot of the instance as it is now"},
+    INSTANCE_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -154,4 +156,5 @@ const struct command cmd_snapshot_restore = {
     .completes = COMPLETES_INSTANCES,
     .needs = NEEDS_HOME,
     .run = run_snapshot_restore,
+    .report = instance_report_first,
 };

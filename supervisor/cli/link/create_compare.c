@@ -152,7 +152,7 @@ bool create_compare(const struct invocation *invocation, struct home *home,
                     struct error *error) {
     scoped(buffer_done) struct buffer differences = {0};
     struct instance_rows all;
-    if (!instance_rows_open(home, instance->id, &all, error))
+    if (!instance_rows_open(home, instance, INSTANCE_ROWS_WHOLE, &all, error))
         return false;
     json_t *object = instance_rows_get(&all, instance);
     compare_rows(invocation, object, &differences, unseen);

@@ -29,12 +29,17 @@ told 'it["name"]' test "$PGSUP" instance create test --os base --vcpu 1 --ram 64
 told 'list(it["disks"])' "['data']" "$PGSUP" disk add test data 1G
 told 'len(it["disks"])' 0 "$PGSUP" disk remove test data -y
 told 'it["kind"], it["members"]' "('multicast', [])" "$PGSUP" network add inner --kind multicast
-told 'it["nics"][0].split(",")[0]' inner "$PGSUP" nic add test inner
-told 'len(it["nics"])' 0 "$PGSUP" nic remove test 1
+told 'it["nics"][-1].split(",")[0]' inner "$PGSUP" nic add test inner
+told 'len(it["nics"])' 1 "$PGSUP" nic remove test 2
 told 'it["name"], it["ok"]' "('inner', True)" "$PGSUP" network remove inner
 port=$(free_port)
 told 'len(it["forwards"])' 1 "$PGSUP" forward add test "$port:80"
 told 'len(it["forwards"])' 0 "$PGSUP" forward remove test "$port:80"
+run "$PGSUP" snapshot create test before --json
+expect_equal "snapshots" "$(json_of '[each["name"] for each in it]')" "['before']"
+told 'it["name"]' test "$PGSUP" snapshot restore test before --no-safety
+run "$PGSUP" snapshot remove test before --json
+expect_equal "snapshots" "$(json_of 'it')" "[]"
 told 'it["outcome"]' removed "$PGSUP" instance remove test -y
 told 'it["name"]' test "$PGSUP" instance undelete test
 "$PGSUP" -q instance remove test -y
