@@ -14,8 +14,8 @@
 #   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
 #            for one that keeps a processor busy, 3 for a guest with two virtual processors
 #   timeout  seconds
-#   CI       the pass of .ci/run that it belongs to: normal, sanitized or both. In a build for the
-#            other pass it has the label "not-ci" too.
+#   CI       the pass of .ci/run that it belongs to: normal, sanitized or both; none: it is too long, and
+#            run by hand. In a build for the other pass it has the label "not-ci" too.
 #   without  "macos": it needs what only Linux has. "sanitizers": they do not work together with
 #            valgrind or with a library that QEMU would inherit.
 set(table
@@ -144,7 +144,8 @@ set(table
   "real/30-real-guest@bookworm-arm64 220  3    2400     normal     -"
   "real/30-real-guest@sid-amd64    190    3    2400     normal     macos"
   "real/30-real-guest@trixie-arm64 260    3    2400     normal     macos"
-  "real/34-real-seeds              150    3    2400     normal     -"
+  "real/34-real-seeds              190    3    2400     normal     -"
+  "real/229-quorum                 400    3    3600     none       macos"
 
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              140    1     900     sanitized  macos"

@@ -268,10 +268,15 @@ bool home_network_create(struct home *home, const struct home_network_options *o
     return good;
 }
 
-/* On macOS a card of the network needs a program that is not there by itself. */
+/* On macOS a card of the network needs a program that is not there by itself, before macOS 26 with
+ * sudo: a guest must not fail to start for a network that nobody asked for. */
 static bool can_be_carried(struct error *error) {
-    scoped(alloc_release) char *helper = platform_is_macos() ? network_helper(error) : NULL;
-    return helper || !platform_is_macos();
+    if (!platform_is_macos())
+        return true;
+    scoped(alloc_release) char *helper = network_helper(error);
+    return helper && (!platform_vmnet_wants_root() ||
+                      error_set(error, ERROR_INVALID,
+                                "vmnet-helper needs sudo here; `pgsup network add lab` makes one"));
 }
 
 bool home_network_add_lab(struct store *store, char **remark, struct error *error) {

@@ -80,6 +80,16 @@ ip link set br9 up
 expect_refused 2 'the subnet 10.99.0.0/16 overlaps with 10.99.0.0/24, the subnet of "lab"' \
     "$PGSUP" cloud set --host-if br9 --renumber
 expect_ok "$PGSUP" network remove lab
+
+step "nor does one overlap with what this host has a route to"
+expect_refused 2 'the subnet 10.99.5.0/24 overlaps with 10.99.0.0/16, to which this host has a route' \
+    "$PGSUP" network add x --subnet 10.99.5.0/24
+expect_refused 2 "10.0.2.0/24, which QEMU's user networking has" "$PGSUP" network add x --subnet 10.0.0.0/16
+ip route add 10.77.0.0/16 dev br9
+expect_ok "$PGSUP" network add x
+expect_ok "$PGSUP" network info x --json
+expect_equal "the subnet beside it" "$(json_of 'it["subnet"]')" "172.29.0.0/24"
+expect_ok "$PGSUP" network remove x
 ip link del br9
 expect_ok "$PGSUP" cloud set --host-if br0 --renumber
 

@@ -1,6 +1,6 @@
 # Goal: QEMU's guest agent, where the guest has one, tells the address that the guest has by DHCP or by
 # itself, also when that changes and after the supervisor was killed; only what can be the address of
-# its first card is taken. One without an agent, or with one that says nothing, is not waited for.
+# its first card is taken. It is known by name to all in the network of the cloud. One without an agent, or with one that says nothing, is not waited for.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../network.sh"
 
@@ -61,11 +61,21 @@ start_supervisor
 step "an address that nobody but the agent tells; there its sshd is found"
 new_silent moves --network-config "$WORK/network-config"
 claims moves agent 127.0.0.1 169.254.7.7 224.0.0.9 10.77.0.255 10.77.0.1.2
+expect_ok "$PGSUP" instance create fixed --os mini --vcpu 1 --ram 256 --ip 10.77.0.40
 expect_ready moves
 wait_until 20 is_at moves 10.77.0.30
 expect_equal "the source" "$(told moves address_source)" agent
 expect_event moves "10.77.0.30 (agent)"
 expect_equal "times it moved" "$("$PGSUP" events -v -n all moves | grep -cF " address ")" 1
+
+step "its /etc/hosts has the names of all in the network of the cloud"
+knows() { # TEXT
+    grep -qa "knows $1" "$PGSUP_HOME/instances/moves/console.log"
+}
+wait_until 30 knows "moves.lab.internal at 10.77.0.30, knows moves at"
+expect_ok "$PGSUP" instance create later --os mini --vcpu 1 --ram 256 --ip 10.77.0.41
+wait_until 30 knows "later.lab.internal at 10.77.0.41, knows later at"
+knows "fixed.lab.internal at 10.77.0.40" || fail "the seed did not tell a static address"
 
 step "a supervisor that comes later asks it too"
 kill_supervisor
@@ -91,6 +101,7 @@ expect_equal "where it is, with two" "$("$PGSUP" ip moves)" 10.77.0.30
 type_keys 'ip address del 10.77.0.30/24 dev eth0\n'
 wait_until 30 is_at moves 10.77.0.31
 expect_event moves "10.77.0.31 (agent), was 10.77.0.30"
+wait_until 30 grep -qa "knows moves.lab.internal at 10.77.0.31" "$SCREEN"
 wait_until 30 is_in_state moves ready
 run "$PGSUP" stop moves
 expect_equal "status of stop" "$STATUS" 0

@@ -3,12 +3,14 @@
 # counts beside pgsup's. ssh and Ansible work at the first contact, checked and without a question; the
 # keys of before the reset are not trusted any more; users with keys of their own may log in. With
 # the server away cloud-init has the same. An edit takes effect after --rerun-cloud-init, by drive alone.
+# In the network that each new instance is in, it and a mini guest reach each other by name, also after
+# a reboot without a supervisor.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../debian.sh"
 make_key
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/anna"
 expect_ok "$PGSUP" cloud create -n lab --no-admin-password --ssh-public-key "$KEY.pub" \
-    --user "anna:$WORK/anna.pub" --network user --no-lab --ph-port "$(free_port)"
+    --user "anna:$WORK/anna.pub" --network user --ph-port "$(free_port)"
 expect_ok "$PGSUP" image import -n debian "${PGSUP_TEST_IMAGE:?the image of the Debian guest}"
 ssh_port=$(free_port)
 new_debian test --seed drive --ssh-port "$ssh_port"
@@ -20,7 +22,7 @@ expect_own() { # WORD
     in_guest cat /var/own
     expect_equal "what its user's own document did" "$(cat "$OUT")" "$1"
     in_guest ip -4 -o address show
-    expect_text "$OUT" "10.0.2.77/24"
+    expect_text "$OUT" "10.0.2.77/24" "10.77.0.2/24"
 }
 expect_host_keys() { # those that pgsup made are those of the guest
     local type
@@ -84,10 +86,55 @@ start_supervisor
 stop_guest
 own_document second
 expect_ok "$PGSUP" instance set test --seed drive --user-data "$WORK/own.yaml" --rerun-cloud-init
-start_guest
+expect_ok "$PGSUP" image import -n mini --arch aarch64 "${PGSUP_MINI_IMAGE:?the image of the mini guest}"
+new_mini other --seed drive
+misbehave other agent "ping test.lab.internal 3"
+start_guest other
 expect_text "$ERR" "phase: phone-home"
 expect_own second
 expect_host_keys
+
+step "names in both directions, and the rest of /etc/hosts"
+other_says() { # TEXT
+    grep -qaF -- "$1" "$PGSUP_HOME/instances/other/console.log"
+}
+expect_reached() { # NAME: by TCP
+    in_guest bash -c "'exec 3<>/dev/tcp/$1/22; head -c 12 <&3'"
+    expect_equal "what $1 says" "$(tr -d '\r' <"$OUT")" "SSH-2.0-tiny"
+}
+rest_of_hosts() {
+    in_guest sed "'/^# pgsup: begin/,/^# pgsup: end/d'" /etc/hosts
+    cat "$OUT"
+}
+wait_until 120 other_says "ping test.lab.internal: 3 packets transmitted, 3 packets received"
+expect_reached other
+expect_reached other.lab.internal
+in_guest sudo sh -c '"echo 192.0.2.7 mine >>/etc/hosts"'
+rest=$(rest_of_hosts)
+expect_equal "lines of its own" "$(grep -c '192.0.2.7 mine' <<<"$rest")" 1
+
+step "... one that comes later is known within 30 s"
+new_mini later --seed drive
+knows_later() {
+    in_guest grep -q later.lab.internal /etc/hosts
+}
+wait_until 30 knows_later
+wait_until 30 other_says "knows later.lab.internal at 10.77.0.4"
+
+step "... and after a reboot without a supervisor"
+kill_supervisor
+in_guest cat /proc/sys/kernel/random/boot_id
+boot=$(cat "$OUT")
+run "$PGSUP" ssh test -- sudo reboot
+has_rebooted() {
+    "$PGSUP" ssh test -- cat /proc/sys/kernel/random/boot_id >"$OUT" 2>"$ERR" && [ "$(cat "$OUT")" != "$boot" ]
+}
+wait_until $BOOT_TIMEOUT_S has_rebooted
+expect_reached other.lab.internal
+in_guest getent hosts later
+expect_text "$OUT" "10.77.0.4"
+expect_equal "the rest of its /etc/hosts" "$(rest_of_hosts)" "$rest"
+start_supervisor
 stop_guest
 end_supervisor
 expect_nothing_left
