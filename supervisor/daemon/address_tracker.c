@@ -25,6 +25,7 @@ struct seen { /* the current address of a guest */
 struct address_tracker {
     struct fleet *fleet;
     struct dns_sync *dns;
+    struct name_sync *names;
     uv_timer_t timer;
     uv_work_t work;
     bool busy, closing, timer_closed, warned;
@@ -186,7 +187,7 @@ static void on_tick(uv_timer_t *timer) {
     struct address_tracker *tracker = timer->data;
     const struct fleet *fleet = tracker->fleet;
     tick_start(timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
-    name_sync_run(tracker->fleet);
+    name_sync_run(tracker->names);
     for (size_t i = 0; i < fleet->count; i++)
         vm_agent_query(fleet->vms[i]);
     if (tracker->busy)
@@ -204,6 +205,7 @@ struct address_tracker *address_tracker_new(struct fleet *fleet) {
     tracker->fleet = fleet;
     tracker->home_path = alloc_string(fleet->home->path);
     tracker->dns = dns_sync_new(fleet->loop, fleet->recorder, fleet->home->path);
+    tracker->names = name_sync_new(fleet);
     tracker->work.data = tracker->timer.data = tracker;
     uv_timer_init(fleet->loop, &tracker->timer);
     tick_start(&tracker->timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);
@@ -221,6 +223,7 @@ void address_tracker_close(struct address_tracker *tracker) {
         return;
     tracker->closing = true;
     dns_sync_close(tracker->dns);
+    name_sync_close(tracker->names);
     if (tracker->busy)
         uv_cancel((uv_req_t *)&tracker->work);
     uv_close((uv_handle_t *)&tracker->timer, on_timer_closed);

@@ -76,10 +76,31 @@ void vm_agent_thaw(struct vm *vm) {
     vm->agent = agent_thaw(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm, on_thawed);
 }
 
-bool vm_agent_wants_names(const struct vm *vm, int64_t revision) {
+static bool lacks_names(const struct vm *vm, int64_t revision) {
     bool given_up = vm->names.telling == revision && vm->names.failures >= NAMES_FAILURES_MAX;
+    return vm->names.told != revision && !given_up;
+}
+
+bool vm_agent_wants_names(const struct vm *vm, int64_t revision) {
     return vm->agent_open && vm->agent_answers && !vm->agent && vm->plan.files[RUN_FILE_AGENT] &&
-           vm->names.told != revision && !given_up;
+           lacks_names(vm, revision);
+}
+
+bool vm_agent_wants_names_otherwise(const struct vm *vm, int64_t revision) {
+    return vm->state == STATE_READY && !vm->agent_answers && !vm->agent &&
+           lacks_names(vm, revision);
+}
+
+void vm_agent_names_begin(struct vm *vm, int64_t revision) {
+    if (vm->names.telling != revision)
+        vm->names = (struct vm_names){vm->names.told, revision, 0};
+}
+
+void vm_agent_names_end(struct vm *vm, bool good) {
+    if (good)
+        vm->names.told = vm->names.telling;
+    else
+        vm->names.failures++;
 }
 
 static void on_names_told(void *owner, const struct qga_addresses *done) {
@@ -94,8 +115,7 @@ static void on_names_told(void *owner, const struct qga_addresses *done) {
 }
 
 void vm_agent_tell_names(struct vm *vm, int64_t revision, const char *script) {
-    if (vm->names.telling != revision)
-        vm->names = (struct vm_names){vm->names.told, revision, 0};
+    vm_agent_names_begin(vm, revision);
     vm->agent =
         agent_run_script(vm->loop, vm->plan.files[RUN_FILE_AGENT], script, vm, on_names_told);
 }

@@ -98,6 +98,7 @@ has_pinged() {
 wait_until 60 has_pinged
 
 step "a member is killed and comes back"
+in_guest_of agent-2 sync # what was installed a minute ago
 run "$PGSUP" kill agent-2
 wait_until 120 etcd server put lab two-of-three
 run "$PGSUP" start agent-2 --wait --timeout $BOOT_TIMEOUT_S

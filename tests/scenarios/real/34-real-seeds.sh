@@ -121,6 +121,14 @@ knows_later() {
 wait_until 30 knows_later
 wait_until 30 other_says "knows later.lab.internal at 10.77.0.4"
 
+step "... and by ssh where there is no agent"
+in_guest sudo systemctl stop qemu-guest-agent
+new_mini latest --seed drive
+knows_latest() {
+    in_guest grep -q latest.lab.internal /etc/hosts
+}
+wait_until 30 knows_latest
+
 step "... and after a reboot without a supervisor"
 kill_supervisor
 in_guest cat /proc/sys/kernel/random/boot_id
