@@ -3,11 +3,10 @@
  *
  *   FAULT_CALL=write|open|socket|spawn|uv|sqlite  FAULT_NTH=N  FAULT_TIMES=M (1)   from the start
  *   FAULT_SIGNAL=N   in place of a failure the process gets this signal, before the call
+ *   FAULT_VICTIM=PID  it is sent to this process instead, unless it is 0
  *   FAULT_PLAN=FILE  at SIGUSR2 counting begins anew by the file's "CALL N M"
  *   FAULT_LOG=FILE   one line for each fault ("fault CALL FUNCTION"), for each SIGUSR2 ("armed"),
  *                    and before that and at the end how many calls were counted ("calls K")
- *
- *   FAULT_KILL=1     as FAULT_SIGNAL=9
  *
  * N of 0 only counts. Memory is no family: to run out of it is the end by design. Left out is what
  * libuv answers with abort(): its first pipe, and the writes by which it wakes itself. */
@@ -25,7 +24,7 @@
 static const char *const words[FAMILIES] = {"none",  "write", "open",  "socket",
                                             "spawn", "uv",    "sqlite"};
 
-static pid_t self;
+static pid_t self, victim;
 static atomic_int armed;
 static atomic_long calls, nth, times;
 static const char *plan_path, *log_path;
@@ -96,8 +95,8 @@ __attribute__((constructor)) static void begin(void) {
     log_path = getenv("FAULT_LOG");
     plan_path = getenv("FAULT_PLAN");
     signal_number = getenv("FAULT_SIGNAL") ? atoi(getenv("FAULT_SIGNAL")) : 0;
-    if (getenv("FAULT_KILL"))
-        signal_number = SIGKILL;
+    if (getenv("FAULT_VICTIM"))
+        victim = (pid_t)atol(getenv("FAULT_VICTIM"));
     unsetenv("LD_PRELOAD");
     if (plan_path) {
         struct sigaction action = {.sa_handler = on_arm, .sa_flags = SA_RESTART};
@@ -121,7 +120,7 @@ long fault_next(enum family family, const char *function) {
     note("fault ", words[family], "");
     note("  in ", function, "");
     if (signal_number)
-        kill(self, signal_number);
+        kill(victim ? victim : self, signal_number);
     return signal_number ? 0 : which;
 }
 
