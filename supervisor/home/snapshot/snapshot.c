@@ -292,8 +292,7 @@ bool snapshot_check_whole(const struct snapshot_task *task, const struct store_s
 
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                       struct error *error) {
-    return snapshot_check_whole(task, snapshot, error) &&
-           snapshot_set_state(task, snapshot, STORE_SNAPSHOT_RESTORING, NULL, error) &&
+    return snapshot_set_state(task, snapshot, STORE_SNAPSHOT_RESTORING, NULL, error) &&
            (snapshot_finish_restore(task, snapshot, error) ||
             error_prefix(
                 error,

@@ -185,9 +185,11 @@ well("stop", "-f", "test")
 # A start completes it too.
 a_kept()
 done = pgsup("snapshot", "restore", "test", "s1", "--no-safety", LD_PRELOAD=LIBRARY,
-             FAULT_CALL="spawn", FAULT_NTH="3", FAULT_SIGNAL="9")
+             FAULT_CALL="spawn", FAULT_NTH="4", FAULT_SIGNAL="9")
 if done.returncode != -9:
     complain(f"the restore was not killed: {done.stderr}")
+if holds([1, 2]) or holds([3, 4]):
+    complain("the restore was killed at another place than between its disks")
 well("start", "test")
 well("stop", "-f", "test")
 if not holds([1, 2]):
