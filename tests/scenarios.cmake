@@ -82,6 +82,7 @@ set(table
   "vm/124-background               25    1     300     normal     macos"
   "vm/153-silent-guest              11    1     300     normal     macos,sanitizers"
   "vm/141-fifos                     6    1     300     normal     -"
+  "vm/142-other-user                5    1     120     normal     macos"
   "vm/154-socket-restart             5    1     300     normal     -"
   "vm/160-doctor                   13    1     300     normal     macos"
   "vm/173-ssh-by-name              12    1     300     normal     macos"
