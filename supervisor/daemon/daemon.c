@@ -57,7 +57,7 @@ struct daemon {
     struct provisioning *provisioning;
     struct address_tracker *tracker;
     struct sleep_inhibitor *sleep_inhibitor; /* NULL: not wanted */
-    struct methods_context methods;
+    struct request_context methods;
     struct console_relay consoles;
     uv_signal_t signals[4];
     int signals_open;
@@ -377,7 +377,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->ending.context = daemon;
     daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
                                                      daemon->tracker, daemon->provisioning};
-    daemon->methods = (struct methods_context){&daemon->fleet, on_shut_down,      on_provision,
+    daemon->methods = (struct request_context){&daemon->fleet, on_shut_down,      on_provision,
                                                daemon,         &daemon->consoles, NULL};
     return fleet_adopt(&daemon->fleet, error) &&
            fleet_close_orphaned_launches(&daemon->fleet, error) &&

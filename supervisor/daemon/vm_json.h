@@ -1,0 +1,9 @@
+/* A VM as the control socket tells it. Caller owns what is returned. */
+#pragma once
+
+#include "machine/vm.h"
+
+#include <jansson.h>
+
+json_t *vm_json(const struct vm *vm);
+json_t *vm_json_brief(const struct vm *vm); /* what a table of many shows */
