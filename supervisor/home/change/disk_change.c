@@ -13,6 +13,7 @@
 #include "machine/core/spec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,12 @@ static char *marker_of(const struct home *home, const char *instance, const char
     return alloc_printf("%s/.disk-%s.incomplete", folder, disk);
 }
 
+/* In one call, so that nothing else of it can be left. */
+static bool put_marker(const char *path, struct error *error) {
+    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd >= 0 || error_errno(error, "cannot create %s", path);
+}
+
 /* The store is locked and has no row of it, so nobody can be making this one now. */
 static bool clear_way(const char *path, const char *marker, struct error *error) {
     if (!file_exists(path))
@@ -67,8 +74,7 @@ static bool make_file(struct home *home, const char *instance, struct addition *
                       struct error *error) {
     scoped(alloc_release) char *path = layout_extra_disk(home, instance, addition->disk.name);
     addition->marker = marker_of(home, instance, addition->disk.name);
-    if (!clear_way(path, addition->marker, error) ||
-        !file_write(addition->marker, "", 0, 0600, error) ||
+    if (!clear_way(path, addition->marker, error) || !put_marker(addition->marker, error) ||
         !qemu_img_create(path, addition->disk.bytes, error))
         return false;
     addition->made = alloc_string(path);

@@ -1,5 +1,5 @@
 # Goal: whenever `pgsup apply` is killed, interrupted, or finds the disk full, the next one completes
-# what it began: nothing is there twice, nothing is left over, and after that there is nothing to do.
+# what it began: nothing is there twice, no disk or folder is left over, and after that there is nothing to do.
 #
 # PGSUP_FAULTS is how many times of each kind, spread over its whole run.
 # shellcheck shell=bash source-path=SCRIPTDIR
