@@ -8,5 +8,4 @@
 
 json_t *image_output_object(const struct store_image *image); /* new reference */
 /* With its path and who uses it; NULL: error set. */
-json_t *image_output_whole(struct home *home, const struct store_image *image,
-                           struct error *error);
+json_t *image_output_whole(struct home *home, const struct store_image *image, struct error *error);

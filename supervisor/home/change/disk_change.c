@@ -56,7 +56,8 @@ static char *marker_of(const struct home *home, const char *instance, const char
 
 /* In one call, so that nothing else of it can be left. */
 static bool put_marker(const char *path, struct error *error) {
-    scoped(file_release) int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    scoped(file_release) int fd =
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     return fd >= 0 || error_errno(error, "cannot create %s", path);
 }
 

@@ -51,7 +51,8 @@ bool snapshot_remove(const struct snapshot_task *task, struct store_snapshot *sn
 /* ERROR_WRONG_STATE: some disk does not have it any more. */
 bool snapshot_check_whole(const struct snapshot_task *task, const struct store_snapshot *snapshot,
                           struct error *error);
-/* Only while nothing runs, of one that is whole. The rest of the instance's files are to be regenerated after it. */
+/* Only while nothing runs, of one that is whole. The rest of the instance's files are to be
+ * regenerated after it. */
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                       struct error *error);
 
