@@ -25,6 +25,8 @@
     " FROM networks "
 
 static const char *const sql[STATEMENT_COUNT] = {
+    [STORE_DATA_VERSION] = "PRAGMA data_version",
+
     [CLOUD_GET] =
         "SELECT c.name, c.admin_password_hash, c.ssh_public_key, c.ssh_public_key_path,"
         " c.ssh_private_key_path, c.ssh_user, c.mac_base, c.created_ms,"

@@ -2,6 +2,7 @@
 #pragma once
 
 enum statement {
+    STORE_DATA_VERSION,
     CLOUD_GET,
     CLOUD_PUT,
     CLOUD_GET_PLACE,

@@ -212,6 +212,14 @@ int store_version(const struct store *store) {
     return text ? atoi(text) : -1;
 }
 
+int64_t store_revision(struct store *store) {
+    struct query query;
+    if (!query_open(store, STORE_DATA_VERSION, &query, NULL))
+        return -1;
+    int64_t revision = query_row(&query, NULL) ? query_column_number(&query) : -1;
+    return query_close(&query) ? revision : -1;
+}
+
 static int is_late(void *deadline_ms) {
     return clock_monotonic_ms() >= *(const uint64_t *)deadline_ms;
 }

@@ -30,6 +30,8 @@ void store_set_busy_timeout(struct store *store, int busy_ms);
 const char *store_library_version(void);      /* of SQLite */
 int store_newest_version(void);               /* of the schema: the one that this program writes */
 int store_version(const struct store *store); /* of an open one; before 1: not known */
+/* Another number after another connection has changed something; -1: not known. */
+int64_t store_revision(struct store *store);
 /* SQLite's own check of the whole file. ERROR_TIMEOUT after timeout_ms, ERROR_FAILED with what
  * SQLite found. */
 bool store_check(struct store *store, unsigned timeout_ms, struct error *error);

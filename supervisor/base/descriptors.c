@@ -1,6 +1,9 @@
 #include "base/descriptors.h"
 
+#include <stdbool.h>
 #include <sys/resource.h>
+
+#define DESCRIPTORS_MOST (1u << 30) /* RLIM_INFINITY, for one */
 
 static rlim_t raised_from; /* the soft limit before; 0: it was not raised */
 
@@ -20,6 +23,12 @@ void descriptors_give_back(void) {
         return;
     limit.rlim_cur = raised_from;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+unsigned descriptors_limit(void) {
+    struct rlimit limit;
+    bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_MOST;
+    return known ? (unsigned)limit.rlim_cur : DESCRIPTORS_MOST;
 }
 
 unsigned descriptors_share(unsigned wanted) {

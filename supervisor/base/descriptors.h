@@ -9,6 +9,8 @@ void descriptors_raise(void);
  * or close all that may be open go by it. */
 void descriptors_give_back(void);
 
+unsigned descriptors_limit(void);
+
 /* How many connections a server may hold that wants so many: at most a quarter of all descriptors,
  * so that there are always some to start VMs with. */
 unsigned descriptors_share(unsigned wanted);

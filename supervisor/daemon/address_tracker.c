@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TICKS_SKIPPED_MAX 10u
+
 struct seen { /* the current address of a guest */
     int64_t instance;
     char address[16];
@@ -33,12 +35,16 @@ struct address_tracker {
     char *home_path;
     struct home home; /* opened by the first work that succeeds */
     bool open;
-    int64_t *running; /* instances whose VMs run, and whose agents report no address */
+    int64_t *running; /* instances whose VMs run by DHCP, and whose agents report no address */
     size_t running_count;
+    bool writes; /* files, from what is in the store */
     struct seen *seen;
     size_t seen_count;
     bool dns_is_due;
     struct error problem;
+    /* Owned by the loop. */
+    int64_t revision; /* of the store, as it was when files were written last */
+    unsigned skipped; /* ticks since then */
 };
 
 /* --- on a worker thread --- */
@@ -50,36 +56,43 @@ static bool is_running(const struct address_tracker *tracker, int64_t instance) 
     return false;
 }
 
-static bool find_guest(struct address_tracker *tracker, const struct store_instance *instance,
-                       const struct sightings *sightings, struct error *error) {
+static void find_guest(struct address_tracker *tracker, const struct store_instance *instance,
+                       const struct store_addresses *told, const struct sightings *sightings) {
     struct seen *seen = &tracker->seen[tracker->seen_count];
-    struct store_guest guest = {0};
     if (!store_instance_uses_dhcp(instance) || !is_running(tracker, instance->id))
-        return true;
-    if (!guest_table_get(tracker->home.store, instance->id, &guest, error))
-        return false;
-    bool found =
-        sightings_find(sightings, instance->mac, guest.address, seen->address, &seen->source);
-    if (found && (!guest.address || strcmp(guest.address, seen->address) != 0)) {
+        return;
+    const struct store_address *known = store_addresses_find(told, instance->id);
+    const char *address = known ? known->address : NULL;
+    bool found = sightings_find(sightings, instance->mac, address, seen->address, &seen->source);
+    if (found && (!address || strcmp(address, seen->address) != 0)) {
         seen->instance = instance->id;
         tracker->seen_count++;
     }
-    store_guest_done(&guest);
-    return true;
 }
 
 static bool find_guests(struct address_tracker *tracker, struct error *error) {
+    struct store *store = tracker->home.store;
     struct store_instances instances = {0};
+    struct store_addresses told = {0};
     struct sightings sightings = {0};
-    bool good = instance_table_list(tracker->home.store, &instances, error);
+    if (!tracker->running_count)
+        return true;
+    bool good = instance_table_list(store, &instances, error) &&
+                guest_table_list_addresses(store, &told, error);
     tracker->seen = alloc_zero((instances.count + 1) * sizeof *tracker->seen);
-    if (tracker->running_count > 0)
+    if (good)
         sightings_load(&sightings);
     for (size_t i = 0; good && i < instances.count; i++)
-        good = find_guest(tracker, &instances.items[i], &sightings, error);
+        find_guest(tracker, &instances.items[i], &told, &sightings);
     store_instances_done(&instances);
+    store_addresses_done(&told);
     sightings_done(&sightings);
     return good;
+}
+
+static bool write_files(struct address_tracker *tracker, struct error *error) {
+    return !tracker->writes ||
+           (hosts_write(&tracker->home, error) && ssh_config_write(&tracker->home, error));
 }
 
 static void on_tracker_work(uv_work_t *work) {
@@ -89,8 +102,7 @@ static void on_tracker_work(uv_work_t *work) {
     if (!tracker->open)
         tracker->open = home_open(tracker->home_path, &tracker->home, error);
     tracker->dns_is_due = false;
-    if (tracker->open && find_guests(tracker, error) && hosts_write(&tracker->home, error) &&
-        ssh_config_write(&tracker->home, error))
+    if (tracker->open && find_guests(tracker, error) && write_files(tracker, error))
         dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
 }
 
@@ -154,7 +166,7 @@ void address_tracker_on_agent(struct address_tracker *tracker, const struct vm *
 /* The agent in a guest is more reliable than tables of the host, which keep addresses that are no
  * longer used. */
 static bool is_looked_for(const struct vm *vm) {
-    return lifecycle_has_process(vm->state) && !vm->agent_reports_address;
+    return lifecycle_has_process(vm->state) && vm->plan.by_dhcp && !vm->agent_reports_address;
 }
 
 static void learn_seen(struct address_tracker *tracker, const struct seen *seen) {
@@ -176,11 +188,25 @@ static void on_tracker_worked(uv_work_t *work, int status) {
         if (failed && !tracker->warned)
             log_warning("addresses are not updated, will try again: %s", tracker->problem.text);
         tracker->warned = failed;
+        if (failed)
+            tracker->revision = -1;
         if (tracker->dns_is_due)
             dns_sync_run(tracker->dns);
     }
     work_done(tracker);
     free_if_closed(tracker);
+}
+
+/* Without a change of the store the files stay as they are. One tick in so many writes them all the
+ * same: somebody may have removed one. */
+static void decide_writes(struct address_tracker *tracker) {
+    int64_t revision = store_revision(tracker->fleet->home->store);
+    tracker->writes =
+        revision < 0 || revision != tracker->revision || ++tracker->skipped >= TICKS_SKIPPED_MAX;
+    if (!tracker->writes)
+        return;
+    tracker->revision = revision;
+    tracker->skipped = 0;
 }
 
 static void on_tick(uv_timer_t *timer) {
@@ -192,11 +218,16 @@ static void on_tick(uv_timer_t *timer) {
         vm_agent_query(fleet->vms[i]);
     if (tracker->busy)
         return;
-    tracker->busy = true;
     tracker->running = alloc_zero((fleet->count + 1) * sizeof *tracker->running);
     for (size_t i = 0; i < fleet->count; i++)
         if (is_looked_for(fleet->vms[i]))
             tracker->running[tracker->running_count++] = fleet->vms[i]->instance;
+    decide_writes(tracker);
+    if (!tracker->writes && !tracker->running_count && !tracker->dns_is_due) {
+        work_done(tracker);
+        return;
+    }
+    tracker->busy = true;
     uv_queue_work(fleet->loop, &tracker->work, on_tracker_work, on_tracker_worked);
 }
 
@@ -206,6 +237,7 @@ struct address_tracker *address_tracker_new(struct fleet *fleet) {
     tracker->home_path = alloc_string(fleet->home->path);
     tracker->dns = dns_sync_new(fleet->loop, fleet->recorder, fleet->home->path);
     tracker->names = name_sync_new(fleet);
+    tracker->revision = -1;
     tracker->work.data = tracker->timer.data = tracker;
     uv_timer_init(fleet->loop, &tracker->timer);
     tick_start(&tracker->timer, on_tick, ADDRESS_TRACKER_INTERVAL_MS);

@@ -7,7 +7,7 @@
 
 #include "daemon/fleet.h"
 
-#define ADDRESS_TRACKER_INTERVAL_MS 6000
+#define ADDRESS_TRACKER_INTERVAL_MS 5000
 
 struct address_tracker; /* opaque */
 

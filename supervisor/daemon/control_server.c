@@ -81,6 +81,10 @@ static void client_put(struct client *client, struct buffer *line) {
         client_doom(client);
         return;
     }
+    if (stream_write_now((uv_stream_t *)&client->pipe, line)) {
+        buffer_done(line);
+        return;
+    }
     size_t length = line->length;
     if (stream_write((uv_stream_t *)&client->pipe, line, client, on_client_written))
         client->unwritten += length;

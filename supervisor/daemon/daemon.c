@@ -39,7 +39,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCAN_INTERVAL_MS = 3000 };
+/* With the heartbeats and the addresses: one wake-up for all of them. */
+enum { SCAN_INTERVAL_MS = 5000 };
 
 struct daemon {
     uv_loop_t loop;
@@ -343,7 +344,7 @@ static void on_scan(uv_timer_t *timer) {
     wake_look(&daemon->wake, &daemon->fleet);
     silence_look(daemon->silence);
     if (daemon->ending.stage == ENDING_NOT)
-        fleet_adopt(&daemon->fleet, NULL);
+        fleet_adopt_new(&daemon->fleet, NULL);
     fleet_thaw(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
     if (!daemon->seed)

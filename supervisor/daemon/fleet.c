@@ -2,19 +2,32 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/platform.h"
+#include "daemon/control_server.h"
 #include "daemon/launch_worker.h"
 #include "daemon/reports.h"
+#include "daemon/seed_server.h"
 #include "home/layout.h"
 #include "home/running.h"
 #include "machine/log_rotate.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_launch.h"
+#include "machine/vm_words.h"
 #include "store/freeze_table.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define OWN_DESCRIPTORS 32u
+#define VM_DESCRIPTORS  5u
+
+#define FOLDER_SETTLES_S  10
+#define LOOKS_SKIPPED_MAX 20u /* one in so many looks is taken whatever the folder says */
+#define ROTATE_TURNS      10u /* of many VMs, a tenth of the logs is looked at each time … */
+#define ROTATE_LEAST      16u /* … and no fewer than these */
 
 /* --- callbacks of VMs --- */
 
@@ -159,6 +172,24 @@ size_t fleet_running(const struct fleet *fleet) {
     return running;
 }
 
+/* Without what its servers may hold, and each VM with what it holds at most: a QMP socket, a
+ * console and its log, the end of its process, an agent. */
+static size_t room_for_vms(void) {
+    size_t taken = descriptors_share(CONTROL_CLIENT_LIMIT) +
+                   descriptors_share(SEED_CONNECTION_LIMIT) + OWN_DESCRIPTORS;
+    size_t limit = descriptors_limit();
+    return limit > taken ? (limit - taken) / VM_DESCRIPTORS : 0;
+}
+
+bool fleet_has_room(const struct fleet *fleet, struct error *error) {
+    size_t room = room_for_vms();
+    return fleet_running(fleet) < room ||
+           error_set(error, ERROR_FAILED,
+                     "the supervisor may open %u files, which ends at %zu VMs, and so many run: "
+                     "start it again where `ulimit -n` gives more, or take a second computer",
+                     descriptors_limit(), room);
+}
+
 static void rotate_logs(struct fleet *fleet, struct vm *vm) {
     if (vm->plan.qemu_log && log_rotate(vm->plan.qemu_log))
         vm->log_start = 0;
@@ -169,9 +200,13 @@ static void rotate_logs(struct fleet *fleet, struct vm *vm) {
 }
 
 void fleet_rotate_logs(struct fleet *fleet) {
-    for (size_t i = 0; i < fleet->count; i++)
-        if (lifecycle_has_process(fleet->vms[i]->state))
-            rotate_logs(fleet, fleet->vms[i]);
+    size_t turn =
+        fleet->count / ROTATE_TURNS > ROTATE_LEAST ? fleet->count / ROTATE_TURNS + 1 : ROTATE_LEAST;
+    for (size_t i = 0; i < turn && i < fleet->count; i++) {
+        struct vm *vm = fleet->vms[fleet->rotated++ % fleet->count];
+        if (lifecycle_has_process(vm->state))
+            rotate_logs(fleet, vm);
+    }
 }
 
 /* A command that takes a snapshot thaws by itself, and sooner. */
@@ -202,6 +237,14 @@ static bool was_rejected(const struct vm *vm, const struct running *running) {
     return vm_is_same_process(vm, running->pid, running->start);
 }
 
+/* Looked at again, and told once. */
+static void leave(struct fleet *fleet, struct vm *vm, const struct error *problem) {
+    scoped(alloc_release) char *why = alloc_printf("it runs and is not adopted: %s", problem->text);
+    fleet->full = true;
+    if (!vm->reason || strcmp(vm->reason, why) != 0)
+        vm_explain(vm, "%s", why);
+}
+
 /* False: the store cannot be read. */
 static bool adopt_one(struct fleet *fleet, const struct running *running, struct error *error) {
     struct error problem = {0};
@@ -209,6 +252,10 @@ static bool adopt_one(struct fleet *fleet, const struct running *running, struct
     struct vm *vm = fleet_get(fleet, running->name, &problem);
     if (vm && (vm_is_busy(vm) || was_rejected(vm, running)))
         return true;
+    if (vm && !fleet_has_room(fleet, &problem)) {
+        leave(fleet, vm, &problem);
+        return true;
+    }
     if (vm && launch_worker_plan_found(fleet->home, running, &plan, &problem)) {
         log_info("vm=%s runs already as process %ld: adopting it", running->name,
                  (long)running->pid);
@@ -242,7 +289,11 @@ static void close_if_orphaned(struct fleet *fleet, const struct store_instance *
     struct vm *vm = fleet_find(fleet, instance->name);
     if (vm && lifecycle_has_process(vm->state))
         return;
-    if (launch_table_last(fleet->home->store, instance->id, &launch, NULL) && !launch.ended_ms) {
+    bool open =
+        launch_table_last(fleet->home->store, instance->id, &launch, NULL) && !launch.ended_ms;
+    bool runs = open && fleet->full && /* and was left alone */
+                platform_process_lives((pid_t)launch.pid, launch.pid_start);
+    if (open && !runs) {
         launch.ended_ms = clock_wall_ms();
         alloc_replace(&launch.end_cause, alloc_string("unsupervised"));
         alloc_replace(&launch.end_text, unsupervised_end_text(&launch));
@@ -254,15 +305,45 @@ static void close_if_orphaned(struct fleet *fleet, const struct store_instance *
     store_launch_done(&launch);
 }
 
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The pid files of those that are supervised. */
+static void list_known(const struct fleet *fleet, struct strv *known) {
+    for (size_t i = 0; i < fleet->count; i++) {
+        const char *path = fleet->vms[i]->plan.files[RUN_FILE_PID];
+        if (path && vm_is_busy(fleet->vms[i]))
+            strv_push(known, strrchr(path, '/') + 1);
+    }
+    if (known->count)
+        qsort(known->items, known->count, sizeof *known->items, compare_texts);
+}
+
 bool fleet_adopt(struct fleet *fleet, struct error *error) {
     struct running_list running = {0};
-    if (!running_scan(fleet->home->run, &running, error))
+    scoped(strv_done) struct strv known = {0};
+    fleet->full = false;
+    list_known(fleet, &known);
+    if (!running_scan_others(fleet->home->run, &known, &running, error))
         return false;
     bool good = true;
     for (size_t i = 0; i < running.count && good; i++)
         good = adopt_one(fleet, &running.items[i], error);
     running_list_done(&running);
     return good;
+}
+
+/* A file comes before its lock, and times may be whole seconds: a folder that has not changed for
+ * some seconds shows no other VM than before. */
+bool fleet_adopt_new(struct fleet *fleet, struct error *error) {
+    struct stat folder = {0};
+    bool known = stat(fleet->home->run, &folder) == 0 && folder.st_mtime == fleet->looked.changed &&
+                 clock_wall_ms() / 1000 - (int64_t)folder.st_mtime > FOLDER_SETTLES_S;
+    if (known && !fleet->full && ++fleet->looked.skipped < LOOKS_SKIPPED_MAX)
+        return true;
+    fleet->looked = (struct fleet_look){.changed = folder.st_mtime};
+    return fleet_adopt(fleet, error);
 }
 
 bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {

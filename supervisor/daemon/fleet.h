@@ -10,6 +10,7 @@
 #include "machine/vm.h"
 #include "store/instance_table.h"
 
+#include <time.h>
 #include <uv.h>
 
 /* Of a stop, until the VM is told to quit, unless the caller names another one. */
@@ -17,6 +18,11 @@
 
 /* More than a process that freezes a guest needs to thaw it. */
 #define FLEET_FREEZE_LIMIT_MS 25000
+
+struct fleet_look {   /* into the run folder, the last one */
+    time_t changed;   /* when the folder had changed */
+    unsigned skipped; /* looks since */
+};
 
 struct fleet {
     uv_loop_t *loop;
@@ -27,6 +33,9 @@ struct fleet {
     struct vm_listener listener;
     struct vm **vms;
     size_t count;
+    bool full;      /* one that runs is not adopted for want of descriptors */
+    size_t rotated; /* whose logs were looked at */
+    struct fleet_look looked;
     struct waiters waiters;
     bool ending;                                     /* nothing is started or adopted */
     void (*on_change)(void *context, struct vm *vm); /* NULL, or called on every change */
@@ -39,6 +48,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
                 struct journal *journal);
 /* Adopts every VM that runs and is not supervised yet. */
 bool fleet_adopt(struct fleet *fleet, struct error *error);
+/* The same, to be called now and then: looks only when the run folder has changed lately. */
+bool fleet_adopt_new(struct fleet *fleet, struct error *error);
 /* Once, after the first adoption: records the end of launches that ended unsupervised. */
 bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error);
 void fleet_close(struct fleet *fleet); /* VMs keep running */
@@ -58,3 +69,5 @@ void fleet_thaw(struct fleet *fleet);
 void fleet_rotate_logs(struct fleet *fleet);
 
 size_t fleet_running(const struct fleet *fleet); /* VMs with a process or about to have one */
+/* False, with a sentence: the descriptors of this process are not enough for one more VM. */
+bool fleet_has_room(const struct fleet *fleet, struct error *error);

@@ -17,6 +17,8 @@ static bool may_start(const struct request *request, const struct vm *vm, struct
     if (request->context->fleet->ending)
         return error_set(error, ERROR_WRONG_STATE,
                          "the supervisor is ending: `pgsup up` begins another one");
+    if (!vm_is_busy(vm) && !fleet_has_room(request->context->fleet, error))
+        return false;
     bool possible = !lifecycle_has_process(vm->state) ||
                     lifecycle_verdict(GOAL_STARTED, vm->state) != VERDICT_IMPOSSIBLE;
     if (!possible)

@@ -59,11 +59,19 @@ static void pending_drop(struct restarter *restarter, const char *name) {
 
 /* --- restart policy --- */
 
+static void start_if_room(struct restarter *restarter, struct vm *vm) {
+    struct error problem = {0};
+    if (vm_is_busy(vm) || fleet_has_room(restarter->fleet, &problem))
+        vm_start(vm);
+    else
+        vm_explain(vm, "not started: %s", problem.text);
+}
+
 static void on_timer(uv_timer_t *timer) {
     struct record *record = timer->data;
     struct vm *vm = fleet_get_by_id(record->restarter->fleet, record->instance);
     if (vm && vm->wanted && !lifecycle_has_process(vm->state))
-        vm_start(vm);
+        start_if_room(record->restarter, vm);
 }
 
 static struct record *record_find(struct restarter *restarter, struct vm *vm) {
@@ -151,7 +159,7 @@ static void start_now(struct restarter *restarter, const char *name) {
     log_info("vm=%s autostart", name);
     vm_set_wanted(vm, true);
     recorder_wanted(restarter->fleet->recorder, vm->instance, true);
-    vm_start(vm);
+    start_if_room(restarter, vm);
 }
 
 static bool is_pending(const struct restarter *restarter, const char *name) {

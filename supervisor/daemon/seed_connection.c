@@ -123,29 +123,36 @@ static void on_connection_written(void *owner, size_t length, int status) {
     }
 }
 
-static void serve_next(struct seed_connection *connection) {
+/* True: an answer was written, and the next request may be served. */
+static bool serve_next(struct seed_connection *connection) {
     struct http_request request;
     if (is_answering(connection))
-        return;
+        return false;
     struct buffer *output = http_output(connection->http);
     if (output->length == 0 && http_next(connection->http, &request))
         connection->all->on_request(connection->all->context, connection, &request);
     if (is_answering(connection)) /* answered inside on_request(), or later */
-        return;
+        return false;
     output = http_output(connection->http);
     if (output->length == 0) {
         if (http_closing(connection->http))
             seed_connection_drop(connection);
-        return;
+        return false;
+    }
+    if (stream_write_now((uv_stream_t *)&connection->tcp, output)) {
+        enter_stage(connection, http_stage(connection->http));
+        return true;
     }
     connection->writing =
         stream_write((uv_stream_t *)&connection->tcp, output, connection, on_connection_written);
     if (!connection->writing)
         seed_connection_drop(connection);
+    return false;
 }
 
 static void serve(struct seed_connection *connection) {
-    serve_next(connection);
+    while (serve_next(connection))
+        continue;
     update_stage(connection);
 }
 

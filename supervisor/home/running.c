@@ -87,7 +87,26 @@ static bool examine(const char *run, const char *file, bool tidy, struct running
     return good;
 }
 
-static bool list_running(const char *run, bool tidy, struct running_list *list,
+struct choice {               /* of pid files */
+    const char *name;         /* of this instance alone; NULL: of all … */
+    const struct strv *known; /* … but these; NULL: none */
+    bool tidy;
+};
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_chosen(const struct choice *choice, const char *file) {
+    size_t length = choice->name ? strlen(choice->name) : 0;
+    if (length && (strncmp(file, choice->name, length) != 0 || file[length] != '.'))
+        return false;
+    return !choice->known || !choice->known->count ||
+           !bsearch(&file, choice->known->items, choice->known->count, sizeof *choice->known->items,
+                    compare_names);
+}
+
+static bool list_running(const char *run, const struct choice *choice, struct running_list *list,
                          struct error *error) {
     DIR *folder = opendir(run);
     if (!folder)
@@ -96,7 +115,9 @@ static bool list_running(const char *run, bool tidy, struct running_list *list,
     struct dirent *entry;
     while (good && (entry = readdir(folder))) {
         struct running running = {0};
-        good = examine(run, entry->d_name, tidy, &running, error);
+        if (!is_chosen(choice, entry->d_name))
+            continue;
+        good = examine(run, entry->d_name, choice->tidy, &running, error);
         if (!running.name)
             continue;
         list->items = alloc_resize(list->items, (list->count + 1) * sizeof *list->items);
@@ -109,22 +130,25 @@ static bool list_running(const char *run, bool tidy, struct running_list *list,
 }
 
 bool running_scan(const char *run, struct running_list *list, struct error *error) {
-    return list_running(run, true, list, error);
+    return list_running(run, &(struct choice){.tidy = true}, list, error);
+}
+
+bool running_scan_others(const char *run, const struct strv *known, struct running_list *list,
+                         struct error *error) {
+    return list_running(run, &(struct choice){.known = known, .tidy = true}, list, error);
 }
 
 bool running_look(const char *run, struct running_list *list, struct error *error) {
-    return list_running(run, false, list, error);
+    return list_running(run, &(struct choice){0}, list, error);
 }
 
 bool running_find(const char *run, const char *name, struct running *running, struct error *error) {
     struct running_list list = {0};
-    if (!running_scan(run, &list, error))
+    if (!list_running(run, &(struct choice){.name = name, .tidy = true}, &list, error))
         return false;
-    for (size_t i = 0; i < list.count && !running->name; i++) {
-        if (strcmp(list.items[i].name, name) == 0) {
-            *running = list.items[i];
-            list.items[i] = (struct running){0};
-        }
+    if (list.count) {
+        *running = list.items[0];
+        list.items[0] = (struct running){0};
     }
     running_list_done(&list);
     return true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/strv.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,10 @@ struct running_list {
 /* Lists all VMs that run below this folder; removes the files of dead ones. False: unknown,
  * which is not the same as "nothing runs". */
 bool running_scan(const char *run, struct running_list *list, struct error *error);
-/* The same, and what dead ones left stays where it is. */
+/* The same without those whose pid file has one of these names, in ascending order. */
+bool running_scan_others(const char *run, const struct strv *known, struct running_list *list,
+                         struct error *error);
+/* The same as running_scan(), and what dead ones left stays where it is. */
 bool running_look(const char *run, struct running_list *list, struct error *error);
 /* One instance; running->name is NULL when it does not run. False: as above. */
 bool running_find(const char *run, const char *name, struct running *running, struct error *error);

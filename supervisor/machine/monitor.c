@@ -41,7 +41,7 @@ static void monitor_on_written(void *owner, size_t length, int status) {
 
 static void flush(struct monitor *monitor) {
     struct buffer *output = session_output(monitor->session);
-    if (!monitor->connected || output->length == 0)
+    if (!monitor->connected || stream_write_now((uv_stream_t *)&monitor->pipe, output))
         return;
     if (!stream_write((uv_stream_t *)&monitor->pipe, output, monitor, monitor_on_written))
         session_eof(monitor->session, "the connection broke");
@@ -178,6 +178,16 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
     if (!session_send(monitor->session, command, arguments, context, clock_monotonic_ms()))
         return false;
     flush(monitor); /* whoever is told next may end this process: what was promised is on its way */
+    arm(monitor);
+    return true;
+}
+
+bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms) {
+    const struct qmp_request request = {.command = command};
+    if (monitor_state(monitor) != QMP_READY ||
+        !session_send_within(monitor->session, &request, clock_monotonic_ms(), limit_ms))
+        return false;
+    flush(monitor);
     arm(monitor);
     return true;
 }

@@ -28,4 +28,6 @@ void monitor_close(struct monitor *monitor); /* NULL is fine */
 
 /* arguments is stolen. False: lost or too many pending; then nothing completes. */
 bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context);
+/* A command without arguments that must be answered within this time. */
+bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms);
 enum qmp_state monitor_state(const struct monitor *monitor); /* NULL: QMP_LOST */

@@ -12,6 +12,14 @@ struct stream_request {
     size_t length;
 };
 
+bool stream_write_now(uv_stream_t *stream, struct buffer *bytes) {
+    uv_buf_t piece = uv_buf_init(bytes->data, (unsigned)bytes->length);
+    int written = bytes->length ? uv_try_write(stream, &piece, 1) : 0;
+    if (written > 0)
+        buffer_consume(bytes, (size_t)written);
+    return bytes->length == 0;
+}
+
 static void request_free(struct stream_request *request) {
     free(request->data);
     free(request);

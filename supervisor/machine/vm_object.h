@@ -17,7 +17,11 @@
 #define VM_SPACE_CHECK_MS  10000 /* interval: is there space for a VM that a full disk paused? */
 #define VM_SPACE_WANTED    (64ull << 20)
 #define VM_EXIT_TIMEOUT_MS 2000 /* after QMP was lost during a start: until QEMU is killed */
-#define VM_HEARTBEAT_MS    3000 /* query-status; with its deadline, silence shows within 10 s */
+/* query-status, and what its answer may take: silence shows within the sum of both. */
+#define VM_HEARTBEAT_MS        5000
+#define VM_HEARTBEAT_ANSWER_MS 4000
+#define VM_BEATS_SKIPPED_MAX   10u
+#define VM_RETRY_MS            3000 /* to reach a QEMU that is being stopped */
 
 /* The guest's, after the computer slept. */
 enum vm_clock { VM_CLOCK_ITS_OWN, VM_CLOCK_ASKED, VM_CLOCK_SET, VM_CLOCK_LATE };
@@ -98,7 +102,9 @@ struct vm {
     bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */
     bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */
     bool answered;       /* the current monitor has been ready */
-    bool disk_full;      /* the last disk error that paused it: no space on the host */
+    uint64_t heard_ms;   /* uv_now() of the last message of its QEMU that was no heartbeat's */
+    unsigned beats_skipped;
+    bool disk_full;             /* the last disk error that paused it: no space on the host */
     uint64_t deadline_awake_ms; /* platform_awake_ms() at which the deadline is really due */
     uint64_t stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */

@@ -19,11 +19,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define HEARTBEAT "query-status"
+
+/* A QEMU that talks is not asked whether it lives, but now and then what it does: the state that a
+ * stop left may be another by now (confirm). */
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
+    uint64_t silent_ms = uv_now(vm->loop) - vm->heard_ms;
+    if (silent_ms < VM_HEARTBEAT_MS && ++vm->beats_skipped < VM_BEATS_SKIPPED_MAX) {
+        uv_timer_start(timer, on_heartbeat, VM_HEARTBEAT_MS - silent_ms, 0);
+        return;
+    }
+    vm->beats_skipped = 0;
     tick_start(timer, on_heartbeat, VM_HEARTBEAT_MS);
-    if (monitor_state(vm->monitor) == QMP_READY)
-        vm_command(vm, "query-status");
+    monitor_ask(vm->monitor, HEARTBEAT, VM_HEARTBEAT_ANSWER_MS);
+}
+
+/* The answer to a heartbeat does not put the next one off: those of all VMs come together. */
+static bool is_heard_by(const struct qmp_item *item) {
+    return item->kind != QMP_ITEM_REPLY || strcmp(item->command, HEARTBEAT) != 0;
 }
 
 #define DRIVE_TAKEN "blockdev-reopen"
@@ -365,13 +379,15 @@ static void on_lost(struct vm *vm, const char *text) {
     if (vm->state == STATE_STARTING)
         vm_shorten_deadline(vm, VM_EXIT_TIMEOUT_MS);
     else if (vm->state == STATE_STOPPING && !vm->answered) /* an attempt to reconnect failed */
-        tick_start(&vm->heartbeat, on_retry, VM_HEARTBEAT_MS);
+        tick_start(&vm->heartbeat, on_retry, VM_RETRY_MS);
     else
         vm_input(vm, INPUT_QMP_LOST);
 }
 
 void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
     struct vm *vm = owner;
+    if (is_heard_by(item))
+        vm->heard_ms = uv_now(vm->loop);
     switch (item->kind) {
     case QMP_ITEM_READY:
         vm->answered = true;

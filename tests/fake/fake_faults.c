@@ -38,6 +38,7 @@ static const struct {
     {"ignore-powerdown", FLAG, offsetof(struct fake_faults, ignore_powerdown)},
     {"ignore-quit", FLAG, offsetof(struct fake_faults, ignore_quit)},
     {"ignore-sigterm", FLAG, offsetof(struct fake_faults, ignore_sigterm)},
+    {"tell-commands", FLAG, offsetof(struct fake_faults, tell_commands)},
     {"event-storm", NUMBER, offsetof(struct fake_faults, event_storm)},
     {"hang-after", NUMBER, offsetof(struct fake_faults, hang_after)},
     {"slow", NUMBER, offsetof(struct fake_faults, slow_ms)},

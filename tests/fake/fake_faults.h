@@ -31,10 +31,11 @@ struct fake_faults {
     bool ignore_powerdown;
     bool ignore_quit; /* answered, not done */
     bool ignore_sigterm;
-    long event_storm;  /* event-storm=N: events right after qmp_capabilities */
-    long hang_after;   /* hang-after=N: after N answers nothing is done, SIGTERM included; -1 */
-    long slow_ms;      /* slow=MS: what each command takes */
-    long powerdown_ms; /* powerdown-delay=MS: from the button to the end of the guest */
+    bool tell_commands; /* each that comes is a line on stderr */
+    long event_storm;   /* event-storm=N: events right after qmp_capabilities */
+    long hang_after;    /* hang-after=N: after N answers nothing is done, SIGTERM included; -1 */
+    long slow_ms;       /* slow=MS: what each command takes */
+    long powerdown_ms;  /* powerdown-delay=MS: from the button to the end of the guest */
 };
 
 /* Replaces what was read before. False, with a line on stderr, at a word that is not one of these.

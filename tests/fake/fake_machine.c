@@ -272,6 +272,8 @@ static bool unanswered(const struct fake_machine *machine, const char *name) {
 static void on_request(struct fake_machine *machine, struct fake_monitor *monitor,
                        json_t *request) {
     const char *name = json_string_value(json_object_get(request, "execute"));
+    if (machine->faults.tell_commands && name)
+        fprintf(stderr, "told to %s\n", name);
     if (!json_is_object(request))
         answer(machine, monitor, "",
                error_of(NULL, "GenericError", "QMP input must be a JSON object"));

@@ -106,7 +106,7 @@ process=$(pid_of one)
 kill -STOP "$SUPERVISOR"
 kill -TERM "$process"
 wait_until 10 is_gone "$process"
-sleep 4 # a heartbeat is due by then, which finds nobody to write to
+sleep 6 # a heartbeat is due by then, which finds nobody to write to
 kill -CONT "$SUPERVISOR"
 expect_event one "a signal from outside ended QEMU (host-signal)"
 

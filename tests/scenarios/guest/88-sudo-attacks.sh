@@ -110,7 +110,7 @@ rm "$folder/qemu.args"
 step "another folder in the place of the home"
 as_user mv "$PGSUP_HOME" "$WORK/place/away"
 as_user ln -s "$WORK/roots" "$PGSUP_HOME"
-sleep 4 # the supervisor scans each 3 s
+sleep 6 # the supervisor scans each 5 s
 expect_untouched "the exchanged home"
 rm "$PGSUP_HOME"
 as_user mv "$WORK/place/away" "$PGSUP_HOME"

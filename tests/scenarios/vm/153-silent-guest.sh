@@ -48,7 +48,7 @@ expect_event one "kernel"
 expect_equal "what QEMU warns of" "$(info_of one 'it["warnings"]')" "['this QEMU is a stand-in']"
 
 step "nothing is heard of it"
-sleep 3 # it is being watched
+sleep 6 # it is being watched
 expect_equal "reason" "$(reason_of one)" None
 set_file awake 301
 wait_reason one "nothing is heard of the guest 300 s after its kernel started"
@@ -70,7 +70,7 @@ quietly stop -f one
 step "an address, but a firewall in front of pgsup"
 quietly start one
 expect_event one "kernel"
-sleep 3
+sleep 6
 set_file awake 650
 wait_reason one "the guest has an address, but nothing of it comes through to pgsup: the application firewall does not let in /"
 quietly stop -f one
