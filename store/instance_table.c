@@ -121,6 +121,7 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
     query_bind_number(&query, instance->nested);
     query_bind_number(&query, (int64_t)instance->snapshot_every_s);
     query_bind_number(&query, (int64_t)instance->snapshot_keep);
+    query_bind_text(&query, instance->machine);
     return query_finish(&query, error);
 }
 

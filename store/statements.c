@@ -67,11 +67,11 @@ static const char *const sql[STATEMENT_COUNT] = {
                      " ip4, accel, vcpu, ram_mib, disk_bytes, ssh_port, package_upgrade,"
                      " autostart, restart, after, wanted, created_ms, host_keys, phone_home_token,"
                      " report_token, holds_playbook, ssh_port_given, host_groups, host_variables,"
-                     " nested, snapshot_every_s, snapshot_keep)"
+                     " nested, snapshot_every_s, snapshot_keep, machine)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM images WHERE name = ?7),"
                      " ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
                      " (SELECT id FROM instances WHERE name = ?18), ?19, ?20, ?21, ?22, ?23, ?24,"
-                     " ?25, ?26, ?27, ?28, ?29, ?30)",
+                     " ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
     [INSTANCE_GET] = INSTANCE_SELECT "WHERE i.name = ?1",
     [INSTANCE_GET_BY_TOKEN] = INSTANCE_SELECT "WHERE i.token = ?1",
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",

@@ -50,5 +50,5 @@ function(pgsup_see_all_rooms target)
   list(TRANSFORM rooms PREPEND ${CMAKE_BINARY_DIR}/rooms/)
   target_include_directories(${target} PRIVATE ${rooms})
   target_link_libraries(${target} PRIVATE PkgConfig::JANSSON PkgConfig::UV PkgConfig::YAML PkgConfig::SQLITE
-    PkgConfig::XCRYPT PkgConfig::ARCHIVE)
+    PkgConfig::XCRYPT PkgConfig::ARCHIVE PkgConfig::EXPAT)
 endfunction()

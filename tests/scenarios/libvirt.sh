@@ -22,11 +22,18 @@ start_libvirt() {
     chmod 711 "$WORK"
     [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$WORK/there" "$1"
     libvirt_as /usr/sbin/libvirtd >"$WORK/there.log" 2>&1 &
-    LIBVIRT=$!
-    at_exit "kill $LIBVIRT 2>/dev/null"
+    at_exit "end_libvirt"
     at_exit "for name in \$(virsh_there list --name); do virsh_there destroy \$name; done"
     wait_until 30 test -S "$WORK/there/run/libvirt/libvirt-sock"
     wait_until 30 virsh_there uri
+}
+
+# By its own pid file: $! is a shell's.
+end_libvirt() {
+    local pid
+    pid=$(cat "$WORK/there/run/libvirt/libvirtd.pid" 2>/dev/null) || return 0
+    kill "$pid" 2>/dev/null || return 0
+    wait_until 20 is_gone "$pid"
 }
 
 # console_says_there DOMAIN TEXT SECONDS: what it says is in $WORK/there.console.
@@ -34,9 +41,4 @@ console_says_there() {
     libvirt_as cat "$(virsh_there ttyconsole "$1")" >>"$WORK/there.console" 2>/dev/null &
     at_exit "kill $! 2>/dev/null"
     wait_until "$3" grep -qaF "$2" "$WORK/there.console"
-}
-
-end_libvirt() {
-    kill "$LIBVIRT"
-    wait "$LIBVIRT" || true
 }

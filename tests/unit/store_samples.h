@@ -89,6 +89,7 @@ static const struct store_instance full_instance = {
     .package_upgrade = true,
     .autostart = true,
     .nested = true,
+    .machine = "virt-7.2",
     .restart = STORE_RESTART_ON_FAILURE,
     .wanted = true,
     .created_ms = 1763900000456,

@@ -37,6 +37,7 @@ static void check_identity(const struct store_instance *read, const struct store
     CHECK_STRING(read->mac, wanted->mac);
     CHECK_STRING(read->image, wanted->image);
     CHECK_STRING(read->arch, "aarch64");
+    CHECK_STRING(read->machine, wanted->machine);
     CHECK_INT(read->created_ms, wanted->created_ms);
 }
 

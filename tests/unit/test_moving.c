@@ -9,6 +9,7 @@
 #include "home/moving/incus_instance.h"
 #include "home/moving/kubevirt_machine.h"
 #include "home/moving/libvirt_domain.h"
+#include "home/moving/libvirt_read.h"
 #include "home/moving/xml_writer.h"
 #include "scratch.h"
 
@@ -139,6 +140,127 @@ TEST(xml_escapes_what_it_can_and_refuses_the_rest) {
             CHECK_STRING(text.data, rows[i].expected);
         else
             CHECK_CONTAINS(error.text, "the domain would hold a control character");
+    }
+}
+
+/* --- reading a domain --- */
+
+static void check_read(const char *text, struct libvirt_machine *machine) {
+    struct error error = {0};
+    CHECK(libvirt_read(text, strlen(text), machine, &error));
+    CHECK_STRING(error.text, "");
+}
+
+static void check_web(const struct libvirt_machine *machine) {
+    uint64_t ram_mib = 0;
+    CHECK_STRING(machine->kind, "qemu");
+    CHECK_STRING(machine->name, "web");
+    CHECK_STRING(machine->uuid, plain.instance.uuid);
+    CHECK_STRING(machine->arch, "aarch64");
+    CHECK_STRING(machine->machine, "virt-7.2");
+    CHECK_STRING(machine->firmware, "efi");
+    CHECK_STRING(machine->vcpu, "2");
+    CHECK(libvirt_read_ram(machine, &ram_mib));
+    CHECK_INT(ram_mib, 1024);
+    CHECK_INT(machine->nic_count, 1);
+    CHECK_STRING(machine->macs[0], plain.instance.mac);
+}
+
+TEST(what_was_written_is_read) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct libvirt_machine machine;
+    CHECK(libvirt_domain_write(&forms[0], &text, NULL));
+    check_read(text.data, &machine);
+    check_web(&machine);
+    CHECK_INT(machine.disk_count, 2);
+    CHECK_STRING(machine.disks[0].file, "/srv/a & b/web/disk.qcow2");
+    CHECK_STRING(machine.disks[0].order, "1");
+    CHECK(!machine.disks[0].read_only && machine.disks[1].read_only);
+    libvirt_read_done(&machine);
+    CHECK(!machine.name && !machine.disk_count);
+}
+
+TEST(what_only_looks_like_it_is_not_taken) {
+    struct libvirt_machine machine;
+    check_read("<domain type='kvm'><x><name>wrong</name></x><name>first</name><name>second</name>"
+               "<devices><disk><source dev='/dev/sda'/><x><source file='/wrong'/></x>"
+               "<mirror><source file='/wrong'/></mirror></disk><controller><serial>wrong</serial>"
+               "</controller></devices><memory unit='furlong'>4</memory></domain>",
+               &machine);
+    uint64_t ram_mib;
+    CHECK_STRING(machine.name, "first");
+    CHECK_INT(machine.disk_count, 1);
+    CHECK(!machine.disks[0].file && !machine.disks[0].serial);
+    CHECK(!libvirt_read_ram(&machine, &ram_mib));
+    libvirt_read_done(&machine);
+}
+
+static void refuse(const char *text, size_t length, const char *says) {
+    struct libvirt_machine machine;
+    struct error error = {0};
+    CHECK(!libvirt_read(text, length, &machine, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    CHECK_CONTAINS(error.text, says);
+    CHECK(!strchr(error.text, '\n') && !machine.name && !machine.disk_count);
+}
+
+static void refuse_repeated(const char *before, const char *each, size_t count, const char *says) {
+    struct buffer text = {0};
+    buffer_puts(&text, before);
+    for (size_t i = 0; i < count; i++)
+        buffer_puts(&text, each);
+    refuse(text.data, text.length, says);
+    buffer_done(&text);
+}
+
+TEST(hostile_domains_are_refused) {
+    static const struct {
+        const char *text, *says;
+    } rows[] = {
+        {"", "line 1: it is not XML"},
+        {"[1, 2]", "line 1: it is not XML"},
+        {"<domain>\n<name>x</domain>", "line 2: it is not XML (mismatched tag)"},
+        {"<domain><name>a\xff</name></domain>", "it is not XML"},
+        {"<domain a='1' a='2'/>", "it is not XML (duplicate attribute)"},
+        {"<domain/><domain/>", "it is not XML"},
+        {"<network><name>x</name></network>", "line 1: it is not a domain of libvirt"},
+        {"<domain><name>&lol;</name></domain>", "it is not XML (undefined entity)"},
+        {"<!DOCTYPE domain [<!ENTITY a 'aaaa'>]><domain><name>&a;</name></domain>",
+         "line 1: it has a document type"},
+        {"<!DOCTYPE domain SYSTEM 'file:///etc/passwd'><domain/>", "it has a document type"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        refuse(rows[i].text, strlen(rows[i].text), rows[i].says);
+    refuse_repeated("", "<domain>", 100000, "too many elements");
+    refuse_repeated("<domain>", "<a/>", 30000, "too many elements");
+    refuse_repeated("<domain><devices>", "<disk/>", 17, "too many disks");
+    refuse_repeated("<domain><devices>", "<interface/>", 17, "too many network cards");
+    refuse_repeated("<domain><name>", "long ", 100000, "it is not XML");
+    refuse_repeated("<domain><name>", "x", 2 << 20, "it is longer than 1024 KiB");
+    refuse_repeated("<domain type='", "x", 5000, "it is not XML");
+    struct buffer text = {0};
+    buffer_puts(&text, "<domain><name>");
+    for (int i = 0; i < 5000; i++)
+        buffer_putc(&text, 'x');
+    buffer_puts(&text, "</name></domain>");
+    refuse(text.data, text.length, "line 1: a value is too long");
+    buffer_done(&text);
+}
+
+TEST(memory_in_every_unit) {
+    static const struct {
+        char *number, *unit;
+        uint64_t mib; /* 0: refused */
+    } rows[] = {{"262144", NULL, 256}, {"1", "GiB", 1024}, {"1000", "MB", 954},
+                {"1", "b", 1},         {"4096", "k", 4},   {"0", "MiB", 0},
+                {"-1", "MiB", 0},      {"1", "EiB", 0},    {"99999999999999999999", "MiB", 0},
+                {NULL, "MiB", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct libvirt_machine machine = {.memory = rows[i].number,
+                                                .memory_unit = rows[i].unit};
+        uint64_t mib = 0;
+        CHECK_INT(libvirt_read_ram(&machine, &mib), rows[i].mib != 0);
+        CHECK_INT(mib, rows[i].mib);
     }
 }
 

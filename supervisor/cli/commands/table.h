@@ -58,6 +58,7 @@
     X(cmd_apply)                                                                                   \
     X(cmd_diff)                                                                                    \
     X(cmd_export)                                                                                  \
+    X(cmd_import)                                                                                  \
     X(cmd_network)                                                                                 \
     X(cmd_network_add)                                                                             \
     X(cmd_network_list)                                                                            \

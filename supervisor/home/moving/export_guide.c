@@ -117,6 +117,7 @@ static void tell_rest(const struct export_form *form, bool arguments, struct buf
         buffer_puts(text, "- Your own arguments for QEMU, qemu.args.\n");
     if (instance->nested)
         buffer_puts(text, "- Virtual machines of its own (--nested): see that engine's manual.\n");
+    buffer_puts(text, "- Its snapshots.\n");
     buffer_puts(text, "- A supervisor that it phones home to. A guest that has booted under pgsup "
                       "does not try; one that has not tries for some seconds in its first boot.\n");
 }

@@ -17,11 +17,24 @@ static enum spec_arch arch_of(const struct export_form *form) {
     return arch;
 }
 
+/* libvirt keeps what it does not know: libvirt_read.c finds it there again. */
+static void write_metadata(struct xml_writer *writer, const struct store_instance *instance) {
+    if (!instance->ip4)
+        return;
+    xml_writer_begin(writer, "metadata");
+    xml_writer_begin(writer, "pgsup:instance");
+    xml_writer_attribute(writer, "xmlns:pgsup", "urn:pgsup:instance");
+    xml_writer_attribute(writer, "ip4", "%s", instance->ip4);
+    xml_writer_end(writer);
+    xml_writer_end(writer);
+}
+
 static void write_identity(struct xml_writer *writer, const struct store_instance *instance) {
     scoped(alloc_release) char *vcpu = alloc_printf("%" PRIu64, instance->vcpu);
     scoped(alloc_release) char *ram = alloc_printf("%" PRIu64, instance->ram_mib);
     xml_writer_text(writer, "name", instance->name);
     xml_writer_text(writer, "uuid", instance->uuid);
+    write_metadata(writer, instance);
     xml_writer_begin(writer, "memory");
     xml_writer_attribute(writer, "unit", "MiB");
     xml_writer_end_text(writer, ram);

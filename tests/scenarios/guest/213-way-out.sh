@@ -67,7 +67,32 @@ run virsh_there shutdown web
 expect_equal "status of shutdown" "$STATUS" 0
 is_off_there() { [ "$(virsh_there domstate "$1")" = "shut off" ]; }
 wait_until 30 is_off_there web
+run virsh_there dumpxml web
+cp "$OUT" "$WORK/dumped.xml"
 run virsh_there undefine --nvram web
 expect_equal "status of undefine" "$STATUS" 0
 end_libvirt
+
+step "and back, from what libvirt calls it now"
+expect_fail 3 'this machine is there, as "web"' "$PGSUP" import "$WORK/dumped.xml"
+home=$PGSUP_HOME
+export PGSUP_HOME=$WORK/second
+expect_ok "$PGSUP" cloud create -n second --admin-password-file "$WORK/password" \
+    --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)"
+run "$PGSUP" import "$WORK/dumped.xml"
+expect_equal "status of import" "$STATUS" 0
+expect_text "$OUT" 'instance "web" imported' "1 more network cards were left out" \
+    "does not begin anew"
+told() { # HOME EXPRESSION: of web
+    "$PGSUP" -p "$1" instance get web --json >"$OUT"
+    json_of "$2"
+}
+for key in uuid mac instance_id machine vcpu ram_bytes disk_bytes disks; do
+    expect_equal "its $key" "$(told "$PGSUP_HOME" "it['$key']")" "$(told "$home" "it['$key']")"
+done
+expect_equal "what it left" "$(ls "$PGSUP_HOME" | grep import || true)" ""
+start_supervisor
+expect_ready web
+expect_text "$PGSUP_HOME/instances/web/console.log" "phoned home in an earlier boot"
+end_supervisor
 expect_nothing_left

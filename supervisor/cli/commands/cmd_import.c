@@ -1,0 +1,54 @@
+#include "base/alloc.h"
+#include "base/interrupt.h"
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "home/home.h"
+#include "home/moving/import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {.name = "as",
+     .value = "NAME",
+     .help = "make another machine of it, with an identity of its own"},
+    OPTIONS_END,
+};
+
+static int run_import(struct invocation *invocation, struct error *error) {
+    const struct import_request request = {invocation_argument(invocation, 0),
+                                           invocation_option(invocation, "as"), PGSUP_VERSION};
+    struct store_instance made = {0};
+    struct strv notes = {0};
+    interrupt_watch();
+    bool good = import_run(invocation->home, &request, &made, &notes, error);
+    if (good)
+        printf("instance \"%s\" imported\n", made.name);
+    for (size_t i = 0; good && i < notes.count; i++)
+        printf("note: %s\n", notes.items[i]);
+    strv_done(&notes);
+    store_instance_done(&made);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const struct command cmd_import = {
+    .path = "import",
+    .summary = "Take in a machine from a backup, an export or libvirt",
+    .arguments = "PATH",
+    .options = options,
+    .details = "PATH is the folder of a backup, the folder of `pgsup export --as libvirt`, or the "
+               "XML of a domain as `virsh dumpxml` prints it, which is off. Its disks are copied. "
+               "It stays the same machine, with its name, MAC address and, if its seed drive is "
+               "found, its instance-id and host keys; --as makes another one of it. "
+               "`pgsup help moving`.\n"
+               "\n"
+               "  pgsup import /srv/web\n"
+               "  virsh dumpxml db > db.xml && pgsup import db.xml",
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .section = SECTION_CLOUD,
+    .completes = COMPLETES_FILES,
+    .needs = NEEDS_HOME,
+    .changes_names = true,
+    .run = run_import,
+};
