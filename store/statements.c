@@ -175,6 +175,11 @@ static const char *const sql[STATEMENT_COUNT] = {
 
     [DISK_RESIZE] = "UPDATE disks SET bytes = ?3 WHERE instance = ?1 AND name = ?2",
 
+    [BACKUP_GET] = "SELECT folder, every_s, keep, made_ms FROM backups WHERE instance = ?1",
+    [BACKUP_PUT] = "INSERT OR REPLACE INTO backups (instance, folder, every_s, keep, made_ms)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [BACKUP_SET_MADE] = "UPDATE backups SET made_ms = ?2 WHERE instance = ?1",
+
     [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
     [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",
     [FREEZE_REMOVE] = "DELETE FROM freezes WHERE instance = ?1",

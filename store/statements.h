@@ -62,6 +62,10 @@ enum statement {
     DISK_REMOVE,
     DISK_RESIZE,
 
+    BACKUP_GET,
+    BACKUP_PUT,
+    BACKUP_SET_MADE,
+
     FREEZE_PUT,
     FREEZE_LIST,
     FREEZE_REMOVE,

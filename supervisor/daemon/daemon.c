@@ -19,6 +19,7 @@
 #include "daemon/recorder.h"
 #include "daemon/reports.h"
 #include "daemon/restarter.h"
+#include "daemon/schedule.h"
 #include "daemon/seed_server.h"
 #include "daemon/service_notify.h"
 #include "daemon/silence.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct launch_link *link; /* NULL: not under sudo */
     struct fleet fleet;
     struct restarter *restarter;
+    struct schedule *schedule;
     struct seed_server *seed;
     struct wake wake;
     struct silence *silence;
@@ -91,6 +93,7 @@ static void close_all(void *context) {
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     daemon->sleep_inhibitor = NULL;
     restarter_close(daemon->restarter);
+    schedule_close(daemon->schedule);
     fleet_close(&daemon->fleet);
     journal_close(daemon->journal);
     close_signals(daemon);
@@ -366,6 +369,7 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     fleet_init(&daemon->fleet, &daemon->loop, &daemon->home, daemon->recorder, daemon->journal);
     daemon->fleet.link = daemon->link;
     daemon->restarter = restarter_new(&daemon->fleet);
+    daemon->schedule = schedule_new(&daemon->fleet);
     daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->silence = silence_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
@@ -423,6 +427,7 @@ static void close_unopened(struct daemon *daemon) {
         address_tracker_close(daemon->tracker);
         silence_close(daemon->silence);
         restarter_close(daemon->restarter);
+        schedule_close(daemon->schedule);
         fleet_close(&daemon->fleet);
         journal_close(daemon->journal);
         recorder_drain(daemon->recorder);

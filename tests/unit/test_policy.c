@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/word_set.h"
 #include "daemon/policy.h"
+#include "daemon/schedule.h"
 #include "test.h"
 
 static enum policy_answer ask(enum store_restart restart, bool failed, uint64_t now_ms,
@@ -29,6 +30,30 @@ TEST(words_name_policies) {
     CHECK_STRING(choice, "no, on-failure or always");
     scoped(alloc_release) char *keys = word_set_choice(&store_host_keys_words);
     CHECK_STRING(keys, "guest or preseed");
+}
+
+TEST(when_something_is_due) {
+    static const struct {
+        int64_t every_ms, last_ms, tried_ms, ran_ms, now_ms;
+        bool due;
+    } rows[] = {
+        {0, 0, 0, 1000, 1000, false},                 /* never asked for */
+        {60000, 0, 0, 100000, 100000, true},          /* the first one at once, */
+        {60000, 0, 0, 0, 100000, false},              /* but not of what never ran */
+        {60000, 50000, 0, 100000, 100000, false},     /* too early */
+        {60000, 50000, 0, 110000, 110000, true},      /* its time */
+        {60000, 50000, 0, 9900000, 9900000, true},    /* … or long after it: once */
+        {60000, 50000, 0, 40000, 9900000, false},     /* has not run since */
+        {60000, 200000, 0, 100000, 100000, true},     /* the clock was set back */
+        {9000000, 0, 100000, 9999999, 200000, false}, /* failed a moment ago */
+        {9000000, 0, 100000, 9999999, 9100000, true}, /* … ten minutes ago */
+        {60000, 0, 9000000, 9100000, 9070000, true},  /* … one that is due more often */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct schedule_moment moment = {(uint64_t)rows[i].every_ms, rows[i].last_ms,
+                                               rows[i].tried_ms, rows[i].ran_ms};
+        CHECK_INT(schedule_is_due(&moment, rows[i].now_ms), rows[i].due);
+    }
 }
 
 TEST(who_is_started_again) {

@@ -10,6 +10,7 @@
 #include "cli/output/backup_output.h"
 #include "cli/output/progress_bar.h"
 #include "home/backup/backup_make.h"
+#include "store/backup_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +19,15 @@
 static const struct option_spec options[] = {
     {.name = "to",
      .value = "DIR",
-     .help = "the folder in which the backup is made",
-     .required = true},
+     .help =
+         "the folder in which the backup is made; the one of --backup-to of `pgsup instance set` "
+         "otherwise"},
     {.name = "full", .help = "self-contained: nothing else is needed to restore it (the default)"},
     {.name = "thin", .help = "only what differs from the image, which is needed to restore it"},
     {.name = "limit", .value = "SIZE", .help = "bytes to copy in a second, at most, such as 50M"},
     {.name = "no-freeze",
      .help = "do not have the guest agent freeze the file systems of a running guest"},
+    {"automatic", .help = "as the supervisor does by --backup-every", .hidden = true},
     {.name = "json", .help = "print a JSON document"},
     OPTIONS_END,
 };
@@ -91,19 +94,52 @@ static bool back_up(const struct invocation *invocation, struct backup_making *m
     return good;
 }
 
-static int run_backup_create(struct invocation *invocation, struct error *error) {
+/* The one given, else the one that the instance is backed up to by the supervisor. Caller frees. */
+static char *choose_folder(const struct invocation *invocation, struct store_backup *backup,
+                           struct error *error) {
     const char *name = invocation_argument(invocation, 0);
-    scoped(alloc_release) char *folder = file_absolute(invocation_option(invocation, "to"));
-    struct backup_options wanted = {.folder = folder, .pgsup = PGSUP_VERSION};
+    const char *given = invocation_option(invocation, "to");
+    struct store_instance instance = {0};
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                backup_table_get(invocation->home->store, instance.id, backup, error);
+    store_instance_done(&instance);
+    if (good && !given && !backup->folder)
+        error_set(error, ERROR_USAGE, "the option --to DIR says in which folder it is made");
+    return good && (given || backup->folder) ? file_absolute(given ? given : backup->folder) : NULL;
+}
+
+/* An automatic one is the last of its period, and the oldest ones go. */
+static bool end_automatic(const struct invocation *invocation, const struct backup_making *making,
+                          const struct store_backup *backup, struct error *error) {
+    if (!making->options->automatic)
+        return true;
+    return backup_table_set_made(invocation->home->store, backup->instance,
+                                 making->manifest.created_ms, error) &&
+           (!backup->keep || backup_expire(making, backup->keep, error));
+}
+
+static bool run_making(const struct invocation *invocation, struct backup_making *making,
+                       const struct store_backup *backup, struct error *error) {
+    bool good = back_up(invocation, making, error);
+    if (!good)
+        return error_prefix(error, "no backup of \"%s\" was made",
+                            invocation_argument(invocation, 0));
+    backup_output_made(invocation, making->final, &making->manifest);
+    return end_automatic(invocation, making, backup, error);
+}
+
+static int run_backup_create(struct invocation *invocation, struct error *error) {
+    struct store_backup backup = {0};
+    struct backup_options wanted = {.pgsup = PGSUP_VERSION,
+                                    .automatic = invocation_flag(invocation, "automatic")};
     struct backup_making making = {.home = invocation->home, .options = &wanted, .lock = -1};
     interrupt_watch();
     if (!read_backup_options(invocation, &wanted, error))
         return EXIT_FAILURE;
-    bool good = back_up(invocation, &making, error);
-    if (good)
-        backup_output_made(invocation, making.final, &making.manifest);
-    else
-        error_prefix(error, "no backup of \"%s\" was made", name);
+    scoped(alloc_release) char *folder = choose_folder(invocation, &backup, error);
+    wanted.folder = folder;
+    bool good = folder && run_making(invocation, &making, &backup, error);
+    store_backup_done(&backup);
     backup_end(&making);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 #include "cli/output/json_output.h"
 #include "cli/terminal/color.h"
 #include "home/access/ansible_log.h"
+#include "store/backup_table.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -66,6 +67,21 @@ static void add_provisioning(json_t *object, const struct home *home,
     json_object_set_new(object, "ansible_log", json_output_text(ran ? log : NULL));
 }
 
+static json_t *number_or_null(uint64_t number) {
+    return number ? json_integer((json_int_t)number) : json_null();
+}
+
+static void add_backups(json_t *object, struct store *store,
+                        const struct store_instance *instance) {
+    struct store_backup backup = {0};
+    backup_table_get(store, instance->id, &backup, NULL);
+    json_object_set_new(object, "backup_to", json_output_text(backup.folder));
+    json_object_set_new(object, "backup_every_s", number_or_null(backup.every_s));
+    json_object_set_new(object, "backup_keep", number_or_null(backup.keep));
+    json_object_set_new(object, "backed_up", json_output_time(backup.made_ms));
+    store_backup_done(&backup);
+}
+
 static json_t *boots_of(struct store *store, int64_t instance, struct error *error) {
     struct store_launches launches = {0};
     json_t *boots = json_array();
@@ -89,6 +105,7 @@ static json_t *collect_info(struct invocation *invocation, const struct store_in
         add_guest(object, &guest);
     store_guest_done(&guest);
     add_provisioning(object, invocation->home, instance);
+    add_backups(object, store, instance);
     json_object_set_new(object, "boots", boots_of(store, instance->id, error));
     return object;
 }

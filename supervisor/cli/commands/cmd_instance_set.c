@@ -52,6 +52,13 @@ static const struct option_spec options[] = {
      .help = "when the supervisor restarts it after it has ended"},
     {.name = "autostart", .help = "start it when a supervisor starts"},
     {.name = "no-autostart", .help = "start it only on request"},
+    {.name = "backup-to",
+     .value = "DIR",
+     .help = "have the supervisor back it up to this folder; \"\": to none"},
+    {.name = "backup-every",
+     .value = "TIME",
+     .help = "… that often, if it has run since the last one; 1d at first; \"\": never"},
+    {.name = "backup-keep", .value = "NUMBER", .help = "keep so many of these; 7 at first"},
     {.name = "after",
      .value = "NAME",
      .help = "autostart it only when this instance is ready; \"\": wait for none"},
@@ -170,6 +177,9 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
         .ssh_port = invocation_option(invocation, "ssh-port"),
         .seed = invocation_option(invocation, "seed"),
         .accel = invocation_option(invocation, "accel"),
+        .backups = {.to = invocation_option(invocation, "backup-to"),
+                    .every = invocation_option(invocation, "backup-every"),
+                    .keep = invocation_option(invocation, "backup-keep")},
         .startup = {.restart = invocation_option(invocation, "restart"),
                     .after = invocation_option(invocation, "after")},
     };
@@ -178,7 +188,8 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                 read_ansible(invocation, &wanted.ansible, error) &&
                 document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
-        !user_documents_any(&own) && !wanted.rerun && !is_ansible(&wanted.ansible))
+        !backup_period_any(&wanted.backups) && !user_documents_any(&own) && !wanted.rerun &&
+        !is_ansible(&wanted.ansible))
         good =
             error_set(error, ERROR_USAGE,
                       "nothing to change was given: `pgsup help instance set` lists the options");

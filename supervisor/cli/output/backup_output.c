@@ -55,8 +55,8 @@ void backup_output_made(const struct invocation *invocation, const char *folder,
     name_format_size(bytes, size);
     printf("%s backed up to %s: %s, %s\n", manifest->facts.instance.name, folder, size,
            backup_output_moment(manifest->moment));
-    if (manifest->moment == BACKUP_CRASH && manifest->description)
+    if (manifest->moment == BACKUP_CRASH && manifest->description && !manifest->automatic)
         printf("its file systems were not frozen: %s\n", manifest->description);
-    if (manifest->kind == BACKUP_THIN)
+    if (manifest->kind == BACKUP_THIN && !manifest->automatic)
         printf("it is restored where the image \"%s\" is\n", manifest->facts.image.name);
 }

@@ -161,6 +161,16 @@ static void write_machine(struct info *info) {
     add_line(info, "identity", "%s, %s", text_of(info, "instance_id"), text_of(info, "uuid"));
 }
 
+static void add_backups(struct info *info) {
+    char every[DURATION_SIZE];
+    int64_t every_s = number_of(info, "backup_every_s");
+    if (every_s <= 0)
+        return;
+    duration_format((uint64_t)every_s * 1000, every);
+    add_line(info, "backups", "every %s, the newest %lld are kept, in %s", every,
+             (long long)number_of(info, "backup_keep"), text_of(info, "backup_to"));
+}
+
 static void write_settings(struct info *info) {
     const char *after = text_of(info, "after"), *result = text_of(info, "provisioning");
     const json_t *changed = json_object_get(info->from, "tasks_changed");
@@ -171,6 +181,7 @@ static void write_settings(struct info *info) {
     add_line(info, "start", "autostart %s%s%s, restart %s, wanted %s", yes_or_no(info, "autostart"),
              after ? " after " : "", after ? after : "", text_of(info, "restart"),
              text_of(info, "wanted"));
+    add_backups(info);
     add_list(info, "groups", "groups");
     add_variables(info);
     if (result && json_is_integer(changed))

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "home/change/nic_change.h"
 #include "home/facts.h"
+#include "home/instance/backup_period.h"
 #include "home/instance/definition.h"
 #include "home/instance/identity.h"
 #include "home/instance/regenerate.h"
@@ -82,6 +83,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
            check_network(home, facts, options, error) &&
            (!options->nics || nic_change_all(home, facts, options->nics, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
+           backup_period_apply(home->store, &options->backups, instance->id, error) &&
            definition_apply_ansible(&options->ansible, instance, error) &&
            instance_table_update(home->store, instance, error) &&
            instance_table_set_holds_playbook(home->store, instance->id, instance->holds_playbook,

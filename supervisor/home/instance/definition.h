@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "home/facts.h"
+#include "home/instance/backup_period.h"
 #include "home/instance/startup.h"
 #include "store/cloud_table.h"
 #include "store/image_table.h"
@@ -58,6 +59,7 @@ struct instance_change_options {
     bool rerun;                       /* cloud-init begins anew */
     enum instance_nested nested;
     bool machine_update; /* the next start takes QEMU's newest version of the machine */
+    struct backup_period_options backups;
     struct startup_options startup;
     struct ansible_options ansible;
 };

@@ -105,6 +105,36 @@ hurry
 end_slow 1 'was removed in the middle of it'
 nothing_is_left || fail "left: $(jobs_of)"
 
+step "by the supervisor, which keeps the newest, and says what went wrong"
+auto=$WORK/auto
+mkdir "$auto"
+again() {
+    sqlite3 "$PGSUP_HOME/cloud.sqlite3" 'UPDATE backups SET made_ms = 0'
+}
+newest() { # WHICH WAS BEFORE
+    local found
+    found=$(find "$auto" -name 'one-*Z')
+    [ -n "$found" ] && [ "$found" != "$1" ] && [ "$(wc -l <<<"$found")" = 1 ]
+}
+expect_fail 2 "a backup needs a folder" "$PGSUP" instance set one --backup-every 1d
+expect_fail 3 "$WORK/nowhere does not exist" "$PGSUP" instance set one --backup-to "$WORK/nowhere"
+expect_fail 2 "is not a duration from a minute to a year" "$PGSUP" instance set one --backup-to "$auto" --backup-every 1s
+expect_ok "$PGSUP" instance set one --backup-to "$auto" --backup-every 1h --backup-keep 1
+expect_ok "$PGSUP" info one
+expect_text "$OUT" "every 1 h 0 min, the newest 1 are kept, in $auto"
+wait_until 60 newest ""
+first=$(find "$auto" -name 'one-*Z')
+again
+wait_until 60 newest "$first"
+expect_ok "$PGSUP" events one -v
+expect_text "$OUT" "one backed up to $auto/one-"
+mv "$auto" "$auto.away"
+again
+said() {
+    "$PGSUP" events one -v | grep -qF "$1"
+}
+wait_until 60 said "by itself: no backup of \"one\" was made: the folder $auto does not exist"
+
 step "QEMU is killed in the middle"
 begin_slow
 kill -9 "$(pid_of one)"
