@@ -49,7 +49,8 @@ struct command {
     enum command_section section;
     enum command_completes completes;
     enum command_needs needs;
-    const char *homeless; /* option with which home may be NULL, when there is none; NULL */
+    const char
+        *homeless; /* option with which home may be NULL, when there is none; "": always; NULL */
     bool hidden;
     bool changes_names;   /* or addresses: PATH/hosts and the DNS are brought up to date after */
     bool for_programs;    /* or of them, is what it prints: no warnings about the home */

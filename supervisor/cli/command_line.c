@@ -144,7 +144,8 @@ static int run_reported(struct invocation *invocation, struct error *error) {
 
 static bool may_be_homeless(const struct invocation *invocation, const struct error *problem) {
     const char *option = invocation->command->homeless;
-    return option && problem->code == ERROR_NOT_FOUND && invocation_given(invocation, option);
+    return option && problem->code == ERROR_NOT_FOUND &&
+           (!*option || invocation_given(invocation, option));
 }
 
 static int run_with_home(struct invocation *invocation, struct error *error) {

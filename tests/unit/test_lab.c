@@ -77,6 +77,9 @@ TEST(what_is_no_lab_file) {
         {"instances:\n  a: {nics: !env [a]}\n", "lab.yaml:2:13: !env is for a text"},
         {"instances:\n  a: !include b.yaml\n", "lab.yaml:2:6: this tag is not known"},
         {"images:\n  a: {sha: x}\n", "lab.yaml:2:7: \"sha\" is not a key here"},
+        {"cloud: {ssh-public-keys: [x]}\n",
+         "lab.yaml:1:9: \"ssh-public-keys\" is not a key here: did you mean \"ssh-public-key\"?"},
+        {"cloud: {users: [x]}\n", "lab.yaml:1:16: a map of keys and values belongs here"},
         {"images: [debian-12]\n", "lab.yaml:1:9: a map of keys and values belongs here"},
         {"instances:\n  ? [a]\n  : {}\n", "a list or a map stands where a text belongs"},
     };
@@ -206,6 +209,10 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan(LAB "instances:\n  a: {image: none}\n",
                 "lab.yaml:5:14: there is no image \"none\", and none of that name is known");
     refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [labb]}\n", "not a kind of network");
+    refuse_plan("cloud: {users: {root: /dev/null}}\n", "lab.yaml:1:8: ");
+    refuse_plan("cloud: {ssh-public-key: [/nonexistent/x]}\n", "lab.yaml:1:8: ");
+    refuse_plan("cloud: {trash-days: many}\n", "lab.yaml:1:8: ");
+    refuse_plan("cloud: {dns-server: 192.0.2.1}\n", "lab.yaml:1:8: ");
     refuse_plan("images: {debian-12: {sha256: x}}\n", "lab.yaml:1:10: sha256 goes with url");
     refuse_plan("images: {a: {url: 'ftp://x'}}\n", "lab.yaml:1:10: its url does not begin with");
     refuse_plan("images: {a: {url: 'http://x', file: x}}\n", "url and file exclude each other");
@@ -283,6 +290,31 @@ TEST(what_differs_is_changed) {
     home_close(&home);
 }
 
+/* --- the cloud --- */
+
+TEST(the_cloud_is_compared_as_it_would_be_set) {
+    const struct cloud_options cloud = user_options();
+    make_home("clouds", &cloud, &home);
+    scoped(alloc_release) char *same =
+        alloc_printf("cloud: {name: x, network: user, ssh-public-key: [%s], auto-up: false, "
+                     "ssh-user: '', trash-days: 7, no-lab: true}\n",
+                     public_key_file());
+    scoped(alloc_release) char *other =
+        alloc_printf("cloud: {network: bridge, ph-port: 10301, users: {anna: %s}, auto-up: true, "
+                     "ssh-user: anna, package-upgrade: true, trash-days: 3}\n",
+                     public_key_file());
+    expect_plan(same, LAB_KEEP, "");
+    expect_plan(
+        other, LAB_KEEP,
+        "note the cloud: its network is \"user\", not \"bridge\" (`pgsup cloud set --network "
+        "bridge`), its ph-port is \"10300\", not \"10301\" (`pgsup cloud set --ph-port "
+        "10301`)\nchange the cloud: user anna, ssh-user, package-upgrade, auto-up, "
+        "trash-days\n");
+    carry_out(other, LAB_KEEP);
+    expect_plan("cloud: {auto-up: true, trash-days: 3}\n", LAB_KEEP, "");
+    home_close(&home);
+}
+
 TEST(the_schema_names_every_key) {
     json_t *schema = lab_schema();
     scoped(alloc_release) char *text = json_dumps(schema, JSON_COMPACT);
@@ -291,6 +323,8 @@ TEST(the_schema_names_every_key) {
         CHECK_CONTAINS(text, lab_keys[i].name);
     for (size_t i = 0; i < LAB_IMAGE_KEY_COUNT; i++)
         CHECK_CONTAINS(text, lab_image_keys[i].name);
+    for (size_t i = 0; i < LAB_CLOUD_KEY_COUNT; i++)
+        CHECK_CONTAINS(text, lab_cloud_keys[i].name);
     json_decref(schema);
 }
 

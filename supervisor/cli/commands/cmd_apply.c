@@ -9,6 +9,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/progress_bar.h"
 #include "home/home.h"
+#include "home/lab/lab_cloud.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"
@@ -175,37 +176,75 @@ static int act(struct invocation *invocation, const struct lab *lab, const struc
     return EXIT_SUCCESS;
 }
 
-static int run_file(struct invocation *invocation, struct lab *lab, bool dry, struct error *error) {
+/* The home is open. */
+static int apply_lab(struct invocation *invocation, const struct lab *lab, bool dry,
+                     struct error *error) {
     struct lab_plan plan = {0};
     int status = EXIT_FAILURE;
     enum lab_prune prune = invocation_flag(invocation, "prune") ? LAB_PRUNE_OTHERS : LAB_KEEP;
-    if (lab_file_read(invocation_option(invocation, "file"), lab, error) &&
-        lab_plan_make(invocation->home, lab, prune, &plan, error))
+    if (lab_plan_make(invocation->home, lab, prune, &plan, error))
         status = act(invocation, lab, &plan, dry, error);
     lab_plan_done(&plan);
+    if (status == EXIT_SUCCESS && error->code == ERROR_NONE && !dry &&
+        invocation_flag(invocation, "wait"))
+        status = start_all(invocation, lab, error);
+    return status;
+}
+
+/* --- where no home is yet --- */
+
+static bool create_cloud(const struct invocation *invocation, const struct lab *lab,
+                         struct error *error) {
+    struct own_command own = {0};
+    scoped(strv_done) struct strv words = {0};
+    if (!own_command_init(&own, invocation, error))
+        return false;
+    lab_cloud_words(lab, &words);
+    int status = own_command_run(&own, &words, error);
+    own_command_done(&own);
+    return status == EXIT_SUCCESS ||
+           error_set(error, ERROR_INVALID, "the cloud of the file was not created: see above");
+}
+
+/* What depends on the home is looked at when it is there. */
+static int apply_homeless(struct invocation *invocation, const struct lab *lab, bool dry,
+                          struct error *error) {
+    struct home home = {0};
+    scoped(alloc_release) char *path = home_default_path(invocation->home_option);
+    if (dry && lab->cloud) {
+        printf("create the cloud in %s, then the rest of the file\n", path);
+        return STATUS_SOMETHING_TO_DO;
+    }
+    if ((lab->cloud && !create_cloud(invocation, lab, error)) || !home_open(path, &home, error))
+        return EXIT_FAILURE;
+    invocation->home = &home;
+    int status = apply_lab(invocation, lab, dry, error);
+    invocation->home = NULL;
+    home_close(&home);
     return status;
 }
 
 static int run_apply(struct invocation *invocation, struct error *error) {
     struct lab lab = {0};
+    int status = EXIT_FAILURE;
+    bool dry = invocation_flag(invocation, "dry-run");
     if (invocation_flag(invocation, "schema")) {
         json_output_print(lab_schema());
         return EXIT_SUCCESS;
     }
-    if (!check_wait(invocation, error))
-        return EXIT_FAILURE;
-    bool dry = invocation_flag(invocation, "dry-run");
-    int status = run_file(invocation, &lab, dry, error);
-    if (status == EXIT_SUCCESS && error->code == ERROR_NONE && !dry &&
-        invocation_flag(invocation, "wait"))
-        status = start_all(invocation, &lab, error);
+    if (check_wait(invocation, error) &&
+        lab_file_read(invocation_option(invocation, "file"), &lab, error))
+        status = invocation->home ? apply_lab(invocation, &lab, dry, error)
+                                  : apply_homeless(invocation, &lab, dry, error);
     lab_done(&lab);
     return status;
 }
 
 static int run_diff(struct invocation *invocation, struct error *error) {
     struct lab lab = {0};
-    int status = run_file(invocation, &lab, true, error);
+    int status = lab_file_read(invocation_option(invocation, "file"), &lab, error)
+                     ? apply_lab(invocation, &lab, true, error)
+                     : EXIT_FAILURE;
     lab_done(&lab);
     return status;
 }
@@ -224,7 +263,7 @@ const struct command cmd_apply = {
     .options = apply_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
-    .homeless = "schema",
+    .homeless = "",
     .changes_names = true,
     .run = run_apply,
 };

@@ -19,8 +19,10 @@ const struct lab_key_row lab_keys[LAB_KEY_COUNT] = {LAB_KEYS(LAB_ROW)};
 const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT] = {LAB_NETWORK_KEYS(LAB_ROW)};
 
 const struct lab_key_row lab_image_keys[LAB_IMAGE_KEY_COUNT] = {LAB_IMAGE_KEYS(LAB_ROW)};
+const struct lab_key_row lab_cloud_keys[LAB_CLOUD_KEY_COUNT] = {LAB_CLOUD_KEYS(LAB_ROW)};
 
 enum section {
+    SECTION_CLOUD,
     SECTION_NETWORKS,
     SECTION_IMAGES,
     SECTION_DEFAULTS,
@@ -28,6 +30,7 @@ enum section {
     SECTION_COUNT
 };
 static const struct lab_key_row sections[SECTION_COUNT] = {
+    [SECTION_CLOUD] = {"cloud", LAB_MAP, ""},
     [SECTION_IMAGES] = {"images", LAB_MAP, ""},
     [SECTION_NETWORKS] = {"networks", LAB_MAP, ""},
     [SECTION_DEFAULTS] = {"defaults", LAB_MAP, ""},
@@ -426,6 +429,14 @@ static bool on_section(const struct reader *reader, const yaml_node_t *key,
     return fail_key(reader, key, sections, SECTION_COUNT);
 }
 
+static bool read_cloud(const struct reader *reader, const yaml_node_t *node) {
+    struct lab_entry *cloud = reader->lab->cloud = alloc_zero(sizeof *cloud);
+    *cloud = (struct lab_entry){.place = place_of(node),
+                                .values = alloc_zero(LAB_CLOUD_KEY_COUNT * sizeof *cloud->values)};
+    return read_keys(reader, node,
+                     (struct keyed){lab_cloud_keys, LAB_CLOUD_KEY_COUNT, cloud->values});
+}
+
 static bool read_sections(const struct reader *reader, const yaml_node_t *root) {
     struct lab *lab = reader->lab;
     struct entries networks = {&lab->networks,   &lab->network_count,   LAB_NETWORKS_MAX,
@@ -435,6 +446,8 @@ static bool read_sections(const struct reader *reader, const yaml_node_t *root) 
     const yaml_node_t *found[SECTION_COUNT] = {NULL};
     struct lab_value defaults[LAB_KEY_COUNT] = {0};
     bool good = each_pair(reader, root, 0, on_section, found);
+    if (good && found[SECTION_CLOUD])
+        good = read_cloud(reader, found[SECTION_CLOUD]);
     if (good && found[SECTION_NETWORKS] && !is_null(found[SECTION_NETWORKS]))
         good = each_pair(reader, found[SECTION_NETWORKS], 0, on_lab_entry, &networks);
     if (good && found[SECTION_IMAGES] && !is_null(found[SECTION_IMAGES]))
@@ -565,6 +578,7 @@ static void entries_done(struct lab_entry *entries, size_t count, size_t keys) {
 }
 
 void lab_done(struct lab *lab) {
+    entries_done(lab->cloud, lab->cloud != NULL, LAB_CLOUD_KEY_COUNT);
     entries_done(lab->networks, lab->network_count, LAB_NETWORK_KEY_COUNT);
     entries_done(lab->images, lab->image_count, LAB_IMAGE_KEY_COUNT);
     for (size_t i = 0; i < lab->instance_count; i++) {

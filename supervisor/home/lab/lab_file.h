@@ -64,6 +64,29 @@ enum lab_network_key { LAB_NETWORK_KEYS(LAB_ENUM) LAB_NETWORK_KEY_COUNT };
     X(LAB_IMAGE_SHELL, "shell", LAB_TEXT, "with file: login shell of the accounts in its guests")  \
     X(LAB_IMAGE_FORCE, "force", LAB_FLAG, "with file: import it as a raw disk whatever it is")
 enum lab_image_key { LAB_IMAGE_KEYS(LAB_ENUM) LAB_IMAGE_KEY_COUNT };
+
+#define LAB_CLOUD_KEYS(X)                                                                          \
+    X(LAB_CLOUD_NAME, "name", LAB_TEXT, "name of a cloud that is created")                         \
+    X(LAB_CLOUD_SSH_PUBLIC_KEY, "ssh-public-key", LAB_LIST, "files of keys; none: a new one")      \
+    X(LAB_CLOUD_SSH_PRIVATE_KEY, "ssh-private-key", LAB_TEXT, "file; default: beside the first")   \
+    X(LAB_CLOUD_SSH_USER, "ssh-user", LAB_TEXT, "user of the guests as whom ssh logs in")          \
+    X(LAB_CLOUD_USERS, "users", LAB_MAP, "additional users of every guest: name and file of keys") \
+    X(LAB_CLOUD_ADMIN_PASSWORD_FILE, "admin-password-file", LAB_TEXT, "at creation; none: keys")   \
+    X(LAB_CLOUD_NETWORK, "network", LAB_TEXT, "how guests are connected, at creation")             \
+    X(LAB_CLOUD_HOST_IF, "host-if", LAB_TEXT, "host interface, at creation")                       \
+    X(LAB_CLOUD_HOST_IP4, "host-ip4", LAB_TEXT, "address of this computer there, at creation")     \
+    X(LAB_CLOUD_HOST_NM4, "host-nm4", LAB_TEXT, "netmask, at creation")                            \
+    X(LAB_CLOUD_HOST_GW4, "host-gw4", LAB_TEXT, "gateway, at creation")                            \
+    X(LAB_CLOUD_HOST_NS4, "host-ns4", LAB_TEXT, "nameserver, at creation")                         \
+    X(LAB_CLOUD_PH_PORT, "ph-port", LAB_TEXT, "port where guests fetch their seed, at creation")   \
+    X(LAB_CLOUD_NO_LAB, "no-lab", LAB_FLAG, "no network of the home by itself, at creation")       \
+    X(LAB_CLOUD_DNS_SERVER, "dns-server", LAB_TEXT, "DNS server that is told the names")           \
+    X(LAB_CLOUD_DNS_ZONE, "dns-zone", LAB_TEXT, "zone that holds them")                            \
+    X(LAB_CLOUD_DNS_KEY, "dns-key", LAB_TEXT, "file of the TSIG key; \"\": no signature")          \
+    X(LAB_CLOUD_PACKAGE_UPGRADE, "package-upgrade", LAB_FLAG, "new guests upgrade packages")       \
+    X(LAB_CLOUD_AUTO_UP, "auto-up", LAB_FLAG, "`pgsup start` begins a supervisor")                 \
+    X(LAB_CLOUD_TRASH_DAYS, "trash-days", LAB_TEXT, "for how long removed ones can be restored")
+enum lab_cloud_key { LAB_CLOUD_KEYS(LAB_ENUM) LAB_CLOUD_KEY_COUNT };
 #undef LAB_ENUM
 
 struct lab_key_row {
@@ -74,6 +97,7 @@ struct lab_key_row {
 extern const struct lab_key_row lab_keys[LAB_KEY_COUNT];
 extern const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT];
 extern const struct lab_key_row lab_image_keys[LAB_IMAGE_KEY_COUNT];
+extern const struct lab_key_row lab_cloud_keys[LAB_CLOUD_KEY_COUNT];
 
 struct lab_place {
     size_t line, column; /* from 1 on */
@@ -85,11 +109,11 @@ struct lab_value {
     struct strv items; /* TEXT and FLAG ("true", "false"): one; LIST: each; MAP: "name=value" */
 };
 
-/* A network or an image. */
+/* A network, an image or the cloud, which has no name. */
 struct lab_entry {
     char *name;
     struct lab_place place;
-    struct lab_value *values; /* by enum lab_network_key or lab_image_key */
+    struct lab_value *values; /* by enum lab_network_key, lab_image_key, lab_cloud_key */
 };
 
 struct lab_instance {
@@ -99,7 +123,8 @@ struct lab_instance {
 };
 
 struct lab {
-    char *path; /* as sentences call it */
+    char *path;              /* as sentences call it */
+    struct lab_entry *cloud; /* NULL: the file does not say */
     struct lab_entry *networks, *images;
     size_t network_count, image_count;
     struct lab_instance

@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "home/change/create.h"
 #include "home/images/image.h"
+#include "home/lab/lab_cloud.h"
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
 #include "home/network/members.h"
@@ -15,9 +16,13 @@
 #include <string.h>
 
 static const char *const words[] = {
-    [LAB_GET_IMAGE] = "get image", [LAB_ADD_NETWORK] = "create network",
-    [LAB_CREATE] = "create",       [LAB_CHANGE] = "change",
-    [LAB_PRUNE] = "prune",         [LAB_PRUNE_NETWORK] = "prune network",
+    [LAB_SET_CLOUD] = "change",
+    [LAB_GET_IMAGE] = "get image",
+    [LAB_ADD_NETWORK] = "create network",
+    [LAB_CREATE] = "create",
+    [LAB_CHANGE] = "change",
+    [LAB_PRUNE] = "prune",
+    [LAB_PRUNE_NETWORK] = "prune network",
     [LAB_NOTE] = "note",
 };
 
@@ -88,6 +93,22 @@ static bool plan_network(struct home *home, const struct lab *lab, size_t index,
     }
     store_network_done(&has);
     return good;
+}
+
+/* --- the cloud --- */
+
+static bool plan_cloud(struct home *home, const struct lab *lab, struct lab_plan *plan,
+                       struct error *error) {
+    scoped(buffer_done) struct buffer detail = {0}, notes = {0};
+    if (!lab->cloud)
+        return true;
+    if (!lab_cloud_compare(home, lab, &detail, &notes, error))
+        return false;
+    if (notes.length)
+        add_step(plan, LAB_NOTE, 0, "the cloud", notes.data);
+    if (detail.length)
+        add_step(plan, LAB_SET_CLOUD, 0, "the cloud", detail.data);
+    return true;
 }
 
 /* --- images --- */
@@ -342,7 +363,7 @@ static bool plan_prunes(struct home *home, const struct lab *lab, struct lab_pla
 
 static bool plan_all(struct home *home, const struct lab *lab, enum lab_prune prune,
                      struct lab_plan *plan, struct error *error) {
-    bool good = true;
+    bool good = plan_cloud(home, lab, plan, error);
     for (size_t i = 0; good && i < lab->image_count; i++)
         good = plan_image(home, lab, i, plan, error);
     for (size_t i = 0; good && i < lab->network_count; i++)

@@ -16,6 +16,7 @@
 #define LAB_NOWHERE SIZE_MAX
 
 enum lab_step_kind {
+    LAB_SET_CLOUD,
     LAB_GET_IMAGE,
     LAB_ADD_NETWORK,
     LAB_CREATE,

@@ -34,11 +34,12 @@ static json_t *named(json_t *each) {
 }
 
 json_t *lab_schema(void) {
-    json_t *properties = json_pack(
-        "{so so so so}", "networks", named(keys_schema(lab_network_keys, LAB_NETWORK_KEY_COUNT)),
-        "images", named(keys_schema(lab_image_keys, LAB_IMAGE_KEY_COUNT)), "defaults",
-        keys_schema(lab_keys, LAB_KEY_COUNT), "instances",
-        named(keys_schema(lab_keys, LAB_KEY_COUNT)));
+    json_t *properties =
+        json_pack("{so so so so so}", "cloud", keys_schema(lab_cloud_keys, LAB_CLOUD_KEY_COUNT),
+                  "networks", named(keys_schema(lab_network_keys, LAB_NETWORK_KEY_COUNT)), "images",
+                  named(keys_schema(lab_image_keys, LAB_IMAGE_KEY_COUNT)), "defaults",
+                  keys_schema(lab_keys, LAB_KEY_COUNT), "instances",
+                  named(keys_schema(lab_keys, LAB_KEY_COUNT)));
     return json_pack("{ss ss ss so sb}", "$schema", "https://json-schema.org/draft/2020-12/schema",
                      "title", "pgsup lab file", "type", "object", "properties", properties,
                      "additionalProperties", 0);

@@ -10,6 +10,7 @@
 #include "home/change/settings.h"
 #include "home/images/image.h"
 #include "home/images/image_download.h"
+#include "home/lab/lab_cloud.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,7 @@ static bool do_step(const struct lab_work *work, size_t index, struct ahead *ahe
     const struct lab *lab = work->lab;
     const struct lab_step *step = &work->plan->steps[index];
     switch (step->kind) {
+    case LAB_SET_CLOUD: return lab_cloud_set(work->home, lab, error);
     case LAB_GET_IMAGE: return get_image(work, step, error);
     case LAB_ADD_NETWORK: return make_network(work->home, &lab->networks[step->index], error);
     case LAB_CREATE: return create(work, index, ahead, error);

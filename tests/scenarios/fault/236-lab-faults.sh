@@ -18,4 +18,4 @@ instances:
 END_OF_LAB
 printf '#cloud-config\nlocale: C\n' >"$WORK/own.yaml"
 python3 "$(dirname "$0")/lab_faults.py" "$PGSUP" "$PGSUP_HOME" "$WORK/lab.yaml" \
-    "${PGSUP_FAULT:?the library of tests/fault}" "${PGSUP_FAULTS:-4}" || fail "see above"
+    "${PGSUP_FAULT:?the library of tests/fault}" "${PGSUP_FAULTS:-3}" || fail "see above"

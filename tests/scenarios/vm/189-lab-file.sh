@@ -95,3 +95,34 @@ expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
 expect_equal "what is left" "$("$PGSUP" list -q | tr '\n' ' ')" "one two "
 run "$PGSUP" down
 expect_equal "status of down" "$STATUS" 0
+
+step "from nothing: the cloud is in the file too"
+export PGSUP_HOME=$WORK/whole
+cat >"$WORK/whole.yaml" <<'END'
+cloud:
+  name: whole
+  network: user
+  ph-port: auto
+  ssh-public-key: [id_ed25519.pub]
+  users: {anna: !env "${HOME}/anna.pub"}
+  trash-days: 3
+images:
+  near: {file: base.qcow2, arch: aarch64}
+instances:
+  one: {image: near, size: 64M, accel: tcg, host-keys: guest}
+END
+cp "$KEY.pub" "$HOME/anna.pub"
+run "$PGSUP" apply -f "$WORK/whole.yaml" --dry-run
+expect_equal "status of --dry-run" "$STATUS" 6
+[ ! -e "$PGSUP_HOME" ] || fail "--dry-run made a home"
+expect_refused 3 "no cloud in" "$PGSUP" apply -f "$WORK/images.yaml"
+run "$PGSUP" apply -f "$WORK/whole.yaml"
+expect_equal "status" "$STATUS" 0
+expect_text "$OUT" "get image near: base.qcow2: done" "create one: near: done"
+expect_ok "$PGSUP" apply -f "$WORK/whole.yaml"
+expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
+expect_ok "$PGSUP" cloud get --json
+expect_equal "the cloud" "$(json_of 'it["name"], it["trash_days"], [each["name"] for each in it["users"]]')" "('whole', 3, ['anna'])"
+sed -i.bak 's/trash-days: 3/trash-days: 4/' "$WORK/whole.yaml"
+expect_ok "$PGSUP" apply -f "$WORK/whole.yaml"
+expect_equal "what is changed" "$(cat "$OUT")" "change the cloud: trash-days: done"
