@@ -69,7 +69,7 @@ for name in server agent-1 agent-2; do
 done
 
 step "Ansible over the group of the agents, with their variables"
-run env LC_ALL=C.UTF-8 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" group_k3s_agent \
+run env LC_ALL=C.UTF-8 ANSIBLE_TIMEOUT=120 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" group_k3s_agent \
     -m command -a 'echo {{ inventory_hostname }} is {{ role }}'
 expect_equal "status of ansible" "$STATUS" 0
 expect_text "$OUT" "agent-1 is agent" "agent-2 is agent"
