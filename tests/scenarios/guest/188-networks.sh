@@ -19,7 +19,9 @@ expect_ok "$PGSUP" apply -f "$(dirname "$0")/../../labs/mini.yaml"
 expect_equal "what is left to do" "$(cat "$OUT")" "nothing to do"
 member one two.lab.internal
 member two three
-member three one.lab.internal
+misbehave three "ping one.lab.internal 12" # it has no agent
+printf '#!/bin/sh\necho "$*" >>"%s"\ncat >>"%s"\n' "$WORK/ssh.words" "$WORK/ssh.script" >"$WORK/bin/ssh"
+chmod +x "$WORK/bin/ssh" # in the place of the real one, which that guest does not answer
 grep -q '"10.77.0.2/24"' "$PGSUP_HOME/instances/one/cloud-init/network-config" || fail "no address of one"
 start_supervisor
 run "$PGSUP" start --wait --timeout 120 one two three
@@ -36,9 +38,12 @@ done
 
 step "a member that comes later, and one that goes"
 new_mini newest --seed drive
-for name in one two three; do
+for name in one two; do
     wait_until 30 console_has $name "knows newest.lab.internal at 10.77.0.5, knows newest at"
 done
+wait_until 30 grep -q "10.77.0.5 newest.lab.internal newest" "$WORK/ssh.script"
+expect_text "$WORK/ssh.words" "-oBatchMode=yes" "-oStrictHostKeyChecking=yes" "-oHostName=127.0.0.1" "-l ansible -- three sudo -n sh"
+expect_no_text "$WORK/ssh.words" "-- one" "-- two"
 run "$PGSUP" stop two three
 expect_ok "$PGSUP" instance remove three --yes
 expect_ok "$PGSUP" instance remove two --yes
