@@ -22,6 +22,7 @@ static const struct {
     {"ip", "one address, as programs take it; `pgsup info NAME --json` has more"},
     {"inventory", "JSON for Ansible, without an option"},
     {"qmp", "JSON of QEMU's, without an option"},
+    {"import", "its exit status; `pgsup info NAME --json` follows"},
     {"export", "a lab file"},
     {"diff", "lines for people; its exit status says whether there is a difference"},
     {"apply", "the lines of diff, done"},

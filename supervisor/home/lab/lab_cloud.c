@@ -11,7 +11,7 @@ static const struct lab_value *value_of(const struct lab *lab, enum lab_cloud_ke
     return &lab->cloud->values[key];
 }
 
-static const char *text_of(const struct lab *lab, enum lab_cloud_key key) {
+static const char *value_text(const struct lab *lab, enum lab_cloud_key key) {
     return lab_text(value_of(lab, key));
 }
 
@@ -81,7 +81,7 @@ static void push_words(const struct lab *lab, enum lab_cloud_key key, struct str
 }
 
 static enum cloud_switch switch_of(const struct lab *lab, enum lab_cloud_key key) {
-    const char *text = text_of(lab, key);
+    const char *text = value_text(lab, key);
     return !text                       ? CLOUD_SWITCH_AS_IT_IS
            : strcmp(text, "true") == 0 ? CLOUD_SWITCH_ON
                                        : CLOUD_SWITCH_OFF;
@@ -89,8 +89,8 @@ static enum cloud_switch switch_of(const struct lab *lab, enum lab_cloud_key key
 
 static void wanted_fill(const struct lab *lab, struct wanted *wanted) {
     struct cloud_changes *changes = &wanted->changes;
-    const char *private_key = text_of(lab, LAB_CLOUD_SSH_PRIVATE_KEY);
-    const char *dns_key = text_of(lab, LAB_CLOUD_DNS_KEY);
+    const char *private_key = value_text(lab, LAB_CLOUD_SSH_PRIVATE_KEY);
+    const char *dns_key = value_text(lab, LAB_CLOUD_DNS_KEY);
     push_words(lab, LAB_CLOUD_SSH_PUBLIC_KEY, &wanted->keys);
     push_words(lab, LAB_CLOUD_USERS, &wanted->users);
     if (private_key)
@@ -101,14 +101,14 @@ static void wanted_fill(const struct lab *lab, struct wanted *wanted) {
         .ssh_public_keys =
             wanted->keys.count ? (const char *const *)(void *)wanted->keys.items : NULL,
         .ssh_private_key = wanted->private_key,
-        .ssh_user = text_of(lab, LAB_CLOUD_SSH_USER),
+        .ssh_user = value_text(lab, LAB_CLOUD_SSH_USER),
         .users = wanted->users.items,
-        .dns = {.server = text_of(lab, LAB_CLOUD_DNS_SERVER),
-                .zone = text_of(lab, LAB_CLOUD_DNS_ZONE),
+        .dns = {.server = value_text(lab, LAB_CLOUD_DNS_SERVER),
+                .zone = value_text(lab, LAB_CLOUD_DNS_ZONE),
                 .key = wanted->dns_key},
         .choices = {.package_upgrade = switch_of(lab, LAB_CLOUD_PACKAGE_UPGRADE),
                     .auto_up = switch_of(lab, LAB_CLOUD_AUTO_UP),
-                    .trash_days = text_of(lab, LAB_CLOUD_TRASH_DAYS)},
+                    .trash_days = value_text(lab, LAB_CLOUD_TRASH_DAYS)},
     };
 }
 
@@ -181,7 +181,8 @@ static void note_others(const struct lab *lab, const struct store_cloud *has,
                  {LAB_CLOUD_HOST_NS4, has->host_ns4},
                  {LAB_CLOUD_PH_PORT, port}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-        const char *name = lab_cloud_keys[fixed[i].key].name, *wanted = text_of(lab, fixed[i].key);
+        const char *name = lab_cloud_keys[fixed[i].key].name,
+                   *wanted = value_text(lab, fixed[i].key);
         if (wanted && !same_setting(wanted, fixed[i].text))
             buffer_printf(notes, "%sits %s is \"%s\", not \"%s\" (`pgsup cloud set --%s %s`)",
                           notes->length ? ", " : "", name, fixed[i].text ? fixed[i].text : "",
