@@ -10,12 +10,12 @@ static bool has_phase(json_t *vm, const char *phase) {
     return json_object_get(json_object_get(vm, "phases"), phase) != NULL;
 }
 
-static const char *text_of(json_t *vm, const char *key) {
+static const char *member_text(json_t *vm, const char *key) {
     return json_string_value(json_object_get(vm, key));
 }
 
 char *progress_row_cloud_init(json_t *vm) {
-    const char *stage = text_of(vm, "boot_stage"), *module = text_of(vm, "boot_module");
+    const char *stage = member_text(vm, "boot_stage"), *module = member_text(vm, "boot_module");
     if (!stage || strcmp(stage, "done") == 0)
         return NULL;
     return alloc_printf("%s%s%s", stage, module ? ", " : "", module ? module : "");
@@ -27,12 +27,12 @@ static bool is_of_kernel(const char *line) {
 }
 
 const char *progress_row_phase(json_t *vm, const char *line) {
-    const char *state = text_of(vm, "state");
+    const char *state = member_text(vm, "state");
     if (!state)
         return "unknown";
     if (strcmp(state, "booting") != 0)
         return state;
-    if (text_of(vm, "boot_stage") || has_phase(vm, "seed"))
+    if (member_text(vm, "boot_stage") || has_phase(vm, "seed"))
         return "cloud-init";
     if (has_phase(vm, "kernel") || is_of_kernel(line))
         return "kernel";
@@ -40,7 +40,7 @@ const char *progress_row_phase(json_t *vm, const char *line) {
 }
 
 int64_t progress_row_elapsed_ms(json_t *vm, int64_t now_ms) {
-    const char *state = text_of(vm, "state");
+    const char *state = member_text(vm, "state");
     json_t *launched = json_object_get(json_object_get(vm, "phases"), "launched");
     bool boots = state && strcmp(state, "booting") == 0 && launched;
     int64_t since_ms = json_integer_value(boots ? launched : json_object_get(vm, "since_ms"));
