@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
-#include "host/program.h"
+#include "host/qemu_img.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -42,7 +42,7 @@ bool disk_snapshots_read(const char *path, struct disk_snapshots *snapshots, str
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
     char *argv[] = {"qemu-img", "info", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
-    if (!program_run(argv, READ_TIMEOUT_MS, &output, error))
+    if (!qemu_img_run(argv, READ_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the snapshots of %s", path);
     json_t *root = parse(output.data);
     bool good = root && fill(root, snapshots);
@@ -80,7 +80,7 @@ static bool change(const char *path, const char *option, const char *name, struc
     scoped(alloc_release) char *image = image_options(path);
     char *argv[] = {"qemu-img",     "snapshot",   "-q",  "--image-opts",
                     (char *)option, (char *)name, image, NULL};
-    return program_run(argv, CHANGE_TIMEOUT_MS, &output, error);
+    return file_check_plain(path, error) && qemu_img_run(argv, CHANGE_TIMEOUT_MS, &output, error);
 }
 
 bool disk_snapshot_create(const char *path, const char *name, struct error *error) {

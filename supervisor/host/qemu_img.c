@@ -23,6 +23,14 @@
 #define PACK_TIMEOUT_MS     86400000
 
 /* qemu-img prints warnings before the object, each on a line of its own. */
+bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
+                  struct error *error) {
+    for (size_t i = 1; argv[i]; i++)
+        if (argv[i][0] == '/' && !file_check_plain(argv[i], error))
+            return false;
+    return program_run(argv, timeout_ms, output, error);
+}
+
 static json_t *parse_object(const char *text) {
     const char *start = text;
     while (start && *start != '{') {
@@ -45,7 +53,7 @@ bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *e
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *absolute = file_absolute(path);
     char *argv[] = {"qemu-img", "info", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
-    if (!program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
+    if (!qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the disk image %s", path);
     json_t *root = parse_object(output.data);
     bool good = root && fill_info(root, info);
@@ -61,7 +69,7 @@ bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *
     scoped(alloc_release) char *absolute = file_absolute(path);
     struct error problem = {0};
     char *argv[] = {"qemu-img", "info", "--output=json", "-f", "qcow2", absolute, NULL};
-    if (program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, &problem) || !output.data ||
+    if (qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, &problem) || !output.data ||
         !strstr(output.data, "Failed to get shared \"write\" lock"))
         return true;
     scoped(alloc_release) char *users = platform_file_users(path);
@@ -80,7 +88,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(path);
     struct error problem = {0};
     char *argv[] = {"qemu-img", "check", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
-    bool ended_well = program_run(argv, CHECK_TIMEOUT_MS, &output, &problem);
+    bool ended_well = qemu_img_run(argv, CHECK_TIMEOUT_MS, &output, &problem);
     json_t *root = parse_object(output.data);
     json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");
     bool told = json_is_integer(json_object_get(root, "check-errors"));
@@ -94,7 +102,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
 /* Creates the file completely, with mode 0600, or leaves none. */
 static bool run_qemu_img(char *argv[], unsigned timeout_ms, const char *path, struct error *error) {
     scoped(buffer_done) struct buffer output = {0};
-    if (program_run(argv, timeout_ms, &output, error) &&
+    if (qemu_img_run(argv, timeout_ms, &output, error) &&
         (chmod(path, 0600) == 0 || error_errno(error, "cannot set the mode of %s", path)))
         return true;
     unlink(path);
@@ -139,7 +147,7 @@ bool qemu_img_name_backing(const char *path, const char *name, struct error *err
     scoped(buffer_done) struct buffer output = {0};
     char *argv[] = {"qemu-img", "rebase", "-q", "-u",         "-f",     "qcow2",
                     "-F",       "qcow2",  "-b", (char *)name, absolute, NULL};
-    return program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
+    return qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
            error_prefix(error, "cannot change what the disk %s is based on", path);
 }
 
@@ -196,7 +204,7 @@ bool qemu_img_has_zstd(const char *folder) {
     scoped(alloc_release) char *path = alloc_printf("%s/.zstd", folder);
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-o", "compression_type=zstd",
                     path,       "64K",    NULL};
-    bool good = program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, NULL);
+    bool good = qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, NULL);
     unlink(path);
     return good;
 }
@@ -209,7 +217,7 @@ bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_ch
     scoped(alloc_release) char *right = name_chain(other);
     struct error problem = {0};
     char *argv[] = {"qemu-img", "compare", "-U", left, right, NULL};
-    *same = program_run(argv, PACK_TIMEOUT_MS, &output, &problem);
+    *same = qemu_img_run(argv, PACK_TIMEOUT_MS, &output, &problem);
     return *same || strstr(problem.text, "failed with status 1:") || error_copy(error, &problem);
 }
 
@@ -235,7 +243,7 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error) {
     char size[32];
     snprintf(size, sizeof size, "%llu", (unsigned long long)bytes);
     char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", absolute, size, NULL};
-    return program_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
+    return qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error) ||
            error_prefix(error, "cannot enlarge the disk %s", path);
 }
 

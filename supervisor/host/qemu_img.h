@@ -2,10 +2,16 @@
  * has passed qcow2_file_check() before. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Runs it as program_run() does, but not on what would keep it waiting, like a FIFO: the words that
+ * are absolute paths. */
+bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
+                  struct error *error);
 
 struct qemu_img_info {
     uint64_t virtual_bytes;

@@ -28,6 +28,7 @@ for kind in FIFO "file without an end"; do
             *.log) try log test --source all ;;
             ./ssh_config | ./hosts) try ssh-config --install && try ssh-config --uninstall ;;
             ./images/*) try image verify empty ;;
+            */os.qcow2) try snapshot list test && try snapshot create test s && try instance resize test -s 2G ;;
         esac
         try stop -f test
         [ "$STATUS" = 0 ] || fail "stop after a $kind for $file: $(cat "$ERR")"
