@@ -6,7 +6,9 @@
 #include "cli/commands/table.h"
 #include "cli/input/confirmation.h"
 #include "cli/invocation.h"
+#include "cli/link/definition_report.h"
 #include "cli/link/stopped_instance.h"
+#include "cli/link/vm_command.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/backup_output.h"
 #include "cli/output/json_output.h"
@@ -66,6 +68,7 @@ static int run_backup_list(struct invocation *invocation, struct error *error) {
 static const struct option_spec verify_options[] = {
     {.name = "against-vm",
      .help = "compare its disks with those of the instance, which is stopped or paused"},
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -122,6 +125,11 @@ static int run_backup_verify(struct invocation *invocation, struct error *error)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void report_verify(struct invocation *invocation, struct error *error) {
+    (void)error;
+    vm_command_print_json(invocation_argument(invocation, 0), NULL, "whole");
+}
+
 /* --- restore --- */
 
 static const struct option_spec restore_options[] = {
@@ -130,6 +138,7 @@ static const struct option_spec restore_options[] = {
      .help = "make another machine of it, with an identity of its own"},
     {.name = "replace", .help = "put it in the place of the same machine, which is stopped"},
     CONFIRMATION_OPTION,
+    DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
 
@@ -196,6 +205,20 @@ static int run_backup_restore(struct invocation *invocation, struct error *error
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void report_restore(struct invocation *invocation, struct error *error) {
+    scoped(alloc_release) char *folder = file_absolute(invocation_argument(invocation, 0));
+    const char *as = invocation_option(invocation, "as");
+    struct backup_manifest manifest = {0};
+    struct store_instance made = {0};
+    if (as)
+        vm_command_print_json(as, NULL, "created");
+    else if (backup_restore_open(folder, &manifest, error) &&
+             backup_compare_find(invocation->home, &manifest, &made, error))
+        vm_command_print_json(made.name, NULL, "restored");
+    store_instance_done(&made);
+    backup_manifest_done(&manifest);
+}
+
 const struct command cmd_backup_list = {
     .path = "backup list",
     .alias = "ls",
@@ -225,6 +248,7 @@ const struct command cmd_backup_verify = {
     .completes = COMPLETES_FILES,
     .needs = NEEDS_HOME,
     .run = run_backup_verify,
+    .report = report_verify,
 };
 
 const struct command cmd_backup_restore = {
@@ -249,4 +273,5 @@ const struct command cmd_backup_restore = {
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_backup_restore,
+    .report = report_restore,
 };
