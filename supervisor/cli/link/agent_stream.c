@@ -16,7 +16,8 @@ static bool turn(struct agent_talk *talk, const struct agent_stream *stream,
            (process->ended || stream->pipes->moved || agent_process_ask(process, talk, error));
 }
 
-static bool streams_ended(const struct agent_stream *stream, const struct agent_process *process) {
+static bool stream_has_ended(const struct agent_stream *stream,
+                             const struct agent_process *process) {
     return process->ended && guest_pipes_have_ended(stream->pipes);
 }
 
@@ -25,7 +26,7 @@ static bool end_early(struct agent_talk *talk, const struct agent_stream *stream
     struct error lost = {0};
     uint64_t until_ms = clock_monotonic_ms() + ENDING_TIMEOUT_MS;
     agent_process_tell_to_end(process, talk);
-    while (!streams_ended(stream, process) && clock_monotonic_ms() < until_ms &&
+    while (!stream_has_ended(stream, process) && clock_monotonic_ms() < until_ms &&
            turn(talk, stream, process, &lost)) {
         agent_talk_rest(talk);
         guest_pipes_wait(stream->pipes, true, stream->pipes->moved ? 0 : TURN_FIRST_MS);
@@ -48,7 +49,7 @@ static bool wait_end(struct agent_talk *talk, const struct agent_stream *stream,
         struct error why = {0}, heard = {0};
         bool good = turn(talk, stream, process, &heard);
         agent_talk_rest(talk);
-        if (good && streams_ended(stream, process))
+        if (good && stream_has_ended(stream, process))
             return true;
         if (agent_process_must_end(until_ms, stream->limit_ms, &why))
             return end_early(talk, stream, process, &why, error);
