@@ -199,10 +199,12 @@ static int open_log(const struct run *run, struct error *error) {
     return log;
 }
 
-/* ansible-galaxy leaves alone what is there, and takes its folders from ansible.cfg. */
+/* ansible-galaxy leaves alone what is there, and takes its folders from ansible.cfg. A source that
+ * is a file or a folder is beside the requirements. */
 static void make_words(const struct run *run, struct strv *words) {
     static const char script[] =
-        "\"$0\" install -r \"$1\" || exit " STRINGIFY(INSTALL_STATUS) "; shift; exec \"$@\"";
+        "( cd \"${1%/*}\" && \"$0\" install -r \"$1\" ) || exit " STRINGIFY(
+            INSTALL_STATUS) "; shift; exec \"$@\"";
     if (run->requirements) {
         strv_push(words, "/bin/sh");
         strv_push(words, "-c");

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "machine/console_times.h"
 #include "machine/read_buffer.h"
 #include "machine/stream.h"
 
@@ -24,6 +25,7 @@ struct console {
     char *log_path;
     int log;
     size_t log_bytes;
+    struct console_times times;
     struct buffer tail;
 };
 
@@ -32,21 +34,26 @@ static void open_log(struct console *console) {
     console->log = file_open_log(console->log_path, NULL);
     console->log_bytes =
         console->log >= 0 && fstat(console->log, &status) == 0 ? (size_t)status.st_size : 0;
+    console_times_open(&console->times, console->log_path, console->log_bytes);
 }
 
 static void rotate(struct console *console) {
     scoped(alloc_release) char *older = alloc_printf("%s.1", console->log_path);
     if (console->log >= 0)
         close(console->log);
-    rename(console->log_path, older);
+    console_times_close(&console->times);
+    if (rename(console->log_path, older) == 0)
+        console_times_rename(console->log_path, older);
     open_log(console);
 }
 
 /* A log that cannot be written (full disk) must not stop the draining: the bytes are dropped. */
 static void keep(struct console *console, const char *data, size_t length) {
-    if (console->log_bytes + length > CONSOLE_LOG_LIMIT_BYTES)
+    if (console->log_bytes + length > CONSOLE_LOG_LIMIT_BYTES ||
+        console_times_are_many(&console->times))
         rotate(console);
     if (console->log >= 0) {
+        console_times_note(&console->times, console->log_bytes, data, length);
         ssize_t put = write(console->log, data, length);
         console->log_bytes += put > 0 ? (size_t)put : 0;
     }
@@ -138,6 +145,8 @@ bool console_write(struct console *console, const char *data, size_t length) {
 
 void console_mark(struct console *console, const char *line) {
     scoped(alloc_release) char *text = alloc_printf("\n%s\n", line);
+    if (console->log >= 0)
+        console_times_note(&console->times, console->log_bytes, text, strlen(text));
     ssize_t put = console->log >= 0 ? write(console->log, text, strlen(text)) : 0;
     console->log_bytes += put > 0 ? (size_t)put : 0;
 }
@@ -173,6 +182,7 @@ static void console_on_closed(uv_handle_t *handle) {
     struct console *console = handle->data;
     if (console->log >= 0)
         close(console->log);
+    console_times_close(&console->times);
     buffer_done(&console->tail);
     free(console->log_path);
     free(console);

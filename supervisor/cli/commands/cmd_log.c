@@ -65,8 +65,12 @@ struct shown {
 static void add_log(struct shown *shown, const struct invocation *invocation, char *path,
                     const char *label) {
     shown->paths[shown->count] = path;
-    shown->logs[shown->count++] =
-        (struct log_file){.path = path, .label = label, .raw = invocation_flag(invocation, "raw")};
+    shown->logs[shown->count++] = (struct log_file){
+        .path = path,
+        .label = label,
+        .raw = invocation_flag(invocation, "raw"),
+        .timed = strcmp(path + strlen(path) - strlen(LAYOUT_CONSOLE_LOG), LAYOUT_CONSOLE_LOG) == 0,
+    };
 }
 
 static bool add_sources(struct shown *shown, const struct invocation *invocation, const char *name,
@@ -163,8 +167,11 @@ const struct command cmd_log = {
     .alias = "logs",
     .summary = "Show what an instance, or the supervisor itself, has written",
     .arguments = "[NAME]",
-    .details = "Without NAME: run/pgsup.log, which a supervisor in the background writes, with "
-               "the time of each line. What cloud-init reported has times too.",
+    .details =
+        "Without NAME: run/pgsup.log, which a supervisor in the background writes, with "
+        "the time of each line. Lines of the console have the time at which they came, to the "
+        "second, if a supervisor or `pgsup console` was there; QEMU's own and what "
+        "cloud-init reported have times too.",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_REACH,

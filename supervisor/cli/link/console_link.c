@@ -8,6 +8,7 @@
 #include "control/protocol.h"
 #include "home/layout.h"
 #include "home/running.h"
+#include "machine/console_times.h"
 #include "machine/core/run_file.h"
 #include "machine/socket.h"
 #include "store/instance_table.h"
@@ -29,7 +30,8 @@ struct console_link {
     struct client *client; /* NULL: no supervisor */
     char *socket;          /* of the VM */
     int direct, log;       /* without a supervisor; -1 */
-    bool shown;            /* the last screen need not be shown again */
+    struct console_times times;
+    bool shown; /* the last screen need not be shown again */
 };
 
 void console_news_done(struct console_news *news) {
@@ -127,11 +129,13 @@ static bool lock_log(struct console_link *link, struct error *error) {
     link->log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (link->log < 0)
         return error_errno(error, "cannot write %s", path);
-    return flock(link->log, LOCK_EX | LOCK_NB) == 0 ||
-           error_set(error, ERROR_WRONG_STATE,
-                     "another `pgsup console` has the console of %s, which only a supervisor can "
-                     "share: `pgsup up` starts one",
-                     link->options.name);
+    if (flock(link->log, LOCK_EX | LOCK_NB) < 0)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "another `pgsup console` has the console of %s, which only a supervisor "
+                         "can share: `pgsup up` starts one",
+                         link->options.name);
+    console_times_open(&link->times, path, (size_t)lseek(link->log, 0, SEEK_END));
+    return true;
 }
 
 bool console_link_take_again(struct console_link *link, struct error *error) {
@@ -172,8 +176,11 @@ static bool read_direct(struct console_link *link, struct console_news *news) {
         return true;
     if (got > 0) {
         buffer_append(&news->output, chunk, (size_t)got);
-        if (lseek(link->log, 0, SEEK_END) < LOG_LIMIT_BYTES)
+        off_t end = lseek(link->log, 0, SEEK_END);
+        if (end >= 0 && end < LOG_LIMIT_BYTES) {
+            console_times_note(&link->times, (size_t)end, chunk, (size_t)got);
             file_write_all(link->log, chunk, (size_t)got);
+        }
         return true;
     }
     news->ended = true;
@@ -225,7 +232,8 @@ struct console_link *console_link_open(const struct home *home,
                                        const struct console_link_options *options,
                                        struct error *error) {
     struct console_link *link = alloc_zero(sizeof *link);
-    *link = (struct console_link){.home = home, .options = *options, .direct = -1, .log = -1};
+    *link = (struct console_link){
+        .home = home, .options = *options, .direct = -1, .log = -1, .times = {.fd = -1}};
     if (open_any(link, error))
         return link;
     console_link_close(link);
@@ -238,6 +246,7 @@ void console_link_close(struct console_link *link) {
     client_close(link->client);
     file_release(&link->direct);
     file_release(&link->log);
+    console_times_close(&link->times);
     free(link->socket);
     free(link);
 }
@@ -267,6 +276,7 @@ void console_link_tick(struct console_link *link, struct console_news *news) {
     if (link->client || !(link->client = client_open(link->home, &ignored)))
         return;
     console_link_let_go(link);
+    console_times_close(&link->times);
     file_release(&link->log);
     link->log = -1;
     link->shown = true;

@@ -1,6 +1,7 @@
 #include "log_file.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "cli/terminal/console_text.h"
@@ -12,9 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void print_line(const struct log_file *log, const char *line, size_t length) {
+/* A line without one is as far to the right. */
+static void print_time(const struct log_file *log, int64_t at) {
+    char time[CLOCK_RFC3339_SIZE] = "";
+    int64_t ms = log_times_find(&log->times, at);
+    if (ms)
+        clock_rfc3339(ms, time);
+    if (log->times.count)
+        printf("%-24s  ", time);
+}
+
+/* at: byte of the text of which log->times tells. */
+static void print_line(const struct log_file *log, int64_t at, const char *line, size_t length) {
     if (log->label)
         printf("%-8s  ", log->label);
+    if (!log->raw)
+        print_time(log, at);
     if (log->raw) {
         fwrite(line, 1, length, stdout);
         return;
@@ -29,13 +43,15 @@ static void print_line(const struct log_file *log, const char *line, size_t leng
 }
 
 /* Complete lines; at the end of what is shown once, also the last one. */
-static void print_lines(struct log_file *log, const char *text, size_t length, bool all) {
+static void print_lines(struct log_file *log, int64_t at, const struct buffer *lines, bool all) {
+    const char *text = lines->data;
+    size_t length = lines->length;
     while (length > 0) {
         const char *end = memchr(text, '\n', length);
         size_t size = end ? (size_t)(end - text) + 1 : length;
         if (!end && !all)
             break;
-        print_line(log, text, size);
+        print_line(log, at + (text - lines->data), text, size);
         text += size;
         length -= size;
     }
@@ -88,17 +104,29 @@ void log_file_show(struct log_file *log, const struct log_file_range *range) {
     struct stat status = {0};
     scoped(alloc_release) char *older = alloc_printf("%s.1", log->path);
     read_end(older, LOG_FILE_READ_BYTES, &text, &status);
+    if (log->timed)
+        log_times_add(&log->times, older, (int64_t)text.length - status.st_size);
     status = (struct stat){0};
     read_end(log->path, LOG_FILE_READ_BYTES, &text, &status);
+    if (log->timed)
+        log_times_add(&log->times, log->path, (int64_t)text.length - status.st_size);
     log->inode = status.st_ino;
     log->read = status.st_size;
     size_t from = range->boot ? find_boot(&text, 0, range->boot) : 0;
     size_t to = range->boot && from < text.length ? find_boot(&text, from + 1, 0) : text.length;
     if (text.length && range->lines)
         from += skip_to_last(text.data + from, to - from, range->lines);
+    const struct buffer shown = {.data = text.data ? text.data + from : NULL, .length = to - from};
     if (text.length)
-        print_lines(log, text.data + from, to - from, true);
+        print_lines(log, (int64_t)from, &shown, true);
     buffer_done(&text);
+}
+
+/* Anew: what has come has other marks. */
+static void take_times(struct log_file *log) {
+    log_times_done(&log->times);
+    if (log->timed)
+        log_times_add(&log->times, log->path, 0);
 }
 
 void log_file_follow(struct log_file *log) {
@@ -112,13 +140,16 @@ void log_file_follow(struct log_file *log) {
     char chunk[65536];
     for (ssize_t got; (got = pread(fd, chunk, sizeof chunk, log->read)) > 0; log->read += got) {
         struct buffer text = log->partial;
+        int64_t at = log->read - (int64_t)text.length;
         log->partial = (struct buffer){0};
         buffer_append(&text, chunk, (size_t)got);
-        print_lines(log, text.data, text.length, text.length > LOG_FILE_READ_BYTES);
+        take_times(log);
+        print_lines(log, at, &text, text.length > LOG_FILE_READ_BYTES);
         buffer_done(&text);
     }
 }
 
 void log_file_done(struct log_file *log) {
     buffer_done(&log->partial);
+    log_times_done(&log->times);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "cli/output/log_times.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@
 struct log_file {
     const char *path;
     const char *label; /* before each line; NULL: none */
-    bool raw;
+    bool raw, timed;   /* timed: with the times of console_times.h */
+    struct log_times times;
     ino_t inode; /* of the file that was read; 0: none yet */
     off_t read;
     struct buffer partial; /* a line that is not complete */

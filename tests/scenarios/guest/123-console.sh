@@ -137,7 +137,7 @@ expect_text "$WORK/told" "the console of test was not read for too long"
 
 step "the log: the last lines, one boot, as they come, raw"
 type_in large "clear; $PGSUP log test -f --lines 3"
-expect_shown large "^flooded"
+expect_shown large "^20[-0-9T:.]*Z  flooded"
 type_in small followed-now
 expect_shown large followed-now
 expect_ok "$PGSUP" log test --boot 1
@@ -145,6 +145,9 @@ expect_text "$OUT" "--- pgsup: boot 1, 20" "mini: ready" hello-from-small
 expect_equal "control bytes" "$(LC_ALL=C tr -d '\n -~' <"$OUT" | tr -d '\200-\377')" ""
 expect_ok "$PGSUP" log test --raw
 grep -q "$(printf '\033')" "$OUT" || fail "no escape sequence in the raw log"
+expect_no_text "$OUT" "Z  "
+expect_ok "$PGSUP" log test -n 3
+expect_equal "lines with a time" "$(grep -c '^20[-0-9T:.]*Z  ' "$OUT")" 3
 expect_ok "$PGSUP" log test --boot 7
 [ ! -s "$OUT" ] || fail "there is no boot 7"
 expect_ok "$PGSUP" log test --source all

@@ -197,7 +197,20 @@ expect_fail 1 "failed: ansible-galaxy could not install what requirements.yml na
     "$PGSUP" -q provision test --wait
 expect_text "$folder/ansible.log" "words=install -r $folder/requirements.yml"
 expect_no_text "$folder/ansible.log" "words=-i"
-rm "$folder/requirements.yml" "$PGSUP_HOME/requirements.yml"
+rm "$folder/requirements.yml" "$WORK/break-galaxy"
+if galaxy=$(PATH=${PATH#"$WORK/bin:"} command -v ansible-galaxy); then # Ansible's own, with a collection beside the file
+    ln -sf "$galaxy" "$WORK/bin/ansible-galaxy"
+    mkdir -p "$PGSUP_HOME/own/meta"
+    printf 'namespace: lab\nname: own\nversion: 1.0.0\nreadme: README.md\nauthors: [me]\n' >"$PGSUP_HOME/own/galaxy.yml"
+    printf 'requires_ansible: ">=2.10"\n' >"$PGSUP_HOME/own/meta/runtime.yml"
+    echo own >"$PGSUP_HOME/own/README.md"
+    printf 'collections:\n  - name: ./own\n    type: dir\n' >"$PGSUP_HOME/requirements.yml"
+    expect_ok "$PGSUP" -q provision test --wait
+    expect_text "$folder/ansible.log" "lab.own:1.0.0 was installed successfully"
+    [ -d "$PGSUP_HOME/collections/ansible_collections/lab/own" ] || fail "it is not in the home's collections"
+    rm -rf "$PGSUP_HOME/own"
+fi
+rm "$PGSUP_HOME/requirements.yml"
 end_supervisor
 
 step "another name, or another port: its files go along, and one that was edited stays"
