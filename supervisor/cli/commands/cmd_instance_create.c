@@ -26,7 +26,7 @@ static const struct option_spec options[] = {
      .also = "image i"},
 #include "cli/input/create_option_rows.h"
     {"count", 0, "NUMBER",
-     .help = "create this many, side by side: NAME1, NAME2, NAME3 … with all other options alike"},
+     .help = "create this many, side by side: NAME1, NAME2 and so on, all other options alike"},
     INSTANCE_REPORT_OPTION,
     OPTIONS_END,
 };
