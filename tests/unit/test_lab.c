@@ -79,6 +79,7 @@ TEST(what_is_no_lab_file) {
         {"images:\n  a: {sha: x}\n", "lab.yaml:2:7: \"sha\" is not a key here"},
         {"cloud: {ssh-public-keys: [x]}\n",
          "lab.yaml:1:9: \"ssh-public-keys\" is not a key here: did you mean \"ssh-public-key\"?"},
+        {"instances: {}\n---\ninstances: {}\n", "lab.yaml:3:1: a second document stands here"},
         {"cloud: {users: [x]}\n", "lab.yaml:1:16: a map of keys and values belongs here"},
         {"images: [debian-12]\n", "lab.yaml:1:9: a map of keys and values belongs here"},
         {"instances:\n  ? [a]\n  : {}\n", "a list or a map stands where a text belongs"},
@@ -213,6 +214,8 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("cloud: {ssh-public-key: [/nonexistent/x]}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {trash-days: many}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {dns-server: 192.0.2.1}\n", "lab.yaml:1:8: ");
+    refuse_plan("instances:\n  a: {" BASE ", disks: {'x y': 1M}}\n", "lab.yaml:2:3: a: \"x y\"");
+    refuse_plan("images: {a: {file: /}}\n", "there is no file /");
     refuse_plan("images: {debian-12: {sha256: x}}\n", "lab.yaml:1:10: sha256 goes with url");
     refuse_plan("images: {a: {url: 'ftp://x'}}\n", "lab.yaml:1:10: its url does not begin with");
     refuse_plan("images: {a: {url: 'http://x', file: x}}\n", "url and file exclude each other");
@@ -256,6 +259,30 @@ TEST(a_second_time_there_is_nothing_to_do) {
     CHECK_CONTAINS(text.data, "lab,ip=10.77.0.2");
     scoped(alloc_release) char *after = fingerprint(folder);
     CHECK_STRING(after, before);
+}
+
+static void refuse_change(const char *text, const char *sentence) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    CHECK(!make_plan(text, LAB_KEEP, &lab, &plan));
+    CHECK_CONTAINS(error.text, sentence);
+    CHECK_INT(error_exit_status(error.code), 2);
+    error = (struct error){0};
+    lab_done(&lab);
+    expect_plan(TWO, LAB_KEEP, "");
+}
+
+TEST(a_change_that_does_not_fit_changes_nothing) {
+    refuse_change(
+        LAB "instances: {a: {nics: [user, tiny, tiny, tiny, tiny, tiny, tiny, tiny, tiny]}}\n",
+        "lab.yaml:4:13: a: ");
+    refuse_change(
+        LAB "instances: {a: {nics: ['lab,ip=10.77.0.3']}}\n",
+        "lab.yaml:4:13: a: the address 10.77.0.3 in \"lab\" belongs to the instance \"b\"");
+    refuse_change(LAB "instances: {a: {disks: {'x y': 1M}}}\n", "lab.yaml:4:13: a: \"x y\"");
+    refuse_change(LAB "instances: {a: {forwards: ['18099:80']}, b: {forwards: ['18099:80']}}\n",
+                  "lab.yaml:4:42: b: ");
+    refuse_change(LAB "instances: {a: {vcpu: 1, after: b}}\n", "lab.yaml:4:13: a: ");
 }
 
 TEST(what_differs_is_changed) {

@@ -43,6 +43,7 @@ static bool check_room(const struct store_disks *disks, const struct store_insta
 
 struct addition {
     struct store_disk disk;
+    bool rehearses;
     char *made;   /* the path of its file, once that was made */
     char *marker; /* the path of an empty file that is there meanwhile */
 };
@@ -87,7 +88,7 @@ static bool disk_add_row(struct home *home, struct instance_facts *facts, void *
     struct addition *addition = context;
     addition->disk.instance = facts->instance.id;
     return check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
-           make_file(home, facts->instance.name, addition, error) &&
+           (addition->rehearses || make_file(home, facts->instance.name, addition, error)) &&
            disk_table_add(home->store, &addition->disk, error);
 }
 
@@ -102,7 +103,8 @@ static void undo_add(const struct home *home, void *context) {
 
 bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
                      struct error *error) {
-    struct addition addition = {.disk = {.name = (char *)name, .created_ms = clock_wall_ms()}};
+    struct addition addition = {.disk = {.name = (char *)name, .created_ms = clock_wall_ms()},
+                                .rehearses = edit->rehearses};
     const struct home_edit_change change = {disk_add_row, undo_add, &addition};
     bool good = check_name(name, error) &&
                 definition_parse_disk(size, &addition.disk.bytes, error) &&

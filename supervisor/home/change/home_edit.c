@@ -5,7 +5,18 @@
 #include "home/instance/regenerate.h"
 #include "store/transaction.h"
 
+static bool rehearse(struct home_edit *edit, const struct home_edit_change *change,
+                     struct error *error) {
+    struct instance_facts facts = {0};
+    bool good = instance_facts_load(edit->home, edit->instance, &facts, error) &&
+                change->apply(edit->home, &facts, change->context, error);
+    instance_facts_done(&facts);
+    return good;
+}
+
 bool home_edit(struct home_edit *edit, const struct home_edit_change *change, struct error *error) {
+    if (edit->rehearses)
+        return rehearse(edit, change, error);
     struct store *store = edit->home->store;
     struct instance_facts facts = {0};
     struct generated generated = {.home = edit->home};

@@ -9,6 +9,7 @@
 struct home_edit {
     struct home *home;
     const char *instance; /* its name */
+    bool rehearses;       /* in the caller's transaction, who rolls it back: rows only, no files */
     char *notice; /* of the last change that had one: what its user is to be told; caller frees */
 };
 

@@ -535,6 +535,20 @@ static bool load(yaml_parser_t *parser, yaml_document_t *document, const struct 
     return lab_fail_at(lab, (struct lab_place){mark->line + 1, mark->column + 1}, error);
 }
 
+/* What would follow is no part of the lab. */
+static bool check_last(yaml_parser_t *parser, const struct lab *lab, struct error *error) {
+    yaml_document_t more;
+    if (!load(parser, &more, lab, error))
+        return false;
+    const yaml_node_t *root = yaml_document_get_root_node(&more);
+    struct lab_place place = root ? place_of(root) : (struct lab_place){0, 0};
+    yaml_document_delete(&more);
+    if (!root)
+        return true;
+    error_set(error, ERROR_INVALID, "a second document stands here: a lab file is one");
+    return lab_fail_at(lab, place, error);
+}
+
 bool lab_file_parse(const char *path, const char *text, size_t length, struct lab *lab,
                     struct error *error) {
     yaml_parser_t parser;
@@ -547,14 +561,15 @@ bool lab_file_parse(const char *path, const char *text, size_t length, struct la
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     bool good = load(&parser, &document, lab, error);
-    yaml_parser_delete(&parser);
     if (good) {
         const struct reader reader = {&document, lab, error};
         const yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = root ? read_tags(&reader) && read_sections(&reader, root)
+        good = root ? check_last(&parser, lab, error) && read_tags(&reader) &&
+                          read_sections(&reader, root)
                     : error_set(error, ERROR_INVALID, "%s: there is nothing in it", path);
         yaml_document_delete(&document);
     }
+    yaml_parser_delete(&parser);
     if (!good)
         lab_done(lab);
     return good;

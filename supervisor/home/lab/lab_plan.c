@@ -1,10 +1,10 @@
 #include "home/lab/lab_plan.h"
 
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/name.h"
 #include "home/change/create.h"
 #include "home/images/image.h"
+#include "home/lab/lab_change.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const words[] = {
     [LAB_SET_CLOUD] = "change",
@@ -122,6 +123,7 @@ static bool check_image(const struct lab *lab, const struct lab_entry *image, st
     const char *sha256 = image_value(image, LAB_IMAGE_SHA256);
     const char *source = image_value(image, LAB_IMAGE_SEED_SOURCE);
     scoped(alloc_release) char *path = file ? lab_path(lab, file) : NULL;
+    struct stat status;
     if (url && file)
         return error_set(error, ERROR_INVALID, "url and file exclude each other");
     if (url && !catalogue_is_url(url))
@@ -133,7 +135,7 @@ static bool check_image(const struct lab *lab, const struct lab_entry *image, st
         return error_set(error, ERROR_INVALID, "seed-source, shell and force go with file");
     if (!file && !url && image_value(image, LAB_IMAGE_ARCH))
         return error_set(error, ERROR_INVALID, "arch goes with url or file");
-    return (!path || file_exists(path) ||
+    return (!path || (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) ||
             error_set(error, ERROR_INVALID, "there is no file %s", path)) &&
            image_check_arch(image_value(image, LAB_IMAGE_ARCH), error);
 }
@@ -213,15 +215,12 @@ static bool fail_instance(const struct lab *lab, const struct lab_instance *inst
     return lab_fail_at(lab, instance->place, error);
 }
 
-static bool rehearse_disks(const struct lab *lab, const struct lab_value *disks,
-                           struct error *error) {
-    char *const *each = lab_list(disks);
-    for (; each && *each; each++) {
-        uint64_t bytes;
-        if (!definition_parse_disk(strchr(*each, '=') + 1, &bytes, error))
-            return lab_fail_at(lab, disks->place, error);
-    }
-    return true;
+static bool rehearse_new(struct home *home, const struct lab_options *options,
+                         struct error *error) {
+    const struct lab_instance *instance = options->instance;
+    struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
+    return instance_create_rehearse(home, &options->create, error) &&
+           lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
 }
 
 /* Tells what the file says of it, so that a person sees what will be made. */
@@ -244,9 +243,7 @@ static bool plan_new(struct home *home, const struct lab *lab, size_t index, str
     bool good = lab_options_fill(home, NULL, &options, error) &&
                 lab_options_ask(&options, &plan->asked, error) &&
                 plan_image_of(home, lab, instance, plan, error) &&
-                ((rehearse_disks(lab, &instance->values[LAB_DISKS], error) &&
-                  instance_create_rehearse(home, &options.create, error)) ||
-                 fail_instance(lab, instance, error));
+                (rehearse_new(home, &options, error) || fail_instance(lab, instance, error));
     if (good) {
         describe_new(&options, &detail);
         add_step(plan, LAB_CREATE, index, instance->name, detail.data);
@@ -272,8 +269,12 @@ static bool plan_existing(struct home *home, const struct lab *lab, size_t index
     const struct lab_instance *instance = &lab->instances[index];
     struct lab_options options = {.lab = lab, .instance = instance};
     struct lab_difference difference = {0};
-    bool good = lab_plan_compare(home, &options, &difference, error) &&
-                (!difference.documents || lab_options_ask(&options, &plan->asked, error));
+    struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
+    bool good =
+        lab_plan_compare(home, &options, &difference, error) &&
+        (!difference.documents || lab_options_ask(&options, &plan->asked, error)) &&
+        (!difference.detail.length || lab_change_apply(&edit, &options, &difference, error) ||
+         fail_instance(lab, instance, error));
     if (good && difference.notes.length)
         add_step(plan, LAB_NOTE, index, instance->name, difference.notes.data);
     if (good && difference.detail.length)

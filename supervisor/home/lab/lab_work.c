@@ -3,13 +3,10 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
 #include "home/change/creations.h"
-#include "home/change/disk_change.h"
-#include "home/change/forward_change.h"
-#include "home/change/nic_change.h"
 #include "home/change/remove.h"
-#include "home/change/settings.h"
 #include "home/images/image.h"
 #include "home/images/image_download.h"
+#include "home/lab/lab_change.h"
 #include "home/lab/lab_cloud.h"
 
 #include <stdlib.h>
@@ -46,15 +43,6 @@ static bool begin_ahead(const struct lab_work *work, struct ahead *ahead, struct
     return true;
 }
 
-static bool add_disks(struct home_edit *edit, char *const *disks, struct error *error) {
-    for (; disks && *disks; disks++) {
-        scoped(alloc_release) char *name = alloc_slice(*disks, strcspn(*disks, "="));
-        if (!disk_change_add(edit, name, *disks + strlen(name) + 1, error))
-            return false;
-    }
-    return true;
-}
-
 static bool create(const struct lab_work *work, size_t step, struct ahead *ahead,
                    struct error *error) {
     const struct lab_instance *instance = &work->lab->instances[work->plan->steps[step].index];
@@ -62,50 +50,12 @@ static bool create(const struct lab_work *work, size_t step, struct ahead *ahead
     if (!creations_count(ahead->creations))
         ahead->next = step;
     bool good = begin_ahead(work, ahead, error) && creations_end(ahead->creations, NULL, error) &&
-                add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
+                lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
     alloc_release(&edit.notice);
     return good;
 }
 
 /* --- changes --- */
-
-static bool change_nics(struct home_edit *edit, const struct lab_difference *difference,
-                        struct error *error) {
-    bool good = true;
-    for (size_t i = 0; good && i < difference->removed_nics.count; i++) {
-        struct store_nic nic = {0};
-        good = nic_change_remove(edit, difference->removed_nics.items[i], &nic, error);
-        store_nic_done(&nic);
-    }
-    for (size_t i = 0; good && i < difference->added_nics.count; i++) {
-        struct store_nic nic = {0};
-        good = nic_change_add(edit, difference->added_nics.items[i], &nic, error);
-        store_nic_done(&nic);
-    }
-    return good;
-}
-
-static bool change_disks(struct home_edit *edit, const struct strv *disks, struct error *error) {
-    for (size_t i = 0; i + 1 < disks->count; i += 2)
-        if (!disk_change_add(edit, disks->items[i], disks->items[i + 1], error))
-            return false;
-    return true;
-}
-
-/* Each of these is whole or undone; the next plan finds what is left. */
-static bool apply_difference(struct home_edit *edit, struct lab_options *options,
-                             const struct lab_difference *difference, struct error *error) {
-    if (difference->documents)
-        options->change.own = &options->own;
-    return ((!difference->settings && !difference->documents) ||
-            settings_change(edit, &options->change, error)) &&
-           change_nics(edit, difference, error) &&
-           (!difference->removed_forwards.count ||
-            forward_change_remove(edit, difference->removed_forwards.items, error)) &&
-           (!difference->added_forwards.count ||
-            forward_change_add(edit, difference->added_forwards.items, error)) &&
-           change_disks(edit, &difference->added_disks, error);
-}
 
 static bool change(struct home *home, const struct lab *lab, const struct lab_instance *instance,
                    struct error *error) {
@@ -113,7 +63,7 @@ static bool change(struct home *home, const struct lab *lab, const struct lab_in
     struct lab_difference difference = {0};
     struct home_edit edit = {.home = home, .instance = instance->name};
     bool good = lab_plan_compare(home, &options, &difference, error) &&
-                apply_difference(&edit, &options, &difference, error);
+                lab_change_apply(&edit, &options, &difference, error);
     alloc_release(&edit.notice);
     lab_difference_done(&difference);
     lab_options_done(&options);

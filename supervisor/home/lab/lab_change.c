@@ -1,0 +1,61 @@
+#include "home/lab/lab_change.h"
+
+#include "base/alloc.h"
+#include "home/change/disk_change.h"
+#include "home/change/forward_change.h"
+#include "home/change/nic_change.h"
+#include "home/change/settings.h"
+
+#include <string.h>
+
+bool lab_change_add_disks(struct home_edit *edit, char *const *disks, struct error *error) {
+    for (; disks && *disks; disks++) {
+        scoped(alloc_release) char *name = alloc_slice(*disks, strcspn(*disks, "="));
+        if (!disk_change_add(edit, name, *disks + strlen(name) + 1, error))
+            return false;
+    }
+    return true;
+}
+
+static bool change_nics(struct home_edit *edit, const struct lab_difference *difference,
+                        struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < difference->removed_nics.count; i++) {
+        struct store_nic nic = {0};
+        good = nic_change_remove(edit, difference->removed_nics.items[i], &nic, error);
+        store_nic_done(&nic);
+    }
+    for (size_t i = 0; good && i < difference->added_nics.count; i++) {
+        struct store_nic nic = {0};
+        good = nic_change_add(edit, difference->added_nics.items[i], &nic, error);
+        store_nic_done(&nic);
+    }
+    return good;
+}
+
+static bool change_disks(struct home_edit *edit, const struct strv *disks, struct error *error) {
+    for (size_t i = 0; i + 1 < disks->count; i += 2)
+        if (!disk_change_add(edit, disks->items[i], disks->items[i + 1], error))
+            return false;
+    return true;
+}
+
+static bool change_settings(struct home_edit *edit, const struct lab_options *options,
+                            const struct lab_difference *difference, struct error *error) {
+    struct instance_change_options change = options->change;
+    if (difference->documents && !edit->rehearses)
+        change.own = &options->own;
+    return (!difference->settings && !difference->documents) ||
+           settings_change(edit, &change, error);
+}
+
+bool lab_change_apply(struct home_edit *edit, const struct lab_options *options,
+                      const struct lab_difference *difference, struct error *error) {
+    return change_settings(edit, options, difference, error) &&
+           change_nics(edit, difference, error) &&
+           (!difference->removed_forwards.count ||
+            forward_change_remove(edit, difference->removed_forwards.items, error)) &&
+           (!difference->added_forwards.count ||
+            forward_change_add(edit, difference->added_forwards.items, error)) &&
+           change_disks(edit, &difference->added_disks, error);
+}
