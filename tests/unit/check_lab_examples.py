@@ -64,7 +64,7 @@ def examples():
             text = textwrap.dedent(block).strip() + "\n"
             if text.startswith(BEGINNINGS):
                 yield path.name, text
-    for path in sorted(SOURCE.glob("tests/**/*lab*.yaml")):
+    for path in sorted(SOURCE.glob("tests/labs/*.yaml")):
         yield path.name, path.read_text()
 
 

@@ -29,15 +29,15 @@ order_of() { # EVENT: the instances in whose log it stands, as they had it
 step "each starts when the one before is ready, or has failed to be so"
 start_supervisor
 quietly stop -f --all # what autostarts, and what waits to
-"$PGSUP" -q start --all --timeout 2 >"$OUT" 2>"$ERR" &
-starts=$!
-wait_state first booting
-wait_state node-3 booting
-expect_state node-2 stopped
-STATUS=0
-wait $starts || STATUS=$?
+run "$PGSUP" -q start --all --timeout 2
 expect_equal "status" "$STATUS" 5
 expect_text "$ERR" "first is not ready after 2 s" "node-2 is not ready after 2 s"
+began_at() { # NAME: when it was started last, in ms
+    in_store "SELECT max(at_ms) FROM events JOIN instances ON instances.id = events.instance
+        WHERE name = '$1' AND text LIKE '%--start--> starting%'"
+}
+[ $(($(began_at node-2) - $(began_at first))) -ge 2000 ] || fail "node-2 did not wait for first"
+[ $(($(began_at node-1) - $(began_at node-2))) -ge 2000 ] || fail "node-1 did not wait for node-2"
 expect_equal "begun last" "$(order_of '--start--> starting' | awk '{print $(NF - 1), $NF}')" "node-2 node-1"
 
 step "one that is interrupted tells who was not asked yet"
