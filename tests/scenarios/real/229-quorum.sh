@@ -69,7 +69,7 @@ for name in server agent-1 agent-2; do
 done
 
 step "Ansible over the group of the agents, with their variables"
-run env LC_ALL=C.UTF-8 ANSIBLE_TIMEOUT=120 ansible -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" group_k3s_agent \
+run env LC_ALL=C.UTF-8 ansible -T 120 -e ansible_become=false -i "$(cd "$(dirname "$PGSUP")" && pwd)/pgsup-inventory" group_k3s_agent \
     -m command -a 'echo {{ inventory_hostname }} is {{ role }}'
 expect_equal "status of ansible" "$STATUS" 0
 expect_text "$OUT" "agent-1 is agent" "agent-2 is agent"
@@ -92,7 +92,7 @@ sleep 5
 etcd agent-1 put lab without-supervisor || fail "put without a supervisor"
 start_supervisor
 has_pinged() {
-    in_guest_of agent-1 cat /var/tmp/ping
+    "$PGSUP" ssh agent-1 -- cat /var/tmp/ping >"$OUT" 2>"$ERR"
     grep -q "40 packets transmitted, 40 received, 0% packet loss" "$OUT"
 }
 wait_until 60 has_pinged
@@ -114,7 +114,7 @@ expect_equal "status of diff" "$STATUS" 6
 expect_equal "steps" "$(wc -l <"$OUT")" 1
 expect_ok "$PGSUP" apply -f "$WORK/lab.yaml"
 knows_it() { # NAME
-    in_guest_of "$1" grep -q agent-3.lab.internal /etc/hosts
+    "$PGSUP" ssh "$1" -- grep -q agent-3.lab.internal /etc/hosts
 }
 began=$SECONDS
 for name in server agent-1 agent-2; do

@@ -115,19 +115,16 @@ expect_equal "lines of its own" "$(grep -c '192.0.2.7 mine' <<<"$rest")" 1
 
 step "... one that comes later is known within 30 s"
 new_mini later --seed drive
-knows_later() {
-    in_guest grep -q later.lab.internal /etc/hosts
+knows() { # NAME
+    "$PGSUP" ssh test -- grep -q "$1.lab.internal" /etc/hosts
 }
-wait_until 30 knows_later
+wait_until 30 knows later
 wait_until 30 other_says "knows later.lab.internal at 10.77.0.4"
 
 step "... and by ssh where there is no agent"
 in_guest sudo systemctl stop qemu-guest-agent
 new_mini latest --seed drive
-knows_latest() {
-    in_guest grep -q latest.lab.internal /etc/hosts
-}
-wait_until 30 knows_latest
+wait_until 30 knows latest
 
 step "... and after a reboot without a supervisor"
 kill_supervisor
