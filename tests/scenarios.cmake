@@ -52,6 +52,7 @@ set(table
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               24    1     300     normal     -"
+  "vm/209-backup-disk-full          6    1     300     normal     macos"
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"
   "vm/14-own-hardware               10    2     300     both       -"
