@@ -142,10 +142,9 @@ static const struct option_spec restore_options[] = {
     OPTIONS_END,
 };
 
-static void print_notes(struct strv *notes) {
+static void print_notes(const struct strv *notes) {
     for (size_t i = 0; i < notes->count; i++)
         printf("note: %s\n", notes->items[i]);
-    strv_done(notes);
 }
 
 static bool ask_replace(const struct invocation *invocation, const char *name,
@@ -200,7 +199,9 @@ static int run_backup_restore(struct invocation *invocation, struct error *error
     bool good =
         backup_restore_open(folder, &manifest, error) &&
         (in_place ? replace(invocation, &restore, error) : restore_new(&restore, as, error));
-    print_notes(&restore.notes);
+    if (good)
+        print_notes(&restore.notes);
+    strv_done(&restore.notes);
     backup_manifest_done(&manifest);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

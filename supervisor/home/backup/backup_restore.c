@@ -235,12 +235,29 @@ static void renew_groups(struct store_instance *instance) {
         host_groups_set(&instance->groups, names.items, NULL);
 }
 
+/* One that its user chose may be another program's here, as when the machine still runs elsewhere
+ * on this computer. */
+static void fit_port(struct remaking *remaking) {
+    struct store_instance *instance = &remaking->facts.instance;
+    bool wanted = instance->ssh_port_given && subnet_is_user(&remaking->facts.cloud);
+    if (wanted && instance->ssh_port &&
+        !definition_check_port(remaking->restore->home->store, instance->ssh_port, NULL)) {
+        strv_pushf(
+            &remaking->restore->notes,
+            "port %u of 127.0.0.1, which was forwarded to its SSH, is in use: it has another "
+            "one",
+            instance->ssh_port);
+        wanted = false;
+    }
+    if (!wanted)
+        instance->ssh_port = 0;
+}
+
 /* What depends on the computer and on the cloud. */
 static bool fit_instance(struct remaking *remaking, struct error *error) {
     const struct store_cloud *cloud = &remaking->facts.cloud;
     struct store_instance *instance = &remaking->facts.instance;
-    if (!instance->ssh_port_given || !subnet_is_user(cloud))
-        instance->ssh_port = 0;
+    fit_port(remaking);
     if (instance->accel && !accelerator_check(instance->accel, NULL))
         alloc_replace(&instance->accel, NULL);
     if (instance->seed != STORE_SEED_DRIVE && !subnet_host_address(cloud)) {
