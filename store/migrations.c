@@ -169,7 +169,7 @@ static const char *const steps[] = {
     "CREATE TABLE snapshots ("
     " instance INTEGER NOT NULL REFERENCES instances (id) ON DELETE CASCADE, name TEXT NOT NULL,"
     " state TEXT NOT NULL, origin TEXT NOT NULL, consistency TEXT NOT NULL, comment TEXT,"
-    " created_ms INTEGER NOT NULL, has_guest INTEGER NOT NULL, phoned_home_ms INTEGER NOT NULL,"
+    " identity TEXT NOT NULL, created_ms INTEGER NOT NULL, has_guest INTEGER NOT NULL, phoned_home_ms INTEGER NOT NULL,"
     " hostname TEXT, instance_id TEXT, host_keys TEXT, trusts_cache INTEGER NOT NULL,"
     " PRIMARY KEY (instance, name)) WITHOUT ROWID;"
     "CREATE TABLE snapshot_disks ("

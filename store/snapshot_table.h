@@ -43,7 +43,8 @@ struct store_snapshot {
     enum store_snapshot_state state;
     enum store_snapshot_origin origin;
     enum store_snapshot_consistency consistency;
-    char *comment; /* NULL: none */
+    char *comment;  /* NULL: none */
+    char *identity; /* the instance-id that the instance had */
     int64_t created_ms;
     bool has_guest;           /* the guest had a row: */
     struct store_guest guest; /* phoned_home_ms, instance_id, hostname, host_keys, trusts_cache */
@@ -66,5 +67,21 @@ bool snapshot_table_set_state(struct store *store, const struct store_snapshot *
                               struct error *error);
 bool snapshot_table_remove(struct store *store, const struct store_snapshot *snapshot,
                            struct error *error);
+
+/* Instances of which snapshots are taken by the clock. */
+struct store_snapshot_schedule {
+    int64_t instance;
+    char *name;
+    int64_t every_s;
+    int64_t last_ms; /* when the last automatic one was created; 0: there is none */
+};
+struct store_snapshot_schedules {
+    struct store_snapshot_schedule *items;
+    size_t count;
+};
+bool snapshot_table_list_schedules(struct store *store, struct store_snapshot_schedules *schedules,
+                                   struct error *error);
+void store_snapshot_schedules_done(struct store_snapshot_schedules *schedules);
+
 void store_snapshot_done(struct store_snapshot *snapshot);
 void store_snapshots_done(struct store_snapshots *snapshots);

@@ -180,6 +180,10 @@ static const char *const sql[STATEMENT_COUNT] = {
                    " VALUES (?1, ?2, ?3, ?4, ?5)",
     [BACKUP_SET_MADE] = "UPDATE backups SET made_ms = ?2 WHERE instance = ?1",
 
+    [SNAPSHOT_LIST_SCHEDULES] =
+        "SELECT i.id, i.name, i.snapshot_every_s, coalesce((SELECT max(created_ms) FROM snapshots s"
+        " WHERE s.instance = i.id AND s.origin = 'automatic'), 0)"
+        " FROM instances i WHERE i.snapshot_every_s > 0",
     [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
     [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",
     [FREEZE_REMOVE] = "DELETE FROM freezes WHERE instance = ?1",
@@ -187,12 +191,12 @@ static const char *const sql[STATEMENT_COUNT] = {
     [SNAPSHOT_LIST] =
         "SELECT s.instance, i.name, s.name, s.state, s.origin, s.consistency, s.comment,"
         " s.created_ms, s.has_guest, s.phoned_home_ms, s.hostname, s.instance_id, s.host_keys,"
-        " s.trusts_cache FROM snapshots s JOIN instances i ON i.id = s.instance"
+        " s.trusts_cache, s.identity FROM snapshots s JOIN instances i ON i.id = s.instance"
         " WHERE ?1 IN (0, s.instance) ORDER BY i.name, s.created_ms, s.name",
     [SNAPSHOT_ADD] =
         "INSERT INTO snapshots (instance, name, state, origin, consistency, comment, created_ms,"
-        " has_guest, phoned_home_ms, hostname, instance_id, host_keys, trusts_cache)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        " has_guest, phoned_home_ms, hostname, instance_id, host_keys, trusts_cache, identity)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SNAPSHOT_SET_STATE] =
         "UPDATE snapshots SET state = ?3, consistency = ?4 WHERE instance = ?1 AND name = ?2",
     [SNAPSHOT_REMOVE] = "DELETE FROM snapshots WHERE instance = ?1 AND name = ?2",

@@ -221,6 +221,22 @@ bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_ch
     return *same || strstr(problem.text, "failed with status 1:") || error_copy(error, &problem);
 }
 
+/* -U: the clusters of a snapshot do not change while others are written. */
+bool qemu_img_copy_snapshot(const char *path, const char *snapshot, const char *backing,
+                            const char *target, struct error *error) {
+    scoped(alloc_release) char *from = file_absolute(path);
+    scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
+    scoped(alloc_release) char *to = file_absolute(target);
+    scoped(alloc_release) char *name = alloc_printf("snapshot.name=%s", snapshot);
+    char *over[] = {"qemu-img", "convert", "-q", "-U", "-l",    name, "-f", "qcow2", "-O",
+                    "qcow2",    "-B",      base, "-F", "qcow2", from, to,   NULL};
+    char *whole[] = {"qemu-img", "convert", "-q",    "-U", "-l", name, "-f",
+                     "qcow2",    "-O",      "qcow2", from, to,   NULL};
+    char **argv = backing ? over : whole;
+    return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
+           error_prefix(error, "cannot copy the snapshot \"%s\" of %s", snapshot, path);
+}
+
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(raw);
     scoped(alloc_release) char *to = file_absolute(target);

@@ -48,6 +48,10 @@ bool qemu_img_has_zstd(const char *folder);
 /* Whether a guest would read the same from both; VMs may have them open. */
 bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_chain *other,
                       bool *same, struct error *error);
+/* The same of what a snapshot in it holds, also while a VM uses the disk. The copy is as large as
+ * the disk is now. */
+bool qemu_img_copy_snapshot(const char *path, const char *snapshot, const char *backing,
+                            const char *target, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
 /* Converts a qcow2 disk to a raw one, which gets holes. */

@@ -113,7 +113,9 @@ TEST(addresses_are_given_once_and_kept) {
     add("three", "lab,ip=10.77.0.4", "10.77.0.4/24");
     struct store_instance clone = {0}, source = {0};
     check_good(instance_table_get(home.store, "one", &source, &error), &error);
-    check_good(instance_clone(&home, &source, "copy", &clone, &error), &error);
+    check_good(instance_clone(&home, &(struct instance_clone_source){&source, NULL}, "copy", &clone,
+                              &error),
+               &error);
     struct store_nics cards = {0};
     check_good(nic_table_list(home.store, clone.id, &cards, &error), &error);
     CHECK_STRING(cards.items[0].ip4, "10.77.0.5/24"); /* 2 and 3 are one's and two's */

@@ -12,6 +12,7 @@ static const struct store_snapshot full = {
     .origin = STORE_SNAPSHOT_AUTOMATIC,
     .consistency = STORE_SNAPSHOT_FROZEN,
     .comment = "it's fine",
+    .identity = "i-1-test",
     .created_ms = 1763900000123,
     .has_guest = true,
     .guest = {.phoned_home_ms = 5,
@@ -31,6 +32,7 @@ static void check_snapshot(const struct store_snapshot *read, const struct store
     CHECK_INT(read->origin, wanted->origin);
     CHECK_INT(read->consistency, wanted->consistency);
     CHECK_STRING(read->comment, wanted->comment);
+    CHECK_STRING(read->identity, wanted->identity);
     CHECK_INT(read->created_ms, wanted->created_ms);
     CHECK_INT(read->has_guest, wanted->has_guest);
     CHECK_INT(read->guest.phoned_home_ms, wanted->guest.phoned_home_ms);
@@ -48,7 +50,8 @@ static void check_snapshot(const struct store_snapshot *read, const struct store
 TEST(a_snapshot_comes_back) {
     struct store *store = with_image("snapshots");
     struct store_snapshots list = {0};
-    struct store_snapshot bare = {.instance = 1, .name = "bare", .state = STORE_SNAPSHOT_KEPT};
+    struct store_snapshot bare = {
+        .instance = 1, .name = "bare", .identity = "", .state = STORE_SNAPSHOT_KEPT};
     OK(instance_table_add(store, &full_instance, &error));
     OK(snapshot_table_add(store, &full, &error));
     OK(snapshot_table_add(store, &bare, &error));
@@ -90,6 +93,28 @@ TEST(both_go_with_their_instance) {
     OK(snapshot_table_list(store, 0, &list, &error));
     CHECK_INT(freezes.count + list.count, 0);
     OK(freeze_table_remove(store, 1, &error));
+    store_close(store);
+}
+
+TEST(the_last_automatic_one_is_told) {
+    struct store *store = with_image("schedules");
+    struct store_snapshot_schedules list = {0};
+    struct store_snapshot later = full;
+    OK(instance_table_add(store, &full_instance, &error));
+    OK(snapshot_table_list_schedules(store, &list, &error));
+    CHECK_INT(list.count, 1);
+    CHECK_STRING(list.items[0].name, "test");
+    CHECK_INT(list.items[0].every_s, 86400);
+    CHECK_INT(list.items[0].last_ms, 0);
+    store_snapshot_schedules_done(&list);
+    OK(snapshot_table_add(store, &full, &error));
+    later.name = "by-hand";
+    later.origin = STORE_SNAPSHOT_BY_USER;
+    later.created_ms++;
+    OK(snapshot_table_add(store, &later, &error));
+    OK(snapshot_table_list_schedules(store, &list, &error));
+    CHECK_INT(list.items[0].last_ms, full.created_ms);
+    store_snapshot_schedules_done(&list);
     store_close(store);
 }
 

@@ -4,9 +4,11 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/instance_report.h"
+#include "cli/link/snapshot_work.h"
 #include "cli/link/stopped_instance.h"
 #include "home/change/clone.h"
 #include "home/home.h"
+#include "home/snapshot/snapshot_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +27,50 @@ static void report_clone(const struct invocation *invocation, const struct store
             source->name, clone->name);
 }
 
-static int run_instance_clone(struct invocation *invocation, struct error *error) {
+static bool clone_stopped(const struct invocation *invocation, struct error *error) {
     struct store_instance source = {0}, clone = {0};
     scoped(file_release) int lock = -1;
-    interrupt_watch();
-    bool cloned = stopped_instance_lock(invocation, invocation_argument(invocation, 0), &source,
-                                        &lock, error) &&
-                  instance_clone(invocation->home, &source, invocation_argument(invocation, 1),
-                                 &clone, error);
-    if (cloned)
+    const struct instance_clone_source from = {&source, NULL};
+    bool good =
+        stopped_instance_lock(invocation, invocation_argument(invocation, 0), &source, &lock,
+                              error) &&
+        instance_clone(invocation->home, &from, invocation_argument(invocation, 1), &clone, error);
+    if (good)
         report_clone(invocation, &source, &clone);
     store_instance_done(&source);
     store_instance_done(&clone);
+    return good;
+}
+
+/* A snapshot does not change while its instance runs. */
+static bool clone_snapshot(const struct invocation *invocation, const char *name,
+                           const char *snapshot, struct error *error) {
+    struct snapshot_work work = {0};
+    struct store_snapshots list = {0};
+    struct store_instance clone = {0};
+    bool good = snapshot_work_open(invocation, name, &work, error) &&
+                snapshot_table_list(invocation->home->store, work.instance.id, &list, error);
+    const struct store_snapshot *found =
+        good ? snapshot_name_get(&list, name, snapshot, error) : NULL;
+    const struct instance_clone_source from = {&work.instance, found};
+    good =
+        found && snapshot_check_whole(&work.task, found, error) &&
+        instance_clone(invocation->home, &from, invocation_argument(invocation, 1), &clone, error);
+    if (good)
+        report_clone(invocation, &work.instance, &clone);
+    store_instance_done(&clone);
+    store_snapshots_done(&list);
+    snapshot_work_close(&work);
+    return good;
+}
+
+static int run_instance_clone(struct invocation *invocation, struct error *error) {
+    const char *given = invocation_argument(invocation, 0), *at = strchr(given, '@');
+    scoped(alloc_release) char *name =
+        at ? alloc_slice(given, (size_t)(at - given)) : alloc_string(given);
+    interrupt_watch();
+    bool cloned =
+        at ? clone_snapshot(invocation, name, at + 1, error) : clone_stopped(invocation, error);
     return cloned ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -46,10 +80,14 @@ const struct command cmd_instance_clone = {
     .path = "instance clone",
     .brief = "clone",
     .summary = "Create a copy of an instance, including its disk",
-    .arguments = "NAME NEW",
+    .arguments = "NAME[@SNAP] NEW",
     .details = "The copy has its own identity: UUID, MAC address, instance-id, seed path and "
                "ports. Settings, qemu.args and edited user-data and vendor-data are copied; "
-               "a static address and port forwards are not. The original must not run.",
+               "a static address and port forwards are not, nor snapshots. The original must "
+               "not run; with SNAP what that snapshot holds is copied, also while it runs.\n"
+               "\n"
+               "  pgsup instance clone test copy\n"
+               "  pgsup instance clone test@before-upgrade trial",
     .options = options,
     .min_arguments = 2,
     .max_arguments = 2,

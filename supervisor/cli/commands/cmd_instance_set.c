@@ -62,6 +62,13 @@ static const struct option_spec options[] = {
     {.name = "after",
      .value = "NAME",
      .help = "autostart it only when this instance is ready; \"\": wait for none"},
+    {.name = "snapshot-every",
+     .value = "DURATION",
+     .help =
+         "have the supervisor take a snapshot that often while it runs, as 6h or 1d; \"\": never"},
+    {.name = "snapshot-keep",
+     .value = "NUMBER",
+     .help = "keep so many of these, the newest; 7 if not given"},
     {.name = "group",
      .value = "NAME[,NAME...]",
      .help = "groups of Ansible's inventory that it is in, instead of those before; \"\": none",
@@ -88,6 +95,10 @@ static bool is_hardware(const struct instance_change_options *wanted) {
 
 static bool is_startup(const struct startup_options *wanted) {
     return wanted->restart || wanted->after || wanted->autostart != STARTUP_AUTOSTART_AS_IT_IS;
+}
+
+static bool is_schedule(const struct snapshot_schedule_options *wanted) {
+    return wanted->every || wanted->keep;
 }
 
 static bool is_ansible(const struct ansible_options *wanted) {
@@ -182,14 +193,16 @@ static int run_instance_set(struct invocation *invocation, struct error *error) 
                     .keep = invocation_option(invocation, "backup-keep")},
         .startup = {.restart = invocation_option(invocation, "restart"),
                     .after = invocation_option(invocation, "after")},
+        .snapshots = {.every = invocation_option(invocation, "snapshot-every"),
+                      .keep = invocation_option(invocation, "snapshot-keep")},
     };
     bool good = read_autostart(invocation, &wanted.startup.autostart, error) &&
                 read_nested(invocation, &wanted.nested, error) &&
                 read_ansible(invocation, &wanted.ansible, error) &&
                 document_options_read(invocation, &own, error);
     if (good && !is_hardware(&wanted) && !is_startup(&wanted.startup) &&
-        !backup_period_any(&wanted.backups) && !user_documents_any(&own) && !wanted.rerun &&
-        !is_ansible(&wanted.ansible))
+        !backup_period_any(&wanted.backups) && !is_schedule(&wanted.snapshots) &&
+        !user_documents_any(&own) && !wanted.rerun && !is_ansible(&wanted.ansible))
         good =
             error_set(error, ERROR_USAGE,
                       "nothing to change was given: `pgsup help instance set` lists the options");

@@ -101,6 +101,14 @@ json_t *instance_output_object(const struct instance_output *output,
     json_object_set_new(object, "restart", json_string(store_restart_word(instance->restart)));
     json_object_set_new(object, "autostart", json_boolean(instance->autostart));
     json_object_set_new(object, "after", json_output_text(instance->after));
+    json_object_set_new(object, "snapshot_every_s",
+                        instance->snapshot_every_s
+                            ? json_output_seconds(instance->snapshot_every_s * 1000)
+                            : json_null());
+    json_object_set_new(object, "snapshot_keep",
+                        instance->snapshot_every_s
+                            ? json_integer((json_int_t)instance->snapshot_keep)
+                            : json_null());
     json_object_set_new(object, "groups", groups_of(instance));
     json_object_set_new(object, "variables", variables_of(instance));
     json_object_set_new(object, "wanted", json_string(instance->wanted ? "running" : "stopped"));

@@ -37,6 +37,14 @@ bool overlay_copy(const struct home *home, const struct store_image *image, cons
     return qemu_img_copy(from, backing, path, error) && overlay_name(image, path, error);
 }
 
+bool overlay_copy_snapshot(const struct home *home, const struct store_image *image,
+                           const struct overlay_snapshot *from, const char *path,
+                           struct error *error) {
+    scoped(alloc_release) char *backing = image_path(home, image);
+    return qemu_img_copy_snapshot(from->path, from->name, backing, path, error) &&
+           overlay_name(image, path, error);
+}
+
 static const char *file_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;

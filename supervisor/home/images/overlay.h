@@ -16,6 +16,13 @@ bool overlay_copy(const struct home *home, const struct store_image *image, cons
 /* Names the image in the header of a disk, whatever that named; a disk that cannot be is removed.
  */
 bool overlay_name(const struct store_image *image, const char *path, struct error *error);
+/* … as a snapshot in it holds it, also while a VM uses the disk. */
+struct overlay_snapshot {
+    const char *path, *name;
+};
+bool overlay_copy_snapshot(const struct home *home, const struct store_image *image,
+                           const struct overlay_snapshot *from, const char *path,
+                           struct error *error);
 /* Of a disk that no VM uses: a name of a file that is called as the image, wherever, becomes the
  * relative one; home->notice says so. Changes nothing else, and no data. */
 bool overlay_settle(struct home *home, const struct store_image *image, const char *path,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "home/facts.h"
 #include "home/instance/backup_period.h"
+#include "home/instance/snapshot_schedule.h"
 #include "home/instance/startup.h"
 #include "store/cloud_table.h"
 #include "store/image_table.h"
@@ -61,6 +62,7 @@ struct instance_change_options {
     bool machine_update; /* the next start takes QEMU's newest version of the machine */
     struct backup_period_options backups;
     struct startup_options startup;
+    struct snapshot_schedule_options snapshots;
     struct ansible_options ansible;
 };
 

@@ -129,6 +129,7 @@ static bool gather(const struct snapshot_task *task, struct store_snapshot *snap
         snapshot->guest.phoned_home_ms || snapshot->guest.host_keys || snapshot->guest.trusts_cache;
     snapshot->instance = task->instance->id;
     alloc_replace(&snapshot->instance_name, alloc_string(task->instance->name));
+    alloc_replace(&snapshot->identity, alloc_string(task->instance->instance_id));
     snapshot->created_ms = clock_wall_ms();
     snapshot->state = STORE_SNAPSHOT_MAKING;
     snapshot->consistency = task->disks.runs ? STORE_SNAPSHOT_CRASH : STORE_SNAPSHOT_STOPPED;
@@ -228,6 +229,14 @@ static bool restore_sizes(const struct snapshot_task *task, const struct store_s
     return good;
 }
 
+/* cloud-init may have been told to run again since: the disk knows nothing of that. */
+static bool restore_identity(const struct snapshot_task *task,
+                             const struct store_snapshot *snapshot, struct error *error) {
+    struct store_instance instance = *task->instance;
+    instance.instance_id = snapshot->identity;
+    return instance_table_set_identity(task->home->store, &instance, error);
+}
+
 /* Its address, and how it was provisioned, are of today. */
 static bool restore_guest(const struct snapshot_task *task, const struct store_snapshot *snapshot,
                           struct error *error) {
@@ -263,7 +272,8 @@ static bool restore_rows(const struct snapshot_task *task, struct store_snapshot
                          struct error *error) {
     snapshot->state = STORE_SNAPSHOT_KEPT;
     return kept_files_restore(task->home, task->instance, snapshot->name, error) &&
-           restore_sizes(task, snapshot, error) && restore_guest(task, snapshot, error) &&
+           restore_sizes(task, snapshot, error) && restore_identity(task, snapshot, error) &&
+           restore_guest(task, snapshot, error) &&
            snapshot_table_set_state(task->home->store, snapshot, error) &&
            tell_event(task, snapshot->name, "restored", error);
 }

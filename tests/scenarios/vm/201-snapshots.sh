@@ -50,6 +50,9 @@ echo key-of-later >"$folder/host-keys/ssh_host_ed25519_key"
 echo "# of later" >>"$folder/cloud-init/user-data"
 echo "#cloud-config" >"$folder/cloud-init/own-user-data"
 expect_ok "$PGSUP" disk add test later 16M
+expect_ok "$PGSUP" instance get test --json
+identity=$(json_of 'it["instance_id"]')
+expect_ok "$PGSUP" instance set test --rerun-cloud-init
 expect_ok "$PGSUP" snapshot restore test s1
 expect_text "$OUT" '"test" is as it was at' '`pgsup snapshot restore test before-restore-' \
     'the disk "later", added since, stays as it is'
@@ -58,7 +61,7 @@ holds disk-data 2
 expect_equal "host key" "$(cat "$folder/host-keys/ssh_host_ed25519_key")" key-of-before
 diff -r "$WORK/documents" "$folder/cloud-init" || fail "the documents are others"
 run "$PGSUP" instance get test --json
-expect_equal "size" "$(json_of 'it["disk_bytes"]')" 5368709120
+expect_equal "size and instance-id" "$(json_of 'it["disk_bytes"], it["instance_id"]')" "(5368709120, '$identity')"
 
 step "and what it was until then, too"
 safety=$("$PGSUP" snapshot list test --json | grep -o 'before-restore-[0-9-]*[0-9]')
@@ -99,6 +102,44 @@ expect_equal "rows" "$(rows)" "[('s2', 'kept', 'crash'), ('s3', 'kept', 'crash')
 expect_ok "$PGSUP" snapshot remove test s3
 expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data) $(in_disk disk-late)" "own s2 s2 s2"
 expect_fail 3 'or by --stop here' "$PGSUP" snapshot restore test s2
+
+step "by the clock, while it runs: the oldest go"
+expect_refused 2 "from a minute to a year" "$PGSUP" instance set test --snapshot-every 1s
+expect_refused 2 "from 1 to 1000" "$PGSUP" instance set test --snapshot-keep 0
+expect_ok "$PGSUP" instance set test --snapshot-every 1d --snapshot-keep 2
+automatic() { # how many
+    run "$PGSUP" snapshot list test --json
+    json_of 'len([s for s in it if s["origin"] == "automatic"])'
+}
+there_are() {
+    [ "$(automatic)" = "$1" ]
+}
+wait_until 20 there_are 1
+first=$(json_of '[s["name"] for s in it if s["origin"] == "automatic"][0]')
+a_day_later() {
+    in_store "UPDATE snapshots SET created_ms = created_ms - 86400000 WHERE origin = 'automatic'"
+}
+a_day_later
+wait_until 20 there_are 2
+a_day_later
+first_is_gone() {
+    "$PGSUP" snapshot list test >"$OUT" && ! grep -q -- "$first" "$OUT"
+}
+wait_until 20 first_is_gone
+wait_until 20 there_are 2
+run "$PGSUP" snapshot list test
+expect_no_text "$OUT" "$first"
+expect_ok "$PGSUP" instance set test --snapshot-every ""
+"$PGSUP" snapshot list test --json | grep -o 'auto-[0-9-]*[0-9]' | sort -u | xargs "$PGSUP" snapshot remove test >/dev/null
+expect_equal "rows" "$(rows)" "[('s2', 'kept', 'crash')]"
+
+step "a clone of a snapshot, while it runs"
+expect_refused 3 'has no snapshot "s9": did you mean "s2"?' "$PGSUP" instance clone test@s9 trial
+expect_ok "$PGSUP" instance clone test@s2 trial
+qemu-io -r -c "read -P 3 0 64k" "$PGSUP_HOME/instances/trial/os.qcow2" >"$OUT" || fail "it was not copied"
+qemu-io -r -c "read -P 4 0 64k" "$PGSUP_HOME/instances/trial/disk-data.qcow2" >"$OUT" || fail "the disk was not copied"
+expect_ok "$PGSUP" snapshot list trial --json
+expect_equal "snapshots of the clone" "$(json_of it)" "[]"
 
 step "two at once"
 python3 -c 'import fcntl, os, sys, time

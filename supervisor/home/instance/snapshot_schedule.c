@@ -1,0 +1,31 @@
+#include "home/instance/snapshot_schedule.h"
+
+#include "base/duration.h"
+#include "base/name.h"
+
+#define LEAST_MS (60ull * 1000)
+#define MOST_MS  (366ull * 86400 * 1000)
+#define KEEP_MAX 1000
+
+static bool apply_every(const char *text, struct store_instance *instance, struct error *error) {
+    uint64_t ms = 0;
+    if (text[0] && (!duration_parse(text, &ms) || ms < LEAST_MS || ms > MOST_MS))
+        return error_set(
+            error, ERROR_INVALID,
+            "--snapshot-every takes a duration from a minute to a year, as 6h or 1d, or "
+            "\"\" for never");
+    instance->snapshot_every_s = ms / 1000;
+    return true;
+}
+
+bool snapshot_schedule_apply(const struct snapshot_schedule_options *options,
+                             struct store_instance *instance, struct error *error) {
+    if (options->every && !apply_every(options->every, instance, error))
+        return false;
+    if (options->keep && !name_parse_number(options->keep, 1, KEEP_MAX, &instance->snapshot_keep))
+        return error_set(error, ERROR_INVALID, "--snapshot-keep takes a number from 1 to %d",
+                         KEEP_MAX);
+    if (instance->snapshot_every_s && !instance->snapshot_keep)
+        instance->snapshot_keep = SNAPSHOT_SCHEDULE_KEEP;
+    return true;
+}
