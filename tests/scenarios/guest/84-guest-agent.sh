@@ -77,10 +77,24 @@ expect_ok "$PGSUP" instance create later --os mini --vcpu 1 --ram 256 --ip 10.77
 wait_until 30 knows "later.lab.internal at 10.77.0.41, knows later at"
 knows "fixed.lab.internal at 10.77.0.40" || fail "the seed did not tell a static address"
 
-step "a supervisor that comes later asks it too"
+step "file systems are frozen for a snapshot"
+expect_ok "$PGSUP" snapshot create moves s1 --freeze-required
+expect_text "$OUT" "its file systems were frozen for "
+in_store() {
+    sqlite3 -cmd ".timeout 20000" "$PGSUP_HOME/cloud.sqlite3" "$1"
+}
+expect_equal "what may be frozen" "$(in_store "SELECT count(*) FROM freezes")" 0
+
+step "a supervisor that comes later asks it too, and thaws what was left frozen"
 kill_supervisor
+in_store "INSERT INTO freezes SELECT id, $(date +%s)000 FROM instances WHERE name = 'moves'"
 start_supervisor
 wait_until 30 is_told moves agent True
+expect_event moves "which may have been frozen by a process that was ended, are thawed"
+is_thawed() {
+    [ "$(in_store "SELECT count(*) FROM freezes")" = 0 ]
+}
+wait_until 10 is_thawed
 run "$PGSUP" stop moves
 expect_equal "status of stop" "$STATUS" 0
 
