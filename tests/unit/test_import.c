@@ -140,7 +140,9 @@ TEST(what_is_refused_leaves_no_trace) {
          "no usable number of processors"},
         {"<!DOCTYPE domain [<!ENTITY a SYSTEM '/etc/passwd'>]><domain><name>&a;</name></domain>",
          NULL, "it has a document type"},
-        {"QFI\xfb", NULL, "it is not XML"},
+        {"QFI\xfb", NULL, "is no XML of a domain: for a disk it is `pgsup image import"},
+        {"", NULL, "is no XML of a domain"},
+        {"\xef\xbb\xbf\n<domain", NULL, "it is not XML"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         refuse(rows[i].text, rows[i].name, rows[i].says);

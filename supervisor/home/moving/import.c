@@ -7,9 +7,11 @@
 #include "home/moving/export_stage.h"
 #include "home/moving/libvirt_backup.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define STAGE  "import" /* in the home */
 #define DOMAIN "domain.xml"
@@ -48,6 +50,23 @@ static bool import_domain(const struct importing *importing, const char *file,
     return good;
 }
 
+/* As far as the first bytes tell: those of a disk or an archive are others. */
+static bool check_xml(const char *path, const struct stat *status, struct error *error) {
+    char head[64];
+    scoped(file_release) int fd = S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (S_ISREG(status->st_mode) && fd < 0)
+        return error_errno(error, "cannot read %s", path);
+    ssize_t got = fd < 0 ? 0 : read(fd, head, sizeof head);
+    ssize_t at = 0;
+    while (at < got && strchr(" \t\r\n\xef\xbb\xbf", head[at]))
+        at++;
+    return (at < got && head[at] == '<') ||
+           error_set(error, ERROR_INVALID,
+                     "%s is no XML of a domain: for a disk it is `pgsup image import -n NAME "
+                     "FILE`; of an OVA take out the disk with `tar -xf` first",
+                     path);
+}
+
 bool import_run(struct home *home, const struct import_request *request,
                 struct store_instance *made, struct strv *notes, struct error *error) {
     struct stat status;
@@ -58,7 +77,7 @@ bool import_run(struct home *home, const struct import_request *request,
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot read %s", path);
     if (!S_ISDIR(status.st_mode))
-        return import_domain(&importing, path, error);
+        return check_xml(path, &status, error) && import_domain(&importing, path, error);
     if (file_exists(manifest))
         return restore_backup(&importing, path, error);
     if (file_exists(domain))

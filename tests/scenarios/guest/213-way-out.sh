@@ -94,5 +94,13 @@ expect_equal "what it left" "$(ls "$PGSUP_HOME" | grep import || true)" ""
 start_supervisor
 expect_ready web
 expect_text "$PGSUP_HOME/instances/web/console.log" "phoned home in an earlier boot"
+
+step "from a backup"
+mkdir "$WORK/backups"
+expect_ok "$PGSUP" -q -p "$home" backup create web --to "$WORK/backups" --full
+expect_fail 3 'this machine is there, as "web"' "$PGSUP" import "$WORK"/backups/web-*
+run "$PGSUP" import "$WORK"/backups/web-* --as web-2
+expect_equal "status of import" "$STATUS" 0
+expect_text "$OUT" 'instance "web-2" imported'
 end_supervisor
 expect_nothing_left
