@@ -14,6 +14,9 @@
 #include "store/transaction.h"
 #include "test.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static struct home home;
 static char *out; /* where backups are made */
 
@@ -369,6 +372,38 @@ TEST(a_removed_one_comes_back) {
     CHECK_STRING(again.uuid, made.uuid);
     CHECK_STRING(again.mac, made.mac);
     store_instance_done(&again);
+    end(&made);
+}
+
+/* A listening socket on a port of 127.0.0.1 that nobody had. */
+static int occupy(uint16_t *port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 1) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+TEST(a_port_that_is_in_use_is_replaced) {
+    struct store_instance made = {0}, again = {0};
+    struct error error = {0};
+    begin("port", &made);
+    uint16_t port;
+    int fd = occupy(&port);
+    made.ssh_port = port;
+    made.ssh_port_given = true;
+    check_good(store_begin(home.store, &error) &&
+                   store_end(home.store, instance_table_update(home.store, &made, &error), &error),
+               &error);
+    scoped(alloc_release) char *folder = back_up(BACKUP_THIN);
+    check_good(instance_remove(&home, &made, &error), &error);
+    check_good(restore_to(&home, folder, NULL, &again, &error), &error);
+    CHECK(again.ssh_port != 0 && again.ssh_port != port);
+    CHECK_STRING(again.uuid, made.uuid);
+    store_instance_done(&again);
+    close(fd);
     end(&made);
 }
 
