@@ -26,8 +26,6 @@ static const struct {
     {"export", "a lab file"},
     {"diff", "lines for people; its exit status says whether there is a difference"},
     {"apply", "the lines of diff, done"},
-    {"backup verify", "its exit status says whether the backup is whole"},
-    {"backup restore", "its exit status; `pgsup info NAME --json` follows"},
     {"help", "text for people"},
     {"completion", "a script of a shell"},
 };

@@ -57,7 +57,7 @@ static const struct option_spec options[] = {
      .help = "have the supervisor back it up to this folder; \"\": to none"},
     {.name = "backup-every",
      .value = "TIME",
-     .help = "… that often, if it has run since the last one; 1d at first; \"\": never"},
+     .help = "back it up that often, if it has run since the last one; 1d at first; \"\": never"},
     {.name = "backup-keep", .value = "NUMBER", .help = "keep so many of these; 7 at first"},
     {.name = "after",
      .value = "NAME",
