@@ -1,6 +1,6 @@
 /* What one QMP message costs: replies and events from memory through a session, in nanoseconds.
  *
- *     bench_qmp [ROUNDS]
+ *     bench_qmp [ROUNDS [jansson]]
  *
  * Prints; asserts nothing about time. A round is as many commands as may be under way at once, with
  * as many events between their replies, fed as a socket would give them. */
@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "qmp/session.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROUNDS     200
 #define READ_BYTES 65536
@@ -38,6 +40,12 @@ static void feed(struct qmp_session *session, const struct buffer *bytes, size_t
     }
 }
 
+/* The same lines by jansson alone, as a bound. */
+static void parse(const struct buffer *bytes) {
+    for (const char *line = bytes->data, *end; (end = strchr(line, '\n')); line = end + 1)
+        json_decref(json_loadb(line, (size_t)(end - line), 0, NULL));
+}
+
 static void fill(struct buffer *bytes, uint64_t first_id) {
     buffer_clear(bytes);
     for (unsigned i = 0; i < QMP_PENDING_LIMIT; i++)
@@ -58,7 +66,7 @@ int main(int argc, char **argv) {
     pull(session);
 
     size_t messages = 0, commands = 0;
-    uint64_t sending_ms = 0, reading_ms = 0;
+    uint64_t sending_ms = 0, reading_ms = 0, parsing_ms = 0;
     for (long round = 0; round < rounds; round++) {
         uint64_t start_ms = clock_monotonic_ms(), first = 0;
         for (unsigned i = 0; i < QMP_PENDING_LIMIT; i++, commands++) {
@@ -71,11 +79,17 @@ int main(int argc, char **argv) {
         start_ms = clock_monotonic_ms();
         feed(session, &bytes, &messages);
         reading_ms += clock_monotonic_ms() - start_ms;
+        start_ms = clock_monotonic_ms();
+        if (argc > 2)
+            parse(&bytes);
+        parsing_ms += clock_monotonic_ms() - start_ms;
     }
     session_free(session);
     printf("%zu commands written, %.0f ns each\n", commands,
            (double)sending_ms * 1e6 / (double)commands);
     printf("%zu messages read, %.0f ns each\n", messages,
            (double)reading_ms * 1e6 / (double)messages);
+    if (argc > 2)
+        printf("jansson alone, %.0f ns each\n", (double)parsing_ms * 1e6 / (double)messages);
     return 0;
 }

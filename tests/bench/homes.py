@@ -12,6 +12,7 @@ import uuid
 AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 SLEEPING_FIRMWARE = b"\x7f\x20\x03\xd5\xff\xff\xff\x17"  # aarch64: wfi; b .-4
 TIMEOUT_S = 60
+NO_SUPERVISOR = 4  # pgsup help exit-status
 
 
 def run(*words, **options):
@@ -46,7 +47,7 @@ class Home:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
         run("qemu-img", "create", "-q", "-f", "qcow2", image, "64M")
         self.do("cloud", "create", "-n", "bench", "--network", "user", "--no-admin-password",
-                "--ssh-public-key", key + ".pub")
+                "--ph-port", "auto", "--ssh-public-key", key + ".pub")
         self.do("image", "import", "-n", "empty", "--arch", "aarch64", image)
         self.do("instance", "create", "vm0", "--os", "empty", "--vcpu", "1", "--ram", "64",
                 "--seed", "http", "--accel", "tcg", "-s", "64M")
@@ -96,8 +97,11 @@ class Home:
         wait_for(self.answers, "the supervisor")
 
     def answers(self):
-        return subprocess.run(self.words("wait", "--for", "stopped", "vm0", "--timeout", "1"), env=self.environment,
-                              capture_output=True, check=False).returncode != 3
+        if self.process.poll() is not None:
+            sys.exit(f"bench: the supervisor ended: {self.folder}/up.log")
+        return subprocess.run(self.words("wait", "--for", "stopped", "vm0", "--timeout", "1"),
+                              env=self.environment, capture_output=True,
+                              check=False).returncode != NO_SUPERVISOR
 
     def start_all(self):
         self.do("start", *self.names)

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""What pgsup costs beside what it stands for: each figure and its peer are taken in turn, in one run.
+
+usage: bench.py PGSUP BUILD-FOLDER [--quick] [--json FILE] [--only ROW,...]
+
+A row: the median of pgsup's figure and of its peer's, the ratio of each pair (median, and the 10th
+and 90th of a hundred of them), and the number of pairs. Judges nothing. A peer that is not installed
+leaves its column empty. --quick: fewer pairs, and no more than 100 VMs. VMs of rows with a number
+are of a fake QEMU, the others of a real one whose processor sleeps. Linux."""
+import argparse
+import glob
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from homes import Home, run, wait_for
+
+EMPTY = """#include <jansson.h>
+#include <sqlite3.h>
+#include <uv.h>
+int main(void) { return !json_null() || !sqlite3_libversion() || !uv_version_string(); }
+"""
+
+
+class Table:
+    def __init__(self, pairs, only):
+        self.pairs, self.only, self.rows = pairs, only, []
+        print(f"{'':40}{'pgsup':>10}{'peer':>10}  {'ratio':>6}  (10 %..90 %)     pairs  peer")
+
+    def wants(self, name):
+        return not self.only or any(name.startswith(word) for word in self.only)
+
+    def add(self, name, unit, peer, own, others=None):
+        row = {"name": name, "unit": unit, "peer": peer, "pgsup": statistics.median(own), "pairs": len(own)}
+        if others:
+            ratios = sorted(a / b for a, b in zip(own, others) if b)
+            at = [ratios[round((len(ratios) - 1) * part)] for part in (0.1, 0.5, 0.9)]
+            row.update(peer_figure=statistics.median(others), ratio=at[1], ratio_10=at[0], ratio_90=at[2])
+        self.rows.append(row)
+        shown = f"{row['peer_figure']:10.2f}  {row['ratio']:6.2f}  ({row['ratio_10']:.2f}..{row['ratio_90']:.2f})" \
+            if others else f"{'-':>10}  {'':6}  "
+        print(f"{name + ', ' + unit:40}{row['pgsup']:10.2f}{shown:34}{len(own):6}  {peer or ''}", flush=True)
+
+    def alternate(self, name, peer, own, other, pairs=None):
+        """own and other: called in turn, each returns milliseconds; other None: there is no peer."""
+        if not self.wants(name):
+            return
+        mine, theirs = [], []
+        for _ in range(pairs or self.pairs):
+            mine.append(own())
+            if other:
+                theirs.append(other())
+        self.add(name, "ms", peer, mine, theirs)
+
+
+def timed(words, environment=None):
+    began = time.perf_counter()
+    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False)
+    took = (time.perf_counter() - began) * 1000
+    if done.returncode:
+        sys.exit(f"bench: {' '.join(words)[:200]}: {done.stderr.decode()[-300:]}")
+    return took
+
+
+class Bare:
+    """QEMU by the command line of a VM of pgsup's, without pgsup: spawned, and told to run."""
+
+    def __init__(self, home, name):
+        pid = glob.glob(f"{home.path}/run/{name}.*.pid")[0]
+        with open(pid, encoding="ascii") as file, open(f"/proc/{file.read().strip()}/cmdline", "rb") as words:
+            line = words.read().decode().split("\0")[:-1]
+        self.folder = os.path.join(home.folder, "bare")
+        os.makedirs(self.folder, exist_ok=True)
+        self.words = [word.replace(f"{home.path}/run", self.folder) for word in line]
+        self.process, self.log = None, open(f"{self.folder}/log", "w+b")
+
+    def command(self, file, text):
+        file.write(f'{{"execute": "{text}"}}\n')
+        file.flush()
+        while "return" not in (line := file.readline()):
+            if not line:
+                return
+
+    def start(self):
+        began = time.perf_counter()
+        sockets = []
+        for number in range(2):
+            path = f"{self.folder}/{number}.sock"
+            if os.path.exists(path):
+                os.unlink(path)
+            one = socket.socket(socket.AF_UNIX)
+            one.bind(path)
+            one.listen(1)
+            sockets.append(os.dup(one.fileno()))
+            one.close()
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", f'exec "$@" 3<&{sockets[0]} 4<&{sockets[1]}', "sh", *self.words],
+            pass_fds=sockets, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        for each in sockets:
+            os.close(each)
+        monitor = socket.socket(socket.AF_UNIX)
+        monitor.connect(f"{self.folder}/0.sock")
+        self.monitor = monitor.makefile("rw")
+        monitor.close()
+        try:
+            self.monitor.readline()
+            self.command(self.monitor, "qmp_capabilities")
+            self.command(self.monitor, "cont")
+        except OSError as problem:
+            self.log.seek(0)
+            sys.exit(f"bench: bare QEMU: {problem}: {self.log.read().decode()[-300:]}")
+        return (time.perf_counter() - began) * 1000
+
+    def quit(self):
+        began = time.perf_counter()
+        self.command(self.monitor, "quit")
+        self.process.wait()
+        self.monitor.close()
+        return (time.perf_counter() - began) * 1000
+
+
+def first_process(home, table, folder):
+    empty = os.path.join(folder, "empty")
+    flags = run("pkg-config", "--cflags", "--libs", "libuv", "sqlite3", "jansson").split()
+    with open(empty + ".c", "w", encoding="ascii") as file:
+        file.write(EMPTY)
+    run("cc", "-O2", "-o", empty, empty + ".c", *flags)
+    table.alternate("version", "an empty program, same libraries", lambda: timed(home.words("version")),
+                    lambda: timed([empty]))
+    return empty
+
+
+def real_vms(pgsup, folder, table):
+    if not any(table.wants(word) for word in ("version", "start", "stop", "create")):
+        return
+    home = Home(pgsup, os.path.join(folder, "real"), 3)
+    first_process(home, table, folder)
+    home.up()
+    try:
+        home.do("start", "vm0", "vm1", "vm2")
+        home_and_bare(home, table)
+        count = iter(range(10000))
+        made = lambda: timed([*home.words("instance", "create"), f"new{next(count)}", "--os", "empty", "--seed",
+                              "http", "-s", "64M"], home.environment)
+        image = lambda: timed(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b",
+                               f"{home.folder}/empty.qcow2", f"{home.folder}/new{next(count)}.qcow2"])
+        table.alternate("create", "qemu-img create", made, image)
+    finally:
+        home.close()
+
+
+def home_and_bare(home, table):
+    bare = Bare(home, "vm0")
+    home.do("stop", "-f", "vm0")
+    own = {"start": [], "stop": []}
+    others = {"start": [], "stop": []}
+    for _ in range(table.pairs if table.wants("start") or table.wants("stop") else 0):
+        own["start"].append(timed(home.words("start", "vm0"), home.environment))
+        own["stop"].append(timed(home.words("stop", "-f", "vm0"), home.environment))
+        others["start"].append(bare.start())
+        others["stop"].append(bare.quit())
+    if own["start"]:
+        table.add("start", "ms", "bare QEMU, spawn to cont", own["start"], others["start"])
+        table.add("stop -f, own", "ms", "bare QEMU, quit", own["stop"], others["stop"])
+
+    def adopted():
+        home.do("start", "vm1")
+        home.kill()
+        home.up()
+        return timed(home.words("stop", "-f", "vm1"), home.environment)
+
+    def quit_bare():
+        bare.start()
+        return bare.quit()
+
+    table.alternate("stop -f, adopted", "bare QEMU, quit", adopted, quit_bare)
+
+
+def switches(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
+            total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt"))
+    return total
+
+
+def cpu_ms(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0]) / 1e6
+    return total
+
+
+def pss_mb(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pss:")) / 1024
+
+
+def idle(home, table, count, seconds):
+    pid = home.process.pid
+    time.sleep(11)  # what has just happened is looked at for so long
+    before = switches(pid), cpu_ms(pid)
+    time.sleep(seconds)
+    table.add(f"idle at {count}: wake-ups", "a second", None, [(switches(pid) - before[0]) / seconds])
+    table.add(f"idle at {count}: processor", "ms a second", None, [(cpu_ms(pid) - before[1]) / seconds])
+
+
+def readopt(home, count):
+    home.kill()
+    began = time.perf_counter()
+    home.up()
+    wait_for(lambda: home.do("list", "--no-header").count("Running") == count, "adoption")
+    return (time.perf_counter() - began) * 1000
+
+
+def curve(pgsup, fake, folder, table, counts, seconds):
+    """What grows with the number of VMs."""
+    if not any(table.wants(word) for word in ("list", "start at", "memory", "idle", "adoption")):
+        return
+    empty = os.path.join(folder, "empty")
+    for count in counts:
+        home = Home(pgsup, os.path.join(folder, f"fake{count}"), count + 1, fake)
+        home.up()
+        try:
+            if count:
+                home.do("start", *home.names[1:])
+            table.alternate(f"list at {count}", "an empty program" if os.path.exists(empty) else None,
+                            lambda: timed(home.words("list"), home.environment),
+                            (lambda: timed([empty])) if os.path.exists(empty) else None)
+
+            def start():
+                took = timed(home.words("start", "vm0"), home.environment)
+                home.do("stop", "-f", "vm0")
+                return took
+
+            table.alternate(f"start at {count}", None, start, None)
+            if table.wants("memory"):
+                table.add(f"memory at {count}, PSS", "MB", None, [pss_mb(home.process.pid)])
+            if table.wants("idle"):
+                idle(home, table, count, seconds)
+            if count and table.wants("adoption"):
+                table.add(f"adoption of {count}", "ms", None, [readopt(home, count) for _ in range(3)])
+        finally:
+            home.close()
+
+
+def decode(build, table):
+    if not table.wants("decode"):
+        return
+    own, others = [], []
+    for _ in range(table.pairs):
+        said = run(f"{build}/tests/bench_qmp", "20", "jansson")
+        own.append(float(re.search(r"messages read, ([0-9.]+) ns", said).group(1)))
+        others.append(float(re.search(r"jansson alone, ([0-9.]+) ns", said).group(1)))
+    table.add("decode of a QMP message", "ns", "bare jansson", own, others)
+
+
+def size(pgsup, folder, table):
+    if table.wants("size"):
+        run("strip", "-o", f"{folder}/stripped", pgsup)
+        table.add("size of the program, stripped", "KB", None, [os.path.getsize(f"{folder}/stripped") / 1024])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pgsup")
+    parser.add_argument("build")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--only", type=lambda words: words.split(","), default=[])
+    options = parser.parse_args()
+    pgsup, build = os.path.abspath(options.pgsup), os.path.abspath(options.build)
+    folder = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp")
+    table = Table(10 if options.quick else 20, options.only)
+    try:
+        size(pgsup, folder, table)
+        decode(build, table)
+        real_vms(pgsup, folder, table)
+        curve(pgsup, f"{build}/tests/fake-qemu", folder, table, (0, 10, 100) if options.quick else (0, 10, 100, 300, 1000),
+              5 if options.quick else 30)
+    finally:
+        shutil.rmtree(folder)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(table.rows, file, indent=1)
+
+
+main()
