@@ -23,7 +23,7 @@ start_libvirt() {
     [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$WORK/there" "$1"
     libvirt_as /usr/sbin/libvirtd >"$WORK/there.log" 2>&1 &
     at_exit "end_libvirt"
-    at_exit "for name in \$(virsh_there list --name); do virsh_there destroy \$name; done"
+    at_exit "for name in \$(virsh_there list --name 2>/dev/null); do virsh_there destroy \$name; done"
     wait_until 30 test -S "$WORK/there/run/libvirt/libvirt-sock"
     wait_until 30 virsh_there uri
 }

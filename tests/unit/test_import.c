@@ -72,7 +72,7 @@ static void open_home(const char *name) {
 
 TEST(a_domain_becomes_an_instance) {
     open_home("taken");
-    scoped(alloc_release) char *os = make_disk("os.qcow2", "qcow2", "64M");
+    free(make_disk("os.qcow2", "qcow2", "64M")); /* beside the domain */
     scoped(alloc_release) char *data = make_disk("data.raw", "raw", "8M");
     struct store_instance made = {0};
     struct strv notes = {0};
