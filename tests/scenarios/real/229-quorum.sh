@@ -118,7 +118,7 @@ knows_it() { # NAME
 }
 began=$SECONDS
 for name in server agent-1 agent-2; do
-    wait_until 30 knows_it $name
+    wait_until 90 knows_it $name # a login alone takes long under emulation
 done
 printf 'known by name after %d s\n' $((SECONDS - began))
 run "$PGSUP" start agent-3 --wait --timeout $BOOT_TIMEOUT_S
