@@ -150,6 +150,7 @@ set(table
   "real/30-real-guest@sid-amd64    190    3    2400     normal     macos"
   "real/30-real-guest@trixie-arm64 260    3    2400     normal     macos"
   "real/34-real-seeds              165    3    2400     normal     -"
+  "real/210-live-backup            170    3    2400     none       -"
   "real/214-real-way-out           150    3    2400     none       macos"
   "real/229-quorum                 400    3    3600     none       macos"
 
