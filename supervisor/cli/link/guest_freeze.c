@@ -166,6 +166,15 @@ static bool check_agent(struct offline *offline, struct error *error) {
     return open || error_set(error, ERROR_NOT_FOUND, "the guest runs no agent");
 }
 
+/* What a paused guest is told waits for it, and would freeze it when it goes on. */
+static bool check_running(struct offline *offline, struct error *error) {
+    json_t *status = offline_command(offline, "query-status", NULL, error);
+    bool runs = json_is_true(json_object_get(status, "running"));
+    bool told = status != NULL;
+    json_decref(status);
+    return runs || (told && error_set(error, ERROR_WRONG_STATE, "the guest is paused"));
+}
+
 static void forget(const struct guest_freeze *freeze) {
     freeze_table_remove(freeze->home->store, freeze->instance, NULL);
 }
@@ -211,7 +220,8 @@ static bool freeze_now(struct guest_freeze *freeze, struct error *error) {
 
 struct guest_freeze *guest_freeze_begin(const struct guest_freeze_target *target,
                                         struct error *error) {
-    if (target->offline && !check_agent(target->offline, error))
+    if (target->offline &&
+        (!check_running(target->offline, error) || !check_agent(target->offline, error)))
         return NULL;
     struct guest_freeze *freeze = alloc_zero(sizeof *freeze);
     *freeze = (struct guest_freeze){

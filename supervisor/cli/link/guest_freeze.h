@@ -25,7 +25,7 @@ struct guest_freeze_target {
     struct home *home;
     int64_t instance; /* its id */
     const struct running *running;
-    struct offline *offline; /* is asked whether the guest runs an agent; NULL: it does */
+    struct offline *offline; /* is asked whether the guest runs, and an agent in it; NULL: both */
     uint64_t limit_ms; /* of the freeze and of its agent's answers; 0: GUEST_FREEZE_LIMIT_MS */
 };
 
