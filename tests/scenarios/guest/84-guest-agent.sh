@@ -131,12 +131,7 @@ done
 for name in none deaf; do
     wait_until 60 grep -qa "mini: ready" "$PGSUP_HOME/instances/$name/console.log"
 done
-run "$PGSUP" snapshot create deaf
-expect_equal "status of a snapshot" "$STATUS" 0
-expect_text "$OUT" "crash-consistent: the guest agent did not freeze the file systems in 10 s"
-run "$PGSUP" snapshot create none
-expect_text "$OUT" "crash-consistent: the guest runs no agent"
-sleep 4 # the agent's time is up, and it was asked again
+sleep 14 # the agent's time is up, and it was asked again
 for name in none deaf; do
     expect_equal "whether one answers in $name" "$(told $name agent)" False
     ! has_event $name "agent" || fail "an event tells of an agent in $name"
