@@ -53,7 +53,8 @@ static bool import_domain(const struct importing *importing, const char *file,
 /* As far as the first bytes tell: those of a disk or an archive are others. */
 static bool check_xml(const char *path, const struct stat *status, struct error *error) {
     char head[64];
-    scoped(file_release) int fd = S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    scoped(file_release) int fd =
+        S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     if (S_ISREG(status->st_mode) && fd < 0)
         return error_errno(error, "cannot read %s", path);
     ssize_t got = fd < 0 ? 0 : read(fd, head, sizeof head);
