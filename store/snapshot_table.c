@@ -141,33 +141,6 @@ bool snapshot_table_remove(struct store *store, const struct store_snapshot *sna
     return query_finish(&query, error);
 }
 
-bool snapshot_table_list_schedules(struct store *store, struct store_snapshot_schedules *schedules,
-                                   struct error *error) {
-    struct query query;
-    if (!query_open(store, SNAPSHOT_LIST_SCHEDULES, &query, error))
-        return false;
-    while (query_row(&query, error)) {
-        schedules->items =
-            alloc_resize(schedules->items, (schedules->count + 1) * sizeof *schedules->items);
-        struct store_snapshot_schedule *schedule = &schedules->items[schedules->count++];
-        schedule->instance = query_column_number(&query);
-        schedule->name = query_column_text(&query);
-        schedule->every_s = query_column_number(&query);
-        schedule->last_ms = query_column_number(&query);
-    }
-    if (query_close(&query))
-        return true;
-    store_snapshot_schedules_done(schedules);
-    return false;
-}
-
-void store_snapshot_schedules_done(struct store_snapshot_schedules *schedules) {
-    for (size_t i = 0; i < schedules->count; i++)
-        free(schedules->items[i].name);
-    free(schedules->items);
-    *schedules = (struct store_snapshot_schedules){0};
-}
-
 void store_snapshot_done(struct store_snapshot *snapshot) {
     free(snapshot->instance_name);
     free(snapshot->name);

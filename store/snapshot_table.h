@@ -68,20 +68,5 @@ bool snapshot_table_set_state(struct store *store, const struct store_snapshot *
 bool snapshot_table_remove(struct store *store, const struct store_snapshot *snapshot,
                            struct error *error);
 
-/* Instances of which snapshots are taken by the clock. */
-struct store_snapshot_schedule {
-    int64_t instance;
-    char *name;
-    int64_t every_s;
-    int64_t last_ms; /* when the last automatic one was created; 0: there is none */
-};
-struct store_snapshot_schedules {
-    struct store_snapshot_schedule *items;
-    size_t count;
-};
-bool snapshot_table_list_schedules(struct store *store, struct store_snapshot_schedules *schedules,
-                                   struct error *error);
-void store_snapshot_schedules_done(struct store_snapshot_schedules *schedules);
-
 void store_snapshot_done(struct store_snapshot *snapshot);
 void store_snapshots_done(struct store_snapshots *snapshots);

@@ -65,6 +65,7 @@ enum statement {
     BACKUP_GET,
     BACKUP_PUT,
     BACKUP_SET_MADE,
+    SCHEDULE_LIST,
 
     FREEZE_PUT,
     FREEZE_LIST,
@@ -76,7 +77,6 @@ enum statement {
     SNAPSHOT_REMOVE,
     SNAPSHOT_ADD_DISK,
     SNAPSHOT_LIST_DISKS,
-    SNAPSHOT_LIST_SCHEDULES,
 
     FORWARD_LIST,
     FORWARD_ADD,

@@ -24,7 +24,6 @@
 #include "daemon/service_notify.h"
 #include "daemon/silence.h"
 #include "daemon/sleep_inhibitor.h"
-#include "daemon/snapshotter.h"
 #include "daemon/wake.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
@@ -56,7 +55,6 @@ struct daemon {
     struct seed_server *seed;
     struct wake wake;
     struct silence *silence;
-    struct snapshotter *snapshotter;
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
     struct provisioning *provisioning;
@@ -92,7 +90,6 @@ static void close_all(void *context) {
     daemon->provisioning = NULL; /* what follows may still change a VM */
     address_tracker_close(daemon->tracker);
     silence_close(daemon->silence);
-    snapshotter_close(daemon->snapshotter);
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     daemon->sleep_inhibitor = NULL;
     restarter_close(daemon->restarter);
@@ -349,7 +346,7 @@ static void on_scan(uv_timer_t *timer) {
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
     wake_look(&daemon->wake, &daemon->fleet);
     silence_look(daemon->silence);
-    snapshotter_look(daemon->snapshotter);
+    schedule_look(daemon->schedule);
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt_new(&daemon->fleet, NULL);
     fleet_thaw(&daemon->fleet);
@@ -376,7 +373,6 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->schedule = schedule_new(&daemon->fleet);
     daemon->tracker = address_tracker_new(&daemon->fleet);
     daemon->silence = silence_new(&daemon->fleet);
-    daemon->snapshotter = snapshotter_new(&daemon->fleet);
     daemon->fleet.on_change = on_change;
     daemon->fleet.on_addresses = on_addresses;
     daemon->fleet.on_output = on_output;
@@ -431,7 +427,6 @@ static void close_unopened(struct daemon *daemon) {
     if (daemon->recorder) {
         address_tracker_close(daemon->tracker);
         silence_close(daemon->silence);
-        snapshotter_close(daemon->snapshotter);
         restarter_close(daemon->restarter);
         schedule_close(daemon->schedule);
         fleet_close(&daemon->fleet);

@@ -1,8 +1,9 @@
-/* Backups that the supervisor makes by itself now and then, of instances that ask for them
- * (instance set --backup-every). Each is the command that a person would give, run as a child, one
- * after the other; the command also removes what is beyond the number to be kept. One that was
- * missed while the computer slept is made once. An instance that has not run since the last one has
- * nothing new, and is passed over. */
+/* Snapshots and backups that the supervisor makes by the clock, of instances that ask for them
+ * (instance set --snapshot-every, --backup-every). Each is the command that a person would give,
+ * run as an errand, one after the other; the command also removes what is beyond the number to be
+ * kept. One that was missed while the computer slept is made once. An instance that has not run
+ * since the last one has nothing new, and is passed over. What an interrupted snapshot has left is
+ * settled first. */
 #pragma once
 
 #include "daemon/fleet.h"
@@ -10,13 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCHEDULE_LOOK_MS  5000u
-#define SCHEDULE_RETRY_MS 600000u   /* after a failure, unless it is due more often */
-#define SCHEDULE_LIMIT_MS 86400000u /* of one command */
+#define SCHEDULE_RETRY_MS 600000u /* after a failure, unless it is due more often */
 
 struct schedule; /* opaque */
 
 struct schedule *schedule_new(struct fleet *fleet);
+/* To be called now and then: begins what is due. */
+void schedule_look(struct schedule *schedule);
 /* A command that is under way goes on. NULL is fine. */
 void schedule_close(struct schedule *schedule);
 

@@ -1,5 +1,7 @@
 /* Snapshots and freezes: what is put in comes back, and goes with its instance. */
 #include "store/freeze_table.h"
+#include "store/backup_table.h"
+#include "store/schedule_table.h"
 #include "store/snapshot_table.h"
 #include "store/transaction.h"
 #include "store_samples.h"
@@ -98,23 +100,36 @@ TEST(both_go_with_their_instance) {
 
 TEST(the_last_automatic_one_is_told) {
     struct store *store = with_image("schedules");
-    struct store_snapshot_schedules list = {0};
+    struct store_schedules list = {0};
     struct store_snapshot later = full;
     OK(instance_table_add(store, &full_instance, &error));
-    OK(snapshot_table_list_schedules(store, &list, &error));
+    OK(schedule_table_list(store, &list, &error));
     CHECK_INT(list.count, 1);
     CHECK_STRING(list.items[0].name, "test");
     CHECK_INT(list.items[0].every_s, 86400);
     CHECK_INT(list.items[0].last_ms, 0);
-    store_snapshot_schedules_done(&list);
+    store_schedules_done(&list);
     OK(snapshot_table_add(store, &full, &error));
     later.name = "by-hand";
     later.origin = STORE_SNAPSHOT_BY_USER;
     later.created_ms++;
     OK(snapshot_table_add(store, &later, &error));
-    OK(snapshot_table_list_schedules(store, &list, &error));
+    OK(schedule_table_list(store, &list, &error));
     CHECK_INT(list.items[0].last_ms, full.created_ms);
-    store_snapshot_schedules_done(&list);
+    store_schedules_done(&list);
+    struct store_backup backup = {.instance = 1, .every_s = 60, .keep = 1, .made_ms = 7};
+    OK(backup_table_put(store, &backup, &error)); /* without a folder there is none */
+    OK(schedule_table_list(store, &list, &error));
+    CHECK_INT(list.count, 1);
+    store_schedules_done(&list);
+    backup.folder = "/backups";
+    OK(backup_table_put(store, &backup, &error));
+    OK(schedule_table_list(store, &list, &error));
+    CHECK_INT(list.count, 2);
+    CHECK_INT(list.items[1].kind, STORE_SCHEDULE_BACKUP);
+    CHECK_INT(list.items[1].every_s, 60);
+    CHECK_INT(list.items[1].last_ms, 7);
+    store_schedules_done(&list);
     store_close(store);
 }
 
