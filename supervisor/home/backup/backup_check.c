@@ -299,7 +299,7 @@ static bool check_content(const char *folder, const struct backup_file *file, bo
                           struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file->path);
     char digest[SECRET_SHA256_SIZE];
-    uint64_t bytes;
+    uint64_t bytes = 0;
     if (!backup_check_regular(folder, file->path, &bytes, error))
         return false;
     if (bytes != file->bytes)

@@ -267,7 +267,8 @@ static bool take_disks(struct conversion *conversion, struct error *error) {
 static void take_host_keys(const struct buffer *text, struct buffer *keys) {
     static const char mark[] = "_public: ";
     unsigned count = 0;
-    for (const char *at = text->data; at && (at = strstr(at, mark)) && count < HOST_KEYS_MAX;) {
+    const char *at = text->data ? text->data : "";
+    while (count < HOST_KEYS_MAX && (at = strstr(at, mark))) {
         at += strlen(mark);
         scoped(alloc_release) char *key =
             public_key_parse(at, strcspn(at, "\n"), PUBLIC_KEY_OF_HOST, NULL);

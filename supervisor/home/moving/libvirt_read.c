@@ -59,12 +59,14 @@ static const struct {
 };
 
 static void *member_of(struct libvirt_machine *machine, size_t row) {
-    char *base = (char *)machine;
-    if (values[row].owner == OF_NIC)
-        return machine->nic_count ? &machine->macs[machine->nic_count - 1] : NULL;
-    if (values[row].owner == OF_DISK)
-        base = machine->disk_count ? (char *)&machine->disks[machine->disk_count - 1] : NULL;
-    return base ? base + values[row].offset : NULL;
+    size_t offset = values[row].offset;
+    switch (values[row].owner) {
+    case OF_NIC: return machine->nic_count ? &machine->macs[machine->nic_count - 1] : NULL;
+    case OF_DISK:
+        return machine->disk_count ? (char *)&machine->disks[machine->disk_count - 1] + offset
+                                   : NULL;
+    default: return (char *)machine + offset;
+    }
 }
 
 static void stop(struct reader *reader, const char *why) {
