@@ -16,18 +16,22 @@
 #define RUN_IN                                                                                       \
     "`pgsup ssh NAME -- COMMAND` runs a command in the guest, `pgsup exec NAME -- COMMAND` without " \
     "network"
-#define COPY_FILES  "`pgsup cp FILE NAME:PATH` copies files into a guest, `pgsup cp NAME:PATH .` out"
-#define NO_SNAPSHOT "there are no snapshots: `pgsup clone NAME COPY` copies a stopped instance"
-#define NO_FOLDERS  "guests share no folders with the host: `pgsup cp FILE NAME:PATH` copies files"
-#define NO_SCREEN   "guests have no screen: `pgsup console NAME` is the serial console"
-#define NO_BACKUP                                                                                  \
-    "`pgsup clone NAME COPY` copies a stopped instance, `pgsup export` writes what is defined"
+#define COPY_FILES "`pgsup cp FILE NAME:PATH` copies files into a guest, `pgsup cp NAME:PATH .` out"
+#define SNAPSHOT                                                                                   \
+    "`pgsup snapshot create NAME` keeps a point in time, `pgsup snapshot restore NAME SNAPSHOT` "  \
+    "returns to it"
+#define NO_FOLDERS "guests share no folders with the host: `pgsup cp FILE NAME:PATH` copies files"
+#define NO_SCREEN  "guests have no screen: `pgsup console NAME` is the serial console"
+#define BACK_UP                                                                                     \
+    "`pgsup backup create NAME --to DIR` copies an instance, `pgsup export NAME --as libvirt` for " \
+    "another engine"
 #define DOWNLOADS "`pgsup image list --available` shows what `pgsup image download -n NAME` gets"
 #define GET_IMAGE                                                                                  \
     "`pgsup image download -n NAME` downloads an image, `pgsup image import` adds a file"
 #define DROP_IMAGE "`pgsup image remove NAME` removes an image"
 #define SUPERVISE  "`pgsup up --detach` supervises the instances in the background"
-#define NETWORKS   "`pgsup cloud get` shows the network, `pgsup nic list NAME` further cards"
+#define NETWORKS                                                                                   \
+    "`pgsup network list` shows networks of instances, `pgsup cloud get` that of the cloud"
 #define FORGET     "`pgsup trash empty` empties the trash, `pgsup image remove NAME` removes an image"
 #define KEEP_STATE "`pgsup pause NAME` halts a guest in memory: its state is not saved on disk"
 #define SWITCH_OFF "`pgsup stop -f NAME` switches it off, `pgsup rm NAME` removes it"
@@ -47,19 +51,19 @@ static const struct peer_word top[] = {
     {"enter attach login connect dial sh bash", SHELL},
     {"execute run-command guestcontrol", RUN_IN},
     {"copy scp sftp transfer push file rsync", COPY_FILES},
-    {"snapshot snapshots snap checkpoint revert restore-snapshot save-snapshot snapshot-create "
-     "snapshot-list snapshot-revert",
-     NO_SNAPSHOT},
+    {"snapshots snap checkpoint revert restore-snapshot save-snapshot snapshot-create "
+     "snapshot-create-as snapshot-list snapshot-revert",
+     SNAPSHOT},
     {"mount umount unmount share", NO_FOLDERS},
     {"vnc spice display screen screenshot vncdisplay gui view viewer", NO_SCREEN},
-    {"backup dump publish migrate save-image", NO_BACKUP},
+    {"backups dump publish migrate save-image backup-begin", BACK_UP},
     {"find search available templates template-list catalogue catalog", DOWNLOADS},
     {"pull fetch download", GET_IMAGE},
     {"images", "`pgsup image list` lists the images"},
     {"rmi", DROP_IMAGE},
     {"instances machines domains", SHOW_ALL},
     {"daemon serve supervise server", SUPERVISE},
-    {"network networks net net-list bridges bridge", NETWORKS},
+    {"networks net net-list bridges bridge", NETWORKS},
     {"purge prune gc clean cleanup", FORGET},
     {"recover restore unremove undo", "`pgsup instance undelete NAME` restores a removed instance"},
     {"save managedsave hibernate suspend-disk", KEEP_STATE},
@@ -110,8 +114,8 @@ static const struct peer_word instance[] = {
     {"edit config modify change update", "`pgsup instance set NAME` changes an instance"},
     {"copy cp", "`pgsup instance clone NAME COPY` copies a stopped instance"},
     {"mv move", "`pgsup instance rename NAME NEW` renames an instance"},
-    {"snapshot snapshots snap restore", NO_SNAPSHOT},
-    {"export backup", NO_BACKUP},
+    {"snapshot snapshots snap restore", SNAPSHOT},
+    {"export backup", BACK_UP},
     {"exec execute", RUN_IN},
     {NULL, NULL},
 };
@@ -131,6 +135,22 @@ static const struct peer_word part[] = {
     {"create new attach make", "\"add\" is the word"},
     {"show info inspect get", "\"list\" is the word"},
     {"resize grow extend enlarge", "`pgsup resize NAME SIZE` enlarges the disk of an instance"},
+    {NULL, NULL},
+};
+
+static const struct peer_word snapshot[] = {
+    {"take new add save make", "`pgsup snapshot create NAME` keeps a point in time"},
+    {"revert rollback apply go load", "`pgsup snapshot restore NAME SNAPSHOT` returns to it"},
+    {"delete del destroy erase", "`pgsup snapshot remove NAME SNAPSHOT` removes it"},
+    {"show info ls", "`pgsup snapshot list NAME` shows them"},
+    {NULL, NULL},
+};
+
+static const struct peer_word backup[] = {
+    {"take new add save make run", "`pgsup backup create NAME --to DIR` makes one"},
+    {"check test", "`pgsup backup verify FOLDER` reads it back"},
+    {"delete del remove rm", "a backup is a folder: delete it"},
+    {"show info ls", "`pgsup backup list DIR` shows them"},
     {NULL, NULL},
 };
 
@@ -154,8 +174,9 @@ static const struct {
     const char *group;
     const struct peer_word *rows;
 } groups[] = {
-    {"", top},     {"image", image},  {"instance", instance}, {"cloud", cloud},     {"disk", part},
-    {"nic", part}, {"forward", part}, {"trash", trash},       {"service", service},
+    {"", top},          {"image", image}, {"instance", instance}, {"cloud", cloud},
+    {"disk", part},     {"nic", part},    {"forward", part},      {"snapshot", snapshot},
+    {"backup", backup}, {"trash", trash}, {"service", service},
 };
 
 const char *peer_words_answer(const char *group, const char *word) {
