@@ -44,7 +44,7 @@ static void read_status(int status, struct process_end *end) {
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* False: a child that cannot be waited for. */
+/* False: a child that cannot be waited for yet. XNU sends NOTE_EXIT before it can be. */
 static bool reap(struct process *process, struct process_end *end) {
     int status;
     pid_t waited = waitpid(process->pid, &status, WNOHANG);
@@ -53,10 +53,17 @@ static bool reap(struct process *process, struct process_end *end) {
     return waited != 0;
 }
 
+/* A child is there until it has been waited for. */
+static bool has_ended(struct process *process, struct process_end *end) {
+    if (process->child)
+        return reap(process, end);
+    return !platform_process_lives(process->pid, process->start);
+}
+
 static void on_poll_due(uv_timer_t *timer) {
     struct process *process = timer->data;
     struct process_end end = {0};
-    if (platform_process_lives(process->pid, process->start)) {
+    if (!has_ended(process, &end)) {
         tick_start(timer, on_poll_due, process->slow ? SLOW_POLL_INTERVAL_MS : POLL_INTERVAL_MS);
         return;
     }
@@ -65,7 +72,8 @@ static void on_poll_due(uv_timer_t *timer) {
         tick_start(timer, on_poll_due, SLOW_POLL_INTERVAL_MS);
         return;
     }
-    reap(process, &end); /* fails for a process that is not a child */
+    if (!process->child)
+        reap(process, &end); /* fails for what this process has not created */
     process_report_end(process, &end);
 }
 
@@ -119,8 +127,12 @@ static bool watch_end_fd(struct process *process, uv_loop_t *loop, int fd) {
 static void watch(struct process *process, uv_loop_t *loop, int end_fd) {
     uv_timer_init(loop, &process->timer);
     process->timer.data = process;
-    if (!watch_end_fd(process, loop, end_fd))
-        tick_start(&process->timer, on_poll_due, process->child ? 0 : POLL_INTERVAL_MS);
+    if (watch_end_fd(process, loop, end_fd))
+        return;
+    if (process->child)
+        uv_timer_start(&process->timer, on_poll_due, 0, 0);
+    else
+        tick_start(&process->timer, on_poll_due, POLL_INTERVAL_MS);
 }
 
 static struct process *process_create(void *owner, process_on_end *on_end) {
