@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/descriptors.h"
 #include "base/file.h"
+#include "base/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +77,7 @@ static _Noreturn void become(const struct child_options *options, int null, int 
     bool placed = (options->group == CHILD_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0) &&
                   place_fds(options, null) && (!options->folder || chdir(options->folder) == 0);
     if (placed) {
+        platform_close_on_exec((int)options->fd_count);
         descriptors_give_back();
         reset_signals();
         execve(path_of(options), options->argv,

@@ -39,6 +39,9 @@ bool platform_take_groups(const char *user, gid_t group);
 
 /* Closes every descriptor of this process above stderr but this one; -1: all. */
 void platform_close_others(int keep);
+/* From this one on no descriptor of this process outlives an exec. Safe after a fork of a process
+ * with threads. */
+void platform_close_on_exec(int first);
 
 /* The name of a process that can be seen, printable; "": it cannot. Caller frees. */
 char *platform_process_name(pid_t pid);

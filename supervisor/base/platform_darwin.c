@@ -33,6 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LISTED_FDS      1024 /* on the stack */
 #define SPARE_FDS_BYTES ((int)(32 * sizeof(struct proc_fdinfo)))
 
 uint64_t platform_process_start(pid_t pid) {
@@ -102,6 +103,20 @@ void platform_close_others(int keep) {
     for (size_t i = 0; bytes > 0 && i < (size_t)bytes / sizeof *list; i++)
         if (list[i].proc_fd > STDERR_FILENO && list[i].proc_fd != keep)
             close(list[i].proc_fd);
+}
+
+/* A list that is full may not be all: then every one that may be open is taken. */
+void platform_close_on_exec(int first) {
+    struct proc_fdinfo list[LISTED_FDS];
+    int bytes = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, list, (int)sizeof list);
+    if (bytes <= 0 || bytes >= (int)sizeof list) {
+        for (int fd = first, end = getdtablesize(); fd < end; fd++)
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return;
+    }
+    for (size_t i = 0; i < (size_t)bytes / sizeof *list; i++)
+        if (list[i].proc_fd >= first)
+            fcntl(list[i].proc_fd, F_SETFD, FD_CLOEXEC);
 }
 
 char *platform_process_name(pid_t pid) {

@@ -111,6 +111,14 @@ void platform_close_others(int keep) {
     close_span(kept + 1, ~0u);
 }
 
+/* Before Linux 5.11 close_range(2) does not know this flag. */
+void platform_close_on_exec(int first) {
+    if (close_range((unsigned)first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    for (int fd = first, end = getdtablesize(); fd < end; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* proc(5): /proc/PID/fd/N leads to the open file itself, under whatever name. */
 static bool has_open(const char *process, const struct stat *file) {
     scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);

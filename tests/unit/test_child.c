@@ -118,6 +118,24 @@ TEST(descriptors_come_to_their_places_whatever_lies_there) {
     close(second);
 }
 
+/* As a shell leaves them to its commands: without close-on-exec. */
+TEST(what_this_process_inherited_is_not_the_childs) {
+    int file = file_with("locked"), low = dup(file), high = fcntl(file, F_DUPFD, 100);
+    struct buffer output = {0};
+    char script[128];
+    CHECK(low > STDERR_FILENO && high >= 100);
+    snprintf(script, sizeof script,
+             "for fd in %d %d %d; do [ ! -e /dev/fd/$fd ] || echo $fd; done; echo none", file, low,
+             high);
+    CHECK_INT(run(script, &output), 0);
+    CHECK_STRING(output.data, "none\n");
+    CHECK_INT(fcntl(file, F_GETFD), 0); /* and stays this one's */
+    buffer_done(&output);
+    close(file);
+    close(low);
+    close(high);
+}
+
 TEST(folder_environment_and_session_are_its_own) {
     char *const environment[] = {"WORD=from here", NULL};
     const struct child_options options = {

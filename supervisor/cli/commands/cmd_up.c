@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/platform.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
 #include "cli/privileges.h"
@@ -85,6 +86,7 @@ static bool run_child(void *context, struct error *error) {
     struct daemon_options *chosen = &background->options;
     scoped(alloc_release) char *path = NULL, *log = NULL;
     bool already = false;
+    platform_close_others(background->detach.pipe); /* a lock of a script, for one */
     background->rights.keep = background->detach.pipe;
     if (!part(&background->rights, background->invocation, chosen, &path, error) ||
         !prepare(path, &log, &already, error))

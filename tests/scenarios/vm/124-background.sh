@@ -10,9 +10,14 @@ at_exit '"$PGSUP" down 2>/dev/null'
 
 step "up --detach returns when it serves; a second one finds it"
 expect_fail 4 "\`pgsup up --detach\` starts one" "$PGSUP" start one
+exec 9>"$WORK/lock"
+python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)' || fail "the lock"
 expect_ok "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_text "$OUT" "supervising $PGSUP_HOME in the background"
 quietly start one
+exec 9>&-
+python3 -c 'import fcntl, sys
+fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)' "$WORK/lock" || fail "the lock of the script is held on"
 expect_ok "$PGSUP" up --detach ${AS_ROOT:+"$AS_ROOT"}
 expect_text "$OUT" "a supervisor runs already for $PGSUP_HOME"
 expect_state one booting
