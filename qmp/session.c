@@ -121,10 +121,23 @@ uint64_t session_send_within(struct qmp_session *session, const struct qmp_reque
     return pending->id;
 }
 
+/* That the commands before a new one may still take. */
+static uint64_t time_before(const struct qmp_session *session, uint64_t now_ms) {
+    uint64_t until_ms = now_ms;
+    if (session->state != QMP_READY)
+        return 0;
+    for (const struct pending *each = session->pending.first; each; each = each->next)
+        if (each->deadline_ms > until_ms)
+            until_ms = each->deadline_ms;
+    return until_ms - now_ms;
+}
+
 uint64_t session_send(struct qmp_session *session, const char *command, json_t *arguments,
                       void *context, uint64_t now_ms) {
     const struct qmp_request request = {command, arguments, context};
-    return session_send_within(session, &request, now_ms, qmp_command_timeout_ms(command));
+    uint64_t limit_ms = qmp_command_timeout_ms(command), before_ms = time_before(session, now_ms);
+    return session_send_within(session, &request, now_ms,
+                               before_ms > limit_ms ? before_ms : limit_ms);
 }
 
 /* --- what comes in --- */
@@ -164,6 +177,10 @@ void session_tick(struct qmp_session *session, uint64_t now_ms) {
         lose(session, "QEMU does not answer on its QMP socket (no greeting came)");
     else if (session->state == QMP_CAPABILITIES && now_ms >= session->greeting_deadline_ms)
         lose(session, "QEMU does not answer on its QMP socket (qmp_capabilities was not answered)");
+}
+
+bool session_is_waiting(const struct qmp_session *session) {
+    return session->pending.first != NULL;
 }
 
 uint64_t session_deadline_ms(const struct qmp_session *session) {

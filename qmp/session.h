@@ -76,13 +76,16 @@ struct qmp_request {
     void *context;
 };
 /* As above with a limit of the caller's (QMP_NO_DEADLINE: none); session_send() takes it from
- * qmp/command.h's table. For a command that waits inside it counts from the greeting's deadline. */
+ * qmp/command.h's table, and no less than what the command before may still take. For a command
+ * that waits inside it counts from the greeting's deadline. */
 uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
                              uint64_t now_ms, uint64_t limit_ms);
 
 void session_feed(struct qmp_session *session, const void *data, size_t length);
 void session_eof(struct qmp_session *session, const char *reason);
 void session_tick(struct qmp_session *session, uint64_t now_ms);
+/* A command was sent and is not answered: QEMU, which works in order, may be at work on it. */
+bool session_is_waiting(const struct qmp_session *session);
 /* When to call session_tick() next: never too late, but too early after commands were answered. */
 uint64_t session_deadline_ms(const struct qmp_session *session);
 

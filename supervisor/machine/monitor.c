@@ -47,8 +47,12 @@ static void flush(struct monitor *monitor) {
         session_eof(monitor->session, "the connection broke");
 }
 
+/* The loop runs timers before it reads: after a stall the answers are there already. */
 static void on_timer(uv_timer_t *timer) {
     struct monitor *monitor = timer->data;
+    monitor_drain(monitor);
+    if (monitor->closing)
+        return;
     session_tick(monitor->session, clock_monotonic_ms());
     pull(monitor);
 }
@@ -184,7 +188,7 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
 
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms) {
     const struct qmp_request request = {.command = command};
-    if (monitor_state(monitor) != QMP_READY ||
+    if (monitor_state(monitor) != QMP_READY || session_is_waiting(monitor->session) ||
         !session_send_within(monitor->session, &request, clock_monotonic_ms(), limit_ms))
         return false;
     flush(monitor);

@@ -28,6 +28,7 @@ void monitor_close(struct monitor *monitor); /* NULL is fine */
 
 /* arguments is stolen. False: lost or too many pending; then nothing completes. */
 bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context);
-/* A command without arguments that must be answered within this time. */
+/* A command without arguments that must be answered within this time. False: not sent, for QEMU may
+ * still be at work on another one. */
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms);
 enum qmp_state monitor_state(const struct monitor *monitor); /* NULL: QMP_LOST */

@@ -6,6 +6,8 @@
 #include "machine/monitor.h"
 #include "machine/vm_words.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *own_name(const json_t *object, const char *key) { /* NULL: another's */
@@ -13,15 +15,34 @@ static const char *own_name(const json_t *object, const char *key) { /* NULL: an
     return text && strncmp(text, QEMU_ARGV_BACKUP, strlen(QEMU_ARGV_BACKUP)) == 0 ? text : NULL;
 }
 
-/* Whoever makes a backup holds the lock on this folder. */
-static bool is_abandoned(const struct vm *vm) {
+/* Of a folder of the instance; -1 with errno as file_lock_folder(). */
+static int lock_folder(const struct vm *vm, const char *name) {
     const char *slash = vm->plan.qemu_log ? strrchr(vm->plan.qemu_log, '/') : NULL;
+    errno = ENOENT;
     if (!slash)
-        return false;
-    scoped(alloc_release) char *folder = alloc_printf(
-        "%.*s/" QEMU_ARGV_BACKUP_DOCUMENTS, (int)(slash - vm->plan.qemu_log), vm->plan.qemu_log);
-    scoped(file_release) int lock = file_lock_folder(folder);
+        return -1;
+    char *folder =
+        alloc_printf("%.*s/%s", (int)(slash - vm->plan.qemu_log), vm->plan.qemu_log, name);
+    int lock = file_lock_folder(folder), number = errno;
+    free(folder);
+    errno = number;
+    return lock;
+}
+
+static bool is_abandoned(const struct vm *vm) {
+    scoped(file_release) int lock = lock_folder(vm, QEMU_ARGV_BACKUP_DOCUMENTS);
     return lock >= 0;
+}
+
+bool vm_backup_is_worked_on(const struct vm *vm) {
+    static const char *const folders[] = {QEMU_ARGV_SNAPSHOTS, QEMU_ARGV_BACKUP_DOCUMENTS};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        int lock = lock_folder(vm, folders[i]);
+        if (lock < 0 && errno == EWOULDBLOCK)
+            return true;
+        file_release(&lock);
+    }
+    return false;
 }
 
 static void send_one(struct vm *vm, const char *command, const char *key, const char *value) {

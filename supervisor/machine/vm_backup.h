@@ -6,6 +6,9 @@
 #include "machine/vm_object.h"
 #include "qmp/session.h"
 
+/* Another process makes a snapshot or a backup: what it asks over the second monitor may keep QEMU
+ * at work for long. */
+bool vm_backup_is_worked_on(const struct vm *vm);
 /* What query-jobs has answered, when a VM was found. */
 void vm_backup_on_jobs(struct vm *vm, json_t *jobs);
 /* JOB_STATUS_CHANGE; other events are passed over. */

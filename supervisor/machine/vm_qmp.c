@@ -347,11 +347,20 @@ static void on_return(struct vm *vm, const struct qmp_item *item) {
         on_drive_taken(vm);
 }
 
+/* A heartbeat that is not answered means nothing while a disk may be what QEMU waits for. */
+static bool is_at_work(const struct vm *vm, const struct qmp_item *item) {
+    bool runs = vm->state == STATE_BOOTING || vm->state == STATE_RUNNING ||
+                vm->state == STATE_READY || vm->state == STATE_PAUSED;
+    return runs && !is_heard_by(item) && vm_backup_is_worked_on(vm);
+}
+
 static void on_reply(struct vm *vm, const struct qmp_item *item) {
     switch (item->status) {
     case QMP_STATUS_RETURN: on_return(vm, item); break;
     case QMP_STATUS_ERROR: on_refusal(vm, item); break;
     case QMP_STATUS_TIMEOUT:
+        if (is_at_work(vm, item))
+            break;
         vm_set_reason(vm, item->text);
         vm_input(vm, INPUT_QMP_LOST);
         break;

@@ -304,6 +304,25 @@ TEST(deadlines) {
     session_free(session);
 }
 
+/* QEMU answers in order. */
+TEST(a_command_behind_a_slow_one_has_its_time) {
+    struct qmp_session *session = ready_session();
+    struct qmp_item item;
+    session_send(session, "cont", NULL, NULL, 0);
+    session_send(session, "query-status", NULL, NULL, 0);
+    session_tick(session, QMP_DEADLINE_JOB_MS - 1);
+    CHECK(!session_next(session, &item));
+    reply(session, 2);
+    reply(session, 3);
+    CHECK(session_next(session, &item));
+    CHECK_STRING(item.command, "cont");
+    CHECK(session_next(session, &item));
+    CHECK_INT(item.status, QMP_STATUS_RETURN);
+    session_send(session, "query-status", NULL, NULL, 0);
+    CHECK_INT(session_deadline_ms(session), QMP_DEADLINE_MS);
+    session_free(session);
+}
+
 TEST(freeing_half_way_drops_what_was_not_pulled) {
     session_free(NULL);
     session_free(session_new(0, 0));

@@ -5,9 +5,10 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "machine/core/qemu_argv.h"
 #include "store/instance_table.h"
 
-#define KEPT_FILES_FOLDER "snapshots" /* in INSTANCEDIR */
+#define KEPT_FILES_FOLDER QEMU_ARGV_SNAPSHOTS /* in INSTANCEDIR */
 
 char *kept_files_folder(const struct home *home, const char *instance); /* caller frees, as … */
 char *kept_files_path(const struct home *home, const char *instance, const char *snapshot);

@@ -21,6 +21,7 @@
  * makes a backup of a running VM holds the lock on this folder in INSTANCEDIR. */
 #define QEMU_ARGV_BACKUP           "pgsup-backup-"
 #define QEMU_ARGV_BACKUP_DOCUMENTS "cloud-init"
+#define QEMU_ARGV_SNAPSHOTS        "snapshots" /* … and whoever works on snapshots, on this one */
 
 enum qemu_argv_style {
     QEMU_ARGV_SUPERVISED, /* listening descriptors, -S, no terminal */

@@ -2,19 +2,29 @@
 # as soon as it answers; what is asked of it meanwhile ends in time too.
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../faults.sh"
-make_machines one two
+make_machines one two busy
 start_supervisor
-quietly start one two
+quietly start one two busy
 process=$(pid_of one)
 wait_until 10 guest_runs one
 
-step "a stopped QEMU is lost within 10 s"
-kill -STOP "$process"
+step "a stopped QEMU is lost within 10 s, but not one of which a snapshot is being made"
+mkdir -p "$PGSUP_HOME/instances/busy/snapshots"
+mkfifo "$WORK/hold"
+python3 -c 'import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.read()' "$PGSUP_HOME/instances/busy/snapshots" <"$WORK/hold" >"$WORK/locked" &
+exec 8>"$WORK/hold"
+wait_until 10 grep -q locked "$WORK/locked"
+kill -STOP "$process" "$(pid_of busy)"
 began=$SECONDS
 wait_state one lost 20
 [ $((SECONDS - began)) -le 10 ] || fail "it took $((SECONDS - began)) s"
 expect_reason one "query-status" "not answer"
 expect_state two booting
+expect_state busy booting
 
 step "what is asked of it ends by its limit, and nothing else suffers"
 expect_fail 5 "one is not running after 1 s: it is lost" \
@@ -22,6 +32,12 @@ expect_fail 5 "one is not running after 1 s: it is lost" \
 quietly pause two
 quietly resume two
 expect_event one "booting --qmp-lost--> lost"
+
+step "when the snapshot is done, its silence counts again"
+exec 8>&-
+wait_state busy lost 20
+kill -CONT "$(pid_of busy)"
+wait_state busy running 10
 
 step "it recovers by itself"
 kill -CONT "$process"
