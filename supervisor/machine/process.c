@@ -54,7 +54,7 @@ static bool reap(struct process *process, struct process_end *end) {
 }
 
 /* A child is there until it has been waited for. */
-static bool has_ended(struct process *process, struct process_end *end) {
+static bool is_over(struct process *process, struct process_end *end) {
     if (process->child)
         return reap(process, end);
     return !platform_process_lives(process->pid, process->start);
@@ -63,7 +63,7 @@ static bool has_ended(struct process *process, struct process_end *end) {
 static void on_poll_due(uv_timer_t *timer) {
     struct process *process = timer->data;
     struct process_end end = {0};
-    if (!has_ended(process, &end)) {
+    if (!is_over(process, &end)) {
         tick_start(timer, on_poll_due, process->slow ? SLOW_POLL_INTERVAL_MS : POLL_INTERVAL_MS);
         return;
     }
