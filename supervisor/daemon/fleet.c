@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 
 #define OWN_DESCRIPTORS 32u
-#define VM_DESCRIPTORS  5u
+#define VM_DESCRIPTORS  7u
 
 #define FOLDER_SETTLES_S  10
 #define LOOKS_SKIPPED_MAX 20u /* one in so many looks is taken whatever the folder says */
@@ -173,7 +173,7 @@ size_t fleet_running(const struct fleet *fleet) {
 }
 
 /* Without what its servers may hold, and each VM with what it holds at most: a QMP socket, a
- * console and its log, the end of its process, an agent. */
+ * console with its log and its times, the end of its process, an agent, a probe. */
 static size_t room_for_vms(void) {
     size_t taken = descriptors_share(CONTROL_CLIENT_LIMIT) +
                    descriptors_share(SEED_CONNECTION_LIMIT) + OWN_DESCRIPTORS;
@@ -342,8 +342,9 @@ bool fleet_adopt_new(struct fleet *fleet, struct error *error) {
                  clock_wall_ms() / 1000 - (int64_t)folder.st_mtime > FOLDER_SETTLES_S;
     if (known && !fleet->full && ++fleet->looked.skipped < LOOKS_SKIPPED_MAX)
         return true;
-    fleet->looked = (struct fleet_look){.changed = folder.st_mtime};
-    return fleet_adopt(fleet, error);
+    bool good = fleet_adopt(fleet, error);
+    fleet->looked = (struct fleet_look){.changed = good ? folder.st_mtime : 0};
+    return good;
 }
 
 bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {

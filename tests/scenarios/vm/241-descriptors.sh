@@ -19,12 +19,12 @@ heartbeats() { # NAME
 }
 
 step "as many as its hard limit is enough for; the next is refused with that sentence"
-limited 104 # 26 for clients, 26 for guests, 32 for itself: 20 are left, 5 for each VM
+limited 120 # 30 for clients, 30 for guests, 32 for itself: 28 are left, 7 for each VM
 begin
 quietly start "${names[@]}"
 run "$PGSUP" -q start more
 expect_equal "status" "$STATUS" 1
-expect_text "$ERR" "the supervisor may open 104 files, which ends at 4 VMs, and so many run: start it again where \`ulimit -n\` gives more, or take a second computer"
+expect_text "$ERR" "the supervisor may open 120 files, which ends at 4 VMs, and so many run: start it again where \`ulimit -n\` gives more, or take a second computer"
 expect_state more stopped
 for name in "${names[@]}"; do
     expect_state "$name" booting
@@ -46,12 +46,12 @@ expect_state more booting
 
 step "a supervisor with fewer leaves those alone that it cannot hold, and takes them later"
 kill_supervisor
-limited 100
+limited 116
 begin
 expect_equal "supervised" "$("$PGSUP" -q list --no-header | grep -c Running)" 3
 expect_equal "those that run" "$(our_qemus | wc -l | tr -d ' ')" 4
 left=$("$PGSUP" -q list --no-header --columns name,reason | awk '/is not adopted/ { print $1 }')
-expect_reason "$left" "it runs and is not adopted: the supervisor may open 100 files, which ends at 3 VMs"
+expect_reason "$left" "it runs and is not adopted: the supervisor may open 116 files, which ends at 3 VMs"
 other=$("$PGSUP" -q list --no-header --state running -q | head -n 1)
 quietly stop -f "$other"
 wait_state "$left" running
