@@ -59,20 +59,24 @@ const char *qemu_program_remark(const struct spec_qemu *qemu, enum spec_accel ac
     return NULL;
 }
 
-/* The help begins with the version. */
-static void ask(const char *program, struct spec_qemu *qemu) {
+/* False: not all was told, as when there was no time or no descriptor for it. The help begins with
+ * the version. */
+static bool ask(const char *program, struct spec_qemu *qemu) {
     char *options[] = {(char *)program, "-help", NULL};
     char *objects[] = {(char *)program, "-object", "help", NULL};
     scoped(buffer_done) struct buffer help = {0}, list = {0};
     *qemu = (struct spec_qemu){0};
-    if (!program_run(options, INSPECT_TIMEOUT_MS, &help, NULL) || !help.data)
-        return;
-    qemu->sandbox = qemu_program_lists(help.data, "-sandbox");
-    if (!qemu_program_parse_version(help.data, qemu) || qemu->version.major < OBJECTS_SINCE)
-        return;
-    qemu->monitor_objects = program_run(objects, INSPECT_TIMEOUT_MS, &list, NULL) && list.data &&
-                            qemu_program_lists(list.data, "monitor-qmp") &&
+    if (!program_run(options, INSPECT_TIMEOUT_MS, &help, NULL))
+        return false;
+    qemu->sandbox = help.data && qemu_program_lists(help.data, "-sandbox");
+    if (!help.data || !qemu_program_parse_version(help.data, qemu) ||
+        qemu->version.major < OBJECTS_SINCE)
+        return true;
+    if (!program_run(objects, INSPECT_TIMEOUT_MS, &list, NULL))
+        return false;
+    qemu->monitor_objects = list.data && qemu_program_lists(list.data, "monitor-qmp") &&
                             qemu_program_lists(list.data, "monitor-hmp");
+    return true;
 }
 
 static struct binary identity_of(const struct stat *file) {
@@ -150,20 +154,23 @@ static bool is_worth_a_note(const char *program, const struct spec_qemu *qemu) {
            memcmp(start, "#!", sizeof start) != 0;
 }
 
-static void learn(const char *program, const char *notes_path, struct binary *binary) {
+/* False: to be asked again. */
+static bool learn(const char *program, const char *notes_path, struct binary *binary) {
     struct binaries notes = {0};
     if (notes_path)
         read_notes(notes_path, &notes);
     const struct binary *noted = find_binary(&notes, binary);
     if (noted) {
         *binary = *noted;
-        return;
+        return true;
     }
-    ask(program, &binary->qemu);
-    if (!notes_path || !is_worth_a_note(program, &binary->qemu))
-        return;
-    add_binary(&notes, binary);
-    write_notes(notes_path, &notes);
+    if (!ask(program, &binary->qemu))
+        return false;
+    if (notes_path && is_worth_a_note(program, &binary->qemu)) {
+        add_binary(&notes, binary);
+        write_notes(notes_path, &notes);
+    }
+    return true;
 }
 
 void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu) {
@@ -177,8 +184,8 @@ void qemu_program_inspect(const char *program, const char *notes_path, struct sp
     pthread_mutex_lock(&lock);
     const struct binary *found = find_binary(&known, &binary);
     if (!found) {
-        learn(program, notes_path, &binary);
-        add_binary(&known, &binary);
+        if (learn(program, notes_path, &binary))
+            add_binary(&known, &binary);
         found = &binary;
     }
     *qemu = found->qemu;

@@ -110,6 +110,26 @@ TEST(asked_once_until_it_is_replaced) {
     check_calls(path, "-help\n-object help\n-help\n");
 }
 
+/* As when there was no time or no descriptor for it. */
+TEST(one_that_failed_to_answer_is_asked_again) {
+    static const char *const failing[] = {"-help", "-object"};
+    for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+        struct spec_qemu qemu;
+        scoped(alloc_release) char *path = scratch_path(failing[i] + 1);
+        scoped(alloc_release) char *text = alloc_printf(
+            "#!/bin/sh\n[ $1 != %s ] || [ -e $0.failed ] || { : >$0.failed; exit 1; }\n"
+            "case $1 in\n-help) echo 'QEMU emulator version 11.1.1'; echo ' -sandbox on' ;;\n"
+            "*) echo ' monitor-qmp'; echo ' monitor-hmp' ;;\nesac\n",
+            failing[i]);
+        scratch_write(path, text, strlen(text), 0700);
+        qemu_program_inspect(path, NULL, &qemu);
+        CHECK(!qemu.monitor_objects);
+        qemu_program_inspect(path, NULL, &qemu);
+        CHECK_INT(qemu.version.major, 11);
+        CHECK(qemu.sandbox && qemu.monitor_objects);
+    }
+}
+
 /* A note about the file as it is now; caller frees. */
 static char *note(const char *path, const char *answer) {
     struct stat file = {0};
