@@ -99,7 +99,8 @@ static void on_ssh_end(void *owner, const struct process_end *end) {
     uv_timer_stop(&ssh->timeout);
     process_close(ssh->process);
     ssh->process = NULL;
-    ssh->on_done(ssh->context, ssh->instance, !end->signal && !end->exit_status);
+    ssh->on_done(ssh->context, ssh->instance,
+                 end->status_known && !end->signal && !end->exit_status);
 }
 
 static void on_ssh_timeout(uv_timer_t *timer) {

@@ -137,6 +137,8 @@ static void on_end(void *owner, const struct process_end *end) {
     char result[160] = "ok";
     if (run->interrupted && (signal || status))
         snprintf(result, sizeof result, "interrupted by a stop");
+    else if (!end->status_known)
+        snprintf(result, sizeof result, "failed: how ansible-playbook ended is not known");
     else if (signal)
         snprintf(result, sizeof result, "failed: ansible-playbook was ended by signal %d", signal);
     else if (status == INSTALL_STATUS && run->requirements)
