@@ -15,6 +15,7 @@
 #define SAID_BYTES    2048 /* of what a command says last */
 #define SENTENCE_MAX  400
 #define SENTENCE_LEAD "pgsup: "
+#define GRACE_MS      60000 /* from SIGTERM to SIGKILL */
 
 struct errand {
     void *owner;
@@ -64,9 +65,15 @@ static void on_errand_end(void *owner, const struct process_end *end) {
     errand_leave(errand);
 }
 
+static void on_grace_over(uv_timer_t *timer) {
+    const struct errand *errand = timer->data;
+    process_kill(errand->process, SIGKILL);
+}
+
 static void on_limit(uv_timer_t *timer) {
     const struct errand *errand = timer->data;
     process_kill(errand->process, SIGTERM);
+    uv_timer_start(timer, on_grace_over, GRACE_MS, 0);
 }
 
 /* For what the command says: a file, for a pipe would end with the supervisor. */

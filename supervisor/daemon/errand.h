@@ -17,7 +17,7 @@ struct errand_request {
     const char *home;         /* absolute */
     const char *run;          /* the run folder: for what it says */
     const char *const *words; /* NULL at the end */
-    uint64_t limit_ms;        /* then it is ended by SIGTERM */
+    uint64_t limit_ms;        /* then it is ended by SIGTERM, a minute later by SIGKILL */
     void *owner;
     errand_on_end *on_end;
 };
