@@ -25,12 +25,16 @@ struct attempt { /* that failed */
     int64_t tried_ms;
 };
 
+struct turn { /* of one kind */
+    struct schedule *schedule;
+    struct errand *errand; /* NULL: none is under way */
+    int64_t instance;      /* whose; 0: it settles those of all */
+};
+
 struct schedule {
     struct fleet *fleet;
     bool settled;
-    struct errand *errand;         /* NULL: none is under way */
-    int64_t instance;              /* whose; 0: it settles those of all */
-    enum store_schedule_kind kind; /* what it makes */
+    struct turn turns[STORE_SCHEDULE_KINDS];
     struct attempt *attempts;
     size_t attempt_count;
 };
@@ -55,14 +59,19 @@ static struct attempt *find_attempt(const struct schedule *schedule, int64_t ins
     return NULL;
 }
 
-static void remember_attempt(struct schedule *schedule, int64_t tried_ms) {
-    struct attempt *attempt = find_attempt(schedule, schedule->instance, schedule->kind);
+static enum store_schedule_kind kind_of(const struct turn *turn) {
+    return (enum store_schedule_kind)(turn - turn->schedule->turns);
+}
+
+static void remember_attempt(const struct turn *turn, int64_t tried_ms) {
+    struct schedule *schedule = turn->schedule;
+    struct attempt *attempt = find_attempt(schedule, turn->instance, kind_of(turn));
     if (!attempt) {
         schedule->attempts = alloc_resize(schedule->attempts, (schedule->attempt_count + 1) *
                                                                   sizeof *schedule->attempts);
         attempt = &schedule->attempts[schedule->attempt_count++];
     }
-    *attempt = (struct attempt){schedule->instance, schedule->kind, tried_ms};
+    *attempt = (struct attempt){turn->instance, kind_of(turn), tried_ms};
 }
 
 /* Now, while it runs. */
@@ -100,41 +109,40 @@ static bool is_due(const struct schedule *schedule, const struct store_schedule 
 
 /* --- what --- */
 
-static void tell_end(const struct schedule *schedule, bool good, const char *said) {
-    const struct vm *vm = fleet_get_by_id(schedule->fleet, schedule->instance);
+static void tell_end(const struct turn *turn, bool good, const char *said) {
+    struct fleet *fleet = turn->schedule->fleet;
+    const struct vm *vm = fleet_get_by_id(fleet, turn->instance);
     scoped(alloc_release) char *text =
         good ? alloc_string(said)
-             : alloc_printf("%s by itself: %s", kinds[schedule->kind].noun, said);
+             : alloc_printf("%s by itself: %s", kinds[kind_of(turn)].noun, said);
     scoped(alloc_release) char *line =
         good ? NULL : alloc_printf("%s%s ", vm ? "vm=" : "", vm ? vm->name : "");
-    const struct gather_message message = {schedule->instance, STORE_EVENT_SNAPSHOT, NULL, text,
-                                           line};
-    journal_tell(schedule->fleet->journal, &message);
+    const struct gather_message message = {turn->instance, STORE_EVENT_SNAPSHOT, NULL, text, line};
+    journal_tell(fleet->journal, &message);
 }
 
 static void on_errand_end(void *owner, bool good, const char *said) {
-    struct schedule *schedule = owner;
-    schedule->errand = NULL;
-    if (!schedule->instance && !good)
+    struct turn *turn = owner;
+    turn->errand = NULL;
+    if (!turn->instance && !good)
         log_warning("snapshots that were interrupted are not settled: %s", said);
-    if (!schedule->instance)
+    if (!turn->instance)
         return;
-    if (!good || kinds[schedule->kind].told)
-        tell_end(schedule, good, said);
-    remember_attempt(schedule, good ? 0 : clock_wall_ms());
+    if (!good || kinds[kind_of(turn)].told)
+        tell_end(turn, good, said);
+    remember_attempt(turn, good ? 0 : clock_wall_ms());
 }
 
-static void begin_errand(struct schedule *schedule, int64_t instance, enum store_schedule_kind kind,
-                         const char *const words[]) {
+static void begin_errand(struct turn *turn, int64_t instance, const char *const words[]) {
     struct error error = {0};
-    const struct home *home = schedule->fleet->home;
-    const struct errand_request request = {home->path,           home->run, words,
-                                           kinds[kind].limit_ms, schedule,  on_errand_end};
-    schedule->instance = instance;
-    schedule->kind = kind;
-    schedule->errand = errand_begin(schedule->fleet->loop, &request, &error);
-    if (!schedule->errand)
-        on_errand_end(schedule, false, error.text);
+    const struct fleet *fleet = turn->schedule->fleet;
+    const struct errand_request request = {
+        fleet->home->path, fleet->home->run, words, kinds[kind_of(turn)].limit_ms, turn,
+        on_errand_end};
+    turn->instance = instance;
+    turn->errand = errand_begin(fleet->loop, &request, &error);
+    if (!turn->errand)
+        on_errand_end(turn, false, error.text);
 }
 
 /* Listing completes or undoes what was begun. */
@@ -147,24 +155,33 @@ static void settle_once(struct schedule *schedule) {
         unsettled |= list.items[i].state != STORE_SNAPSHOT_KEPT;
     store_snapshots_done(&list);
     if (unsettled)
-        begin_errand(schedule, 0, STORE_SCHEDULE_SNAPSHOT, words);
+        begin_errand(&schedule->turns[STORE_SCHEDULE_SNAPSHOT], 0, words);
+}
+
+/* A snapshot waits for the backup of its instance, and the other way round. */
+static bool is_worked_on(const struct schedule *schedule, int64_t instance) {
+    for (size_t i = 0; i < STORE_SCHEDULE_KINDS; i++)
+        if (schedule->turns[i].errand && schedule->turns[i].instance == instance)
+            return true;
+    return false;
 }
 
 static void begin_due(struct schedule *schedule) {
     struct store_schedules list = {0};
     schedule_table_list(schedule->fleet->home->store, &list, NULL);
-    for (size_t i = 0; i < list.count && !schedule->errand; i++) {
+    for (size_t i = 0; i < list.count; i++) {
         const struct store_schedule *wanted = &list.items[i];
+        struct turn *turn = &schedule->turns[wanted->kind];
         const char *const words[] = {kinds[wanted->kind].noun, "create", wanted->name,
                                      "--automatic", NULL};
-        if (is_due(schedule, wanted))
-            begin_errand(schedule, wanted->instance, wanted->kind, words);
+        if (!turn->errand && !is_worked_on(schedule, wanted->instance) && is_due(schedule, wanted))
+            begin_errand(turn, wanted->instance, words);
     }
     store_schedules_done(&list);
 }
 
 void schedule_look(struct schedule *schedule) {
-    if (schedule->errand || schedule->fleet->ending)
+    if (is_worked_on(schedule, 0) || schedule->fleet->ending)
         return;
     if (!schedule->settled)
         settle_once(schedule);
@@ -177,13 +194,16 @@ void schedule_look(struct schedule *schedule) {
 struct schedule *schedule_new(struct fleet *fleet) {
     struct schedule *schedule = alloc_zero(sizeof *schedule);
     schedule->fleet = fleet;
+    for (size_t i = 0; i < STORE_SCHEDULE_KINDS; i++)
+        schedule->turns[i].schedule = schedule;
     return schedule;
 }
 
 void schedule_close(struct schedule *schedule) {
     if (!schedule)
         return;
-    errand_leave(schedule->errand);
+    for (size_t i = 0; i < STORE_SCHEDULE_KINDS; i++)
+        errand_leave(schedule->turns[i].errand);
     free(schedule->attempts);
     free(schedule);
 }

@@ -1,9 +1,9 @@
 /* Snapshots and backups that the supervisor makes by the clock, of instances that ask for them
  * (instance set --snapshot-every, --backup-every). Each is the command that a person would give,
- * run as an errand, one after the other; the command also removes what is beyond the number to be
- * kept. One that was missed while the computer slept is made once. An instance that has not run
- * since the last one has nothing new, and is passed over. What an interrupted snapshot has left is
- * settled first. */
+ * run as an errand, those of a kind one after the other, and one for an instance; the command also
+ * removes what is beyond the number to be kept. One that was missed while the computer slept is
+ * made once. An instance that has not run since the last one has nothing new, and is passed over.
+ * What an interrupted snapshot has left is settled first. */
 #pragma once
 
 #include "daemon/fleet.h"
