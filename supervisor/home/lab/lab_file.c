@@ -13,6 +13,7 @@
 
 #define MERGE_DEPTH_LIMIT 8u
 #define RANGE_MAX         10000u
+#define READ_MAX          (1u << 18) /* maps and pairs, as often as aliases and merges name them */
 
 #define LAB_ROW(key, name, type, help) [key] = {name, type, help},
 const struct lab_key_row lab_keys[LAB_KEY_COUNT] = {LAB_KEYS(LAB_ROW)};
@@ -41,6 +42,7 @@ struct reader {
     yaml_document_t *document;
     struct lab *lab;
     struct error *error;
+    size_t *read; /* maps and pairs, until now */
 };
 
 static struct lab_place place_of(const yaml_node_t *node) {
@@ -108,10 +110,9 @@ static bool is_merge(const yaml_node_t *key) {
     return key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "<<") == 0;
 }
 
+/* Once for each, however often it is read. */
 static bool check_mapping(const struct reader *reader, const yaml_node_t *node) {
     const yaml_node_pair_t *start = node->data.mapping.pairs.start;
-    if (node->type != YAML_MAPPING_NODE)
-        return fail_node(reader, node, "a map of keys and values belongs here");
     size_t count = (size_t)(node->data.mapping.pairs.top - start);
     if (count > LAB_PAIRS_MAX)
         return fail_node(reader, node, "more than 1024 keys in one map");
@@ -147,11 +148,15 @@ static bool merge(const struct reader *reader, const yaml_node_t *node, unsigned
 /* The map's own pairs come first, then those that it merges: the first of a key counts. */
 static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
                       on_pair *visit, void *context) {
-    if (!check_mapping(reader, node))
-        return false;
-    const yaml_node_pair_t *pair, *top = node->data.mapping.pairs.top;
+    if (node->type != YAML_MAPPING_NODE)
+        return fail_node(reader, node, "a map of keys and values belongs here");
+    const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    const yaml_node_pair_t *top = node->data.mapping.pairs.top;
     const yaml_node_t *merged = NULL;
-    for (pair = node->data.mapping.pairs.start; pair < top; pair++) {
+    *reader->read += 1 + (size_t)(top - pair);
+    if (*reader->read > READ_MAX)
+        return fail_node(reader, node, "merges (<<) make too many maps of this file");
+    for (; pair < top; pair++) {
         const yaml_node_t *key = node_of(reader, pair->key), *value = node_of(reader, pair->value);
         if (is_merge(key))
             merged = value;
@@ -187,6 +192,8 @@ static bool read_list(const struct reader *reader, const yaml_node_t *node,
     if (node->type != YAML_SEQUENCE_NODE)
         return fail_node(reader, node, "a list belongs here: [one, two]");
     const yaml_node_item_t *item = node->data.sequence.items.start;
+    if (node->data.sequence.items.top - item > LAB_PAIRS_MAX)
+        return fail_node(reader, node, "more than 1024 items in one list");
     for (; item < node->data.sequence.items.top; item++) {
         const char *text = scalar_of(reader, node_of(reader, *item));
         if (!text)
@@ -206,6 +213,8 @@ static bool on_entry(const struct reader *reader, const yaml_node_t *key, const 
     for (size_t i = 0; i < map->items.count; i++)
         if (strncmp(map->items.items[i], name, length) == 0 && map->items.items[i][length] == '=')
             return true; /* merged in, and given before */
+    if (map->items.count == LAB_PAIRS_MAX)
+        return fail_node(reader, key, "more than 1024 keys in one map, with those merged in");
     strv_pushf(&map->items, "%s=%s", name, text);
     return true;
 }
@@ -371,47 +380,65 @@ static bool on_lab_entry(const struct reader *reader, const yaml_node_t *key,
 
 /* --- order --- */
 
-static const struct lab_instance *find_instance(const struct lab *lab, const char *name) {
-    for (size_t i = 0; name && i < lab->instance_count; i++)
-        if (strcmp(lab->instances[i].name, name) == 0)
-            return &lab->instances[i];
-    return NULL;
-}
-
 static const char *after_of(const struct lab_instance *instance) {
     return lab_text(&instance->values[LAB_AFTER]);
 }
 
-/* How many must be there before it; more than there are: a circle. */
-static size_t depth_of(const struct lab *lab, const struct lab_instance *instance) {
-    size_t depth = 0;
-    while (depth <= lab->instance_count && (instance = find_instance(lab, after_of(instance))))
+struct order {     /* by the instances in the order of the file */
+    size_t *after; /* index of the one that it comes after; the count of all: none in the file */
+    size_t *depth; /* how many must be there before it */
+};
+
+static size_t find_instance(const struct lab *lab, const char *name) {
+    size_t i = 0;
+    while (i < lab->instance_count && (!name || strcmp(lab->instances[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+/* False: there is a circle. */
+static bool find_depth(const struct lab *lab, struct order *order, size_t index) {
+    size_t count = lab->instance_count, depth = 0;
+    for (size_t i = order->after[index]; i != count && depth <= count; i = order->after[i])
         depth++;
-    return depth;
+    order->depth[index] = depth;
+    return depth <= count;
+}
+
+static bool find_depths(const struct lab *lab, struct order *order, struct error *error) {
+    for (size_t i = 0; i < lab->instance_count; i++)
+        order->after[i] = find_instance(lab, after_of(&lab->instances[i]));
+    for (size_t i = 0; i < lab->instance_count; i++) {
+        if (find_depth(lab, order, i))
+            continue;
+        error_set(error, ERROR_INVALID,
+                  "\"%s\" comes after \"%s\", which comes after itself: break the circle",
+                  lab->instances[i].name, after_of(&lab->instances[i]));
+        return lab_fail_at(lab, lab->instances[i].values[LAB_AFTER].place, error);
+    }
+    return true;
 }
 
 /* Those of equal depth stay in the order of the file. */
-static bool sort_instances(struct lab *lab, struct error *error) {
+static void sort_by_depth(struct lab *lab, const struct order *order) {
     struct lab_instance *sorted = alloc_zero((lab->instance_count + 1) * sizeof *sorted);
-    size_t count = 0, deepest = 0;
-    bool good = true;
-    for (size_t i = 0; good && i < lab->instance_count; i++) {
-        size_t depth = depth_of(lab, &lab->instances[i]);
-        if (depth > lab->instance_count) {
-            error_set(error, ERROR_INVALID,
-                      "\"%s\" comes after \"%s\", which comes after itself: break the circle",
-                      lab->instances[i].name, after_of(&lab->instances[i]));
-            good = lab_fail_at(lab, lab->instances[i].values[LAB_AFTER].place, error);
-        }
-        deepest = depth > deepest ? depth : deepest;
-    }
-    for (size_t depth = 0; good && depth <= deepest; depth++)
+    size_t count = 0;
+    for (size_t depth = 0; count < lab->instance_count; depth++)
         for (size_t i = 0; i < lab->instance_count; i++)
-            if (depth_of(lab, &lab->instances[i]) == depth)
+            if (order->depth[i] == depth)
                 sorted[count++] = lab->instances[i];
-    if (good && count)
-        memcpy(lab->instances, sorted, count * sizeof *sorted);
-    free(sorted);
+    free(lab->instances);
+    lab->instances = sorted;
+}
+
+static bool sort_instances(struct lab *lab, struct error *error) {
+    struct order order = {alloc_zero((lab->instance_count + 1) * sizeof *order.after),
+                          alloc_zero((lab->instance_count + 1) * sizeof *order.depth)};
+    bool good = find_depths(lab, &order, error);
+    if (good)
+        sort_by_depth(lab, &order);
+    free(order.after);
+    free(order.depth);
     return good;
 }
 
@@ -516,10 +543,11 @@ static bool read_tag(const struct reader *reader, yaml_node_t *node) {
                                           : fail_node(reader, node, "!env is for a text");
 }
 
-static bool read_tags(const struct reader *reader) {
+static bool check_nodes(const struct reader *reader) {
     yaml_node_t *node = reader->document->nodes.start;
     for (; node < reader->document->nodes.top; node++)
-        if (!read_tag(reader, node))
+        if (!read_tag(reader, node) ||
+            (node->type == YAML_MAPPING_NODE && !check_mapping(reader, node)))
             return false;
     return true;
 }
@@ -562,9 +590,10 @@ bool lab_file_parse(const char *path, const char *text, size_t length, struct la
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     bool good = load(&parser, &document, lab, error);
     if (good) {
-        const struct reader reader = {&document, lab, error};
+        size_t read = 0;
+        const struct reader reader = {&document, lab, error, &read};
         const yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = root ? check_last(&parser, lab, error) && read_tags(&reader) &&
+        good = root ? check_last(&parser, lab, error) && check_nodes(&reader) &&
                           read_sections(&reader, root)
                     : error_set(error, ERROR_INVALID, "%s: there is nothing in it", path);
         yaml_document_delete(&document);

@@ -16,7 +16,7 @@
 #define LAB_INSTANCES_MAX    1000u
 #define LAB_NETWORKS_MAX     64u
 #define LAB_IMAGES_MAX       64u
-#define LAB_PAIRS_MAX        1024u /* of one mapping */
+#define LAB_PAIRS_MAX        1024u /* of one mapping or list */
 
 enum lab_type { LAB_TEXT, LAB_FLAG, LAB_LIST, LAB_MAP };
 
