@@ -34,6 +34,7 @@ static const struct row {
     {"group", "groups", GROUPS},
     {"var", "variables", VARIABLES},
     {"nic", NULL, UNSEEN},
+    {"no-lab", NULL, UNSEEN},
     {"user-data", NULL, UNSEEN},
     {"vendor-data", NULL, UNSEEN},
     {"network-config", NULL, UNSEEN},
@@ -46,6 +47,11 @@ static bool is_size(const char *given, json_int_t bytes, bool memory) {
     if (!name_parse_size(given, &wanted))
         return false;
     return bytes >= 0 && (in_mib ? wanted << 20 : wanted) == (uint64_t)bytes;
+}
+
+static bool is_number(const char *given, json_int_t has) {
+    uint64_t wanted = 0;
+    return name_parse_number(given, 0, UINT32_MAX, &wanted) && (json_int_t)wanted == has;
 }
 
 static bool has_text(const json_t *list, const char *text) {
@@ -86,7 +92,7 @@ static bool has_forward(const json_t *list, const char *given) {
 static bool is_as_given(const struct row *row, const json_t *value, const char *given) {
     const char *word = json_string_value(value);
     switch (row->form) {
-    case NUMBER: return strtoll(given, NULL, 10) == json_integer_value(value);
+    case NUMBER: return is_number(given, json_integer_value(value));
     case MEMORY: return is_size(given, json_integer_value(value), true);
     case SIZE: return is_size(given, json_integer_value(value), false);
     case WORD: return word && strcmp(word, given) == 0;
