@@ -1,6 +1,7 @@
 /* apply and diff: the home as one file says. */
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/client.h"
@@ -40,9 +41,11 @@ static const struct option_spec diff_options[] = {
     OPTIONS_END,
 };
 
+/* Names and details have texts of the file. */
 static void show(const struct lab_step *step, const char *end) {
-    printf("%s %s%s%s%s\n", lab_step_word(step->kind), step->name, step->detail ? ": " : "",
-           step->detail ? step->detail : "", end);
+    scoped(alloc_release) char *name = name_safe(step->name);
+    scoped(alloc_release) char *detail = name_safe(step->detail ? step->detail : "");
+    printf("%s %s%s%s%s\n", lab_step_word(step->kind), name, *detail ? ": " : "", detail, end);
     fflush(stdout);
 }
 

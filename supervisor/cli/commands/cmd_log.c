@@ -124,7 +124,8 @@ static bool show_reports(struct reports *reports, const struct home *home, uint6
         if (event->kind != STORE_EVENT_CLOUD_INIT || (lines && left-- > lines))
             continue;
         clock_rfc3339(event->at_ms, time);
-        printf("%s%s  %s\n", reports->label, time, event->text);
+        scoped(alloc_release) char *text = name_safe(event->text);
+        printf("%s%s  %s\n", reports->label, time, text);
     }
     store_events_done(&events);
     return true;

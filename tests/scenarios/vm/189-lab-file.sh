@@ -54,6 +54,10 @@ printf 'instances:\n  a: {vpcu: 1}\n' >"$WORK/bad.yaml"
 run "$PGSUP" apply -f "$WORK/bad.yaml"
 expect_equal "status" "$STATUS" 2
 grep -q 'bad.yaml:2:7: "vpcu" is not a key here: did you mean "vcpu"?' "$ERR" || fail "not said where and what"
+printf 'images:\n  a: {url: "http://127.0.0.1/\\e]0;x\\a\\r\\ncreate b", arch: aarch64}\n' >"$WORK/bad.yaml"
+run "$PGSUP" diff -f "$WORK/bad.yaml"
+expect_equal "status of one with control characters" "$STATUS" 6
+expect_equal "what is shown" "$(cat "$OUT")" 'get image a: http://127.0.0.1/\x1b]0;x\x07\x0d\x0acreate b'
 head -c 2000000 /dev/urandom | base64 -w 0 >"$WORK/bad.yaml"
 run "$PGSUP" apply -f "$WORK/bad.yaml"
 expect_equal "status of a file that is too long" "$STATUS" 2
