@@ -1,5 +1,6 @@
 /* Lab files: what is refused, with its place; and the way from a file to a home, to a file again.
  */
+#include "base/clock.h"
 #include "cloud_home.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_schema.h"
@@ -98,7 +99,43 @@ TEST(nonsense_is_refused) {
     for (int i = 0; i < 2000; i++)
         buffer_printf(&text, "k%d: 1\n", i);
     refuse(text.data, "more than 1024 keys");
+    buffer_clear(&text);
+    buffer_puts(&text, "defaults:\n  nics:\n");
+    for (int i = 0; i < 2000; i++)
+        buffer_puts(&text, "  - user\n");
+    refuse(text.data, "lab.yaml:3:3: more than 1024 items in one list");
     buffer_done(&text);
+}
+
+/* Each level names the one before it 30 times. */
+TEST(merges_that_multiply_are_refused_soon) {
+    scoped(buffer_done) struct buffer text = {0};
+    uint64_t begun = clock_monotonic_ms();
+    buffer_puts(&text, "defaults: &m0 {vcpu: 1}\ninstances:\n");
+    for (int level = 1; level < 8; level++) {
+        buffer_printf(&text, "  a%d: &m%d\n    <<: [", level, level);
+        for (int i = 0; i < 30; i++)
+            buffer_printf(&text, "%s*m%d", i ? ", " : "", level - 1);
+        buffer_puts(&text, "]\n");
+    }
+    refuse(text.data, "lab.yaml:");
+    refuse(text.data, ": merges (<<) make too many maps of this file");
+    CHECK(clock_monotonic_ms() - begun < 5000);
+}
+
+TEST(a_long_chain_is_sorted_soon) {
+    scoped(buffer_done) struct buffer text = {0};
+    struct lab lab = {0};
+    uint64_t begun = clock_monotonic_ms();
+    buffer_puts(&text, "instances:\n  n-0: {}\n");
+    for (unsigned i = LAB_INSTANCES_MAX - 1; i > 0; i--)
+        buffer_printf(&text, "  n-%u: {after: n-%u}\n", i, i - 1);
+    CHECK(lab_file_parse("lab.yaml", text.data, text.length, &lab, &error));
+    CHECK_STRING(error.text, "");
+    CHECK_STRING(lab.instances[999].name, "n-999");
+    CHECK_STRING(lab.instances[1].name, "n-1");
+    CHECK(clock_monotonic_ms() - begun < 5000);
+    lab_done(&lab);
 }
 
 TEST(ranges_defaults_merges_and_order) {
@@ -300,6 +337,9 @@ TEST(what_differs_is_changed) {
     CHECK_CONTAINS(error.text, "the network \"lab\" is not in it, but \"a\" has a card there");
     CHECK_INT(error_exit_status(error.code), 2);
     lab_done(&lab);
+    static const char named[] = LAB "instances: {a: {nics: [user, lab, 'lab,ip=10.77.0.4']}}\n";
+    carry_out(LAB "instances: {a: {nics: ['lab,ip=10.77.0.4', 'lab,ip=10.77.0.50']}}\n", LAB_KEEP);
+    expect_plan(named, LAB_KEEP, "");
     carry_out("instances: {a: {nics: [user]}}\n", LAB_KEEP);
     expect_plan(
         "instances: {a: {nics: [user]}}\n", LAB_PRUNE_OTHERS,
@@ -312,8 +352,11 @@ TEST(what_differs_is_changed) {
                 "get image debian-12: by its name\ncreate d: debian-12\n");
     expect_plan(
         LAB "instances: {a: {image: other, size: 1G}}\n", LAB_KEEP,
-        "note a: rebuild needed: its image is \"base\", not \"other\" (`pgsup instance "
-        "rebuild a`), resize needed: its disk is not of 1G (`pgsup instance resize a 1G`)\n");
+        "note a: its image is \"base\", not \"other\", which no command changes: `pgsup instance "
+        "remove a` and the same apply make it anew, without its data, resize needed: its disk has "
+        "64 MiB, not 1 GiB (`pgsup instance resize a 1073741824`)\n");
+    expect_plan(LAB "instances: {a: {size: 32 MiB}}\n", LAB_KEEP,
+                "note a: its disk has 64 MiB, not 32 MiB, and a disk does not shrink\n");
     home_close(&home);
 }
 
@@ -333,9 +376,9 @@ TEST(the_cloud_is_compared_as_it_would_be_set) {
     expect_plan(same, LAB_KEEP, "");
     expect_plan(
         other, LAB_KEEP,
-        "note the cloud: its network is \"user\", not \"bridge\" (`pgsup cloud set --network "
-        "bridge`), its ph-port is \"10300\", not \"10301\" (`pgsup cloud set --ph-port "
-        "10301`)\nchange the cloud: user anna, ssh-user, package-upgrade, auto-up, "
+        "note the cloud: its network is \"user\", not as the file says (`pgsup cloud set --network "
+        "…`), its ph-port is \"10300\", not as the file says (`pgsup cloud set --ph-port …`)\n"
+        "change the cloud: user anna, ssh-user, package-upgrade, auto-up, "
         "trash-days\n");
     carry_out(other, LAB_KEEP);
     expect_plan("cloud: {auto-up: true, trash-days: 3}\n", LAB_KEEP, "");

@@ -184,9 +184,9 @@ static void note_others(const struct lab *lab, const struct store_cloud *has,
         const char *name = lab_cloud_keys[fixed[i].key].name,
                    *wanted = value_text(lab, fixed[i].key);
         if (wanted && !same_setting(wanted, fixed[i].text))
-            buffer_printf(notes, "%sits %s is \"%s\", not \"%s\" (`pgsup cloud set --%s %s`)",
-                          notes->length ? ", " : "", name, fixed[i].text ? fixed[i].text : "",
-                          wanted, name, wanted);
+            buffer_printf(
+                notes, "%sits %s is \"%s\", not as the file says (`pgsup cloud set --%s …`)",
+                notes->length ? ", " : "", name, fixed[i].text ? fixed[i].text : "", name);
     }
 }
 

@@ -107,6 +107,7 @@ static bool is_same_card(const struct store_nic *wanted, const struct store_nic 
 struct cards {
     const struct store_nics *has;
     bool taken[SPEC_NICS_MAX]; /* of those: the file names it */
+    bool found[SPEC_NICS_MAX]; /* of those in the file: the instance has it */
 };
 
 static bool take_card(struct cards *cards, const struct store_nic *wanted) {
@@ -116,33 +117,47 @@ static bool take_card(struct cards *cards, const struct store_nic *wanted) {
     return false;
 }
 
-static bool match_card(struct store *store, const char *text, struct cards *cards,
-                       struct lab_difference *difference, struct error *error) {
-    struct store_nic wanted = {0};
-    bool good = nic_parse(store, text, &wanted, error);
-    if (good && !take_card(cards, &wanted)) {
-        strv_push(&difference->added_nics, text);
-        tell_difference(&difference->detail, "card +%s", text);
+static bool says_which(const struct store_nic *wanted) {
+    return wanted->ip4 || wanted->mac;
+}
+
+/* A card that says its address is that one, whatever stands before it in the file. */
+static void take_cards(const struct store_nics *wanted, struct cards *cards) {
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < wanted->count; i++)
+            if (says_which(&wanted->items[i]) == (pass == 0))
+                cards->found[i] = take_card(cards, &wanted->items[i]);
+}
+
+static void tell_cards(const struct cards *cards, const struct lab_options *options,
+                       struct lab_difference *difference) {
+    for (size_t i = 0; i < options->nics.count; i++)
+        if (!cards->found[i]) {
+            strv_push(&difference->added_nics, options->nics.items[i]);
+            tell_difference(&difference->detail, "card +%s", options->nics.items[i]);
+        }
+    for (size_t i = 0; i < cards->has->count && i < SPEC_NICS_MAX; i++) {
+        scoped(alloc_release) char *text = nic_text(&cards->has->items[i]);
+        if (cards->taken[i])
+            continue;
+        strv_pushf(&difference->removed_nics, "%d", cards->has->items[i].position);
+        tell_difference(&difference->detail, "card -%s", text);
     }
-    store_nic_done(&wanted);
-    return good;
 }
 
 static bool compare_cards(struct home *home, const struct instance_facts *facts,
                           const struct lab_options *options, struct lab_difference *difference,
                           struct error *error) {
     struct cards cards = {.has = &facts->nics};
-    for (size_t i = 0; i < options->nics.count; i++)
-        if (!match_card(home->store, options->nics.items[i], &cards, difference, error))
-            return false;
-    for (size_t i = 0; i < facts->nics.count && i < SPEC_NICS_MAX; i++) {
-        scoped(alloc_release) char *text = nic_text(&facts->nics.items[i]);
-        if (cards.taken[i])
-            continue;
-        strv_pushf(&difference->removed_nics, "%d", facts->nics.items[i].position);
-        tell_difference(&difference->detail, "card -%s", text);
+    struct store_nics wanted = {0};
+    bool good =
+        !options->nics.count || nic_parse_all(home->store, options->nics.items, &wanted, error);
+    if (good) {
+        take_cards(&wanted, &cards);
+        tell_cards(&cards, options, difference);
     }
-    return true;
+    store_nics_done(&wanted);
+    return good;
 }
 
 /* --- forwards and disks --- */
@@ -195,23 +210,46 @@ static void compare_disks(const struct instance_facts *facts, char *const *given
     }
 }
 
-/* Done by another command, because it may lose data or needs a stopped guest. */
+/* A disk that was made of one image is not made of another without losing what is on it. */
+static void note_image(const struct instance_facts *facts, const char *wanted,
+                       struct buffer *notes) {
+    scoped(alloc_release) char *shown = name_printable(wanted, strlen(wanted), NAME_LABEL_MAX);
+    const char *name = facts->instance.name;
+    if (strcmp(wanted, facts->image.name) != 0)
+        tell_difference(
+            notes,
+            "its image is \"%s\", not \"%s\", which no command changes: `pgsup instance "
+            "remove %s` and the same apply make it anew, without its data",
+            facts->image.name, shown, name);
+}
+
+static bool note_size(const struct instance_facts *facts, const char *wanted, struct buffer *notes,
+                      struct error *error) {
+    uint64_t bytes = 0, has = facts->instance.disk_bytes;
+    char present[32], shown[32];
+    if (!definition_parse_disk(wanted, &bytes, error))
+        return false;
+    name_format_size(has, present);
+    name_format_size(bytes, shown);
+    if (bytes > has)
+        tell_difference(notes,
+                        "resize needed: its disk has %s, not %s (`pgsup instance resize %s "
+                        "%" PRIu64 "`)",
+                        present, shown, facts->instance.name, bytes);
+    if (bytes < has)
+        tell_difference(notes, "its disk has %s, not %s, and a disk does not shrink", present,
+                        shown);
+    return true;
+}
+
+/* What takes another command, because it may lose data or needs a stopped guest. */
 static bool note_others(const struct instance_facts *facts, const struct lab_instance *instance,
                         struct buffer *notes, struct error *error) {
-    const char *name = instance->name, *image = lab_text(&instance->values[LAB_IMAGE]);
+    const char *image = lab_text(&instance->values[LAB_IMAGE]);
     const char *size = lab_text(&instance->values[LAB_SIZE]);
-    uint64_t bytes = 0;
-    if (image && strcmp(image, facts->image.name) != 0)
-        tell_difference(
-            notes, "rebuild needed: its image is \"%s\", not \"%s\" (`pgsup instance rebuild %s`)",
-            facts->image.name, image, name);
-    if (size && !definition_parse_disk(size, &bytes, error))
-        return false;
-    if (size && bytes != facts->instance.disk_bytes)
-        tell_difference(notes,
-                        "resize needed: its disk is not of %s (`pgsup instance resize %s %s`)",
-                        size, name, size);
-    return true;
+    if (image)
+        note_image(facts, image, notes);
+    return !size || note_size(facts, size, notes, error);
 }
 
 bool lab_compare(struct home *home, const struct instance_facts *facts,
