@@ -36,8 +36,8 @@ static void tell_number(const char *what, uint64_t before, uint64_t after, struc
         tell_difference(detail, "%s %" PRIu64 " -> %" PRIu64, what, before, after);
 }
 
-/* Variables may be long, and several. */
-static void tell_settings(const struct store_instance *before, const struct store_instance *after,
+/* What a VM that runs has until its next start. */
+static void tell_hardware(const struct store_instance *before, const struct store_instance *after,
                           struct buffer *detail) {
     tell_number("vcpu", before->vcpu, after->vcpu, detail);
     tell_number("ram (MiB)", before->ram_mib, after->ram_mib, detail);
@@ -46,6 +46,11 @@ static void tell_settings(const struct store_instance *before, const struct stor
     tell_number("nested", before->nested, after->nested, detail);
     tell_text("accel", before->accel, after->accel, detail);
     tell_text("seed", store_seed_word(before->seed), store_seed_word(after->seed), detail);
+}
+
+/* Variables may be long, and several. */
+static void tell_settings(const struct store_instance *before, const struct store_instance *after,
+                          struct buffer *detail) {
     tell_text("restart", store_restart_word(before->restart), store_restart_word(after->restart),
               detail);
     tell_number("autostart", before->autostart, after->autostart, detail);
@@ -67,28 +72,24 @@ static bool compare_settings(struct home *home, const struct instance_facts *fac
                 definition_check_address(home->store, &facts->cloud, &wanted, error);
     size_t before = difference->detail.length;
     if (good)
+        tell_hardware(&facts->instance, &wanted, &difference->detail);
+    difference->hardware = difference->detail.length > before;
+    if (good)
         tell_settings(&facts->instance, &wanted, &difference->detail);
     difference->settings = difference->detail.length > before;
     store_instance_done(&wanted);
     return good;
 }
 
-static bool compare_documents(struct home *home, const struct instance_facts *facts,
-                              const struct user_documents *own, struct lab_difference *difference,
-                              struct error *error) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, facts->instance.name);
+static bool compare_documents(struct home *home, const struct lab_options *options,
+                              struct lab_difference *difference, struct error *error) {
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
-        scoped(buffer_done) struct buffer kept = {0};
-        const struct buffer *wanted = &own->texts[i];
-        if (!own->given[i])
-            continue;
-        if (!user_document_get(folder, (enum seed_document)i, &kept, error))
+        bool differs = false;
+        if (!lab_document_differs(home, options, (enum seed_document)i, &differs, error))
             return false;
-        if (kept.length == wanted->length &&
-            (!kept.length || memcmp(kept.data, wanted->data, kept.length) == 0))
-            continue;
-        tell_difference(&difference->detail, "%s", seed_document_name((enum seed_document)i));
-        difference->documents = true;
+        if (differs)
+            tell_difference(&difference->detail, "%s", seed_document_name((enum seed_document)i));
+        difference->documents = difference->documents || differs;
     }
     return true;
 }
@@ -258,12 +259,15 @@ bool lab_compare(struct home *home, const struct instance_facts *facts,
     const struct lab_instance *instance = options->instance;
     char *const *forwards = lab_list(&instance->values[LAB_FORWARDS]);
     if (!compare_settings(home, facts, options, difference, error) ||
-        !compare_documents(home, facts, &options->own, difference, error) ||
+        !compare_documents(home, options, difference, error) ||
         (instance->values[LAB_NICS].given &&
          !compare_cards(home, facts, options, difference, error)) ||
         (forwards && !compare_forwards(facts, forwards, difference, error)))
         return false;
     compare_disks(facts, lab_list(&instance->values[LAB_DISKS]), difference);
+    difference->hardware = difference->hardware || difference->added_nics.count ||
+                           difference->removed_nics.count || difference->added_forwards.count ||
+                           difference->removed_forwards.count || difference->added_disks.count;
     return note_others(facts, instance, &difference->notes, error);
 }
 

@@ -11,6 +11,7 @@
 struct lab_difference {
     bool settings; /* lab_options.change, and the documents in own if any */
     bool documents;
+    bool hardware; /* what a VM that runs takes at its next start, among what differs */
     struct strv added_nics, removed_nics;         /* texts; positions */
     struct strv added_forwards, removed_forwards; /* texts */
     struct strv added_disks;                      /* name, size, name, … */

@@ -36,17 +36,55 @@ static bool read_documents(const struct lab *lab, const struct lab_instance *ins
     return true;
 }
 
-bool lab_options_ask(const struct lab_options *options, struct strv *asked, struct error *error) {
+bool lab_document_differs(const struct home *home, const struct lab_options *options,
+                          enum seed_document document, bool *differs, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, options->instance->name);
+    scoped(buffer_done) struct buffer kept = {0};
+    const struct buffer *wanted = &options->own.texts[document];
+    *differs = false;
+    if (!options->own.given[document])
+        return true;
+    if (!user_document_get(folder, document, &kept, error))
+        return false;
+    *differs = kept.length != wanted->length ||
+               (kept.length && memcmp(kept.data, wanted->data, kept.length) != 0);
+    return true;
+}
+
+/* "user-data: …"; documents[index] is given. */
+static bool ask_one(const struct home *home, const struct lab_options *options, size_t index,
+                    struct lab_asked *asked, struct error *error) {
+    enum seed_document document = documents[index].document;
+    const char *text = lab_text(&options->instance->values[documents[index].key]);
+    const char *shown = is_inline(text) ? seed_document_name(document) : text;
+    scoped(alloc_release) char *id = alloc_printf("%d %s", (int)document, text);
+    scoped(alloc_release) char *said = NULL;
+    scoped(strv_done) struct strv judged = {0};
+    if (strv_has(&asked->documents, id))
+        return true;
+    strv_push(&asked->documents, id);
+    if (!user_document_ask(document, shown, &options->own, &said, error))
+        return false;
+    if (said)
+        strv_push(&asked->remarks, said);
+    if (!user_document_judge(home, document, &options->own, &judged, error))
+        return error_prefix(error, "%s", shown);
+    for (size_t i = 0; i < judged.count; i++)
+        strv_pushf(&asked->remarks, "%s: %s", shown, judged.items[i]);
+    return true;
+}
+
+bool lab_options_ask(const struct home *home, struct lab_options *options, struct lab_asked *asked,
+                     struct error *error) {
+    const struct lab_value *values = options->instance->values;
+    if (!read_documents(options->lab, options->instance, &options->own, error))
+        return false;
     for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
-        const struct lab_value *value = &options->instance->values[documents[i].key];
-        const char *text = lab_text(value);
-        scoped(alloc_release) char *remarks = NULL;
-        if (!text || strv_has(asked, text))
-            continue;
-        strv_push(asked, text);
-        const char *shown = is_inline(text) ? seed_document_name(documents[i].document) : text;
-        if (!user_document_ask(documents[i].document, shown, &options->own, &remarks, error))
-            return lab_fail_at(options->lab, value->place, error);
+        bool differs = false;
+        if (!lab_document_differs(home, options, documents[i].document, &differs, error))
+            return false;
+        if (differs && !ask_one(home, options, i, asked, error))
+            return lab_fail_at(options->lab, values[documents[i].key].place, error);
     }
     return true;
 }

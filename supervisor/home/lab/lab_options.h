@@ -22,6 +22,15 @@ struct lab_options {
 /* existing: NULL for a new one. Reads the documents that the file names. */
 bool lab_options_fill(struct home *home, const struct store_instance *existing,
                       struct lab_options *options, struct error *error);
-/* Has cloud-init judge the documents, each text that is not among those asked before. */
-bool lab_options_ask(const struct lab_options *options, struct strv *asked, struct error *error);
+/* Reads the documents, and has cloud-init judge those that differ from what the instance has, each
+ * once. Takes seconds: outside of a transaction. remarks: what is no error. */
+struct lab_asked {
+    struct strv documents; /* that were judged */
+    struct strv remarks;
+};
+bool lab_options_ask(const struct home *home, struct lab_options *options, struct lab_asked *asked,
+                     struct error *error);
+/* From what the instance has, if it is there. */
+bool lab_document_differs(const struct home *home, const struct lab_options *options,
+                          enum seed_document document, bool *differs, struct error *error);
 void lab_options_done(struct lab_options *options);

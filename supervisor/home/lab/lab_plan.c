@@ -1,6 +1,7 @@
 #include "home/lab/lab_plan.h"
 
 #include "base/alloc.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 #include "home/change/create.h"
 #include "home/images/image.h"
@@ -9,6 +10,7 @@
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
 #include "home/network/members.h"
+#include "home/running.h"
 #include "store/network_table.h"
 #include "store/transaction.h"
 
@@ -45,7 +47,8 @@ void lab_plan_done(struct lab_plan *plan) {
         free(plan->steps[i].detail);
     }
     free(plan->steps);
-    strv_done(&plan->asked);
+    strv_done(&plan->asked.documents);
+    strv_done(&plan->asked.remarks);
     *plan = (struct lab_plan){0};
 }
 
@@ -241,7 +244,6 @@ static bool plan_new(struct home *home, const struct lab *lab, size_t index, str
     struct lab_options options = {.lab = lab, .instance = instance};
     scoped(buffer_done) struct buffer detail = {0};
     bool good = lab_options_fill(home, NULL, &options, error) &&
-                lab_options_ask(&options, &plan->asked, error) &&
                 plan_image_of(home, lab, instance, plan, error) &&
                 (rehearse_new(home, &options, error) || fail_instance(lab, instance, error));
     if (good) {
@@ -264,6 +266,18 @@ bool lab_plan_compare(struct home *home, struct lab_options *options,
     return good;
 }
 
+static bool tell_running(const struct home *home, const char *name,
+                         struct lab_difference *difference, struct error *error) {
+    struct running running = {0};
+    if (!difference->hardware)
+        return true;
+    bool good = running_find(home->run, name, &running, error);
+    if (good && running.name)
+        buffer_puts(&difference->detail, ", restart needed");
+    running_done(&running);
+    return good;
+}
+
 static bool plan_existing(struct home *home, const struct lab *lab, size_t index,
                           struct lab_plan *plan, struct error *error) {
     const struct lab_instance *instance = &lab->instances[index];
@@ -272,9 +286,9 @@ static bool plan_existing(struct home *home, const struct lab *lab, size_t index
     struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
     bool good =
         lab_plan_compare(home, &options, &difference, error) &&
-        (!difference.documents || lab_options_ask(&options, &plan->asked, error)) &&
         (!difference.detail.length || lab_change_apply(&edit, &options, &difference, error) ||
          fail_instance(lab, instance, error));
+    good = good && tell_running(home, instance->name, &difference, error);
     if (good && difference.notes.length)
         add_step(plan, LAB_NOTE, index, instance->name, difference.notes.data);
     if (good && difference.detail.length)
@@ -374,12 +388,25 @@ static bool plan_all(struct home *home, const struct lab *lab, enum lab_prune pr
     return good && (prune == LAB_KEEP || plan_prunes(home, lab, plan, error));
 }
 
+/* Before the transaction, in which others cannot write. */
+static bool ask_documents(struct home *home, const struct lab *lab, struct lab_plan *plan,
+                          struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < lab->instance_count; i++) {
+        struct lab_options options = {.lab = lab, .instance = &lab->instances[i]};
+        good = interrupt_check(error) && lab_options_ask(home, &options, &plan->asked, error);
+        lab_options_done(&options);
+    }
+    return good;
+}
+
 bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prune,
                    struct lab_plan *plan, struct error *error) {
-    if (!store_begin(home->store, error))
-        return false;
-    bool good = plan_all(home, lab, prune, plan, error);
-    store_rollback(home->store);
+    bool good = ask_documents(home, lab, plan, error) && store_begin(home->store, error);
+    if (good) {
+        good = plan_all(home, lab, prune, plan, error);
+        store_rollback(home->store);
+    }
     if (!good)
         lab_plan_done(plan);
     return good;

@@ -34,7 +34,7 @@ struct lab_step {
 };
 
 struct lab_plan {
-    struct strv asked; /* documents that cloud-init has judged */
+    struct lab_asked asked; /* its remarks are warnings of the plan */
     struct lab_step *steps;
     size_t count;
     size_t due; /* those that are not notes */

@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void tell_user(const struct lab_work *work, const char *instance, const char *sentence) {
+    if (sentence && work->notice)
+        work->notice(instance, sentence, work->context);
+}
+
 /* --- new instances --- */
 
 struct ahead { /* new instances that are being made, in the order of the steps */
@@ -51,19 +56,37 @@ static bool create(const struct lab_work *work, size_t step, struct ahead *ahead
         ahead->next = step;
     bool good = begin_ahead(work, ahead, error) && creations_end(ahead->creations, NULL, error) &&
                 lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
+    tell_user(work, instance->name, edit.notice);
     alloc_release(&edit.notice);
     return good;
 }
 
 /* --- changes --- */
 
-static bool change(struct home *home, const struct lab *lab, const struct lab_instance *instance,
+/* What the step does not bring about in the guest. */
+static void tell_change(const struct lab_work *work, const struct lab_difference *difference,
+                        const char *name) {
+    const char *what = difference->documents          ? "reads its documents when"
+                       : difference->added_nics.count ? "keeps its addresses until"
+                                                      : NULL;
+    scoped(alloc_release) char *sentence =
+        what ? alloc_printf("a guest that has booted before %s cloud-init runs again (`pgsup "
+                            "instance set %s --rerun-cloud-init`)",
+                            what, name)
+             : NULL;
+    tell_user(work, name, sentence);
+}
+
+static bool change(const struct lab_work *work, const struct lab_instance *instance,
                    struct error *error) {
-    struct lab_options options = {.lab = lab, .instance = instance};
+    struct lab_options options = {.lab = work->lab, .instance = instance};
     struct lab_difference difference = {0};
-    struct home_edit edit = {.home = home, .instance = instance->name};
-    bool good = lab_plan_compare(home, &options, &difference, error) &&
+    struct home_edit edit = {.home = work->home, .instance = instance->name};
+    bool good = lab_plan_compare(work->home, &options, &difference, error) &&
                 lab_change_apply(&edit, &options, &difference, error);
+    tell_user(work, instance->name, edit.notice);
+    if (good)
+        tell_change(work, &difference, instance->name);
     alloc_release(&edit.notice);
     lab_difference_done(&difference);
     lab_options_done(&options);
@@ -131,7 +154,7 @@ static bool do_step(const struct lab_work *work, size_t index, struct ahead *ahe
     case LAB_GET_IMAGE: return get_image(work, step, error);
     case LAB_ADD_NETWORK: return make_network(work->home, &lab->networks[step->index], error);
     case LAB_CREATE: return create(work, index, ahead, error);
-    case LAB_CHANGE: return change(work->home, lab, &lab->instances[step->index], error);
+    case LAB_CHANGE: return change(work, &lab->instances[step->index], error);
     case LAB_PRUNE: return prune_instance(work->home, step->name, error);
     case LAB_PRUNE_NETWORK: return home_network_remove(work->home, step->name, error);
     case LAB_NOTE: break;

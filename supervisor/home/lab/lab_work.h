@@ -11,6 +11,8 @@ struct lab_work {
     const struct lab *lab; /* the plan is of this one */
     const struct lab_plan *plan;
     void (*done)(const struct lab_step *step, void *context); /* one step; NULL: nobody is told */
+    /* What the user of an instance is to be told; NULL: nobody is. */
+    void (*notice)(const char *instance, const char *sentence, void *context);
     /* How an image's way is told: begun and ended once for each; NULL: nobody is told. */
     const struct image_progress *(*image_begins)(const char *name, void *context);
     void (*image_ends)(void *context);
