@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "cloud_home.h"
 #include "home/lab/lab_plan.h"
+#include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"
 #include "home/lab/lab_write.h"
 #include "store/network_table.h"
+
+#include <glob.h>
 
 static struct error error;
 
@@ -360,6 +363,76 @@ TEST(what_differs_is_changed) {
     home_close(&home);
 }
 
+/* --- documents and notices --- */
+
+/* Says that each document is old, if it can write to the store meanwhile; counts how often. */
+static void fake_cloud_init(void) {
+    static const char text[] =
+        "#!/usr/bin/env python3\nimport os, sqlite3\n"
+        "open(os.environ['ASKED'], 'a').write('x')\n"
+        "store = sqlite3.connect(os.environ['STORE'], timeout=0.1, isolation_level=None)\n"
+        "store.execute('BEGIN IMMEDIATE')\nstore.execute('ROLLBACK')\n"
+        "print('schema deprecations: it is old')\n";
+    scoped(alloc_release) char *folder = scratch_path("bin");
+    scoped(alloc_release) char *program = scratch_path("bin/cloud-init");
+    scoped(alloc_release) char *store = home_file(&home, HOME_DATABASE);
+    scoped(alloc_release) char *asked = scratch_path("asked");
+    scoped(alloc_release) char *path = alloc_printf("%s:%s", folder, getenv("PATH"));
+    mkdir(folder, 0700);
+    scratch_write(program, text, sizeof text - 1, 0755);
+    setenv("STORE", store, 1);
+    setenv("ASKED", asked, 1);
+    setenv("PATH", path, 1);
+}
+
+static struct buffer told;
+
+static void on_notice(const char *instance, const char *sentence, void *context) {
+    (void)context;
+    buffer_printf(&told, "%s: %s\n", instance, sentence);
+}
+
+/* The remarks of the plan, then what is told while it is carried out. */
+static void expect_told(const char *text, const char *first, const char *second) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    buffer_clear(&told);
+    CHECK(make_plan(text, LAB_KEEP, &lab, &plan));
+    CHECK_STRING(error.text, "");
+    for (size_t i = 0; i < plan.asked.remarks.count; i++)
+        buffer_printf(&told, "%s\n", plan.asked.remarks.items[i]);
+    const struct lab_work work = {.home = &home, .lab = &lab, .plan = &plan, .notice = on_notice};
+    check_good(lab_work_do(&work, &error), &error);
+    CHECK_CONTAINS(told.data ? told.data : "", first);
+    CHECK_CONTAINS(told.data ? told.data : "", second);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+#define OLD "\"#cloud-config\\nlocale: C\\n\""
+
+TEST(documents_are_judged_once_while_others_can_write) {
+    const struct cloud_options cloud = user_options();
+    make_home("documents", &cloud, &home);
+    fake_cloud_init();
+    refuse_plan("instances: {a: {" BASE ", user-data: \"#cloud-config\\ngroups: [ansible]\\n\"}}\n",
+                "lab.yaml:1:52: user-data: ");
+    unlink(getenv("ASKED"));
+    expect_told("instances: {'a{1..3}': {" BASE ", user-data: " OLD "}}\n",
+                "user-data: `cloud-init schema` reports: it is old\n", "");
+    scoped(alloc_release) char *asked = read_text(scratch(), "asked");
+    CHECK_STRING(asked, "x");
+    scoped(alloc_release) char *script = home_file(&home, HOME_INSTANCES "/a1/vm.sh");
+    scratch_write(script, "#!/bin/sh\n", strlen("#!/bin/sh\n"), 0700);
+    expect_told("instances: {a1: {vcpu: 3, vendor-data: " OLD "}}\n",
+                "vendor-data: `cloud-init schema` reports: it is old\n", "a1: ");
+    CHECK_CONTAINS(told.data, "vm.sh.new");
+    CHECK_CONTAINS(told.data, "a guest that has booted before reads its documents when");
+    expect_plan("instances: {a1: {vcpu: 3, vendor-data: " OLD "}}\n", LAB_KEEP, "");
+    buffer_done(&told);
+    home_close(&home);
+}
+
 /* --- the cloud --- */
 
 TEST(the_cloud_is_compared_as_it_would_be_set) {
@@ -383,6 +456,47 @@ TEST(the_cloud_is_compared_as_it_would_be_set) {
     carry_out(other, LAB_KEEP);
     expect_plan("cloud: {auto-up: true, trash-days: 3}\n", LAB_KEEP, "");
     home_close(&home);
+}
+
+static int count_rehearsals(void) {
+    glob_t found = {0};
+    int count = glob("/tmp/pgsup-lab.*", 0, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
+    globfree(&found);
+    return count;
+}
+
+static void rehearse(const char *text, const char *steps, const char *sentence) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    scoped(buffer_done) struct buffer found = {0};
+    int before = count_rehearsals();
+    error = (struct error){0};
+    check_good(lab_file_parse("lab.yaml", text, strlen(text), &lab, &error), &error);
+    CHECK(lab_rehearse(&lab, LAB_KEEP, &plan, &error) == !*sentence);
+    CHECK_CONTAINS(error.text, sentence);
+    CHECK_INT(error_exit_status(error.code), *sentence ? 2 : 0);
+    for (size_t i = 0; i < plan.count; i++)
+        buffer_printf(&found, "%s %s\n", lab_step_word(plan.steps[i].kind), plan.steps[i].name);
+    CHECK_STRING(found.data ? found.data : "", steps);
+    CHECK_INT(count_rehearsals(), before);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+TEST(without_a_home_the_whole_file_is_checked_all_the_same) {
+    scoped(alloc_release) char *image = scratch_path("base-arm64.qcow2");
+    scoped(alloc_release) char *text = alloc_printf(
+        "cloud: {network: user, auto-up: true}\nimages: {x: {file: %s, arch: aarch64}}\n", image);
+    scoped(alloc_release) char *right =
+        alloc_printf("%sinstances: {a: {image: x, nics: [user, lab]}}\n", text);
+    scoped(alloc_release) char *wrong =
+        alloc_printf("%sinstances: {a: {image: x, vcpu: many}}\n", text);
+    rehearse(right, "get image x\ncreate a\n", "");
+    rehearse(wrong, "", "lab.yaml:3:13: a: \"many\"");
+    rehearse("cloud: {network: user, no-lab: true}\ninstances: {a: {nics: [user, lab]}}\n", "",
+             "lab.yaml:2:13: a: ");
+    rehearse("cloud: {network: carrier-pigeon}\n", "", "lab.yaml:1:8: ");
+    rehearse("cloud: {ph-port: many}\n", "", "lab.yaml:1:8: ");
 }
 
 TEST(the_schema_names_every_key) {

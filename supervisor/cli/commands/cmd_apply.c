@@ -12,6 +12,7 @@
 #include "home/home.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_plan.h"
+#include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"
 
@@ -96,6 +97,11 @@ static void show_done(const struct lab_step *step, void *context) {
         show(step, step->kind == LAB_NOTE ? "" : ": done");
 }
 
+static void show_notice(const char *instance, const char *sentence, void *context) {
+    (void)context;
+    invocation_warn("%s: %s", instance, sentence);
+}
+
 static bool carry_out(struct invocation *invocation, const struct lab *lab,
                       const struct lab_plan *plan, struct error *error) {
     struct telling telling = {.invocation = invocation};
@@ -103,6 +109,7 @@ static bool carry_out(struct invocation *invocation, const struct lab *lab,
                                   .lab = lab,
                                   .plan = plan,
                                   .done = show_done,
+                                  .notice = show_notice,
                                   .image_begins = image_begins,
                                   .image_ends = image_ends,
                                   .context = &telling};
@@ -165,10 +172,16 @@ static bool check_wait(const struct invocation *invocation, struct error *error)
     return invocation_duration(invocation, "timeout", 1000, &timeout_ms, error);
 }
 
+static void show_plan(const struct lab_plan *plan, bool with_steps) {
+    for (size_t i = 0; i < plan->asked.remarks.count; i++)
+        invocation_warn("%s", plan->asked.remarks.items[i]);
+    for (size_t i = 0; with_steps && i < plan->count; i++)
+        show(&plan->steps[i], "");
+}
+
 static int act(struct invocation *invocation, const struct lab *lab, const struct lab_plan *plan,
                bool dry, struct error *error) {
-    for (size_t i = 0; dry && i < plan->count; i++)
-        show(&plan->steps[i], "");
+    show_plan(plan, dry);
     if (dry && plan->due)
         return STATUS_SOMETHING_TO_DO;
     if (!dry &&
@@ -209,15 +222,27 @@ static bool create_cloud(const struct invocation *invocation, const struct lab *
            error_set(error, ERROR_INVALID, "the cloud of the file was not created: see above");
 }
 
-/* What depends on the home is looked at when it is there. */
+/* The whole file is checked before there is a home. */
+static bool rehearse(const struct lab *lab, const char *path, bool dry, struct error *error) {
+    struct lab_plan plan = {0};
+    bool good = lab_rehearse(lab, LAB_KEEP, &plan, error);
+    scoped(alloc_release) char *shown = name_safe(path);
+    if (good && dry) {
+        printf("create the cloud in %s\n", shown);
+        show_plan(&plan, true);
+    }
+    lab_plan_done(&plan);
+    return good;
+}
+
 static int apply_homeless(struct invocation *invocation, const struct lab *lab, bool dry,
                           struct error *error) {
     struct home home = {0};
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
-    if (dry && lab->cloud) {
-        printf("create the cloud in %s, then the rest of the file\n", path);
+    if (lab->cloud && !rehearse(lab, path, dry, error))
+        return EXIT_FAILURE;
+    if (lab->cloud && dry)
         return STATUS_SOMETHING_TO_DO;
-    }
     if ((lab->cloud && !create_cloud(invocation, lab, error)) || !home_open(path, &home, error))
         return EXIT_FAILURE;
     invocation->home = &home;

@@ -3,7 +3,9 @@
 #include "base/alloc.h"
 #include "home/cloud/cloud.h"
 #include "home/cloud/dns_settings.h"
+#include "home/cloud/subnet.h"
 #include "home/lab/lab_compare.h"
+#include "home/network/home_network.h"
 
 #include <string.h>
 
@@ -110,6 +112,39 @@ static void wanted_fill(const struct lab *lab, struct wanted *wanted) {
                     .auto_up = switch_of(lab, LAB_CLOUD_AUTO_UP),
                     .trash_days = value_text(lab, LAB_CLOUD_TRASH_DAYS)},
     };
+}
+
+/* The network "lab", if the file does not say otherwise. */
+static bool add_lab(struct store *store, const struct store_cloud *cloud, void *context,
+                    struct error *error) {
+    const struct lab *lab = context;
+    scoped(alloc_release) char *remark = NULL;
+    return switch_of(lab, LAB_CLOUD_NO_LAB) == CLOUD_SWITCH_ON || !subnet_is_user(cloud) ||
+           home_network_add_lab(store, &remark, error);
+}
+
+bool lab_cloud_create(const struct lab *lab, const char *path, struct error *error) {
+    scoped(wanted_done) struct wanted wanted = {0};
+    wanted_fill(lab, &wanted);
+    const struct cloud_options options = {
+        .name = value_text(lab, LAB_CLOUD_NAME),
+        .ssh_public_keys = wanted.changes.ssh_public_keys,
+        .ssh_private_key = wanted.private_key,
+        .new_ssh_key = !wanted.keys.count,
+        .users = wanted.changes.users,
+        .network = {.kind = value_text(lab, LAB_CLOUD_NETWORK),
+                    .interface = value_text(lab, LAB_CLOUD_HOST_IF),
+                    .host_ip4 = value_text(lab, LAB_CLOUD_HOST_IP4),
+                    .host_nm4 = value_text(lab, LAB_CLOUD_HOST_NM4),
+                    .host_gw4 = value_text(lab, LAB_CLOUD_HOST_GW4),
+                    .host_ns4 = value_text(lab, LAB_CLOUD_HOST_NS4)},
+        .phone_home_port = value_text(lab, LAB_CLOUD_PH_PORT),
+        .dns = wanted.changes.dns,
+        .choices = wanted.changes.choices,
+        .follow = add_lab,
+        .context = (void *)(uintptr_t)lab,
+    };
+    return cloud_create(path, &options, error) || lab_fail_at(lab, lab->cloud->place, error);
 }
 
 bool lab_cloud_set(struct home *home, const struct lab *lab, struct error *error) {

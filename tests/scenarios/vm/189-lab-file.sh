@@ -57,7 +57,7 @@ grep -q 'bad.yaml:2:7: "vpcu" is not a key here: did you mean "vcpu"?' "$ERR" ||
 printf 'images:\n  a: {url: "http://127.0.0.1/\\e]0;x\\a\\r\\ncreate b", arch: aarch64}\n' >"$WORK/bad.yaml"
 run "$PGSUP" diff -f "$WORK/bad.yaml"
 expect_equal "status of one with control characters" "$STATUS" 6
-expect_equal "what is shown" "$(cat "$OUT")" 'get image a: http://127.0.0.1/\x1b]0;x\x07\x0d\x0acreate b'
+expect_equal "what is shown" "$(cat "$OUT")" 'get image a: http://127.0.0.1/\x1B]0;x\x07\x0D\x0Acreate b'
 head -c 2000000 /dev/urandom | base64 -w 0 >"$WORK/bad.yaml"
 run "$PGSUP" apply -f "$WORK/bad.yaml"
 expect_equal "status of a file that is too long" "$STATUS" 2
@@ -93,6 +93,8 @@ expect_equal "status of the wait" "$STATUS" 5
 expect_text "$OUT" "get image far: http://127.0.0.1:$PORT/far.qcow2: done" "create two: near: done" "create one: far: done"
 expect_text "$ERR" "two is not ready after 1 s" "one is not ready after 1 s"
 expect_equal "running" "$("$PGSUP" list -q --state booting | tr '\n' ' ')" "one two "
+printf 'instances: {one: {vcpu: 3}, two: {restart: always}}\n' | run "$PGSUP" apply -f - --dry-run
+expect_equal "what is due" "$(cat "$OUT")" $'change one: vcpu 2 -> 3, restart needed\nchange two: restart no -> always'
 expect_text "$PGSUP_HOME/instances/one/cloud-init/own-user-data" "locale: C"
 expect_ok "$PGSUP" apply -f "$WORK/images.yaml" --prune
 expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
@@ -118,7 +120,10 @@ END
 cp "$KEY.pub" "$HOME/anna.pub"
 run "$PGSUP" apply -f "$WORK/whole.yaml" --dry-run
 expect_equal "status of --dry-run" "$STATUS" 6
-[ ! -e "$PGSUP_HOME" ] || fail "--dry-run made a home"
+expect_text "$OUT" "create the cloud in $PGSUP_HOME" "get image near: base.qcow2" "create one: near"
+sed 's/size: 64M/size: much/' "$WORK/whole.yaml" >"$WORK/bad.yaml"
+expect_fail 2 'bad.yaml:11:3: one: "much"' "$PGSUP" apply -f "$WORK/bad.yaml"
+[ ! -e "$PGSUP_HOME" ] || fail "a home was made"
 expect_refused 3 "no cloud in" "$PGSUP" apply -f "$WORK/images.yaml"
 run "$PGSUP" apply -f "$WORK/whole.yaml"
 expect_equal "status" "$STATUS" 0
