@@ -30,20 +30,24 @@
 
 /* --- the folder --- */
 
-/* NAME-20261126T193000Z, or that and "-2", and .part of one that was not finished. */
-static bool is_left_over(const char *file, const char *name) {
+/* What follows NAME-20261126T193000Z, or that and "-2". NULL: it is not called so. */
+static const char *after_time(const char *file, const char *name) {
     static const char form[] = "00000000T000000Z";
-    size_t length = strlen(name), all = strlen(file), part = strlen(BACKUP_PART);
+    size_t length = strlen(name);
+    if (strncmp(file, name, length) != 0 || file[length] != '-')
+        return NULL;
     const char *at = file + length + 1;
-    if (strncmp(file, name, length) != 0 || file[length] != '-' ||
-        all < length + strlen("-") + strlen(form) + part)
-        return false;
     for (size_t i = 0; form[i]; i++)
         if (form[i] == '0' ? !isdigit((unsigned char)at[i]) : at[i] != form[i])
-            return false;
-    const char *rest = at + strlen(form);
-    rest += *rest == '-' ? 1 + strspn(rest + 1, "0123456789") : 0;
-    return strcmp(rest, BACKUP_PART) == 0;
+            return NULL;
+    at += strlen(form);
+    size_t digits = *at == '-' ? strspn(at + 1, "0123456789") : 0;
+    return digits ? at + 1 + digits : at;
+}
+
+static bool is_left_over(const char *file, const char *name) {
+    const char *rest = after_time(file, name);
+    return rest && strcmp(rest, BACKUP_PART) == 0;
 }
 
 /* One that is being made is locked. */
@@ -362,19 +366,27 @@ static bool remove_backup(const char *folder, struct error *error) {
     return file_remove_tree(part, error);
 }
 
+/* The name of its folder, by which one that its user renamed is told from the others. */
+static const char *called(const char *folder) {
+    return strrchr(folder, '/') + 1;
+}
+
+static bool may_expire(const struct backup_entry *entry, const struct backup_making *making) {
+    const struct store_instance *instance = &entry->manifest.facts.instance;
+    if (entry->problem || !entry->manifest.automatic ||
+        strcmp(instance->uuid, making->manifest.facts.instance.uuid) != 0)
+        return false;
+    const char *rest = after_time(called(entry->folder), instance->name);
+    return rest && !*rest && strcmp(called(entry->folder), called(making->final)) != 0;
+}
+
 bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error) {
     struct backup_list list = {0};
-    const char *uuid = making->manifest.facts.instance.uuid;
-    uint64_t seen = 0;
+    uint64_t seen = 1; /* what was just made, whenever the others say that they were */
     bool good = backup_list(making->options->folder, &list, error);
-    for (size_t i = 0; good && i < list.count; i++) {
-        const struct backup_manifest *each = &list.items[i].manifest;
-        if (list.items[i].problem || !each->automatic ||
-            strcmp(each->facts.instance.uuid, uuid) != 0)
-            continue;
-        if (++seen > keep)
+    for (size_t i = 0; good && i < list.count; i++)
+        if (may_expire(&list.items[i], making) && ++seen > keep)
             good = remove_backup(list.items[i].folder, error);
-    }
     backup_list_done(&list);
     return good;
 }
