@@ -22,6 +22,7 @@ enum {
     PAUSE_FIRST_MS = 20,
     PAUSE_LAST_MS = 500,
     CANCEL_TIMEOUT_MS = 60000, /* of jobs that write to a slow disk */
+    LEAVE_TIMEOUT_MS = 60000,  /* until QEMU has closed what it wrote */
     BLOCK_BYTES = 512,         /* of st_blocks */
 };
 
@@ -30,7 +31,8 @@ struct copying {
     struct backup_making *making;
     struct offline *offline;
     size_t job_count;
-    bool *has_job; /* of each disk */
+    bool *has_job;   /* of each disk */
+    bool was_broken; /* the guest was stopped by an error of a disk before it began */
 };
 
 /* --- QMP --- */
@@ -125,8 +127,8 @@ static bool tally_jobs(struct offline *offline, struct tally *tally, struct erro
     return true;
 }
 
-/* Each is asked to end; then those that have are dismissed, and the nodes closed. */
-static void cancel_jobs(struct offline *offline) {
+/* Each is asked to end. True: all have. */
+static bool cancel_jobs(struct offline *offline) {
     uint64_t until_ms = clock_monotonic_ms() + CANCEL_TIMEOUT_MS;
     json_t *jobs = offline_command(offline, "query-jobs", NULL, NULL), *job;
     size_t index;
@@ -137,39 +139,45 @@ static void cancel_jobs(struct offline *offline) {
             command(offline, "job-cancel", one_argument("id", id), NULL);
     }
     json_decref(jobs);
-    for (struct tally tally = {0};; poll(NULL, 0, PAUSE_FIRST_MS)) {
-        tally = (struct tally){0};
+    for (;; poll(NULL, 0, PAUSE_FIRST_MS)) {
+        struct tally tally = {0};
         bool known = tally_jobs(offline, &tally, NULL);
+        bool ended = tally.concluded == tally.jobs;
         free(tally.problem);
-        if (!known || tally.concluded == tally.jobs || clock_monotonic_ms() >= until_ms)
-            return;
+        if (!known || ended || clock_monotonic_ms() >= until_ms)
+            return known && ended;
     }
 }
 
-static void remove_objects(struct offline *offline) {
-    json_t *jobs = offline_command(offline, "query-jobs", NULL, NULL), *each;
+/* Of those in the list that are a backup's, by this key, each is given to the command. The list is
+ * stolen. */
+static bool remove_each(struct offline *offline, json_t *list, const char *key, const char *name,
+                        struct error *error) {
+    bool good = list != NULL;
     size_t index;
-    json_array_foreach(jobs, index, each) {
-        if (is_of_backup(each, "id"))
-            command(offline, "job-dismiss",
-                    one_argument("id", json_string_value(json_object_get(each, "id"))), NULL);
+    json_t *each;
+    json_array_foreach(list, index, each) {
+        const char *value = json_string_value(json_object_get(each, key));
+        if (is_of_backup(each, key))
+            good = command(offline, name, one_argument(key, value), error) && good;
     }
-    json_decref(jobs);
-    json_t *nodes = list_nodes(offline, NULL);
-    json_array_foreach(nodes, index, each) {
-        if (is_of_backup(each, "node-name"))
-            command(
-                offline, "blockdev-del",
-                one_argument("node-name", json_string_value(json_object_get(each, "node-name"))),
-                NULL);
-    }
-    json_decref(nodes);
+    json_decref(list);
+    return good;
+}
+
+/* A node that was deleted is flushed and closed. */
+static bool remove_objects(struct offline *offline, struct error *error) {
+    json_t *jobs = offline_command(offline, "query-jobs", NULL, error);
+    if (!remove_each(offline, jobs, "id", "job-dismiss", error))
+        return false;
+    return remove_each(offline, list_nodes(offline, error), "node-name", "blockdev-del", error);
 }
 
 /* Also what a killed one has left. */
-static void clear_away(struct offline *offline) {
-    cancel_jobs(offline);
-    remove_objects(offline);
+static bool clear_away(struct offline *offline, struct error *error) {
+    return (cancel_jobs(offline) ||
+            error_set(error, ERROR_FAILED, "its QEMU does not end to copy")) &&
+           remove_objects(offline, error);
 }
 
 /* --- the copy --- */
@@ -350,14 +358,41 @@ static bool complete_disks(const struct copying *copying, struct error *error) {
     return true;
 }
 
-/* What QEMU has open is closed in any case, if QEMU is there. */
-static void leave(struct copying *copying) {
+/* A target that is full makes the guest's write fail that waits for it, by which QEMU stops the
+ * guest. */
+static bool is_broken(struct offline *offline) {
+    json_t *answer = offline_command(offline, "query-status", NULL, NULL);
+    const char *status = json_string_value(json_object_get(answer, "status"));
+    bool broken = status && strcmp(status, "io-error") == 0;
+    json_decref(answer);
+    return broken;
+}
+
+static bool try_to_leave(struct copying *copying, bool copied, struct error *error) {
     if (!copying->offline)
-        copying->offline = offline_open(copying->making->home, copying->live->running, NULL);
-    if (copying->offline)
-        clear_away(copying->offline);
+        copying->offline = offline_open(copying->making->home, copying->live->running, error);
+    bool good = copying->offline && clear_away(copying->offline, error);
+    if (good && !copied && !copying->was_broken && is_broken(copying->offline))
+        good = command(copying->offline, "cont", NULL, error);
     offline_close(copying->offline);
     copying->offline = NULL;
+    return good;
+}
+
+/* What QEMU has open is closed in any case, if QEMU is there: until then not all of the copy may be
+ * in its file. */
+static bool leave(struct copying *copying, bool copied, struct error *error) {
+    uint64_t until_ms = clock_monotonic_ms() + LEAVE_TIMEOUT_MS;
+    for (;; poll(NULL, 0, PAUSE_LAST_MS)) {
+        struct error problem = {0};
+        if (try_to_leave(copying, copied, &problem))
+            return true;
+        if (has_ended(copying, error))
+            return false;
+        if (clock_monotonic_ms() >= until_ms)
+            return error_set(error, ERROR_FAILED, "its QEMU has not closed the copy: %s",
+                             problem.text);
+    }
 }
 
 bool backup_live_copy(struct backup_live *live, struct backup_making *making,
@@ -369,10 +404,10 @@ bool backup_live_copy(struct backup_live *live, struct backup_making *making,
     if (!copying.offline)
         return false;
     copying.has_job = alloc_zero(making->disk_count * sizeof *copying.has_job);
-    clear_away(copying.offline);
-    bool good = start_jobs(&copying, moment, error) && wait_jobs(&copying, error);
-    leave(&copying);
-    good = good && complete_disks(&copying, error);
+    copying.was_broken = is_broken(copying.offline);
+    bool good = clear_away(copying.offline, error) && start_jobs(&copying, moment, error) &&
+                wait_jobs(&copying, error);
+    good = leave(&copying, good, error) && good && complete_disks(&copying, error);
     free(copying.has_job);
     return good;
 }

@@ -5,7 +5,9 @@
  *
  * Whoever backs up an instance that runs holds the lock on its folder of documents. Jobs and nodes
  * are called BACKUP_LIVE_PREFIX…; whoever finds one while nobody holds the lock removes it. A job
- * reports an error and never stops the guest. */
+ * reports an error and does not stop the guest; a guest that was stopped because its write could
+ * not be made safe for a copy that then failed goes on. Nothing counts as copied until QEMU has
+ * closed what it wrote. */
 #pragma once
 
 #include "base/error.h"
