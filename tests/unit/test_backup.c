@@ -336,6 +336,38 @@ TEST(replaces_the_same_machine) {
     end(&made);
 }
 
+static void break_image(void) {
+    scoped(alloc_release) char *script =
+        alloc_printf("set -- '%s'/images/base*; chmod u+w \"$1\"; "
+                     "printf x | dd of=\"$1\" bs=1 seek=300 conv=notrunc 2>/dev/null",
+                     home.path);
+    char *argv[] = {"sh", "-c", script, NULL};
+    run_program(argv);
+}
+
+/* A self-contained one brings what it needs; one that is thin is refused, and changes nothing. */
+TEST(over_a_damaged_image) {
+    struct store_instance made = {0}, other = {0};
+    struct error error = {0};
+    begin("unsound", &made);
+    write_disk("test", "os.qcow2", "write -P 7 70M 1M");
+    scoped(alloc_release) char *thin = back_up(BACKUP_THIN);
+    scoped(alloc_release) char *full = back_up(BACKUP_FULL);
+    write_disk("test", "os.qcow2", "write -P 8 70M 1M");
+    break_image();
+    CHECK(!put_back(thin, &made, &error));
+    CHECK_CONTAINS(error.text, "the image \"base\" of this home is damaged");
+    CHECK(disk_reads("test", "os.qcow2", "read -P 8 70M 1M"));
+    error_clear(&error);
+    CHECK(!restore_to(&home, thin, "thin", &other, &error));
+    error_clear(&error);
+    check_good(restore_to(&home, full, "full", &other, &error), &error);
+    CHECK_STRING(other.image, "full-backup");
+    CHECK(disk_reads("full", "os.qcow2", "read -P 7 70M 1M"));
+    store_instance_done(&other);
+    end(&made);
+}
+
 /* Killed between the record and the files: the next one that works on it finishes. Killed before
  * the record: nothing has happened. */
 TEST(replacing_that_was_interrupted_is_finished_or_nothing) {

@@ -23,8 +23,8 @@ static bool refuse_missing(const struct backup_manifest *manifest, struct error 
                      image->name, image->sha256);
 }
 
-static bool image_is_sound(const struct home *home, const struct store_image *image,
-                           struct error *error) {
+bool backup_place_image_is_sound(const struct home *home, const struct store_image *image,
+                                 struct error *error) {
     char digest[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *path = image_path(home, image);
     if (!secret_sha256_file(path, digest, error))
@@ -52,7 +52,13 @@ bool backup_place_find_image(struct home *home, const struct backup_manifest *ma
         }
     }
     store_images_done(&images);
-    return found ? image_is_sound(home, image, error) : refuse_missing(manifest, error);
+    if (!found)
+        return refuse_missing(manifest, error);
+    if (backup_place_image_is_sound(home, image, error))
+        return true;
+    store_image_done(image);
+    *image = (struct store_image){0};
+    return *is_disk = false;
 }
 
 static bool place_os_disk(const struct backup_place *place, struct error *error) {

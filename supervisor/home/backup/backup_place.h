@@ -15,9 +15,12 @@ struct backup_place {
 };
 
 /* The image of this home that the backup is over, or that was made of its disk; ERROR_NOT_FOUND:
- * there is none. What it has is read, so that nothing is put over what is damaged. */
+ * there is none. What it has is read, so that nothing is put over what is damaged: false. */
 bool backup_place_find_image(struct home *home, const struct backup_manifest *manifest,
                              struct store_image *image, bool *is_disk, struct error *error);
+/* Reads the file of an image that has a digest. */
+bool backup_place_image_is_sound(const struct home *home, const struct store_image *image,
+                                 struct error *error);
 bool backup_place_disks(const struct backup_place *place, struct error *error);
 /* Of those in this sub-folder (NULL: in none) the ones that its user wrote, or all. */
 bool backup_place_folder(const struct backup_place *place, const char *folder, bool only_edited,

@@ -60,23 +60,24 @@ static bool check_replaced_disks(struct replacing *replacing, struct error *erro
     return true;
 }
 
-/* A disk that is whole may be put over any image. */
+/* A disk that is whole may be put over any image; what shows through is read before. */
 static bool find_image(struct replacing *replacing, struct error *error) {
     struct backup_restore *restore = replacing->restore;
     const struct backup_manifest *manifest = restore->manifest;
-    if (!image_table_get(restore->home->store, replacing->instance->image, &replacing->image,
-                         error))
-        return false;
     const struct backup_file *disk = backup_manifest_find(manifest, LAYOUT_OS_DISK);
-    replacing->image_is_disk = !disk->over_image && replacing->image.sha256 &&
-                               strcmp(replacing->image.sha256, disk->sha256) == 0;
-    return !disk->over_image ||
-           (replacing->image.sha256 &&
-            strcmp(replacing->image.sha256, manifest->facts.image.sha256) == 0) ||
-           error_set(error, ERROR_WRONG_STATE,
-                     "\"%s\" is over the image \"%s\" now, and the backup over another one: --as "
-                     "NAME makes another machine of it",
-                     replacing->instance->name, replacing->instance->image);
+    struct store_image *image = &replacing->image;
+    if (!image_table_get(restore->home->store, replacing->instance->image, image, error))
+        return false;
+    replacing->image_is_disk =
+        !disk->over_image && image->sha256 && strcmp(image->sha256, disk->sha256) == 0;
+    if (disk->over_image &&
+        (!image->sha256 || strcmp(image->sha256, manifest->facts.image.sha256) != 0))
+        return error_set(error, ERROR_WRONG_STATE,
+                         "\"%s\" is over the image \"%s\" now, and the backup over another one: "
+                         "--as NAME makes another machine of it",
+                         replacing->instance->name, replacing->instance->image);
+    return (!disk->over_image && !replacing->image_is_disk) ||
+           backup_place_image_is_sound(restore->home, image, error);
 }
 
 static bool sync_staged(const struct replacing *replacing, struct error *error) {

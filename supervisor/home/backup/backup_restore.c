@@ -110,12 +110,12 @@ static bool choose_image(struct remaking *remaking, struct error *error) {
     remaking->facts.image = (struct store_image){0};
     bool good = backup_place_find_image(restore->home, restore->manifest, &remaking->facts.image,
                                         &remaking->image_is_disk, &problem) ||
-                (restore->manifest->kind == BACKUP_FULL && problem.code == ERROR_NOT_FOUND
+                (restore->manifest->kind == BACKUP_FULL && problem.code != ERROR_CANCELLED
                      ? import_disk(remaking, error)
                      : error_copy(error, &problem));
     if (good && remaking->image_is_new)
         strv_pushf(&restore->notes,
-                   "its disk became the image \"%s\", because this home does not have \"%s\"",
+                   "its disk became the image \"%s\", because this home has no sound \"%s\"",
                    remaking->facts.image.name, restore->manifest->facts.image.name);
     if (good)
         alloc_replace(&remaking->facts.instance.image, alloc_string(remaking->facts.image.name));
