@@ -71,6 +71,22 @@ static bool finish_reset(const char *stage, const char *folder, struct error *er
     return file_remove_tree(stage, error);
 }
 
+static bool is_wanted(const char *name, const char *prefix) {
+    return prefix ? strncmp(name, prefix, strlen(prefix)) == 0 : name[0] != '.';
+}
+
+/* The first entry that begins so, NULL: that is not hidden. Each call reads anew, because entries
+ * are moved away in between. name: NULL if there is none; caller frees. */
+static bool find_entry(DIR *list, const char *prefix, char **name, struct error *error) {
+    struct dirent *entry;
+    rewinddir(list);
+    do
+        errno = 0;
+    while ((entry = readdir(list)) && !is_wanted(entry->d_name, prefix));
+    *name = entry ? alloc_string(entry->d_name) : NULL;
+    return entry || errno == 0 || error_errno(error, "cannot read a folder of the instance");
+}
+
 /* A change that is staged in a folder in INSTANCEDIR called so, and a word: the one whose word is
  * `wanted` counts and is finished, the others are removed. */
 struct staged {
@@ -78,20 +94,29 @@ struct staged {
     bool (*finish)(const char *stage, const char *folder, struct error *error);
 };
 
+static bool complete_each(DIR *list, const char *folder, const struct staged *staged,
+                          struct error *error) {
+    for (bool good = true; good;) {
+        scoped(alloc_release) char *name = NULL;
+        if (!find_entry(list, staged->prefix, &name, error))
+            return false;
+        if (!name)
+            return true;
+        scoped(alloc_release) char *stage = alloc_printf("%s/%s", folder, name);
+        bool counts = strcmp(name + strlen(staged->prefix), staged->wanted) == 0;
+        good = counts ? staged->finish(stage, folder, error) : file_remove_tree(stage, error);
+    }
+    return false;
+}
+
 static bool complete_staged(const struct home *home, const struct store_instance *instance,
                             const struct staged *staged, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     DIR *list = opendir(folder);
-    bool good = true;
-    for (struct dirent *entry; good && list && (entry = readdir(list));) {
-        if (strncmp(entry->d_name, staged->prefix, strlen(staged->prefix)) != 0)
-            continue;
-        scoped(alloc_release) char *stage = alloc_printf("%s/%s", folder, entry->d_name);
-        bool counts = strcmp(entry->d_name + strlen(staged->prefix), staged->wanted) == 0;
-        good = counts ? staged->finish(stage, folder, error) : file_remove_tree(stage, error);
-    }
-    if (list)
-        closedir(list);
+    if (!list)
+        return errno == ENOENT || error_errno(error, "cannot read %s", folder);
+    bool good = complete_each(list, folder, staged, error);
+    closedir(list);
     return good;
 }
 
@@ -110,17 +135,27 @@ static bool move_over(const char *from, const char *to, struct error *error) {
     return rename(from, to) == 0 || error_errno(error, "cannot update %s", to);
 }
 
+static bool move_all(DIR *list, const char *stage, const char *folder, struct error *error) {
+    for (bool good = true; good;) {
+        scoped(alloc_release) char *name = NULL;
+        if (!find_entry(list, NULL, &name, error))
+            return false;
+        if (!name)
+            return true;
+        scoped(alloc_release) char *from = alloc_printf("%s/%s", stage, name);
+        scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, name);
+        good = move_over(from, to, error);
+    }
+    return false;
+}
+
+/* The staging folder goes when nothing is left in it. */
 static bool finish_restore(const char *stage, const char *folder, struct error *error) {
     DIR *list = opendir(stage);
-    bool good = true;
-    for (struct dirent *entry; good && list && (entry = readdir(list));) {
-        scoped(alloc_release) char *from = alloc_printf("%s/%s", stage, entry->d_name);
-        scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, entry->d_name);
-        if (entry->d_name[0] != '.')
-            good = move_over(from, to, error);
-    }
-    if (list)
-        closedir(list);
+    if (!list)
+        return error_errno(error, "cannot read %s", stage);
+    bool good = move_all(list, stage, folder, error);
+    closedir(list);
     return good && file_remove_tree(stage, error);
 }
 
