@@ -299,6 +299,20 @@ TEST(a_folder_comes_whole_or_not_at_all) {
     expect_no_open(path, ERROR_EXISTS, "exists already: choose another folder");
 }
 
+/* All of it is synced: what cannot be is no export. */
+TEST(a_folder_whose_files_do_not_reach_the_disk_does_not_come) {
+    scoped(alloc_release) char *path = scratch_path("unsynced");
+    scoped(alloc_release) char *file = alloc_printf("%s.part/disk.qcow2", path);
+    struct export_stage stage;
+    struct error error = {0};
+    expect_open(path, &stage);
+    CHECK(symlink("/nonexistent", file) == 0);
+    CHECK(!export_stage_commit(&stage, &error));
+    CHECK_CONTAINS(error.text, "cannot write ");
+    export_stage_close(&stage);
+    CHECK(!file_exists(path));
+}
+
 TEST(what_a_killed_one_left_is_replaced_and_nothing_else) {
     scoped(alloc_release) char *path = scratch_path("killed");
     scoped(alloc_release) char *part = alloc_printf("%s.part", path);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,12 +55,42 @@ bool export_stage_open(const char *path, struct export_stage *stage, struct erro
     return false;
 }
 
+static bool sync_files(const char *folder, struct error *error) {
+    DIR *list = opendir(folder);
+    struct dirent *entry;
+    if (!list)
+        return error_errno(error, "cannot read %s", folder);
+    bool good = true;
+    while (good && (errno = 0, entry = readdir(list))) {
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        good = entry->d_name[0] == '.' || file_sync(path, error);
+    }
+    if (good && errno)
+        good = error_errno(error, "cannot read %s", folder);
+    closedir(list);
+    return good;
+}
+
+static bool sync_parent(const char *path, struct error *error) {
+    const char *slash = strrchr(path, '/');
+    scoped(alloc_release) char *parent =
+        slash == path ? alloc_string("/") : alloc_slice(path, (size_t)(slash - path));
+    return file_sync(parent, error);
+}
+
+/* Whoever reads its README.md may remove the instance here: all of it is on the disk first. */
 bool export_stage_commit(struct export_stage *stage, struct error *error) {
     scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
-    if (unlink(marker) < 0 || rename(stage->folder, stage->path) < 0)
+    if (!sync_files(stage->folder, error))
+        return false;
+    if (unlink(marker) < 0)
+        return error_errno(error, "cannot make %s of %s", stage->path, stage->folder);
+    if (!file_sync(stage->folder, error) || !sync_parent(stage->path, error))
+        return false;
+    if (rename(stage->folder, stage->path) < 0)
         return error_errno(error, "cannot make %s of %s", stage->path, stage->folder);
     alloc_replace(&stage->folder, NULL);
-    return true;
+    return sync_parent(stage->path, error);
 }
 
 void export_stage_close(struct export_stage *stage) {
