@@ -94,6 +94,9 @@ TEST(a_domain_becomes_an_instance) {
     CHECK_INT(made.ram_mib, 512);
     CHECK_INT(made.disk_bytes, 64 << 20);
     CHECK(tells(&notes, "1 more network cards were left out"));
+    CHECK(tells(&notes, "the cdrom , /nonexistent/cd.iso was left out"));
+    CHECK(tells(&notes, "its disk vda is a copy of "));
+    CHECK(tells(&notes, "data.raw"));
     CHECK(tells(&notes, "no seed of it was found"));
     check_good(disk_table_list(home.store, made.id, &disks, &error), &error);
     CHECK_INT(disks.count, 1);
@@ -138,6 +141,11 @@ TEST(what_is_refused_leaves_no_trace) {
          "its architecture is \"riscv64\""},
         {"<domain><name>db</name><os><type arch='aarch64'/></os><vcpu>0</vcpu></domain>", NULL,
          "no usable number of processors"},
+        {"<domain><name>db</name><os><type arch='aarch64'/></os><vcpu>65</vcpu></domain>", NULL,
+         "no usable number of processors, which is 1 to 64"},
+        {"<domain><name>db</name><uuid>x</uuid><os><type arch='aarch64'/></os><vcpu>1</vcpu>"
+         "<memory>65536</memory><devices>" CARD TAIL,
+         NULL, "its UUID is not one"},
         {"<!DOCTYPE domain [<!ENTITY a SYSTEM '/etc/passwd'>]><domain><name>&a;</name></domain>",
          NULL, "it has a document type"},
         {"QFI\xfb", NULL, "is no XML of a domain: for a disk it is `pgsup image import"},
@@ -146,6 +154,74 @@ TEST(what_is_refused_leaves_no_trace) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         refuse(rows[i].text, rows[i].name, rows[i].says);
+    home_close(&home);
+}
+
+TEST(what_is_left_out_is_told) {
+    open_home("told");
+    scoped(alloc_release) char *os = make_disk("second.qcow2", "qcow2", "64M");
+    scoped(alloc_release) char *tenth = make_disk("tenth.qcow2", "qcow2", "8M");
+    struct store_instance made = {0};
+    struct strv notes = {0};
+    struct error error = {0};
+    check_good(
+        import(HEAD "<devices><disk type='file'><driver type='qcow2'/>"
+                    "<source file='tenth.qcow2'/><target dev='vdb'/><boot order='10'/></disk>"
+                    "<disk type='file'><driver type='qcow2'/><source file='second.qcow2'/>"
+                    "<target dev='vda'/><boot order='2'/></disk>"
+                    "<disk type='file'><source file='/srv/shared.qcow2'/><target dev='vdc'/>"
+                    "<readonly/></disk>"
+                    "<disk type='block' device='lun'><source dev='/dev/sdb'/><target dev='sda'/>"
+                    "</disk><disk type='file' device='cdrom'><target dev='sdb'/></disk>" CARD TAIL,
+               NULL, &made, &notes, &error),
+        &error);
+    CHECK(tells(&notes, "the read-only disk vdc, /srv/shared.qcow2 was left out"));
+    CHECK(tells(&notes, "the lun sda was left out"));
+    CHECK(!tells(&notes, "sdb was left out"));
+    CHECK_INT(made.disk_bytes, 64 << 20); /* 2 comes before 10 */
+    strv_done(&notes);
+    store_instance_done(&made);
+    home_close(&home);
+}
+
+/* --- a folder --- */
+
+static bool import_folder(const char *folder, const char *text, struct strv *notes,
+                          struct error *error) {
+    struct store_instance made = {0};
+    scoped(alloc_release) char *domain = alloc_printf("%s/domain.xml", folder);
+    scratch_write(domain, text, strlen(text), 0644);
+    bool good = import_run(&home, &(struct import_request){folder, NULL, "0"}, &made, notes, error);
+    store_instance_done(&made);
+    return good;
+}
+
+/* From anybody: it takes no file but those in it. */
+TEST(a_folder_takes_nothing_from_elsewhere) {
+    open_home("escape");
+    scoped(alloc_release) char *secret = make_disk("secret.raw", "raw", "1M");
+    scoped(alloc_release) char *folder = scratch_path("export");
+    scoped(alloc_release) char *link = alloc_printf("%s/secret.raw", folder);
+    struct strv notes = {0};
+    struct error error = {0};
+    check_good(file_make_directory(folder, 0700, &error), &error);
+    scoped(alloc_release) char *text =
+        alloc_printf(HEAD "<devices><disk type='file'><driver type='raw'/><source file='%s'/>"
+                          "<target dev='vda'/></disk>" CARD TAIL,
+                     secret);
+    CHECK(!import_folder(folder, text, &notes, &error));
+    CHECK_CONTAINS(error.text, "cannot read ");
+    CHECK_CONTAINS(error.text, "/export/secret.raw");
+    error_clear(&error);
+    CHECK(symlink(secret, link) == 0);
+    CHECK(!import_folder(folder, text, &notes, &error));
+    CHECK_CONTAINS(error.text, "/export/secret.raw is not a regular file, as all of an export are");
+    error_clear(&error);
+    CHECK(unlink(link) == 0);
+    free(make_disk("export/secret.raw", "raw", "2M"));
+    check_good(import_folder(folder, text, &notes, &error), &error);
+    CHECK(!tells(&notes, "is a copy of"));
+    strv_done(&notes);
     home_close(&home);
 }
 

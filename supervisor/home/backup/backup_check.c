@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 #define ID_MAX      64u
-#define MACHINE_MAX 40u
+#define MACHINE_MAX 64u /* as in host/machine_types.c */
 #define SHORT_MAX   100u
 #define SHOWN_MAX   60
 #define DISK_PREFIX "disk-"
@@ -35,9 +35,13 @@ static bool is_token(const char *text) {
     return !text || is_made_of(text, HEX, SECRET_TOKEN_SIZE - 1, SECRET_TOKEN_SIZE - 1);
 }
 
-static bool is_uuid(const char *text) {
+bool backup_check_is_uuid(const char *text) {
     return is_made_of(text, HEX "-", 36, 36) && text[8] == '-' && text[13] == '-' &&
            text[18] == '-' && text[23] == '-';
+}
+
+bool backup_check_is_type(const char *machine) {
+    return is_made_of(machine, "abcdefghijklmnopqrstuvwxyz0123456789.-_+", 1, MACHINE_MAX);
 }
 
 /* As pgsup writes it: there is one text for each. */
@@ -119,7 +123,7 @@ static bool check_instance(const struct store_instance *instance, struct error *
         return refuse_member("name", error);
     if (!is_id(instance->instance_id))
         return refuse_member("instance_id", error);
-    if (!is_uuid(instance->uuid))
+    if (!backup_check_is_uuid(instance->uuid))
         return refuse_member("uuid", error);
     if (!is_token(instance->token) || !is_token(instance->phone_home_token) ||
         !is_token(instance->report_token))
@@ -130,8 +134,7 @@ static bool check_instance(const struct store_instance *instance, struct error *
         return refuse_member("ip4", error);
     if (!is_plain(instance->arch, SHORT_MAX) || !is_plain(instance->accel, SHORT_MAX))
         return refuse_member("arch", error);
-    if (instance->machine &&
-        !is_made_of(instance->machine, "abcdefghijklmnopqrstuvwxyz0123456789.-", 1, MACHINE_MAX))
+    if (instance->machine && !backup_check_is_type(instance->machine))
         return refuse_member("machine", error);
     if (!instance->vcpu || !instance->ram_mib || !instance->disk_bytes ||
         instance->disk_bytes % 512)
@@ -284,19 +287,36 @@ bool backup_check_regular(const char *folder, const char *path, uint64_t *bytes,
     return true;
 }
 
-static bool check_qcow2(const char *path, const struct backup_file *file, struct error *error) {
+/* Of a file that is the disk of this name, or the one that it boots from. */
+static uint64_t recorded_bytes(const struct instance_facts *facts, const char *path) {
+    for (size_t i = 0; i < facts->disks.count; i++) {
+        scoped(alloc_release) char *name = layout_extra_disk_in("", facts->disks.items[i].name);
+        if (strcmp(path, name + 1) == 0)
+            return facts->disks.items[i].bytes;
+    }
+    return facts->instance.disk_bytes;
+}
+
+static bool check_qcow2(const char *path, const struct backup_file *file,
+                        const struct instance_facts *facts, struct error *error) {
     struct qcow2_header header;
-    if (!file->over_image)
-        return qcow2_file_check(path, path, NULL, error);
-    if (!qcow2_file_read(path, path, &header, error))
+    uint64_t bytes = recorded_bytes(facts, file->path);
+    if ((!file->over_image && !qcow2_file_check(path, path, NULL, error)) ||
+        !qcow2_file_read(path, path, &header, error))
         return false;
-    return (!header.encrypted && !header.has_data_file && *header.backing &&
+    if (header.virtual_bytes != bytes)
+        return error_set(error, ERROR_INVALID,
+                         "%s is a disk of %" PRIu64 " bytes, and of %" PRIu64 " in the manifest",
+                         path, header.virtual_bytes, bytes);
+    return !file->over_image ||
+           (!header.encrypted && !header.has_data_file && *header.backing &&
             !qcow2_header_is_address(header.backing)) ||
            error_set(error, ERROR_INVALID, "%s is not a disk over an image", path);
 }
 
-static bool check_content(const char *folder, const struct backup_file *file, bool digests,
-                          struct error *error) {
+static bool check_content(const char *folder, const struct backup_manifest *manifest, size_t index,
+                          bool digests, struct error *error) {
+    const struct backup_file *file = &manifest->files[index];
     scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file->path);
     char digest[SECRET_SHA256_SIZE];
     uint64_t bytes = 0;
@@ -312,13 +332,13 @@ static bool check_content(const char *folder, const struct backup_file *file, bo
     if (digests && strcmp(digest, file->sha256) != 0)
         return error_set(error, ERROR_INVALID,
                          "%s is damaged: its SHA-256 is not that of the manifest", path);
-    return !backup_check_is_disk(file->path) || check_qcow2(path, file, error);
+    return !backup_check_is_disk(file->path) || check_qcow2(path, file, &manifest->facts, error);
 }
 
 bool backup_check_files(const char *folder, const struct backup_manifest *manifest, bool digests,
                         struct error *error) {
     for (size_t i = 0; i < manifest->file_count; i++)
-        if (!interrupt_check(error) || !check_content(folder, &manifest->files[i], digests, error))
+        if (!interrupt_check(error) || !check_content(folder, manifest, i, digests, error))
             return false;
     return true;
 }

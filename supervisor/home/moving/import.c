@@ -37,12 +37,13 @@ static bool restore_backup(const struct importing *importing, const char *folder
     return good;
 }
 
-static bool import_domain(const struct importing *importing, const char *file,
+static bool import_domain(const struct importing *importing, const char *file, bool beside,
                           struct error *error) {
     struct export_stage stage;
     const struct import_request *request = importing->request;
     scoped(alloc_release) char *place = home_file(importing->home, STAGE);
-    const struct libvirt_backup wanted = {importing->home, file, request->name, request->pgsup};
+    const struct libvirt_backup wanted = {importing->home, file, beside, request->name,
+                                          request->pgsup};
     bool good = export_stage_open(place, &stage, error) &&
                 libvirt_backup_make(&wanted, stage.folder, importing->notes, error) &&
                 restore_backup(importing, stage.folder, error);
@@ -78,11 +79,11 @@ bool import_run(struct home *home, const struct import_request *request,
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot read %s", path);
     if (!S_ISDIR(status.st_mode))
-        return check_xml(path, &status, error) && import_domain(&importing, path, error);
+        return check_xml(path, &status, error) && import_domain(&importing, path, false, error);
     if (file_exists(manifest))
         return restore_backup(&importing, path, error);
     if (file_exists(domain))
-        return import_domain(&importing, domain, error);
+        return import_domain(&importing, domain, true, error);
     return error_set(error, ERROR_INVALID,
                      "%s has no " BACKUP_MANIFEST ", as a backup has, and no " DOMAIN
                      ", as an export for libvirt has",

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "cloudinit/document_check.h"
 #include "cloudinit/public_key.h"
+#include "home/backup/backup_check.h"
 #include "home/backup/backup_manifest.h"
 #include "home/cloud/subnet.h"
 #include "home/images/image.h"
@@ -18,6 +19,7 @@
 #include "host/qemu_img.h"
 #include "machine/core/spec.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -54,7 +56,9 @@ static bool read_domain(struct conversion *conversion, struct error *error) {
 /* Only a type with a version is one that stays. */
 static char *machine_type(const char *arch, const char *machine) {
     const char *begins = strcmp(arch, "aarch64") == 0 ? "virt-" : "pc-q35-";
-    return machine && strncmp(machine, begins, strlen(begins)) == 0 ? alloc_string(machine) : NULL;
+    return machine && strncmp(machine, begins, strlen(begins)) == 0 && backup_check_is_type(machine)
+               ? alloc_string(machine)
+               : NULL;
 }
 
 static bool take_name(struct conversion *conversion, struct store_instance *instance,
@@ -81,8 +85,11 @@ static bool take_hardware(struct conversion *conversion, struct store_instance *
     if (!machine->arch || !spec_arch_from_word(machine->arch, &known))
         return error_set(error, ERROR_INVALID,
                          "its architecture is \"%s\": pgsup runs aarch64 and x86_64", arch);
-    if (!machine->vcpu || !name_parse_number(machine->vcpu, 1, 1024, &instance->vcpu))
-        return error_set(error, ERROR_INVALID, "it has no usable number of processors");
+    if (!machine->vcpu ||
+        !name_parse_number(machine->vcpu, 1, BACKUP_MANIFEST_VCPU_MAX, &instance->vcpu))
+        return error_set(error, ERROR_INVALID,
+                         "it has no usable number of processors, which is 1 to %d",
+                         BACKUP_MANIFEST_VCPU_MAX);
     if (!libvirt_read_ram(machine, &instance->ram_mib))
         return error_set(error, ERROR_INVALID, "it has no usable amount of memory");
     instance->arch = alloc_string(machine->arch);
@@ -93,11 +100,23 @@ static bool take_hardware(struct conversion *conversion, struct store_instance *
     return true;
 }
 
+/* In lower case, as it is written here. */
+static bool take_uuid(const struct libvirt_machine *machine, struct store_instance *instance,
+                      struct error *error) {
+    char uuid[37];
+    secret_uuid4(uuid);
+    instance->uuid = alloc_string(machine->uuid ? machine->uuid : uuid);
+    for (char *each = instance->uuid; *each; each++)
+        *each = (char)tolower((unsigned char)*each);
+    return backup_check_is_uuid(instance->uuid) ||
+           error_set(error, ERROR_INVALID, "its UUID is not one");
+}
+
 static bool take_identity(struct conversion *conversion, struct store_instance *instance,
                           struct error *error) {
     const struct libvirt_machine *machine = &conversion->machine;
     uint8_t bytes[6];
-    char mac[18], uuid[37], token[SECRET_TOKEN_SIZE];
+    char mac[18], token[SECRET_TOKEN_SIZE];
     char **const tokens[] = {&instance->token, &instance->phone_home_token,
                              &instance->report_token};
     if (machine->nic_count && machine->macs[0] && name_parse_mac(machine->macs[0], bytes)) {
@@ -105,12 +124,12 @@ static bool take_identity(struct conversion *conversion, struct store_instance *
         instance->mac = alloc_string(mac);
     } else
         return error_set(error, ERROR_INVALID, "it has no network card with a MAC address");
-    secret_uuid4(uuid);
-    instance->uuid = alloc_string(machine->uuid ? machine->uuid : uuid);
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         secret_token(token);
         *tokens[i] = alloc_string(token);
     }
+    if (!take_uuid(machine, instance, error))
+        return false;
     if (machine->nic_count > 1)
         strv_pushf(conversion->notes,
                    "%zu more network cards were left out: `pgsup nic add` makes them",
@@ -120,16 +139,31 @@ static bool take_identity(struct conversion *conversion, struct store_instance *
 
 /* --- disks --- */
 
-/* Where the domain says, or beside its file: an export may have been moved. Caller frees. */
+/* Where the domain says, or beside its file: an export may have been moved. Of a folder, which may
+ * be anybody's, it is always beside. Caller frees. */
 static char *find_file(const struct conversion *conversion, const char *file) {
     const char *slash = strrchr(conversion->wanted->file, '/'), *name = strrchr(file, '/');
-    if (file[0] == '/' && file_exists(file))
+    if (!conversion->wanted->beside && file[0] == '/' && file_exists(file))
         return alloc_string(file);
     return alloc_printf("%.*s/%s", (int)(slash ? slash - conversion->wanted->file : 1),
                         slash ? conversion->wanted->file : ".", name ? name + 1 : file);
 }
 
-static bool is_drive(const struct libvirt_disk *disk) { /* that holds data */
+/* A link would lead out of the folder. */
+static bool check_beside(const struct conversion *conversion, const char *path, const char *shown,
+                         struct error *error) {
+    struct stat status;
+    if (!conversion->wanted->beside)
+        return true;
+    if (lstat(path, &status) < 0)
+        return error_errno(error, "cannot read %s", shown);
+    return S_ISREG(status.st_mode) ||
+           error_set(error, ERROR_INVALID, "%s is not a regular file, as all of an export are",
+                     shown);
+}
+
+/* That holds data, and is like one here. */
+static bool is_drive(const struct libvirt_disk *disk) {
     return !disk->read_only && (!disk->device || strcmp(disk->device, "disk") == 0);
 }
 
@@ -154,7 +188,12 @@ static bool copy_disk(const struct conversion *conversion, const struct libvirt_
         return name_domain(conversion, error);
     scoped(alloc_release) char *from = find_file(conversion, disk->file);
     scoped(alloc_release) char *name = shown(from);
+    scoped(alloc_release) char *target = shown(disk->target);
     bool qcow2 = disk->format && strcmp(disk->format, "qcow2") == 0;
+    if (!check_beside(conversion, from, name, error))
+        return false;
+    if (!conversion->wanted->beside)
+        strv_pushf(conversion->notes, "its disk %s is a copy of %s", target, name);
     fd = qcow2_file_open(from, name, error);
     if (fd < 0 || !qemu_img_check_unlocked(from, name, error))
         return false;
@@ -234,13 +273,19 @@ static bool take_extra_disk(struct conversion *conversion, const struct libvirt_
            list_disk(conversion, strrchr(to, '/') + 1, &added->bytes, error);
 }
 
+/* In which it is booted from; none comes last. */
+static uint64_t boot_order(const struct libvirt_disk *disk) {
+    uint64_t order;
+    return disk->order && name_parse_number(disk->order, 1, UINT32_MAX, &order) ? order
+                                                                                : UINT64_MAX;
+}
+
 /* The one that it boots from: the first in that order, else the first of all. */
 static const struct libvirt_disk *find_os_disk(const struct libvirt_machine *machine) {
     const struct libvirt_disk *found = NULL;
     for (size_t i = 0; i < machine->disk_count; i++) {
         const struct libvirt_disk *disk = &machine->disks[i];
-        if (is_drive(disk) &&
-            (!found || (disk->order && (!found->order || strcmp(disk->order, found->order) < 0))))
+        if (is_drive(disk) && (!found || boot_order(disk) < boot_order(found)))
             found = disk;
     }
     return found;
@@ -298,15 +343,42 @@ static bool read_seed(struct conversion *conversion, const char *file) {
     return true;
 }
 
+static bool is_seed(struct conversion *conversion, const struct libvirt_disk *disk) {
+    struct error ignored = {0};
+    if (!disk->file)
+        return false;
+    scoped(alloc_release) char *file = find_file(conversion, disk->file);
+    return file_exists(file) && check_beside(conversion, file, file, &ignored) &&
+           read_seed(conversion, file);
+}
+
+/* An empty drive holds nothing. */
+static void tell_left_out(const struct conversion *conversion, const struct libvirt_disk *disk) {
+    const char *kind = disk->device ? disk->device : "disk";
+    bool removable = strcmp(kind, "cdrom") == 0 || strcmp(kind, "floppy") == 0;
+    scoped(alloc_release) char *device = shown(kind);
+    scoped(alloc_release) char *target = shown(disk->target);
+    scoped(alloc_release) char *file = shown(disk->file);
+    if (disk->file || !removable)
+        strv_pushf(conversion->notes,
+                   "the %s%s %s%s%s was left out: disks that can be written to are taken",
+                   disk->read_only ? "read-only " : "", device, target, disk->file ? ", " : "",
+                   file);
+}
+
+/* Whatever else is no disk to write to is left out. */
 static void take_seed(struct conversion *conversion) {
     struct libvirt_machine *machine = &conversion->machine;
     struct store_instance *instance = &conversion->manifest.facts.instance;
     bool found = false;
-    for (size_t i = 0; i < machine->disk_count && !found; i++) {
-        if (is_drive(&machine->disks[i]) || !machine->disks[i].file)
+    for (size_t i = 0; i < machine->disk_count; i++) {
+        const struct libvirt_disk *disk = &machine->disks[i];
+        if (is_drive(disk))
             continue;
-        scoped(alloc_release) char *file = find_file(conversion, machine->disks[i].file);
-        found = file_exists(file) && read_seed(conversion, file);
+        if (!found && is_seed(conversion, disk))
+            found = true;
+        else
+            tell_left_out(conversion, disk);
     }
     if (found) {
         strv_pushf(conversion->notes,
