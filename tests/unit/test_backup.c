@@ -15,6 +15,7 @@
 #include "test.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static struct home home;
@@ -113,6 +114,8 @@ static void decode_changed(const char *text, const char *old, const char *new,
     buffer_done(&changed);
 }
 
+#define FORTY "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"
+
 static const struct {
     const char *old, *new, *sentence;
 } hostile[] = {
@@ -140,6 +143,8 @@ static const struct {
     {"\"forwards\": []", "\"forwards\": [{}]", "has no \"transport\" for a forwarded port"},
     {"\"over_image\": true", "\"over_image\": 1", "has a wrong value of \"over_image\""},
     {"\"machine\": null", "\"machine\": \"virt,x=y\"", "has a wrong value of \"machine\""},
+    {"\"machine\": null", "\"machine\": \"virt" FORTY FORTY "\"",
+     "has a wrong value of \"machine\""},
     {"\"groups\": null", "\"groups\": \"web\\nx\"", "has a wrong value of \"groups\""},
     {"\"variables\": null", "\"variables\": \"abc\"", "has a wrong value of \"variables\""},
     {"\"variables\": null", "\"variables\": \"a=1\\n=\"", "has a wrong value of \"variables\""},
@@ -188,6 +193,18 @@ TEST(manifest_is_read_as_written) {
     end(&made);
 }
 
+/* As long, and of such characters, as QEMU's own are (host/machine_types.h). */
+TEST(a_type_of_machine_that_is_recorded_is_read) {
+    struct store_instance made = {0};
+    struct error error = {0};
+    begin("type", &made);
+    scoped(alloc_release) char *folder = back_up(BACKUP_THIN);
+    scoped(alloc_release) char *text = read_text(folder, "manifest.json");
+    decode_changed(text, "\"machine\": null", "\"machine\": \"virt-7.2+x_y" FORTY "\"", &error);
+    CHECK_STRING(error.text, "");
+    end(&made);
+}
+
 /* Deep, and longer than anything. */
 TEST(manifest_has_limits) {
     struct backup_manifest manifest;
@@ -222,6 +239,15 @@ TEST(every_flaw_of_a_file_is_found) {
     scoped(alloc_release) char *elsewhere = alloc_printf("%s/keys", out);
     scoped(alloc_release) char *document = alloc_printf("%s/cloud-init/user-data", folder);
     scoped(alloc_release) char *kept = read_text(folder, "cloud-init/user-data");
+    scoped(alloc_release) char *text = read_text(folder, "manifest.json");
+    scoped(alloc_release) char *manifest = alloc_printf("%s/manifest.json", folder);
+    char *size = strstr(text, "\"disk_bytes\": 100663296");
+    CHECK(size != NULL);
+    memcpy(size + strlen("\"disk_bytes\": "), "201326592", 9);
+    scratch_write(manifest, text, strlen(text), 0600);
+    check_broken(folder, "is a disk of 100663296 bytes, and of 201326592 in the manifest");
+    memcpy(size + strlen("\"disk_bytes\": "), "100663296", 9);
+    scratch_write(manifest, text, strlen(text), 0600);
     char byte;
     int fd = open(disk, O_RDWR);
     CHECK(pread(fd, &byte, 1, 300) == 1);
@@ -394,6 +420,54 @@ TEST(replacing_that_was_interrupted_is_finished_or_nothing) {
     end(&made);
 }
 
+/* Every descriptor that this process may have, but for some. */
+static size_t take_descriptors(int *taken, size_t max, size_t but) {
+    size_t count = 0;
+    while (count < max && (taken[count] = dup(0)) >= 0)
+        count++;
+    for (; but && count; but--)
+        close(taken[--count]);
+    return count;
+}
+
+/* A folder that cannot be read is not an empty one, which would be removed. */
+TEST(what_was_not_moved_is_not_removed) {
+    enum { MAX = 200 };
+    int taken[MAX];
+    struct store_instance made = {0};
+    struct error error = {0};
+    struct rlimit before, few;
+    begin("full-table", &made);
+    scoped(alloc_release) char *stage = disk_of("test", ".restore-abc");
+    scoped(alloc_release) char *disk = disk_of("test", ".restore-abc/os.qcow2");
+    scoped(alloc_release) char *present = disk_of("test", "os.qcow2");
+    check_good(file_make_directory(stage, 0700, &error), &error);
+    scratch_write(disk, "new", 3, 0600);
+    check_good(
+        store_begin(home.store, &error) &&
+            store_end(home.store,
+                      generated_table_put(home.store, made.id, RECOVERY_RESTORE_KEY, "abc", &error),
+                      &error),
+        &error);
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    few = before;
+    few.rlim_cur = MAX / 2;
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    for (size_t left = 0; left < 2; left++) {
+        size_t count = take_descriptors(taken, MAX, left);
+        CHECK(!recovery_complete_restore(&home, &made, &error));
+        while (count)
+            close(taken[--count]);
+        CHECK_CONTAINS(error.text, "Too many open files");
+        error_clear(&error);
+        CHECK(file_exists(disk));
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    check_good(recovery_complete_restore(&home, &made, &error), &error);
+    CHECK(!file_exists(stage) && file_content_equals(present, "new", 3));
+    end(&made);
+}
+
 TEST(a_removed_one_comes_back) {
     struct store_instance made = {0}, again = {0};
     struct error error = {0};
@@ -436,6 +510,21 @@ TEST(a_port_that_is_in_use_is_replaced) {
     CHECK_STRING(again.uuid, made.uuid);
     store_instance_done(&again);
     close(fd);
+    end(&made);
+}
+
+/* A resize that was killed between the disk and its record. */
+TEST(the_size_is_that_of_the_disk) {
+    struct store_instance made = {0}, other = {0};
+    struct error error = {0};
+    begin("grown", &made);
+    scoped(alloc_release) char *disk = disk_of("test", "os.qcow2");
+    char *argv[] = {"qemu-img", "resize", "-q", "-f", "qcow2", disk, "128M", NULL};
+    run_program(argv);
+    scoped(alloc_release) char *folder = back_up(BACKUP_THIN);
+    check_good(restore_to(&home, folder, "two", &other, &error), &error);
+    CHECK_INT(other.disk_bytes, 128 << 20);
+    store_instance_done(&other);
     end(&made);
 }
 

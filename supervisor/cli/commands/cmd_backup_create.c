@@ -40,7 +40,8 @@ static bool read_backup_options(const struct invocation *invocation,
         return error_set(error, ERROR_USAGE, "--thin excludes --full");
     options_read->kind = thin ? BACKUP_THIN : BACKUP_FULL;
     return !limit ||
-           (name_parse_size(limit, &options_read->limit_bytes) && options_read->limit_bytes > 0) ||
+           (name_parse_size(limit, &options_read->limit_bytes) && options_read->limit_bytes > 0 &&
+            options_read->limit_bytes <= INT64_MAX) ||
            error_set(error, ERROR_USAGE,
                      "option \"--limit\": \"%.40s\" is not a number of bytes: use one such as 50M",
                      limit);

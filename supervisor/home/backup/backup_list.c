@@ -14,13 +14,17 @@ static const char *explain_part(const char *folder) {
     return lock >= 0 ? "incomplete: its making was interrupted" : "incomplete: it is being made";
 }
 
+static bool is_part(const char *path) {
+    size_t length = strlen(path), part = strlen(BACKUP_PART);
+    return length > part && strcmp(path + length - part, BACKUP_PART) == 0;
+}
+
 static void list_one(struct backup_list *list, char *folder) {
     struct error problem = {0};
-    size_t length = strlen(folder), part = strlen(BACKUP_PART);
     list->items = alloc_resize(list->items, (list->count + 1) * sizeof *list->items);
     struct backup_entry *entry = &list->items[list->count++];
     *entry = (struct backup_entry){.folder = folder};
-    if (strcmp(folder + length - part, BACKUP_PART) == 0)
+    if (is_part(folder))
         entry->problem = alloc_string(explain_part(folder));
     else if (!backup_reader_read(folder, &entry->manifest, &problem))
         entry->problem = alloc_string(problem.text);
@@ -31,12 +35,10 @@ static void list_one(struct backup_list *list, char *folder) {
 /* A folder of something else is passed over. */
 static bool looks_like_one(const char *path) {
     scoped(alloc_release) char *manifest = alloc_printf("%s/" BACKUP_MANIFEST, path);
-    size_t length = strlen(path), part = strlen(BACKUP_PART);
     struct stat status;
     if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode))
         return false;
-    return file_exists(manifest) ||
-           (length > part && strcmp(path + length - part, BACKUP_PART) == 0);
+    return file_exists(manifest) || is_part(path);
 }
 
 static int compare_made(const void *one, const void *other) {

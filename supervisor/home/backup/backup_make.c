@@ -79,7 +79,7 @@ static bool make_part(struct backup_making *making, const char *name, struct err
             continue;
         if (mkdir(making->part, 0700) == 0) {
             making->lock = file_lock_folder(making->part);
-            return true;
+            return making->lock >= 0 || error_errno(error, "cannot lock %s", making->part);
         }
         if (errno != EEXIST)
             break;
@@ -337,9 +337,23 @@ static bool sync_folders(const struct backup_making *making, struct error *error
            file_sync(making->part, error);
 }
 
+/* A disk may have been made larger without its record, by a process that was killed in between. */
+static bool note_sizes(struct backup_making *making, struct error *error) {
+    struct instance_facts *facts = &making->manifest.facts;
+    for (size_t i = 0; i < making->disk_count; i++) {
+        struct qcow2_header header;
+        scoped(alloc_release) char *path = in_part(making, making->disks[i].file);
+        if (!qcow2_file_read(path, path, &header, error))
+            return false;
+        *(i ? &facts->disks.items[i - 1].bytes : &facts->instance.disk_bytes) =
+            header.virtual_bytes;
+    }
+    return true;
+}
+
 bool backup_finish(struct backup_making *making, enum backup_moment moment, struct error *error) {
     making->manifest.moment = moment;
-    if (!check_part(making, error))
+    if (!check_part(making, error) || !note_sizes(making, error))
         return false;
     for (size_t i = 0; i < making->disk_count; i++)
         if (!list_file(making, making->disks[i].file, false, error))
