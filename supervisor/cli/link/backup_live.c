@@ -98,6 +98,7 @@ struct tally {
     uint64_t done_bytes, total_bytes;
     char *problem; /* of the first that failed */
     bool known;    /* QEMU has told it */
+    bool broken;   /* the guest was stopped since by an error of a disk */
 };
 
 static uint64_t number_of(const json_t *object, const char *key) {
@@ -266,6 +267,16 @@ static bool start_jobs(struct copying *copying, enum backup_moment *moment, stru
 
 /* --- waiting --- */
 
+/* A target that is full makes the guest's write fail that waits for it, by which QEMU stops the
+ * guest. */
+static bool is_broken(struct offline *offline) {
+    json_t *answer = offline_command(offline, "query-status", NULL, NULL);
+    const char *status = json_string_value(json_object_get(answer, "status"));
+    bool broken = status && strcmp(status, "io-error") == 0;
+    json_decref(answer);
+    return broken;
+}
+
 static bool has_ended(const struct copying *copying, struct error *error) {
     const struct running *before = copying->live->running;
     struct running now = {0};
@@ -284,6 +295,7 @@ static bool ask_jobs(struct copying *copying, struct tally *tally, struct error 
     if (!copying->offline)
         copying->offline = offline_open(copying->making->home, copying->live->running, &problem);
     bool known = copying->offline && tally_jobs(copying->offline, tally, &problem);
+    tally->broken = known && !copying->was_broken && is_broken(copying->offline);
     offline_close(copying->offline);
     copying->offline = NULL;
     return known || !has_ended(copying, error);
@@ -296,6 +308,9 @@ static bool judge_jobs(const struct copying *copying, const struct tally *tally,
             name_printable(tally->problem, strlen(tally->problem), 200);
         return error_set(error, ERROR_FAILED, "its QEMU cannot copy the disks: %s", text);
     }
+    if (tally->concluded < tally->jobs)
+        return error_set(error, ERROR_FAILED,
+                         "a write of its guest failed meanwhile: see whether there is free space");
     return tally->jobs == copying->job_count ||
            error_set(error, ERROR_FAILED, "somebody else has ended the copying");
 }
@@ -306,7 +321,7 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
         struct tally tally = {0};
         if (!interrupt_check(error) || !ask_jobs(copying, &tally, error))
             return false;
-        bool all = tally.known && (tally.concluded == tally.jobs || tally.problem);
+        bool all = tally.known && (tally.concluded == tally.jobs || tally.problem || tally.broken);
         if (live->progress && tally.known)
             live->progress(live->context, "copying", tally.done_bytes, tally.total_bytes);
         bool good = !all || judge_jobs(copying, &tally, error);
@@ -358,21 +373,11 @@ static bool complete_disks(const struct copying *copying, struct error *error) {
     return true;
 }
 
-/* A target that is full makes the guest's write fail that waits for it, by which QEMU stops the
- * guest. */
-static bool is_broken(struct offline *offline) {
-    json_t *answer = offline_command(offline, "query-status", NULL, NULL);
-    const char *status = json_string_value(json_object_get(answer, "status"));
-    bool broken = status && strcmp(status, "io-error") == 0;
-    json_decref(answer);
-    return broken;
-}
-
-static bool try_to_leave(struct copying *copying, bool copied, struct error *error) {
+static bool try_to_leave(struct copying *copying, struct error *error) {
     if (!copying->offline)
         copying->offline = offline_open(copying->making->home, copying->live->running, error);
     bool good = copying->offline && clear_away(copying->offline, error);
-    if (good && !copied && !copying->was_broken && is_broken(copying->offline))
+    if (good && !copying->was_broken && is_broken(copying->offline))
         good = command(copying->offline, "cont", NULL, error);
     offline_close(copying->offline);
     copying->offline = NULL;
@@ -381,11 +386,11 @@ static bool try_to_leave(struct copying *copying, bool copied, struct error *err
 
 /* What QEMU has open is closed in any case, if QEMU is there: until then not all of the copy may be
  * in its file. */
-static bool leave(struct copying *copying, bool copied, struct error *error) {
+static bool leave(struct copying *copying, struct error *error) {
     uint64_t until_ms = clock_monotonic_ms() + LEAVE_TIMEOUT_MS;
     for (;; poll(NULL, 0, PAUSE_LAST_MS)) {
         struct error problem = {0};
-        if (try_to_leave(copying, copied, &problem))
+        if (try_to_leave(copying, &problem))
             return true;
         if (has_ended(copying, error))
             return false;
@@ -407,7 +412,7 @@ bool backup_live_copy(struct backup_live *live, struct backup_making *making,
     copying.was_broken = is_broken(copying.offline);
     bool good = clear_away(copying.offline, error) && start_jobs(&copying, moment, error) &&
                 wait_jobs(&copying, error);
-    good = leave(&copying, good, error) && good && complete_disks(&copying, error);
+    good = leave(&copying, error) && good && complete_disks(&copying, error);
     free(copying.has_job);
     return good;
 }

@@ -357,13 +357,11 @@ static void tell_left_out(const struct conversion *conversion, const struct libv
     const char *kind = disk->device ? disk->device : "disk";
     bool removable = strcmp(kind, "cdrom") == 0 || strcmp(kind, "floppy") == 0;
     scoped(alloc_release) char *device = shown(kind);
-    scoped(alloc_release) char *target = shown(disk->target);
-    scoped(alloc_release) char *file = shown(disk->file);
+    scoped(alloc_release) char *name = shown(disk->target ? disk->target : disk->file);
     if (disk->file || !removable)
         strv_pushf(conversion->notes,
-                   "the %s%s %s%s%s was left out: disks that can be written to are taken",
-                   disk->read_only ? "read-only " : "", device, target, disk->file ? ", " : "",
-                   file);
+                   "the %s%s %s was left out: disks that can be written to are taken",
+                   disk->read_only ? "read-only " : "", device, name);
 }
 
 /* Whatever else is no disk to write to is left out. */

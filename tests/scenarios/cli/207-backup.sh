@@ -30,6 +30,7 @@ expect_refused 3 'the folder '"$WORK"'/none does not exist: create it, or mount 
 expect_refused 3 'no instance "none"' "$PGSUP" backup create none --to "$WORK/out"
 expect_refused 2 '--thin excludes --full' "$PGSUP" backup create one --to "$WORK/out" --thin --full
 expect_refused 2 '"fast" is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit fast
+expect_refused 2 'is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit 9223372036854775808
 expect_equal "left" "$(ls -A "$WORK/out")" ""
 
 step "thin and full; both verify, also against the instance"

@@ -47,6 +47,34 @@ wait_until 20 sh -c "'$PGSUP' list --json | grep -Eq '\"state\": \"(running|read
 expect_event guest "there is space on the host again: going on"
 wait_until 90 grep -q "mini: wrote" "$PGSUP_HOME/instances/guest/console.log"
 expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
+
+step "a backup that fills its own disk: it is given up, and the guest goes on, without a supervisor too"
+kill_supervisor
+small=$WORK/small
+mkdir "$small"
+mount -t tmpfs -o size=200m,mode=700 pgsup-test "$small"
+at_exit "umount -l '$small'"
+"$PGSUP" backup create guest --to "$small" --thin --limit 1 2>"$WORK/backup.err" &
+backup=$!
+copying() {
+    "$PGSUP" qmp guest query-jobs | grep -q '"status": "running"'
+}
+wait_until 20 copying
+dd if=/dev/zero of="$small/full" bs=64k 2>/dev/null || true
+status=0
+wait $backup || status=$?
+expect_equal "status" "$status" 1
+expect_text "$WORK/backup.err" 'no backup of "guest" was made: '
+guest_runs guest || fail "the guest does not run"
+rm "$small/full"
+expect_equal "left in the folder" "$(ls -A "$small")" ""
+before=$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")
+wrote_more() {
+    [ "$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")" -gt "$before" ]
+}
+wait_until 60 wrote_more
+expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
+start_supervisor
 run "$PGSUP" stop -f guest
 expect_text "$OUT" "stopped: quit"
 end_supervisor

@@ -55,6 +55,32 @@ expect_no_text "$OUT" "verification failed"
 qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2" >/dev/null
 nothing_is_left || fail "left: $(jobs_of)"
 
+step "another one is at its monitor when the copy is to be closed: it is waited for"
+begin_slow
+python3 - "$(ls "$PGSUP_HOME"/run/one.*.mon)" <<'END' &
+import socket, sys, time
+def take():
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    return s
+first = take()
+first.recv(1000)  # its greeting: the monitor is ours
+first.sendall(b'{"execute": "qmp_capabilities"}\n{"execute": "block-job-set-speed", '
+              b'"arguments": {"device": "pgsup-backup-0", "speed": 0}}\n')
+time.sleep(1.5)  # the backup waits for it now
+second = take()  # … and this one after it
+time.sleep(0.5)
+first.close()
+second.settimeout(30)
+second.recv(100)
+time.sleep(7)  # more than a client waits
+END
+holder=$!
+end_slow 0 ""
+wait $holder
+nothing_is_left || fail "left: $(jobs_of)"
+rm -r "$(find "$out" -name 'one-*Z' | sort | tail -n 1)"
+
 step "full, of a guest that is paused: the same to the byte"
 quietly pause one
 expect_ok "$PGSUP" -q backup create one --to "$out" --json
