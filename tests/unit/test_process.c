@@ -1,18 +1,11 @@
 /* The end of a process, of a child or of another one. */
+#include "no_end.h"
 #include "test.h"
 
 #include "base/clock.h"
 #include "base/platform.h"
 #include "machine/process.h"
 
-#ifdef __linux__
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#endif
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -146,26 +139,13 @@ TEST(the_end_of_a_child_is_told_with_its_status) {
     CHECK_INT(watched.end.signal, SIGKILL);
 }
 
-#ifdef __linux__
-/* From now on this process has no pidfd_open(2), as on Linux before 5.3. */
-static bool forget_pidfds(void) {
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 TEST(a_child_is_polled_where_the_system_tells_of_no_end) {
     int status = -1;
     pid_t pid = fork();
     if (pid == 0) {
         struct watched watched;
-        CHECK(forget_pidfds());
+        if (!no_end_descriptors())
+            _exit(0);
         CHECK_INT(platform_process_end_fd(getpid()), -1);
         CHECK(run_script(&watched, "sleep 0.1; exit 3") < POLLED_MS);
         CHECK(watched.end.status_known);
@@ -177,7 +157,6 @@ TEST(a_child_is_polled_where_the_system_tells_of_no_end) {
     CHECK_INT(waitpid(pid, &status, 0), pid);
     CHECK_INT(status, 0);
 }
-#endif
 
 TEST(without_descriptors_no_child_is_made) {
     char *const argv[] = {"/bin/sh", "-c", "exit 5", NULL};
