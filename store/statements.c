@@ -180,13 +180,12 @@ static const char *const sql[STATEMENT_COUNT] = {
                    " VALUES (?1, ?2, ?3, ?4, ?5)",
     [BACKUP_SET_MADE] = "UPDATE backups SET made_ms = ?2 WHERE instance = ?1",
 
-    [SCHEDULE_LIST] =
-        "SELECT i.id, i.name, 0, i.snapshot_every_s, coalesce((SELECT max(created_ms)"
-        " FROM snapshots s WHERE s.instance = i.id AND s.origin = 'automatic'), 0)"
-        " FROM instances i WHERE i.snapshot_every_s > 0"
-        " UNION ALL SELECT i.id, i.name, 1, b.every_s, b.made_ms"
-        " FROM backups b JOIN instances i ON i.id = b.instance"
-        " WHERE b.every_s > 0 AND b.folder IS NOT NULL",
+    [SCHEDULE_LIST] = "SELECT i.id, i.name, 0, i.snapshot_every_s, coalesce((SELECT max(created_ms)"
+                      " FROM snapshots s WHERE s.instance = i.id AND s.origin = 'automatic'), 0)"
+                      " FROM instances i WHERE i.snapshot_every_s > 0"
+                      " UNION ALL SELECT i.id, i.name, 1, b.every_s, b.made_ms"
+                      " FROM backups b JOIN instances i ON i.id = b.instance"
+                      " WHERE b.every_s > 0 AND b.folder IS NOT NULL",
     [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
     [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",
     [FREEZE_REMOVE] = "DELETE FROM freezes WHERE instance = ?1",

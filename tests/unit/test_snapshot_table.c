@@ -1,6 +1,6 @@
 /* Snapshots and freezes: what is put in comes back, and goes with its instance. */
-#include "store/freeze_table.h"
 #include "store/backup_table.h"
+#include "store/freeze_table.h"
 #include "store/schedule_table.h"
 #include "store/snapshot_table.h"
 #include "store/transaction.h"
