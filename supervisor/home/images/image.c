@@ -84,8 +84,7 @@ bool image_describe(const struct home *home, struct store_image *image, struct e
     return true;
 }
 
-bool image_import(struct home *home, const struct image_file *from,
-                  const struct image_progress *progress, struct error *error) {
+bool image_check_words(const struct image_file *from, struct error *error) {
     const char *seed_source = from->seed_source;
     if (!image_check_arch(from->arch, error))
         return false;
@@ -94,16 +93,22 @@ bool image_import(struct home *home, const struct image_file *from,
                          "\"%.40s\" is not a seed source: use nocloud, nocloud-net, none for a "
                          "cloud-init that reads a drive only, or nuageinit for FreeBSD",
                          seed_source);
-    if (from->shell && !catalogue_is_shell(from->shell))
-        return error_set(error, ERROR_INVALID,
-                         "\"%.40s\" is not the path of a login shell: use one such as /bin/sh",
-                         from->shell);
+    return !from->shell || catalogue_is_shell(from->shell) ||
+           error_set(error, ERROR_INVALID,
+                     "\"%.40s\" is not the path of a login shell: use one such as /bin/sh",
+                     from->shell);
+}
+
+bool image_import(struct home *home, const struct image_file *from,
+                  const struct image_progress *progress, struct error *error) {
+    if (!image_check_words(from, error))
+        return false;
     struct image_stage stage = {.lock = -1};
     struct store_image image = {
         .name = alloc_string(from->name),
         .arch = alloc_string(image_choose_arch(from->arch, from->path)),
         .origin = file_absolute(from->path),
-        .seed_source = alloc_string(seed_source),
+        .seed_source = alloc_string(from->seed_source),
         .shell = alloc_string(from->shell),
     };
     bool good =

@@ -25,6 +25,8 @@ struct image_file { /* borrowed */
  * failure. progress may be NULL. */
 bool image_import(struct home *home, const struct image_file *file,
                   const struct image_progress *progress, struct error *error);
+/* arch, seed_source and shell, as the import checks them. */
+bool image_check_words(const struct image_file *from, struct error *error);
 
 /* INSTANCE, INSTANCE …: those whose disks are over it; "" for none. Caller frees. */
 char *image_dependents(struct home *home, const char *name, struct error *error);

@@ -138,18 +138,24 @@ static bool check_image(const struct lab *lab, const struct lab_entry *image, st
         return error_set(error, ERROR_INVALID, "seed-source, shell and force go with file");
     if (!file && !url && image_value(image, LAB_IMAGE_ARCH))
         return error_set(error, ERROR_INVALID, "arch goes with url or file");
+    const struct image_file from = {.arch = image_value(image, LAB_IMAGE_ARCH),
+                                    .seed_source = source,
+                                    .shell = image_value(image, LAB_IMAGE_SHELL)};
     return (!path || (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) ||
             error_set(error, ERROR_INVALID, "there is no file %s", path)) &&
-           image_check_arch(image_value(image, LAB_IMAGE_ARCH), error);
+           image_check_words(&from, error);
 }
 
 /* For the rehearsal only: what is known of it before it is there. */
-static bool rehearse_image(struct home *home, const char *name, const char *arch,
+static bool rehearse_image(struct home *home, const char *name, const struct lab_entry *entry,
                            struct error *error) {
+    const char *arch = entry ? image_value(entry, LAB_IMAGE_ARCH) : NULL;
+    const char *source = entry ? image_value(entry, LAB_IMAGE_SEED_SOURCE) : NULL;
     struct store_image image = {.name = alloc_string(name),
                                 .file = alloc_printf("%s.qcow2", name),
                                 .format = alloc_string("qcow2"),
                                 .arch = alloc_string(image_choose_arch(arch, "")),
+                                .seed_source = alloc_string(source),
                                 .sha256 = alloc_string(""),
                                 .origin = alloc_string("")};
     bool good = name_check_label("image name", name, error) &&
@@ -184,11 +190,10 @@ static bool plan_image(struct home *home, const struct lab *lab, size_t index,
                        struct lab_plan *plan, struct error *error) {
     const struct lab_entry *image = &lab->images[index];
     const char *url = image_value(image, LAB_IMAGE_URL), *file = image_value(image, LAB_IMAGE_FILE);
-    const char *arch = image_value(image, LAB_IMAGE_ARCH);
     bool has = false;
     bool good = check_image(lab, image, error) && has_image(home, image->name, &has, error) &&
                 (has || ((url || file || is_known(home, image->name, error)) &&
-                         rehearse_image(home, image->name, arch, error)));
+                         rehearse_image(home, image->name, image, error)));
     if (good && !has)
         add_step(plan, LAB_GET_IMAGE, index, image->name, url ? url : file ? file : "by its name");
     return good || lab_fail_at(lab, image->place, error);
