@@ -261,6 +261,8 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("images: {a: {url: 'http://x', file: x}}\n", "url and file exclude each other");
     refuse_plan("images: {a: {file: /nonexistent/x}}\n", "there is no file /nonexistent/x");
     refuse_plan("images: {a: {shell: /bin/sh}}\n", "seed-source, shell and force go with file");
+    refuse_plan("images: {a: {file: /dev/null, seed-source: x}}\n", "\"x\" is not a seed source");
+    refuse_plan("images: {a: {file: /dev/null, shell: x}}\n", "is not the path of a login shell");
     refuse_plan("images: {a: }\n", "lab.yaml:1:10: there is no image \"a\", and none of that name");
     refuse_plan("images: {A_b: {file: /dev/null}}\n", "lab.yaml:1:10: ");
     refuse_plan("instances: {a: {" BASE ", user-data: \"#cloud-config\\nx: [\\n\"}}\n",
@@ -409,6 +411,7 @@ static void expect_told(const char *text, const char *first, const char *second)
     lab_done(&lab);
 }
 
+#define NET "\"version: 2\\nethernets: {a: {match: {name: 'e*'}, dhcp4: true}}\\n\""
 #define OLD "\"#cloud-config\\nlocale: C\\n\""
 
 TEST(documents_are_judged_once_while_others_can_write) {
@@ -429,6 +432,13 @@ TEST(documents_are_judged_once_while_others_can_write) {
     CHECK_CONTAINS(told.data, "vm.sh.new");
     CHECK_CONTAINS(told.data, "a guest that has booted before reads its documents when");
     expect_plan("instances: {a1: {vcpu: 3, vendor-data: " OLD "}}\n", LAB_KEEP, "");
+    scoped(alloc_release) char *image = scratch_path("base-arm64.qcow2");
+    scoped(alloc_release) char *over_http = alloc_printf(
+        "images: {old: {file: %s, arch: aarch64, seed-source: nocloud}}\n"
+        "instances: {b: {image: old, size: 64M, seed: http, network-config: " NET "}}\n",
+        image);
+    expect_told(over_http, "b: network-config: over HTTP only cloud-init 24.3 and later fetches it",
+                "");
     buffer_done(&told);
     home_close(&home);
 }

@@ -35,9 +35,7 @@ bool document_options_read(const struct invocation *invocation, struct user_docu
 void document_options_remark(const struct invocation *invocation,
                              const struct store_instance *instance) {
     const char *path = invocation_option(invocation, seed_document_name(SEED_NETWORK_CONFIG));
-    if (path && *path && instance->seed == STORE_SEED_HTTP)
-        invocation_warn(
-            "%s: over HTTP only cloud-init 24.3 and later fetches it, and never that of "
-            "Ubuntu 22.04 and 24.04: --seed drive and both bring it to all",
-            path);
+    const char *remark = user_document_network_remark(instance);
+    if (path && *path && remark)
+        invocation_warn("%s: %s", path, remark);
 }

@@ -17,6 +17,19 @@ static void tell_user(const struct lab_work *work, const char *instance, const c
         work->notice(instance, sentence, work->context);
 }
 
+static void tell_network(const struct lab_work *work, const struct lab_options *options) {
+    const char *name = options->instance->name;
+    struct store_instance instance = {0};
+    if (!options->own.texts[SEED_NETWORK_CONFIG].length ||
+        !instance_table_get(work->home->store, name, &instance, &(struct error){0}))
+        return;
+    const char *remark = user_document_network_remark(&instance);
+    scoped(alloc_release) char *sentence =
+        remark ? alloc_printf("network-config: %s", remark) : NULL;
+    tell_user(work, name, sentence);
+    store_instance_done(&instance);
+}
+
 /* --- new instances --- */
 
 struct ahead { /* new instances that are being made, in the order of the steps */
@@ -57,6 +70,8 @@ static bool create(const struct lab_work *work, size_t step, struct ahead *ahead
     bool good = begin_ahead(work, ahead, error) && creations_end(ahead->creations, NULL, error) &&
                 lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
     tell_user(work, instance->name, edit.notice);
+    if (good)
+        tell_network(work, &ahead->options[step]);
     alloc_release(&edit.notice);
     return good;
 }
@@ -87,6 +102,8 @@ static bool change(const struct lab_work *work, const struct lab_instance *insta
     tell_user(work, instance->name, edit.notice);
     if (good)
         tell_change(work, &difference, instance->name);
+    if (good && difference.documents)
+        tell_network(work, &options);
     alloc_release(&edit.notice);
     lab_difference_done(&difference);
     lab_options_done(&options);

@@ -109,6 +109,13 @@ bool user_document_judge(const struct home *home, enum seed_document document,
            own_config_check(text->data, text->length, &facts, remarks, error);
 }
 
+const char *user_document_network_remark(const struct store_instance *instance) {
+    return instance->seed != STORE_SEED_HTTP
+               ? NULL
+               : "over HTTP only cloud-init 24.3 and later fetches it, and never that of "
+                 "Ubuntu 22.04 and 24.04: --seed drive and both bring it to all";
+}
+
 bool user_document_has_network(const char *folder, const struct user_documents *own) {
     struct stat status;
     if (own && own->given[SEED_NETWORK_CONFIG])

@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "cloudinit/seed_document.h"
 #include "home/home.h"
+#include "store/instance_table.h"
 
 #include <stdbool.h>
 
@@ -37,6 +38,9 @@ bool user_document_ask(enum seed_document document, const char *shown,
 bool user_document_judge(const struct home *home, enum seed_document document,
                          const struct user_documents *own, struct strv *remarks,
                          struct error *error);
+
+/* Of a network-config that was given: which guests do not get it; NULL: all do. */
+const char *user_document_network_remark(const struct store_instance *instance);
 
 /* Whether the network is the user's own: as is given, else as is kept in the folder (NULL: new). */
 bool user_document_has_network(const char *folder, const struct user_documents *own);
