@@ -8,13 +8,20 @@
 /* The file is written, not replaced: it keeps its owner, mode and label, and may be a mount.
  * Without names the block stays, for its revision. */
 static const char take_over[] =
-    "had=$(sed -n 's/^" BEGIN " \\([0-9]*\\)$/\\1/p' /etc/hosts 2>/dev/null | head -n1)\n"
-    "if [ \"$had$names\" ] && [ \"${had:--1}\" $than \"$revision\" ]; then\n"
-    "    rest=$(awk '/^" BEGIN " /{own = 1} !own{print} /^" END
-    "$/{own = 0}' /etc/hosts 2>/dev/null\n"
-    "        echo .)\n"
-    "    printf '%s" BEGIN " %s\\n%s" END
+    "had= rest=.\n"
+    "if [ ! -e /etc/hosts ] || {\n"
+    "    had=$(awk '/^" BEGIN " [0-9]+$/ {print $NF; exit}' /etc/hosts) &&\n"
+    "        rest=$(awk '/^" BEGIN " / {printf \"%s\", block; block = \"\"; own = 1; next}\n"
+    "            !own {print; next} {block = block $0 \"\\n\"}\n"
+    "            /^" END "$/ {block = \"\"; own = 0}\n"
+    "            END {printf \"%s\", block}' /etc/hosts && echo .)\n"
+    "}; then\n"
+    "    if [ \"$had$names\" ] && [ \"${had:--1}\" $than \"$revision\" ]; then\n"
+    "        printf '%s" BEGIN " %s\\n%s" END
     "\\n' \"${rest%.}\" \"$revision\" \"$names\" >/etc/hosts\n"
+    "    fi\n"
+    "else\n"
+    "    false\n"
     "fi\n";
 
 void hosts_script(const char *lines, int64_t revision, enum hosts_age age, struct buffer *script) {

@@ -1,6 +1,8 @@
 /* A script for /bin/sh that brings the names of other machines in a guest's /etc/hosts up to date.
  * Pure. They stand in a marked block at the end, with a revision; the rest of the file is left as
- * it is. It never fails, and needs no more than busybox. */
+ * it is, and so is what follows a block whose last line somebody removed. It needs no more than
+ * busybox. Its status is not 0, and the file is as it was, where the file cannot be read or there
+ * is no awk. */
 #pragma once
 
 #include "base/buffer.h"
