@@ -1,12 +1,14 @@
 #include "file.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +99,25 @@ bool file_write_all(int fd, const void *data, size_t length) {
         length -= (size_t)put;
     }
     return true;
+}
+
+/* A pipe that has room takes PIPE_BUF bytes without blocking. */
+ssize_t file_write_some(int fd, const void *data, size_t length, int wait_ms) {
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    uint64_t now_ms = clock_monotonic_ms(), until_ms = now_ms + (uint64_t)wait_ms;
+    size_t done = 0;
+    for (; done < length && now_ms <= until_ms; now_ms = clock_monotonic_ms()) {
+        if (poll(&ready, 1, (int)(until_ms - now_ms)) <= 0)
+            break;
+        size_t most = length - done < PIPE_BUF ? length - done : PIPE_BUF;
+        ssize_t put = write(fd, (const char *)data + done, most);
+        if (put < 0 && (errno == EAGAIN || errno == EINTR))
+            break;
+        if (put < 0)
+            return -1;
+        done += (size_t)put;
+    }
+    return (ssize_t)done;
 }
 
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,

@@ -29,6 +29,10 @@ bool file_content_equals(const char *path, const void *data, size_t length);
 
 bool file_write_all(int fd, const void *data, size_t length); /* false: see errno */
 
+/* Writes until wait_ms are over, whether or not the descriptor blocks: a reader who does not read
+ * keeps nobody waiting longer. How much was written; -1: see errno. */
+ssize_t file_write_some(int fd, const void *data, size_t length, int wait_ms);
+
 /* Written beside the target, synced and renamed: readers see the old or the new file, whole. */
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum { SIGNAL_STATUS = 128, NOT_FOUND_STATUS = 127 };
-enum { INPUT_HINT_MS = 3000 };
+enum { INPUT_HINT_MS = 3000, WRITE_WAIT_MS = 500 };
 
 static const struct option_spec options[] = {
     {.name = "user", .letter = 'u', .value = "USER", .help = "run it as this user; default: root"},
@@ -163,8 +163,15 @@ static bool read_input(const struct invocation *invocation, struct buffer *input
 /* --- its result --- */
 
 static bool put_bytes(int fd, const struct buffer *bytes, const char *name, struct error *error) {
-    return bytes->length == 0 || file_write_all(fd, bytes->data, bytes->length) ||
-           error_errno(error, "cannot write %s", name);
+    for (size_t done = 0; done < bytes->length;) {
+        ssize_t put = file_write_some(fd, bytes->data + done, bytes->length - done, WRITE_WAIT_MS);
+        if (put < 0)
+            return error_errno(error, "cannot write %s", name);
+        if (!interrupt_check(error))
+            return false;
+        done += (size_t)put;
+    }
+    return true;
 }
 
 static void tell_cut(const struct agent_process *process, struct error *error) {

@@ -110,17 +110,24 @@ bool agent_process_ask(struct agent_process *process, struct agent_talk *talk,
     return good || error_copy(error, &heard);
 }
 
-/* Its children first: a shell that is ended leaves what it runs. No status is asked for. */
+/* Its children first: a shell that is ended leaves what it runs. No status is asked for. The number
+ * may be another's by now, if it has ended and the agent waits for who holds its outputs: then the
+ * agent, which begins this too, is not its parent. */
 void agent_process_tell_to_end(const struct agent_process *process, struct agent_talk *talk) {
     static const char script[] =
         "end() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; done; "
-        "kill -TERM $1; }; end $0";
+        "kill -TERM $1; }; "
+        "parent() { while read -r key value; do [ \"$key\" != PPid: ] || echo $value; done "
+        "<\"/proc/$1/status\" || echo $(ps -o ppid= -p $1); }; "
+        "[ \"$(parent $0)\" = $PPID ] && end $0";
     struct error ignored = {0};
     struct agent_process other = {0};
     char number[PID_TEXT_SIZE];
+    talk->stubborn = true;
+    if (process->ended)
+        return;
     snprintf(number, sizeof number, "%lld", (long long)process->pid);
     const char *const argv[] = {"/bin/sh", "-c", script, number, NULL};
-    talk->stubborn = true;
     agent_process_begin(&other, talk, argv, NULL, &ignored);
 }
 

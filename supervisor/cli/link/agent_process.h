@@ -23,7 +23,7 @@ bool agent_process_begin(struct agent_process *process, struct agent_talk *talk,
  * is not known how it ended. */
 bool agent_process_ask(struct agent_process *process, struct agent_talk *talk, struct error *error);
 
-/* Tells it and its children to end; Ctrl-C ends no question from here on. */
+/* Tells it and its children to end, unless it has; Ctrl-C ends no question from here on. */
 void agent_process_tell_to_end(const struct agent_process *process, struct agent_talk *talk);
 
 /* Why it must end before it ends: Ctrl-C, or its time is over. */

@@ -21,10 +21,23 @@ static bool stream_has_ended(const struct agent_stream *stream,
     return process->ended && guest_pipes_have_ended(stream->pipes);
 }
 
+static bool tell_ended(const struct agent_stream *stream, const struct error *why,
+                       struct error *error) {
+    return error_set(error, why->code, "%s: the command had ended; %s",
+                     why->code == ERROR_TIMEOUT ? "timeout" : why->text,
+                     guest_pipes_have_unsent(stream->pipes) ? "what it said was not read to the end"
+                                                            : "what it left running goes on");
+}
+
 static bool end_early(struct agent_talk *talk, const struct agent_stream *stream,
                       struct agent_process *process, const struct error *why, struct error *error) {
     struct error lost = {0};
     uint64_t until_ms = clock_monotonic_ms() + ENDING_TIMEOUT_MS;
+    talk->stubborn = true; /* it may have ended while there was much to move */
+    if (!process->ended)
+        agent_process_ask(process, talk, &lost);
+    if (process->ended)
+        return tell_ended(stream, why, error);
     agent_process_tell_to_end(process, talk);
     while (!stream_has_ended(stream, process) && clock_monotonic_ms() < until_ms &&
            turn(talk, stream, process, &lost)) {

@@ -19,6 +19,7 @@ enum {
     AHEAD_MAX = 3,
     PREPARE_LIMIT_MS = 30000,
     BEAT_MS = 30000,
+    WRITE_TURN_MS = 50, /* for a reader who reads, so that few turns are needed */
 };
 
 /* --- what runs in the guest; without bashisms, and with what busybox has --- */
@@ -26,7 +27,8 @@ enum {
 /* Makes the folder and begins the four that serve it, which are nobody's children, and whose words
  * are not those of the command: it may look for processes by them. What is redirected by exec is
  * kept in no other descriptor, for which the agent would wait. Who opens a pipe waits for its other
- * end; the last lines of "look" are for who would wait for ever. */
+ * end; the last lines of "look" are for who would wait for ever. Another user than root may open
+ * its pipes once more by /dev/stdin and the like; nobody else gets into the folder. */
 static const char prepare[] =
     "nap() { k=$((k+1)); if [ $k -lt 20 ]; then sleep 0.05; else sleep 0.3; fi || sleep 1; }\n"
     "take() { n=0; while dd bs=8192 count=128 of=\"$d/$1$n\"; do\n"
@@ -40,8 +42,8 @@ static const char prepare[] =
     "n=$((n+1)); rm \"$d/beat\" && n=0; [ $n -lt 150 ] || break; done\n"
     "true >\"$d/done\"; ( exec 3<>\"$d/i\" 4<>\"$d/o\" 5<>\"$d/e\"; sleep 1 ); rm -rf \"$d\"; }\n"
     "for b in /run /tmp /var/tmp; do d=$b/$0; mkdir -m 700 \"$d\" || continue\n"
-    "if mkfifo \"$d/i\" \"$d/o\" \"$d/e\" && true >\"$d/o0\" && true >\"$d/e0\" &&\n"
-    "true >\"$d/beat\" && command -v dd >/dev/null; then\n"
+    "if mkfifo -m 644 \"$d/i\" && mkfifo -m 622 \"$d/o\" \"$d/e\" &&\n"
+    "true >\"$d/o0\" && true >\"$d/e0\" && true >\"$d/beat\" && command -v dd >/dev/null; then\n"
     "( ( exec </dev/null >/dev/null 2>&1; look ) & )\n"
     "( ( exec >/dev/null 2>&1; exec <\"$d/o\"; take o ) & )\n"
     "( ( exec >/dev/null 2>&1; exec <\"$d/e\"; take e ) & )\n"
@@ -74,22 +76,27 @@ static char *number_path(const struct guest_pipes *pipes, char letter, unsigned 
     return alloc_printf("%s/%c%u", pipes->folder, letter, number);
 }
 
-static bool put_bytes(struct guest_pipe *pipe, const struct buffer *bytes, struct error *error) {
-    if (bytes->length == 0 || file_write_all(pipe->fd, bytes->data, bytes->length))
-        return true;
-    pipe->unread = errno == EPIPE;
-    return error_errno(error, "cannot write standard %s", pipe->letter == 'o' ? "output" : "error");
+static bool put_unsent(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
+    ssize_t put = file_write_some(pipe->fd, pipe->unsent.data, pipe->unsent.length, WRITE_TURN_MS);
+    if (put < 0) {
+        pipe->unread = errno == EPIPE;
+        return error_errno(error, "cannot write standard %s",
+                           pipe->letter == 'o' ? "output" : "error");
+    }
+    pipes->moved = pipes->moved || put > 0;
+    buffer_consume(&pipe->unsent, (size_t)put);
+    return true;
 }
 
 static bool take_bytes(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
-    scoped(buffer_done) struct buffer bytes = {0};
+    size_t before = pipe->unsent.length;
     size_t limit = FILE_MAX_BYTES + 1; /* one more: so that its end is seen at once */
-    if (!guest_file_read(pipes->talk, pipe->handle, limit, &bytes, error) ||
-        !put_bytes(pipe, &bytes, error))
+    if (!guest_file_read(pipes->talk, pipe->handle, limit, &pipe->unsent, error))
         return false;
-    pipe->bytes += bytes.length;
-    pipes->moved = pipes->moved || bytes.length > 0;
-    return true;
+    size_t length = pipe->unsent.length - before;
+    pipe->bytes += length;
+    pipes->moved = pipes->moved || length > 0;
+    return put_unsent(pipes, pipe, error);
 }
 
 /* The number is complete. Emptying it tells the guest that it has been taken. */
@@ -109,6 +116,10 @@ static bool take_next(struct guest_pipes *pipes, struct guest_pipe *pipe, struct
 
 static bool take_pipe(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
     if (pipe->ended)
+        return true;
+    if (!put_unsent(pipes, pipe, error))
+        return false;
+    if (pipe->unsent.length > 0)
         return true;
     scoped(alloc_release) char *next = number_path(pipes, pipe->letter, pipe->number + 1);
     if (!take_bytes(pipes, pipe, error))
@@ -131,16 +142,16 @@ static bool give_bytes(struct guest_pipes *pipes, const struct buffer *bytes, st
            (!input->ended || close_file(pipes, input, error));
 }
 
-static bool input_is_ready(const struct guest_pipe *input, int timeout_ms) {
+static bool input_is_ready(const struct guest_pipe *input) {
     struct pollfd ready = {.fd = input->fd, .events = POLLIN};
-    return poll(&ready, 1, timeout_ms) > 0;
+    return poll(&ready, 1, 0) > 0;
 }
 
 /* What there is, up to a whole file. False: it has ended. */
 static bool read_input(const struct guest_pipe *input, struct buffer *bytes, bool *good,
                        struct error *error) {
     char chunk[65536];
-    while (bytes->length + sizeof chunk <= FILE_MAX_BYTES && input_is_ready(input, 0)) {
+    while (bytes->length + sizeof chunk <= FILE_MAX_BYTES && input_is_ready(input)) {
         ssize_t length = read(input->fd, chunk, sizeof chunk);
         if (length == 0 || (length < 0 && errno == EBADF))
             return false;
@@ -194,20 +205,28 @@ bool guest_pipes_turn(struct guest_pipes *pipes, bool ended, struct error *error
     bool takes = !ended && !pipes->input.ended;
     bool good = (!takes || give(pipes, &problem)) && take_pipe(pipes, &pipes->output, &problem) &&
                 take_pipe(pipes, &pipes->errors, &problem);
-    bool due = clock_monotonic_ms() >= pipes->beat_ms || (ended && !pipes->moved);
+    bool idle = !pipes->moved && (ended || guest_pipes_have_unsent(pipes));
+    bool due = idle || clock_monotonic_ms() >= pipes->beat_ms;
     good = good && (!due || guest_pipes_have_ended(pipes) || beat(pipes, &problem));
     return good || tell_gone(pipes, &problem, error);
 }
 
 bool guest_pipes_have_ended(const struct guest_pipes *pipes) {
-    return pipes->output.ended && pipes->errors.ended;
+    return pipes->output.ended && pipes->errors.ended && !guest_pipes_have_unsent(pipes);
+}
+
+bool guest_pipes_have_unsent(const struct guest_pipes *pipes) {
+    return pipes->output.unsent.length > 0 || pipes->errors.unsent.length > 0;
 }
 
 void guest_pipes_wait(const struct guest_pipes *pipes, bool ended, int pause_ms) {
-    if (ended || pipes->input.ended || pipes->input.waits)
-        poll(NULL, 0, pause_ms);
-    else
-        input_is_ready(&pipes->input, pause_ms);
+    bool asks = !ended && !pipes->input.ended && !pipes->input.waits;
+    struct pollfd ready[] = {
+        {.fd = asks ? pipes->input.fd : -1, .events = POLLIN},
+        {.fd = pipes->output.unsent.length > 0 ? pipes->output.fd : -1, .events = POLLOUT},
+        {.fd = pipes->errors.unsent.length > 0 ? pipes->errors.fd : -1, .events = POLLOUT},
+    };
+    poll(ready, sizeof ready / sizeof *ready, pause_ms);
 }
 
 /* --- begin and end --- */
@@ -300,5 +319,9 @@ void guest_pipes_close(struct guest_pipes *pipes, bool answers) {
         close_pipe(pipes, &pipes->output);
         close_pipe(pipes, &pipes->errors);
     }
+    put_unsent(pipes, &pipes->output, &ignored); /* as much as goes, after an error */
+    put_unsent(pipes, &pipes->errors, &ignored);
+    buffer_done(&pipes->output.unsent);
+    buffer_done(&pipes->errors.unsent);
     alloc_replace(&pipes->folder, NULL);
 }

@@ -3,7 +3,8 @@
  * none of it. Each is cut into numbered files of at most 1 MiB. A number is complete when the next
  * one exists; an empty one that is complete is the end. What has been taken is emptied by us
  * (outputs) or removed there (input); whoever is three ahead waits. The folder is removed there at
- * the end, when it has no space left, and when nothing was heard from here for five minutes.
+ * the end, when it has no space left, and when nothing was heard from here for five minutes. Who
+ * reads here may take longer: no turn waits for him.
  *
  * Order: open, then begin the program with words around its own, then turn until all has ended, and
  * close. Borrows the talk. */
@@ -21,8 +22,9 @@ struct guest_pipe {
     json_int_t handle; /* the agent's; 0: none */
     size_t bytes;      /* of this number */
     bool ended;
-    bool unread; /* nobody here reads what it says any more */
-    bool waits;  /* for the guest to take what it was given */
+    bool unread;          /* nobody here reads what it says any more */
+    bool waits;           /* for the guest to take what it was given */
+    struct buffer unsent; /* taken, and not written here yet */
 };
 
 struct guest_pipes {
@@ -44,6 +46,7 @@ void guest_pipes_words(const struct guest_pipes *pipes, char *const command[], s
 
 /* Moves what can be moved at once. ended: of the program, so that it takes no more input. */
 bool guest_pipes_turn(struct guest_pipes *pipes, bool ended, struct error *error);
-bool guest_pipes_have_ended(const struct guest_pipes *pipes); /* the outputs */
-/* Or until there is input. */
+bool guest_pipes_have_ended(const struct guest_pipes *pipes);  /* the outputs */
+bool guest_pipes_have_unsent(const struct guest_pipes *pipes); /* who reads here is slower */
+/* Or until there is input, or a reader takes more. */
 void guest_pipes_wait(const struct guest_pipes *pipes, bool ended, int pause_ms);

@@ -106,6 +106,9 @@ expect_equal "status" "$STATUS" 9
 run "$PGSUP" exec test --user nosuchuser true
 expect_equal "status of a user that is not there" "$STATUS" 126
 
+expect_ok "$PGSUP" exec test --user nobody -- sh -c 'echo o >/dev/stdout; echo e >/dev/stderr; cat /dev/stdin' <<<i
+expect_equal "its outputs, opened once more" "$(cat "$OUT" "$ERR" | tr -d '\n')" oie
+
 step "100 MiB in, out and as errors, while it runs"
 head -c 104857600 /dev/urandom >"$WORK/data"
 sum=$(cksum <"$WORK/data")
@@ -161,6 +164,20 @@ mkdir "$WORK/quick"
 printf '#!/bin/sh\nPATH=%s; [ "$1" = 2 ] || exec sleep "$1"; exec sleep 0.01\n' "$PATH" >"$WORK/quick/sleep"
 chmod 755 "$WORK/quick/sleep"
 GUEST_PATH=$WORK/quick: serve_agent
+paused() { # SECONDS until standard output, a pipe that does not block, is read; COMMAND…
+    python3 -c 'import os, subprocess, sys, time
+here, there = os.pipe()
+os.set_blocking(there, False)
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=there)
+os.close(there)
+time.sleep(float(sys.argv[1]))
+sys.stdout.buffer.write(open(here, "rb").read())
+sys.exit(child.wait())' "$@"
+}
+cat "$WORK/some" "$WORK/some" "$WORK/some" >"$WORK/three"
+run paused 6 "$PGSUP" exec test cat "$WORK/three"
+expect_equal "status with a reader that waits for longer than the guest does" "$STATUS" 0
+cmp "$WORK/three" "$OUT" || fail "what was read late is something else"
 "$PGSUP" exec test -- sh -c 'yes 4713; cat; echo ended >"$1"' sh "$WORK/ended" <"$WORK/open" >/dev/null &
 client=$!
 wait_until 10 pgrep -x yes
@@ -209,6 +226,19 @@ expect_equal "status" "$STATUS" 5
 expect_text "$ERR" "timeout: the command ran for more than 1 s in the guest: it was ended"
 expect_equal "what it had said" "$(cat "$OUT")" begun
 
+mkfifo "$WORK/unread"
+exec 7<>"$WORK/unread"
+"$PGSUP" exec test --limit 3s -- sh -c 'exec yes 4715' >&7 2>"$WORK/unread-errors" &
+client=$!
+wait_until 10 pgrep -x yes
+expect_ok timeout 9 "$PGSUP" exec test -- echo beside
+status=0
+wait_until 20 eval '! kill -0 "$client" 2>/dev/null'
+wait "$client" || status=$?
+expect_equal "status of a limit while nobody reads" "$status" 5
+expect_text "$WORK/unread-errors" "timeout: the command ran for more than 3 s"
+exec 7>&-
+
 step "Ctrl-C ends it, and what it runs"
 interrupted() { # COMMAND…
     python3 -c 'import os, signal, subprocess, sys, time
@@ -221,6 +251,17 @@ run interrupted "$PGSUP" exec test -- sh -c 'sleep 4711; echo more'
 expect_equal "status" "$STATUS" 202
 expect_text "$ERR" "interrupted: it was ended"
 ! pgrep -f 'sleep 471[1]' >/dev/null || fail "it runs on"
+
+step "a command that has ended, and has left something running"
+run interrupted "$PGSUP" exec test -- sh -c 'sleep 4716 & exit 0'
+expect_equal "status" "$STATUS" 202
+expect_text "$ERR" "interrupted: the command had ended; what it left running goes on"
+left_running=$(pgrep -f '^sleep 471[6]') || fail "what it left running was ended"
+kill "$left_running"
+run "$PGSUP" exec test --limit 1s -- sh -c 'yes 4717 & exit 0'
+expect_equal "status" "$STATUS" 5
+expect_text "$ERR" "timeout: the command had ended; what it"
+wait_until 10 sh -c '! pgrep -x yes'
 
 step "without a supervisor"
 kill_supervisor
@@ -258,6 +299,18 @@ expect_equal "status of an odd signal" "$STATUS" 255
 ended ''
 expect_equal "status of none" "$STATUS" 1
 expect_text "$ERR" "does not tell how the command ended"
+sleep 4718 & # its number is another's by now: it is no child of the agent
+other=$!
+export other
+answers 'ready()
+import os, subprocess
+for line in stream:
+    words = json.loads(line).get("arguments", {}).get("arg", [])
+    if b"\"guest-exec\"" in line and "kill" in str(words):
+        subprocess.run(["/bin/sh"] + words)
+    say("{\"return\": {\"pid\": %s, \"exited\": false}}" % os.environ["other"])'
+expect_fail 5 "timeout: the command ran for more than 1 s" "$PGSUP" exec test --limit 1s true
+kill "$other" || fail "another process was ended"
 answers 'ready()
 line = stream.readline()
 say("{\"return\": {}}")'
