@@ -14,6 +14,7 @@
 #include "home/seed/host_keys.h"
 #include "home/seed/seed_carry.h"
 #include "home/seed/user_document.h"
+#include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
@@ -80,10 +81,13 @@ static bool clone_fill(struct instance_stage *stage, struct error *error) {
     const struct home *home = stage->home;
     const struct instance_clone_source *source = stage->context;
     scoped(alloc_release) char *folder = home_instance_folder(home, source->instance->name);
+    scoped(alloc_release) char *documents =
+        source->snapshot ? kept_files_path(home, source->instance->name, source->snapshot->name)
+                         : alloc_string(folder);
     scoped(alloc_release) char *to = alloc_printf("%s/" LAYOUT_OS_DISK, stage->folder);
     return copy_overlay(stage, source, to, error) && copy_disks(stage, source, error) &&
            copy_arguments(folder, stage->folder, error) &&
-           copy_own(home, folder, stage->folder, error) &&
+           copy_own(home, documents, stage->folder, error) &&
            (!host_keys_are_preseeded(source->instance) || host_keys_make(stage->folder, error));
 }
 
@@ -111,6 +115,25 @@ static bool copy_guest(struct store *store, int64_t from, int64_t to, struct err
     return good;
 }
 
+/* Of a snapshot: as it was edited then. */
+static bool carry_document(const struct instance_clone_source *from, struct seed_carry carry,
+                           enum seed_document document, struct error *error) {
+    const struct store_snapshot *snapshot = from->snapshot;
+    if (!snapshot)
+        return seed_carry(&carry, document, error);
+    struct store_instance before = *from->instance;
+    scoped(alloc_release) char *path =
+        alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
+    scoped(alloc_release) char *kept = kept_files_path(carry.home, before.name, snapshot->name);
+    scoped(alloc_release) char *file = alloc_printf("%s/%s", kept, path);
+    bool edited;
+    before.instance_id = snapshot->identity;
+    carry.before = &before;
+    if (!kept_files_is_edited(carry.home, snapshot, path, &edited, error))
+        return false;
+    return !edited || seed_carry_file(&carry, document, file, error);
+}
+
 /* Edited meta-data and network-config name the source and its card: the clone gets new ones. */
 static bool clone_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
@@ -121,7 +144,8 @@ static bool clone_record(struct instance_stage *stage, struct error *error) {
     bool is_new = from->snapshot && !from->snapshot->has_guest;
     return (is_new || copy_guest(home->store, source->id, clone->id, error)) &&
            record_disks(stage, error) && home_make_folder(home, documents, error) &&
-           seed_carry(&carry, SEED_USER_DATA, error) && seed_carry(&carry, SEED_VENDOR_DATA, error);
+           carry_document(from, carry, SEED_USER_DATA, error) &&
+           carry_document(from, carry, SEED_VENDOR_DATA, error);
 }
 
 /* Removes the identity of the source. */

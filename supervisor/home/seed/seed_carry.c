@@ -60,20 +60,23 @@ void seed_carry_text(const struct store_instance *before, const struct store_ins
         replace_own_id(text, after->instance_id);
 }
 
-bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error) {
-    const struct store_instance *before = carry->before, *after = carry->after;
-    const char *name = seed_document_name(document);
+bool seed_carry_file(const struct seed_carry *carry, enum seed_document document, const char *from,
+                     struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *path = alloc_printf(LAYOUT_DOCUMENTS "/%s", name);
-    scoped(alloc_release) char *from = layout_file(carry->home, before->name, path);
-    scoped(alloc_release) char *to = alloc_printf("%s/%s", carry->folder, name);
-    bool edited;
-    if (!generated_is_edited(carry->home, before, path, &edited, error))
-        return false;
-    if (!edited)
-        return true;
+    scoped(alloc_release) char *to =
+        alloc_printf("%s/%s", carry->folder, seed_document_name(document));
     if (!file_read(from, SEED_DOCUMENT_LIMIT_BYTES, &text, error))
         return false;
-    seed_carry_text(before, after, document, &text);
-    return file_write(to, text.data, text.length, 0600, error);
+    seed_carry_text(carry->before, carry->after, document, &text);
+    return file_write(to, text.data ? text.data : "", text.length, 0600, error);
+}
+
+bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error) {
+    scoped(alloc_release) char *path =
+        alloc_printf(LAYOUT_DOCUMENTS "/%s", seed_document_name(document));
+    scoped(alloc_release) char *from = layout_file(carry->home, carry->before->name, path);
+    bool edited;
+    if (!generated_is_edited(carry->home, carry->before, path, &edited, error))
+        return false;
+    return !edited || seed_carry_file(carry, document, from, error);
 }

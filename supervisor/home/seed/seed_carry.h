@@ -17,5 +17,8 @@ struct seed_carry {
 /* The text of a document of one becomes that of the other. */
 void seed_carry_text(const struct store_instance *before, const struct store_instance *after,
                      enum seed_document document, struct buffer *text);
+/* Copies the one in the file `from`. */
+bool seed_carry_file(const struct seed_carry *carry, enum seed_document document, const char *from,
+                     struct error *error);
 /* Leaves out a document that was not edited, because it is regenerated. */
 bool seed_carry(const struct seed_carry *carry, enum seed_document document, struct error *error);
