@@ -2,6 +2,10 @@
 
 #include "store/query.h"
 
+bool store_make_lasting(struct store *store, struct error *error) {
+    return query_run(store, "PRAGMA synchronous = FULL", error);
+}
+
 bool store_begin(struct store *store, struct error *error) {
     return query_run(store, "BEGIN IMMEDIATE", error);
 }

@@ -8,6 +8,8 @@
 
 struct store;
 
+/* From now on what is committed outlasts a power cut, at the price of an fsync() each time. */
+bool store_make_lasting(struct store *store, struct error *error);
 /* BEGIN IMMEDIATE: waits for another writer as long as the store's busy timeout. */
 bool store_begin(struct store *store, struct error *error);
 bool store_commit(struct store *store, struct error *error);

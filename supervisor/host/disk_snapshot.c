@@ -24,11 +24,13 @@ static json_t *parse(const char *text) {
 static bool fill(const json_t *root, struct disk_snapshots *snapshots) {
     const json_t *size = json_object_get(root, "virtual-size");
     const json_t *list = json_object_get(root, "snapshots");
+    const json_t *format = json_object_get(json_object_get(root, "format-specific"), "data");
     size_t index;
     json_t *each;
     if (!json_is_integer(size) || json_integer_value(size) < 0)
         return false;
     snapshots->virtual_bytes = (uint64_t)json_integer_value(size);
+    snapshots->has_bitmaps = json_array_size(json_object_get(format, "bitmaps")) > 0;
     json_array_foreach((json_t *)list, index, each) {
         const char *name = json_string_value(json_object_get(each, "name"));
         if (name)

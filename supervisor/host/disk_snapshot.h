@@ -10,6 +10,7 @@
 struct disk_snapshots {
     struct strv names;
     uint64_t virtual_bytes; /* of the disk as it is now */
+    bool has_bitmaps;       /* dirty bitmaps: QEMU restores no snapshot beside them */
 };
 bool disk_snapshots_read(const char *path, struct disk_snapshots *snapshots, struct error *error);
 bool disk_snapshots_have(const struct disk_snapshots *snapshots, const char *name);

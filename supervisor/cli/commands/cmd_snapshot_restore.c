@@ -33,14 +33,18 @@ static bool stop_first(struct invocation *invocation, const char *name, struct e
     return good;
 }
 
-/* Before the safety snapshot is made: a name that is wrong must not leave one. */
+/* What cannot be restored neither stops the VM nor makes a safety snapshot. */
 static bool check_named(const struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     struct store_snapshots list = {0};
+    const struct snapshot_task task = {.home = invocation->home, .instance = &instance};
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
-                snapshot_table_list(invocation->home->store, instance.id, &list, error) &&
-                snapshot_name_get(&list, name, invocation_argument(invocation, 1), error) != NULL;
+                snapshot_table_list(invocation->home->store, instance.id, &list, error);
+    const struct store_snapshot *found =
+        good ? snapshot_name_get(&list, name, invocation_argument(invocation, 1), error) : NULL;
+    good =
+        found && (found->state != STORE_SNAPSHOT_KEPT || snapshot_check_whole(&task, found, error));
     store_snapshots_done(&list);
     store_instance_done(&instance);
     return good;
@@ -106,7 +110,7 @@ static bool restore(const struct invocation *invocation, const struct snapshot_w
     const struct store_snapshot *found =
         good ? snapshot_name_get(&list, name, invocation_argument(invocation, 1), error) : NULL;
     struct store_snapshot snapshot = found ? *found : (struct store_snapshot){0};
-    good = found && snapshot_check_whole(&work->task, &snapshot, error) &&
+    good = found && snapshot_check_restore(&work->task, &snapshot, error) &&
            (invocation_flag(invocation, "no-safety") || make_safety(work, &list, &safety, error)) &&
            snapshot_restore(&work->task, &snapshot, error) &&
            snapshot_work_regenerate(invocation, name, error);
@@ -129,7 +133,7 @@ static bool settle_running(struct invocation *invocation, const char *name, stru
 
 static int run_snapshot_restore(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
-    struct snapshot_work work = {.lock = -1, .folder_lock = -1};
+    struct snapshot_work work = {.lock = -1, .folder_lock = -1, .task = {.leaves_restore = true}};
     bool good = check_named(invocation, error) &&
                 (!invocation_flag(invocation, "stop") || settle_running(invocation, name, error)) &&
                 snapshot_work_open(invocation, name, &work, error) && check_idle(&work, error) &&

@@ -40,7 +40,12 @@ static bool begin_idle(const struct invocation *invocation, struct snapshot_work
     struct store_instance again = {0};
     bool good =
         stopped_instance_lock(invocation, work->instance.name, &again, &work->folder_lock, error);
-    store_instance_done(&again);
+    if (good) {
+        store_instance_done(&work->instance);
+        work->instance = again;
+    } else {
+        store_instance_done(&again);
+    }
     work->idle = (struct snapshot_idle){work->task.home, work->instance.name};
     snapshot_disks_idle(&work->idle, &work->task.disks);
     return good;
@@ -51,7 +56,8 @@ bool snapshot_work_open(const struct invocation *invocation, const char *name,
     struct home *home = invocation->home;
     bool restored = false;
     work->lock = work->folder_lock = -1;
-    work->task = (struct snapshot_task){.home = home, .instance = &work->instance};
+    work->task = (struct snapshot_task){
+        .home = home, .instance = &work->instance, .leaves_restore = work->task.leaves_restore};
     if (!instance_table_get(home->store, name, &work->instance, error) ||
         !recovery_complete_rename(home, &work->instance, error) ||
         !snapshot_lock(home, name, &work->lock, error) ||

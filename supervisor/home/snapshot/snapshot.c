@@ -7,6 +7,7 @@
 #include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot_name.h"
 #include "host/disk_snapshot.h"
+#include "host/qemu_img.h"
 #include "store/event_table.h"
 #include "store/transaction.h"
 
@@ -181,8 +182,10 @@ bool snapshot_make(const struct snapshot_task *task, struct store_snapshot *snap
         return false;
     if (make_all(task, snapshot, error))
         return true;
-    if (!snapshot_finish_remove(task, snapshot, &unsettled))
-        error_prefix(error, "what was begun of the snapshot \"%s\" is undone later",
+    /* QEMU may still make it then. */
+    bool comes_late = task->disks.runs && error && error->code == ERROR_TIMEOUT;
+    if (comes_late || !snapshot_finish_remove(task, snapshot, &unsettled))
+        error_prefix(error, "what was begun of the snapshot \"%s\" is completed or undone later",
                      snapshot->name);
     return false;
 }
@@ -281,7 +284,8 @@ static bool restore_rows(const struct snapshot_task *task, struct store_snapshot
 bool snapshot_finish_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                              struct error *error) {
     struct store *store = task->home->store;
-    return restore_disks(task, snapshot, error) && store_begin(store, error) &&
+    return restore_disks(task, snapshot, error) && store_make_lasting(store, error) &&
+           store_begin(store, error) &&
            store_end(store, restore_rows(task, snapshot, error), error);
 }
 
@@ -291,7 +295,7 @@ bool snapshot_check_whole(const struct snapshot_task *task, const struct store_s
     if (!snapshot_look(task->home, snapshot, &missing, error))
         return false;
     if (missing.count == 0)
-        return true;
+        return kept_files_check(task->home, task->instance->name, snapshot->name, error);
     scoped(alloc_release) char *path =
         snapshot_disk_path(task->home, task->instance->name, missing.items[0]);
     return error_set(error, ERROR_WRONG_STATE,
@@ -300,9 +304,55 @@ bool snapshot_check_whole(const struct snapshot_task *task, const struct store_s
                      snapshot->name, path, task->instance->name, snapshot->name);
 }
 
+/* What would stop qemu-img when it has begun. */
+static bool check_disk_free(const struct snapshot_task *task, const char *disk,
+                            struct error *error) {
+    struct disk_snapshots present = {0};
+    scoped(alloc_release) char *path = snapshot_disk_path(task->home, task->instance->name, disk);
+    bool good =
+        qemu_img_check_unlocked(path, path, error) && disk_snapshots_read(path, &present, error);
+    if (good && present.has_bitmaps)
+        good =
+            error_set(error, ERROR_WRONG_STATE,
+                      "%s has dirty bitmaps, beside which QEMU restores nothing: `qemu-img info` "
+                      "names them, and `qemu-img bitmap --remove` removes one",
+                      path);
+    disk_snapshots_done(&present);
+    return good;
+}
+
+bool snapshot_check_restore(const struct snapshot_task *task, const struct store_snapshot *snapshot,
+                            struct error *error) {
+    bool good = snapshot_check_whole(task, snapshot, error);
+    for (size_t i = 0; good && i < snapshot->disk_count; i++)
+        good = check_disk_free(task, snapshot->disks[i].name, error);
+    return good;
+}
+
+/* Others that could not be completed are given up: their disks are overwritten now. */
+static bool begin_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
+                          struct error *error) {
+    struct store *store = task->home->store;
+    struct store_snapshots list = {0};
+    bool good = snapshot_table_list(store, task->instance->id, &list, error);
+    for (size_t i = 0; good && i < list.count; i++) {
+        struct store_snapshot *other = &list.items[i];
+        if (other->state != STORE_SNAPSHOT_RESTORING || strcmp(other->name, snapshot->name) == 0)
+            continue;
+        other->state = STORE_SNAPSHOT_KEPT;
+        good = snapshot_table_set_state(store, other, error) &&
+               tell_event(task, other->name, "is not restored: another one is", error);
+    }
+    store_snapshots_done(&list);
+    snapshot->state = STORE_SNAPSHOT_RESTORING;
+    return good && snapshot_table_set_state(store, snapshot, error);
+}
+
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                       struct error *error) {
-    return snapshot_set_state(task, snapshot, STORE_SNAPSHOT_RESTORING, NULL, error) &&
+    struct store *store = task->home->store;
+    return store_make_lasting(store, error) && store_begin(store, error) &&
+           store_end(store, begin_restore(task, snapshot, error), error) &&
            (snapshot_finish_restore(task, snapshot, error) ||
             error_prefix(
                 error,

@@ -42,6 +42,7 @@ struct snapshot_task {
     struct home *home;
     const struct store_instance *instance;
     struct snapshot_disks disks;
+    bool leaves_restore; /* one that cannot be completed stops nothing */
 };
 /* snapshot: name, origin, comment; the rest is filled in. */
 bool snapshot_make(const struct snapshot_task *task, struct store_snapshot *snapshot,
@@ -51,6 +52,9 @@ bool snapshot_remove(const struct snapshot_task *task, struct store_snapshot *sn
 /* ERROR_WRONG_STATE: some disk does not have it any more. */
 bool snapshot_check_whole(const struct snapshot_task *task, const struct store_snapshot *snapshot,
                           struct error *error);
+/* Whether nothing is known that would stop its restore; before anything is changed. */
+bool snapshot_check_restore(const struct snapshot_task *task, const struct store_snapshot *snapshot,
+                            struct error *error);
 /* Only while nothing runs, of one that is whole. The rest of the instance's files are to be
  * regenerated after it. */
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,

@@ -15,13 +15,21 @@ static bool settle_making(const struct snapshot_task *task, struct store_snapsho
 }
 
 static bool settle_restoring(const struct snapshot_task *task, struct store_snapshot *snapshot,
-                             struct error *error) {
-    return task->disks.runs
-               ? error_set(error, ERROR_WRONG_STATE,
-                           "the restore of \"%s\" was interrupted, and \"%s\" runs: after `pgsup "
-                           "stop %s` it is completed",
-                           snapshot->name, task->instance->name, task->instance->name)
-               : snapshot_finish_restore(task, snapshot, error);
+                             bool *restored, struct error *error) {
+    if (task->disks.runs)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the restore of \"%s\" was interrupted, and \"%s\" runs: after `pgsup "
+                         "stop %s` it is completed",
+                         snapshot->name, task->instance->name, task->instance->name);
+    struct error left = {0};
+    bool leaves = task->leaves_restore;
+    bool good = snapshot_finish_restore(task, snapshot, leaves ? &left : error);
+    *restored |= good;
+    return good || leaves ||
+           error_prefix(error,
+                        "the interrupted restore of \"%s\" is not complete (`pgsup snapshot "
+                        "restore` of another one is a way out)",
+                        snapshot->name);
 }
 
 static bool settle_one(const struct snapshot_task *task, struct store_snapshot *snapshot,
@@ -29,7 +37,7 @@ static bool settle_one(const struct snapshot_task *task, struct store_snapshot *
     switch (snapshot->state) {
     case STORE_SNAPSHOT_MAKING: return settle_making(task, snapshot, error);
     case STORE_SNAPSHOT_REMOVING: return snapshot_finish_remove(task, snapshot, error);
-    case STORE_SNAPSHOT_RESTORING: *restored = true; return settle_restoring(task, snapshot, error);
+    case STORE_SNAPSHOT_RESTORING: return settle_restoring(task, snapshot, restored, error);
     case STORE_SNAPSHOT_UNKNOWN:
     case STORE_SNAPSHOT_KEPT: break;
     }
