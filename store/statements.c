@@ -181,7 +181,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [BACKUP_SET_MADE] = "UPDATE backups SET made_ms = ?2 WHERE instance = ?1",
 
     [SCHEDULE_LIST] = "SELECT i.id, i.name, 0, i.snapshot_every_s, coalesce((SELECT max(created_ms)"
-                      " FROM snapshots s WHERE s.instance = i.id AND s.origin = 'automatic'), 0)"
+                      " FROM snapshots s WHERE s.instance = i.id AND s.origin = 'automatic'"
+                      " AND s.created_ms / 1000 <= CAST(strftime('%s', 'now') AS INTEGER)), 0)"
                       " FROM instances i WHERE i.snapshot_every_s > 0"
                       " UNION ALL SELECT i.id, i.name, 1, b.every_s, b.made_ms"
                       " FROM backups b JOIN instances i ON i.id = b.instance"

@@ -104,7 +104,8 @@ static bool is_due(const struct schedule *schedule, const struct store_schedule 
     if (is_changing(fleet_get_by_id(schedule->fleet, wanted->instance)) ||
         !schedule_is_due(&moment, now_ms))
         return false;
-    return last_run(schedule, wanted->instance, now_ms) > wanted->last_ms;
+    int64_t last_ms = wanted->last_ms > now_ms ? 0 : wanted->last_ms; /* of a clock set back */
+    return last_run(schedule, wanted->instance, now_ms) > last_ms;
 }
 
 /* --- what --- */

@@ -117,6 +117,13 @@ TEST(the_last_automatic_one_is_told) {
     OK(schedule_table_list(store, &list, &error));
     CHECK_INT(list.items[0].last_ms, full.created_ms);
     store_schedules_done(&list);
+    later.name = "of-a-clock-that-was-ahead";
+    later.origin = STORE_SNAPSHOT_AUTOMATIC;
+    later.created_ms = 32503680000000; /* the year 3000 */
+    OK(snapshot_table_add(store, &later, &error));
+    OK(schedule_table_list(store, &list, &error));
+    CHECK_INT(list.items[0].last_ms, full.created_ms);
+    store_schedules_done(&list);
     struct store_backup backup = {.instance = 1, .every_s = 60, .keep = 1, .made_ms = 7};
     OK(backup_table_put(store, &backup, &error)); /* without a folder there is none */
     OK(schedule_table_list(store, &list, &error));

@@ -9,6 +9,7 @@
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
 #include "home/home.h"
+#include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot_name.h"
 
 #include <stdio.h>
@@ -79,17 +80,20 @@ static void report_made(const struct snapshot_work *work, const struct store_sna
     }
 }
 
-/* keep 0: all. */
+/* keep 0: all. Those of a clock that was ahead go first: they would outlast all others. */
 static bool remove_oldest(const struct snapshot_work *work, struct error *error) {
     struct store_snapshots list = {0};
+    int64_t now_ms = clock_wall_ms();
     size_t automatic = 0, keep = work->instance.snapshot_keep;
     bool good = snapshot_table_list(work->task.home->store, work->instance.id, &list, error);
     for (size_t i = 0; i < list.count; i++)
         automatic += list.items[i].origin == STORE_SNAPSHOT_AUTOMATIC;
-    for (size_t i = 0; good && keep && i < list.count && automatic > keep; i++) {
-        if (list.items[i].origin != STORE_SNAPSHOT_AUTOMATIC)
+    for (size_t turn = 0; good && keep && turn < 2 * list.count && automatic > keep; turn++) {
+        struct store_snapshot *each = &list.items[turn % list.count];
+        bool is_ahead = each->created_ms > now_ms;
+        if (each->origin != STORE_SNAPSHOT_AUTOMATIC || is_ahead != (turn < list.count))
             continue;
-        good = snapshot_remove(&work->task, &list.items[i], error);
+        good = snapshot_remove(&work->task, each, error);
         automatic--;
     }
     store_snapshots_done(&list);
@@ -138,7 +142,7 @@ static json_t *disk_objects(const struct store_snapshot *snapshot) {
     return list;
 }
 
-/* One that somebody removed from a disk is "missing". */
+/* One that somebody removed from a disk is "missing", and one whose files are gone. */
 static const char *state_of(const struct home *home, const struct store_snapshot *snapshot) {
     scoped(strv_done) struct strv missing = {0};
     struct error unread = {0};
@@ -146,7 +150,9 @@ static const char *state_of(const struct home *home, const struct store_snapshot
         return store_snapshot_state_word(snapshot->state);
     if (!snapshot_look(home, snapshot, &missing, &unread))
         invocation_warn("%s", unread.text);
-    return missing.count ? "missing" : store_snapshot_state_word(snapshot->state);
+    bool whole =
+        missing.count == 0 && kept_files_check(home, snapshot->instance_name, snapshot->name, NULL);
+    return !whole ? "missing" : store_snapshot_state_word(snapshot->state);
 }
 
 static json_t *snapshot_rows(const struct home *home, const struct store_snapshots *list) {
@@ -274,13 +280,31 @@ static const struct option_spec remove_options[] = {
     OPTIONS_END,
 };
 
+/* A restore that can still be completed needs it. */
+static bool check_not_needed(const struct snapshot_work *work,
+                             const struct store_snapshot *snapshot, struct error *error) {
+    const char *name = work->instance.name;
+    if (snapshot->state != STORE_SNAPSHOT_RESTORING)
+        return true;
+    if (snapshot_check_whole(&work->task, snapshot, NULL))
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the interrupted restore of \"%s\" would stay incomplete: `pgsup snapshot "
+                         "restore %s %s` completes it",
+                         snapshot->name, name, snapshot->name);
+    invocation_warn("\"%s\" stays as its interrupted restore has left it: some of its disks may be "
+                    "those of \"%s\", and some not",
+                    name, snapshot->name);
+    return true;
+}
+
 static bool remove_named(const struct snapshot_work *work, const char *name, struct error *error) {
     struct store_snapshots list = {0};
     bool good = snapshot_table_list(work->task.home->store, work->instance.id, &list, error);
     const struct store_snapshot *found =
         good ? snapshot_name_get(&list, work->instance.name, name, error) : NULL;
     struct store_snapshot snapshot = found ? *found : (struct store_snapshot){0};
-    good = found && snapshot_remove(&work->task, &snapshot, error);
+    good = found && check_not_needed(work, &snapshot, error) &&
+           snapshot_remove(&work->task, &snapshot, error);
     if (good)
         printf("snapshot \"%s\" of \"%s\" removed\n", name, work->instance.name);
     store_snapshots_done(&list);
@@ -297,7 +321,7 @@ static bool remove_all(const struct snapshot_work *work, struct error *error) {
 }
 
 static int run_snapshot_remove(struct invocation *invocation, struct error *error) {
-    struct snapshot_work work = {0};
+    struct snapshot_work work = {.task = {.leaves_restore = true}};
     size_t count = invocation_argument_count(invocation);
     bool all = invocation_flag(invocation, "all");
     if (all == (count > 1)) {
