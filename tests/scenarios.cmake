@@ -63,7 +63,7 @@ set(table
   "vm/33-keep-awake                 10    1     300     both       -"
   "vm/40-adopt                      15    1     300     both       -"
   "vm/44-without-supervisor         22    1     300     both       -"
-  "vm/45-qmp-deadline               25    1     300     both       -"
+  "vm/45-qmp-deadline               33    1     300     both       -"
   "vm/49-events                      4    1     300     both       -"
   "vm/50-launch-failures             6    1     300     both       -"
   "vm/51-qemu-dies                  70    1     300     both       -"
