@@ -106,8 +106,8 @@ expect_equal "status" "$STATUS" 9
 run "$PGSUP" exec test --user nosuchuser true
 expect_equal "status of a user that is not there" "$STATUS" 126
 
-expect_ok "$PGSUP" exec test --user nobody -- sh -c 'echo o >/dev/stdout; echo e >/dev/stderr; cat /dev/stdin' <<<i
-expect_equal "its outputs, opened once more" "$(cat "$OUT" "$ERR" | tr -d '\n')" oie
+run "$PGSUP" exec test --user nobody -- sh -c 'echo o >/dev/stdout; echo e >/dev/stderr; cat /dev/stdin' <<<i
+expect_equal "its outputs, opened once more" "$STATUS $(cat "$OUT" "$ERR" | tr -d '\n')" "0 oie"
 
 step "100 MiB in, out and as errors, while it runs"
 head -c 104857600 /dev/urandom >"$WORK/data"
