@@ -211,8 +211,18 @@ void fleet_rotate_logs(struct fleet *fleet) {
 
 /* A command that takes a snapshot thaws by itself, and sooner. */
 static bool is_left_frozen(const struct store_freeze *freeze, const struct vm *vm) {
-    return freeze->began_ms + FLEET_FREEZE_LIMIT_MS < clock_wall_ms() ||
+    int64_t now_ms = clock_wall_ms();
+    return freeze->began_ms + FLEET_FREEZE_LIMIT_MS < now_ms || freeze->began_ms > now_ms ||
            freeze->began_ms < vm->agent_since_ms;
+}
+
+/* Also none that was left alone: see leave(). */
+static bool runs_no_more(const struct fleet *fleet, const struct vm *vm) {
+    struct running running = {0};
+    bool known = !vm_is_busy(vm) && running_find(fleet->home->run, vm->name, &running, NULL);
+    bool ended = known && !running.name;
+    running_done(&running);
+    return ended;
 }
 
 void fleet_thaw(struct fleet *fleet) {
@@ -222,7 +232,7 @@ void fleet_thaw(struct fleet *fleet) {
     for (size_t i = 0; i < freezes.count; i++) {
         struct vm *vm = fleet_get_by_id(fleet, freezes.items[i].instance);
         bool runs = vm && vm_is_busy(vm);
-        if (vm && !runs)
+        if (vm && !runs && runs_no_more(fleet, vm))
             recorder_thawed(fleet->recorder, vm->instance);
         else if (runs && is_left_frozen(&freezes.items[i], vm))
             vm_agent_thaw(vm);
