@@ -52,7 +52,7 @@ static bool back_up_stopped(const struct invocation *invocation, struct backup_m
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
-    bool good = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+    bool good = stopped_instance_lock_whole(invocation, name, &instance, &lock, error) &&
                 backup_begin(making, name, error) && backup_copy_disks(making, error) &&
                 backup_finish(making, BACKUP_STOPPED, error);
     store_instance_done(&instance);

@@ -56,7 +56,7 @@ static bool export_machine(struct invocation *invocation, const char *word, stru
         return error_set(error, ERROR_USAGE,
                          "one instance goes to one folder: `pgsup export NAME --as %s --to DIR`",
                          word);
-    bool good = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+    bool good = stopped_instance_lock_whole(invocation, name, &instance, &lock, error) &&
                 export_run(invocation->home, name, engine, to, error);
     store_instance_done(&instance);
     return good;

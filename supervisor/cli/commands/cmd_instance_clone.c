@@ -32,8 +32,8 @@ static bool clone_stopped(const struct invocation *invocation, struct error *err
     scoped(file_release) int lock = -1;
     const struct instance_clone_source from = {&source, NULL};
     bool good =
-        stopped_instance_lock(invocation, invocation_argument(invocation, 0), &source, &lock,
-                              error) &&
+        stopped_instance_lock_whole(invocation, invocation_argument(invocation, 0), &source, &lock,
+                                    error) &&
         instance_clone(invocation->home, &from, invocation_argument(invocation, 1), &clone, error);
     if (good)
         report_clone(invocation, &source, &clone);

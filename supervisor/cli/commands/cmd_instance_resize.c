@@ -34,7 +34,7 @@ static bool resize_idle(const struct invocation *invocation, const char *name, u
                         struct error *error) {
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
-    bool good = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+    bool good = stopped_instance_lock_whole(invocation, name, &instance, &lock, error) &&
                 instance_resize(invocation->home, &instance, bytes, error);
     store_instance_done(&instance);
     return good;

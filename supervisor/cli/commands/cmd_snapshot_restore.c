@@ -5,6 +5,7 @@
 #include "cli/link/instance_report.h"
 #include "cli/link/own_command.h"
 #include "cli/link/snapshot_work.h"
+#include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
 #include "home/home.h"
 #include "home/snapshot/snapshot_name.h"
@@ -113,7 +114,7 @@ static bool restore(const struct invocation *invocation, const struct snapshot_w
     good = found && snapshot_check_restore(&work->task, &snapshot, error) &&
            (invocation_flag(invocation, "no-safety") || make_safety(work, &list, &safety, error)) &&
            snapshot_restore(&work->task, &snapshot, error) &&
-           snapshot_work_regenerate(invocation, name, error);
+           stopped_instance_regenerate(invocation, name, error);
     if (good)
         report_restored(work, &snapshot, safety);
     store_snapshots_done(&list);

@@ -4,21 +4,10 @@
 #include "base/file.h"
 #include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
-#include "home/access/known_hosts.h"
 #include "home/instance/recovery.h"
-#include "home/instance/regenerate.h"
 #include "home/snapshot/snapshot_settle.h"
 
 #include <stdlib.h>
-
-bool snapshot_work_regenerate(const struct invocation *invocation, const char *name,
-                              struct error *error) {
-    char *notice = NULL;
-    bool good = instance_regenerate_now(invocation->home, name, &notice, error) &&
-                known_hosts_collect(invocation->home, error);
-    invocation_notice(notice);
-    return good;
-}
 
 static bool begin_live(struct snapshot_work *work, struct error *error) {
     struct live_snapshot *live = &work->live;
@@ -67,7 +56,7 @@ bool snapshot_work_open(const struct invocation *invocation, const char *name,
     if (!(runs ? begin_live(work, error) : begin_idle(invocation, work, error)) ||
         !snapshot_settle(&work->task, &restored, error))
         return false;
-    return !restored || snapshot_work_regenerate(invocation, name, error);
+    return !restored || stopped_instance_regenerate(invocation, name, error);
 }
 
 void snapshot_work_close(struct snapshot_work *work) {

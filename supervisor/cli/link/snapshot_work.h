@@ -19,6 +19,3 @@ struct snapshot_work {
 bool snapshot_work_open(const struct invocation *invocation, const char *name,
                         struct snapshot_work *work, struct error *error);
 void snapshot_work_close(struct snapshot_work *work);
-/* After a restore: the files that follow from the rows, and the known hosts of all. */
-bool snapshot_work_regenerate(const struct invocation *invocation, const char *name,
-                              struct error *error);

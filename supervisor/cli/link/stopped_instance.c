@@ -3,8 +3,11 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cli/link/vm_status.h"
+#include "home/access/known_hosts.h"
 #include "home/home.h"
 #include "home/instance/recovery.h"
+#include "home/instance/regenerate.h"
+#include "home/snapshot/snapshot_settle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +27,17 @@ static bool check_stopped(const struct invocation *invocation,
     return stopped;
 }
 
+/* Another process may have changed it until it was locked. */
+static bool read_again(const struct invocation *invocation, struct store_instance *instance,
+                       struct error *error) {
+    struct store_instance again = {0};
+    if (!instance_table_get(invocation->home->store, instance->name, &again, error))
+        return false;
+    store_instance_done(instance);
+    *instance = again;
+    return true;
+}
+
 /* Locks before it checks: a start that comes after the check finds the lock. */
 bool stopped_instance_lock(const struct invocation *invocation, const char *name,
                            struct store_instance *instance, int *lock, struct error *error) {
@@ -38,6 +52,26 @@ bool stopped_instance_lock(const struct invocation *invocation, const char *name
         return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
     if (*lock < 0)
         return error_errno(error, "cannot work on %s", folder);
-    return check_stopped(invocation, instance, error) &&
+    return read_again(invocation, instance, error) && check_stopped(invocation, instance, error) &&
+           recovery_complete_reset(invocation->home, instance, error) &&
            recovery_complete_restore(invocation->home, instance, error);
+}
+
+bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,
+                                 struct error *error) {
+    char *notice = NULL;
+    bool good = instance_regenerate_now(invocation->home, name, &notice, error) &&
+                known_hosts_collect(invocation->home, error);
+    invocation_notice(notice);
+    return good;
+}
+
+bool stopped_instance_lock_whole(const struct invocation *invocation, const char *name,
+                                 struct store_instance *instance, int *lock, struct error *error) {
+    bool restored = false;
+    if (!stopped_instance_lock(invocation, name, instance, lock, error) ||
+        !snapshot_settle_idle(invocation->home, instance, &restored, error))
+        return false;
+    return !restored || (read_again(invocation, instance, error) &&
+                         stopped_instance_regenerate(invocation, name, error));
 }

@@ -9,3 +9,10 @@
  * with file_release() in any case. */
 bool stopped_instance_lock(const struct invocation *invocation, const char *name,
                            struct store_instance *instance, int *lock, struct error *error);
+/* The same for who reads or copies its disks: what an interrupted command left of its snapshots is
+ * completed or undone before, for which no snapshot_lock() may be held. */
+bool stopped_instance_lock_whole(const struct invocation *invocation, const char *name,
+                                 struct store_instance *instance, int *lock, struct error *error);
+/* After a restore: the files that follow from the rows, and the known hosts of all. */
+bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,
+                                 struct error *error);

@@ -84,6 +84,90 @@ expect_ok "$PGSUP" snapshot remove test s1 "$safety"
 expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data)" "own "
 expect_equal "rows" "$(rows)" "[]"
 
+step "one whose files are gone is missing, and changes nothing"
+expect_ok "$PGSUP" snapshot create test s1
+expect_ok "$PGSUP" snapshot create test s2
+rm -r "$folder/snapshots/s1" "$folder/snapshots/s2/cloud-init/user-data"
+expect_equal "rows" "$(rows)" "[('s1', 'missing', 'stopped'), ('s2', 'missing', 'stopped')]"
+for each in s1 s2; do
+    expect_refused 3 "are gone or cannot be read" "$PGSUP" snapshot restore test $each --no-safety
+done
+expect_equal "host key" "$(cat "$folder/host-keys/ssh_host_ed25519_key")" key-of-later
+expect_text "$folder/cloud-init/user-data" "# of later"
+expect_ok "$PGSUP" snapshot remove test s1 s2
+
+step "dirty bitmaps are told before anything is changed; known hosts of later go"
+rm -f "$folder/known_hosts"
+expect_ok "$PGSUP" snapshot create test s1
+echo "later ssh-ed25519 AAAA" >"$folder/known_hosts"
+qemu-img bitmap --add "$folder/disk-data.qcow2" b
+expect_refused 3 'disk-data.qcow2 has dirty bitmaps' "$PGSUP" snapshot restore test s1
+expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped')]"
+qemu-img bitmap --remove "$folder/disk-data.qcow2" b
+expect_ok "$PGSUP" snapshot restore test s1 --no-safety
+[ ! -e "$folder/known_hosts" ] || fail "known hosts of later are there"
+
+step "an interrupted restore is completed before its disks are copied or changed"
+interrupt() { # SNAP: its restore, when the disk of the system is changed already
+    in_store "UPDATE snapshots SET state = 'restoring' WHERE name = '$1'"
+}
+put disk-data 5
+interrupt s1
+expect_ok "$PGSUP" instance clone test whole
+qemu-io -r -c "read -P 4 0 64k" "$PGSUP_HOME/instances/whole/disk-data.qcow2" >"$OUT" || fail "a mixture was cloned"
+expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped')]"
+put disk-data 5
+interrupt s1
+mkdir "$WORK/backups"
+expect_ok "$PGSUP" backup create test --to "$WORK/backups"
+expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped')]"
+interrupt s1
+expect_ok "$PGSUP" instance resize test 7G
+expect_ok "$PGSUP" instance get test --json
+expect_equal "size" "$(json_of 'it["disk_bytes"]')" 7516192768
+expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped')]"
+
+step "one that can never be completed is left by the restore of another one, or by its removal"
+put disk-data 6
+expect_ok "$PGSUP" snapshot create test s2
+interrupt s1
+qemu-img bitmap --add "$folder/disk-data.qcow2" b
+expect_fail 3 'would stay incomplete' "$PGSUP" snapshot remove test s1
+qemu-img bitmap --remove "$folder/disk-data.qcow2" b
+qemu-img snapshot -d s1 "$folder/disk-data.qcow2"
+put disk-data 7
+expect_note 'interrupted restore of "s1" is not complete (`pgsup snapshot restore` of another' "$PGSUP" snapshot list test
+expect_ok "$PGSUP" snapshot restore test s2 --no-safety
+holds disk-data 6
+expect_event test '"s1" is not restored: another one is'
+expect_equal "rows" "$(rows)" "[('s1', 'missing', 'stopped'), ('s2', 'kept', 'stopped')]"
+interrupt s1
+expect_note 'stays as its interrupted restore has left it' "$PGSUP" snapshot remove test s1
+expect_ok "$PGSUP" snapshot remove test s2
+put disk-data 4
+
+step "an interrupted rebuild is completed before a snapshot is made"
+run "$PGSUP" instance get test --json
+identity=$(json_of 'it["instance_id"]')
+mkdir -p "$folder/.reset-$identity/cloud-init"
+echo "# of the rebuild" >"$folder/.reset-$identity/cloud-init/vendor-data"
+cp "$folder/cloud-init/vendor-data" "$WORK/vendor-data"
+expect_ok "$PGSUP" snapshot create test s1
+expect_text "$folder/snapshots/s1/cloud-init/vendor-data" "# of the rebuild"
+cp "$WORK/vendor-data" "$folder/cloud-init/vendor-data"
+expect_ok "$PGSUP" snapshot remove test s1
+
+step "a clone of a snapshot has its documents"
+expect_ok "$PGSUP" snapshot create test s1
+cp -R "$folder/cloud-init" "$WORK/of-then"
+echo "# of today" | tee -a "$folder/cloud-init/user-data" >>"$folder/cloud-init/own-user-data"
+expect_ok "$PGSUP" instance clone test@s1 then
+grep -q "of later" "$PGSUP_HOME/instances/then/cloud-init/user-data" || fail "what was edited then is not there"
+grep -rq "of today" "$PGSUP_HOME/instances/then/cloud-init" && fail "the documents are of today"
+rm -r "$folder/cloud-init"
+cp -R "$WORK/of-then" "$folder/cloud-init"
+expect_ok "$PGSUP" snapshot remove test s1
+
 step "of a running one: all disks in one moment, without its supervisor too"
 start_supervisor
 quietly start test
@@ -102,6 +186,11 @@ expect_equal "rows" "$(rows)" "[('s2', 'kept', 'crash'), ('s3', 'kept', 'crash')
 expect_ok "$PGSUP" snapshot remove test s3
 expect_equal "snapshots" "$(in_disk os) $(in_disk disk-data) $(in_disk disk-late)" "own s2 s2 s2"
 expect_fail 3 'or by --stop here' "$PGSUP" snapshot restore test s2
+expect_ok "$PGSUP" snapshot create test s3
+rm -r "$folder/snapshots/s3"
+expect_fail 3 'are gone or cannot be read' "$PGSUP" snapshot restore test s3 --stop
+expect_state test running
+expect_ok "$PGSUP" snapshot remove test s3
 
 step "of a paused one nothing is asked that would wait for it"
 quietly pause test
@@ -136,6 +225,14 @@ wait_until 20 first_is_gone
 wait_until 20 there_are 2
 run "$PGSUP" snapshot list test
 expect_no_text "$OUT" "$first"
+in_store "UPDATE snapshots SET created_ms = created_ms + 864000000 WHERE origin = 'automatic'"
+tomorrow=$(python3 -c 'import time; print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400)))')
+one_is_of_now() {
+    run "$PGSUP" snapshot list test --json
+    [ "$(json_of 'len([s for s in it if s["origin"] == "automatic" and s["created"] < "'"$tomorrow"'"])')" = 1 ]
+}
+wait_until 20 one_is_of_now
+wait_until 20 there_are 2
 expect_ok "$PGSUP" instance set test --snapshot-every ""
 "$PGSUP" snapshot list test --json | grep -o 'auto-[0-9-]*[0-9]' | sort -u | xargs "$PGSUP" snapshot remove test >/dev/null
 expect_equal "rows" "$(rows)" "[('s2', 'kept', 'crash')]"
