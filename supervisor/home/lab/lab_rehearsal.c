@@ -6,6 +6,7 @@
 #include "home/lab/lab_cloud.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Not $TMPDIR: a home with a long path keeps its sockets elsewhere, which would stay. */
 #define FOLDER "/tmp/pgsup-lab.XXXXXX"

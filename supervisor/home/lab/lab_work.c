@@ -8,6 +8,7 @@
 #include "home/images/image_download.h"
 #include "home/lab/lab_change.h"
 #include "home/lab/lab_cloud.h"
+#include "store/launch_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,17 +79,29 @@ static bool create(const struct lab_work *work, size_t step, struct ahead *ahead
 
 /* --- changes --- */
 
-/* What the step does not bring about in the guest. */
+static bool was_launched(const struct lab_work *work, const char *name) {
+    struct store_instance instance = {0};
+    struct store_launch last = {0};
+    struct error ignored = {0};
+    bool found = instance_table_get(work->home->store, name, &instance, &ignored) &&
+                 launch_table_last(work->home->store, instance.id, &last, &ignored);
+    store_launch_done(&last);
+    store_instance_done(&instance);
+    return found;
+}
+
+/* What the step does not bring about in a guest that has booted before. */
 static void tell_change(const struct lab_work *work, const struct lab_difference *difference,
                         const char *name) {
     const char *what = difference->documents          ? "reads its documents when"
                        : difference->added_nics.count ? "keeps its addresses until"
                                                       : NULL;
+    if (!what || !was_launched(work, name))
+        return;
     scoped(alloc_release) char *sentence =
-        what ? alloc_printf("a guest that has booted before %s cloud-init runs again (`pgsup "
-                            "instance set %s --rerun-cloud-init`)",
-                            what, name)
-             : NULL;
+        alloc_printf("its guest %s cloud-init runs again (`pgsup instance set %s "
+                     "--rerun-cloud-init`)",
+                     what, name);
     tell_user(work, name, sentence);
 }
 
