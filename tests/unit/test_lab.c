@@ -347,6 +347,8 @@ TEST(what_differs_is_changed) {
     carry_out(LAB "instances: {a: {nics: ['lab,ip=10.77.0.4', 'lab,ip=10.77.0.50']}}\n", LAB_KEEP);
     expect_plan(named, LAB_KEEP, "");
     carry_out("instances: {a: {nics: [user]}}\n", LAB_KEEP);
+    carry_out(LAB "instances: {a: {nics: [user, lab, 'lab,ip=10.77.0.2']}}\n", LAB_KEEP);
+    carry_out("instances: {a: {nics: [user]}}\n", LAB_KEEP);
     expect_plan(
         "instances: {a: {nics: [user]}}\n", LAB_PRUNE_OTHERS,
         "prune c: to the trash\nprune network lab: 10.77.0.0/24\nprune network tiny: 10.78.0.0/29\n");

@@ -17,6 +17,23 @@ bool lab_change_add_disks(struct home_edit *edit, char *const *disks, struct err
     return true;
 }
 
+static bool says_address(const char *card) {
+    return strstr(card, ",ip=") != NULL;
+}
+
+/* Those that say their address come first: another one would get the lowest that is free. */
+static bool add_nics(struct home_edit *edit, const struct strv *cards, struct error *error) {
+    bool good = true;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; good && i < cards->count; i++) {
+            struct store_nic nic = {0};
+            good = says_address(cards->items[i]) != (pass == 0) ||
+                   nic_change_add(edit, cards->items[i], &nic, error);
+            store_nic_done(&nic);
+        }
+    return good;
+}
+
 static bool change_nics(struct home_edit *edit, const struct lab_difference *difference,
                         struct error *error) {
     bool good = true;
@@ -25,12 +42,7 @@ static bool change_nics(struct home_edit *edit, const struct lab_difference *dif
         good = nic_change_remove(edit, difference->removed_nics.items[i], &nic, error);
         store_nic_done(&nic);
     }
-    for (size_t i = 0; good && i < difference->added_nics.count; i++) {
-        struct store_nic nic = {0};
-        good = nic_change_add(edit, difference->added_nics.items[i], &nic, error);
-        store_nic_done(&nic);
-    }
-    return good;
+    return good && add_nics(edit, &difference->added_nics, error);
 }
 
 static bool change_disks(struct home_edit *edit, const struct strv *disks, struct error *error) {
