@@ -52,7 +52,7 @@ set(table
   "cli/225-log-times                 3    1     300     normal     -"
   "cli/167-cloud-network            8    1     300     normal     macos"
 
-  "vm/208-live-backup               24    1     300     normal     -"
+  "vm/208-live-backup               34    1     300     normal     -"
   "vm/209-backup-disk-full          6    1     300     normal     macos"
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"
@@ -121,7 +121,7 @@ set(table
   "guest/43-restart-policy          35    2     300     normal     -"
   "guest/46-boot-phases             30    1     300     normal     -"
   "guest/47-guest-panic             10    1     300     normal     -"
-  "guest/48-disk-full               25    1     300     normal     -"
+  "guest/48-disk-full               30    1     300     normal     -"
   "guest/52-guest-reboots           30    2     300     normal     -"
   "guest/53-store-locked            50    1     300     normal     -"
   "guest/58-guest-watchdog          10    1     300     normal     -"

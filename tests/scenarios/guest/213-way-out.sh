@@ -99,6 +99,9 @@ step "from a backup"
 mkdir "$WORK/backups"
 expect_ok "$PGSUP" -q -p "$home" backup create web --to "$WORK/backups" --full
 expect_fail 3 'this machine is there, as "web"' "$PGSUP" import "$WORK"/backups/web-*
+expect_fail 3 'a card in the network "lab", which this home does not have' \
+    "$PGSUP" import "$WORK"/backups/web-* --as web-2
+expect_ok "$PGSUP" -q network add lab
 run "$PGSUP" import "$WORK"/backups/web-* --as web-2
 expect_equal "status of import" "$STATUS" 0
 expect_text "$OUT" 'instance "web-2" imported'

@@ -64,17 +64,17 @@ dd if=/dev/zero of="$small/full" bs=64k 2>/dev/null || true
 status=0
 wait $backup || status=$?
 expect_equal "status" "$status" 1
-expect_text "$WORK/backup.err" 'no backup of "guest" was made: '
-guest_runs guest || fail "the guest does not run"
+expect_text "$WORK/backup.err" 'no backup of "guest" was made: a write of its guest failed meanwhile'
+guest_runs guest || fail "the guest does not run: $(cat "$WORK/backup.err")"
 rm "$small/full"
 expect_equal "left in the folder" "$(ls -A "$small")" ""
+start_supervisor # which reads the console
 before=$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")
 wrote_more() {
     [ "$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")" -gt "$before" ]
 }
 wait_until 60 wrote_more
 expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
-start_supervisor
 run "$PGSUP" stop -f guest
 expect_text "$OUT" "stopped: quit"
 end_supervisor
