@@ -159,8 +159,8 @@ TEST(what_is_refused_leaves_no_trace) {
 
 TEST(what_is_left_out_is_told) {
     open_home("told");
-    scoped(alloc_release) char *os = make_disk("second.qcow2", "qcow2", "64M");
-    scoped(alloc_release) char *tenth = make_disk("tenth.qcow2", "qcow2", "8M");
+    free(make_disk("second.qcow2", "qcow2", "64M"));
+    free(make_disk("tenth.qcow2", "qcow2", "8M"));
     struct store_instance made = {0};
     struct strv notes = {0};
     struct error error = {0};
