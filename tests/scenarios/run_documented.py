@@ -26,8 +26,9 @@ PAGES = [
     ("supervisor/cli/manual/topics/background.md", None),
     ("supervisor/cli/manual/topics/networks.md", "pgsup instance create old"),
     ("supervisor/cli/manual/topics/doctor.md", None),
+    ("supervisor/cli/manual/topics/snapshots.md", "pgsup instance create test --ram 256"),
 ]
-SHOWN_ELSEWHERE = ["dns", "lab", "linux", "mac", "mrmat-playground", "contributing"]
+SHOWN_ELSEWHERE = ["backups", "moving", "dns", "lab", "linux", "mac", "mrmat-playground", "contributing"]
 
 # A regular expression, and why a line that fits is not run here.
 NOT_RUN = [

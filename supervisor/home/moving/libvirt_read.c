@@ -69,9 +69,17 @@ static void *member_of(struct libvirt_machine *machine, size_t row) {
     }
 }
 
+/* Expat 2.9 has another function for it, and warns of the old one. */
+static unsigned long long line_of(XML_Parser parser) {
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+    return XML_GetCurrentLineNumber64(parser);
+#else
+    return XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static void stop(struct reader *reader, const char *why) {
-    error_set(reader->error, ERROR_INVALID, "line %lu: %s",
-              (unsigned long)XML_GetCurrentLineNumber(reader->parser), why);
+    error_set(reader->error, ERROR_INVALID, "line %llu: %s", line_of(reader->parser), why);
     XML_StopParser(reader->parser, XML_FALSE);
 }
 

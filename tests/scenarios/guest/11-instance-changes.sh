@@ -56,7 +56,7 @@ expect_fail 2 "user-data: line" "$PGSUP" instance set web --ip 10.0.2.77
 expect_equal "addresses" "$(addresses)" ""
 rm "$folder/cloud-init/user-data" "$folder/vm.sh"
 mkdir "$folder/vm.sh"
-expect_fail 1 "vm.sh" "$PGSUP" instance set web --ip 10.0.2.78
+expect_fail 2 "vm.sh is not a file: move it away" "$PGSUP" instance set web --ip 10.0.2.78
 expect_equal "addresses" "$(addresses)" ""
 rmdir "$folder/vm.sh"
 expect_ok "$PGSUP" instance set web --ip 10.0.2.79
