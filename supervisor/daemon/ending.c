@@ -95,6 +95,8 @@ void ending_advance(struct ending *ending) {
         return;
     bool forced = ending->stage != ENDING_NOT;
     ending->stage = forced ? ENDING_FORCED : ENDING_GRACEFUL;
+    if (!forced)
+        fleet_adopt(fleet, NULL); /* also what vm.sh began since the last look */
     fleet->ending = true;
     restarter_disable(ending->restarter);
     if (!forced)

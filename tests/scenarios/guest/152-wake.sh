@@ -23,7 +23,7 @@ has_el2() { # NAME: as its QEMU says
 }
 expect_equal "mail" "$(has_el2 mail)" true
 expect_equal "db" "$(has_el2 db)" false
-expect_text "$PGSUP_HOME/instances/mail/vm.sh" "virt,gic-version=3,virtualization=on"
+expect_text "$PGSUP_HOME/instances/mail/vm.sh" ",gic-version=3,virtualization=on"
 expect_ok "$PGSUP" instance get mail
 expect_text "$OUT" ", nested"
 
