@@ -277,8 +277,16 @@ supervisor_is_up() { # HOW OFTEN ONE WAS BEFORE
     [ "$(grep -c supervising "$UP_LOG")" -gt "$1" ]
 }
 
-# kill_supervisor: as a crash would end it.
+# kill_supervisor: as a crash would end it, but not between QEMU's greeting and `cont`: such a VM is
+# begun by the next supervisor, and boots.
 kill_supervisor() {
+    local name tries
+    for name in $("$PGSUP" list -q --state booting 2>/dev/null); do
+        for tries in 1 2 3 4 5 6 7 8 9 10; do
+            "$PGSUP" qmp "$name" query-status 2>/dev/null | grep -q prelaunch || break
+            sleep 0.1
+        done
+    done
     kill -9 "$SUPERVISOR" 2>/dev/null || true
     wait "$SUPERVISOR" 2>/dev/null || true
     SUPERVISOR=
