@@ -18,7 +18,9 @@ soft_limit() { # PID
 }
 if [ -e /proc/self/limits ]; then
     [ "$(soft_limit "$SUPERVISOR")" -gt 44 ] || fail "the supervisor's limit is as it was"
-    expect_equal "the limit of QEMU" "$(soft_limit "$(pid_of a)")" 44
+    # QEMU 9 and later raises its own to the hard one.
+    qemu=$(awk '/^Max open files/ { print $4 == 44 || $4 == $5 }' "/proc/$(pid_of a)/limits")
+    expect_equal "QEMU's limit is the caller's" "$qemu" 1
 fi
 # shellcheck disable=SC2086
 quietly stop -f $names
