@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/platform.h"
+#include "cli/link/disk_nodes.h"
 #include "cli/link/guest_freeze.h"
 #include "cli/link/offline.h"
 #include "home/layout.h"
@@ -60,34 +61,13 @@ static json_t *one_argument(const char *key, const char *value) {
     return arguments;
 }
 
-static json_t *list_nodes(struct offline *offline, struct error *error) {
-    json_t *arguments = json_object();
-    json_object_set_new(arguments, "flat", json_true());
-    return offline_command(offline, "query-named-block-nodes", arguments, error);
-}
-
-static bool has_node(const json_t *nodes, const char *name) {
-    size_t index;
-    json_t *node;
-    json_array_foreach((json_t *)nodes, index, node) {
-        const char *text = json_string_value(json_object_get(node, "node-name"));
-        if (text && strcmp(text, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The qcow2 node of a disk, which is behind a raw one if QEMU began as root (machine/vm_drives.h).
- * NULL: this QEMU does not have the disk. Caller frees. */
+/* file: as the backup calls it. Caller frees. */
 static char *find_source(const json_t *nodes, const char *file) {
     const char *dot = strchr(file, '.');
     scoped(alloc_release) char *name = strcmp(file, LAYOUT_OS_DISK) == 0
                                            ? alloc_string(QEMU_ARGV_DISK)
                                            : alloc_slice(file, (size_t)(dot - file));
-    scoped(alloc_release) char *real = alloc_printf("real-%s", name);
-    if (has_node(nodes, real))
-        return alloc_string(real);
-    return has_node(nodes, name) ? alloc_string(name) : NULL;
+    return disk_nodes_find(nodes, name);
 }
 
 /* --- the jobs --- */
@@ -171,7 +151,8 @@ static bool remove_objects(struct offline *offline, struct error *error) {
     json_t *jobs = offline_command(offline, "query-jobs", NULL, error);
     if (!remove_each(offline, jobs, "id", "job-dismiss", error))
         return false;
-    return remove_each(offline, list_nodes(offline, error), "node-name", "blockdev-del", error);
+    return remove_each(offline, disk_nodes_list(offline, error), "node-name", "blockdev-del",
+                       error);
 }
 
 /* Also what a killed one has left. */
@@ -255,7 +236,7 @@ static bool transact(struct copying *copying, json_t *actions, enum backup_momen
 }
 
 static bool start_jobs(struct copying *copying, enum backup_moment *moment, struct error *error) {
-    json_t *nodes = list_nodes(copying->offline, error), *actions = json_array();
+    json_t *nodes = disk_nodes_list(copying->offline, error), *actions = json_array();
     bool good = nodes != NULL;
     for (size_t i = 0; good && i < copying->making->disk_count; i++)
         good = prepare_disk(copying, i, nodes, actions, error);

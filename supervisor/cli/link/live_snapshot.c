@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "cli/link/disk_nodes.h"
 #include "cli/link/guest_freeze.h"
 #include "host/disk_snapshot.h"
 #include "machine/core/qemu_argv.h"
@@ -9,32 +10,11 @@
 #include <jansson.h>
 #include <string.h>
 
-static bool has_node(const json_t *nodes, const char *name) {
-    size_t index;
-    json_t *node;
-    json_array_foreach((json_t *)nodes, index, node) {
-        const char *text = json_string_value(json_object_get(node, "node-name"));
-        if (text && strcmp(text, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The qcow2 node of a disk: behind a raw one if QEMU began as root (machine/vm_drives.h). NULL:
- * this QEMU does not have the disk. Caller frees. */
+/* disk: as the snapshot calls it. Caller frees. */
 static char *find_node(const json_t *nodes, const char *disk) {
     scoped(alloc_release) char *name =
         disk[0] ? alloc_printf("disk-%s", disk) : alloc_string(QEMU_ARGV_DISK);
-    scoped(alloc_release) char *real = alloc_printf("real-%s", name);
-    if (has_node(nodes, real))
-        return alloc_string(real);
-    return has_node(nodes, name) ? alloc_string(name) : NULL;
-}
-
-static json_t *list_nodes(struct offline *offline, struct error *error) {
-    json_t *arguments = json_object();
-    json_object_set_new(arguments, "flat", json_true());
-    return offline_command(offline, "query-named-block-nodes", arguments, error);
+    return disk_nodes_find(nodes, name);
 }
 
 /* qapi/block-core.json, BlockdevSnapshotInternal. */
@@ -104,7 +84,7 @@ static bool transact_frozen(struct live_snapshot *live, json_t *actions, bool *f
 
 static bool live_make(void *context, struct store_snapshot *snapshot, struct error *error) {
     struct live_snapshot *live = context;
-    json_t *nodes = list_nodes(live->offline, error), *actions = json_array();
+    json_t *nodes = disk_nodes_list(live->offline, error), *actions = json_array();
     bool frozen = false;
     bool good = nodes && collect(live, nodes, snapshot, actions, error) &&
                 transact_frozen(live, actions, &frozen, error);
@@ -117,7 +97,7 @@ static bool live_make(void *context, struct store_snapshot *snapshot, struct err
 
 static bool live_drop(void *context, const char *disk, const char *name, struct error *error) {
     const struct live_snapshot *live = context;
-    json_t *nodes = list_nodes(live->offline, error);
+    json_t *nodes = disk_nodes_list(live->offline, error);
     if (!nodes)
         return false;
     scoped(alloc_release) char *node = find_node(nodes, disk);
