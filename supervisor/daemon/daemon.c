@@ -6,18 +6,15 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/platform.h"
-#include "cloudinit/document_check.h"
 #include "daemon/address_tracker.h"
 #include "daemon/console_relay.h"
 #include "daemon/control_server.h"
 #include "daemon/ending.h"
 #include "daemon/fleet.h"
-#include "daemon/guest_peer.h"
+#include "daemon/guest_service.h"
 #include "daemon/methods.h"
-#include "daemon/phone_home.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
-#include "daemon/reports.h"
 #include "daemon/restarter.h"
 #include "daemon/schedule.h"
 #include "daemon/seed_server.h"
@@ -27,10 +24,7 @@
 #include "daemon/wake.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
-#include "home/instance/phone_home_port.h"
-#include "home/seed/seed.h"
 #include "machine/tick.h"
-#include "store/cloud_table.h"
 #include "store/guest_table.h"
 
 #include <inttypes.h>
@@ -52,7 +46,7 @@ struct daemon {
     struct fleet fleet;
     struct restarter *restarter;
     struct schedule *schedule;
-    struct seed_server *seed;
+    struct guest_service guests;
     struct wake wake;
     struct silence *silence;
     struct control_server *control;
@@ -68,7 +62,6 @@ struct daemon {
     struct ending ending;
     struct service_notify *notify; /* NULL: no service manager */
     bool keep_on_term;
-    struct phone_home_context phone_home;
 };
 
 /* --- the end --- */
@@ -85,7 +78,7 @@ static void close_all(void *context) {
     daemon->notify = NULL;
     control_server_close(daemon->control);
     methods_close(&daemon->methods);
-    seed_server_close(daemon->seed);
+    guest_service_close(&daemon->guests);
     provisioning_close(daemon->provisioning);
     daemon->provisioning = NULL; /* what follows may still change a VM */
     address_tracker_close(daemon->tracker);
@@ -163,68 +156,6 @@ static void on_output(void *context, struct vm *vm, const char *data, size_t len
     console_relay_output(&daemon->consoles, vm, data, length);
 }
 
-/* A guest that fetches another instance-id than that of its last phone-home phones home again: one
- * that was cleaned, or the clone of one that trusts its cache. */
-static void expect_phone_home(struct daemon *daemon, struct vm *vm,
-                              const struct store_instance *instance) {
-    char id[DOCUMENT_CHECK_ID_SIZE];
-    struct store_guest guest = {0};
-    if (guest_table_get(daemon->home.store, instance->id, &guest, NULL) && guest.instance_id &&
-        seed_instance_id(&daemon->home, instance, id, NULL) && strcmp(id, guest.instance_id) != 0)
-        vm_expect_phone_home(vm);
-    store_guest_done(&guest);
-}
-
-static void on_document(void *context, const struct store_instance *instance,
-                        enum seed_document document, const struct seed_caller *from) {
-    struct daemon *daemon = context;
-    struct error stranger = {0};
-    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
-    bool own = guest_peer_check(daemon->home.store, vm, instance, &from->ends, &stranger);
-    scoped(alloc_release) char *text =
-        alloc_printf("%s fetched by %s%s%s", seed_document_name(document), from->agent,
-                     own ? "" : "; ", own ? "" : stranger.text);
-    scoped(alloc_release) char *said = alloc_printf("vm=%s seed: ", instance->name);
-    journal_tell(daemon->journal,
-                 &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
-    if (own && document == SEED_META_DATA) {
-        expect_phone_home(daemon, vm, instance);
-        vm_seed_fetched(vm);
-    } else if (own && instance->seed != STORE_SEED_HTTP) {
-        vm_phase(vm, PHASE_SEED);
-    }
-}
-
-static void on_phone_home(void *context, const struct store_instance *instance,
-                          const struct phone_home_call *call) {
-    struct daemon *daemon = context;
-    phone_home_receive(&daemon->phone_home, instance, call);
-}
-
-/* What decides when a start is over, and what is shown of it, comes from the guest alone. */
-static bool on_report(void *context, const struct store_instance *instance,
-                      const struct report *report, const struct seed_caller *from) {
-    struct daemon *daemon = context;
-    struct error stranger = {0};
-    struct vm *vm = fleet_get_by_id(&daemon->fleet, instance->id);
-    if (guest_peer_check(daemon->home.store, vm, instance, &from->ends, &stranger)) {
-        reports_take(daemon->journal, &daemon->fleet.waiters, vm, report);
-        return true;
-    }
-    scoped(alloc_release) char *text =
-        alloc_printf("refused a report from %s: %s", from->peer, stranger.text);
-    scoped(alloc_release) char *said = alloc_printf("warning: vm=%s ", instance->name);
-    journal_tell(daemon->journal, &(struct gather_message){instance->id, STORE_EVENT_CLOUD_INIT,
-                                                           from->peer, text, said});
-    return false;
-}
-
-static void on_refused(void *context, const char *peer, const char *why) {
-    struct daemon *daemon = context;
-    scoped(alloc_release) char *text = alloc_printf("refused a request from %s: %s", peer, why);
-    journal_tell(daemon->journal, &(struct gather_message){0, STORE_EVENT_SEED, peer, text, NULL});
-}
-
 static void on_provisioned(void *context, int64_t instance, const char *result) {
     struct daemon *daemon = context;
     struct vm *vm = fleet_get_by_id(&daemon->fleet, instance);
@@ -287,60 +218,6 @@ static void on_gone(void *context, struct call *call) {
 
 /* --- start --- */
 
-static bool serve_at(struct daemon *daemon, const char *address, uint16_t port, uint64_t timeout_ms,
-                     struct error *error) {
-    const struct seed_server_options options = {
-        .address = address,
-        .port = port,
-        .timeout_ms = timeout_ms,
-        .calls = {on_document, on_phone_home, on_report, on_refused, daemon},
-    };
-    daemon->seed = seed_server_open(&daemon->loop, &daemon->home, &options, error);
-    if (daemon->seed)
-        log_info("serving seeds on http://%s:%u", address, port);
-    return daemon->seed != NULL;
-}
-
-/* With `--ph-port auto`, at another port if another program has this one. */
-static bool serve_seeds(struct daemon *daemon, struct store_cloud *cloud, uint64_t timeout_ms,
-                        struct error *error) {
-    const char *address = cloud->host_ip4 ? cloud->host_ip4 : "127.0.0.1";
-    uint16_t before = cloud->phone_home_port;
-    struct error problem = {0};
-    bool changed = false;
-    if (serve_at(daemon, address, before, timeout_ms, &problem))
-        return true;
-    if (!phone_home_port_renew(&daemon->home, address, cloud, &changed, error))
-        return false;
-    if (!changed)
-        return error_copy(error, &problem);
-    log_info("port %u is in use by another program: from now on it is port %u; guests that run "
-             "know the old one until they are started again",
-             before, cloud->phone_home_port);
-    return serve_at(daemon, address, cloud->phone_home_port, 0, error);
-}
-
-/* Guests with user networking reach the loopback of the host; others the host's own address. macOS
- * creates the interface of a shared or host network with its first VM: until then the address does
- * not exist, and the scan tries again. */
-static bool open_seed(struct daemon *daemon, uint64_t timeout_ms, struct error *error) {
-    struct store_cloud cloud = {0};
-    struct error problem = {0};
-    if (!cloud_table_get(daemon->home.store, &cloud, error))
-        return false;
-    enum spec_network network;
-    bool known = spec_network_from_word(cloud.network, &network);
-    bool comes_later = known && spec_network_traits(network)->appears_with_first_vm;
-    if (known && !cloud.host_ip4 && !cloud.interface && spec_network_has_helper(network)) {
-        store_cloud_done(&cloud); /* until the first VM shows which network it is */
-        return true;
-    }
-    bool good = serve_seeds(daemon, &cloud, timeout_ms, &problem) ||
-                (comes_later && problem.code == ERROR_INVALID) || error_copy(error, &problem);
-    store_cloud_done(&cloud);
-    return good;
-}
-
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
@@ -351,17 +228,18 @@ static void on_scan(uv_timer_t *timer) {
         fleet_adopt_new(&daemon->fleet, NULL);
     fleet_thaw(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
-    if (!daemon->seed)
-        open_seed(daemon, 0, NULL);
+    guest_service_look(&daemon->guests);
 }
 
 static bool open_parts(struct daemon *daemon, struct error *error) {
     struct control_calls calls = {on_call, on_gone, daemon};
     scoped(alloc_release) char *database = home_file(&daemon->home, HOME_DATABASE);
+    daemon->guests = (struct guest_service){
+        .loop = &daemon->loop, .home = &daemon->home, .fleet = &daemon->fleet};
     daemon->lock = control_server_lock(&daemon->home, error);
     if (daemon->lock >= 0)
         daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
-    if (!daemon->control || !open_seed(daemon, SEED_PORT_TIMEOUT_MS, error))
+    if (!daemon->control || !guest_service_open(&daemon->guests, SEED_PORT_TIMEOUT_MS, error))
         return false;
     daemon->recorder = recorder_new(&daemon->loop, database);
     daemon->provisioning =
@@ -381,8 +259,9 @@ static bool open_parts(struct daemon *daemon, struct error *error) {
     daemon->ending.restarter = daemon->restarter;
     daemon->ending.close_all = close_all;
     daemon->ending.context = daemon;
-    daemon->phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
-                                                     daemon->tracker, daemon->provisioning};
+    daemon->guests.journal = daemon->journal;
+    daemon->guests.phone_home = (struct phone_home_context){&daemon->fleet, daemon->recorder,
+                                                            daemon->tracker, daemon->provisioning};
     daemon->methods = (struct request_context){&daemon->fleet, on_shut_down,      on_provision,
                                                daemon,         &daemon->consoles, NULL};
     return fleet_adopt(&daemon->fleet, error) &&
@@ -420,7 +299,7 @@ static void close_unopened(struct daemon *daemon) {
     service_notify_close(daemon->notify);
     close_signals(daemon);
     control_server_close(daemon->control);
-    seed_server_close(daemon->seed);
+    guest_service_close(&daemon->guests);
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);

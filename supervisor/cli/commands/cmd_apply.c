@@ -11,6 +11,7 @@
 #include "cli/output/progress_bar.h"
 #include "home/home.h"
 #include "home/lab/lab_cloud.h"
+#include "home/lab/lab_file.h"
 #include "home/lab/lab_plan.h"
 #include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_schema.h"

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/strv.h"
 #include "home/home.h"
-#include "home/lab/lab_file.h"
+#include "home/lab/lab.h"
 
 /* "cloud", "create", … of this program's own command line. The lab has a cloud. */
 void lab_cloud_words(const struct lab *lab, struct strv *words);

@@ -6,21 +6,16 @@
 #include "base/name.h"
 #include "base/nearest.h"
 #include "cloudinit/yaml_types.h"
+#include "home/lab/lab_environment.h"
+#include "home/lab/lab_order.h"
+#include "home/lab/lab_range.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #define MERGE_DEPTH_LIMIT 8u
-#define RANGE_MAX         10000u
 #define READ_MAX          (1u << 18) /* maps and pairs, as often as aliases and merges name them */
-
-#define LAB_ROW(key, name, type, help) [key] = {name, type, help},
-const struct lab_key_row lab_keys[LAB_KEY_COUNT] = {LAB_KEYS(LAB_ROW)};
-const struct lab_key_row lab_network_keys[LAB_NETWORK_KEY_COUNT] = {LAB_NETWORK_KEYS(LAB_ROW)};
-
-const struct lab_key_row lab_image_keys[LAB_IMAGE_KEY_COUNT] = {LAB_IMAGE_KEYS(LAB_ROW)};
-const struct lab_key_row lab_cloud_keys[LAB_CLOUD_KEY_COUNT] = {LAB_CLOUD_KEYS(LAB_ROW)};
 
 enum section {
     SECTION_CLOUD,
@@ -47,20 +42,6 @@ struct reader {
 
 static struct lab_place place_of(const yaml_node_t *node) {
     return (struct lab_place){node->start_mark.line + 1, node->start_mark.column + 1};
-}
-
-char *lab_path(const struct lab *lab, const char *path) {
-    const char *slash = strrchr(lab->path, '/');
-    return path[0] == '/' || !slash
-               ? alloc_string(path)
-               : alloc_printf("%.*s/%s", (int)(slash - lab->path), lab->path, path);
-}
-
-bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *error) {
-    if (error->code == ERROR_NOT_FOUND || error->code == ERROR_EXISTS ||
-        error->code == ERROR_WRONG_STATE || error->code == ERROR_USAGE)
-        error->code = ERROR_INVALID;
-    return error_prefix(error, "%s:%zu:%zu", lab->path, place.line, place.column);
 }
 
 static bool fail_node(const struct reader *reader, const yaml_node_t *node, const char *sentence) {
@@ -260,51 +241,7 @@ static bool read_keys(const struct reader *reader, const yaml_node_t *node, stru
     return is_null(node) || each_pair(reader, node, 0, on_key, &keyed);
 }
 
-static void copy_value(const struct lab_value *from, struct lab_value *to) {
-    to->given = from->given;
-    to->place = from->place;
-    for (size_t i = 0; i < from->items.count; i++)
-        strv_push(&to->items, from->items.items[i]);
-}
-
-static void values_done(struct lab_value *values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        strv_done(&values[i].items);
-}
-
 /* --- names --- */
-
-struct range {
-    size_t before; /* length of the text before it */
-    const char *after;
-    uint64_t first, last;
-    int width;
-};
-
-/* "agent-{1..3}"; without one, a range of one number that is not shown. */
-static bool find_range(const struct reader *reader, const yaml_node_t *node, const char *name,
-                       struct range *range) {
-    const char *open = strchr(name, '{'), *dots = open ? strstr(open, "..") : NULL;
-    const char *close = dots ? strchr(dots, '}') : NULL;
-    *range = (struct range){strlen(name), NULL, 0, 0, 0};
-    if (!open)
-        return true;
-    scoped(alloc_release) char *first =
-        close ? alloc_slice(open + 1, (size_t)(dots - open - 1)) : NULL;
-    scoped(alloc_release) char *last =
-        close ? alloc_slice(dots + 2, (size_t)(close - dots - 2)) : NULL;
-    *range = (struct range){(size_t)(open - name), close ? close + 1 : NULL, 0, 0,
-                            first ? (int)strspn(first, "0123456789") : 0};
-    if (!close || strchr(close, '{') || range->width > 6 ||
-        strspn(first, "0123456789") != strlen(first) || !*first ||
-        !name_parse_number(first + strspn(first, "0") - (first[strspn(first, "0")] == 0), 0,
-                           RANGE_MAX, &range->first) ||
-        !name_parse_number(last + strspn(last, "0") - (*last && last[strspn(last, "0")] == 0), 0,
-                           RANGE_MAX, &range->last))
-        return fail_node(reader, node, "this is not a range of names: use one such as node-{1..3}");
-    return range->first <= range->last ||
-           fail_node(reader, node, "this range of names is empty: the last number is the smaller");
-}
 
 static bool add_instance(const struct reader *reader, const yaml_node_t *key, const char *name,
                          const struct lab_value *values) {
@@ -321,21 +258,19 @@ static bool add_instance(const struct reader *reader, const yaml_node_t *key, co
     struct lab_instance *made = &lab->instances[lab->instance_count++];
     *made = (struct lab_instance){.name = alloc_string(name), .place = place_of(key)};
     for (size_t i = 0; i < LAB_KEY_COUNT; i++)
-        copy_value(&values[i], &made->values[i]);
+        lab_value_copy(&values[i], &made->values[i]);
     return true;
 }
 
 static bool add_instances(const struct reader *reader, const yaml_node_t *key,
                           const struct lab_value *values) {
     const char *name = (const char *)key->data.scalar.value;
-    struct range range;
-    if (!find_range(reader, key, name, &range))
-        return false;
+    struct lab_range range;
+    const char *problem = lab_range_read(name, &range);
+    if (problem)
+        return fail_node(reader, key, problem);
     for (uint64_t number = range.first; number <= range.last; number++) {
-        scoped(alloc_release) char *each =
-            range.after ? alloc_printf("%.*s%0*llu%s", (int)range.before, name, range.width,
-                                       (unsigned long long)number, range.after)
-                        : alloc_string(name);
+        scoped(alloc_release) char *each = lab_range_name(&range, name, number);
         if (!add_instance(reader, key, each, values))
             return false;
     }
@@ -349,9 +284,9 @@ static bool on_instance(const struct reader *reader, const yaml_node_t *key,
     bool good = read_keys(reader, value, (struct keyed){lab_keys, LAB_KEY_COUNT, values});
     for (size_t i = 0; good && i < LAB_KEY_COUNT; i++)
         if (!values[i].given)
-            copy_value(&defaults[i], &values[i]);
+            lab_value_copy(&defaults[i], &values[i]);
     good = good && add_instances(reader, key, values);
-    values_done(values, LAB_KEY_COUNT);
+    lab_values_done(values, LAB_KEY_COUNT);
     return good;
 }
 
@@ -376,70 +311,6 @@ static bool on_lab_entry(const struct reader *reader, const yaml_node_t *key,
                                .values = alloc_zero(entries->row_count * sizeof *made->values)};
     return read_keys(reader, value,
                      (struct keyed){entries->rows, entries->row_count, made->values});
-}
-
-/* --- order --- */
-
-static const char *after_of(const struct lab_instance *instance) {
-    return lab_text(&instance->values[LAB_AFTER]);
-}
-
-struct order {     /* by the instances in the order of the file */
-    size_t *after; /* index of the one that it comes after; the count of all: none in the file */
-    size_t *depth; /* how many must be there before it */
-};
-
-static size_t find_instance(const struct lab *lab, const char *name) {
-    size_t i = 0;
-    while (i < lab->instance_count && (!name || strcmp(lab->instances[i].name, name) != 0))
-        i++;
-    return i;
-}
-
-/* False: there is a circle. */
-static bool find_depth(const struct lab *lab, struct order *order, size_t index) {
-    size_t count = lab->instance_count, depth = 0;
-    for (size_t i = order->after[index]; i != count && depth <= count; i = order->after[i])
-        depth++;
-    order->depth[index] = depth;
-    return depth <= count;
-}
-
-static bool find_depths(const struct lab *lab, struct order *order, struct error *error) {
-    for (size_t i = 0; i < lab->instance_count; i++)
-        order->after[i] = find_instance(lab, after_of(&lab->instances[i]));
-    for (size_t i = 0; i < lab->instance_count; i++) {
-        if (find_depth(lab, order, i))
-            continue;
-        error_set(error, ERROR_INVALID,
-                  "\"%s\" comes after \"%s\", which comes after itself: break the circle",
-                  lab->instances[i].name, after_of(&lab->instances[i]));
-        return lab_fail_at(lab, lab->instances[i].values[LAB_AFTER].place, error);
-    }
-    return true;
-}
-
-/* Those of equal depth stay in the order of the file. */
-static void sort_by_depth(struct lab *lab, const struct order *order) {
-    struct lab_instance *sorted = alloc_zero((lab->instance_count + 1) * sizeof *sorted);
-    size_t count = 0;
-    for (size_t depth = 0; count < lab->instance_count; depth++)
-        for (size_t i = 0; i < lab->instance_count; i++)
-            if (order->depth[i] == depth)
-                sorted[count++] = lab->instances[i];
-    free(lab->instances);
-    lab->instances = sorted;
-}
-
-static bool sort_instances(struct lab *lab, struct error *error) {
-    struct order order = {alloc_zero((lab->instance_count + 1) * sizeof *order.after),
-                          alloc_zero((lab->instance_count + 1) * sizeof *order.depth)};
-    bool good = find_depths(lab, &order, error);
-    if (good)
-        sort_by_depth(lab, &order);
-    free(order.after);
-    free(order.depth);
-    return good;
 }
 
 /* --- the file --- */
@@ -484,52 +355,21 @@ static bool read_sections(const struct reader *reader, const yaml_node_t *root) 
                          (struct keyed){lab_keys, LAB_KEY_COUNT, defaults});
     if (good && found[SECTION_INSTANCES] && !is_null(found[SECTION_INSTANCES]))
         good = each_pair(reader, found[SECTION_INSTANCES], 0, on_instance, defaults);
-    values_done(defaults, LAB_KEY_COUNT);
-    return good && sort_instances(reader->lab, reader->error);
-}
-
-/* --- the environment --- */
-
-/* From behind "${" on: NAME}, or NAME:-INSTEAD}. What follows it; NULL: there is none. */
-static const char *add_variable(const char *text, struct buffer *made, const char **problem) {
-    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-    const char *close = strchr(text, '}'), *instead = text + length + 2;
-    bool has_instead = text[length] == ':' && text[length + 1] == '-';
-    if (!close || !length || (!has_instead && text + length != close)) {
-        *problem = "this is not a variable: use ${NAME} or ${NAME:-VALUE}";
-        return NULL;
-    }
-    scoped(alloc_release) char *name = alloc_slice(text, length);
-    const char *value = getenv(name);
-    if (!value && !has_instead) {
-        *problem = "this variable is not in the environment: set it, or use ${NAME:-VALUE}";
-        return NULL;
-    }
-    if (value)
-        buffer_puts(made, value);
-    else
-        buffer_append(made, instead, (size_t)(close - instead));
-    return close + 1;
+    lab_values_done(defaults, LAB_KEY_COUNT);
+    return good && lab_order_sort(reader->lab, reader->error);
 }
 
 static bool expand(const struct reader *reader, yaml_node_t *node) {
-    scoped(buffer_done) struct buffer made = {0};
-    const char *text = (const char *)node->data.scalar.value, *problem = NULL;
-    while (text && *text) {
-        bool is_variable = text[0] == '$' && text[1] == '{';
-        if (!is_variable)
-            buffer_putc(&made, *text++);
-        else
-            text = add_variable(text + 2, &made, &problem);
-        if (made.length > LAB_FILE_LIMIT_BYTES)
-            problem = "this text becomes too long", text = NULL;
+    struct lab_environment_text made = {0};
+    bool good = lab_environment_expand((const char *)node->data.scalar.value, &made);
+    if (good) {
+        free(node->data.scalar.value);
+        node->data.scalar.length = made.text.length;
+        node->data.scalar.value =
+            (yaml_char_t *)(made.text.length ? buffer_take(&made.text) : alloc_string(""));
     }
-    if (!text)
-        return fail_node(reader, node, problem);
-    free(node->data.scalar.value);
-    node->data.scalar.length = made.length;
-    node->data.scalar.value = (yaml_char_t *)(made.length ? buffer_take(&made) : alloc_string(""));
-    return true;
+    buffer_done(&made.text);
+    return good || fail_node(reader, node, made.problem);
 }
 
 /* Tags that YAML itself gives to what has none are known. */
@@ -610,38 +450,4 @@ bool lab_file_read(const char *path, struct lab *lab, struct error *error) {
     return given_file_read(&file, &text, NULL, error) &&
            lab_file_parse(given_file_shown(path), text.data ? text.data : "", text.length, lab,
                           error);
-}
-
-static void entries_done(struct lab_entry *entries, size_t count, size_t keys) {
-    for (size_t i = 0; i < count; i++) {
-        free(entries[i].name);
-        values_done(entries[i].values, keys);
-        free(entries[i].values);
-    }
-    free(entries);
-}
-
-void lab_done(struct lab *lab) {
-    entries_done(lab->cloud, lab->cloud != NULL, LAB_CLOUD_KEY_COUNT);
-    entries_done(lab->networks, lab->network_count, LAB_NETWORK_KEY_COUNT);
-    entries_done(lab->images, lab->image_count, LAB_IMAGE_KEY_COUNT);
-    for (size_t i = 0; i < lab->instance_count; i++) {
-        free(lab->instances[i].name);
-        values_done(lab->instances[i].values, LAB_KEY_COUNT);
-    }
-    free(lab->instances);
-    free(lab->path);
-    *lab = (struct lab){0};
-}
-
-const char *lab_text(const struct lab_value *value) {
-    return value->given && value->items.count ? value->items.items[0] : NULL;
-}
-
-/* The vector of a list that was given is never NULL: an empty one has no items yet. */
-char *const *lab_list(const struct lab_value *value) {
-    static char *const none[] = {NULL};
-    if (!value->given)
-        return NULL;
-    return value->items.count ? value->items.items : none;
 }

@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "home/home.h"
 #include "home/instance/definition.h"
-#include "home/lab/lab_file.h"
+#include "home/lab/lab.h"
 #include "home/seed/user_document.h"
 #include "store/instance_table.h"
 

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "home/lab/lab.h"
 #include "home/lab/lab_compare.h"
-#include "home/lab/lab_file.h"
 #include "home/network/home_network.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "home/lab/lab_schema.h"
 
-#include "home/lab/lab_file.h"
+#include "home/lab/lab.h"
 
 static json_t *scalar(void) {
     return json_pack("{s[sss]}", "type", "string", "number", "boolean");

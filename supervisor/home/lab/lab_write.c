@@ -8,7 +8,7 @@
 #include "home/facts.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
-#include "home/lab/lab_file.h"
+#include "home/lab/lab.h"
 #include "store/network_table.h"
 
 #include <inttypes.h>
