@@ -157,6 +157,7 @@ set(table
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              140    1     900     sanitized  macos"
   "fault/202-snapshot-kill          20    1     600     normal     macos"
+  "fault/248-backup-kill            12    1     600     normal     macos"
   "fault/70-valgrind                 6    2     300     normal     sanitizers"
   "fault/236-lab-faults             15    1     300     normal     macos,sanitizers")
 

@@ -159,6 +159,33 @@ TEST(what_the_script_is_given_goes_to_qemu) {
     buffer_done(&actual);
 }
 
+TEST(does_not_start_beside_an_unfinished_restore) {
+    struct spec spec = spec_case_find("linux-user")->spec;
+    scoped(alloc_release) char *folder = scratch_path("it's $unfinished");
+    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    scoped(alloc_release) char *script = alloc_printf("%s/vm.sh", folder);
+    scoped(alloc_release) char *mark = alloc_printf("%s/" VM_SCRIPT_UNFINISHED, folder);
+    struct error error = {0};
+    CHECK(file_make_directory(folder, 0700, &error));
+    spec.program = PRINT_ARGV;
+    spec.disk = disk;
+    struct buffer text = {0}, actual = {0};
+    vm_script_render(&spec, scratch(), &text);
+    scratch_write(script, text.data, text.length, 0700);
+    scratch_write(disk, "", 0, 0600);
+    scratch_write(mark, "", 0, 0600);
+    char *argv[] = {script, NULL};
+    pid_t pid;
+    int status = scratch_run(argv, "", &actual, &pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3);
+    CHECK_INT(actual.length, 0);
+    CHECK(unlink(mark) == 0);
+    CHECK_INT(scratch_run(argv, "", &actual, &pid), 0);
+    CHECK(actual.length > 0);
+    buffer_done(&text);
+    buffer_done(&actual);
+}
+
 TEST(quotes_only_when_needed) {
     static const struct {
         const char *value, *quoted;

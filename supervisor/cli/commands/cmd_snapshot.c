@@ -11,6 +11,7 @@
 #include "home/home.h"
 #include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot_name.h"
+#include "home/unfinished.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,7 +216,11 @@ static int run_snapshot_list(struct invocation *invocation, struct error *error)
     struct store_snapshots list = {0};
     if (!list_of(invocation, &list, error))
         return EXIT_FAILURE;
-    settle_all(invocation, &list);
+    const char *name = invocation_argument(invocation, 0);
+    if (name && unfinished_is_marked(invocation->home, name))
+        settle_left(invocation, name);
+    else
+        settle_all(invocation, &list);
     store_snapshots_done(&list);
     if (!list_of(invocation, &list, error))
         return EXIT_FAILURE;

@@ -114,7 +114,7 @@ static bool restore(const struct invocation *invocation, const struct snapshot_w
     good = found && snapshot_check_restore(&work->task, &snapshot, error) &&
            (invocation_flag(invocation, "no-safety") || make_safety(work, &list, &safety, error)) &&
            snapshot_restore(&work->task, &snapshot, error) &&
-           stopped_instance_regenerate(invocation, name, error);
+           stopped_instance_finish(invocation, name, error);
     if (good)
         report_restored(work, &snapshot, safety);
     store_snapshots_done(&list);

@@ -6,6 +6,7 @@
 #include "cli/link/vm_status.h"
 #include "home/instance/recovery.h"
 #include "home/snapshot/snapshot_settle.h"
+#include "home/unfinished.h"
 
 #include <stdlib.h>
 
@@ -56,7 +57,10 @@ bool snapshot_work_open(const struct invocation *invocation, const char *name,
     if (!(runs ? begin_live(work, error) : begin_idle(invocation, work, error)) ||
         !snapshot_settle(&work->task, &restored, error))
         return false;
-    return !restored || stopped_instance_regenerate(invocation, name, error);
+    if (runs || (!restored && !unfinished_is_marked(home, name)))
+        return true;
+    return work->task.leaves_restore ? stopped_instance_regenerate(invocation, name, error)
+                                     : stopped_instance_finish(invocation, name, error);
 }
 
 void snapshot_work_close(struct snapshot_work *work) {

@@ -8,6 +8,7 @@
 #include "home/instance/recovery.h"
 #include "home/instance/regenerate.h"
 #include "home/snapshot/snapshot_settle.h"
+#include "home/unfinished.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -66,12 +67,19 @@ bool stopped_instance_regenerate(const struct invocation *invocation, const char
     return good;
 }
 
+bool stopped_instance_finish(const struct invocation *invocation, const char *name,
+                             struct error *error) {
+    return stopped_instance_regenerate(invocation, name, error) &&
+           unfinished_clear(invocation->home, name, error);
+}
+
 bool stopped_instance_lock_whole(const struct invocation *invocation, const char *name,
                                  struct store_instance *instance, int *lock, struct error *error) {
     bool restored = false;
     if (!stopped_instance_lock(invocation, name, instance, lock, error) ||
         !snapshot_settle_idle(invocation->home, instance, &restored, error))
         return false;
-    return !restored || (read_again(invocation, instance, error) &&
-                         stopped_instance_regenerate(invocation, name, error));
+    return (!restored && !unfinished_is_marked(invocation->home, name)) ||
+           (read_again(invocation, instance, error) &&
+            stopped_instance_finish(invocation, name, error));
 }

@@ -16,3 +16,6 @@ bool stopped_instance_lock_whole(const struct invocation *invocation, const char
 /* After a restore: the files that follow from the rows, and the known hosts of all. */
 bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,
                                  struct error *error);
+/* The same when nothing is left to be restored: vm.sh may start it again (home/unfinished.h). */
+bool stopped_instance_finish(const struct invocation *invocation, const char *name,
+                             struct error *error);

@@ -8,6 +8,7 @@
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
 #include "home/snapshot/snapshot_hold.h"
+#include "home/unfinished.h"
 #include "store/generated_table.h"
 #include "store/transaction.h"
 
@@ -160,10 +161,12 @@ static bool begin_replace(struct replacing *replacing, struct error *error) {
         !snapshot_hold_check_none(replacing->restore->home, replacing->instance, error) ||
         !find_image(replacing, error))
         return false;
-    if (stage_files(replacing, error) && store_begin(store, error) &&
-        store_end(store, write_rows(replacing, error), error))
+    const char *name = replacing->instance->name;
+    if (unfinished_mark(replacing->restore->home, name, error) && stage_files(replacing, error) &&
+        store_begin(store, error) && store_end(store, write_rows(replacing, error), error))
         return true;
-    file_remove_tree(replacing->stage, NULL);
+    if (!replacing->stage || file_remove_tree(replacing->stage, NULL))
+        unfinished_clear(replacing->restore->home, name, NULL);
     return false;
 }
 
@@ -173,7 +176,8 @@ static bool end_replace(struct replacing *replacing, struct error *error) {
     char *notice = NULL;
     bool good = recovery_complete_restore(home, replacing->instance, error) &&
                 instance_regenerate_now(home, replacing->instance->name, &notice, error) &&
-                known_hosts_collect(home, error);
+                known_hosts_collect(home, error) &&
+                unfinished_clear(home, replacing->instance->name, error);
     if (notice)
         strv_take(&replacing->restore->notes, notice);
     return good || error_prefix(error, "the backup is restored, but some of its files are not in "

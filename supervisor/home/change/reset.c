@@ -11,6 +11,7 @@
 #include "home/layout.h"
 #include "home/seed/seed_carry.h"
 #include "home/snapshot/snapshot_hold.h"
+#include "home/unfinished.h"
 #include "store/guest_table.h"
 #include "store/transaction.h"
 
@@ -59,16 +60,19 @@ static bool begin(struct reset *reset, struct error *error) {
     if (!instance_facts_load(reset->home, reset->before->name, facts, error))
         return false;
     identity_new(&facts->instance);
-    if (stage(reset, error) && reset_record(reset->home, &facts->instance, error))
+    if (unfinished_mark(reset->home, facts->instance.name, error) && stage(reset, error) &&
+        reset_record(reset->home, &facts->instance, error))
         return true;
-    file_remove_tree(reset->stage, NULL);
+    if (!reset->stage || file_remove_tree(reset->stage, NULL))
+        unfinished_clear(reset->home, facts->instance.name, NULL);
     return false;
 }
 
 /* What fails after the record is made good by the next launch, so it says what it is. */
 static bool end(struct reset *reset, char **notice, struct error *error) {
     return (recovery_complete_reset(reset->home, &reset->facts.instance, error) &&
-            instance_regenerate_now(reset->home, reset->facts.instance.name, notice, error)) ||
+            instance_regenerate_now(reset->home, reset->facts.instance.name, notice, error) &&
+            unfinished_clear(reset->home, reset->facts.instance.name, error)) ||
            error_prefix(
                error,
                "the instance is reset, but some of its files are not updated; the next start "

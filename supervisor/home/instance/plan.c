@@ -22,6 +22,7 @@
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
 #include "home/snapshot/snapshot_settle.h"
+#include "home/unfinished.h"
 #include "host/accelerator.h"
 #include "host/firmware.h"
 #include "host/nested.h"
@@ -398,7 +399,7 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
            settle_disk(home, facts, error) &&
            machine_type_settle(home->store, &facts->instance, error) &&
-           write_plan(home, facts, plan, error);
+           write_plan(home, facts, plan, error) && unfinished_clear(home, name, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {

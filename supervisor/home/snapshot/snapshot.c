@@ -6,6 +6,7 @@
 #include "home/layout.h"
 #include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot_name.h"
+#include "home/unfinished.h"
 #include "host/disk_snapshot.h"
 #include "host/qemu_img.h"
 #include "store/event_table.h"
@@ -351,7 +352,8 @@ static bool begin_restore(const struct snapshot_task *task, struct store_snapsho
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                       struct error *error) {
     struct store *store = task->home->store;
-    return store_make_lasting(store, error) && store_begin(store, error) &&
+    return unfinished_mark(task->home, task->instance->name, error) &&
+           store_make_lasting(store, error) && store_begin(store, error) &&
            store_end(store, begin_restore(task, snapshot, error), error) &&
            (snapshot_finish_restore(task, snapshot, error) ||
             error_prefix(

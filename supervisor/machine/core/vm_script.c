@@ -100,6 +100,23 @@ static void render_head(const struct spec *spec, struct buffer *text) {
                       "umask 077 # nobody else may reach QEMU's monitors\n\n");
 }
 
+/* Disks, documents and what is made of them may each be of another time. */
+static void render_refusal(const struct spec *spec, struct buffer *text) {
+    const char *slash = strrchr(spec->disk, '/');
+    scoped(alloc_release) char *mark =
+        alloc_printf("%.*s/" VM_SCRIPT_UNFINISHED, slash ? (int)(slash - spec->disk) : 1,
+                     slash ? spec->disk : ".");
+    buffer_puts(text, "# Its disks are being replaced, or whoever did so was killed.\nif [ -e ");
+    vm_script_quote(mark, text);
+    buffer_printf(text,
+                  " ]; then\n"
+                  "  echo \"a restore or rebuild of %s is not complete:"
+                  " \\`pgsup snapshot list %s\\` completes it\" >&2\n"
+                  "  exit 3\n"
+                  "fi\n\n",
+                  spec->name, spec->name);
+}
+
 /* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
  * to the home's owner, who must see that the VM runs and reach it: QEMU keeps the owner of a pid
  * file that is there, but its sockets it makes itself, a moment later. */
@@ -231,6 +248,7 @@ void vm_script_render(const struct spec *spec, const char *run_folder, struct bu
     struct strv argv = {0};
     build_vector(spec, run_folder, &argv);
     render_head(spec, text);
+    render_refusal(spec, text);
     render_run_folder(spec, run_folder, text);
     render_seed_hint(spec, text);
     render_machine_hint(spec, text);

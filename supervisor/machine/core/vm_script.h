@@ -7,6 +7,9 @@
 #include "base/buffer.h"
 #include "machine/core/spec.h"
 
+/* In the folder of the disk: while it is there, vm.sh starts nothing. */
+#define VM_SCRIPT_UNFINISHED ".unfinished"
+
 void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text);
 /* 'it'\''s': quoted only when needed; appended. */
 void vm_script_quote(const char *value, struct buffer *text);

@@ -12,6 +12,12 @@
 set -e
 umask 077 # nobody else may reach QEMU's monitors
 
+# Its disks are being replaced, or whoever did so was killed.
+if [ -e '/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/.unfinished' ]; then
+  echo "a restore or rebuild of test is not complete: \`pgsup snapshot list test\` completes it" >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run='/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/run'
 [ -d "$run" ] || mkdir -p "$run"

@@ -12,6 +12,12 @@
 set -e
 umask 077 # nobody else may reach QEMU's monitors
 
+# Its disks are being replaced, or whoever did so was killed.
+if [ -e /home/login/var/pgsup/instances/big/.unfinished ]; then
+  echo "a restore or rebuild of big is not complete: \`pgsup snapshot list big\` completes it" >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/home/login/var/pgsup/run
 [ -d "$run" ] || mkdir -p "$run"

@@ -13,6 +13,12 @@
 set -e
 umask 077 # nobody else may reach QEMU's monitors
 
+# Its disks are being replaced, or whoever did so was killed.
+if [ -e /Users/login/var/pgsup/instances/test/.unfinished ]; then
+  echo "a restore or rebuild of test is not complete: \`pgsup snapshot list test\` completes it" >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/Users/login/var/pgsup/run
 [ -d "$run" ] || mkdir -p "$run"

@@ -2,48 +2,11 @@
 whether what is left agrees: usage: snapshot_kill.py PGSUP HOME LIBRARY PLACES"""
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
-PGSUP, HOME, LIBRARY, PLACES = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-FOLDER = os.path.join(HOME, "instances", "test")
-DISKS = ["os", "disk-data"]
-LOG = os.path.join(HOME, "..", "calls")
-faults = 0
-
-
-def pgsup(*words, **extra):
-    environment = {**os.environ, **extra}
-    return subprocess.run([PGSUP, "-q", *words], env=environment, text=True, capture_output=True,
-                          timeout=60, check=False)
-
-
-def well(*words):
-    ran = pgsup(*words)
-    if ran.returncode != 0:
-        raise SystemExit(f"{words}: {ran.stderr}")
-    return ran.stdout
-
-
-def path(disk):
-    return os.path.join(FOLDER, disk + ".qcow2")
-
-
-def io(disk, command):
-    return subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path(disk)], text=True,
-                          capture_output=True, check=False).stdout
-
-
-def write(values):
-    for disk, value in zip(DISKS, values):
-        io(disk, f"write -P {value} 0 64k")
-
-
-def holds(values):
-    return all("verification failed" not in io(disk, f"read -P {value} 0 64k")
-               for disk, value in zip(DISKS, values))
+from kills import (DISKS, FOLDER, check_by_hand, complain, faults, holds, kill, kill_each, path,
+                   pgsup, qemu, told_to_guest, well, write)
 
 
 def in_disk(disk):
@@ -52,13 +15,7 @@ def in_disk(disk):
     return sorted(each["name"] for each in json.loads(said).get("snapshots", []))
 
 
-def complain(what):
-    global faults
-    faults += 1
-    print(what, file=sys.stderr)
-
-
-def agree(where):
+def agree(where, _=None):
     """Completes or undoes what was begun, and looks at all that is left. Its names."""
     listed = pgsup("snapshot", "list", "test", "--json")
     if listed.returncode != 0 or listed.stderr:
@@ -76,43 +33,6 @@ def agree(where):
     return names
 
 
-def state():
-    rows = json.loads(well("list", "--json"))
-    return [row["state"] for row in rows if row["name"] == "test"][0]
-
-
-def qemu():
-    return json.loads(well("info", "test", "--json"))["pid"]
-
-
-def wait(wanted):
-    for _ in range(200):
-        if state() in wanted:
-            return
-        time.sleep(0.05)
-    raise SystemExit(f"test is {state()}, not {wanted}")
-
-
-def end(process):
-    try:
-        os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def count(kind, words):
-    if os.path.exists(LOG):
-        os.remove(LOG)
-    pgsup(*words, LD_PRELOAD=LIBRARY, FAULT_CALL=kind, FAULT_NTH="0", FAULT_LOG=LOG)
-    with open(LOG, encoding="ascii") as log:
-        return int([line for line in log if line.startswith("calls ")][-1].split()[1])
-
-
-def places(calls):
-    return range(1, calls + 1) if PLACES >= calls else [
-        1 + i * (calls - 1) // max(PLACES - 1, 1) for i in range(PLACES)]
-
-
 def clear():
     well("snapshot", "remove", "test", "--all")
 
@@ -123,61 +43,40 @@ def a_kept():
     write([3, 4])
 
 
-def check_restored(where, names):
-    if not holds([1, 2]) and not holds([3, 4]):
+def whole():
+    return (holds([1, 2]) or holds([3, 4])) and told_to_guest()
+
+
+def check_restored(where, _):
+    check_by_hand(where, whole)
+    names = agree(where)
+    check_by_hand(where + ", completed", whole)
+    if not whole():
         complain(f"{where}: half of it is restored")
     if "s1" not in names:
         complain(f"{where}: the snapshot is gone")
 
 
-def nothing(*_):
+def nothing():
     pass
 
 
-OPERATIONS = {
-    "create": (nothing, ["snapshot", "create", "test", "s2"], nothing),
-    "remove": (a_kept, ["snapshot", "remove", "test", "s1"], nothing),
-    "restore": (a_kept, ["snapshot", "restore", "test", "s1"], check_restored),
-}
-LIVE = {"create": OPERATIONS["create"],
-        "remove": (lambda: well("snapshot", "create", "test", "s1"),
-                   ["snapshot", "remove", "test", "s1"], nothing)}
+def words(*command):
+    return lambda: ["snapshot", *command]
 
 
-def kill_each(name, operation, victim):
-    before, words, check = operation
-    total = 0
-    for kind in ("write", "spawn", "sqlite"):
-        before()
-        calls = count(kind, words)
-        agree(f"{name} {kind}")
-        clear()
-        for place in places(calls):
-            before()
-            process = victim() if victim else 0
-            ran = pgsup(*words, LD_PRELOAD=LIBRARY, FAULT_CALL=kind, FAULT_NTH=str(place),
-                        FAULT_SIGNAL="9", FAULT_VICTIM=str(process))
-            where = f"{name}, killed at {kind} {place} of {calls}"
-            if not victim and ran.returncode not in (0, -9):  # a call less than was counted
-                complain(f"{where}: status {ran.returncode}: {ran.stderr}")
-            if victim:
-                end(process)  # a call less than was counted
-                wait(["failed", "stopped"])
-                if ran.returncode != 0 and len(ran.stderr.splitlines()) != 1:
-                    complain(f"{where}: not one sentence: {ran.stderr}")
-            check(where, agree(where))
-            clear()
-            total += 1
-            if victim:
-                well("start", "test")
-    print(f"{name}: {total} places")
+CREATE = (nothing, words("create", "test", "s2"), agree, clear)
+REMOVE = words("remove", "test", "s1")
+IDLE = {"create": CREATE, "remove": (a_kept, REMOVE, agree, clear),
+        "restore": (a_kept, words("restore", "test", "s1"), check_restored, clear)}
+LIVE = {"create": CREATE,
+        "remove": (lambda: well("snapshot", "create", "test", "s1"), REMOVE, agree, clear)}
 
-
-for title, each in OPERATIONS.items():
-    kill_each(f"{title}, stopped", each, None)
+for title, each in IDLE.items():
+    kill_each(f"{title}, stopped", each)
 well("start", "test")
 for title, each in LIVE.items():
-    kill_each(f"{title}, running", each, None)
+    kill_each(f"{title}, running", each)
 for title, each in LIVE.items():
     kill_each(f"{title}, QEMU", each, qemu)
 well("stop", "-f", "test")
@@ -187,17 +86,18 @@ a_kept()
 for place in range(1, 20):  # the first ones look at the disks
     agree(f"before place {place}")
     write([3, 4])
-    done = pgsup("snapshot", "restore", "test", "s1", "--no-safety", LD_PRELOAD=LIBRARY,
-                 FAULT_CALL="spawn", FAULT_NTH=str(place), FAULT_SIGNAL="9")
+    done = kill(["snapshot", "restore", "test", "s1", "--no-safety"], "spawn", place)
     if done.returncode != -9:
         complain(f"the restore was not killed: {done.stderr}")
     if done.returncode != -9 or not holds([3, 4]):
         break
 if holds([1, 2]) or holds([3, 4]):
     complain("the restore was killed at another place than between its disks")
+check_by_hand("between its disks", lambda: False)
 well("start", "test")
 well("stop", "-f", "test")
 if not holds([1, 2]):
     complain("the start has not completed the restore")
+check_by_hand("after a start", whole)
 agree("after a start")
-sys.exit(faults != 0)
+sys.exit(bool(faults))
