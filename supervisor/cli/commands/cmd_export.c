@@ -1,10 +1,14 @@
 /* The home as one file for apply; or one instance, whole, for another engine. */
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/backup_live.h"
+#include "cli/link/export_live.h"
 #include "cli/link/selection.h"
 #include "cli/link/stopped_instance.h"
+#include "cli/link/vm_status.h"
 #include "home/home.h"
 #include "home/lab/lab_write.h"
 #include "home/moving/export.h"
@@ -44,20 +48,60 @@ static int export_lab(struct invocation *invocation, struct error *error) {
     return EXIT_SUCCESS;
 }
 
+static bool export_stopped(const struct invocation *invocation,
+                           const struct export_request *request, struct error *error) {
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool good = stopped_instance_lock_whole(invocation, request->name, &instance, &lock, error) &&
+                export_run(request, error);
+    store_instance_done(&instance);
+    return good;
+}
+
+static void tell_running(const struct invocation *invocation, const struct export_live *live) {
+    const char *name = live->running->name;
+    if (invocation->quiet)
+        return;
+    if (live->moment == BACKUP_FROZEN)
+        printf("%s runs: its disks are of one moment, its file systems were frozen\n", name);
+    else
+        printf("%s runs: its disks are of one moment, crash-consistent: %s\n", name,
+               live->unfrozen.text);
+    printf("what it writes from now on is not there: `pgsup stop %s` before it runs there\n", name);
+}
+
+static bool export_running(const struct invocation *invocation, const struct running *running,
+                           struct export_request *request, struct error *error) {
+    struct export_live live = {
+        .invocation = invocation, .running = running, .pgsup = PGSUP_VERSION};
+    scoped(file_release) int lock = backup_live_lock(request->home, running->name, error);
+    request->copy_running = export_live_copy;
+    request->context = &live;
+    if (lock < 0 || !export_run(request, error))
+        return false;
+    tell_running(invocation, &live);
+    return true;
+}
+
 static bool export_machine(struct invocation *invocation, const char *word, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *to = invocation_option(invocation, "to");
-    struct store_instance instance = {0};
-    enum export_engine engine;
-    scoped(file_release) int lock = -1;
-    if (!export_engine_from_word(word, &engine, error))
+    struct export_request request = {.home = invocation->home, .name = name, .to = to};
+    if (!export_engine_from_word(word, &request.engine, error))
         return false;
     if (invocation_argument_count(invocation) != 1 || !to || invocation_given(invocation, "group"))
         return error_set(error, ERROR_USAGE,
                          "one instance goes to one folder: `pgsup export NAME --as %s --to DIR`",
                          word);
-    bool good = stopped_instance_lock_whole(invocation, name, &instance, &lock, error) &&
-                export_run(invocation->home, name, engine, to, error);
+    struct store_instance instance = {0};
+    struct running running = {0};
+    bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
+                vm_status_find(invocation->home, &instance, &running, error);
+    if (good && running.name && !running.tag)
+        good = error_set(error, ERROR_WRONG_STATE, "\"%s\" is being started: try again", name);
+    good = good && (running.name ? export_running(invocation, &running, &request, error)
+                                 : export_stopped(invocation, &request, error));
+    running_done(&running);
     store_instance_done(&instance);
     return good;
 }
@@ -66,6 +110,7 @@ static int run_export(struct invocation *invocation, struct error *error) {
     const char *word = invocation_option(invocation, "as");
     if (strcmp(word, LAB) == 0)
         return export_lab(invocation, error);
+    interrupt_watch();
     if (!export_machine(invocation, word, error))
         return EXIT_FAILURE;
     if (!invocation->quiet)
@@ -86,7 +131,8 @@ const struct command cmd_export = {
         "--as libvirt, incus or kubevirt writes a folder with all that one instance is: "
         "its disks, its seed, its spec in the form of that engine, and a README.md of the "
         "commands that run it there. It stays the same machine, with its instance-id, host "
-        "keys and MAC addresses. It must be stopped. `pgsup help moving`.\n"
+        "keys and MAC addresses. One that runs goes on: its disks are those of one moment. `pgsup "
+        "help moving`.\n"
         "\n"
         "  pgsup export > lab.yaml\n"
         "  pgsup export web --as libvirt --to /srv/web",

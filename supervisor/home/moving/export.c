@@ -26,12 +26,17 @@
 /* A Secret of Kubernetes holds 1 MiB (core/v1, MaxSecretSize), Base64 not counted. */
 #define SEED_LIMIT_BYTES (1u << 20)
 
+/* In the stage: disks of a VM that runs, as they were copied from it. */
+#define OF_RUNNING ".running"
+
 struct export {
+    const struct export_request *request;
     struct home *home;
     enum export_engine engine;
     struct instance_facts facts;
     struct export_stage stage;
     struct export_form form;
+    char *disks; /* the folder that they are copied from */
     struct buffer documents[SEED_DOCUMENT_COUNT];
 };
 
@@ -73,21 +78,34 @@ static bool copy_extra_disk(struct export *export, const char *name, struct erro
     bool raw = export->engine == EXPORT_INCUS;
     scoped(alloc_release) char *file =
         raw ? export_form_raw_disk(name) : export_form_extra_disk(name);
-    scoped(alloc_release) char *from =
-        layout_extra_disk(export->home, export->facts.instance.name, name);
+    scoped(alloc_release) char *from = layout_extra_disk_in(export->disks, name);
     scoped(alloc_release) char *to = alloc_printf("%s/%s", export->stage.folder, file);
     return raw ? qemu_img_to_raw(from, to, error) : qemu_img_copy(from, NULL, to, error);
 }
 
+static bool find_disks(struct export *export, struct error *error) {
+    const struct export_request *request = export->request;
+    const struct instance_facts *facts = &export->facts;
+    if (!request->copy_running) {
+        scoped(alloc_release) char *os = layout_os_disk(export->home, facts->instance.name);
+        export->disks = home_instance_folder(export->home, facts->instance.name);
+        return overlay_settle(export->home, &facts->image, os, error);
+    }
+    export->disks = alloc_printf("%s/" OF_RUNNING, export->stage.folder);
+    return file_make_directory(export->disks, 0700, error) &&
+           request->copy_running(request->context, export->disks, error);
+}
+
 static bool copy_disks(struct export *export, struct error *error) {
     const struct instance_facts *facts = &export->facts;
-    scoped(alloc_release) char *from = layout_os_disk(export->home, facts->instance.name);
+    if (!find_disks(export, error))
+        return false;
+    scoped(alloc_release) char *from = alloc_printf("%s/" LAYOUT_OS_DISK, export->disks);
     scoped(alloc_release) char *to = alloc_printf("%s/" EXPORT_FORM_DISK, export->stage.folder);
-    bool good = overlay_settle(export->home, &facts->image, from, error) &&
-                qemu_img_copy(from, NULL, to, error);
+    bool good = qemu_img_copy(from, NULL, to, error);
     for (size_t i = 0; good && i < facts->disks.count; i++)
         good = copy_extra_disk(export, facts->disks.items[i].name, error);
-    return good;
+    return good && (!export->request->copy_running || file_remove_tree(export->disks, error));
 }
 
 static bool read_documents(struct export *export, const char *drive, struct error *error) {
@@ -104,13 +122,14 @@ static bool read_documents(struct export *export, const char *drive, struct erro
                      "the seed is larger than a Secret of Kubernetes may be, which is 1 MiB");
 }
 
-/* KubeVirt carries the seed as texts, the others as the drive that the guest knows. */
+/* KubeVirt carries the seed as texts, the others as the drive that the guest knows: that of a VM
+ * that runs is as it was started. */
 static bool copy_seed(struct export *export, struct error *error) {
     scoped(buffer_done) struct buffer image = {0};
     struct generated generated = {.home = export->home, .facts = &export->facts};
     scoped(alloc_release) char *drive = seed_image_path(export->home, &export->facts.instance);
     scoped(alloc_release) char *to = alloc_printf("%s/" EXPORT_FORM_SEED, export->stage.folder);
-    bool good = seed_write(&generated, error);
+    bool good = export->request->copy_running || seed_write(&generated, error);
     if (good && export->engine == EXPORT_KUBEVIRT)
         good = read_documents(export, drive, error);
     else if (good)
@@ -161,16 +180,16 @@ static bool export_load(struct export *export, const char *name, struct error *e
     return true;
 }
 
-bool export_run(struct home *home, const char *name, enum export_engine engine, const char *to,
-                struct error *error) {
-    struct export export = {.home = home, .engine = engine};
-    bool good = export_stage_open(to, &export.stage, error) && export_load(&export, name, error) &&
-                copy_seed(&export, error) && write_forms(&export, error) &&
-                write_guide(&export, error) && copy_disks(&export, error) &&
-                export_stage_commit(&export.stage, error);
+bool export_run(const struct export_request *request, struct error *error) {
+    struct export export = {.request = request, .home = request->home, .engine = request->engine};
+    bool good = export_stage_open(request->to, &export.stage, error) &&
+                export_load(&export, request->name, error) && copy_seed(&export, error) &&
+                write_forms(&export, error) && write_guide(&export, error) &&
+                copy_disks(&export, error) && export_stage_commit(&export.stage, error);
     export_stage_close(&export.stage);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         buffer_done(&export.documents[i]);
     instance_facts_done(&export.facts);
+    alloc_release(&export.disks);
     return good;
 }

@@ -10,9 +10,16 @@ new_mini web --seed drive
 expect_ok "$PGSUP" disk add web data 16M
 expect_ready web
 
-step "what is refused"
-expect_fail 3 "web\" runs" "$PGSUP" export web --as libvirt --to "$WORK/web"
+step "of one that runs: its disks at one moment, and it goes on"
+for engine in incus kubevirt; do
+    expect_ok "$PGSUP" export web --as $engine --to "$WORK/running-$engine"
+    expect_text "$OUT" "web runs: its disks are of one moment, crash-consistent: " \
+        "what it writes from now on is not there: \`pgsup stop web\` before it runs there"
+    expect_equal "state" "$(state_of web)" ready
+done
 expect_ok "$PGSUP" -q stop web
+
+step "what is refused"
 expect_fail 2 "\"vmware\" is no engine: use libvirt, incus or kubevirt" \
     "$PGSUP" export web --as vmware --to "$WORK/web"
 expect_fail 2 "one instance goes to one folder" "$PGSUP" export web --as libvirt
@@ -37,6 +44,15 @@ expect_equal "files for incus" "$(ls "$WORK/incus" | xargs)" \
     "README.md disk-data.img disk.qcow2 instance.yaml metadata.yaml seed.img"
 expect_equal "files for kubevirt" "$(ls "$WORK/kubevirt" | xargs)" \
     "README.md disk-data.qcow2 disk.qcow2 seed.yaml vm.yaml"
+for engine in incus kubevirt; do
+    for file in $(ls -A "$WORK/$engine" "$WORK/running-$engine" | grep -v : | sort -u); do
+        case $file in
+        disk*) qemu-img check -q "$WORK/running-$engine/disk.qcow2" ;;
+        README.md) [ -s "$WORK/running-$engine/README.md" ] ;;
+        *) sed -i "s|/running-|/|g" "$WORK/running-$engine/$file" && cmp "$WORK/$engine/$file" "$WORK/running-$engine/$file" ;;
+        esac || fail "$file for $engine is another one of the VM that ran"
+    done
+done
 for secret in libvirt/seed.img libvirt/disk.qcow2 incus/seed.img kubevirt/seed.yaml; do
     expect_equal "mode of $secret" "$(mode_of "$WORK/$secret")" -rw-------
 done

@@ -59,6 +59,22 @@ expect_no_text "$OUT" "verification failed"
 qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2" >/dev/null
 nothing_is_left || fail "left: $(jobs_of)"
 
+step "an export of it is as of one moment too; not while a backup is made"
+begin_slow
+expect_fail 3 "another backup of it is being made" "$PGSUP" export one --as libvirt --to "$WORK/export"
+expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 5 0 8M\""}'
+hurry
+end_slow 0 ""
+rm -r "$(find "$out" -name 'one-*Z' | sort | tail -n 1)"
+expect_ok "$PGSUP" export one --as libvirt --to "$WORK/export"
+expect_text "$OUT" "crash-consistent: the guest runs no agent"
+qemu-io -f qcow2 -c 'read -P 5 0 8M' -c 'read -P 7 8M 8M' "$WORK/export/disk.qcow2" >"$OUT"
+expect_no_text "$OUT" "verification failed"
+qemu-io -f qcow2 -c 'read -P 9 0 1M' "$WORK/export/disk-data.qcow2" >"$OUT"
+expect_no_text "$OUT" "verification failed"
+expect_equal "files" "$(ls -A "$WORK/export" | xargs)" "README.md disk-data.qcow2 disk.qcow2 domain.xml seed.img"
+nothing_is_left || fail "left: $(jobs_of)"
+
 step "another one is at its monitor when the copy is to be closed: it is waited for"
 begin_slow
 python3 - "$(ls "$PGSUP_HOME"/run/one.*.mon)" <<'END' &
@@ -114,13 +130,14 @@ expect_event one "pgsup-backup-0, which an interrupted backup had begun, was rem
 expect_ok "$PGSUP" backup list "$out"
 expect_text "$OUT" "incomplete: its making was interrupted"
 
-step "the supervisor is killed: the backup goes on"
+step "the supervisor is killed, and another one adopts the VM: the backup goes on"
 begin_slow
 kill_supervisor
+start_supervisor
+wait_state one running 20
 hurry
 end_slow 0 ""
 no_part_is_left
-start_supervisor
 
 step "the folder is removed in the middle"
 begin_slow

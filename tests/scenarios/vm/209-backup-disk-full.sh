@@ -1,5 +1,6 @@
 # Goal: a disk that is too small for a backup, or becomes full in the middle of one, is said in one
-# sentence; nothing is left there, and the guest goes on.
+# sentence; nothing is left there, and the guest goes on. On a full disk of its own an instance that
+# runs is still backed up, and a snapshot of it is not made.
 # shellcheck shell=bash source-path=SCRIPTDIR
 if [ "$(uname -s)" != Linux ]; then
     echo "skipped: needs a small file system, which is made with mount(8) of Linux"
@@ -49,3 +50,31 @@ nothing_is_left
 run "$PGSUP" qmp one query-named-block-nodes
 expect_no_text "$OUT" pgsup-backup-
 expect_ok "$PGSUP" -q backup create one --to "$small" --thin
+
+step "its own disk is full: a backup needs no room there, a snapshot of it does, and nothing is left of one"
+quietly stop -f one
+instances=$PGSUP_HOME/instances
+cp -a "$instances" "$WORK/aside"
+mount -t tmpfs -o size=40m,mode=700 pgsup-test "$instances"
+at_exit "umount -l '$instances'"
+cp -a "$WORK/aside/." "$instances/"
+quietly start one
+wait_until 20 guest_runs one
+mkdir "$WORK/roomy"
+"$PGSUP" -q backup create one --to "$WORK/roomy" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+slow=$!
+wait_until 20 copying
+dd if=/dev/zero of="$instances/filler" bs=4k 2>/dev/null || true
+expect_fail 1 "No space left on device" "$PGSUP" snapshot create one s1
+expect_ok "$PGSUP" qmp one block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
+status=0
+wait $slow || status=$?
+expect_equal "status: $(cat "$WORK/slow.err")" "$status" 0
+expect_fail 1 "No space left on device" "$PGSUP" snapshot create one s1
+guest_runs one || fail "the guest does not run"
+expect_ok "$PGSUP" backup verify "$(ls -d "$WORK"/roomy/one-*)"
+rm "$instances/filler"
+expect_ok "$PGSUP" snapshot list one --json
+expect_equal "snapshots" "$(json_of 'it')" "[]"
+expect_equal "folders" "$(ls "$instances/one/snapshots")" ""
+expect_ok "$PGSUP" snapshot create one s1
