@@ -19,8 +19,10 @@ TEXTS = {
     "/hostile/": "img-../../x-aarch64.qcow2 img-1;rm-aarch64.qcow2 img-" + "1" * 5000 + "-aarch64.qcow2",
     "/page/": "<html>Sign in to this network</html>",
     "/huge/": "x" * (2 << 20),
+    "/elsewhere/": '<a href="http://198.51.100.9/img-9.9-aarch64.qcow2">the newest</a> ' + INDEX,
     "/other/SHA256SUMS": f"{DIGEST}  another.qcow2\n{DIGEST[::-1]}  third.qcow2\n",
 }
+FLOOD_MIB = 50
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -33,10 +35,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(body)
 
+    def flood(self):
+        """An answer without a length and, nearly, without an end."""
+        self.send_response(200)
+        self.end_headers()
+        sent = 0
+        try:
+            while sent < FLOOD_MIB and self.command == "GET":
+                self.wfile.write(b"img-1.9-x" * (1 << 17))
+                sent += 1
+        except OSError:
+            pass
+        print("FLOODED" if sent == FLOOD_MIB else "CUT", self.path, file=sys.stderr, flush=True)
+
     def do_GET(self):
         folder, _, name = self.path.rpartition("/")
         if self.path.startswith("/moved/"):
             self.answer(302, Location=self.path.removeprefix("/moved"))
+        elif self.path == "/escape/":
+            self.answer(302, Location="file://" + sys.argv[1])
+        elif self.path == "/flood/":
+            self.flood()
         elif self.path in TEXTS:
             self.answer(200, TEXTS[self.path].encode())
         elif name == "SHA256SUMS":

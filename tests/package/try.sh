@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Goal: pgsup's package installs on a system that has nothing but apt; a normal user goes from there to
-# a guest that is ready; manual pages and completions are found; an upgrade leaves VMs running; a purge
-# leaves nothing but homes. Changes the system: for scripts/test-package only.
+# Goal: pgsup's package installs on a system that has nothing but apt; a normal user goes from there by
+# one command to a shell in a guest; manual pages and completions work in a terminal; the store of 0.1.0
+# is taken over; an upgrade leaves VMs and their supervisor running; a purge leaves nothing but homes.
+# Changes the system: for scripts/test-package only.
 #
 # usage: tests/package/try.sh BUILD   with the package in it
 set -euo pipefail
+
+PATIENCE_S=300 # for anything that a terminal shall show
 
 step() {
     echo "package: [${SECONDS}s] $*"
@@ -20,60 +23,137 @@ expect_equal() { # WHAT ACTUAL EXPECTED
 }
 
 as_user() { # COMMAND: in the login shell of a normal user
-    su - person -c "export PGSUP_HOME=\$HOME/lab; cd; $1"
+    su - person -c "$1"
 }
 
-expect_ready() { # the mini guest, whose sshd lets nobody in
+expect_ready() {
     as_user "pgsup list" | grep -qF "Running(ready)" || fail "the guest is not ready: $(as_user 'pgsup list')"
+}
+
+# --- a terminal of that user's, for what only a terminal shows
+
+terminal() { # TMUX-COMMAND…
+    tmux -S "$scratch/tmux" -f /dev/null "$@"
+}
+
+open_terminal() { # [COMMAND]: a new one, with that user's login shell, or a command in its place
+    terminal kill-server 2>/dev/null || true
+    terminal new-session -d -s it -x 160 -y 50 "su - person"
+    expect_shown '\$ *$'
+    [ -z "${1:-}" ] || type_in "clear; exec $1" Enter
+}
+
+type_in() { # KEY…: by tmux's names, or text
+    terminal send-keys -t it "$@"
+}
+
+expect_shown() { # REGEX
+    local end=$((SECONDS + PATIENCE_S))
+    until terminal capture-pane -p -t it | grep -qE -- "$1"; do
+        [ $SECONDS -lt $end ] || fail "the terminal does not show \"$1\": $(terminal capture-pane -p -t it)"
+        sleep 0.3
+    done
+}
+
+# Names that are completed have to be whole for what follows them to be understood.
+completes() { # SHELL PROMPT [COMMAND]: one that starts completion there
+    open_terminal "$1"
+    expect_shown "$2"
+    if [ -n "${3:-}" ]; then
+        type_in "$3; echo loa''ded" Enter
+        expect_shown '^loaded'
+    fi
+    type_in "pgsup ins" Tab "li" Tab Enter
+    expect_shown '^test +'
+    type_in "pgsup create --see" Tab "dri" Tab "--help" Enter
+    expect_shown 'show this help *$'
+}
+
+# --- what is on the disk, but for what every program leaves: logs, caches, apt's and dpkg's own files
+
+files_of_system() {
+    find / -xdev \( -path /proc -o -path /home -o -path /tmp -o -path /run -o -path /var/log -o -path /var/cache \
+        -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path "$PWD" \) -prune -o -print | sort
 }
 
 [ "$(cat /proc/1/comm)" = bash ] || fail "not for a system that is in use: see scripts/test-package"
 package=$(echo "$1"/pgsup_*.deb)
 [ -r "$package" ] || fail "no package in $1"
 export DEBIAN_FRONTEND=noninteractive
-files_before=$(mktemp) files_after=$(mktemp)
+scratch=$(mktemp -d)
 
 step "install"
 apt-get -qq update
-apt-get -qq install --yes --no-install-recommends man-db bash-completion zsh fish lintian procps \
-    openssh-client >/dev/null 2>&1
-find / -xdev -path /proc -prune -o -name '*pgsup*' -print | sort >"$files_before"
+apt-get -qq install --yes --no-install-recommends man-db less bash-completion zsh fish lintian procps \
+    openssh-client tmux sqlite3 >/dev/null 2>&1
 # The firmware is only recommended, for another architecture needs another one.
 apt-get -qq install --yes --no-install-recommends "./$package" qemu-efi-aarch64 >/dev/null
-lintian --fail-on error,warning "$package" 2>/dev/null || fail "lintian has an objection"
-
-step "from nothing to a guest that is ready, as a normal user"
+lintian --fail-on error,warning "$package" || fail "lintian has an objection"
 useradd --create-home --shell /bin/bash person
-as_user "mkdir -m 700 .ssh && ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519 && printf 'a pass phrase\n' >pw && chmod 600 pw"
-as_user "pgsup cloud create -n lab --admin-password-file pw --ssh-public-key .ssh/id_ed25519.pub --network user"
+as_user true # which may leave something of its own
+apt-get -qq purge --yes pgsup >/dev/null
+files_of_system >"$scratch/before"
+apt-get -qq install --yes "./$package" >/dev/null
+[ "$(dpkg -L pgsup | xargs -d '\n' ls -d | wc -l)" -gt 50 ] || fail "the package is not whole"
+
+step "from nothing to a shell in a guest, as a normal user"
 install -o person "$PGSUP_MINI_IMAGE" /home/person/mini-arm64.qcow2 # where it lies nobody else may look
-as_user "pgsup image import -n mini --arch aarch64 mini-arm64.qcow2"
-as_user "pgsup instance create -n test --os mini --vcpu 1 --ram 256"
-as_user "setsid pgsup up >up.log 2>&1 </dev/null & for i in \$(seq 50); do pgsup list >/dev/null 2>&1 && grep -q supervising up.log && exit; sleep 0.2; done; cat up.log; exit 1"
-as_user "pgsup start test --wait"
+open_terminal
+type_in "pgsup launch ./mini-arm64.qcow2 -n test --vcpu 1 --ram 256 --size 1G" Enter
+expect_shown 'get in: pgsup ssh test'
 expect_ready
+type_in "pgsup console test" Enter # its sshd lets nobody in
+expect_shown 'on the console of test'
+type_in "echo a\$((6 * 7))b; hostname" Enter
+expect_shown '^a42b'
+expect_shown '^test *$'
+type_in 'C-]'
+type_in "pgsup doctor >/dev/null; echo status \$?" Enter
+expect_shown '^status 0'
 
-step "manual pages and completions"
-for page in pgsup pgsup-start pgsup-instance-create; do
-    [ "$(man -P cat "$page" 2>&1 | wc -l)" -gt 8 ] || fail "no manual page $page"
+step "manual pages"
+for page in pgsup pgsup-start pgsup-instance-create pgsup-troubleshooting; do
+    open_terminal "man $page"
+    expect_shown "^${page^^}\([17]\)"
 done
-expect_equal "bash completes" "$(as_user 'bash -ic "_completion_loader pgsup; COMP_WORDS=(pgsup ins); COMP_CWORD=1; _pgsup; echo \${COMPREPLY[*]}" 2>/dev/null')" instance
-expect_equal "zsh completes by" "$(as_user "zsh -fc 'autoload -Uz compinit; compinit -D; echo \$_comps[pgsup]'")" _pgsup
-expect_equal "fish completes" "$(as_user "fish -c 'complete -C \"pgsup ins\"'" | cut -f1)" instance
+expect_equal "what pages begin with" "$(as_user 'man -P cat pgsup-start' 2>&1 | sed -n 's/^ *\(pgsup.start\) .*/\1/p' | head -n1)" "pgsup-start"
 
-step "an upgrade leaves VMs running"
-qemu=$(pgrep -f qemu-system-aarch64)
-apt-get -qq install --yes --reinstall "./$package" >/dev/null
+step "completion in bash, zsh and fish"
+completes "bash -i" '\$ *$'
+completes "zsh -f -i" '% *$' "autoload -Uz compinit && compinit -D"
+completes "fish" '> *$'
+terminal kill-server 2>/dev/null || true
+
+step "a store of 0.1.0 is taken over"
+install -d -m 700 -o person /home/person/old
+sqlite3 /home/person/old/cloud.sqlite3 <tests/golden/store/v1.sql
+chown person /home/person/old/cloud.sqlite3
+chmod 600 /home/person/old/cloud.sqlite3
+names=$(sqlite3 /home/person/old/cloud.sqlite3 "SELECT name FROM instances ORDER BY name")
+expect_equal "its instances" "$(as_user 'pgsup -p ~/old list --quiet')" "$names"
+[ -n "$names" ] || fail "it had no instances"
+[ -s /home/person/old/cloud.sqlite3.backup-v1 ] || fail "the store was not copied before"
+
+step "an upgrade leaves VMs and their supervisor running"
+qemu=$(pgrep -f qemu-system-aarch64) supervisor=$(pgrep -u person -f 'pgsup.* up')
+dpkg-deb --raw-extract "$package" "$scratch/next"
+sed -i 's/^Version: .*/&+next/' "$scratch/next/DEBIAN/control"
+dpkg-deb --root-owner-group --build "$scratch/next" "$scratch/next.deb" >/dev/null
+chmod 755 "$scratch"
+apt-get -qq install --yes "$scratch/next.deb" >/dev/null
+dpkg-query -W -f '${Version}\n' pgsup | grep -q '+next$' || fail "it was not upgraded"
 expect_equal "QEMU's process" "$(pgrep -f qemu-system-aarch64)" "$qemu"
+expect_equal "the supervisor" "$(pgrep -u person -f 'pgsup.* up')" "$supervisor"
 expect_ready
-as_user "pgsup down"
+as_user "pgsup down --keep && pgsup up --detach" >/dev/null # the new program adopts it
+expect_equal "QEMU's process after that" "$(pgrep -f qemu-system-aarch64)" "$qemu"
+expect_ready
+as_user "pgsup down" >/dev/null
 ! pgrep -f qemu-system-aarch64 || fail "QEMU runs on after down"
 
-step "a purge leaves nothing but the home"
+step "a purge leaves nothing but homes"
 apt-get -qq purge --yes pgsup >/dev/null
-find / -xdev -path /proc -prune -o -name '*pgsup*' -print | sort >"$files_after"
-diff "$files_before" "$files_after" | grep -v "^[<>] /\(home/person\|tmp\|run\)/" | grep '^[<>]' &&
-    fail "these are left"
-[ -e /home/person/lab/pgsup.db ] || as_user 'ls -R lab | head' # the home is the user's
-[ -d /home/person/lab ] || fail "the purge took the user's home"
+files_of_system >"$scratch/after"
+diff "$scratch/before" "$scratch/after" >&2 || fail "that is left, or gone with it"
+[ -s /home/person/var/pgsup/cloud.sqlite3 ] || fail "the purge took the user's home"
 step "all went well"

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every command line of pgsup that the README, the topics and the help texts show is understood by
-the program: the command is there, and so are its options. Every room is in the table of rooms.
+the program: the command is there, and so are its options. Every room is in the table of rooms, and
+every check of `pgsup doctor` is in its topic and is broken by a test.
 
 usage: check_documented.py PGSUP CHECKOUT
 
@@ -93,11 +94,27 @@ def rooms_left_out():
             yield room
 
 
+def checks_left_out():
+    """Checks of `pgsup doctor` that its topic does not name or that no test sees warn or fail."""
+    def read(path):
+        with open(os.path.join(checkout, path), encoding="utf-8") as file:
+            return file.read()
+    checks = re.findall(r'^    \{"([a-z-]+)", "[a-z]+", [A-Z]', read("supervisor/cli/doctor/check.c"), re.M)
+    topic = read("supervisor/cli/manual/topics/doctor.md")
+    scenario, unit = read("tests/scenarios/vm/160-doctor.sh"), read("tests/unit/test_doctor.c")
+    for check in checks if len(checks) > 20 else ["none was found, so that each"]:
+        if f"`{check}`" not in topic:
+            yield f"doctor.md does not name {check}"
+        if not (re.search(rf"^finds (warning|failure) {check} ", scenario, re.M)
+                or re.search(rf'"{check}", VERDICT_(WARNING|FAILURE)', unit)):
+            yield f"no test breaks {check}"
+
+
 def main():
     known, bad = {}, 0
-    for room in rooms_left_out():
+    for fault in [f"contributing.md does not name {room}/" for room in rooms_left_out()] + list(checks_left_out()):
         bad += 1
-        print(f"contributing.md does not name {room}/")
+        print(fault)
     for name, text in texts():
         for line, block in blocks(text):
             for command in commands(block):

@@ -10,6 +10,8 @@
 #include "test.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 /* A Mac: its home, tools and files are in the scratch folder. */
@@ -196,28 +198,58 @@ TEST(programs_of_two_packages_and_files_of_two_users) {
 
 /* --- kvm, bridge.conf --- */
 
-TEST(a_kvm_that_is_none_or_refuses) {
-    struct surroundings linux_host = {.kvm = "/nonexistent/kvm", .arch = SPEC_X86_64};
-    struct error error = {0};
-    struct finding finding = {0};
+static const struct check *check_of(const char *id) {
     const struct check *check = check_table;
-    while (strcmp(check->id, "kvm") != 0)
+    while (check->id && strcmp(check->id, id) != 0)
         check++;
+    return check;
+}
+
+static bool finds_of(const struct surroundings *surroundings, const char *id, enum verdict verdict,
+                     const char *text) {
+    struct finding finding = {0};
+    check_of(id)->look(surroundings, &finding);
+    bool same = finding.verdict == verdict && strstr(finding.text, text);
+    if (!same)
+        fprintf(stderr, "%s: %s: %s\n", id, finding_word(finding.verdict), finding.text);
+    finding_done(&finding);
+    return same;
+}
+
+static struct surroundings linux_of_this_kind(const char *kvm) {
 #if defined(__aarch64__)
-    linux_host.arch = SPEC_AARCH64;
+    enum spec_arch own = SPEC_AARCH64;
+#else
+    enum spec_arch own = SPEC_X86_64;
 #endif
-    check->look(&linux_host, &finding);
-    CHECK(finding.verdict == VERDICT_WARNING && strstr(finding.text, "there is no /nonexistent"));
-    finding_done(&finding);
-    linux_host.kvm = "/dev/null";
-    check->look(&linux_host, &finding);
-    CHECK(finding.verdict == VERDICT_WARNING && strstr(finding.text, "opens, but"));
-    finding_done(&finding);
+    return (struct surroundings){.kvm = kvm, .arch = own};
+}
+
+TEST(a_kvm_that_is_none_or_refuses) {
+    struct surroundings here = linux_of_this_kind("/nonexistent/kvm");
+    struct error error = {0};
+    CHECK(finds_of(&here, "kvm", VERDICT_WARNING, "there is no /nonexistent"));
+    here.kvm = "/dev/null";
+    CHECK(finds_of(&here, "kvm", VERDICT_WARNING, "opens, but"));
     CHECK(!kvm_guest_try("/dev/null", &error));
-    linux_host.arch = linux_host.arch == SPEC_X86_64 ? SPEC_AARCH64 : SPEC_X86_64;
-    check->look(&linux_host, &finding);
-    CHECK(finding.verdict == VERDICT_OK && strstr(finding.text, "are emulated"));
-    finding_done(&finding);
+    here.arch = here.arch == SPEC_X86_64 ? SPEC_AARCH64 : SPEC_X86_64;
+    CHECK(finds_of(&here, "kvm", VERDICT_OK, "are emulated"));
+}
+
+/* As another user than root, to whom nothing is forbidden. */
+TEST(a_kvm_that_is_forbidden) {
+    scoped(alloc_release) char *path = scratch_path("kvm");
+    scratch_write(path, "", 0, 0600);
+    CHECK_INT(chmod(scratch(), 0711), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct surroundings here = linux_of_this_kind(path);
+        bool other = geteuid() == 0 ? setuid(12345) == 0 : chmod(path, 0) == 0;
+        _exit(other && finds_of(&here, "kvm", VERDICT_WARNING, "may not be opened") ? 0 : 1);
+    }
+    int status = -1;
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
 }
 
 TEST(bridge_conf) {

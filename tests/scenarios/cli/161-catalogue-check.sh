@@ -43,6 +43,9 @@ built_in=$(cat "$OUT")
     brief hostile "/index/img-*-ARCH.qcow2" /hostile/ /index/SHA256SUMS
     image page "/index/img-*-ARCH.qcow2" /page/ /index/SHA256SUMS
     brief huge "/index/img-*-ARCH.qcow2" /huge/ /index/SHA256SUMS
+    brief flood "/index/img-*-ARCH.qcow2" /flood/ /index/SHA256SUMS
+    brief escape "/index/img-*-ARCH.qcow2" /escape/ /index/SHA256SUMS
+    brief elsewhere "/index/img-*-ARCH.qcow2" /elsewhere/ /index/SHA256SUMS
     brief small "/small/img-1.9-ARCH.qcow2" "" /small/SHA256SUMS
     brief other "/index/img-1.9-ARCH.qcow2" "" /other/SHA256SUMS
     brief gone "/gone/x-ARCH.qcow2" "" /gone/sums
@@ -52,7 +55,7 @@ step "every address is asked, and nothing is downloaded"
 : >"$WORK/asked"
 run "$PGSUP" image list --available --check --json
 expect_equal "status" "$STATUS" 1
-expect_text "$ERR" "8 images of the catalogue cannot be downloaded"
+expect_text "$ERR" "11 images of the catalogue cannot be downloaded"
 row() { # NAME EXPRESSION: over the row of aarch64
     json_of "[($2) for row in it if row['name'] == '$1' and row['arch'] == 'aarch64'][0]"
 }
@@ -69,10 +72,14 @@ ahead contains no SHA256 checksum of img-1.11-aarch64.qcow2
 hostile lists nothing of the form img-*-aarch64.qcow2
 page lists nothing of the form img-*-aarch64.qcow2
 huge is larger than 1048576 bytes
+flood is larger than 1048576 bytes
+escape rotocol "file"
+elsewhere contains no SHA256 checksum of img-9.9-aarch64.qcow2
 small has 36 bytes, which is no image
 other 
 gone the server answered with status 404
 END
+wait_until 20 grep -q "^CUT /flood/" "$WORK/asked" || fail "the listing without an end was read on"
 ! grep '^GET' "$WORK/asked" | grep -v /nohead/ || fail "something was downloaded"
 expect_equal "images" "$(ls "$PGSUP_HOME/images")" ""
 
