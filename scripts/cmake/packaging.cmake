@@ -25,6 +25,9 @@ if(NOT CMAKE_CROSSCOMPILING)
     DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 install(FILES LICENSE TYPE DOC RENAME copyright)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux") # Homebrew's service is in the formula
+  install(FILES scripts/systemd/pgsup.service DESTINATION lib/systemd/user)
+endif()
 
 # CMake notes what it installs; see its FAQ, "How to uninstall".
 file(WRITE ${CMAKE_BINARY_DIR}/uninstall.cmake [[

@@ -24,7 +24,7 @@ scratch=$(mktemp -d)
 dpkg-deb --contents "$package" | awk '{ print $6 }' >"$scratch/contents"
 for each in bin/pgsup bin/pgsup-inventory libexec/pgsup-fetch share/doc/pgsup/copyright share/man/man1/pgsup-start.1.gz \
     share/man/man7/pgsup-troubleshooting.7.gz share/bash-completion/completions/pgsup \
-    share/zsh/vendor-completions/_pgsup share/fish/vendor_completions.d/pgsup.fish; do
+    lib/systemd/user/pgsup.service share/zsh/vendor-completions/_pgsup share/fish/vendor_completions.d/pgsup.fish; do
     grep -qx "./usr/$each" "$scratch/contents" || fail "the package has no /usr/$each"
 done
 ! grep -v '^\./\(usr/.*\)\{0,1\}$' "$scratch/contents" || fail "the package has files outside of /usr"
@@ -33,6 +33,8 @@ files_of_system >"$scratch/before"
 apt-get -qq install --yes --no-download "$(realpath "$package")" >/dev/null # all that it needs is there
 /usr/bin/pgsup version | head -n1
 PGSUP_HOME=$scratch/none /usr/bin/pgsup doctor | grep -q '^ok *fetch ' || fail "it does not find its other program"
+XDG_RUNTIME_DIR=$scratch systemd-analyze --user --man=no verify /usr/lib/systemd/user/pgsup.service >"$scratch/unit" 2>&1 ||
+    fail "the unit: $(cat "$scratch/unit")"
 apt-get -qq purge --yes pgsup >/dev/null
 files_of_system >"$scratch/after"
 diff "$scratch/before" "$scratch/after" >&2 || fail "that is left, or gone with it"

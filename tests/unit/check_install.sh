@@ -51,6 +51,18 @@ gzip "$work/disk.qcow2"
 "$prefix/bin/pgsup" image import -n disk --arch aarch64 "$work/disk.qcow2.gz" >"$work/log" 2>&1 ||
     expect "import by the installed program" "$(cat "$work/log")" "an image"
 
+# The unit is the one that pgsup itself writes, but for what depends on the home.
+unit() {
+    grep -Ev '^(# .*(home|pgsup service install).*|ExecStart=.*|Environment=.*)$'
+}
+if [ "$(uname -s)" = Linux ]; then
+    "$prefix/bin/pgsup" service install --print --manager systemd | unit >"$work/written"
+    expect "unit" "$(unit <"$prefix/lib/systemd/user/pgsup.service" | diff "$work/written" -)" ""
+    expect "what the unit runs" "$(sed -n 's/^ExecStart=//p' "$prefix/lib/systemd/user/pgsup.service")" \
+        "$("$prefix/bin/pgsup" service install --print --manager systemd |
+            sed -n -e 's/ --as-root$//' -e 's/^ExecStart=.*" up /pgsup up /p')"
+fi
+
 DESTDIR=$work/root cmake --build "$build" --target uninstall >/dev/null
 expect "left after the uninstall" "$(find . -type f)" ""
 exit $((failures > 0))
