@@ -43,8 +43,8 @@ char *home_default_path(const char *option) {
 
 static bool fail_no_cloud(const char *path, struct error *error) {
     return error_set(error, ERROR_NOT_FOUND,
-                     "no cloud in %s: create one with `pgsup cloud create`, or choose another home "
-                     "with -p",
+                     "no cloud in %s: create one with `pgsup launch` or `pgsup cloud create`, or "
+                     "choose another home with -p",
                      path);
 }
 

@@ -44,7 +44,8 @@ TEST(open_refuses) {
     scoped(alloc_release) char *database = scratch_path("empty/cloud.sqlite3");
     struct error error = {0};
     struct store *store = NULL;
-    check_refused(absent, ERROR_NOT_FOUND, "create one with `pgsup cloud create`");
+    check_refused(absent, ERROR_NOT_FOUND,
+                  "create one with `pgsup launch` or `pgsup cloud create`");
     CHECK(!file_exists(absent));
     scratch_write(file, "x", 1, 0600);
     check_refused(file, ERROR_WRONG_STATE, "is not a folder");

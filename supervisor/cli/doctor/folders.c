@@ -28,7 +28,7 @@ static const char *const private_paths[] = {"",         HOME_DATABASE, HOME_IMAG
 static const char *const private_files[] = {
     "", LAYOUT_DOCUMENTS, LAYOUT_SEED_DRIVE, LAYOUT_SMBIOS, LAYOUT_HOST_KEYS, LAYOUT_OS_DISK};
 
-/* The user's own public key, or where one is made. Caller frees. */
+/* The user's own public key; NULL: there is none. Caller frees. */
 static char *own_key(void) {
     static const char *const names[] = {"id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub"};
     const char *user = getenv("HOME");
@@ -38,7 +38,7 @@ static char *own_key(void) {
             return path;
         free(path);
     }
-    return alloc_printf("%s/.ssh/%s", user ? user : "", names[0]);
+    return NULL;
 }
 
 void folders_home(const struct surroundings *surroundings, struct finding *finding) {
@@ -50,8 +50,12 @@ void folders_home(const struct surroundings *surroundings, struct finding *findi
     } else {
         finding_warn(finding, "there is no cloud in %s yet", path);
         scoped(alloc_release) char *key = own_key();
-        finding_mend(finding, "pgsup", "cloud", "create", "-n", "lab", "--ssh-public-key", key,
-                     "--network", "user");
+        if (key)
+            finding_mend(finding, "pgsup", "cloud", "create", "-n", "lab", "--ssh-public-key", key,
+                         "--network", "user");
+        else
+            finding_mend(finding, "pgsup", "cloud", "create", "-n", "lab", "--new-ssh-key",
+                         "--network", "user");
     }
 }
 

@@ -63,6 +63,7 @@ mends() {
 
 step "no home, a file in its place, and no QEMU"
 finds warning home "there is no cloud in $PGSUP_HOME yet"
+suggests "--new-ssh-key" # nobody has one yet
 echo >"$PGSUP_HOME"
 finds failure home "is not a folder"
 rm "$PGSUP_HOME"
@@ -73,6 +74,7 @@ mkdir -m 700 "$HOME/.ssh"
 ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/id_ed25519"
 finds warning home "there is no cloud"
 echo "$WORK" >"$WORK/password"
+suggests "--ssh-public-key $HOME/.ssh/id_ed25519.pub"
 mends home "--admin-password-file $WORK/password"
 rm -r "$PGSUP_HOME"
 
