@@ -9,10 +9,10 @@
 #include "scratch.h"
 #include "test.h"
 
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 /* A Mac: its home, tools and files are in the scratch folder. */
 static struct surroundings mac;
@@ -276,10 +276,11 @@ TEST(commands_are_quoted) {
 static void end_at_once(void *context) {
     *(int *)context = 1;
 }
+static int let_go[2]; /* a pipe: what hangs goes on when its other end is closed */
 static void hang(void *context) {
-    const struct timespec second = {.tv_sec = 1};
-    nanosleep(&second, NULL);
-    *(int *)context = 1;
+    char byte;
+    if (read(let_go[0], &byte, 1) == 0)
+        *(int *)context = 1;
 }
 
 TEST(what_hangs_is_left_behind) {
@@ -288,12 +289,15 @@ TEST(what_hangs_is_left_behind) {
     for (int i = 0; i < 20; i++)
         jobs[i] =
             (struct side_by_side_job){.run = i % 9 == 8 ? hang : end_at_once, .context = &ran[i]};
-    CHECK(!side_by_side_run(jobs, 20, 200));
+    CHECK(pipe(let_go) == 0);
+    CHECK(!side_by_side_run(jobs, 20, 1500));
     for (int i = 0; i < 20; i++)
         CHECK(jobs[i].done == (i % 9 != 8));
-    CHECK(side_by_side_run(jobs, 1, 5000));
-    const struct timespec rest = {.tv_sec = 1, .tv_nsec = 500000000};
-    nanosleep(&rest, NULL); /* so that no thread is lost to the sanitizers */
+    CHECK(side_by_side_run(jobs, 1, 30000));
+    close(let_go[1]);
+    for (int tries = 0; tries < 300 && !(ran[8] && ran[17]); tries++)
+        poll(NULL, 0, 100);
+    poll(NULL, 0, 200); /* so that no thread is lost to the sanitizers */
 }
 
 int main(void) {

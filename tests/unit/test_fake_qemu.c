@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define SHORT_MS 300 /* for what will never be answered */
+#define SHORT_MS 1000 /* for what will never be answered */
 #define LONG_MS  20000
 
 struct vm {
@@ -87,7 +87,7 @@ struct talk {
     int fd;
     struct qmp_session *session;
     unsigned open; /* commands under way */
-    bool ended;
+    bool ready, ended;
     struct buffer trace;
 };
 
@@ -95,7 +95,10 @@ static void note(struct talk *talk, const struct qmp_item *item) {
     static const char *const names[] = {"return", "error", "timeout", "lost"};
     const char *space = talk->trace.length ? " " : "";
     switch (item->kind) {
-    case QMP_ITEM_READY: buffer_printf(&talk->trace, "%sready", space); break;
+    case QMP_ITEM_READY:
+        buffer_printf(&talk->trace, "%sready", space);
+        talk->ready = true;
+        break;
     case QMP_ITEM_EVENT: buffer_printf(&talk->trace, "%s%s", space, item->name); break;
     case QMP_ITEM_REPLY:
         buffer_printf(&talk->trace, "%s%s:%s", space, names[item->status], item->command);
@@ -135,10 +138,14 @@ static void turn(struct talk *talk) {
 }
 
 /* Sends the commands, all at once, and waits until each has completed or, where the row says so,
- * for the end. The trace is the caller's. */
+ * for the end. A short limit is for the answers: a program may take longer to begin. The trace is
+ * the caller's. */
 static struct buffer converse(int fd, const char *commands, uint64_t limit_ms, bool to_the_end) {
+    uint64_t greeting_ms = to_the_end ? limit_ms : LONG_MS;
+    struct talk talk = {.fd = fd, .session = session_new(clock_monotonic_ms(), greeting_ms)};
+    while (greeting_ms > limit_ms && !talk.ready && !talk.ended)
+        turn(&talk);
     uint64_t now_ms = clock_monotonic_ms();
-    struct talk talk = {.fd = fd, .session = session_new(now_ms, limit_ms)};
     scoped(alloc_release) char *copy = alloc_string(commands);
     char *rest = NULL;
     for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {

@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LIMIT_MS 600
+#define LIMIT_MS 600   /* of a freeze that is to be too long */
+#define LONG_MS  20000 /* of all others */
 
 /* --- the agent --- */
 
@@ -50,14 +51,17 @@ static void answer_line(const struct agent *agent, int link, const char *line) {
         say(link, answer);
 }
 
-static _Noreturn void be_agent(const struct agent *agent, const char *path) {
+static int listen_at(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char line[1024];
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    signal(SIGPIPE, SIG_IGN);
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 8) < 0)
-        _exit(1);
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 8) == 0);
+    return fd;
+}
+
+static _Noreturn void be_agent(const struct agent *agent, int fd) {
+    char line[1024];
+    signal(SIGPIPE, SIG_IGN);
     for (;;) {
         int link = accept(fd, NULL, NULL);
         FILE *stream = fdopen(link, "r");
@@ -77,11 +81,6 @@ struct guest {
     pid_t agent;
 };
 
-static void wait_for_file(const char *path) {
-    for (int i = 0; i < 500 && !file_exists(path); i++)
-        poll(NULL, 0, 10);
-}
-
 static void guest_begin(struct guest *guest, const char *name, const char *freeze,
                         const char *thaw) {
     scoped(alloc_release) char *log = alloc_printf("%s.log", name);
@@ -92,17 +91,18 @@ static void guest_begin(struct guest *guest, const char *name, const char *freez
     const struct agent agent = {freeze, thaw, guest->log};
     OK(instance_table_add(guest->home.store, &full_instance, &error));
     OK(file_make_directory(guest->home.run, 0700, &error));
+    int fd = listen_at(socket);
     guest->agent = fork();
     if (guest->agent == 0)
-        be_agent(&agent, socket);
-    wait_for_file(socket);
+        be_agent(&agent, fd);
+    close(fd);
     guest->target = (struct guest_freeze_target){
-        .home = &guest->home, .instance = 1, .running = &guest->running, .limit_ms = LIMIT_MS};
+        .home = &guest->home, .instance = 1, .running = &guest->running, .limit_ms = LONG_MS};
 }
 
 static void check_log(const struct guest *guest, const char *expected) {
     struct buffer text = {0};
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 3000; i++) {
         buffer_done(&text);
         file_read(guest->log, 1000, &text, NULL);
         if (text.length >= strlen(expected))
@@ -161,6 +161,7 @@ TEST(an_agent_that_cannot) {
 TEST(an_agent_that_hangs_in_freezing) {
     struct guest guest;
     guest_begin(&guest, "hangs", NULL, TWO);
+    guest.target.limit_ms = LIMIT_MS;
     FAILS(guest_freeze_begin(&guest.target, &error), ERROR_TIMEOUT, "did not freeze");
     check_log(&guest, "ft");
     check_recorded(&guest, 1);
@@ -180,10 +181,11 @@ TEST(thawed_by_somebody_else) {
 TEST(held_for_too_long) {
     struct guest guest;
     guest_begin(&guest, "late", TWO, TWO);
+    guest.target.limit_ms = LIMIT_MS;
     struct guest_freeze *freeze = NULL;
     OK((freeze = guest_freeze_begin(&guest.target, &error)) != NULL);
     check_log(&guest, "ft");
-    poll(NULL, 0, 50);
+    poll(NULL, 0, 500);
     FAILS(guest_freeze_end(freeze, &error), ERROR_TIMEOUT, "too early");
     check_recorded(&guest, 0);
     guest_end(&guest);
@@ -207,7 +209,7 @@ TEST(its_process_is_killed) {
     CHECK(waitpid(pid, NULL, 0) == pid);
     check_log(&guest, "ft");
     check_recorded(&guest, 1);
-    guest.target.limit_ms = LIMIT_MS;
+    guest.target.limit_ms = LONG_MS;
     struct guest_freeze *freeze = NULL;
     OK((freeze = guest_freeze_begin(&guest.target, &error)) != NULL);
     OK(guest_freeze_end(freeze, &error));

@@ -1,9 +1,10 @@
 /* Lab files as text: what is refused, with its place; ranges, merges, order and the environment. */
 #include "base/alloc.h"
 #include "base/buffer.h"
-#include "base/clock.h"
 #include "home/lab/lab_file.h"
 #include "test.h"
+
+#include <time.h>
 
 static struct error error;
 
@@ -104,10 +105,13 @@ TEST(nonsense_is_refused) {
     buffer_done(&text);
 }
 
+/* Of the processor, which other programs do not use up. */
+#define SOON (10 * CLOCKS_PER_SEC)
+
 /* Each level names the one before it 30 times. */
 TEST(merges_that_multiply_are_refused_soon) {
     scoped(buffer_done) struct buffer text = {0};
-    uint64_t begun = clock_monotonic_ms();
+    clock_t begun = clock();
     buffer_puts(&text, "defaults: &m0 {vcpu: 1}\ninstances:\n");
     for (int level = 1; level < 8; level++) {
         buffer_printf(&text, "  a%d: &m%d\n    <<: [", level, level);
@@ -117,13 +121,13 @@ TEST(merges_that_multiply_are_refused_soon) {
     }
     refuse(text.data, "lab.yaml:");
     refuse(text.data, ": merges (<<) make too many maps of this file");
-    CHECK(clock_monotonic_ms() - begun < 5000);
+    CHECK(clock() - begun < SOON);
 }
 
 TEST(a_long_chain_is_sorted_soon) {
     scoped(buffer_done) struct buffer text = {0};
     struct lab lab = {0};
-    uint64_t begun = clock_monotonic_ms();
+    clock_t begun = clock();
     buffer_puts(&text, "instances:\n  n-0: {}\n");
     for (unsigned i = LAB_INSTANCES_MAX - 1; i > 0; i--)
         buffer_printf(&text, "  n-%u: {after: n-%u}\n", i, i - 1);
@@ -131,7 +135,7 @@ TEST(a_long_chain_is_sorted_soon) {
     CHECK_STRING(error.text, "");
     CHECK_STRING(lab.instances[999].name, "n-999");
     CHECK_STRING(lab.instances[1].name, "n-1");
-    CHECK(clock_monotonic_ms() - begun < 5000);
+    CHECK(clock() - begun < SOON);
     lab_done(&lab);
 }
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { AT_ONCE_MS = 150, POLLED_MS = 5000 };
+enum { AT_ONCE_MS = 150, POLLED_MS = 30000, TRIES = 20 };
 
 struct watched {
     uv_loop_t loop;
@@ -67,14 +67,20 @@ TEST(the_system_tells_of_an_end) {
     CHECK_INT(platform_process_end_fd(pid), -1);
 }
 
+/* The quickest of some: a busy computer may delay each, and a polled end is never so quick. */
 TEST(an_end_is_told_at_once) {
-    struct watched watched;
-    pid_t pid = sleeping_child();
-    watch(&watched, pid, platform_process_start(pid));
-    kill(pid, SIGKILL);
-    CHECK(run(&watched) < AT_ONCE_MS);
-    CHECK(watched.end.status_known);
-    CHECK_INT(watched.end.signal, SIGKILL);
+    uint64_t best_ms = UINT64_MAX;
+    for (int i = 0; i < TRIES && best_ms >= AT_ONCE_MS; i++) {
+        struct watched watched;
+        pid_t pid = sleeping_child();
+        watch(&watched, pid, platform_process_start(pid));
+        kill(pid, SIGKILL);
+        uint64_t took_ms = run(&watched);
+        best_ms = took_ms < best_ms ? took_ms : best_ms;
+        CHECK(watched.end.status_known);
+        CHECK_INT(watched.end.signal, SIGKILL);
+    }
+    CHECK(best_ms < AT_ONCE_MS);
 }
 
 TEST(without_a_descriptor_it_is_polled) {
@@ -132,11 +138,18 @@ static uint64_t run_script(struct watched *watched, const char *script) {
 
 TEST(the_end_of_a_child_is_told_with_its_status) {
     struct watched watched;
-    CHECK(run_script(&watched, "sleep 0.1; exit 3") < 100 + AT_ONCE_MS);
-    CHECK(watched.end.status_known);
-    CHECK_INT(watched.end.exit_status, 3);
-    CHECK(run_script(&watched, "kill -9 $$") < AT_ONCE_MS);
-    CHECK_INT(watched.end.signal, SIGKILL);
+    uint64_t best_ms = UINT64_MAX;
+    for (int i = 0; i < TRIES && best_ms >= AT_ONCE_MS; i++) {
+        uint64_t took_ms = run_script(&watched, "sleep 0.1; exit 3");
+        took_ms -= took_ms < 100 ? took_ms : 100;
+        CHECK(watched.end.status_known);
+        CHECK_INT(watched.end.exit_status, 3);
+        uint64_t killed_ms = run_script(&watched, "kill -9 $$");
+        CHECK_INT(watched.end.signal, SIGKILL);
+        took_ms = killed_ms > took_ms ? killed_ms : took_ms;
+        best_ms = took_ms < best_ms ? took_ms : best_ms;
+    }
+    CHECK(best_ms < AT_ONCE_MS);
 }
 
 TEST(a_child_is_polled_where_the_system_tells_of_no_end) {

@@ -46,14 +46,20 @@ static int connect_to(struct tcp_end end) {
     return fd;
 }
 
-/* Another process, which has none of this one's sockets. */
+/* Another process, which has none of this one's sockets: by the end of the pipe it runs sleep(1).
+ */
 static pid_t start_other(void) {
+    int ends[2];
+    char byte;
+    CHECK(pipe(ends) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0);
     pid_t pid = fork();
     if (pid == 0) {
-        execl("/bin/sleep", "sleep", "60", (char *)NULL);
+        execl("/bin/sleep", "sleep", "600", (char *)NULL);
         _exit(127);
     }
-    usleep(200000);
+    close(ends[1]);
+    CHECK_INT(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
     return pid;
 }
 

@@ -3,13 +3,14 @@
 #include "base/platform.h"
 #include "machine/log_tail.h"
 #include "machine/vm_report.h"
+#include "scratch.h"
 #include "test.h"
 
 #include <signal.h>
 #include <unistd.h>
 
 static char *words_of(const char *log, off_t offset) {
-    static const char path[] = "/tmp/pgsup-vm-report";
+    scoped(alloc_release) char *path = scratch_path("log");
     CHECK(file_write(path, log, strlen(log), 0600, NULL));
     char *words = log_tail_read(path, offset);
     unlink(path);
@@ -50,7 +51,7 @@ TEST(a_machine_that_qemu_no_longer_has) {
 }
 
 TEST(warnings_are_kept_apart_each_once) {
-    static const char path[] = "/tmp/pgsup-vm-report";
+    scoped(alloc_release) char *path = scratch_path("log");
     static const char log[] =
         "qemu-system-aarch64: warning: of a launch before\n"
         "2026-11-23T13:07:35.878328Z qemu-system-aarch64: -mon chardev=qmp: warning: '-mon' is "
@@ -72,7 +73,7 @@ TEST(warnings_are_kept_apart_each_once) {
 }
 
 static void check_error(const char *log, off_t offset, const char *expected) {
-    static const char path[] = "/tmp/pgsup-vm-report";
+    scoped(alloc_release) char *path = scratch_path("log");
     CHECK(file_write(path, log, strlen(log), 0600, NULL));
     char *words = log_tail_error(path, offset);
     CHECK_STRING(words, expected);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { TIMEOUT_MS = 1000, LATE_MS = 700, TOO_LATE_MS = 1500 };
+enum { TIMEOUT_MS = 1000, LATE_MS = 700, TOO_LATE_MS = 1500, TRIES = 5 };
 
 struct waiting {
     struct waiters waiters;
@@ -31,8 +31,8 @@ static void on_late(uv_timer_t *timer) {
     uv_close((uv_handle_t *)timer, NULL);
 }
 
-/* Waits for a VM that is ready, but whose reports of the boot are not complete. */
-static void wait_for_ready(struct waiting *wait, uint64_t since_ms, bool boots_again) {
+/* Waits for a VM that is ready since so long, but whose reports of the boot are not complete. */
+static void wait_once(struct waiting *wait, uint64_t for_ms, bool boots_again) {
     uv_loop_t loop;
     CHECK_INT(uv_loop_init(&loop), 0);
     *wait = (struct waiting){
@@ -40,7 +40,7 @@ static void wait_for_ready(struct waiting *wait, uint64_t since_ms, bool boots_a
         .vm = {.name = (char *)"test", .state = STATE_READY, .boot = {.stage = "modules-final"}},
         .began_ms = clock_monotonic_ms(),
     };
-    wait->vm.since_ms = since_ms;
+    wait->vm.since_ms = wait->began_ms - for_ms;
     const struct waiter_goal goal = {.goal = GOAL_READY, .timeout_ms = TIMEOUT_MS};
     const struct waiter_calls calls = {.on_done = on_done, .context = wait};
     waiters_add(&wait->waiters, &wait->vm, &goal, &calls);
@@ -54,30 +54,35 @@ static void wait_for_ready(struct waiting *wait, uint64_t since_ms, bool boots_a
     CHECK_INT(wait->answers, 1);
 }
 
+/* Once more when it took too long: a busy computer may delay it, but not each time. */
+static void wait_for_ready(struct waiting *wait, uint64_t for_ms, bool boots_again,
+                           uint64_t limit_ms) {
+    for (int i = 0; i < TRIES && (i == 0 || wait->took_ms >= limit_ms); i++)
+        wait_once(wait, for_ms, boots_again);
+    CHECK(wait->took_ms < limit_ms);
+}
+
 /* The reports are waited for until LATE_MS; meanwhile the guest resets. */
 TEST(a_timeout_does_not_begin_again) {
     struct waiting wait;
-    wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, true);
+    wait_for_ready(&wait, WAITERS_REPORTS_TIMEOUT_MS - LATE_MS, true, TOO_LATE_MS);
     CHECK_INT(wait.code, ERROR_TIMEOUT);
     CHECK(wait.took_ms >= TIMEOUT_MS);
-    CHECK(wait.took_ms < TOO_LATE_MS);
 }
 
 /* At the timeout a VM that is ready is ready, also without the rest of its reports. */
 TEST(reports_are_not_waited_for_beyond_the_timeout) {
     struct waiting wait;
-    wait_for_ready(&wait, clock_monotonic_ms(), false);
+    wait_for_ready(&wait, 0, false, TOO_LATE_MS);
     CHECK_INT(wait.code, ERROR_NONE);
     CHECK(wait.took_ms >= TIMEOUT_MS);
-    CHECK(wait.took_ms < TOO_LATE_MS);
 }
 
 TEST(reports_are_waited_for) {
     struct waiting wait;
-    wait_for_ready(&wait, clock_monotonic_ms() - WAITERS_REPORTS_TIMEOUT_MS + LATE_MS, false);
+    wait_for_ready(&wait, WAITERS_REPORTS_TIMEOUT_MS - LATE_MS, false, TIMEOUT_MS);
     CHECK_INT(wait.code, ERROR_NONE);
     CHECK(wait.took_ms >= LATE_MS - 10);
-    CHECK(wait.took_ms < TIMEOUT_MS);
 }
 
 int main(void) {
