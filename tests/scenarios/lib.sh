@@ -159,7 +159,8 @@ print(*[name for _, name in socket.if_nameindex() if not name.startswith("lo")])
         ifconfig "$name" 2>/dev/null | grep -q 'inet ' || ip -4 address show dev "$name" 2>/dev/null | grep -q inet ||
             { echo "$name" && return; }
     done
-    ip link add pgsup-none type dummy && echo pgsup-none
+    ip link add pgsup-none type dummy 2>/dev/null || true # another scenario may make it just now
+    ip link show pgsup-none >/dev/null && echo pgsup-none
 }
 bridged_kind() {
     [ "$(uname -s)" = Darwin ] && echo vmnet-bridged || echo bridge
@@ -174,11 +175,16 @@ make_image() {
     qemu-img create -q -f qcow2 "$1" "${2:-64M}"
 }
 
-# free_port: a TCP port of 127.0.0.1 that nobody has right now. Not one of those that outgoing
-# connections get by themselves, and any of many, since other scenarios ask at the same time.
+# free_port: a TCP port of 127.0.0.1 that nobody has right now, and that no other scenario gets until
+# this one ends: a file of its number in $PORTS stands for it, of which the scenario keeps a list. Not
+# one of those that outgoing connections get by themselves.
+PORTS=/tmp/pgsup-ports
 free_port() {
-    python3 - <<'END'
-import random, socket
+    python3 - "$PORTS" <<'END' | tee -a "$WORK/.ports"
+import os, random, socket, sys
+folder = sys.argv[1]
+os.umask(0)
+os.makedirs(folder, 0o1777, exist_ok=True)
 while True:
     port = random.randrange(11000, 31000)
     with socket.socket() as each:
@@ -187,10 +193,22 @@ while True:
             each.bind(("127.0.0.1", port))
         except OSError:
             continue
+    try:
+        os.close(os.open(f"{folder}/{port}", os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        continue
     print(port)
     break
 END
 }
+give_ports_back() {
+    local port
+    [ -e "$WORK/.ports" ] || return 0
+    while read -r port; do
+        rm -f "$PORTS/$port"
+    done <"$WORK/.ports"
+}
+at_exit give_ports_back
 
 # make_cloud: the cloud that most scenarios begin with: user networking, the password $PASSWORD, a
 # phone-home port of its own, so that scenarios do not disturb each other. Without the network that

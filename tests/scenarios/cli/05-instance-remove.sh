@@ -19,7 +19,7 @@ supervise() {
 }
 
 start_vm() { # its firmware finds nothing to boot, and stays
-    expect_ok "$PGSUP" instance create -n test --os empty --ram 256 --accel tcg
+    expect_ok "$PGSUP" instance create -n test --os empty --ram 256 --accel tcg --ssh-port "$(free_port)"
     run "$PGSUP" start test
     expect_equal "status of start" "$STATUS" 0
     vm=$(pid_of_vm)

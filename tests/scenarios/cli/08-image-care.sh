@@ -76,7 +76,7 @@ vpc -osubformat=fixed disk.vpc is a Virtual PC disk of fixed size (vhd)
 qed none disk.qed is a QED disk
 END_OF_FORMATS
 # Its measuring of the processor fails now and then on a busy machine.
-wait_until 10 qemu-img create -q -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 \
+wait_until 60 qemu-img create -q -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 \
     "$WORK/luks.qcow2" 4M
 expect_refused 2 "luks.qcow2 is encrypted" "$PGSUP" image import -n other --arch aarch64 "$WORK/luks.qcow2"
 

@@ -58,7 +58,7 @@ if [ "$(uname -s)" = Linux ]; then
     half
     kill -KILL "$downloading"
     wait "$downloading" || true
-    wait_until 10 eval '! kill -0 "$fetching" 2>/dev/null'
+    wait_until 10 is_gone "$fetching"
     expect_fail 3 404 "$PGSUP" image download -n x --url "$web/404/x" --sha256 "$digest"
 fi
 

@@ -49,15 +49,18 @@ on_terminal "$scripts/setup" --ask run
 wait_until 10 grep -q "install them? \[Y/n\]" "$SCREEN"
 expect_text "$SCREEN" "Need to get 85.2 MB"
 type_keys 'n\r'
-wait_until 10 grep -q "nothing was installed" "$SCREEN"
+wait_until 10 is_gone "$TERMINAL"
+expect_text "$SCREEN" "nothing was installed"
 [ ! -e "$WORK/did" ] || fail "installed after a no"
 on_terminal "$scripts/setup" --ask run
 wait_until 10 grep -q "install them?" "$SCREEN"
 type_keys '\r'
-wait_until 10 test -e "$WORK/did"
+wait_until 10 is_gone "$TERMINAL"
+[ -e "$WORK/did" ] || fail "not installed after a yes"
 user 0
 on_terminal "$scripts/setup" run
-wait_until 10 test -e "$WORK/did"
+wait_until 10 is_gone "$TERMINAL"
+[ -e "$WORK/did" ] || fail "not installed without a question"
 expect_no_text "$SCREEN" "[Y/n]"
 
 step "not root: root's command, and on when it was done"
@@ -71,7 +74,8 @@ expect_text "$OUT" "  sudo $scripts/setup test" # which keeps the services of bi
 on_terminal "$scripts/setup" --ask run
 wait_until 10 grep -q "press Enter when it was done" "$SCREEN"
 type_keys '\r'
-wait_until 10 grep -q "setup: still missing: " "$SCREEN"
+wait_until 10 is_gone "$TERMINAL"
+expect_text "$SCREEN" "setup: still missing: "
 on_terminal "$scripts/setup" --ask run
 wait_until 10 grep -q "press Enter when it was done" "$SCREEN"
 sed -n 's/.*sudo apt-get install --no-install-recommends //p' "$SCREEN" | tr -d '\r' | tr ' ' '\n' >"$WORK/installed"

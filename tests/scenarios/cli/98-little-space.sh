@@ -17,15 +17,19 @@ at_exit "umount -l '$PGSUP_HOME/images'"
 
 # The least that is free there while the command runs, in KiB, is in $WORK/least.
 watch_space() {
-    echo 32768 >"$WORK/least"
+    local free least=32768
     while :; do
-        local free
         free=$(df -k --output=avail "$PGSUP_HOME/images" | tail -n1)
-        [ "$free" -ge "$(cat "$WORK/least")" ] || echo "$free" >"$WORK/least"
+        if [ "$free" -lt $least ]; then
+            least=$free
+            echo "$least" >"$WORK/least.new"
+            mv "$WORK/least.new" "$WORK/least"
+        fi
         sleep 0.05
     done
 }
 refused() { # STATUS TEXT FILE
+    echo 32768 >"$WORK/least"
     watch_space &
     local watcher=$!
     at_exit "kill $watcher 2>/dev/null"
