@@ -10,10 +10,11 @@
 # What follows an "@" in a name is the guest that it runs with, as PGSUP_GUEST tells it.
 #
 # The columns:
-#   cost     seconds on two idle processors; the longest are started first
+#   cost     seconds on two idle processors
 #   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
-#            for one that keeps a processor busy, 3 for a guest with two virtual processors
-#   timeout  seconds
+#            for one that keeps a processor busy. Those with 2 are started first, the longest first, so
+#            that all along one that waits runs beside one that is busy. 3: nothing beside it
+#   timeout  seconds on such processors; on a slower or busy computer it is three times that
 #   CI       the pass of .ci/run that it belongs to: normal, sanitized or both; none: it is too long, and
 #            run by hand. In a build for the other pass it has the label "not-ci" too.
 #   without  "macos": it needs what only Linux has. "sanitizers": they do not work together with
@@ -32,7 +33,7 @@ set(table
   "cli/32-hung-supervisor           10    1     300     both       -"
   "cli/38-broken-download           16    1     300     both       -"
   "cli/62-addresses                  3    1     300     both       -"
-  "cli/68-cloud-adopt               14    2     300     both       -"
+  "cli/68-cloud-adopt               30    2     300     both       -"
   "cli/86-nuageinit                  2    1     300     both       -"
   "cli/96-seed-limits               38    1     300     both       -"
   "cli/100-fetch-program             6    1     300     normal     -"
@@ -59,7 +60,7 @@ set(table
   "vm/14-own-hardware               10    2     300     both       -"
   "vm/15-seed-both                   3    1     300     both       -"
   "vm/24-seed-server                 4    1     300     both       -"
-  "vm/25-bad-input-run              10    1     300     both       -"
+  "vm/25-bad-input-run              43    1     300     both       -"
   "vm/33-keep-awake                 10    1     300     both       -"
   "vm/40-adopt                      15    1     300     both       -"
   "vm/44-without-supervisor         22    1     300     both       -"
@@ -83,18 +84,18 @@ set(table
   "vm/108-two-homes                 12    1     300     normal     -"
   "vm/116-sleep                      12    1     300     normal     macos,sanitizers"
   "vm/124-background               25    1     300     normal     macos"
-  "vm/153-silent-guest              11    1     300     normal     macos,sanitizers"
+  "vm/153-silent-guest              25    1     300     normal     macos,sanitizers"
   "vm/141-fifos                     6    1     300     normal     -"
   "vm/142-other-user                5    1     120     normal     macos"
   "vm/154-socket-restart             5    1     300     normal     -"
   "vm/160-doctor                   13    1     300     normal     macos"
   "vm/173-ssh-by-name              12    1     300     normal     macos"
-  "vm/181-looking                    8    1     300     normal     -"
+  "vm/181-looking                   19    1     300     normal     -"
   "vm/168-bridge-rights             6    1     120     normal     macos"
   "vm/169-no-supervisor              8    1     120     normal     -"
-  "vm/174-cp                       20    1     300     normal     macos"
-  "vm/201-snapshots                 9    1     300     normal     -"
-  "vm/175-exec                     25    1     300     normal     macos"
+  "vm/174-cp                       48    1     300     normal     macos"
+  "vm/201-snapshots                36    1     300     normal     -"
+  "vm/175-exec                    100    1     300     normal     macos"
   "vm/224-launch-again               8    1     300     normal     -"
   "vm/189-lab-file                 25    1     300     normal     macos"
   "vm/235-order                    12    1     300     normal     -"
@@ -146,20 +147,20 @@ set(table
   "guest/200-documented             40    2     400     normal     -"
   "guest/213-way-out                15    2     300     normal     macos"
 
-  "real/30-real-guest@bookworm-arm64 220  3    2400     normal     -"
-  "real/30-real-guest@sid-amd64    190    3    2400     normal     macos"
-  "real/30-real-guest@trixie-arm64 260    3    2400     normal     macos"
-  "real/34-real-seeds              165    3    2400     normal     -"
-  "real/210-live-backup            170    3    2400     none       -"
-  "real/214-real-way-out           150    3    2400     none       macos"
+  "real/30-real-guest@bookworm-arm64 220  2    2400     normal     -"
+  "real/30-real-guest@sid-amd64    190    2    2400     normal     macos"
+  "real/30-real-guest@trixie-arm64 260    2    2400     normal     macos"
+  "real/34-real-seeds              165    2    2400     normal     -"
+  "real/210-live-backup            170    2    2400     none       -"
+  "real/214-real-way-out           150    2    2400     none       macos"
   "real/229-quorum                 400    3    3600     none       macos"
 
   "fault/60-chaos                   70    1     900     both       -"
-  "fault/61-countdown              140    1     900     sanitized  macos"
+  "fault/61-countdown              230    1     900     sanitized  macos"
   "fault/202-snapshot-kill          20    1     600     normal     macos"
   "fault/248-backup-kill            12    1     600     normal     macos"
   "fault/70-valgrind                 6    2     300     normal     sanitizers"
-  "fault/236-lab-faults             15    1     300     normal     macos,sanitizers")
+  "fault/236-lab-faults             19    1     300     normal     macos,sanitizers")
 
 if(PGSUP_SANITIZE)
   set(pass sanitized)
@@ -215,6 +216,8 @@ foreach(row ${table})
   if(NOT ci MATCHES "^(both|${pass})$")
     list(APPEND labels not-ci)
   endif()
+  math(EXPR cost "${slots} * 1000 + ${cost}")
+  math(EXPR timeout "${timeout} * 3")
   add_test(NAME scenario.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/${script}.sh)
   set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${slots}
     TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment};PGSUP_GUEST=${guest}")
