@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/strv.h"
 #include "base/word_set.h"
 #include "store/statements.h"
 
@@ -20,11 +21,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct store_claims { /* claim.h */
+    struct strv addresses, macs, ports, subnets;
+};
+
 struct store {
     sqlite3 *database;
     char *path;
     int busy_ms; /* how long it waits for other writers */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
+    struct store_claims claims;
 };
 
 struct query {

@@ -1,4 +1,5 @@
 #include "store/store.h"
+#include "store/claim.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -180,6 +181,7 @@ void store_close(struct store *store) {
     for (int i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->prepared[i]);
     sqlite3_close(store->database);
+    claim_clear(store);
     free(store->path);
     free(store);
 }

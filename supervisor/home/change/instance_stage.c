@@ -102,7 +102,7 @@ static bool reserve_network(struct store *store, struct instance_facts *facts,
 bool instance_stage_reserve(struct instance_stage *stage, struct error *error) {
     struct store *store = stage->home->store;
     struct instance_facts *facts = &stage->facts;
-    return definition_reserve(store, &facts->cloud, &facts->instance, error) &&
+    return definition_reserve(store, facts, error) &&
            instance_table_add(store, &facts->instance, error) &&
            reserve_network(store, facts, error);
 }

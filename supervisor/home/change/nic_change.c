@@ -100,31 +100,58 @@ static bool remove_changed(struct store *store, const struct new_cards *cards,
     return good;
 }
 
-/* Into its old position; a new one into the lowest free. */
-static bool put_card(struct store *store, const struct store_instance *instance,
-                     struct store_nic *wanted, const struct store_nic *before,
-                     struct error *error) {
-    struct store_nics now = {0};
-    if (before && !wanted->mac)
+static void keep_of(const struct store_nic *before, struct store_nic *wanted) {
+    wanted->position = before->position;
+    if (!wanted->mac)
         wanted->mac = alloc_string(before->mac);
-    if (before && !wanted->ip4 && wanted->network && wanted->network == before->network)
+    if (!wanted->ip4 && wanted->network && wanted->network == before->network)
         wanted->ip4 = alloc_string(before->ip4);
-    bool good = nic_table_list(store, instance->id, &now, error) &&
-                nic_reserve(store, instance, before ? before->position : free_position(&now),
-                            wanted, error);
-    store_nics_done(&now);
+}
+
+static bool has_position(const struct store_nics *nics, int position) {
+    for (size_t i = 0; i < nics->count; i++)
+        if (nics->items[i].position == position)
+            return true;
+    return false;
+}
+
+/* What is changed stays in its position; a new one gets the lowest free. */
+static void place_cards(struct new_cards *cards) {
+    int next = 0;
+    for (size_t i = 0; i < cards->wanted.count; i++)
+        if (cards->before[i])
+            keep_of(cards->before[i], &cards->wanted.items[i]);
+    for (size_t i = 0; i < cards->wanted.count; i++)
+        while (!cards->wanted.items[i].position)
+            if (!has_position(&cards->wanted, ++next))
+                cards->wanted.items[i].position = next;
+}
+
+/* First those that say their address: another one would get the lowest that is free. */
+static bool put_cards(struct store *store, const struct store_instance *instance,
+                      struct new_cards *cards, struct error *error) {
+    bool good = true, drawn[SPEC_ADDITIONAL_NICS_MAX];
+    for (size_t i = 0; i < cards->wanted.count; i++)
+        drawn[i] = !cards->wanted.items[i].ip4;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; good && i < cards->wanted.count; i++) {
+            struct store_nic *wanted = &cards->wanted.items[i];
+            if (drawn[i] == (pass == 1) &&
+                !(cards->before[i] && is_unchanged(cards, cards->before[i])))
+                good = nic_reserve(store, instance, wanted->position, wanted, error);
+        }
     return good;
 }
 
-static bool put_changed(struct store *store, const struct store_instance *instance,
-                        struct new_cards *cards, bool are_new, struct error *error) {
-    bool good = true;
-    for (size_t i = 0; good && i < cards->wanted.count; i++) {
-        const struct store_nic *before = cards->before[i];
-        if (are_new == !before && !(before && is_unchanged(cards, before)))
-            good = put_card(store, instance, &cards->wanted.items[i], before, error);
-    }
-    return good;
+/* One that says its address or MAC address is that one, whatever stands before it. */
+static void match_cards(struct new_cards *cards) {
+    for (enum likeness each = LIKE_SAME; each < LIKENESS_COUNT; each++)
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t i = 0; i < cards->wanted.count; i++) {
+                const struct store_nic *wanted = &cards->wanted.items[i];
+                if (!cards->before[i] && (wanted->ip4 || wanted->mac) == (pass == 0))
+                    cards->before[i] = find_like(cards, wanted, each);
+            }
 }
 
 bool nic_change_all(struct home *home, const struct instance_facts *facts, char *const *texts,
@@ -132,13 +159,12 @@ bool nic_change_all(struct home *home, const struct instance_facts *facts, char 
     struct new_cards cards = {.has = &facts->nics};
     bool none = texts[0] && !*texts[0] && !texts[1];
     bool good = none || nic_parse_all(home->store, texts, &cards.wanted, error);
-    for (enum likeness each = LIKE_SAME; good && each < LIKENESS_COUNT; each++)
-        for (size_t i = 0; i < cards.wanted.count; i++)
-            if (!cards.before[i])
-                cards.before[i] = find_like(&cards, &cards.wanted.items[i], each);
-    good = good && remove_changed(home->store, &cards, error) &&
-           put_changed(home->store, &facts->instance, &cards, false, error) &&
-           put_changed(home->store, &facts->instance, &cards, true, error);
+    if (good)
+        match_cards(&cards);
+    good = good && remove_changed(home->store, &cards, error);
+    if (good)
+        place_cards(&cards);
+    good = good && put_cards(home->store, &facts->instance, &cards, error);
     store_nics_done(&cards.wanted);
     return good;
 }

@@ -17,6 +17,7 @@
 #include "home/seed/host_keys.h"
 #include "home/seed/user_document.h"
 #include "host/accelerator.h"
+#include "store/claim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,12 +317,18 @@ bool definition_check_port(struct store *store, uint16_t port, struct error *err
     return good;
 }
 
-static bool reserve_unique(struct store *store, const struct store_cloud *cloud,
-                           struct store_instance *instance, struct error *error) {
+/* The SSH port that is chosen is none that one of its own forwards asks for. */
+static bool reserve_unique(struct store *store, struct instance_facts *facts, struct error *error) {
+    const struct store_cloud *cloud = &facts->cloud;
+    struct store_instance *instance = &facts->instance;
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
                 check_address_free(&others.instances, instance, error) &&
                 nic_check_first(store, cloud, instance->ip4, error);
+    for (size_t i = 0; good && i < facts->forwards.count; i++) {
+        alloc_replace(&facts->forwards.items[i].name, alloc_string(instance->name));
+        port_owners_add(&others, &facts->forwards.items[i]);
+    }
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port_given = instance->ssh_port != 0;
         instance->ssh_port = port_owners_choose(instance->ssh_port, &others, error);
@@ -331,15 +338,36 @@ static bool reserve_unique(struct store *store, const struct store_cloud *cloud,
     return good;
 }
 
-bool definition_reserve(struct store *store, const struct store_cloud *cloud,
-                        struct store_instance *instance, struct error *error) {
+static bool has_mac(const struct store_nics *nics, const char *mac) {
+    for (size_t i = 0; i < nics->count; i++)
+        if (strcmp(nics->items[i].mac, mac) == 0)
+            return true;
+    return false;
+}
+
+/* The next one whose MAC address no user has given to another card. */
+static bool choose_id(struct store *store, const struct store_cloud *cloud,
+                      struct store_instance *instance, struct error *error) {
+    struct store_nics nics = {0};
+    bool good = instance_table_next_id(store, &instance->id, error) &&
+                nic_table_list(store, 0, &nics, error);
+    for (bool free = instance->mac; good && !free;) {
+        scoped(alloc_release) char *mac = identity_mac(cloud, instance->id);
+        free = !has_mac(&nics, mac) && !claim_has_mac(store, mac);
+        instance->id += !free;
+    }
+    store_nics_done(&nics);
+    return good;
+}
+
+bool definition_reserve(struct store *store, struct instance_facts *facts, struct error *error) {
+    struct store_instance *instance = &facts->instance;
     if (!definition_check_free(store, instance->name, error) ||
-        !reserve_unique(store, cloud, instance, error) ||
-        !instance_table_next_id(store, &instance->id, error))
+        !reserve_unique(store, facts, error) || !choose_id(store, &facts->cloud, instance, error))
         return false;
     if (instance->id >= MAC_IDS)
         return error_set(error, ERROR_FAILED,
                          "this cloud has no free MAC addresses left: create another one");
-    identity_assign(cloud, instance);
+    identity_assign(&facts->cloud, instance);
     return true;
 }

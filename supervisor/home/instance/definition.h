@@ -74,8 +74,7 @@ bool definition_check(struct store *store, const struct instance_create_options 
 
 /* Checks and assigns what must be unique: name, address, port, id and what is derived from it.
  * Runs in the transaction that adds the row. */
-bool definition_reserve(struct store *store, const struct store_cloud *cloud,
-                        struct store_instance *instance, struct error *error);
+bool definition_reserve(struct store *store, struct instance_facts *facts, struct error *error);
 
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);

@@ -34,9 +34,13 @@ void identity_new(struct store_instance *instance) {
     identity_new_id(instance);
 }
 
+char *identity_mac(const struct store_cloud *cloud, int64_t id) {
+    uint32_t mac = (cloud->mac_base + (uint32_t)id) & 0xFFFFFF;
+    return alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+}
+
 void identity_assign(const struct store_cloud *cloud, struct store_instance *instance) {
     char uuid[37];
-    uint32_t mac = (cloud->mac_base + (uint32_t)instance->id) & 0xFFFFFF;
     if (!instance->instance_id)
         identity_new(instance);
     if (!instance->uuid) {
@@ -44,7 +48,6 @@ void identity_assign(const struct store_cloud *cloud, struct store_instance *ins
         instance->uuid = alloc_string(uuid);
     }
     if (!instance->mac)
-        instance->mac =
-            alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);
+        instance->mac = identity_mac(cloud, instance->id);
     instance->created_ms = clock_wall_ms();
 }

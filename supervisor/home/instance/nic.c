@@ -424,19 +424,46 @@ bool nic_reserve(struct store *store, const struct store_instance *instance, int
     return rivals_load(store, &rivals, error) && add_row(store, &rivals, nic, error);
 }
 
+static int by_address_said(const struct store_nic *one, const struct store_nic *other) {
+    return !one->ip4 - !other->ip4;
+}
+
+static int by_position(const struct store_nic *one, const struct store_nic *other) {
+    return one->position - other->position;
+}
+
+/* Those that are alike stay in their order. */
+static void sort_nics(struct store_nics *nics,
+                      int (*compare)(const struct store_nic *, const struct store_nic *)) {
+    for (size_t end = 1; end < nics->count; end++)
+        for (size_t i = end; i > 0 && compare(&nics->items[i - 1], &nics->items[i]) > 0; i--) {
+            struct store_nic moved = nics->items[i];
+            nics->items[i] = nics->items[i - 1];
+            nics->items[i - 1] = moved;
+        }
+}
+
+/* earlier: of the same instance, since the rivals were loaded. */
+static bool reserve_among(struct store *store, const struct rivals *rivals,
+                          const struct store_nics *earlier, struct store_nic *nic,
+                          struct error *error) {
+    return check_vmnet(&rivals->cloud, earlier, nic, error) && check_others(earlier, nic, error) &&
+           check_own_cards(earlier, nic, error) && add_row(store, rivals, nic, error);
+}
+
+/* Cards that say their address come first: another one would get the lowest that is free. */
 bool nic_reserve_all(struct store *store, const struct store_instance *instance,
                      struct store_nics *nics, struct error *error) {
     scoped(rivals_done) struct rivals rivals = {0};
-    if (nics->count && !rivals_load(store, &rivals, error))
-        return false;
-    for (size_t i = 0; i < nics->count; i++) {
+    bool good = !nics->count || rivals_load(store, &rivals, error);
+    for (size_t i = 0; i < nics->count; i++)
+        give_to(instance, nics->items[i].position > (int)i ? nics->items[i].position : (int)i + 1,
+                &nics->items[i]);
+    sort_nics(nics, by_address_said);
+    for (size_t i = 0; good && i < nics->count; i++) {
         const struct store_nics earlier = {nics->items, i};
-        struct store_nic *nic = &nics->items[i];
-        give_to(instance, nic->position > (int)i ? nic->position : (int)i + 1, nic);
-        if (!check_vmnet(&rivals.cloud, &earlier, nic, error) ||
-            !check_others(&earlier, nic, error) || !check_own_cards(&earlier, nic, error) ||
-            !add_row(store, &rivals, nic, error))
-            return false;
+        good = reserve_among(store, &rivals, &earlier, &nics->items[i], error);
     }
-    return true;
+    sort_nics(nics, by_position);
+    return good;
 }

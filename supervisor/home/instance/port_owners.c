@@ -1,6 +1,7 @@
 #include "home/instance/port_owners.h"
 
 #include "base/alloc.h"
+#include "store/claim.h"
 #include "store/cloud_table.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ static bool read_own(struct store *store, struct port_owners *owners, struct err
 }
 
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error) {
+    owners->store = store;
     if (read_own(store, owners, error) && instance_table_list(store, &owners->instances, error) &&
         forward_table_list(store, 0, &owners->forwards, error))
         return true;
@@ -110,7 +112,7 @@ uint16_t port_owners_choose(uint16_t wanted, const struct port_owners *owners,
     for (unsigned number = PORT_FIRST_FORWARD; number <= UINT16_MAX; number++) {
         port.number = (uint16_t)number;
         if (!is_own(&port, owners) && !ssh_owner(&port, owners) && !forward_owner(&port, owners) &&
-            port_is_free(&port))
+            !claim_has_port(owners->store, port.number) && port_is_free(&port))
             return port.number;
     }
     error_set(error, ERROR_FAILED, "no port from %u upwards is free for SSH", PORT_FIRST_FORWARD);

@@ -13,6 +13,7 @@
 
 /* The instances that have ports, and what else is forwarded. */
 struct port_owners {
+    const struct store *store; /* borrowed: what is claimed there is not chosen */
     struct store_instances instances;
     struct store_forwards forwards;
     uint16_t phone_home_port; /* of the cloud */

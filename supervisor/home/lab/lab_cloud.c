@@ -34,6 +34,25 @@ static char *word_of(const struct lab *lab, enum lab_cloud_key key, const char *
 
 /* --- creation --- */
 
+static enum cloud_switch switch_of(const struct lab *lab, enum lab_cloud_key key) {
+    const char *text = value_text(lab, key);
+    return !text                       ? CLOUD_SWITCH_AS_IT_IS
+           : strcmp(text, "true") == 0 ? CLOUD_SWITCH_ON
+                                       : CLOUD_SWITCH_OFF;
+}
+
+static bool has_no_lab(const struct lab *lab) {
+    return switch_of(lab, LAB_CLOUD_NO_LAB) == CLOUD_SWITCH_ON;
+}
+
+/* The file says itself how that one is to be. */
+static bool names_lab(const struct lab *lab) {
+    for (size_t i = 0; i < lab->network_count; i++)
+        if (strcmp(lab->networks[i].name, HOME_NETWORK_LAB) == 0)
+            return true;
+    return false;
+}
+
 static void push_options(const struct lab *lab, enum lab_cloud_key key, struct strv *words) {
     const char *name = key == LAB_CLOUD_USERS ? "user" : lab_cloud_keys[key].name;
     const struct lab_value *value = value_of(lab, key);
@@ -55,6 +74,8 @@ void lab_cloud_words(const struct lab *lab, struct strv *words) {
     strv_push(words, "create");
     for (int i = 0; i < LAB_CLOUD_KEY_COUNT; i++)
         push_options(lab, (enum lab_cloud_key)i, words);
+    if (names_lab(lab) && !has_no_lab(lab))
+        strv_push(words, "--no-lab");
     if (!value_of(lab, LAB_CLOUD_ADMIN_PASSWORD_FILE)->given)
         strv_push(words, "--no-admin-password");
     if (!value_of(lab, LAB_CLOUD_SSH_PUBLIC_KEY)->items.count)
@@ -80,13 +101,6 @@ static void push_words(const struct lab *lab, enum lab_cloud_key key, struct str
     const struct lab_value *value = value_of(lab, key);
     for (size_t i = 0; i < value->items.count; i++)
         strv_take(words, word_of(lab, key, value->items.items[i]));
-}
-
-static enum cloud_switch switch_of(const struct lab *lab, enum lab_cloud_key key) {
-    const char *text = value_text(lab, key);
-    return !text                       ? CLOUD_SWITCH_AS_IT_IS
-           : strcmp(text, "true") == 0 ? CLOUD_SWITCH_ON
-                                       : CLOUD_SWITCH_OFF;
 }
 
 static void wanted_fill(const struct lab *lab, struct wanted *wanted) {
@@ -119,7 +133,7 @@ static bool add_lab(struct store *store, const struct store_cloud *cloud, void *
                     struct error *error) {
     const struct lab *lab = context;
     scoped(alloc_release) char *remark = NULL;
-    return switch_of(lab, LAB_CLOUD_NO_LAB) == CLOUD_SWITCH_ON || !subnet_is_user(cloud) ||
+    return has_no_lab(lab) || names_lab(lab) || !subnet_is_user(cloud) ||
            home_network_add_lab(store, &remark, error);
 }
 

@@ -6,6 +6,7 @@
 #include "home/change/create.h"
 #include "home/images/image.h"
 #include "home/lab/lab_change.h"
+#include "home/lab/lab_claims.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_compare.h"
 #include "home/network/home_network.h"
@@ -54,9 +55,17 @@ void lab_plan_done(struct lab_plan *plan) {
 
 /* --- networks --- */
 
-struct home_network_options lab_plan_network(const struct lab_entry *network) {
+/* The one that `pgsup cloud create` would have made, had the file not said how it is to be. */
+static bool is_lab(const struct lab *lab, const struct lab_entry *network) {
+    const char *none = lab->cloud ? lab_text(&lab->cloud->values[LAB_CLOUD_NO_LAB]) : "true";
+    return strcmp(network->name, HOME_NETWORK_LAB) == 0 && (!none || strcmp(none, "true") != 0);
+}
+
+struct home_network_options lab_plan_network(const struct lab *lab,
+                                             const struct lab_entry *network) {
     return (struct home_network_options){
         .name = network->name,
+        .is_lab = is_lab(lab, network),
         .kind = lab_text(&network->values[LAB_NETWORK_KIND]),
         .interface = lab_text(&network->values[LAB_NETWORK_HOST_IF]),
         .subnet = lab_text(&network->values[LAB_NETWORK_SUBNET]),
@@ -79,7 +88,7 @@ static bool check_same(const struct lab *lab, const struct lab_value *value, con
 static bool plan_network(struct home *home, const struct lab *lab, size_t index,
                          struct lab_plan *plan, struct error *error) {
     const struct lab_entry *network = &lab->networks[index];
-    const struct home_network_options options = lab_plan_network(network);
+    const struct home_network_options options = lab_plan_network(lab, network);
     struct store_network has = {0};
     struct error missing = {0};
     bool good;
@@ -409,7 +418,9 @@ bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prun
                    struct lab_plan *plan, struct error *error) {
     bool good = ask_documents(home, lab, plan, error) && store_begin(home->store, error);
     if (good) {
+        lab_claims_make(lab, home->store);
         good = plan_all(home, lab, prune, plan, error);
+        lab_claims_end(home->store);
         store_rollback(home->store);
     }
     if (!good)

@@ -47,7 +47,8 @@ bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prun
 void lab_plan_done(struct lab_plan *plan);
 
 /* For the carrying out of a step: what the file says of a network, and what an instance lacks. */
-struct home_network_options lab_plan_network(const struct lab_entry *network);
+struct home_network_options lab_plan_network(const struct lab *lab,
+                                             const struct lab_entry *network);
 bool lab_plan_compare(struct home *home, struct lab_options *options,
                       struct lab_difference *difference, struct error *error);
 

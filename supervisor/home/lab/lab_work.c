@@ -7,6 +7,7 @@
 #include "home/images/image.h"
 #include "home/images/image_download.h"
 #include "home/lab/lab_change.h"
+#include "home/lab/lab_claims.h"
 #include "home/lab/lab_cloud.h"
 #include "store/launch_table.h"
 
@@ -167,10 +168,11 @@ static bool get_image(const struct lab_work *work, const struct lab_step *step,
     return good;
 }
 
-static bool make_network(struct home *home, const struct lab_entry *network, struct error *error) {
-    const struct home_network_options options = lab_plan_network(network);
+static bool make_network(const struct lab_work *work, size_t index, struct error *error) {
+    const struct home_network_options options =
+        lab_plan_network(work->lab, &work->lab->networks[index]);
     struct store_network made = {0};
-    bool good = home_network_create(home, &options, &made, error);
+    bool good = home_network_create(work->home, &options, &made, error);
     store_network_done(&made);
     return good;
 }
@@ -182,7 +184,7 @@ static bool do_step(const struct lab_work *work, size_t index, struct ahead *ahe
     switch (step->kind) {
     case LAB_SET_CLOUD: return lab_cloud_set(work->home, lab, error);
     case LAB_GET_IMAGE: return get_image(work, step, error);
-    case LAB_ADD_NETWORK: return make_network(work->home, &lab->networks[step->index], error);
+    case LAB_ADD_NETWORK: return make_network(work, step->index, error);
     case LAB_CREATE: return create(work, index, ahead, error);
     case LAB_CHANGE: return change(work, &lab->instances[step->index], error);
     case LAB_PRUNE: return prune_instance(work->home, step->name, error);
@@ -197,6 +199,7 @@ bool lab_work_do(const struct lab_work *work, struct error *error) {
     struct ahead ahead = {creations_new(work->home),
                           alloc_zero((plan->count + 1) * sizeof *ahead.options), 0};
     bool good = true;
+    lab_claims_make(work->lab, work->home->store);
     for (size_t i = 0; good && i < plan->count; i++) {
         const struct lab_step *step = &plan->steps[i];
         good = (interrupt_check(error) && do_step(work, i, &ahead, error)) ||
@@ -208,5 +211,6 @@ bool lab_work_do(const struct lab_work *work, struct error *error) {
     for (size_t i = 0; i < plan->count; i++)
         lab_options_done(&ahead.options[i]);
     free(ahead.options);
+    lab_claims_end(work->home->store);
     return good;
 }

@@ -9,13 +9,12 @@
 #include "home/network/members.h"
 #include "host/network.h"
 #include "host/routes.h"
+#include "store/claim.h"
 #include "store/cloud_table.h"
 #include "store/transaction.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define LAB "lab" /* what the network of a new home is called */
 
 #define BLOCK_SUBNETS  256u
 #define PREFIX_LENGTH  24u
@@ -152,6 +151,15 @@ static bool parse_subnet(const char *text, struct subnet *subnet, struct error *
     return subnet_check_machine("a machine of --subnet", first, error);
 }
 
+static bool is_claimed(const struct store *store, const struct subnet *subnet) {
+    const char *text;
+    struct subnet other;
+    for (size_t i = 0; (text = claim_subnet_at(store, i)); i++)
+        if (subnet_of_address(text, &other) && subnet_overlaps(subnet, &other))
+            return true;
+    return false;
+}
+
 /* The first one that is free. */
 static bool choose_subnet(struct store *store, const struct store_networks *networks,
                           const struct store_network *network, struct subnet *subnet,
@@ -160,7 +168,7 @@ static bool choose_subnet(struct store *store, const struct store_networks *netw
         struct error taken = {0};
         uint32_t first = blocks[i / BLOCK_SUBNETS] + (i % BLOCK_SUBNETS << 8);
         *subnet = (struct subnet){first, 0xFFFFFF00u, PREFIX_LENGTH};
-        if (check_subnet(store, networks, network, subnet, &taken))
+        if (!is_claimed(store, subnet) && check_subnet(store, networks, network, subnet, &taken))
             return true;
     }
     return error_set(error, ERROR_EXISTS,
@@ -246,6 +254,15 @@ static bool check_name(struct store *store, const char *name, struct error *erro
                      name);
 }
 
+/* With another network of the cloud the guests reach each other already. */
+static bool make_lab(struct store *store, const char *name, struct error *error) {
+    struct store_cloud cloud = {0};
+    bool good = cloud_table_get(store, &cloud, error) &&
+                (!subnet_is_user(&cloud) || network_table_set_lab(store, name, error));
+    store_cloud_done(&cloud);
+    return good;
+}
+
 bool home_network_add(struct store *store, const struct home_network_options *options,
                       struct store_network *network, struct error *error) {
     network->name = alloc_string(options->name);
@@ -254,7 +271,8 @@ bool home_network_add(struct store *store, const struct home_network_options *op
     network->created_ms = clock_wall_ms();
     return check_name(store, options->name, error) && check_domain(network->domain, error) &&
            fill_kind(options, network, error) && fill_subnet(store, options, network, error) &&
-           network_table_add(store, network, error);
+           network_table_add(store, network, error) &&
+           (!options->is_lab || make_lab(store, network->name, error));
 }
 
 bool home_network_create(struct home *home, const struct home_network_options *options,
@@ -280,13 +298,14 @@ static bool can_be_carried(struct error *error) {
 }
 
 bool home_network_add_lab(struct store *store, char **remark, struct error *error) {
-    const struct home_network_options options = {.name = LAB};
+    const struct home_network_options options = {.name = HOME_NETWORK_LAB};
     struct store_network network = {0};
     struct error why = {0};
     bool made = can_be_carried(&why) && home_network_add(store, &options, &network, &why);
     store_network_done(&network);
-    *remark = made ? NULL : alloc_printf("there is no network \"" LAB "\": %s", why.text);
-    return !made || network_table_set_lab(store, LAB, error);
+    *remark =
+        made ? NULL : alloc_printf("there is no network \"" HOME_NETWORK_LAB "\": %s", why.text);
+    return !made || network_table_set_lab(store, HOME_NETWORK_LAB, error);
 }
 
 static bool remove_unused(struct store *store, const char *name, struct error *error) {

@@ -11,6 +11,8 @@
 #include "store/cloud_table.h"
 #include "store/network_table.h"
 
+#define HOME_NETWORK_LAB "lab" /* what the network of a new home is called */
+
 struct home_network_options { /* as given on the command line; NULL: default */
     const char *name;
     const char *kind;      /* "multicast", "bridge" or "vmnet-helper-host" */
@@ -18,6 +20,7 @@ struct home_network_options { /* as given on the command line; NULL: default */
     const char *subnet;    /* "10.77.0.0/24"; NULL: the first free one from 10.77.0.0/24 on, else of
                               172.29.0.0/16 and 192.168.0.0/16 */
     const char *domain;    /* NULL: NAME.internal */
+    bool is_lab;           /* each new instance gets a card in it, with user networking */
 };
 
 /* Fills the network, checks it against this host, QEMU, the cloud and the other networks, and adds

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/name.h"
 #include "home/cloud/subnet.h"
+#include "store/claim.h"
 #include "store/network_table.h"
 
 #include <stdlib.h>
@@ -45,12 +46,20 @@ static const struct store_nic *find_owner(const struct store_nics *members, uint
     return NULL;
 }
 
-static bool choose_address(const struct store_network *network, const struct store_nics *members,
-                           uint32_t *address, struct error *error) {
+static bool is_claimed(const struct store *store, const struct store_network *network,
+                       uint32_t address) {
+    char text[16];
+    name_format_ip4(address, text);
+    return claim_has_address(store, network->name, text);
+}
+
+static bool choose_address(const struct store *store, const struct store_network *network,
+                           const struct store_nics *members, uint32_t *address,
+                           struct error *error) {
     struct subnet subnet = subnet_of(network);
     uint32_t last = (subnet.network | ~subnet.mask) - 1;
     for (*address = subnet.network + 2; *address <= last; ++*address)
-        if (!find_owner(members, *address))
+        if (!find_owner(members, *address) && !is_claimed(store, network, *address))
             return true;
     return error_set(error, ERROR_EXISTS,
                      "the network \"%s\" has no free address in %s, with %zu cards in it: use "
@@ -85,7 +94,7 @@ static bool give(struct store *store, const struct store_network *network, char 
         wanted[strcspn(wanted, "/")] = 0;
         good = check_wanted(network, &members, wanted, &address, error);
     } else if (good) {
-        good = choose_address(network, &members, &address, error);
+        good = choose_address(store, network, &members, &address, error);
     }
     store_nics_done(&members);
     if (!good)
@@ -109,7 +118,7 @@ bool members_has_room(struct store *store, const struct store_network *network, 
     struct store_nics members = {0};
     uint32_t address;
     bool good = members_list(store, network->id, &members, error);
-    *has_room = good && choose_address(network, &members, &address, &(struct error){0});
+    *has_room = good && choose_address(store, network, &members, &address, &(struct error){0});
     store_nics_done(&members);
     return good;
 }
