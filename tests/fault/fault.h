@@ -7,7 +7,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 
-enum family { NONE, WRITE, OPEN, SOCKET, SPAWN, UV, SQLITE, FAMILIES };
+enum family { NONE, WRITE, OPEN, SOCKET, SPAWN, UV, SQLITE, NAME, FAMILIES };
 
 /* The function that this library stands in front of. */
 #define REAL(name)                                                                                 \

@@ -1,4 +1,4 @@
-/* Faults of the system's own functions: write, open, socket, spawn. */
+/* Faults of the system's own functions: write, open, socket, spawn, and those that change names. */
 #include "fault.h"
 
 #include <dirent.h>
@@ -214,4 +214,46 @@ int accept4(int fd, __SOCKADDR_ARG address, socklen_t *length, int flags) {
 pid_t fork(void) {
     REAL(fork);
     return fault_fails(SPAWN, "fork", EAGAIN) ? -1 : real();
+}
+
+/* --- name: what others see of files and folders --- */
+
+int rename(const char *from, const char *to) {
+    REAL(rename);
+    return fault_fails(NAME, "rename", EACCES) ? -1 : real(from, to);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to) {
+    REAL(renameat);
+    return fault_fails(NAME, "renameat", EACCES) ? -1 : real(from_folder, from, to_folder, to);
+}
+
+int link(const char *from, const char *to) {
+    REAL(link);
+    return fault_fails(NAME, "link", EACCES) ? -1 : real(from, to);
+}
+
+int unlink(const char *path) {
+    REAL(unlink);
+    return fault_fails(NAME, "unlink", EACCES) ? -1 : real(path);
+}
+
+int unlinkat(int folder, const char *path, int flags) {
+    REAL(unlinkat);
+    return fault_fails(NAME, "unlinkat", EACCES) ? -1 : real(folder, path, flags);
+}
+
+int rmdir(const char *path) {
+    REAL(rmdir);
+    return fault_fails(NAME, "rmdir", EACCES) ? -1 : real(path);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    REAL(mkdir);
+    return fault_fails(NAME, "mkdir", EACCES) ? -1 : real(path, mode);
+}
+
+char *mkdtemp(char *path) {
+    REAL(mkdtemp);
+    return fault_fails(NAME, "mkdtemp", EACCES) ? NULL : real(path);
 }

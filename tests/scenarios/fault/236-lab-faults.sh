@@ -8,14 +8,18 @@ make_cloud
 make_image "$WORK/empty.qcow2"
 expect_ok "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
 expect_ok "$PGSUP" instance create old --os empty --vcpu 1 -s 64M --no-lab
+qemu-img create -q -f qcow2 "$WORK/remote-arm64.qcow2" 32M
 cat >"$WORK/lab.yaml" <<'END_OF_LAB'
 networks:
   mesh: {kind: multicast}
+images:
+  remote: {url: "http://127.0.0.1:PORT/remote-arm64.qcow2"}
 defaults: {image: empty, size: 64M, vcpu: 2, host-keys: guest, nics: [user, mesh]}
 instances:
   old: {forwards: ["18080:80"]}
-  node-{1..3}: {after: old, disks: {data: 8M}, user-data: own.yaml}
+  node-1: {image: remote, disks: {data: 8M}}
+  node-2: {after: old, disks: {data: 8M}, user-data: own.yaml}
 END_OF_LAB
 printf '#cloud-config\nlocale: C\n' >"$WORK/own.yaml"
 python3 "$(dirname "$0")/lab_faults.py" "$PGSUP" "$PGSUP_HOME" "$WORK/lab.yaml" \
-    "${PGSUP_FAULT:?the library of tests/fault}" "${PGSUP_FAULTS:-3}" || fail "see above"
+    "${PGSUP_FAULT:?the library of tests/fault}" "${PGSUP_FAULTS:-2}" "$WORK/remote-arm64.qcow2" || fail "see above"
