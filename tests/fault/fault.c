@@ -1,7 +1,8 @@
 /* A library to preload into one process, the supervisor: it counts the calls of one family and
  * makes the Nth fail as the system would. Children are left alone. It knows nothing of pgsup.
  *
- *   FAULT_CALL=write|open|socket|spawn|uv|sqlite|name  FAULT_NTH=N  FAULT_TIMES=M (1)   from the start
+ *   FAULT_CALL=write|open|socket|spawn|uv|sqlite|name  FAULT_NTH=N  FAULT_TIMES=M (1)
+ *                    from the start
  *   FAULT_SIGNAL=N   in place of a failure the process gets this signal, before the call
  *   FAULT_VICTIM=PID  it is sent to this process instead, unless it is 0
  *   FAULT_PLAN=FILE  at SIGUSR2 counting begins anew by the file's "CALL N M"

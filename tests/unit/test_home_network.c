@@ -108,6 +108,7 @@ TEST(addresses_are_given_once_and_kept) {
     refuse_card("three", "lab,ip=10.77.0.9/24", ERROR_INVALID, "such as 10.77.0.5");
     refuse_card("three", "lab,if=br0", ERROR_INVALID, "if=br0");
     refuse_card("three", "lob", ERROR_INVALID, "\"lob\" is not a kind of network");
+    refuse_card("three", "lob", ERROR_INVALID, "or a network of `pgsup network list`");
     add("three", "lab,ip=10.77.0.4", "10.77.0.4/24");
     struct store_instance clone = {0}, source = {0};
     check_good(instance_table_get(home.store, "one", &source, &error), &error);

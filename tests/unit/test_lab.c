@@ -80,7 +80,12 @@ TEST(what_makes_no_sense_changes_nothing) {
                 "a-6: the network \"tiny\" has no free address");
     refuse_plan(LAB "instances:\n  a: {image: none}\n",
                 "lab.yaml:5:14: there is no image \"none\", and none of that name is known");
-    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [labb]}\n", "not a kind of network");
+    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [labb]}\n",
+                "\"labb\" is not a kind of network: use one of ");
+    refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [user, lab,ip=10.77.0.5]}\n",
+                "\"ip=10.77.0.5\" is a part of a network card: it follows its network in the same");
+    refuse_plan("instances:\n  a:\n",
+                "lab.yaml:2:3: a: it has no image, and ubuntu-jammy, which it");
     refuse_plan("cloud: {users: {root: /dev/null}}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {ssh-public-key: [/nonexistent/x]}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {trash-days: many}\n", "lab.yaml:1:8: ");

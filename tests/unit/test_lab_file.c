@@ -34,7 +34,16 @@ TEST(what_is_no_lab_file) {
     } cases[] = {
         {"", "lab.yaml: there is nothing in it"},
         {"- a\n- b\n", "lab.yaml:1:1: a map of keys and values belongs here"},
-        {"instances:\n\ta: {}\n", "lab.yaml:2:1: this is not YAML"},
+        {"instances:\n\ta: {}\n", "lab.yaml:2:1: this is not YAML: a tab indents this line"},
+        {"instances:\n  a: {vars: {x: 'gr\xf6\xdf'}}\n", "lab.yaml:2:21: this is not YAML: inva"},
+        {"instances:\n  a:\n    image:b\n",
+         "lab.yaml:3:5: a map of keys and values belongs here: a "
+         "colon is followed by a space"},
+        {"vms: {}\n", "lab.yaml:1:1: \"vms\" is not a key here: did you mean \"instances\"?"},
+        {"instances:\n  a: {cpus: 2}\n", "\"cpus\" is not a key here: did you mean \"vcpu\"?"},
+        {"instances:\n  a: {os: x}\n", "\"os\" is not a key here: did you mean \"image\"?"},
+        {"networks:\n  a: {cidr: x}\n", "\"cidr\" is not a key here: did you mean \"subnet\"?"},
+        {"networks:\n  a: {cpus: x}\n", "\"cpus\" is not a key here: `pgsup apply --schema`"},
         {"instances: {a: {vcpu: 2}\n", "this is not YAML"},
         {"instance: {}\n",
          "lab.yaml:1:1: \"instance\" is not a key here: did you mean \"instances\""},
@@ -55,7 +64,9 @@ TEST(what_is_no_lab_file) {
         {"instances:\n  a: {nics: lab}\n", "lab.yaml:2:13: a list belongs here"},
         {"instances:\n  a: {nics: [{x: y}]}\n", "a list or a map stands where a text belongs"},
         {"instances:\n  a: {vars: [x]}\n", "lab.yaml:2:13: a map of keys and values belongs here"},
-        {"instances:\n  a: {autostart: maybe}\n", "lab.yaml:2:18: true or false belongs here"},
+        {"instances:\n  a: {autostart: yes}\n", "true or false belongs here, not \"yes\""},
+        {"instances:\n  a: {autostart: maybe}\n",
+         "lab.yaml:2:18: true or false belongs here, not \"maybe\""},
         {"instances:\n  A_b: {}\n", "lab.yaml:2:3: \"A_b\""},
         {"instances:\n  a-{1..x}: {}\n", "lab.yaml:2:3: this is not a range of names"},
         {"instances:\n  a-{1..3: {}\n", "this is not a range of names"},
@@ -145,7 +156,7 @@ TEST(ranges_defaults_merges_and_order) {
         "defaults: &d {vcpu: 1, groups: [all], vars: {a: b, c: 'd e'}}\n"
         "instances:\n"
         "  agent-{08..10}: {after: server, <<: {vcpu: 4, ram: 512}}\n"
-        "  server:\n    <<: [{ram: 1G}, {ram: 2G, size: 9G}]\n    groups: []\n";
+        "  server:\n    <<: [{ram: 1G}, {ram: 2G, size: 9G}]\n    groups: []\n    nested: True\n";
     struct lab lab = {0};
     CHECK(lab_file_parse("x/lab.yaml", text, sizeof text - 1, &lab, &error));
     CHECK_STRING(error.text, "");
@@ -158,6 +169,7 @@ TEST(ranges_defaults_merges_and_order) {
     CHECK_STRING(lab_text(&lab.instances[0].values[LAB_VCPU]), "1");
     CHECK(lab_list(&lab.instances[0].values[LAB_GROUPS]) != NULL);
     CHECK(lab_list(&lab.instances[0].values[LAB_GROUPS])[0] == NULL);
+    CHECK_STRING(lab_text(&lab.instances[0].values[LAB_NESTED]), "true");
     CHECK_STRING(lab.instances[1].name, "agent-08");
     CHECK_STRING(lab.instances[3].name, "agent-10");
     CHECK_STRING(lab_text(&lab.instances[3].values[LAB_VCPU]), "4");

@@ -24,8 +24,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEFAULT_IMAGE "ubuntu-jammy"
-
 static bool check(struct instance_stage *stage, const struct instance_create_options *options,
                   struct error *error) {
     struct store *store = stage->home->store;
@@ -36,8 +34,8 @@ static bool check(struct instance_stage *stage, const struct instance_create_opt
            run_folder_check_name(stage->home->run, options->name, error) &&
            definition_check_free(store, options->name, error) &&
            cloud_table_get(store, &facts->cloud, error) &&
-           image_table_get(store, options->image ? options->image : DEFAULT_IMAGE, &facts->image,
-                           error) &&
+           image_table_get(store, options->image ? options->image : CREATE_DEFAULT_IMAGE,
+                           &facts->image, error) &&
            definition_check(store, options, facts, error) &&
            definition_apply_ansible(&options->ansible, &facts->instance, error);
 }

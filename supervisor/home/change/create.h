@@ -10,6 +10,8 @@
 #include "store/cloud_table.h"
 #include "store/instance_table.h"
 
+#define CREATE_DEFAULT_IMAGE "ubuntu-jammy"
+
 /* In the transaction of the caller, who rolls it back: fails as instance_create() would, as far as
  * the store tells. The row is there until then, so that others are checked against it. */
 bool instance_create_rehearse(struct home *home, const struct instance_create_options *options,

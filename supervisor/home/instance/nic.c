@@ -87,6 +87,20 @@ static bool take_part(const char *part, struct store_nic *nic, struct error *err
                      error);
 }
 
+/* In a list of YAML a comma ends a text that is not in quotes. */
+static bool fail_word(const char *word, struct error *error) {
+    struct error problem = {0};
+    enum spec_network kind;
+    scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
+    if (strchr(word, '='))
+        return error_set(error, ERROR_INVALID,
+                         "\"%s\" is a part of a network card: it follows its network in the same "
+                         "text, such as \"lab,ip=10.77.0.5\", which takes quotes in a list of YAML",
+                         shown);
+    network_kind_check(word, &kind, &problem);
+    return error_set(error, problem.code, "%s, or a network of `pgsup network list`", problem.text);
+}
+
 /* A word that is no kind is the name of a network of this home, of which the card is to be a
  * member: with its kind, and attached to the same. */
 static bool join(struct store *store, const char *word, struct store_nic *nic,
@@ -95,9 +109,8 @@ static bool join(struct store *store, const char *word, struct store_nic *nic,
     struct error missing = {0};
     enum spec_network kind;
     if (!network_table_get(store, word, &network, &missing))
-        return missing.code == ERROR_NOT_FOUND
-                   ? network_kind_check(word, &kind, error) /* fails, with the list of the kinds */
-                   : error_copy(error, &missing);
+        return missing.code == ERROR_NOT_FOUND ? fail_word(word, error)
+                                               : error_copy(error, &missing);
     nic->network = network.id;
     nic->network_name = alloc_string(network.name);
     nic->kind = alloc_string(network.kind);

@@ -5,7 +5,7 @@
 #include "base/given_file.h"
 #include "base/name.h"
 #include "base/nearest.h"
-#include "cloudinit/yaml_types.h"
+#include "home/lab/lab_document.h"
 #include "home/lab/lab_environment.h"
 #include "home/lab/lab_order.h"
 #include "home/lab/lab_range.h"
@@ -68,6 +68,27 @@ static const char *scalar_of(const struct reader *reader, const yaml_node_t *nod
     return text;
 }
 
+/* What other programs call it. */
+static const char *key_meant(const char *text, const struct lab_key_row *rows, size_t count) {
+    static const char *const words[][2] = {
+        {"cpu", "vcpu"},         {"cpus", "vcpu"},
+        {"cores", "vcpu"},       {"memory", "ram"},
+        {"mem", "ram"},          {"os", "image"},
+        {"depends_on", "after"}, {"depends-on", "after"},
+        {"ports", "forwards"},   {"networks", "nics"},
+        {"network", "nics"},     {"variables", "vars"},
+        {"env", "vars"},         {"machines", "instances"},
+        {"vms", "instances"},    {"services", "instances"},
+        {"cidr", "subnet"},      {"path", "file"},
+        {"checksum", "sha256"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        for (size_t k = 0; strcmp(words[i][0], text) == 0 && k < count; k++)
+            if (strcmp(rows[k].name, words[i][1]) == 0)
+                return rows[k].name;
+    return NULL;
+}
+
 static bool fail_key(const struct reader *reader, const yaml_node_t *node,
                      const struct lab_key_row *rows, size_t count) {
     scoped(alloc_release) char *text = shown((const char *)node->data.scalar.value);
@@ -75,7 +96,8 @@ static bool fail_key(const struct reader *reader, const yaml_node_t *node,
     nearest_init(&nearest, (const char *)node->data.scalar.value, node->data.scalar.length);
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, rows[i].name);
-    const char *best = nearest.best;
+    const char *best = key_meant((const char *)node->data.scalar.value, rows, count);
+    best = best ? best : nearest.best;
     scoped(alloc_release) char *sentence =
         best ? alloc_printf("\"%s\" is not a key here: did you mean \"%s\"?", text, best)
              : alloc_printf("\"%s\" is not a key here: `pgsup apply --schema` lists them", text);
@@ -109,6 +131,14 @@ static bool check_mapping(const struct reader *reader, const yaml_node_t *node) 
     return true;
 }
 
+static bool fail_map(const struct reader *reader, const yaml_node_t *node) {
+    const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+    return fail_node(reader, node,
+                     strchr(text, ':') ? "a map of keys and values belongs here: a colon is "
+                                         "followed by a space there"
+                                       : "a map of keys and values belongs here");
+}
+
 static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
                       on_pair *visit, void *context);
 
@@ -130,7 +160,7 @@ static bool merge(const struct reader *reader, const yaml_node_t *node, unsigned
 static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
                       on_pair *visit, void *context) {
     if (node->type != YAML_MAPPING_NODE)
-        return fail_node(reader, node, "a map of keys and values belongs here");
+        return fail_map(reader, node);
     const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
     const yaml_node_pair_t *top = node->data.mapping.pairs.top;
     const yaml_node_t *merged = NULL;
@@ -161,11 +191,21 @@ static bool is_null(const yaml_node_t *node) {
 
 static bool read_flag(const struct reader *reader, const yaml_node_t *node,
                       struct lab_value *value) {
+    static const char *const words[][2] = {{"true", "true"},   {"True", "true"},
+                                           {"TRUE", "true"},   {"false", "false"},
+                                           {"False", "false"}, {"FALSE", "false"}};
     const char *text = scalar_of(reader, node);
-    bool good = text && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0);
-    if (good)
-        strv_push(&value->items, text);
-    return good || (text && fail_node(reader, node, "true or false belongs here"));
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i][0]) == 0) {
+            strv_push(&value->items, words[i][1]);
+            return true;
+        }
+    if (!text)
+        return false;
+    scoped(alloc_release) char *told = shown(text);
+    scoped(alloc_release) char *sentence =
+        alloc_printf("true or false belongs here, not \"%s\"", told);
+    return fail_node(reader, node, sentence);
 }
 
 static bool read_list(const struct reader *reader, const yaml_node_t *node,
@@ -392,53 +432,18 @@ static bool check_nodes(const struct reader *reader) {
     return true;
 }
 
-static bool load(yaml_parser_t *parser, yaml_document_t *document, const struct lab *lab,
-                 struct error *error) {
-    if (yaml_parser_load(parser, document))
-        return true;
-    bool at_context = parser->problem_mark.line == 0 && parser->context_mark.line > 0;
-    const yaml_mark_t *mark = at_context ? &parser->context_mark : &parser->problem_mark;
-    error_set(error, ERROR_INVALID, "this is not YAML: %s",
-              parser->problem ? parser->problem : "it cannot be read");
-    return lab_fail_at(lab, (struct lab_place){mark->line + 1, mark->column + 1}, error);
-}
-
-/* What would follow is no part of the lab. */
-static bool check_last(yaml_parser_t *parser, const struct lab *lab, struct error *error) {
-    yaml_document_t more;
-    if (!load(parser, &more, lab, error))
-        return false;
-    const yaml_node_t *root = yaml_document_get_root_node(&more);
-    struct lab_place place = root ? place_of(root) : (struct lab_place){0, 0};
-    yaml_document_delete(&more);
-    if (!root)
-        return true;
-    error_set(error, ERROR_INVALID, "a second document stands here: a lab file is one");
-    return lab_fail_at(lab, place, error);
-}
-
 bool lab_file_parse(const char *path, const char *text, size_t length, struct lab *lab,
                     struct error *error) {
-    yaml_parser_t parser;
     yaml_document_t document;
-    if (!yaml_types_check_depth(text, length, error))
-        return error_prefix(error, "%s", path);
+    size_t read = 0;
+    const struct reader reader = {&document, lab, error, &read};
     lab->path = alloc_string(path);
-    if (!yaml_parser_initialize(&parser))
-        return error_set(error, ERROR_FAILED, "out of memory");
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    bool good = load(&parser, &document, lab, error);
+    bool good = lab_document_load(lab, text, length, &document, error);
     if (good) {
-        size_t read = 0;
-        const struct reader reader = {&document, lab, error, &read};
-        const yaml_node_t *root = yaml_document_get_root_node(&document);
-        good = root ? check_last(&parser, lab, error) && check_nodes(&reader) &&
-                          read_sections(&reader, root)
-                    : error_set(error, ERROR_INVALID, "%s: there is nothing in it", path);
+        good =
+            check_nodes(&reader) && read_sections(&reader, yaml_document_get_root_node(&document));
         yaml_document_delete(&document);
     }
-    yaml_parser_delete(&parser);
     if (!good)
         lab_done(lab);
     return good;

@@ -208,6 +208,20 @@ static bool plan_image(struct home *home, const struct lab *lab, size_t index,
     return good || lab_fail_at(lab, image->place, error);
 }
 
+static bool check_default(struct home *home, const struct lab *lab,
+                          const struct lab_instance *instance, struct error *error) {
+    bool has = false;
+    if (!has_image(home, CREATE_DEFAULT_IMAGE, &has, error))
+        return false;
+    if (has)
+        return true;
+    error_set(error, ERROR_INVALID,
+              "%s: it has no image, and " CREATE_DEFAULT_IMAGE ", which it would get, is not in "
+              "this home: give its \"image\", or one under \"defaults\"",
+              instance->name);
+    return lab_fail_at(lab, instance->place, error);
+}
+
 /* One that no section names, but that can be downloaded. */
 static bool plan_image_of(struct home *home, const struct lab *lab,
                           const struct lab_instance *instance, struct lab_plan *plan,
@@ -216,7 +230,7 @@ static bool plan_image_of(struct home *home, const struct lab *lab,
     const char *name = lab_text(value);
     bool has = false;
     if (!name)
-        return true;
+        return check_default(home, lab, instance, error);
     bool good = has_image(home, name, &has, error) &&
                 (has || (is_known(home, name, error) && rehearse_image(home, name, NULL, error)));
     if (good && !has)
