@@ -4,11 +4,25 @@
 #include "test.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int missing_family = -1;
+
+/* In the place of the system's: a kernel, or a sandbox, that has no sockets of this family. */
+int socket(int family, int type, int protocol) {
+    int (*open)(int, int, int);
+    *(void **)&open = dlsym(RTLD_NEXT, "socket");
+    if (family != missing_family)
+        return open(family, type, protocol);
+    errno = EAFNOSUPPORT;
+    return -1;
+}
 
 static struct tcp_end end_of(int fd, int (*ask)(int, struct sockaddr *, socklen_t *)) {
     struct sockaddr_in address = {0};
@@ -63,7 +77,7 @@ static pid_t start_other(void) {
     return pid;
 }
 
-TEST(who_has_a_socket) {
+static void check_sockets(void) {
     int listener = listen_on(INADDR_LOOPBACK, 0);
     struct tcp_socket listens = {.local = end_of(listener, local_name)};
     int client = connect_to(listens.local);
@@ -85,8 +99,12 @@ TEST(who_has_a_socket) {
     CHECK_INT(tcp_owner_is(getpid(), &listens), TCP_OWNER_OTHER);
 }
 
+TEST(who_has_a_socket) {
+    check_sockets();
+}
+
 /* On a port of all addresses, others are found too. */
-TEST(who_listens_is_told) {
+static void check_listener(void) {
     int listener = listen_on(INADDR_ANY, 0);
     struct tcp_socket asked = {.local = {INADDR_LOOPBACK, end_of(listener, local_name).port}};
     scoped(alloc_release) char *expected = alloc_printf("process %ld (", (long)getpid());
@@ -95,6 +113,18 @@ TEST(who_listens_is_told) {
     close(listener);
     scoped(alloc_release) char *nobody = tcp_owner_describe(&asked);
     CHECK_STRING(nobody, "no process that can be seen");
+}
+
+TEST(who_listens_is_told) {
+    check_listener();
+}
+
+/* AF_ROUTE is another name of Linux's AF_NETLINK. */
+TEST(the_table_tells_the_same) {
+    missing_family = AF_ROUTE;
+    check_sockets();
+    check_listener();
+    missing_family = -1;
 }
 
 int main(void) {
