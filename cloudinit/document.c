@@ -319,9 +319,11 @@ bool document_write(enum seed_document document, const struct document_seed *see
 static void write_host_key(struct yaml_writer *writer, const struct document_host_key *key) {
     scoped(alloc_release) char *private = alloc_printf("%s_private", key->type);
     scoped(alloc_release) char *public = alloc_printf("%s_public", key->type);
-    yaml_writer_plain(writer, private);
-    yaml_writer_lines(writer, key->private_key);
-    yaml_writer_text_pair(writer, public, key->public_key);
+    if (key->private_key) {
+        yaml_writer_plain(writer, private);
+        yaml_writer_lines(writer, key->private_key);
+    }
+    yaml_writer_text_pair(writer, public, key->public_key ? key->public_key : "");
 }
 
 bool document_write_host_keys(const struct document_host_key *keys, size_t count,

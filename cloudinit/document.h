@@ -70,13 +70,15 @@ struct document_seed {
 };
 
 struct document_host_key {
-    const char *type; /* "ed25519" */
-    char *private_key, *public_key;
+    const char *type;               /* "ed25519" */
+    char *private_key, *public_key; /* NULL: the guest gets no key of this type */
 };
 
 bool document_write(enum seed_document document, const struct document_seed *seed,
                     struct buffer *text, struct error *error);
 
-/* Writes a cloud-config with only these host keys. A guest that has it generates none itself. */
+/* Writes a cloud-config with only these host keys. A guest that has it generates none itself. A
+ * type without a key gets an empty public half: cc_phone_home reads a file for each of rsa, ecdsa
+ * and ed25519, and one that is missing makes the state of cloud-init "degraded". */
 bool document_write_host_keys(const struct document_host_key *keys, size_t count,
                               struct buffer *text, struct error *error);

@@ -191,6 +191,9 @@ def check_host_keys(path):
     config = yaml.safe_load(path.read_text())
     check(config["ssh_keys"]["rsa_private"].endswith("BBBB\n"), path, "private key is", config)
     check(config["ssh_keys"]["ed25519_public"].startswith("ssh-ed25519 "), path, "public key")
+    # cc_ssh writes the file that cc_phone_home then reads, and no key of this type is made
+    check(config["ssh_keys"]["ecdsa_public"] == "", path, "no key")
+    check("ecdsa_private" not in config["ssh_keys"], path, "no private key")
 
 
 # The renderers write below a folder, as this user, without a library that writes elsewhere.

@@ -24,11 +24,12 @@
 #define KEY_LIMIT_BYTES   16384u
 #define IDENTITY_LIMIT    128u
 
-/* All that cloud-init asks for: a type that is not given is not made by the guest either. RSA is
- * for what knows no other, and takes long to make when it is longer. */
-static const char *const types[] = {"ed25519", "ecdsa", "rsa"};
-static const char *const type_bits[] = {"256", "256", "2048"};
-#define TYPE_COUNT (sizeof types / sizeof *types)
+/* Every client of the last ten years knows ed25519. RSA takes longer to make than all the rest of
+ * an instance: it is not made, and instances that have one keep it. */
+static const struct kind {
+    const char *type, *bits; /* bits NULL: not made */
+} kinds[] = {{"ed25519", "256"}, {"ecdsa", "256"}, {"rsa", NULL}};
+#define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
 bool host_keys_are_preseeded(const struct store_instance *instance) {
     return instance->host_keys == STORE_HOST_KEYS_PRESEED;
@@ -38,8 +39,8 @@ static char *key_path(const char *folder, const char *type, const char *suffix) 
     return alloc_printf("%s/ssh_host_%s_key%s", folder, type, suffix);
 }
 
-static bool make_one(const char *folder, size_t index, struct error *error) {
-    char *type = (char *)types[index], *bits = (char *)type_bits[index];
+static bool make_one(const char *folder, const struct kind *kind, struct error *error) {
+    char *type = (char *)kind->type, *bits = (char *)kind->bits;
     scoped(buffer_done) struct buffer output = {0};
     scoped(alloc_release) char *private = key_path(folder, type, "");
     scoped(alloc_release) char *public = key_path(folder, type, ".pub");
@@ -72,8 +73,8 @@ bool host_keys_make(const char *folder, struct error *error) {
     sweep(folder);
     if (!mkdtemp(coming))
         return error_errno(error, "cannot create a folder in %s", folder);
-    for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (!make_one(coming, i, error)) {
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (kinds[i].bits && !make_one(coming, &kinds[i], error)) {
             file_remove_tree(coming, NULL);
             return error_prefix(error,
                                 "cannot create the host keys (--host-keys guest needs none)");
@@ -112,6 +113,14 @@ bool host_keys_ensure(const struct home *home, const struct store_instance *inst
     return file_write(identity, wanted, strlen(wanted), 0600, error);
 }
 
+static bool is_there(const struct home *home, const struct store_instance *instance,
+                     const struct kind *kind) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *keys = alloc_printf("%s/" LAYOUT_HOST_KEYS, folder);
+    scoped(alloc_release) char *path = key_path(keys, kind->type, "");
+    return kind->bits || file_exists(path);
+}
+
 static bool read_key(const struct home *home, const struct store_instance *instance,
                      const char *name, struct buffer *text, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
@@ -135,8 +144,10 @@ static char *read_public(const struct home *home, const struct store_instance *i
 char *host_keys_public(const struct home *home, const struct store_instance *instance,
                        struct error *error) {
     scoped(buffer_done) struct buffer lines = {0};
-    for (size_t i = 0; i < TYPE_COUNT; i++) {
-        scoped(alloc_release) char *key = read_public(home, instance, types[i], error);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        if (!is_there(home, instance, &kinds[i]))
+            continue;
+        scoped(alloc_release) char *key = read_public(home, instance, kinds[i].type, error);
         if (!key)
             return NULL;
         buffer_printf(&lines, "%s\n", key);
@@ -145,11 +156,14 @@ char *host_keys_public(const struct home *home, const struct store_instance *ins
 }
 
 static bool add_document_key(const struct home *home, const struct store_instance *instance,
-                             const char *type, struct document_host_key *key, struct error *error) {
+                             const struct kind *kind, struct document_host_key *key,
+                             struct error *error) {
     struct buffer private = {0};
-    scoped(alloc_release) char *name = alloc_printf("ssh_host_%s_key", type);
-    key->type = type;
-    key->public_key = read_public(home, instance, type, error);
+    scoped(alloc_release) char *name = alloc_printf("ssh_host_%s_key", kind->type);
+    key->type = kind->type;
+    if (!is_there(home, instance, kind))
+        return true;
+    key->public_key = read_public(home, instance, kind->type, error);
     bool good = key->public_key && read_key(home, instance, name, &private, error);
     key->private_key = buffer_take(&private);
     return good;
@@ -157,12 +171,12 @@ static bool add_document_key(const struct home *home, const struct store_instanc
 
 static bool write_document(const struct home *home, const struct store_instance *instance,
                            struct buffer *text, struct error *error) {
-    struct document_host_key keys[TYPE_COUNT] = {0};
+    struct document_host_key keys[KIND_COUNT] = {0};
     bool good = true;
-    for (size_t i = 0; i < TYPE_COUNT && good; i++)
-        good = add_document_key(home, instance, types[i], &keys[i], error);
-    good = good && document_write_host_keys(keys, TYPE_COUNT, text, error);
-    for (size_t i = 0; i < TYPE_COUNT; i++) {
+    for (size_t i = 0; i < KIND_COUNT && good; i++)
+        good = add_document_key(home, instance, &kinds[i], &keys[i], error);
+    good = good && document_write_host_keys(keys, KIND_COUNT, text, error);
+    for (size_t i = 0; i < KIND_COUNT; i++) {
         if (keys[i].private_key)
             secret_wipe(keys[i].private_key, strlen(keys[i].private_key));
         alloc_release(&keys[i].private_key);
@@ -234,10 +248,11 @@ char *host_keys_fingerprints(const char *lines) {
     return buffer_take(&text);
 }
 
-static bool is_among(const char *line, size_t length, const char *known) {
+static bool is_line_of(const char *line, size_t length, const char *known, bool type_only) {
     while (known && *known) {
-        size_t end = strcspn(known, "\n");
-        if (end == length && strncmp(known, line, length) == 0)
+        size_t end = strcspn(known, "\n"), type = strcspn(known, " \n");
+        if (type_only ? type < length && strncmp(known, line, type + 1) == 0
+                      : end == length && strncmp(known, line, length) == 0)
             return true;
         known += end + (known[end] == '\n');
     }
@@ -245,11 +260,14 @@ static bool is_among(const char *line, size_t length, const char *known) {
 }
 
 bool host_keys_are_among(const char *lines, const char *known) {
+    bool any = false, other = false;
     while (lines && *lines) {
         size_t length = strcspn(lines, "\n");
-        if (!is_among(lines, length, known))
+        bool good = is_line_of(lines, length, known, false);
+        if (!good && is_line_of(lines, length, known, true))
             return false;
+        *(good ? &any : &other) = true;
         lines += length + (lines[length] == '\n');
     }
-    return true;
+    return any || !other;
 }

@@ -1,5 +1,5 @@
 /* SSH host keys that are made here and given to a guest on its seed drive, so that even the first
- * contact with it is with a known key: INSTANCEDIR/host-keys/, one of each type, made by
+ * contact with it is with a known key: INSTANCEDIR/host-keys/, ed25519 and ecdsa, made by
  * ssh-keygen. They go by drive only; nothing serves them. A reset instance gets new ones. Blocking.
  */
 #pragma once
@@ -11,9 +11,7 @@
 
 bool host_keys_are_preseeded(const struct store_instance *instance);
 
-/* Into a folder that is to become an INSTANCEDIR, without the lock of the store: RSA takes its
- * time.
- */
+/* Into a folder that is to become an INSTANCEDIR, without the lock of the store. */
 bool host_keys_make(const char *folder, struct error *error);
 /* Creates them if they are missing or belong to another identity of this instance. */
 bool host_keys_ensure(const struct home *home, const struct store_instance *instance,
@@ -37,5 +35,6 @@ bool host_keys_append(const struct home *home, const struct store_instance *inst
  */
 char *host_keys_fingerprints(const char *lines);
 
-/* Whether every line of `lines` is one of `known`. */
+/* Whether every line of `lines` is one of `known`. Those of a type that `known` has none of are
+ * passed over beside others, since sshd's own service may make them in the guest. */
 bool host_keys_are_among(const char *lines, const char *known);

@@ -3,7 +3,6 @@
 # shellcheck shell=bash source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib.sh"
 new_cloud
-start_supervisor
 known() { # NAME
     cat "$PGSUP_HOME/instances/$1/known_hosts"
 }
@@ -18,6 +17,7 @@ create() { # OPTION…
 }
 expect_refused 2 "cannot be given over HTTP" create --seed http --host-keys preseed
 expect_refused 2 '"both"' create --seed drive --host-keys both
+start_supervisor # now that nothing else may change the home
 new_mini served
 expect_ok "$PGSUP" instance get served --json
 expect_equal "its host keys" "$(json_of 'it["host_keys"]')" guest
@@ -37,7 +37,7 @@ new_mini test --seed drive
 folder=$PGSUP_HOME/instances/test
 expect_ok "$PGSUP" instance get test --json
 expect_equal "its host keys" "$(json_of 'it["host_keys"]')" preseed
-for type in ed25519 ecdsa rsa; do
+for type in ed25519 ecdsa; do
     key=$(cut -d' ' -f2 "$folder/host-keys/ssh_host_${type}_key.pub")
     expect_equal "mode of the $type key" "$(mode_of "$folder/host-keys/ssh_host_${type}_key")" \
         -rw-------
@@ -50,13 +50,17 @@ done
 step "on the drive, and not where the seed server looks"
 mcopy -n -i "$folder/cloud-init.img" ::vendor-data "$WORK/vendor-data"
 expect_text "$WORK/vendor-data" "multipart/mixed"
-python3 - "$WORK/vendor-data" "$folder/host-keys" <<'END' || fail "the drive gives other keys"
+cat >"$WORK/given.py" <<'END'
 import email, pathlib, sys
 parts = email.message_from_bytes(pathlib.Path(sys.argv[1]).read_bytes()).get_payload()
 text = parts[-1].get_payload(decode=True).decode()
-for line in pathlib.Path(sys.argv[2], "ssh_host_rsa_key").read_text().splitlines():
-    assert line in text, line
 END
+cat "$WORK/given.py" - >"$WORK/keys.py" <<'END'
+for line in pathlib.Path(sys.argv[2], "ssh_host_ecdsa_key").read_text().splitlines():
+    assert line in text, line
+assert 'rsa_public: ""' in text and "rsa_private" not in text, text
+END
+python3 "$WORK/keys.py" "$WORK/vendor-data" "$folder/host-keys" || fail "the drive gives other keys"
 ! grep -rq "PRIVATE KEY" "$folder/cloud-init" || fail "a private key is where it is served"
 
 step "a guest that tells another key is not believed"
@@ -70,11 +74,19 @@ expect_equal "a sentence in info" \
 run "$PGSUP" stop test
 expect_equal "status of stop" "$STATUS" 0
 
-step "a later start and an edited seed change nothing"
+step "a later start and an edited seed change nothing, and one that has an RSA key keeps it"
+[ ! -e "$folder/host-keys/ssh_host_rsa_key" ] || fail "an RSA key was made"
+ssh-keygen -q -t rsa -b 2048 -N "" -f "$folder/host-keys/ssh_host_rsa_key"
+rsa=$(cut -d' ' -f2 "$folder/host-keys/ssh_host_rsa_key.pub")
 echo "# edited" >>"$folder/cloud-init/user-data"
 expect_ready test
 run "$PGSUP" stop test
-expect_equal "what is trusted" "$(known test)" "$(cat "$WORK/before")"
+mcopy -n -i "$folder/cloud-init.img" ::vendor-data "$WORK/vendor-rsa"
+(cat "$WORK/given.py" && echo 'assert "rsa_private" in text and sys.argv[2] in text, text') >"$WORK/rsa.py"
+python3 "$WORK/rsa.py" "$WORK/vendor-rsa" "$rsa" || fail "the drive does not give its RSA key"
+known test >"$WORK/with-rsa"
+expect_text "$WORK/with-rsa" "$rsa"
+expect_equal "what else is trusted" "$(grep -v "$rsa" "$WORK/with-rsa")" "$(cat "$WORK/before")"
 
 step "a clone has its own"
 expect_ok "$PGSUP" instance clone test twin

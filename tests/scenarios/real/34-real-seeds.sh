@@ -25,12 +25,15 @@ expect_own() { # WORD
 }
 expect_host_keys() { # those that pgsup made are those of the guest
     local type
-    for type in ed25519 ecdsa rsa; do
+    for type in ed25519 ecdsa; do
         in_guest sudo cat "/etc/ssh/ssh_host_${type}_key.pub"
         expect_text "$OUT" "$(cut -d' ' -f2 "$folder/host-keys/ssh_host_${type}_key.pub")"
     done
     "$PGSUP" events -v -n all test >"$WORK/events"
     expect_no_text "$WORK/events" "it was not given"
+    in_guest sh -c '"ls /etc/ssh; sudo grep -h WARN /var/log/cloud-init.log || true"'
+    expect_no_text "$OUT" "rsa_key.pub: failed to open"
+    ! grep -qx ssh_host_rsa_key "$OUT" || fail "an RSA key was made"
 }
 as_anna() { # KNOWN_HOSTS
     run ssh -i "$WORK/anna" -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=yes \
