@@ -45,7 +45,7 @@ set(table
   "cli/207-backup                   6    1     300     both       -"
   "cli/125-trash                    4    1     300     both       -"
   "cli/161-catalogue-check          7    1     300     normal       -"
-  "cli/162-setup                    3    1     300     normal     macos"
+  "cli/162-setup                    4    1     300     normal     macos"
   "cli/203-snapshot-disk-full       6    1     300     normal     macos"
   "cli/180-mistakes                  4    1     300     both       -"
   "cli/172-groups-and-variables     8    1     300     normal     -"

@@ -63,6 +63,36 @@ wait_until 10 is_gone "$TERMINAL"
 [ -e "$WORK/did" ] || fail "not installed without a question"
 expect_no_text "$SCREEN" "[Y/n]"
 
+step "no question with -y, nor with CI=true"
+stand_in cmake 'echo "cmake was asked" >&2; exit 7'
+unasked() { # COMMAND…: it installs, and goes on to build
+    user 0
+    on_terminal env PGSUP_TEST_IMAGE="$0" "$@"
+    wait_until 60 grep -q "cmake was asked" "$SCREEN"
+    wait_until 10 is_gone "$TERMINAL"
+    expect_text "$SCREEN" "run: this takes about three minutes" "setup: installing "
+    expect_no_text "$SCREEN" "[Y/n]"
+    expect_text "$WORK/did" "qemu-system-"
+}
+unasked env -u CI "$scripts/run" -y
+unasked env CI=true "$scripts/run"
+rm "$WORK/bin/cmake"
+
+# In the place of the kernel's folder there is one that keeps what is written.
+registry=/proc/sys/fs/binfmt_misc
+if [ -d $registry ]; then
+    step "what packages register with the kernel for all programs is taken out, and nothing else"
+    user 0
+    cp "$WORK/bin/apt-get" "$WORK/apt-get"
+    expect_ok unshare -rm bash -ec 'mount -t tmpfs none "$1"
+        touch "$1/qemu-mips"
+        sed -i "2i [ \"\${*: -1}\" = update ] || touch $1/qemu-aarch64" "$2"
+        "$3" guest </dev/null
+        [ "$(cat "$1/qemu-aarch64")" = -1 ]
+        [ ! -s "$1/qemu-mips" ]' bash $registry "$WORK/bin/apt-get" "$scripts/setup"
+    mv "$WORK/apt-get" "$WORK/bin/apt-get"
+fi
+
 step "not root: root's command, and on when it was done"
 user 1000
 run "$scripts/setup" --ask run </dev/null
