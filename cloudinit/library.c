@@ -1,5 +1,6 @@
 #include "cloudinit/library.h"
 
+#include <crypt.h>
 #include <llhttp.h>
 #include <yaml.h>
 
@@ -13,4 +14,8 @@ const char *library_yaml_version(void) {
 const char *library_llhttp_version(void) {
     return NUMBER(LLHTTP_VERSION_MAJOR) "." NUMBER(LLHTTP_VERSION_MINOR) "." NUMBER(
         LLHTTP_VERSION_PATCH);
+}
+
+const char *library_xcrypt_version(void) {
+    return XCRYPT_VERSION_STR;
 }

@@ -23,6 +23,10 @@ void secret_random(void *bytes, size_t length) {
     randombytes_buf(bytes, length);
 }
 
+const char *secret_library_version(void) {
+    return sodium_version_string();
+}
+
 void secret_token(char token[SECRET_TOKEN_SIZE]) {
     unsigned char bytes[(SECRET_TOKEN_SIZE - 1) / 2];
     secret_random(bytes, sizeof bytes);

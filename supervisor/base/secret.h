@@ -11,6 +11,7 @@
 #define SECRET_SHA256_SIZE 65 /* lower-case hex and NUL */
 #define SECRET_SHA512_SIZE 129
 
+const char *secret_library_version(void); /* static */
 void secret_token(char token[SECRET_TOKEN_SIZE]);
 void secret_random(void *bytes, size_t length);
 void secret_uuid4(char uuid[37]);

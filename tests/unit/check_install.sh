@@ -28,7 +28,7 @@ expect "completions" "$(cd "$prefix/share" && find bash-completion fish zsh -typ
 bash -n "$prefix/share/bash-completion/completions/pgsup"
 
 # A page for each command that `pgsup help` lists, and one for the program.
-"$prefix/bin/pgsup" help | sed -n -e '/^Topics/q' -e 's/^  \([a-z-]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
+"$prefix/bin/pgsup" help | sed -n -e '/^Topics/,$d' -e 's/^  \([a-z-]\+\( [a-z-]\+\)\{0,1\}\)  .*/pgsup-\1.1/p' |
     tr ' ' '-' | sort >"$work/commands"
 (cd "$prefix/share/man/man1" && find . -name 'pgsup-*.1' | sed 's#^\./##' | sort) >"$work/pages"
 expect "pages and commands" "$(diff "$work/commands" "$work/pages")" ""
@@ -39,6 +39,11 @@ if command -v groff >/dev/null; then
     expect "groff warns" \
         "$(groff -K utf8 -man -Tutf8 -ww "$prefix"/share/man/man[17]/* 2>&1 >/dev/null | head -n 5)" ""
 fi
+
+# Programs tell what they were linked with.
+expect "libraries and their versions" "$("$prefix/bin/pgsup" version --json |
+    sed -n '/"libraries"/,/}/s/^ *"\([a-z]*\)": "[0-9]*\.[0-9][0-9.]*",*$/\1/p' | tr '\n' ' ')" \
+    "libuv jansson sqlite libyaml llhttp libsodium libxcrypt expat "
 
 # It finds what it needs beside itself: unpacking is done by the other program.
 export PGSUP_HOME=$work/home

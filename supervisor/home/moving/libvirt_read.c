@@ -272,3 +272,9 @@ bool libvirt_read_ram(const struct libvirt_machine *machine, uint64_t *ram_mib) 
         }
     return false;
 }
+
+/* Expat says "expat_2.5.0". */
+const char *libvirt_read_library_version(void) {
+    const char *words = XML_ExpatVersion(), *number = strchr(words, '_');
+    return number ? number + 1 : words;
+}

@@ -47,3 +47,5 @@ bool libvirt_read(const char *text, size_t length, struct libvirt_machine *machi
 void libvirt_read_done(struct libvirt_machine *machine);
 /* Its memory in MiB, rounded up; false: no number, or a unit that libvirt does not have. */
 bool libvirt_read_ram(const struct libvirt_machine *machine, uint64_t *ram_mib);
+
+const char *libvirt_read_library_version(void); /* of expat; static */
