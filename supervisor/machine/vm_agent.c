@@ -5,6 +5,7 @@
 #include "machine/vm_words.h"
 
 #define NAMES_FAILURES_MAX 3u
+#define AGENT_GRACE_MS     15000u /* a guest is ready before its agent has started */
 
 static void agent_drop(struct vm *vm) {
     agent_close(vm->agent);
@@ -16,6 +17,8 @@ static void on_answer(void *owner, const struct qga_addresses *addresses) {
     if (addresses && !vm->agent_answers)
         vm_tell(vm, STORE_EVENT_AGENT, "the agent in the guest answers");
     vm->agent_answers = addresses != NULL;
+    if (addresses)
+        vm->agent_heard_ms = clock_monotonic_ms();
     vm->agent_reports_address = addresses && addresses->count > 0;
     if (vm->agent_reports_address && vm->plan.by_dhcp)
         vm->listener->addresses(vm->listener->context, vm, addresses);
@@ -86,9 +89,14 @@ bool vm_agent_wants_names(const struct vm *vm, int64_t revision) {
            lacks_names(vm, revision);
 }
 
+/* Also of one that this supervisor has found, whose agent has not been asked yet. */
+static bool may_have_agent(const struct vm *vm) {
+    uint64_t since_ms = vm->agent_heard_ms > vm->since_ms ? vm->agent_heard_ms : vm->since_ms;
+    return vm->agent_answers || vm->agent || clock_monotonic_ms() < since_ms + AGENT_GRACE_MS;
+}
+
 bool vm_agent_wants_names_otherwise(const struct vm *vm, int64_t revision) {
-    return vm->state == STATE_READY && !vm->agent_answers && !vm->agent &&
-           lacks_names(vm, revision);
+    return vm->state == STATE_READY && !may_have_agent(vm) && lacks_names(vm, revision);
 }
 
 void vm_agent_names_begin(struct vm *vm, int64_t revision) {
@@ -135,5 +143,6 @@ void vm_agent_forget(struct vm *vm) {
         vm->clock = VM_CLOCK_LATE;
     vm->names = (struct vm_names){0};
     vm->thawing = false;
+    vm->agent_heard_ms = 0;
     vm->agent_open = vm->agent_answers = vm->agent_reports_address = false;
 }

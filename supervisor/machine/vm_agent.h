@@ -17,8 +17,8 @@ void vm_agent_thaw(struct vm *vm);
 bool vm_agent_wants_names(const struct vm *vm, int64_t revision);
 /* Has the guest run the script that tells them. Given up after some failures. */
 void vm_agent_tell_names(struct vm *vm, int64_t revision, const char *script);
-/* The same of one without an agent that answers, which is told in another way: that begins, and
- * ends, well or not. */
+/* The same of one that is ready and without an agent that has answered for some seconds, which is
+ * told in another way: that begins, and ends, well or not. */
 bool vm_agent_wants_names_otherwise(const struct vm *vm, int64_t revision);
 void vm_agent_names_begin(struct vm *vm, int64_t revision);
 void vm_agent_names_end(struct vm *vm, bool good);

@@ -85,6 +85,7 @@ struct vm {
     struct agent *agent;       /* a question that is under way; NULL */
     bool agent_open;           /* the guest has opened the agent's port */
     int64_t agent_since_ms;    /* … since then, as far as this supervisor knows */
+    uint64_t agent_heard_ms;   /* monotonic: it answered last; 0: never */
     bool thawing;              /* the question is that of vm_agent_thaw() */
     struct vm_names {          /* vm_agent_tell_names() */
         int64_t told, telling; /* revisions; 0: none */

@@ -13,13 +13,16 @@ is_restored() {
     [ "$(settings_of small)" = "$before" ]
 }
 expect_restored() {
-    wait_until 5 is_restored
+    wait_until 20 is_restored
 }
 
 step "start --console: the boot in this terminal; Ctrl-] leaves, the VM goes on"
 expect_fail 3 "test does not run: \`pgsup start test --console\`" "$PGSUP" console test
 type_in small "clear; $PGSUP start test --console; echo status \$?"
-expect_shown small '^\[on the console of test; Ctrl-\] leaves, Ctrl-A C is QEMU.s monitor'
+has_said() { # also what the firmware has cleared from the screen by now
+    tmux_do capture-pane -p -S - -t "=small:" | grep -q '^\[on the console of test; Ctrl-\] leaves, Ctrl-A C is QEMU.s monitor'
+}
+wait_until 20 has_said
 expect_shown small 'UEFI firmware|mini:' 60
 press_in small 'C-]'
 expect_shown small '^status 0$'
@@ -56,6 +59,7 @@ expect_shown large back-again
 
 step "one types: a second is told who, and may take over"
 press_in large 'C-]'
+expect_shown large '^status 0$'
 expect_fail 3 "types into the console of test: \`pgsup console test --read-only\` watches, --take takes it over" \
     "$PGSUP" console test </dev/null
 type_in large "clear; $PGSUP console test --take; echo status \$?"
@@ -72,7 +76,8 @@ expect_restored
 step "a client that is stopped holds nobody up, and gives the terminal back meanwhile"
 type_in small "clear; $PGSUP console test; echo status \$?"
 expect_shown small '^mini: '
-client=$(pgrep -f "^$PGSUP console test")
+tty=$(tmux_do display-message -p -t "=small:" '#{pane_tty}')
+client=$(pgrep -t "${tty#/dev/}" -f "^$PGSUP console test") # others have consoles of a "test", too
 kill -TSTP "$client"
 expect_shown small 'Stopped'
 expect_restored
@@ -98,7 +103,7 @@ type_in small "clear; $PGSUP console test; echo status \$?"
 expect_shown small '^\[on the console of test'
 type_in small straight-to-qemu
 expect_shown small straight-to-qemu
-expect_text "$PGSUP_HOME/instances/test/console.log" straight-to-qemu
+wait_until 20 grep -q straight-to-qemu "$PGSUP_HOME/instances/test/console.log"
 expect_fail 3 "another \`pgsup console\` has the console of test" "$PGSUP" console test </dev/null
 start_supervisor
 expect_shown small '^\[a supervisor runs now: the console goes through it\]'
@@ -125,15 +130,19 @@ python3 "$WORK/deaf.py" "$PGSUP_HOME/run/pgsup.sock" "$WORK/attached" "$WORK/rea
 deaf=$!
 at_exit "kill $deaf 2>/dev/null"
 wait_until 10 test -e "$WORK/attached"
+log=$PGSUP_HOME/instances/test/console.log
+before_flood=$(wc -c <"$log")
+is_flooded() { # with more than is kept for one that does not read
+    [ $(($(wc -c <"$log") - before_flood)) -gt 600000 ]
+}
 type_in small 'yes 0123456789 | head -c 700000' # the log keeps the boot's first line
-sleep 12
+wait_until 150 is_flooded
 press_in small C-c
 type_in small 'echo flo""oded'
-expect_shown small '^flooded'
+expect_shown small '^flooded' 60
 touch "$WORK/read-now"
-sleep 1
-kill $deaf 2>/dev/null || true
-expect_text "$WORK/told" "the console of test was not read for too long"
+wait_until 60 grep -q "the console of test was not read for too long" "$WORK/told"
+wait $deaf || fail "the deaf one ended with status $?"
 
 step "the log: the last lines, one boot, as they come, raw"
 type_in large "clear; $PGSUP log test -f --lines 3"

@@ -93,18 +93,19 @@ ssh-keygen -q -t ed25519 -N '' -C mine -f "$WORK/key"
 mkdir -m 700 "$HOME/.ssh"
 cp "$WORK/key.pub" "$HOME/.ssh/id_rsa.pub"
 catalogue_in "$PGSUP_HOME"
-run "$PGSUP" launch "${options[@]}" --no-wait --restart on-failure --forward 127.0.0.1:18081:80
+run "$PGSUP" launch "${options[@]}" --no-wait --restart on-failure --forward "127.0.0.1:$(free_port):80"
 expect_equal "status" "$STATUS" 0
 cp "$OUT" "$WORK/commands"
 expect_ok "$PGSUP" cloud get --json
 expect_equal "key" "$(json_of 'it["ssh_public_key_path"]')" "$HOME/.ssh/id_rsa.pub"
 tell() {
-    "$PGSUP" cloud get --json | grep -v '"created"\|"home"'
+    "$PGSUP" cloud get --json | grep -v '"created"\|"home"\|"ph_port"' # the first free one
     "$PGSUP" instance get one --json >"$OUT"
     json_of '[it[key] for key in ("image", "arch", "vcpu", "ram_bytes", "disk_bytes", "accel", "nested", "ip4", "nics",
         "seed", "host_keys", "package_upgrade", "restart", "autostart", "after", "groups", "variables", "wanted")]' |
         sed 's/,mac=[0-9a-f:]*//' # drawn by each home
-    "$PGSUP" forward list one --json
+    "$PGSUP" forward list one --json >"$OUT"
+    json_of '[each for each in it if not each["automatic"]]'
 }
 tell >"$WORK/first"
 run "$PGSUP" down

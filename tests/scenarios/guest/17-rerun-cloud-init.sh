@@ -79,11 +79,14 @@ quietly stop agent
 expect_ok "$PGSUP" instance set agent --seed drive
 expect_ready agent # whatever the drive says
 expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: seed from the cache"
-wait_until 30 has_event agent "the agent in the guest answers"
+agent_answers() { # of this boot
+    info_of agent 'it["agent"]' | grep -q True
+}
+wait_until 60 agent_answers
 expect_ok "$PGSUP" instance set agent --rerun-cloud-init
 expect_text "$OUT" "cloud-init runs again at the next restart"
 [ "$(id_of agent)" != "$first" ] || fail "the instance-id is the old one"
-expect_text "$PGSUP_HOME/instances/agent/console.log" "mini: cleaned"
+wait_until 20 grep -q "mini: cleaned" "$PGSUP_HOME/instances/agent/console.log"
 quietly stop agent
 expect_ready agent
 wait_until 10 phoned_home agent 2

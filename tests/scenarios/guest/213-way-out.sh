@@ -109,7 +109,7 @@ done
 expect_equal "what it left" "$(ls "$PGSUP_HOME" | grep import || true)" ""
 start_supervisor
 expect_ready web
-expect_text "$PGSUP_HOME/instances/web/console.log" "phoned home in an earlier boot"
+wait_until 20 grep -q "phoned home in an earlier boot" "$PGSUP_HOME/instances/web/console.log" # said after its sshd answers
 
 step "from a backup"
 mkdir "$WORK/backups"

@@ -16,7 +16,7 @@ expect_equal "status of stop" "$STATUS" 5
 expect_text "$ERR" "pgsup: deaf did not stop within 2 s, after 1 press" "it still runs"
 kill -0 "$vm" || fail "the VM was ended"
 expect_equal "the process" "$(field_of deaf 'it["pid"]')" "$vm"
-expect_text "$console" "mini: power button ignored"
+wait_until 20 grep -q "mini: power button ignored" "$console"
 run "$PGSUP" wait deaf --timeout 20
 expect_equal "status of waiting until it is ready again" "$STATUS" 0
 

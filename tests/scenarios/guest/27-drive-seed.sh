@@ -35,7 +35,7 @@ misbehave fixed ignore-power-button
 expect_ready fixed
 run "$PGSUP" stop -t 2 --no-escalate fixed
 expect_equal "status of stop" "$STATUS" 5
-expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: power button ignored"
+wait_until 20 grep -q "mini: power button ignored" "$PGSUP_HOME/instances/fixed/console.log"
 run "$PGSUP" stop -f fixed
 expect_equal "status of stop -f" "$STATUS" 0
 

@@ -86,6 +86,10 @@ expect_equal "status of down" "$STATUS" 0
 wait_until 10 is_gone "$supervisor"
 up_by_sudo
 expect_text "$UP_LOG" "adopting"
+is_listed_ready() { # QEMU is asked meanwhile what its guest does
+    as_user "$PGSUP" list 2>/dev/null | grep -qF "Running(ready)"
+}
+wait_until 20 is_listed_ready
 
 step "the user's commands reach the VM, supervised or not"
 expect_ok as_user "$PGSUP" list

@@ -146,6 +146,7 @@ press_control_c() {
 step "Ctrl-C asks all, and says whom it waits for; the second one quits them"
 open_terminal
 wait_state one running
+wait_state guest ready 20
 press_control_c
 wait_until 10 grep -q "waiting for .*one (stopping).*Ctrl-C again quits them at once" "$WORK/screen"
 wait_until 30 grep -q "guest quitting --exited--> stopped" "$WORK/screen" # that guest obeyed

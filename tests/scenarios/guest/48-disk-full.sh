@@ -45,7 +45,7 @@ step "space: it goes on within some 10 s, and the guest has had no error"
 rm "$PGSUP_HOME/instances/filler"
 wait_until 20 sh -c "'$PGSUP' list --json | grep -Eq '\"state\": \"(running|ready|booting)\"'"
 expect_event guest "there is space on the host again: going on"
-wait_until 90 grep -q "mini: wrote" "$PGSUP_HOME/instances/guest/console.log"
+wait_until 200 grep -q "mini: wrote" "$PGSUP_HOME/instances/guest/console.log"
 expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
 
 step "a backup that fills its own disk: it is given up, and the guest goes on, without a supervisor too"

@@ -11,7 +11,7 @@ step "a reboot by itself"
 expect_ready guest
 process=$(pid_of guest)
 expect_ok "$PGSUP" qmp guest system_powerdown
-wait_state guest booting 30
+wait_until 30 has_event guest "ready --guest-reset--> booting"
 expect_event guest "RESET guest-reset"
 wait_state guest ready 60
 expect_equal "the process" "$(pid_of guest)" "$process"

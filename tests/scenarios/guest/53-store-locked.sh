@@ -56,7 +56,9 @@ step "a guest that phones home meanwhile is remembered, and provisioned"
 "$PGSUP" -q start guest &
 wait $! || fail "start ended with $?"
 wait_until 60 grep -q "mini: up" "$PGSUP_HOME/instances/guest/console.log"
+quietly pause guest # until the lock is held
 hold_lock 12
+quietly resume guest
 wait_state guest ready 60
 wait $holder || fail "the holder failed"
 quietly wait guest --for provisioned --timeout 60
@@ -72,9 +74,10 @@ expect_equal "ends of one" "$(info_of one '[boot["end_cause"] for boot in it["bo
 step "killed before a phone-home was written down: the guest was not told that it was heard"
 new_mini late
 quietly start late
-wait_until 60 grep -q "mini: up" "$PGSUP_HOME/instances/late/console.log"
-hold_lock 120
-wait_until 60 grep -q "vm=late late phoned home" "$UP_LOG"
+quietly pause late
+hold_lock 200
+quietly resume late
+wait_until 120 grep -q "vm=late late phoned home" "$UP_LOG"
 kill_supervisor
 kill "$holder"
 wait "$holder" || true
@@ -83,8 +86,10 @@ expect_equal "what was written down" \
 expect_no_text "$PGSUP_HOME/instances/late/console.log" "mini: phoned home"
 PATH=$WORK/bin:$PATH start_supervisor
 wait_state late ready 60
-expect_equal "what it is known by" "$(info_of late 'it["hostname"], it["phoned_home"] is None')" \
-    "('late', False)"
+is_known() {
+    [ "$(info_of late 'it["hostname"], it["phoned_home"] is None')" = "('late', False)" ]
+}
+wait_until 20 is_known
 wait_until 20 grep -q "mini: phoned home" "$PGSUP_HOME/instances/late/console.log"
 quietly stop -f --all
 end_supervisor

@@ -72,7 +72,7 @@ begin stop --timeout 3 --no-escalate one
 wait_state one stopping
 run "$PGSUP" qmp one stop
 expect_equal "status of qmp" "$STATUS" 0
-wait_state one paused
+wait_state one paused 30 # seen by the next heartbeat after it
 quietly resume one
 wait_until 30 is_gone $BEGUN
 

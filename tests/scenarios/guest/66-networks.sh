@@ -50,15 +50,16 @@ expect_ready moving
 address=$(field_of moving 'it["address"]')
 case $address in 10.77.0.1[0-2][0-9]) ;; *) fail "the address is $address" ;; esac
 expect_text "$WORK/leases" "$("$PGSUP" instance get moving --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p')" "$address"
-expect_text "$PGSUP_HOME/instances/moving/console.log" "mini: address $address" "mini: phoned home"
+expect_text "$PGSUP_HOME/instances/moving/console.log" "mini: address $address"
+wait_until 20 grep -q "mini: phoned home" "$PGSUP_HOME/instances/moving/console.log" # said when it is ready
 expect_text "$UP_LOG" "user-data fetched by mini"
 expect_banner "$address"
 
 step "a static one, the seed on the drive"
 expect_ready fixed
 expect_equal "the address" "$(field_of fixed 'it["address"]')" 10.77.0.5
-expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: seed drive" "mini: address 10.77.0.5" \
-    "mini: phoned home"
+expect_text "$PGSUP_HOME/instances/fixed/console.log" "mini: seed drive" "mini: address 10.77.0.5"
+wait_until 20 grep -q "mini: phoned home" "$PGSUP_HOME/instances/fixed/console.log"
 expect_banner 10.77.0.5
 expect_equal "cards on the bridge" "$(ip -o link show master br0 | grep -c ': tap[0-6]')" 2
 

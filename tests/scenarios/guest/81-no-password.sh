@@ -68,6 +68,7 @@ sys.stdout.buffer.write(u.urlopen(sys.argv[1], timeout=20).read())' \
 step "typed"
 on_terminal "$PGSUP" cloud create -n lab --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)"
 wait_until 20 grep -q "Admin password: " "$SCREEN"
+wait_until 20 grep -qF "$PGSUP cloud create" "$WORK/ps" # while it waits, ps has seen it
 sleep 0.2
 type_keys "$PASSWORD\n"
 wait_until 20 grep -q "Repeat the password: " "$SCREEN"

@@ -90,7 +90,7 @@ kill_supervisor
 in_store "INSERT INTO freezes SELECT id, $(date +%s)000 FROM instances WHERE name = 'moves'"
 start_supervisor
 wait_until 30 is_told moves agent True
-expect_event moves "which may have been frozen by a process that was ended, are thawed"
+wait_until 30 has_event moves "which may have been frozen by a process that was ended, are thawed"
 is_thawed() {
     [ "$(in_store "SELECT count(*) FROM freezes")" = 0 ]
 }
@@ -109,7 +109,7 @@ wait_until 60 grep -q "mini: ready" "$SCREEN"
 wait_until 30 is_told moves agent True
 expect_equal "where it is" "$("$PGSUP" ip moves)" 10.77.0.30
 type_keys '\nip address add 10.77.0.31/25 dev eth0 && echo "second $((6*7))"\n'
-wait_until 10 grep -qa "second 42" "$SCREEN"
+wait_until 30 grep -qa "second 42" "$SCREEN"
 sleep 8 # it is asked meanwhile
 expect_equal "where it is, with two" "$("$PGSUP" ip moves)" 10.77.0.30
 type_keys 'ip address del 10.77.0.30/24 dev eth0\n'

@@ -57,7 +57,7 @@ expect_equal "status of start" "$STATUS" 0
 
 vm=$(pid_of test)
 for process in $(ps -eo pid=,args= | awk -v work="$WORK" 'index($0, work) {print $1}') "$launcher"; do
-    [ ! -d "/proc/$process" ] || ps -o pid=,uid=,args= -p "$process"
+    [ ! -d "/proc/$process" ] || ps -o pid=,uid=,args= -p "$process" || true
 done
 expect_equal "processes of root's: the launcher alone" "$(ps -eo pid=,ppid=,uid= | awk -v first="$launcher" '
     { parent[$1] = $2; user[$1] = $3 }
