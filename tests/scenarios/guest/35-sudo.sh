@@ -39,8 +39,8 @@ expect_ok as_user "$PGSUP" cloud create --admin-password-file "$WORK/password" \
 cp "$PGSUP_MINI_IMAGE" "$WORK/mini.qcow2" # where the user can read it
 chmod 644 "$WORK/mini.qcow2"
 expect_ok as_user "$PGSUP" image import -n mini --arch aarch64 "$WORK/mini.qcow2"
-expect_ok as_user "$PGSUP" instance create -n test --os mini --vcpu 1 --ram 512 -s 1G
-expect_ok "${by_sudo[@]}" "$PGSUP" instance create -n other --os mini --vcpu 1 --ram 512 -s 1G
+expect_ok as_user "$PGSUP" instance create -n test --os mini --vcpu 1 --ram 512 -s 1G --ssh-port "$(free_port)"
+expect_ok "${by_sudo[@]}" "$PGSUP" instance create -n other --os mini --vcpu 1 --ram 512 -s 1G --ssh-port "$(free_port)"
 
 step "root works in no home of another's, and not for nobody"
 expect_fail 3 "only that user can work in it" "$PGSUP" list

@@ -60,6 +60,11 @@ copying() {
     "$PGSUP" qmp guest query-jobs | grep -q '"status": "running"'
 }
 wait_until 20 copying
+# From now on only what the guest overwrites is copied, so that it is the guest's write that fails.
+run "$PGSUP" qmp guest query-jobs
+job=$(json_of '[each["id"] for each in it if each["type"] == "backup"][0]')
+run "$PGSUP" qmp guest block-job-set-speed "{\"device\": \"$job\", \"speed\": 1}"
+expect_equal "status of qmp" "$STATUS" 0
 dd if=/dev/zero of="$small/full" bs=64k 2>/dev/null || true
 status=0
 wait $backup || status=$?
@@ -73,7 +78,7 @@ before=$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")
 wrote_more() {
     [ "$(grep -c "mini: wrote" "$PGSUP_HOME/instances/guest/console.log")" -gt "$before" ]
 }
-wait_until 60 wrote_more
+wait_until 200 wrote_more
 expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
 run "$PGSUP" stop -f guest
 expect_text "$OUT" "stopped: quit"

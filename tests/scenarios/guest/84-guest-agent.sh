@@ -72,9 +72,9 @@ step "its /etc/hosts has the names of all in the network of the cloud"
 knows() { # TEXT
     grep -qa "knows $1" "$PGSUP_HOME/instances/moves/console.log"
 }
-wait_until 30 knows "moves.lab.internal at 10.77.0.30, knows moves at"
+wait_until 60 knows "moves.lab.internal at 10.77.0.30, knows moves at"
 expect_ok "$PGSUP" instance create later --os mini --vcpu 1 --ram 256 --ip 10.77.0.41
-wait_until 30 knows "later.lab.internal at 10.77.0.41, knows later at"
+wait_until 60 knows "later.lab.internal at 10.77.0.41, knows later at"
 knows "fixed.lab.internal at 10.77.0.40" || fail "the seed did not tell a static address"
 
 step "file systems are frozen for a snapshot"
@@ -94,7 +94,7 @@ wait_until 30 has_event moves "which may have been frozen by a process that was 
 is_thawed() {
     [ "$(in_store "SELECT count(*) FROM freezes")" = 0 ]
 }
-wait_until 10 is_thawed
+wait_until 30 is_thawed
 run "$PGSUP" stop moves
 expect_equal "status of stop" "$STATUS" 0
 

@@ -41,7 +41,7 @@ expect_ok as_user "$PGSUP" cloud create --admin-password-file "$WORK/password" \
 cp "${PGSUP_MINI_IMAGE:?the mini guest}" "$WORK/mini.qcow2"
 chmod 644 "$WORK/mini.qcow2"
 expect_ok as_user "$PGSUP" image import -n mini --arch aarch64 "$WORK/mini.qcow2"
-expect_ok as_user "$PGSUP" instance create -n test --os mini --vcpu 1 --ram 256 -s 1G
+expect_ok as_user "$PGSUP" instance create -n test --os mini --vcpu 1 --ram 256 -s 1G --ssh-port "$(free_port)"
 folder=$PGSUP_HOME/instances/test
 up_by_sudo
 
