@@ -32,8 +32,9 @@
 #define SUPERVISE  "`pgsup up --detach` supervises the instances in the background"
 #define NETWORKS                                                                                   \
     "`pgsup network list` shows networks of instances, `pgsup cloud get` that of the cloud"
-#define FORGET     "`pgsup trash empty` empties the trash, `pgsup image remove NAME` removes an image"
-#define KEEP_STATE "`pgsup pause NAME` halts a guest in memory: its state is not saved on disk"
+#define FORGET "`pgsup trash empty` empties the trash, `pgsup image remove NAME` removes an image"
+#define KEEP_STATE                                                                                 \
+    "`pgsup suspend NAME` takes a guest with its memory to disk, `pgsup start NAME` lets it go on"
 #define SWITCH_OFF "`pgsup stop -f NAME` switches it off, `pgsup rm NAME` removes it"
 
 struct peer_word {

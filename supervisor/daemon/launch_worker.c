@@ -18,11 +18,14 @@
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_file.h"
 #include "machine/core/smbios.h"
+#include "machine/core/suspend_tag.h"
 #include "machine/process.h"
+#include "machine/vm.h"
 #include "machine/vm_launch.h"
 #include "store/guest_table.h"
 #include "store/image_table.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +38,7 @@ struct job {
     struct vm_plan plan;
     struct error error;
     char *notice; /* what the user is to be told of its files; NULL */
+    bool cold;    /* saved memory is discarded */
     bool good;
 };
 
@@ -83,6 +87,13 @@ static bool fill_guest(struct home *home, const struct instance_facts *facts, st
     return true;
 }
 
+static char *read_hardware(const char *path) {
+    scoped(buffer_done) struct buffer text = {0};
+    bool good = file_exists(path) && file_read(path, SUSPEND_TAG_SIZE, &text, NULL) &&
+                text.length && suspend_tag_is(text.data);
+    return good ? alloc_string(text.data) : NULL;
+}
+
 bool launch_worker_plan_found(struct home *home, const struct running *running,
                               struct vm_plan *plan, struct error *error) {
     struct instance_facts facts = {0};
@@ -97,6 +108,8 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     plan->found_pid = running->pid;
     plan->found_start = running->start;
     plan->accel = alloc_string(facts.instance.accel);
+    plan->hardware = read_hardware(plan->files[RUN_FILE_HARDWARE]);
+    plan->ram_bytes = facts.instance.ram_mib << 20;
     bool good = fill_guest(home, &facts, plan, error) &&
                 (launch_table_last(home->store, facts.instance.id, &plan->launch, &problem) ||
                  problem.code == ERROR_NOT_FOUND || /* its first start, by vm.sh */
@@ -150,6 +163,14 @@ static void note_helpers(const struct vm_plan *plan) {
         log_warning("%s", error.text);
 }
 
+/* Without the note only the next supervisor cannot suspend it. */
+static void note_hardware(const struct vm_plan *plan) {
+    struct error error = {0};
+    if (!file_write(plan->files[RUN_FILE_HARDWARE], plan->hardware, strlen(plan->hardware), 0600,
+                    &error))
+        log_warning("%s", error.text);
+}
+
 /* Where macOS gives a network to root alone, and the launcher is there. */
 static void fill_root(const struct spec *spec, struct vm_plan *plan) {
     if (!plan->link || !spec_needs_root(spec))
@@ -190,10 +211,13 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     fill_root(spec, plan);
     fill_argv(spec, plan);
     plan->accel = alloc_string(spec_accel_word(spec->accel));
+    plan->hardware = suspend_tag(spec);
+    plan->ram_bytes = spec->ram_mib << 20;
     const char *remark = qemu_program_remark(&spec->qemu, spec->accel, platform_macos_version());
     if (remark)
         strv_push(&plan->warnings, remark);
     note_helpers(plan);
+    note_hardware(plan);
     return true;
 }
 
@@ -250,15 +274,30 @@ static bool check_bridges(const struct spec *spec, const struct launch_link *lin
     return true;
 }
 
+/* A command may be working on its disks. */
+static bool discard_memory(struct home *home, const char *name, struct error *error) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    scoped(file_release) int lock = file_lock_folder(folder);
+    struct store_instance instance = {0};
+    bool good = (lock >= 0 || errno != EWOULDBLOCK ||
+                 error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder)) &&
+                instance_table_get(home->store, name, &instance, error) &&
+                suspension_discard(home, &instance, error);
+    store_instance_done(&instance);
+    return good;
+}
+
 static bool prepare_new(struct home *home, struct job *job, struct error *error) {
     struct prepared prepared = {0};
-    bool good = prepare_files(home, job->name, &prepared, error) &&
+    bool good = (!job->cold || discard_memory(home, job->name, error)) &&
+                prepare_files(home, job->name, &prepared, error) &&
                 check_bridges(&prepared.plan.spec, job->plan.link, error) &&
                 start_helpers(&prepared.plan.spec, &job->plan, error) &&
                 join_network(home, job, &prepared, error) &&
                 build(home, &prepared.facts, &prepared.plan.spec, &job->plan, error);
     job->notice = prepared.plan.notice;
     prepared.plan.notice = NULL;
+    job->plan.wakes = alloc_string(prepared.plan.wake.tag);
     instance_plan_done(&prepared.plan);
     instance_facts_done(&prepared.facts);
     return good;
@@ -306,5 +345,7 @@ void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct launch
     job->plan.link = link;
     job->home_path = alloc_string(home_path);
     job->name = alloc_string(vm->name);
+    job->cold = vm->cold;
+    vm_set_cold(vm, false);
     uv_queue_work(loop, &job->work, on_job_work, on_job_worked);
 }

@@ -141,19 +141,13 @@ static const struct {
     const char *method;
     bool (*run)(struct request *request, struct error *error); /* false: error is the answer */
 } methods[] = {
-    {"hello", method_hello},
-    {"status", method_status},
-    {"start", power_start},
-    {"stop", power_stop},
-    {"restart", power_restart},
-    {"pause", power_pause},
-    {"resume", power_resume},
-    {"reset", power_reset},
-    {"kill", power_kill},
-    {"wait", method_wait},
-    {"provision", method_provision},
-    {"console", method_console},
-    {"console-input", method_console_input},
+    {"hello", method_hello},     {"status", method_status},
+    {"start", power_start},      {"stop", power_stop},
+    {"restart", power_restart},  {"pause", power_pause},
+    {"resume", power_resume},    {"suspend", power_suspend},
+    {"reset", power_reset},      {"kill", power_kill},
+    {"wait", method_wait},       {"provision", method_provision},
+    {"console", method_console}, {"console-input", method_console_input},
     {"down", method_down},
 };
 

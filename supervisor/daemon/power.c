@@ -2,6 +2,9 @@
 
 #include "control/protocol.h"
 #include "daemon/vm_json.h"
+#include "home/snapshot/suspension.h"
+#include "machine/core/suspend_tag.h"
+#include "machine/vm_suspend.h"
 
 #define STARTED_TIMEOUT_MS 120000
 #define SIMPLE_TIMEOUT_MS  30000
@@ -28,13 +31,16 @@ static bool may_start(const struct request *request, const struct vm *vm, struct
 
 bool power_start(struct request *request, struct error *error) {
     bool wait = false;
+    bool cold = false;
     uint64_t timeout_ms = POWER_READY_TIMEOUT_MS;
     struct vm *vm = request_vm(request, error);
     if (!vm || !control_get_bool(request->params, "wait", &wait, error) ||
+        !control_get_bool(request->params, "cold", &cold, error) ||
         !request_timeout(request, &timeout_ms, error))
         return false;
     if (!may_start(request, vm, error))
         return false;
+    vm_set_cold(vm, cold);
     request_set_wanted(request, vm, true);
     const struct waiter_goal goal = start_goal(wait, timeout_ms);
     request_wait_for(request, vm, &goal, request_reached);
@@ -62,6 +68,10 @@ bool power_stop(struct request *request, struct error *error) {
         !request_timeout(request, &timeout_ms, error))
         return false;
     options.limit_ms = timeout_ms;
+    if (vm->state == STATE_SUSPENDING && !options.force) {
+        waiters_explain(vm, error);
+        return false;
+    }
     request_set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
         request_succeed_already(request, vm);
@@ -110,6 +120,60 @@ bool power_restart(struct request *request, struct error *error) {
     request_wait_for_end(request, vm, 0, on_down_again);
     if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
+    return true;
+}
+
+/* --- memory to disk --- */
+
+static void on_suspended(void *context, struct vm *vm, const struct error *error) {
+    struct request *request = context;
+    if (error->code != ERROR_NONE) {
+        request_fail(request, error);
+        return;
+    }
+    json_t *body = vm_json(vm);
+    json_object_set_new(body, "state", json_string(SUSPEND_STATE));
+    json_object_set_new(body, "outcome", vm->outcome ? json_string(vm->outcome) : json_null());
+    request_succeed(request, body);
+}
+
+/* Down already: suspended, or in no state to be. */
+static bool already_suspended(struct request *request, struct vm *vm, struct error *error) {
+    struct saved_memory saved;
+    if (!suspension_read(request->context->fleet->home, vm->name, &saved, error))
+        return false;
+    bool suspended = saved.tag != NULL;
+    saved_memory_done(&saved);
+    if (!suspended)
+        return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
+                         vm->name, vm->name);
+    json_t *body = vm_json(vm);
+    json_object_set_new(body, "state", json_string(SUSPEND_STATE));
+    json_object_set_new(body, "outcome", json_null());
+    request_succeed(request, body);
+    return true;
+}
+
+static bool may_suspend(const struct vm *vm, struct error *error) {
+    if (vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY)
+        return vm_suspend_check(vm, error);
+    if (vm->state != STATE_SUSPENDING)
+        waiters_explain(vm, error);
+    return vm->state == STATE_SUSPENDING;
+}
+
+bool power_suspend(struct request *request, struct error *error) {
+    struct vm *vm = request_vm(request, error);
+    if (!vm)
+        return false;
+    if (!lifecycle_has_process(vm->state))
+        return already_suspended(request, vm, error);
+    if (!may_suspend(vm, error))
+        return false;
+    const struct waiter_goal goal = {.goal = GOAL_SUSPENDED,
+                                     .timeout_ms = 2 * vm_suspend_limit_ms(vm)};
+    request_wait_for(request, vm, &goal, on_suspended);
+    vm_request(vm, INPUT_SUSPEND);
     return true;
 }
 

@@ -11,5 +11,6 @@ bool power_stop(struct request *request, struct error *error);
 bool power_restart(struct request *request, struct error *error); /* stops, then starts again */
 bool power_pause(struct request *request, struct error *error);
 bool power_resume(struct request *request, struct error *error);
+bool power_suspend(struct request *request, struct error *error); /* memory to disk, and off */
 bool power_reset(struct request *request, struct error *error);
 bool power_kill(struct request *request, struct error *error);

@@ -93,6 +93,9 @@ typedef bool decide_function(struct waiter *waiter, void *context);
 static bool by_verdict(struct waiter *waiter, void *context) {
     enum lifecycle_verdict verdict = lifecycle_verdict(waiter->wanted.goal, waiter->vm->state);
     (void)context;
+    if (verdict == VERDICT_REACHED && waiter->wanted.goal == GOAL_SUSPENDED &&
+        !waiter->vm->suspended)
+        verdict = VERDICT_IMPOSSIBLE;
     if (verdict == VERDICT_IMPOSSIBLE && waiter->vm->restarting)
         verdict = VERDICT_POSSIBLE;
     if (verdict == VERDICT_REACHED && waiter->wanted.provisioned)
@@ -164,14 +167,15 @@ void waiters_gone(struct waiters *waiters, struct vm *vm) {
 }
 
 struct refusal {
-    bool resume, pause;
+    bool resume, pause, suspend;
     struct error error;
 };
 
 static bool by_refusal(struct waiter *waiter, void *context) {
     const struct refusal *refusal = context;
     if ((refusal->resume && waiter->wanted.goal == GOAL_RUNNING) ||
-        (refusal->pause && waiter->wanted.goal == GOAL_PAUSED))
+        (refusal->pause && waiter->wanted.goal == GOAL_PAUSED) ||
+        (refusal->suspend && waiter->wanted.goal == GOAL_SUSPENDED))
         waiter->error = refusal->error;
     return waiter->error.code != ERROR_NONE;
 }
@@ -179,9 +183,15 @@ static bool by_refusal(struct waiter *waiter, void *context) {
 /* Waiters for what the command should have done get the reason. */
 void waiters_refused(struct waiters *waiters, struct vm *vm, const char *command,
                      const char *text) {
-    struct refusal refusal = {strcmp(command, "cont") == 0, strcmp(command, "stop") == 0, {0}};
-    error_set(&refusal.error, ERROR_FAILED, "QEMU refused \"%s\" for %s: %s", command, vm->name,
-              text);
+    struct refusal refusal = {.resume = strcmp(command, "cont") == 0,
+                              .pause = strcmp(command, "stop") == 0,
+                              .suspend = strcmp(command, "snapshot-save") == 0};
+    if (refusal.suspend)
+        error_set(&refusal.error, ERROR_FAILED, "%s was not suspended and goes on: %s", vm->name,
+                  text);
+    else
+        error_set(&refusal.error, ERROR_FAILED, "QEMU refused \"%s\" for %s: %s", command, vm->name,
+                  text);
     settle(waiters, vm, by_refusal, &refusal);
 }
 

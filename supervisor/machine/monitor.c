@@ -186,6 +186,19 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
     return true;
 }
 
+bool monitor_send_within(struct monitor *monitor, const struct qmp_request *request,
+                         uint64_t limit_ms) {
+    if (!monitor || monitor->closing) {
+        json_decref(request->arguments);
+        return false;
+    }
+    if (!session_send_within(monitor->session, request, clock_monotonic_ms(), limit_ms))
+        return false;
+    flush(monitor);
+    arm(monitor);
+    return true;
+}
+
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms) {
     const struct qmp_request request = {.command = command};
     if (monitor_state(monitor) != QMP_READY || session_is_waiting(monitor->session) ||

@@ -28,6 +28,9 @@ void monitor_close(struct monitor *monitor); /* NULL is fine */
 
 /* arguments is stolen. False: lost or too many pending; then nothing completes. */
 bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context);
+/* With a limit for its answer. */
+bool monitor_send_within(struct monitor *monitor, const struct qmp_request *request,
+                         uint64_t limit_ms);
 /* A command without arguments that must be answered within this time. False: not sent, for QEMU may
  * still be at work on another one. */
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms);

@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "base/platform.h"
 #include "machine/console.h"
+#include "machine/core/suspend_tag.h"
 #include "machine/monitor.h"
 #include "machine/probe.h"
 #include "machine/process.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_helpers.h"
 #include "machine/vm_private.h"
+#include "machine/vm_suspend.h"
 #include "machine/vm_wake.h"
 #include "machine/vm_words.h"
 
@@ -76,6 +78,7 @@ static void reconnect(struct vm *vm) {
 
 static void release(struct vm *vm) {
     vm_wake_forget(vm);
+    vm_suspend_forget(vm);
     monitor_close(vm->monitor);
     process_close(vm->process);
     console_close(vm->console);
@@ -100,6 +103,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         vm->stopping_vcpus = true;
         vm_command(vm, "stop");
         break;
+    case EFFECT_SAVE: vm_suspend_begin(vm); break;
     case EFFECT_RESET:
         vm->resetting = vm->state == STATE_PAUSED;
         vm->launch.phases_ms[PHASE_READY] = 0;
@@ -147,8 +151,11 @@ static void on_deadline(uv_timer_t *timer) {
         return;
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
     if (vm->state == STATE_STARTING && !vm->reason)
-        vm_set_reason(vm, vm->process ? "QEMU did not answer on its QMP socket in time"
-                                      : "its launch was not prepared in time");
+        vm_set_reason(vm, vm->plan.wakes ? "its saved memory was not loaded in time"
+                          : vm->process  ? "QEMU did not answer on its QMP socket in time"
+                                         : "its launch was not prepared in time");
+    if (vm->state == STATE_SUSPENDING)
+        vm_set_reason(vm, "QEMU has not saved its memory in time");
     vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
 }
 
@@ -157,8 +164,9 @@ void vm_shorten_deadline(struct vm *vm, uint64_t limit_ms) {
 }
 
 static void arm(struct vm *vm) {
-    uint64_t limit =
-        vm->state == STATE_STOPPING ? vm->stop_limit_ms : lifecycle_deadline_ms(vm->state);
+    uint64_t limit = vm->state == STATE_STOPPING     ? vm->stop_limit_ms
+                     : vm->state == STATE_SUSPENDING ? vm_suspend_limit_ms(vm)
+                                                     : lifecycle_deadline_ms(vm->state);
     if (limit)
         start_deadline(vm, limit);
     else
@@ -191,6 +199,7 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
     if (next == STATE_READY) {
         vm_phase(vm, PHASE_READY);
         vm_agent_query(vm);
+        vm_suspend_on_ready(vm);
     }
 }
 
@@ -219,6 +228,7 @@ void vm_start(struct vm *vm) {
     if (!lifecycle_has_process(vm->state)) { /* a new launch begins */
         store_launch_done(&vm->launch);
         alloc_replace(&vm->outcome, NULL);
+        vm->suspended = false;
     }
     vm_input(vm, INPUT_START);
 }
@@ -376,6 +386,10 @@ void vm_set_restarting(struct vm *vm, bool restarting) {
     vm->restarting = restarting;
 }
 
+void vm_set_cold(struct vm *vm, bool cold) {
+    vm->cold = cold;
+}
+
 void vm_set_wanted(struct vm *vm, bool wanted) {
     vm->wanted = wanted;
 }
@@ -411,6 +425,7 @@ struct vm *vm_new(uv_loop_t *loop, const char *name, const char *uuid, int64_t i
 void vm_recall(struct vm *vm, const struct store_launch *last) {
     const char *failed = lifecycle_state_word(STATE_FAILED);
     vm->state = last->state && strcmp(last->state, failed) == 0 ? STATE_FAILED : STATE_STOPPED;
+    vm->suspended = last->end_cause && strcmp(last->end_cause, SUSPEND_STATE) == 0;
     vm_set_reason(vm, last->end_text);
 }
 
@@ -426,6 +441,7 @@ void vm_drop_handle(struct vm *vm) {
     free(vm->phoned_home);
     free(vm->provision_result);
     boot_done(&vm->boot);
+    vm_suspend_forget(vm);
     free(vm);
 }
 

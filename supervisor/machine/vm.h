@@ -55,6 +55,7 @@ void vm_notice(struct vm *vm, const char *text);
 
 /* The owner's fields (vm_object.h). */
 void vm_set_wanted(struct vm *vm, bool wanted);
+void vm_set_cold(struct vm *vm, bool cold);
 void vm_set_restarting(struct vm *vm, bool restarting);
 void vm_set_provision_result(struct vm *vm, const char *result); /* NULL: not run */
 /* boot_take() on the VM's boot: a sentence when the step is news, else NULL. Caller frees. */

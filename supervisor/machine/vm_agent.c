@@ -35,14 +35,18 @@ void vm_agent_query(struct vm *vm) {
             agent_ask(vm->loop, vm->plan.files[RUN_FILE_AGENT], vm->plan.mac, vm, on_answer);
 }
 
+static const char *why_late(const struct vm *vm) {
+    return vm->suspend.clock_due ? "it was suspended" : "the computer slept";
+}
+
 static void on_time_set(void *owner, const struct qga_addresses *done) {
     struct vm *vm = owner;
     vm->clock = done ? VM_CLOCK_SET : VM_CLOCK_LATE;
-    vm_tell(vm, STORE_EVENT_AGENT, "%s",
-            done
-                ? "the computer slept: the guest's clock was set"
-                : "the computer slept, and the guest's clock may be behind by that time: its agent "
-                  "did not set it");
+    vm_tell(vm, STORE_EVENT_AGENT,
+            done ? "%s: the guest's clock was set"
+                 : "%s, and the guest's clock may be behind by that time: its agent did not set it",
+            why_late(vm));
+    vm->suspend.clock_due = vm->suspend.clock_due && !done;
     agent_drop(vm);
 }
 
@@ -50,8 +54,9 @@ void vm_agent_set_time(struct vm *vm) {
     vm->clock = VM_CLOCK_LATE;
     if (!vm->agent_open || !vm->plan.files[RUN_FILE_AGENT]) {
         vm_tell(vm, STORE_EVENT_AGENT,
-                "the computer slept, and the guest's clock may be behind by that time: it has no "
-                "agent that could set it");
+                "%s, and the guest's clock may be behind by that time: it has no agent that could "
+                "set it",
+                why_late(vm));
         return;
     }
     agent_drop(vm);

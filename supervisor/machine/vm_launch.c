@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "machine/console.h"
+#include "machine/core/suspend_tag.h"
 #include "machine/log_tail.h"
 #include "machine/monitor.h"
 #include "machine/process.h"
@@ -11,6 +12,8 @@
 #include "machine/vm_private.h"
 #include "machine/vm_qmp.h"
 #include "machine/vm_report.h"
+#include "machine/vm_suspend.h"
+#include "machine/vm_suspend_qmp.h"
 #include "machine/vm_words.h"
 
 #include <string.h>
@@ -41,11 +44,15 @@ static void record_end(struct vm *vm, const struct process_end *end) {
     bool killed = vm->state == STATE_KILLING;
     uint64_t began = vm->stop_began_ms ? vm->stop_began_ms : vm->since_ms;
     struct store_launch *launch = &vm->launch;
-    alloc_replace(&launch->end_cause,
-                  killed ? alloc_string("killed") : vm_report_cause(end, vm->shutdown_reason));
-    alloc_replace(&vm->outcome, vm_report_stop(launch->end_cause, killed, launch->presses,
-                                               clock_monotonic_ms() - began));
-    if (vm->stop_began_ms || killed)
+    vm->suspended = vm->suspended && wished;
+    alloc_replace(&launch->end_cause, vm->suspended ? alloc_string(SUSPEND_STATE)
+                                      : killed      ? alloc_string("killed")
+                                                    : vm_report_cause(end, vm->shutdown_reason));
+    alloc_replace(&vm->outcome, vm->suspended
+                                    ? vm_suspend_outcome(vm)
+                                    : vm_report_stop(launch->end_cause, killed, launch->presses,
+                                                     clock_monotonic_ms() - began));
+    if (vm->stop_began_ms || killed || vm->suspended)
         alloc_replace(&launch->end_text, alloc_string(vm->outcome));
     else
         alloc_replace(&launch->end_text, vm_report_unasked(launch->end_cause));
@@ -126,6 +133,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
 
 void vm_launch_adopt(struct vm *vm, struct vm_plan *plan) {
     take_plan(vm, plan);
+    vm_suspend_recall(vm);
     struct stat log;
     vm->log_start = stat(vm->plan.qemu_log, &log) == 0 ? log.st_size : 0;
     vm->process =

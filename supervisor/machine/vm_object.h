@@ -64,9 +64,11 @@ struct vm {
     uint64_t stop_limit_ms;     /* of the stop under way, from its beginning; 0: none */
     bool halted;                /* when paused: by QEMU itself, not by request */
     bool needs_reset;           /* … and QEMU does not resume it without a reset */
+    bool suspended;             /* the last end: its memory had been saved */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* the user wants it to run */
+    bool cold;              /* its next launch discards saved memory */
     bool restarting;        /* it is to be started again when it has stopped */
     char *phoned_home;      /* to this supervisor, as this instance-id */
     char *provision_result; /* store/guest_table.h; NULL: not run */
@@ -93,6 +95,15 @@ struct vm {
     } names;
     struct vm_helper *helpers; /* vm_helpers.h */
     struct vm_wake *wake;      /* vm_wake.h; NULL */
+    struct vm_suspend {        /* vm_suspend.h */
+        json_t *disks;         /* names of the nodes that hold the memory and what belongs to it */
+        char *memory;          /* … the first of them */
+        char *found_tag;       /* in the disks of a VM that was found; NULL */
+        json_t *found_jobs;    /* of QEMU, which it had then; NULL */
+        bool begun;            /* it was suspending; its vCPUs are halted until that has ended */
+        bool clock_due;        /* its guest has been asleep, and does not know it yet */
+        uint64_t began_ms;     /* monotonic */
+    } suspend;
     enum vm_clock clock;
     bool silent; /* the reason is that nothing is heard of the guest */
     uv_timer_t deadline, press, heartbeat, space;

@@ -20,6 +20,8 @@ void vm_plan_done(struct vm_plan *plan) {
     free(plan->qemu_log);
     free(plan->console_log);
     free(plan->accel);
+    free(plan->hardware);
+    free(plan->wakes);
     strv_done(&plan->warnings);
     free(plan->address);
     free(plan->mac);

@@ -23,6 +23,9 @@ struct vm_plan {
     struct vm_drives drives;  /* which are added when it has dropped root */
     char *qemu_log, *console_log;
     char *accel;          /* QEMU's word for it; NULL: not known */
+    char *hardware;       /* the tag of its memory: suspend_tag.h; NULL: not known, by vm.sh */
+    char *wakes;          /* the tag of the saved memory that it loads; NULL: it boots */
+    uint64_t ram_bytes;   /* about as much memory is to be saved or loaded */
     struct strv warnings; /* of this QEMU, its own included; each a sentence */
     char *address;        /* where sshd will answer; "" when not known */
     uint16_t port;

@@ -12,6 +12,8 @@
 #include "machine/vm_agent.h"
 #include "machine/vm_backup.h"
 #include "machine/vm_private.h"
+#include "machine/vm_suspend.h"
+#include "machine/vm_suspend_qmp.h"
 #include "machine/vm_words.h"
 #include "qmp/event.h"
 
@@ -166,6 +168,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
             vm_phase(vm, PHASE_KERNEL);
         if (strcmp(event.device, QEMU_ARGV_AGENT) == 0)
             vm_agent_port_changed(vm, event.open);
+        vm_suspend_set_clock(vm);
         break;
     case QMP_EVENT_WATCHDOG: on_watchdog(vm, &event); break;
     case QMP_EVENT_POWERDOWN:
@@ -226,6 +229,7 @@ static void on_block(struct vm *vm, json_t *devices) {
         if (status && strcmp(status, "nospace") == 0)
             vm->disk_full = true;
     }
+    vm_suspend_on_block(vm, devices);
 }
 
 /* qapi/job.json, JobInfo: what somebody began over the second monitor, or a supervisor before. */
@@ -241,6 +245,7 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
                 status ? status : "?");
     }
     vm_backup_on_jobs(vm, jobs);
+    vm_suspend_on_jobs(vm, jobs);
 }
 
 /* qapi/char.json, ChardevInfo: frontend-open is whether the guest has opened the port. */
@@ -278,6 +283,8 @@ static void on_status(struct vm *vm, json_t *value) {
         return;
     vm->halted = run_state_is_halt(status);
     vm->needs_reset = run_state_needs_reset(status);
+    if (vm->state == STATE_LOST && vm_suspend_take_over(vm, status))
+        return;
     if (vm->state == STATE_LOST)
         explain_found(vm, status);
     if (asked)
@@ -302,7 +309,10 @@ enum { QUESTIONS = sizeof questions / sizeof *questions };
 static void begin_boot(struct vm *vm) {
     log_tail_warnings(vm->plan.qemu_log, vm->log_start, &vm->plan.warnings);
     vm_phase(vm, PHASE_STARTED);
-    vm_input(vm, INPUT_QMP_READY);
+    if (vm->plan.wakes)
+        vm_suspend_load(vm);
+    else
+        vm_input(vm, INPUT_QMP_READY);
 }
 
 /* QEMU executes in this order. */
@@ -336,10 +346,14 @@ static void on_refusal(struct vm *vm, const struct qmp_item *item) {
     vm_tell(vm, STORE_EVENT_QMP, "%s refused: %s", item->command, text);
     if (strncmp(item->command, "blockdev-", strlen("blockdev-")) == 0)
         on_drive_refused(vm, text);
+    if (vm_suspend_on_refusal(vm, item, text))
+        return;
     vm->listener->refused(vm->listener->context, vm, item->command, text);
 }
 
 static void on_return(struct vm *vm, const struct qmp_item *item) {
+    if (vm_suspend_on_return(vm, item))
+        return;
     for (size_t i = 0; i < QUESTIONS; i++)
         if (strcmp(questions[i].command, item->command) == 0)
             questions[i].on_return(vm, item->value);
@@ -351,7 +365,8 @@ static void on_return(struct vm *vm, const struct qmp_item *item) {
 static bool is_at_work(const struct vm *vm, const struct qmp_item *item) {
     bool runs = vm->state == STATE_BOOTING || vm->state == STATE_RUNNING ||
                 vm->state == STATE_READY || vm->state == STATE_PAUSED;
-    return runs && !is_heard_by(item) && vm_backup_is_worked_on(vm);
+    return !is_heard_by(item) &&
+           (vm_suspend_is_at_work(vm) || (runs && vm_backup_is_worked_on(vm)));
 }
 
 static void on_reply(struct vm *vm, const struct qmp_item *item) {
@@ -415,6 +430,7 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
     case QMP_ITEM_EVENT:
         on_event(vm, item);
         vm_backup_on_event(vm, item);
+        vm_suspend_on_event(vm, item);
         break;
     case QMP_ITEM_LOST:
         uv_timer_stop(&vm->heartbeat);

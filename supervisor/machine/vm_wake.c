@@ -115,13 +115,17 @@ static bool is_asked(const struct vm *vm) {
     return vm->state == STATE_READY && vm->plan.address && vm->plan.address[0];
 }
 
+void vm_wake_announce(struct vm *vm) {
+    monitor_send(vm->monitor, "announce-self",
+                 json_pack("{si, si, si, si}", "initial", 50, "max", 550, "rounds", 5, "step", 100),
+                 NULL);
+}
+
 void vm_wake(struct vm *vm) {
     vm_wake_forget(vm);
     if (!runs(vm))
         return;
-    monitor_send(vm->monitor, "announce-self",
-                 json_pack("{si, si, si, si}", "initial", 50, "max", 550, "rounds", 5, "step", 100),
-                 NULL);
+    vm_wake_announce(vm);
     vm_agent_set_time(vm);
     if (!is_asked(vm))
         return;

@@ -11,6 +11,8 @@
 #define VM_WAKE_ANSWER_MS    30000u /* for an answer, before and after the link was down */
 #define VM_WAKE_UNPLUGGED_MS 2000u
 
+/* Switches learn again where the guest is. */
+void vm_wake_announce(struct vm *vm);
 void vm_wake(struct vm *vm); /* no more than an end of the sleep before, if it does not run */
 void vm_wake_forget(struct vm *vm); /* a link that is down comes up again */
 

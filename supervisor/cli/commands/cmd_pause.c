@@ -30,8 +30,8 @@ static int run_reset(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_pause = {
     .path = "pause",
-    .alias = "suspend",
     .summary = "Halt the CPUs of instances and keep their memory",
+    .details = "The memory stays in that of this computer: `pgsup suspend` takes it to disk.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_pause,
@@ -40,6 +40,7 @@ const struct command cmd_pause = {
 const struct command cmd_resume = {
     .path = "resume",
     .summary = "Resume paused instances",
+    .details = "One that is suspended goes on by `pgsup start`.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_resume,

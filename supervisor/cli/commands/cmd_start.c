@@ -18,6 +18,7 @@ static const struct option_spec options[] = {
      .fallback = "600"},
     {.name = "no-provision",
      .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
+    {.name = "cold", .help = "discard the memory of one that is suspended, and boot it"},
     {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
@@ -101,6 +102,7 @@ static int run_start(struct invocation *invocation, struct error *error) {
                                  .warn = warn_failed_modules};
     if (!check_console(invocation, error) || !make_params(invocation, &command.params, error))
         return 1;
+    json_object_set_new(command.params, "cold", json_boolean(invocation_flag(invocation, "cold")));
     int status = vm_command_run(invocation, &command, error);
     const struct console_link_options chosen = {.name = invocation_argument(invocation, 0)};
     if (invocation_flag(invocation, "console") && status == 0 && error->code == ERROR_NONE)
@@ -129,7 +131,7 @@ const struct command cmd_start = {
     .details = "A guest is ready when it has phoned home (first boot) or when its sshd "
                "answers (later boots). At a first boot cloud-init reports which of its "
                "modules runs and which failed. Starting an instance that already runs "
-               "succeeds.\n"
+               "succeeds. One that is suspended goes on where it was.\n"
                "\n"
                "Of several, one that has --after starts when that one is ready, if it is among "
                "them, or has failed.",

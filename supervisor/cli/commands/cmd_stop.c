@@ -1,10 +1,13 @@
 #include "base/alloc.h"
+#include "base/file.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/offline_stop.h"
+#include "cli/link/stopped_instance.h"
 #include "cli/link/vm_command.h"
 #include "home/home.h"
 #include "home/running.h"
+#include "home/snapshot/suspension.h"
 #include "store/instance_table.h"
 
 #include <stdio.h>
@@ -19,29 +22,46 @@ static const struct option_spec options[] = {
      .fallback = "90"},
     {.name = "force", .letter = 'f', .help = "quit QEMU immediately, like pulling the plug"},
     {.name = "no-escalate", .help = "at the timeout keep it running and exit with 5"},
+    {.name = "discard", .help = "of one that is suspended, discard the memory"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
 
-/* name: when there are several */
-static void show_outcome(const char *name, const char *outcome) {
-    printf("%s%s%s%s\n", name ? name : "", name ? " " : "",
-           outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
-}
-
-static void show_stop(const struct invocation *invocation, const char *name, json_t *result) {
-    (void)invocation, (void)name;
-    show_outcome(NULL, json_string_value(json_object_get(result, "outcome")));
-}
-
-static void show_named_stop(const struct invocation *invocation, const char *name, json_t *result) {
-    (void)invocation;
-    show_outcome(name, json_string_value(json_object_get(result, "outcome")));
-}
-
 static bool has_several(const struct invocation *invocation) {
     return invocation_flag(invocation, "all") || invocation_given(invocation, "group") ||
            invocation_argument_count(invocation) > 1;
+}
+
+static bool is_suspended(const struct invocation *invocation, const char *name) {
+    struct saved_memory saved = {0};
+    bool suspended = suspension_read(invocation->home, name, &saved, NULL) && saved.tag;
+    saved_memory_done(&saved);
+    return suspended;
+}
+
+static void show_outcome(const struct invocation *invocation, const char *name,
+                         const char *outcome) {
+    bool named = has_several(invocation);
+    bool rests = !outcome && is_suspended(invocation, name);
+    printf("%s%s%s%s%s\n", named ? name : "", named ? " " : "",
+           outcome ? "stopped: " : "already stopped", outcome ? outcome : "",
+           rests ? ", suspended: --discard discards its memory" : "");
+}
+
+static void show_stop(const struct invocation *invocation, const char *name, json_t *result) {
+    show_outcome(invocation, name, json_string_value(json_object_get(result, "outcome")));
+}
+
+/* Before it is stopped: of one that runs nothing is saved. */
+static bool discard_memory(const struct invocation *invocation, const char *name,
+                           struct error *error) {
+    struct store_instance instance = {0};
+    scoped(file_release) int lock = -1;
+    bool good = !is_suspended(invocation, name) ||
+                (stopped_instance_lock_suspended(invocation, name, &instance, &lock, error) &&
+                 suspension_discard(invocation->home, &instance, error));
+    store_instance_done(&instance);
+    return good;
 }
 
 static void tell_offline(const struct invocation *invocation, const char *name,
@@ -49,7 +69,7 @@ static void tell_offline(const struct invocation *invocation, const char *name,
     if (invocation_wants_json(invocation))
         vm_command_print_json(name, "stopped", outcome);
     else if (!invocation->quiet)
-        show_outcome(has_several(invocation) ? name : NULL, outcome);
+        show_outcome(invocation, name, outcome);
 }
 
 /* Stops it over its second monitor. */
@@ -63,7 +83,8 @@ static void stop_offline(struct invocation *invocation, const char *name, void *
     if (!running_find(invocation->home->run, name, &running, error))
         return;
     if (!running.name) {
-        tell_offline(invocation, name, NULL);
+        if (!invocation_flag(invocation, "discard") || discard_memory(invocation, name, error))
+            tell_offline(invocation, name, NULL);
         return;
     }
     invocation_warn("no supervisor runs: stopping the QEMU of %s (process %ld) directly", name,
@@ -92,7 +113,9 @@ static int run_stop(struct invocation *invocation, struct error *error) {
                                  .awaits = "stopped",
                                  .params = json_object(),
                                  .order = SELECTION_REVERSE,
-                                 .show = has_several(invocation) ? show_named_stop : show_stop,
+                                 .prepare =
+                                     invocation_flag(invocation, "discard") ? discard_memory : NULL,
+                                 .show = show_stop,
                                  .offline = stop_offline,
                                  .context = &given};
     json_object_set_new(command.params, "timeout_ms", json_integer((json_int_t)given.limit_ms));
@@ -108,7 +131,7 @@ static int run_kill(struct invocation *invocation, struct error *error) {
                                  .going = "ending",
                                  .awaits = "stopped",
                                  .params = json_object(),
-                                 .show = has_several(invocation) ? show_named_stop : show_stop};
+                                 .show = show_stop};
     return vm_command_run(invocation, &command, error);
 }
 

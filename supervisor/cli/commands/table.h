@@ -75,6 +75,7 @@
     X(cmd_stop)                                                                                    \
     X(cmd_restart)                                                                                 \
     X(cmd_reset)                                                                                   \
+    X(cmd_suspend)                                                                                 \
     X(cmd_pause)                                                                                   \
     X(cmd_resume)                                                                                  \
     X(cmd_kill)                                                                                    \

@@ -6,6 +6,7 @@
 #include "cli/output/vm_label.h"
 #include "home/access/host_groups.h"
 #include "machine/core/lifecycle.h"
+#include "machine/core/suspend_tag.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +43,11 @@ static bool check_state(const char *wanted, struct error *error) {
     for (int state = 0; wanted && state < STATE_COUNT; state++)
         if (is_in_state(lifecycle_state_word((enum lifecycle_state)state), wanted))
             return true;
-    return !wanted || error_set(error, ERROR_USAGE,
-                                "\"%.40s\" is not a state: use ready, booting, running, paused, "
-                                "stopped, failed or lost",
-                                wanted);
+    return !wanted || is_in_state(SUSPEND_STATE, wanted) ||
+           error_set(error, ERROR_USAGE,
+                     "\"%.40s\" is not a state: use ready, booting, running, paused, suspended, "
+                     "stopped, failed or lost",
+                     wanted);
 }
 
 bool list_rows_check(const struct home *home, const struct list_choice *choice,

@@ -3,27 +3,28 @@
 #include "cli/link/vm_status.h"
 #include "home/access/guest_port.h"
 #include "home/running.h"
-#include "machine/core/lifecycle.h"
 
 #include <string.h>
 
 /* States that a guest does not answer in, and what helps. */
 static const struct {
-    enum lifecycle_state state;
+    const char *state;
     const char *command, *option; /* before and behind the instance's name */
     const char *effect;
 } unreachable[] = {
-    {STATE_STOPPED, "start", " --wait", "starts it"},
-    {STATE_FAILED, "start", " --wait", "starts it again, `pgsup info` tells why it failed"},
-    {STATE_STARTING, "start", " --wait", "waits for it"},
-    {STATE_PAUSED, "resume", "", "lets it run on"},
-    {STATE_KILLING, "start", " --wait", "starts it again"},
-    {STATE_ABORTING, "info", "", "tells why its start failed"},
+    {"stopped", "start", " --wait", "starts it"},
+    {"failed", "start", " --wait", "starts it again, `pgsup info` tells why it failed"},
+    {"starting", "start", " --wait", "waits for it"},
+    {"suspended", "start", " --wait", "lets it go on"},
+    {"suspending", "start", " --wait", "lets it go on when that is done"},
+    {"paused", "resume", "", "lets it run on"},
+    {"killing", "start", " --wait", "starts it again"},
+    {"aborting", "info", "", "tells why its start failed"},
 };
 
 static bool check_state(const char *name, const char *state, struct error *error) {
     for (size_t i = 0; i < sizeof unreachable / sizeof *unreachable; i++) {
-        if (strcmp(state, lifecycle_state_word(unreachable[i].state)) != 0)
+        if (strcmp(state, unreachable[i].state) != 0)
             continue;
         return error_set(error, ERROR_WRONG_STATE, "%s is %s: `pgsup %s %s%s` %s", name, state,
                          unreachable[i].command, name, unreachable[i].option,

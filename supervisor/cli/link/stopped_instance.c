@@ -8,6 +8,7 @@
 #include "home/instance/recovery.h"
 #include "home/instance/regenerate.h"
 #include "home/snapshot/snapshot_settle.h"
+#include "home/snapshot/suspension.h"
 #include "home/unfinished.h"
 
 #include <errno.h>
@@ -40,8 +41,9 @@ static bool read_again(const struct invocation *invocation, struct store_instanc
 }
 
 /* Locks before it checks: a start that comes after the check finds the lock. */
-bool stopped_instance_lock(const struct invocation *invocation, const char *name,
-                           struct store_instance *instance, int *lock, struct error *error) {
+bool stopped_instance_lock_suspended(const struct invocation *invocation, const char *name,
+                                     struct store_instance *instance, int *lock,
+                                     struct error *error) {
     *lock = -1;
     if (!instance_table_get(invocation->home->store, name, instance, error))
         return false;
@@ -56,6 +58,12 @@ bool stopped_instance_lock(const struct invocation *invocation, const char *name
     return read_again(invocation, instance, error) && check_stopped(invocation, instance, error) &&
            recovery_complete_reset(invocation->home, instance, error) &&
            recovery_complete_restore(invocation->home, instance, error);
+}
+
+bool stopped_instance_lock(const struct invocation *invocation, const char *name,
+                           struct store_instance *instance, int *lock, struct error *error) {
+    return stopped_instance_lock_suspended(invocation, name, instance, lock, error) &&
+           suspension_check_none(invocation->home, name, error);
 }
 
 bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,

@@ -1,7 +1,10 @@
 #include "vm_status.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
 #include "cli/link/offline.h"
+#include "home/snapshot/suspension.h"
+#include "machine/core/suspend_tag.h"
 #include "store/launch_table.h"
 
 #include <stdio.h>
@@ -112,6 +115,27 @@ static json_t *recall_vm(struct vm_status *vms, const struct store_instance *ins
     return status;
 }
 
+static bool is_down(const json_t *status) {
+    const char *state = json_string_value(json_object_get(status, "state"));
+    return state && (strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0);
+}
+
+/* One that does not run is suspended if its disk says so. Why it could not be started stays. */
+static void look_for_memory(const struct vm_status *vms, const char *name, json_t *status) {
+    struct saved_memory saved = {0};
+    char size[32];
+    if (!is_down(status) || !suspension_read(vms->home, name, &saved, NULL) || !saved.tag)
+        return;
+    name_format_size(saved.bytes, size);
+    scoped(alloc_release) char *reason =
+        alloc_printf("%s of memory are on disk: `pgsup start %s` lets it go on", size, name);
+    if (strcmp(json_string_value(json_object_get(status, "state")), "stopped") == 0)
+        json_object_set_new(status, "reason", json_string(reason));
+    json_object_set_new(status, "state", json_string(SUSPEND_STATE));
+    json_object_set_new(status, "since_ms", json_integer(saved.saved_ms));
+    saved_memory_done(&saved);
+}
+
 json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instance) {
     const char *name = instance->name;
     json_t *status = json_incref(json_object_get(vms->supervised, name));
@@ -120,6 +144,7 @@ json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instan
             status = ask_vm(vms->home, &vms->running.items[i]);
     if (!status)
         status = recall_vm(vms, instance);
+    look_for_memory(vms, name, status);
     if (vms->scope.brief)
         return status;
     json_object_set_new(status, "supervised", json_boolean(vms->client != NULL));
@@ -137,7 +162,7 @@ bool vm_status_find(const struct home *home, const struct store_instance *instan
         return false;
     json_t *status = vm_status_get(&vms, instance);
     const char *state = json_string_value(json_object_get(status, "state"));
-    bool down = strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0;
+    bool down = is_down(status) || strcmp(state, SUSPEND_STATE) == 0;
     if (!running->name && !down)
         running->name = alloc_string(instance->name);
     json_decref(status);

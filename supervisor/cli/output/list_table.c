@@ -6,6 +6,7 @@
 #include "cli/output/vm_label.h"
 #include "cli/terminal/color.h"
 #include "home/access/endpoint.h"
+#include "machine/core/suspend_tag.h"
 
 #include <string.h>
 #include <strings.h>
@@ -104,7 +105,7 @@ static bool is_fine(const json_t *row) {
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (strcmp(state, bad[i]) == 0)
             return false;
-    return !reason || strcmp(state, "stopped") == 0 ||
+    return !reason || strcmp(state, "stopped") == 0 || strcmp(state, SUSPEND_STATE) == 0 ||
            strncmp(reason, "no supervisor; ", strlen("no supervisor; ")) == 0;
 }
 

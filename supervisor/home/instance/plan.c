@@ -356,13 +356,20 @@ static bool lock_folder(struct home *home, const char *name, int *lock, struct e
     return true;
 }
 
+static void add_notice(struct instance_plan *plan, const char *text) {
+    if (text && plan->notice)
+        alloc_replace(&plan->notice, alloc_printf("%s; %s", plan->notice, text));
+    else if (text)
+        plan->notice = alloc_string(text);
+}
+
 static bool write_plan(struct home *home, const struct instance_facts *facts,
                        struct instance_plan *plan, struct error *error) {
     struct generated generated = {.home = home, .facts = facts, .tells_edits = true};
     char *before = plan->notice;
     bool good = instance_plan_write(&generated, plan, error);
-    plan->notice = before && generated.notice ? alloc_printf("%s; %s", before, generated.notice)
-                                              : alloc_string(before ? before : generated.notice);
+    plan->notice = alloc_string(before);
+    add_notice(plan, generated.notice);
     free(before);
     generated_done(&generated);
     return good;
@@ -386,6 +393,14 @@ static bool settle_snapshots(struct home *home, const char *name, struct instanc
     return instance_facts_load(home, name, facts, error) && known_hosts_collect(home, error);
 }
 
+static bool settle_suspension(struct home *home, const struct instance_facts *facts,
+                              struct instance_plan *plan, struct error *error) {
+    if (!suspension_settle(home, &facts->instance, &plan->spec, &plan->wake, error))
+        return false;
+    add_notice(plan, plan->wake.notice);
+    return true;
+}
+
 bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
                            struct instance_plan *plan, struct error *error) {
     scoped(file_release) int lock = -1;
@@ -399,7 +414,8 @@ bool instance_plan_prepare(struct home *home, const char *name, struct instance_
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
            settle_disk(home, facts, error) &&
            machine_type_settle(home->store, &facts->instance, error) &&
-           write_plan(home, facts, plan, error) && unfinished_clear(home, name, error);
+           write_plan(home, facts, plan, error) && unfinished_clear(home, name, error) &&
+           settle_suspension(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {
@@ -409,5 +425,6 @@ void instance_plan_done(struct instance_plan *plan) {
     free(plan->forwards);
     free(plan->folder);
     free(plan->notice);
+    suspension_wake_done(&plan->wake);
     *plan = (struct instance_plan){0};
 }

@@ -6,6 +6,7 @@
 #include "home/facts.h"
 #include "home/generated.h"
 #include "home/home.h"
+#include "home/snapshot/suspension.h"
 #include "machine/core/spec.h"
 
 /* A launch made ready: documents and vm.sh written where the user has not changed them, seed drive
@@ -16,8 +17,9 @@ struct instance_plan {
     struct spec_forward *forwards; /* owned */
     struct spec_disk disks[SPEC_DISKS_MAX];
     char *folder;
-    char **owned; /* NULL-terminated list of strings the spec points to */
-    char *notice; /* of instance_plan_prepare(): what its user is to be told; NULL */
+    char **owned;                /* NULL-terminated list of strings the spec points to */
+    char *notice;                /* of instance_plan_prepare(): what its user is to be told; NULL */
+    struct suspension_wake wake; /* … the saved memory that it loads */
 };
 /* Takes the lock on the instance's folder, and ends what was interrupted there, for as long as it
  * works. The facts are as they were under the lock; the caller frees them, also after a failure. */

@@ -15,7 +15,7 @@
 /* Pausing and resuming show when QEMU says that it has done so, not before. */
 #define RUNNING_ROWS(self)                                                                         \
     GUEST_ROWS, [INPUT_PAUSE] = TO(self, PAUSE), [INPUT_QMP_STOP] = TO(PAUSED, NONE),              \
-                [INPUT_RESET] = TO(BOOTING, RESET)
+                [INPUT_RESET] = TO(BOOTING, RESET), [INPUT_SUSPEND] = TO(SUSPENDING, SAVE)
 
 #define IDLE_ROWS [INPUT_START] = TO(STARTING, LAUNCH), [INPUT_FOUND] = TO(LOST, RECONNECT)
 
@@ -46,6 +46,17 @@ static const struct lifecycle_step table[STATE_COUNT][INPUT_COUNT] =
                 [INPUT_QMP_RESUME] = TO(RUNNING, NONE),
                 [INPUT_RESET] = TO(PAUSED, RESET),
                 [INPUT_RESET_DONE] = TO(BOOTING, CONT),
+            },
+        [STATE_SUSPENDING] =
+            {
+                [INPUT_SAVED] = TO(QUITTING, QUIT),
+                [INPUT_SAVE_FAILED] = TO(RUNNING, CONT),
+                [INPUT_DEADLINE] = TO(LOST, RECONNECT),
+                [INPUT_QMP_LOST] = TO(LOST, RECONNECT),
+                [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
+                [INPUT_FORCE_STOP] = TO(QUITTING, QUIT),
+                [INPUT_KILL] = TO(KILLING, KILL),
+                [INPUT_EXITED] = TO(FAILED, RELEASE),
             },
         [STATE_STOPPING] =
             {
@@ -87,6 +98,9 @@ static const struct lifecycle_step table[STATE_COUNT][INPUT_COUNT] =
                 [INPUT_FOUND_RUNNING] = TO(RUNNING, NONE),
                 [INPUT_FOUND_PAUSED] = TO(PAUSED, NONE),
                 [INPUT_FOUND_PRELAUNCH] = TO(BOOTING, CONT),
+                [INPUT_SAVED] = TO(QUITTING, QUIT),
+                [INPUT_SAVE_FAILED] = TO(RUNNING, CONT),
+                [INPUT_LOADS] = TO(STARTING, NONE),
                 [INPUT_SHUTDOWN] = TO(QUITTING, NONE),
                 [INPUT_DEADLINE] = TO(LOST, RECONNECT),
                 [INPUT_STOP] = TO(STOPPING, RECONNECT),
@@ -114,7 +128,7 @@ enum lifecycle_input lifecycle_found_input(const char *status) {
 #define DOWN                                                                                       \
     [STATE_STOPPED] = VERDICT_IMPOSSIBLE, [STATE_FAILED] = VERDICT_IMPOSSIBLE,                     \
     [STATE_STOPPING] = VERDICT_IMPOSSIBLE, [STATE_QUITTING] = VERDICT_IMPOSSIBLE,                  \
-    [STATE_KILLING] = VERDICT_IMPOSSIBLE
+    [STATE_KILLING] = VERDICT_IMPOSSIBLE, [STATE_SUSPENDING] = VERDICT_IMPOSSIBLE
 
 static const enum lifecycle_verdict verdicts[GOAL_COUNT][STATE_COUNT] = {
     [GOAL_STARTED] = {DOWN, [STATE_BOOTING] = VERDICT_REACHED, [STATE_RUNNING] = VERDICT_REACHED,
@@ -124,6 +138,14 @@ static const enum lifecycle_verdict verdicts[GOAL_COUNT][STATE_COUNT] = {
     [GOAL_READY] = {DOWN, [STATE_READY] = VERDICT_REACHED},
     [GOAL_PAUSED] = {DOWN, [STATE_PAUSED] = VERDICT_REACHED},
     [GOAL_STOPPED] = {[STATE_STOPPED] = VERDICT_REACHED, [STATE_FAILED] = VERDICT_REACHED},
+    [GOAL_SUSPENDED] = {[STATE_STOPPED] = VERDICT_REACHED,
+                        [STATE_FAILED] = VERDICT_IMPOSSIBLE,
+                        [STATE_BOOTING] = VERDICT_IMPOSSIBLE,
+                        [STATE_RUNNING] = VERDICT_IMPOSSIBLE,
+                        [STATE_READY] = VERDICT_IMPOSSIBLE,
+                        [STATE_PAUSED] = VERDICT_IMPOSSIBLE,
+                        [STATE_STOPPING] = VERDICT_IMPOSSIBLE,
+                        [STATE_KILLING] = VERDICT_IMPOSSIBLE},
 };
 
 enum lifecycle_verdict lifecycle_verdict(enum lifecycle_goal goal, enum lifecycle_state state) {
@@ -157,7 +179,8 @@ const char *lifecycle_effect_word(enum lifecycle_effect effect) {
 }
 
 const char *lifecycle_goal_word(enum lifecycle_goal goal) {
-    static const char *const words[] = {"started", "running", "ready", "paused", "stopped"};
+    static const char *const words[] = {"started", "running", "ready",
+                                        "paused",  "stopped", "suspended"};
     return words[goal];
 }
 

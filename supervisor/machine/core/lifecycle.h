@@ -20,6 +20,7 @@
     X(STATE_RUNNING, "running", 0) /* the guest runs; adopted or resumed, readiness unknown */     \
     X(STATE_READY, "ready", 0)     /* the guest phoned home or its sshd answers */                 \
     X(STATE_PAUSED, "paused", 0)                                                                   \
+    X(STATE_SUSPENDING, "suspending", 0) /* memory goes to disk; as long as its size takes */      \
     X(STATE_STOPPING, "stopping", 0)     /* power button pressed; the caller sets the deadline */  \
     X(STATE_QUITTING, "quitting", 10000) /* the end is expected: quit sent, or SHUTDOWN seen */    \
     X(STATE_KILLING, "killing", 5000)    /* SIGKILL sent, by wish */                               \
@@ -41,6 +42,10 @@
     X(INPUT_PAUSE, "pause")                                                                        \
     X(INPUT_RESUME, "resume")                                                                      \
     X(INPUT_RESET, "reset")                                                                        \
+    X(INPUT_SUSPEND, "suspend")                                                                    \
+    X(INPUT_SAVED, "saved") /* its memory is in its disks */                                       \
+    X(INPUT_SAVE_FAILED, "save-failed")                                                            \
+    X(INPUT_LOADS, "loads")             /* found at the loading of saved memory */                 \
     X(INPUT_SHUTDOWN, "shutdown")       /* QMP SHUTDOWN */                                         \
     X(INPUT_GUEST_RESET, "guest-reset") /* QMP RESET by the guest */                               \
     X(INPUT_RESET_DONE, "reset-done")   /* QMP RESET that was asked for of a paused one */         \
@@ -58,6 +63,7 @@
     X(EFFECT_LAUNCH, "launch")                                                                     \
     X(EFFECT_CONT, "cont")                                                                         \
     X(EFFECT_PAUSE, "stop-vcpus")                                                                  \
+    X(EFFECT_SAVE, "save-memory")                                                                  \
     X(EFFECT_RESET, "system-reset")                                                                \
     X(EFFECT_POWERDOWN, "powerdown")                                                               \
     X(EFFECT_QUIT, "quit")                                                                         \
@@ -90,6 +96,7 @@ enum lifecycle_goal {
     GOAL_READY,
     GOAL_PAUSED,
     GOAL_STOPPED,
+    GOAL_SUSPENDED, /* stopped, for somebody who asked for more */
     GOAL_COUNT,
 };
 enum lifecycle_verdict { VERDICT_POSSIBLE, VERDICT_REACHED, VERDICT_IMPOSSIBLE };

@@ -5,6 +5,7 @@
 #include "machine/core/helper_argv.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_file.h"
+#include "machine/core/suspend_tag.h"
 
 #include <string.h>
 
@@ -115,6 +116,20 @@ static void render_refusal(const struct spec *spec, struct buffer *text) {
                   "  exit 3\n"
                   "fi\n\n",
                   spec->name, spec->name);
+}
+
+/* A boot would write to the disks, which its memory does not fit any more then. */
+static void render_suspended(const struct spec *spec, struct buffer *text) {
+    buffer_puts(text, "# While its memory is in its disk, it does not boot.\n"
+                      "if qemu-img info -U -f qcow2 ");
+    vm_script_quote(spec->disk, text);
+    buffer_printf(text,
+                  " 2>/dev/null | grep -q '" SUSPEND_TAG "'; then\n"
+                  "  echo '%s is suspended: `pgsup start %s` lets it go on, `pgsup stop %s "
+                  "--discard` discards its memory' >&2\n"
+                  "  exit 3\n"
+                  "fi\n\n",
+                  spec->name, spec->name, spec->name);
 }
 
 /* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
@@ -249,6 +264,7 @@ void vm_script_render(const struct spec *spec, const char *run_folder, struct bu
     build_vector(spec, run_folder, &argv);
     render_head(spec, text);
     render_refusal(spec, text);
+    render_suspended(spec, text);
     render_run_folder(spec, run_folder, text);
     render_seed_hint(spec, text);
     render_machine_hint(spec, text);

@@ -18,6 +18,12 @@ if [ -e '/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/.unfinished' ]; then
   exit 3
 fi
 
+# While its memory is in its disk, it does not boot.
+if qemu-img info -U -f qcow2 '/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/os,,1.qcow2' 2>/dev/null | grep -q 'pgsup-suspended:'; then
+  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run='/tmp/it'\''s, "odd" $HOME `id` \ #1 & été/[*];~!/run'
 [ -d "$run" ] || mkdir -p "$run"

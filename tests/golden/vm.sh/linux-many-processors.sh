@@ -18,6 +18,12 @@ if [ -e /home/login/var/pgsup/instances/big/.unfinished ]; then
   exit 3
 fi
 
+# While its memory is in its disk, it does not boot.
+if qemu-img info -U -f qcow2 /home/login/var/pgsup/instances/big/os.qcow2 2>/dev/null | grep -q 'pgsup-suspended:'; then
+  echo 'big is suspended: `pgsup start big` lets it go on, `pgsup stop big --discard` discards its memory' >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/home/login/var/pgsup/run
 [ -d "$run" ] || mkdir -p "$run"

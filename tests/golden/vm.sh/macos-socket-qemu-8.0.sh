@@ -18,6 +18,12 @@ if [ -e /Users/login/var/pgsup/instances/test/.unfinished ]; then
   exit 3
 fi
 
+# While its memory is in its disk, it does not boot.
+if qemu-img info -U -f qcow2 /Users/login/var/pgsup/instances/test/os.qcow2 2>/dev/null | grep -q 'pgsup-suspended:'; then
+  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+  exit 3
+fi
+
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/Users/login/var/pgsup/run
 [ -d "$run" ] || mkdir -p "$run"

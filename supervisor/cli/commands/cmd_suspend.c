@@ -1,0 +1,37 @@
+#include "cli/commands/table.h"
+#include "cli/invocation.h"
+#include "cli/link/vm_command.h"
+
+#include <stdio.h>
+
+static const struct option_spec options[] = {VM_COMMAND_OPTIONS, OPTIONS_END};
+
+static void show_suspended(const struct invocation *invocation, const char *name, json_t *result) {
+    const char *outcome = json_string_value(json_object_get(result, "outcome"));
+    (void)invocation;
+    printf("%s %s\n", name, outcome ? outcome : "is suspended already");
+}
+
+static int run_suspend(struct invocation *invocation, struct error *error) {
+    struct vm_command command = {.method = "suspend",
+                                 .going = "suspending",
+                                 .awaits = "stopped",
+                                 .params = json_object(),
+                                 .order = SELECTION_REVERSE,
+                                 .show = show_suspended};
+    return vm_command_run(invocation, &command, error);
+}
+
+const struct command cmd_suspend = {
+    .path = "suspend",
+    .summary = "Take the memory of instances to disk, until they are started",
+    .details =
+        "The guest stands still, its memory goes into its disk, and QEMU ends: nothing of it "
+        "runs, and the computer may be switched off. `pgsup start` loads the memory, and the "
+        "guest goes on where it was, with its clock set by its agent. Until then its disks "
+        "and its hardware stay as they are, or `pgsup start --cold` discards the memory. The "
+        "disk needs room for the memory. See `pgsup help snapshots`.",
+    .options = options,
+    VM_COMMAND_ARGUMENTS,
+    .run = run_suspend,
+};

@@ -1,0 +1,129 @@
+#include "home/snapshot/suspension.h"
+
+#include "base/alloc.h"
+#include "home/layout.h"
+#include "home/snapshot/snapshot.h"
+#include "host/disk_snapshot.h"
+#include "machine/core/suspend_tag.h"
+#include "store/disk_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool suspension_read(const struct home *home, const char *name, struct saved_memory *saved,
+                     struct error *error) {
+    scoped(alloc_release) char *path = layout_os_disk(home, name);
+    return saved_memory_read(path, saved, error);
+}
+
+bool suspension_check_none(const struct home *home, const char *name, struct error *error) {
+    struct saved_memory saved;
+    if (!suspension_read(home, name, &saved, error))
+        return false;
+    bool none = !saved.tag;
+    saved_memory_done(&saved);
+    return none || error_set(error, ERROR_WRONG_STATE,
+                             "\"%s\" is suspended, and its memory fits its disks as they are only: "
+                             "`pgsup start %s` lets it go on, `pgsup stop %s --discard` discards "
+                             "its memory",
+                             name, name, name);
+}
+
+static bool drop_from(const char *path, struct error *error) {
+    struct saved_memory saved;
+    bool good = saved_memory_read(path, &saved, error) &&
+                (!saved.tag || disk_snapshot_remove(path, saved.tag, error));
+    saved_memory_done(&saved);
+    return good;
+}
+
+/* The disk that is booted from comes first: from then on it is not suspended any more. */
+bool suspension_discard(struct home *home, const struct store_instance *instance,
+                        struct error *error) {
+    struct store_disks disks = {0};
+    scoped(alloc_release) char *os = layout_os_disk(home, instance->name);
+    bool good = drop_from(os, error) && disk_table_list(home->store, instance->id, &disks, error);
+    for (size_t i = 0; good && i < disks.count; i++) {
+        scoped(alloc_release) char *path =
+            snapshot_disk_path(home, instance->name, disks.items[i].name);
+        good = drop_from(path, error);
+    }
+    store_disks_done(&disks);
+    return good;
+}
+
+/* --- a launch --- */
+
+static bool refuse_wake(const char *name, const char *why, struct error *error) {
+    return error_set(error, ERROR_WRONG_STATE,
+                     "\"%s\" is suspended, and its memory cannot be loaded: %s; `pgsup start %s "
+                     "--cold` discards it and boots",
+                     name, why, name);
+}
+
+static bool check_disk(const struct home *home, const struct store_instance *instance,
+                       const char *disk, const char *tag, struct error *error) {
+    struct saved_memory saved;
+    scoped(alloc_release) char *path = snapshot_disk_path(home, instance->name, disk);
+    if (!saved_memory_read(path, &saved, error))
+        return false;
+    bool has = saved.tag && strcmp(saved.tag, tag) == 0, fits = has && saved.fits;
+    saved_memory_done(&saved);
+    scoped(alloc_release) char *why =
+        alloc_printf(has ? "%s was written to since, by another program or a vm.sh of before"
+                         : "%s has none of it",
+                     path);
+    return fits || refuse_wake(instance->name, why, error);
+}
+
+static bool check_disks(struct home *home, const struct store_instance *instance, const char *tag,
+                        struct error *error) {
+    struct store_disks disks = {0};
+    bool good = check_disk(home, instance, "", tag, error) &&
+                disk_table_list(home->store, instance->id, &disks, error);
+    for (size_t i = 0; good && i < disks.count; i++)
+        good = check_disk(home, instance, disks.items[i].name, tag, error);
+    store_disks_done(&disks);
+    return good;
+}
+
+static bool check_hardware(const char *name, const char *saved, const char *now,
+                           struct error *error) {
+    scoped(alloc_release) char *why = alloc_printf(
+        "it is that of other hardware, %s, and it is set to %s by now (set it back and "
+        "start it again)",
+        suspend_tag_hardware(saved), suspend_tag_hardware(now));
+    return strcmp(suspend_tag_hardware(saved), suspend_tag_hardware(now)) == 0 ||
+           refuse_wake(name, why, error);
+}
+
+static char *compare_qemu(const char *saved, const char *now) {
+    scoped(alloc_release) char *then = suspend_tag_version(saved);
+    scoped(alloc_release) char *today = suspend_tag_version(now);
+    return strcmp(then, today) == 0
+               ? NULL
+               : alloc_printf("it was suspended by QEMU %s, and QEMU %s is to load its memory",
+                              then, today);
+}
+
+bool suspension_settle(struct home *home, const struct store_instance *instance,
+                       const struct spec *spec, struct suspension_wake *wake, struct error *error) {
+    struct saved_memory saved;
+    scoped(alloc_release) char *now = suspend_tag(spec);
+    *wake = (struct suspension_wake){0};
+    if (!suspension_read(home, instance->name, &saved, error))
+        return false;
+    if (!saved.tag)
+        return suspension_discard(home, instance, error);
+    wake->tag = alloc_string(saved.tag);
+    wake->notice = compare_qemu(saved.tag, now);
+    saved_memory_done(&saved);
+    return check_hardware(instance->name, wake->tag, now, error) &&
+           check_disks(home, instance, wake->tag, error);
+}
+
+void suspension_wake_done(struct suspension_wake *wake) {
+    free(wake->tag);
+    free(wake->notice);
+    *wake = (struct suspension_wake){0};
+}

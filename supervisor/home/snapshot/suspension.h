@@ -1,0 +1,30 @@
+/* The saved memory of an instance that does not run: what is in its disks (host/saved_memory.h),
+ * what it forbids, and whether a launch can load it. Nothing else records that an instance is
+ * suspended. Where a lock is named, the caller holds that of the instance's folder. */
+#pragma once
+
+#include "base/error.h"
+#include "home/home.h"
+#include "host/saved_memory.h"
+#include "machine/core/spec.h"
+#include "store/instance_table.h"
+
+/* saved->tag is NULL if it is not suspended; saved_memory_done() after it. */
+bool suspension_read(const struct home *home, const char *name, struct saved_memory *saved,
+                     struct error *error);
+/* For whoever changes or reads its disks: ERROR_WRONG_STATE with the ways out. */
+bool suspension_check_none(const struct home *home, const char *name, struct error *error);
+/* Under the lock. None is no failure. */
+bool suspension_discard(struct home *home, const struct store_instance *instance,
+                        struct error *error);
+
+/* What a launch is to load; NULL: nothing, and it boots. */
+struct suspension_wake {
+    char *tag;
+    char *notice; /* what speaks against it; NULL */
+};
+void suspension_wake_done(struct suspension_wake *wake);
+/* Under the lock, of the launch that is made ready. ERROR_WRONG_STATE: it cannot be loaded, and the
+ * way out. What an interrupted discarding has left is removed. */
+bool suspension_settle(struct home *home, const struct store_instance *instance,
+                       const struct spec *spec, struct suspension_wake *wake, struct error *error);

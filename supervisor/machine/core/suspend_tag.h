@@ -1,0 +1,19 @@
+/* The tag under which the memory of a suspended VM is kept inside its disks, as an internal
+ * snapshot of all of them: it tells which QEMU saved it and what hardware the guest saw. The lists
+ * in the qcow2 files are the only record of it. Pure.
+ *
+ *   pgsup-suspended:7.2:virt-7.2,tcg,1cpu,512M,nics=0,+data */
+#pragma once
+
+#include "machine/core/spec.h"
+
+#define SUSPEND_TAG      "pgsup-suspended:"
+#define SUSPEND_TAG_SIZE 256         /* QEMU: include/block/snapshot.h, QEMUSnapshotInfo */
+#define SUSPEND_STATE    "suspended" /* what a VM with such a snapshot is, when it does not run */
+
+bool suspend_tag_is(const char *name);
+/* Of a launch by the supervisor. Caller frees. */
+char *suspend_tag(const struct spec *spec);
+/* "7.2", "virt-7.2,tcg,…"; "" if the tag is not as above. Caller frees the version. */
+char *suspend_tag_version(const char *tag);
+const char *suspend_tag_hardware(const char *tag);

@@ -1,0 +1,27 @@
+/* The memory of a VM to disk and back. Suspending: the vCPUs are halted, an internal snapshot of
+ * all disks with the memory in it is made (machine/core/suspend_tag.h), and QEMU quits. Waking: a
+ * QEMU that has not run its guest yet loads it, removes it from the disks, and only then lets the
+ * guest go on; so a disk never changes while saved memory is in it. vm_suspend_qmp.h acts on the
+ * answers.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "machine/vm_object.h"
+
+/* What can be known before: how it was started, that no one copies it, room for its memory. */
+bool vm_suspend_check(const struct vm *vm, struct error *error);
+uint64_t vm_suspend_limit_ms(const struct vm *vm); /* for its size */
+void vm_suspend_begin(struct vm *vm);              /* the effect of INPUT_SUSPEND */
+char *vm_suspend_outcome(const struct vm *vm);     /* "suspended, 1.3 s"; caller frees */
+/* QEMU saves or loads, and may be silent for long. */
+bool vm_suspend_is_at_work(const struct vm *vm);
+/* After a launch that loaded: when the guest's agent is there, or will not be. */
+void vm_suspend_set_clock(struct vm *vm);
+void vm_suspend_on_ready(struct vm *vm);
+void vm_suspend_forget(struct vm *vm);
+
+/* arguments is stolen. The answer's context is &vm->suspend. */
+void vm_suspend_send(struct vm *vm, const char *command, json_t *arguments);
+/* Asks for the disks, then for the jobs, by which it is decided what comes next. */
+void vm_suspend_look(struct vm *vm);

@@ -1,0 +1,118 @@
+# Goal: an instance that is suspended goes on where it was, with what was in its memory and without a
+# boot; what that memory forbids is told with the way out; nothing of it is lost silently.
+# shellcheck shell=bash source-path=SCRIPTDIR
+. "$(dirname "$0")/../faults.sh"
+make_machines test other
+folder=$PGSUP_HOME/instances/test
+expect_ok "$PGSUP" disk add test data 32M
+
+# aarch64: at its boot it writes the counter to 0x40100000 and "B" to the console, and then sleeps.
+python3 - "$WORK/idle.fw" <<'END'
+import struct, sys
+words = [0xd2a80200, 0xd53be041, 0xf9000001, 0xd2a12002, 0x52800843, 0xb9000043, 0xd503207f, 0x17ffffff]
+open(sys.argv[1], "wb").write(b"".join(struct.pack("<I", word) for word in words))
+END
+boots() { # how often it has booted
+    grep -v '^---' "$folder/console.log" 2>/dev/null | tr -cd B | wc -c | tr -d ' '
+}
+has_booted() {
+    [ "$(boots)" = "$1" ]
+}
+in_memory() {
+    run "$PGSUP" qmp test human-monitor-command '{"command-line": "xp /1gx 0x40100000"}'
+    sed 's/.*0x/0x/' "$OUT"
+}
+in_disk() { # DISK: the snapshots in it
+    qemu-img info -U --output=json "$folder/$1.qcow2" |
+        python3 -c 'import json,sys; print(len(json.load(sys.stdin).get("snapshots", [])))'
+}
+
+step "what does not run, or stands still, is not suspended"
+start_supervisor
+expect_fail 3 "test does not run" "$PGSUP" suspend test
+expect_ok "$PGSUP" -q start test
+wait_until 30 has_booted 1
+expect_ok "$PGSUP" -q pause test
+expect_fail 3 "test is paused: \`pgsup resume test\`" "$PGSUP" suspend test
+expect_ok "$PGSUP" -q resume test
+mark=$(in_memory)
+case $mark in 0x0000000000000000* | '') fail "its memory is empty: $mark" ;; esac
+
+step "its memory goes to disk, and nothing of it runs"
+expect_ok "$PGSUP" -q suspend test
+expect_nothing_left
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk data 2>/dev/null || in_disk disk-data)" "1 1"
+expect_ok "$PGSUP" list --json --state suspended
+expect_equal "listed" "$(json_of '[(row["name"], row["state"], row["pid"]) for row in it]')" "[('test', 'suspended', None)]"
+expect_ok "$PGSUP" info test
+expect_text "$OUT" "Suspended" 'of memory are on disk: `pgsup start test` lets it go on'
+expect_equal "wanted" "$(field_of test 'it["wanted"]')" "stopped"
+expect_ok "$PGSUP" suspend test --json
+expect_equal "again" "$(json_of '(it["state"], it["outcome"])')" "('suspended', None)"
+expect_ok "$PGSUP" stop test
+expect_text "$OUT" "already stopped, suspended: --discard discards its memory"
+expect_event test "suspending --saved--> quitting"
+
+step "its disks and hardware are to stay as they are"
+for words in "instance clone test copy" "instance resize test 6G" "instance rename test two" "snapshot create test" \
+    "instance rebuild test --yes" "disk remove test data --yes"; do
+    # shellcheck disable=SC2086  # words
+    expect_fail 3 '"test" is suspended' "$PGSUP" $words
+done
+expect_fail 3 '"test" is suspended' "$PGSUP" backup create test --to "$WORK/backups"
+expect_fail 3 '"test" is suspended' "$PGSUP" export test --as libvirt --to "$WORK/exported"
+run "$folder/vm.sh"
+[ "$STATUS" != 0 ] || fail "vm.sh booted it"
+expect_text "$ERR" 'test is suspended' 'pgsup start test'
+expect_ok "$PGSUP" -q set test --ram 96
+expect_fail 3 "it is that of other hardware" "$PGSUP" start test
+expect_text "$ERR" "64M" "96M" '`pgsup start test --cold` discards it and boots'
+expect_state test suspended
+expect_ok "$PGSUP" -q set test --ram 64
+
+step "it goes on where it was, and its disks hold no memory then"
+expect_ok "$PGSUP" -q start test
+wait_until 10 guest_runs test
+expect_equal "its memory" "$(in_memory)" "$mark"
+expect_equal "boots" "$(boots)" 1
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
+expect_event test "memory loaded"
+
+step "the supervisor that starts it need not be the one that suspended it"
+kill_supervisor
+start_supervisor
+wait_state test running
+expect_ok "$PGSUP" -q suspend test
+kill_supervisor
+expect_equal "without a supervisor" "$(state_of test)" suspended
+start_supervisor
+expect_ok "$PGSUP" -q start --all
+wait_until 10 guest_runs test
+expect_equal "its memory" "$(in_memory)" "$mark"
+expect_equal "boots" "$(boots)" 1
+
+step "a disk that was written to since does not fit its memory: a cold start discards it"
+expect_ok "$PGSUP" -q suspend --all
+expect_state other suspended
+qemu-io -c 'write -P 7 0 64k' "$folder/os.qcow2" >"$OUT"
+expect_fail 3 "was written to since" "$PGSUP" start test
+expect_ok "$PGSUP" -q start test --cold
+wait_until 30 has_booted 2
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
+
+step "what is discarded is told, and then it is stopped"
+expect_ok "$PGSUP" stop other --discard
+expect_state other stopped
+expect_ok "$PGSUP" -q suspend test
+expect_ok "$PGSUP" -q stop test --discard
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
+expect_state test stopped
+
+step "what QEMU cannot save goes on, with QEMU's reason"
+printf '%s\n' -drive if=none,id=n0,file.driver=null-co,file.size=1M,format=raw \
+    -device nvme,drive=n0,serial=n >>"$folder/qemu.args"
+expect_ok "$PGSUP" -q start test
+wait_until 30 has_booted 3
+expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
+wait_until 10 guest_runs test
+expect_equal "wanted" "$(field_of test 'it["wanted"]')" "running"
