@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define PLATFORM_SOCKET_PATH_MAX 103 /* macOS: sun_path holds 104 bytes with the NUL */
@@ -69,6 +70,8 @@ uint64_t platform_uptime_ms(void);
 uint64_t platform_slept_ms(void);
 /* A clock that stands still while the computer sleeps, which that of timers does not on macOS. */
 uint64_t platform_awake_ms(void);
+/* When the content of the file was last modified. */
+int64_t platform_modified_ms(const struct stat *status);
 
 /* What may be the cause when there is no route to a guest. NULL: it is usual while a guest boots.
  */

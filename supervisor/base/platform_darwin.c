@@ -184,6 +184,10 @@ uint64_t platform_awake_ms(void) {
     return clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
 }
 
+int64_t platform_modified_ms(const struct stat *status) {
+    return (int64_t)status->st_mtimespec.tv_sec * 1000 + status->st_mtimespec.tv_nsec / 1000000;
+}
+
 const char *platform_no_route_cause(void) {
     return "the guest is not there, or macOS denies pgsup the local network, as it does to launchd "
            "agents and to terminals other than Terminal: allow it in System Settings, Privacy & "

@@ -212,6 +212,10 @@ uint64_t platform_awake_ms(void) {
     return clock_ms(CLOCK_MONOTONIC_RAW);
 }
 
+int64_t platform_modified_ms(const struct stat *status) {
+    return (int64_t)status->st_mtim.tv_sec * 1000 + status->st_mtim.tv_nsec / 1000000;
+}
+
 const char *platform_no_route_cause(void) {
     return NULL;
 }

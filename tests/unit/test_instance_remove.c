@@ -1,6 +1,7 @@
 /* Instances that are removed: nothing of theirs is left, and nothing else goes; what killed
  * processes left is swept. */
 #include "home/change/remove.h"
+#include "home/change/trash.h"
 #include "instance_samples.h"
 
 #include <sys/file.h>
@@ -81,6 +82,33 @@ TEST(left_overs_are_swept) {
     CHECK(is_there("instances/.new-alive") && is_there("instances/test/vm.sh"));
     CHECK(!is_there("instances/test/.incomplete"));
     store_instance_done(&made);
+    home_close(&home);
+}
+
+static void put_in_trash(const char *folder, long ms) { /* after a certain second */
+    scoped(alloc_release) char *rows = alloc_printf("%s/rows.sqlite3", folder);
+    scoped(alloc_release) char *path = home_file(&home, rows);
+    const struct timespec times[] = {{1000, 0}, {1000, ms * 1000000}};
+    make_folder(folder);
+    touch(rows);
+    CHECK_INT(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* Of two of one name that were removed within a second the later one comes back. */
+TEST(trash_knows_which_was_removed_last) {
+    open_user("trash");
+    struct trash_list list = {0};
+    struct error error = {0};
+    make_folder("trash");
+    put_in_trash("trash/one-9", 100);
+    put_in_trash("trash/one-10", 900);
+    put_in_trash("trash/one-11", 500);
+    check_good(trash_list(&home, &list, &error), &error);
+    CHECK_INT(list.count, 3);
+    CHECK_STRING(strrchr(list.items[0].folder, '/'), "/one-10");
+    CHECK_STRING(strrchr(list.items[1].folder, '/'), "/one-11");
+    CHECK_INT(list.items[0].removed_ms, 1000900);
+    trash_list_done(&list);
     home_close(&home);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/platform.h"
 #include "home/access/known_hosts.h"
 #include "home/instance/regenerate.h"
 #include "store/cloud_table.h"
@@ -56,7 +57,7 @@ static void add_entry(struct trash_list *list, const char *trash, const char *fi
     struct trash_entry *entry = &list->items[list->count++];
     entry->name = alloc_slice(file, (size_t)(id - file));
     entry->folder = alloc_printf("%s/%s", trash, file);
-    entry->removed_ms = (int64_t)status.st_mtime * 1000;
+    entry->removed_ms = platform_modified_ms(&status);
     entry->bytes = trash_folder_bytes(entry->folder);
 }
 
