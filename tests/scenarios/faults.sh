@@ -47,12 +47,12 @@ quietly() {
 
 # guest_runs NAME: "cont" has been sent when a start is answered, and may still be on its way.
 guest_runs() {
-    "$PGSUP" qmp "$1" query-status | grep -q '"running"'
+    case $("$PGSUP" qmp "$1" query-status) in *'"running"'*) ;; *) return 1 ;; esac
 }
 
 # wait_state NAME STATE [SECONDS]
 wait_state() {
-    wait_until "${3:-10}" is_in_state "$1" "$2"
+    wait_until "${3:-30}" is_in_state "$1" "$2"
 }
 expect_state() { # NAME STATE
     expect_equal "state of $1" "$(state_of "$1")" "$2"
@@ -66,10 +66,10 @@ expect_reason() {
     done
 }
 wait_reason() { # NAME TEXT [SECONDS]
-    wait_until "${3:-10}" has_reason "$1" "$2"
+    wait_until "${3:-30}" has_reason "$1" "$2"
 }
 has_reason() {
-    reason_of "$1" | grep -qF -- "$2"
+    case $(reason_of "$1") in *"$2"*) ;; *) return 1 ;; esac
 }
 reason_of() {
     field_of "$1" 'it["reason"]'

@@ -6,7 +6,7 @@ golden=$(cd "$(dirname "$0")/../../golden" && pwd)
 make_cloud
 make_image "$WORK/disk.qcow2" 64M
 expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
-expect_ok "$PGSUP" instance create test --os base --ram 64 -s 64M
+expect_ok "$PGSUP" instance create test --os base --ram 64 -s 64M --ssh-port "$(free_port)"
 home=$PGSUP_HOME
 backing() { # HOME [INSTANCE]
     qemu-img info -U --output=json "$1/instances/${2:-test}/os.qcow2" |

@@ -54,13 +54,20 @@ make_idle "$one" fixed --ssh-port "$chosen"
 taken=$(ssh_port "$one" test)
 python3 - "$taken" "$chosen" "$WORK/listens" <<'END' &
 import socket, sys, time
-held = []
-for port in sys.argv[1:3]: # as QEMU of another home would
-    held.append(socket.socket())
-    held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held[-1].bind(("127.0.0.1", int(port)))
-    held[-1].listen()
-open(sys.argv[3], "w").close()
+held, ports = [], sys.argv[1:3]
+while ports: # as QEMU of another home would; one that has it already does as well
+    for port in list(ports):
+        each = socket.socket()
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            each.bind(("127.0.0.1", int(port)))
+            each.listen()
+        except OSError:
+            continue
+        held.append(each)
+        ports.remove(port)
+    open(sys.argv[3], "w").close()
+    time.sleep(0.01)
 time.sleep(300)
 END
 at_exit "kill $! 2>/dev/null"

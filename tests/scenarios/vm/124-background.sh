@@ -25,15 +25,15 @@ grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4} .*vm=one' "$LOG" ||
 expect_equal "mode of the log" "$(mode_of "$LOG")" "-rw-------"
 
 step "it has no terminal, and leaves VMs alone when it is terminated so"
-pid=$(pgrep -f "^$PGSUP up --detach")
+pid=$(supervisor_pid)
 expect_equal "terminal" "$(ps -o tty= -p "$pid" | tr -d ' ')" "?"
 kill -HUP "$pid"
 wait_until 10 is_gone "$pid"
 vm=$(our_qemus | awk '{print $1}')
 expect_ok "$PGSUP" up -d --on-stop keep ${AS_ROOT:+"$AS_ROOT"}
 wait_state one running
-kill "$(pgrep -f "^$PGSUP up -d --on-stop keep")"
-wait_until 10 grep -q "terminated: the supervisor ends, the VMs keep running" "$LOG"
+kill "$(supervisor_pid)"
+wait_until 30 grep -q "terminated: the supervisor ends, the VMs keep running" "$LOG"
 expect_equal "process of the VM" "$(our_qemus | awk '{print $1}')" "$vm"
 expect_fail 2 '--on-stop is keep or shutdown, not "x"' "$PGSUP" up --on-stop x "${as_root[@]}" ${AS_ROOT:+"$AS_ROOT"}
 
@@ -42,7 +42,7 @@ expect_ok "$PGSUP" cloud get --json
 port=$(json_of 'it["ph_port"]')
 python3 -c "import socket, time
 s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('127.0.0.1', $port)); s.listen(1); time.sleep(60)" &
+s.bind(('127.0.0.1', $port)); s.listen(1); time.sleep(600)" &
 at_exit "kill $! 2>/dev/null"
 squatter=$!
 wait_until 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
@@ -105,7 +105,7 @@ until_true() { # SECONDS COMMAND…
 main_pid() { systemctl --user show -P MainPID pgsup-home; }
 vm_pid() { "$PGSUP" list --json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["pid"])'; }
 is_new() { [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ] && "$PGSUP" -q list; }
-until_true 20 test -S "$XDG_RUNTIME_DIR/systemd/private"
+until_true 60 test -S "$XDG_RUNTIME_DIR/systemd/private"
 "$PGSUP" service install
 systemctl --user is-active --quiet pgsup-home
 [ "$(systemctl --user show -P StatusText pgsup-home)" = "supervising $PGSUP_HOME" ]
@@ -113,24 +113,24 @@ systemctl --user is-active --quiet pgsup-home
 vm=$(vm_pid) first=$(main_pid)
 echo "killed, it comes again and adopts"
 kill -9 "$first"
-until_true 20 is_new "$first"
+until_true 60 is_new "$first"
 [ "$(vm_pid)" = "$vm" ]
 echo "restarted, as an upgrade does"
 second=$(main_pid)
 systemctl --user restart pgsup-home
-until_true 20 is_new "$second"
+until_true 60 is_new "$second"
 [ "$(vm_pid)" = "$vm" ]
 echo "a hung one is replaced"
-sed -i 's/^WatchdogSec=.*/WatchdogSec=2/' "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service"
+sed -i 's/^WatchdogSec=.*/WatchdogSec=4/' "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service"
 systemctl --user daemon-reload
 systemctl --user restart pgsup-home
 third=$(main_pid)
-sleep 3
+sleep 5
 [ "$(main_pid)" = "$third" ]
 kill -STOP "$third"
-until_true 30 is_new "$third"
+until_true 60 is_new "$third"
 [ "$(vm_pid)" = "$vm" ]
-"$PGSUP" service status | grep -q 'Active: active'
+case $("$PGSUP" service status) in *"Active: active"*) ;; *) exit 1 ;; esac
 echo "down ends it, and it stays ended; remove removes it"
 "$PGSUP" down --keep
 sleep 3

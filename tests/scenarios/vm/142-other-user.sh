@@ -27,7 +27,8 @@ umask 0
 expect_ok as $owner "$PGSUP" cloud create --admin-password-file "$WORK/password" \
     --ssh-public-key "$KEY.pub" --network user --ph-port "$port"
 expect_ok as $owner "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
-expect_ok as $owner "$PGSUP" instance create test --os empty --vcpu 1 --ram 64 --accel tcg --seed http
+expect_ok as $owner "$PGSUP" instance create test --os empty --vcpu 1 --ram 64 --accel tcg --seed http \
+    --ssh-port "$(free_port)"
 idle test
 chmod 644 "$WORK/idle.fw"
 as $owner "$PGSUP" up >"$UP_LOG" 2>&1 &

@@ -50,8 +50,14 @@ expect_equal "what QEMU warns of" "$(info_of one 'it["warnings"]')" "['this QEMU
 step "nothing is heard of it"
 sleep 6 # it is being watched
 expect_equal "reason" "$(reason_of one)" None
-set_file awake 301
-wait_reason one "nothing is heard of the guest 300 s after its kernel started"
+awake=0
+is_told() { # TEXT: when as long as it is waited for has passed since it is being watched, whenever that began
+    awake=$((awake + 301))
+    set_file awake $awake
+    sleep 6
+    has_reason one "$1"
+}
+wait_until 60 is_told "nothing is heard of the guest 300 s after its kernel started"
 expect_reason one "1. the application firewall is on and does not let in /usr/libexec/bootpd" \
     "2. a VPN or the content filter" "3. the guest itself: \`pgsup console\`"
 expect_event one "1. the application firewall is on"
@@ -71,8 +77,7 @@ step "an address, but a firewall in front of pgsup"
 quietly start one
 expect_event one "kernel"
 sleep 6
-set_file awake 650
-wait_reason one "the guest has an address, but nothing of it comes through to pgsup: the application firewall does not let in /"
+wait_until 60 is_told "the guest has an address, but nothing of it comes through to pgsup: the application firewall does not let in /"
 quietly stop -f one
 end_supervisor
 

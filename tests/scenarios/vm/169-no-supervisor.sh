@@ -23,7 +23,7 @@ expect_equal "status" "$STATUS" 0
 expect_text "$ERR" "supervising $PGSUP_HOME in the background"
 run "$PGSUP" start one
 expect_no_text "$ERR" "supervising"
-supervisor=$(pgrep -f "^$PGSUP up --detach")
+supervisor=$(supervisor_pid)
 
 step "what cloud-init reports is in the log"
 report=$(sed -n 's|.*http://[^/]*\(/report/[a-z0-9-]*/[0-9a-f]*\)".*|\1|p' "$PGSUP_HOME/instances/one/cloud-init/vendor-data" | head -n 1)

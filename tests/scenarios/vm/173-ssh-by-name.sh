@@ -39,6 +39,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as each:
     each.sendall(b"\5\1\0")
     sys.exit(each.recv(2) != b"\5\0")' "$socks"
 kill $forwards
+wait $forwards || true # its ports are free
 expect_ok "$PGSUP" ssh test -R "127.0.0.1:$port:10.77.0.30:22" "ssh-keyscan -t ed25519 -p $port 127.0.0.1 2>/dev/null"
 expect_text "$OUT" "ssh-ed25519"
 eval "$(ssh-agent)" >/dev/null

@@ -11,13 +11,17 @@ rows_on() { # SCREEN: lines that begin with the name of an instance
     screen_of "$1" | grep -cE '^(one|node2|node10|a-name-of-twenty-four-xy) '
 }
 
+has_rows() { # SCREEN NUMBER: when all of it is drawn
+    [ "$(rows_on "$1")" = "$2" ]
+}
+
 for size in 80x24 120x40; do
     step "list on $size: a line for each, in natural order"
     open_screen "$size" "${size%x*}" "${size#*x}"
     before=$(settings_of "$size")
     type_in "$size" "$PGSUP list"
     expect_shown "$size" '^one .*Running'
-    expect_equal "rows" "$(rows_on "$size")" 4
+    wait_until 10 has_rows "$size" 4
     expect_equal "order" "$(screen_of "$size" | awk '/^node/ {print $1}' | tr '\n' ' ')" "node2 node10 "
     expect_equal "lines" "$(screen_of "$size" | sed -n '/^NAME/,/^one/p' | grep -c .)" 5
     shows "$size" '^NAME .*STATE .*UPTIME .*ADDRESS' || fail "the headings"
@@ -28,7 +32,7 @@ for size in 80x24 120x40; do
     expect_shown "$size" '^node10 .*Running'
     quietly stop -f node10
     expect_shown "$size" '^node10 .*Stopped'
-    expect_equal "rows" "$(rows_on "$size")" 4
+    wait_until 10 has_rows "$size" 4
     quietly start node10
     expect_shown "$size" '^node10 .*Running'
     press_in "$size" C-c
@@ -46,7 +50,7 @@ kill -STOP "$(pid_of one)"
 kill_supervisor
 type_in 80x24 "clear; $PGSUP list"
 expect_shown 80x24 '^one .*Lost .*no supervisor, and QM' 30
-expect_equal "rows" "$(rows_on 80x24)" 4
+wait_until 10 has_rows 80x24 4
 kill -CONT "$(pid_of one)"
 
 step "a stop without a supervisor, and a program that takes long, are seen"

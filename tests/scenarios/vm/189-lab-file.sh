@@ -92,7 +92,10 @@ run "$PGSUP" apply -f "$WORK/images.yaml" --prune --wait --timeout 1 $AS_ROOT
 expect_equal "status of the wait" "$STATUS" 5
 expect_text "$OUT" "get image far: http://127.0.0.1:$PORT/far.qcow2: done" "create two: near: done" "create one: far: done"
 expect_text "$ERR" "two is not ready after 1 s" "one is not ready after 1 s"
-expect_equal "running" "$("$PGSUP" list -q --state booting | tr '\n' ' ')" "one two "
+both_boot() {
+    [ "$("$PGSUP" list -q --state booting | tr '\n' ' ')" = "one two " ]
+}
+wait_until 20 both_boot
 printf 'instances: {one: {vcpu: 3}, two: {restart: always}}\n' | run "$PGSUP" apply -f - --dry-run
 expect_equal "what is due" "$(cat "$OUT")" $'change one: vcpu 2 -> 3, restart needed\nchange two: restart no -> always'
 expect_text "$PGSUP_HOME/instances/one/cloud-init/own-user-data" "locale: C"

@@ -33,7 +33,8 @@ nothing_is_left
 step "full in the middle: the guest goes on"
 mount -o remount,size=40m "$small"
 copying() {
-    "$PGSUP" qmp one query-jobs | grep -q '"status": "running"'
+    run "$PGSUP" qmp one query-jobs
+    grep -q '"status": "running"' "$OUT"
 }
 "$PGSUP" backup create one --to "$small" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
 slow=$!

@@ -66,7 +66,8 @@ qmp one blockdev-add \
     "{\"driver\": \"raw\", \"node-name\": \"copy\", \"file\": {\"driver\": \"file\", \"filename\": \"$WORK/copy.raw\"}}"
 qmp one blockdev-mirror '{"job-id": "keep", "device": "disk0", "target": "copy", "sync": "full"}'
 job_is_ready() {
-    "$PGSUP" qmp one query-jobs | grep -q '"status": "ready"'
+    run "$PGSUP" qmp one query-jobs
+    grep -q '"status": "ready"' "$OUT"
 }
 wait_until 60 job_is_ready
 kill_supervisor
@@ -140,20 +141,20 @@ let_go() {
 step "a stale socket"
 kill_supervisor
 pretend stale
-wait_state three lost 10
-expect_reason three "cannot connect to its QMP socket"
+wait_state three lost
+wait_reason three "cannot connect to its QMP socket"
 expect_equal "the process shown" "$(field_of three 'it["pid"]')" $pretender
 let_go
 
 step "a socket that accepts and says nothing"
 pretend silent
-wait_state three lost 10
+wait_state three lost
 wait_reason three "no greeting came"
 let_go
 
 step "a socket with another VM behind it: hands off"
 pretend other
-wait_state three failed 10
+wait_state three failed
 expect_reason three "another VM" "does not touch"
 kill -0 $pretender || fail "it was killed"
 let_go

@@ -52,7 +52,7 @@ kill -STOP "$process"
 expect_equal "state" "$(state_of one)" lost
 expect_reason one "no supervisor, and QMP does not answer"
 kill -CONT "$process"
-expect_state one running
+wait_state one running
 
 step "qmp"
 expect_ok "$PGSUP" qmp one query-name
@@ -79,7 +79,8 @@ expect_state one stopped
 step "stop ends with a kill where QEMU does not answer"
 kill -STOP "$(pid_of two)"
 run "$PGSUP" stop -f --all
-expect_text "$OUT" "one already stopped" "two stopped: killed, 10."
+expect_text "$OUT" "one already stopped"
+grep -qE '^two stopped: killed, 1[0-9]\.' "$OUT" || fail "how two was stopped"
 expect_equal "status" "$STATUS" 0
 expect_no_process
 expect_ok "$PGSUP" stop one

@@ -37,7 +37,7 @@ cp "$WORK/good.args" "$folder/qemu.args"
 expect_start
 
 step "a type of machine that this QEMU does not have"
-sqlite3 "$PGSUP_HOME/cloud.sqlite3" "UPDATE instances SET machine = 'virt-0.1'"
+in_store "UPDATE instances SET machine = 'virt-0.1'"
 expect_no_start 1 'unsupported machine type' "no longer has the machine that vm was first started as" \
     "\`pgsup instance set vm --machine-update\`"
 expect_text "$folder/vm.sh" "-machine virt-0.1" "# pgsup instance set vm --machine-update"

@@ -58,8 +58,8 @@ if kind == "silent":
 elif kind == "dribbles":
     client = connect()
     client.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "hello"}\n')
-    client.settimeout(1)
     client.recv(65536)
+    client.settimeout(1)
     began = time.monotonic()
     try:
         while time.monotonic() - began < 30:
@@ -77,7 +77,7 @@ elif kind == "greedy":
     request = {"jsonrpc": "2.0", "id": 1, "method": "wait", "params": {"name": "one", "for": "ready"}}
     client.setblocking(False)
     left, got = (json.dumps(request) + "\n").encode() * 5000, b""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until and b"at most 4096 requests" not in got:
         try:
             left = left[client.send(left):]
@@ -153,6 +153,7 @@ for command in list "stop one" "wait one"; do
 done
 exec 9>&-
 wait $many || fail "the many clients"
+wait_state one booting # as soon as it has seen them go
 expect_well
 quietly stop -f --all
 end_supervisor
