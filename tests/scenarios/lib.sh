@@ -33,8 +33,9 @@ clean_up() {
     for command in ${at_exit_commands[@]+"${at_exit_commands[@]}"}; do
         eval "$command" || true
     done
-    chmod -R u+w "$WORK"
-    rm -rf "$WORK"
+    # What was ended may still be taking its own files away, which is no failure.
+    chmod -R u+w "$WORK" 2>/dev/null || true
+    rm -rf "$WORK" 2>/dev/null || { sleep 1 && rm -rf "$WORK"; } || true
     exit $status
 }
 trap clean_up EXIT
