@@ -152,9 +152,10 @@ json_of() {
     python3 -c "import json,sys; it = json.load(open(sys.argv[1])); print(($1))" "$OUT"
 }
 
-# wait_until SECONDS COMMAND…: until the command succeeds.
+# wait_until SECONDS COMMAND…: until the command succeeds. On a slow or busy computer it may take
+# three times as long as it ever should.
 wait_until() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + 3 * $1))
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || fail "waited in vain for: $*"
