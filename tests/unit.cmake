@@ -190,7 +190,7 @@ set_tests_properties(completion PROPERTIES TIMEOUT 600 LABELS unit
 add_test(NAME install COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_install.sh ${CMAKE_BINARY_DIR})
 set_tests_properties(install PROPERTIES TIMEOUT 600 LABELS unit)
 add_test(NAME release COMMAND ${CMAKE_SOURCE_DIR}/tests/unit/check_release.sh ${CMAKE_SOURCE_DIR})
-set_tests_properties(release PROPERTIES TIMEOUT 60 LABELS unit)
+set_tests_properties(release PROPERTIES TIMEOUT 600 LABELS unit)
 
 # YAML types against PyYAML, by which cloud-init reads.
 add_executable(check_documents fake/check_documents.c)

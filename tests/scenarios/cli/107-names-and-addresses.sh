@@ -89,8 +89,8 @@ expect_all <<END
 3|10.1.0.5/16 belongs to network card 1 of the same instance|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.1.0.5/16
 2|overlaps with 10.1.0.0/24, that of network card 1|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic $kind,if=$some,ip=10.1.9.5/16
 2|overlaps with 10.9.8.0/24, that of network card 0|-n x --nic $kind,if=$some,ip=10.9.9.5/16
-2|overlaps with 10.0.3.0/24, that of network card 1|-n x --nic user --nic $kind,if=$some,ip=10.0.3.5/24
-2|overlaps with 10.0.4.0/24, that of network card 2|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic user --nic $kind,if=$some,ip=10.0.4.5/24
+2|the subnet of the card user overlaps with 10.0.3.0/24, that of network card 2|-n x --nic user --nic $kind,if=$some,ip=10.0.3.5/24
+2|the subnet of the card user overlaps with 10.0.4.0/24, that of network card 3|-n x --nic $kind,if=$some,ip=10.1.0.5/24 --nic user --nic $kind,if=$some,ip=10.0.4.5/24
 2|the subnet of the card user overlaps with 10.0.4.0/24|-n x --nic $kind,if=$some,ip=10.0.4.5/24 --nic user
 0||--ip 10.9.8.6 --nic $kind,if=$some,ip=10.9.8.7/24
 0||--nic $kind,if=$some,ip=10.0.2.9/24
