@@ -38,6 +38,7 @@ if(PGSUP_FUZZ)
     CORPUS fuzz/seeds/fuzz_backup_manifest MAX_LEN 8192)
   pgsup_fuzz(fuzz_libvirt_read SOURCES fuzz/fuzz_libvirt_read.c USES home_moving
     CORPUS fuzz/seeds/fuzz_libvirt_read MAX_LEN 4096)
+  pgsup_fuzz(fuzz_ovf SOURCES fuzz/fuzz_ovf.c USES home_moving host CORPUS fuzz/seeds/fuzz_ovf MAX_LEN 4096)
   pgsup_fuzz(fuzz_lease SOURCES fuzz/fuzz_lease.c USES home_names CORPUS fuzz/seeds/fuzz_lease MAX_LEN 4096)
   pgsup_fuzz(fuzz_launcher SOURCES fuzz/fuzz_launcher.c USES launcher CORPUS fuzz/seeds/fuzz_launcher
     MAX_LEN 4096)

@@ -102,6 +102,7 @@ pgsup_test(claims SOURCES unit/test_claims.c USES home_lab)
 pgsup_test(lab SOURCES unit/test_lab.c USES home_lab PkgConfig::JANSSON)
 pgsup_test(import SOURCES unit/test_import.c USES home_moving)
 pgsup_test(moving SOURCES unit/test_moving.c USES home_moving)
+pgsup_test(ovf SOURCES unit/test_ovf.c USES home_moving host)
 if(NOT APPLE AND NOT PGSUP_SANITIZE)
   find_program(VIRT_XML_VALIDATE virt-xml-validate)
   add_test(NAME unit.engines

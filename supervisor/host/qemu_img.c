@@ -245,6 +245,28 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
            error_prefix(error, "cannot convert %s to qcow2", raw);
 }
 
+/* qapi/block-core.json, BlockdevOptionsRaw: offset and size. */
+static char *name_part(const struct qemu_img_part *part) { /* caller frees */
+    json_t *root =
+        json_pack("{s:s, s:n, s:{s:s, s:I, s:I, s:{s:s, s:s}}}", "driver", part->format, "backing",
+                  "file", "driver", "raw", "offset", (json_int_t)part->offset, "size",
+                  (json_int_t)part->bytes, "file", "driver", "file", "filename", part->path);
+    char *text = json_dumps(root, JSON_COMPACT);
+    char *name = text ? alloc_printf("json:%s", text) : NULL;
+    free(text);
+    json_decref(root);
+    return name;
+}
+
+bool qemu_img_from_part(const struct qemu_img_part *part, const char *target, struct error *error) {
+    scoped(alloc_release) char *from = name_part(part);
+    scoped(alloc_release) char *to = file_absolute(target);
+    char *argv[] = {"qemu-img", "convert", "-q", "-O", "qcow2", from, to, NULL};
+    if (!from)
+        return error_set(error, ERROR_INVALID, "its path is no text of UTF-8");
+    return run_qemu_img(argv, PACK_TIMEOUT_MS, target, error);
+}
+
 bool qemu_img_to_raw(const char *path, const char *target, struct error *error) {
     scoped(alloc_release) char *from = file_absolute(path);
     scoped(alloc_release) char *to = file_absolute(target);

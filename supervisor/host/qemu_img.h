@@ -54,6 +54,13 @@ bool qemu_img_copy_snapshot(const char *path, const char *snapshot, const char *
                             const char *target, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
+/* A disk that is part of a file, in a format of QEMU's. */
+struct qemu_img_part {
+    const char *path, *format;
+    uint64_t offset, bytes;
+};
+/* Converts it to qcow2; what it may be based on is not looked at. */
+bool qemu_img_from_part(const struct qemu_img_part *part, const char *target, struct error *error);
 /* Converts a qcow2 disk to a raw one, which gets holes. */
 bool qemu_img_to_raw(const char *path, const char *target, struct error *error);
 /* Changes the name alone by which a disk knows its backing file; opens neither the old nor the new

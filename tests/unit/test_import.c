@@ -34,7 +34,8 @@ static char *write_domain(const char *name, const char *text) {
 static bool import(const char *text, const char *name, struct store_instance *made,
                    struct strv *notes, struct error *error) {
     scoped(alloc_release) char *path = write_domain("domain.xml", text);
-    return import_run(&home, &(struct import_request){path, name, "0"}, made, notes, error);
+    return import_run(&home, &(struct import_request){.path = path, .name = name, .pgsup = "0"},
+                      made, notes, error);
 }
 
 /* Every name in the home, and how large it is but for the store's. */
@@ -136,7 +137,7 @@ TEST(what_is_refused_leaves_no_trace) {
         {HEAD "<devices>" DISK("qcow2", "domain.xml") CARD TAIL, NULL, "domain.xml"},
         {HEAD "<devices>" DISK("qcow2", "base.qcow2") CARD TAIL, "no/name", "\"no/name\""},
         {"<domain><name>A B</name></domain>", NULL, "--as NAME makes an instance of another name"},
-        {"<domain/>", NULL, "the domain has no name"},
+        {"<domain/>", NULL, "it has no name: --as NAME"},
         {"<domain><name>db</name><os><type arch='riscv64'/></os></domain>", NULL,
          "its architecture is \"riscv64\""},
         {"<domain><name>db</name><os><type arch='aarch64'/></os><vcpu>0</vcpu></domain>", NULL,
@@ -148,8 +149,8 @@ TEST(what_is_refused_leaves_no_trace) {
          NULL, "its UUID is not one"},
         {"<!DOCTYPE domain [<!ENTITY a SYSTEM '/etc/passwd'>]><domain><name>&a;</name></domain>",
          NULL, "it has a document type"},
-        {"QFI\xfb", NULL, "is no XML of a domain: for a disk it is `pgsup image import"},
-        {"", NULL, "is no XML of a domain"},
+        {"QFI\xfb", NULL, "is no OVA and no XML of a domain: for a disk it is `pgsup image import"},
+        {"", NULL, "no XML of a domain"},
         {"\xef\xbb\xbf\n<domain", NULL, "it is not XML"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -191,7 +192,8 @@ static bool import_folder(const char *folder, const char *text, struct strv *not
     struct store_instance made = {0};
     scoped(alloc_release) char *domain = alloc_printf("%s/domain.xml", folder);
     scratch_write(domain, text, strlen(text), 0644);
-    bool good = import_run(&home, &(struct import_request){folder, NULL, "0"}, &made, notes, error);
+    bool good = import_run(&home, &(struct import_request){.path = folder, .pgsup = "0"}, &made,
+                           notes, error);
     store_instance_done(&made);
     return good;
 }
@@ -230,11 +232,12 @@ TEST(a_folder_that_is_nothing) {
     struct store_instance made = {0};
     struct strv notes = {0};
     struct error error = {0};
-    CHECK(!import_run(&home, &(struct import_request){home.run, NULL, "0"}, &made, &notes, &error));
+    CHECK(!import_run(&home, &(struct import_request){.path = home.run, .pgsup = "0"}, &made,
+                      &notes, &error));
     CHECK_CONTAINS(error.text, "has no manifest.json, as a backup has, and no domain.xml");
     error_clear(&error);
-    CHECK(!import_run(&home, &(struct import_request){"/nonexistent", NULL, "0"}, &made, &notes,
-                      &error));
+    CHECK(!import_run(&home, &(struct import_request){.path = "/nonexistent", .pgsup = "0"}, &made,
+                      &notes, &error));
     CHECK_CONTAINS(error.text, "cannot read /nonexistent");
     home_close(&home);
 }

@@ -10,6 +10,7 @@
 #include "home/moving/kubevirt_machine.h"
 #include "home/moving/libvirt_domain.h"
 #include "home/moving/libvirt_read.h"
+#include "home/moving/xml_reader.h"
 #include "home/moving/xml_writer.h"
 #include "scratch.h"
 
@@ -145,13 +146,13 @@ TEST(xml_escapes_what_it_can_and_refuses_the_rest) {
 
 /* --- reading a domain --- */
 
-static void check_read(const char *text, struct libvirt_machine *machine) {
+static void check_read(const char *text, struct foreign_machine *machine) {
     struct error error = {0};
     CHECK(libvirt_read(text, strlen(text), machine, &error));
     CHECK_STRING(error.text, "");
 }
 
-static void check_web(const struct libvirt_machine *machine) {
+static void check_web(const struct foreign_machine *machine) {
     uint64_t ram_mib = 0;
     CHECK_STRING(machine->kind, "qemu");
     CHECK_STRING(machine->name, "web");
@@ -160,7 +161,7 @@ static void check_web(const struct libvirt_machine *machine) {
     CHECK_STRING(machine->machine, "virt-7.2");
     CHECK_STRING(machine->firmware, "efi");
     CHECK_STRING(machine->vcpu, "2");
-    CHECK(libvirt_read_ram(machine, &ram_mib));
+    CHECK(foreign_machine_ram(machine, &ram_mib));
     CHECK_INT(ram_mib, 1024);
     CHECK_INT(machine->nic_count, 1);
     CHECK_STRING(machine->macs[0], plain.instance.mac);
@@ -168,7 +169,7 @@ static void check_web(const struct libvirt_machine *machine) {
 
 TEST(what_was_written_is_read) {
     scoped(buffer_done) struct buffer text = {0};
-    struct libvirt_machine machine;
+    struct foreign_machine machine;
     CHECK(libvirt_domain_write(&forms[0], &text, NULL));
     check_read(text.data, &machine);
     check_web(&machine);
@@ -176,12 +177,12 @@ TEST(what_was_written_is_read) {
     CHECK_STRING(machine.disks[0].file, "/srv/a & b/web/disk.qcow2");
     CHECK_STRING(machine.disks[0].order, "1");
     CHECK(!machine.disks[0].read_only && machine.disks[1].read_only);
-    libvirt_read_done(&machine);
+    foreign_machine_done(&machine);
     CHECK(!machine.name && !machine.disk_count);
 }
 
 TEST(what_only_looks_like_it_is_not_taken) {
-    struct libvirt_machine machine;
+    struct foreign_machine machine;
     check_read("<domain type='kvm'><x><name>wrong</name></x><name>first</name><name>second</name>"
                "<devices><disk><source dev='/dev/sda'/><x><source file='/wrong'/></x>"
                "<mirror><source file='/wrong'/></mirror></disk><controller><serial>wrong</serial>"
@@ -191,12 +192,12 @@ TEST(what_only_looks_like_it_is_not_taken) {
     CHECK_STRING(machine.name, "first");
     CHECK_INT(machine.disk_count, 1);
     CHECK(!machine.disks[0].file && !machine.disks[0].serial);
-    CHECK(!libvirt_read_ram(&machine, &ram_mib));
-    libvirt_read_done(&machine);
+    CHECK(!foreign_machine_ram(&machine, &ram_mib));
+    foreign_machine_done(&machine);
 }
 
 static void refuse(const char *text, size_t length, const char *says) {
-    struct libvirt_machine machine;
+    struct foreign_machine machine;
     struct error error = {0};
     CHECK(!libvirt_read(text, length, &machine, &error));
     CHECK_INT(error.code, ERROR_INVALID);
@@ -256,10 +257,10 @@ TEST(memory_in_every_unit) {
                 {"-1", "MiB", 0},      {"1", "EiB", 0},    {"99999999999999999999", "MiB", 0},
                 {NULL, "MiB", 0}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct libvirt_machine machine = {.memory = rows[i].number,
+        const struct foreign_machine machine = {.memory = rows[i].number,
                                                 .memory_unit = rows[i].unit};
         uint64_t mib = 0;
-        CHECK_INT(libvirt_read_ram(&machine, &mib), rows[i].mib != 0);
+        CHECK_INT(foreign_machine_ram(&machine, &mib), rows[i].mib != 0);
         CHECK_INT(mib, rows[i].mib);
     }
 }

@@ -12,12 +12,17 @@ static const struct option_spec options[] = {
     {.name = "as",
      .value = "NAME",
      .help = "make another machine of it, with an identity of its own"},
+    {.name = "arch",
+     .value = "aarch64|x86_64",
+     .help = "the processor of a machine in an OVA, if it is not the one that is guessed"},
     OPTIONS_END,
 };
 
 static int run_import(struct invocation *invocation, struct error *error) {
-    const struct import_request request = {invocation_argument(invocation, 0),
-                                           invocation_option(invocation, "as"), PGSUP_VERSION};
+    const struct import_request request = {.path = invocation_argument(invocation, 0),
+                                           .arch = invocation_option(invocation, "arch"),
+                                           .name = invocation_option(invocation, "as"),
+                                           .pgsup = PGSUP_VERSION};
     struct store_instance made = {0};
     struct strv notes = {0};
     interrupt_watch();
@@ -33,17 +38,21 @@ static int run_import(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_import = {
     .path = "import",
-    .summary = "Take in a machine from a backup, an export or libvirt",
+    .summary = "Take in a machine from a backup, an export, libvirt or an OVA",
     .arguments = "PATH",
     .options = options,
-    .details = "PATH is the folder of a backup, the folder of `pgsup export --as libvirt`, or the "
-               "XML of a domain as `virsh dumpxml` prints it, which is off. Its disks are copied. "
-               "It stays the same machine, with its name, MAC address and, if its seed drive is "
-               "found, its instance-id and host keys; --as makes another one of it. "
-               "`pgsup help moving`.\n"
-               "\n"
-               "  pgsup import /srv/web\n"
-               "  virsh dumpxml db > db.xml && pgsup import db.xml",
+    .details =
+        "PATH is the folder of a backup, the folder of `pgsup export --as libvirt`, the XML "
+        "of a domain as `virsh dumpxml` prints it, which is off, or an OVA, or the OVF "
+        "descriptor of one that was unpacked. Its disks are copied. "
+        "It stays the same machine, with its name, MAC address and, if its seed drive is "
+        "found, its instance-id and host keys; --as makes another one of it, which that of an "
+        "OVA is always. "
+        "`pgsup help moving`.\n"
+        "\n"
+        "  pgsup import /srv/web\n"
+        "  virsh dumpxml db > db.xml && pgsup import db.xml\n"
+        "  pgsup import appliance.ova --as web-2",
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

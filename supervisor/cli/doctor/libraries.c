@@ -2,7 +2,7 @@
 
 #include "base/secret.h"
 #include "cloudinit/library.h"
-#include "home/moving/libvirt_read.h"
+#include "home/moving/xml_reader.h"
 #include "store/store.h"
 
 #include <uv.h>
@@ -12,5 +12,5 @@ json_t *libraries_list(void) {
                      "jansson", jansson_version_str(), "sqlite", store_library_version(), "libyaml",
                      library_yaml_version(), "llhttp", library_llhttp_version(), "libsodium",
                      secret_library_version(), "libxcrypt", library_xcrypt_version(), "expat",
-                     libvirt_read_library_version());
+                     xml_reader_library_version());
 }

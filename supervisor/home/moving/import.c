@@ -6,10 +6,13 @@
 #include "home/backup/backup_restore.h"
 #include "home/moving/export_stage.h"
 #include "home/moving/libvirt_backup.h"
+#include "home/moving/ova_backup.h"
+#include "home/moving/tar_index.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,13 +26,16 @@ struct importing {
     struct strv *notes;
 };
 
-static bool restore_backup(const struct importing *importing, const char *folder,
+static bool restore_backup(const struct importing *importing, const char *folder, bool is_new,
                            struct error *error) {
     struct backup_manifest manifest = {0};
     struct backup_restore restore = {
         .home = importing->home, .folder = folder, .manifest = &manifest};
-    bool good = backup_restore_open(folder, &manifest, error) &&
-                backup_restore_new(&restore, importing->request->name, importing->made, error);
+    bool good = backup_restore_open(folder, &manifest, error);
+    const char *name = importing->request->name;
+    if (good && !name && is_new)
+        name = manifest.facts.instance.name;
+    good = good && backup_restore_new(&restore, name, importing->made, error);
     for (size_t i = 0; i < restore.notes.count; i++)
         strv_push(importing->notes, restore.notes.items[i]);
     strv_done(&restore.notes);
@@ -42,31 +48,62 @@ static bool import_domain(const struct importing *importing, const char *file, b
     struct export_stage stage;
     const struct import_request *request = importing->request;
     scoped(alloc_release) char *place = home_file(importing->home, STAGE);
-    const struct libvirt_backup wanted = {importing->home, file, beside, request->name,
-                                          request->pgsup};
+    const struct libvirt_backup wanted = {.home = importing->home,
+                                          .file = file,
+                                          .beside = beside,
+                                          .name = request->name,
+                                          .pgsup = request->pgsup,
+                                          .notes = importing->notes};
     bool good = export_stage_open(place, &stage, error) &&
-                libvirt_backup_make(&wanted, stage.folder, importing->notes, error) &&
-                restore_backup(importing, stage.folder, error);
+                libvirt_backup_make(&wanted, stage.folder, error) &&
+                restore_backup(importing, stage.folder, false, error);
     export_stage_close(&stage);
     return good;
 }
 
-/* As far as the first bytes tell: those of a disk or an archive are others. */
-static bool check_xml(const char *path, const struct stat *status, struct error *error) {
-    char head[64];
+/* It has no identity that could be kept. */
+static bool import_package(const struct importing *importing, const char *file, bool archive,
+                           struct error *error) {
+    struct export_stage stage;
+    const struct import_request *request = importing->request;
+    scoped(alloc_release) char *place = home_file(importing->home, STAGE);
+    const struct ova_backup wanted = {.home = importing->home,
+                                      .file = file,
+                                      .archive = archive,
+                                      .name = request->name,
+                                      .arch = request->arch,
+                                      .pgsup = request->pgsup,
+                                      .notes = importing->notes};
+    bool good = export_stage_open(place, &stage, error) &&
+                ova_backup_make(&wanted, stage.folder, error) &&
+                restore_backup(importing, stage.folder, true, error);
+    export_stage_close(&stage);
+    return good;
+}
+
+/* As far as the first bytes tell; those of a disk are others. */
+static bool import_file(const struct importing *importing, const char *path,
+                        const struct stat *status, struct error *error) {
+    char head[TAR_BLOCK_BYTES];
+    const char *dot = strrchr(path, '.');
     scoped(file_release) int fd =
         S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     if (S_ISREG(status->st_mode) && fd < 0)
         return error_errno(error, "cannot read %s", path);
     ssize_t got = fd < 0 ? 0 : read(fd, head, sizeof head);
     ssize_t at = 0;
+    if (got > 0 && tar_index_is_archive(head, (size_t)got))
+        return import_package(importing, path, true, error);
     while (at < got && strchr(" \t\r\n\xef\xbb\xbf", head[at]))
         at++;
-    return (at < got && head[at] == '<') ||
-           error_set(error, ERROR_INVALID,
-                     "%s is no XML of a domain: for a disk it is `pgsup image import -n NAME "
-                     "FILE`; of an OVA take out the disk with `tar -xf` first",
-                     path);
+    if (at >= got || head[at] != '<')
+        return error_set(error, ERROR_INVALID,
+                         "%s is no OVA and no XML of a domain: for a disk it is `pgsup image "
+                         "import -n NAME FILE`",
+                         path);
+    if (strcasecmp(dot ? dot : "", ".ovf") == 0)
+        return import_package(importing, path, false, error);
+    return import_domain(importing, path, false, error);
 }
 
 bool import_run(struct home *home, const struct import_request *request,
@@ -79,9 +116,9 @@ bool import_run(struct home *home, const struct import_request *request,
     if (stat(path, &status) < 0)
         return error_errno(error, "cannot read %s", path);
     if (!S_ISDIR(status.st_mode))
-        return check_xml(path, &status, error) && import_domain(&importing, path, false, error);
+        return import_file(&importing, path, &status, error);
     if (file_exists(manifest))
-        return restore_backup(&importing, path, error);
+        return restore_backup(&importing, path, false, error);
     if (file_exists(domain))
         return import_domain(&importing, domain, true, error);
     return error_set(error, ERROR_INVALID,
