@@ -161,6 +161,7 @@ set(table
   "fault/61-countdown              230    1     900     sanitized  macos"
   "fault/202-snapshot-kill          20    1     600     normal     macos"
   "fault/248-backup-kill            12    1     600     normal     macos"
+  "fault/246-suspend-kill           15    1     600     normal     macos"
   "fault/70-valgrind                 6    2     300     normal     sanitizers"
   "fault/236-lab-faults             19    1     300     normal     macos,sanitizers")
 

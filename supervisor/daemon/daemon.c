@@ -95,9 +95,9 @@ static void close_all(void *context) {
     recorder_drain(daemon->recorder);
 }
 
-static void on_shut_down(void *context, bool keep, struct call *call) {
+static void on_shut_down(void *context, enum fleet_end end, struct call *call) {
     struct daemon *daemon = context;
-    ending_request(&daemon->ending, keep, call);
+    ending_request(&daemon->ending, end, call);
 }
 
 /* SIGHUP means that the terminal closed, which must not end a VM. Ctrl-Z (SIGTSTP) would leave

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "machine/vm_suspend.h"
 
 #include <string.h>
 
@@ -56,11 +57,26 @@ static void on_timeout(uv_timer_t *timer) {
     ending_finish(ending);
 }
 
+/* One that could not be is stopped when it goes on. */
+static bool suspends(const struct ending *ending, const struct vm *vm) {
+    struct error why = {0};
+    bool runs =
+        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
+    if (!ending->suspends || ending->stage != ENDING_GRACEFUL || !runs || vm->save_failed)
+        return false;
+    bool possible = vm_suspend_check(vm, &why);
+    if (!possible)
+        log_warning("vm=%s is stopped and not suspended: %s", vm->name, why.text);
+    return possible;
+}
+
 static void stop_vm(const struct ending *ending, struct vm *vm) {
     struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS,
                                       .force = ending->stage == ENDING_FORCED,
                                       .may_escalate = true};
-    if (lifecycle_has_process(vm->state))
+    if (suspends(ending, vm))
+        vm_request(vm, INPUT_SUSPEND);
+    else if (lifecycle_has_process(vm->state))
         vm_stop(vm, &options);
 }
 
@@ -77,10 +93,20 @@ static bool is_needed(const struct ending *ending, const struct vm *vm) {
     return false;
 }
 
+/* Of the VM whose memory takes longest. */
+static uint64_t suspend_limit_ms(const struct ending *ending) {
+    uint64_t longest_ms = 0;
+    for (size_t i = 0; ending->suspends && i < ending->fleet->count; i++) {
+        uint64_t limit_ms = vm_suspend_limit_ms(ending->fleet->vms[i]);
+        longest_ms = limit_ms > longest_ms ? limit_ms : longest_ms;
+    }
+    return longest_ms;
+}
+
 static void arm_timeout(struct ending *ending) {
     bool forced = ending->stage == ENDING_FORCED;
-    uv_timer_start(&ending->timeout, on_timeout,
-                   LAST_TIMEOUT_MS + (forced ? 0 : FLEET_STOP_TIMEOUT_MS), 0);
+    uint64_t limit_ms = forced ? 0 : FLEET_STOP_TIMEOUT_MS + suspend_limit_ms(ending);
+    uv_timer_start(&ending->timeout, on_timeout, LAST_TIMEOUT_MS + limit_ms, 0);
 }
 
 /* Without the store all stop together. */
@@ -114,7 +140,7 @@ void ending_leave(struct ending *ending) {
         ending_finish(ending);
 }
 
-void ending_request(struct ending *ending, bool keep_vms, struct call *call) {
+void ending_request(struct ending *ending, enum fleet_end end, struct call *call) {
     if (ending->call) {
         struct error error = {0};
         error_set(&error, ERROR_WRONG_STATE, "the supervisor is ending already");
@@ -122,7 +148,8 @@ void ending_request(struct ending *ending, bool keep_vms, struct call *call) {
         return;
     }
     ending->call = call;
-    if (keep_vms)
+    ending->suspends = end == FLEET_SUSPENDS && ending->stage == ENDING_NOT;
+    if (end == FLEET_LEAVES)
         ending_leave(ending);
     else if (ending->stage == ENDING_NOT)
         ending_advance(ending);

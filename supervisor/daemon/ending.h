@@ -17,6 +17,7 @@ struct ending {
     void *context;
     enum ending_stage stage;
     struct store_instances instances; /* for the order; from the first advance on */
+    bool suspends;                    /* … VMs, in place of stopping them */
     struct call *call;                /* a `pgsup down` that waits for the end; NULL */
     uv_timer_t timeout;               /* the supervisor ends even if a VM does not */
 };
@@ -27,7 +28,7 @@ void ending_init(struct ending *ending, uv_loop_t *loop);
 void ending_advance(struct ending *ending); /* stop the VMs; a second time, quit them */
 void ending_leave(struct ending *ending);   /* end now, the VMs keep running */
 /* As one of these two, for a client: its call is answered at the end. */
-void ending_request(struct ending *ending, bool keep_vms, struct call *call);
+void ending_request(struct ending *ending, enum fleet_end end, struct call *call);
 void ending_forget_call(struct ending *ending, const struct call *call);
 
 /* A VM changed: stops it if it came back, and ends when it was the last. */

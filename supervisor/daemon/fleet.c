@@ -41,7 +41,7 @@ static void on_changed(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     if (vm->launch.number)
         recorder_launch(fleet->recorder, &vm->launch);
-    if (vm->suspended && vm->wanted && vm->state == STATE_QUITTING) { /* its end is no crash */
+    if (vm->suspended && vm->wanted && vm->state == STATE_QUITTING && !fleet->ending) {
         vm_set_wanted(vm, false);
         recorder_wanted(fleet->recorder, vm->instance, false);
     }

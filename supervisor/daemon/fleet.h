@@ -19,6 +19,9 @@
 /* More than a process that freezes a guest needs to thaw it. */
 #define FLEET_FREEZE_LIMIT_MS 25000
 
+/* What becomes of the VMs when the supervisor ends. One that cannot be suspended is stopped. */
+enum fleet_end { FLEET_STOPS, FLEET_SUSPENDS, FLEET_LEAVES };
+
 struct fleet_look {   /* into the run folder, the last one */
     time_t changed;   /* when the folder had changed */
     unsigned skipped; /* looks since */

@@ -126,14 +126,19 @@ static bool method_console_input(struct request *request, struct error *error) {
 }
 
 static bool method_down(struct request *request, struct error *error) {
-    bool keep = false;
-    if (!control_get_bool(request->params, "keep", &keep, error))
+    bool keep = false, suspend = false;
+    if (!control_get_bool(request->params, "keep", &keep, error) ||
+        !control_get_bool(request->params, "suspend", &suspend, error))
         return false;
     struct request_context *context = request->context;
     struct call *call = request->call;
     call_set_data(call, NULL);
     request_free(request);
-    context->shut_down(context->context, keep, call);
+    context->shut_down(context->context,
+                       keep      ? FLEET_LEAVES
+                       : suspend ? FLEET_SUSPENDS
+                                 : FLEET_STOPS,
+                       call);
     return true;
 }
 

@@ -10,7 +10,8 @@ struct request;
 
 struct request_context {
     struct fleet *fleet;
-    void (*shut_down)(void *context, bool keep, struct call *call); /* answers the call */
+    /* Answers the call. */
+    void (*shut_down)(void *context, enum fleet_end end, struct call *call);
     /* Starts a run of Ansible, or joins the one under way. */
     bool (*provision)(void *context, struct vm *vm, const char *playbook, struct error *error);
     void *context;

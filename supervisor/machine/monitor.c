@@ -199,6 +199,13 @@ bool monitor_send_within(struct monitor *monitor, const struct qmp_request *requ
     return true;
 }
 
+bool monitor_send_behind(struct monitor *monitor, const char *first,
+                         const struct qmp_request *request, uint64_t limit_ms) {
+    if (monitor && !monitor->closing)
+        session_send(monitor->session, first, NULL, NULL, clock_monotonic_ms());
+    return monitor_send_within(monitor, request, limit_ms);
+}
+
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms) {
     const struct qmp_request request = {.command = command};
     if (monitor_state(monitor) != QMP_READY || session_is_waiting(monitor->session) ||

@@ -31,6 +31,9 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
 /* With a limit for its answer. */
 bool monitor_send_within(struct monitor *monitor, const struct qmp_request *request,
                          uint64_t limit_ms);
+/* The same behind a command without arguments, in one write: QEMU gets both or none. */
+bool monitor_send_behind(struct monitor *monitor, const char *first,
+                         const struct qmp_request *request, uint64_t limit_ms);
 /* A command without arguments that must be answered within this time. False: not sent, for QEMU may
  * still be at work on another one. */
 bool monitor_ask(struct monitor *monitor, const char *command, uint64_t limit_ms);

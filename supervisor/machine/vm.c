@@ -199,7 +199,7 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
     if (next == STATE_READY) {
         vm_phase(vm, PHASE_READY);
         vm_agent_query(vm);
-        vm_suspend_on_ready(vm);
+        vm_suspend_set_clock(vm);
     }
 }
 
@@ -228,7 +228,7 @@ void vm_start(struct vm *vm) {
     if (!lifecycle_has_process(vm->state)) { /* a new launch begins */
         store_launch_done(&vm->launch);
         alloc_replace(&vm->outcome, NULL);
-        vm->suspended = false;
+        vm->suspended = vm->save_failed = false;
     }
     vm_input(vm, INPUT_START);
 }

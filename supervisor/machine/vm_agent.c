@@ -6,6 +6,7 @@
 
 #define NAMES_FAILURES_MAX 3u
 #define AGENT_GRACE_MS     15000u /* a guest is ready before its agent has started */
+#define CLOCK_TRIES_MAX    12u    /* of a guest that has just been woken, one each heartbeat */
 
 static void agent_drop(struct vm *vm) {
     agent_close(vm->agent);
@@ -28,7 +29,7 @@ static void on_answer(void *owner, const struct qga_addresses *addresses) {
 void vm_agent_query(struct vm *vm) {
     bool runs =
         vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
-    bool wanted = vm->plan.by_dhcp || !vm->agent_answers;
+    bool wanted = (vm->plan.by_dhcp || !vm->agent_answers) && !vm->suspend.clock_due;
     if (runs && wanted && vm->agent_open && !vm->agent && vm->plan.files[RUN_FILE_AGENT] &&
         vm->plan.mac)
         vm->agent =
@@ -41,17 +42,21 @@ static const char *why_late(const struct vm *vm) {
 
 static void on_time_set(void *owner, const struct qga_addresses *done) {
     struct vm *vm = owner;
-    vm->clock = done ? VM_CLOCK_SET : VM_CLOCK_LATE;
+    bool good = done != NULL, woken = vm->suspend.clock_due;
+    vm->clock = woken ? VM_CLOCK_ITS_OWN : good ? VM_CLOCK_SET : VM_CLOCK_LATE;
+    agent_drop(vm);
+    if (woken && !good && ++vm->suspend.clock_tries < CLOCK_TRIES_MAX)
+        return; /* vm_suspend_set_clock() tries again */
     vm_tell(vm, STORE_EVENT_AGENT,
-            done ? "%s: the guest's clock was set"
+            good ? "%s: the guest's clock was set"
                  : "%s, and the guest's clock may be behind by that time: its agent did not set it",
             why_late(vm));
-    vm->suspend.clock_due = vm->suspend.clock_due && !done;
-    agent_drop(vm);
+    vm->suspend.clock_due = false;
+    vm_agent_query(vm);
 }
 
 void vm_agent_set_time(struct vm *vm) {
-    vm->clock = VM_CLOCK_LATE;
+    vm->clock = vm->suspend.clock_due ? VM_CLOCK_ITS_OWN : VM_CLOCK_LATE;
     if (!vm->agent_open || !vm->plan.files[RUN_FILE_AGENT]) {
         vm_tell(vm, STORE_EVENT_AGENT,
                 "%s, and the guest's clock may be behind by that time: it has no agent that could "

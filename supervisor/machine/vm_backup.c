@@ -34,9 +34,24 @@ static bool is_abandoned(const struct vm *vm) {
     return lock >= 0;
 }
 
+static const char *const folders[] = {QEMU_ARGV_SNAPSHOTS, QEMU_ARGV_BACKUP_DOCUMENTS};
+enum { FOLDERS = sizeof folders / sizeof *folders };
+
+void vm_backup_hold(const struct vm *vm, struct vm_backup_locks *locks) {
+    vm_backup_release(locks);
+    for (size_t i = 0; i < FOLDERS; i++)
+        locks->fds[i] = lock_folder(vm, folders[i]);
+    locks->held = true;
+}
+
+void vm_backup_release(struct vm_backup_locks *locks) {
+    for (size_t i = 0; locks->held && i < FOLDERS; i++)
+        file_release(&locks->fds[i]);
+    locks->held = false;
+}
+
 bool vm_backup_is_worked_on(const struct vm *vm) {
-    static const char *const folders[] = {QEMU_ARGV_SNAPSHOTS, QEMU_ARGV_BACKUP_DOCUMENTS};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    for (size_t i = 0; i < FOLDERS; i++) {
         int lock = lock_folder(vm, folders[i]);
         if (lock < 0 && errno == EWOULDBLOCK)
             return true;

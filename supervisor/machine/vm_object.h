@@ -65,6 +65,7 @@ struct vm {
     bool halted;                /* when paused: by QEMU itself, not by request */
     bool needs_reset;           /* … and QEMU does not resume it without a reset */
     bool suspended;             /* the last end: its memory had been saved */
+    bool save_failed;           /* … in this launch it could not be */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
     bool wanted;            /* the user wants it to run */
@@ -102,7 +103,12 @@ struct vm {
         json_t *found_jobs;    /* of QEMU, which it had then; NULL */
         bool begun;            /* it was suspending; its vCPUs are halted until that has ended */
         bool clock_due;        /* its guest has been asleep, and does not know it yet */
-        uint64_t began_ms;     /* monotonic */
+        unsigned clock_tries;
+        uint64_t began_ms; /* monotonic */
+        struct vm_backup_locks {
+            bool held;
+            int fds[2];
+        } locks; /* nobody snapshots or copies it meanwhile */
     } suspend;
     enum vm_clock clock;
     bool silent; /* the reason is that nothing is heard of the guest */

@@ -28,6 +28,7 @@
 static void on_heartbeat(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     uint64_t silent_ms = uv_now(vm->loop) - vm->heard_ms;
+    vm_suspend_set_clock(vm);
     if (silent_ms < VM_HEARTBEAT_MS && ++vm->beats_skipped < VM_BEATS_SKIPPED_MAX) {
         uv_timer_start(timer, on_heartbeat, VM_HEARTBEAT_MS - silent_ms, 0);
         return;

@@ -13,6 +13,7 @@
 
 #define LIMIT_MS         120000u
 #define LIMIT_MS_PER_MIB 60u           /* of a slow disk on a busy machine */
+#define NO_AGENT_LOOKS   3u            /* one each heartbeat */
 #define SPARE_BYTES      (64ull << 20) /* beside the memory: devices, and the list itself */
 
 /* --- what can be known before --- */
@@ -69,6 +70,7 @@ void vm_suspend_look(struct vm *vm) {
 void vm_suspend_begin(struct vm *vm) {
     vm->suspend.begun = true;
     vm->suspend.began_ms = clock_monotonic_ms();
+    vm_backup_hold(vm, &vm->suspend.locks);
     vm_suspend_look(vm);
 }
 
@@ -80,18 +82,16 @@ char *vm_suspend_outcome(const struct vm *vm) {
                                 : alloc_string(SUSPEND_STATE);
 }
 
+/* Its agent is asked as soon as it is there. One that has none is known by it when it is ready. */
 void vm_suspend_set_clock(struct vm *vm) {
-    if (vm->suspend.clock_due && vm->agent_open && vm->clock != VM_CLOCK_ASKED &&
-        vm->state != STATE_STARTING)
+    bool runs =
+        vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
+    if (!vm->suspend.clock_due || !runs || vm->agent)
+        return;
+    if (vm->agent_open || (vm->state == STATE_READY && ++vm->suspend.clock_tries > NO_AGENT_LOOKS))
         vm_agent_set_time(vm);
-}
-
-void vm_suspend_on_ready(struct vm *vm) {
-    vm_suspend_set_clock(vm);
-    if (vm->suspend.clock_due && !vm->agent_open) {
-        vm_agent_set_time(vm); /* which says that there is none */
+    if (!vm->agent_open && vm->suspend.clock_tries > NO_AGENT_LOOKS)
         vm->suspend.clock_due = false;
-    }
 }
 
 void vm_suspend_forget(struct vm *vm) {
@@ -99,5 +99,6 @@ void vm_suspend_forget(struct vm *vm) {
     json_decref(vm->suspend.found_jobs);
     free(vm->suspend.memory);
     free(vm->suspend.found_tag);
+    vm_backup_release(&vm->suspend.locks);
     vm->suspend = (struct vm_suspend){0};
 }

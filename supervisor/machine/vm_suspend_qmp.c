@@ -7,6 +7,7 @@
 #include "machine/core/suspend_tag.h"
 #include "machine/log_tail.h"
 #include "machine/monitor.h"
+#include "machine/vm_backup.h"
 #include "machine/vm_private.h"
 #include "machine/vm_suspend.h"
 #include "machine/vm_wake.h"
@@ -27,14 +28,14 @@ static void dismiss(struct vm *vm, const char *id) {
 }
 
 /* qapi/migration.json, snapshot-save, snapshot-load, snapshot-delete. */
-static void begin_job(struct vm *vm, const char *command, const char *id, const char *tag) {
+static json_t *job_arguments(const struct vm *vm, const char *id, const char *tag) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "job-id", json_string(id));
     json_object_set_new(arguments, "tag", json_string(tag));
     json_object_set(arguments, "devices", vm->suspend.disks);
     if (strcmp(id, JOB_FORGET) != 0)
         json_object_set_new(arguments, "vmstate", json_string(vm->suspend.memory));
-    vm_suspend_send(vm, command, arguments);
+    return arguments;
 }
 
 static json_t *find_job(const json_t *jobs, const char *id) {
@@ -102,10 +103,12 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
 
 static void end_suspend(struct vm *vm) {
     vm->suspend.begun = false;
+    vm_backup_release(&vm->suspend.locks);
 }
 
 static void fail_save(struct vm *vm, const char *why) {
     end_suspend(vm);
+    vm->save_failed = true;
     dismiss(vm, JOB_SAVE);
     vm_tell(vm, STORE_EVENT_NOTICE, "not suspended, it goes on: %s", why);
     vm->listener->refused(vm->listener->context, vm, "snapshot-save", why);
@@ -124,9 +127,10 @@ static void save(struct vm *vm) {
         fail_save(vm, "its QEMU does not have the disk that would hold its memory");
         return;
     }
+    const struct qmp_request request = {
+        "snapshot-save", job_arguments(vm, JOB_SAVE, vm->plan.hardware), &vm->suspend};
     vm->stopping_vcpus = true;
-    vm_command(vm, "stop");
-    begin_job(vm, "snapshot-save", JOB_SAVE, vm->plan.hardware);
+    monitor_send_behind(vm->monitor, "stop", &request, vm_suspend_limit_ms(vm));
 }
 
 static void decide_save(struct vm *vm, const json_t *jobs) {
@@ -176,9 +180,9 @@ static void decide_load(struct vm *vm, const json_t *jobs) {
     else if (!vm->suspend.memory || !vm->plan.wakes)
         fail_load(vm, "its QEMU does not have the disk that holds it");
     else if (load)
-        begin_job(vm, "snapshot-delete", JOB_FORGET, vm->plan.wakes);
+        vm_suspend_send(vm, "snapshot-delete", job_arguments(vm, JOB_FORGET, vm->plan.wakes));
     else
-        begin_job(vm, "snapshot-load", JOB_LOAD, vm->plan.wakes);
+        vm_suspend_send(vm, "snapshot-load", job_arguments(vm, JOB_LOAD, vm->plan.wakes));
 }
 
 void vm_suspend_load(struct vm *vm) {

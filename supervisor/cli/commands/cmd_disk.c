@@ -15,6 +15,7 @@
 #include "home/home.h"
 #include "home/instance/host_limits.h"
 #include "home/layout.h"
+#include "home/snapshot/suspension.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     struct home_edit edit = {.home = invocation->home, .instance = name};
-    bool added = disk_change_add(&edit, disk, invocation_argument(invocation, 2), error);
+    bool added = suspension_check_none(invocation->home, name, error) &&
+                 disk_change_add(&edit, disk, invocation_argument(invocation, 2), error);
     invocation_notice(edit.notice);
     if (!added)
         return EXIT_FAILURE;

@@ -15,6 +15,7 @@ enum { EXIT_TIMEOUT_MS = 10000, POLL_INTERVAL_MS = 20 };
 
 static const struct option_spec options[] = {
     {.name = "keep", .help = "keep the VMs running; the next `pgsup up` adopts them"},
+    {.name = "suspend", .help = "suspend the VMs, and stop those that cannot be"},
     PROGRESS_OPTIONS,
     DEFINITION_REPORT_OPTION,
     OPTIONS_END,
@@ -35,13 +36,20 @@ static void wait_for_exit(const struct home *home) {
 static int run_down(struct invocation *invocation, struct error *error) {
     struct progress progress;
     struct client *client = NULL;
+    bool keep = invocation_flag(invocation, "keep"),
+         suspend = invocation_flag(invocation, "suspend");
+    if (keep && suspend) {
+        error_set(error, ERROR_USAGE, "--keep and --suspend exclude each other");
+        return 1;
+    }
     if (progress_init(&progress, invocation, error))
         client = client_open_any(invocation->home, error);
     if (!client)
         return 1;
     progress.everything = true;
     json_t *params = json_object();
-    json_object_set_new(params, "keep", json_boolean(invocation_flag(invocation, "keep")));
+    json_object_set_new(params, "keep", json_boolean(keep));
+    json_object_set_new(params, "suspend", json_boolean(suspend));
     json_decref(client_call_shown(client, "down", params, &progress, error));
     progress_done(&progress);
     client_close(client);
@@ -58,7 +66,8 @@ static int run_down(struct invocation *invocation, struct error *error) {
 const struct command cmd_down = {
     .path = "down",
     .summary = "Stop all instances, then end the supervisor",
-    .details = "One that others have in their --after stops when these have.",
+    .details = "One that others have in their --after stops when these have. With --suspend their "
+               "memory goes to disk, as by `pgsup suspend`, and `pgsup start` lets them go on.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,

@@ -74,7 +74,28 @@ more_of_ansible() {
     expect_equal "status, input and outputs" "$STATUS $(cat "$OUT" "$ERR")" "42 $(cat "$KEY.pub")
 a  b\$(id)"
     rm "$WORK/big" "$WORK/back"
+    memory_to_disk
     live_snapshot
+}
+
+# Longer on disk than the answers below take, so that a clock that nobody sets would show.
+memory_to_disk() {
+    local before
+    step "its memory to disk and back: the same boot, the same programs, and the right time"
+    in_guest sh -c '"cat /proc/sys/kernel/random/boot_id; nohup sleep 5000 >/dev/null 2>&1 & echo \$!"'
+    cp "$OUT" "$WORK/boot"
+    expect_ok "$PGSUP" -q suspend test
+    expect_equal "state" "$(field_of test 'it["state"], it["pid"]')" "('suspended', None)"
+    run date +%s
+    before=$(cat "$OUT")
+    sleep 5
+    start_guest
+    wait_until 120 has_event test "it was suspended: the guest's clock was set"
+    in_guest date +%s
+    [ "$(cat "$OUT")" -ge $((before + 5)) ] || fail "its clock is late: $(cat "$OUT"), it was $before before"
+    in_guest cat /proc/sys/kernel/random/boot_id "/proc/$(sed -n 2p "$WORK/boot")/comm"
+    expect_equal "boot and program" "$(cat "$OUT")" "$(sed -n 1p "$WORK/boot")
+sleep"
 }
 
 # Each number is told to the host once fsync(2) says that it is on the disk.

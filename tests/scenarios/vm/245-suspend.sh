@@ -41,7 +41,7 @@ case $mark in 0x0000000000000000* | '') fail "its memory is empty: $mark" ;; esa
 step "its memory goes to disk, and nothing of it runs"
 expect_ok "$PGSUP" -q suspend test
 expect_nothing_left
-expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk data 2>/dev/null || in_disk disk-data)" "1 1"
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "1 1"
 expect_ok "$PGSUP" list --json --state suspended
 expect_equal "listed" "$(json_of '[(row["name"], row["state"], row["pid"]) for row in it]')" "[('test', 'suspended', None)]"
 expect_ok "$PGSUP" info test
@@ -55,7 +55,7 @@ expect_event test "suspending --saved--> quitting"
 
 step "its disks and hardware are to stay as they are"
 for words in "instance clone test copy" "instance resize test 6G" "instance rename test two" "snapshot create test" \
-    "instance rebuild test --yes" "disk remove test data --yes"; do
+    "instance rebuild test --yes" "disk remove test data --yes" "disk add test later 16M"; do
     # shellcheck disable=SC2086  # words
     expect_fail 3 '"test" is suspended' "$PGSUP" $words
 done
@@ -64,11 +64,11 @@ expect_fail 3 '"test" is suspended' "$PGSUP" export test --as libvirt --to "$WOR
 run "$folder/vm.sh"
 [ "$STATUS" != 0 ] || fail "vm.sh booted it"
 expect_text "$ERR" 'test is suspended' 'pgsup start test'
-expect_ok "$PGSUP" -q set test --ram 96
+expect_note 'or discards its memory, by `pgsup start test --cold`' "$PGSUP" -q set test --ram 96
 expect_fail 3 "it is that of other hardware" "$PGSUP" start test
 expect_text "$ERR" "64M" "96M" '`pgsup start test --cold` discards it and boots'
 expect_state test suspended
-expect_ok "$PGSUP" -q set test --ram 64
+expect_note '"test" is suspended' "$PGSUP" -q set test --ram 64
 
 step "it goes on where it was, and its disks hold no memory then"
 expect_ok "$PGSUP" -q start test
@@ -116,3 +116,23 @@ wait_until 30 has_booted 3
 expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
 wait_until 10 guest_runs test
 expect_equal "wanted" "$(field_of test 'it["wanted"]')" "running"
+
+step "the end of the supervisor suspends what can be, and stops the rest"
+expect_ok "$PGSUP" -q start other
+wait_until 10 guest_runs other
+expect_fail 2 "exclude each other" "$PGSUP" down --keep --suspend
+run "$PGSUP" -q stop -f test
+sed -i.old '/^-drive/,$d' "$folder/qemu.args"
+expect_ok "$PGSUP" -q start test
+wait_until 30 has_booted 4
+mark=$(in_memory)
+run "$PGSUP" -q down --suspend
+expect_equal "status of down" "$STATUS" 0
+wait "$SUPERVISOR" || fail "the supervisor ended with status $?"
+SUPERVISOR=
+expect_equal "states" "$(state_of test) $(state_of other)" "suspended suspended"
+start_supervisor
+expect_ok "$PGSUP" -q start test
+wait_until 10 guest_runs test
+expect_equal "its memory" "$(in_memory)" "$mark"
+expect_equal "boots" "$(boots)" 4

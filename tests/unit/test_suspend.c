@@ -1,0 +1,158 @@
+/* Saved memory: the tag that tells of it, and how it is found in real qcow2 disks, and in damaged
+ * ones. */
+#include "base/alloc.h"
+#include "host/saved_memory.h"
+#include "machine/core/suspend_tag.h"
+#include "scratch.h"
+#include "test.h"
+
+#define TAG SUSPEND_TAG "7.2:virt-7.2,tcg,1cpu,64M,nics=0"
+
+static void shell(char *command) { /* stolen */
+    CHECK_INT(system(command), 0);
+    free(command);
+}
+
+static void put(const char *path, const char *what) { /* pattern, offset, length */
+    shell(alloc_printf("qemu-io -f qcow2 -c 'write -P %s' '%s' >/dev/null", what, path));
+}
+
+static char *disk(const char *name) {
+    char *path = scratch_path(name);
+    shell(alloc_printf("qemu-img create -q -f qcow2 '%s' 64M", path));
+    put(path, "1 0 1M");
+    return path;
+}
+
+/* NULL: none. */
+static void expect_tag(const char *path, const char *tag, bool fits) {
+    struct saved_memory saved;
+    struct error error = {0};
+    CHECK(saved_memory_read(path, &saved, &error));
+    CHECK_STRING(saved.tag ? saved.tag : "none", tag ? tag : "none");
+    CHECK_INT(saved.fits, fits);
+    CHECK(!tag || saved.saved_ms > 1600000000000);
+    saved_memory_done(&saved);
+}
+
+TEST(a_disk_tells_whether_it_holds_memory_that_fits) {
+    char *path = disk("one.qcow2");
+    expect_tag(path, NULL, false);
+    shell(alloc_printf("qemu-img snapshot -c other '%s'", path));
+    expect_tag(path, NULL, false);
+    shell(alloc_printf("qemu-img snapshot -c '" TAG "' '%s'", path));
+    expect_tag(path, TAG, true);
+    shell(alloc_printf("qemu-img snapshot -c later '%s'", path));
+    expect_tag(path, TAG, true);
+    put(path, "2 512 512");
+    expect_tag(path, TAG, false);
+    shell(alloc_printf("qemu-img snapshot -d '" TAG "' '%s'", path));
+    expect_tag(path, NULL, false);
+    free(path);
+}
+
+TEST(a_write_where_nothing_was_is_seen_too) {
+    char *path = disk("two.qcow2");
+    shell(alloc_printf("qemu-img snapshot -c '" TAG "' '%s'", path));
+    put(path, "2 60M 512");
+    expect_tag(path, TAG, false);
+    free(path);
+}
+
+TEST(what_is_no_disk_holds_none) {
+    char *path = scratch_path("none");
+    expect_tag(path, NULL, false);
+    shell(alloc_printf("echo hello >'%s'", path));
+    expect_tag(path, NULL, false);
+    free(path);
+}
+
+/* Each lays bytes over its header. */
+TEST(a_list_that_makes_no_sense_is_told) {
+    static const struct {
+        const char *at, *bytes;
+    } rows[] = {
+        {"60", "\\377\\377\\377\\377"}, /* snapshots */
+        {"64", "\\177\\377\\377\\377"}, /* where they are */
+        {"20", "\\0\\0\\0\\77"},        /* size of a cluster */
+    };
+    char *path = disk("three.qcow2");
+    shell(alloc_printf("qemu-img snapshot -c '" TAG "' '%s'", path));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct saved_memory saved;
+        struct error error = {0};
+        char *copy = scratch_path("copy");
+        char *patch = alloc_printf("printf '%s' | dd of='%s' bs=1 seek=%s conv=notrunc 2>/dev/null",
+                                   rows[i].bytes, copy, rows[i].at);
+        shell(alloc_printf("cp '%s' '%s'", path, copy));
+        shell(patch);
+        CHECK(!saved_memory_read(copy, &saved, &error));
+        CHECK_CONTAINS(error.text, "the list of snapshots in");
+        free(copy);
+    }
+    free(path);
+}
+
+TEST(a_first_table_that_is_too_short_fits_nothing) {
+    char *path = disk("four.qcow2");
+    shell(alloc_printf("qemu-img snapshot -c '" TAG "' '%s'", path));
+    shell(alloc_printf(
+        "printf '\\0\\0\\177\\377\\0\\0\\0\\0' | dd of='%s' bs=1 seek=24 conv=notrunc 2>/dev/null",
+        path));
+    expect_tag(path, TAG, false);
+    free(path);
+}
+
+TEST(the_tag_tells_of_qemu_and_hardware) {
+    static const struct spec_disk disks[] = {{"data", "/x"}, {"logs", "/y"}};
+    static char *const extra[] = {"-device", "virtio-rng-pci", NULL};
+    struct spec spec = {.machine = "virt-10.0",
+                        .accel = SPEC_KVM,
+                        .qemu = {.version = {10, 1}},
+                        .vcpu = 4,
+                        .ram_mib = 2048,
+                        .seed_drive = "/seed",
+                        .disks = disks,
+                        .disk_count = 2,
+                        .extra = extra,
+                        .nic_count = 2,
+                        .nics = {{.position = 0}, {.position = 3}}};
+    char *tag = suspend_tag(&spec);
+    CHECK_STRING(tag, "pgsup-suspended:10.1:virt-10.0,kvm,4cpu,2048M,nics=03,seed,+data,+logs,"
+                      "args=47e440e4");
+    CHECK(suspend_tag_is(tag));
+    char *version = suspend_tag_version(tag);
+    CHECK_STRING(version, "10.1");
+    CHECK(strncmp(suspend_tag_hardware(tag), "virt-10.0,kvm", 13) == 0);
+    free(version);
+    free(tag);
+    version = suspend_tag_version("pgsup-suspended");
+    CHECK_STRING(version, "");
+    CHECK_STRING(suspend_tag_hardware("pgsup-suspended:7"), "");
+    free(version);
+}
+
+TEST(the_longest_tag_is_not_cut_off) {
+    struct spec_disk disks[SPEC_DISKS_MAX];
+    static char *const extra[] = {"-x", NULL};
+    struct spec spec = {.machine = "pc-q35-10.2",
+                        .accel = SPEC_HVF,
+                        .qemu = {.version = {10, 10}},
+                        .vcpu = 1024,
+                        .ram_mib = 99999999,
+                        .nested = true,
+                        .seed_drive = "/s",
+                        .disks = disks,
+                        .disk_count = SPEC_DISKS_MAX,
+                        .extra = extra,
+                        .nic_count = SPEC_NICS_MAX};
+    for (size_t i = 0; i < SPEC_DISKS_MAX; i++)
+        disks[i] = (struct spec_disk){"twenty-letters-name1", "/x"};
+    char *tag = suspend_tag(&spec);
+    CHECK(strlen(tag) < SUSPEND_TAG_SIZE);
+    free(tag);
+}
+
+int main(void) {
+    return test_run();
+}
