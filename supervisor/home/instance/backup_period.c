@@ -47,7 +47,7 @@ static bool take_folder(const char *text, struct store_backup *backup, struct er
     return true;
 }
 
-static bool apply_backups(const struct backup_period_options *options, struct store_backup *backup,
+bool backup_period_change(const struct backup_period_options *options, struct store_backup *backup,
                           struct error *error) {
     if (!take_folder(options->to, backup, error) ||
         !take_every(options->every, &backup->every_s, error) ||
@@ -67,9 +67,9 @@ bool backup_period_any(const struct backup_period_options *options) {
 bool backup_period_apply(struct store *store, const struct backup_period_options *options,
                          int64_t instance, struct error *error) {
     struct store_backup backup = {0};
-    bool good = !backup_period_any(options) ||
-                (backup_table_get(store, instance, &backup, error) &&
-                 apply_backups(options, &backup, error) && backup_table_put(store, &backup, error));
+    bool good = !backup_period_any(options) || (backup_table_get(store, instance, &backup, error) &&
+                                                backup_period_change(options, &backup, error) &&
+                                                backup_table_put(store, &backup, error));
     store_backup_done(&backup);
     return good;
 }

@@ -17,6 +17,9 @@ struct backup_period_options {
     const char *every, *keep;
 };
 bool backup_period_any(const struct backup_period_options *options);
+/* What it becomes by them; nothing is written. */
+bool backup_period_change(const struct backup_period_options *options, struct store_backup *backup,
+                          struct error *error);
 /* In the caller's transaction. */
 bool backup_period_apply(struct store *store, const struct backup_period_options *options,
                          int64_t instance, struct error *error);

@@ -39,6 +39,11 @@ enum lab_type { LAB_TEXT, LAB_FLAG, LAB_LIST, LAB_MAP };
     X(LAB_GROUPS, "groups", LAB_LIST, "groups of Ansible's inventory")                             \
     X(LAB_VARS, "vars", LAB_MAP, "variables that Ansible has for it")                              \
     X(LAB_PROVISION, "provision", LAB_FLAG, "run deploy.yaml after the first boot")                \
+    X(LAB_SNAPSHOT_EVERY, "snapshot-every", LAB_TEXT, "how often a supervisor takes a snapshot")   \
+    X(LAB_SNAPSHOT_KEEP, "snapshot-keep", LAB_TEXT, "how many of these are kept")                  \
+    X(LAB_BACKUP_TO, "backup-to", LAB_TEXT, "folder of backups, beside the lab file or absolute")  \
+    X(LAB_BACKUP_EVERY, "backup-every", LAB_TEXT, "how often a supervisor backs it up")            \
+    X(LAB_BACKUP_KEEP, "backup-keep", LAB_TEXT, "how many of these are kept")                      \
     X(LAB_USER_DATA, "user-data", LAB_TEXT, "file, beside the lab file or absolute; or its text")  \
     X(LAB_VENDOR_DATA, "vendor-data", LAB_TEXT, "file, or its text")                               \
     X(LAB_NETWORK_CONFIG, "network-config", LAB_TEXT, "file, or its text")

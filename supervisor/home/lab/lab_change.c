@@ -8,13 +8,23 @@
 
 #include <string.h>
 
-bool lab_change_add_disks(struct home_edit *edit, char *const *disks, struct error *error) {
+static bool add_disks(struct home_edit *edit, char *const *disks, struct error *error) {
     for (; disks && *disks; disks++) {
         scoped(alloc_release) char *name = alloc_slice(*disks, strcspn(*disks, "="));
         if (!disk_change_add(edit, name, *disks + strlen(name) + 1, error))
             return false;
     }
     return true;
+}
+
+bool lab_change_complete(struct home_edit *edit, const struct lab_options *options,
+                         struct error *error) {
+    const struct instance_change_options change = {.backups = options->change.backups,
+                                                   .snapshots = options->change.snapshots};
+    bool is_copied =
+        backup_period_any(&change.backups) || change.snapshots.every || change.snapshots.keep;
+    return add_disks(edit, lab_list(&options->instance->values[LAB_DISKS]), error) &&
+           (!is_copied || settings_change(edit, &change, error));
 }
 
 static bool says_address(const char *card) {

@@ -9,5 +9,6 @@
 /* Each change in it is whole or undone; the next comparison finds what is left. */
 bool lab_change_apply(struct home_edit *edit, const struct lab_options *options,
                       const struct lab_difference *difference, struct error *error);
-/* "NAME=SIZE", NULL-terminated; NULL: none. */
-bool lab_change_add_disks(struct home_edit *edit, char *const *disks, struct error *error);
+/* What is given to a new instance once it is there: its disks, and when it is copied. */
+bool lab_change_complete(struct home_edit *edit, const struct lab_options *options,
+                         struct error *error);

@@ -55,10 +55,31 @@ static void tell_settings(const struct store_instance *before, const struct stor
               detail);
     tell_number("autostart", before->autostart, after->autostart, detail);
     tell_text("after", before->after, after->after, detail);
+    tell_number("snapshot-every (s)", before->snapshot_every_s, after->snapshot_every_s, detail);
+    tell_number("snapshot-keep", before->snapshot_keep, after->snapshot_keep, detail);
     tell_text("groups", before->groups, after->groups, detail);
     tell_number("provision", !before->holds_playbook, !after->holds_playbook, detail);
     if (!same_text(before->variables, after->variables))
         tell_difference(detail, "vars");
+}
+
+static bool compare_backups(struct home *home, const struct instance_facts *facts,
+                            const struct lab_options *options, struct buffer *detail,
+                            struct error *error) {
+    const struct backup_period_options *change = &options->change.backups;
+    struct store_backup before = {0}, after = {0};
+    bool good = !backup_period_any(change) ||
+                (backup_table_get(home->store, facts->instance.id, &before, error) &&
+                 backup_table_get(home->store, facts->instance.id, &after, error) &&
+                 backup_period_change(change, &after, error));
+    if (good) {
+        tell_text("backup-to", before.folder, after.folder, detail);
+        tell_number("backup-every (s)", before.every_s, after.every_s, detail);
+        tell_number("backup-keep", before.keep, after.keep, detail);
+    }
+    store_backup_done(&before);
+    store_backup_done(&after);
+    return good;
 }
 
 static bool compare_settings(struct home *home, const struct instance_facts *facts,
@@ -68,6 +89,7 @@ static bool compare_settings(struct home *home, const struct instance_facts *fac
     bool good = instance_table_get(home->store, facts->instance.name, &wanted, error) &&
                 definition_change(&options->change, &facts->cloud, &facts->image, &wanted, error) &&
                 startup_apply(home->store, &options->change.startup, &wanted, error) &&
+                snapshot_schedule_apply(&options->change.snapshots, &wanted, error) &&
                 definition_apply_ansible(&options->change.ansible, &wanted, error) &&
                 definition_check_address(home->store, &facts->cloud, &wanted, error);
     size_t before = difference->detail.length;
@@ -76,6 +98,7 @@ static bool compare_settings(struct home *home, const struct instance_facts *fac
     difference->hardware = difference->detail.length > before;
     if (good)
         tell_settings(&facts->instance, &wanted, &difference->detail);
+    good = good && compare_backups(home, facts, options, &difference->detail, error);
     difference->settings = difference->detail.length > before;
     store_instance_done(&wanted);
     return good;

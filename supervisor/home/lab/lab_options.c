@@ -13,9 +13,9 @@ static const struct {
                  {LAB_VENDOR_DATA, SEED_VENDOR_DATA},
                  {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
 
-/* A value of several lines is the document itself. */
+/* A value of several lines is the document itself, or one that begins as a document does. */
 static bool is_inline(const char *text) {
-    return strchr(text, '\n') != NULL;
+    return strchr(text, '\n') != NULL || *text == '#';
 }
 
 static bool read_document(const struct lab *lab, enum seed_document document, const char *text,
@@ -212,6 +212,21 @@ static void fill_change(const struct lab_instance *instance, struct lab_options 
         change->nested = is_true(&values[LAB_NESTED]) ? INSTANCE_NESTED_ON : INSTANCE_NESTED_OFF;
 }
 
+/* Of an instance that exists: a new one gets them when it is there. */
+static void fill_schedule(const struct lab_instance *instance, struct lab_options *options) {
+    const struct lab_value *values = instance->values;
+    const char *folder = lab_text(&values[LAB_BACKUP_TO]);
+    if (folder)
+        options->backup_to = *folder ? lab_path(options->lab, folder) : alloc_string("");
+    options->change.backups =
+        (struct backup_period_options){.to = options->backup_to,
+                                       .every = lab_text(&values[LAB_BACKUP_EVERY]),
+                                       .keep = lab_text(&values[LAB_BACKUP_KEEP])};
+    options->change.snapshots =
+        (struct snapshot_schedule_options){.every = lab_text(&values[LAB_SNAPSHOT_EVERY]),
+                                           .keep = lab_text(&values[LAB_SNAPSHOT_KEEP])};
+}
+
 bool lab_options_fill(struct home *home, const struct store_instance *existing,
                       struct lab_options *options, struct error *error) {
     const struct lab *lab = options->lab;
@@ -222,6 +237,7 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
         return false;
     fill_create(instance, options);
     fill_change(instance, options);
+    fill_schedule(instance, options);
     fill_startup(instance, &options->create.startup);
     fill_ansible(instance, existing, options, &options->create.ansible);
     options->change.startup = options->create.startup;
@@ -232,5 +248,6 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
 void lab_options_done(struct lab_options *options) {
     strv_done(&options->nics);
     strv_done(&options->removed_variables);
+    alloc_release(&options->backup_to);
     user_documents_done(&options->own);
 }

@@ -15,6 +15,7 @@ struct lab_options {
     struct instance_create_options create;
     struct instance_change_options change;
     struct strv nics;              /* without that of the cloud's network */
+    char *backup_to;               /* of change.backups; NULL: as it is */
     struct strv removed_variables; /* of an instance that has them, and the file not */
     struct user_documents own;
 };

@@ -251,7 +251,7 @@ static bool rehearse_new(struct home *home, const struct lab_options *options,
     const struct lab_instance *instance = options->instance;
     struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
     return instance_create_rehearse(home, &options->create, error) &&
-           lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
+           lab_change_complete(&edit, options, error);
 }
 
 /* Tells what the file says of it, so that a person sees what will be made. */

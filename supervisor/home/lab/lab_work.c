@@ -70,7 +70,7 @@ static bool create(const struct lab_work *work, size_t step, struct ahead *ahead
     if (!creations_count(ahead->creations))
         ahead->next = step;
     bool good = begin_ahead(work, ahead, error) && creations_end(ahead->creations, NULL, error) &&
-                lab_change_add_disks(&edit, lab_list(&instance->values[LAB_DISKS]), error);
+                lab_change_complete(&edit, &ahead->options[step], error);
     tell_user(work, instance->name, edit.notice);
     if (good)
         tell_network(work, &ahead->options[step]);

@@ -9,6 +9,8 @@
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
 #include "home/lab/lab.h"
+#include "home/seed/user_document.h"
+#include "store/backup_table.h"
 #include "store/network_table.h"
 
 #include <inttypes.h>
@@ -47,6 +49,46 @@ static void write_hardware(struct yaml_writer *writer, const struct instance_fac
         write_number(writer, LAB_SSH_PORT, instance->ssh_port, "");
 }
 
+static bool write_documents(struct home *home, const char *name, struct yaml_writer *writer,
+                            struct error *error) {
+    static const struct {
+        enum lab_key key;
+        enum seed_document document;
+    } rows[] = {{LAB_USER_DATA, SEED_USER_DATA},
+                {LAB_VENDOR_DATA, SEED_VENDOR_DATA},
+                {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        scoped(buffer_done) struct buffer text = {0};
+        if (!user_document_get(folder, rows[i].document, &text, error))
+            return false;
+        if (!text.length)
+            continue;
+        yaml_writer_plain(writer, lab_keys[rows[i].key].name);
+        yaml_writer_lines(writer, text.data);
+    }
+    return true;
+}
+
+/* In seconds: as they were given is not known. */
+static bool write_schedule(struct home *home, const struct store_instance *instance,
+                           struct yaml_writer *writer, struct error *error) {
+    struct store_backup backup = {0};
+    if (!backup_table_get(home->store, instance->id, &backup, error))
+        return false;
+    if (instance->snapshot_every_s) {
+        write_number(writer, LAB_SNAPSHOT_EVERY, instance->snapshot_every_s, "s");
+        write_number(writer, LAB_SNAPSHOT_KEEP, instance->snapshot_keep, "");
+    }
+    if (backup.every_s) {
+        write_text(writer, LAB_BACKUP_TO, backup.folder);
+        write_number(writer, LAB_BACKUP_EVERY, backup.every_s, "s");
+        write_number(writer, LAB_BACKUP_KEEP, backup.keep, "");
+    }
+    store_backup_done(&backup);
+    return true;
+}
+
 static void write_startup(struct yaml_writer *writer, const struct store_instance *instance) {
     write_text(writer, LAB_RESTART, store_restart_word(instance->restart));
     if (!instance->after)
@@ -58,6 +100,8 @@ static void write_ansible(struct yaml_writer *writer, const struct store_instanc
     scoped(strv_done) struct strv groups = {0}, pairs = {0};
     host_groups_list(instance->groups, &groups);
     host_variables_list(instance->variables, &pairs);
+    if (instance->holds_playbook)
+        yaml_writer_flag_pair(writer, lab_keys[LAB_PROVISION].name, false);
     write_list(writer, LAB_GROUPS, &groups);
     if (pairs.count) {
         yaml_writer_plain(writer, lab_keys[LAB_VARS].name);
@@ -69,12 +113,14 @@ static void write_ansible(struct yaml_writer *writer, const struct store_instanc
 }
 
 static void write_network_parts(struct yaml_writer *writer, const struct instance_facts *facts) {
+    static const char *const none[] = {NULL}; /* not even that of the home */
     scoped(strv_done) struct strv nics = {0}, forwards = {0};
     for (size_t i = 0; i < facts->nics.count; i++)
         strv_take(&nics, nic_text(&facts->nics.items[i]));
     for (size_t i = 0; i < facts->forwards.count; i++)
         strv_take(&forwards, forward_text(&facts->forwards.items[i]));
-    write_list(writer, LAB_NICS, &nics);
+    yaml_writer_list_pair(writer, lab_keys[LAB_NICS].name,
+                          nics.count ? (const char *const *)nics.items : none);
     write_list(writer, LAB_FORWARDS, &forwards);
     if (!facts->disks.count)
         return;
@@ -98,6 +144,8 @@ static bool write_instance(struct home *home, const char *name, struct yaml_writ
         write_network_parts(writer, &facts);
         write_startup(writer, &facts.instance);
         write_ansible(writer, &facts.instance);
+        good = write_schedule(home, &facts.instance, writer, error) &&
+               write_documents(home, name, writer, error);
         yaml_writer_end_map(writer);
     }
     instance_facts_done(&facts);
