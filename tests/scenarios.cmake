@@ -52,6 +52,7 @@ set(table
   "cli/223-json-actions              4    1     300     normal     -"
   "cli/225-log-times                 3    1     300     normal     -"
   "cli/249-ova                      6    1     300     both       -"
+  "cli/252-lab-downloads             6    1     300     normal     -"
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               34    1     300     normal     -"

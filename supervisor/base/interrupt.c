@@ -3,6 +3,7 @@
 #include <signal.h>
 
 static volatile sig_atomic_t came; /* the signal's number; 0: none */
+static _Thread_local const atomic_bool *followed;
 
 static void on_signal(int number) {
     came = number;
@@ -23,7 +24,11 @@ void interrupt_watch(void) {
 }
 
 bool interrupt_check(struct error *error) {
-    return !came || error_set(error, ERROR_CANCELLED, "interrupted");
+    return (!came && !(followed && *followed)) || error_set(error, ERROR_CANCELLED, "interrupted");
+}
+
+void interrupt_follow(const atomic_bool *also) {
+    followed = also;
 }
 
 void interrupt_leave(void) {

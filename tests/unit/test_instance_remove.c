@@ -1,5 +1,6 @@
 /* Instances that are removed: nothing of theirs is left, and nothing else goes; what killed
  * processes left is swept. */
+#include "home/change/disk_change.h"
 #include "home/change/remove.h"
 #include "home/change/trash.h"
 #include "instance_samples.h"
@@ -81,6 +82,31 @@ TEST(left_overs_are_swept) {
     CHECK(!is_there("instances/.new-dead") && !is_there("instances/.old-test-1"));
     CHECK(is_there("instances/.new-alive") && is_there("instances/test/vm.sh"));
     CHECK(!is_there("instances/test/.incomplete"));
+    store_instance_done(&made);
+    home_close(&home);
+}
+
+static void add_disk(const char *name) {
+    struct error error = {0};
+    struct home_edit edit = {.home = &home, .instance = "test"};
+    check_good(disk_change_add(&edit, name, "1M", &error), &error);
+    alloc_release(&edit.notice);
+}
+
+/* Of what has its row: the maker was killed when only that was left to do. */
+TEST(markers_of_what_is_whole_are_swept) {
+    open_user("markers");
+    struct store_instance made = {0}, other = {0};
+    make("test", NULL, &made);
+    add_disk("data");
+    touch("instances/test/.incomplete");
+    touch("instances/test/.disk-data.incomplete");
+    make("other", NULL, &other);
+    add_disk("more");
+    CHECK(is_there("instances/test/vm.sh") && is_there("instances/test/disk-data.qcow2"));
+    CHECK(!is_there("instances/test/.incomplete"));
+    CHECK(!is_there("instances/test/.disk-data.incomplete"));
+    store_instance_done(&other);
     store_instance_done(&made);
     home_close(&home);
 }

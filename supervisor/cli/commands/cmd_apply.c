@@ -8,7 +8,7 @@
 #include "cli/link/own_command.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
-#include "cli/output/progress_bar.h"
+#include "cli/output/progress_board.h"
 #include "home/home.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_file.h"
@@ -73,49 +73,44 @@ static bool check_pruned(const struct home *home, const struct lab_plan *plan,
     return good;
 }
 
-struct telling { /* what is told while it goes on */
-    const struct invocation *invocation;
-    struct progress_bar bar;
-    struct image_progress progress;
-};
-
 static const struct image_progress *image_begins(const char *name, void *context) {
-    struct telling *telling = context;
-    progress_bar_init(&telling->bar, name, telling->invocation);
-    telling->progress =
-        (struct image_progress){progress_bar_report, progress_bar_note, &telling->bar};
-    return &telling->progress;
+    return progress_board_begin(context, name);
 }
 
-static void image_ends(void *context) {
-    struct telling *telling = context;
-    progress_bar_done(&telling->bar);
+static void image_ends(const struct image_progress *progress, void *context) {
+    progress_board_end(context, progress);
 }
 
 static void show_done(const struct lab_step *step, void *context) {
-    const struct telling *telling = context;
-    if (!telling->invocation->quiet)
+    struct progress_board *board = context;
+    progress_board_hold(board);
+    if (!board->invocation->quiet)
         show(step, step->kind == LAB_NOTE ? "" : ": done");
+    progress_board_release(board);
 }
 
 static void show_notice(const char *instance, const char *sentence, void *context) {
-    (void)context;
+    struct progress_board *board = context;
+    progress_board_hold(board);
     invocation_warn("%s: %s", instance, sentence);
+    progress_board_release(board);
 }
 
 static bool carry_out(struct invocation *invocation, const struct lab *lab,
                       const struct lab_plan *plan, struct error *error) {
-    struct telling telling = {.invocation = invocation};
+    struct progress_board board;
     const struct lab_work work = {.home = invocation->home,
                                   .lab = lab,
                                   .plan = plan,
                                   .done = show_done,
                                   .notice = show_notice,
-                                  .image_begins = image_begins,
-                                  .image_ends = image_ends,
-                                  .context = &telling};
+                                  .context = &board,
+                                  .images = {image_begins, image_ends, &board}};
     interrupt_watch();
-    return lab_work_do(&work, error);
+    progress_board_init(&board, invocation);
+    bool good = lab_work_do(&work, error);
+    progress_board_done(&board);
+    return good;
 }
 
 /* --- then start them --- */

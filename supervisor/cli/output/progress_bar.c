@@ -83,29 +83,38 @@ static void begin_activity(struct progress_bar *bar, const char *doing, uint64_t
     bar->started_ms = now_ms;
 }
 
-void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
-                         uint64_t total_bytes) {
-    struct progress_bar *bar = context;
+bool progress_bar_measure(struct progress_bar *bar, const struct progress_bar_moment *bytes,
+                          const char *doing, char text[PROGRESS_BAR_TEXT_SIZE]) {
     uint64_t now = clock_monotonic_ms();
-    begin_activity(bar, doing, done_bytes, now);
-    bool finished = total_bytes > 0 && done_bytes >= total_bytes;
+    begin_activity(bar, doing, bytes->done_bytes, now);
+    bool finished = bytes->total_bytes > 0 && bytes->done_bytes >= bytes->total_bytes;
     uint64_t interval = bar->terminal ? PROGRESS_REDRAW_MS : PROGRESS_LINE_MS;
     if (bar->quiet || (!(finished && bar->terminal) && now - bar->reported_ms < interval))
-        return;
-    char label[LABEL_SIZE], text[PROGRESS_BAR_TEXT_SIZE];
+        return false;
+    char label[LABEL_SIZE];
     struct progress_bar_moment moment = {
-        .done_bytes = done_bytes,
-        .total_bytes = total_bytes,
-        .moved_bytes = done_bytes - bar->first_bytes,
+        .done_bytes = bytes->done_bytes,
+        .total_bytes = bytes->total_bytes,
+        .moved_bytes = bytes->done_bytes - bar->first_bytes,
         .elapsed_ms = now - bar->started_ms,
     };
     snprintf(label, sizeof label, "%.40s: %s", bar->label, bar->doing);
     progress_bar_text(label, &moment, text);
+    bar->reported_ms = now;
+    return true;
+}
+
+void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
+                         uint64_t total_bytes) {
+    struct progress_bar *bar = context;
+    char text[PROGRESS_BAR_TEXT_SIZE];
+    const struct progress_bar_moment bytes = {.done_bytes = done_bytes, .total_bytes = total_bytes};
+    if (!progress_bar_measure(bar, &bytes, doing, text))
+        return;
     if (bar->terminal)
         fprintf(stderr, "\r\033[K%s", text);
     else
         fprintf(stderr, "%s\n", text);
-    bar->reported_ms = now;
     bar->drawn = bar->terminal;
 }
 

@@ -22,17 +22,22 @@ struct progress_bar {
     bool moving;
 };
 
+struct progress_bar_moment {
+    uint64_t done_bytes, total_bytes; /* total 0: unknown */
+    uint64_t moved_bytes, elapsed_ms; /* for the speed, and the time left */
+};
+
 void progress_bar_init(struct progress_bar *bar, const char *label,
                        const struct invocation *invocation);
 /* Have the signatures of image_progress; context is the bar. */
 void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
                          uint64_t total_bytes);
+/* The same without drawing; of the moment the bytes done and in total count. False while no new
+ * line is due. */
+bool progress_bar_measure(struct progress_bar *bar, const struct progress_bar_moment *moment,
+                          const char *doing, char text[PROGRESS_BAR_TEXT_SIZE]);
 void progress_bar_note(void *context, const char *sentence);
 void progress_bar_done(struct progress_bar *bar);
 
-struct progress_bar_moment {
-    uint64_t done_bytes, total_bytes; /* total 0: unknown */
-    uint64_t moved_bytes, elapsed_ms; /* for the speed, and the time left */
-};
 void progress_bar_text(const char *label, const struct progress_bar_moment *moment,
                        char text[PROGRESS_BAR_TEXT_SIZE]);

@@ -83,10 +83,21 @@ static bool make_file(struct home *home, const char *instance, struct addition *
     return true;
 }
 
+/* Of those whose row is written, and whose maker was killed before it removed the marker. */
+static void sweep_markers(const struct home *home, const struct instance_facts *facts) {
+    for (size_t i = 0; i < facts->disks.count; i++) {
+        scoped(alloc_release) char *marker =
+            marker_of(home, facts->instance.name, facts->disks.items[i].name);
+        unlink(marker);
+    }
+}
+
 static bool disk_add_row(struct home *home, struct instance_facts *facts, void *context,
                          struct error *error) {
     struct addition *addition = context;
     addition->disk.instance = facts->instance.id;
+    if (!addition->rehearses)
+        sweep_markers(home, facts);
     return check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
            (addition->rehearses || make_file(home, facts->instance.name, addition, error)) &&
            disk_table_add(home->store, &addition->disk, error);

@@ -23,13 +23,27 @@
 
 enum { FOLDER_TRIES = 100 };
 
+/* Of one whose row is written, and whose maker was killed before it removed the marker: with it the
+ * folder would be taken for a left-over, should the store ever lose the row. */
+static void sweep_marker(const struct home *home, const char *name) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, name);
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, folder);
+    struct store_instance instance = {0};
+    if (file_exists(marker) && instance_table_get(home->store, name, &instance, &(struct error){0}))
+        unlink(marker);
+    store_instance_done(&instance);
+}
+
 static void sweep(const struct home *home) {
     scoped(alloc_release) char *folder = home_file(home, HOME_INSTANCES);
     DIR *list = opendir(folder);
     for (struct dirent *entry; list && (entry = readdir(list));) {
         if (strncmp(entry->d_name, INSTANCE_STAGE_STAGING, strlen(INSTANCE_STAGE_STAGING)) != 0 &&
-            strncmp(entry->d_name, INSTANCE_STAGE_TRASH, strlen(INSTANCE_STAGE_TRASH)) != 0)
+            strncmp(entry->d_name, INSTANCE_STAGE_TRASH, strlen(INSTANCE_STAGE_TRASH)) != 0) {
+            if (entry->d_name[0] != '.')
+                sweep_marker(home, entry->d_name);
             continue;
+        }
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
         scoped(file_release) int lock = file_lock_folder(path);
         if (lock >= 0)

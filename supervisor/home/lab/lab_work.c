@@ -2,10 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "home/change/create.h"
 #include "home/change/creations.h"
 #include "home/change/remove.h"
-#include "home/images/image.h"
-#include "home/images/image_download.h"
 #include "home/lab/lab_change.h"
 #include "home/lab/lab_claims.h"
 #include "home/lab/lab_cloud.h"
@@ -32,48 +31,43 @@ static void tell_network(const struct lab_work *work, const struct lab_options *
     store_instance_done(&instance);
 }
 
-/* --- new instances --- */
-
-struct ahead { /* new instances that are being made, in the order of the steps */
+struct progress {
+    const struct lab_work *work;
+    enum stage { STAGE_TO_DO, STAGE_BEGUN, STAGE_DONE } * stages; /* of each step */
+    struct lab_options *options;                                  /* of each that is created */
+    struct lab_fetches *fetches;
     struct creations *creations;
-    struct lab_options *options; /* one for each step */
-    size_t next;                 /* the first step that none of them is for */
+    size_t *begun; /* the steps of the creations, in their order */
+    size_t begun_count, ended_count;
+    size_t done_count;
 };
 
-static bool begin(const struct lab_work *work, size_t step, struct ahead *ahead,
-                  struct error *error) {
-    struct lab_options *options = &ahead->options[step];
+/* --- new instances --- */
+
+static bool begin(struct progress *progress, size_t step, struct error *error) {
+    const struct lab_work *work = progress->work;
+    struct lab_options *options = &progress->options[step];
     lab_options_done(options);
     *options = (struct lab_options){
         .lab = work->lab, .instance = &work->lab->instances[work->plan->steps[step].index]};
-    return lab_options_fill(work->home, NULL, options, error) &&
-           creations_begin(ahead->creations, &options->create, error);
-}
-
-/* Those that follow: what stands between them may be needed by those behind it. */
-static bool begin_ahead(const struct lab_work *work, struct ahead *ahead, struct error *error) {
-    const struct lab_plan *plan = work->plan;
-    while (!creations_is_full(ahead->creations) && ahead->next < plan->count &&
-           plan->steps[ahead->next].kind == LAB_CREATE) {
-        struct error failed = {0};
-        if (!begin(work, ahead->next, ahead, &failed)) /* those before it are ended first */
-            return creations_count(ahead->creations) > 0 || error_copy(error, &failed);
-        ahead->next++;
-    }
+    if (!lab_options_fill(work->home, NULL, options, error) ||
+        !creations_begin(progress->creations, &options->create, error))
+        return false;
+    progress->stages[step] = STAGE_BEGUN;
+    progress->begun[progress->begun_count++] = step;
     return true;
 }
 
-static bool create(const struct lab_work *work, size_t step, struct ahead *ahead,
-                   struct error *error) {
-    const struct lab_instance *instance = &work->lab->instances[work->plan->steps[step].index];
-    struct home_edit edit = {.home = work->home, .instance = instance->name};
-    if (!creations_count(ahead->creations))
-        ahead->next = step;
-    bool good = begin_ahead(work, ahead, error) && creations_end(ahead->creations, NULL, error) &&
-                lab_change_complete(&edit, &ahead->options[step], error);
-    tell_user(work, instance->name, edit.notice);
+static bool create(struct progress *progress, size_t step, struct error *error) {
+    const struct lab_work *work = progress->work;
+    const char *name = work->plan->steps[step].name;
+    const struct lab_options *options = &progress->options[step];
+    struct home_edit edit = {.home = work->home, .instance = name};
+    bool good = creations_end(progress->creations, NULL, error) &&
+                lab_change_complete(&edit, options, error);
+    tell_user(work, name, edit.notice);
     if (good)
-        tell_network(work, &ahead->options[step]);
+        tell_network(work, options);
     alloc_release(&edit.notice);
     return good;
 }
@@ -132,42 +126,6 @@ static bool prune_instance(struct home *home, const char *name, struct error *er
     return good;
 }
 
-static bool fetch_image(const struct lab_work *work, const struct lab_step *step,
-                        const struct image_progress *progress, struct error *error) {
-    const struct lab_entry *entry =
-        step->index == LAB_NOWHERE ? NULL : &work->lab->images[step->index];
-    const char *url = entry ? lab_text(&entry->values[LAB_IMAGE_URL]) : NULL;
-    const char *file = entry ? lab_text(&entry->values[LAB_IMAGE_FILE]) : NULL;
-    scoped(alloc_release) char *path = file ? lab_path(work->lab, file) : NULL;
-    if (!url && !file)
-        return image_download(work->home, step->name, progress, error);
-    const struct lab_value *values = entry->values;
-    const char *arch = lab_text(&values[LAB_IMAGE_ARCH]);
-    const char *force = lab_text(&values[LAB_IMAGE_FORCE]);
-    const struct image_address address = {step->name, url, lab_text(&values[LAB_IMAGE_SHA256]),
-                                          arch};
-    const struct image_file import = {
-        .name = step->name,
-        .path = path,
-        .arch = arch,
-        .seed_source = lab_text(&values[LAB_IMAGE_SEED_SOURCE]),
-        .shell = lab_text(&values[LAB_IMAGE_SHELL]),
-        .trust = force && strcmp(force, "true") == 0 ? IMAGE_TRUST_RAW : IMAGE_TRUST_NOTHING,
-    };
-    return url ? image_download_from(work->home, &address, progress, error)
-               : image_import(work->home, &import, progress, error);
-}
-
-static bool get_image(const struct lab_work *work, const struct lab_step *step,
-                      struct error *error) {
-    const struct image_progress *progress =
-        work->image_begins ? work->image_begins(step->name, work->context) : NULL;
-    bool good = fetch_image(work, step, progress, error);
-    if (work->image_ends)
-        work->image_ends(work->context);
-    return good;
-}
-
 static bool make_network(const struct lab_work *work, size_t index, struct error *error) {
     const struct home_network_options options =
         lab_plan_network(work->lab, &work->lab->networks[index]);
@@ -177,40 +135,142 @@ static bool make_network(const struct lab_work *work, size_t index, struct error
     return good;
 }
 
-static bool do_step(const struct lab_work *work, size_t index, struct ahead *ahead,
-                    struct error *error) {
-    const struct lab *lab = work->lab;
+static bool do_step(struct progress *progress, size_t index, struct error *error) {
+    const struct lab_work *work = progress->work;
     const struct lab_step *step = &work->plan->steps[index];
     switch (step->kind) {
-    case LAB_SET_CLOUD: return lab_cloud_set(work->home, lab, error);
-    case LAB_GET_IMAGE: return get_image(work, step, error);
+    case LAB_SET_CLOUD: return lab_cloud_set(work->home, work->lab, error);
     case LAB_ADD_NETWORK: return make_network(work, step->index, error);
-    case LAB_CREATE: return create(work, index, ahead, error);
-    case LAB_CHANGE: return change(work, &lab->instances[step->index], error);
+    case LAB_CREATE: return create(progress, index, error);
+    case LAB_CHANGE: return change(work, &work->lab->instances[step->index], error);
     case LAB_PRUNE: return prune_instance(work->home, step->name, error);
     case LAB_PRUNE_NETWORK: return home_network_remove(work->home, step->name, error);
+    case LAB_GET_IMAGE: /* by lab_fetches */
     case LAB_NOTE: break;
     }
     return true;
 }
 
-bool lab_work_do(const struct lab_work *work, struct error *error) {
-    const struct lab_plan *plan = work->plan;
-    struct ahead ahead = {creations_new(work->home),
-                          alloc_zero((plan->count + 1) * sizeof *ahead.options), 0};
-    bool good = true;
-    lab_claims_make(work->lab, work->home->store);
-    for (size_t i = 0; good && i < plan->count; i++) {
-        const struct lab_step *step = &plan->steps[i];
-        good = (interrupt_check(error) && do_step(work, i, &ahead, error)) ||
-               error_prefix(error, "%s %s", lab_step_word(step->kind), step->name);
-        if (good && work->done)
-            work->done(step, work->context);
+/* --- what can be done next --- */
+
+/* One of this kind and name has not come so far. */
+static bool is_ahead(const struct progress *progress, enum lab_step_kind kind, const char *name,
+                     enum stage least) {
+    const struct lab_plan *plan = progress->work->plan;
+    for (size_t i = 0; name && i < plan->count; i++)
+        if (plan->steps[i].kind == kind && progress->stages[i] < least &&
+            strcmp(plan->steps[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_ready(const struct progress *progress, size_t index) {
+    const struct lab_step *step = &progress->work->plan->steps[index];
+    bool is_new = step->kind == LAB_CREATE;
+    if (step->kind == LAB_GET_IMAGE)
+        return false;
+    if (step->kind == LAB_PRUNE || step->kind == LAB_PRUNE_NETWORK)
+        return progress->done_count == index; /* they are the last ones */
+    if (!is_new && step->kind != LAB_CHANGE)
+        return true;
+    const struct lab_value *values = progress->work->lab->instances[step->index].values;
+    const char *image = lab_text(&values[LAB_IMAGE]);
+    return !(is_new &&
+             is_ahead(progress, LAB_GET_IMAGE, image ? image : CREATE_DEFAULT_IMAGE, STAGE_DONE)) &&
+           !is_ahead(progress, LAB_CREATE, lab_text(&values[LAB_AFTER]),
+                     is_new ? STAGE_BEGUN : STAGE_DONE);
+}
+
+static size_t find_ready(const struct progress *progress) {
+    size_t count = progress->work->plan->count;
+    for (size_t i = 0; i < count; i++)
+        if (progress->stages[i] == STAGE_TO_DO && is_ready(progress, i))
+            return i;
+    return LAB_NOWHERE;
+}
+
+/* --- all of it --- */
+
+static bool finish(struct progress *progress, size_t index, bool good, struct error *error) {
+    const struct lab_work *work = progress->work;
+    const struct lab_step *step = &work->plan->steps[index];
+    if (!good)
+        return error_prefix(error, "%s %s", lab_step_word(step->kind), step->name);
+    progress->stages[index] = STAGE_DONE;
+    progress->done_count++;
+    if (work->done)
+        work->done(step, work->context);
+    return true;
+}
+
+static bool end_creation(struct progress *progress, struct error *error) {
+    size_t step = progress->begun[progress->ended_count++];
+    return finish(progress, step, do_step(progress, step, error), error);
+}
+
+static void begin_fetches(struct progress *progress) {
+    const struct lab_plan *plan = progress->work->plan;
+    for (size_t i = 0; i < plan->count && !lab_fetches_is_full(progress->fetches); i++)
+        if (plan->steps[i].kind == LAB_GET_IMAGE && progress->stages[i] == STAGE_TO_DO) {
+            progress->stages[i] = STAGE_BEGUN;
+            lab_fetches_begin(progress->fetches, i);
+        }
+}
+
+static bool take_fetches(struct progress *progress, enum lab_wait wait, struct error *error) {
+    size_t step;
+    bool good = lab_fetches_take(progress->fetches, wait, &step, error);
+    return step == LAB_NOWHERE || finish(progress, step, good, error);
+}
+
+/* A creation that cannot begin may be one whose name or address another begun one has taken: those
+ * before it are ended first. */
+static bool go_on(struct progress *progress, struct error *error) {
+    const struct lab_plan *plan = progress->work->plan;
+    size_t next = find_ready(progress);
+    bool is_new = next != LAB_NOWHERE && plan->steps[next].kind == LAB_CREATE;
+    bool has_begun = progress->begun_count > progress->ended_count;
+    struct error failed = {0};
+    if (is_new && !creations_is_full(progress->creations)) {
+        if (begin(progress, next, &failed))
+            return true;
+        if (!has_begun)
+            return finish(progress, next, error_copy(error, &failed), error);
     }
-    creations_free(ahead.creations);
-    for (size_t i = 0; i < plan->count; i++)
-        lab_options_done(&ahead.options[i]);
-    free(ahead.options);
+    if (has_begun)
+        return end_creation(progress, error);
+    return next == LAB_NOWHERE ? take_fetches(progress, LAB_WAIT, error)
+                               : finish(progress, next, do_step(progress, next, error), error);
+}
+
+static bool do_all(struct progress *progress, struct error *error) {
+    bool good = true;
+    while (good && progress->done_count < progress->work->plan->count) {
+        begin_fetches(progress);
+        good = interrupt_check(error) && take_fetches(progress, LAB_LOOK, error) &&
+               go_on(progress, error);
+    }
+    return good;
+}
+
+bool lab_work_do(const struct lab_work *work, struct error *error) {
+    size_t count = work->plan->count;
+    const struct lab_fetches_source source = {work->home, work->lab, work->plan, &work->images};
+    struct progress progress = {.work = work,
+                                .stages = alloc_zero((count + 1) * sizeof *progress.stages),
+                                .options = alloc_zero((count + 1) * sizeof *progress.options),
+                                .fetches = lab_fetches_new(&source),
+                                .creations = creations_new(work->home),
+                                .begun = alloc_zero((count + 1) * sizeof *progress.begun)};
+    lab_claims_make(work->lab, work->home->store);
+    bool good = do_all(&progress, error);
+    lab_fetches_free(progress.fetches);
+    creations_free(progress.creations);
+    for (size_t i = 0; i < count; i++)
+        lab_options_done(&progress.options[i]);
+    free(progress.options);
+    free(progress.stages);
+    free(progress.begun);
     lab_claims_end(work->home->store);
     return good;
 }
