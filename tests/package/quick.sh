@@ -30,7 +30,7 @@ done
 ! grep -v '^\./\(usr/.*\)\{0,1\}$' "$scratch/contents" || fail "the package has files outside of /usr"
 
 files_of_system >"$scratch/before"
-apt-get -qq install --yes --no-download "$(realpath "$package")" >/dev/null # all that it needs is there
+apt-get -qq install --yes "$(realpath "$package")" >/dev/null # all that it needs is there
 /usr/bin/pgsup version | head -n1
 PGSUP_HOME=$scratch/none /usr/bin/pgsup doctor | grep -q '^ok *fetch ' || fail "it does not find its other program"
 XDG_RUNTIME_DIR=$scratch systemd-analyze --user --man=no verify /usr/lib/systemd/user/pgsup.service >"$scratch/unit" 2>&1 ||
