@@ -33,11 +33,15 @@ expect_ready() {
 # --- a terminal of that user's, for what only a terminal shows
 
 terminal() { # TMUX-COMMAND…
-    tmux -S "$scratch/tmux" -f /dev/null "$@"
+    tmux -S "$scratch/tmux-$terminals" -f /dev/null "$@"
 }
 
-open_terminal() { # [COMMAND]: a new one, with that user's login shell, or a command in its place
+close_terminal() {
     terminal kill-server 2>/dev/null || true
+}
+open_terminal() { # [COMMAND]: a new one, with that user's login shell, or a command in its place
+    close_terminal
+    terminals=$((terminals + 1)) # a server that ends may still have its socket
     terminal new-session -d -s it -x 160 -y 50 "su - person"
     expect_shown '\$ *$'
     [ -z "${1:-}" ] || type_in "clear; exec $1" Enter
@@ -80,7 +84,7 @@ files_of_system() {
 package=$(echo "$1"/pgsup_*.deb)
 [ -r "$package" ] || fail "no package in $1"
 export DEBIAN_FRONTEND=noninteractive
-scratch=$(mktemp -d)
+scratch=$(mktemp -d) terminals=0
 
 step "install"
 apt-get -qq update
@@ -122,7 +126,7 @@ step "completion in bash, zsh and fish"
 completes "bash -i" '\$ *$'
 completes "zsh -f -i" '% *$' "autoload -Uz compinit && compinit -D"
 completes "fish" '> *$'
-terminal kill-server 2>/dev/null || true
+close_terminal
 
 step "a store of 0.1.0 is taken over"
 install -d -m 700 -o person /home/person/old
