@@ -65,7 +65,7 @@ expect_fail 3 "another backup of it is being made" "$PGSUP" export one --as libv
 expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 5 0 8M\""}'
 hurry
 end_slow 0 ""
-rm -r "$(find "$out" -name 'one-*Z' | sort | tail -n 1)"
+rm -r "$(made)"
 expect_ok "$PGSUP" export one --as libvirt --to "$WORK/export"
 expect_text "$OUT" "crash-consistent: the guest runs no agent"
 qemu-io -f qcow2 -c 'read -P 5 0 8M' -c 'read -P 7 8M 8M' "$WORK/export/disk.qcow2" >"$OUT"
