@@ -109,6 +109,7 @@ expect_ok "$PGSUP" backup verify "$full" --against-vm
 expect_fail 2 "differs from" "$PGSUP" backup verify "$thin" --against-vm
 quietly resume one
 expect_fail 3 '"one" runs, and its disks change' "$PGSUP" backup verify "$full" --against-vm
+expect_fail 3 'instance "one" runs (pid ' "$PGSUP" backup restore "$full" --replace -y
 
 step "two at once, and cancelled: SIGTERM is as Ctrl-C, which a shell keeps from what is in the background"
 begin_slow
