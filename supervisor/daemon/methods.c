@@ -55,7 +55,7 @@ static bool method_wait(struct request *request, struct error *error) {
     goal.provisioned = strcmp(word, "provisioned") == 0;
     if (goal.provisioned)
         goal.goal = GOAL_READY;
-    else if (!lifecycle_goal_from_word(word, &goal.goal))
+    else if (!lifecycle_goal_from_word(word, &goal.goal) || goal.goal == GOAL_SUSPENDED)
         return error_set(error, ERROR_USAGE,
                          "\"%s\" cannot be waited for: running, ready, provisioned, paused or "
                          "stopped",

@@ -27,12 +27,23 @@ static void dismiss(struct vm *vm, const char *id) {
     monitor_send(vm->monitor, "job-dismiss", arguments, NULL);
 }
 
+/* QEMU takes them in this order. The disk with the memory is the last to get its snapshot and the
+ * first to lose it: if QEMU is killed in between, there is no memory that lacks a disk. */
+static json_t *ordered_disks(const struct vm *vm, bool saves) {
+    json_t *disks = json_copy(vm->suspend.disks);
+    json_t *first = json_incref(json_array_get(disks, 0));
+    if (saves && json_array_remove(disks, 0) == 0)
+        json_array_append(disks, first);
+    json_decref(first);
+    return disks;
+}
+
 /* qapi/migration.json, snapshot-save, snapshot-load, snapshot-delete. */
 static json_t *job_arguments(const struct vm *vm, const char *id, const char *tag) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "job-id", json_string(id));
     json_object_set_new(arguments, "tag", json_string(tag));
-    json_object_set(arguments, "devices", vm->suspend.disks);
+    json_object_set_new(arguments, "devices", ordered_disks(vm, strcmp(id, JOB_SAVE) == 0));
     if (strcmp(id, JOB_FORGET) != 0)
         json_object_set_new(arguments, "vmstate", json_string(vm->suspend.memory));
     return arguments;
@@ -93,9 +104,10 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
         if (!name || !driver || strcmp(driver, "qcow2") != 0 ||
             json_is_true(json_object_get(node, "ro")) || !is_disk(name, &boots))
             continue;
-        json_array_append_new(vm->suspend.disks, json_string(name));
         if (boots)
             alloc_replace(&vm->suspend.memory, alloc_string(name));
+        json_array_insert_new(vm->suspend.disks, boots ? 0 : json_array_size(vm->suspend.disks),
+                              json_string(name));
     }
 }
 

@@ -32,6 +32,7 @@ start_supervisor
 expect_fail 3 "test does not run" "$PGSUP" suspend test
 expect_ok "$PGSUP" -q start test
 wait_until 30 has_booted 1
+wait_until 30 guest_runs test
 expect_ok "$PGSUP" -q pause test
 expect_fail 3 "test is paused: \`pgsup resume test\`" "$PGSUP" suspend test
 expect_ok "$PGSUP" -q resume test
@@ -72,7 +73,7 @@ expect_note '"test" is suspended' "$PGSUP" -q set test --ram 64
 
 step "it goes on where it was, and its disks hold no memory then"
 expect_ok "$PGSUP" -q start test
-wait_until 10 guest_runs test
+wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
 expect_equal "boots" "$(boots)" 1
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
@@ -81,13 +82,13 @@ expect_event test "memory loaded"
 step "the supervisor that starts it need not be the one that suspended it"
 kill_supervisor
 start_supervisor
-wait_state test running
+wait_state test running 30
 expect_ok "$PGSUP" -q suspend test
 kill_supervisor
 expect_equal "without a supervisor" "$(state_of test)" suspended
 start_supervisor
 expect_ok "$PGSUP" -q start --all
-wait_until 10 guest_runs test
+wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
 expect_equal "boots" "$(boots)" 1
 
@@ -114,17 +115,18 @@ printf '%s\n' -drive if=none,id=n0,file.driver=null-co,file.size=1M,format=raw \
 expect_ok "$PGSUP" -q start test
 wait_until 30 has_booted 3
 expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
-wait_until 10 guest_runs test
+wait_until 30 guest_runs test
 expect_equal "wanted" "$(field_of test 'it["wanted"]')" "running"
 
 step "the end of the supervisor suspends what can be, and stops the rest"
 expect_ok "$PGSUP" -q start other
-wait_until 10 guest_runs other
+wait_until 30 guest_runs other
 expect_fail 2 "exclude each other" "$PGSUP" down --keep --suspend
 run "$PGSUP" -q stop -f test
 sed -i.old '/^-drive/,$d' "$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
 wait_until 30 has_booted 4
+wait_until 30 guest_runs test
 mark=$(in_memory)
 run "$PGSUP" -q down --suspend
 expect_equal "status of down" "$STATUS" 0
@@ -133,6 +135,6 @@ SUPERVISOR=
 expect_equal "states" "$(state_of test) $(state_of other)" "suspended suspended"
 start_supervisor
 expect_ok "$PGSUP" -q start test
-wait_until 10 guest_runs test
+wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
 expect_equal "boots" "$(boots)" 4
