@@ -142,10 +142,10 @@ exec 8>&-
 expect_equal "the rest" "$(cat <&9)" bye
 exec 9<&-
 wait "$talk" || fail "status of the conversation"
-run sh -c 'sleep 60 | "$@" & wait $!' sh timeout 20 "$PGSUP" exec test -- sh -c 'exit 7'
-expect_equal "status of one that reads nothing of an input without an end" "$STATUS" 7
 mkfifo "$WORK/open"
 exec 8<>"$WORK/open"
+run timeout 20 "$PGSUP" exec test -- sh -c 'exit 7' <&8
+expect_equal "status of one that reads nothing of an input without an end" "$STATUS" 7
 run "$PGSUP" exec test --no-stdin cat <&8
 expect_equal "status without" "$STATUS" 0
 run "$PGSUP" exec test cat <&-
