@@ -70,6 +70,7 @@ NOT_RUN = [
     (r"--dns-server|tsig-keygen", "a DNS server: 71"),
     (r"^pgsup apply -f k3s|^pgsup ssh server", "four Debian guests: 189, 229"),
     (r"^less |^virsh ", "libvirt, and a person: 213"),
+    (r"appliance\.ova", "an appliance: 249"),
     (r"^pgsup suspend |^pgsup start test$", "a boot of its own: 245"),
     (r"mrmat-playground", "a folder of another program: 68"),
 ]
