@@ -151,6 +151,15 @@ static bool fail_absent(struct store *store, const char *name, struct error *err
     return false;
 }
 
+bool instance_table_has(struct store *store, const char *name, bool *found, struct error *error) {
+    struct query query;
+    if (!query_open(store, INSTANCE_GET, &query, error))
+        return false;
+    query_bind_text(&query, name);
+    *found = query_row(&query, error);
+    return query_close(&query);
+}
+
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
                         struct error *error) {
     struct query query;

@@ -66,6 +66,8 @@ bool instance_table_add(struct store *store, const struct store_instance *instan
                         struct error *error);
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
                         struct error *error); /* "no instance "x": `pgsup list` shows all" */
+/* Cheap also where there is none: no name is looked for that may have been meant. */
+bool instance_table_has(struct store *store, const char *name, bool *found, struct error *error);
 bool instance_table_get_by_token(struct store *store, const char *token,
                                  struct store_instance *instance, struct error *error);
 bool instance_table_get_by_phone_home_token(struct store *store, const char *token,

@@ -36,12 +36,16 @@ void buffer_putc(struct buffer *buffer, char character) {
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments) {
     va_list again;
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
-    if (length > 0) {
+    size_t room = buffer->capacity - buffer->length;
+    int length = vsnprintf(room ? buffer->data + buffer->length : NULL, room, format, arguments);
+    if (length > 0 && (size_t)length >= room) {
         reserve(buffer, (size_t)length);
         vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
-        buffer->length += (size_t)length;
     }
+    if (length > 0)
+        buffer->length += (size_t)length;
+    else if (room)
+        buffer->data[buffer->length] = 0;
     va_end(again);
 }
 

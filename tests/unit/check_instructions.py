@@ -47,6 +47,8 @@ def measure(pgsup, bench_qmp):
             yield f"list of {vms}", count(here, pgsup, "list")
         yield f"image list beside {vms}", count(here, pgsup, "image", "list")
         yield f"list --json of {vms}", count(here, pgsup, "list", "--json")
+        yield f"create beside {vms}", count(here, pgsup, "-q", "instance", "create", "new", "--os", "empty",
+                                            "--seed", "http", "-s", "64M")
         rounds = [count(environment, bench_qmp, str(n)) for n in (1, 1 + QMP_ROUNDS)]
         yield f"qmp, {QMP_ROUNDS} rounds", rounds[1] - rounds[0]
     finally:

@@ -60,11 +60,17 @@ static const char *const others[] = {
     "Tunnel=no",
 };
 
-static void add_others(struct strv *settings) {
+static void write_setting(struct buffer *text, const char *setting) {
+    buffer_puts(text, "    ");
+    buffer_puts(text, setting);
+    buffer_putc(text, '\n');
+}
+
+static void write_others(struct buffer *text) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        strv_push(settings, others[i]);
+        write_setting(text, others[i]);
     if (platform_is_macos())
-        strv_push(settings, "UseKeychain=yes");
+        write_setting(text, "UseKeychain=yes");
 }
 
 static bool add_instance(struct home *home, const struct store_cloud *cloud,
@@ -81,10 +87,10 @@ static bool add_instance(struct home *home, const struct store_cloud *cloud,
     strv_pushf(&settings, "User=%s", ssh_config_user(cloud));
     if (!ssh_config_settings(home, cloud, instance, &settings, error))
         return false;
-    add_others(&settings);
     buffer_printf(text, "\nHost %s\n", instance->name);
     for (size_t i = 0; i < settings.count; i++)
-        buffer_printf(text, "    %s\n", settings.items[i]);
+        write_setting(text, settings.items[i]);
+    write_others(text);
     return true;
 }
 

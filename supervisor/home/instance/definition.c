@@ -275,15 +275,13 @@ bool definition_change(const struct instance_change_options *options,
 }
 
 bool definition_check_free(struct store *store, const char *name, struct error *error) {
-    struct store_instance other = {0};
-    struct error lookup = {0};
-    if (instance_table_get(store, name, &other, &lookup)) {
-        store_instance_done(&other);
-        return error_set(
-            error, ERROR_EXISTS,
-            "the instance \"%s\" exists already: choose another name or remove it first", name);
-    }
-    return lookup.code == ERROR_NOT_FOUND || error_copy(error, &lookup);
+    bool taken;
+    if (!instance_table_has(store, name, &taken, error))
+        return false;
+    return !taken ||
+           error_set(error, ERROR_EXISTS,
+                     "the instance \"%s\" exists already: choose another name or remove it first",
+                     name);
 }
 
 /* An instance that is made has no id yet. */
