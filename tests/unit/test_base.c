@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_watch.h"
 #include "base/line.h"
 #include "base/log.h"
 #include "base/name.h"
@@ -463,6 +464,24 @@ TEST(a_log_is_a_blocking_descriptor) {
     CHECK(other >= 0);
     CHECK((fcntl(log, F_GETFL) & (O_NONBLOCK | O_APPEND)) == O_APPEND);
     unlink(path);
+}
+
+TEST(a_file_that_is_written_to_is_told) {
+    char path[] = "/tmp/pgsup-watch-XXXXXX";
+    int file = mkstemp(path), watch = file_watch_open(path);
+    struct pollfd told = {.fd = watch, .events = POLLIN};
+    CHECK(watch >= 0);
+    CHECK_INT(poll(&told, 1, 0), 0);
+    CHECK(write(file, "x", 1) == 1);
+    CHECK_INT(poll(&told, 1, 10000), 1);
+    file_watch_clear(watch);
+    CHECK_INT(poll(&told, 1, 0), 0);
+    CHECK(pwrite(file, "y", 1, 0) == 1); /* in place, as the log of a store that begins anew */
+    CHECK_INT(poll(&told, 1, 10000), 1);
+    file_watch_close(watch);
+    close(file);
+    unlink(path);
+    CHECK_INT(file_watch_open(path), -1);
 }
 
 int main(void) {

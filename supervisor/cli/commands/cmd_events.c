@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/file_watch.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
@@ -182,6 +183,33 @@ static bool print_new(struct invocation *invocation, const struct wanted *wanted
     return fflush(stdout) == 0;
 }
 
+/* The store's log is written to some time before a reader sees what was written, and nothing tells
+ * of that moment: it looks again in 1, 2, 4 … ms. */
+static void await_more(int watch, int *again_ms, bool found) {
+    struct pollfd written = {.fd = watch, .events = POLLIN};
+    if (found || *again_ms > FOLLOW_INTERVAL_MS)
+        *again_ms = 0;
+    if (*again_ms) {
+        poll(NULL, 0, *again_ms);
+        *again_ms *= 2;
+    } else if (poll(&written, 1, FOLLOW_INTERVAL_MS) > 0) {
+        file_watch_clear(watch);
+        *again_ms = 1;
+    }
+}
+
+static void follow(struct invocation *invocation, const struct wanted *wanted, int64_t after,
+                   struct error *error) {
+    scoped(alloc_release) char *log = home_file(invocation->home, HOME_DATABASE "-wal");
+    int watch = file_watch_open(log), again_ms = 0;
+    int64_t last = after;
+    while (print_new(invocation, wanted, &last, error)) {
+        await_more(watch, &again_ms, last != after);
+        after = last;
+    }
+    file_watch_close(watch);
+}
+
 static int run_events(struct invocation *invocation, struct error *error) {
     struct wanted wanted;
     int64_t start = 0, last = 0;
@@ -190,8 +218,8 @@ static int run_events(struct invocation *invocation, struct error *error) {
     if (wanted.count != UINT64_MAX && !find_start(invocation, &wanted, &start, &last, error))
         return EXIT_FAILURE;
     int64_t after = wanted.count ? start : last;
-    while (print_new(invocation, &wanted, &after, error) && invocation_flag(invocation, "follow"))
-        poll(NULL, 0, FOLLOW_INTERVAL_MS);
+    if (print_new(invocation, &wanted, &after, error) && invocation_flag(invocation, "follow"))
+        follow(invocation, &wanted, after, error);
     return EXIT_SUCCESS;
 }
 
