@@ -46,6 +46,9 @@ add_dependencies(test_fake_qemu fake-qemu)
 add_executable(bench_qmp bench/bench_qmp.c)
 target_link_libraries(bench_qmp PRIVATE qmp)
 pgsup_see_all_rooms(bench_qmp)
+add_executable(bench_http bench/bench_http.c)
+target_link_libraries(bench_http PRIVATE base)
+pgsup_see_all_rooms(bench_http)
 
 # Of a build as it is released.
 if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ AND NOT APPLE AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)

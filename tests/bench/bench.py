@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """What pgsup costs beside what it stands for: each figure and its peer are taken in turn, in one run.
 
-usage: bench.py PGSUP BUILD-FOLDER [--quick] [--json FILE] [--only ROW,...]
+usage: bench.py PGSUP BUILD-FOLDER [--quick] [--json FILE] [--only ROW,...] [--against PGSUP BUILD-FOLDER]
 
 A row: the median of pgsup's figure and of its peer's, the ratio of each pair (median, and the 10th
 and 90th of a hundred of them), and the number of pairs. Judges nothing. A peer that is not installed
-leaves its column empty. --quick: fewer pairs, and no more than 100 VMs. VMs of rows with a number
-are of a fake QEMU, the others of a real one whose processor sleeps. Linux."""
+leaves its column empty. --quick: fewer pairs, no more than 100 VMs, and no peers that take long. VMs of
+rows with a number are of a fake QEMU, the others of a real one whose processor sleeps. --against: an
+older program, measured by the same code before each part; the last table has both. Linux."""
 import argparse
 import glob
 import json
@@ -21,7 +22,10 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from changes import one_vm
 from homes import Home, run, wait_for
+from peers import beside_libvirt
+from seed import seed_server
 
 EMPTY = """#include <jansson.h>
 #include <sqlite3.h>
@@ -31,9 +35,11 @@ int main(void) { return !json_null() || !sqlite3_libversion() || !uv_version_str
 
 
 class Table:
-    def __init__(self, pairs, only):
-        self.pairs, self.only, self.rows = pairs, only, []
-        print(f"{'':40}{'pgsup':>10}{'peer':>10}  {'ratio':>6}  (10 %..90 %)     pairs  peer")
+    def __init__(self, pairs, only, name="pgsup"):
+        self.pairs, self.only, self.rows, self.name = pairs, only, [], name
+
+    def head(self):
+        print(f"{'':40}{self.name:>10}{'peer':>10}  {'ratio':>6}  (10 %..90 %)     pairs  peer")
 
     def wants(self, name):
         return not self.only or any(name.startswith(word) for word in self.only)
@@ -128,14 +134,12 @@ class Bare:
         return (time.perf_counter() - began) * 1000
 
 
-def first_process(home, table, folder):
+def empty_program(folder):
     empty = os.path.join(folder, "empty")
     flags = run("pkg-config", "--cflags", "--libs", "libuv", "sqlite3", "jansson").split()
     with open(empty + ".c", "w", encoding="ascii") as file:
         file.write(EMPTY)
     run("cc", "-O2", "-o", empty, empty + ".c", *flags)
-    table.alternate("version", "an empty program, same libraries", lambda: timed(home.words("version")),
-                    lambda: timed([empty]))
     return empty
 
 
@@ -143,7 +147,9 @@ def real_vms(pgsup, folder, table):
     if not any(table.wants(word) for word in ("version", "start", "stop", "create")):
         return
     home = Home(pgsup, os.path.join(folder, "real"), 3)
-    first_process(home, table, folder)
+    empty = empty_program(folder)
+    table.alternate("version", "an empty program, same libraries", lambda: timed(home.words("version")),
+                    lambda: timed([empty]))
     home.up()
     try:
         home.do("start", "vm0", "vm1", "vm2")
@@ -227,16 +233,14 @@ def curve(pgsup, fake, folder, table, counts, seconds):
     """What grows with the number of VMs."""
     if not any(table.wants(word) for word in ("list", "start at", "memory", "idle", "adoption")):
         return
-    empty = os.path.join(folder, "empty")
+    empty = empty_program(folder)
     for count in counts:
         home = Home(pgsup, os.path.join(folder, f"fake{count}"), count + 1, fake)
         home.up()
         try:
-            if count:
-                home.do("start", *home.names[1:])
-            table.alternate(f"list at {count}", "an empty program" if os.path.exists(empty) else None,
-                            lambda: timed(home.words("list"), home.environment),
-                            (lambda: timed([empty])) if os.path.exists(empty) else None)
+            home.start_all(1)
+            table.alternate(f"list at {count}", "an empty program", lambda: timed(home.words("list"), home.environment),
+                            lambda: timed([empty]))
 
             def start():
                 took = timed(home.words("start", "vm0"), home.environment)
@@ -271,28 +275,67 @@ def size(pgsup, folder, table):
         table.add("size of the program, stripped", "KB", None, [os.path.getsize(f"{folder}/stripped") / 1024])
 
 
+def parts(pgsup, build, own_build, quick):
+    """What is measured, each as a function of a folder and a table."""
+    counts = (0, 10, 100) if quick else (0, 10, 100, 300, 1000)
+    seconds = 5 if quick else 20
+    fake = f"{build}/tests/fake-qemu"
+    yield lambda folder, table: size(pgsup, folder, table)
+    yield lambda folder, table: decode(build, table)
+    yield lambda folder, table: real_vms(pgsup, folder, table)
+    yield lambda folder, table: one_vm(pgsup, folder, table)
+    if not quick:
+        yield lambda folder, table: beside_libvirt(pgsup, folder, table, seconds)
+    yield lambda folder, table: seed_server(pgsup, (own_build, fake), folder, table, quick)
+    for count in counts:
+        yield lambda folder, table, n=count: curve(pgsup, fake, folder, table, (n,), seconds)
+
+
+def measure(part, table):
+    """A part that an older program cannot do is left out of its column."""
+    folder = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp")
+    try:
+        part(folder, table)
+    except SystemExit as problem:
+        if table.name == "pgsup":
+            raise
+        print(f"left out for the older program: {problem}", flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+def compare(before, after):
+    older = {row["name"]: row for row in before.rows}
+    print(f"\n{'':40}{'before':>10}{'after':>10}{'ratio':>8}")
+    for row in after.rows:
+        row["before"] = older.get(row["name"], {}).get("pgsup")
+        was = f"{row['before']:10.2f}{row['pgsup']:10.2f}" if row["before"] is not None else f"{'-':>10}{row['pgsup']:10.2f}"
+        ratio = f"{row['pgsup'] / row['before']:8.2f}" if row["before"] else ""
+        print(f"{row['name'] + ', ' + row['unit']:40}{was}{ratio}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pgsup")
     parser.add_argument("build")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
+    parser.add_argument("--against", nargs=2, type=os.path.abspath)
     parser.add_argument("--only", type=lambda words: words.split(","), default=[])
     options = parser.parse_args()
-    pgsup, build = os.path.abspath(options.pgsup), os.path.abspath(options.build)
-    folder = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp")
-    table = Table(10 if options.quick else 20, options.only)
-    try:
-        size(pgsup, folder, table)
-        decode(build, table)
-        real_vms(pgsup, folder, table)
-        curve(pgsup, f"{build}/tests/fake-qemu", folder, table, (0, 10, 100) if options.quick else (0, 10, 100, 300, 1000),
-              5 if options.quick else 30)
-    finally:
-        shutil.rmtree(folder)
+    build, pairs = os.path.abspath(options.build), 10 if options.quick else 20
+    sides = [(Table(pairs, options.only), parts(os.path.abspath(options.pgsup), build, build, options.quick))]
+    if options.against:
+        sides.insert(0, (Table(pairs, options.only, "before"), parts(*options.against, build, options.quick)))
+    sides[-1][0].head()
+    for together in zip(*(each for _, each in sides)):
+        for (table, _), part in zip(sides, together):
+            measure(part, table)
+    if options.against:
+        compare(sides[0][0], sides[1][0])
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(table.rows, file, indent=1)
+            json.dump(sides[-1][0].rows, file, indent=1)
 
 
 main()

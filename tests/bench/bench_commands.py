@@ -219,4 +219,5 @@ def main():
         print(f"{key:26}" + "".join(f"{row[key]:10.1f}" for row in rows.values()))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The seed server beside nginx and Python's http.server, which give the same documents as files. Linux."""
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+
+from homes import Home, run, wait_for
+
+DOCUMENTS = "meta-data", "user-data", "vendor-data", "network-config"
+REQUESTS = 50  # of each connection that is kept alive
+NGINX = """daemon off; worker_processes 1; error_log stderr crit; pid {folder}/nginx.pid;
+events {{ worker_connections 4096; }}
+http {{ access_log off; keepalive_requests 1000000; open_file_cache max=10000;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/www; }} }}
+"""
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Servers:
+    """One home whose VMs run (of a fake QEMU), and its peers; each of `count` guests has its paths."""
+
+    def __init__(self, pgsup, programs, folder, count):
+        build, fake = programs
+        self.client, self.count, self.processes = f"{build}/tests/bench_http", count, []
+        self.home, self.folder = Home(pgsup, folder, count, fake), folder
+
+    def open(self):
+        self.home.up()
+        self.home.start_all()
+        folder = self.folder
+        store = sqlite3.connect(f"{self.home.path}/cloud.sqlite3")
+        rows = store.execute("SELECT name, token FROM instances").fetchall()
+        self.ports = {"pgsup": json.loads(self.home.do("cloud", "get", "--json"))["ph_port"]}
+        store.close()
+        self.paths = [" ".join(f"/seed/{token}/{each}" for each in DOCUMENTS) + "\n" for _, token in rows]
+        for name, token in rows:
+            shutil.copytree(f"{self.home.path}/instances/{name}/cloud-init", f"{folder}/www/seed/{token}")
+        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+        self.open_nginx(folder)
+        self.serve("http.server", "python3", "-m", "http.server", "--bind", "127.0.0.1", "-d", f"{folder}/www")
+
+    def open_nginx(self, folder):
+        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if not nginx:
+            return
+        port = self.ports["nginx"] = free_port()
+        with open(f"{folder}/nginx.conf", "w", encoding="ascii") as file:
+            file.write(NGINX.format(folder=folder, port=port))
+        self.spawn(port, nginx, "-c", f"{folder}/nginx.conf", "-p", folder)
+
+    def serve(self, name, *words):
+        port = self.ports[name] = free_port()
+        self.spawn(port, *words, str(port))
+
+    def spawn(self, port, *words):
+        self.processes.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                               stderr=subprocess.DEVNULL))
+        wait_for(lambda: listens(port), words[0])
+
+    def ask(self, name, requests, clients=None):
+        """Served, wanted, a second, and milliseconds: median, 99th of a hundred, most."""
+        said = run(self.client, str(self.ports[name]), str(requests), input="".join(self.paths[:clients]))
+        return [float(word) for word in re.findall(r"[0-9.]+", said)]
+
+    def close(self):
+        for process in self.processes:
+            process.kill()
+            process.wait()
+        self.home.close()
+
+
+def warm(servers, table):
+    """http.server keeps no connection alive, and lets more than five clients wait for seconds."""
+    for name, kept, requests, clients in (("nginx", "kept alive", REQUESTS, 64), ("http.server", "new each", 1, 4)):
+        if name in servers.ports:
+            own, others = zip(*[[servers.ask(each, requests, clients)[2] for each in ("pgsup", name)]
+                                for _ in range(table.pairs)])
+            table.add(f"seed server, {clients} clients, {kept}", "a second", name, own, others)
+
+
+def cold(servers, table):
+    asked = [servers.ask("pgsup", 1) for _ in range(5)]
+    others = [servers.ask("nginx", 1)[4] for _ in range(5)] if "nginx" in servers.ports else None
+    served = min(row[0] / row[1] for row in asked) * 100
+    table.add(f"{servers.count} guests at once: served", "%", None, [served])
+    table.add(f"{servers.count} guests at once: p99", "ms", "nginx", [row[4] for row in asked], others)
+
+
+def seed_server(pgsup, programs, folder, table, quick):
+    """programs: the build with the client, and the fake QEMU."""
+    if not table.wants("seed server"):
+        return
+    os.chmod(folder, 0o755)  # nginx reads as nobody
+    for count, measure in ((64, warm),) if quick else ((64, warm), (1000, cold)):
+        servers = Servers(pgsup, programs, os.path.join(folder, f"seed{count}"), count)
+        try:
+            servers.open()
+            measure(servers, table)
+        finally:
+            servers.close()
