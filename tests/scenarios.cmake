@@ -56,7 +56,7 @@ set(table
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               34    1     300     normal     -"
-  "vm/245-suspend                 12    1     300     normal     -"
+  "vm/245-suspend                 20    1     300     normal     -"
   "vm/209-backup-disk-full          6    1     300     normal     macos"
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"
@@ -162,7 +162,7 @@ set(table
   "fault/61-countdown              230    1     900     sanitized  macos"
   "fault/202-snapshot-kill          20    1     600     normal     macos"
   "fault/248-backup-kill            12    1     600     normal     macos"
-  "fault/246-suspend-kill           15    1     600     normal     macos"
+  "fault/246-suspend-kill           10    1     600     normal     macos"
   "fault/70-valgrind                 6    2     300     normal     sanitizers"
   "fault/236-lab-faults             19    1     300     normal     macos,sanitizers")
 

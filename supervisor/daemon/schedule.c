@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/errand.h"
+#include "home/snapshot/suspension.h"
 #include "store/launch_table.h"
 #include "store/schedule_table.h"
 #include "store/snapshot_table.h"
@@ -89,7 +90,18 @@ static int64_t last_run(const struct schedule *schedule, int64_t instance, int64
 /* Its command would be refused. */
 static bool is_changing(const struct vm *vm) {
     return vm && (vm->state == STATE_STARTING || vm->state == STATE_STOPPING ||
-                  vm->state == STATE_QUITTING);
+                  vm->state == STATE_SUSPENDING || vm->state == STATE_QUITTING);
+}
+
+/* As it is then it is refused, too; and it has not run when it goes on. */
+static bool is_suspended(const struct schedule *schedule, const struct store_schedule *wanted) {
+    struct saved_memory saved = {0};
+    const struct vm *vm = fleet_get_by_id(schedule->fleet, wanted->instance);
+    bool runs = vm && lifecycle_has_process(vm->state);
+    bool suspended =
+        !runs && suspension_read(schedule->fleet->home, wanted->name, &saved, NULL) && saved.tag;
+    saved_memory_done(&saved);
+    return suspended;
 }
 
 static bool is_due(const struct schedule *schedule, const struct store_schedule *wanted) {
@@ -105,7 +117,8 @@ static bool is_due(const struct schedule *schedule, const struct store_schedule 
         !schedule_is_due(&moment, now_ms))
         return false;
     int64_t last_ms = wanted->last_ms > now_ms ? 0 : wanted->last_ms; /* of a clock set back */
-    return last_run(schedule, wanted->instance, now_ms) > last_ms;
+    return last_run(schedule, wanted->instance, now_ms) > last_ms &&
+           !is_suspended(schedule, wanted);
 }
 
 /* --- what --- */

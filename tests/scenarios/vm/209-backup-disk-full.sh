@@ -1,6 +1,6 @@
 # Goal: a disk that is too small for a backup, or becomes full in the middle of one, is said in one
 # sentence; nothing is left there, and the guest goes on. On a full disk of its own an instance that
-# runs is still backed up, and a snapshot of it is not made.
+# runs is still backed up, and a snapshot of it is not made; its memory is not saved there.
 # shellcheck shell=bash source-path=SCRIPTDIR
 if [ "$(uname -s)" != Linux ]; then
     echo "skipped: needs a small file system, which is made with mount(8) of Linux"
@@ -79,3 +79,7 @@ expect_ok "$PGSUP" snapshot list one --json
 expect_equal "snapshots" "$(json_of 'it')" "[]"
 expect_equal "folders" "$(ls "$instances/one/snapshots")" ""
 expect_ok "$PGSUP" snapshot create one s1
+
+step "a guest whose memory has no room there is not suspended, which is told before"
+expect_fail 3 "free, and the memory of one may take 128 MiB: make room, or stop it" "$PGSUP" -q suspend one
+guest_runs one || fail "the guest does not run"
