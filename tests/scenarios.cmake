@@ -164,7 +164,7 @@ set(table
   "fault/248-backup-kill            12    1     600     normal     macos"
   "fault/246-suspend-kill           10    1     600     normal     macos"
   "fault/70-valgrind                 6    2     300     normal     sanitizers"
-  "fault/236-lab-faults             19    1     300     normal     macos,sanitizers")
+  "fault/236-lab-faults             12    1     300     normal     macos,sanitizers")
 
 if(PGSUP_SANITIZE)
   set(pass sanitized)
