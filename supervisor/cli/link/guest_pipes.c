@@ -27,8 +27,9 @@ enum {
 /* Makes the folder and begins the four that serve it, which are nobody's children, and whose words
  * are not those of the command: it may look for processes by them. What is redirected by exec is
  * kept in no other descriptor, for which the agent would wait. Who opens a pipe waits for its other
- * end; the last lines of "look" are for who would wait for ever. Another user than root may open
- * its pipes once more by /dev/stdin and the like; nobody else gets into the folder. */
+ * end; the last lines of "look" are for who would wait for ever, and so is its <> for who opens
+ * the input once more when all of it has been given. Another user than root may open its pipes once
+ * more by /dev/stdin and the like; nobody else gets into the folder. */
 static const char prepare[] =
     "nap() { k=$((k+1)); if [ $k -lt 20 ]; then sleep 0.05; else sleep 0.3; fi || sleep 1; }\n"
     "take() { n=0; while dd bs=8192 count=128 of=\"$d/$1$n\"; do\n"
@@ -37,8 +38,10 @@ static const char prepare[] =
     "rm -f \"$d/$1$((n-3))\"; done; rm -rf \"$d\"; }\n"
     "give() { n=0; while :; do k=0; until [ -e \"$d/i$((n+1))\" ]; do\n"
     "[ -e \"$d/i\" ] && [ ! -e \"$d/done\" ] || exit; nap; done\n"
-    "[ -s \"$d/i$n\" ] || exit; cat \"$d/i$n\" || exit; rm -f \"$d/i$n\"; n=$((n+1)); done; }\n"
+    "[ -s \"$d/i$n\" ] || { true >\"$d/given\"; exit; }\n"
+    "cat \"$d/i$n\" || exit; rm -f \"$d/i$n\"; n=$((n+1)); done; }\n"
     "look() { n=0; until [ -e \"$d/done\" ]; do sleep 2; [ -d \"$d\" ] || exit\n"
+    "[ ! -e \"$d/given\" ] || true <>\"$d/i\"\n"
     "n=$((n+1)); rm \"$d/beat\" && n=0; [ $n -lt 150 ] || break; done\n"
     "true >\"$d/done\"; ( exec 3<>\"$d/i\" 4<>\"$d/o\" 5<>\"$d/e\"; sleep 1 ); rm -rf \"$d\"; }\n"
     "for b in /run /tmp /var/tmp; do d=$b/$0; mkdir -m 700 \"$d\" || continue\n"
