@@ -234,7 +234,7 @@ TEST(a_folder_that_is_nothing) {
     struct error error = {0};
     CHECK(!import_run(&home, &(struct import_request){.path = home.run, .pgsup = "0"}, &made,
                       &notes, &error));
-    CHECK_CONTAINS(error.text, "has no manifest.json, as a backup has, and no domain.xml");
+    CHECK_CONTAINS(error.text, "has no manifest.json, as a backup has, no domain.xml");
     error_clear(&error);
     CHECK(!import_run(&home, &(struct import_request){.path = "/nonexistent", .pgsup = "0"}, &made,
                       &notes, &error));

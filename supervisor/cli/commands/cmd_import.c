@@ -43,8 +43,8 @@ const struct command cmd_import = {
     .options = options,
     .details =
         "PATH is the folder of a backup, the folder of `pgsup export --as libvirt`, the XML "
-        "of a domain as `virsh dumpxml` prints it, which is off, or an OVA, or the OVF "
-        "descriptor of one that was unpacked. Its disks are copied. "
+        "of a domain as `virsh dumpxml` prints it, which is off, or an OVA, or the "
+        "folder of one that was unpacked. Its disks are copied. "
         "It stays the same machine, with its name, MAC address and, if its seed drive is "
         "found, its instance-id and host keys; --as makes another one of it, which that of an "
         "OVA is always. "

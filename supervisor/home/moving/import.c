@@ -9,6 +9,7 @@
 #include "home/moving/ova_backup.h"
 #include "home/moving/tar_index.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAGE  "import" /* in the home */
-#define DOMAIN "domain.xml"
+#define STAGE      "import" /* in the home */
+#define DOMAIN     "domain.xml"
+#define DESCRIPTOR ".ovf"
 
 struct importing {
     struct home *home;
@@ -81,11 +83,30 @@ static bool import_package(const struct importing *importing, const char *file, 
     return good;
 }
 
+static bool is_descriptor(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && strcasecmp(dot, DESCRIPTOR) == 0;
+}
+
+/* Of an OVA that was unpacked. NULL: there is none, or more than one; caller frees. */
+static char *find_descriptor_in(const char *folder) {
+    DIR *list = opendir(folder);
+    char *found = NULL;
+    unsigned count = 0;
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (entry->d_name[0] != '.' && is_descriptor(entry->d_name) && ++count == 1)
+            found = alloc_printf("%s/%s", folder, entry->d_name);
+    if (list)
+        closedir(list);
+    if (count > 1)
+        alloc_replace(&found, NULL);
+    return found;
+}
+
 /* As far as the first bytes tell; those of a disk are others. */
 static bool import_file(const struct importing *importing, const char *path,
                         const struct stat *status, struct error *error) {
     char head[TAR_BLOCK_BYTES];
-    const char *dot = strrchr(path, '.');
     scoped(file_release) int fd =
         S_ISREG(status->st_mode) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
     if (S_ISREG(status->st_mode) && fd < 0)
@@ -101,7 +122,7 @@ static bool import_file(const struct importing *importing, const char *path,
                          "%s is no OVA and no XML of a domain: for a disk it is `pgsup image "
                          "import -n NAME FILE`",
                          path);
-    if (strcasecmp(dot ? dot : "", ".ovf") == 0)
+    if (is_descriptor(path))
         return import_package(importing, path, false, error);
     return import_domain(importing, path, false, error);
 }
@@ -121,8 +142,11 @@ bool import_run(struct home *home, const struct import_request *request,
         return restore_backup(&importing, path, false, error);
     if (file_exists(domain))
         return import_domain(&importing, domain, true, error);
+    scoped(alloc_release) char *descriptor = find_descriptor_in(path);
+    if (descriptor)
+        return import_package(&importing, descriptor, false, error);
     return error_set(error, ERROR_INVALID,
-                     "%s has no " BACKUP_MANIFEST ", as a backup has, and no " DOMAIN
-                     ", as an export for libvirt has",
+                     "%s has no " BACKUP_MANIFEST ", as a backup has, no " DOMAIN
+                     ", as an export for libvirt has, and not one " DESCRIPTOR " file",
                      path);
 }

@@ -79,7 +79,7 @@ expect_fail 2 "web.ovf is damaged: its SHA256 is not that of the manifest" "$PGS
 rm web.mf
 expect_ok "$PGSUP" import web.ovf --as web
 expect_text "$OUT" "it is taken for one of x86_64" "it has no manifest" "boots by UEFI here"
-expect_ok "$PGSUP" import web.ovf --as web-2 --arch aarch64
+expect_ok "$PGSUP" import . --as web-2 --arch aarch64
 expect_ok "$PGSUP" instance get web-2 --json
 expect_equal "arch" "$(json_of 'it["arch"]')" aarch64
 holds web-2
