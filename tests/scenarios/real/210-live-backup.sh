@@ -11,7 +11,7 @@ expect_ok "$PGSUP" image import -n debian "${PGSUP_TEST_IMAGE:?the image of the 
 new_debian test --seed drive --ssh-port "$(free_port)"
 folder=$PGSUP_HOME/instances/test
 start_supervisor
-"$PGSUP" -q start test --wait >/dev/null
+start_guest
 
 step "a backup while a program writes with fsync"
 mkdir "$WORK/out"
