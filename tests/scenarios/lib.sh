@@ -416,7 +416,7 @@ is_in_state() { # NAME STATE
 
 # expect_ready NAME [OPTION…]: starts it and waits until it is ready; its phases are in $ERR.
 expect_ready() {
-    run "$PGSUP" start --wait --timeout 120 "$@"
+    run "$PGSUP" start --wait --timeout 300 "$@"
     expect_equal "status of start $*" "$STATUS" 0
 }
 
