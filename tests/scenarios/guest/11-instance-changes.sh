@@ -124,6 +124,7 @@ expect_no_text "$PGSUP_HOME/instances/copy/cloud-init/user-data" "$(row shop pho
 qemu-img compare -q "$PGSUP_HOME"/instances/{shop,copy}/os.qcow2 || fail "the disks differ"
 qemu-img info "$PGSUP_HOME/instances/copy/os.qcow2" >"$OUT"
 expect_text "$OUT" "images/mini"
+expect_ok "$PGSUP" instance set copy --ssh-port "$(free_port)" # the first free one is that of other scenarios, too
 expect_ready copy
 expect_text "$ERR" "phase: phone-home"
 expect_ready shop
@@ -142,6 +143,7 @@ expect_ready net
 quietly stop net
 expect_ok "$PGSUP" instance clone net net-2
 expect_text "$OUT" "if an older pgsup seeded" "cloud-init clean --machine-id --reboot"
+expect_ok "$PGSUP" instance set net-2 --ssh-port "$(free_port)"
 expect_ready net-2 # what its guest fetches is another instance-id, so sshd does not make it ready
 expect_text "$ERR" "phase: phone-home"
 quietly stop net-2
