@@ -53,7 +53,8 @@ class Table:
         self.rows.append(row)
         shown = f"{row['peer_figure']:10.2f}  {row['ratio']:6.2f}  ({row['ratio_10']:.2f}..{row['ratio_90']:.2f})" \
             if others else f"{'-':>10}  {'':6}  "
-        print(f"{name + ', ' + unit:40}{row['pgsup']:10.2f}{shown:34}{len(own):6}  {peer or ''}", flush=True)
+        older = "" if self.name == "pgsup" else f" ({self.name})"
+        print(f"{name + ', ' + unit + older:40}{row['pgsup']:10.2f}{shown:34}{len(own):6}  {peer or ''}", flush=True)
 
     def alternate(self, name, peer, own, other, pairs=None):
         """own and other: called in turn, each returns milliseconds; other None: there is no peer."""
