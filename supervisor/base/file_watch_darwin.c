@@ -9,7 +9,7 @@
  * stays open as long as this process. */
 int file_watch_open(const char *path) {
     struct kevent wanted;
-    int file = open(path, O_EVTONLY | O_CLOEXEC), queue = file < 0 ? -1 : kqueue();
+    int file = open(path, O_EVTONLY | O_NONBLOCK | O_CLOEXEC), queue = file < 0 ? -1 : kqueue();
     EV_SET(&wanted, (uintptr_t)file, EVFILT_VNODE, EV_ADD | EV_CLEAR, NOTE_WRITE | NOTE_EXTEND, 0,
            NULL);
     if (queue >= 0 && kevent(queue, &wanted, 1, NULL, 0, NULL) == 0)
