@@ -199,11 +199,15 @@ static void write_waiting(struct qmp_session *session) {
     }
 }
 
-/* qapi/control.json, VersionInfo */
+/* qapi/control.json, VersionInfo. QEMU greets twice who connects while it starts: when the socket
+ * accepts, and when the monitor takes the socket over (chardev/char-fe.c,
+ * qemu_chr_fe_set_handlers). Nothing has been answered between them. */
 static void on_greeting(struct qmp_session *session, json_t *greeting) {
     json_t *qemu = json_object_get(json_object_get(greeting, "version"), "qemu");
     json_t *major = json_object_get(qemu, "major"), *minor = json_object_get(qemu, "minor");
     json_t *micro = json_object_get(qemu, "micro");
+    if (session->state == QMP_CAPABILITIES)
+        return;
     if (session->state != QMP_GREETING) {
         lose(session, "a second QMP greeting came: another QEMU is on the socket");
         return;
@@ -302,6 +306,8 @@ static bool on_event(struct qmp_session *session, json_t *message, struct qmp_it
 static bool on_message(struct qmp_session *session, json_t *message, struct qmp_item *item) {
     if (json_object_get(message, "QMP"))
         on_greeting(session, json_object_get(message, "QMP"));
+    else if (session->state == QMP_GREETING && json_object_get(message, "event"))
+        return false; /* QEMU's start; it is not held back before there is a client to greet */
     else if (session->state == QMP_GREETING)
         lose(session, "what came first on the QMP socket is not a QMP greeting");
     else if (json_object_get(message, "event"))
