@@ -47,6 +47,12 @@ void waiters_explain(const struct vm *vm, struct error *error) {
         error_set(error, ERROR_WRONG_STATE,
                   "%s cannot be resumed: %s; only `pgsup reset %s` or `pgsup stop %s` help",
                   vm->name, reason, vm->name, vm->name);
+    else if (vm->state == STATE_PAUSED && vm->boot_ended)
+        error_set(
+            error, ERROR_WRONG_STATE,
+            "%s gets no further: %s; `pgsup log %s` has its last words, `pgsup reset %s` boots "
+            "it again",
+            vm->name, reason, vm->name, vm->name);
     else if (vm->state == STATE_PAUSED)
         error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                   vm->name, vm->name);
@@ -88,6 +94,12 @@ static enum lifecycle_verdict judge_reports(struct waiter *waiter) {
     return VERDICT_POSSIBLE;
 }
 
+static bool waits_in_vain(const struct waiter *waiter) {
+    enum lifecycle_goal goal = waiter->wanted.goal;
+    return waiter->vm->state == STATE_PAUSED && waiter->vm->boot_ended &&
+           (goal == GOAL_READY || goal == GOAL_RUNNING);
+}
+
 typedef bool decide_function(struct waiter *waiter, void *context);
 
 static bool by_verdict(struct waiter *waiter, void *context) {
@@ -95,6 +107,8 @@ static bool by_verdict(struct waiter *waiter, void *context) {
     (void)context;
     if (verdict == VERDICT_REACHED && waiter->wanted.goal == GOAL_SUSPENDED &&
         !waiter->vm->suspended)
+        verdict = VERDICT_IMPOSSIBLE;
+    if (verdict == VERDICT_POSSIBLE && waits_in_vain(waiter))
         verdict = VERDICT_IMPOSSIBLE;
     if (verdict == VERDICT_IMPOSSIBLE && waiter->vm->restarting)
         verdict = VERDICT_POSSIBLE;

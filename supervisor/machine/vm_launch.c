@@ -126,7 +126,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->seed_fetched = false;
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
-    vm->stopping_vcpus = vm->resetting = vm->halted = vm->needs_reset = false;
+    vm->stopping_vcpus = vm->resetting = vm->halted = vm->needs_reset = vm->boot_ended = false;
     vm->on_qmp_item = vm_qmp_on_item;
     vm_helpers_watch(vm);
 }

@@ -64,6 +64,7 @@ struct vm {
     uint64_t stop_limit_ms;     /* of the stop under way, from its beginning; 0: none */
     bool halted;                /* when paused: by QEMU itself, not by request */
     bool needs_reset;           /* … and QEMU does not resume it without a reset */
+    bool boot_ended;            /* … and it gets no further without a reset */
     bool suspended;             /* the last end: its memory had been saved */
     bool save_failed;           /* … in this launch it could not be */
 

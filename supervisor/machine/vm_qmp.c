@@ -142,7 +142,7 @@ static void on_reset(struct vm *vm, bool by_guest) {
         vm->launch.phases_ms[PHASE_READY] = 0;
         vm_input(vm, INPUT_GUEST_RESET);
     } else if (asked) {
-        vm->resetting = vm->halted = vm->needs_reset = false;
+        vm->resetting = vm->halted = vm->needs_reset = vm->boot_ended = false;
         vm_input(vm, INPUT_RESET_DONE);
     }
 }
@@ -284,6 +284,7 @@ static void on_status(struct vm *vm, json_t *value) {
         return;
     vm->halted = run_state_is_halt(status);
     vm->needs_reset = run_state_needs_reset(status);
+    vm->boot_ended = run_state_ends_boot(status);
     if (vm->state == STATE_LOST && vm_suspend_take_over(vm, status))
         return;
     if (vm->state == STATE_LOST)
@@ -292,6 +293,8 @@ static void on_status(struct vm *vm, json_t *value) {
         vm_input(vm, lifecycle_found_input(status));
     else
         confirm(vm, lifecycle_found_input(status), status);
+    if (vm->boot_ended)
+        vm->listener->changed(vm->listener->context, vm);
 }
 
 /* The questions to a VM that was found, because QEMU replays no events: first its identity, then

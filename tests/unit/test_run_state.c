@@ -45,6 +45,10 @@ TEST(qemu_halts_a_guest_by_itself) {
 }
 
 TEST(qemu_resumes_all_but_two) {
+    CHECK(run_state_ends_boot("guest-panicked"));
+    CHECK(run_state_ends_boot("internal-error"));
+    CHECK(!run_state_ends_boot("io-error"));
+    CHECK(!run_state_ends_boot("paused"));
     CHECK(run_state_needs_reset("internal-error"));
     CHECK(run_state_needs_reset("shutdown"));
     CHECK(!run_state_needs_reset("guest-panicked"));

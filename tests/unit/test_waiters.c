@@ -85,6 +85,25 @@ TEST(reports_are_waited_for) {
     CHECK(wait.took_ms >= LATE_MS - 10);
 }
 
+/* A pause may end by itself or by somebody's word, a panic of the guest's kernel does not. */
+TEST(who_waits_for_a_kernel_that_panicked_is_told_at_once) {
+    struct waiting wait = {.vm = {.name = (char *)"test", .state = STATE_PAUSED}};
+    uv_loop_t loop;
+    CHECK_INT(uv_loop_init(&loop), 0);
+    wait.waiters.loop = &loop;
+    const struct waiter_goal goal = {.goal = GOAL_READY};
+    const struct waiter_calls calls = {.on_done = on_done, .context = &wait};
+    waiters_add(&wait.waiters, &wait.vm, &goal, &calls);
+    waiters_changed(&wait.waiters, &wait.vm);
+    CHECK_INT(wait.answers, 0);
+    wait.vm.boot_ended = true;
+    waiters_changed(&wait.waiters, &wait.vm);
+    CHECK_INT(wait.answers, 1);
+    CHECK_INT(wait.code, ERROR_WRONG_STATE);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+}
+
 int main(void) {
     return test_run();
 }

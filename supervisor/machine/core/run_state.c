@@ -10,23 +10,24 @@
 static const struct row {
     const char *word, *sentence;
     bool needs_reset; /* runstate_needs_reset() */
+    bool ends_boot;   /* whoever waits for the guest waits in vain */
 } rows[] = {
-    {"running", NULL, false},
-    {"paused", NULL, false},
-    {"prelaunch", NULL, false},
-    {"colo", "QEMU stopped it to copy its state (COLO)", false},
-    {"debug", "a debugger stopped it", false},
-    {"finish-migrate", "QEMU stopped it to finish a migration", false},
-    {"guest-panicked", "the kernel of the guest panicked", false},
-    {"inmigrate", "QEMU waits for an incoming migration", false},
-    {"internal-error", "QEMU stopped it because of an internal error", true},
-    {"io-error", "its disk gave an error", false},
-    {"postmigrate", "it was migrated away", false},
-    {"restore-vm", "QEMU stopped it to restore a snapshot", false},
-    {"save-vm", "QEMU stopped it to save a snapshot", false},
-    {"shutdown", "the guest has shut down, and QEMU was told not to end", true},
-    {"suspended", "the guest has suspended itself to RAM", false},
-    {"watchdog", "the watchdog of the guest ran out", false},
+    {"running", NULL, false, false},
+    {"paused", NULL, false, false},
+    {"prelaunch", NULL, false, false},
+    {"colo", "QEMU stopped it to copy its state (COLO)", false, false},
+    {"debug", "a debugger stopped it", false, false},
+    {"finish-migrate", "QEMU stopped it to finish a migration", false, false},
+    {"guest-panicked", "the kernel of the guest panicked", false, true},
+    {"inmigrate", "QEMU waits for an incoming migration", false, false},
+    {"internal-error", "QEMU stopped it because of an internal error", true, true},
+    {"io-error", "its disk gave an error", false, false},
+    {"postmigrate", "it was migrated away", false, false},
+    {"restore-vm", "QEMU stopped it to restore a snapshot", false, false},
+    {"save-vm", "QEMU stopped it to save a snapshot", false, false},
+    {"shutdown", "the guest has shut down, and QEMU was told not to end", true, true},
+    {"suspended", "the guest has suspended itself to RAM", false, false},
+    {"watchdog", "the watchdog of the guest ran out", false, false},
 };
 
 static const struct row *find_row(const char *word) {
@@ -44,6 +45,11 @@ bool run_state_is_halt(const char *word) {
 bool run_state_needs_reset(const char *word) {
     const struct row *row = find_row(word);
     return row && row->needs_reset;
+}
+
+bool run_state_ends_boot(const char *word) {
+    const struct row *row = find_row(word);
+    return row && row->ends_boot;
 }
 
 /* An accelerator that fails is avoided by emulation. Caller frees. */

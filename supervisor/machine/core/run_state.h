@@ -10,6 +10,9 @@ bool run_state_is_halt(const char *word);
 /* QEMU refuses to resume the guest ("Resetting the Virtual Machine is required"). */
 bool run_state_needs_reset(const char *word);
 
+/* The guest gets no further without a reset, whether or not QEMU would resume it. */
+bool run_state_ends_boot(const char *word);
+
 /* What goes into the reason besides the run state. */
 struct run_state_context {
     const char *vm;        /* its name */
