@@ -7,6 +7,9 @@
 #   $KEY       a private key made by make_key; $KEY.pub is the public one
 #   $UP_LOG    what the supervisor of start_supervisor said; $SUPERVISOR is its process
 set -euo pipefail
+# Its own, not that of the scenarios beside it: one of them may make it non-blocking, as ssh does, and
+# Ansible does not begin then.
+exec </dev/null
 
 : "${PGSUP:?the path of the program to test}"
 WORK=$(mktemp -d /tmp/pgsup-s.XXXXXX)
