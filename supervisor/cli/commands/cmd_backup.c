@@ -143,8 +143,10 @@ static const struct option_spec restore_options[] = {
 };
 
 static void print_notes(const struct strv *notes) {
-    for (size_t i = 0; i < notes->count; i++)
-        printf("note: %s\n", notes->items[i]);
+    for (size_t i = 0; i < notes->count; i++) {
+        scoped(alloc_release) char *note = name_safe(notes->items[i]);
+        printf("note: %s\n", note);
+    }
 }
 
 static bool ask_replace(const struct invocation *invocation, const char *name,

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/interrupt.h"
+#include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "home/home.h"
@@ -29,8 +30,10 @@ static int run_import(struct invocation *invocation, struct error *error) {
     bool good = import_run(invocation->home, &request, &made, &notes, error);
     if (good)
         printf("instance \"%s\" imported\n", made.name);
-    for (size_t i = 0; good && i < notes.count; i++)
-        printf("note: %s\n", notes.items[i]);
+    for (size_t i = 0; good && i < notes.count; i++) {
+        scoped(alloc_release) char *note = name_safe(notes.items[i]);
+        printf("note: %s\n", note);
+    }
     strv_done(&notes);
     store_instance_done(&made);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

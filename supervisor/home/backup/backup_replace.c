@@ -162,10 +162,11 @@ static bool begin_replace(struct replacing *replacing, struct error *error) {
         !find_image(replacing, error))
         return false;
     const char *name = replacing->instance->name;
+    bool was_unfinished = unfinished_is_marked(replacing->restore->home, name);
     if (unfinished_mark(replacing->restore->home, name, error) && stage_files(replacing, error) &&
         store_begin(store, error) && store_end(store, write_rows(replacing, error), error))
         return true;
-    if (!replacing->stage || file_remove_tree(replacing->stage, NULL))
+    if ((!replacing->stage || file_remove_tree(replacing->stage, NULL)) && !was_unfinished)
         unfinished_clear(replacing->restore->home, name, NULL);
     return false;
 }

@@ -60,10 +60,11 @@ static bool begin(struct reset *reset, struct error *error) {
     if (!instance_facts_load(reset->home, reset->before->name, facts, error))
         return false;
     identity_new(&facts->instance);
+    bool was_unfinished = unfinished_is_marked(reset->home, facts->instance.name);
     if (unfinished_mark(reset->home, facts->instance.name, error) && stage(reset, error) &&
         reset_record(reset->home, &facts->instance, error))
         return true;
-    if (!reset->stage || file_remove_tree(reset->stage, NULL))
+    if ((!reset->stage || file_remove_tree(reset->stage, NULL)) && !was_unfinished)
         unfinished_clear(reset->home, facts->instance.name, NULL);
     return false;
 }

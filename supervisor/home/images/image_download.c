@@ -74,9 +74,12 @@ static bool fetch_known(struct image_stage *stage, const struct image_source *so
                                       .progress = progress,
                                       .pieced = &pieced};
     for (bool again = false;; again = true) {
-        if (!transfer(stage, &download, error) ||
-            !checksum_of_file(source->digest, stage->part, actual, error))
+        if (!transfer(stage, &download, error))
             return false;
+        stage->keeps_part = true; /* also if its checksum is interrupted */
+        if (!checksum_of_file(source->digest, stage->part, actual, error))
+            return false;
+        stage->keeps_part = false;
         if (strcasecmp(actual, expected) == 0)
             return true;
         if (!pieced || again)

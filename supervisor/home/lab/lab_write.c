@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text_form.h"
 #include "cloudinit/yaml_writer.h"
 #include "home/access/host_groups.h"
 #include "home/access/host_variables.h"
@@ -49,6 +50,20 @@ static void write_hardware(struct yaml_writer *writer, const struct instance_fac
         write_number(writer, LAB_SSH_PORT, instance->ssh_port, "");
 }
 
+/* A script may carry data behind it, which no text of YAML holds. */
+static bool check_text(const char *instance, enum seed_document document, const struct buffer *text,
+                       struct error *error) {
+    for (size_t at = 0, bytes; at < text->length; at += bytes) {
+        bytes = text_form_character(text->data + at, text->length - at);
+        if (!bytes || !text->data[at])
+            return error_set(error, ERROR_INVALID,
+                             "%s of %s is not text in UTF-8, which a lab file cannot hold: keep it "
+                             "in a file beside the lab file, or back %s up",
+                             seed_document_name(document), instance, instance);
+    }
+    return true;
+}
+
 static bool write_documents(struct home *home, const char *name, struct yaml_writer *writer,
                             struct error *error) {
     static const struct {
@@ -64,6 +79,8 @@ static bool write_documents(struct home *home, const char *name, struct yaml_wri
             return false;
         if (!text.length)
             continue;
+        if (!check_text(name, rows[i].document, &text, error))
+            return false;
         yaml_writer_plain(writer, lab_keys[rows[i].key].name);
         yaml_writer_lines(writer, text.data);
     }

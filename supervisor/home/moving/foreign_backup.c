@@ -194,7 +194,10 @@ static char *disk_name(const struct store_disks *disks, const struct foreign_dis
         if (names[i] && strlen(names[i]) <= SPEC_DISK_NAME_MAX &&
             name_check_label("disk", names[i], &ignored) && disk_name_is_free(disks, names[i]))
             return alloc_string(names[i]);
-    return alloc_printf("disk%zu", disks->count + 1);
+    char *name = alloc_printf("disk%zu", disks->count + 1);
+    for (size_t i = disks->count + 2; !disk_name_is_free(disks, name); i++)
+        alloc_replace(&name, alloc_printf("disk%zu", i));
+    return name;
 }
 
 static bool take_extra_disk(struct conversion *conversion, const struct foreign_disk *disk,

@@ -97,7 +97,9 @@ static bool read_text(const struct package *package, const char *name, struct bu
         char chunk[4096];
         size_t wanted = part.bytes - at < sizeof chunk ? (size_t)(part.bytes - at) : sizeof chunk;
         ssize_t got = pread(part.fd, chunk, wanted, (off_t)(part.offset + at));
-        if (got <= 0 && errno != EINTR)
+        if (got == 0)
+            good = error_set(error, ERROR_INVALID, "%s is cut short", part.shown);
+        else if (got < 0 && errno != EINTR)
             good = error_errno(error, "cannot read %s", part.shown);
         else if (got > 0)
             buffer_append(text, chunk, (size_t)got);

@@ -157,6 +157,7 @@ bool tar_index_read(int fd, struct tar_index *index, struct error *error) {
     struct stat status;
     struct tar_member member;
     enum tar_kind kind = TAR_FILE;
+    unsigned extensions = 0;
     *index = (struct tar_index){0};
     if (fstat(fd, &status) < 0)
         return error_errno(error, "cannot be read");
@@ -168,6 +169,8 @@ bool tar_index_read(int fd, struct tar_index *index, struct error *error) {
         if (kind == TAR_END)
             return true;
         member.offset = at + TAR_BLOCK_BYTES;
+        if (kind == TAR_EXTENSION && ++extensions > TAR_EXTENSIONS_MAX)
+            return refuse_archive("it has too many extension headers", error);
         if (member.bytes > length - member.offset)
             return refuse_archive("it is cut short", error);
         if (!(kind == TAR_EXTENSION ? check_extension(fd, &member, error)

@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TAR_BLOCK_BYTES   512u
-#define TAR_NAME_SIZE     101u
-#define TAR_MEMBERS_MAX   64u
-#define TAR_EXTENSION_MAX (64u << 10) /* bytes of a header of POSIX.1-2001 */
+#define TAR_BLOCK_BYTES    512u
+#define TAR_NAME_SIZE      101u
+#define TAR_MEMBERS_MAX    64u
+#define TAR_EXTENSIONS_MAX (2 * TAR_MEMBERS_MAX) /* headers with more of what follows them */
+#define TAR_EXTENSION_MAX  (64u << 10)           /* bytes of a header of POSIX.1-2001 */
 
 struct tar_member {
     char name[TAR_NAME_SIZE];
