@@ -54,7 +54,9 @@ watcher=$!
 at_exit "kill $watcher 2>/dev/null"
 
 step "start --wait until it has phoned home"
+AGAIN_AFTER_PANIC=1
 start_guest $together
+AGAIN_AFTER_PANIC=
 [ -z "$together" ] || expect_text "$ERR" "test: " "$together: " # each line says whose it is
 expect_text "$ERR" "phase: phone-home" "phase: ready"
 expect_event test "phoned home (Cloud-Init/$version"
