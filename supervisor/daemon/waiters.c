@@ -96,7 +96,7 @@ static enum lifecycle_verdict judge_reports(struct waiter *waiter) {
 
 static bool waits_in_vain(const struct waiter *waiter) {
     enum lifecycle_goal goal = waiter->wanted.goal;
-    return waiter->vm->state == STATE_PAUSED && waiter->vm->boot_ended &&
+    return waiter->vm->state == STATE_PAUSED && waiter->vm->boot_ended && !waiter->vm->resetting &&
            (goal == GOAL_READY || goal == GOAL_RUNNING);
 }
 

@@ -302,7 +302,7 @@ def measure(part, table):
             raise
         print(f"left out for the older program: {problem}", flush=True)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # what was ended may still be writing
 
 
 def compare(before, after):

@@ -212,7 +212,7 @@ def main():
     finally:
         for side in sides:
             side.close()
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     print(f"{vms} VMs, median of {rounds} rounds")
     print(f"{'':26}" + "".join(f"{name:>10}" for name in rows))
     for key in rows["pgsup"]:

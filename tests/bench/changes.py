@@ -11,7 +11,7 @@ import time
 from homes import Home, run
 
 DATA_MIB = 128  # that differ from the image
-WAIT_S = 10
+WAIT_S = 30
 
 
 def timed(words, environment=None):
@@ -26,7 +26,7 @@ class Reader:
     def __init__(self, home, name):
         for path in glob.glob(f"{home.path}/run/{name}.*"):
             self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(1)
+            self.socket.settimeout(10)
             try:
                 self.socket.connect(path)
                 self.file = self.socket.makefile("rw")

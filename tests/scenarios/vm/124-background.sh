@@ -121,7 +121,7 @@ systemctl --user restart pgsup-home
 until_true 60 is_new "$second"
 [ "$(vm_pid)" = "$vm" ]
 echo "a hung one is replaced"
-sed -i 's/^WatchdogSec=.*/WatchdogSec=4/' "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service"
+sed -i 's/^WatchdogSec=.*/WatchdogSec=12/' "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service"
 systemctl --user daemon-reload
 systemctl --user restart pgsup-home
 third=$(main_pid)
