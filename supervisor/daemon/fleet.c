@@ -315,6 +315,8 @@ static void close_if_orphaned(struct fleet *fleet, const struct store_instance *
         recorder_launch(fleet->recorder, &launch);
         recorder_event(fleet->recorder, instance->id, STORE_EVENT_STATE, launch.end_text);
         log_info("vm=%s %s", instance->name, launch.end_text);
+        if (launch.tag)
+            running_remove_files(fleet->home->run, instance->name, launch.tag);
     }
     store_launch_done(&launch);
 }

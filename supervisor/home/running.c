@@ -55,10 +55,9 @@ static bool split(const char *file, struct running *running) {
     return true;
 }
 
-static void remove_stale(const char *run, const struct running *dead) {
+void running_remove_files(const char *run, const char *name, const char *tag) {
     for (int i = 0; i < RUN_FILE_COUNT; i++) {
-        scoped(alloc_release) char *path =
-            run_file_path(run, dead->name, dead->tag, (enum run_file)i);
+        scoped(alloc_release) char *path = run_file_path(run, name, tag, (enum run_file)i);
         unlink(path);
     }
 }
@@ -82,7 +81,7 @@ static bool examine(const char *run, const char *file, bool tidy, struct running
         return true;
     }
     if (tidy && running->pid == 0 && !is_young(path))
-        remove_stale(run, running);
+        running_remove_files(run, running->name, running->tag);
     running_done(running);
     return good;
 }

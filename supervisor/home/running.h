@@ -31,5 +31,9 @@ bool running_look(const char *run, struct running_list *list, struct error *erro
 /* One instance; running->name is NULL when it does not run. False: as above. */
 bool running_find(const char *run, const char *name, struct running *running, struct error *error);
 
+/* Of a launch that has ended: a QEMU that nobody supervises removes its own at its end, not those
+ * that pgsup wrote. */
+void running_remove_files(const char *run, const char *name, const char *tag);
+
 void running_done(struct running *running);
 void running_list_done(struct running_list *list);

@@ -261,6 +261,8 @@ char *offline_stop(const struct home *home, const struct running *running,
     const char *reason = ladder.shutdown_reason[0] ? ladder.shutdown_reason : "gone";
     offline_close(ladder.link);
     file_release(&ladder.end_fd);
+    if (ended)
+        running_remove_files(home->run, running->name, running->tag);
     return ended ? vm_report_stop(reason, killed, ladder.presses,
                                   clock_monotonic_ms() - ladder.began_ms)
                  : NULL;
