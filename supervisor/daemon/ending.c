@@ -74,9 +74,10 @@ static void stop_vm(const struct ending *ending, struct vm *vm) {
     struct vm_stop_options options = {.limit_ms = FLEET_STOP_TIMEOUT_MS,
                                       .force = ending->stage == ENDING_FORCED,
                                       .may_escalate = true};
+    bool may_stop = options.force || vm_suspend_check_stop(vm, NULL); /* else when it goes on */
     if (suspends(ending, vm))
         vm_request(vm, INPUT_SUSPEND);
-    else if (lifecycle_has_process(vm->state))
+    else if (lifecycle_has_process(vm->state) && may_stop)
         vm_stop(vm, &options);
 }
 

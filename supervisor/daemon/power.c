@@ -68,10 +68,8 @@ bool power_stop(struct request *request, struct error *error) {
         !request_timeout(request, &timeout_ms, error))
         return false;
     options.limit_ms = timeout_ms;
-    if (vm->state == STATE_SUSPENDING && !options.force) {
-        waiters_explain(vm, error);
+    if (!options.force && !vm_suspend_check_stop(vm, error))
         return false;
-    }
     request_set_wanted(request, vm, false);
     if (!lifecycle_has_process(vm->state)) {
         request_succeed_already(request, vm);

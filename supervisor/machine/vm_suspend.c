@@ -50,7 +50,19 @@ uint64_t vm_suspend_limit_ms(const struct vm *vm) {
 }
 
 bool vm_suspend_is_at_work(const struct vm *vm) {
-    return vm->state == STATE_SUSPENDING || (vm->state == STATE_STARTING && vm->plan.wakes);
+    bool wakes = vm->state == STATE_STARTING && !vm->preparing && vm->plan.wakes;
+    return vm->state == STATE_SUSPENDING || wakes;
+}
+
+bool vm_suspend_check_stop(const struct vm *vm, struct error *error) {
+    bool saves = vm->state == STATE_SUSPENDING || (vm->state == STATE_LOST && vm->suspend.begun);
+    if (!saves && !vm_suspend_is_at_work(vm))
+        return true;
+    return error_set(error, ERROR_WRONG_STATE,
+                     "the memory of %s is being %s: wait until it %s, or `pgsup stop -f %s` ends it "
+                     "at once, without its memory",
+                     vm->name, saves ? "saved" : "loaded", saves ? "is suspended" : "runs",
+                     vm->name);
 }
 
 /* --- QMP --- */
