@@ -142,6 +142,8 @@ def wake(where, known, may_boot=False):
     if state() not in ("running", "booting"):
         well("start", "test")
     until(is_running, f"{where}: it stands still")
+    if may_boot: # its console is written a moment after it runs
+        until(lambda: boots() > before or (may_boot != "must" and in_memory() == mark), f"{where}: its boot or its memory")
     booted = boots() - before
     if booted and not may_boot:
         complain(f"{where}: it has booted")
