@@ -123,7 +123,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->shutdown_reason[0] = 0;
     vm->stop_began_ms = 0;
     vm->launched_ms = 0;
-    vm->seed_fetched = false;
+    vm->seed_fetched = vm->suspended = vm->save_failed = false;
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
     vm->stopping_vcpus = vm->resetting = vm->halted = vm->needs_reset = vm->boot_ended = false;
