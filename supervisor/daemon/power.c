@@ -40,7 +40,7 @@ bool power_start(struct request *request, struct error *error) {
         return false;
     if (!may_start(request, vm, error))
         return false;
-    vm_set_cold(vm, cold);
+    vm_set_cold(vm, cold && !vm_is_busy(vm)); /* of this start only */
     request_set_wanted(request, vm, true);
     const struct waiter_goal goal = start_goal(wait, timeout_ms);
     request_wait_for(request, vm, &goal, request_reached);
@@ -88,6 +88,7 @@ static void on_down_again(void *context, struct vm *vm, const struct error *erro
     struct error problem = *error;
     request->restarts = false;
     vm_set_restarting(vm, false);
+    vm_set_cold(vm, false);
     if (problem.code != ERROR_NONE || !may_start(request, vm, &problem)) {
         request_fail(request, &problem);
         fleet_vm_changed(fleet, vm);
@@ -112,6 +113,8 @@ bool power_restart(struct request *request, struct error *error) {
         request_wait_for(request, vm, &request->goal, request_reached);
         return true;
     }
+    if (!options.force && !vm_suspend_check_stop(vm, error))
+        return false;
     request_set_wanted(request, vm, false); /* the end that comes now is no crash */
     request->restarts = true;
     vm_set_restarting(vm, true);
