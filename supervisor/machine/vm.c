@@ -196,6 +196,8 @@ static void enter(struct vm *vm, enum lifecycle_state next, enum lifecycle_input
     }
     alloc_replace(&vm->launch.state, alloc_string(lifecycle_state_word(next)));
     arm(vm);
+    if (next == STATE_RUNNING)
+        vm_suspend_end(vm);
     if (next == STATE_READY) {
         vm_phase(vm, PHASE_READY);
         vm_agent_query(vm);

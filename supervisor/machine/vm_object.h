@@ -103,6 +103,7 @@ struct vm {
         char *found_tag;       /* in the disks of a VM that was found; NULL */
         json_t *found_jobs;    /* of QEMU, which it had then; NULL */
         bool begun;            /* it was suspending; its vCPUs are halted until that has ended */
+        bool saves;            /* … and QEMU was told to save, in this suspension */
         bool clock_due;        /* its guest has been asleep, and does not know it yet */
         unsigned clock_tries;
         uint64_t began_ms; /* monotonic */

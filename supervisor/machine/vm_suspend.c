@@ -58,11 +58,11 @@ bool vm_suspend_check_stop(const struct vm *vm, struct error *error) {
     bool saves = vm->state == STATE_SUSPENDING || (vm->state == STATE_LOST && vm->suspend.begun);
     if (!saves && !vm_suspend_is_at_work(vm))
         return true;
-    return error_set(error, ERROR_WRONG_STATE,
-                     "the memory of %s is being %s: wait until it %s, or `pgsup stop -f %s` ends it "
-                     "at once, without its memory",
-                     vm->name, saves ? "saved" : "loaded", saves ? "is suspended" : "runs",
-                     vm->name);
+    return error_set(
+        error, ERROR_WRONG_STATE,
+        "the memory of %s is being %s: wait until it %s, or `pgsup stop -f %s` ends it "
+        "at once, without its memory",
+        vm->name, saves ? "saved" : "loaded", saves ? "is suspended" : "runs", vm->name);
 }
 
 /* --- QMP --- */
@@ -81,9 +81,15 @@ void vm_suspend_look(struct vm *vm) {
 
 void vm_suspend_begin(struct vm *vm) {
     vm->suspend.begun = true;
+    vm->suspend.saves = false;
     vm->suspend.began_ms = clock_monotonic_ms();
     vm_backup_hold(vm, &vm->suspend.locks);
     vm_suspend_look(vm);
+}
+
+void vm_suspend_end(struct vm *vm) {
+    vm->suspend.begun = false;
+    vm_backup_release(&vm->suspend.locks);
 }
 
 char *vm_suspend_outcome(const struct vm *vm) {

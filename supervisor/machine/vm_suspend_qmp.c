@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-#define JOB_SAVE   "pgsup-save"
 #define JOB_LOAD   "pgsup-load"
 #define JOB_FORGET "pgsup-forget"
 
@@ -43,7 +42,7 @@ static json_t *job_arguments(const struct vm *vm, const char *id, const char *ta
     json_t *arguments = json_object();
     json_object_set_new(arguments, "job-id", json_string(id));
     json_object_set_new(arguments, "tag", json_string(tag));
-    json_object_set_new(arguments, "devices", ordered_disks(vm, strcmp(id, JOB_SAVE) == 0));
+    json_object_set_new(arguments, "devices", ordered_disks(vm, strcmp(id, SUSPEND_JOB) == 0));
     if (strcmp(id, JOB_FORGET) != 0)
         json_object_set_new(arguments, "vmstate", json_string(vm->suspend.memory));
     return arguments;
@@ -113,22 +112,17 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
 
 /* --- to disk --- */
 
-static void end_suspend(struct vm *vm) {
-    vm->suspend.begun = false;
-    vm_backup_release(&vm->suspend.locks);
-}
-
 static void fail_save(struct vm *vm, const char *why) {
-    end_suspend(vm);
+    vm_suspend_end(vm);
     vm->save_failed = true;
-    dismiss(vm, JOB_SAVE);
+    dismiss(vm, SUSPEND_JOB);
     vm_tell(vm, STORE_EVENT_NOTICE, "not suspended, it goes on: %s", why);
     vm->listener->refused(vm->listener->context, vm, "snapshot-save", why);
     vm_input(vm, INPUT_SAVE_FAILED);
 }
 
 static void complete_save(struct vm *vm) {
-    end_suspend(vm);
+    vm_suspend_end(vm);
     vm->suspended = true;
     vm_input(vm, INPUT_SAVED);
 }
@@ -140,17 +134,33 @@ static void save(struct vm *vm) {
         return;
     }
     const struct qmp_request request = {
-        "snapshot-save", job_arguments(vm, JOB_SAVE, vm->plan.hardware), &vm->suspend};
-    vm->stopping_vcpus = true;
+        "snapshot-save", job_arguments(vm, SUSPEND_JOB, vm->plan.hardware), &vm->suspend};
+    vm->stopping_vcpus = vm->suspend.saves = true;
     monitor_send_behind(vm->monitor, "stop", &request, vm_suspend_limit_ms(vm));
 }
 
+/* What an earlier suspension has left, of a guest that went on all the same: its job would count as
+ * this save, and its snapshot would be in the way. The event of the deletion comes. */
+static bool drop_former(struct vm *vm, const json_t *jobs) {
+    const json_t *former = find_job(jobs, SUSPEND_JOB), *forget = find_job(jobs, JOB_FORGET);
+    if (has_concluded(forget))
+        dismiss(vm, JOB_FORGET);
+    if (has_concluded(former)) {
+        dismiss(vm, SUSPEND_JOB);
+        vm_suspend_send(vm, "snapshot-delete", job_arguments(vm, JOB_FORGET, vm->plan.hardware));
+    }
+    return !former && (!forget || has_concluded(forget));
+}
+
 static void decide_save(struct vm *vm, const json_t *jobs) {
-    const json_t *job = find_job(jobs, JOB_SAVE);
+    if (!vm->suspend.saves) {
+        if (drop_former(vm, jobs))
+            save(vm);
+        return;
+    }
+    const json_t *job = find_job(jobs, SUSPEND_JOB);
     scoped(alloc_release) char *problem = problem_of(job);
-    if (!job)
-        save(vm);
-    else if (problem)
+    if (problem)
         fail_save(vm, problem);
     else if (has_concluded(job))
         complete_save(vm);
@@ -228,7 +238,7 @@ bool vm_suspend_on_refusal(struct vm *vm, const struct qmp_item *item, const cha
 }
 
 void vm_suspend_on_event(struct vm *vm, const struct qmp_item *item) {
-    static const char *const own[] = {JOB_SAVE, JOB_LOAD, JOB_FORGET};
+    static const char *const own[] = {SUSPEND_JOB, JOB_LOAD, JOB_FORGET};
     const char *id = json_string_value(json_object_get(item->value, "id"));
     const char *status = json_string_value(json_object_get(item->value, "status"));
     if (strcmp(item->name, "JOB_STATUS_CHANGE") != 0 || !id || !status ||
@@ -276,13 +286,13 @@ static bool take_over_load(struct vm *vm) {
 }
 
 bool vm_suspend_take_over(struct vm *vm, const char *status) {
-    const json_t *jobs = vm->suspend.found_jobs, *job = find_job(jobs, JOB_SAVE);
+    const json_t *jobs = vm->suspend.found_jobs, *job = find_job(jobs, SUSPEND_JOB);
     bool halted = strcmp(status, "running") != 0, early = strcmp(status, "prelaunch") == 0;
     bool paused = strcmp(status, "paused") == 0;
     if (halted && (job || (vm->suspend.begun && paused)))
         return take_over_save(vm, job);
     if (early && (vm->suspend.found_tag || find_job(jobs, JOB_LOAD) || find_job(jobs, JOB_FORGET)))
         return take_over_load(vm);
-    end_suspend(vm);
+    vm_suspend_end(vm);
     return false;
 }

@@ -8,8 +8,9 @@
 #include "machine/core/spec.h"
 
 #define SUSPEND_TAG      "pgsup-suspended:"
-#define SUSPEND_TAG_SIZE 256         /* QEMU: include/block/snapshot.h, QEMUSnapshotInfo */
-#define SUSPEND_STATE    "suspended" /* what a VM with such a snapshot is, when it does not run */
+#define SUSPEND_TAG_SIZE 256          /* QEMU: include/block/snapshot.h, QEMUSnapshotInfo */
+#define SUSPEND_STATE    "suspended"  /* what a VM with such a snapshot is, when it does not run */
+#define SUSPEND_JOB      "pgsup-save" /* QEMU's, that makes it */
 
 bool suspend_tag_is(const char *name);
 /* Of a launch by the supervisor. Caller frees. */

@@ -57,6 +57,9 @@ expect_ok "$PGSUP" stop test
 expect_text "$OUT" "already stopped, suspended: --discard discards its memory"
 expect_event test "suspending --saved--> quitting"
 
+tag=$(qemu-img info -U --output=json "$folder/os.qcow2" |
+    python3 -c 'import json,sys; print(json.load(sys.stdin)["snapshots"][0]["name"])')
+
 step "its disks and hardware are to stay as they are"
 for words in "instance clone test copy" "instance resize test 6G" "instance rename test two" "snapshot create test" \
     "instance rebuild test --yes" "disk remove test data --yes" "disk add test later 16M"; do
@@ -82,6 +85,22 @@ expect_equal "boots" "$(boots)" 1
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 expect_event test "memory loaded"
 
+step "a save that another one has left behind does not count as this one"
+save='{"job-id": "pgsup-save", "tag": "'$tag'", "vmstate": "disk0", "devices": ["disk0"]}'
+has_left_a_save() {
+    run "$PGSUP" qmp test query-jobs
+    grep -q concluded "$OUT"
+}
+expect_ok "$PGSUP" qmp test snapshot-save "$save"
+wait_until 30 has_left_a_save
+wait_until 30 guest_runs test
+expect_ok "$PGSUP" -q suspend test
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "1 1"
+expect_ok "$PGSUP" -q start test --cold
+wait_until 30 has_booted 2
+wait_until 30 guest_runs test
+mark=$(in_memory)
+
 step "the supervisor that starts it need not be the one that suspended it"
 kill_supervisor
 start_supervisor
@@ -93,7 +112,7 @@ start_supervisor
 expect_ok "$PGSUP" -q start --all
 wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
-expect_equal "boots" "$(boots)" 1
+expect_equal "boots" "$(boots)" 2
 
 step "a disk that was written to since does not fit its memory: a cold start discards it"
 expect_ok "$PGSUP" -q suspend --all
@@ -101,7 +120,7 @@ expect_state other suspended
 qemu-io -c 'write -P 7 0 64k' "$folder/os.qcow2" >"$OUT"
 expect_fail 3 "was written to since" "$PGSUP" start test
 expect_ok "$PGSUP" -q start test --cold
-wait_until 30 has_booted 2
+wait_until 30 has_booted 3
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 
 step "what is discarded is told, and then it is stopped"
@@ -116,7 +135,7 @@ step "what QEMU cannot save goes on, with QEMU's reason"
 printf '%s\n' -drive if=none,id=n0,file.driver=null-co,file.size=1M,format=raw \
     -device nvme,drive=n0,serial=n >>"$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
-wait_until 30 has_booted 3
+wait_until 30 has_booted 4
 expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
 wait_until 30 guest_runs test
 is_wanted test running || fail "it is not wanted any more"
@@ -128,7 +147,7 @@ expect_fail 2 "exclude each other" "$PGSUP" down --keep --suspend
 run "$PGSUP" -q stop -f test
 sed -i.old '/^-drive/,$d' "$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
-wait_until 30 has_booted 4
+wait_until 30 has_booted 5
 wait_until 30 guest_runs test
 mark=$(in_memory)
 run "$PGSUP" -q down --suspend
@@ -142,7 +161,7 @@ start_supervisor
 expect_ok "$PGSUP" -q start test
 wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
-expect_equal "boots" "$(boots)" 4
+expect_equal "boots" "$(boots)" 5
 
 step "what is made by the clock waits for it to go on"
 sleep 6 # more than the supervisor takes to look
