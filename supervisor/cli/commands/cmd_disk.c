@@ -31,8 +31,7 @@ static int run_disk_add(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     struct home_edit edit = {.home = invocation->home, .instance = name};
-    bool added = suspension_check_none(invocation->home, name, error) &&
-                 disk_change_add(&edit, disk, invocation_argument(invocation, 2), error);
+    bool added = disk_change_add(&edit, disk, invocation_argument(invocation, 2), error);
     invocation_notice(edit.notice);
     if (!added)
         return EXIT_FAILURE;
@@ -71,7 +70,8 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
     struct home_edit edit = {.home = invocation->home, .instance = name};
-    bool removed = stopped_instance_lock(invocation, name, &instance, &lock, error) &&
+    bool removed = stopped_instance_lock_suspended(invocation, name, &instance, &lock, error) &&
+                   suspension_check_disk(invocation->home, name, disk, error) &&
                    ask_disk(invocation, name, disk, error) &&
                    disk_change_remove(&edit, disk, error);
     invocation_notice(edit.notice);

@@ -9,6 +9,7 @@
 #include "home/instance/regenerate.h"
 #include "home/layout.h"
 #include "home/snapshot/snapshot_hold.h"
+#include "home/snapshot/suspension.h"
 #include "host/qemu_img.h"
 #include "machine/core/spec.h"
 
@@ -98,7 +99,8 @@ static bool disk_add_row(struct home *home, struct instance_facts *facts, void *
     addition->disk.instance = facts->instance.id;
     if (!addition->rehearses)
         sweep_markers(home, facts);
-    return check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
+    return suspension_check_none(home, facts->instance.name, error) &&
+           check_room(&facts->disks, &facts->instance, addition->disk.name, error) &&
            (addition->rehearses || make_file(home, facts->instance.name, addition, error)) &&
            disk_table_add(home->store, &addition->disk, error);
 }

@@ -29,6 +29,15 @@ bool suspension_check_none(const struct home *home, const char *name, struct err
                              name, name, name);
 }
 
+bool suspension_check_disk(const struct home *home, const char *name, const char *disk,
+                           struct error *error) {
+    struct saved_memory saved = {0};
+    scoped(alloc_release) char *path = snapshot_disk_path(home, name, disk);
+    bool apart = saved_memory_read(path, &saved, NULL) && !saved.tag;
+    saved_memory_done(&saved);
+    return apart || suspension_check_none(home, name, error);
+}
+
 static bool drop_from(const char *path, struct error *error) {
     struct saved_memory saved;
     bool good = saved_memory_read(path, &saved, error) &&

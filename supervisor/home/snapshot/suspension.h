@@ -14,6 +14,9 @@ bool suspension_read(const struct home *home, const char *name, struct saved_mem
                      struct error *error);
 /* For whoever changes or reads its disks: ERROR_WRONG_STATE with the ways out. */
 bool suspension_check_none(const struct home *home, const char *name, struct error *error);
+/* … or this extra disk has no part in it, since it was added later. */
+bool suspension_check_disk(const struct home *home, const char *name, const char *disk,
+                           struct error *error);
 /* Under the lock. None is no failure. */
 bool suspension_discard(struct home *home, const struct store_instance *instance,
                         struct error *error);
