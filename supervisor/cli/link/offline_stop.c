@@ -6,6 +6,7 @@
 #include "base/waiting.h"
 #include "cli/link/offline.h"
 #include "machine/core/lifecycle.h"
+#include "machine/core/suspend_tag.h"
 #include "machine/vm_report.h"
 #include "qmp/event.h"
 #include "qmp/session.h"
@@ -30,6 +31,8 @@ struct ladder {
     const struct offline_stop_options *options;
     struct offline *link; /* NULL: not connected */
     bool answered;        /* QMP has been ready on this link */
+    bool has_save;        /* QEMU has the job of a suspension … */
+    bool saves;           /* … and its guest stands still for it */
     int end_fd;           /* platform_process_end_fd(); -1: not available */
     enum lifecycle_state state;
     uint64_t began_ms, deadline_ms, press_ms, reconnect_ms; /* monotonic; NEVER_MS: not armed */
@@ -122,8 +125,22 @@ static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
     return true;
 }
 
-static bool on_qmp_reply(const struct qmp_item *item, enum lifecycle_input *input) {
+static void on_jobs(struct ladder *ladder, const json_t *jobs) {
+    size_t index;
+    json_t *job;
+    ladder->has_save = false;
+    json_array_foreach((json_t *)jobs, index, job) {
+        const char *id = json_string_value(json_object_get(job, "id"));
+        ladder->has_save |= id && strcmp(id, SUSPEND_JOB) == 0;
+    }
+}
+
+static bool on_qmp_reply(struct ladder *ladder, const struct qmp_item *item,
+                         enum lifecycle_input *input) {
     const char *status = json_string_value(json_object_get(item->value, "status"));
+    if (item->status == QMP_STATUS_RETURN && strcmp(item->command, "query-jobs") == 0)
+        on_jobs(ladder, item->value);
+    ladder->saves |= ladder->has_save && status && strcmp(status, "running") != 0;
     if (item->status == QMP_STATUS_TIMEOUT)
         *input = INPUT_QMP_LOST;
     else if (item->status == QMP_STATUS_RETURN && strcmp(item->command, "query-status") == 0 &&
@@ -149,9 +166,10 @@ static bool translate(struct ladder *ladder, const struct qmp_item *item,
     switch (item->kind) {
     case QMP_ITEM_READY:
         ladder->answered = true;
+        post_command(ladder, "query-jobs");
         post_command(ladder, "query-status");
         return false;
-    case QMP_ITEM_REPLY: return on_qmp_reply(item, input);
+    case QMP_ITEM_REPLY: return on_qmp_reply(ladder, item, input);
     case QMP_ITEM_EVENT: return on_qmp_event(ladder, item, input);
     case QMP_ITEM_LOST: return on_link_lost(ladder, input);
     }
@@ -235,7 +253,13 @@ static bool run_ladder(struct ladder *ladder, bool *killed, struct error *error)
         return false;
     while (lifecycle_has_process(ladder->state)) {
         *killed = ladder->state == STATE_KILLING;
-        if (next_input(ladder, &input) && !feed(ladder, input, error))
+        bool has_input = next_input(ladder, &input);
+        if (ladder->saves && !ladder->options->force)
+            return error_set(error, ERROR_WRONG_STATE,
+                             "the memory of %s is being saved: `pgsup up` completes it, or `pgsup "
+                             "stop -f %s` ends it at once, without its memory",
+                             ladder->running->name, ladder->running->name);
+        if (has_input && !feed(ladder, input, error))
             return false;
     }
     return true;
