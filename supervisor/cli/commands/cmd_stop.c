@@ -57,10 +57,13 @@ static bool discard_memory(const struct invocation *invocation, const char *name
                            struct error *error) {
     struct store_instance instance = {0};
     scoped(file_release) int lock = -1;
-    bool good = !is_suspended(invocation, name) ||
-                (stopped_instance_lock_suspended(invocation, name, &instance, &lock, error) &&
-                 suspension_discard(invocation->home, &instance, error));
+    bool suspended = is_suspended(invocation, name);
+    bool good =
+        !suspended || (stopped_instance_lock_suspended(invocation, name, &instance, &lock, error) &&
+                       suspension_discard(invocation->home, &instance, error));
     store_instance_done(&instance);
+    if (suspended && good && !invocation->quiet && !invocation_wants_json(invocation))
+        printf("%s: its saved memory is discarded\n", name);
     return good;
 }
 

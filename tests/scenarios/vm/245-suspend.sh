@@ -114,6 +114,16 @@ wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
 expect_equal "boots" "$(boots)" 2
 
+step "a disk that was added since it started is no part of its memory, and can be removed"
+expect_ok "$PGSUP" disk add test later 16M
+expect_ok "$PGSUP" -q suspend test
+expect_fail 3 "it is that of other hardware" "$PGSUP" start test
+expect_fail 3 '"test" is suspended' "$PGSUP" disk remove test data --yes
+expect_ok "$PGSUP" disk remove test later --yes
+expect_ok "$PGSUP" -q start test
+wait_until 30 guest_runs test
+expect_equal "its memory" "$(in_memory)" "$mark"
+
 step "a disk that was written to since does not fit its memory: a cold start discards it"
 expect_ok "$PGSUP" -q suspend --all
 expect_state other suspended
@@ -125,6 +135,7 @@ expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 
 step "what is discarded is told, and then it is stopped"
 expect_ok "$PGSUP" stop other --discard
+expect_text "$OUT" "other: its saved memory is discarded"
 expect_state other stopped
 expect_ok "$PGSUP" -q suspend test
 expect_ok "$PGSUP" -q stop test --discard
@@ -169,3 +180,14 @@ expect_ok "$PGSUP" -q start other
 wait_until 30 has_event other '"auto-'
 "$PGSUP" events -v -n all other >"$WORK/events"
 expect_no_text "$WORK/events" "snapshot by itself"
+
+step "without a supervisor, a guest whose memory is being saved is not pressed back to life"
+expect_ok "$PGSUP" qmp test stop
+expect_ok "$PGSUP" qmp test snapshot-save "$save"
+wait_until 30 has_left_a_save
+kill_supervisor
+run "$PGSUP" -q stop test
+expect_equal "status of stop" "$STATUS" 3
+expect_text "$ERR" "the memory of test is being saved"
+run "$PGSUP" -q stop -f test
+expect_equal "status of stop -f" "$STATUS" 0
