@@ -124,6 +124,14 @@ expect_ok "$PGSUP" -q start test
 wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
 
+step "a cold start is asked for each time: that of a VM that runs says nothing of the next"
+expect_ok "$PGSUP" -q start test --cold
+expect_ok "$PGSUP" -q suspend test
+expect_ok "$PGSUP" -q restart test
+wait_until 30 guest_runs test
+expect_equal "its memory" "$(in_memory)" "$mark"
+expect_equal "boots" "$(boots)" 2
+
 step "a disk that was written to since does not fit its memory: a cold start discards it"
 expect_ok "$PGSUP" -q suspend --all
 expect_state other suspended
