@@ -65,3 +65,12 @@ expect_equal "status of removing a network in use" "$STATUS" 3
 grep -q 'used by 2 cards, that of "another" for one' "$ERR" || fail "not said who uses it"
 run "$PGSUP" kill one
 end_supervisor
+
+step "... and keeps at one with no supervisor"
+bash "$PGSUP_HOME/instances/one/vm.sh" </dev/null >"$WORK/by-hand" 2>&1 &
+by_hand=$!
+at_exit "kill $by_hand 2>/dev/null"
+wait_until 120 grep -qaF "knows another.lab.internal at 10.77.0.5, knows another at" "$WORK/by-hand"
+run "$PGSUP" stop -f one # it says that no supervisor runs
+expect_equal "status of stop" "$STATUS" 0
+wait $by_hand || fail "vm.sh ended with status $?"
