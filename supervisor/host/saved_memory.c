@@ -81,7 +81,7 @@ static uint64_t guest_entries(const struct disk *disk) {
 
 /* A write to what a snapshot holds goes to a copy, so that the tables differ from then on. */
 static bool has_same_tables(const struct disk *disk, const unsigned char *entry) {
-    unsigned char now[ENTRIES_AT_ONCE * 8], then[ENTRIES_AT_ONCE * 8];
+    unsigned char now[ENTRIES_AT_ONCE * 8] = {0}, then[ENTRIES_AT_ONCE * 8] = {0};
     uint64_t left = guest_entries(disk);
     uint64_t now_at = number(disk->header, L1_OFFSET, 8),
              then_at = number(entry, ENTRY_L1_OFFSET, 8);
@@ -112,7 +112,7 @@ static void take_entry(const struct disk *disk, const unsigned char *entry,
 
 /* at: of the entry; becomes that of the next one. */
 static bool read_entry(const struct disk *disk, uint64_t *at, struct saved_memory *saved) {
-    unsigned char entry[ENTRY_BYTES], extra[8] = {0};
+    unsigned char entry[ENTRY_BYTES] = {0}, extra[8] = {0};
     char name[SUSPEND_TAG_SIZE] = "";
     if (!read_at(disk, entry, sizeof entry, *at))
         return false;

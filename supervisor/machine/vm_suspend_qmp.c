@@ -260,8 +260,9 @@ void vm_suspend_on_block(struct vm *vm, json_t *devices) {
     size_t index;
     json_t *device;
     alloc_replace(&vm->suspend.found_tag, NULL);
-    json_array_foreach(devices, index, device)
+    json_array_foreach(devices, index, device) {
         take_tag(vm, json_object_get(json_object_get(device, "inserted"), "image"));
+    }
 }
 
 void vm_suspend_on_jobs(struct vm *vm, json_t *jobs) {

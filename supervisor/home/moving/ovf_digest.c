@@ -163,7 +163,7 @@ static bool take_hex(const char *at, struct ovf_digest *digest) {
     size_t wanted = 2 * kinds[digest->kind].bytes, count = 0;
     while (*at == ' ' || *at == '\t')
         at++;
-    for (; isxdigit((unsigned char)at[count]) && count < wanted; count++)
+    for (; count < wanted && isxdigit((unsigned char)at[count]); count++)
         digest->text[count] = (char)tolower((unsigned char)at[count]);
     digest->text[count] = 0;
     at += count;
