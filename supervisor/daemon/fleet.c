@@ -297,6 +297,11 @@ static char *unsupervised_end_text(const struct store_launch *launch) {
     return alloc_printf("%s; process %lld is another one by now", text, (long long)launch->pid);
 }
 
+/* Not one that may be starting: its process was not recorded, or has not locked its pid file. */
+static bool is_dead(const struct store_launch *launch) {
+    return launch->pid && !platform_process_lives((pid_t)launch->pid, launch->pid_start);
+}
+
 /* A launch without an end whose process is gone ended while unsupervised. */
 static void close_if_orphaned(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
@@ -315,7 +320,7 @@ static void close_if_orphaned(struct fleet *fleet, const struct store_instance *
         recorder_launch(fleet->recorder, &launch);
         recorder_event(fleet->recorder, instance->id, STORE_EVENT_STATE, launch.end_text);
         log_info("vm=%s %s", instance->name, launch.end_text);
-        if (launch.tag)
+        if (launch.tag && is_dead(&launch))
             running_remove_files(fleet->home->run, instance->name, launch.tag);
     }
     store_launch_done(&launch);
