@@ -14,6 +14,7 @@
 #include "home/images/image_stage.h"
 #include "home/instance/definition.h"
 #include "home/instance/forward.h"
+#include "home/instance/identity.h"
 #include "home/instance/nic.h"
 #include "home/layout.h"
 #include "home/run_folder.h"
@@ -195,16 +196,6 @@ static bool renew_forwards(struct remaking *remaking, struct error *error) {
            forward_parse_all(texts.items, &facts->cloud, &facts->forwards, error);
 }
 
-static void forget_identity(struct store_instance *instance, const char *name) {
-    char **const own[] = {
-        &instance->instance_id,  &instance->uuid, &instance->token, &instance->phone_home_token,
-        &instance->report_token, &instance->mac,  &instance->ip4};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        alloc_replace(own[i], NULL);
-    alloc_replace(&instance->name, alloc_string(name));
-    instance->ssh_port = 0;
-}
-
 /* Some variables, and every template, have Ansible run programs on this computer. */
 static void renew_variables(struct remaking *remaking) {
     struct store_instance *instance = &remaking->facts.instance;
@@ -294,7 +285,7 @@ static bool prepare_restore(struct remaking *remaking, const char *name, struct 
         !cloud_table_get(home->store, &remaking->facts.cloud, error))
         return false;
     if (name)
-        forget_identity(instance, name);
+        identity_forget(instance, name);
     return name_check_instance(instance->name, error) &&
            run_folder_check_name(home->run, instance->name, error) &&
            (!remaking->same || check_same_free(home, instance, error)) &&

@@ -8,6 +8,7 @@
 #include "home/facts.h"
 #include "home/images/overlay.h"
 #include "home/instance/definition.h"
+#include "home/instance/identity.h"
 #include "home/instance/nic.h"
 #include "home/layout.h"
 #include "home/run_folder.h"
@@ -151,14 +152,8 @@ static bool clone_record(struct instance_stage *stage, struct error *error) {
 /* Removes the identity of the source. */
 static void strip(struct instance_facts *facts, const char *name) {
     struct store_instance *instance = &facts->instance;
-    char **const own[] = {
-        &instance->instance_id,  &instance->uuid, &instance->token, &instance->phone_home_token,
-        &instance->report_token, &instance->mac,  &instance->ip4};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        alloc_replace(own[i], NULL);
-    alloc_replace(&instance->name, alloc_string(name));
+    identity_forget(instance, name);
     instance->id = 0;
-    instance->ssh_port = 0;
     instance->ssh_port_given = false;
     instance->wanted = false;
     store_forwards_done(&facts->forwards);

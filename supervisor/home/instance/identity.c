@@ -34,6 +34,16 @@ void identity_new(struct store_instance *instance) {
     identity_new_id(instance);
 }
 
+void identity_forget(struct store_instance *instance, const char *name) {
+    char **const own[] = {
+        &instance->instance_id,  &instance->uuid, &instance->token, &instance->phone_home_token,
+        &instance->report_token, &instance->mac,  &instance->ip4};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        alloc_replace(own[i], NULL);
+    alloc_replace(&instance->name, alloc_string(name));
+    instance->ssh_port = 0;
+}
+
 char *identity_mac(const struct store_cloud *cloud, int64_t id) {
     uint32_t mac = (cloud->mac_base + (uint32_t)id) & 0xFFFFFF;
     return alloc_printf(MAC_PREFIX ":%02x:%02x:%02x", mac >> 16, mac >> 8 & 255, mac & 255);

@@ -10,6 +10,10 @@ void identity_new_id(struct store_instance *instance);
 /* Replaces instance-id and seed path: the guest is a new machine to cloud-init. */
 void identity_new(struct store_instance *instance);
 
+/* Makes it another machine of this name: without numbers, secrets, addresses and its port for ssh.
+ */
+void identity_forget(struct store_instance *instance, const char *name);
+
 /* That of the first card of the instance with this id; caller frees. */
 char *identity_mac(const struct store_cloud *cloud, int64_t id);
 
