@@ -130,6 +130,17 @@ TEST(over_a_damaged_image) {
     end(&made);
 }
 
+/* Of the stage ".restore-abc". */
+static void record_restore(const struct store_instance *made) {
+    struct error error = {0};
+    check_good(store_begin(home.store, &error) &&
+                   store_end(home.store,
+                             generated_table_put(home.store, made->id, RECOVERY_RESTORE_KEY, "abc",
+                                                 &error),
+                             &error),
+               &error);
+}
+
 /* Killed between the record and the files: the next one that works on it finishes. Killed before
  * the record: nothing has happened. */
 TEST(replacing_that_was_interrupted_is_finished_or_nothing) {
@@ -145,12 +156,7 @@ TEST(replacing_that_was_interrupted_is_finished_or_nothing) {
     CHECK(!file_exists(stage) && !file_content_equals(present, "new", 3));
     check_good(file_make_directory(stage, 0700, &error), &error);
     scratch_write(disk, "new", 3, 0600);
-    check_good(
-        store_begin(home.store, &error) &&
-            store_end(home.store,
-                      generated_table_put(home.store, made.id, RECOVERY_RESTORE_KEY, "abc", &error),
-                      &error),
-        &error);
+    record_restore(&made);
     check_good(recovery_complete_restore(&home, &made, &error), &error);
     CHECK(!file_exists(stage) && file_content_equals(present, "new", 3));
     end(&made);
@@ -179,12 +185,7 @@ TEST(what_was_not_moved_is_not_removed) {
     scoped(alloc_release) char *present = disk_of("test", "os.qcow2");
     check_good(file_make_directory(stage, 0700, &error), &error);
     scratch_write(disk, "new", 3, 0600);
-    check_good(
-        store_begin(home.store, &error) &&
-            store_end(home.store,
-                      generated_table_put(home.store, made.id, RECOVERY_RESTORE_KEY, "abc", &error),
-                      &error),
-        &error);
+    record_restore(&made);
     CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
     few = before;
     few.rlim_cur = MAX / 2;
