@@ -3,55 +3,23 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/secret.h"
-#include "cli/link/agent_command.h"
 #include "cli/link/guest_file.h"
+#include "cli/link/guest_pipe_folder.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    FILE_MAX_BYTES = 1 << 20, /* 128 blocks of 8192 bytes below */
+    FILE_MAX_BYTES = 1 << 20, /* 128 blocks of 8192 bytes there */
     AHEAD_MAX = 3,
-    PREPARE_LIMIT_MS = 30000,
     BEAT_MS = 30000,
     WRITE_TURN_MS = 50, /* for a reader who reads, so that few turns are needed */
 };
 
-/* --- what runs in the guest; without bashisms, and with what busybox has --- */
-
-/* Makes the folder and begins the four that serve it, which are nobody's children, and whose words
- * are not those of the command: it may look for processes by them. What is redirected by exec is
- * kept in no other descriptor, for which the agent would wait. Who opens a pipe waits for its other
- * end; the last lines of "look" are for who would wait for ever, and so is its <> for who opens
- * the input once more when all of it has been given. Another user than root may open its pipes once
- * more by /dev/stdin and the like; nobody else gets into the folder. */
-static const char prepare[] =
-    "nap() { k=$((k+1)); if [ $k -lt 20 ]; then sleep 0.05; else sleep 0.3; fi || sleep 1; }\n"
-    "take() { n=0; while dd bs=8192 count=128 of=\"$d/$1$n\"; do\n"
-    "[ -s \"$d/$1$n\" ] || { true >\"$d/$1$((n+1))\"; exit; }\n"
-    "n=$((n+1)); k=0; while [ -s \"$d/$1$((n-3))\" ]; do nap; done\n"
-    "rm -f \"$d/$1$((n-3))\"; done; rm -rf \"$d\"; }\n"
-    "give() { n=0; while :; do k=0; until [ -e \"$d/i$((n+1))\" ]; do\n"
-    "[ -e \"$d/i\" ] && [ ! -e \"$d/done\" ] || exit; nap; done\n"
-    "[ -s \"$d/i$n\" ] || { true >\"$d/given\"; exit; }\n"
-    "cat \"$d/i$n\" || exit; rm -f \"$d/i$n\"; n=$((n+1)); done; }\n"
-    "look() { n=0; until [ -e \"$d/done\" ]; do sleep 2; [ -d \"$d\" ] || exit\n"
-    "[ ! -e \"$d/given\" ] || true <>\"$d/i\"\n"
-    "n=$((n+1)); rm \"$d/beat\" && n=0; [ $n -lt 150 ] || break; done\n"
-    "true >\"$d/done\"; ( exec 3<>\"$d/i\" 4<>\"$d/o\" 5<>\"$d/e\"; sleep 1 ); rm -rf \"$d\"; }\n"
-    "for b in /run /tmp /var/tmp; do d=$b/$0; mkdir -m 700 \"$d\" || continue\n"
-    "if mkfifo -m 644 \"$d/i\" && mkfifo -m 622 \"$d/o\" \"$d/e\" &&\n"
-    "true >\"$d/o0\" && true >\"$d/e0\" && true >\"$d/beat\" && command -v dd >/dev/null; then\n"
-    "( ( exec </dev/null >/dev/null 2>&1; look ) & )\n"
-    "( ( exec >/dev/null 2>&1; exec <\"$d/o\"; take o ) & )\n"
-    "( ( exec >/dev/null 2>&1; exec <\"$d/e\"; take e ) & )\n"
-    "[ \"$1\" = - ] || ( ( exec >/dev/null 2>&1; exec >\"$d/i\"; give ) & )\n"
-    "echo \"$d\"; exit 0; fi; rm -rf \"$d\"; done; exit 1";
+/* --- the command, in the guest --- */
 
 /* The command takes the place of this shell, so that the agent knows its process and its status. */
 static const char around[] = "d=$0; if [ \"$1\" = - ]; then i=/dev/null; else i=$d/i; fi\n"
@@ -68,6 +36,13 @@ void guest_pipes_words(const struct guest_pipes *pipes, char *const command[], s
 }
 
 /* --- outputs --- */
+
+static bool set_gone(const struct guest_pipes *pipes, struct error *error) {
+    return error_set(error, ERROR_FAILED,
+                     "what the command said was cut: the guest gave up its pipes, most likely for "
+                     "lack of space in %s",
+                     pipes->folder);
+}
 
 static bool close_file(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
     json_int_t handle = pipe->handle;
@@ -102,15 +77,25 @@ static bool take_bytes(struct guest_pipes *pipes, struct guest_pipe *pipe, struc
     return put_unsent(pipes, pipe, error);
 }
 
+/* What is under its name there may be another file by now, if somebody removed the one that is
+ * open: then nothing that came after is known. */
+static bool check_end(struct guest_pipes *pipes, const char *path, struct error *error) {
+    json_int_t handle = 0;
+    scoped(buffer_done) struct buffer bytes = {0};
+    bool good = guest_file_open(pipes->talk, path, "r", &handle, error) &&
+                guest_file_read(pipes->talk, handle, 1, &bytes, error) &&
+                guest_file_close(pipes->talk, handle, error);
+    return good && (bytes.length == 0 || set_gone(pipes, error));
+}
+
 /* The number is complete. Emptying it tells the guest that it has been taken. */
 static bool take_next(struct guest_pipes *pipes, struct guest_pipe *pipe, struct error *error) {
     scoped(alloc_release) char *taken = number_path(pipes, pipe->letter, pipe->number);
     scoped(alloc_release) char *next = number_path(pipes, pipe->letter, pipe->number + 1);
     if (!take_bytes(pipes, pipe, error) || !close_file(pipes, pipe, error))
         return false;
-    pipe->ended = pipe->bytes == 0;
-    if (pipe->ended)
-        return true;
+    if (pipe->bytes == 0)
+        return pipe->ended = check_end(pipes, taken, error);
     pipe->number++;
     pipe->bytes = 0;
     return guest_file_clear(pipes->talk, taken, error) &&
@@ -186,20 +171,19 @@ static bool give(struct guest_pipes *pipes, struct error *error) {
 
 /* --- all --- */
 
+static bool check_output(const struct guest_pipes *pipes, const struct guest_pipe *pipe,
+                         struct error *error) {
+    scoped(alloc_release) char *path = number_path(pipes, pipe->letter, pipe->number);
+    int there = pipe->ended ? 1 : guest_file_exists(pipes->talk, path, error);
+    return there > 0 || (there == 0 && set_gone(pipes, error));
+}
+
+/* The folder alone may be there because of this. */
 static bool beat(struct guest_pipes *pipes, struct error *error) {
     scoped(alloc_release) char *path = alloc_printf("%s/beat", pipes->folder);
     pipes->beat_ms = clock_monotonic_ms() + BEAT_MS;
-    return guest_file_clear(pipes->talk, path, error);
-}
-
-static bool tell_gone(const struct guest_pipes *pipes, const struct error *problem,
-                      struct error *error) {
-    if (!strstr(problem->text, "No such file"))
-        return error_copy(error, problem);
-    return error_set(error, ERROR_FAILED,
-                     "what the command said was cut: the guest gave up its pipes, most likely for "
-                     "lack of space in %s",
-                     pipes->folder);
+    return guest_file_clear(pipes->talk, path, error) &&
+           check_output(pipes, &pipes->output, error) && check_output(pipes, &pipes->errors, error);
 }
 
 bool guest_pipes_turn(struct guest_pipes *pipes, bool ended, struct error *error) {
@@ -211,7 +195,9 @@ bool guest_pipes_turn(struct guest_pipes *pipes, bool ended, struct error *error
     bool idle = !pipes->moved && (ended || guest_pipes_have_unsent(pipes));
     bool due = idle || clock_monotonic_ms() >= pipes->beat_ms;
     good = good && (!due || guest_pipes_have_ended(pipes) || beat(pipes, &problem));
-    return good || tell_gone(pipes, &problem, error);
+    if (!good && strstr(problem.text, "No such file"))
+        return set_gone(pipes, error);
+    return good || error_copy(error, &problem);
 }
 
 bool guest_pipes_have_ended(const struct guest_pipes *pipes) {
@@ -258,36 +244,6 @@ static bool handles_files(struct agent_talk *talk, bool *handles, struct error *
     return good;
 }
 
-/* The guest's words: they are believed if they are ours. */
-static char *told_folder(const struct buffer *output, const char *name) {
-    static const char *const places[] = {"/run/", "/tmp/", "/var/tmp/"};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        scoped(alloc_release) char *path = alloc_printf("%s%s", places[i], name);
-        size_t length = strlen(path);
-        if (output->length == length + 1 && strncmp(output->data, path, length) == 0)
-            return alloc_string(path);
-    }
-    return NULL;
-}
-
-/* NULL: this guest cannot, for whatever reason; or error set. */
-static char *make_pipe_folder(struct agent_talk *talk, bool with_input, struct error *error) {
-    char token[SECRET_TOKEN_SIZE];
-    struct error problem = {0};
-    struct agent_process process = {0};
-    char *folder = NULL;
-    secret_token(token);
-    scoped(alloc_release) char *name = alloc_printf("pgsup-exec.%s", token);
-    const char *const argv[] = {"/bin/sh", "-c", prepare, name, with_input ? "+" : "-", NULL};
-    const struct agent_command command = {.argv = argv, .limit_ms = PREPARE_LIMIT_MS};
-    if (agent_command_exec(talk, &command, &process, &problem))
-        folder = process.status == 0 ? told_folder(&process.output, name) : NULL;
-    else if (!strstr(problem.text, "Failed to execute child process"))
-        error_copy(error, &problem);
-    agent_process_done(&process);
-    return folder;
-}
-
 bool guest_pipes_open(struct guest_pipes *pipes, struct agent_talk *talk, const int fds[3],
                       struct error *error) {
     bool handles = false;
@@ -300,7 +256,7 @@ bool guest_pipes_open(struct guest_pipes *pipes, struct agent_talk *talk, const 
     };
     if (!handles_files(talk, &handles, error))
         return false;
-    pipes->folder = handles ? make_pipe_folder(talk, fds[0] >= 0, error) : NULL;
+    pipes->folder = handles ? guest_pipe_folder_make(talk, fds[0] >= 0, error) : NULL;
     if (!pipes->folder)
         return !handles || error->code == ERROR_NONE;
     return (pipes->input.fd < 0 || open_pipe(pipes, &pipes->input, error)) &&
