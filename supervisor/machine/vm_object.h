@@ -100,6 +100,7 @@ struct vm {
     struct vm_suspend {        /* vm_suspend.h */
         json_t *disks;         /* names of the nodes that hold the memory and what belongs to it */
         char *memory;          /* … the first of them, if there is one */
+        char *foreign;         /* a writable disk that qemu.args give it; NULL */
         char *found_tag;       /* in the disks of a VM that was found; NULL */
         json_t *found_jobs;    /* of QEMU, which it had then; NULL */
         bool begun;            /* it was suspending; its vCPUs are halted until that has ended */

@@ -76,6 +76,7 @@ void vm_suspend_look(struct vm *vm) {
     json_t *arguments = json_object();
     json_object_set_new(arguments, "flat", json_true());
     vm_suspend_send(vm, "query-named-block-nodes", arguments);
+    vm_suspend_send(vm, "query-block", NULL);
     vm_suspend_send(vm, "query-jobs", NULL);
 }
 
@@ -116,6 +117,7 @@ void vm_suspend_forget(struct vm *vm) {
     json_decref(vm->suspend.disks);
     json_decref(vm->suspend.found_jobs);
     free(vm->suspend.memory);
+    free(vm->suspend.foreign);
     free(vm->suspend.found_tag);
     vm_backup_release(&vm->suspend.locks);
     vm->suspend = (struct vm_suspend){0};

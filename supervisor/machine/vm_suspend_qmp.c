@@ -110,6 +110,36 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
     }
 }
 
+/* --- disks that are not its own --- */
+
+/* What a flash chip holds is a part of the memory: QEMU's hw/block/pflash_cfi01.c writes it to its
+ * file again when it has been loaded. */
+static bool is_flash(const json_t *device) {
+    const char *path = json_string_value(json_object_get(device, "qdev"));
+    return path && strstr(path, ".flash");
+}
+
+/* Writable, by qemu.args: it gets no snapshot, and nothing would tell that it was changed
+ * meanwhile. */
+static bool is_foreign(const json_t *device, const char *node) {
+    bool boots = false;
+    return node && !json_is_true(json_object_get(json_object_get(device, "inserted"), "ro")) &&
+           !is_flash(device) && !is_disk(node, &boots);
+}
+
+static void on_devices(struct vm *vm, json_t *devices) {
+    size_t index;
+    json_t *device;
+    alloc_replace(&vm->suspend.foreign, NULL);
+    json_array_foreach(devices, index, device) {
+        const json_t *inserted = json_object_get(device, "inserted");
+        const char *node = json_string_value(json_object_get(inserted, "node-name"));
+        const char *name = json_string_value(json_object_get(device, "device"));
+        if (is_foreign(device, node) && !vm->suspend.foreign)
+            vm->suspend.foreign = alloc_string(name && *name ? name : node);
+    }
+}
+
 /* --- to disk --- */
 
 static void fail_save(struct vm *vm, const char *why) {
@@ -127,10 +157,22 @@ static void complete_save(struct vm *vm) {
     vm_input(vm, INPUT_SAVED);
 }
 
+static void refuse_foreign(struct vm *vm) {
+    scoped(alloc_release) char *why =
+        alloc_printf("its disk \"%s\", which qemu.args gives it, would not be saved with its "
+                     "memory: `pgsup stop %s` shuts it down, or take that disk out of qemu.args",
+                     vm->suspend.foreign, vm->name);
+    fail_save(vm, why);
+}
+
 /* Both are on their way at once, so that no vCPUs stay halted because this process has ended. */
 static void save(struct vm *vm) {
     if (!vm->suspend.memory) {
         fail_save(vm, "its QEMU does not have the disk that would hold its memory");
+        return;
+    }
+    if (vm->suspend.foreign) {
+        refuse_foreign(vm);
         return;
     }
     const struct qmp_request request = {
@@ -220,6 +262,8 @@ bool vm_suspend_on_return(struct vm *vm, const struct qmp_item *item) {
         return false;
     if (strcmp(item->command, "query-named-block-nodes") == 0)
         on_nodes(vm, item->value);
+    else if (strcmp(item->command, "query-block") == 0)
+        on_devices(vm, item->value);
     else if (strcmp(item->command, "query-jobs") == 0 && vm->state == STATE_SUSPENDING)
         decide_save(vm, item->value);
     else if (strcmp(item->command, "query-jobs") == 0 && vm->state == STATE_STARTING)

@@ -198,7 +198,7 @@ static void check_supervised(const struct spec *spec, const struct files *files)
 static void check_script(const struct spec *spec, const struct files *files, const char *folder) {
     scoped(alloc_release) char *script = alloc_printf("%s/vm.sh", folder);
     struct buffer text = {0}, seen = {0};
-    vm_script_render(spec, files->run, &text);
+    vm_script_render(spec, &(struct vm_script_host){.run_folder = files->run}, &text);
     scratch_write(script, text.data, text.length, 0700);
     char *argv[] = {script, NULL};
     int in, out;

@@ -6,10 +6,17 @@
 #include "specs.h"
 #include "test.h"
 
+/* Beside QEMU, where packages put it. */
+static char *program_beside(const char *program) {
+    return alloc_printf("%.*s/qemu-img", (int)(strrchr(program, '/') - program), program);
+}
+
 TEST(golden) {
     for (size_t i = 0; i < spec_case_count; i++) {
         struct buffer text = {0};
-        vm_script_render(&spec_cases[i].spec, spec_cases[i].run_folder, &text);
+        scoped(alloc_release) char *qemu_img = program_beside(spec_cases[i].spec.program);
+        const struct vm_script_host host = {spec_cases[i].run_folder, qemu_img};
+        vm_script_render(&spec_cases[i].spec, &host, &text);
         char path[128];
         snprintf(path, sizeof path, "golden/vm.sh/%s.sh", spec_cases[i].name);
         golden_check(path, &text);
@@ -55,6 +62,14 @@ static void check_same(const char *name, const struct buffer *actual,
 static char *write_program(const char *folder, const char *name, const char *text) {
     char *path = alloc_printf("%s/%s", folder, name);
     scratch_write(path, text, strlen(text), 0700);
+    return path;
+}
+
+/* In the place of qemu-img, for disks that are none. */
+static const char *no_snapshots(void) {
+    static char path[96];
+    snprintf(path, sizeof path, "%s/it's an info", scratch());
+    scratch_write(path, "#!/bin/sh\nexit 0\n", 17, 0700);
     return path;
 }
 
@@ -113,7 +128,7 @@ static void check_bash(const struct spec_case *row, const char *folder) {
         put_helpers(&spec, folder, paths);
 
     struct buffer text = {0}, actual = {0}, expected = {0};
-    vm_script_render(&spec, run, &text);
+    vm_script_render(&spec, &(struct vm_script_host){run, no_snapshots()}, &text);
     scratch_write(script, text.data, text.length, 0700);
     char *argv[] = {script, NULL};
     pid_t pid;
@@ -147,7 +162,7 @@ TEST(what_the_script_is_given_goes_to_qemu) {
     scratch_write(script, "", 0, 0700);
     spec.disk = script; /* a file that is there */
     struct buffer text = {0}, actual = {0};
-    vm_script_render(&spec, scratch(), &text);
+    vm_script_render(&spec, &(struct vm_script_host){scratch(), no_snapshots()}, &text);
     scratch_write(script, text.data, text.length, 0700);
     char *argv[] = {script, "-snapshot", "a b", NULL};
     pid_t pid;
@@ -170,7 +185,7 @@ TEST(does_not_start_beside_an_unfinished_restore) {
     spec.program = PRINT_ARGV;
     spec.disk = disk;
     struct buffer text = {0}, actual = {0};
-    vm_script_render(&spec, scratch(), &text);
+    vm_script_render(&spec, &(struct vm_script_host){scratch(), no_snapshots()}, &text);
     scratch_write(script, text.data, text.length, 0700);
     scratch_write(disk, "", 0, 0600);
     scratch_write(mark, "", 0, 0600);
@@ -184,6 +199,72 @@ TEST(does_not_start_beside_an_unfinished_restore) {
     CHECK(actual.length > 0);
     buffer_done(&text);
     buffer_done(&actual);
+}
+
+/* How the script ends, and what it says, with this PATH in which there may be no qemu-img. */
+static int run_script(const char *qemu_img, const char *path, struct buffer *said) {
+    struct spec spec = spec_case_find("linux-user")->spec;
+    scoped(alloc_release) char *script = scratch_path("asks.sh");
+    scoped(alloc_release) char *search = alloc_printf("PATH=%s", path);
+    struct buffer text = {0};
+    spec.program = PRINT_ARGV;
+    spec.disk = script;
+    vm_script_render(&spec, &(struct vm_script_host){scratch(), qemu_img}, &text);
+    scratch_write(script, text.data, text.length, 0700);
+    char *argv[] = {"/usr/bin/env", search, "/bin/sh", "-c", "exec /bin/bash \"$0\" 2>&1",
+                    script,         NULL};
+    pid_t pid;
+    int status = scratch_run(argv, "", said, &pid);
+    buffer_append(said, "", 1);
+    buffer_done(&text);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void expect_refusal(const char *qemu_img, const char *path, const char *why) {
+    struct buffer said = {0};
+    CHECK_INT(run_script(qemu_img, path, &said), 3);
+    CHECK_CONTAINS(said.data, why);
+    CHECK(strchr(said.data, '\n') == strrchr(said.data, '\n'));
+    buffer_done(&said);
+}
+
+static void expect_boot(const char *qemu_img, const char *path) {
+    struct buffer said = {0};
+    CHECK_INT(run_script(qemu_img, path, &said), 0);
+    CHECK_CONTAINS(said.data, PRINT_ARGV);
+    buffer_done(&said);
+}
+
+/* The rest of what the script runs, for a PATH of this folder alone. */
+static char *folder_of_programs(const char *name) {
+    char *folder = scratch_path(name);
+    struct error error = {0};
+    CHECK(file_make_directory(folder, 0700, &error));
+    free(write_program(folder, "ls", "#!/bin/sh\nexit 0\n"));
+    free(write_program(folder, "chown", "#!/bin/sh\nexit 0\n"));
+    free(write_program(folder, "awk", "#!/bin/sh\necho 0:0\n"));
+    return folder;
+}
+
+TEST(does_not_boot_over_saved_memory) {
+    static const char unknown[] = "does not tell whether it is suspended";
+    scoped(alloc_release) char *lacks = folder_of_programs("lacks it");
+    scoped(alloc_release) char *folder = folder_of_programs("has it");
+    scoped(alloc_release) char *gone = scratch_path("gone");
+    scoped(alloc_release) char *moved = write_program(folder, "qemu-img", "#!/bin/sh\nexit 0\n");
+    scoped(alloc_release) char *saved = write_program(
+        scratch(), "saved",
+        "#!/bin/sh\n[ \"$1 $2 $3 $4\" = 'info -U -f qcow2' ] && echo '1 pgsup-suspended:7.2:x'\n");
+    scoped(alloc_release) char *fails =
+        write_program(scratch(), "fails", "#!/bin/sh\necho 'no such disk' >&2\nexit 1\n");
+    expect_refusal(saved, folder, "test is suspended: `pgsup start test`");
+    expect_refusal(fails, folder, unknown);
+    expect_refusal(fails, folder, "no such disk");
+    expect_refusal(gone, lacks, unknown);
+    expect_refusal(NULL, lacks, unknown);
+    expect_boot(moved, lacks); /* by sudo PATH lacks its folder */
+    expect_boot(gone, folder); /* it has been moved to where PATH finds it */
+    expect_boot(NULL, folder);
 }
 
 TEST(quotes_only_when_needed) {

@@ -305,9 +305,10 @@ static bool write_script(struct generated *generated, const struct spec *supervi
     const struct store_instance *instance = &generated->facts->instance;
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *drive = seed_image_path(generated->home, instance);
+    scoped(alloc_release) char *qemu_img = program_find("qemu-img", NULL);
     struct spec spec = *supervised;
     spec.seed_drive = drive;
-    vm_script_render(&spec, generated->home->run, &text);
+    vm_script_render(&spec, &(struct vm_script_host){generated->home->run, qemu_img}, &text);
     const struct generated_file file = {LAYOUT_SCRIPT, text.data, text.length, 0700};
     enum generated_result result = generated_write(generated, &file, error);
     if (result == GENERATED_KEPT)

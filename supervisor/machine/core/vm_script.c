@@ -118,18 +118,26 @@ static void render_refusal(const struct spec *spec, struct buffer *text) {
                   spec->name, spec->name);
 }
 
-/* A boot would write to the disks, which its memory does not fit any more then. */
-static void render_suspended(const struct spec *spec, struct buffer *text) {
-    buffer_puts(text, "# While its memory is in its disk, it does not boot.\n"
-                      "if qemu-img info -U -f qcow2 ");
+/* A boot would write to the disks, which its memory does not fit any more then. qemu-img may have
+ * moved since, and a PATH by sudo lacks folders. */
+static void render_suspended(const struct spec *spec, const char *qemu_img, struct buffer *text) {
+    buffer_puts(text, "# While its memory is in its disk, it does not boot.\nimg=");
+    vm_script_quote(qemu_img, text);
+    buffer_puts(text, "\n[ -x \"$img\" ] || img=qemu-img\n"
+                      "saved=$(\"$img\" info -U -f qcow2 ");
     vm_script_quote(spec->disk, text);
     buffer_printf(text,
-                  " 2>/dev/null | grep -q '" SUSPEND_TAG "'; then\n"
+                  " 2>&1) || {\n"
+                  "  echo \"%s is not started, because qemu-img does not tell whether it is "
+                  "suspended: $saved\" >&2\n"
+                  "  exit 3\n"
+                  "}\n"
+                  "case $saved in *" SUSPEND_TAG "*)\n"
                   "  echo '%s is suspended: `pgsup start %s` lets it go on, `pgsup stop %s "
                   "--discard` discards its memory' >&2\n"
-                  "  exit 3\n"
-                  "fi\n\n",
-                  spec->name, spec->name, spec->name);
+                  "  exit 3 ;;\n"
+                  "esac\n\n",
+                  spec->name, spec->name, spec->name, spec->name);
 }
 
 /* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
@@ -259,13 +267,14 @@ static void render_exec(const struct spec *spec, struct buffer *text) {
     buffer_puts(text, " \\\n  0 \"${vm[@]}\" \"$@\"\n");
 }
 
-void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text) {
+void vm_script_render(const struct spec *spec, const struct vm_script_host *host,
+                      struct buffer *text) {
     struct strv argv = {0};
-    build_vector(spec, run_folder, &argv);
+    build_vector(spec, host->run_folder, &argv);
     render_head(spec, text);
     render_refusal(spec, text);
-    render_suspended(spec, text);
-    render_run_folder(spec, run_folder, text);
+    render_suspended(spec, host->qemu_img ? host->qemu_img : "qemu-img", text);
+    render_run_folder(spec, host->run_folder, text);
     render_seed_hint(spec, text);
     render_machine_hint(spec, text);
     render_options("vm", &argv, text);

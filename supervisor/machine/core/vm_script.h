@@ -10,6 +10,11 @@
 /* In the folder of the disk: while it is there, vm.sh starts nothing. */
 #define VM_SCRIPT_UNFINISHED ".unfinished"
 
-void vm_script_render(const struct spec *spec, const char *run_folder, struct buffer *text);
+struct vm_script_host {
+    const char *run_folder;
+    const char *qemu_img; /* absolute, by which it asks whether the VM is suspended; NULL: PATH's */
+};
+void vm_script_render(const struct spec *spec, const struct vm_script_host *host,
+                      struct buffer *text);
 /* 'it'\''s': quoted only when needed; appended. */
 void vm_script_quote(const char *value, struct buffer *text);

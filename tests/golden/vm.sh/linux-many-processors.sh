@@ -19,10 +19,16 @@ if [ -e /home/login/var/pgsup/instances/big/.unfinished ]; then
 fi
 
 # While its memory is in its disk, it does not boot.
-if qemu-img info -U -f qcow2 /home/login/var/pgsup/instances/big/os.qcow2 2>/dev/null | grep -q 'pgsup-suspended:'; then
-  echo 'big is suspended: `pgsup start big` lets it go on, `pgsup stop big --discard` discards its memory' >&2
+img=/usr/bin/qemu-img
+[ -x "$img" ] || img=qemu-img
+saved=$("$img" info -U -f qcow2 /home/login/var/pgsup/instances/big/os.qcow2 2>&1) || {
+  echo "big is not started, because qemu-img does not tell whether it is suspended: $saved" >&2
   exit 3
-fi
+}
+case $saved in *pgsup-suspended:*)
+  echo 'big is suspended: `pgsup start big` lets it go on, `pgsup stop big --discard` discards its memory' >&2
+  exit 3 ;;
+esac
 
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/home/login/var/pgsup/run

@@ -19,10 +19,16 @@ if [ -e /home/login/var/pgsup/instances/test/.unfinished ]; then
 fi
 
 # While its memory is in its disk, it does not boot.
-if qemu-img info -U -f qcow2 /home/login/var/pgsup/instances/test/os.qcow2 2>/dev/null | grep -q 'pgsup-suspended:'; then
-  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+img=/usr/bin/qemu-img
+[ -x "$img" ] || img=qemu-img
+saved=$("$img" info -U -f qcow2 /home/login/var/pgsup/instances/test/os.qcow2 2>&1) || {
+  echo "test is not started, because qemu-img does not tell whether it is suspended: $saved" >&2
   exit 3
-fi
+}
+case $saved in *pgsup-suspended:*)
+  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+  exit 3 ;;
+esac
 
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/home/login/var/pgsup/run

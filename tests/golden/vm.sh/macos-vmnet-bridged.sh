@@ -20,10 +20,16 @@ if [ -e /Users/login/var/pgsup/instances/test/.unfinished ]; then
 fi
 
 # While its memory is in its disk, it does not boot.
-if qemu-img info -U -f qcow2 /Users/login/var/pgsup/instances/test/os.qcow2 2>/dev/null | grep -q 'pgsup-suspended:'; then
-  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+img=/opt/homebrew/bin/qemu-img
+[ -x "$img" ] || img=qemu-img
+saved=$("$img" info -U -f qcow2 /Users/login/var/pgsup/instances/test/os.qcow2 2>&1) || {
+  echo "test is not started, because qemu-img does not tell whether it is suspended: $saved" >&2
   exit 3
-fi
+}
+case $saved in *pgsup-suspended:*)
+  echo 'test is suspended: `pgsup start test` lets it go on, `pgsup stop test --discard` discards its memory' >&2
+  exit 3 ;;
+esac
 
 # Sockets and the pid file, by which a supervisor finds this VM.
 run=/Users/login/var/pgsup/run

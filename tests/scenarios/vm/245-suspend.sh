@@ -69,7 +69,7 @@ done
 expect_fail 3 '"test" is suspended' "$PGSUP" backup create test --to "$WORK/backups"
 expect_fail 3 '"test" is suspended' "$PGSUP" export test --as libvirt --to "$WORK/exported"
 run "$folder/vm.sh"
-[ "$STATUS" != 0 ] || fail "vm.sh booted it"
+expect_equal "status of vm.sh" "$STATUS" 3
 expect_text "$ERR" 'test is suspended' 'pgsup start test'
 expect_note 'or discards its memory, by `pgsup start test --cold`' "$PGSUP" -q set test --ram 96
 expect_fail 3 "it is that of other hardware" "$PGSUP" start test
@@ -150,11 +150,26 @@ expect_ok "$PGSUP" -q stop test --discard
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 expect_state test stopped
 
-step "what QEMU cannot save goes on, with QEMU's reason"
-printf '%s\n' -drive if=none,id=n0,file.driver=null-co,file.size=1M,format=raw \
-    -device nvme,drive=n0,serial=n >>"$folder/qemu.args"
+step "a disk of qemu.args would not be saved, which is told before anything is done"
+cp "$folder/qemu.args" "$WORK/own.args"
+truncate -s 64M "$WORK/vars" "$WORK/own.raw" # what a flash chip holds is in the memory
+printf '%s\n' -drive "if=pflash,index=1,format=raw,file=$WORK/vars" \
+    -blockdev "driver=raw,node-name=mine,file.driver=file,file.filename=$WORK/own.raw" \
+    -device virtio-blk-pci,drive=mine >>"$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
 wait_until 30 has_booted 4
+wait_until 30 guest_runs test
+expect_fail 1 'test was not suspended and goes on: its disk "mine", which qemu.args gives it' "$PGSUP" -q suspend test
+expect_text "$ERR" '`pgsup stop test`'
+expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
+guest_runs test || fail "it stands still"
+run "$PGSUP" -q stop -f test
+
+step "what QEMU cannot save goes on, with QEMU's reason"
+cp "$WORK/own.args" "$folder/qemu.args"
+printf '%s\n' -device nvme,serial=n >>"$folder/qemu.args"
+expect_ok "$PGSUP" -q start test
+wait_until 30 has_booted 5
 expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
 wait_until 30 guest_runs test
 is_wanted test running || fail "it is not wanted any more"
@@ -164,9 +179,9 @@ expect_ok "$PGSUP" -q start other
 wait_until 30 guest_runs other
 expect_fail 2 "exclude each other" "$PGSUP" down --keep --suspend
 run "$PGSUP" -q stop -f test
-sed -i.old '/^-drive/,$d' "$folder/qemu.args"
+cp "$WORK/own.args" "$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
-wait_until 30 has_booted 5
+wait_until 30 has_booted 6
 wait_until 30 guest_runs test
 mark=$(in_memory)
 run "$PGSUP" -q down --suspend
@@ -180,7 +195,7 @@ start_supervisor
 expect_ok "$PGSUP" -q start test
 wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
-expect_equal "boots" "$(boots)" 5
+expect_equal "boots" "$(boots)" 6
 
 step "what is made by the clock waits for it to go on"
 sleep 6 # more than the supervisor takes to look
