@@ -56,7 +56,7 @@ set(table
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               34    1     300     normal     -"
-  "vm/245-suspend                 20    1     300     normal     -"
+  "vm/245-suspend                 22    1     300     normal     -"
   "vm/209-backup-disk-full          6    1     300     normal     macos"
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"

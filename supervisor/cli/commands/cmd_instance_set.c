@@ -4,7 +4,6 @@
 #include "cli/invocation.h"
 #include "cli/link/guest_clean.h"
 #include "cli/link/instance_report.h"
-#include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
 #include "home/change/home_edit.h"
 #include "home/change/settings.h"
@@ -94,11 +93,6 @@ static bool is_hardware(const struct instance_change_options *wanted) {
            wanted->machine_update;
 }
 
-static bool is_seen_by_guest(const struct instance_change_options *wanted) {
-    return wanted->vcpu || wanted->ram || wanted->seed || wanted->accel || wanted->nics ||
-           wanted->nested != INSTANCE_NESTED_AS_IT_IS || wanted->machine_update;
-}
-
 static bool is_startup(const struct startup_options *wanted) {
     return wanted->restart || wanted->after || wanted->autostart != STARTUP_AUTOSTART_AS_IT_IS;
 }
@@ -163,8 +157,6 @@ static bool report_settings(const struct invocation *invocation, const char *nam
         document_options_remark(invocation, &instance);
     if (good && running.name && is_hardware(wanted))
         printf("%s runs: the change takes effect at the next start\n", name);
-    if (good && is_seen_by_guest(wanted))
-        stopped_instance_warn_suspended(invocation, name);
     if (good && (wanted->ip4 || wanted->nics))
         printf("a guest that has booted before keeps its addresses until cloud-init runs "
                "again\n");

@@ -3,7 +3,6 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/instance_report.h"
-#include "cli/link/stopped_instance.h"
 #include "cli/link/vm_status.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
@@ -57,7 +56,6 @@ static void report_nic(const struct invocation *invocation, const struct store_n
                when);
     if (good)
         report_to_guest(invocation->home, &instance, event);
-    stopped_instance_warn_suspended(invocation, name);
     running_done(&running);
     store_instance_done(&instance);
 }

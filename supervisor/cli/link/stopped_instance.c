@@ -66,16 +66,6 @@ bool stopped_instance_lock(const struct invocation *invocation, const char *name
            suspension_check_none(invocation->home, name, error);
 }
 
-void stopped_instance_warn_suspended(const struct invocation *invocation, const char *name) {
-    struct saved_memory saved = {0};
-    if (suspension_read(invocation->home, name, &saved, NULL) && saved.tag)
-        invocation_warn(
-            "\"%s\" is suspended: its start takes the hardware that it was suspended with, "
-            "or discards its memory, by `pgsup start %s --cold`",
-            name, name);
-    saved_memory_done(&saved);
-}
-
 bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,
                                  struct error *error) {
     char *notice = NULL;

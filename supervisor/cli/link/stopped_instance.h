@@ -16,8 +16,6 @@ bool stopped_instance_lock_suspended(const struct invocation *invocation, const 
  * completed or undone before, for which no snapshot_lock() may be held. */
 bool stopped_instance_lock_whole(const struct invocation *invocation, const char *name,
                                  struct store_instance *instance, int *lock, struct error *error);
-/* After a change of hardware: if it is suspended, what follows from that, on stderr. */
-void stopped_instance_warn_suspended(const struct invocation *invocation, const char *name);
 /* After a restore: the files that follow from the rows, and the known hosts of all. */
 bool stopped_instance_regenerate(const struct invocation *invocation, const char *name,
                                  struct error *error);

@@ -11,6 +11,7 @@
 #include "home/layout.h"
 #include "home/seed/seed_carry.h"
 #include "home/seed/user_document.h"
+#include "home/snapshot/suspension.h"
 #include "store/guest_table.h"
 #include "store/launch_table.h"
 
@@ -71,6 +72,12 @@ static bool check_network(const struct home *home, const struct instance_facts *
            definition_check_network(&facts->instance, &facts->image, error);
 }
 
+/* Only that version loads its memory, and nothing else would record it. */
+static bool check_machine(const struct home *home, const struct instance_change_options *options,
+                          const char *name, struct error *error) {
+    return !options->machine_update || suspension_check_none(home, name, error);
+}
+
 static bool apply(struct home *home, struct instance_facts *facts, void *context,
                   struct error *error) {
     struct wanted *wanted = context;
@@ -81,6 +88,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
     return definition_change(options, &facts->cloud, &facts->image, instance, error) &&
            check_unique(home, facts, port, options, error) &&
            check_network(home, facts, options, error) &&
+           check_machine(home, options, instance->name, error) &&
            (!options->nics || nic_change_all(home, facts, options->nics, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
            backup_period_apply(home->store, &options->backups, instance->id, error) &&

@@ -1,9 +1,20 @@
 #include "home/instance/regenerate.h"
 
+#include "base/alloc.h"
 #include "home/facts.h"
 #include "home/generated.h"
 #include "home/instance/plan.h"
+#include "home/snapshot/suspension.h"
 #include "store/transaction.h"
+
+/* A suspended guest knows the hardware that it had. */
+static void tell_suspended(struct generated *generated, const char *name, const struct spec *spec) {
+    scoped(alloc_release) char *remark = suspension_remark(generated->home, name, spec);
+    const char *before = generated->notice;
+    if (remark)
+        alloc_replace(&generated->notice,
+                      alloc_printf("%s%s%s", before ? before : "", before ? "; " : "", remark));
+}
 
 bool instance_regenerate(struct generated *generated, const char *name, struct error *error) {
     struct instance_facts facts = {0};
@@ -11,6 +22,8 @@ bool instance_regenerate(struct generated *generated, const char *name, struct e
     bool good = instance_facts_load(generated->home, name, &facts, error);
     generated->facts = &facts;
     good = good && instance_plan_write(generated, &plan, error);
+    if (good)
+        tell_suspended(generated, name, &plan.spec);
     generated->facts = NULL;
     instance_plan_done(&plan);
     instance_facts_done(&facts);

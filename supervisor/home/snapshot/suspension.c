@@ -1,6 +1,7 @@
 #include "home/snapshot/suspension.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "home/layout.h"
 #include "home/snapshot/snapshot.h"
 #include "host/disk_snapshot.h"
@@ -96,14 +97,73 @@ static bool check_disks(struct home *home, const struct store_instance *instance
     return good;
 }
 
+static bool has_word(const char *words, const char *word, size_t length) {
+    while (*words) {
+        size_t next = strcspn(words, ",");
+        if (next == length && strncmp(words, word, length) == 0)
+            return true;
+        words += next + (words[next] == ',');
+    }
+    return false;
+}
+
+/* How it becomes as it was. */
+struct ways {
+    bool settings, arguments;
+    struct buffer disks;
+};
+
+/* By what is in the first alone. */
+static void find_ways(const char *name, const char *one, const char *other, struct ways *ways) {
+    for (size_t length; *one; one += length + (one[length] == ',')) {
+        length = strcspn(one, ",");
+        if (has_word(other, one, length))
+            continue;
+        if (strncmp(one, "args=", strlen("args=")) == 0)
+            ways->arguments = true;
+        else if (*one == '+')
+            buffer_printf(&ways->disks,
+                          "remove a disk that its guest has not seen by `pgsup disk remove %s "
+                          "%.*s`, ",
+                          name, (int)length - 1, one + 1);
+        else
+            ways->settings = true;
+    }
+}
+
+/* NULL: the same. Caller frees. */
+static char *compare_hardware(const char *name, const char *saved, const char *now) {
+    const char *then = suspend_tag_hardware(saved), *today = suspend_tag_hardware(now);
+    struct ways ways = {0};
+    if (strcmp(then, today) == 0)
+        return NULL;
+    find_ways(name, today, then, &ways);
+    ways.arguments |= strstr(then, ",args=") && !strstr(today, ",args=");
+    ways.settings |= ways.disks.length == 0 && !ways.arguments;
+    char *why = alloc_printf("it is that of other hardware, %s, and it is set to %s by now (%s%s%s"
+                             "and start it again)",
+                             then, today, ways.settings ? "set it back, " : "",
+                             ways.arguments ? "put qemu.args back as it was, " : "",
+                             ways.disks.data ? ways.disks.data : "");
+    buffer_done(&ways.disks);
+    return why;
+}
+
 static bool check_hardware(const char *name, const char *saved, const char *now,
                            struct error *error) {
-    scoped(alloc_release) char *why = alloc_printf(
-        "it is that of other hardware, %s, and it is set to %s by now (set it back and "
-        "start it again)",
-        suspend_tag_hardware(saved), suspend_tag_hardware(now));
-    return strcmp(suspend_tag_hardware(saved), suspend_tag_hardware(now)) == 0 ||
-           refuse_wake(name, why, error);
+    scoped(alloc_release) char *why = compare_hardware(name, saved, now);
+    return !why || refuse_wake(name, why, error);
+}
+
+char *suspension_remark(const struct home *home, const char *name, const struct spec *spec) {
+    struct error error = {0};
+    struct saved_memory saved;
+    scoped(alloc_release) char *now = suspend_tag(spec);
+    if (!suspension_read(home, name, &saved, NULL) || !saved.tag)
+        return NULL;
+    bool fits = check_hardware(name, saved.tag, now, &error);
+    saved_memory_done(&saved);
+    return fits ? NULL : alloc_string(error.text);
 }
 
 static char *compare_qemu(const char *saved, const char *now) {

@@ -27,6 +27,8 @@ struct suspension_wake {
     char *notice; /* what speaks against it; NULL */
 };
 void suspension_wake_done(struct suspension_wake *wake);
+/* After a change of its definition: what its next start would refuse, or NULL. Caller frees. */
+char *suspension_remark(const struct home *home, const char *name, const struct spec *spec);
 /* Under the lock, of the launch that is made ready. ERROR_WRONG_STATE: it cannot be loaded, and the
  * way out. What an interrupted discarding has left is removed. */
 bool suspension_settle(struct home *home, const struct store_instance *instance,

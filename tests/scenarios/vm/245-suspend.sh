@@ -71,11 +71,22 @@ expect_fail 3 '"test" is suspended' "$PGSUP" export test --as libvirt --to "$WOR
 run "$folder/vm.sh"
 expect_equal "status of vm.sh" "$STATUS" 3
 expect_text "$ERR" 'test is suspended' 'pgsup start test'
-expect_note 'or discards its memory, by `pgsup start test --cold`' "$PGSUP" -q set test --ram 96
+expect_fail 3 '"test" is suspended' "$PGSUP" set test --machine-update
+expect_note '`pgsup start test --cold` discards it and boots' "$PGSUP" -q set test --ram 96
+expect_text "$ERR" "(set it back, and start it again)"
 expect_fail 3 "it is that of other hardware" "$PGSUP" start test
 expect_text "$ERR" "64M" "96M" '`pgsup start test --cold` discards it and boots'
 expect_state test suspended
-expect_note '"test" is suspended' "$PGSUP" -q set test --ram 64
+expect_ok "$PGSUP" -q set test --ram 64
+expect_note '"test" is suspended' "$PGSUP" -q nic add test user,mac=52:54:00:00:00:99
+expect_ok "$PGSUP" -q nic remove test 1
+printf 'instances:\n  test: {image: empty, vcpu: 2}\n' >"$WORK/lab.yaml"
+expect_note 'test: "test" is suspended, and its memory cannot be loaded: it is that of other hardware' \
+    "$PGSUP" -q apply -f "$WORK/lab.yaml"
+sed -i.old -e 's/vcpu: 2/vcpu: 1/' "$WORK/lab.yaml"
+expect_ok "$PGSUP" -q apply -f "$WORK/lab.yaml"
+sed -i.old -e 's/vcpu: 1/disks: {later: 16M}/' "$WORK/lab.yaml"
+expect_fail 2 'test: "test" is suspended' "$PGSUP" -q apply -f "$WORK/lab.yaml"
 
 step "it goes on where it was, and its disks hold no memory then"
 expect_ok "$PGSUP" -q start test
@@ -118,6 +129,7 @@ step "a disk that was added since it started is no part of its memory, and can b
 expect_ok "$PGSUP" disk add test later 16M
 expect_ok "$PGSUP" -q suspend test
 expect_fail 3 "it is that of other hardware" "$PGSUP" start test
+expect_text "$ERR" '(remove a disk that its guest has not seen by `pgsup disk remove test later`, and start it again)'
 expect_fail 3 '"test" is suspended' "$PGSUP" disk remove test data --yes
 expect_ok "$PGSUP" disk remove test later --yes
 expect_ok "$PGSUP" -q start test
