@@ -29,6 +29,7 @@ static const struct topic sample = {
         "|---|---|---|\n"
         "| `a|b` | this | always |\n"
         "| .c | that | |\n"
+        "| `d\\|e` f\\|g | a bar as Markdown has it | |\n"
         "\n"
         "| word | meaning |\n"
         "|---|---|\n"

@@ -84,6 +84,16 @@ static void end_table(struct reader *reader) {
         free(reader->headings[--reader->heading_count]);
 }
 
+/* In a cell "\|" is a bar, also inside of `code`. Caller frees. */
+static char *cell_words(const char *text, size_t length) {
+    char *words = plain_words(text, length), *to = words;
+    for (const char *at = words; *at; at++)
+        if (*at != '\\' || at[1] != '|')
+            *to++ = *at;
+    *to = '\0';
+    return words;
+}
+
 /* Splits "| a | b |" at its bars, outside of `code`. Caller frees the cells. */
 static size_t read_cells(const char *line, size_t length, char **cells) {
     const char *end = line + length, *begin = line + 1;
@@ -91,14 +101,14 @@ static size_t read_cells(const char *line, size_t length, char **cells) {
     bool code = false;
     for (const char *at = begin; at < end && count < MAX_COLUMNS; at++) {
         code ^= *at == '`';
-        if (*at != '|' || code)
+        if (*at != '|' || at[-1] == '\\' || code)
             continue;
         const char *last = at;
         while (begin < last && *begin == ' ')
             begin++;
         while (last > begin && last[-1] == ' ')
             last--;
-        cells[count++] = plain_words(begin, (size_t)(last - begin));
+        cells[count++] = cell_words(begin, (size_t)(last - begin));
         begin = at + 1;
     }
     return count;
