@@ -176,6 +176,7 @@ pgsup_test(gather SOURCES unit/test_gather.c USES daemon)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
 pgsup_test(recorder SOURCES unit/test_recorder.c USES daemon)
 pgsup_test(share SOURCES unit/test_share.c USES daemon)
+pgsup_test(launch_queue SOURCES unit/test_launch_queue.c USES daemon)
 pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 
 pgsup_test(doctor SOURCES unit/test_doctor.c USES cli_doctor)

@@ -34,7 +34,12 @@
 static void on_prepare(void *context, struct vm *vm) {
     struct fleet *fleet = context;
     journal_forget(fleet->journal, vm->instance);
-    launch_worker_prepare(fleet->loop, fleet->home->path, fleet->link, vm);
+    launch_worker_prepare(&fleet->launches, fleet->home->path, fleet->link, vm);
+}
+
+static bool on_queued(void *context) {
+    struct fleet *fleet = context;
+    return launch_queue_moves(&fleet->launches, lifecycle_deadline_ms(STATE_STARTING));
 }
 
 static void on_changed(void *context, struct vm *vm) {
@@ -97,9 +102,10 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .home = home,
         .recorder = recorder,
         .journal = journal,
+        .launches = {.loop = loop},
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_changed, on_vm_event, on_expired, on_output, on_refused,
-                     on_addresses, on_thawed},
+        .listener = {fleet, on_prepare, on_queued, on_changed, on_vm_event, on_expired, on_output,
+                     on_refused, on_addresses, on_thawed},
     };
 }
 

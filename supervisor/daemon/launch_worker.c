@@ -32,13 +32,14 @@
 #include <unistd.h>
 
 struct job {
-    uv_work_t work;
+    struct launch_turn turn; /* first: the queue hands it back */
     struct vm *vm;
     char *home_path, *name;
     struct vm_plan plan;
     struct error error;
     char *notice; /* what the user is to be told of its files; NULL */
     bool cold;    /* saved memory is discarded */
+    bool wanted;  /* nobody has stopped the VM while it waited for its turn */
     bool good;
 };
 
@@ -319,17 +320,21 @@ static bool prepare(struct job *job, struct error *error) {
     return good;
 }
 
-static void on_job_work(uv_work_t *work) {
-    struct job *job = work->data;
-    job->good = prepare(job, &job->error);
+static void on_job_begin(struct launch_turn *turn) {
+    struct job *job = (struct job *)turn;
+    job->wanted = vm_launch_begins(job->vm);
 }
 
-static void on_job_worked(uv_work_t *work, int status) {
-    struct job *job = work->data;
-    if (status != UV_ECANCELED && job->notice)
+static void on_job_run(struct launch_turn *turn) {
+    struct job *job = (struct job *)turn;
+    job->good = job->wanted && prepare(job, &job->error);
+}
+
+static void on_job_end(struct launch_turn *turn) {
+    struct job *job = (struct job *)turn;
+    if (job->notice)
         vm_notice(job->vm, job->notice);
-    if (status != UV_ECANCELED)
-        vm_launch_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
+    vm_launch_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
     vm_plan_done(&job->plan);
     free(job->home_path);
     free(job->name);
@@ -337,15 +342,17 @@ static void on_job_worked(uv_work_t *work, int status) {
     free(job);
 }
 
-void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct launch_link *link,
-                           struct vm *vm) {
+void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
+                           struct launch_link *link, struct vm *vm) {
     struct job *job = alloc_zero(sizeof *job);
-    job->work.data = job;
+    job->turn.begin = on_job_begin;
+    job->turn.run = on_job_run;
+    job->turn.end = on_job_end;
     job->vm = vm;
     job->plan.link = link;
     job->home_path = alloc_string(home_path);
     job->name = alloc_string(vm->name);
     job->cold = vm->cold;
     vm_set_cold(vm, false);
-    uv_queue_work(loop, &job->work, on_job_work, on_job_worked);
+    launch_queue_add(queue, &job->turn);
 }

@@ -3,14 +3,13 @@
  * vm_launch_prepared(). */
 #pragma once
 
+#include "daemon/launch_queue.h"
 #include "home/home.h"
 #include "machine/vm.h"
 
-#include <uv.h>
-
 /* link: what starts QEMU and its helpers; NULL: they are children. */
-void launch_worker_prepare(uv_loop_t *loop, const char *home_path, struct launch_link *link,
-                           struct vm *vm);
+void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
+                           struct launch_link *link, struct vm *vm);
 
 /* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
  * in the store. */

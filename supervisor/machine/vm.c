@@ -94,7 +94,7 @@ static void release(struct vm *vm) {
 static void perform(struct vm *vm, enum lifecycle_effect effect) {
     switch (effect) {
     case EFFECT_LAUNCH:
-        vm->preparing = true;
+        vm->preparing = vm->queued = true;
         vm->open_handles++; /* the plan returns to this struct even after vm_close() */
         vm->listener->prepare(vm->listener->context, vm);
         break;
@@ -130,7 +130,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
 
 static void on_deadline(uv_timer_t *timer);
 
-static void start_deadline(struct vm *vm, uint64_t limit_ms) {
+void vm_set_deadline(struct vm *vm, uint64_t limit_ms) {
     vm->deadline_awake_ms = platform_awake_ms() + limit_ms;
     uv_timer_start(&vm->deadline, on_deadline, limit_ms, 0);
 }
@@ -145,22 +145,29 @@ static bool was_asleep(struct vm *vm) {
     return true;
 }
 
+static const char *why_late(const struct vm *vm) {
+    if (vm->queued)
+        return "its launch waited for others, and none of them was prepared in time";
+    if (vm->preparing)
+        return "its launch was not prepared in time";
+    return vm->plan.wakes ? "its saved memory was not loaded in time"
+                          : "QEMU did not answer on its QMP socket in time";
+}
+
 static void on_deadline(uv_timer_t *timer) {
     struct vm *vm = timer->data;
     if (was_asleep(vm))
         return;
+    if (vm->state == STATE_STARTING && vm->queued && vm->listener->queued(vm->listener->context)) {
+        vm_set_deadline(vm, lifecycle_deadline_ms(vm->state));
+        return;
+    }
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
     if (vm->state == STATE_STARTING && !vm->reason)
-        vm_set_reason(vm, vm->plan.wakes ? "its saved memory was not loaded in time"
-                          : vm->process  ? "QEMU did not answer on its QMP socket in time"
-                                         : "its launch was not prepared in time");
+        vm_set_reason(vm, why_late(vm));
     if (vm->state == STATE_SUSPENDING)
         vm_set_reason(vm, "QEMU has not saved its memory in time");
     vm_input(vm, leave ? INPUT_GIVE_UP : INPUT_DEADLINE);
-}
-
-void vm_shorten_deadline(struct vm *vm, uint64_t limit_ms) {
-    start_deadline(vm, limit_ms);
 }
 
 static void arm(struct vm *vm) {
@@ -168,7 +175,7 @@ static void arm(struct vm *vm) {
                      : vm->state == STATE_SUSPENDING ? vm_suspend_limit_ms(vm)
                                                      : lifecycle_deadline_ms(vm->state);
     if (limit)
-        start_deadline(vm, limit);
+        vm_set_deadline(vm, limit);
     else
         uv_timer_stop(&vm->deadline);
     if (vm->state != STATE_STOPPING)
@@ -257,7 +264,7 @@ static void tighten(struct vm *vm, const struct vm_stop_options *options) {
     vm->may_escalate |= allows;
     vm->stop_limit_ms = limit_ms;
     if (limit_ms)
-        vm_shorten_deadline(vm, options->limit_ms);
+        vm_set_deadline(vm, options->limit_ms);
     else
         uv_timer_stop(&vm->deadline);
 }

@@ -154,6 +154,14 @@ static void record_no_launch(struct vm *vm, const char *cause, const char *text)
     alloc_replace(&vm->launch.end_text, alloc_string(text));
 }
 
+bool vm_launch_begins(struct vm *vm) {
+    vm->queued = false;
+    if (vm->closing || vm->state != STATE_STARTING)
+        return false;
+    vm_set_deadline(vm, lifecycle_deadline_ms(STATE_STARTING));
+    return true;
+}
+
 void vm_launch_prepared(struct vm *vm, struct vm_plan *plan, const struct error *error) {
     struct error problem = {0};
     bool closing = vm->closing;

@@ -30,8 +30,11 @@ struct vm;
 
 struct vm_listener {
     void *context;
-    /* Creates a launch plan on a worker thread; vm_launch_prepared() takes the result. */
+    /* Creates a launch plan on a worker thread: vm_launch_begins() when that begins, and
+     * vm_launch_prepared() takes the result. */
     void (*prepare)(void *context, struct vm *vm);
+    /* A launch that has not begun at the deadline may go on waiting: others before it proceed. */
+    bool (*queued)(void *context);
     /* State, reason or a phase changed: the owner stores the launch record and settles waiters. */
     void (*changed)(void *context, struct vm *vm);
     void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
@@ -118,6 +121,7 @@ struct vm {
     uv_timer_t deadline, press, heartbeat, space;
     int open_handles; /* the last close callback frees */
     bool closing, preparing;
+    bool queued;           /* … and that has not begun */
     size_t drives_missing; /* of plan.drives, in a QEMU that started as root */
     bool may_escalate;
     bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */

@@ -405,7 +405,7 @@ static void on_lost(struct vm *vm, const char *text) {
         return;
     vm_set_reason(vm, text);
     if (vm->state == STATE_STARTING)
-        vm_shorten_deadline(vm, VM_EXIT_TIMEOUT_MS);
+        vm_set_deadline(vm, VM_EXIT_TIMEOUT_MS);
     else if (vm->state == STATE_STOPPING && !vm->answered) /* an attempt to reconnect failed */
         tick_start(&vm->heartbeat, on_retry, VM_RETRY_MS);
     else

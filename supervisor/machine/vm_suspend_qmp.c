@@ -251,7 +251,7 @@ static void decide_load(struct vm *vm, const json_t *jobs) {
 
 void vm_suspend_load(struct vm *vm) {
     vm->suspend.began_ms = clock_monotonic_ms();
-    vm_shorten_deadline(vm, vm_suspend_limit_ms(vm));
+    vm_set_deadline(vm, vm_suspend_limit_ms(vm));
     vm_suspend_look(vm);
 }
 

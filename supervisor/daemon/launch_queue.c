@@ -1,0 +1,45 @@
+#include "launch_queue.h"
+
+static void on_turn(uv_work_t *work);
+static void on_turned(uv_work_t *work, int status);
+
+static void next_turns(struct launch_queue *queue) {
+    while (queue->first && queue->under_way < LAUNCH_QUEUE_THREADS) {
+        struct launch_turn *turn = queue->first;
+        queue->first = turn->next;
+        queue->under_way++;
+        turn->begin(turn);
+        uv_queue_work(queue->loop, &turn->work, on_turn, on_turned);
+    }
+}
+
+static void on_turn(uv_work_t *work) {
+    struct launch_turn *turn = work->data;
+    turn->run(turn);
+}
+
+static void on_turned(uv_work_t *work, int status) {
+    struct launch_turn *turn = work->data;
+    struct launch_queue *queue = turn->queue;
+    (void)status; /* nobody cancels it */
+    queue->under_way--;
+    queue->moved_ms = uv_now(queue->loop);
+    turn->end(turn);
+    next_turns(queue);
+}
+
+void launch_queue_add(struct launch_queue *queue, struct launch_turn *turn) {
+    turn->work.data = turn;
+    turn->queue = queue;
+    turn->next = NULL;
+    if (queue->first)
+        queue->last->next = turn;
+    else
+        queue->first = turn;
+    queue->last = turn;
+    next_turns(queue);
+}
+
+bool launch_queue_moves(const struct launch_queue *queue, uint64_t within_ms) {
+    return queue->moved_ms && uv_now(queue->loop) - queue->moved_ms < within_ms;
+}
