@@ -3,12 +3,25 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "host/program.h"
+#include "host/qemu_program.h"
 
 #include <jansson.h>
+#include <pthread.h>
 #include <string.h>
 
 #define ASK_TIMEOUT_MS 10000
 #define NAME_MAX_BYTES 64 /* goes into a command line */
+#define ANSWERS_MAX    4u /* one for each architecture, and some that were replaced */
+
+struct answer {
+    struct qemu_program_identity program;
+    char alias[NAME_MAX_BYTES + 1], name[NAME_MAX_BYTES + 1];
+};
+
+struct answers {
+    struct answer items[ANSWERS_MAX];
+    unsigned next; /* the place that is filled next */
+};
 
 static const char question[] = "{\"execute\":\"qmp_capabilities\"}\n"
                                "{\"execute\":\"query-machines\"}\n"
@@ -47,7 +60,7 @@ char *machine_types_find(const char *answers, const char *alias) {
     return found;
 }
 
-char *machine_types_resolve(const char *program, const char *alias) {
+static char *ask_machines(const char *program, const char *alias) {
     char *argv[] = {(char *)program, "-machine", "none", "-nodefaults", "-no-user-config",
                     "-display",      "none",     "-qmp", "stdio",       NULL};
     const struct program_options options = {.timeout_ms = ASK_TIMEOUT_MS, .input = question};
@@ -55,4 +68,39 @@ char *machine_types_resolve(const char *program, const char *alias) {
     if (!program_run_with(argv, &options, &output, NULL) || !output.data)
         return NULL;
     return machine_types_find(output.data, alias);
+}
+
+static char *recall_answer(const struct answers *known, const struct qemu_program_identity *program,
+                           const char *alias) {
+    for (unsigned i = 0; i < ANSWERS_MAX; i++)
+        if (qemu_program_same(&known->items[i].program, program) &&
+            strcmp(known->items[i].alias, alias) == 0)
+            return alloc_string(known->items[i].name);
+    return NULL;
+}
+
+/* A name that is too long to be one is not kept. */
+static void keep_answer(struct answers *known, const struct qemu_program_identity *program,
+                        const char *alias, const char *name) {
+    struct answer *answer = &known->items[known->next % ANSWERS_MAX];
+    if (strlen(alias) > NAME_MAX_BYTES || strlen(name) > NAME_MAX_BYTES)
+        return;
+    *answer = (struct answer){.program = *program};
+    strcpy(answer->alias, alias);
+    strcpy(answer->name, name);
+    known->next++;
+}
+
+char *machine_types_resolve(const char *program, const char *alias) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct answers known;
+    struct qemu_program_identity identity;
+    if (!qemu_program_identify(program, &identity))
+        return NULL;
+    pthread_mutex_lock(&lock);
+    char *name = recall_answer(&known, &identity, alias);
+    if (!name && (name = ask_machines(program, alias)))
+        keep_answer(&known, &identity, alias, name);
+    pthread_mutex_unlock(&lock);
+    return name;
 }

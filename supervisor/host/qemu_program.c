@@ -18,9 +18,8 @@
 #define BINARIES_MAX       4u  /* one for each architecture, and some that were replaced */
 #define NOTES_LIMIT_BYTES  1024u
 
-struct binary { /* what tells one file from another, and what it said */
-    uint64_t device, inode, size;
-    int64_t modified, changed;
+struct binary { /* and what it said */
+    struct qemu_program_identity identity;
     struct spec_qemu qemu;
 };
 
@@ -79,22 +78,28 @@ static bool ask(const char *program, struct spec_qemu *qemu) {
     return true;
 }
 
-static struct binary identity_of(const struct stat *file) {
-    return (struct binary){.device = (uint64_t)file->st_dev,
-                           .inode = (uint64_t)file->st_ino,
-                           .size = (uint64_t)file->st_size,
-                           .modified = (int64_t)file->st_mtime,
-                           .changed = (int64_t)file->st_ctime};
+bool qemu_program_identify(const char *program, struct qemu_program_identity *identity) {
+    struct stat file;
+    if (stat(program, &file) < 0)
+        return false;
+    *identity = (struct qemu_program_identity){.device = (uint64_t)file.st_dev,
+                                               .inode = (uint64_t)file.st_ino,
+                                               .size = (uint64_t)file.st_size,
+                                               .modified = (int64_t)file.st_mtime,
+                                               .changed = (int64_t)file.st_ctime};
+    return true;
+}
+
+bool qemu_program_same(const struct qemu_program_identity *one,
+                       const struct qemu_program_identity *other) {
+    return one->device == other->device && one->inode == other->inode && one->size == other->size &&
+           one->modified == other->modified && one->changed == other->changed;
 }
 
 static const struct binary *find_binary(const struct binaries *known, const struct binary *wanted) {
-    for (unsigned i = 0; i < BINARIES_MAX; i++) {
-        const struct binary *each = &known->items[i];
-        if (each->device == wanted->device && each->inode == wanted->inode &&
-            each->size == wanted->size && each->modified == wanted->modified &&
-            each->changed == wanted->changed)
-            return each;
-    }
+    for (unsigned i = 0; i < BINARIES_MAX; i++)
+        if (qemu_program_same(&known->items[i].identity, &wanted->identity))
+            return &known->items[i];
     return NULL;
 }
 
@@ -111,9 +116,9 @@ static bool read_note(const char *line, struct binary *binary) {
     char end;
     *binary = (struct binary){0};
     if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNd64 " %u.%u %u %u%c",
-               &binary->device, &binary->inode, &binary->size, &binary->modified, &binary->changed,
-               &binary->qemu.version.major, &binary->qemu.version.minor, &objects, &sandbox,
-               &end) != NOTE_FIELDS + 1 ||
+               &binary->identity.device, &binary->identity.inode, &binary->identity.size,
+               &binary->identity.modified, &binary->identity.changed, &binary->qemu.version.major,
+               &binary->qemu.version.minor, &objects, &sandbox, &end) != NOTE_FIELDS + 1 ||
         end != '\n')
         return false;
     binary->qemu.monitor_objects = objects == 1;
@@ -136,12 +141,12 @@ static void write_notes(const char *path, const struct binaries *notes) {
     scoped(buffer_done) struct buffer text = {0};
     for (unsigned i = 0; i < BINARIES_MAX; i++) {
         const struct binary *each = &notes->items[(notes->next + i) % BINARIES_MAX];
-        if (each->inode)
+        if (each->identity.inode)
             buffer_printf(
                 &text, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %u.%u %d %d\n",
-                each->device, each->inode, each->size, each->modified, each->changed,
-                each->qemu.version.major, each->qemu.version.minor, each->qemu.monitor_objects,
-                each->qemu.sandbox);
+                each->identity.device, each->identity.inode, each->identity.size,
+                each->identity.modified, each->identity.changed, each->qemu.version.major,
+                each->qemu.version.minor, each->qemu.monitor_objects, each->qemu.sandbox);
     }
     file_write(path, text.data, text.length, 0600, NULL);
 }
@@ -176,11 +181,10 @@ static bool learn(const char *program, const char *notes_path, struct binary *bi
 void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct binaries known;
-    struct stat file;
+    struct binary binary = {0};
     *qemu = (struct spec_qemu){0};
-    if (stat(program, &file) < 0)
+    if (!qemu_program_identify(program, &binary.identity))
         return;
-    struct binary binary = identity_of(&file);
     pthread_mutex_lock(&lock);
     const struct binary *found = find_binary(&known, &binary);
     if (!found) {

@@ -7,7 +7,19 @@
 #include "base/error.h"
 #include "machine/core/spec.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #define QEMU_PROGRAM_NOTES "qemu-programs" /* the usual name of the file, in a run folder */
+
+struct qemu_program_identity { /* what tells one file from another, and from what replaces it */
+    uint64_t device, inode, size;
+    int64_t modified, changed;
+};
+
+bool qemu_program_identify(const char *program, struct qemu_program_identity *identity);
+bool qemu_program_same(const struct qemu_program_identity *one,
+                       const struct qemu_program_identity *other);
 
 /* program: an absolute path. notes_path: the file in which answers are kept; NULL: none. */
 void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu);

@@ -82,6 +82,40 @@ TEST(what_an_alias_stands_for) {
     }
 }
 
+/* A QEMU whose newest machines are of this version; it notes each time it is asked. */
+static char *machines(const char *name, const char *version) {
+    char *path = scratch_path(name);
+    scoped(alloc_release) char *text =
+        alloc_printf("#!/bin/sh\necho asked >>'%s.calls'\n[ ! -e '%s.silent' ] || exit 1\n"
+                     "echo '{\"return\": [{\"name\": \"virt-%s\", \"alias\": \"virt\"}, "
+                     "{\"name\": \"pc-%s\", \"alias\": \"pc\"}]}'\n",
+                     path, path, version, version);
+    scratch_write(path, text, strlen(text), 0700);
+    return path;
+}
+
+static void check_resolves(const char *program, const char *alias, const char *expected) {
+    scoped(alloc_release) char *found = machine_types_resolve(program, alias);
+    CHECK_STRING(found, expected);
+}
+
+TEST(machines_are_asked_for_once_until_the_binary_is_replaced) {
+    scoped(alloc_release) char *path = machines("machines", "9.2");
+    scoped(alloc_release) char *silent = alloc_printf("%s.silent", path);
+    scratch_write(silent, "", 0, 0600);
+    check_resolves(path, "virt", NULL);
+    unlink(silent);
+    for (int i = 0; i < 3; i++)
+        check_resolves(path, "virt", "virt-9.2");
+    check_calls(path, "asked\nasked\n");
+    check_resolves(path, "pc", "pc-9.2");
+    unlink(path);
+    free(machines("machines", "10.0.1"));
+    check_resolves(path, "virt", "virt-10.0.1");
+    check_calls(path, "asked\nasked\nasked\nasked\n");
+    check_resolves("/nonexistent/qemu", "virt", NULL);
+}
+
 TEST(what_speaks_against_it) {
     static const struct spec_qemu old = {.version = {10, 2}}, hot = {.version = {11, 0}},
                                   good = {.version = {11, 1}};
