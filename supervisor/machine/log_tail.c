@@ -33,7 +33,8 @@ static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
     return length > 0 ? (size_t)length : 0;
 }
 
-#define WARNING "warning: "
+#define WARNING    "warning: "
+#define LINE_BYTES 400u /* of a line that are shown */
 
 /* Behind the word in "warning: text", or in "-mon …: warning: text" where QEMU tells the option
  * too; NULL: no warning. */
@@ -46,6 +47,15 @@ static const char *find_warning(const char *line, const char *end) {
     return found ? found + strlen(later) : NULL;
 }
 
+/* QEMU tells the option, which may be long, before what is wrong with it. */
+static void put_line(struct buffer *words, const char *line, size_t length) {
+    size_t first = length > LINE_BYTES ? LINE_BYTES / 4 : length;
+    size_t last = length > LINE_BYTES ? LINE_BYTES - first : 0;
+    scoped(alloc_release) char *begin = name_printable(line, first, first);
+    scoped(alloc_release) char *end = name_printable(line + length - last, last, last);
+    buffer_printf(words, "%s%s%s%s", words->length ? "; " : "", begin, last ? "..." : "", end);
+}
+
 char *log_tail_read(const char *log, off_t offset) {
     char text[LOG_TAIL_BYTES];
     struct buffer words = {0};
@@ -54,11 +64,8 @@ char *log_tail_read(const char *log, off_t offset) {
         char *newline = memchr(line, '\n', (size_t)(stop - line));
         char *line_end = newline ? newline : stop;
         const char *start = without_prefix(line, line_end);
-        if (start < line_end && !find_warning(start, line_end)) {
-            scoped(alloc_release) char *printable =
-                name_printable(start, (size_t)(line_end - start), 400);
-            buffer_printf(&words, "%s%s", words.length ? "; " : "", printable);
-        }
+        if (start < line_end && !find_warning(start, line_end))
+            put_line(&words, start, (size_t)(line_end - start));
         line = line_end + 1;
     }
     return buffer_take(&words);

@@ -34,8 +34,9 @@ static char *describe_end(struct vm *vm, const struct process_end *end) {
                             began ? "" : vm_report_denial(end, words));
     scoped(alloc_release) char *holders = vm_report_holders(words);
     scoped(alloc_release) char *machine = vm_report_unknown_machine(vm->name, words);
-    return alloc_printf("%s (exit %d)%s%s%s%s%s", when, end->exit_status, words[0] ? ": " : "",
-                        words, holders, machine, vm_report_denial(end, words));
+    scoped(alloc_release) char *port = vm_report_taken_port(vm->name, words);
+    return alloc_printf("%s (exit %d)%s%s%s%s%s%s", when, end->exit_status, words[0] ? ": " : "",
+                        words, holders, machine, port, vm_report_denial(end, words));
 }
 
 static void record_end(struct vm *vm, const struct process_end *end) {

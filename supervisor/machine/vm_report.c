@@ -50,6 +50,21 @@ char *vm_report_unknown_machine(const char *name, const char *words) {
                         name, name);
 }
 
+/* QEMU: net/slirp.c, "Could not set up host forwarding rule 'tcp:127.0.0.1:10022-:22'" */
+char *vm_report_taken_port(const char *name, const char *words) {
+    static const char rule[] = "Could not set up host forwarding rule '";
+    const char *found = strstr(words, rule);
+    const char *address = found ? strchr(found + strlen(rule), ':') : NULL;
+    const char *port = address ? strchr(address + 1, ':') : NULL;
+    size_t length = port ? strspn(port + 1, "0123456789") : 0;
+    if (!length || port[1 + length] != '-')
+        return alloc_string("");
+    return alloc_printf("; another program took port %.*s of %.*s at the same moment: run `pgsup "
+                        "start %s` again, which takes another port if pgsup chose this one, and "
+                        "says what to do otherwise",
+                        (int)length, port + 1, (int)(port - address - 1), address + 1, name);
+}
+
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason) {
     if (shutdown_reason[0])
         return alloc_string(shutdown_reason);

@@ -13,6 +13,9 @@
 const char *vm_report_denial(const struct process_end *end, const char *words);
 /* What to do when QEMU does not know the type of the machine; "" otherwise. Caller frees. */
 char *vm_report_unknown_machine(const char *name, const char *words);
+/* What to do when QEMU could not bind a port that was free before it was started; "" otherwise.
+ * Caller frees. */
+char *vm_report_taken_port(const char *name, const char *words);
 /* What is known beyond QEMU's words: "; the disk is in use by process 4711 (qemu-nbd)" when they
  * are about a lock on an image; otherwise "". Caller frees. */
 char *vm_report_holders(const char *words);

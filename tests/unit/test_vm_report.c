@@ -50,6 +50,44 @@ TEST(a_machine_that_qemu_no_longer_has) {
     CHECK_STRING(none, "");
 }
 
+TEST(a_port_that_was_taken_in_that_moment) {
+    static const char rule[] = "Could not set up host forwarding rule ";
+    static const struct {
+        const char *of, *expected;
+    } rows[] = {
+        {"'tcp:127.0.0.1:10022-:22'", "took port 10022 of 127.0.0.1 at the same moment: run "
+                                      "`pgsup start web` again"},
+        {"'udp:0.0.0.0:53-10.0.2.15:53': in use", "took port 53 of 0.0.0.0 at"},
+        {"'tcp:127.0.0.1:10022", NULL},
+        {"'tcp:127.0.0.1:-:22'", NULL},
+        {"'tcp", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        scoped(alloc_release) char *words = alloc_printf(
+            "-netdev user,id=nic0,hostfwd=tcp:127.0.0.1:10022-:22: %s%s", rule, rows[i].of);
+        scoped(alloc_release) char *hint = vm_report_taken_port("web", words);
+        if (rows[i].expected)
+            CHECK_CONTAINS(hint, rows[i].expected);
+        else
+            CHECK_STRING(hint, "");
+    }
+    scoped(alloc_release) char *none = vm_report_taken_port("web", "no memory");
+    CHECK_STRING(none, "");
+}
+
+/* The option is told before the reason, and may be long. */
+TEST(a_long_line_keeps_its_end) {
+    scoped(alloc_release) char *option = alloc_zero(1001);
+    memset(option, 'x', 1000);
+    scoped(alloc_release) char *line =
+        alloc_printf("qemu-system-aarch64: -netdev user,%s: Could not set up\n", option);
+    scoped(alloc_release) char *words = words_of(line, 0);
+    CHECK(strncmp(words, "-netdev user,xxx", 16) == 0);
+    CHECK_CONTAINS(words, "x...x");
+    CHECK_STRING(words + strlen(words) - 18, ": Could not set up");
+    CHECK_INT(strlen(words), 403);
+}
+
 TEST(warnings_are_kept_apart_each_once) {
     scoped(alloc_release) char *path = scratch_path("log");
     static const char log[] =

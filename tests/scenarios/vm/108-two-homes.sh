@@ -72,7 +72,27 @@ time.sleep(300)
 END
 at_exit "kill $! 2>/dev/null"
 wait_until 20 test -e "$WORK/listens"
-start_supervisor
+# In the place of a program that is quicker: while the file grab is there, QEMU finds its port taken.
+mkdir "$WORK/bin"
+cat >"$WORK/bin/qemu-system-aarch64" <<END
+#!/bin/sh
+[ -e '$WORK/grab' ] || exec '$(command -v qemu-system-aarch64)' "\$@"
+exec python3 '$WORK/grab.py' '$(command -v qemu-system-aarch64)' "\$@"
+END
+cat >"$WORK/grab.py" <<'END'
+import os, re, socket, sys
+port = re.search(r"hostfwd=tcp:127.0.0.1:([0-9]+)", " ".join(sys.argv))
+if port:
+    os.unlink(os.path.dirname(sys.argv[0]) + "/grab")
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(("127.0.0.1", int(port.group(1))))
+    taken.listen()
+    taken.set_inheritable(True)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+chmod +x "$WORK/bin/qemu-system-aarch64"
+PATH=$WORK/bin:$PATH start_supervisor
 run "$PGSUP" start test
 expect_equal "status of start" "$STATUS" 0
 now=$(ssh_port "$one" test)
@@ -98,6 +118,14 @@ assert not re.search(r"[0-9]\.[0-9]{4,}", open(sys.argv[1]).read())
 END
 run "$PGSUP" info test --history --json
 expect_equal "those of test" "$(json_of 'sorted(boot["boot"] for boot in it["boots"])')" "[1, 2]"
+
+step "one that is taken after it was looked at is said, with what to do"
+expect_ok "$PGSUP" -q stop -f test
+: >"$WORK/grab"
+run "$PGSUP" -q start test
+expect_equal "status of start" "$STATUS" 1
+expect_text "$ERR" "another program took port $now of 127.0.0.1 at the same moment: run \`pgsup start test\` again"
+expect_ok "$PGSUP" -q start test
 
 step "the port for seeds likewise, with --ph-port auto"
 expect_ok "$PGSUP" -p "$one" cloud get --json
