@@ -21,6 +21,8 @@ TEST(a_type_that_it_was_not_given_counts_only_alone) {
     CHECK(!host_keys_are_among(RSA "ssh-ed25519 AAAAC3Ny\n", ED25519 ECDSA));
     CHECK(!host_keys_are_among("ssh-rsa AAAAB3Ny\n" ED25519, ED25519 ECDSA RSA));
     CHECK(!host_keys_are_among("ssh-ed25519\n", ED25519));
+    CHECK(!host_keys_are_among("ecdsa-sha2-nistp384 AAAA\n" ED25519, ED25519 ECDSA));
+    CHECK(host_keys_are_among("ecdsa-sha2-nistp384 AAAA\n" ED25519, ED25519));
 }
 
 int main(void) {

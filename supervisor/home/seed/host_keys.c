@@ -248,10 +248,16 @@ char *host_keys_fingerprints(const char *lines) {
     return buffer_take(&text);
 }
 
+/* A guest has one ECDSA key, whatever its curve: "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384" … */
+static size_t type_length(const char *line) {
+    static const char ecdsa[] = "ecdsa-sha2-";
+    return strncmp(line, ecdsa, strlen(ecdsa)) == 0 ? strlen(ecdsa) : strcspn(line, " \n") + 1;
+}
+
 static bool is_line_of(const char *line, size_t length, const char *known, bool type_only) {
     while (known && *known) {
-        size_t end = strcspn(known, "\n"), type = strcspn(known, " \n");
-        if (type_only ? type < length && strncmp(known, line, type + 1) == 0
+        size_t end = strcspn(known, "\n"), type = type_length(known);
+        if (type_only ? type <= length && strncmp(known, line, type) == 0
                       : end == length && strncmp(known, line, length) == 0)
             return true;
         known += end + (known[end] == '\n');
