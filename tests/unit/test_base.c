@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -470,6 +471,11 @@ TEST(a_file_that_is_written_to_is_told) {
     char path[] = "/tmp/pgsup-watch-XXXXXX";
     int file = mkstemp(path), watch = file_watch_open(path);
     struct pollfd told = {.fd = watch, .events = POLLIN};
+    if (watch < 0 && errno == EMFILE) { /* all that this user may have are in use elsewhere */
+        close(file);
+        unlink(path);
+        return;
+    }
     CHECK(watch >= 0);
     CHECK_INT(poll(&told, 1, 0), 0);
     CHECK(write(file, "x", 1) == 1);
