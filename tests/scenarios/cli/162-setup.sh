@@ -80,16 +80,24 @@ rm "$WORK/bin/cmake"
 
 # In the place of the kernel's folder there is one that keeps what is written.
 registry=/proc/sys/fs/binfmt_misc
-if [ -d $registry ]; then
+if [ -d $registry ] && [ -d /usr/lib/binfmt.d ]; then
     step "what packages register with the kernel for all programs is taken out, and nothing else"
     user 0
     cp "$WORK/bin/apt-get" "$WORK/apt-get"
-    expect_ok unshare -rm bash -ec 'mount -t tmpfs none "$1"
-        touch "$1/qemu-mips"
-        sed -i "2i [ \"\${*: -1}\" = update ] || touch $1/qemu-aarch64" "$2"
-        "$3" guest </dev/null
-        [ "$(cat "$1/qemu-aarch64")" = -1 ]
-        [ ! -s "$1/qemu-mips" ]' bash $registry "$WORK/bin/apt-get" "$scripts/setup"
+    # Of the package: aarch64; and riscv64, which a build of an image uses at once. Of others, before
+    # and meanwhile: mips, arm; ppc, of a package that was there.
+    cat >"$WORK/registers" <<'END'
+registry=/proc/sys/fs/binfmt_misc packages=/usr/lib/binfmt.d
+for folder in $registry $packages /run/lock; do mount -t tmpfs none $folder; done
+touch $registry/qemu-mips $packages/qemu-ppc.conf
+sed -i "2i [ \"\${*: -1}\" = update ] || (cd $registry && touch qemu-aarch64 qemu-riscv64 qemu-arm qemu-ppc; cd $packages && touch qemu-aarch64.conf qemu-riscv64.conf)" "$1"
+exec 7>/run/lock/pgsup-qemu-riscv64
+flock -s 7
+"$2" guest </dev/null
+[ "$(cat $registry/qemu-aarch64)" = -1 ]
+[ -z "$(cat $registry/qemu-riscv64 $registry/qemu-mips $registry/qemu-arm $registry/qemu-ppc)" ]
+END
+    expect_ok unshare -rm bash -e "$WORK/registers" "$WORK/bin/apt-get" "$scripts/setup"
     mv "$WORK/apt-get" "$WORK/bin/apt-get"
 fi
 
