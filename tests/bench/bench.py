@@ -297,10 +297,11 @@ def measure(part, table):
     folder = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp")
     try:
         part(folder, table)
-    except SystemExit as problem:
+    except (SystemExit, Exception) as problem:
         if table.name == "pgsup":
             raise
-        print(f"left out for the older program: {problem}", flush=True)
+        words = str(problem) or type(problem).__name__
+        print(f"left out for the older program: {words}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # what was ended may still be writing
 
