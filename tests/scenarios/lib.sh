@@ -58,6 +58,21 @@ fail() {
     exit 1
 }
 
+# timeout [-s SIGNAL] SECONDS COMMAND…: of coreutils, which a Mac does not have.
+portable_timeout() {
+    perl -MPOSIX -e 'my $signal = "TERM";
+if ($ARGV[0] eq "-s") { (undef, $signal) = splice @ARGV, 0, 2 }
+my $seconds = shift;
+my $child = fork // die;
+if (!$child) { exec { $ARGV[0] } @ARGV or POSIX::_exit(127) }
+my $late = 0;
+$SIG{ALRM} = sub { $late = kill $signal, $child };
+alarm $seconds;
+1 while waitpid($child, 0) < 0 && $!{EINTR};
+exit($late ? 124 : $? & 127 ? 128 + ($? & 127) : $? >> 8)' -- "$@"
+}
+command -v timeout >/dev/null || timeout() { portable_timeout "$@"; }
+
 # run COMMAND…: runs it with stdout in $OUT and stderr in $ERR; its status is in $STATUS.
 run() {
     STATUS=0
@@ -203,15 +218,48 @@ make_image() {
 }
 
 # free_port: a TCP port of 127.0.0.1 that nobody has right now, and that no other scenario gets until
-# this one ends: a file of its number in $PORTS stands for it, of which the scenario keeps a list. Not
-# one of those that outgoing connections get by themselves.
+# this one ends: a file of its number in $PORTS stands for it, with the process of the scenario, which
+# keeps a list of its own; those of scenarios that were killed go. Not one of those that outgoing
+# connections get by themselves.
 PORTS=/tmp/pgsup-ports
 free_port() {
-    python3 - "$PORTS" <<'END' | tee -a "$WORK/.ports"
-import os, random, socket, sys
-folder = sys.argv[1]
+    python3 - "$PORTS" $$ <<'END' | tee -a "$WORK/.ports"
+import fcntl, os, random, socket, sys
+folder, owner = sys.argv[1:]
 os.umask(0)
 os.makedirs(folder, 0o1777, exist_ok=True)
+
+def open_lock(path):
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+def is_left(path):
+    try:
+        with open(path, encoding="ascii") as file:
+            os.kill(int(file.read()), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):  # another user's, given back meanwhile, or not of a scenario
+        pass
+    return False
+
+def claim(path):
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as file:
+            file.write(owner)
+        return True
+    except FileExistsError:
+        return False
+
+fcntl.flock(open_lock(f"{folder}/lock"), fcntl.LOCK_EX)
+for name in os.listdir(folder):
+    if is_left(f"{folder}/{name}"):
+        try:
+            os.unlink(f"{folder}/{name}")
+        except OSError:
+            pass
 while True:
     port = random.randrange(11000, 31000)
     with socket.socket() as each:
@@ -220,12 +268,9 @@ while True:
             each.bind(("127.0.0.1", port))
         except OSError:
             continue
-    try:
-        os.close(os.open(f"{folder}/{port}", os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        continue
-    print(port)
-    break
+    if claim(f"{folder}/{port}"):
+        print(port)
+        break
 END
 }
 give_ports_back() {
