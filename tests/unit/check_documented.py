@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every command line of pgsup that the README, the topics and the help texts show is understood by
-the program: the command is there, and so are its options. Every room is in the table of rooms, and
-every check of `pgsup doctor` is in its topic and is broken by a test.
+the program: the command is there, and so are its options. `pgsup help` shows every topic. Every room
+is in the table of rooms, and every check of `pgsup doctor` is in its topic and is broken by a test.
 
 usage: check_documented.py PGSUP CHECKOUT
 
@@ -110,9 +110,20 @@ def checks_left_out():
             yield f"no test breaks {check}"
 
 
+def topics_left_out():
+    """Topics whose title `pgsup help NAME` does not show, as where a command has that name."""
+    for path in sorted(glob.glob(checkout + "/supervisor/cli/manual/topics/*.md")):
+        with open(path, encoding="utf-8") as file:
+            title = next(line for line in file if line.startswith("# "))[2:].strip()
+        name = os.path.basename(path).removesuffix(".md")
+        shown = subprocess.run([pgsup, "help", name], capture_output=True, text=True).stdout
+        if title not in shown.split("\n"):
+            yield f"pgsup help {name} does not show the topic"
+
+
 def main():
     known, bad = {}, 0
-    for fault in [f"contributing.md does not name {room}/" for room in rooms_left_out()] + list(checks_left_out()):
+    for fault in [f"contributing.md does not name {room}/" for room in rooms_left_out()] + [*checks_left_out(), *topics_left_out()]:
         bad += 1
         print(fault)
     for name, text in texts():

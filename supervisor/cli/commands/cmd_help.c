@@ -119,6 +119,10 @@ static int run_help(struct invocation *invocation, struct error *error) {
     help_print(invocation->table, command, stdout);
     if (!command)
         print_topics();
+    if (topic) { /* of the same name as the command */
+        putchar('\n');
+        print_topic(topic);
+    }
     return EXIT_SUCCESS;
 }
 
