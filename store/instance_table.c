@@ -196,9 +196,11 @@ static bool list_by(struct store *store, enum statement statement,
     struct query query;
     if (!query_open(store, statement, &query, error))
         return false;
-    while (query_row(&query, error)) {
-        instances->items =
-            alloc_resize(instances->items, (instances->count + 1) * sizeof *instances->items);
+    for (size_t room = instances->count; query_row(&query, error);) {
+        if (instances->count == room) {
+            room = room ? 2 * room : 8;
+            instances->items = alloc_resize(instances->items, room * sizeof *instances->items);
+        }
         instance_read_row(&query, &instances->items[instances->count++]);
     }
     if (query_close(&query))
@@ -210,6 +212,11 @@ static bool list_by(struct store *store, enum statement statement,
 bool instance_table_list(struct store *store, struct store_instances *instances,
                          struct error *error) {
     return list_by(store, INSTANCE_LIST, instances, error);
+}
+
+bool instance_table_list_brief(struct store *store, struct store_instances *instances,
+                               struct error *error) {
+    return list_by(store, INSTANCE_LIST_BRIEF, instances, error);
 }
 
 bool instance_table_list_restarted(struct store *store, struct store_instances *instances,

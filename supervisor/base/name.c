@@ -197,6 +197,18 @@ bool name_parse_size(const char *text, uint64_t *bytes) {
     return true;
 }
 
+char *name_put_number(uint64_t number, char *text) {
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while (number /= 10);
+    while (count)
+        *text++ = digits[--count];
+    *text = 0;
+    return text;
+}
+
 void name_format_size(uint64_t bytes, char text[32]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     unsigned unit = 0;
@@ -205,18 +217,21 @@ void name_format_size(uint64_t bytes, char text[32]) {
         rest = whole % 1024;
         whole /= 1024;
     }
-    if (rest * 10 / 1024)
-        snprintf(text, 32, "%llu.%llu %s", (unsigned long long)whole,
-                 (unsigned long long)(rest * 10 / 1024), units[unit]);
-    else
-        snprintf(text, 32, "%llu %s", (unsigned long long)whole, units[unit]);
+    text = name_put_number(whole, text);
+    if (rest * 10 / 1024) {
+        *text++ = '.';
+        text = name_put_number(rest * 10 / 1024, text);
+    }
+    *text++ = ' ';
+    strcpy(text, units[unit]);
 }
 
+/* "4 GiB" is "4G", "5 B" is "5B". */
 void name_format_size_short(uint64_t bytes, char text[32]) {
     name_format_size(bytes, text);
-    size_t digits = strcspn(text, " ");
-    text[digits] = text[digits + 1]; /* "4 GiB" is "4G", "5 B" is "5B" */
-    text[digits + 1] = 0;
+    char *unit = strchr(text, ' ');
+    unit[0] = unit[1];
+    unit[1] = 0;
 }
 
 void name_upper(const char *word, char *text, size_t size) {
@@ -285,14 +300,16 @@ static size_t plain_length(const char *text) {
     return length;
 }
 
+void name_put_safe(struct buffer *out, const char *text) {
+    size_t plain = plain_length(text), length = plain + strlen(text + plain);
+    buffer_append(out, text, plain);
+    for (size_t i = plain; i < length;)
+        i += put_safe(out, text + i, length - i);
+}
+
 char *name_safe(const char *text) {
     struct buffer out = {0};
-    size_t plain = plain_length(text), length = plain + strlen(text + plain);
-    if (plain == length)
-        return alloc_string(text);
-    buffer_append(&out, text, plain);
-    for (size_t i = plain; i < length;)
-        i += put_safe(&out, text + i, length - i);
+    name_put_safe(&out, text);
     return buffer_take(&out);
 }
 

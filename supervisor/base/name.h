@@ -2,6 +2,7 @@
  * Pure. The parsers say what was wrong in one sentence that starts with the value in quotes. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ void name_format_mac(const uint8_t mac[6], char text[18]);
 bool name_parse_size(const char *text, uint64_t *bytes);
 void name_format_size(uint64_t bytes, char text[32]);       /* "4 GiB", "111.1 MiB" */
 void name_format_size_short(uint64_t bytes, char text[32]); /* "4G", "111.1M", for a table */
+char *name_put_number(uint64_t number, char *text); /* in decimal, at most 21 bytes; its end */
 void name_upper(const char *word, char *text, size_t size); /* ASCII letters */
 bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);
 
@@ -39,6 +41,7 @@ bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
  * the direction of text (U+202E …), and anything outside UTF-8 become \xNN. What is safe stays as
  * it is. Caller frees. */
 char *name_safe(const char *text);
+void name_put_safe(struct buffer *out, const char *text); /* appended */
 /* Of the character at text, if it changes the order or the lines of what is around it; 0. */
 uint32_t name_hidden_control(const char *text);
 /* Text from a guest or a file made safe as soon as it comes: likewise, as do characters that

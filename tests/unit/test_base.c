@@ -174,6 +174,12 @@ TEST(sizes_know_their_units) {
     CHECK_STRING(text, "111 MiB");
     name_format_size(1536, text);
     CHECK_STRING(text, "1.5 KiB");
+    name_format_size(UINT64_MAX, text);
+    CHECK_STRING(text, "16383.9 PiB");
+    name_format_size_short(0, text);
+    CHECK_STRING(text, "0B");
+    CHECK(name_put_number(UINT64_MAX, text) == text + 20);
+    CHECK_STRING(text, "18446744073709551615");
 }
 
 TEST(durations) {

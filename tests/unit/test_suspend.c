@@ -1,6 +1,7 @@
 /* Saved memory: the tag that tells of it, and how it is found in real qcow2 disks, and in damaged
  * ones. */
 #include "base/alloc.h"
+#include "home/snapshot/unsuspended.h"
 #include "host/saved_memory.h"
 #include "machine/core/suspend_tag.h"
 #include "scratch.h"
@@ -101,6 +102,50 @@ TEST(a_first_table_that_is_too_short_fits_nothing) {
         path));
     expect_tag(path, TAG, false);
     free(path);
+}
+
+/* How many disks of vm0 ... have memory in them, and how many had to be read of those without. */
+static void expect_of_all(const struct home *home, unsigned with_memory, size_t read) {
+    struct unsuspended disks;
+    unsigned found = 0;
+    unsuspended_open(&disks, home);
+    for (int i = 0; i < UNSUSPENDED_WORTH; i++) {
+        struct saved_memory saved;
+        struct error error = {0};
+        char name[8];
+        snprintf(name, sizeof name, "vm%d", i);
+        CHECK(unsuspended_read(&disks, name, &saved, &error));
+        found += saved.tag != NULL;
+        saved_memory_done(&saved);
+    }
+    CHECK_INT(found, with_memory);
+    CHECK_INT(disks.fresh.length != 0, read != 0);
+    unsuspended_close(&disks);
+}
+
+TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
+    struct home home = {.path = scratch_path("home"), .run = scratch_path("home/run")};
+    char *note = scratch_path("home/run/" UNSUSPENDED_NOTE), *all = scratch_path("home/instances");
+    for (int i = 0; i < UNSUSPENDED_WORTH; i++)
+        shell(alloc_printf("mkdir -p '%s' '%s/vm%d' && qemu-img create -q -f qcow2 "
+                           "'%s/vm%d/os.qcow2' 64M",
+                           home.run, all, i, all, i));
+    expect_of_all(&home, 0, 0); /* too young for a note */
+    CHECK(!file_exists(note));
+    shell(alloc_printf("touch -t 202001010000 '%s'/vm*/os.qcow2", all));
+    expect_of_all(&home, 0, 1);
+    CHECK(file_exists(note));
+    expect_of_all(&home, 0, 0);
+    shell(alloc_printf("qemu-img snapshot -c '" TAG "' '%s/vm3/os.qcow2'", all));
+    expect_of_all(&home, 1, 0);
+    shell(alloc_printf("touch -t 202001010000 '%s/vm3/os.qcow2'", all)); /* one that hides */
+    expect_of_all(&home, 1, 0);
+    shell(alloc_printf("rm '%s/vm3/os.qcow2' && cp '%s/vm0/os.qcow2' '%s/vm3/os.qcow2'", all, all,
+                       all));
+    expect_of_all(&home, 0, 0);
+    shell(alloc_printf("printf damaged >'%s'", note));
+    expect_of_all(&home, 0, 1);
+    free(home.path), free(home.run), free(note), free(all);
 }
 
 TEST(the_tag_tells_of_qemu_and_hardware) {

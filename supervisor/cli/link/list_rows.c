@@ -125,7 +125,8 @@ bool list_rows_collect(struct home *home, const struct list_choice *choice, stru
                        struct error *error) {
     struct store_instances instances = {0};
     struct instance_rows open;
-    if (!instance_table_list(home->store, &instances, error))
+    if (!(choice->whole ? instance_table_list(home->store, &instances, error)
+                        : instance_table_list_brief(home->store, &instances, error)))
         return false;
     bool good = instance_rows_open(
         home, NULL, choice->whole ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF, &open, error);

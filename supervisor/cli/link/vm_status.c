@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/name.h"
 #include "cli/link/offline.h"
-#include "home/snapshot/suspension.h"
 #include "machine/core/suspend_tag.h"
 #include "store/launch_table.h"
 
@@ -55,14 +54,21 @@ void vm_status_close(struct vm_status *vms) {
     json_decref(vms->supervised);
     running_list_done(&vms->running);
     store_launches_done(&vms->ended);
+    if (vms->looks)
+        unsuspended_close(&vms->unsuspended);
     *vms = (struct vm_status){0};
 }
 
-static json_t *make_vm_json(const char *state, const char *reason, pid_t pid) {
+/* Of a thousand VMs each key costs: what is brief has none that is null. */
+static json_t *make_vm_json(bool brief, const char *state, const char *reason, pid_t pid) {
     json_t *object = json_object();
     json_object_set_new(object, "state", json_string(state));
-    json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
-    json_object_set_new(object, "pid", pid ? json_integer(pid) : json_null());
+    if (reason || !brief)
+        json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
+    if (pid || !brief)
+        json_object_set_new(object, "pid", pid ? json_integer(pid) : json_null());
+    if (brief)
+        return object;
     json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor knows */
     json_object_set_new(object, "boot_module", json_null());
     json_object_set_new(object, "failed_modules", json_array());
@@ -71,33 +77,33 @@ static json_t *make_vm_json(const char *state, const char *reason, pid_t pid) {
 }
 
 /* qapi/run-state.json, RunState: everything that is not "running" has its vCPUs halted. */
-static json_t *ask_vm(const struct home *home, const struct running *running) {
+static json_t *ask_vm(const struct vm_status *vms, const struct running *running) {
     struct error error = {0};
     char reason[sizeof error.text + 64];
-    struct offline *offline = offline_open(home, running, &error);
+    struct offline *offline = offline_open(vms->home, running, &error);
     json_t *reply = offline ? offline_command(offline, "query-status", NULL, &error) : NULL;
     const char *status = json_string_value(json_object_get(reply, "status"));
     json_t *vm;
     if (!status) {
         snprintf(reason, sizeof reason, "no supervisor, and QMP does not answer: %s", error.text);
-        vm = make_vm_json("lost", reason, running->pid);
+        vm = make_vm_json(vms->scope.brief, "lost", reason, running->pid);
     } else {
         bool on = strcmp(status, "running") == 0;
         snprintf(reason, sizeof reason, "no supervisor; QEMU reports \"%.40s\"", status);
-        vm = make_vm_json(on ? "running" : "paused", reason, running->pid);
+        vm = make_vm_json(vms->scope.brief, on ? "running" : "paused", reason, running->pid);
     }
     json_decref(reply);
     offline_close(offline);
     return vm;
 }
 
-static json_t *down_vm(const struct store_launch *last) {
+static json_t *down_vm(bool brief, const struct store_launch *last) {
     if (!last)
-        return make_vm_json("stopped", NULL, 0);
+        return make_vm_json(brief, "stopped", NULL, 0);
     if (!last->ended_ms)
-        return make_vm_json("stopped", "ended while unsupervised", 0);
+        return make_vm_json(brief, "stopped", "ended while unsupervised", 0);
     bool failed = last->state && strcmp(last->state, "failed") == 0;
-    return make_vm_json(failed ? "failed" : "stopped", last->end_text, 0);
+    return make_vm_json(brief, failed ? "failed" : "stopped", last->end_text, 0);
 }
 
 /* The status of a VM that does not run comes from the record of its last launch. */
@@ -107,10 +113,10 @@ static json_t *recall_vm(struct vm_status *vms, const struct store_instance *ins
         if (!vms->recalls)
             launch_table_list_last(vms->home->store, &vms->ended, NULL);
         vms->recalls = true;
-        return down_vm(store_launches_find(&vms->ended, instance->id));
+        return down_vm(vms->scope.brief, store_launches_find(&vms->ended, instance->id));
     }
     bool known = launch_table_last(vms->home->store, instance->id, &launch, NULL);
-    json_t *status = down_vm(known ? &launch : NULL);
+    json_t *status = down_vm(vms->scope.brief, known ? &launch : NULL);
     store_launch_done(&launch);
     return status;
 }
@@ -120,11 +126,20 @@ static bool is_down(const json_t *status) {
     return state && (strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0);
 }
 
+static bool read_memory(struct vm_status *vms, const char *name, struct saved_memory *saved) {
+    if (vms->scope.only)
+        return suspension_read(vms->home, name, saved, NULL);
+    if (!vms->looks)
+        unsuspended_open(&vms->unsuspended, vms->home);
+    vms->looks = true;
+    return unsuspended_read(&vms->unsuspended, name, saved, NULL);
+}
+
 /* One that does not run is suspended if its disk says so. Why it could not be started stays. */
-static void look_for_memory(const struct vm_status *vms, const char *name, json_t *status) {
+static void look_for_memory(struct vm_status *vms, const char *name, json_t *status) {
     struct saved_memory saved = {0};
     char size[32];
-    if (!is_down(status) || !suspension_read(vms->home, name, &saved, NULL) || !saved.tag)
+    if (!is_down(status) || !read_memory(vms, name, &saved) || !saved.tag)
         return;
     name_format_size(saved.bytes, size);
     scoped(alloc_release) char *reason =
@@ -141,7 +156,7 @@ json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instan
     json_t *status = json_incref(json_object_get(vms->supervised, name));
     for (size_t i = 0; !status && i < vms->running.count; i++)
         if (strcmp(vms->running.items[i].name, name) == 0)
-            status = ask_vm(vms->home, &vms->running.items[i]);
+            status = ask_vm(vms, &vms->running.items[i]);
     if (!status)
         status = recall_vm(vms, instance);
     look_for_memory(vms, name, status);

@@ -6,6 +6,7 @@
 #include "cli/link/client.h"
 #include "home/home.h"
 #include "home/running.h"
+#include "home/snapshot/unsuspended.h"
 #include "store/instance_table.h"
 #include "store/launch_table.h"
 
@@ -25,6 +26,8 @@ struct vm_status {
     struct running_list running; /* … without a supervisor */
     bool recalls;                /* the scope is all, and one was asked for that does not run: */
     struct store_launches ended; /* the last launch of each */
+    bool looks;                  /* … and whose disks were asked for memory: */
+    struct unsuspended unsuspended;
 };
 
 /* One question to the supervisor and, for all that do not run, one to the store. */

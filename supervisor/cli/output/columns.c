@@ -31,42 +31,57 @@ static size_t bytes_of(const char *text, size_t characters) {
     return length;
 }
 
+/* The text behind `at` becomes a cell. */
+static void take_cell(struct columns *columns, size_t at) {
+    if (columns->cell_count == columns->cell_room) {
+        columns->cell_room = columns->cell_room ? 2 * columns->cell_room : 4 * COLUMNS_MAX;
+        columns->cells = alloc_resize(columns->cells, columns->cell_room * sizeof *columns->cells);
+    }
+    buffer_putc(&columns->text, 0);
+    columns->cells[columns->cell_count++] =
+        (struct columns_cell){.at = at, .width = width_of(columns->text.data + at)};
+}
+
 void columns_init(struct columns *columns, const char *const *headings) {
     *columns = (struct columns){0};
-    for (; headings[columns->count]; columns->count++)
-        strv_take(&columns->cells, alloc_string(headings[columns->count]));
+    for (; headings[columns->count]; columns->count++) {
+        size_t at = columns->text.length;
+        buffer_puts(&columns->text, headings[columns->count]);
+        take_cell(columns, at);
+    }
 }
 
 void columns_add(struct columns *columns, const char *cell) {
-    strv_take(&columns->cells, name_safe(cell && *cell ? cell : "-"));
+    size_t at = columns->text.length;
+    name_put_safe(&columns->text, cell && *cell ? cell : "-");
+    take_cell(columns, at);
 }
 
 void columns_addf(struct columns *columns, const char *format, ...) {
-    char *text;
+    size_t at = columns->text.length;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    buffer_vprintf(&columns->text, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        abort();
-    strv_take(&columns->cells, text);
+    take_cell(columns, at);
+}
+
+void columns_add_number(struct columns *columns, uint64_t number) {
+    char text[32];
+    name_put_number(number, text);
+    columns_add(columns, text);
 }
 
 void columns_paint(struct columns *columns, const char *style) {
-    size_t count = columns->cells.count, old = columns->styled;
-    if (count > old) {
-        columns->styled = 2 * count;
-        columns->styles = alloc_resize(columns->styles, columns->styled * sizeof *columns->styles);
-        memset(columns->styles + old, 0, (columns->styled - old) * sizeof *columns->styles);
-    }
-    columns->styles[count - 1] = style;
+    columns->cells[columns->cell_count - 1].style = style;
 }
 
 static void measure(const struct columns *columns, size_t widths[COLUMNS_MAX]) {
-    for (size_t i = columns->no_heading ? columns->count : 0; i < columns->cells.count; i++) {
-        size_t *widest = &widths[i % columns->count], width = width_of(columns->cells.items[i]);
-        if (width > *widest)
-            *widest = width;
+    size_t column = 0;
+    for (size_t i = columns->no_heading ? columns->count : 0; i < columns->cell_count; i++) {
+        if (columns->cells[i].width > widths[column])
+            widths[column] = columns->cells[i].width;
+        column = column + 1 < columns->count ? column + 1 : 0;
     }
 }
 
@@ -119,55 +134,56 @@ static void fit(const struct columns *columns, size_t widths[COLUMNS_MAX]) {
             cut_column(columns, widths, i, 1);
 }
 
-static void print_cell(const char *cell, size_t width, FILE *file) {
-    if (width_of(cell) <= width)
-        fputs(cell, file);
-    else
-        fprintf(file, "%.*s\u2026", (int)bytes_of(cell, width - 1), cell);
+static void put_cell(const char *text, size_t text_width, size_t width, struct buffer *line) {
+    if (text_width <= width) {
+        buffer_puts(line, text);
+        return;
+    }
+    buffer_append(line, text, bytes_of(text, width - 1));
+    buffer_puts(line, "\u2026");
 }
 
-static void print_gap(size_t width, FILE *file) {
+static void put_gap(size_t width, struct buffer *line) {
     static const char spaces[] = "                                ";
     for (size_t part; width > 0; width -= part) {
         part = width < sizeof spaces - 1 ? width : sizeof spaces - 1;
-        fwrite(spaces, 1, part, file);
+        buffer_append(line, spaces, part);
     }
 }
 
-static const char *style_of(const struct columns *columns, size_t cell) {
-    const char *style = cell < columns->styled ? columns->styles[cell] : NULL;
-    return style ? style : "";
-}
-
-static void print_row(const struct columns *columns, size_t row, const size_t widths[COLUMNS_MAX],
-                      FILE *file) {
+static void put_row(const struct columns *columns, size_t row, const size_t widths[COLUMNS_MAX],
+                    struct buffer *line) {
     size_t gap = 0;
     for (size_t column = 0; column < columns->count; column++) {
-        const char *cell = columns->cells.items[row * columns->count + column];
-        const char *style = style_of(columns, row * columns->count + column);
-        size_t width = width_of(cell);
-        if (!widths[column])
+        const struct columns_cell *cell = &columns->cells[row * columns->count + column];
+        size_t width = widths[column];
+        if (!width)
             continue;
-        print_gap(gap, file);
-        fputs(style, file);
-        print_cell(cell, widths[column], file);
-        fputs(*style ? "\033[0m" : "", file);
-        gap = GAP + (widths[column] > width ? widths[column] - width : 0);
+        put_gap(gap, line);
+        if (cell->style)
+            buffer_puts(line, cell->style);
+        put_cell(columns->text.data + cell->at, cell->width, width, line);
+        if (cell->style && *cell->style)
+            buffer_puts(line, "\033[0m");
+        gap = GAP + (width > cell->width ? width - cell->width : 0);
     }
-    fputc('\n', file);
+    buffer_putc(line, '\n');
 }
 
 void columns_print(const struct columns *columns, FILE *file) {
     size_t widths[COLUMNS_MAX] = {0};
+    scoped(buffer_done) struct buffer lines = {0};
     measure(columns, widths);
     fit(columns, widths);
-    for (size_t row = columns->no_heading; row < columns->cells.count / columns->count; row++)
-        print_row(columns, row, widths, file);
+    for (size_t row = columns->no_heading; row < columns->cell_count / columns->count; row++)
+        put_row(columns, row, widths, &lines);
+    if (lines.length)
+        fwrite(lines.data, 1, lines.length, file);
 }
 
 void columns_done(struct columns *columns) {
-    strv_done(&columns->cells);
-    free(columns->styles);
+    buffer_done(&columns->text);
+    free(columns->cells);
     *columns = (struct columns){0};
 }
 

@@ -2,18 +2,23 @@
  * guests or files is made printable by the caller. */
 #pragma once
 
-#include "base/strv.h"
+#include "base/buffer.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define COLUMNS_MAX 20
 
 struct columns {
-    struct strv cells;   /* row after row, the heading first */
-    const char **styles; /* of each cell, borrowed: what a terminal needs before it; NULL: none */
-    size_t styled;       /* how many there are */
-    size_t count;        /* of columns */
+    struct buffer text; /* of all cells, each with its NUL */
+    struct columns_cell {
+        size_t at;         /* in the text */
+        size_t width;      /* in characters */
+        const char *style; /* borrowed: what a terminal needs before it; NULL: none */
+    } * cells;             /* row after row, the heading first */
+    size_t cell_count, cell_room;
+    size_t count; /* of columns */
     bool no_heading;
     /* What a line may have; 0: any number. Until it fits, the columns that may be left out are
      * (the highest number first), others are cut, and at last the last one. */
@@ -27,6 +32,7 @@ void columns_init(struct columns *columns, const char *const *headings);
 void columns_add(struct columns *columns, const char *cell); /* NULL or "": "-" */
 void columns_addf(struct columns *columns, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void columns_add_number(struct columns *columns, uint64_t number);
 /* Of the cell added last; style lives for ever. */
 void columns_paint(struct columns *columns, const char *style);
 void columns_print(const struct columns *columns, FILE *file);

@@ -91,7 +91,7 @@ static void add_cell(const struct list_table *table, struct columns *cells, cons
         duration_format_short((uint64_t)(json_real_value(value) * 1000), text);
         columns_add(cells, text);
     } else if (json_is_integer(value)) {
-        columns_addf(cells, "%lld", (long long)json_integer_value(value));
+        columns_add_number(cells, (uint64_t)json_integer_value(value));
     } else {
         columns_add(cells, json_string_value(value));
     }

@@ -1,6 +1,13 @@
 #include "home/access/endpoint.h"
 
-#include <stdio.h>
+#include <string.h>
+
+static void copy_text(const char *from, char *text, size_t size) {
+    size_t length = from ? strnlen(from, size - 1) : 0;
+    if (length)
+        memcpy(text, from, length);
+    text[length] = 0;
+}
 
 void endpoint_of(const struct store_instance *instance, const struct store_guest *guest,
                  struct endpoint *endpoint) {
@@ -13,8 +20,8 @@ void endpoint_of(const struct store_instance *instance, const struct store_guest
     }
     endpoint->port = instance->ssh_port ? instance->ssh_port : ENDPOINT_SSH_PORT;
     endpoint->since_ms = learned ? guest->address_ms : 0;
-    snprintf(endpoint->source, sizeof endpoint->source, "%s", source ? source : "");
-    snprintf(endpoint->address, sizeof endpoint->address, "%s", address ? address : "");
+    copy_text(source, endpoint->source, sizeof endpoint->source);
+    copy_text(address, endpoint->address, sizeof endpoint->address);
 }
 
 bool endpoint_find(struct home *home, const struct store_instance *instance,
