@@ -32,9 +32,27 @@ static void read_tar_header(const uint8_t *data, size_t size) {
     enum tar_kind kind;
     struct error error = {0};
     memcpy(block, data, size < sizeof block ? size : sizeof block);
-    if (tar_index_parse(block, &member, &kind, &error) && kind == TAR_FILE &&
+    if (tar_index_parse(block, &(struct tar_given){0}, &member, &kind, &error) &&
+        kind == TAR_FILE &&
         (!*member.name || strchr(member.name, '/') || strcmp(member.name, "..") == 0))
         abort();
+}
+
+static void read_extensions(const char *data, size_t size) {
+    static const enum tar_kind kinds[] = {TAR_PAX, TAR_PAX_OF_ALL, TAR_LONG_NAME};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct tar_given given = {0};
+        struct error error = {0};
+        char *text = malloc(size + 1);
+        if (!text)
+            abort();
+        memcpy(text, data, size);
+        text[size] = 0;
+        if (tar_index_extend(text, size, kinds[i], &given, &error) && given.has_name &&
+            (!*given.name || strchr(given.name, '/') || strcmp(given.name, "..") == 0))
+            abort();
+        free(text);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -51,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(text, data, size);
     text[size] = 0;
     ovf_digest_find(text, "a", &digest);
+    read_extensions(text, size);
     free(text);
     return 0;
 }

@@ -162,8 +162,10 @@ static bool find_descriptor(struct package *package, struct error *error) {
 static bool open_archive(struct package *package, struct error *error) {
     struct error problem = {0};
     const char *file = package->wanted->file;
-    return tar_index_read(package->fd, &package->index, &problem)
-               ? find_descriptor(package, error)
+    if (tar_index_read(package->fd, &package->index, &problem))
+        return find_descriptor(package, error);
+    return problem.code == ERROR_CANCELLED
+               ? error_copy(error, &problem)
                : error_set(error, problem.code, "%s %s", file, problem.text);
 }
 

@@ -68,7 +68,9 @@ expect_ok "$PGSUP" instance get web --json
 expect_equal "what it is" "$(json_of '(it["arch"], it["vcpu"], it["ram_bytes"] >> 20, it["disk_bytes"] >> 20)')" "('aarch64', 2, 512, 64)"
 holds web
 nothing_is_left "['web']"
-expect_ok "$PGSUP" import ../web.ova --as twin
+tar --format=pax --exclude='*.qcow2' -cf ../pax.ova . # with its folder, "./" and times
+expect_ok "$PGSUP" import ../pax.ova --as twin
+holds twin
 expect_ok "$PGSUP" list --json
 expect_equal "addresses" "$(json_of 'len({i["mac"] for i in it})')" 2
 for each in web twin; do expect_ok "$PGSUP" instance remove -y $each; done
