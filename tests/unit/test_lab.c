@@ -308,7 +308,8 @@ TEST(what_is_exported_makes_the_same_again) {
     scoped(buffer_done) struct buffer first = {0}, second = {0}, said = {0};
     mkdir(folder, 0700);
     buffer_printf(&said,
-                  LAB "instances:\n  plain: {" BASE ", nics: []}\n"
+                  LAB "instances:\n  plain: {" BASE ", nics: [], network-config: %s}\n"
+                      "  line: {" BASE ", nics: [], network-config: %s}\n"
                       "  most:\n    " BASE_LINES "    vcpu: 1\n    ram: 256M\n    nested: true\n"
                       "    package-upgrade: true\n    seed: both\n    accel: tcg\n"
                       "    nics: [user, lab, 'tiny,ip=10.78.0.5,mac=52:54:99:01:02:03', user]\n"
@@ -320,7 +321,8 @@ TEST(what_is_exported_makes_the_same_again) {
                       "    vendor-data: '#include http://192.0.2.1/x'\n"
                       "    network-config: |\n      version: 2\n      ethernets:\n"
                       "        all: {match: {name: 'en*'}, dhcp4: true}\n",
-                  folder);
+                  "' {version: 2, ethernets: {all: {match: {name: ''en*''}, dhcp4: true}}} '",
+                  "'network: {version: 2, ethernets: {e0: {dhcp4: true}}}'", folder);
     make_home("exported", &cloud, &home);
     carry_out(said.data, LAB_KEEP);
     expect_plan(said.data, LAB_PRUNE_OTHERS, "");

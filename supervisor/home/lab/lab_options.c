@@ -13,9 +13,12 @@ static const struct {
                  {LAB_VENDOR_DATA, SEED_VENDOR_DATA},
                  {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
 
-/* A value of several lines is the document itself, or one that begins as a document does. */
+/* A value of several lines is the document itself, or one that begins as a document does; in one
+ * line a network-config is a map. */
 static bool is_inline(const char *text) {
-    return strchr(text, '\n') != NULL || *text == '#';
+    const char *start = text + strspn(text, " \t");
+    return strchr(text, '\n') || *text == '#' || *start == '{' || strstr(text, ": ") ||
+           strstr(text, ":\t");
 }
 
 static bool read_document(const struct lab *lab, enum seed_document document, const char *text,
