@@ -7,4 +7,8 @@
 
 #define SPACE_RESERVE_BYTES (UINT64_C(256) << 20)
 
-bool space_usable(int fd, uint64_t *bytes); /* false: see errno */
+/* False: see errno. */
+bool space_usable(int fd, uint64_t *bytes);
+/* While it grows: what it and others have taken since then does not eat up the reserve. */
+bool space_reserve(int fd, uint64_t *reserve_bytes);
+bool space_usable_beside(int fd, uint64_t reserve_bytes, uint64_t *bytes);

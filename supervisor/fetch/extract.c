@@ -15,12 +15,14 @@
 
 #define READ_BYTES (256u << 10)
 #define HOLE_BYTES (64u << 10) /* what is looked at at once, whether it is all zeros */
+#define LOOK_BYTES (1u << 20)  /* after so many it is looked how much space there is now */
 
 struct unpacking {
     struct archive *archive;
     const char *shown;
     uint64_t limit_bytes, packed_bytes, written_bytes;
-    uint64_t room_bytes, stored_bytes; /* stored: without holes */
+    uint64_t reserve_bytes, room_bytes;
+    uint64_t stored_bytes, looked_bytes; /* stored: without holes */
 };
 
 static bool is_zero(const char *data, size_t length) {
@@ -46,6 +48,18 @@ static bool refuse_space(const struct unpacking *unpacking, const char *what, st
                      unpacking->shown, what, room);
 }
 
+/* Other files grow beside this one. */
+static bool look_again(struct unpacking *unpacking, struct error *error) {
+    uint64_t usable;
+    if (unpacking->stored_bytes - unpacking->looked_bytes < LOOK_BYTES)
+        return true;
+    unpacking->looked_bytes = unpacking->stored_bytes;
+    if (!space_usable_beside(FETCH_TARGET_FD, unpacking->reserve_bytes, &usable))
+        return error_errno(error, "cannot see how much space there is for %s", unpacking->shown);
+    unpacking->room_bytes = unpacking->stored_bytes + usable;
+    return true;
+}
+
 static bool write_sparse(struct unpacking *unpacking, const char *data, size_t length,
                          struct error *error) {
     for (size_t done = 0; done < length;) {
@@ -57,6 +71,8 @@ static bool write_sparse(struct unpacking *unpacking, const char *data, size_t l
         if (!hole &&
             !write_piece(FETCH_TARGET_FD, data + done, piece, unpacking->written_bytes + done))
             return error_errno(error, "cannot decompress %s", unpacking->shown);
+        if (!look_again(unpacking, error))
+            return false;
         done += piece;
     }
     unpacking->written_bytes += length;
@@ -112,7 +128,8 @@ static bool open_packed(struct unpacking *unpacking, struct error *error) {
     if (fstat(FETCH_SOURCE_FD, &status) < 0)
         return error_errno(error, "cannot read %s", unpacking->shown);
     unpacking->packed_bytes = (uint64_t)status.st_size;
-    if (!space_usable(FETCH_TARGET_FD, &unpacking->room_bytes))
+    if (!space_reserve(FETCH_TARGET_FD, &unpacking->reserve_bytes) ||
+        !space_usable_beside(FETCH_TARGET_FD, unpacking->reserve_bytes, &unpacking->room_bytes))
         return error_errno(error, "cannot see how much space there is for %s", unpacking->shown);
     if (unpacking->packed_bytes > unpacking->room_bytes)
         return refuse_space(unpacking, "what is packed", error);

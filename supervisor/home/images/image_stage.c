@@ -3,10 +3,12 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
 #include "base/space.h"
+#include "base/waiting.h"
 #include "home/images/download.h"
 #include "home/images/image_form.h"
 #include "home/images/unpack.h"
@@ -14,11 +16,16 @@
 #include "host/qemu_img.h"
 #include "store/transaction.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define CONVERT_TURN_MS (60u * 60 * 1000)
+#define CONVERT_LOOK_MS 100
 
 static bool check_free_name(struct home *home, const char *name, struct error *error) {
     struct store_image image = {0};
@@ -152,9 +159,31 @@ static bool unpack(const struct image_stage *stage, const struct image_progress 
     return find_form(stage, source, error);
 }
 
-/* A raw disk becomes a qcow2 of about what it occupies itself. */
-static bool convert(const struct image_stage *stage, const char *raw, const char *shown,
-                    struct error *error) {
+/* Two that are converted at once would both count on the space that is free now. Caller releases;
+ * -1: error set. */
+static int wait_for_turn(struct home *home, const char *shown, struct error *error) {
+    scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
+    uint64_t deadline_ms = clock_monotonic_ms() + CONVERT_TURN_MS;
+    int lock;
+    waiting_begin("waiting for another image", shown);
+    while ((lock = file_lock_folder(folder)) < 0 && errno == EWOULDBLOCK && interrupt_check(NULL) &&
+           clock_monotonic_ms() < deadline_ms) {
+        waiting_tick();
+        poll(NULL, 0, CONVERT_LOOK_MS);
+    }
+    int number = errno;
+    waiting_end();
+    if (lock >= 0 || !interrupt_check(error))
+        return lock;
+    if (number == EWOULDBLOCK)
+        error_set(error, ERROR_TIMEOUT, "another image has been converted for too long: try again");
+    else
+        error_set(error, ERROR_FAILED, "cannot work on %s: %s", folder, strerror(number));
+    return -1;
+}
+
+static bool check_room(const struct image_stage *stage, const char *raw, const char *shown,
+                       struct error *error) {
     struct stat status;
     uint64_t usable;
     char needed[32], left[32];
@@ -163,12 +192,19 @@ static bool convert(const struct image_stage *stage, const char *raw, const char
     uint64_t occupied = (uint64_t)status.st_blocks * 512;
     name_format_size(occupied, needed);
     name_format_size(usable, left);
-    if (occupied > usable)
-        return error_set(error, ERROR_FAILED,
-                         "there is too little space for %s: it occupies %s, and %s may be used; "
-                         "make room on that disk",
-                         shown, needed, left);
-    return qemu_img_from_raw(raw, stage->made, error);
+    return occupied <= usable ||
+           error_set(error, ERROR_FAILED,
+                     "there is too little space for %s: it occupies %s, and %s may be used; "
+                     "make room on that disk",
+                     shown, needed, left);
+}
+
+/* A raw disk becomes a qcow2 of about what it occupies itself. */
+static bool convert(const struct image_stage *stage, const char *raw, const char *shown,
+                    struct error *error) {
+    scoped(file_release) int turn = wait_for_turn(stage->home, shown, error);
+    return turn >= 0 && check_room(stage, raw, shown, error) &&
+           qemu_img_from_raw(raw, stage->made, error);
 }
 
 bool image_stage_take(struct image_stage *stage, const char *given, struct store_image *image,

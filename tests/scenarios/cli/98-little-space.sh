@@ -71,6 +71,49 @@ step "a raw disk whose copy would need more"
 } >"$WORK/large.raw"
 refused 1 "it occupies " "$WORK/large.raw"
 
+step "three at once, of which each alone has room: what others take is seen"
+python3 - "$WORK" <<'END'
+import gzip, random, sys
+noise = random.Random(1).randbytes(1 << 20)
+for name in "abc":  # 12 MB that are packed well
+    with gzip.open(f"{sys.argv[1]}/{name}.raw.gz", "wb", 1) as file:
+        file.write(b"\x55" * 510 + b"\x55\xaa")
+        for _ in range(12):
+            file.write(b"y" * 1000000)
+with open(sys.argv[1] + "/one.raw", "wb") as file:
+    file.write(b"\x55" * 510 + b"\x55\xaa" + noise * 16)
+END
+together() { # FILE…: as images called by their places
+    local each number=0 pids=""
+    echo 32768 >"$WORK/least"
+    watch_space &
+    local watcher=$!
+    for each in "$@"; do
+        number=$((number + 1))
+        "$PGSUP" image import -n "big$number" "$each" >"$WORK/together.$number" 2>&1 &
+        pids="$pids $!"
+    done
+    refusals=0
+    number=0
+    for each in $pids; do
+        number=$((number + 1))
+        wait "$each" && continue
+        refusals=$((refusals + 1))
+        grep -q "there is too little space for" "$WORK/together.$number" ||
+            fail "another reason: $(cat "$WORK/together.$number")"
+    done
+    kill $watcher
+    wait $watcher 2>/dev/null || true
+    [ "$(cat "$WORK/least")" -ge 2500 ] || fail "only $(cat "$WORK/least") KiB were left"
+    for number in $(seq $#); do "$PGSUP" image remove "big$number" >/dev/null 2>&1 || true; done
+    expect_equal "left in images/" "$(ls "$PGSUP_HOME/images")" ""
+}
+together "$WORK/a.raw.gz" "$WORK/b.raw.gz" "$WORK/c.raw.gz"
+[ $refusals -ge 1 ] || fail "36 MB are in 32 MB"
+cp "$WORK/one.raw" "$WORK/two.raw"
+together "$WORK/one.raw" "$WORK/two.raw"
+expect_equal "refused" $refusals 1
+
 step "holes need no space: 1 GB of nothing"
 python3 - "$WORK" <<'END'
 import gzip, sys
