@@ -302,25 +302,29 @@ static bool check_not_needed(const struct snapshot_work *work,
     return true;
 }
 
-static bool remove_named(const struct snapshot_work *work, const char *name, struct error *error) {
+static bool remove_named(const struct invocation *invocation, const struct snapshot_work *work,
+                         const char *name, struct error *error) {
     struct store_snapshots list = {0};
     bool good = snapshot_table_list(work->task.home->store, work->instance.id, &list, error);
     const struct store_snapshot *found =
         good ? snapshot_name_get(&list, work->instance.name, name, error) : NULL;
     struct store_snapshot snapshot = found ? *found : (struct store_snapshot){0};
+    bool gives_up_restore = snapshot.state == STORE_SNAPSHOT_RESTORING;
     good = found && check_not_needed(work, &snapshot, error) &&
-           snapshot_remove(&work->task, &snapshot, error);
+           snapshot_remove(&work->task, &snapshot, error) &&
+           (!gives_up_restore || snapshot_work_finish(invocation, work, error));
     if (good)
         printf("snapshot \"%s\" of \"%s\" removed\n", name, work->instance.name);
     store_snapshots_done(&list);
     return good;
 }
 
-static bool remove_all(const struct snapshot_work *work, struct error *error) {
+static bool remove_all(const struct invocation *invocation, const struct snapshot_work *work,
+                       struct error *error) {
     struct store_snapshots list = {0};
     bool good = snapshot_table_list(work->task.home->store, work->instance.id, &list, error);
     for (size_t i = 0; good && i < list.count; i++)
-        good = remove_named(work, list.items[i].name, error);
+        good = remove_named(invocation, work, list.items[i].name, error);
     store_snapshots_done(&list);
     return good;
 }
@@ -338,9 +342,9 @@ static int run_snapshot_remove(struct invocation *invocation, struct error *erro
     interrupt_watch();
     bool good = snapshot_work_open(invocation, invocation_argument(invocation, 0), &work, error);
     if (good && all)
-        good = remove_all(&work, error);
+        good = remove_all(invocation, &work, error);
     for (size_t i = 1; good && i < count; i++)
-        good = remove_named(&work, invocation_argument(invocation, i), error);
+        good = remove_named(invocation, &work, invocation_argument(invocation, i), error);
     snapshot_work_close(&work);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -57,10 +57,18 @@ bool snapshot_work_open(const struct invocation *invocation, const char *name,
     if (!(runs ? begin_live(work, error) : begin_idle(invocation, work, error)) ||
         !snapshot_settle(&work->task, &restored, error))
         return false;
-    if (runs || (!restored && !unfinished_is_marked(home, name)))
-        return true;
-    return work->task.leaves_restore ? stopped_instance_regenerate(invocation, name, error)
-                                     : stopped_instance_finish(invocation, name, error);
+    return runs || (!restored && !unfinished_is_marked(home, name)) ||
+           snapshot_work_finish(invocation, work, error);
+}
+
+bool snapshot_work_finish(const struct invocation *invocation, const struct snapshot_work *work,
+                          struct error *error) {
+    const char *name = work->instance.name;
+    struct snapshot_pending pending;
+    if (!snapshot_settle_pending(invocation->home, work->instance.id, &pending, error))
+        return false;
+    return pending.restore ? stopped_instance_regenerate(invocation, name, error)
+                           : stopped_instance_finish(invocation, name, error);
 }
 
 void snapshot_work_close(struct snapshot_work *work) {

@@ -18,4 +18,8 @@ struct snapshot_work {
 /* snapshot_work_close() also after a failure. */
 bool snapshot_work_open(const struct invocation *invocation, const char *name,
                         struct snapshot_work *work, struct error *error);
+/* Of one that does not run, after a restore: the files that follow from the rows. vm.sh may start
+ * it again (home/unfinished.h), unless another restore is still to be completed. */
+bool snapshot_work_finish(const struct invocation *invocation, const struct snapshot_work *work,
+                          struct error *error);
 void snapshot_work_close(struct snapshot_work *work);

@@ -349,12 +349,23 @@ static bool begin_restore(const struct snapshot_task *task, struct store_snapsho
     return good && snapshot_table_set_state(store, snapshot, error);
 }
 
+/* Recorded: from now on it is completed by whoever comes. */
+static bool record_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
+                           struct error *error) {
+    struct store *store = task->home->store;
+    const char *name = task->instance->name;
+    bool was_unfinished = unfinished_is_marked(task->home, name);
+    if (unfinished_mark(task->home, name, error) && store_make_lasting(store, error) &&
+        store_begin(store, error) && store_end(store, begin_restore(task, snapshot, error), error))
+        return true;
+    if (!was_unfinished)
+        unfinished_clear(task->home, name, NULL);
+    return false;
+}
+
 bool snapshot_restore(const struct snapshot_task *task, struct store_snapshot *snapshot,
                       struct error *error) {
-    struct store *store = task->home->store;
-    return unfinished_mark(task->home, task->instance->name, error) &&
-           store_make_lasting(store, error) && store_begin(store, error) &&
-           store_end(store, begin_restore(task, snapshot, error), error) &&
+    return record_restore(task, snapshot, error) &&
            (snapshot_finish_restore(task, snapshot, error) ||
             error_prefix(
                 error,

@@ -54,14 +54,16 @@ bool snapshot_settle(const struct snapshot_task *task, bool *restored, struct er
     return good;
 }
 
-static bool has_unsettled(struct home *home, int64_t instance, bool *unsettled,
-                          struct error *error) {
+bool snapshot_settle_pending(struct home *home, int64_t instance, struct snapshot_pending *pending,
+                             struct error *error) {
     struct store_snapshots list = {0};
-    *unsettled = false;
+    *pending = (struct snapshot_pending){0};
     if (!snapshot_table_list(home->store, instance, &list, error))
         return false;
-    for (size_t i = 0; i < list.count; i++)
-        *unsettled |= list.items[i].state != STORE_SNAPSHOT_KEPT;
+    for (size_t i = 0; i < list.count; i++) {
+        pending->any |= list.items[i].state != STORE_SNAPSHOT_KEPT;
+        pending->restore |= list.items[i].state == STORE_SNAPSHOT_RESTORING;
+    }
     store_snapshots_done(&list);
     return true;
 }
@@ -70,12 +72,12 @@ bool snapshot_settle_idle(struct home *home, const struct store_instance *instan
                           struct error *error) {
     const struct snapshot_idle idle = {home, instance->name};
     struct snapshot_task task = {.home = home, .instance = instance};
+    struct snapshot_pending pending;
     scoped(file_release) int lock = -1;
-    bool unsettled;
     *restored = false;
-    if (!has_unsettled(home, instance->id, &unsettled, error))
+    if (!snapshot_settle_pending(home, instance->id, &pending, error))
         return false;
     snapshot_disks_idle(&idle, &task.disks);
-    return !unsettled || (snapshot_lock(home, instance->name, &lock, error) &&
-                          snapshot_settle(&task, restored, error));
+    return !pending.any || (snapshot_lock(home, instance->name, &lock, error) &&
+                            snapshot_settle(&task, restored, error));
 }

@@ -110,12 +110,17 @@ expect_ok "$PGSUP" snapshot restore test s1 --no-safety
 step "an interrupted restore is completed before its disks are copied or changed"
 interrupt() { # SNAP: its restore, when the disk of the system is changed already
     in_store "UPDATE snapshots SET state = 'restoring' WHERE name = '$1'"
+    : >"$folder/.unfinished"
+}
+unfinished() { # yes or no: whether vm.sh is kept from it
+    expect_equal "unfinished" "$([ -e "$folder/.unfinished" ] && echo yes || echo no)" "$1"
 }
 put disk-data 5
 interrupt s1
 expect_ok "$PGSUP" instance clone test whole
 qemu-io -r -c "read -P 4 0 64k" "$PGSUP_HOME/instances/whole/disk-data.qcow2" >"$OUT" || fail "a mixture was cloned"
 expect_equal "rows" "$(rows)" "[('s1', 'kept', 'stopped')]"
+unfinished no
 put disk-data 5
 interrupt s1
 mkdir "$WORK/backups"
@@ -133,17 +138,27 @@ expect_ok "$PGSUP" snapshot create test s2
 interrupt s1
 qemu-img bitmap --add "$folder/disk-data.qcow2" b
 expect_fail 3 'would stay incomplete' "$PGSUP" snapshot remove test s1
+unfinished yes
 qemu-img bitmap --remove "$folder/disk-data.qcow2" b
 qemu-img snapshot -d s1 "$folder/disk-data.qcow2"
 put disk-data 7
 expect_note 'interrupted restore of "s1" is not complete (`pgsup snapshot restore` of another' "$PGSUP" snapshot list test
 expect_ok "$PGSUP" snapshot restore test s2 --no-safety
 holds disk-data 6
+unfinished no
 expect_event test '"s1" is not restored: another one is'
 expect_equal "rows" "$(rows)" "[('s1', 'missing', 'stopped'), ('s2', 'kept', 'stopped')]"
 interrupt s1
-expect_note 'stays as its interrupted restore has left it' "$PGSUP" snapshot remove test s1
+expect_fail 3 'no snapshot "s9"' "$PGSUP" snapshot restore test s9
 expect_ok "$PGSUP" snapshot remove test s2
+unfinished yes
+expect_note 'stays as its interrupted restore has left it' "$PGSUP" snapshot remove test s1
+unfinished no
+expect_ok "$PGSUP" snapshot create test s1
+interrupt s1
+expect_fail 3 'no snapshot "s9"' "$PGSUP" snapshot remove test s9
+unfinished no
+expect_ok "$PGSUP" snapshot remove test s1
 put disk-data 4
 
 step "an interrupted rebuild is completed before a snapshot is made"
