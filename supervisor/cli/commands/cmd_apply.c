@@ -276,11 +276,10 @@ static int run_diff(struct invocation *invocation, struct error *error) {
 const struct command cmd_apply = {
     .path = "apply",
     .summary = "Make networks and instances as a file says",
-    .details = "Shows each step as it is done: create, change, and with --prune remove. "
-               "The whole file is checked before the first step. What is as the file says is "
-               "left alone, so that a second run has nothing to do, and one that was "
-               "interrupted goes on when it is given again. VMs are started with --wait only. "
-               "`pgsup help lab` describes the file.\n"
+    .details = "Shows each step as it is done: create, change, and with --prune remove. It "
+               "checks the whole file before the first step. It leaves alone what is as the file "
+               "says, so that a second run has nothing to do, and continues where an interrupted "
+               "run ended. Only --wait starts VMs. `pgsup help lab` describes the file.\n"
                "\n"
                "  pgsup apply -f lab.yaml --dry-run\n"
                "  pgsup apply -f lab.yaml --wait",

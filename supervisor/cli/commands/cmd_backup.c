@@ -227,8 +227,8 @@ const struct command cmd_backup_list = {
     .alias = "ls",
     .summary = "List the backups in a folder, the newest first",
     .arguments = "DIR",
-    .details = "What is being made, or was interrupted or damaged, is among them with the reason. "
-               "A backup is removed as every folder is, with rm.",
+    .details = "The list also shows backups that are being made, were interrupted or are "
+               "damaged, with the reason. To remove a backup, remove its folder with rm.",
     .options = list_options,
     .min_arguments = 1,
     .max_arguments = 1,
@@ -241,9 +241,9 @@ const struct command cmd_backup_verify = {
     .path = "backup verify",
     .summary = "Read a backup whole and compare it with its checksums",
     .arguments = "PATH",
-    .details = "With --against-vm its disks are also compared with those of the instance as they "
-               "are now. That is of use for a backup of an instance that was stopped, or is "
-               "paused since, and it says whether they are the same, to the byte.",
+    .details = "With --against-vm it also compares the disks with those of the instance as they "
+               "are now, byte by byte. That makes sense if the instance has not run since the "
+               "backup.",
     .options = verify_options,
     .min_arguments = 1,
     .max_arguments = 1,
@@ -260,12 +260,12 @@ const struct command cmd_backup_restore = {
     .arguments = "PATH",
     .details = "All of the backup is read and checked before anything is changed.\n"
                "\n"
-               "Without an option it is the same machine: name, instance-id, host keys, MAC "
-               "addresses and settings are those of the backup, so that its guest goes on as after "
-               "a power cut; this home must not have that machine. --replace puts the disks, "
-               "documents and host keys back into the machine that is still there, whose name, "
-               "addresses, ports and hardware stay. --as makes another machine of it, as `pgsup "
-               "instance clone` does.\n"
+               "Without an option the result is the same machine: it has the name, instance-id, "
+               "host keys, MAC addresses and settings of the backup, and its guest goes on as "
+               "after a power cut. This home must not have that machine any more. --replace puts "
+               "the disks, documents and host keys back into the machine that still exists, and "
+               "leaves its name, addresses, ports and hardware. --as makes another machine, as "
+               "`pgsup instance clone` does.\n"
                "\n"
                "  pgsup backup restore /mnt/backups/test-20261126T190000Z --as test-2",
     .options = restore_options,

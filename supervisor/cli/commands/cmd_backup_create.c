@@ -149,16 +149,17 @@ const struct command cmd_backup_create = {
     .path = "backup create",
     .summary = "Back up an instance to a folder outside of the home",
     .arguments = "NAME",
-    .details =
-        "The backup is a folder DIR/NAME-TIME with the disks, the documents of the seed, the "
-        "host keys, and manifest.json, which has the definition of the instance and the "
-        "SHA-256 of every file. It appears under that name when all of it is on the disk.\n"
-        "\n"
-        "It has secrets in it, as the home has: its folder is for its owner alone.\n"
-        "\n"
-        "  pgsup backup create test --to /mnt/backups\n"
-        "\n"
-        "`pgsup help backups` tells more.",
+    .details = "The backup is a folder DIR/NAME-TIME with the disks, the documents of the seed, "
+               "the host keys, and manifest.json, which has the definition of the instance and "
+               "the SHA-256 of every file. It appears under that name when all of it is on the "
+               "disk.\n"
+               "\n"
+               "The backup contains secrets, as the home does: only its owner can read the "
+               "folder.\n"
+               "\n"
+               "  pgsup backup create test --to /mnt/backups\n"
+               "\n"
+               "`pgsup help backups` tells more.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

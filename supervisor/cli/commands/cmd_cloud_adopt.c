@@ -49,17 +49,17 @@ const struct command cmd_cloud_adopt = {
     .path = "cloud adopt",
     .summary = "Import the home of an mrmat-playground",
     .arguments = "PATH",
-    .details = "PATH becomes a home of pgsup, with its cloud, network, images, and its "
-               "instances with their disks, names, MAC addresses and static addresses. The "
-               "VMs must be shut down. Everything is checked first; if anything is wrong, "
-               "all problems are reported and nothing is changed.\n"
+    .details = "PATH becomes a home of pgsup, with its cloud, network, images, and its instances "
+               "with their disks, names, MAC addresses and static addresses. The VMs must be "
+               "shut down. Everything is checked first; if anything is wrong, all problems are "
+               "reported and nothing is changed.\n"
                "\n"
                "The old database, documents, vm.sh and Ansible files are moved to "
-               "PATH/before-pgsup. Outside that folder only the SHA-512 hash of the password "
-               "is kept. At its next start each guest creates its accounts and SSH host keys "
-               "again and phones home; the rest of its disk is unchanged. deploy.yaml is not run "
-               "then: it and what lies beside it came with the folder, and is run once "
-               "`pgsup provision NAME` has asked for it.\n"
+               "PATH/before-pgsup. Outside that folder only the SHA-512 hash of the password is "
+               "kept. At its next start each guest creates its accounts and SSH host keys again "
+               "and phones home; the rest of its disk is unchanged. pgsup does not run "
+               "deploy.yaml by itself, because it and the files beside it came with the folder: "
+               "read them, then call `pgsup provision NAME`.\n"
                "\n"
                "  pgsup cloud adopt ~/var/mrmat-playground\n"
                "  pgsup -p ~/var/mrmat-playground list",

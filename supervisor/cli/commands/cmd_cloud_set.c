@@ -183,8 +183,8 @@ static int run_cloud_set(struct invocation *invocation, struct error *error) {
 const struct command cmd_cloud_set = {
     .path = "cloud set",
     .summary = "Change settings of the cloud home",
-    .details = "Either everything that is given is changed, or nothing. Changes to accounts "
-               "affect only guests that have not booted yet.",
+    .details = "Changes all of the given settings, or none. Changes to accounts affect only "
+               "guests that have not booted yet.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

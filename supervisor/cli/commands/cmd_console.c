@@ -11,7 +11,7 @@
 
 static const struct option_spec options[] = {
     {.name = "read-only", .letter = 'r', .help = "watch, and type nothing"},
-    {.name = "take", .help = "type even if somebody else does, who then only watches"},
+    {.name = "take", .help = "take over typing from another client, which then only watches"},
     OPTIONS_END,
 };
 
@@ -32,15 +32,15 @@ const struct command cmd_console = {
     .path = "console",
     .summary = "Use the serial console of an instance in this terminal",
     .arguments = "NAME",
-    .details = "Shows the last output, then what comes. One client types, any number watch; a "
-               "client that does not read is dropped, the guest is never held up.\n"
+    .details = "Shows the last output, then new output. One client types, any number watch. A "
+               "client that does not read is dropped, so that it never holds up the guest.\n"
                "\n"
                "  Ctrl-]         leaves; the VM keeps running\n"
                "  Ctrl-A C       QEMU's monitor, and back\n"
                "  Ctrl-A Ctrl-A  Ctrl-A\n"
                "\n"
-               "A serial line carries no window size: `stty rows 40 columns 120` in the guest sets "
-               "it. Also works without a supervisor, then for one client.",
+               "A serial line carries no window size: `stty rows 40 columns 120` in the guest "
+               "sets it. Also works without a supervisor, then for one client.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -66,20 +66,19 @@ const struct command cmd_cp = {
     .path = "cp",
     .summary = "Copy files from and to guests",
     .arguments = "SOURCE... DESTINATION",
-    .details =
-        "A place in a guest is NAME:PATH; a PATH that does not begin with \"/\" is in the home of "
-        "the user there, as ~/PATH is. What has no \":\" before its first \"/\" is a file of this computer. "
-        "Paths are taken as they are: there are no patterns in them. Between two guests the files "
-        "go through this computer.\n"
-        "\n"
-        "A copy gets its name when it is whole; if something fails, or after Ctrl-C, what was "
-        "there before is as it was. It goes into the destination if that is a folder. Links are "
-        "followed. It is done by scp over SFTP, as `pgsup ssh` logs in: there is progress on a "
-        "terminal.\n"
-        "\n"
-        "  pgsup cp report.txt test:\n"
-        "  pgsup cp -r test:/var/log/nginx db:/etc/hosts .\n"
-        "  pgsup cp -a site/ web:/srv/www",
+    .details = "NAME:PATH is a file in a guest; if PATH does not begin with \"/\", it is in the "
+               "home of the user there, as ~/PATH is. A word without \":\" before its first "
+               "\"/\" is a file of this computer. Paths are taken as they are, without patterns. "
+               "Between two guests the files go through this computer.\n"
+               "\n"
+               "A copy gets its name when it is whole. If something fails, or after Ctrl-C, the "
+               "destination is as before. If the destination is a folder, the copy goes into it. "
+               "Links are followed. scp over SFTP makes the copy, and logs in as `pgsup ssh` "
+               "does; it shows its progress on a terminal.\n"
+               "\n"
+               "  pgsup cp report.txt test:\n"
+               "  pgsup cp -r test:/var/log/nginx db:/etc/hosts .\n"
+               "  pgsup cp -a site/ web:/srv/www",
     .options = options,
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,

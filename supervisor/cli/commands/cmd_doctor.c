@@ -94,20 +94,20 @@ static int run_doctor(struct invocation *invocation, struct error *error) {
 }
 
 static const struct option_spec doctor_options[] = {
-    {.name = "fix", .help = "run the commands that harm nothing, and say each"},
+    {.name = "fix", .help = "run the commands that harm nothing, and name each"},
     {.name = "json", .help = "print a JSON document"},
     OPTIONS_END,
 };
 
 const struct command cmd_doctor = {
     .path = "doctor",
-    .summary = "Check this computer and this home, and say what mends them",
+    .summary = "Check this computer and this home, and name what mends them",
     .details = "Looks at the programs, accelerators and networks of this computer, at the store, "
-               "the images and disks, the supervisor and the service. Each check is one line: ok, "
-               "warning or failure, and the command that mends it. Nothing is changed without "
-               "--fix, and --fix runs only commands that need no root and lose nothing: file "
-               "modes, sockets of VMs that have ended, a service definition with old paths. The "
-               "status is 1 when something that is needed fails.",
+               "the images and disks, the supervisor and the service. Each check is one line: "
+               "ok, warning or failure, and the command that mends it. Only --fix changes "
+               "something: it runs those commands that need no root and lose nothing (file "
+               "modes, sockets of VMs that have ended, a service definition with old paths). The "
+               "status is 1 if something that is needed fails.",
     .options = doctor_options,
     .section = SECTION_MORE,
     .run = run_doctor,

@@ -66,8 +66,9 @@ static int run_down(struct invocation *invocation, struct error *error) {
 const struct command cmd_down = {
     .path = "down",
     .summary = "Stop all instances, then end the supervisor",
-    .details = "One that others have in their --after stops when these have. With --suspend their "
-               "memory goes to disk, as by `pgsup suspend`, and `pgsup start` lets them go on.",
+    .details = "An instance that others name in their --after stops after these. With --suspend "
+               "it saves the guests' memory to disk, as `pgsup suspend` does; `pgsup start` lets "
+               "them continue.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,

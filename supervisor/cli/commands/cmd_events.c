@@ -227,8 +227,8 @@ const struct command cmd_events = {
     .path = "events",
     .summary = "Show what happened to instances",
     .arguments = "[NAME]",
-    .details = "The last ones, the newest at the end. 2,000 of each kind are kept for each "
-               "instance.\n"
+    .details = "Shows the last events, the newest at the end. pgsup keeps 2,000 events of each "
+               "kind for each instance.\n"
                "\n"
                "  pgsup events test -f\n"
                "  pgsup events --since 1h30m --kind state,provision\n"

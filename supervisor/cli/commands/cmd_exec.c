@@ -292,17 +292,17 @@ const struct command cmd_exec = {
     .path = "exec",
     .summary = "Run a command in a guest through its agent, without network",
     .arguments = "NAME COMMAND...",
-    .details =
-        "Runs COMMAND as root through QEMU's guest agent, which has to run in the guest (package "
-        "qemu-guest-agent): no network, no key and no password is needed, and no supervisor. The "
-        "words are given to the program as they are, without a shell. Standard input, standard "
-        "output and standard error are moved while it runs, apart and without a limit. The exit "
-        "status is that of the command, or 128 and the number of the signal that ended it. Ctrl-C "
-        "ends the command. There is no terminal: see `pgsup help ssh` and `pgsup help console`.\n"
-        "\n"
-        "  pgsup exec test -- systemctl restart networking\n"
-        "  pgsup exec test --user ansible --env LANG=C --cwd /tmp -- sh -c 'ls | wc -l'\n"
-        "  pgsup exec test -- tee /etc/motd < motd",
+    .details = "Runs COMMAND as root through QEMU's guest agent, which must run in the guest "
+               "(package qemu-guest-agent). It needs no network, no key, no password and no "
+               "supervisor. The program gets the words as they are, without a shell. Standard "
+               "input, standard output and standard error are transferred separately while it "
+               "runs, without a limit. The exit status is that of the command, or 128 and the "
+               "number of the signal that ended it. Ctrl-C ends the command. There is no "
+               "terminal: see `pgsup help ssh` and `pgsup help console`.\n"
+               "\n"
+               "  pgsup exec test -- systemctl restart networking\n"
+               "  pgsup exec test --user ansible --env LANG=C --cwd /tmp -- sh -c 'ls | wc -l'\n"
+               "  pgsup exec test -- tee /etc/motd < motd",
     .options = options,
     .min_arguments = 1,
     .max_arguments = COMMAND_MANY,

@@ -123,19 +123,19 @@ const struct command cmd_export = {
     .path = "export",
     .summary = "Print instances as a file for `pgsup apply`, or write one for another engine",
     .arguments = "[NAME...]",
-    .details =
-        "Without --as prints networks and instances as a file for `pgsup apply`: without "
-        "names and --group all instances. Applied to the home that it comes from, the file changes "
-        "nothing. The cloud, its images and users, and your own documents are not in it.\n"
-        "\n"
-        "--as libvirt, incus or kubevirt writes a folder with all that one instance is: "
-        "its disks, its seed, its spec in the form of that engine, and a README.md of the "
-        "commands that run it there. It stays the same machine, with its instance-id, host "
-        "keys and MAC addresses. One that runs goes on: its disks are those of one moment. `pgsup "
-        "help moving`.\n"
-        "\n"
-        "  pgsup export > lab.yaml\n"
-        "  pgsup export web --as libvirt --to /srv/web",
+    .details = "Without --as prints networks and instances as a file for `pgsup apply`: without "
+               "names and --group all instances. Applied to the home that it comes from, the "
+               "file changes nothing. The file has your own documents for cloud-init, with the "
+               "secrets in them. It does not have the cloud, its users and its images.\n"
+               "\n"
+               "--as libvirt, incus or kubevirt writes one instance into a folder: its disks, "
+               "its seed, its definition in the form of that engine, and a README.md with the "
+               "commands that run it there. It stays the same machine, with its instance-id, "
+               "host keys and MAC addresses. A running instance keeps running: the folder has "
+               "its disks as of one moment. See `pgsup help moving`.\n"
+               "\n"
+               "  pgsup export > lab.yaml\n"
+               "  pgsup export web --as libvirt --to /srv/web",
     .options = options,
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,

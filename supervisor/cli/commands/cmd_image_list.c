@@ -167,10 +167,9 @@ const struct command cmd_image_list = {
     .path = "image list",
     .alias = "ls",
     .summary = "List the images in the cloud home, or those available for download",
-    .details =
-        "FILE is the size of the image file, DISK the size of the virtual disk. With --check "
-        "FILE is the name that would be downloaded right now, or why none can be; the "
-        "status is 1 when one cannot.",
+    .details = "FILE is the size of the image file, DISK the size of the virtual disk. With "
+               "--check, FILE is the name that a download would fetch now, or the reason why it "
+               "would fail; if one would fail, the status is 1.",
     .options = options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -44,18 +44,19 @@ const struct command cmd_import = {
     .summary = "Take in a machine from a backup, an export, libvirt or an OVA",
     .arguments = "PATH",
     .options = options,
-    .details =
-        "PATH is the folder of a backup, the folder of `pgsup export --as libvirt`, the XML "
-        "of a domain as `virsh dumpxml` prints it, which is off, or an OVA, or the "
-        "folder of one that was unpacked. Its disks are copied. "
-        "It stays the same machine, with its name, MAC address and, if its seed drive is "
-        "found, its instance-id and host keys; --as makes another one of it, which that of an "
-        "OVA is always. "
-        "`pgsup help moving`.\n"
-        "\n"
-        "  pgsup import /srv/web\n"
-        "  virsh dumpxml db > db.xml && pgsup import db.xml\n"
-        "  pgsup import appliance.ova --as web-2",
+    .details = "PATH is one of these:\n"
+               "\n"
+               "  the folder of a backup, or of `pgsup export --as libvirt`\n"
+               "  the XML of a libvirt domain that is off, as `virsh dumpxml` prints it\n"
+               "  an OVA, or the folder of an unpacked OVA\n"
+               "\n"
+               "The disks are copied. The machine stays the same: it keeps its name, its MAC "
+               "address and, if its seed drive is found, its instance-id and host keys. With "
+               "--as, and from an OVA, it becomes another machine. See `pgsup help moving`.\n"
+               "\n"
+               "  pgsup import /srv/web\n"
+               "  virsh dumpxml db > db.xml && pgsup import db.xml\n"
+               "  pgsup import appliance.ova --as web-2",
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

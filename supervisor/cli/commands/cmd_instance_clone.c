@@ -82,9 +82,9 @@ const struct command cmd_instance_clone = {
     .summary = "Create a copy of an instance, including its disk",
     .arguments = "NAME[@SNAP] NEW",
     .details = "The copy has its own identity: UUID, MAC address, instance-id, seed path and "
-               "ports. Settings, qemu.args and edited user-data and vendor-data are copied; "
-               "a static address and port forwards are not, nor snapshots. The original must "
-               "not run; with SNAP what that snapshot holds is copied, also while it runs.\n"
+               "ports. Settings, qemu.args and edited user-data and vendor-data are copied; a "
+               "static address, port forwards and snapshots are not. The original must not run. "
+               "With SNAP the copy gets what that snapshot holds, and the original may run.\n"
                "\n"
                "  pgsup instance clone test copy\n"
                "  pgsup instance clone test@before-upgrade trial",

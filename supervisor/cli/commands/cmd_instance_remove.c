@@ -133,9 +133,8 @@ const struct command cmd_instance_remove = {
     .alias = "rm",
     .summary = "Remove an instance with its disk and all its files",
     .arguments = "NAME",
-    .details =
-        "It is kept in the trash for 7 days, or as long as `pgsup cloud set --trash-days DAYS` says, and "
-        "counts there: `pgsup trash list`.",
+    .details = "The trash keeps it for 7 days, or for the time that `pgsup cloud set "
+               "--trash-days DAYS` sets. `pgsup trash list` shows it.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

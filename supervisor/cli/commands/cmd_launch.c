@@ -364,24 +364,23 @@ static int run_launch(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_launch = {
     .path = "launch",
-    .summary = "From nothing to a running guest in one command",
+    .summary = "Go from nothing to a running guest in one command",
     .arguments = "[IMAGE]",
-    .details =
-        "Creates the home if there is none, with the first of ~/.ssh/id_ed25519.pub, "
-        "id_ecdsa.pub and id_rsa.pub, or a key of its own; downloads the image; creates "
-        "the instance; starts a supervisor in the background and the instance; waits "
-        "until the guest is ready. What is there already is used; if it is not as the options ask "
-        "for, that is an error. Each command that it "
-        "runs is printed on stdout as you could have written it, everything else on "
-        "stderr. When one fails or is interrupted, the same `pgsup launch` goes on there.\n"
-        "\n"
-        "IMAGE is a name that `pgsup image list --available` shows, the path of a file "
-        "with a slash in it, or an address. Default: the only image of the home, else "
-        "debian-13.\n"
-        "\n"
-        "  pgsup launch\n"
-        "  pgsup launch ubuntu-noble -n web --ram 4G --forward 8080:80\n"
-        "  pgsup launch ./disk.qcow2 --no-wait",
+    .details = "Creates the home if there is none, with the first of ~/.ssh/id_ed25519.pub, "
+               "id_ecdsa.pub and id_rsa.pub, or a key of its own; downloads the image; creates "
+               "the instance; starts a supervisor in the background and the instance; waits "
+               "until the guest is ready. It uses what exists already; if that does not match "
+               "the options, it fails. On stdout it prints each command that it runs, as you "
+               "could type it; all else goes to stderr. If a step fails or is interrupted, the "
+               "same `pgsup launch` continues there.\n"
+               "\n"
+               "IMAGE is a name that `pgsup image list --available` shows, the path of a file "
+               "with a slash in it, or an address. Default: the only image of the home, else "
+               "debian-13.\n"
+               "\n"
+               "  pgsup launch\n"
+               "  pgsup launch ubuntu-noble -n web --ram 4G --forward 8080:80\n"
+               "  pgsup launch ./disk.qcow2 --no-wait",
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -185,9 +185,9 @@ static int run_list(struct invocation *invocation, struct error *error) {
 
 #define LIST_COMMAND                                                                               \
     .alias = "ls", .arguments = "[NAME...]",                                                       \
-    .details = "Asks the supervisor or, if none runs, the VMs themselves. REASON is shown when "   \
-               "something is not as it should be. On a narrow terminal columns that matter less "  \
-               "are left out.\n"                                                                   \
+    .details = "Asks the supervisor or, if none runs, the VMs themselves. The column REASON "      \
+               "appears when something is not as it should be. A narrow terminal shows only the "  \
+               "columns that matter most.\n"                                                       \
                "\n"                                                                                \
                "  pgsup list web db --columns name,state,pid\n"                                    \
                "  pgsup list --state failed -q\n"                                                  \

@@ -166,11 +166,10 @@ const struct command cmd_network_add = {
     .path = "network add",
     .summary = "Create a network that instances of this home share",
     .arguments = "NAME",
-    .details = "Its members reach each other by address and by name; each gets an address "
-               "that it keeps. With multicast QEMU sends the frames to a group of its own on the "
-               "loopback interface: no process has to live for it and nothing needs root, but "
-               "every user of this computer could listen or send there. `pgsup help networks` "
-               "tells more.\n"
+    .details = "Its members reach each other by address and by name; each gets an address that "
+               "it keeps. With multicast QEMU sends the frames to a group of the network's own "
+               "on the loopback interface. That needs no process and no root, but every user of "
+               "this computer could listen or send there. See `pgsup help networks`.\n"
                "\n"
                "  pgsup network add lab\n"
                "  pgsup instance create node-1 --nic lab\n"

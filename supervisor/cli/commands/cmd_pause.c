@@ -31,7 +31,8 @@ static int run_reset(struct invocation *invocation, struct error *error) {
 const struct command cmd_pause = {
     .path = "pause",
     .summary = "Halt the CPUs of instances and keep their memory",
-    .details = "The memory stays in that of this computer: `pgsup suspend` takes it to disk.",
+    .details = "The guest's memory stays in the memory of this computer; `pgsup suspend` saves "
+               "it to disk.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_pause,
@@ -40,7 +41,7 @@ const struct command cmd_pause = {
 const struct command cmd_resume = {
     .path = "resume",
     .summary = "Resume paused instances",
-    .details = "One that is suspended goes on by `pgsup start`.",
+    .details = "For a suspended instance use `pgsup start`.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_resume,

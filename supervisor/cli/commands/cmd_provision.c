@@ -107,15 +107,15 @@ const struct command cmd_provision = {
     .path = "provision",
     .summary = "Run an instance's Ansible playbook again",
     .arguments = "NAME",
-    .details = "Runs deploy.yaml in the instance's folder, as the supervisor does once after "
-               "the phone-home: as the owner of the home, with inventory.yaml and "
-               "ansible.cfg written again unless you have edited them. The guest must be "
-               "ready. The output is in ansible.log, the result in `pgsup info NAME`. If a "
-               "run is under way, this command joins it.\n"
+    .details = "Runs deploy.yaml in the instance's folder, as the supervisor does once after the "
+               "phone-home: as the owner of the home, with inventory.yaml and ansible.cfg "
+               "written again unless you have edited them. The guest must be ready. The output "
+               "is in ansible.log, the result in `pgsup info NAME`. If a run is under way, this "
+               "command joins it.\n"
                "\n"
-               "A deploy.yaml that the instance has not is made from PATH/deploy.yaml, if there is "
-               "one. What requirements.yml names, in the instance's folder or else in PATH, is "
-               "installed first, by ansible-galaxy. See `pgsup help ansible`.",
+               "If the instance has no deploy.yaml, pgsup copies PATH/deploy.yaml, if there is "
+               "one. ansible-galaxy first installs what requirements.yml names, in the "
+               "instance's folder or else in PATH. See `pgsup help ansible`.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -95,11 +95,12 @@ static int run_log(struct invocation *invocation, struct error *error) {
 const struct command cmd_service_install = {
     .path = "service install",
     .summary = "Run the supervisor as a service of this user",
-    .details = "On Linux a user unit of systemd, on macOS an agent of launchd, or a daemon where "
-               "vmnet needs root. It is started at once and at every login or boot, again if it "
-               "crashes, and replaced if it was there before. VMs outlive its restart and an "
-               "upgrade of pgsup. When the computer shuts down, VMs of a service with --on-stop "
-               "keep end hard: stop them first, or use --on-stop shutdown.",
+    .details = "On Linux the service is a user unit of systemd, on macOS an agent of launchd, or "
+               "a daemon where vmnet needs root. It starts at once and at every login or boot, "
+               "and again if it crashes. An existing service is replaced. VMs outlive a restart "
+               "of the service and an upgrade of pgsup. When the computer shuts down, VMs of a "
+               "service with --on-stop keep end hard: stop them first, or use --on-stop "
+               "shutdown.",
     .options = install_options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
@@ -120,7 +121,7 @@ const struct command cmd_service_remove = {
 
 const struct command cmd_service_status = {
     .path = "service status",
-    .summary = "Show what the service manager says of it",
+    .summary = "Show the service manager's report on the service",
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
     .run = run_status,
@@ -128,7 +129,7 @@ const struct command cmd_service_status = {
 
 const struct command cmd_service_log = {
     .path = "service log",
-    .summary = "Show what the service has said",
+    .summary = "Show the log of the service",
     .options = log_options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,

@@ -244,10 +244,11 @@ const struct command cmd_snapshot_create = {
     .path = "snapshot create",
     .summary = "Keep an instance as it is now, also while it runs",
     .arguments = "NAME [SNAP]",
-    .details = "All its disks are kept at one moment, inside their files, and its documents and "
-               "host keys with them. The agent of a running guest freezes its file systems for "
-               "that moment; without one the snapshot is crash-consistent: as after a power cut. "
-               "What is in memory is not kept. Without SNAP it is named by the time.\n"
+    .details = "The snapshot has all disks at the same moment, inside their files, and the "
+               "documents and host keys beside them. The agent of a running guest freezes its "
+               "file systems for that moment; without an agent the snapshot is crash-consistent: "
+               "as after a power cut. A snapshot does not contain memory. Without SNAP its name "
+               "is the time.\n"
                "\n"
                "  pgsup snapshot create test before-upgrade --comment 'all is well'",
     .options = create_options,
@@ -265,10 +266,11 @@ const struct command cmd_snapshot_list = {
     .alias = "ls",
     .summary = "List the snapshots of an instance, or of all",
     .arguments = "[NAME]",
-    .details = "TAKEN tells what they hold: \"frozen\" file systems of a running guest, those of "
-               "one that was \"stopped\", or what a \"crash\" at that moment would have left. The "
-               "state of one that was removed from a disk by other means is \"missing\". What an "
-               "interrupted command has begun is completed or undone.",
+    .details = "TAKEN is \"frozen\" if the file systems of a running guest were frozen, "
+               "\"stopped\" if the instance did not run, or \"crash\": as a crash at that moment "
+               "would have left them. The state \"missing\" means that the snapshot was removed "
+               "from a disk by another program. This command also completes or undoes what an "
+               "interrupted command has begun.",
     .options = list_options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,

@@ -145,15 +145,14 @@ static int run_snapshot_restore(struct invocation *invocation, struct error *err
 
 const struct command cmd_snapshot_restore = {
     .path = "snapshot restore",
-    .summary = "Let an instance return to a snapshot",
+    .summary = "Return an instance to a snapshot",
     .arguments = "NAME SNAP",
-    .details =
-        "Its disks, their sizes, its documents, host keys and known hosts become those of the "
-        "snapshot; its name, UUID, addresses and ports stay. The instance must not run. What "
-        "it is now is kept in another snapshot first. Disks that were added since stay as "
-        "they are.\n"
-        "\n"
-        "  pgsup snapshot restore test before-upgrade --stop",
+    .details = "Its disks, their sizes, its documents, host keys and known hosts become those of "
+               "the snapshot; its name, UUID, addresses and ports stay. The instance must not "
+               "run. pgsup first keeps the present state in another snapshot. Disks that were "
+               "added since the snapshot stay as they are.\n"
+               "\n"
+               "  pgsup snapshot restore test before-upgrade --stop",
     .options = options,
     .min_arguments = 2,
     .max_arguments = 2,

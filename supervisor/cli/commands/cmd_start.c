@@ -18,7 +18,7 @@ static const struct option_spec options[] = {
      .fallback = "600"},
     {.name = "no-provision",
      .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
-    {.name = "cold", .help = "discard the memory of one that is suspended, and boot it"},
+    {.name = "cold", .help = "discard the memory of a suspended instance, and boot it"},
     {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
@@ -128,13 +128,13 @@ static int run_restart(struct invocation *invocation, struct error *error) {
 const struct command cmd_start = {
     .path = "start",
     .summary = "Start instances",
-    .details = "A guest is ready when it has phoned home (first boot) or when its sshd "
-               "answers (later boots). At a first boot cloud-init reports which of its "
-               "modules runs and which failed. Starting an instance that already runs "
-               "succeeds. One that is suspended goes on where it was.\n"
+    .details = "A guest is ready when it has phoned home (first boot) or when its sshd answers "
+               "(later boots). At a first boot cloud-init reports which of its modules runs and "
+               "which failed. Starting an instance that already runs succeeds. A suspended "
+               "instance continues where it was.\n"
                "\n"
-               "Of several, one that has --after starts when that one is ready, if it is among "
-               "them, or has failed.",
+               "With several instances, one that has --after starts when the instance named "
+               "there is ready or has failed, if that one is started too.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_start,
@@ -144,9 +144,9 @@ const struct command cmd_restart = {
     .path = "restart",
     .alias = "reboot",
     .summary = "Stop instances gracefully and start them again",
-    .details = "Starts a new QEMU, so that changed settings take effect. An instance that "
-               "does not run is started. Of several, one that has --after follows when that one "
-               "is ready again.",
+    .details = "Starts a new QEMU, so that changed settings take effect. An instance that does "
+               "not run is started. With several instances, one that has --after follows when "
+               "the instance named there is ready again.",
     .options = restart_options,
     VM_COMMAND_ARGUMENTS,
     .run = run_restart,

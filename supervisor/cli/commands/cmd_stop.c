@@ -22,7 +22,7 @@ static const struct option_spec options[] = {
      .fallback = "90"},
     {.name = "force", .letter = 'f', .help = "quit QEMU immediately, like pulling the plug"},
     {.name = "no-escalate", .help = "at the timeout keep it running and exit with 5"},
-    {.name = "discard", .help = "of one that is suspended, discard the memory"},
+    {.name = "discard", .help = "discard the memory of a suspended instance"},
     VM_COMMAND_OPTIONS,
     OPTIONS_END,
 };
@@ -143,10 +143,10 @@ const struct command cmd_stop = {
     .alias = "shutdown",
     .summary = "Stop instances gracefully",
     .details = "Presses the guest's power button, and again every 10 s while the guest runs. "
-               "After the timeout QEMU is told to quit, and 10 s later it is killed. The "
-               "output says which of these ended it. Stopping an instance that does not run "
-               "succeeds. Of several, one that others have in their --after stops when these "
-               "have. Also works without a supervisor.",
+               "After the timeout QEMU is told to quit, and 10 s later it is killed. The output "
+               "says which of these ended it. Stopping an instance that does not run succeeds. "
+               "With several instances, one that others name in their --after stops after these. "
+               "Also works without a supervisor.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_stop,

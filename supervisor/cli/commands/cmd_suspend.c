@@ -24,13 +24,12 @@ static int run_suspend(struct invocation *invocation, struct error *error) {
 
 const struct command cmd_suspend = {
     .path = "suspend",
-    .summary = "Take the memory of instances to disk, until they are started",
-    .details =
-        "The guest stands still, its memory goes into its disk, and QEMU ends: nothing of it "
-        "runs, and the computer may be switched off. `pgsup start` loads the memory, and the "
-        "guest goes on where it was, with its clock set by its agent. Until then its disks "
-        "and its hardware stay as they are, or `pgsup start --cold` discards the memory. The "
-        "disk needs room for the memory. See `pgsup help snapshots`.",
+    .summary = "Save the memory of instances to disk, until they are started",
+    .details = "Halts the guest, saves its memory into its disk and ends QEMU. Nothing of the "
+               "guest runs then, and you may switch the computer off. `pgsup start` loads the "
+               "memory: the guest continues where it was, and its agent sets its clock. Until "
+               "then do not change its disks and its hardware; `pgsup start --cold` discards the "
+               "memory. The disk needs room for the memory. See `pgsup help snapshots`.",
     .options = options,
     VM_COMMAND_ARGUMENTS,
     .run = run_suspend,

@@ -87,8 +87,8 @@ const struct command cmd_trash_list = {
     .path = "trash list",
     .alias = "ls",
     .summary = "List removed instances that can be restored",
-    .details =
-        "They are deleted for good after 7 days, or as long as `pgsup cloud set --trash-days DAYS` says.",
+    .details = "pgsup deletes them for good after 7 days, or after the time that `pgsup cloud "
+               "set --trash-days DAYS` sets.",
     .options = list_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

@@ -140,10 +140,10 @@ static int run_up(struct invocation *invocation, struct error *error) {
 const struct command cmd_up = {
     .path = "up",
     .summary = "Supervise the VMs of this home",
-    .details = "Serves seeds, receives phone-homes, starts and stops VMs on request, and "
-               "adopts VMs that already run. It runs in the foreground until it is told to end, "
-               "or with --detach in the background; `pgsup service install` has it started by "
-               "itself.\n"
+    .details = "Serves seeds, receives phone-homes, starts and stops VMs on request, and adopts "
+               "VMs that already run. It runs in the foreground until it is told to end, or with "
+               "--detach in the background; `pgsup service install` starts it at every login or "
+               "boot.\n"
                "\n"
                "  Ctrl-C once    stops all VMs gracefully, then ends\n"
                "  Ctrl-C twice   quits them immediately, then ends\n"
@@ -154,8 +154,8 @@ const struct command cmd_up = {
                "Killing the supervisor harms no VM; the next `pgsup up` adopts them.\n"
                "\n"
                "Under sudo it becomes the user who called it; only a small launcher stays root, "
-               "which starts what macOS and Linux give to root alone. QEMU runs as the user. With "
-               "--detach both go on in the background.",
+               "which starts what only root may start on macOS and Linux. QEMU runs as the user. "
+               "With --detach both go on in the background.",
     .options = options,
     .section = SECTION_RUN,
     .needs = NEEDS_NOTHING,
