@@ -66,11 +66,15 @@ grep -q 'used by 2 cards, that of "another" for one' "$ERR" || fail "not said wh
 run "$PGSUP" kill one
 end_supervisor
 
-step "... and keeps at one with no supervisor"
+step "... and keeps at one with no supervisor; the next one tells it who came meanwhile"
 bash "$PGSUP_HOME/instances/one/vm.sh" </dev/null >"$WORK/by-hand" 2>&1 &
 by_hand=$!
 at_exit "kill $by_hand 2>/dev/null"
 wait_until 120 grep -qaF "knows another.lab.internal at 10.77.0.5, knows another at" "$WORK/by-hand"
-run "$PGSUP" stop -f one # it says that no supervisor runs
+new_mini meanwhile --seed drive
+start_supervisor # it takes that one over
+wait_until 60 grep -qaF "knows meanwhile.lab.internal at 10.77.0" "$WORK/by-hand"
+run "$PGSUP" stop -f one
 expect_equal "status of stop" "$STATUS" 0
+end_supervisor
 wait $by_hand || fail "vm.sh ended with status $?"

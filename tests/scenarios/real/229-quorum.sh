@@ -1,7 +1,7 @@
 # Goal: from an empty home to a quorum of three real Debian guests by one file: etcd of Debian's packages
 # finds its peers by name; Ansible has the agents as a group, with variables of their own; the
 # supervisor is killed without a lost ping between the guests; one member is killed and comes back; one
-# more is added by a line in the file.
+# reboots while no supervisor runs, and knows the others; one more is added by a line in the file.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 #
 #   PGSUP_ETCD_PACKAGES  a folder with etcd-server and etcd-client of bookworm for arm64; fetched when
@@ -106,6 +106,28 @@ expect_equal "status of start" "$STATUS" 0
 wait_until 300 has_members server 3
 etcd agent-2 get lab || fail "get"
 expect_text "$OUT" two-of-three
+
+step "a reboot with no supervisor: the names are there, and the next supervisor takes it over"
+boot_of() { # NAME: this boot's own number
+    "$PGSUP" ssh "$1" -- cat /proc/sys/kernel/random/boot_id 2>/dev/null
+}
+BOOT=$(boot_of agent-1) && [ -n "$BOOT" ] || fail "no boot_id of agent-1"
+process=$(pid_of agent-1)
+kill_supervisor
+run "$PGSUP" ssh agent-1 -- sudo systemctl reboot # the connection may break off
+was_rebooted() {
+    local now
+    now=$(boot_of agent-1) && [ -n "$now" ] && [ "$now" != "$BOOT" ]
+}
+wait_until $BOOT_TIMEOUT_S was_rebooted
+for other in server server.lab.internal agent-2 agent-2.lab.internal; do
+    in_guest_of agent-1 getent hosts $other
+    expect_text "$OUT" "10.77.0."
+done
+start_supervisor
+wait_until 60 is_in_state agent-1 ready
+expect_equal "process of agent-1" "$(pid_of agent-1)" "$process"
+wait_until 300 has_members server 3
 
 step "one more by a line in the file"
 sed -i 's/agent-{1..2}/agent-{1..3}/' "$WORK/lab.yaml"
