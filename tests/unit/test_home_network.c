@@ -82,7 +82,7 @@ TEST(what_a_network_must_not_be) {
     refuse(&(struct home_network_options){.name = "x", .kind = "user"}, ERROR_INVALID,
            "cannot carry");
     refuse(&(struct home_network_options){.name = "x", .kind = "multi"}, ERROR_INVALID,
-           "not a kind of network");
+           "\"multi\" cannot carry");
     add_network(WITH(.name = "lab"), "10.77.0.0/24");
     add_network(WITH(.name = "other"), "10.77.1.0/24");
     add_network(WITH(.name = "tiny", .subnet = "10.78.0.0/29", .domain = "example.org"),

@@ -200,16 +200,22 @@ static char *draw_group(void) {
                         1 + (drawn[0] & 255) % 254, PORT_FIRST + drawn[1] % PORT_COUNT);
 }
 
+static bool parse_kind(const char *word, enum spec_network *kind, struct error *error) {
+    bool on_macos = platform_is_macos();
+    enum spec_network native = on_macos ? SPEC_NET_VMNET_HELPER_HOST : SPEC_NET_BRIDGE;
+    if (spec_network_from_word(word, kind) && (*kind == SPEC_NET_MULTICAST || *kind == native))
+        return true;
+    scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
+    return error_set(error, ERROR_INVALID,
+                     "\"%s\" cannot carry a network of this home: use multicast, or %s", shown,
+                     on_macos ? "vmnet-helper-host" : "bridge with --host-if");
+}
+
 static bool fill_kind(const struct home_network_options *options, struct store_network *network,
                       struct error *error) {
     enum spec_network kind = platform_is_macos() ? SPEC_NET_VMNET_HELPER_HOST : SPEC_NET_MULTICAST;
-    if (options->kind && !network_kind_check(options->kind, &kind, error))
+    if (options->kind && !parse_kind(options->kind, &kind, error))
         return false;
-    if (kind != SPEC_NET_MULTICAST && kind != SPEC_NET_BRIDGE && kind != SPEC_NET_VMNET_HELPER_HOST)
-        return error_set(error, ERROR_INVALID,
-                         "\"%s\" cannot carry a network of this home: use multicast, or %s",
-                         options->kind,
-                         platform_is_macos() ? "vmnet-helper-host" : "bridge with --host-if");
     if (kind == SPEC_NET_MULTICAST && options->interface)
         return error_set(error, ERROR_INVALID,
                          "--host-if cannot be used with the network multicast: omit it");
