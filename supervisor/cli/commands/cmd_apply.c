@@ -83,9 +83,10 @@ static void image_ends(const struct image_progress *progress, void *context) {
 
 static void show_done(const struct lab_step *step, void *context) {
     struct progress_board *board = context;
+    if (step->kind == LAB_NOTE || board->invocation->quiet)
+        return;
     progress_board_hold(board);
-    if (!board->invocation->quiet)
-        show(step, step->kind == LAB_NOTE ? "" : ": done");
+    show(step, ": done");
     progress_board_release(board);
 }
 
@@ -177,11 +178,12 @@ static void show_plan(const struct lab_plan *plan, bool with_steps) {
 
 static int act(struct invocation *invocation, const struct lab *lab, const struct lab_plan *plan,
                bool dry, struct error *error) {
-    show_plan(plan, dry);
+    if (!dry && !check_pruned(invocation->home, plan, error))
+        return EXIT_FAILURE;
+    show_plan(plan, dry || !invocation->quiet);
     if (dry && plan->due)
         return STATUS_SOMETHING_TO_DO;
-    if (!dry &&
-        (!check_pruned(invocation->home, plan, error) || !carry_out(invocation, lab, plan, error)))
+    if (!dry && !carry_out(invocation, lab, plan, error))
         return EXIT_FAILURE;
     if (!plan->due && !invocation->quiet)
         printf("nothing to do\n");
@@ -276,13 +278,14 @@ static int run_diff(struct invocation *invocation, struct error *error) {
 const struct command cmd_apply = {
     .path = "apply",
     .summary = "Make networks and instances as a file says",
-    .details = "Shows each step as it is done: create, change, and with --prune remove. It "
-               "checks the whole file before the first step. It leaves alone what is as the file "
-               "says, so that a second run has nothing to do, and continues where an interrupted "
-               "run ended. Only --wait starts VMs. `pgsup help lab` describes the file.\n"
-               "\n"
-               "  pgsup apply -f lab.yaml --dry-run\n"
-               "  pgsup apply -f lab.yaml --wait",
+    .details =
+        "Shows all steps first (create, change, and with --prune remove), then each as it is "
+        "done. It checks the whole file before the first step. It leaves alone what is as the file "
+        "says, so that a second run has nothing to do, and continues where an interrupted "
+        "run ended. Only --wait starts VMs. `pgsup help lab` describes the file.\n"
+        "\n"
+        "  pgsup apply -f lab.yaml --dry-run\n"
+        "  pgsup apply -f lab.yaml --wait",
     .options = apply_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,

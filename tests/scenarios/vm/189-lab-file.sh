@@ -139,4 +139,4 @@ expect_ok "$PGSUP" cloud get --json
 expect_equal "the cloud" "$(json_of 'it["name"], it["trash_days"], [each["name"] for each in it["users"]]')" "('whole', 3, ['anna'])"
 sed -i.bak 's/trash-days: 3/trash-days: 4/' "$WORK/whole.yaml"
 expect_ok "$PGSUP" apply -f "$WORK/whole.yaml"
-expect_equal "what is changed" "$(cat "$OUT")" "change the cloud: trash-days: done"
+expect_equal "what is changed" "$(cat "$OUT")" $'change the cloud: trash-days\nchange the cloud: trash-days: done'
