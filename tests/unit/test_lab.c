@@ -164,6 +164,67 @@ TEST(a_change_that_does_not_fit_changes_nothing) {
     refuse_change(LAB "instances: {a: {vcpu: 1, after: b}}\n", "lab.yaml:4:13: a: ");
 }
 
+static void check_connections(const char *name, const char *ip4, const char *mac, int ssh_port) {
+    struct instance_facts facts = {0};
+    check_good(instance_facts_load(&home, name, &facts, &error), &error);
+    CHECK_INT(facts.nics.count, 1);
+    CHECK_STRING(facts.nics.items[0].ip4, ip4);
+    CHECK_STRING(facts.nics.items[0].mac, mac);
+    CHECK_INT(facts.instance.ssh_port, ssh_port);
+    instance_facts_done(&facts);
+}
+
+/* "free p, change p" */
+static void expect_order(const char *text, const char *expected) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    scoped(buffer_done) struct buffer steps = {0};
+    CHECK(make_plan(text, LAB_KEEP, &lab, &plan));
+    CHECK_STRING(error.text, "");
+    for (size_t i = 0; i < plan.count; i++)
+        buffer_printf(&steps, "%s%s %s", i ? ", " : "", lab_step_word(plan.steps[i].kind),
+                      plan.steps[i].name);
+    CHECK_STRING(steps.data ? steps.data : "", expected);
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+#define BEFORE_EXCHANGE                                                                            \
+    LAB "defaults: {" BASE ", nics: [user]}\ninstances:\n"                                         \
+        "  p: {nics: ['lab,ip=10.77.0.21,mac=52:54:02:00:00:01'], "                                \
+        "ssh-port: 31197, forwards: ['31192:80']}\n"                                               \
+        "  q: {nics: ['lab,ip=10.77.0.22,mac=52:54:02:00:00:02']}\n"                               \
+        "  r: {nics: ['lab,ip=10.77.0.23,mac=52:54:02:00:00:03'], "                                \
+        "ssh-port: 31198, forwards: ['31193:80', '31195:53/udp']}\n"
+#define AFTER_EXCHANGE                                                                             \
+    LAB "defaults: {" BASE ", nics: [user]}\ninstances:\n"                                         \
+        "  new: {forwards: ['31195:53/udp']}\n"                                                    \
+        "  p: {nics: ['lab,ip=10.77.0.22,mac=52:54:02:00:00:03'], "                                \
+        "ssh-port: 31198, forwards: ['31193:80']}\n"                                               \
+        "  q: {nics: ['lab,ip=10.77.0.23,mac=52:54:02:00:00:02']}\n"                               \
+        "  r: {nics: ['lab,ip=10.77.0.21,mac=52:54:02:00:00:01'], "                                \
+        "ssh-port: 31197, forwards: ['31192:80']}\n"
+
+TEST(addresses_and_ports_can_be_exchanged) {
+    carry_out(BEFORE_EXCHANGE, LAB_KEEP);
+    expect_order(BEFORE_EXCHANGE, "");
+    expect_order(AFTER_EXCHANGE,
+                 "free p, free q, free r, create new, change p, change q, change r");
+    carry_out(AFTER_EXCHANGE, LAB_KEEP);
+    expect_order(AFTER_EXCHANGE, "");
+    check_connections("p", "10.77.0.22/24", "52:54:02:00:00:03", 31198);
+    check_connections("r", "10.77.0.21/24", "52:54:02:00:00:01", 31197);
+    expect_plan(LAB "instances:\n  r: {forwards: []}\n  q: {nics: []}\n"
+                    "  s: {" BASE ", nics: ['lab,ip=10.77.0.23']}\n",
+                LAB_KEEP,
+                "free q: card lab,ip=10.77.0.23,mac=52:54:02:00:00:02\n"
+                "change r: forward -127.0.0.1:31192:80\n"
+                "create s: base, card lab,ip=10.77.0.23\n");
+    refuse_change(LAB "instances: {p: {nics: ['lab,ip=10.77.0.23']}}\n",
+                  "the address 10.77.0.23 in \"lab\" belongs to the instance \"q\"");
+    carry_out(TWO, LAB_PRUNE_OTHERS);
+}
+
 TEST(what_differs_is_changed) {
     static const char changed[] = LAB
         "instances:\n  a: {" BASE ", vcpu: 3, nics: [user, lab, tiny], vars: {z: y}, groups: []}\n"

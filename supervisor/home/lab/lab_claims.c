@@ -24,6 +24,22 @@ static void claim_card(struct store *store, const char *card) {
         claim_mac(store, mac);
 }
 
+bool lab_claims_card(const struct lab_instance *instance, const struct store_nic *nic) {
+    char *const *cards = lab_list(&instance->values[LAB_NICS]);
+    for (; cards && *cards; cards++) {
+        scoped(alloc_release) char *network = alloc_slice(*cards, strcspn(*cards, ","));
+        scoped(alloc_release) char *address = part_of(*cards, ",ip=");
+        scoped(alloc_release) char *said = part_of(*cards, ",mac="), *mac = NULL;
+        bool same_address = address && nic->ip4 && nic->network &&
+                            strcmp(network, nic->network_name) == 0 &&
+                            strlen(address) == strcspn(nic->ip4, "/") &&
+                            strncmp(address, nic->ip4, strlen(address)) == 0;
+        if (same_address || (said && nic_parse_mac(said, &mac) && strcmp(mac, nic->mac) == 0))
+            return true;
+    }
+    return false;
+}
+
 /* At any address of this host: the ports that are drawn are of 127.0.0.1. */
 static void claim_forward(struct store *store, const char *text) {
     struct store_forward forward = {0};
@@ -36,6 +52,21 @@ static void claim_ssh_port(struct store *store, const char *text) {
     uint64_t port;
     if (text && name_parse_number(text, 1, UINT16_MAX, &port))
         claim_port(store, (uint16_t)port);
+}
+
+bool lab_claims_port(const struct lab_instance *instance, const struct port *port) {
+    char *const *forwards = lab_list(&instance->values[LAB_FORWARDS]);
+    const char *ssh_port = lab_text(&instance->values[LAB_SSH_PORT]);
+    uint64_t number;
+    bool claims = port->transport == TRANSPORT_TCP && ssh_port &&
+                  name_parse_number(ssh_port, 1, UINT16_MAX, &number) && number == port->number;
+    for (; !claims && forwards && *forwards; forwards++) {
+        struct store_forward forward = {0};
+        claims = forward_parse(*forwards, &forward, &(struct error){0}) &&
+                 forward.transport == port->transport && forward.host_port == port->number;
+        store_forward_done(&forward);
+    }
+    return claims;
 }
 
 void lab_claims_make(const struct lab *lab, struct store *store) {

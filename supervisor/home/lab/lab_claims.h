@@ -4,8 +4,14 @@
 #pragma once
 
 #include "home/lab/lab.h"
-#include "store/store.h"
+#include "host/port.h"
+#include "store/nic_table.h"
 
 /* What makes no sense is left out: it is refused where it is used. */
 void lab_claims_make(const struct lab *lab, struct store *store);
 void lab_claims_end(struct store *store);
+
+/* Whether the instance asks for the card's address in its network, or for its MAC address. */
+bool lab_claims_card(const struct lab_instance *instance, const struct store_nic *nic);
+/* At any address of this host. */
+bool lab_claims_port(const struct lab_instance *instance, const struct port *port);

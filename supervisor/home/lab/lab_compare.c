@@ -276,16 +276,22 @@ static bool note_others(const struct instance_facts *facts, const struct lab_ins
     return !size || note_size(facts, size, notes, error);
 }
 
+bool lab_compare_connections(struct home *home, const struct instance_facts *facts,
+                             const struct lab_options *options, struct lab_difference *difference,
+                             struct error *error) {
+    const struct lab_value *values = options->instance->values;
+    char *const *forwards = lab_list(&values[LAB_FORWARDS]);
+    return (!values[LAB_NICS].given || compare_cards(home, facts, options, difference, error)) &&
+           (!forwards || compare_forwards(facts, forwards, difference, error));
+}
+
 bool lab_compare(struct home *home, const struct instance_facts *facts,
                  const struct lab_options *options, struct lab_difference *difference,
                  struct error *error) {
     const struct lab_instance *instance = options->instance;
-    char *const *forwards = lab_list(&instance->values[LAB_FORWARDS]);
     if (!compare_settings(home, facts, options, difference, error) ||
         !compare_documents(home, options, difference, error) ||
-        (instance->values[LAB_NICS].given &&
-         !compare_cards(home, facts, options, difference, error)) ||
-        (forwards && !compare_forwards(facts, forwards, difference, error)))
+        !lab_compare_connections(home, facts, options, difference, error))
         return false;
     compare_disks(facts, lab_list(&instance->values[LAB_DISKS]), difference);
     difference->hardware = difference->hardware || difference->added_nics.count ||

@@ -23,4 +23,8 @@ struct lab_difference {
 bool lab_compare(struct home *home, const struct instance_facts *facts,
                  const struct lab_options *options, struct lab_difference *difference,
                  struct error *error);
+/* Only its cards and forwards, by what the file says: not whether others have them. */
+bool lab_compare_connections(struct home *home, const struct instance_facts *facts,
+                             const struct lab_options *options, struct lab_difference *difference,
+                             struct error *error);
 void lab_difference_done(struct lab_difference *difference);

@@ -23,6 +23,7 @@ static const char *const words[] = {
     [LAB_SET_CLOUD] = "change",
     [LAB_GET_IMAGE] = "get image",
     [LAB_ADD_NETWORK] = "create network",
+    [LAB_RELEASE] = "free",
     [LAB_CREATE] = "create",
     [LAB_CHANGE] = "change",
     [LAB_PRUNE] = "prune",
@@ -294,6 +295,41 @@ bool lab_plan_compare(struct home *home, struct lab_options *options,
     return good;
 }
 
+bool lab_plan_release(struct home *home, struct lab_options *options, struct lab_release *release,
+                      struct error *error) {
+    struct instance_facts facts = {0};
+    bool good = instance_facts_load(home, options->instance->name, &facts, error) &&
+                lab_options_fill(home, &facts.instance, options, error) &&
+                (lab_release_find(home, &facts, options, release, error) ||
+                 fail_instance(options->lab, options->instance, error));
+    instance_facts_done(&facts);
+    return good;
+}
+
+static bool release_existing(struct home *home, const struct lab *lab, size_t index,
+                             struct lab_plan *plan, struct error *error) {
+    const struct lab_instance *instance = &lab->instances[index];
+    struct lab_options options = {.lab = lab, .instance = instance};
+    struct lab_release release = {0};
+    struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
+    bool good = lab_plan_release(home, &options, &release, error) &&
+                (!release.detail.length || lab_release_apply(&edit, &release, error) ||
+                 fail_instance(lab, instance, error));
+    if (good && release.detail.length)
+        add_step(plan, LAB_RELEASE, index, instance->name, release.detail.data);
+    lab_release_done(&release);
+    lab_options_done(&options);
+    return good;
+}
+
+static bool plan_release(struct home *home, const struct lab *lab, size_t index,
+                         struct lab_plan *plan, struct error *error) {
+    bool exists;
+    if (!instance_table_has(home->store, lab->instances[index].name, &exists, error))
+        return false;
+    return !exists || release_existing(home, lab, index, plan, error);
+}
+
 static bool tell_running(const struct home *home, const char *name,
                          struct lab_difference *difference, struct error *error) {
     struct running running = {0};
@@ -411,6 +447,8 @@ static bool plan_all(struct home *home, const struct lab *lab, enum lab_prune pr
         good = plan_image(home, lab, i, plan, error);
     for (size_t i = 0; good && i < lab->network_count; i++)
         good = plan_network(home, lab, i, plan, error);
+    for (size_t i = 0; good && i < lab->instance_count; i++)
+        good = plan_release(home, lab, i, plan, error);
     for (size_t i = 0; good && i < lab->instance_count; i++)
         good = plan_instance(home, lab, i, plan, error);
     return good && (prune == LAB_KEEP || plan_prunes(home, lab, plan, error));

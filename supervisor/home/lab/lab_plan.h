@@ -8,6 +8,7 @@
 #include "home/home.h"
 #include "home/lab/lab.h"
 #include "home/lab/lab_compare.h"
+#include "home/lab/lab_release.h"
 #include "home/network/home_network.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ enum lab_step_kind {
     LAB_SET_CLOUD,
     LAB_GET_IMAGE,
     LAB_ADD_NETWORK,
+    LAB_RELEASE,
     LAB_CREATE,
     LAB_CHANGE,
     LAB_PRUNE,
@@ -46,11 +48,15 @@ bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prun
                    struct lab_plan *plan, struct error *error);
 void lab_plan_done(struct lab_plan *plan);
 
-/* For the carrying out of a step: what the file says of a network, and what an instance lacks. */
+/* For the carrying out of a step: what the file says of a network, what an instance lacks, and
+ * what it gives up first. */
 struct home_network_options lab_plan_network(const struct lab *lab,
                                              const struct lab_entry *network);
 bool lab_plan_compare(struct home *home, struct lab_options *options,
                       struct lab_difference *difference, struct error *error);
+
+bool lab_plan_release(struct home *home, struct lab_options *options, struct lab_release *release,
+                      struct error *error);
 
 /* "create", "change" …, for people. */
 const char *lab_step_word(enum lab_step_kind kind);

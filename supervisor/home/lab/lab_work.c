@@ -118,6 +118,20 @@ static bool change(const struct lab_work *work, const struct lab_instance *insta
     return good;
 }
 
+static bool free_for_others(const struct lab_work *work, const struct lab_instance *instance,
+                            struct error *error) {
+    struct lab_options options = {.lab = work->lab, .instance = instance};
+    struct lab_release given_up = {0};
+    struct home_edit edit = {.home = work->home, .instance = instance->name};
+    bool good = lab_plan_release(work->home, &options, &given_up, error) &&
+                lab_release_apply(&edit, &given_up, error);
+    tell_user(work, instance->name, edit.notice);
+    alloc_release(&edit.notice);
+    lab_release_done(&given_up);
+    lab_options_done(&options);
+    return good;
+}
+
 static bool prune_instance(struct home *home, const char *name, struct error *error) {
     struct store_instance instance = {0};
     bool good = instance_table_get(home->store, name, &instance, error) &&
@@ -141,6 +155,7 @@ static bool do_step(struct progress *progress, size_t index, struct error *error
     switch (step->kind) {
     case LAB_SET_CLOUD: return lab_cloud_set(work->home, work->lab, error);
     case LAB_ADD_NETWORK: return make_network(work, step->index, error);
+    case LAB_RELEASE: return free_for_others(work, &work->lab->instances[step->index], error);
     case LAB_CREATE: return create(progress, index, error);
     case LAB_CHANGE: return change(work, &work->lab->instances[step->index], error);
     case LAB_PRUNE: return prune_instance(work->home, step->name, error);

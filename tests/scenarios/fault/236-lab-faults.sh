@@ -7,7 +7,10 @@
 make_cloud
 make_image "$WORK/empty.qcow2"
 expect_ok "$PGSUP" image import -n empty --arch aarch64 "$WORK/empty.qcow2"
-expect_ok "$PGSUP" instance create old --os empty --vcpu 1 -s 64M --no-lab
+expect_ok "$PGSUP" network add other
+expect_ok "$PGSUP" instance create old --os empty --vcpu 1 -s 64M --no-lab --nic other
+expect_ok "$PGSUP" network info other --json
+address=$(json_of 'it["members"][0]["ip4"].split("/")[0]') # that node-1 is to have: "old" gives it up first
 qemu-img create -q -f qcow2 "$WORK/remote-arm64.qcow2" 32M
 cat >"$WORK/lab.yaml" <<'END_OF_LAB'
 networks:
@@ -17,9 +20,10 @@ images:
 defaults: {image: empty, size: 64M, vcpu: 2, host-keys: guest, nics: [user, mesh]}
 instances:
   old: {forwards: ["18080:80"]}
-  node-1: {image: remote, disks: {data: 8M}}
+  node-1: {image: remote, disks: {data: 8M}, nics: [user, mesh, "other,ip=ADDRESS"]}
   node-2: {after: old, disks: {data: 8M}, user-data: own.yaml}
 END_OF_LAB
+sed -i.bak "s/ADDRESS/$address/" "$WORK/lab.yaml"
 printf '#cloud-config\nlocale: C\n' >"$WORK/own.yaml"
 # The real one takes a second each time, and is not what fails here.
 mkdir "$WORK/bin"

@@ -20,6 +20,7 @@ import time
 
 PGSUP, HOME, LAB, LIBRARY, FAULTS, IMAGE = *sys.argv[1:5], int(sys.argv[5]), sys.argv[6]
 NAMES = ["node-1", "node-2", "old"]
+CARDS = ["node-1", "node-1", "node-2", "old"]
 IMAGES = ["empty", "remote"]
 MARKERS = [".incomplete", ".disk-data.incomplete"]  # of what has a row by now: the next one sweeps them
 WORK = os.path.dirname(HOME)
@@ -94,8 +95,8 @@ def check_rows():
                 ("PRAGMA integrity_check", ["ok"]), ("PRAGMA foreign_key_check", []),
                 ("SELECT name FROM instances ORDER BY name", NAMES),
                 ("SELECT name FROM images ORDER BY name", IMAGES),
-                ("SELECT count(DISTINCT ip4) FROM nics", [len(NAMES)]),
-                ("SELECT count(*) FROM nics", [len(NAMES)]),
+                ("SELECT count(DISTINCT ip4) FROM nics", [len(CARDS)]),
+                ("SELECT i.name FROM nics n JOIN instances i ON i.id = n.instance ORDER BY 1", CARDS),
                 ("SELECT count(*) FROM disks", [2])):
             said = [row[0] for row in store.execute(query)]
             if said != wanted:
