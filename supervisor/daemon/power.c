@@ -138,18 +138,21 @@ static void on_suspended(void *context, struct vm *vm, const struct error *error
     request_succeed(request, body);
 }
 
-/* Down already: suspended, or in no state to be. */
+/* Down already: suspended, or in no state to be, which is no failure for who asks it of all. */
 static bool already_suspended(struct request *request, struct vm *vm, struct error *error) {
     struct saved_memory saved;
-    if (!suspension_read(request->context->fleet->home, vm->name, &saved, error))
+    bool any = false;
+    if (!control_get_bool(request->params, "any", &any, error) ||
+        !suspension_read(request->context->fleet->home, vm->name, &saved, error))
         return false;
     bool suspended = saved.tag != NULL;
     saved_memory_done(&saved);
-    if (!suspended)
+    if (!suspended && !any)
         return error_set(error, ERROR_WRONG_STATE, "%s does not run: `pgsup start %s` starts it",
                          vm->name, vm->name);
     json_t *body = vm_json(vm);
-    json_object_set_new(body, "state", json_string(SUSPEND_STATE));
+    if (suspended)
+        json_object_set_new(body, "state", json_string(SUSPEND_STATE));
     json_object_set_new(body, "outcome", json_null());
     request_succeed(request, body);
     return true;

@@ -43,9 +43,11 @@ static void show_outcome(const struct invocation *invocation, const char *name,
                          const char *outcome) {
     bool named = has_several(invocation);
     bool rests = !outcome && is_suspended(invocation, name);
-    printf("%s%s%s%s%s\n", named ? name : "", named ? " " : "",
-           outcome ? "stopped: " : "already stopped", outcome ? outcome : "",
-           rests ? ", suspended: --discard discards its memory" : "");
+    printf("%s%s%s%s", named ? name : "", named ? " " : "",
+           outcome ? "stopped: " : "already stopped", outcome ? outcome : "");
+    if (rests)
+        printf(", suspended: `pgsup stop %s --discard` discards its memory", name);
+    puts("");
 }
 
 static void show_stop(const struct invocation *invocation, const char *name, json_t *result) {

@@ -10,6 +10,8 @@
 #include "machine/vm_report.h"
 #include "qmp/event.h"
 #include "qmp/session.h"
+#include "store/instance_table.h"
+#include "store/launch_table.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -31,6 +33,7 @@ struct ladder {
     const struct offline_stop_options *options;
     struct offline *link; /* NULL: not connected */
     bool answered;        /* QMP has been ready on this link */
+    bool suspending;      /* its supervisor was, which has been killed since */
     bool has_save;        /* QEMU has the job of a suspension … */
     bool saves;           /* … and its guest stands still for it */
     int end_fd;           /* platform_process_end_fd(); -1: not available */
@@ -219,6 +222,18 @@ static bool has_ended(const struct ladder *ladder) {
     return !platform_process_lives(ladder->running->pid, ladder->running->start);
 }
 
+/* As its supervisor wrote before it told QEMU anything. */
+static bool was_suspending(const struct home *home, const char *name) {
+    struct store_instance instance = {0};
+    struct store_launch launch = {0};
+    bool good = instance_table_get(home->store, name, &instance, NULL) &&
+                launch_table_last(home->store, instance.id, &launch, NULL) && launch.state &&
+                strcmp(launch.state, lifecycle_state_word(STATE_SUSPENDING)) == 0;
+    store_launch_done(&launch);
+    store_instance_done(&instance);
+    return good;
+}
+
 /* The pid may belong to another process by now. */
 static int open_end(const struct running *running) {
     int fd = platform_process_end_fd(running->pid);
@@ -233,6 +248,9 @@ static bool next_input(struct ladder *ladder, enum lifecycle_input *input) {
     if (has_ended(ladder)) {
         drain_events(ladder);
         *input = INPUT_EXITED;
+    } else if (now >= ladder->deadline_ms && ladder->suspending && !ladder->answered) {
+        ladder->saves = true; /* it answers nobody for as long */
+        return false;
     } else if (now >= ladder->deadline_ms) {
         bool leave = ladder->state == STATE_STOPPING && !ladder->options->may_escalate;
         *input = leave ? INPUT_GIVE_UP : INPUT_DEADLINE;
@@ -272,6 +290,7 @@ char *offline_stop(const struct home *home, const struct running *running,
         .running = running,
         .options = options,
         .end_fd = open_end(running),
+        .suspending = was_suspending(home, running->name),
         .state = STATE_LOST,
         .began_ms = clock_monotonic_ms(),
         .deadline_ms = NEVER_MS,

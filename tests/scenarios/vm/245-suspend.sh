@@ -54,7 +54,7 @@ wait_until 10 is_wanted test stopped # written behind the answer
 expect_ok "$PGSUP" suspend test --json
 expect_equal "again" "$(json_of '(it["state"], it["outcome"])')" "('suspended', None)"
 expect_ok "$PGSUP" stop test
-expect_text "$OUT" "already stopped, suspended: --discard discards its memory"
+expect_text "$OUT" 'already stopped, suspended: `pgsup stop test --discard` discards its memory'
 expect_event test "suspending --saved--> quitting"
 
 tag=$(qemu-img info -U --output=json "$folder/os.qcow2" |
@@ -157,7 +157,9 @@ step "what is discarded is told, and then it is stopped"
 expect_ok "$PGSUP" stop other --discard
 expect_text "$OUT" "other: its saved memory is discarded"
 expect_state other stopped
-expect_ok "$PGSUP" -q suspend test
+expect_fail 3 "other does not run" "$PGSUP" suspend other
+expect_ok "$PGSUP" suspend --all
+expect_text "$OUT" "test suspended" "other does not run"
 expect_ok "$PGSUP" -q stop test --discard
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 expect_state test stopped
@@ -224,5 +226,22 @@ kill_supervisor
 run "$PGSUP" -q stop test
 expect_equal "status of stop" "$STATUS" 3
 expect_text "$ERR" "the memory of test is being saved"
+run "$PGSUP" -q stop -f test
+expect_equal "status of stop -f" "$STATUS" 0
+
+step "nor is a QEMU that is silent because it saves killed for it"
+start_supervisor
+expect_ok "$PGSUP" -q start test --cold
+wait_until 30 guest_runs test
+qemu=$(pid_of test)
+kill -STOP "$qemu"
+"$PGSUP" -q suspend test >/dev/null 2>&1 &
+wait_state test suspending
+kill_supervisor
+run "$PGSUP" -q stop test --timeout 1
+expect_equal "status of stop" "$STATUS" 3
+expect_text "$ERR" "the memory of test is being saved"
+! is_gone "$qemu" || fail "its QEMU was killed"
+kill -CONT "$qemu"
 run "$PGSUP" -q stop -f test
 expect_equal "status of stop -f" "$STATUS" 0
