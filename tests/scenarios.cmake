@@ -14,7 +14,9 @@
 #   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
 #            for one that keeps a processor busy. Those with 2 are started first, the longest first, so
 #            that all along one that waits runs beside one that is busy. 3: nothing beside it
-#   timeout  seconds on such processors; on a slower or busy computer it is three times that
+#   timeout  seconds on such processors; on a slower or busy computer it is three times that. One command
+#            of run() has a minute more than this or than ten times the cost, and all together what ctest
+#            grants but 45 s: then it is said what hangs (scenarios/watch.sh)
 #   CI       the pass of .ci/run that it belongs to: normal, sanitized or both; none: it is too long, and
 #            run by hand. In a build for the other pass it has the label "not-ci" too.
 #   without  "macos": it needs what only Linux has. "sanitizers": they do not work together with
@@ -53,6 +55,7 @@ set(table
   "cli/225-log-times                 3    1     300     normal     -"
   "cli/249-ova                      6    1     300     both       -"
   "cli/252-lab-downloads             6    1     300     normal     -"
+  "cli/261-hang                    15    1     300     normal     -"
   "cli/167-cloud-network            8    1     300     normal     macos"
 
   "vm/208-live-backup               34    1     300     normal     -"
@@ -220,9 +223,16 @@ foreach(row ${table})
   if(NOT ci MATCHES "^(both|${pass})$")
     list(APPEND labels not-ci)
   endif()
+  math(EXPR command_limit "${cost} * 10")
+  if(command_limit LESS timeout)
+    set(command_limit ${timeout})
+  endif()
+  math(EXPR command_limit "${command_limit} + 60")
   math(EXPR cost "${slots} * 1000 + ${cost}")
   math(EXPR timeout "${timeout} * 3")
+  math(EXPR scenario_limit "${timeout} - 45")
   add_test(NAME scenario.${name} COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/scenarios/${script}.sh)
   set_tests_properties(scenario.${name} PROPERTIES LABELS "${labels}" COST ${cost} PROCESSORS ${slots}
-    TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT "${environment};PGSUP_GUEST=${guest}")
+    TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT
+    "${environment};PGSUP_GUEST=${guest};PGSUP_COMMAND_LIMIT=${command_limit};PGSUP_SCENARIO_LIMIT=${scenario_limit}")
 endforeach()

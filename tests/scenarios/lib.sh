@@ -25,6 +25,7 @@ AS_ROOT= # what `pgsup up` needs for a home of root's own
 mkdir "$HOME"
 
 at_exit_commands=()
+WATCH= # watch.sh
 
 # at_exit COMMAND…: run when the scenario ends, the last one first; used to end what was started.
 at_exit() {
@@ -33,6 +34,8 @@ at_exit() {
 
 clean_up() {
     local status=$? command
+    [ ! -e "$WORK/.hung" ] || status=1
+    [ -z "$WATCH" ] || kill "$WATCH" 2>/dev/null || true
     for command in ${at_exit_commands[@]+"${at_exit_commands[@]}"}; do
         eval "$command" || true
     done
@@ -52,11 +55,18 @@ step() {
 # fail TEXT…: ends the scenario, showing what the last command said.
 fail() {
     printf 'FAILED: %s\n' "$*" >&2
+    show_logs
+    exit 1
+}
+show_logs() {
+    local file
     for file in "$OUT" "$ERR" "$UP_LOG" "$PGSUP_HOME"/instances/*/*.log; do
         [ ! -s "$file" ] || tail -n 60 "$file" | tr -d '\r' | sed "s|^|  ${file##*/}: |" >&2
     done
-    exit 1
 }
+
+# shellcheck source=watch.sh
+. "$(dirname "${BASH_SOURCE[0]}")/watch.sh"
 
 # timeout [-s SIGNAL] SECONDS COMMAND…: of coreutils, which a Mac does not have.
 portable_timeout() {
@@ -73,10 +83,13 @@ exit($late ? 124 : $? & 127 ? 128 + ($? & 127) : $? >> 8)' -- "$@"
 }
 command -v timeout >/dev/null || timeout() { portable_timeout "$@"; }
 
-# run COMMAND…: runs it with stdout in $OUT and stderr in $ERR; its status is in $STATUS.
+# run COMMAND…: runs it with stdout in $OUT and stderr in $ERR; its status is in $STATUS. When it hangs,
+# the scenario ends: watch.sh.
 run() {
     STATUS=0
+    echo "$*" 2>/dev/null >>"$WORK/.runs" || true
     "$@" >"$OUT" 2>"$ERR" || STATUS=$?
+    echo . 2>/dev/null >>"$WORK/.runs" || true
 }
 
 # expect_ok COMMAND…: ends well and complains of nothing.
