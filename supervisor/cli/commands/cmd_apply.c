@@ -25,11 +25,11 @@
 
 static const struct option_spec apply_options[] = {
     {"file", 'f', "FILE", .help = "the lab file; -: standard input", .fallback = "lab.yaml"},
-    {"dry-run", .help = "only show what would be done; status 6 if there is something"},
+    {"dry-run", .help = "only show what would be done; status 6 if there is something to do"},
     {"prune", .help = "also remove instances (to the trash) and networks that are not in the file"},
     {"wait", 'w',
-     .help = "then start the instances of the file, each after the one in its \"after\", and wait "
-             "until they are ready; begins a supervisor where none runs"},
+     .help = "then start the instances of the file, each after the one in its \"after\", and "
+             "wait until they are ready; begins a supervisor if none runs"},
     {"timeout", 0, "DURATION",
      .help = "with --wait: stop waiting after this time; the VMs keep running", .fallback = "600"},
     {"as-root", .help = "with --wait: run the supervisor as root, for a home of root's own"},

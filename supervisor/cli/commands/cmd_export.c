@@ -22,7 +22,7 @@
 static const struct option_spec options[] = {
     {.name = "as",
      .value = "lab|libvirt|incus|kubevirt",
-     .help = "what for: a file that describes all, or one instance with its disks for an engine",
+     .help = "the form: a lab file, or one instance with its disks for an engine",
      .fallback = LAB},
     SELECTION_GROUP_OPTION,
     {.name = "to", .value = "DIR", .help = "of an engine: the folder to write, a new one"},

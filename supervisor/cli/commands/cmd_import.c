@@ -15,7 +15,7 @@ static const struct option_spec options[] = {
      .help = "make another machine of it, with an identity of its own"},
     {.name = "arch",
      .value = "aarch64|x86_64",
-     .help = "the processor of a machine in an OVA, if it is not the one that is guessed"},
+     .help = "the processor of a machine in an OVA, if pgsup guesses another one"},
     OPTIONS_END,
 };
 

@@ -13,7 +13,7 @@
 
 static const struct option_spec options[] = {
     {.name = "install",
-     .help = "have your ~/.ssh/config include it, so that ssh, scp, rsync, git and editors know "
+     .help = "include it in your ~/.ssh/config, so that ssh, scp, rsync, git and editors know "
              "the guests by name"},
     {.name = "uninstall", .help = "undo that"},
     OPTIONS_END,

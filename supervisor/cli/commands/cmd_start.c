@@ -17,7 +17,7 @@ static const struct option_spec options[] = {
      .help = "stop waiting after this time; the VM keeps running",
      .fallback = "600"},
     {.name = "no-provision",
-     .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
+     .help = "do not run deploy.yaml after the first boot, but only by `pgsup provision`"},
     {.name = "cold", .help = "discard the memory of a suspended instance, and boot it"},
     {.name = "console", .letter = 'c', .help = "then use its serial console, as `pgsup console`"},
     VM_COMMAND_OPTIONS,

@@ -18,11 +18,12 @@
 
 static const struct option_spec options[] = {
     {.name = "allow-qemu-args",
-     .help = "under sudo: use qemu.args of instances, which are whatever their user writes there"},
+     .help = "under sudo: use qemu.args of instances, which may contain anything that their "
+             "user writes there"},
     {.name = "as-root", .help = "run as root altogether, for a home of root's own"},
     {.name = "detach",
      .letter = 'd',
-     .help = "return once it serves; it goes on in the background and writes run/pgsup.log"},
+     .help = "return when it serves; it continues in the background and writes run/pgsup.log"},
     {.name = "on-stop",
      .value = "keep|shutdown",
      .help = "what SIGTERM does with the VMs: they keep running, or are shut down",

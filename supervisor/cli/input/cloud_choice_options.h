@@ -8,11 +8,11 @@
 #define CLOUD_CHOICE_OPTIONS                                                                       \
     {"package-upgrade",                                                                            \
      .help = "new guests upgrade their packages at the first boot, which takes long"},             \
-    {"no-package-upgrade", .help = "they do not; so it is at first"},                              \
+    {"no-package-upgrade", .help = "they do not, as in a new home"},                               \
     {"auto-up", .help = "`pgsup start` begins a supervisor in the background if none runs"},       \
-    {"no-auto-up", .help = "it does not; so it is at first"},                                      \
+    {"no-auto-up", .help = "it does not, as in a new home"},                                       \
     {"trash-days", 0, "DAYS",                                                                      \
-     .help = "for how long removed instances can be restored; at first 7; 0: not at all"}
+     .help = "for how long removed instances can be restored; 7 in a new home; 0: not at all"}
 /* clang-format on */
 
 bool cloud_choice_options_read(const struct invocation *invocation, struct cloud_choices *choices,

@@ -12,8 +12,8 @@
     {"ip", 0, "ADDRESS", .help = "static IPv4 address; default: DHCP"},
     {"package-upgrade",
      .help =
-         "upgrade the guest's packages at the first boot; default: as `cloud create` and `cloud "
-         "set` say"},
+         "upgrade the guest's packages at the first boot; default: the setting of the "
+         "cloud"},
     {"no-package-upgrade", .help = "do not upgrade them"},
     {"seed", 0, "http|drive|both",
      .help = "how the guest gets its cloud-init seed; both: name and network from the "
@@ -48,8 +48,8 @@
     {"accel", 0, "hvf|kvm|tcg",
      .help = "accelerator; default: the best one that works, chosen at each start"},
     {"nested",
-     .help = "let its guest run virtual machines of its own; where this computer cannot, that is "
-             "said: `pgsup help mac`"},
+     .help = "let its guest run virtual machines of its own; refused where this computer cannot: "
+             "`pgsup help mac`"},
     {"restart", 0, "no|on-failure|always",
      .help = "when the supervisor restarts it after it has ended", .fallback = "no"},
     {"autostart", .help = "start it when a supervisor starts"},
@@ -58,5 +58,5 @@
      .many = true},
     {"var", 0, "NAME=VALUE", .help = "variable that Ansible has for it", .many = true},
     {"no-provision",
-     .help = "do not run deploy.yaml after the first boot, but when `pgsup provision` asks for it"},
+     .help = "do not run deploy.yaml after the first boot, but only by `pgsup provision`"},
     /* clang-format on */

@@ -8,11 +8,11 @@
 #define NETWORK_OPTIONS                                                                            \
     {"network", 0,                                                                                 \
      "user|bridge|tap|vmnet-bridged|vmnet-shared|vmnet-host|socket|vmnet-helper|vmnet-helper-host",\
-     .help = "how guests are connected; at first bridged with --host-if, else user"},              \
+     .help = "how guests are connected; in a new home bridged with --host-if, else user"},         \
     {"host-if", 0, "INTERFACE",                                                                    \
-     .help = "host interface that guests are attached to; bridged, it alone is enough: the rest "  \
-             "is found out; with socket: path of the socket, default Homebrew's; vmnet-helper "    \
-             "bridges only if it is given"},                                                       \
+     .help = "host interface that guests are attached to; a bridge needs no other option, because " \
+             "pgsup finds out the rest; with socket: path of the socket, default Homebrew's; "     \
+             "vmnet-helper bridges only with this option"},                                                       \
     {"host-ip4", 0, "ADDRESS", .help = "address of this computer on that network"},                \
     {"host-nm4", 0, "NETMASK", .help = "netmask of that network"},                                 \
     {"host-gw4", 0, "ADDRESS", .help = "gateway of that network"},                                 \
