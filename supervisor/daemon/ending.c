@@ -62,9 +62,13 @@ static bool suspends(const struct ending *ending, const struct vm *vm) {
     struct error why = {0};
     bool runs =
         vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY;
-    if (!ending->suspends || ending->stage != ENDING_GRACEFUL || !runs || vm->save_failed)
+    if (!ending->suspends || ending->stage != ENDING_GRACEFUL || !runs)
         return false;
-    bool possible = vm_suspend_check(vm, &why);
+    bool possible = vm->save_failed ? error_set(&why, ERROR_FAILED,
+                                                "its memory was not saved, and `pgsup events %s` "
+                                                "tells why",
+                                                vm->name)
+                                    : vm_suspend_check(vm, &why);
     if (!possible)
         log_warning("vm=%s is stopped and not suspended: %s", vm->name, why.text);
     return possible;
@@ -129,6 +133,8 @@ void ending_advance(struct ending *ending) {
     if (!forced)
         read_order(ending);
     arm_timeout(ending);
+    for (size_t i = 0; !forced && i < fleet->count; i++)
+        vm_suspend_retry(fleet->vms[i]);
     for (size_t i = 0; i < fleet->count; i++)
         if (!is_needed(ending, fleet->vms[i]))
             stop_vm(ending, fleet->vms[i]);

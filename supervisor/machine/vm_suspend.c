@@ -93,6 +93,10 @@ void vm_suspend_end(struct vm *vm) {
     vm_backup_release(&vm->suspend.locks);
 }
 
+void vm_suspend_retry(struct vm *vm) {
+    vm->save_failed = false;
+}
+
 char *vm_suspend_outcome(const struct vm *vm) {
     uint64_t took_ms = clock_monotonic_ms() - vm->suspend.began_ms;
     return vm->suspend.began_ms ? alloc_printf("%s, %llu.%llu s", SUSPEND_STATE,

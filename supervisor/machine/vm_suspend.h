@@ -14,6 +14,7 @@ bool vm_suspend_check(const struct vm *vm, struct error *error);
 uint64_t vm_suspend_limit_ms(const struct vm *vm); /* for its size */
 void vm_suspend_begin(struct vm *vm);              /* the effect of INPUT_SUSPEND */
 void vm_suspend_end(struct vm *vm);                /* done, or it runs on */
+void vm_suspend_retry(struct vm *vm);              /* that it failed before does not count */
 char *vm_suspend_outcome(const struct vm *vm);     /* "suspended, 1.3 s"; caller frees */
 /* QEMU saves or loads, and may be silent for long. */
 bool vm_suspend_is_at_work(const struct vm *vm);

@@ -145,7 +145,6 @@ static void on_devices(struct vm *vm, json_t *devices) {
 static void fail_save(struct vm *vm, const char *why) {
     vm_suspend_end(vm);
     vm->save_failed = true;
-    dismiss(vm, SUSPEND_JOB);
     vm_tell(vm, STORE_EVENT_NOTICE, "not suspended, it goes on: %s", why);
     vm->listener->refused(vm->listener->context, vm, "snapshot-save", why);
     vm_input(vm, INPUT_SAVE_FAILED);
@@ -202,10 +201,12 @@ static void decide_save(struct vm *vm, const json_t *jobs) {
     }
     const json_t *job = find_job(jobs, SUSPEND_JOB);
     scoped(alloc_release) char *problem = problem_of(job);
-    if (problem)
+    if (problem) {
+        dismiss(vm, SUSPEND_JOB);
         fail_save(vm, problem);
-    else if (has_concluded(job))
+    } else if (has_concluded(job)) {
         complete_save(vm);
+    }
 }
 
 /* --- and back --- */
@@ -316,6 +317,8 @@ void vm_suspend_on_jobs(struct vm *vm, json_t *jobs) {
 
 static bool take_over_save(struct vm *vm, const json_t *job) {
     scoped(alloc_release) char *problem = problem_of(job);
+    if (problem)
+        dismiss(vm, SUSPEND_JOB);
     if (problem || !job)
         fail_save(vm, problem ? problem : "it was interrupted");
     else if (has_concluded(job))

@@ -177,6 +177,8 @@ expect_fail 1 'test was not suspended and goes on: its disk "mine", which qemu.a
 expect_text "$ERR" '`pgsup stop test`'
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 guest_runs test || fail "it stands still"
+"$PGSUP" events -v -n all test >"$WORK/events"
+expect_no_text "$WORK/events" "job-dismiss refused"
 run "$PGSUP" -q stop -f test
 
 step "what QEMU cannot save goes on, with QEMU's reason"
@@ -198,6 +200,14 @@ expect_ok "$PGSUP" -q start test
 wait_until 30 has_booted 6
 wait_until 30 guest_runs test
 mark=$(in_memory)
+on_both() { # COMMAND of QMP
+    for disk in disk0 disk-data; do
+        expect_ok "$PGSUP" qmp test "$1" "{\"device\": \"$disk\", \"name\": \"$tag\"}"
+    done
+}
+on_both blockdev-snapshot-internal-sync
+expect_fail 1 "already exists" "$PGSUP" -q suspend test
+on_both blockdev-snapshot-delete-internal-sync # that it could not be does not count any more
 run "$PGSUP" -q down --suspend
 expect_equal "status of down" "$STATUS" 0
 wait "$SUPERVISOR" || fail "the supervisor ended with status $?"
