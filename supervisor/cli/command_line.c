@@ -148,13 +148,24 @@ static bool may_be_homeless(const struct invocation *invocation, const struct er
            (!*option || invocation_given(invocation, option));
 }
 
+/* The home that the command has made, if it made one, is as after any other. */
+static int run_homeless(struct invocation *invocation, const char *path, struct error *error) {
+    struct home made = {0};
+    int status = invocation->command->run(invocation, error);
+    if (invocation->command->changes_names && error->code == ERROR_NONE &&
+        home_open(path, &made, &(struct error){0}))
+        publish(&made);
+    home_close(&made);
+    return status;
+}
+
 static int run_with_home(struct invocation *invocation, struct error *error) {
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
     struct home home = {0};
     struct error problem = {0};
     if (!home_open(path, &home, &problem)) {
         if (may_be_homeless(invocation, &problem))
-            return invocation->command->run(invocation, error);
+            return run_homeless(invocation, path, error);
         error_copy(error, &problem);
         return EXIT_FAILURE;
     }

@@ -250,6 +250,12 @@ static int apply_homeless(struct invocation *invocation, const struct lab *lab, 
     return status;
 }
 
+static int apply_or_create(struct invocation *invocation, const struct lab *lab, bool dry,
+                           struct error *error) {
+    return invocation->home ? apply_lab(invocation, lab, dry, error)
+                            : apply_homeless(invocation, lab, dry, error);
+}
+
 static int run_apply(struct invocation *invocation, struct error *error) {
     struct lab lab = {0};
     int status = EXIT_FAILURE;
@@ -260,17 +266,16 @@ static int run_apply(struct invocation *invocation, struct error *error) {
     }
     if (check_wait(invocation, error) &&
         lab_file_read(invocation_option(invocation, "file"), &lab, error))
-        status = invocation->home ? apply_lab(invocation, &lab, dry, error)
-                                  : apply_homeless(invocation, &lab, dry, error);
+        status = apply_or_create(invocation, &lab, dry, error);
     lab_done(&lab);
     return status;
 }
 
 static int run_diff(struct invocation *invocation, struct error *error) {
     struct lab lab = {0};
-    int status = lab_file_read(invocation_option(invocation, "file"), &lab, error)
-                     ? apply_lab(invocation, &lab, true, error)
-                     : EXIT_FAILURE;
+    int status = EXIT_FAILURE;
+    if (lab_file_read(invocation_option(invocation, "file"), &lab, error))
+        status = apply_or_create(invocation, &lab, true, error);
     lab_done(&lab);
     return status;
 }
@@ -301,5 +306,6 @@ const struct command cmd_diff = {
     .options = diff_options,
     .section = SECTION_CLOUD,
     .needs = NEEDS_HOME,
+    .homeless = "",
     .run = run_diff,
 };

@@ -128,13 +128,18 @@ expect_equal "status of --dry-run" "$STATUS" 6
 expect_text "$OUT" "create the cloud in $PGSUP_HOME" "get image near: base.qcow2" "create one: near"
 sed 's/size: 64M/size: much/' "$WORK/whole.yaml" >"$WORK/bad.yaml"
 expect_fail 2 'bad.yaml:11:3: one: "much"' "$PGSUP" apply -f "$WORK/bad.yaml"
+run "$PGSUP" diff -f "$WORK/whole.yaml"
+expect_equal "status of diff" "$STATUS" 6
+expect_text "$OUT" "create the cloud in $PGSUP_HOME" "create one: near"
 [ ! -e "$PGSUP_HOME" ] || fail "a home was made"
 expect_refused 3 "no cloud in" "$PGSUP" apply -f "$WORK/images.yaml"
 run "$PGSUP" apply -f "$WORK/whole.yaml"
 expect_equal "status" "$STATUS" 0
 expect_text "$OUT" "get image near: base.qcow2: done" "create one: near: done"
+touched >"$WORK/before"
 expect_ok "$PGSUP" apply -f "$WORK/whole.yaml"
 expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
+touched | diff "$WORK/before" - || fail "files were touched"
 expect_ok "$PGSUP" cloud get --json
 expect_equal "the cloud" "$(json_of 'it["name"], it["trash_days"], [each["name"] for each in it["users"]]')" "('whole', 3, ['anna'])"
 sed -i.bak 's/trash-days: 3/trash-days: 4/' "$WORK/whole.yaml"
