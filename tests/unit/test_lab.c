@@ -262,6 +262,10 @@ TEST(what_differs_is_changed) {
         "64 MiB, not 1 GiB (`pgsup instance resize a 1073741824`)\n");
     expect_plan(LAB "instances: {a: {size: 32 MiB}}\n", LAB_KEEP,
                 "note a: its disk has 64 MiB, not 32 MiB, and a disk does not shrink\n");
+    carry_out(LAB "instances: {a: {disks: {data: 8M}, vars: {none: null}}}\n", LAB_KEEP);
+    expect_plan(LAB "instances: {a: {disks: {data: 8192k}, vars: {none: null}}}\n", LAB_KEEP, "");
+    expect_plan(LAB "instances: {a: {disks: {data: 16M}}}\n", LAB_KEEP,
+                "note a: its disk data has 8 MiB, not 16 MiB, which no command changes\n");
     home_close(&home);
 }
 

@@ -215,23 +215,43 @@ static bool compare_forwards(const struct instance_facts *facts, char *const *gi
     return good;
 }
 
-static bool has_disk(const struct store_disks *disks, const char *name) {
+static const struct store_disk *find_disk(const struct store_disks *disks, const char *name) {
     for (size_t i = 0; i < disks->count; i++)
         if (strcmp(disks->items[i].name, name) == 0)
-            return true;
-    return false;
+            return &disks->items[i];
+    return NULL;
 }
 
-static void compare_disks(const struct instance_facts *facts, char *const *given,
-                          struct lab_difference *difference) {
-    for (; given && *given; given++) {
+static bool note_disk_size(const struct store_disk *disk, const char *wanted, struct buffer *notes,
+                           struct error *error) {
+    uint64_t bytes = 0;
+    char present[32], shown[32];
+    if (!definition_parse_disk(wanted, &bytes, error))
+        return false;
+    name_format_size(disk->bytes, present);
+    name_format_size(bytes, shown);
+    if (bytes != disk->bytes)
+        tell_difference(notes, "its disk %s has %s, not %s, which no command changes", disk->name,
+                        present, shown);
+    return true;
+}
+
+static bool compare_disks(const struct instance_facts *facts, char *const *given,
+                          struct lab_difference *difference, struct error *error) {
+    bool good = true;
+    for (; good && given && *given; given++) {
         scoped(alloc_release) char *name = alloc_slice(*given, strcspn(*given, "="));
-        if (has_disk(&facts->disks, name))
+        const char *size = *given + strlen(name) + 1;
+        const struct store_disk *has = find_disk(&facts->disks, name);
+        if (has) {
+            good = note_disk_size(has, size, &difference->notes, error);
             continue;
+        }
         strv_push(&difference->added_disks, name);
-        strv_push(&difference->added_disks, *given + strlen(name) + 1);
+        strv_push(&difference->added_disks, size);
         tell_difference(&difference->detail, "disk +%s", name);
     }
+    return good;
 }
 
 /* A disk that was made of one image is not made of another without losing what is on it. */
@@ -291,9 +311,9 @@ bool lab_compare(struct home *home, const struct instance_facts *facts,
     const struct lab_instance *instance = options->instance;
     if (!compare_settings(home, facts, options, difference, error) ||
         !compare_documents(home, options, difference, error) ||
-        !lab_compare_connections(home, facts, options, difference, error))
+        !lab_compare_connections(home, facts, options, difference, error) ||
+        !compare_disks(facts, lab_list(&instance->values[LAB_DISKS]), difference, error))
         return false;
-    compare_disks(facts, lab_list(&instance->values[LAB_DISKS]), difference);
     difference->hardware = difference->hardware || difference->added_nics.count ||
                            difference->removed_nics.count || difference->added_forwards.count ||
                            difference->removed_forwards.count || difference->added_disks.count;

@@ -13,7 +13,8 @@ static json_t *value_schema(const struct lab_key_row *row) {
     case LAB_FLAG: schema = json_pack("{ss}", "type", "boolean"); break;
     case LAB_LIST: schema = json_pack("{ss so}", "type", "array", "items", scalar()); break;
     case LAB_MAP:
-        schema = json_pack("{ss so}", "type", "object", "additionalProperties", scalar());
+        schema = json_pack("{ss s{s[ssss]}}", "type", "object", "additionalProperties", "type",
+                           "string", "number", "boolean", "null");
         break;
     }
     json_object_set_new(schema, "description", json_string(row->help));
