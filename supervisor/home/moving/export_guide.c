@@ -8,25 +8,26 @@
 
 static void guide_libvirt(const struct export_form *form, struct buffer *text) {
     const char *name = form->facts->instance.name;
+    buffer_printf(
+        text,
+        "    virsh define domain.xml\n"
+        "    virsh start %s\n"
+        "    virsh console %s\n"
+        "\n"
+        "domain.xml names its files in %s. If the folder is elsewhere, run this first:\n"
+        "\n"
+        "    sed -i \"s|%s/|$PWD/|\" domain.xml\n"
+        "\n"
+        "libvirt's system daemon runs QEMU as a user of its own. That user must be able to "
+        "read the folder: /var/lib/libvirt/images is such a place. `virsh domifaddr "
+        "--source agent %s` shows the guest's address if the guest has an agent.\n",
+        name, name, form->folder, form->folder, name);
     buffer_printf(text,
-                  "    virsh define domain.xml\n"
-                  "    virsh start %s\n"
-                  "    virsh console %s\n"
-                  "\n"
-                  "domain.xml names its files in %s. Elsewhere, tell it first:\n"
-                  "\n"
-                  "    sed -i \"s|%s/|$PWD/|\" domain.xml\n"
-                  "\n"
-                  "libvirt's system daemon runs QEMU as a user of its own, who must reach that "
-                  "folder: /var/lib/libvirt/images is such a place. `virsh domifaddr --source "
-                  "agent %s` tells the guest's address where it has an agent.\n",
-                  name, name, form->folder, form->folder, name);
-    buffer_printf(text,
-                  "The domain is of type \"%s\"%s; its machine is %s, so that the guest finds the "
-                  "hardware that it knows: a host whose QEMU has no such machine takes \"%s\".\n",
+                  "The domain is of type \"%s\"%s. Its machine is %s, so that the guest finds the "
+                  "hardware that it knows; if the host's QEMU has no such machine, write \"%s\".\n",
                   form->emulated ? "qemu" : "kvm",
-                  form->emulated ? ", which emulates: say \"kvm\" and <cpu "
-                                   "mode='host-passthrough'/> on a host of its own architecture"
+                  form->emulated ? ", which emulates; on a host of the guest's architecture write "
+                                   "\"kvm\" and <cpu mode='host-passthrough'/>"
                                  : "",
                   form->facts->instance.machine ? form->facts->instance.machine : "the newest",
                   strcmp(form->facts->instance.arch, "aarch64") == 0 ? "virt" : "q35");
@@ -40,7 +41,7 @@ static void guide_incus(const struct export_form *form, struct buffer *text) {
                   "    incus create %s %s --vm < instance.yaml\n"
                   "    incus start %s\n"
                   "\n"
-                  "instance.yaml names seed.img in %s; it must be readable there by Incus. The "
+                  "instance.yaml names seed.img in %s; Incus must be able to read it there. The "
                   "storage pool \"default\" and the network \"incusbr0\" are those that `incus "
                   "admin init` makes. Incus chooses the machine, its UUID and the slots of the "
                   "cards: the first card gets another name in the guest.\n"
@@ -88,7 +89,7 @@ static void tell_cards(const struct store_nics *nics, struct buffer *text) {
             buffer_printf(text, "the network %s", nic->network_name);
         else
             buffer_printf(text, "a network of kind %s", nic->kind);
-        buffer_puts(text, ": give it one there that its other members are in.\n");
+        buffer_puts(text, ": give it a network of this engine that the other members are in.\n");
     }
 }
 
@@ -111,15 +112,15 @@ static void tell_network(const struct instance_facts *facts, struct buffer *text
 
 static void tell_rest(const struct export_form *form, bool arguments, struct buffer *text) {
     const struct store_instance *instance = &form->facts->instance;
-    buffer_puts(text, "\n## What it does not have there\n\n");
+    buffer_puts(text, "\n## What it does not have with this engine\n\n");
     tell_network(form->facts, text);
     if (arguments)
         buffer_puts(text, "- Your own arguments for QEMU, qemu.args.\n");
     if (instance->nested)
         buffer_puts(text, "- Virtual machines of its own (--nested): see that engine's manual.\n");
     buffer_puts(text, "- Its snapshots.\n");
-    buffer_puts(text, "- A supervisor that it phones home to. A guest that has booted under pgsup "
-                      "does not try; one that has not tries for some seconds in its first boot.\n");
+    buffer_puts(text, "- A supervisor to phone home to. A guest that has booted under pgsup does "
+                      "not try; another one tries for some seconds in its first boot.\n");
 }
 
 void export_guide_write(enum export_engine engine, const struct export_form *form, bool arguments,
@@ -131,17 +132,18 @@ void export_guide_write(enum export_engine engine, const struct export_form *for
     };
     static const char *const titles[] = {
         [EXPORT_LIBVIRT] = "libvirt", [EXPORT_INCUS] = "Incus", [EXPORT_KUBEVIRT] = "KubeVirt"};
-    buffer_printf(text,
-                  "# %s for %s\n"
-                  "\n"
-                  "It is the same machine: its instance-id, ssh host keys and MAC addresses are "
-                  "those that it had, so that cloud-init does not begin anew. Run it here or under "
-                  "pgsup, never both. Keep this folder to yourself: the seed and the disk hold "
-                  "secrets.\n"
-                  "\n"
-                  "## Run it, in this folder\n"
-                  "\n",
-                  form->facts->instance.name, titles[engine]);
+    buffer_printf(
+        text,
+        "# %s for %s\n"
+        "\n"
+        "This is the same machine as under pgsup: it keeps its instance-id, SSH host keys and "
+        "MAC addresses, so that cloud-init does not begin anew. Run it here or under "
+        "pgsup, never both. Let nobody else read this folder: the seed and the disk contain "
+        "secrets.\n"
+        "\n"
+        "## Run it, in this folder\n"
+        "\n",
+        form->facts->instance.name, titles[engine]);
     guides[engine](form, text);
     tell_rest(form, arguments, text);
 }
