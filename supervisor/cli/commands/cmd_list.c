@@ -31,7 +31,7 @@ static const struct option_spec options[] = {
     {.name = "state",
      .value = "STATE",
      .help = "only those in this state: ready, running, stopped"},
-    {.name = "group", .value = "GROUP", .help = "only those in this group"},
+    {.name = "group", .letter = 'g', .value = "GROUP", .help = "only those in this group"},
     COLOR_OPTION,
     {.name = "watch", .letter = 'w', .help = "keep the list on the screen until Ctrl-C"},
     OPTIONS_END,

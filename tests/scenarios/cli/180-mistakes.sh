@@ -60,7 +60,7 @@ expect_ok "$PGSUP" clone test copy
 expect_ok "$PGSUP" rm copy -y
 expect_ok "$PGSUP" stop test --timeout 1h30m
 expect_ok "$PGSUP" set test --group web,db
-expect_ok "$PGSUP" list --group db -q
+expect_ok "$PGSUP" list -g db -q
 expect_equal "of the group" "$(cat "$OUT")" test
 expect_ok "$PGSUP" list --state stopped --sort -name --no-header --columns name -q
 expect_equal "the other way round" "$(tr '\n' ' ' <"$OUT")" "web test node3 node2 "
