@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STRANGERS_MANY 3u  /* then the owner is believed to be another process */
 #define LAUNCHES_LIMIT 32u /* that may have ended before a phone-home */
 
 static bool is_own_address(uint32_t ip4) {
@@ -70,30 +71,54 @@ static bool address_fits(const struct store_instance *instance, const struct sto
     return fits || (!has_static && neighbour_fits(instance, nics, ip4));
 }
 
-static bool fits(struct store *store, const struct vm *vm, const struct store_instance *instance,
-                 const struct tcp_socket *ends, struct error *error) {
-    char peer[16];
+static bool is_owned(const struct vm *vm, struct guest_peer *peer) {
+    if (peer->owned || peer->strangers >= STRANGERS_MANY)
+        return peer->owned;
+    enum tcp_owner owner = tcp_owner_is((pid_t)vm->launch.pid, &peer->ends);
+    peer->owned = owner == TCP_OWNER_PROCESS;
+    peer->strangers += owner == TCP_OWNER_OTHER;
+    return peer->owned;
+}
+
+static bool fail_stranger(const struct store_instance *instance, const struct guest_peer *peer,
+                          struct error *error) {
+    char from[16];
+    name_format_ip4(peer->ends.local.ip4, from);
+    return error_set(error, ERROR_INVALID, "it does not come from the guest of %s, but from %s",
+                     instance->name, peer->own_network ? from : "another process of this host");
+}
+
+static bool fits(struct store *store, const struct store_instance *instance,
+                 struct guest_peer *peer, struct error *error) {
     struct store_nics nics = {0};
-    if (tcp_owner_is((pid_t)vm->launch.pid, ends) == TCP_OWNER_PROCESS)
-        return true;
+    uint32_t ip4 = peer->ends.local.ip4;
+    if (peer->now && peer->revision == peer->now && !peer->own_network)
+        return fail_stranger(instance, peer, error);
     if (!nic_table_list(store, instance->id, &nics, error))
         return false;
-    bool own_network = instance->ssh_port == 0 || nics.count > 0;
-    bool good = own_network && !is_own_address(ends->local.ip4) &&
-                address_fits(instance, &nics, ends->local.ip4);
+    peer->revision = peer->now;
+    peer->own_network = instance->ssh_port == 0 || nics.count > 0;
+    bool good = peer->own_network && !is_own_address(ip4) && address_fits(instance, &nics, ip4);
     store_nics_done(&nics);
-    name_format_ip4(ends->local.ip4, peer);
-    return good ||
-           error_set(error, ERROR_INVALID, "it does not come from the guest of %s, but from %s",
-                     instance->name, own_network ? peer : "another process of this host");
+    return good || fail_stranger(instance, peer, error);
+}
+
+bool guest_peer_check_again(struct store *store, const struct vm *vm,
+                            const struct store_instance *instance, struct guest_peer *peer,
+                            struct error *error) {
+    if (!vm || !lifecycle_has_process(vm->state) || vm->launch.pid <= 0)
+        return error_set(error, ERROR_INVALID, "%s does not run", instance->name);
+    if (peer->instance != instance->id || peer->pid != vm->launch.pid)
+        *peer = (struct guest_peer){
+            .ends = peer->ends, .now = peer->now, .instance = instance->id, .pid = vm->launch.pid};
+    return is_owned(vm, peer) || fits(store, instance, peer, error);
 }
 
 bool guest_peer_check(struct store *store, const struct vm *vm,
                       const struct store_instance *instance, const struct tcp_socket *ends,
                       struct error *error) {
-    if (!vm || !lifecycle_has_process(vm->state) || vm->launch.pid <= 0)
-        return error_set(error, ERROR_INVALID, "%s does not run", instance->name);
-    return fits(store, vm, instance, ends, error);
+    struct guest_peer peer = {.ends = *ends};
+    return guest_peer_check_again(store, vm, instance, &peer, error);
 }
 
 bool guest_peer_has_seed(struct store *store, const struct vm *vm,

@@ -8,6 +8,22 @@
 #include "machine/vm.h"
 #include "store/instance_table.h"
 
+/* What one connection has shown already. Who owns its other end does not change while the VM is the
+ * same process; whether the guest has a network of its own is in the store. */
+struct guest_peer {
+    struct tcp_socket ends; /* local is the caller's, remote is the seed server's */
+    uint64_t now;          /* revision of the store (seed_cache.h), by whoever asks; 0: not known */
+    int64_t instance, pid; /* of which the rest was found */
+    unsigned strangers;    /* how often the owner was another process */
+    bool owned;            /* it was the VM's */
+    uint64_t revision;     /* by which … */
+    bool own_network;
+};
+
+/* As guest_peer_check(), of a connection that may have been checked before. */
+bool guest_peer_check_again(struct store *store, const struct vm *vm,
+                            const struct store_instance *instance, struct guest_peer *peer,
+                            struct error *error);
 /* vm: NULL if none is known; ends: local is the caller's, remote is the seed server's. False with a
  * sentence. */
 bool guest_peer_check(struct store *store, const struct vm *vm,

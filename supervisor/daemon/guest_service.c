@@ -34,7 +34,7 @@ static void on_document(void *context, const struct store_instance *instance,
     struct guest_service *service = context;
     struct error stranger = {0};
     struct vm *vm = fleet_get_by_id(service->fleet, instance->id);
-    bool own = guest_peer_check(service->home->store, vm, instance, &from->ends, &stranger);
+    bool own = guest_peer_check_again(service->home->store, vm, instance, from->guest, &stranger);
     scoped(alloc_release) char *text =
         alloc_printf("%s fetched by %s%s%s", seed_document_name(document), from->agent,
                      own ? "" : "; ", own ? "" : stranger.text);

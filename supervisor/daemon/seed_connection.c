@@ -214,7 +214,7 @@ static void remember_peer(struct seed_connection *connection) {
         uv_tcp_getsockname(&connection->tcp, (struct sockaddr *)&own, &own_length) != 0)
         return;
     connection->share.address = peer.sin_addr.s_addr;
-    connection->ends = (struct tcp_socket){end_of(&peer), end_of(&own)};
+    connection->guest.ends = (struct tcp_socket){end_of(&peer), end_of(&own)};
     uv_ip4_name(&peer, connection->peer, sizeof connection->peer);
 }
 

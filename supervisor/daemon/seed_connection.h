@@ -8,8 +8,8 @@
  * frees itself some time after seed_connection_drop(), and when its peer has gone. */
 #pragma once
 
-#include "base/tcp_owner.h"
 #include "cloudinit/http.h"
+#include "daemon/guest_peer.h"
 #include "daemon/share.h"
 
 #include <uv.h>
@@ -47,7 +47,7 @@ struct seed_connection {
     bool refused;                 /* the answer to that is due at the deadline */
     int open_handles;
     char peer[64];
-    struct tcp_socket ends; /* local is the peer's */
+    struct guest_peer guest; /* whose connection this is */
 };
 
 /* Takes the one that waits at the listener. NULL: it has gone. */

@@ -1,8 +1,5 @@
 #include "seed_request.h"
-#include "home/layout.h"
-
 #include "base/alloc.h"
-#include "base/file.h"
 #include "base/name.h"
 #include "home/seed/seed.h"
 
@@ -13,6 +10,7 @@ struct asked {
     const struct seed_request_context *context;
     struct seed_connection *connection;
     const struct store_instance *instance;
+    struct seed_entry *entry; /* of a document's token; else NULL */
     const struct route *route;
     const struct http_request *request;
     struct seed_caller from;
@@ -25,22 +23,17 @@ static void report_refusal(const struct seed_request_context *context,
 
 static void answer_document(const struct asked *asked) {
     const struct seed_calls *calls = &asked->context->calls;
-    struct buffer content = {0};
-    const char *document = seed_document_name(asked->route->document);
-    scoped(alloc_release) char *folder =
-        home_instance_folder(asked->context->home, asked->instance->name);
-    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, document);
     struct error error = {0};
-    if (!file_exists(path) || file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &content, &error))
-        http_respond(asked->connection->http, 200, NULL, content.data ? content.data : "",
-                     content.length);
-    else
-        seed_connection_respond(asked->connection, 500, "cannot be read now\n");
-    buffer_done(&content);
-    if (error.code == ERROR_NONE)
+    const struct buffer *content =
+        seed_cache_read(asked->context->cache, asked->entry, asked->route->document, &error);
+    if (content) {
+        http_respond(asked->connection->http, 200, NULL, content->data ? content->data : "",
+                     content->length);
         calls->on_document(calls->context, asked->instance, asked->route->document, &asked->from);
-    else
+    } else {
+        seed_connection_respond(asked->connection, 500, "cannot be read now\n");
         report_refusal(asked->context, asked->connection, error.text);
+    }
 }
 
 /* Whether the form is one of this instance-id. */
@@ -107,7 +100,9 @@ static bool look_up(struct store *store, const struct route *route, struct store
 static void answer_known(struct asked *asked) {
     const char *sent = asked->request->agent;
     scoped(alloc_release) char *agent = name_printable(sent, strlen(sent), 80);
-    asked->from = (struct seed_caller){agent, asked->connection->peer, asked->connection->ends};
+    asked->from = (struct seed_caller){agent, asked->connection->peer,
+                                       asked->connection->guest.ends, &asked->connection->guest};
+    asked->connection->guest.now = seed_cache_revision(asked->context->cache);
     if (asked->route->kind == ROUTE_METHOD_NOT_ALLOWED) {
         http_allow(asked->connection->http, asked->route->allow);
         seed_connection_respond(asked->connection, 405, "method not allowed\n");
@@ -120,23 +115,34 @@ static void answer_known(struct asked *asked) {
     }
 }
 
+static void answer(struct asked *asked, bool known, const struct error *error) {
+    if (error->code != ERROR_NONE && error->code != ERROR_NOT_FOUND) {
+        seed_connection_respond(asked->connection, 500, "cannot be looked up now\n");
+        report_refusal(asked->context, asked->connection, error->text);
+    } else if (!known) { /* the same for an unknown path: guessing reveals nothing */
+        seed_connection_refuse(asked->connection);
+        report_refusal(asked->context, asked->connection, "unknown seed path");
+    } else {
+        seed_connection_show_token(asked->connection, asked->instance->id);
+        answer_known(asked);
+    }
+}
+
 void seed_request_answer(const struct seed_request_context *context,
                          struct seed_connection *connection, const struct http_request *request) {
     struct route route = route_parse(request->method, request->target);
+    struct asked asked = {
+        .context = context, .connection = connection, .route = &route, .request = request};
     struct store_instance instance = {0};
     struct error error = {0};
-    bool known =
-        route.kind != ROUTE_NOT_FOUND && look_up(context->home->store, &route, &instance, &error);
-    if (error.code != ERROR_NONE && error.code != ERROR_NOT_FOUND) {
-        seed_connection_respond(connection, 500, "cannot be looked up now\n");
-        report_refusal(context, connection, error.text);
-    } else if (!known) { /* the same for an unknown path: guessing reveals nothing */
-        seed_connection_refuse(connection);
-        report_refusal(context, connection, "unknown seed path");
-    } else {
-        seed_connection_show_token(connection, instance.id);
-        answer_known(&(struct asked){context, connection, &instance, &route, request, {0}});
+    if (route.kind == ROUTE_DOCUMENT) {
+        asked.entry = seed_cache_find(context->cache, route.token, &error);
+        asked.instance = asked.entry ? seed_entry_instance(asked.entry) : NULL;
+    } else if (route.kind != ROUTE_NOT_FOUND &&
+               look_up(context->home->store, &route, &instance, &error)) {
+        asked.instance = &instance;
     }
+    answer(&asked, asked.instance != NULL, &error);
     store_instance_done(&instance);
 }
 

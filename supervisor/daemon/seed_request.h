@@ -12,6 +12,7 @@
 #include "cloudinit/phone_home.h"
 #include "cloudinit/report.h"
 #include "cloudinit/route.h"
+#include "daemon/seed_cache.h"
 #include "daemon/seed_connection.h"
 #include "home/home.h"
 #include "store/instance_table.h"
@@ -19,6 +20,7 @@
 struct seed_caller {          /* borrowed */
     const char *agent, *peer; /* agent: printable */
     struct tcp_socket ends;   /* local is the caller's */
+    struct guest_peer *guest; /* what his connection has shown */
 };
 
 struct phone_home_call { /* borrowed, but for the answer */
@@ -43,6 +45,7 @@ struct seed_calls {
 struct seed_request_context {
     struct home *home; /* borrowed */
     struct seed_calls calls;
+    struct seed_cache *cache; /* the server's */
 };
 
 void seed_request_answer(const struct seed_request_context *context,

@@ -13,6 +13,7 @@ struct seed_server {
     struct seed_request_context requests;
     struct seed_connections connections;
     uv_tcp_t tcp;
+    uv_prepare_t turn;
     uv_timer_t room; /* when there may be a place for the one that waits */
     unsigned limit;  /* of connections */
     bool waiting;    /* one is accepted by the system and not yet by this server */
@@ -84,17 +85,25 @@ static void on_connection(uv_stream_t *stream, int status) {
     take_waiting(server);
 }
 
+static void on_turn(uv_prepare_t *turn) {
+    struct seed_server *server = turn->data;
+    seed_cache_turn(server->requests.cache, server->connections.shares.count > 0);
+}
+
 /* --- the listener --- */
 
 static void on_server_closed(uv_handle_t *handle) {
     struct seed_server *server = handle->data;
-    if (--server->open_handles == 0)
-        free(server);
+    if (--server->open_handles > 0)
+        return;
+    seed_cache_free(server->requests.cache);
+    free(server);
 }
 
 static void close_handles(struct seed_server *server) {
     uv_close((uv_handle_t *)&server->tcp, on_server_closed);
     uv_close((uv_handle_t *)&server->room, on_server_closed);
+    uv_close((uv_handle_t *)&server->turn, on_server_closed);
 }
 
 static bool explain(int status, const char *address, uint16_t port, struct error *error) {
@@ -115,8 +124,9 @@ static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
     struct seed_server *server = alloc_zero(sizeof *server);
     uv_tcp_init(loop, &server->tcp);
     uv_timer_init(loop, &server->room);
-    server->tcp.data = server->room.data = server;
-    server->open_handles = 2;
+    uv_prepare_init(loop, &server->turn);
+    server->tcp.data = server->room.data = server->turn.data = server;
+    server->open_handles = 3;
     int status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)where, 0);
     if (status == 0)
         status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
@@ -143,7 +153,10 @@ struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
         status = listen_on(loop, &where, &server);
     }
     if (server) {
-        server->requests = (struct seed_request_context){home, options->calls};
+        server->requests =
+            (struct seed_request_context){home, options->calls, seed_cache_new(home)};
+        uv_prepare_start(&server->turn, on_turn);
+        uv_unref((uv_handle_t *)&server->turn);
         server->connections.on_request = on_request;
         server->connections.on_left = on_left;
         server->connections.context = server;

@@ -1,0 +1,180 @@
+#include "daemon/seed_cache.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/platform.h"
+#include "base/secret.h"
+#include "home/layout.h"
+#include "home/seed/seed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    SLOTS = 1024,
+    DOCUMENTS = SEED_DOCUMENT_COUNT,
+    CONTENT_LIMIT_BYTES = 1 << 20, /* of all documents, but for the last one */
+    SETTLED_MS = 2500,             /* more than any file system's unit of time */
+};
+
+struct copy {
+    bool known;
+    char *path;
+    struct stat file;
+    struct buffer content;
+};
+
+struct seed_entry {
+    char *token; /* NULL: free */
+    struct store_instance instance;
+    struct copy copies[DOCUMENTS];
+};
+
+struct seed_cache {
+    struct home *home;
+    bool checked; /* in this turn */
+    bool used;    /* a slot is */
+    int64_t store_revision, own_changes;
+    uint64_t revision;
+    size_t bytes;
+    struct seed_entry *slots[SLOTS];
+};
+
+struct seed_cache *seed_cache_new(struct home *home) {
+    struct seed_cache *cache = alloc_zero(sizeof *cache);
+    cache->home = home;
+    cache->revision = 1;
+    return cache;
+}
+
+static void drop_copy(struct seed_cache *cache, struct copy *copy) {
+    cache->bytes -= copy->content.length;
+    buffer_done(&copy->content);
+    copy->known = false;
+}
+
+static void drop_entry(struct seed_cache *cache, struct seed_entry **slot) {
+    struct seed_entry *entry = *slot;
+    *slot = NULL;
+    if (!entry)
+        return;
+    for (size_t i = 0; i < DOCUMENTS; i++) {
+        drop_copy(cache, &entry->copies[i]);
+        free(entry->copies[i].path);
+    }
+    store_instance_done(&entry->instance);
+    free(entry->token);
+    free(entry);
+}
+
+static void drop_copies(struct seed_cache *cache) {
+    for (size_t i = 0; i < SLOTS; i++)
+        for (size_t n = 0; cache->slots[i] && n < DOCUMENTS; n++)
+            drop_copy(cache, &cache->slots[i]->copies[n]);
+}
+
+static void clear(struct seed_cache *cache) {
+    for (size_t i = 0; i < SLOTS; i++)
+        drop_entry(cache, &cache->slots[i]);
+    cache->used = false;
+}
+
+void seed_cache_free(struct seed_cache *cache) {
+    if (!cache)
+        return;
+    clear(cache);
+    free(cache);
+}
+
+void seed_cache_turn(struct seed_cache *cache, bool connected) {
+    cache->checked = false;
+    if (cache->used && !connected)
+        clear(cache);
+}
+
+uint64_t seed_cache_revision(const struct seed_cache *cache) {
+    return cache->revision;
+}
+
+static void check_store(struct seed_cache *cache) {
+    if (cache->checked)
+        return;
+    int64_t revision = store_revision(cache->home->store);
+    int64_t own = store_own_changes(cache->home->store);
+    if (revision < 0 || revision != cache->store_revision || own != cache->own_changes) {
+        clear(cache);
+        cache->revision++;
+    }
+    cache->store_revision = revision;
+    cache->own_changes = own;
+    cache->checked = revision >= 0;
+}
+
+static size_t slot_of(const char *token) {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *token; token++)
+        hash = (hash ^ (unsigned char)*token) * 16777619u;
+    return hash % SLOTS;
+}
+
+struct seed_entry *seed_cache_find(struct seed_cache *cache, const char *token,
+                                   struct error *error) {
+    struct seed_entry **slot = &cache->slots[slot_of(token)];
+    struct store_instance instance = {0};
+    check_store(cache);
+    if (*slot && secret_equal((*slot)->token, token))
+        return *slot;
+    if (!instance_table_get_by_token(cache->home->store, token, &instance, error))
+        return NULL;
+    drop_entry(cache, slot);
+    *slot = alloc_zero(sizeof **slot);
+    (*slot)->token = alloc_string(token);
+    (*slot)->instance = instance;
+    cache->used = true;
+    return *slot;
+}
+
+const struct store_instance *seed_entry_instance(const struct seed_entry *entry) {
+    return &entry->instance;
+}
+
+static char *path_of(const struct seed_cache *cache, const struct seed_entry *entry,
+                     enum seed_document document) {
+    scoped(alloc_release) char *folder = home_instance_folder(cache->home, entry->instance.name);
+    return alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(document));
+}
+
+static bool is_same_file(const struct stat *one, const struct stat *other) {
+    return one->st_ino == other->st_ino && one->st_dev == other->st_dev &&
+           one->st_size == other->st_size && one->st_ctime == other->st_ctime &&
+           platform_modified_ms(one) == platform_modified_ms(other);
+}
+
+static bool has_settled(const struct stat *file) {
+    return clock_wall_ms() - platform_modified_ms(file) > SETTLED_MS;
+}
+
+const struct buffer *seed_cache_read(struct seed_cache *cache, struct seed_entry *entry,
+                                     enum seed_document document, struct error *error) {
+    struct copy *copy = &entry->copies[document];
+    struct stat file;
+    if (!copy->path)
+        copy->path = path_of(cache, entry, document);
+    bool plain = lstat(copy->path, &file) == 0 && S_ISREG(file.st_mode);
+    if (copy->known && plain && is_same_file(&copy->file, &file))
+        return &copy->content;
+    drop_copy(cache, copy);
+    if (cache->bytes > CONTENT_LIMIT_BYTES)
+        drop_copies(cache);
+    if (file_exists(copy->path) &&
+        !file_read(copy->path, SEED_DOCUMENT_LIMIT_BYTES, &copy->content, error)) {
+        buffer_done(&copy->content);
+        return NULL;
+    }
+    cache->bytes += copy->content.length;
+    copy->known = plain && has_settled(&file);
+    copy->file = file;
+    return &copy->content;
+}

@@ -1,0 +1,100 @@
+/* What the seed server remembers is never older than what it had to know when it was asked, and
+ * what it remembers costs no file to open. */
+#include "daemon/seed_cache.h"
+#include "instance_samples.h"
+
+#include <sys/resource.h>
+
+static struct seed_cache *cache;
+
+static struct seed_entry *ask(const char *token, enum error_code code) {
+    struct error error = {0};
+    seed_cache_turn(cache, true);
+    struct seed_entry *entry = seed_cache_find(cache, token, &error);
+    CHECK_INT(error.code, code);
+    CHECK_INT(entry != NULL, code == ERROR_NONE);
+    return entry;
+}
+
+static void expect_vendor_data(const char *token, const char *text) {
+    struct error error = {0};
+    struct seed_entry *entry = ask(token, ERROR_NONE);
+    const struct buffer *content = seed_cache_read(cache, entry, SEED_VENDOR_DATA, &error);
+    CHECK_STRING(error.text, "");
+    CHECK_STRING(content && content->data ? content->data : "", text);
+}
+
+/* As long ago as is needed to tell one write from the next. */
+static void write_old(const char *path, const char *text) {
+    scoped(alloc_release) char *old = alloc_printf("touch -t 202001010000 '%s'", path);
+    scratch_write(path, text, strlen(text), 0600);
+    CHECK_INT(system(old), 0);
+}
+
+static void limit_files(rlim_t count) {
+    struct rlimit limit;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = count ? count : limit.rlim_max;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST(a_document_is_read_again_when_it_changes_and_opened_no_more_otherwise) {
+    struct store_instance test = {0};
+    struct error error = {0};
+    open_user("documents");
+    make("test", NULL, &test);
+    cache = seed_cache_new(&home);
+    scoped(alloc_release) char *path = home_file(&home, "instances/test/cloud-init/vendor-data");
+    write_old(path, "one");
+    expect_vendor_data(test.token, "one");
+    limit_files(1);
+    expect_vendor_data(test.token, "one");
+    limit_files(0);
+    write_old(path, "two"); /* of the same size and time: another file */
+    expect_vendor_data(test.token, "two");
+    scratch_write(path, "abc", 3, 0600);
+    expect_vendor_data(test.token, "abc");
+    scoped(alloc_release) char *over = alloc_printf("printf xyz >'%s'", path); /* the same file */
+    CHECK_INT(system(over), 0);
+    expect_vendor_data(test.token, "xyz");
+    CHECK_INT(unlink(path), 0);
+    expect_vendor_data(test.token, "");
+    CHECK_INT(mkfifo(path, 0600), 0);
+    CHECK(!seed_cache_read(cache, ask(test.token, ERROR_NONE), SEED_VENDOR_DATA, &error));
+    CHECK_CONTAINS(error.text, "is a pipe");
+    seed_cache_free(cache);
+    store_instance_done(&test);
+    home_close(&home);
+}
+
+TEST(a_token_is_forgotten_with_its_instance_whoever_removes_it) {
+    struct store_instance first = {0}, second = {0};
+    struct error error = {0};
+    struct home other = {0};
+    open_user("tokens");
+    make("first", NULL, &first);
+    make("second", NULL, &second);
+    cache = seed_cache_new(&home);
+    ask("0123456789abcdef", ERROR_NOT_FOUND);
+    CHECK_STRING(seed_entry_instance(ask(first.token, ERROR_NONE))->name, "first");
+    CHECK_STRING(seed_entry_instance(ask(second.token, ERROR_NONE))->name, "second");
+    uint64_t before = seed_cache_revision(cache);
+    ask(first.token, ERROR_NONE);
+    CHECK(seed_cache_revision(cache) == before);
+    check_good(instance_table_remove(home.store, first.id, &error), &error); /* this connection */
+    ask(first.token, ERROR_NOT_FOUND);
+    CHECK(seed_cache_revision(cache) != before);
+    ask(second.token, ERROR_NONE);
+    check_good(home_open(home.path, &other, &error), &error);
+    check_good(instance_table_remove(other.store, second.id, &error), &error); /* another one */
+    home_close(&other);
+    ask(second.token, ERROR_NOT_FOUND);
+    seed_cache_free(cache);
+    store_instance_done(&first);
+    store_instance_done(&second);
+    home_close(&home);
+}
+
+int main(void) {
+    return test_run();
+}
