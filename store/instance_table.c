@@ -261,8 +261,8 @@ bool instance_table_set_identity(struct store *store, const struct store_instanc
     return query_finish(&query, error) && changed_one(store, error);
 }
 
-static bool set_flag(struct store *store, enum statement statement, int64_t id, bool value,
-                     struct error *error) {
+static bool set_number(struct store *store, enum statement statement, int64_t id, int64_t value,
+                       struct error *error) {
     struct query query;
     if (!query_open(store, statement, &query, error))
         return false;
@@ -272,12 +272,12 @@ static bool set_flag(struct store *store, enum statement statement, int64_t id, 
 }
 
 bool instance_table_set_wanted(struct store *store, int64_t id, bool wanted, struct error *error) {
-    return set_flag(store, INSTANCE_SET_WANTED, id, wanted, error);
+    return set_number(store, INSTANCE_SET_WANTED, id, wanted, error);
 }
 
 bool instance_table_set_holds_playbook(struct store *store, int64_t id, bool holds,
                                        struct error *error) {
-    return set_flag(store, INSTANCE_SET_HOLDS_PLAYBOOK, id, holds, error);
+    return set_number(store, INSTANCE_SET_HOLDS_PLAYBOOK, id, holds, error);
 }
 
 bool instance_table_set_machine(struct store *store, int64_t id, const char *machine,
@@ -291,12 +291,7 @@ bool instance_table_set_machine(struct store *store, int64_t id, const char *mac
 }
 
 bool instance_table_set_disk(struct store *store, int64_t id, uint64_t bytes, struct error *error) {
-    struct query query;
-    if (!query_open(store, INSTANCE_SET_DISK, &query, error))
-        return false;
-    query_bind_number(&query, id);
-    query_bind_number(&query, (int64_t)bytes);
-    return query_finish(&query, error) && changed_one(store, error);
+    return set_number(store, INSTANCE_SET_DISK, id, (int64_t)bytes, error);
 }
 
 bool instance_table_remove(struct store *store, int64_t id, struct error *error) {

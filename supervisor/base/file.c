@@ -88,6 +88,21 @@ bool file_content_equals(const char *path, const void *data, size_t length) {
            content.length == length && (length == 0 || memcmp(content.data, data, length) == 0);
 }
 
+ssize_t file_read_at(int fd, void *bytes, size_t length, uint64_t from) {
+    size_t done = 0;
+    while (done < length) {
+        ssize_t got = pread(fd, (char *)bytes + done, length - done, (off_t)(from + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
 bool file_write_all(int fd, const void *data, size_t length) {
     for (const char *at = data; length;) {
         ssize_t put = write(fd, at, length);
@@ -183,6 +198,12 @@ int file_lock_folder(const char *path) {
         errno = number;
     }
     return fd;
+}
+
+void file_remove_unlocked(const char *path) {
+    scoped(file_release) int lock = file_lock_folder(path);
+    if (lock >= 0)
+        file_remove_tree(path, NULL);
 }
 
 char *file_absolute(const char *path) {

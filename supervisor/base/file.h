@@ -27,6 +27,9 @@ int file_open_log(const char *path, struct error *error);
 /* The file can be read and has exactly this content. */
 bool file_content_equals(const char *path, const void *data, size_t length);
 
+/* As many bytes as there are from there, at most length; -1: see errno. */
+ssize_t file_read_at(int fd, void *bytes, size_t length, uint64_t from);
+
 bool file_write_all(int fd, const void *data, size_t length); /* false: see errno */
 
 /* Writes until wait_ms are over, whether or not the descriptor blocks: a reader who does not read
@@ -46,6 +49,9 @@ bool file_remove_tree(const char *path, struct error *error); /* absent is fine;
 /* An exclusive flock() on a folder, held until the descriptor is closed. -1 with errno: the folder
  * does not exist, or EWOULDBLOCK: another descriptor holds the lock. */
 int file_lock_folder(const char *path);
+
+/* Removes a folder unless somebody holds that lock on it. */
+void file_remove_unlocked(const char *path);
 
 char *file_absolute(const char *path); /* caller frees; does not resolve links */
 

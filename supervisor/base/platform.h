@@ -91,9 +91,6 @@ char *platform_kvm_nested(void);
 #define PLATFORM_VMNET_EARLY_MS 600000
 /* Whether only root's programs may use vmnet: on macOS before 26. */
 bool platform_vmnet_wants_root(void);
-/* Names of the interfaces that exist, comma separated, for error messages; caller frees. */
-char *platform_interfaces(void);
-
 /* A program gets rights beyond its user's, by file capabilities (capabilities(7)). */
 bool platform_has_capabilities(const char *program);
 /* The router through which this interface reaches everything else; host byte order. */

@@ -229,16 +229,6 @@ char *platform_kvm_nested(void) {
     return NULL;
 }
 
-char *platform_interfaces(void) {
-    struct buffer names = {0};
-    struct if_nameindex *list = if_nameindex();
-    for (struct if_nameindex *each = list; each && each->if_index; each++)
-        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
-    if (list)
-        if_freenameindex(list);
-    return buffer_take(&names);
-}
-
 const char *platform_lease_file(void) {
     return "/var/db/dhcpd_leases";
 }

@@ -254,16 +254,6 @@ bool platform_vmnet_wants_root(void) {
     return false;
 }
 
-char *platform_interfaces(void) {
-    struct buffer names = {0};
-    struct if_nameindex *list = if_nameindex();
-    for (struct if_nameindex *each = list; each && each->if_index; each++)
-        buffer_printf(&names, "%s%s", names.length ? ", " : "", each->if_name);
-    if (list)
-        if_freenameindex(list);
-    return buffer_take(&names);
-}
-
 const char *platform_lease_file(void) {
     return NULL;
 }

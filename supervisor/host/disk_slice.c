@@ -7,28 +7,17 @@
 #include "host/qemu_img.h"
 #include "host/vmdk_header.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* As many bytes as the slice has from there, at most length. */
 static ssize_t read_part(int fd, const struct disk_slice *slice, uint64_t from, char *bytes,
                          size_t length) {
-    size_t done = 0;
     if (from >= slice->bytes)
         return 0;
     if (length > slice->bytes - from)
         length = (size_t)(slice->bytes - from);
-    while (done < length) {
-        ssize_t got = pread(fd, bytes + done, length - done, (off_t)(slice->offset + from + done));
-        if (got < 0 && errno != EINTR)
-            return -1;
-        if (got == 0)
-            break;
-        done += got < 0 ? 0 : (size_t)got;
-    }
-    return (ssize_t)done;
+    return file_read_at(fd, bytes, length, slice->offset + from);
 }
 
 static bool refuse_slice(const struct disk_slice *slice, const char *what, struct error *error) {

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/interface_names.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "host/program.h"
@@ -147,7 +148,7 @@ bool network_check_not_loopback(const char *option, const char *interface, struc
 }
 
 static bool check_exists(const char *option, const char *interface, struct error *error) {
-    scoped(alloc_release) char *list = platform_interfaces();
+    scoped(alloc_release) char *list = interface_names();
     if (interface_exists(interface, list))
         return true;
     scoped(alloc_release) char *shown = name_printable(interface, strlen(interface), 40);

@@ -4,13 +4,11 @@
 #include "base/file.h"
 #include "base/name.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define NAME_SHOWN_LIMIT 300
 
@@ -30,20 +28,6 @@ int qcow2_file_open(const char *path, const char *shown, struct error *error) {
     return -1;
 }
 
-/* Fewer bytes than asked for are the whole file. */
-static ssize_t read_start(int fd, void *bytes, size_t length) {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, (char *)bytes + done, length - done, (off_t)done);
-        if (got < 0 && errno != EINTR)
-            return -1;
-        if (got == 0)
-            break;
-        done += got < 0 ? 0 : (size_t)got;
-    }
-    return (ssize_t)done;
-}
-
 bool qcow2_file_read(const char *path, const char *shown, struct qcow2_header *header,
                      struct error *error) {
     scoped(alloc_release) char *bytes = alloc_zero(QCOW2_HEADER_BYTES);
@@ -51,7 +35,7 @@ bool qcow2_file_read(const char *path, const char *shown, struct qcow2_header *h
     struct error problem = {0};
     if (fd < 0)
         return false;
-    ssize_t got = read_start(fd, bytes, QCOW2_HEADER_BYTES);
+    ssize_t got = file_read_at(fd, bytes, QCOW2_HEADER_BYTES, 0);
     if (got < 0)
         return error_errno(error, "cannot read %s", shown);
     return qcow2_header_parse(bytes, (size_t)got, header, &problem) ||

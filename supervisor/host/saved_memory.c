@@ -5,11 +5,9 @@
 #include "host/qcow2_header.h"
 #include "machine/core/suspend_tag.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Offsets in the header, and in an entry of the list of snapshots, in bytes. */
 enum {
@@ -55,17 +53,7 @@ static uint64_t number(const unsigned char *bytes, size_t at, size_t count) {
 }
 
 static bool read_at(const struct disk *disk, void *bytes, size_t length, uint64_t at) {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got =
-            pread(disk->fd, (char *)bytes + done, length - done, (off_t)(at + (uint64_t)done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        done += (size_t)got;
-    }
-    return true;
+    return file_read_at(disk->fd, bytes, length, at) == (ssize_t)length;
 }
 
 /* How many entries of the first table lead to what the guest sees: saved memory comes behind. */

@@ -1,6 +1,7 @@
 /* A cloud home for tests, made by the code under test: a key, an image of 64 MiB, a cloud. */
 #pragma once
 
+#include "base/interface_names.h"
 #include "base/platform.h"
 #include "home/change/create.h"
 #include "home/cloud/cloud.h"
@@ -52,7 +53,7 @@ static inline void run_program(char *const argv[]) {
 /* A network that guests are bridged to, on the first interface that is not the loopback. */
 static inline struct cloud_options bridged_options(void) {
     static char interface[64];
-    char *list = platform_interfaces(), *first = list;
+    char *list = interface_names(), *first = list;
     if (strncmp(first, "lo", 2) == 0)
         first += strcspn(first, ",") + strspn(first + strcspn(first, ","), ", ");
     snprintf(interface, sizeof interface, "%.*s", (int)strcspn(first, ","), first);

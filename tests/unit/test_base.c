@@ -335,6 +335,19 @@ TEST(files_are_written_whole_or_not) {
     buffer_done(&content);
 }
 
+TEST(bytes_are_read_from_anywhere) {
+    char path[] = "/tmp/pgsup-t.XXXXXX", bytes[8] = "";
+    scoped(file_release) int file = mkstemp(path);
+    unlink(path);
+    CHECK(file_write_all(file, "0123456789", 10));
+    CHECK_INT(file_read_at(file, bytes, 4, 3), 4);
+    CHECK_STRING(bytes, "3456");
+    CHECK_INT(file_read_at(file, bytes, 7, 8), 2);
+    CHECK_STRING(bytes, "8956");
+    CHECK_INT(file_read_at(file, bytes, 7, 10), 0);
+    CHECK_INT(file_read_at(-1, bytes, 7, 0), -1);
+}
+
 TEST(tokens_and_uuids_are_new_each_time) {
     char a[SECRET_TOKEN_SIZE], b[SECRET_TOKEN_SIZE], uuid[37];
     secret_token(a);

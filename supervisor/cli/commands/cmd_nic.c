@@ -62,28 +62,26 @@ static void report_nic(const struct invocation *invocation, const struct store_n
 
 static const struct option_spec change_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
-static int run_nic_add(struct invocation *invocation, struct error *error) {
+static int run_change(struct invocation *invocation,
+                      bool (*change)(struct home_edit *, const char *, struct store_nic *,
+                                     struct error *),
+                      enum nic_event event, struct error *error) {
     struct store_nic nic = {0};
     struct home_edit edit = {.home = invocation->home,
                              .instance = invocation_argument(invocation, 0)};
-    if (nic_change_add(&edit, invocation_argument(invocation, 1), &nic, error) &&
-        !invocation->quiet)
-        report_nic(invocation, &nic, NIC_ADDED);
+    if (change(&edit, invocation_argument(invocation, 1), &nic, error) && !invocation->quiet)
+        report_nic(invocation, &nic, event);
     invocation_notice(edit.notice);
     store_nic_done(&nic);
     return EXIT_SUCCESS;
 }
 
+static int run_nic_add(struct invocation *invocation, struct error *error) {
+    return run_change(invocation, nic_change_add, NIC_ADDED, error);
+}
+
 static int run_nic_remove(struct invocation *invocation, struct error *error) {
-    struct store_nic nic = {0};
-    struct home_edit edit = {.home = invocation->home,
-                             .instance = invocation_argument(invocation, 0)};
-    if (nic_change_remove(&edit, invocation_argument(invocation, 1), &nic, error) &&
-        !invocation->quiet)
-        report_nic(invocation, &nic, NIC_REMOVED);
-    invocation_notice(edit.notice);
-    store_nic_done(&nic);
-    return EXIT_SUCCESS;
+    return run_change(invocation, nic_change_remove, NIC_REMOVED, error);
 }
 
 /* --- list --- */

@@ -1,7 +1,7 @@
 #include "cloud_questions.h"
 
 #include "base/alloc.h"
-#include "base/platform.h"
+#include "base/interface_names.h"
 #include "cli/input/key_choice.h"
 #include "machine/core/spec.h"
 
@@ -53,7 +53,7 @@ static bool ask_password(struct cloud_answers *answers, struct error *error) {
 /* A word that is not a kind of network is an interface. */
 static bool ask_network(struct cloud_answers *answers, struct error *error) {
     enum spec_network kind;
-    scoped(alloc_release) char *interfaces = platform_interfaces();
+    scoped(alloc_release) char *interfaces = interface_names();
     scoped(alloc_release) char *question =
         alloc_printf("Network of the guests: user, or an interface to bridge to (%s)", interfaces);
     char *answer = ask_line(question, "user", error);

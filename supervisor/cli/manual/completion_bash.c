@@ -83,18 +83,7 @@ static const char *bash_offer(enum command_completes kind) {
     }
 }
 
-static void write_bash_value(const struct option_spec *spec, struct buffer *script) {
-    buffer_puts(script, "        ");
-    if (spec->letter)
-        buffer_printf(script, "-%c|", spec->letter);
-    buffer_printf(script, "--%s) ", spec->name);
-    if (completion_option_has_choices(spec)) {
-        scoped(alloc_release) char *choices = completion_option_choices(spec);
-        buffer_printf(script, "words=\"%s\";;\n", choices);
-    } else {
-        buffer_printf(script, "%s;;\n", bash_offer(completion_option_completes(spec)));
-    }
-}
+static const struct completion_option_words bash_words = {"words=\"", "\"", bash_offer};
 
 static void write_bash_options(const struct option_spec *specs, struct buffer *script) {
     for (; specs && specs->name; specs++)
@@ -110,7 +99,7 @@ static void write_bash_command(const struct command *const *table, const struct 
     buffer_printf(script, "    \"%s\"%s)\n        case \"$previous\" in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
-            write_bash_value(spec, script);
+            completion_option_write_value(spec, &bash_words, script);
     buffer_puts(script, "        *) case \"$word\" in\n            -*) words=\"");
     write_bash_options(command->options, script);
     buffer_puts(script, "\";;\n            *) ");

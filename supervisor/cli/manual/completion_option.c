@@ -27,6 +27,21 @@ char *completion_option_choices(const struct option_spec *spec) {
     return choices;
 }
 
+void completion_option_write_value(const struct option_spec *spec,
+                                   const struct completion_option_words *words,
+                                   struct buffer *script) {
+    buffer_puts(script, "        ");
+    if (spec->letter)
+        buffer_printf(script, "-%c|", spec->letter);
+    buffer_printf(script, "--%s) ", spec->name);
+    if (completion_option_has_choices(spec)) {
+        scoped(alloc_release) char *choices = completion_option_choices(spec);
+        buffer_printf(script, "%s%s%s;;\n", words->before, choices, words->after);
+    } else {
+        buffer_printf(script, "%s;;\n", words->offer(completion_option_completes(spec)));
+    }
+}
+
 char *completion_option_other_words(const struct command *command) {
     struct buffer words = {0};
     bool top = strchr(command->path, ' ') == NULL;

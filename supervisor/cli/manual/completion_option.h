@@ -14,6 +14,14 @@ bool completion_option_has_choices(const struct option_spec *spec);
 char *completion_option_other_words(const struct command *command);
 /* "http|drive" as "http drive"; caller frees. */
 char *completion_option_choices(const struct option_spec *spec);
+/* The line of a shell's `case` that offers the value: choices stand between before and after. */
+struct completion_option_words {
+    const char *before, *after;
+    const char *(*offer)(enum command_completes kind);
+};
+void completion_option_write_value(const struct option_spec *spec,
+                                   const struct completion_option_words *words,
+                                   struct buffer *script);
 
 /* Calls write for each word that calls a sub-command without its group. */
 void completion_option_each_brief(const struct command *const *table, struct buffer *script,

@@ -85,18 +85,7 @@ static const char *zsh_offer(enum command_completes kind) {
     }
 }
 
-static void write_zsh_value(const struct option_spec *spec, struct buffer *script) {
-    buffer_puts(script, "        ");
-    if (spec->letter)
-        buffer_printf(script, "-%c|", spec->letter);
-    buffer_printf(script, "--%s) ", spec->name);
-    if (completion_option_has_choices(spec)) {
-        scoped(alloc_release) char *choices = completion_option_choices(spec);
-        buffer_printf(script, "compadd %s;;\n", choices);
-    } else {
-        buffer_printf(script, "%s;;\n", zsh_offer(completion_option_completes(spec)));
-    }
-}
+static const struct completion_option_words zsh_words = {"compadd ", "", zsh_offer};
 
 static void write_zsh_command(const struct command *const *table, const struct command *command,
                               struct buffer *script) {
@@ -104,7 +93,7 @@ static void write_zsh_command(const struct command *const *table, const struct c
     buffer_printf(script, "    '%s'%s)\n        case $previous in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
-            write_zsh_value(spec, script);
+            completion_option_write_value(spec, &zsh_words, script);
     buffer_puts(script, "        *) if [[ $PREFIX == -* ]]; then\n            ");
     write_zsh_options(command->options, script);
     buffer_puts(script, "\n        else\n            ");

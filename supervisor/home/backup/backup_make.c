@@ -57,9 +57,7 @@ static void sweep_left(const char *folder, const char *name) {
         if (!is_left_over(entry->d_name, name))
             continue;
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
-        scoped(file_release) int lock = file_lock_folder(path);
-        if (lock >= 0)
-            file_remove_tree(path, NULL);
+        file_remove_unlocked(path);
     }
     if (list)
         closedir(list);

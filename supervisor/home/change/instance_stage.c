@@ -45,9 +45,7 @@ static void sweep(const struct home *home) {
             continue;
         }
         scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
-        scoped(file_release) int lock = file_lock_folder(path);
-        if (lock >= 0)
-            file_remove_tree(path, NULL);
+        file_remove_unlocked(path);
     }
     if (list)
         closedir(list);

@@ -1,13 +1,12 @@
 #include "home/moving/tar_index.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/name.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Fields of a header: where, and how long. */
 enum {
@@ -213,18 +212,10 @@ bool tar_index_extend(char *text, size_t length, enum tar_kind kind, struct tar_
 /* --- the archive --- */
 
 static bool read_exactly(int fd, void *bytes, size_t length, uint64_t from, struct error *error) {
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, (char *)bytes + done, length - done, (off_t)(from + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_errno(error, "cannot be read");
-        if (got == 0)
-            return refuse_archive("it is cut short", error);
-        done += (size_t)got;
-    }
-    return true;
+    ssize_t got = file_read_at(fd, bytes, length, from);
+    if (got < 0)
+        return error_errno(error, "cannot be read");
+    return (size_t)got == length || refuse_archive("it is cut short", error);
 }
 
 static bool add_member(struct tar_index *index, const struct tar_member *member,
