@@ -73,7 +73,7 @@ TEST(a_thread_is_left_for_other_work) {
 
 /* --- the VM that waits --- */
 
-struct wait {
+struct waiting_vm {
     uv_loop_t loop;
     struct vm *vm;
     unsigned asked, moves; /* at so many deadlines others proceed */
@@ -85,7 +85,7 @@ static void on_prepare(void *context, struct vm *vm) {
 }
 
 static bool on_queued(void *context) {
-    struct wait *wait = context;
+    struct waiting_vm *wait = context;
     return wait->asked++ < wait->moves;
 }
 
@@ -104,8 +104,8 @@ static void on_event(void *context, struct vm *vm, enum store_event_kind kind, c
 static struct vm_listener listener = {
     .prepare = on_prepare, .queued = on_queued, .changed = on_changed, .event = on_event};
 
-static void wait_begin(struct wait *wait, unsigned moves) {
-    *wait = (struct wait){.moves = moves};
+static void wait_begin(struct waiting_vm *wait, unsigned moves) {
+    *wait = (struct waiting_vm){.moves = moves};
     uv_loop_init(&wait->loop);
     listener.context = wait;
     wait->vm = vm_new(&wait->loop, "test", "uuid", 1, &listener);
@@ -114,14 +114,14 @@ static void wait_begin(struct wait *wait, unsigned moves) {
 }
 
 /* Until its deadline, which is brought forward. */
-static void wait_for_deadline(struct wait *wait) {
+static void wait_for_deadline(struct waiting_vm *wait) {
     unsigned asked = wait->asked;
     vm_set_deadline(wait->vm, LIMIT_MS);
     while (wait->asked == asked && wait->vm->state == STATE_STARTING)
         uv_run(&wait->loop, UV_RUN_ONCE);
 }
 
-static void wait_end(struct wait *wait) {
+static void wait_end(struct waiting_vm *wait) {
     const struct error error = {.code = ERROR_FAILED, .text = "ended by the test"};
     vm_launch_prepared(wait->vm, NULL, &error);
     CHECK_INT(wait->vm->state, STATE_FAILED);
@@ -131,7 +131,7 @@ static void wait_end(struct wait *wait) {
 }
 
 TEST(a_launch_that_waits_has_no_deadline_while_others_proceed) {
-    struct wait wait;
+    struct waiting_vm wait;
     wait_begin(&wait, 2);
     wait_for_deadline(&wait);
     wait_for_deadline(&wait);
@@ -146,7 +146,7 @@ TEST(a_launch_that_waits_has_no_deadline_while_others_proceed) {
 }
 
 TEST(its_deadline_begins_with_its_preparation) {
-    struct wait wait;
+    struct waiting_vm wait;
     wait_begin(&wait, 1);
     vm_set_deadline(wait.vm, LIMIT_MS);
     CHECK(vm_launch_begins(wait.vm));
@@ -159,7 +159,7 @@ TEST(its_deadline_begins_with_its_preparation) {
 }
 
 TEST(what_was_stopped_while_it_waited_is_not_prepared) {
-    struct wait wait;
+    struct waiting_vm wait;
     const struct vm_stop_options force = {.force = true};
     const struct error none = {0};
     wait_begin(&wait, 0);
