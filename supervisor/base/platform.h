@@ -128,6 +128,9 @@ const char *const *platform_keep_awake(void);
 bool platform_free_space(const char *path, uint64_t *bytes);
 bool platform_free_space_of(int fd, uint64_t *bytes); /* of an open file's */
 
+/* What an ARM processor has, as Linux's AT_HWCAP. */
+unsigned long platform_hardware_bits(void);
+
 /* What programs that fork without exec, such as Ansible, need in their environment,
  * NULL-terminated.
  */

@@ -277,6 +277,10 @@ bool platform_free_space(const char *path, uint64_t *bytes) {
     return true;
 }
 
+unsigned long platform_hardware_bits(void) {
+    return ~0ul; /* each Mac with Apple silicon has them all */
+}
+
 bool platform_free_space_of(int fd, uint64_t *bytes) {
     struct statfs disk;
     if (fstatfs(fd, &disk) < 0)

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -312,6 +313,10 @@ const char *const *platform_fork_environment(void) {
 const char *platform_privileged_copy(const char *program) {
     (void)program;
     return NULL;
+}
+
+unsigned long platform_hardware_bits(void) {
+    return getauxval(AT_HWCAP);
 }
 
 bool platform_free_space_of(int fd, uint64_t *bytes) {

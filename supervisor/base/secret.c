@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/sha256.h"
 #include "base/waiting.h"
 
 #include <fcntl.h>
@@ -58,7 +59,7 @@ void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SI
     sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
 }
 
-enum { CHUNK_BYTES = 1 << 16 };
+enum { CHUNK_BYTES = 1 << 18 };
 
 /* Feeds a file to a hash. What is none may have no end. */
 static bool read_file(const char *path,
@@ -84,7 +85,7 @@ static bool read_file(const char *path,
 }
 
 static void update_sha256(void *state, const void *data, size_t length) {
-    crypto_hash_sha256_update(state, data, length);
+    sha256_add(state, data, length);
 }
 
 static void update_sha512(void *state, const void *data, size_t length) {
@@ -92,12 +93,12 @@ static void update_sha512(void *state, const void *data, size_t length) {
 }
 
 bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error) {
-    crypto_hash_sha256_state state;
-    unsigned char bytes[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_init(&state);
+    struct sha256 state;
+    unsigned char bytes[SHA256_BYTES];
+    sha256_begin(&state);
     if (!read_file(path, update_sha256, &state, error))
         return false;
-    crypto_hash_sha256_final(&state, bytes);
+    sha256_end(&state, bytes);
     sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
     return true;
 }

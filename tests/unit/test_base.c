@@ -12,6 +12,7 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "base/sha256.h"
 #include "base/strv.h"
 #include "test.h"
 
@@ -305,6 +306,30 @@ TEST(printable_text_has_no_controls) {
     text = name_printable("abcdef", 6, 3);
     CHECK_STRING(text, "abc...");
     free(text);
+}
+
+/* Of every length about a block's, in pieces of every length, by both ways. */
+TEST(sha256_of_every_length) {
+    unsigned char text[300], digest[SHA256_BYTES];
+    char expected[SECRET_SHA256_SIZE], got[SECRET_SHA256_SIZE];
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (unsigned char)(i * 167 + i / 7);
+    for (size_t length = 0; length <= sizeof text; length++) {
+        secret_sha256(text, length, expected);
+        for (size_t piece = 1; piece <= length + 1; piece += piece < 70 ? 1 : 31) {
+            struct sha256 states[2];
+            sha256_begin(&states[0]);
+            sha256_begin_soft(&states[1]);
+            for (size_t way = 0; way < 2; way++) {
+                for (size_t at = 0; at < length; at += piece)
+                    sha256_add(&states[way], text + at, length - at < piece ? length - at : piece);
+                sha256_end(&states[way], digest);
+                for (size_t i = 0; i < sizeof digest; i++)
+                    snprintf(got + 2 * i, 3, "%02x", digest[i]);
+                CHECK_STRING(got, expected);
+            }
+        }
+    }
 }
 
 TEST(files_are_written_whole_or_not) {

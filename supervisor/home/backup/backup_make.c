@@ -116,12 +116,13 @@ static bool add_disks(struct backup_making *making, struct error *error) {
     return good;
 }
 
-static char *qemu_version(const struct store_instance *instance) {
+static char *qemu_version(const struct home *home, const struct store_instance *instance) {
     struct spec_qemu qemu = {0};
+    scoped(alloc_release) char *notes = alloc_printf("%s/" QEMU_PROGRAM_NOTES, home->run);
     scoped(alloc_release) char *name = alloc_printf("qemu-system-%s", instance->arch);
     scoped(alloc_release) char *path = program_find(name, NULL);
     if (path)
-        qemu_program_inspect(path, NULL, &qemu);
+        qemu_program_inspect(path, notes, &qemu);
     return alloc_printf("%u.%u", qemu.version.major, qemu.version.minor);
 }
 
@@ -143,7 +144,7 @@ static bool fill_facts(struct backup_making *making, const char *name, struct er
     manifest->kind = making->options->kind;
     manifest->automatic = making->options->automatic;
     manifest->pgsup = alloc_string(making->options->pgsup);
-    manifest->qemu = qemu_version(&facts->instance);
+    manifest->qemu = qemu_version(making->home, &facts->instance);
     manifest->network = alloc_string(facts->cloud.network);
     return true;
 }
