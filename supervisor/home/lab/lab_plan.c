@@ -306,16 +306,28 @@ bool lab_plan_release(struct home *home, struct lab_options *options, struct lab
     return good;
 }
 
+static bool tell_running(const struct home *home, const char *name, struct buffer *detail,
+                         struct error *error) {
+    struct running running = {0};
+    bool good = running_find(home->run, name, &running, error);
+    if (good && running.name)
+        buffer_puts(detail, ", restart needed");
+    running_done(&running);
+    return good;
+}
+
 static bool release_existing(struct home *home, const struct lab *lab, size_t index,
                              struct lab_plan *plan, struct error *error) {
     const struct lab_instance *instance = &lab->instances[index];
     struct lab_options options = {.lab = lab, .instance = instance};
     struct lab_release release = {0};
     struct home_edit edit = {.home = home, .instance = instance->name, .rehearses = true};
-    bool good = lab_plan_release(home, &options, &release, error) &&
-                (!release.detail.length || lab_release_apply(&edit, &release, error) ||
-                 fail_instance(lab, instance, error));
-    if (good && release.detail.length)
+    bool good = lab_plan_release(home, &options, &release, error);
+    bool any = release.detail.length > 0;
+    if (good && any)
+        good = (lab_release_apply(&edit, &release, error) || fail_instance(lab, instance, error)) &&
+               tell_running(home, instance->name, &release.detail, error);
+    if (good && any)
         add_step(plan, LAB_RELEASE, index, instance->name, release.detail.data);
     lab_release_done(&release);
     lab_options_done(&options);
@@ -330,18 +342,6 @@ static bool plan_release(struct home *home, const struct lab *lab, size_t index,
     return !exists || release_existing(home, lab, index, plan, error);
 }
 
-static bool tell_running(const struct home *home, const char *name,
-                         struct lab_difference *difference, struct error *error) {
-    struct running running = {0};
-    if (!difference->hardware)
-        return true;
-    bool good = running_find(home->run, name, &running, error);
-    if (good && running.name)
-        buffer_puts(&difference->detail, ", restart needed");
-    running_done(&running);
-    return good;
-}
-
 static bool plan_existing(struct home *home, const struct lab *lab, size_t index,
                           struct lab_plan *plan, struct error *error) {
     const struct lab_instance *instance = &lab->instances[index];
@@ -352,7 +352,8 @@ static bool plan_existing(struct home *home, const struct lab *lab, size_t index
         lab_plan_compare(home, &options, &difference, error) &&
         (!difference.detail.length || lab_change_apply(&edit, &options, &difference, error) ||
          fail_instance(lab, instance, error));
-    good = good && tell_running(home, instance->name, &difference, error);
+    good = good &&
+           (!difference.hardware || tell_running(home, instance->name, &difference.detail, error));
     if (good && difference.notes.length)
         add_step(plan, LAB_NOTE, index, instance->name, difference.notes.data);
     if (good && difference.detail.length)

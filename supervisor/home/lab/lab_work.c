@@ -118,14 +118,23 @@ static bool change(const struct lab_work *work, const struct lab_instance *insta
     return good;
 }
 
-static bool free_for_others(const struct lab_work *work, const struct lab_instance *instance,
-                            struct error *error) {
+static bool is_changed_too(const struct lab_plan *plan, size_t instance) {
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == LAB_CHANGE && plan->steps[i].index == instance)
+            return true;
+    return false;
+}
+
+/* What its user is to be told is told after its own change, if there is one. */
+static bool free_for_others(const struct lab_work *work, size_t index, struct error *error) {
+    const struct lab_instance *instance = &work->lab->instances[index];
     struct lab_options options = {.lab = work->lab, .instance = instance};
     struct lab_release given_up = {0};
     struct home_edit edit = {.home = work->home, .instance = instance->name};
     bool good = lab_plan_release(work->home, &options, &given_up, error) &&
                 lab_release_apply(&edit, &given_up, error);
-    tell_user(work, instance->name, edit.notice);
+    if (!is_changed_too(work->plan, index))
+        tell_user(work, instance->name, edit.notice);
     alloc_release(&edit.notice);
     lab_release_done(&given_up);
     lab_options_done(&options);
@@ -155,7 +164,7 @@ static bool do_step(struct progress *progress, size_t index, struct error *error
     switch (step->kind) {
     case LAB_SET_CLOUD: return lab_cloud_set(work->home, work->lab, error);
     case LAB_ADD_NETWORK: return make_network(work, step->index, error);
-    case LAB_RELEASE: return free_for_others(work, &work->lab->instances[step->index], error);
+    case LAB_RELEASE: return free_for_others(work, step->index, error);
     case LAB_CREATE: return create(progress, index, error);
     case LAB_CHANGE: return change(work, &work->lab->instances[step->index], error);
     case LAB_PRUNE: return prune_instance(work->home, step->name, error);
