@@ -14,6 +14,7 @@
 #include "machine/log_rotate.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_launch.h"
+#include "machine/vm_suspend_qmp.h"
 #include "machine/vm_words.h"
 #include "store/freeze_table.h"
 
@@ -53,6 +54,27 @@ static void on_changed(void *context, struct vm *vm) {
     waiters_changed(&fleet->waiters, vm);
     if (fleet->on_change)
         fleet->on_change(fleet->context, vm);
+}
+
+struct recording {
+    struct fleet *fleet;
+    int64_t instance;
+    uint64_t since_ms;
+};
+
+static void on_recorded(void *context, bool written) {
+    struct recording *recording = context;
+    struct vm *vm = fleet_get_by_id(recording->fleet, recording->instance);
+    if (vm)
+        vm_suspend_recorded(vm, recording->since_ms, written);
+    free(recording);
+}
+
+static void on_record(void *context, struct vm *vm) {
+    struct recording *recording = alloc_zero(sizeof *recording);
+    *recording = (struct recording){context, vm->instance, vm->since_ms};
+    recorder_launch(recording->fleet->recorder, &vm->launch);
+    recorder_when_written(recording->fleet->recorder, on_recorded, recording);
 }
 
 void fleet_vm_changed(struct fleet *fleet, struct vm *vm) {
@@ -104,8 +126,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .journal = journal,
         .launches = {.loop = loop},
         .waiters = {.loop = loop},
-        .listener = {fleet, on_prepare, on_queued, on_changed, on_vm_event, on_expired, on_output,
-                     on_refused, on_addresses, on_thawed},
+        .listener = {fleet, on_prepare, on_queued, on_changed, on_record, on_vm_event, on_expired,
+                     on_output, on_refused, on_addresses, on_thawed},
     };
 }
 

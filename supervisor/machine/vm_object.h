@@ -37,6 +37,8 @@ struct vm_listener {
     bool (*queued)(void *context);
     /* State, reason or a phase changed: the owner stores the launch record and settles waiters. */
     void (*changed)(void *context, struct vm *vm);
+    /* The record must be in the store before QEMU is told: vm_suspend_recorded() follows. */
+    void (*record)(void *context, struct vm *vm);
     void (*event)(void *context, struct vm *vm, enum store_event_kind kind, const char *text);
     /* A stop that must not escalate reached its limit; the guest keeps running. */
     void (*expired)(void *context, struct vm *vm);
@@ -107,6 +109,7 @@ struct vm {
         char *found_tag;       /* in the disks of a VM that was found; NULL */
         json_t *found_jobs;    /* of QEMU, which it had then; NULL */
         bool begun;            /* it was suspending; its vCPUs are halted until that has ended */
+        bool recorded;         /* … which the store knows */
         bool saves;            /* … and QEMU was told to save, in this suspension */
         bool clock_due;        /* its guest has been asleep, and does not know it yet */
         unsigned clock_tries;

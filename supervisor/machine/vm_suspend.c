@@ -82,10 +82,10 @@ void vm_suspend_look(struct vm *vm) {
 
 void vm_suspend_begin(struct vm *vm) {
     vm->suspend.begun = true;
-    vm->suspend.saves = false;
+    vm->suspend.saves = vm->suspend.recorded = false;
     vm->suspend.began_ms = clock_monotonic_ms();
     vm_backup_hold(vm, &vm->suspend.locks);
-    vm_suspend_look(vm);
+    vm->listener->record(vm->listener->context, vm);
 }
 
 void vm_suspend_end(struct vm *vm) {

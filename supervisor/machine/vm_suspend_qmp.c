@@ -195,7 +195,7 @@ static bool drop_former(struct vm *vm, const json_t *jobs) {
 
 static void decide_save(struct vm *vm, const json_t *jobs) {
     if (!vm->suspend.saves) {
-        if (drop_former(vm, jobs))
+        if (vm->suspend.recorded && drop_former(vm, jobs))
             save(vm);
         return;
     }
@@ -207,6 +207,18 @@ static void decide_save(struct vm *vm, const json_t *jobs) {
     } else if (has_concluded(job)) {
         complete_save(vm);
     }
+}
+
+/* If this process is killed when QEMU has halted the vCPUs and nothing more, the next one knows by
+ * the store why they stand still. */
+void vm_suspend_recorded(struct vm *vm, uint64_t since_ms, bool written) {
+    if (vm->state != STATE_SUSPENDING || vm->since_ms != since_ms || vm->closing)
+        return;
+    vm->suspend.recorded = written;
+    if (written)
+        vm_suspend_look(vm);
+    else
+        fail_save(vm, "the store cannot be written");
 }
 
 /* --- and back --- */

@@ -9,6 +9,9 @@
  * with a reason. */
 void vm_suspend_load(struct vm *vm);
 
+/* Whether the store knows that it is suspending, since since_ms of the VM. */
+void vm_suspend_recorded(struct vm *vm, uint64_t since_ms, bool written);
+
 /* True: it was an answer to what was asked here. */
 bool vm_suspend_on_return(struct vm *vm, const struct qmp_item *item);
 bool vm_suspend_on_refusal(struct vm *vm, const struct qmp_item *item, const char *text);

@@ -112,11 +112,30 @@ wait_until 30 has_booted 2
 wait_until 30 guest_runs test
 mark=$(in_memory)
 
-step "the supervisor that starts it need not be the one that suspended it"
+step "its guest stands still only when the store knows why"
 kill_supervisor
 start_supervisor
 wait_state test running 30
-expect_ok "$PGSUP" -q suspend test
+python3 - "$PGSUP_HOME/cloud.sqlite3" "$WORK/locked" <<'END' &
+import os, sqlite3, sys, time
+store = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+store.execute("BEGIN IMMEDIATE")
+open(sys.argv[2], "w").close()
+while os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+store.execute("ROLLBACK")
+END
+lock=$!
+wait_until 30 test -e "$WORK/locked"
+"$PGSUP" -q suspend test &
+suspends=$!
+wait_state test suspending
+guest_runs test || fail "it is halted before that is known"
+rm "$WORK/locked"
+wait $lock || fail "the store was not locked"
+wait $suspends || fail "it was not suspended"
+
+step "the supervisor that starts it need not be the one that suspended it"
 kill_supervisor
 expect_equal "without a supervisor" "$(state_of test)" suspended
 start_supervisor
