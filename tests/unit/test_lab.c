@@ -225,6 +225,23 @@ TEST(addresses_and_ports_can_be_exchanged) {
     carry_out(TWO, LAB_PRUNE_OTHERS);
 }
 
+#define STATIC(one, two)                                                                           \
+    "defaults: {" BASE ", seed: drive}\ninstances: {a: {ip: " one "}, b: {ip: " two "}}\n"
+
+TEST(static_addresses_can_be_exchanged) {
+    struct home lab = home;
+    const struct cloud_options cloud = bridged_options();
+    make_home("bridged", &cloud, &home);
+    carry_out(STATIC("172.16.3.21", "172.16.3.22"), LAB_KEEP);
+    expect_plan(STATIC("172.16.3.22", "172.16.3.21"), LAB_KEEP,
+                "free a: ip 172.16.3.21\nfree b: ip 172.16.3.22\n"
+                "change a: ip none -> 172.16.3.22\nchange b: ip none -> 172.16.3.21\n");
+    carry_out(STATIC("172.16.3.22", "172.16.3.21"), LAB_KEEP);
+    expect_plan(STATIC("172.16.3.22", "172.16.3.21"), LAB_KEEP, "");
+    home_close(&home);
+    home = lab;
+}
+
 TEST(what_differs_is_changed) {
     static const char changed[] = LAB
         "instances:\n  a: {" BASE ", vcpu: 3, nics: [user, lab, tiny], vars: {z: y}, groups: []}\n"
