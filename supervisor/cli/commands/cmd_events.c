@@ -16,8 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { PAGE = 500, FOLLOW_INTERVAL_MS = 300, COUNT_USUAL = 20, COUNT_FOLLOWED = 10 };
+enum {
+    PAGE = 500,
+    FOLLOW_INTERVAL_MS = 300,
+    FOLLOW_AGAIN_US = 100,
+    COUNT_USUAL = 20,
+    COUNT_FOLLOWED = 10
+};
 
 static const struct option_spec options[] = {
     {.name = "json", .help = "print one JSON object per line: `pgsup help json`"},
@@ -184,27 +191,32 @@ static bool print_new(struct invocation *invocation, const struct wanted *wanted
 }
 
 /* The store's log is written to some time before a reader sees what was written, and nothing tells
- * of that moment: it looks again in 1, 2, 4 … ms. */
-static void await_more(int watch, int *again_ms, bool found) {
+ * of that moment: it looks again in 100, 200, 400 … µs. */
+static void await_more(int watch, int *again_us, bool found) {
     struct pollfd written = {.fd = watch, .events = POLLIN};
-    if (found || *again_ms > FOLLOW_INTERVAL_MS)
-        *again_ms = 0;
-    if (*again_ms) {
-        poll(NULL, 0, *again_ms);
-        *again_ms *= 2;
-    } else if (poll(&written, 1, FOLLOW_INTERVAL_MS) > 0) {
+    if (found) /* what was written since may have been told of already */
+        *again_us = FOLLOW_AGAIN_US;
+    else if (*again_us > FOLLOW_INTERVAL_MS * 1000)
+        *again_us = 0;
+    bool soon = *again_us && *again_us < 1000; /* sooner than poll() can tell */
+    if (soon)
+        nanosleep(&(struct timespec){.tv_nsec = *again_us * 1000L}, NULL);
+    int wait_ms = soon ? 0 : *again_us ? *again_us / 1000 : FOLLOW_INTERVAL_MS;
+    if (poll(&written, 1, wait_ms) > 0) {
         file_watch_clear(watch);
-        *again_ms = 1;
+        *again_us = FOLLOW_AGAIN_US;
+    } else {
+        *again_us *= 2;
     }
 }
 
 static void follow(struct invocation *invocation, const struct wanted *wanted, int64_t after,
                    struct error *error) {
     scoped(alloc_release) char *log = home_file(invocation->home, HOME_DATABASE "-wal");
-    int watch = file_watch_open(log), again_ms = 0;
+    int watch = file_watch_open(log), again_us = 0;
     int64_t last = after;
     while (print_new(invocation, wanted, &last, error)) {
-        await_more(watch, &again_ms, last != after);
+        await_more(watch, &again_us, last != after);
         after = last;
     }
     file_watch_close(watch);
