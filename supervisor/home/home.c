@@ -123,6 +123,19 @@ void home_close(struct home *home) {
     *home = (struct home){0};
 }
 
+bool home_check_outside(const struct home *home, const char *folder, struct error *error) {
+    scoped(alloc_release) char *inner = realpath(folder, NULL);
+    scoped(alloc_release) char *outer = realpath(home->path, NULL);
+    size_t length = outer ? strlen(outer) : 0;
+    if (!inner || !outer || strncmp(inner, outer, length) != 0 ||
+        (inner[length] != '/' && inner[length]))
+        return true;
+    return error_set(error, ERROR_INVALID,
+                     "the folder %s is in the home %s, with which it would be lost: choose one "
+                     "outside of it, on another disk if you can",
+                     folder, home->path);
+}
+
 char *home_file(const struct home *home, const char *relative) {
     return alloc_printf("%s/%s", home->path, relative);
 }

@@ -31,6 +31,9 @@ bool home_open(const char *path, struct home *home, struct error *error);
 bool home_check_owner(const char *path, uid_t owner, struct error *error);
 void home_close(struct home *home); /* {0} is fine */
 
+/* ERROR_INVALID when this folder is in the home, with which what is kept there would be lost. */
+bool home_check_outside(const struct home *home, const char *folder, struct error *error);
+
 char *home_file(const struct home *home, const char *relative); /* caller frees */
 /* INSTANCEDIR; caller frees. */
 char *home_instance_folder(const struct home *home, const char *name);

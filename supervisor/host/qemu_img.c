@@ -151,16 +151,29 @@ bool qemu_img_name_backing(const char *path, const char *name, struct error *err
            error_prefix(error, "cannot change what the disk %s is based on", path);
 }
 
-bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error) {
+bool qemu_img_copy_slowly(const char *path, const char *backing, const char *target,
+                          uint64_t limit_bytes, struct error *error) {
+    scoped(strv_done) struct strv argv = {0};
     scoped(alloc_release) char *from = file_absolute(path);
-    scoped(alloc_release) char *base = backing ? file_absolute(backing) : NULL;
     scoped(alloc_release) char *to = file_absolute(target);
-    char *over[] = {"qemu-img", "convert", "-q", "-f",    "qcow2", "-O", "qcow2",
-                    "-B",       base,      "-F", "qcow2", from,    to,   NULL};
-    char *whole[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2", from, to, NULL};
-    char **argv = backing ? over : whole;
-    return run_qemu_img(argv, COPY_TIMEOUT_MS, target, error) ||
+    static const char *const words[] = {"qemu-img", "convert", "-q", "-f", "qcow2", "-O", "qcow2"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strv_push(&argv, words[i]);
+    if (backing) {
+        strv_push(&argv, "-B"), strv_take(&argv, file_absolute(backing));
+        strv_push(&argv, "-F"), strv_push(&argv, "qcow2");
+    }
+    if (limit_bytes)
+        strv_push(&argv, "-r"), strv_pushf(&argv, "%" PRIu64, limit_bytes);
+    strv_push(&argv, from);
+    strv_push(&argv, to);
+    return run_qemu_img(argv.items, limit_bytes ? PACK_TIMEOUT_MS : COPY_TIMEOUT_MS, target,
+                        error) ||
            error_prefix(error, "cannot copy the disk %s", path);
+}
+
+bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error) {
+    return qemu_img_copy_slowly(path, backing, target, 0, error);
 }
 
 /* A name that leaves nothing to guess, nor to what the header says: QEMU's docs, "json:". */

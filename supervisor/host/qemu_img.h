@@ -31,6 +31,9 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
 /* Copies the clusters above the backing file to a new disk with the same backing file; with NULL,
  * for a disk without one, the whole disk. */
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error);
+bool qemu_img_copy_slowly(const char *path, const char *backing, const char *target,
+                          uint64_t limit_bytes, /* a second; 0: none */
+                          struct error *error);
 /* A disk, and the backing file that it is to be read with, whatever it names; NULL: none. */
 struct qemu_img_chain {
     const char *path, *backing;

@@ -100,6 +100,10 @@ static char *choose_folder(const struct invocation *invocation, struct store_bac
                            struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *given = invocation_option(invocation, "to");
+    if (given && !*given) {
+        error_set(error, ERROR_USAGE, "option \"--to\": the name of the folder is empty");
+        return NULL;
+    }
     struct store_instance instance = {0};
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
                 backup_table_get(invocation->home->store, instance.id, backup, error);
@@ -139,7 +143,8 @@ static int run_backup_create(struct invocation *invocation, struct error *error)
         return EXIT_FAILURE;
     scoped(alloc_release) char *folder = choose_folder(invocation, &backup, error);
     wanted.folder = folder;
-    bool good = folder && run_making(invocation, &making, &backup, error);
+    bool good = folder && home_check_outside(invocation->home, folder, error) &&
+                run_making(invocation, &making, &backup, error);
     store_backup_done(&backup);
     backup_end(&making);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

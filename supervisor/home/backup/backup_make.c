@@ -63,6 +63,28 @@ static void sweep_left(const char *folder, const char *name) {
         closedir(list);
 }
 
+static bool is_at(int fd, const char *path) {
+    struct stat one, other;
+    return fstat(fd, &one) == 0 && lstat(path, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+/* Until it is locked, another process may take it for one that is left, or may just have given this
+ * name to its own. EEXIST: another name is to be taken. */
+static bool hold_part(struct backup_making *making) {
+    making->lock = file_lock_folder(making->part);
+    if (making->lock < 0 && errno != EWOULDBLOCK && errno != ENOENT)
+        return false;
+    bool ours = making->lock >= 0 && is_at(making->lock, making->part);
+    if (ours && !file_exists(making->final))
+        return true;
+    if (ours)
+        rmdir(making->part);
+    file_release(&making->lock);
+    errno = EEXIST;
+    return false;
+}
+
 static bool make_part(struct backup_making *making, const char *name, struct error *error) {
     char at[32];
     time_t now = (time_t)(making->manifest.created_ms / 1000);
@@ -75,10 +97,8 @@ static bool make_part(struct backup_making *making, const char *name, struct err
         alloc_replace(&making->part, alloc_printf("%s" BACKUP_PART, making->final));
         if (file_exists(making->final))
             continue;
-        if (mkdir(making->part, 0700) == 0) {
-            making->lock = file_lock_folder(making->part);
-            return making->lock >= 0 || error_errno(error, "cannot lock %s", making->part);
-        }
+        if (mkdir(making->part, 0700) == 0 && hold_part(making))
+            return true;
         if (errno != EEXIST)
             break;
     }
@@ -211,7 +231,8 @@ bool backup_disk_copy(const struct backup_making *making, const struct backup_di
     const struct qemu_img_chain from = {disk->source, image};
     if (making->options->kind == BACKUP_FULL)
         return pack_disk(making, &from, disk, error);
-    return qemu_img_copy(disk->source, image, disk->target, error) &&
+    return qemu_img_copy_slowly(disk->source, image, disk->target, making->options->limit_bytes,
+                                error) &&
            (!image ||
             qemu_img_name_backing(disk->target, making->manifest.facts.image.file, error));
 }

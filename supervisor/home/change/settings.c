@@ -91,7 +91,7 @@ static bool apply(struct home *home, struct instance_facts *facts, void *context
            check_machine(home, options, instance->name, error) &&
            (!options->nics || nic_change_all(home, facts, options->nics, error)) &&
            startup_apply(home->store, &options->startup, instance, error) &&
-           backup_period_apply(home->store, &options->backups, instance->id, error) &&
+           backup_period_apply(home, &options->backups, instance->id, error) &&
            snapshot_schedule_apply(&options->snapshots, instance, error) &&
            definition_apply_ansible(&options->ansible, instance, error) &&
            instance_table_update(home->store, instance, error) &&

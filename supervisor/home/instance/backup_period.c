@@ -31,7 +31,8 @@ static bool take_keep(const char *text, uint64_t *keep, struct error *error) {
                      BACKUP_PERIOD_KEEP_MAX);
 }
 
-static bool take_folder(const char *text, struct store_backup *backup, struct error *error) {
+static bool take_folder(const struct home *home, const char *text, struct store_backup *backup,
+                        struct error *error) {
     if (!text)
         return true;
     scoped(alloc_release) char *absolute = *text ? file_absolute(text) : NULL;
@@ -39,6 +40,8 @@ static bool take_folder(const char *text, struct store_backup *backup, struct er
         return error_set(error, ERROR_NOT_FOUND,
                          "the folder %s does not exist: create it, or mount the disk that it is on",
                          absolute);
+    if (absolute && !home_check_outside(home, absolute, error))
+        return false;
     alloc_replace(&backup->folder, alloc_string(absolute));
     if (!absolute)
         backup->every_s = 0;
@@ -47,9 +50,9 @@ static bool take_folder(const char *text, struct store_backup *backup, struct er
     return true;
 }
 
-bool backup_period_change(const struct backup_period_options *options, struct store_backup *backup,
-                          struct error *error) {
-    if (!take_folder(options->to, backup, error) ||
+bool backup_period_change(const struct home *home, const struct backup_period_options *options,
+                          struct store_backup *backup, struct error *error) {
+    if (!take_folder(home, options->to, backup, error) ||
         !take_every(options->every, &backup->every_s, error) ||
         !take_keep(options->keep, &backup->keep, error))
         return false;
@@ -64,12 +67,14 @@ bool backup_period_any(const struct backup_period_options *options) {
     return options->to || options->every || options->keep;
 }
 
-bool backup_period_apply(struct store *store, const struct backup_period_options *options,
+bool backup_period_apply(const struct home *home, const struct backup_period_options *options,
                          int64_t instance, struct error *error) {
+    struct store *store = home->store;
     struct store_backup backup = {0};
-    bool good = !backup_period_any(options) || (backup_table_get(store, instance, &backup, error) &&
-                                                backup_period_change(options, &backup, error) &&
-                                                backup_table_put(store, &backup, error));
+    bool good =
+        !backup_period_any(options) || (backup_table_get(store, instance, &backup, error) &&
+                                        backup_period_change(home, options, &backup, error) &&
+                                        backup_table_put(store, &backup, error));
     store_backup_done(&backup);
     return good;
 }

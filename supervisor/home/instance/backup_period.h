@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "home/home.h"
 #include "store/backup_table.h"
 
 #include <stdbool.h>
@@ -13,13 +14,13 @@
 
 /* Texts as given on the command line; NULL: as it is; of to and every "": never. */
 struct backup_period_options {
-    const char *to; /* a folder that exists */
+    const char *to; /* a folder that exists, outside of the home */
     const char *every, *keep;
 };
 bool backup_period_any(const struct backup_period_options *options);
 /* What it becomes by them; nothing is written. */
-bool backup_period_change(const struct backup_period_options *options, struct store_backup *backup,
-                          struct error *error);
+bool backup_period_change(const struct home *home, const struct backup_period_options *options,
+                          struct store_backup *backup, struct error *error);
 /* In the caller's transaction. */
-bool backup_period_apply(struct store *store, const struct backup_period_options *options,
+bool backup_period_apply(const struct home *home, const struct backup_period_options *options,
                          int64_t instance, struct error *error);

@@ -71,7 +71,7 @@ static bool compare_backups(struct home *home, const struct instance_facts *fact
     bool good = !backup_period_any(change) ||
                 (backup_table_get(home->store, facts->instance.id, &before, error) &&
                  backup_table_get(home->store, facts->instance.id, &after, error) &&
-                 backup_period_change(change, &after, error));
+                 backup_period_change(home, change, &after, error));
     if (good) {
         tell_text("backup-to", before.folder, after.folder, detail);
         tell_number("backup-every (s)", before.every_s, after.every_s, detail);

@@ -28,6 +28,12 @@ step "a folder that is not there is not made; neither is an instance"
 expect_refused 3 'the folder '"$WORK"'/none does not exist: create it, or mount the disk' \
     "$PGSUP" backup create one --to "$WORK/none"
 expect_refused 3 'no instance "none"' "$PGSUP" backup create none --to "$WORK/out"
+expect_refused 2 'option "--to": the name of the folder is empty' "$PGSUP" backup create one --to ""
+ln -s "$folder" "$WORK/inner"
+for each in "$PGSUP_HOME" "$WORK/inner"; do
+    expect_refused 2 "the folder $each is in the home $PGSUP_HOME, with which it would be lost" "$PGSUP" backup create one --to "$each"
+    expect_refused 2 "the folder $each is in the home" "$PGSUP" instance set one --backup-to "$each"
+done
 expect_refused 2 '--thin excludes --full' "$PGSUP" backup create one --to "$WORK/out" --thin --full
 expect_refused 2 '"fast" is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit fast
 expect_refused 2 'is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit 9223372036854775808
@@ -47,6 +53,17 @@ for each in "$thin" "$full"; do
 done
 expect_ok "$PGSUP" backup list "$WORK/out" --json
 expect_equal "listed" "$(json_of 'sorted(each["kind"] for each in it)')" "['full', 'thin']"
+
+step "the limit is also that of a thin one"
+mkdir "$WORK/bin"
+printf '#!/bin/sh\necho "$*" >>%s/words\nexec %s "$@"\n' "$WORK" "$(command -v qemu-img)" >"$WORK/bin/qemu-img"
+chmod +x "$WORK/bin/qemu-img"
+for each in --thin --full; do
+    mkdir "$WORK/limited"
+    PATH=$WORK/bin:$PATH expect_ok "$PGSUP" backup create one --to "$WORK/limited" $each --limit 1G
+    grep -q 'convert .* -r 1073741824 .*os.qcow2' "$WORK/words" || fail "$each: $(cat "$WORK/words")"
+    rm -r "$WORK/limited" "$WORK/words"
+done
 
 step "the same machine is put back in its place when that is meant"
 qemu-io -f qcow2 -c 'write -P 8 1M 1M' "$folder/os.qcow2" >/dev/null
