@@ -42,18 +42,21 @@ pgsup_test(fake_qemu SOURCES unit/test_fake_qemu.c USES qmp)
 target_compile_definitions(test_fake_qemu PRIVATE FAKE_QEMU_PROGRAM="$<TARGET_FILE:fake-qemu>")
 add_dependencies(test_fake_qemu fake-qemu)
 
-# Built with the rest so that it stays buildable, run by hand.
+# Built with the rest so that they stay buildable; run by scripts/bench and unit.instructions.
 add_executable(bench_qmp bench/bench_qmp.c)
 target_link_libraries(bench_qmp PRIVATE qmp)
 pgsup_see_all_rooms(bench_qmp)
 add_executable(bench_http bench/bench_http.c)
 target_link_libraries(bench_http PRIVATE base)
 pgsup_see_all_rooms(bench_http)
+add_executable(bench_seed bench/bench_seed.c)
+target_link_libraries(bench_seed PRIVATE daemon)
+pgsup_see_all_rooms(bench_seed)
 
 # Of a build as it is released.
 if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ AND NOT APPLE AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
   add_test(NAME unit.instructions COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_instructions.py
-    $<TARGET_FILE:pgsup> $<TARGET_FILE:bench_qmp>)
+    $<TARGET_FILE:pgsup> $<TARGET_FILE:bench_qmp> $<TARGET_FILE:bench_seed>)
   set_tests_properties(unit.instructions PROPERTIES TIMEOUT 600 COST 30 LABELS unit)
 endif()
 

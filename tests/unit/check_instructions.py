@@ -2,7 +2,7 @@
 """Counts the instructions of what people and VMs wait for, which repeat as times do not, and compares
 them with instructions.txt, where each has a bound 10 % above what it was when it was set.
 
-usage: check_instructions.py PGSUP BENCH_QMP
+usage: check_instructions.py PGSUP BENCH_QMP BENCH_SEED
 
 Counted by callgrind, on Debian 12 for x86_64 alone: compilers and libraries differ elsewhere."""
 import os
@@ -19,6 +19,7 @@ from homes import Home
 VMS = 10
 MANY = 300
 QMP_ROUNDS = 2
+SEED_ROUNDS = 25  # of four documents
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -36,7 +37,13 @@ def count(environment, *command):
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
 
-def measure(pgsup, bench_qmp):
+def rounds(environment, count_of, *command):
+    """Of so many rounds, without the program's beginning and end."""
+    few, many = (count(environment, *command, str(number)) for number in (1, 1 + count_of))
+    return many - few
+
+
+def measure(pgsup, bench_qmp, bench_seed):
     folder = tempfile.mkdtemp(prefix="pgsup-c.", dir="/tmp")
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
     try:
@@ -49,8 +56,8 @@ def measure(pgsup, bench_qmp):
         yield f"list --json of {vms}", count(here, pgsup, "list", "--json")
         yield f"create beside {vms}", count(here, pgsup, "-q", "instance", "create", "new", "--os", "empty",
                                             "--seed", "http", "-s", "64M")
-        rounds = [count(environment, bench_qmp, str(n)) for n in (1, 1 + QMP_ROUNDS)]
-        yield f"qmp, {QMP_ROUNDS} rounds", rounds[1] - rounds[0]
+        yield f"qmp, {QMP_ROUNDS} rounds", rounds(environment, QMP_ROUNDS, bench_qmp)
+        yield f"seed, {4 * SEED_ROUNDS} answers", rounds(environment, SEED_ROUNDS, bench_seed, home.path)
     finally:
         shutil.rmtree(folder)
 
@@ -62,12 +69,12 @@ def bounds():
 
 
 def main():
-    pgsup, bench_qmp = sys.argv[1:3]
+    programs = sys.argv[1:4]
     if not shutil.which("valgrind") or not is_measured_system():
         print("not the system that was measured, or no valgrind")
         return 0
     bound, bad = bounds(), 0
-    for name, counted in measure(pgsup, bench_qmp):
+    for name, counted in measure(*programs):
         allowed = bound.pop(name, 0)
         print(f"{name:24}{counted:12}  bound {allowed:12}")
         bad += counted > allowed
