@@ -7,11 +7,13 @@ A row: the median of pgsup's figure and of its peer's, the ratio of each pair (m
 and 90th of a hundred of them), and the number of pairs. Judges nothing. A peer that is not installed
 leaves its column empty. --quick: fewer pairs, no more than 100 VMs, and no peers that take long. VMs of
 rows with a number are of a fake QEMU, the others of a real one whose processor sleeps. --against: an
-older program, measured by the same code before each part; the last table has both. Linux."""
+older program, measured by the same code before each part; the last table has both. A boot needs the image
+of PGSUP_TEST_IMAGE. Linux."""
 import argparse
 import glob
 import json
 import os
+import platform
 import re
 import shutil
 import socket
@@ -22,11 +24,14 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from at_once import starts_at_once
+from boot import boots
 from changes import one_vm
 from homes import Home, run, wait_for
 from peers import beside_libvirt
 from seed import seed_server
 
+SYS_WRITE = {"x86_64": 1, "aarch64": 64}.get(platform.machine())
 EMPTY = """#include <jansson.h>
 #include <sqlite3.h>
 #include <uv.h>
@@ -37,6 +42,7 @@ int main(void) { return !json_null() || !sqlite3_libversion() || !uv_version_str
 class Table:
     def __init__(self, pairs, only, name="pgsup"):
         self.pairs, self.only, self.rows, self.name = pairs, only, [], name
+        self.seconds = {}  # of each part
 
     def head(self):
         print(f"{'':40}{self.name:>10}{'peer':>10}  {'ratio':>6}  (10 %..90 %)     pairs  peer")
@@ -259,51 +265,142 @@ def curve(pgsup, fake, folder, table, counts, seconds):
             home.close()
 
 
-def decode(build, table):
+def python_decode(rounds=2000):
+    """Nanoseconds of a message by qemu.qmp, whose package Debian has not: pip install qemu.qmp; or None."""
+    try:
+        from qemu.qmp import Message
+    except ImportError:
+        return None
+    event = (b'{"timestamp": {"seconds": 1795472802, "microseconds": 7}, "event": "RTC_CHANGE", '
+             b'"data": {"offset": 7, "qom-path": "/machine/rtc"}}\r\n')
+    reply = b'{"return": {"status": "running", "singlestep": false, "running": true}, "id": 7}\r\n'
+    began = time.perf_counter()
+    for _ in range(rounds):
+        Message(event)["event"], Message(reply)["return"]
+    return (time.perf_counter() - began) * 1e9 / (2 * rounds)
+
+
+def read_messages(build, *words):
+    said = run(f"{build}/tests/bench_qmp", *words)
+    return [float(re.search(pattern, said).group(1))
+            for pattern in (r"messages read, ([0-9.]+) ns", r"jansson alone, ([0-9.]+) ns")]
+
+
+def schema_of(folder):
+    """What QEMU answers to query-qmp-schema, as a file."""
+    said = subprocess.run(["qemu-system-aarch64", "-machine", "none", "-nodefaults", "-display", "none", "-qmp",
+                           "stdio"], capture_output=True, text=True, check=False,
+                          input='{"execute": "qmp_capabilities"}\n{"execute": "query-qmp-schema"}\n'
+                                '{"execute": "quit"}\n').stdout
+    answers = [json.loads(line).get("return") for line in said.splitlines()]
+    with open(f"{folder}/schema", "w", encoding="utf-8") as file:
+        json.dump(next(answer for answer in answers if isinstance(answer, list)), file)
+    return file.name
+
+
+def decode(build, folder, table):
     if not table.wants("decode"):
         return
-    own, others = [], []
+    own, others, python = [], [], []
     for _ in range(table.pairs):
-        said = run(f"{build}/tests/bench_qmp", "20", "jansson")
-        own.append(float(re.search(r"messages read, ([0-9.]+) ns", said).group(1)))
-        others.append(float(re.search(r"jansson alone, ([0-9.]+) ns", said).group(1)))
+        for words, found in zip(read_messages(build, "20", "jansson"), (own, others)):
+            found.append(words)
+        python.append(python_decode())
     table.add("decode of a QMP message", "ns", "bare jansson", own, others)
+    if python[0]:
+        table.add("decode of a QMP message, too", "ns", "Python's qemu.qmp", own, python)
+    schema = schema_of(folder)
+    pairs = [read_messages(build, "10", "jansson", schema) for _ in range(table.pairs)]
+    table.add("decode of query-qmp-schema", "us", "bare jansson",
+              *([ns / 1000 for ns in column] for column in zip(*pairs)))
+
+
+def paged_in(program):
+    """Kilobytes of its own file that `version` has mapped when it is about to print: its output is full."""
+    ends = os.pipe()
+    os.set_blocking(ends[1], False)
+    try:
+        while os.write(ends[1], b"x" * 4096):
+            pass
+    except BlockingIOError:
+        os.set_blocking(ends[1], True)
+    process = subprocess.Popen([program, "version"], stdout=ends[1])
+    sleeps = f"/proc/{process.pid}/syscall"  # a number while it waits in a system call
+    wait_for(lambda: open(sleeps, encoding="ascii").read().startswith(f"{SYS_WRITE} 0x1 "), "the output of version")
+    mapped = 0
+    with open(f"/proc/{process.pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            if "-" in line.split()[0]:
+                own = line.rstrip().endswith(program)
+            elif own and line.startswith("Rss:"):
+                mapped += int(line.split()[1])
+    process.kill()
+    process.wait()
+    for end in ends:
+        os.close(end)
+    return mapped
 
 
 def size(pgsup, folder, table):
-    if table.wants("size"):
-        run("strip", "-o", f"{folder}/stripped", pgsup)
-        table.add("size of the program, stripped", "KB", None, [os.path.getsize(f"{folder}/stripped") / 1024])
+    if not table.wants("size"):
+        return
+    stripped = f"{folder}/stripped"
+    run("strip", "-o", stripped, pgsup)
+    table.add("size of the program, stripped", "KB", None, [os.path.getsize(stripped) / 1024])
+    if SYS_WRITE is not None:
+        table.add("size of what `version` pages in", "KB", None, [paged_in(stripped)])
 
 
 def parts(pgsup, build, own_build, quick):
-    """What is measured, each as a function of a folder and a table."""
+    """What is measured, each with its name, as a function of a folder and a table."""
     counts = (0, 10, 100) if quick else (0, 10, 100, 300, 1000)
     seconds = 5 if quick else 20
     fake = f"{build}/tests/fake-qemu"
-    yield lambda folder, table: size(pgsup, folder, table)
-    yield lambda folder, table: decode(build, table)
-    yield lambda folder, table: real_vms(pgsup, folder, table)
-    yield lambda folder, table: one_vm(pgsup, folder, table)
+    yield "size", lambda folder, table: size(pgsup, folder, table)
+    yield "decode", lambda folder, table: decode(build, folder, table)
+    yield "commands", lambda folder, table: real_vms(pgsup, folder, table)
+    yield "one VM", lambda folder, table: one_vm(pgsup, folder, table)
     if not quick:
-        yield lambda folder, table: beside_libvirt(pgsup, folder, table, seconds)
-    yield lambda folder, table: seed_server(pgsup, (own_build, fake), folder, table, quick)
+        yield "libvirt", lambda folder, table: beside_libvirt(pgsup, folder, table, seconds)
+    yield "seed server", lambda folder, table: seed_server(pgsup, (own_build, fake), folder, table, quick)
     for count in counts:
-        yield lambda folder, table, n=count: curve(pgsup, fake, folder, table, (n,), seconds)
+        yield f"with {count}", lambda folder, table, n=count: curve(pgsup, fake, folder, table, (n,), seconds)
+    if not quick:
+        yield "40 at once", lambda folder, table: starts_at_once(pgsup, folder, table, (40, None), 10)
+        yield "1000 at once", lambda folder, table: starts_at_once(pgsup, folder, table, (1000, fake), 3)
+        yield "boot", lambda folder, table: boots(pgsup, folder, table, 2)
 
 
 def measure(part, table):
     """A part that an older program cannot do is left out of its column."""
-    folder = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp")
+    name, function = part
+    folder, began = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp"), time.monotonic()
     try:
-        part(folder, table)
-    except (SystemExit, Exception) as problem:
+        function(folder, table)
+    except SystemExit as problem:
         if table.name == "pgsup":
             raise
-        words = str(problem) or type(problem).__name__
-        print(f"left out for the older program: {words}", flush=True)
+        print(f"left out for the older program: {problem}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # what was ended may still be writing
+    table.seconds[name] = time.monotonic() - began
+
+
+def curves(rows):
+    """What grows with the number of VMs, a line for each figure."""
+    found, counts = {}, []
+    for row in rows:
+        grown = re.fullmatch(r"(list|start|memory|idle|adoption) (?:at|of) (\d+)(.*)", row["name"])
+        if grown:
+            word, count, rest = grown.groups()
+            found.setdefault(f"{word}{rest}, {row['unit']}", {})[int(count)] = row["pgsup"]
+            counts = sorted({*counts, int(count)})
+    if not found:
+        return
+    print(f"\n{'with so many VMs':40}" + "".join(f"{count:>10}" for count in counts))
+    for name, figures in found.items():
+        print(f"{name:40}" + "".join(f"{figures[count]:10.2f}" if count in figures else f"{'-':>10}"
+                                     for count in counts))
 
 
 def compare(before, after):
@@ -333,11 +430,16 @@ def main():
     for together in zip(*(each for _, each in sides)):
         for (table, _), part in zip(sides, together):
             measure(part, table)
+    table = sides[-1][0]
+    curves(table.rows)
     if options.against:
-        compare(sides[0][0], sides[1][0])
+        compare(sides[0][0], table)
+    seconds = {name: round(sum(each.seconds[name] for each, _ in sides), 1) for name in table.seconds}
+    print("\nseconds: " + ", ".join(f"{name} {took:.0f}" for name, took in seconds.items()) +
+          f"; together {sum(seconds.values()):.0f}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(sides[-1][0].rows, file, indent=1)
+            json.dump({"seconds": seconds, "rows": table.rows}, file, indent=1)
 
 
 main()

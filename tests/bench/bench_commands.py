@@ -104,27 +104,32 @@ class Libvirt:
             file.write('stdio_handler = "file"\n')
         self.owner = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
         self.give(self.home, os.path.join(self.home, "libvirt"))
-        environment = dict(os.environ, HOME=self.home)
+        self.environment = dict(os.environ, HOME=self.home)
         for name in "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME":
-            environment[name] = self.home
-        self.process = subprocess.Popen(["libvirtd"], env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        **self.owner)
+            self.environment[name] = self.home
+        self.open()
         socket = f"{self.home}/libvirt/libvirt-sock"
         self.words = ["virsh", "-q", "-c", f"qemu+unix:///session?socket={socket}"]
         self.names = [f"bench{n}" for n in range(vms)]
+
+    def open(self):
+        self.process = subprocess.Popen(["libvirtd"], env=self.environment, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        **self.owner)
 
     def give(self, *paths):
         for path in paths:
             if self.owner:
                 os.chown(path, NOBODY, NOBODY)
 
-    def define(self, firmware):
+    def define(self, firmware, with_disks=None):
+        """with_disks: how many of them will run; None: all."""
         wait_for(lambda: answers(*self.words, "list"), "libvirtd")
-        for name in self.names:
+        for number, name in enumerate(self.names):
             disk, file_name = f"{self.home}/{name}.qcow2", f"{self.home}/{name}.xml"
-            run("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M")
-            self.give(disk)
+            if with_disks is None or number < with_disks:
+                run("qemu-img", "create", "-q", "-f", "qcow2", disk, "64M")
+                self.give(disk)
             with open(file_name, "w", encoding="ascii") as file:
                 file.write(DOMAIN.format(name=name, disk=disk, firmware=firmware))
             self.command("define", file_name)
@@ -140,6 +145,10 @@ class Libvirt:
 
     def force_off(self, name):
         self.command("destroy", name)
+
+    def running(self):
+        done = subprocess.run([*self.words, "list", "--name"], capture_output=True, text=True, check=False)
+        return len(done.stdout.split())
 
     def close(self):
         for name in self.names:

@@ -12,7 +12,7 @@ import uuid
 AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 SLEEPING_FIRMWARE = b"\x7f\x20\x03\xd5\xff\xff\xff\x17"  # aarch64: wfi; b .-4
 TIMEOUT_S = 60
-TOGETHER = 100  # starts at once: a busy computer prepares no more of them in time
+TOGETHER = 100  # starts at once: an older program on a busy computer prepares no more of them in time
 NO_SUPERVISOR = 4  # pgsup help exit-status
 
 

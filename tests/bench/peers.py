@@ -1,13 +1,13 @@
-"""Rows beside libvirt's (Debian's, as a session daemon), of ten VMs on either side. Linux."""
+"""Rows beside libvirt's (Debian's, as a session daemon): on either side as many VMs, of which some run. Linux."""
 import os
 import shutil
 import subprocess
 import time
 
 from bench_commands import Libvirt
-from homes import Home, run
+from homes import Home, wait_for
 
-VMS = 10
+VMS, RUNNING = 300, 40
 
 
 def figures_of(pid):
@@ -30,14 +30,35 @@ def timed(call, *words):
 
 
 def commands(home, libvirt, table):
-    pairs = {"list at 10": [], "stop -f": [], "start": []}
+    pairs = {f"list of {VMS}": [], "stop -f": [], "start": []}
     for _ in range(table.pairs):
-        for word, own, other in (("list at 10", ("list",), ("list", "--all")),
+        for word, own, other in ((f"list of {VMS}", ("list",), ("list", "--all")),
                                  ("stop -f", ("stop", "-f", "vm0"), ("destroy", "bench0")),
                                  ("start", ("start", "vm0"), ("start", "bench0"))):
             pairs[word].append((timed(home.do, *own), timed(libvirt.command, *other)))
     for word, found in pairs.items():
         table.add(f"libvirt: {word}", "ms", "virsh", *map(list, zip(*found)))
+
+
+def adopt(home):
+    home.kill()
+    began = time.perf_counter()
+    home.up()
+    wait_for(lambda: home.do("list", "--no-header").count("Running") == RUNNING, "adoption")
+    return (time.perf_counter() - began) * 1000
+
+
+def readopt(home, libvirt, table):
+    def restart():
+        libvirt.process.kill()
+        libvirt.process.wait()
+        began = time.perf_counter()
+        libvirt.open()
+        wait_for(lambda: libvirt.running() == RUNNING, "libvirtd's restart")
+        return (time.perf_counter() - began) * 1000
+
+    own, others = zip(*[(adopt(home), restart()) for _ in range(3)])
+    table.add(f"libvirt: adoption of {RUNNING}", "ms", "libvirtd's restart", own, others)
 
 
 def idle(home, libvirt, table, seconds):
@@ -49,7 +70,7 @@ def idle(home, libvirt, table, seconds):
     rows = [[(b[0] - a[0]) / seconds, (b[1] - a[1]) / seconds, b[2]] for a, b in zip(before, after)]
     for (word, unit), own, other in zip((("wake-ups", "a second"), ("processor", "ms a second"), ("memory", "MB")),
                                         *rows):
-        table.add(f"libvirt: idle at 10, {word}", unit, "libvirtd", [own], [other])
+        table.add(f"libvirt: idle with {RUNNING}, {word}", unit, "libvirtd", [own], [other])
 
 
 def beside_libvirt(pgsup, folder, table, seconds):
@@ -60,12 +81,13 @@ def beside_libvirt(pgsup, folder, table, seconds):
     libvirt = Libvirt(folder, VMS)
     try:
         home.up()
-        libvirt.define(f"{home.folder}/idle.fw")
-        home.start_all()
-        for name in libvirt.names:
+        libvirt.define(f"{home.folder}/idle.fw", RUNNING)
+        home.do("start", *home.names[:RUNNING])
+        for name in libvirt.names[:RUNNING]:
             libvirt.start(name)
         commands(home, libvirt, table)
         idle(home, libvirt, table, seconds)
+        readopt(home, libvirt, table)
     finally:
         home.close()
         libvirt.close()
