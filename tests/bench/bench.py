@@ -52,13 +52,16 @@ class Table:
 
     def add(self, name, unit, peer, own, others=None):
         row = {"name": name, "unit": unit, "peer": peer, "pgsup": statistics.median(own), "pairs": len(own)}
+        shown = f"{'-':>10}"
         if others:
-            ratios = sorted(a / b for a, b in zip(own, others) if b)
+            row["peer_figure"] = statistics.median(others)
+            shown = f"{row['peer_figure']:10.2f}"
+        ratios = sorted(a / b for a, b in zip(own, others or []) if b)
+        if ratios:
             at = [ratios[round((len(ratios) - 1) * part)] for part in (0.1, 0.5, 0.9)]
-            row.update(peer_figure=statistics.median(others), ratio=at[1], ratio_10=at[0], ratio_90=at[2])
+            row.update(ratio=at[1], ratio_10=at[0], ratio_90=at[2])
+            shown += f"  {at[1]:6.2f}  ({at[0]:.2f}..{at[2]:.2f})"
         self.rows.append(row)
-        shown = f"{row['peer_figure']:10.2f}  {row['ratio']:6.2f}  ({row['ratio_10']:.2f}..{row['ratio_90']:.2f})" \
-            if others else f"{'-':>10}  {'':6}  "
         older = "" if self.name == "pgsup" else f" ({self.name})"
         print(f"{name + ', ' + unit + older:40}{row['pgsup']:10.2f}{shown:34}{len(own):6}  {peer or ''}", flush=True)
 
@@ -281,9 +284,10 @@ def python_decode(rounds=2000):
 
 
 def read_messages(build, *words):
+    """Nanoseconds of a message by pgsup and by jansson; None: an older one does not tell."""
     said = run(f"{build}/tests/bench_qmp", *words)
-    return [float(re.search(pattern, said).group(1))
-            for pattern in (r"messages read, ([0-9.]+) ns", r"jansson alone, ([0-9.]+) ns")]
+    found = [re.search(pattern, said) for pattern in (r"messages read, ([0-9.]+) ns", r"jansson alone, ([0-9.]+) ns")]
+    return [each and float(each.group(1)) for each in found]
 
 
 def schema_of(folder):
@@ -301,11 +305,11 @@ def schema_of(folder):
 def decode(build, folder, table):
     if not table.wants("decode"):
         return
-    own, others, python = [], [], []
-    for _ in range(table.pairs):
-        for words, found in zip(read_messages(build, "20", "jansson"), (own, others)):
-            found.append(words)
-        python.append(python_decode())
+    own, others, python = zip(*[(*read_messages(build, "20", "jansson"), python_decode())
+                                for _ in range(table.pairs)])
+    if not others[0]:
+        table.add("decode of a QMP message", "ns", None, own)
+        return
     table.add("decode of a QMP message", "ns", "bare jansson", own, others)
     if python[0]:
         table.add("decode of a QMP message, too", "ns", "Python's qemu.qmp", own, python)
@@ -377,10 +381,10 @@ def measure(part, table):
     folder, began = tempfile.mkdtemp(prefix="pgsup-b.", dir="/tmp"), time.monotonic()
     try:
         function(folder, table)
-    except SystemExit as problem:
+    except (SystemExit, Exception) as problem:  # an older program says other things, or does not know how
         if table.name == "pgsup":
             raise
-        print(f"left out for the older program: {problem}", flush=True)
+        print(f"{name}: left out for the older program: {problem}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # what was ended may still be writing
     table.seconds[name] = time.monotonic() - began
@@ -408,7 +412,8 @@ def compare(before, after):
     print(f"\n{'':40}{'before':>10}{'after':>10}{'ratio':>8}")
     for row in after.rows:
         row["before"] = older.get(row["name"], {}).get("pgsup")
-        was = f"{row['before']:10.2f}{row['pgsup']:10.2f}" if row["before"] is not None else f"{'-':>10}{row['pgsup']:10.2f}"
+        was = f"{row['before']:10.2f}" if row["before"] is not None else f"{'cannot':>10}"
+        was += f"{row['pgsup']:10.2f}"
         ratio = f"{row['pgsup'] / row['before']:8.2f}" if row["before"] else ""
         print(f"{row['name'] + ', ' + row['unit']:40}{was}{ratio}")
 

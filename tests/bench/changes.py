@@ -55,7 +55,10 @@ def next_line(poller, texts, wanted, began):
         if not ready:
             sys.exit(f"bench: no event: {texts}")
         for fd, _ in ready:
-            texts[fd] += os.read(fd, 65536)
+            got = os.read(fd, 65536)
+            if not got:
+                sys.exit("bench: the end of the events")
+            texts[fd] += got
             if fd not in seen and wanted[fd] in texts[fd]:
                 seen[fd] = now
                 texts[fd] = b""

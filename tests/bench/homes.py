@@ -3,6 +3,7 @@ what stands in for a guest: a fake QEMU, or the real one whose processor sleeps.
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,12 @@ def run(*words, **options):
     if done.returncode:
         sys.exit(f"bench: {' '.join(words)[:200]}: {done.stderr.strip()[-400:]}")
     return done.stdout
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def wait_for(condition, what):
@@ -48,7 +55,7 @@ class Home:
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
         run("qemu-img", "create", "-q", "-f", "qcow2", image, "64M")
         self.do("cloud", "create", "-n", "bench", "--network", "user", "--no-admin-password",
-                "--ph-port", "auto", "--ssh-public-key", key + ".pub")
+                "--ph-port", str(free_port()), "--ssh-public-key", key + ".pub")
         self.do("image", "import", "-n", "empty", "--arch", "aarch64", image)
         self.do("instance", "create", "vm0", "--os", "empty", "--vcpu", "1", "--ram", "64",
                 "--seed", "http", "--accel", "tcg", "-s", "64M")
@@ -71,7 +78,7 @@ class Home:
             row.update(id=first["id"] + number, name=name, uuid=str(uuid.uuid4()),
                        mac=f"52:54:00:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}",
                        ssh_port=first["ssh_port"] and 30000 + number)
-            for column in "instance_id", "token", "phone_home_token", "report_token":
+            for column in {"instance_id", "token", "phone_home_token", "report_token"} & set(first):
                 row[column] = first[column] and f"{first[column][:-6]}{number:06x}"
             store.execute(f"INSERT INTO instances ({', '.join(row)}) VALUES "
                           f"({', '.join('?' * len(row))})", list(row.values()))
@@ -92,7 +99,8 @@ class Home:
     def up(self):
         prefix = ["prlimit", f"--nofile={self.limit}", "--"] if self.limit else []
         with open(os.path.join(self.folder, "up.log"), "a", encoding="ascii") as log:
-            self.process = subprocess.Popen([*prefix, self.pgsup, "up", *AS_ROOT],
+            known = AS_ROOT if "--as-root" in run(self.pgsup, "up", "--help") else []  # not to an older one
+            self.process = subprocess.Popen([*prefix, self.pgsup, "up", *known],
                                             env=self.environment, stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         wait_for(self.answers, "the supervisor")

@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 
-from homes import Home, run, wait_for
+from homes import Home, free_port, run, wait_for
 
 DOCUMENTS = "meta-data", "user-data", "vendor-data", "network-config"
 REQUESTS = 50  # of each connection that is kept alive
@@ -18,12 +18,6 @@ http {{ access_log off; keepalive_requests 1000000; open_file_cache max=10000;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/www; }} }}
 """
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def listens(port):
