@@ -235,7 +235,7 @@ def readopt(home, count):
     home.kill()
     began = time.perf_counter()
     home.up()
-    wait_for(lambda: home.do("list", "--no-header").count("Running") == count, "adoption")
+    wait_for(lambda: home.do("list").count("Running") == count, "adoption")
     return (time.perf_counter() - began) * 1000
 
 

@@ -44,7 +44,7 @@ def adopt(home):
     home.kill()
     began = time.perf_counter()
     home.up()
-    wait_for(lambda: home.do("list", "--no-header").count("Running") == RUNNING, "adoption")
+    wait_for(lambda: home.do("list").count("Running") == RUNNING, "adoption")
     return (time.perf_counter() - began) * 1000
 
 
