@@ -40,6 +40,25 @@ static const char *const texts[SQL_COUNT] = {
                   " WHERE ssh_port > 0 AND ssh_port IN (SELECT ssh_port FROM main.instances)",
 };
 
+/* What an instance of the archive has that another one has by now, or that is gone: one sentence
+ * each. An archive of an older version may lack a table. */
+#define GIVEN_TO " || ' belongs to \"' || i.name || '\" now'"
+static const char *const conflicts[] = {
+    "SELECT 'its image is gone' FROM archive.instances"
+    " WHERE image NOT IN (SELECT id FROM main.images)",
+    "SELECT 'its MAC address ' || a.mac" GIVEN_TO " FROM archive.instances a, main.instances i"
+    " WHERE a.mac = i.mac OR a.mac IN (SELECT mac FROM main.nics WHERE instance = i.id)",
+    "SELECT 'its address ' || a.ip4" GIVEN_TO " FROM archive.instances a, main.instances i"
+    " WHERE a.ip4 = i.ip4",
+    "SELECT 'the network of one of its cards is gone' FROM archive.nics"
+    " WHERE network NOT IN (SELECT id FROM main.networks)",
+    "SELECT 'its MAC address ' || a.mac" GIVEN_TO " FROM archive.nics a, main.instances i"
+    " WHERE a.mac = i.mac OR a.mac IN (SELECT mac FROM main.nics WHERE instance = i.id)",
+    "SELECT 'its address ' || a.ip4 || ' in ' || n.name" GIVEN_TO
+    " FROM archive.nics a, main.nics o, main.instances i, main.networks n"
+    " WHERE a.network = o.network AND a.ip4 = o.ip4 AND i.id = o.instance AND n.id = a.network",
+};
+
 static bool fail(struct store *store, struct error *error) {
     bool taken = sqlite3_errcode(store->database) == SQLITE_CONSTRAINT;
     return error_set(error, taken ? ERROR_EXISTS : ERROR_FAILED, "%s%s",
@@ -107,6 +126,19 @@ bool instance_archive_save(struct store *store, int64_t instance, const char *pa
     return good;
 }
 
+static bool check_conflicts(struct store *store, struct error *error) {
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof conflicts / sizeof *conflicts; i++) {
+        sqlite3_stmt *statement = NULL;
+        if (sqlite3_prepare_v2(store->database, conflicts[i], -1, &statement, NULL) == SQLITE_OK &&
+            sqlite3_step(statement) == SQLITE_ROW)
+            good = error_set(error, ERROR_EXISTS, "%s",
+                             (const char *)sqlite3_column_text(statement, 0));
+        sqlite3_finalize(statement);
+    }
+    return good;
+}
+
 /* A table that the archive does not have has no columns in common. */
 static bool restore_table(struct store *store, const char *table, struct error *error) {
     struct strv columns = {0};
@@ -124,7 +156,7 @@ static bool restore_table(struct store *store, const char *table, struct error *
 static bool restore_rows(struct store *store, const struct strv *tables, struct error *error) {
     bool good = execute(store, sqlite3_mprintf("%s", texts[FORGET_AFTER]), error) &&
                 execute(store, sqlite3_mprintf("%s", texts[MOVE_PORT]), error) &&
-                restore_table(store, "instances", error);
+                check_conflicts(store, error) && restore_table(store, "instances", error);
     for (size_t i = 0; good && i < tables->count; i++)
         good = restore_table(store, tables->items[i], error);
     return good;

@@ -72,8 +72,24 @@ expect_ok "$PGSUP" image import -n spare --arch aarch64 "$WORK/disk.qcow2"
 expect_ok "$PGSUP" instance create --os spare --vcpu 1 --ram 64 two
 expect_ok "$PGSUP" instance remove -y two
 expect_ok "$PGSUP" image remove spare
-expect_fail 3 "cannot restore \"two\": its name, an address or a port has been given away, or its image is gone" \
-    "$PGSUP" instance undelete two
+expect_fail 3 'cannot restore "two": its image is gone' "$PGSUP" instance undelete two
+expect_ok "$PGSUP" network add tools --subnet 10.99.5.0/24
+expect_ok "$PGSUP" network add short --subnet 10.99.6.0/24
+for card in tools,ip=10.99.5.7 user,mac=52:54:00:00:99:01 short; do
+    expect_ok "$PGSUP" instance create --os base --vcpu 1 --ram 64 --nic user --nic "$card" three
+    expect_ok "$PGSUP" instance remove -y three
+    case $card in
+    short) expect_ok "$PGSUP" network remove short ;;
+    *) expect_ok "$PGSUP" instance create --os base --vcpu 1 --ram 64 --nic user --nic "$card" heir ;;
+    esac
+    run "$PGSUP" instance undelete three
+    expect_equal "status with $card" "$STATUS" 3
+    cat "$ERR" >>"$WORK/conflicts"
+    [ "$card" = short ] || expect_ok "$PGSUP" instance remove -y heir
+done
+expect_text "$WORK/conflicts" 'its address 10.99.5.7/24 in tools belongs to "heir" now' \
+    'its MAC address 52:54:00:00:99:01 belongs to "heir" now' 'the network of one of its cards is gone'
+[ ! -e "$PGSUP_HOME/instances/three" ] || fail "its folder was left"
 expect_ok "$PGSUP" instance remove -y one
 
 step "seven days later it is gone; empty asks too"
