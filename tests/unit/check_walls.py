@@ -35,7 +35,7 @@ def includes(compiler, path, header):
 def check(compiler, source, rooms, user, used):
     header = a_header(source, rooms[used]["folder"])
     try:
-        found = includes(compiler, rooms[user]["path"].split(), header)
+        found = includes(compiler, rooms[user]["path"], header)
     except RuntimeError as error:
         return f'{user} includes "{header}", but not what that needs: {error}'
     allowed = used == user or used in rooms[user]["uses"].split()
