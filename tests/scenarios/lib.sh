@@ -23,6 +23,13 @@ unset SUDO_USER SUDO_UID SUDO_GID
 AS_ROOT= # what `pgsup up` needs for a home of root's own
 [ "$(id -u)" != 0 ] || AS_ROOT=--as-root
 mkdir "$HOME"
+# Scenarios type it, and have shells run it: a path without blanks.
+case $PGSUP in
+*[!A-Za-z0-9/._+-]*)
+    ln -s "$(dirname "$PGSUP")" "$WORK/.program"
+    export PGSUP=$WORK/.program/${PGSUP##*/}
+    ;;
+esac
 
 at_exit_commands=()
 WATCH= # watch.sh
