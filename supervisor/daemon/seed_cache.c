@@ -159,7 +159,7 @@ static bool has_settled(const struct stat *file) {
 const struct buffer *seed_cache_read(struct seed_cache *cache, struct seed_entry *entry,
                                      enum seed_document document, struct error *error) {
     struct copy *copy = &entry->copies[document];
-    struct stat file;
+    struct stat file = {0};
     if (!copy->path)
         copy->path = path_of(cache, entry, document);
     bool plain = lstat(copy->path, &file) == 0 && S_ISREG(file.st_mode);
