@@ -17,7 +17,8 @@ static bool read_own(struct store *store, struct port_owners *owners, struct err
 
 bool port_owners_list(struct store *store, struct port_owners *owners, struct error *error) {
     owners->store = store;
-    if (read_own(store, owners, error) && instance_table_list(store, &owners->instances, error) &&
+    if (read_own(store, owners, error) &&
+        instance_table_list_brief(store, &owners->instances, error) &&
         forward_table_list(store, 0, &owners->forwards, error))
         return true;
     port_owners_done(owners);

@@ -11,7 +11,7 @@
 
 #define PORT_FIRST_FORWARD 10022
 
-/* The instances that have ports, and what else is forwarded. */
+/* The instances that have ports (instance_table_list_brief()), and what else is forwarded. */
 struct port_owners {
     const struct store *store; /* borrowed: what is claimed there is not chosen */
     struct store_instances instances;

@@ -22,7 +22,7 @@ static bool render(struct home *home, struct buffer *text, struct error *error) 
     struct store_instances instances = {0};
     struct store_cloud cloud = {0};
     bool good = cloud_table_get(home->store, &cloud, error) &&
-                instance_table_list(home->store, &instances, error);
+                instance_table_list_brief(home->store, &instances, error);
     for (size_t i = 0; good && i < instances.count; i++)
         good = hosts_add_line(home, &instances.items[i], cloud.dns_zone, text, error);
     store_instances_done(&instances);
