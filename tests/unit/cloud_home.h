@@ -12,7 +12,25 @@
 #include "keys.h"
 #include "scratch.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #define PASSWORD "a pass phrase, %s\\n 'quoted'"
+
+/* A port that nothing else on this host asks for, as it would for the first free one from 10022 or
+ * for a usual number. */
+static inline const char *free_port(void) {
+    static char text[8];
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    snprintf(text, sizeof text, "%u", ntohs(address.sin_port));
+    return text;
+}
 
 static inline void check_good(bool good, const struct error *error) {
     CHECK(good);

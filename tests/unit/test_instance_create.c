@@ -32,6 +32,8 @@ TEST(refuses_bad_options_without_a_trace) {
     make("taken", "10.0.2.50", &taken);
     char ssh_port[8];
     snprintf(ssh_port, sizeof ssh_port, "%u", taken.ssh_port);
+    scoped(alloc_release) char *web = alloc_printf("%s:80", free_port());
+    scoped(alloc_release) char *again = alloc_printf("%.*s:81", (int)strcspn(web, ":"), web);
     const struct {
         struct instance_create_options options;
         enum error_code code;
@@ -71,7 +73,7 @@ TEST(refuses_bad_options_without_a_trace) {
         {{.name = "x", .image = "base", .forwards = (char *[]){"80", NULL}},
          ERROR_INVALID,
          "HOST:GUEST"},
-        {{.name = "x", .image = "base", .forwards = (char *[]){"18080:80", "18080:81", NULL}},
+        {{.name = "x", .image = "base", .forwards = (char *[]){web, again, NULL}},
          ERROR_EXISTS,
          "already forwarded to the instance \"x\""},
         {{.name = "x", .image = "base", .seed = "floppy"}, ERROR_INVALID, "http, drive or both"},

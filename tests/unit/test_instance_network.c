@@ -121,8 +121,11 @@ TEST(forwards_are_read_and_written) {
 
 TEST(forwards_of_a_new_instance) {
     open_user("forwards");
+    scoped(alloc_release) char *port = alloc_string(free_port());
+    scoped(alloc_release) char *web = alloc_printf("%s:80", port);
+    scoped(alloc_release) char *names = alloc_printf("%s:53/udp", port);
     struct instance_create_options options = {
-        .name = "web", .image = "base", .forwards = (char *[]){"18080:80", "15353:53/udp", NULL}};
+        .name = "web", .image = "base", .forwards = (char *[]){web, names, NULL}};
     struct store_instance made = {0};
     struct store_forwards forwards = {0};
     struct error error = {0};
@@ -132,8 +135,10 @@ TEST(forwards_of_a_new_instance) {
     store_forwards_done(&forwards);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "web");
     scoped(alloc_release) char *script = read_text(folder, "vm.sh");
-    CHECK_CONTAINS(script, "hostfwd=tcp:127.0.0.1:18080-:80");
-    CHECK_CONTAINS(script, "hostfwd=udp:127.0.0.1:15353-:53");
+    scoped(alloc_release) char *tcp = alloc_printf("hostfwd=tcp:127.0.0.1:%s-:80", port);
+    scoped(alloc_release) char *udp = alloc_printf("hostfwd=udp:127.0.0.1:%s-:53", port);
+    CHECK_CONTAINS(script, tcp);
+    CHECK_CONTAINS(script, udp);
     store_instance_done(&made);
     home_close(&home);
 }

@@ -8,10 +8,7 @@
 #include "store/query.h"
 #include "test.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sqlite3.h>
-#include <sys/socket.h>
 
 static struct home home;
 static bool bridged;
@@ -20,19 +17,6 @@ static void open_home(const char *name, bool with_bridge) {
     bridged = with_bridge;
     struct cloud_options options = bridged ? bridged_options() : user_options();
     make_home(name, &options, &home);
-}
-
-/* One that nothing else on this host asks for, as it would for the first free one from 10022. */
-static const char *free_port(void) {
-    static char text[8];
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    scoped(file_release) int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-    snprintf(text, sizeof text, "%u", ntohs(address.sin_port));
-    return text;
 }
 
 static void make(const char *name, const char *ip4, const char *seed, struct store_instance *made) {
