@@ -12,6 +12,7 @@
 #include "host/qcow2_file.h"
 #include "machine/core/spec.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -335,10 +336,47 @@ static bool check_content(const char *folder, const struct backup_manifest *mani
     return !backup_check_is_disk(file->path) || check_qcow2(path, file, &manifest->facts, error);
 }
 
+/* --- what is there besides --- */
+
+static bool is_of_backup(const struct backup_manifest *manifest, const char *path) {
+    size_t length = strlen(path), end = strlen(DISK_SUFFIX);
+    return is_allowed(manifest, path) || (backup_check_is_disk(path) && length > end &&
+                                          strcmp(path + length - end, DISK_SUFFIX) == 0);
+}
+
+/* below: "" or a folder and a slash. */
+static bool check_listed_in(const char *folder, const char *below,
+                            const struct backup_manifest *manifest, struct error *error) {
+    scoped(alloc_release) char *absolute = alloc_printf("%s/%s", folder, below);
+    DIR *list = opendir(absolute);
+    bool good = true;
+    for (struct dirent *entry; good && list && (entry = readdir(list));) {
+        scoped(alloc_release) char *path = alloc_printf("%s%s", below, entry->d_name);
+        if (is_of_backup(manifest, path) && !backup_manifest_find(manifest, path))
+            good = error_set(error, ERROR_INVALID,
+                             "%s does not list %s, which is there: the list was changed, or the "
+                             "file is of something else and is to be moved away",
+                             BACKUP_MANIFEST, path);
+    }
+    if (list)
+        closedir(list);
+    return good || error_prefix(error, "%s", folder);
+}
+
+/* A list that was cut short would else be whole. */
+static bool check_listed(const char *folder, const struct backup_manifest *manifest,
+                         struct error *error) {
+    static const char *const below[] = {"", LAYOUT_DOCUMENTS "/", LAYOUT_HOST_KEYS "/"};
+    for (size_t i = 0; i < sizeof below / sizeof *below; i++)
+        if (!check_listed_in(folder, below[i], manifest, error))
+            return false;
+    return true;
+}
+
 bool backup_check_files(const char *folder, const struct backup_manifest *manifest, bool digests,
                         struct error *error) {
     for (size_t i = 0; i < manifest->file_count; i++)
         if (!interrupt_check(error) || !check_content(folder, manifest, i, digests, error))
             return false;
-    return true;
+    return check_listed(folder, manifest, error);
 }

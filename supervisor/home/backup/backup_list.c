@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "home/backup/backup_reader.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,29 @@ static const char *explain_part(const char *folder) {
     return lock >= 0 ? "incomplete: its making was interrupted" : "incomplete: it is being made";
 }
 
+/* Whether what ends there ends as the name of a backup does: "-20261126T193000Z", or that and "-2".
+ */
+static bool ends_in_time(const char *name, size_t length) {
+    static const char form[] = "-00000000T000000Z";
+    size_t end = length, form_length = strlen(form);
+    while (end > 0 && isdigit((unsigned char)name[end - 1]))
+        end--;
+    if (end < length && end > 0 && name[end - 1] == '-')
+        length = end - 1;
+    if (length <= form_length)
+        return false;
+    const char *at = name + length - form_length;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == '0' ? !isdigit((unsigned char)at[i]) : at[i] != form[i])
+            return false;
+    return true;
+}
+
 static bool is_part(const char *path) {
-    size_t length = strlen(path), part = strlen(BACKUP_PART);
-    return length > part && strcmp(path + length - part, BACKUP_PART) == 0;
+    const char *name = strrchr(path, '/') + 1;
+    size_t length = strlen(name), part = strlen(BACKUP_PART);
+    return length > part && strcmp(name + length - part, BACKUP_PART) == 0 &&
+           ends_in_time(name, length - part);
 }
 
 static void list_one(struct backup_list *list, char *folder) {

@@ -103,10 +103,29 @@ expect_refused 3 'the backup is thin, and its image "base" (SHA-256 ' "$PGSUP" b
 expect_ok "$PGSUP" backup restore "$full"
 expect_text "$OUT" 'its disk became the image "one-backup"'
 own() { # without what is this home's
-    sed -E "s/one-backup/base/; s|$WORK/[a-z]+/|HOME/|; /\"(created|interface|ssh_port|host_port)\"/d; / cloud-init.user-data/d"
+    sed -E "s/one-backup/base/; s|$WORK/[a-z]+/|HOME/|; /\"(created|interface|port|ssh_port|host_port)\"/d; / cloud-init.user-data/d"
 }
 diff <(own <"$WORK/before") <(tell one | own) >&2 || fail "it is not the same"
 qemu-io -f qcow2 -c 'read -P 7 1M 1M' "$PGSUP_HOME/instances/one/os.qcow2" >/dev/null
+
+step "a list that was cut short, a folder of somebody else"
+cp -a "$full" "$WORK/cut"
+python3 - "$WORK/cut/manifest.json" <<'END'
+import json, sys
+manifest = json.load(open(sys.argv[1]))
+manifest["disks"] = []
+manifest["files"] = [each for each in manifest["files"] if each["path"] != "disk-data.qcow2"]
+json.dump(manifest, open(sys.argv[1], "w"))
+END
+expect_refused 2 "$WORK/cut: manifest.json does not list disk-data.qcow2, which is there" "$PGSUP" backup verify "$WORK/cut"
+rm "$WORK/cut/disk-data.qcow2" "$WORK/cut/cloud-init/own-user-data"
+expect_refused 2 "own-user-data is missing" "$PGSUP" backup verify "$WORK/cut"
+rm -r "$WORK/cut"
+mkdir "$WORK/out/downloads.part" "$WORK/out/x-20260101T000000Z-2.part"
+expect_ok "$PGSUP" backup list "$WORK/out"
+expect_no_text "$OUT" downloads
+expect_text "$OUT" "x-20260101T000000Z-2.part  incomplete: its making was interrupted"
+rm -r "$WORK"/out/*.part
 
 step "a flipped bit, a missing file and a full disk"
 printf x | dd of="$full/disk-data.qcow2" bs=1 seek=70000 conv=notrunc 2>/dev/null
