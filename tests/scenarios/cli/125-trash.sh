@@ -10,7 +10,7 @@ new() {
 }
 new one --package-upgrade
 expect_ok "$PGSUP" disk add one data 1G
-expect_ok "$PGSUP" forward add one 18080:80
+expect_ok "$PGSUP" forward add one "$(free_port):80"
 echo precious >"$PGSUP_HOME/instances/one/notes"
 
 step "in a pipe nothing is lost without -y, and what would be is named"

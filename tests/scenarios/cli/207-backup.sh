@@ -9,7 +9,7 @@ expect_ok "$PGSUP" network add lan
 expect_ok "$PGSUP" instance create --os base --vcpu 1 --ram 64 -s 96M one --group web --var color=blue \
     --user-data "$(printf '#cloud-config\nfqdn: one.example\n' >"$WORK/own"; echo "$WORK/own")"
 expect_ok "$PGSUP" disk add one data 8M
-expect_ok "$PGSUP" forward add one 18080:80
+expect_ok "$PGSUP" forward add one "$(free_port):80"
 expect_ok "$PGSUP" nic add one lan
 folder=$PGSUP_HOME/instances/one
 qemu-io -f qcow2 -c 'write -P 7 1M 1M' "$folder/os.qcow2" >/dev/null

@@ -19,11 +19,11 @@ images:
   remote: {url: "http://127.0.0.1:PORT/remote-arm64.qcow2"}
 defaults: {image: empty, size: 64M, vcpu: 2, host-keys: guest, nics: [user, mesh]}
 instances:
-  old: {forwards: ["18080:80"]}
+  old: {forwards: ["FORWARD:80"]}
   node-1: {image: remote, disks: {data: 8M}, nics: [user, mesh, "other,ip=ADDRESS"]}
   node-2: {after: old, disks: {data: 8M}, user-data: own.yaml}
 END_OF_LAB
-sed -i.bak "s/ADDRESS/$address/" "$WORK/lab.yaml"
+sed -i.bak "s/ADDRESS/$address/; s/FORWARD/$(free_port)/" "$WORK/lab.yaml"
 printf '#cloud-config\nlocale: C\n' >"$WORK/own.yaml"
 # The real one takes a second each time, and is not what fails here.
 mkdir "$WORK/bin"
