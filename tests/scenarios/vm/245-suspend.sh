@@ -265,7 +265,10 @@ wait_until 30 guest_runs test
 qemu=$(pid_of test)
 kill -STOP "$qemu"
 "$PGSUP" -q suspend test >/dev/null 2>&1 &
-wait_state test suspending
+is_recorded() {
+    [ "$(in_store "SELECT state FROM launches ORDER BY number DESC LIMIT 1")" = suspending ]
+}
+wait_until 30 is_recorded
 kill_supervisor
 run "$PGSUP" -q stop test --timeout 1
 expect_equal "status of stop" "$STATUS" 3
