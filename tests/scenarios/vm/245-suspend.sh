@@ -185,7 +185,8 @@ expect_state test stopped
 
 step "a disk of qemu.args would not be saved, which is told before anything is done"
 cp "$folder/qemu.args" "$WORK/own.args"
-truncate -s 64M "$WORK/vars" "$WORK/own.raw" # what a flash chip holds is in the memory
+qemu-img create -q -f raw "$WORK/vars" 64M # what a flash chip holds is in the memory
+qemu-img create -q -f raw "$WORK/own.raw" 1M
 printf '%s\n' -drive "if=pflash,index=1,format=raw,file=$WORK/vars" \
     -blockdev "driver=raw,node-name=mine,file.driver=file,file.filename=$WORK/own.raw" \
     -device virtio-blk-pci,drive=mine >>"$folder/qemu.args"
