@@ -73,7 +73,7 @@ class Servers:
 
     def close(self):
         for process in self.processes:
-            process.kill()
+            process.terminate()  # nginx ends its workers then; killed, it would leave them
             process.wait()
         self.home.close()
 
