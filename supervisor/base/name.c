@@ -229,9 +229,9 @@ void name_format_size(uint64_t bytes, char text[32]) {
 /* "4 GiB" is "4G", "5 B" is "5B". */
 void name_format_size_short(uint64_t bytes, char text[32]) {
     name_format_size(bytes, text);
-    char *unit = strchr(text, ' ');
-    unit[0] = unit[1];
-    unit[1] = 0;
+    size_t digits = strcspn(text, " ");
+    text[digits] = text[digits + 1];
+    text[digits + 1] = 0;
 }
 
 void name_upper(const char *word, char *text, size_t size) {
