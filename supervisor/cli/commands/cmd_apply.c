@@ -285,9 +285,10 @@ const struct command cmd_apply = {
     .summary = "Make networks and instances as a file says",
     .details =
         "Shows all steps first (create, change, and with --prune remove), then each as it is "
-        "done. It checks the whole file before the first step. It leaves alone what is as the file "
-        "says, so that a second run has nothing to do, and continues where an interrupted "
-        "run ended. Only --wait starts VMs. `pgsup help lab` describes the file.\n"
+        "done; where no home is yet, it creates the cloud before it shows them. It checks the "
+        "whole file before the first step. It leaves alone what is as the file says, so that a "
+        "second run has nothing to do, and continues where an interrupted run ended. Only --wait "
+        "starts VMs. `pgsup help lab` describes the file.\n"
         "\n"
         "  pgsup apply -f lab.yaml --dry-run\n"
         "  pgsup apply -f lab.yaml --wait",

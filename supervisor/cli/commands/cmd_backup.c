@@ -67,7 +67,7 @@ static int run_backup_list(struct invocation *invocation, struct error *error) {
 
 static const struct option_spec verify_options[] = {
     {.name = "against-vm",
-     .help = "compare its disks with those of the instance, which is stopped or paused"},
+     .help = "compare its disks with those of the instance, which must be off or paused"},
     DEFINITION_REPORT_OPTION,
     OPTIONS_END,
 };
@@ -242,8 +242,8 @@ const struct command cmd_backup_verify = {
     .summary = "Read a backup whole and compare it with its checksums",
     .arguments = "PATH",
     .details = "With --against-vm it also compares the disks with those of the instance as they "
-               "are now, byte by byte. That makes sense if the instance has not run since the "
-               "backup.",
+               "are now, byte by byte. The instance must be off or paused; the comparison makes "
+               "sense if it has not run since the backup.",
     .options = verify_options,
     .min_arguments = 1,
     .max_arguments = 1,

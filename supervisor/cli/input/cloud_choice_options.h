@@ -9,8 +9,10 @@
     {"package-upgrade",                                                                            \
      .help = "new guests upgrade their packages at the first boot, which takes long"},             \
     {"no-package-upgrade", .help = "they do not, as in a new home"},                               \
-    {"auto-up", .help = "`pgsup start` begins a supervisor in the background if none runs"},       \
-    {"no-auto-up", .help = "it does not, as in a new home"},                                       \
+    {"auto-up",                                                                                    \
+     .help = "`pgsup start` and `pgsup restart` begin a supervisor in the background if none "     \
+             "runs"},                                                                              \
+    {"no-auto-up", .help = "they do not, as in a new home"},                                       \
     {"trash-days", 0, "DAYS",                                                                      \
      .help = "for how long removed instances can be restored; 7 in a new home; 0: not at all"}
 /* clang-format on */

@@ -53,7 +53,8 @@ static void list_one(struct backup_list *list, char *folder) {
         entry->bytes += entry->manifest.files[i].bytes;
 }
 
-/* A folder of something else is passed over. */
+/* Any folder with a manifest.json counts, whatever its name; one that is no backup is listed with
+ * what is wrong with it. Without a manifest only the ".part" of a backup counts. */
 static bool looks_like_one(const char *path) {
     scoped(alloc_release) char *manifest = alloc_printf("%s/" BACKUP_MANIFEST, path);
     struct stat status;

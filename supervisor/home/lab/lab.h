@@ -86,7 +86,7 @@ enum lab_image_key { LAB_IMAGE_KEYS(LAB_ENUM) LAB_IMAGE_KEY_COUNT };
     X(LAB_CLOUD_DNS_ZONE, "dns-zone", LAB_TEXT, "zone that holds them")                            \
     X(LAB_CLOUD_DNS_KEY, "dns-key", LAB_TEXT, "file of the TSIG key; \"\": no signature")          \
     X(LAB_CLOUD_PACKAGE_UPGRADE, "package-upgrade", LAB_FLAG, "new guests upgrade packages")       \
-    X(LAB_CLOUD_AUTO_UP, "auto-up", LAB_FLAG, "`pgsup start` begins a supervisor")                 \
+    X(LAB_CLOUD_AUTO_UP, "auto-up", LAB_FLAG, "`pgsup start`, `restart` begin a supervisor")       \
     X(LAB_CLOUD_TRASH_DAYS, "trash-days", LAB_TEXT, "for how long removed ones can be restored")
 enum lab_cloud_key { LAB_CLOUD_KEYS(LAB_ENUM) LAB_CLOUD_KEY_COUNT };
 #undef LAB_ENUM

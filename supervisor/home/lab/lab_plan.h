@@ -1,7 +1,7 @@
 /* What is to be done so that a home is as a lab file says: made without changing anything, by a
  * rehearsal in the store that is rolled back, so that whatever is wrong with the file is found
- * before the first step. Steps are in the order in which they can be carried out; each is whole or
- * undone, so one that was interrupted is found again by the next plan. */
+ * before the first step. Steps are in the order in which they can be carried out. One that was
+ * killed may be half done; the next plan finds what is left of it. */
 #pragma once
 
 #include "base/error.h"
