@@ -385,6 +385,17 @@ TEST(extensions_that_are_refused) {
     }
 }
 
+TEST(a_link_is_refused_by_its_whole_name) {
+    struct buffer archive = {0};
+    struct tar_index index;
+    struct error error = {0};
+    put_text(&archive, "the-whole-name", 'L');
+    put_header(&archive, &(struct header){"the-who", "0", '2'});
+    CHECK(!read_archive(&archive, &index, &error));
+    CHECK_CONTAINS(error.text, "has \"the-whole-name\" in it, and not only plain files");
+    buffer_done(&archive);
+}
+
 TEST(archives_that_are_refused) {
     static const struct {
         struct header header;
@@ -392,6 +403,8 @@ TEST(archives_that_are_refused) {
     } rows[] = {
         {{"../a", "0", '0'}, "has \"../a\" in it, and not only plain files"},
         {{"..", "0", '0'}, "has \"..\" in it"},
+        {{".", "0", '0'}, "has \".\" in it"},
+        {{"./.", "0", '0'}, "has \"./.\" in it"},
         {{"/etc/passwd", "0", '0'}, "has \"/etc/passwd\" in it"},
         {{"a/b", "0", '0'}, "has \"a/b\" in it"},
         {{"a/", "0", '5'}, "has \"a/\" in it"},

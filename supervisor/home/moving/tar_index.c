@@ -85,7 +85,8 @@ static bool refuse_form(const char *what, struct error *error) {
 static bool take_member_name(const char *name, char taken[TAR_NAME_SIZE], struct error *error) {
     const char *plain = strncmp(name, "./", 2) == 0 ? name + 2 : name;
     size_t length = strlen(plain);
-    if (!length || length >= TAR_NAME_SIZE || strchr(plain, '/') || strcmp(plain, "..") == 0)
+    if (!length || length >= TAR_NAME_SIZE || strchr(plain, '/') || strcmp(plain, ".") == 0 ||
+        strcmp(plain, "..") == 0)
         return refuse_name(name, error);
     for (const char *each = plain; *each; each++)
         if ((unsigned char)*each < ' ' || *each == 0x7f)
@@ -115,9 +116,11 @@ static enum tar_kind kind_of(char type) {
     }
 }
 
-static bool check_other_type(const unsigned char *block, enum tar_kind kind, struct error *error) {
-    char name[NAME_LENGTH + 1] = "";
-    memcpy(name, block, NAME_LENGTH);
+static bool check_other_type(const unsigned char *block, const struct tar_given *given,
+                             enum tar_kind kind, struct error *error) {
+    char own[NAME_LENGTH + 1] = "";
+    const char *name = given->has_name ? given->name : own;
+    memcpy(own, block, NAME_LENGTH);
     if (kind == TAR_SKIPPED && (strcmp(name, "./") == 0 || strcmp(name, ".") == 0))
         return true;
     return block[TYPE] == 'S' ? refuse_form("files with holes", error) : refuse_name(name, error);
@@ -140,7 +143,7 @@ bool tar_index_parse(const unsigned char block[TAR_BLOCK_BYTES], const struct ta
         return member->bytes <= TAR_EXTENSION_MAX || refuse_archive("a header is too long", error);
     if (type == '0' || type == 0 || type == '7')
         return take_header_name(block, given, member, error);
-    return check_other_type(block, *kind, error);
+    return check_other_type(block, given, *kind, error);
 }
 
 /* --- extensions --- */
