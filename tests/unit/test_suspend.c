@@ -1,6 +1,7 @@
 /* Saved memory: the tag that tells of it, and how it is found in real qcow2 disks, and in damaged
  * ones. */
 #include "base/alloc.h"
+#include "home/snapshot/suspension.h"
 #include "home/snapshot/unsuspended.h"
 #include "host/saved_memory.h"
 #include "machine/core/suspend_tag.h"
@@ -196,6 +197,45 @@ TEST(the_longest_tag_is_not_cut_off) {
     char *tag = suspend_tag(&spec);
     CHECK(strlen(tag) < SUSPEND_TAG_SIZE);
     free(tag);
+}
+
+TEST(each_way_back_is_named) {
+    static const struct {
+        const char *then, *ways; /* NULL: it fits */
+    } rows[] = {
+        {"nics=0,+data,args=47e440e4", NULL},
+        {"nics=0,+data,args=00000000", "(put qemu.args back as it was, and start it again)"},
+        {"nics=0,nested,+data,args=00000000",
+         "(set it back, put qemu.args back as it was, and start it again)"},
+        {"nics=0,seed,args=47e440e4",
+         "(set it back, remove a disk that its guest has not seen by `pgsup disk remove vm data`, "
+         "and start it again)"},
+        {"nics=01,+data,args=47e440e4", "(set it back, and start it again)"},
+    };
+    static const struct spec_disk disks[] = {{"data", "/x"}};
+    static char *const extra[] = {"-device", "virtio-rng-pci", NULL};
+    const struct spec spec = {.machine = "virt-7.2",
+                              .accel = SPEC_TCG,
+                              .qemu = {.version = {7, 2}},
+                              .vcpu = 1,
+                              .ram_mib = 64,
+                              .disks = disks,
+                              .disk_count = 1,
+                              .extra = extra,
+                              .nic_count = 1};
+    struct home home = {.path = scratch_path("ways"), .run = scratch_path("ways/run")};
+    shell(alloc_printf("mkdir -p '%s/instances/vm'", home.path));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *path = disk("ways/instances/vm/os.qcow2");
+        shell(alloc_printf("qemu-img snapshot -c '" SUSPEND_TAG
+                           "7.2:virt-7.2,tcg,1cpu,64M,%s' '%s'",
+                           rows[i].then, path));
+        char *remark = suspension_remark(&home, "vm", &spec);
+        CHECK(!remark == !rows[i].ways);
+        CHECK_CONTAINS(remark ? remark : "", rows[i].ways ? rows[i].ways : "");
+        free(remark), free(path);
+    }
+    free(home.path), free(home.run);
 }
 
 int main(void) {

@@ -113,21 +113,28 @@ struct ways {
     struct buffer disks;
 };
 
-/* By what is in the first alone. */
-static void find_ways(const char *name, const char *one, const char *other, struct ways *ways) {
+/* By what is in the first alone, but for its disks. */
+static void find_ways(const char *one, const char *other, struct ways *ways) {
     for (size_t length; *one; one += length + (one[length] == ',')) {
         length = strcspn(one, ",");
-        if (has_word(other, one, length))
+        if (*one == '+' || has_word(other, one, length))
             continue;
         if (strncmp(one, "args=", strlen("args=")) == 0)
             ways->arguments = true;
-        else if (*one == '+')
+        else
+            ways->settings = true;
+    }
+}
+
+static void find_added_disks(const char *name, const char *then, const char *today,
+                             struct ways *ways) {
+    for (size_t length; *today; today += length + (today[length] == ',')) {
+        length = strcspn(today, ",");
+        if (*today == '+' && !has_word(then, today, length))
             buffer_printf(&ways->disks,
                           "remove a disk that its guest has not seen by `pgsup disk remove %s "
                           "%.*s`, ",
-                          name, (int)length - 1, one + 1);
-        else
-            ways->settings = true;
+                          name, (int)length - 1, today + 1);
     }
 }
 
@@ -137,8 +144,9 @@ static char *compare_hardware(const char *name, const char *saved, const char *n
     struct ways ways = {0};
     if (strcmp(then, today) == 0)
         return NULL;
-    find_ways(name, today, then, &ways);
-    ways.arguments |= strstr(then, ",args=") && !strstr(today, ",args=");
+    find_ways(today, then, &ways);
+    find_ways(then, today, &ways);
+    find_added_disks(name, then, today, &ways);
     ways.settings |= ways.disks.length == 0 && !ways.arguments;
     char *why = alloc_printf("it is that of other hardware, %s, and it is set to %s by now (%s%s%s"
                              "and start it again)",
