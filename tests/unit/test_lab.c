@@ -109,6 +109,10 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:3: a: \"1000\"");
     refuse_plan("instances:\n  a: {" BASE ", disks: {data: big}}\n", "\"big\"");
     refuse_plan("instances:\n  a: {" BASE ", user-data: /nonexistent/x}\n", "lab.yaml:2:42: ");
+    refuse_plan("instances:\n  a: {" BASE ", user-data: '/nonexistent: v2.yaml'}\n",
+                "/nonexistent: v2.yaml");
+    refuse_plan("instances:\n  a: {" BASE ", vendor-data: '{x}.yaml'}\n",
+                "\"{x}.yaml\" does not exist");
     refuse_plan("instances:\n  a: {" BASE ", vars: {x: \"{{ lookup('pipe', 'id') }}\"}}\n",
                 "the variable x has a template, which Ansible evaluates on this computer");
     refuse_plan("instances:\n  a: {" BASE ", vars: {ansible_ssh_executable: /tmp/x}}\n",

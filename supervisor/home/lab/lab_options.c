@@ -14,17 +14,17 @@ static const struct {
                  {LAB_NETWORK_CONFIG, SEED_NETWORK_CONFIG}};
 
 /* A value of several lines is the document itself, or one that begins as a document does; in one
- * line a network-config is a map. */
-static bool is_inline(const char *text) {
+ * line a network-config is a map, and no path. */
+static bool is_inline(enum seed_document document, const char *text) {
     const char *start = text + strspn(text, " \t");
-    return strchr(text, '\n') || *text == '#' || *start == '{' || strstr(text, ": ") ||
-           strstr(text, ":\t");
+    bool is_map = *start == '{' || strstr(text, ": ") || strstr(text, ":\t");
+    return strchr(text, '\n') || *text == '#' || (document == SEED_NETWORK_CONFIG && is_map);
 }
 
 static bool read_document(const struct lab *lab, enum seed_document document, const char *text,
                           struct user_documents *own, struct error *error) {
     scoped(alloc_release) char *path = lab_path(lab, text);
-    return is_inline(text)
+    return is_inline(document, text)
                ? user_document_take(document, seed_document_name(document), text, own, error)
                : user_document_read(document, path, own, NULL, error);
 }
@@ -59,7 +59,7 @@ static bool ask_one(const struct home *home, const struct lab_options *options, 
                     struct lab_asked *asked, struct error *error) {
     enum seed_document document = documents[index].document;
     const char *text = lab_text(&options->instance->values[documents[index].key]);
-    const char *shown = is_inline(text) ? seed_document_name(document) : text;
+    const char *shown = is_inline(document, text) ? seed_document_name(document) : text;
     scoped(alloc_release) char *id = alloc_printf("%d %s", (int)document, text);
     scoped(alloc_release) char *said = NULL;
     scoped(strv_done) struct strv judged = {0};
