@@ -229,6 +229,63 @@ TEST(addresses_and_ports_can_be_exchanged) {
     carry_out(TWO, LAB_PRUNE_OTHERS);
 }
 
+static void check_ssh_port(const char *name, bool is_free, bool is_given) {
+    struct instance_facts facts = {0};
+    check_good(instance_facts_load(&home, name, &facts, &error), &error);
+    CHECK(is_free == (facts.instance.ssh_port != 31197 && facts.instance.ssh_port != 31198));
+    CHECK_INT(facts.instance.ssh_port_given, is_given);
+    instance_facts_done(&facts);
+}
+
+static struct buffer told;
+
+static void on_notice(const char *instance, const char *sentence, void *context) {
+    (void)context;
+    buffer_printf(&told, "%s: %s\n", instance, sentence);
+}
+
+/* Its plan is good; aside: a file that is not there any more when it is carried out. */
+static void fail_to_carry_out(const char *text, const char *aside, const char *sentence) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    scoped(alloc_release) char *kept = scratch_path("kept-aside");
+    buffer_clear(&told);
+    CHECK(make_plan(text, LAB_KEEP, &lab, &plan));
+    CHECK_STRING(error.text, "");
+    const struct lab_work work = {.home = &home, .lab = &lab, .plan = &plan, .notice = on_notice};
+    CHECK(!aside || rename(aside, kept) == 0);
+    CHECK(!lab_work_do(&work, &error));
+    CHECK(!aside || rename(kept, aside) == 0);
+    CHECK_CONTAINS(error.text, sentence);
+    error = (struct error){0};
+    lab_plan_done(&plan);
+    lab_done(&lab);
+}
+
+#define UNREACHABLE "images: {mine: {url: 'http://127.0.0.1:1/x.qcow2', arch: aarch64}}\n"
+
+TEST(nothing_is_given_up_while_an_image_is_fetched) {
+    carry_out(BEFORE_EXCHANGE, LAB_KEEP);
+    fail_to_carry_out(UNREACHABLE AFTER_EXCHANGE, NULL, "get image mine");
+    CHECK_STRING(told.data ? told.data : "", "");
+    expect_order(BEFORE_EXCHANGE, "");
+    check_ssh_port("p", false, true);
+}
+
+TEST(an_apply_that_failed_halfway_is_told_and_goes_on) {
+    scoped(alloc_release) char *image = home_file(&home, HOME_IMAGES "/base.qcow2");
+    fail_to_carry_out(AFTER_EXCHANGE, image, "create new");
+    CHECK_CONTAINS(told.data ? told.data : "",
+                   "p: it has given up forward 127.0.0.1:31192:80, card lab,ip=10.77.0.21");
+    CHECK_CONTAINS(told.data, "and lacks what the file says instead: the same `pgsup apply` goes");
+    expect_order(AFTER_EXCHANGE, "create new, change p, change q, change r");
+    carry_out(AFTER_EXCHANGE, LAB_KEEP);
+    expect_order(AFTER_EXCHANGE, "");
+    check_ssh_port("p", false, true);
+    carry_out(TWO, LAB_PRUNE_OTHERS);
+    buffer_done(&told);
+}
+
 #define STATIC(one, two)                                                                           \
     "defaults: {" BASE ", seed: drive}\ninstances: {a: {ip: " one "}, b: {ip: " two "}}\n"
 
@@ -310,13 +367,6 @@ static void fake_cloud_init(void) {
     setenv("STORE", store, 1);
     setenv("ASKED", asked, 1);
     setenv("PATH", path, 1);
-}
-
-static struct buffer told;
-
-static void on_notice(const char *instance, const char *sentence, void *context) {
-    (void)context;
-    buffer_printf(&told, "%s: %s\n", instance, sentence);
 }
 
 /* The remarks of the plan, then what is told while it is carried out. */

@@ -177,6 +177,15 @@ static bool do_step(struct progress *progress, size_t index, struct error *error
 
 /* --- what can be done next --- */
 
+/* One of this kind is not done. */
+static bool is_any_ahead(const struct progress *progress, enum lab_step_kind kind) {
+    const struct lab_plan *plan = progress->work->plan;
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == kind && progress->stages[i] < STAGE_DONE)
+            return true;
+    return false;
+}
+
 /* One of this kind and name has not come so far. */
 static bool is_ahead(const struct progress *progress, enum lab_step_kind kind, const char *name,
                      enum stage least) {
@@ -188,18 +197,22 @@ static bool is_ahead(const struct progress *progress, enum lab_step_kind kind, c
     return false;
 }
 
+/* Nothing is given up before all images are here: a download is what fails most often. */
 static bool is_ready(const struct progress *progress, size_t index) {
     const struct lab_step *step = &progress->work->plan->steps[index];
     bool is_new = step->kind == LAB_CREATE;
     if (step->kind == LAB_GET_IMAGE)
         return false;
+    if (step->kind == LAB_RELEASE)
+        return !is_any_ahead(progress, LAB_GET_IMAGE);
     if (step->kind == LAB_PRUNE || step->kind == LAB_PRUNE_NETWORK)
         return progress->done_count == index; /* they are the last ones */
     if (!is_new && step->kind != LAB_CHANGE)
         return true;
     const struct lab_value *values = progress->work->lab->instances[step->index].values;
     const char *image = lab_text(&values[LAB_IMAGE]);
-    return !(is_new &&
+    return !is_any_ahead(progress, LAB_RELEASE) &&
+           !(is_new &&
              is_ahead(progress, LAB_GET_IMAGE, image ? image : CREATE_DEFAULT_IMAGE, STAGE_DONE)) &&
            !is_ahead(progress, LAB_CREATE, lab_text(&values[LAB_AFTER]),
                      is_new ? STAGE_BEGUN : STAGE_DONE);
@@ -277,6 +290,22 @@ static bool do_all(struct progress *progress, struct error *error) {
     return good;
 }
 
+/* Who has given something up, and has not got what the file says instead. */
+static void tell_halfway(const struct progress *progress) {
+    const struct lab_work *work = progress->work;
+    for (size_t i = 0; i < work->plan->count; i++) {
+        const struct lab_step *step = &work->plan->steps[i];
+        if (step->kind != LAB_RELEASE || progress->stages[i] != STAGE_DONE ||
+            !is_ahead(progress, LAB_CHANGE, step->name, STAGE_DONE))
+            continue;
+        scoped(alloc_release) char *sentence =
+            alloc_printf("it has given up %s, and lacks what the file says instead: the same "
+                         "`pgsup apply` goes on",
+                         step->detail);
+        tell_user(work, step->name, sentence);
+    }
+}
+
 bool lab_work_do(const struct lab_work *work, struct error *error) {
     size_t count = work->plan->count;
     const struct lab_fetches_source source = {work->home, work->lab, work->plan, &work->images};
@@ -288,6 +317,8 @@ bool lab_work_do(const struct lab_work *work, struct error *error) {
                                 .begun = alloc_zero((count + 1) * sizeof *progress.begun)};
     lab_claims_make(work->lab, work->home->store);
     bool good = do_all(&progress, error);
+    if (!good)
+        tell_halfway(&progress);
     lab_fetches_free(progress.fetches);
     creations_free(progress.creations);
     for (size_t i = 0; i < count; i++)

@@ -1,7 +1,8 @@
 /* Carries out a plan. Steps are done in its order, but images are fetched meanwhile, and the disks
  * and keys of several new instances are made side by side: an instance waits for its own image
- * only, and for the one that it comes after. A step that was killed may be half done; the next plan
- * finds what is left of it. Blocking. */
+ * only, and for the one that it comes after; if one gives something up to another, this waits for
+ * all images, and whatever is made or changed waits for it. A step that was killed may be half
+ * done; the next plan finds what is left of it. Blocking. */
 #pragma once
 
 #include "home/lab/lab_fetches.h"
