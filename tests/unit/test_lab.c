@@ -278,6 +278,7 @@ TEST(an_apply_that_failed_halfway_is_told_and_goes_on) {
     CHECK_CONTAINS(told.data ? told.data : "",
                    "p: it has given up forward 127.0.0.1:31192:80, card lab,ip=10.77.0.21");
     CHECK_CONTAINS(told.data, "and lacks what the file says instead: the same `pgsup apply` goes");
+    check_ssh_port("p", true, false);
     expect_order(AFTER_EXCHANGE, "create new, change p, change q, change r");
     carry_out(AFTER_EXCHANGE, LAB_KEEP);
     expect_order(AFTER_EXCHANGE, "");

@@ -264,7 +264,7 @@ bool definition_change(const struct instance_change_options *options,
     if (options->ip4)
         alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
     if (options->ssh_port)
-        instance->ssh_port_given = true;
+        instance->ssh_port_given = !options->ssh_port_drawn;
     if (options->nested != INSTANCE_NESTED_AS_IT_IS)
         instance->nested = options->nested == INSTANCE_NESTED_ON;
     if (options->machine_update)

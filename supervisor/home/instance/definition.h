@@ -58,6 +58,7 @@ struct instance_change_options {
                           one that is "": none */
     const struct user_documents *own; /* home/seed/user_document.h; NULL: as they are */
     bool rerun;                       /* cloud-init begins anew */
+    bool ssh_port_drawn;              /* no user has chosen it: ssh_port.h replaces it */
     enum instance_nested nested;
     bool machine_update; /* the next start takes QEMU's newest version of the machine */
     struct backup_period_options backups;

@@ -124,6 +124,7 @@ static bool change_settings(struct home_edit *edit, const struct lab_release *re
     if (release->ssh_port && !(port = draw_port(edit->home->store, error)))
         return false;
     change.ssh_port = port;
+    change.ssh_port_drawn = true;
     return settings_change(edit, &change, error);
 }
 
