@@ -261,7 +261,7 @@ def is_left(path):
             os.kill(int(file.read()), 0)
     except ProcessLookupError:
         return True
-    except (OSError, ValueError):  # another user's, given back meanwhile, or not of a scenario
+    except (OSError, ValueError, OverflowError):  # another user's, given back meanwhile, or not of a scenario
         pass
     return False
 

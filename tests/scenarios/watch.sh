@@ -78,7 +78,7 @@ watch() {
             mv "$WORK/.runs" "$WORK/.ran"
             same=0
         fi
-        if [ "$same" = "$command_looks" ] && [ -n "$(watch_command)" ]; then
+        if [ "$command_looks" != 0 ] && [ "$same" = "$command_looks" ] && [ -n "$(watch_command)" ]; then
             what="after $PGSUP_COMMAND_LIMIT s: $(watch_command)"
         elif [ "$PGSUP_SCENARIO_LIMIT" != 0 ] && [ $SECONDS -ge "$PGSUP_SCENARIO_LIMIT" ]; then
             what="the scenario, which goes on for $PGSUP_SCENARIO_LIMIT s; last: $(tail -n 2 "$WORK/.ran" | head -c 1000)"

@@ -149,18 +149,14 @@ static bool find_form(const struct image_stage *stage, struct source *source, st
 /* What is packed in a file becomes the source, in stage->unpacked. */
 static bool unpack(const struct image_stage *stage, const struct image_progress *progress,
                    struct source *source, struct error *error) {
-    if (!find_form(stage, source, error))
-        return false;
-    if (source->form != IMAGE_FORM_PACKED)
-        return true;
     if (!unpack_file(source->file, source->shown, stage->unpacked, progress, error))
         return false;
     source->file = stage->unpacked;
     return find_form(stage, source, error);
 }
 
-/* Two that are converted at once would both count on the space that is free now. Caller releases;
- * -1: error set. */
+/* Two that are unpacked or converted at once would both count on the space that is free now. Caller
+ * releases; -1: error set. */
 static int wait_for_turn(struct home *home, const char *shown, struct error *error) {
     scoped(alloc_release) char *folder = home_file(home, HOME_IMAGES);
     uint64_t deadline_ms = clock_monotonic_ms() + CONVERT_TURN_MS;
@@ -176,7 +172,8 @@ static int wait_for_turn(struct home *home, const char *shown, struct error *err
     if (lock >= 0 || !interrupt_check(error))
         return lock;
     if (number == EWOULDBLOCK)
-        error_set(error, ERROR_TIMEOUT, "another image has been converted for too long: try again");
+        error_set(error, ERROR_TIMEOUT,
+                  "another image is being unpacked or converted for too long: try again");
     else
         error_set(error, ERROR_FAILED, "cannot work on %s: %s", folder, strerror(number));
     return -1;
@@ -202,16 +199,19 @@ static bool check_room(const struct image_stage *stage, const char *raw, const c
 /* A raw disk becomes a qcow2 of about what it occupies itself. */
 static bool convert(const struct image_stage *stage, const char *raw, const char *shown,
                     struct error *error) {
-    scoped(file_release) int turn = wait_for_turn(stage->home, shown, error);
-    return turn >= 0 && check_room(stage, raw, shown, error) &&
-           qemu_img_from_raw(raw, stage->made, error);
+    return check_room(stage, raw, shown, error) && qemu_img_from_raw(raw, stage->made, error);
 }
 
 bool image_stage_take(struct image_stage *stage, const char *given, struct store_image *image,
                       const struct image_progress *progress, struct error *error) {
     const char *shown = image->origin;
     struct source source = {.file = given, .shown = shown};
-    if (!unpack(stage, progress, &source, error))
+    scoped(file_release) int turn = -1;
+    if (!find_form(stage, &source, error))
+        return false;
+    if (source.form != IMAGE_FORM_QCOW2 && (turn = wait_for_turn(stage->home, shown, error)) < 0)
+        return false;
+    if (source.form == IMAGE_FORM_PACKED && !unpack(stage, progress, &source, error))
         return false;
     const char *file = source.file;
     bool ours = file == stage->part || file == stage->unpacked;

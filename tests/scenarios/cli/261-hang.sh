@@ -27,10 +27,10 @@ nested 1 0 "sits() { sh -c 'trap \"\" TERM; sleep $hangs | cat' || true; }; run 
 expect_hang $hangs "after 1 s: sits"
 
 step "a scenario, in what is not watched as a command"
-nested 0 1 "run true; said=\$(sleep $hangs | cat); echo it goes on"
-expect_hang $hangs "the scenario, which goes on for 1 s; last: true"
-nested 0 1 "sh -c 'trap \"\" TERM; sleep $hangs' & wait \$!; echo it goes on"
-expect_hang $hangs "the scenario, which goes on for 1 s"
+nested 0 4 "run true; said=\$(sleep $hangs | cat); echo it goes on"
+expect_hang $hangs "the scenario, which goes on for 4 s"
+nested 0 4 "sh -c 'trap \"\" TERM; sleep $hangs' & wait \$!; echo it goes on"
+expect_hang $hangs "the scenario, which goes on for 4 s"
 
 step "what takes its time, together longer than one may"
 nested 3 0 'for each in 1 2 3 4 5 6; do run sleep 0.6; done; sleep 0.5; echo it goes on'

@@ -88,6 +88,7 @@ together() { # FILE…: as images called by their places
     echo 32768 >"$WORK/least"
     watch_space &
     local watcher=$!
+    at_exit "kill $watcher 2>/dev/null"
     for each in "$@"; do
         number=$((number + 1))
         "$PGSUP" image import -n "big$number" "$each" >"$WORK/together.$number" 2>&1 &

@@ -265,7 +265,7 @@ expect_ok "$PGSUP" -q start test --cold
 wait_until 30 guest_runs test
 qemu=$(pid_of test)
 kill -STOP "$qemu"
-"$PGSUP" -q suspend test >/dev/null 2>&1 &
+"$PGSUP" -q suspend test >"$WORK/suspends" 2>&1 &
 is_recorded() {
     [ "$(in_store "SELECT state FROM launches ORDER BY number DESC LIMIT 1")" = suspending ]
 }

@@ -72,10 +72,12 @@ at_exit "kill $follower 2>/dev/null"
 # It follows from when the supervisor knows of it, which nobody is told.
 pause_is_followed() {
     quietly pause two
-    sleep 0.3
-    grep -q -- "--qmp-stop--> paused" "$WORK/followed" || { quietly resume two && false; }
+    sleep 1
+    # shellcheck disable=SC2015  # what comes behind is for both
+    grep -q -- "--qmp-stop--> paused" "$WORK/followed" && grep -q -- "--qmp-stop--> paused" "$WORK/watchless" ||
+        { quietly resume two && false; }
 }
-wait_until 20 pause_is_followed
+wait_until 30 pause_is_followed
 quietly resume two
 wait_until 10 grep -q -- "--qmp-resume--> running" "$WORK/followed"
 kill $follower
