@@ -99,10 +99,10 @@ uint64_t seed_cache_revision(const struct seed_cache *cache) {
 }
 
 static void check_store(struct seed_cache *cache) {
-    if (cache->checked)
+    int64_t own = store_own_changes(cache->home->store);
+    if (cache->checked && own == cache->own_changes)
         return;
     int64_t revision = store_revision(cache->home->store);
-    int64_t own = store_own_changes(cache->home->store);
     if (revision < 0 || revision != cache->store_revision || own != cache->own_changes) {
         clear(cache);
         cache->revision++;

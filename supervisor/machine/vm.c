@@ -162,6 +162,11 @@ static void on_deadline(uv_timer_t *timer) {
         vm_set_deadline(vm, lifecycle_deadline_ms(vm->state));
         return;
     }
+    if (vm->state == STATE_SUSPENDING && !vm->suspend.recorded) {
+        vm_suspend_fail(vm, VM_SUSPEND_NOT_RECORDED);
+        vm_input(vm, INPUT_SAVE_FAILED);
+        return;
+    }
     bool leave = vm->state == STATE_STOPPING && !vm->may_escalate;
     if (vm->state == STATE_STARTING && !vm->reason)
         vm_set_reason(vm, why_late(vm));
@@ -172,7 +177,7 @@ static void on_deadline(uv_timer_t *timer) {
 
 static void arm(struct vm *vm) {
     uint64_t limit = vm->state == STATE_STOPPING     ? vm->stop_limit_ms
-                     : vm->state == STATE_SUSPENDING ? vm_suspend_limit_ms(vm)
+                     : vm->state == STATE_SUSPENDING ? VM_SUSPEND_RECORD_LIMIT_MS
                                                      : lifecycle_deadline_ms(vm->state);
     if (limit)
         vm_set_deadline(vm, limit);

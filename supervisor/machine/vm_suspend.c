@@ -8,6 +8,7 @@
 #include "machine/monitor.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_backup.h"
+#include "machine/vm_words.h"
 
 #include <stdlib.h>
 
@@ -91,6 +92,13 @@ void vm_suspend_begin(struct vm *vm) {
 void vm_suspend_end(struct vm *vm) {
     vm->suspend.begun = false;
     vm_backup_release(&vm->suspend.locks);
+}
+
+void vm_suspend_fail(struct vm *vm, const char *why) {
+    vm_suspend_end(vm);
+    vm->save_failed = true;
+    vm_tell(vm, STORE_EVENT_NOTICE, "not suspended, it goes on: %s", why);
+    vm->listener->refused(vm->listener->context, vm, "snapshot-save", why);
 }
 
 void vm_suspend_retry(struct vm *vm) {

@@ -9,13 +9,17 @@
 #include "base/error.h"
 #include "machine/vm_object.h"
 
+#define VM_SUSPEND_RECORD_LIMIT_MS 10000u /* until the store has it; QEMU is told after that */
+#define VM_SUSPEND_NOT_RECORDED    "the store cannot be written now"
+
 /* What can be known before: how it was started, that no one copies it, room for its memory. */
 bool vm_suspend_check(const struct vm *vm, struct error *error);
-uint64_t vm_suspend_limit_ms(const struct vm *vm); /* for its size */
-void vm_suspend_begin(struct vm *vm);              /* the effect of INPUT_SUSPEND */
-void vm_suspend_end(struct vm *vm);                /* done, or it runs on */
-void vm_suspend_retry(struct vm *vm);              /* that it failed before does not count */
-char *vm_suspend_outcome(const struct vm *vm);     /* "suspended, 1.3 s"; caller frees */
+uint64_t vm_suspend_limit_ms(const struct vm *vm);    /* for its size */
+void vm_suspend_begin(struct vm *vm);                 /* the effect of INPUT_SUSPEND */
+void vm_suspend_end(struct vm *vm);                   /* done, or it runs on */
+void vm_suspend_fail(struct vm *vm, const char *why); /* INPUT_SAVE_FAILED follows */
+void vm_suspend_retry(struct vm *vm);                 /* that it failed before does not count */
+char *vm_suspend_outcome(const struct vm *vm);        /* "suspended, 1.3 s"; caller frees */
 /* QEMU saves or loads, and may be silent for long. */
 bool vm_suspend_is_at_work(const struct vm *vm);
 /* False: its memory would be lost if it were stopped now, other than by force. */

@@ -143,10 +143,7 @@ static void on_devices(struct vm *vm, json_t *devices) {
 /* --- to disk --- */
 
 static void fail_save(struct vm *vm, const char *why) {
-    vm_suspend_end(vm);
-    vm->save_failed = true;
-    vm_tell(vm, STORE_EVENT_NOTICE, "not suspended, it goes on: %s", why);
-    vm->listener->refused(vm->listener->context, vm, "snapshot-save", why);
+    vm_suspend_fail(vm, why);
     vm_input(vm, INPUT_SAVE_FAILED);
 }
 
@@ -215,10 +212,12 @@ void vm_suspend_recorded(struct vm *vm, uint64_t since_ms, bool written) {
     if (vm->state != STATE_SUSPENDING || vm->since_ms != since_ms || vm->closing)
         return;
     vm->suspend.recorded = written;
-    if (written)
-        vm_suspend_look(vm);
-    else
-        fail_save(vm, "the store cannot be written");
+    if (!written) {
+        fail_save(vm, VM_SUSPEND_NOT_RECORDED);
+        return;
+    }
+    vm_set_deadline(vm, vm_suspend_limit_ms(vm));
+    vm_suspend_look(vm);
 }
 
 /* --- and back --- */

@@ -173,5 +173,6 @@ TEST(what_was_stopped_while_it_waited_is_not_prepared) {
 }
 
 int main(void) {
+    unsetenv("UV_THREADPOOL_SIZE");
     return test_run();
 }

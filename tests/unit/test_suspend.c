@@ -131,6 +131,7 @@ TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
         shell(alloc_printf("mkdir -p '%s' '%s/vm%d' && qemu-img create -q -f qcow2 "
                            "'%s/vm%d/os.qcow2' 64M",
                            home.run, all, i, all, i));
+    shell(alloc_printf("touch -t 203701010000 '%s'/vm*/os.qcow2", all));
     expect_of_all(&home, 0, 0); /* too young for a note */
     CHECK(!file_exists(note));
     shell(alloc_printf("touch -t 202001010000 '%s'/vm*/os.qcow2", all));

@@ -13,6 +13,7 @@
 #include "machine/core/spec.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -349,6 +350,8 @@ static bool check_listed_in(const char *folder, const char *below,
                             const struct backup_manifest *manifest, struct error *error) {
     scoped(alloc_release) char *absolute = alloc_printf("%s/%s", folder, below);
     DIR *list = opendir(absolute);
+    if (!list && errno != ENOENT)
+        return error_errno(error, "cannot read %s", absolute);
     bool good = true;
     for (struct dirent *entry; good && list && (entry = readdir(list));) {
         scoped(alloc_release) char *path = alloc_printf("%s%s", below, entry->d_name);

@@ -73,8 +73,12 @@ static bool is_at(int fd, const char *path) {
  * name to its own. EEXIST: another name is to be taken. */
 static bool hold_part(struct backup_making *making) {
     making->lock = file_lock_folder(making->part);
-    if (making->lock < 0 && errno != EWOULDBLOCK && errno != ENOENT)
+    if (making->lock < 0 && errno != EWOULDBLOCK && errno != ENOENT) {
+        int number = errno;
+        rmdir(making->part);
+        errno = number;
         return false;
+    }
     bool ours = making->lock >= 0 && is_at(making->lock, making->part);
     if (ours && !file_exists(making->final))
         return true;

@@ -127,6 +127,8 @@ store.execute("ROLLBACK")
 END
 lock=$!
 wait_until 30 test -e "$WORK/locked"
+expect_fail 1 "test was not suspended and goes on: the store cannot be written now" "$PGSUP" -q suspend test
+guest_runs test || fail "it was halted"
 "$PGSUP" -q suspend test &
 suspends=$!
 wait_state test suspending
