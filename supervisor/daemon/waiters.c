@@ -35,6 +35,12 @@ static void waiter_remove(struct waiter *waiter) {
 
 /* --- judgement --- */
 
+static bool gets_no_further(const struct vm *vm) {
+    bool boots = vm->state == STATE_STARTING || vm->state == STATE_BOOTING;
+    return !vm->resetting &&
+           ((boots && vm->panicked) || (vm->state == STATE_PAUSED && vm->boot_ended));
+}
+
 void waiters_explain(const struct vm *vm, struct error *error) {
     const char *reason = vm->reason ? vm->reason : "no reason was recorded";
     if (vm->state == STATE_FAILED)
@@ -47,12 +53,12 @@ void waiters_explain(const struct vm *vm, struct error *error) {
         error_set(error, ERROR_WRONG_STATE,
                   "%s cannot be resumed: %s; only `pgsup reset %s` or `pgsup stop %s` help",
                   vm->name, reason, vm->name, vm->name);
-    else if (vm->state == STATE_PAUSED && vm->boot_ended)
+    else if (gets_no_further(vm))
         error_set(
             error, ERROR_WRONG_STATE,
             "%s gets no further: %s; `pgsup log %s` has its last words, `pgsup reset %s` boots "
             "it again",
-            vm->name, reason, vm->name, vm->name);
+            vm->name, vm->panicked ? VM_PANICKED : reason, vm->name, vm->name);
     else if (vm->state == STATE_PAUSED)
         error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                   vm->name, vm->name);
@@ -96,8 +102,7 @@ static enum lifecycle_verdict judge_reports(struct waiter *waiter) {
 
 static bool waits_in_vain(const struct waiter *waiter) {
     enum lifecycle_goal goal = waiter->wanted.goal;
-    return waiter->vm->state == STATE_PAUSED && waiter->vm->boot_ended && !waiter->vm->resetting &&
-           (goal == GOAL_READY || goal == GOAL_RUNNING);
+    return gets_no_further(waiter->vm) && (goal == GOAL_READY || goal == GOAL_RUNNING);
 }
 
 typedef bool decide_function(struct waiter *waiter, void *context);

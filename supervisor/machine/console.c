@@ -156,6 +156,14 @@ void console_recent(const struct console *console, struct buffer *output) {
         buffer_append(output, console->tail.data, console->tail.length);
 }
 
+bool console_said(const struct console *console, const char *text, size_t new_bytes) {
+    size_t length = strlen(text), looked = new_bytes + length - 1;
+    if (looked > console->tail.length)
+        looked = console->tail.length;
+    return looked &&
+           memmem(console->tail.data + console->tail.length - looked, looked, text, length);
+}
+
 char *console_tail(const struct console *console, unsigned lines) {
     if (!console || console->tail.length == 0)
         return alloc_string("");

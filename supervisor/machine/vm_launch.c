@@ -74,6 +74,19 @@ static void on_process_end(void *owner, const struct process_end *end) {
     vm_input(vm, INPUT_EXITED);
 }
 
+/* Linux, kernel/panic.c: that it has halted and will not reboot by itself. Most panics are told by
+ * the panic device, but its driver comes late in a boot. */
+static void look_for_panic(struct vm *vm, size_t new_bytes) {
+    bool boots = vm->state == STATE_STARTING || vm->state == STATE_BOOTING;
+    if (!boots || vm->panicked || !console_said(vm->console, "---[ end Kernel panic", new_bytes))
+        return;
+    vm->panicked = true;
+    vm_set_reason(vm, VM_PANICKED);
+    alloc_replace(&vm->launch.reason, alloc_string(VM_PANICKED));
+    vm_tell(vm, STORE_EVENT_NOTICE, "%s", VM_PANICKED);
+    vm->listener->changed(vm->listener->context, vm);
+}
+
 /* The EFI stub writes even when the kernel is quiet. */
 static void on_output(void *owner, const char *data, size_t length) {
     struct vm *vm = owner;
@@ -81,6 +94,7 @@ static void on_output(void *owner, const char *data, size_t length) {
     if (!vm->launch.phases_ms[PHASE_KERNEL] &&
         (memmem(data, length, "EFI stub:", 9) || memmem(data, length, "Linux version", 13)))
         vm_phase(vm, PHASE_KERNEL);
+    look_for_panic(vm, length);
     vm->listener->output(vm->listener->context, vm, data, length);
 }
 
@@ -128,6 +142,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
     vm->stopping_vcpus = vm->resetting = vm->halted = vm->needs_reset = vm->boot_ended = false;
+    vm->panicked = false;
     vm->on_qmp_item = vm_qmp_on_item;
     vm_helpers_watch(vm);
 }

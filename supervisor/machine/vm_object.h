@@ -28,6 +28,8 @@ enum vm_clock { VM_CLOCK_ITS_OWN, VM_CLOCK_ASKED, VM_CLOCK_SET, VM_CLOCK_LATE };
 
 struct vm;
 
+#define VM_PANICKED "the kernel of the guest panicked, its console says"
+
 struct vm_listener {
     void *context;
     /* Creates a launch plan on a worker thread: vm_launch_begins() when that begins, and
@@ -70,6 +72,7 @@ struct vm {
     bool halted;                /* when paused: by QEMU itself, not by request */
     bool needs_reset;           /* … and QEMU does not resume it without a reset */
     bool boot_ended;            /* … and it gets no further without a reset */
+    bool panicked;              /* likewise, by its console, while it is not paused */
     bool suspended;             /* the last end: its memory had been saved */
     bool save_failed;           /* … in this launch it could not be */
 

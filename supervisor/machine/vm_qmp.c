@@ -138,6 +138,10 @@ static void on_stop(struct vm *vm) {
 /* A guest that was running keeps running; a paused one is resumed if its reset was requested. */
 static void on_reset(struct vm *vm, bool by_guest) {
     bool asked = vm->resetting && !by_guest;
+    if (vm->panicked) {
+        vm->panicked = false;
+        vm_set_reason(vm, NULL);
+    }
     if (by_guest && (vm->state == STATE_READY || vm->state == STATE_RUNNING)) {
         vm->launch.phases_ms[PHASE_READY] = 0;
         vm_input(vm, INPUT_GUEST_RESET);

@@ -47,6 +47,20 @@ set_file early 0
 expect_event one "kernel"
 expect_equal "what QEMU warns of" "$(info_of one 'it["warnings"]')" "['this QEMU is a stand-in']"
 
+step "a kernel that panicked before its panic device worked is not waited for"
+quietly stop -f one
+printf '%s\n' "console=---[ end Kernel panic - not syncing: Fatal exception in interrupt ]---" >"$WORK/faults"
+expect_fail 3 "one gets no further: the kernel of the guest panicked, its console says; \`pgsup log one\` has its last words" \
+    "$PGSUP" -q start one --wait --timeout 120
+expect_event one "the kernel of the guest panicked, its console says"
+: >"$WORK/faults"
+quietly reset one
+wait_until 20 eval '[ "$(reason_of one)" = None ]'
+quietly stop -f one
+printf '%s\n' "console=EFI stub: Booting" >"$WORK/faults"
+quietly start one
+expect_event one "kernel"
+
 step "nothing is heard of it"
 sleep 6 # it is being watched
 expect_equal "reason" "$(reason_of one)" None
