@@ -292,13 +292,15 @@ def read_messages(build, *words):
 
 def schema_of(folder):
     """What QEMU answers to query-qmp-schema, as a file."""
-    said = subprocess.run(["qemu-system-aarch64", "-machine", "none", "-nodefaults", "-display", "none", "-qmp",
-                           "stdio"], capture_output=True, text=True, check=False,
-                          input='{"execute": "qmp_capabilities"}\n{"execute": "query-qmp-schema"}\n'
-                                '{"execute": "quit"}\n').stdout
-    answers = [json.loads(line).get("return") for line in said.splitlines()]
+    words = ["qemu-system-aarch64", "-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as qemu:
+        qemu.stdin.write('{"execute": "qmp_capabilities"}\n{"execute": "query-qmp-schema"}\n')
+        qemu.stdin.flush()
+        answer = next(each for each in (json.loads(line).get("return") for line in qemu.stdout)
+                      if isinstance(each, list))
+        qemu.kill()  # not before: with "quit" behind the question QEMU would not write all of it
     with open(f"{folder}/schema", "w", encoding="utf-8") as file:
-        json.dump(next(answer for answer in answers if isinstance(answer, list)), file)
+        json.dump(answer, file)
     return file.name
 
 
