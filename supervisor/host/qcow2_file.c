@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define NAME_SHOWN_LIMIT 300
 
@@ -40,6 +41,14 @@ bool qcow2_file_read(const char *path, const char *shown, struct qcow2_header *h
         return error_errno(error, "cannot read %s", shown);
     return qcow2_header_parse(bytes, (size_t)got, header, &problem) ||
            error_set(error, problem.code, "%s %s", shown, problem.text);
+}
+
+bool qcow2_file_rename_backing(const char *path, const char *name) {
+    scoped(alloc_release) char *bytes = alloc_zero(QCOW2_HEADER_BYTES);
+    scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = fd < 0 ? -1 : file_read_at(fd, bytes, QCOW2_HEADER_BYTES, 0);
+    size_t changed = got < 0 ? 0 : qcow2_header_rename_backing(bytes, (size_t)got, name);
+    return changed > 0 && pwrite(fd, bytes, changed, 0) == (ssize_t)changed;
 }
 
 static bool refuse_reference(const char *shown, const char *what, struct error *error) {

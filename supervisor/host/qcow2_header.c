@@ -153,3 +153,19 @@ bool qcow2_header_parse(const void *bytes, size_t length, struct qcow2_header *h
     return read_fixed(&reading, error) && read_backing(&reading, error) &&
            read_extensions(&reading, error);
 }
+
+size_t qcow2_header_rename_backing(void *bytes, size_t length, const char *name) {
+    struct qcow2_header header;
+    struct reading reading = {.bytes = bytes, .length = length};
+    unsigned char *to = bytes;
+    size_t wanted = strlen(name);
+    if (!qcow2_header_parse(bytes, length, &header, NULL) || wanted == 0 ||
+        wanted > strlen(header.backing))
+        return 0;
+    size_t at = (size_t)number(&reading, BACKING_OFFSET, 8), before = strlen(header.backing);
+    memset(to + at, 0, before);
+    memcpy(to + at, name, wanted);
+    for (size_t i = 0; i < 4; i++)
+        to[BACKING_LENGTH + i] = (unsigned char)(wanted >> 8 * (3 - i));
+    return at + before;
+}

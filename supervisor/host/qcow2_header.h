@@ -31,5 +31,8 @@ bool qcow2_header_has_magic(const void *bytes, size_t length);
  * sentence is to follow the file's name: "is …". */
 bool qcow2_header_parse(const void *bytes, size_t length, struct qcow2_header *header,
                         struct error *error);
+/* Puts another name into the bytes of a header that names a backing file. How many bytes from the
+ * beginning are to be written back; 0: it is longer than the name there, and nothing is changed. */
+size_t qcow2_header_rename_backing(void *bytes, size_t length, const char *name);
 /* A name that QEMU takes for more than a path: "json:{…}", "nbd://host/". */
 bool qcow2_header_is_address(const char *backing);

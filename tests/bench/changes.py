@@ -123,8 +123,13 @@ def thin_backups(home, table):
             shutil.rmtree(f"{folder}/{each}")
         return took
 
-    table.alternate("backup, thin", "qemu-img convert -B", own, lambda: timed(
-        ["qemu-img", "convert", "-O", "qcow2", "-B", f"{home.folder}/empty.qcow2", "-F", "qcow2", disk, target]), 5)
+    def convert():
+        return timed(["qemu-img", "convert", "-O", "qcow2", "-B", f"{home.folder}/empty.qcow2", "-F", "qcow2", disk,
+                      target])
+
+    table.alternate("backup, thin", "qemu-img convert -B", own, convert, 5)
+    table.alternate("backup, thin, on the disk", "convert -B && sync", own,
+                    lambda: convert() + timed(["sync", target]), 5)
 
 
 def create_beside(pgsup, folder, table):

@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/sha256.h"
 #include "base/strv.h"
+#include "base/sync_ahead.h"
 #include "test.h"
 
 #include <errno.h>
@@ -330,6 +331,40 @@ TEST(sha256_of_every_length) {
             }
         }
     }
+}
+
+static off_t size_of(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? status.st_size : -1;
+}
+
+TEST(files_are_synced_ahead) {
+    char folder[] = "/tmp/pgsup-base-XXXXXX";
+    CHECK(mkdtemp(folder) != NULL);
+    scoped(alloc_release) char *path = alloc_printf("%s/file", folder);
+    scoped(alloc_release) char *link_path = alloc_printf("%s/link", folder);
+    scoped(alloc_release) char *second = alloc_printf("%s/second", folder);
+    struct error error = {0};
+    struct sync_ahead ahead;
+    CHECK(file_write(path, "hello", 5, 0600, &error));
+    sync_ahead_begin(&ahead, path);
+    CHECK(sync_ahead_end(&ahead, &error));
+    CHECK_INT(size_of(path), 5);
+    sync_ahead_begin(&ahead, second);
+    CHECK(!sync_ahead_end(&ahead, &error));
+    CHECK_CONTAINS(error.text, second);
+    CHECK(symlink(path, link_path) == 0); /* put in its place: it is another's file */
+    sync_ahead_begin(&ahead, link_path);
+    sync_ahead_drop(&ahead);
+    CHECK(link(path, second) == 0);
+    sync_ahead_begin(&ahead, path);
+    sync_ahead_drop(&ahead);
+    CHECK_INT(size_of(path), 5);
+    CHECK(unlink(second) == 0);
+    sync_ahead_begin(&ahead, path);
+    sync_ahead_drop(&ahead);
+    CHECK_INT(size_of(path), 0);
+    CHECK(file_remove_tree(folder, NULL));
 }
 
 TEST(files_are_written_whole_or_not) {

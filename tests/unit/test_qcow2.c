@@ -189,6 +189,41 @@ TEST(overlays_of_qemu_img) {
     }
 }
 
+static void check_backing_is(const char *path, const char *name) {
+    struct qcow2_header header;
+    struct error error = {0};
+    CHECK(qcow2_file_read(path, path, &header, &error));
+    CHECK_STRING(header.backing, name);
+    CHECK_STRING(header.backing_format, "qcow2");
+}
+
+/* QEMU's tools agree; what does not fit, or has no name to change, stays as it is. */
+TEST(backing_file_renamed) {
+    scoped(alloc_release) char *folder = scratch_path("renamed");
+    struct error error = {0};
+    CHECK(file_make_directory(folder, 0700, &error));
+    make_plain("renamed/base.qcow2");
+    make_plain("renamed/other.qcow2");
+    scoped(alloc_release) char *path = scratch_path("renamed/disk.qcow2");
+    scoped(alloc_release) char *plain = scratch_path("renamed/base.qcow2");
+    scoped(alloc_release) char *fifo = scratch_path("renamed/fifo");
+    scoped(alloc_release) char *option =
+        alloc_printf("backing_file=%s/base.qcow2,backing_fmt=qcow2", folder);
+    make_disk(path, option);
+    CHECK(qcow2_file_rename_backing(path, "other.qcow2"));
+    check_backing_is(path, "other.qcow2");
+    CHECK(!qcow2_file_rename_backing(path, "one-longer.qcow2"));
+    CHECK(!qcow2_file_rename_backing(path, ""));
+    check_backing_is(path, "other.qcow2");
+    char *compare[] = {"/usr/bin/env", "qemu-img", "compare", "-q", path, plain, NULL};
+    char *check[] = {"/usr/bin/env", "qemu-img", "check", "-q", path, NULL};
+    make(compare);
+    make(check);
+    CHECK(!qcow2_file_rename_backing(plain, "other.qcow2"));
+    CHECK(mkfifo(fifo, 0600) == 0);
+    CHECK(!qcow2_file_rename_backing(fifo, "other.qcow2"));
+}
+
 TEST(no_regular_file) {
     scoped(alloc_release) char *fifo = scratch_path("fifo");
     struct error error = {0};

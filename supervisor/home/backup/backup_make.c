@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/sync_ahead.h"
 #include "cloudinit/seed_document.h"
 #include "home/backup/backup_check.h"
 #include "home/backup/backup_list.h"
@@ -229,6 +230,13 @@ static bool pack_disk(const struct backup_making *making, const struct qemu_img_
     return qemu_img_pack(&pack, error);
 }
 
+static bool name_image(const struct backup_making *making, const struct backup_disk *disk,
+                       struct error *error) {
+    const char *name = making->manifest.facts.image.file;
+    return qcow2_file_rename_backing(disk->target, name) ||
+           qemu_img_name_backing(disk->target, name, error);
+}
+
 bool backup_disk_copy(const struct backup_making *making, const struct backup_disk *disk,
                       struct error *error) {
     const char *image = disk->over_image ? making->image : NULL;
@@ -237,8 +245,7 @@ bool backup_disk_copy(const struct backup_making *making, const struct backup_di
         return pack_disk(making, &from, disk, error);
     return qemu_img_copy_slowly(disk->source, image, disk->target, making->options->limit_bytes,
                                 error) &&
-           (!image ||
-            qemu_img_name_backing(disk->target, making->manifest.facts.image.file, error));
+           (!image || name_image(making, disk, error));
 }
 
 bool backup_copy_disks(struct backup_making *making, struct error *error) {
@@ -280,10 +287,22 @@ static bool list_file(struct backup_making *making, const char *path, bool edite
     file.over_image = strcmp(path, LAYOUT_OS_DISK) == 0 && making->disks[0].over_image &&
                       making->options->kind == BACKUP_THIN;
     if (!backup_check_regular(making->part, path, &file.bytes, error) ||
-        !secret_sha256_file(absolute, file.sha256, error) || !file_sync(absolute, error))
+        !secret_sha256_file(absolute, file.sha256, error))
         return false;
     backup_manifest_add(&making->manifest, &file);
     return true;
+}
+
+/* The disk that takes it writes while this processor computes. */
+static bool list_disk(struct backup_making *making, const struct backup_disk *disk,
+                      struct error *error) {
+    struct sync_ahead ahead;
+    scoped(alloc_release) char *absolute = in_part(making, disk->file);
+    sync_ahead_begin(&ahead, absolute);
+    if (list_file(making, disk->file, false, error))
+        return sync_ahead_end(&ahead, error);
+    sync_ahead_drop(&ahead);
+    return false;
 }
 
 /* One that is not there is left out. */
@@ -380,7 +399,7 @@ bool backup_finish(struct backup_making *making, enum backup_moment moment, stru
     if (!check_part(making, error) || !note_sizes(making, error))
         return false;
     for (size_t i = 0; i < making->disk_count; i++)
-        if (!list_file(making, making->disks[i].file, false, error))
+        if (!list_disk(making, &making->disks[i], error))
             return false;
     if (!copy_seed(making, error) || !copy_host_keys(making, error) ||
         !copy_document(making, LAYOUT_ARGUMENTS, true, error) ||
