@@ -72,12 +72,14 @@ static char *problem_of(const json_t *job) {
 
 /* --- the disks --- */
 
-/* A node of the VM's own: "disk0" or "disk-NAME", the qcow2 one that is behind it if QEMU began as
- * root. */
-static bool is_disk(const char *name, bool *boots) {
+/* A node of the VM's own: "disk0", or "disk-NAME" of a disk that it was launched with; the qcow2
+ * one that is behind it if QEMU began as root. qemu.args may have called another one alike. */
+static bool is_disk(const struct vm *vm, const char *name, bool *boots) {
     const char *own = strncmp(name, "real-", strlen("real-")) == 0 ? name + strlen("real-") : name;
+    const char *tag = vm->plan.hardware ? vm->plan.hardware : vm->plan.wakes;
     *boots = strcmp(own, QEMU_ARGV_DISK) == 0;
-    return *boots || strncmp(own, "disk-", strlen("disk-")) == 0;
+    return *boots || (tag && strncmp(own, "disk-", strlen("disk-")) == 0 &&
+                      suspend_tag_has_disk(tag, own + strlen("disk-")));
 }
 
 static void take_tag(struct vm *vm, const json_t *image) {
@@ -101,7 +103,7 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
         const char *driver = json_string_value(json_object_get(node, "drv"));
         bool boots = false;
         if (!name || !driver || strcmp(driver, "qcow2") != 0 ||
-            json_is_true(json_object_get(node, "ro")) || !is_disk(name, &boots))
+            json_is_true(json_object_get(node, "ro")) || !is_disk(vm, name, &boots))
             continue;
         if (boots)
             alloc_replace(&vm->suspend.memory, alloc_string(name));
@@ -113,18 +115,21 @@ static void on_nodes(struct vm *vm, json_t *nodes) {
 /* --- disks that are not its own --- */
 
 /* What a flash chip holds is a part of the memory: QEMU's hw/block/pflash_cfi01.c writes it to its
- * file again when it has been loaded. */
+ * file again when it has been loaded. The board calls it "virt.flash0" or "system.flash1"; what has
+ * an id is elsewhere, below peripheral. */
 static bool is_flash(const json_t *device) {
+    static const char machine[] = "/machine/";
     const char *path = json_string_value(json_object_get(device, "qdev"));
-    return path && strstr(path, ".flash");
+    return path && strncmp(path, machine, strlen(machine)) == 0 &&
+           !strchr(path + strlen(machine), '/') && strstr(path, ".flash");
 }
 
 /* Writable, by qemu.args: it gets no snapshot, and nothing would tell that it was changed
  * meanwhile. */
-static bool is_foreign(const json_t *device, const char *node) {
+static bool is_foreign(const struct vm *vm, const json_t *device, const char *node) {
     bool boots = false;
     return node && !json_is_true(json_object_get(json_object_get(device, "inserted"), "ro")) &&
-           !is_flash(device) && !is_disk(node, &boots);
+           !is_flash(device) && !is_disk(vm, node, &boots);
 }
 
 static void on_devices(struct vm *vm, json_t *devices) {
@@ -135,7 +140,7 @@ static void on_devices(struct vm *vm, json_t *devices) {
         const json_t *inserted = json_object_get(device, "inserted");
         const char *node = json_string_value(json_object_get(inserted, "node-name"));
         const char *name = json_string_value(json_object_get(device, "device"));
-        if (is_foreign(device, node) && !vm->suspend.foreign)
+        if (is_foreign(vm, device, node) && !vm->suspend.foreign)
             vm->suspend.foreign = alloc_string(name && *name ? name : node);
     }
 }

@@ -163,11 +163,15 @@ TEST(the_tag_tells_of_qemu_and_hardware) {
                         .disk_count = 2,
                         .extra = extra,
                         .nic_count = 2,
-                        .nics = {{.position = 0}, {.position = 3}}};
+                        .nics = {{.position = 0, .mac = "52:54:00:00:00:01"},
+                                 {SPEC_NET_BRIDGE, .position = 3, .mac = "52:54:00:00:00:02"}}};
     char *tag = suspend_tag(&spec);
-    CHECK_STRING(tag, "pgsup-suspended:10.1:virt-10.0,kvm,4cpu,2048M,nics=03,seed,+data,+logs,"
-                      "args=47e440e4");
+    CHECK_STRING(tag, "pgsup-suspended:10.1:virt-10.0,kvm,4cpu,2048M,nic0=user/52:54:00:00:00:01,"
+                      "nic3=bridge/52:54:00:00:00:02,seed,+data,+logs,args=47e440e4");
     CHECK(suspend_tag_is(tag));
+    CHECK(suspend_tag_has_disk(tag, "data") && suspend_tag_has_disk(tag, "logs"));
+    CHECK(!suspend_tag_has_disk(tag, "dat") && !suspend_tag_has_disk(tag, "data2"));
+    CHECK(!suspend_tag_has_disk(tag, "") && !suspend_tag_has_disk("", "data"));
     char *version = suspend_tag_version(tag);
     CHECK_STRING(version, "10.1");
     CHECK(strncmp(suspend_tag_hardware(tag), "virt-10.0,kvm", 13) == 0);
@@ -195,8 +199,17 @@ TEST(the_longest_tag_is_not_cut_off) {
                         .nic_count = SPEC_NICS_MAX};
     for (size_t i = 0; i < SPEC_DISKS_MAX; i++)
         disks[i] = (struct spec_disk){"twenty-letters-name1", "/x"};
-    char *tag = suspend_tag(&spec);
+    for (unsigned i = 0; i < SPEC_NICS_MAX; i++)
+        spec.nics[i] = (struct spec_nic){
+            .network = SPEC_NET_VMNET_HELPER_HOST, .mac = "52:54:00:00:00:01", .position = i};
+    char *tag = suspend_tag(&spec), *again = suspend_tag_as(&spec, tag);
     CHECK(strlen(tag) < SUSPEND_TAG_SIZE);
+    CHECK_CONTAINS(tag, ",nics=01234567#");
+    CHECK_STRING(again, tag);
+    spec.nics[7].mac = "52:54:00:00:00:02";
+    alloc_replace(&again, suspend_tag_as(&spec, tag));
+    CHECK(strcmp(again, tag) != 0 && strlen(again) == strlen(tag));
+    free(again);
     free(tag);
 }
 
@@ -212,6 +225,11 @@ TEST(each_way_back_is_named) {
          "(set it back, remove a disk that its guest has not seen by `pgsup disk remove vm data`, "
          "and start it again)"},
         {"nics=01,+data,args=47e440e4", "(set it back, and start it again)"},
+        {"nic0=user/52:54:00:00:00:01,+data,args=47e440e4", NULL},
+        {"nic0=user/52:54:00:00:00:02,+data,args=47e440e4", "(set it back, and start it again)"},
+        {"nic0=tap/52:54:00:00:00:01,+data,args=47e440e4",
+         "tcg,1cpu,64M,nic0=user/52:54:00:00:00:01,+data,args=47e440e4 by now (set it back, and"},
+        {"nics=0#00000000,+data,args=47e440e4", "(set it back, and start it again)"},
     };
     static const struct spec_disk disks[] = {{"data", "/x"}};
     static char *const extra[] = {"-device", "virtio-rng-pci", NULL};
@@ -223,7 +241,8 @@ TEST(each_way_back_is_named) {
                               .disks = disks,
                               .disk_count = 1,
                               .extra = extra,
-                              .nic_count = 1};
+                              .nic_count = 1,
+                              .nics = {{.mac = "52:54:00:00:00:01"}}};
     struct home home = {.path = scratch_path("ways"), .run = scratch_path("ways/run")};
     shell(alloc_printf("mkdir -p '%s/instances/vm'", home.path));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

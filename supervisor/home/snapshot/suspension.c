@@ -166,9 +166,9 @@ static bool check_hardware(const char *name, const char *saved, const char *now,
 char *suspension_remark(const struct home *home, const char *name, const struct spec *spec) {
     struct error error = {0};
     struct saved_memory saved;
-    scoped(alloc_release) char *now = suspend_tag(spec);
     if (!suspension_read(home, name, &saved, NULL) || !saved.tag)
         return NULL;
+    scoped(alloc_release) char *now = suspend_tag_as(spec, saved.tag);
     bool fits = check_hardware(name, saved.tag, now, &error);
     saved_memory_done(&saved);
     return fits ? NULL : alloc_string(error.text);
@@ -186,13 +186,13 @@ static char *compare_qemu(const char *saved, const char *now) {
 bool suspension_settle(struct home *home, const struct store_instance *instance,
                        const struct spec *spec, struct suspension_wake *wake, struct error *error) {
     struct saved_memory saved;
-    scoped(alloc_release) char *now = suspend_tag(spec);
     *wake = (struct suspension_wake){0};
     if (!suspension_read(home, instance->name, &saved, error))
         return false;
     if (!saved.tag)
         return suspension_discard(home, instance, error);
     wake->tag = alloc_string(saved.tag);
+    scoped(alloc_release) char *now = suspend_tag_as(spec, saved.tag);
     wake->notice = compare_qemu(saved.tag, now);
     saved_memory_done(&saved);
     return check_hardware(instance->name, wake->tag, now, error) &&

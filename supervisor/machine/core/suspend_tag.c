@@ -7,30 +7,67 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define POSITIONS ",nics=" /* how cards are told that are not told one by one … */
+#define MARK      "#"      /* … and of that their hash */
+
+/* How it tells the cards. */
+enum form {
+    FORM_EACH,      /* ",nic0=user/52:54:00:00:00:01,nic3=…" */
+    FORM_HASH,      /* ",nics=03#2f9a01cc": where that would be too long for QEMU */
+    FORM_POSITIONS, /* ",nics=03": up to version 0.2.0 */
+};
+
 bool suspend_tag_is(const char *name) {
     return strncmp(name, SUSPEND_TAG, strlen(SUSPEND_TAG)) == 0;
 }
 
-/* FNV-1a of 32 bits: own arguments are too long to be told. */
+/* FNV-1a of 32 bits, of texts that are too long to be told. */
+#define HASH_START 2166136261u
+static uint32_t hash_more(uint32_t hash, const char *text) {
+    for (;; text++) {
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+        if (!*text)
+            return hash;
+    }
+}
+
 static uint32_t hash_of(char *const *arguments) {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = HASH_START;
     for (; *arguments; arguments++)
-        for (const char *each = *arguments;; each++) {
-            hash = (hash ^ (unsigned char)*each) * 16777619u;
-            if (!*each)
-                break;
-        }
+        hash = hash_more(hash, *arguments);
     return hash;
 }
 
-char *suspend_tag(const struct spec *spec) {
+static uint32_t hash_cards(const struct spec *spec) {
+    uint32_t hash = HASH_START;
+    for (size_t i = 0; i < spec->nic_count; i++) {
+        hash = hash_more(hash, spec_network_word(spec->nics[i].network));
+        hash = hash_more(hash, spec->nics[i].mac);
+    }
+    return hash;
+}
+
+static void put_cards(const struct spec *spec, enum form form, struct buffer *text) {
+    if (form != FORM_EACH)
+        buffer_puts(text, POSITIONS);
+    for (size_t i = 0; i < spec->nic_count; i++) {
+        const struct spec_nic *nic = &spec->nics[i];
+        if (form == FORM_EACH)
+            buffer_printf(text, ",nic%u=%s/%s", nic->position, spec_network_word(nic->network),
+                          nic->mac);
+        else
+            buffer_printf(text, "%u", nic->position);
+    }
+    if (form == FORM_HASH)
+        buffer_printf(text, MARK "%08" PRIx32, hash_cards(spec));
+}
+
+static char *write_tag(const struct spec *spec, enum form form) { /* caller frees */
     struct buffer text = {0};
-    buffer_printf(&text,
-                  SUSPEND_TAG "%u.%u:%s,%s,%ucpu,%" PRIu64 "M,nics=", spec->qemu.version.major,
+    buffer_printf(&text, SUSPEND_TAG "%u.%u:%s,%s,%ucpu,%" PRIu64 "M", spec->qemu.version.major,
                   spec->qemu.version.minor, spec_machine(spec), spec_accel_word(spec->accel),
                   spec->vcpu, spec->ram_mib);
-    for (size_t i = 0; i < spec->nic_count; i++)
-        buffer_printf(&text, "%u", spec->nics[i].position);
+    put_cards(spec, form, &text);
     buffer_puts(&text, qemu_argv_seeds_by_drive(spec, QEMU_ARGV_SUPERVISED) ? ",seed" : "");
     buffer_puts(&text, spec->nested ? ",nested" : "");
     for (size_t i = 0; i < spec->disk_count; i++)
@@ -38,6 +75,34 @@ char *suspend_tag(const struct spec *spec) {
     if (spec->extra)
         buffer_printf(&text, ",args=%08" PRIx32, hash_of(spec->extra));
     return buffer_take(&text);
+}
+
+char *suspend_tag(const struct spec *spec) {
+    char *tag = write_tag(spec, FORM_EACH);
+    if (strlen(tag) >= SUSPEND_TAG_SIZE)
+        alloc_replace(&tag, write_tag(spec, FORM_HASH));
+    return tag;
+}
+
+static enum form form_of(const char *tag) {
+    const char *cards = strstr(tag, POSITIONS);
+    const char *digits = cards ? cards + strlen(POSITIONS) : "";
+    if (!cards)
+        return FORM_EACH;
+    return digits[strspn(digits, "0123456789")] == *MARK ? FORM_HASH : FORM_POSITIONS;
+}
+
+char *suspend_tag_as(const struct spec *spec, const char *earlier) {
+    return write_tag(spec, form_of(earlier));
+}
+
+bool suspend_tag_has_disk(const char *tag, const char *disk) {
+    size_t length = strlen(disk);
+    for (const char *word = strchr(tag, ','); word; word = strchr(word + 1, ','))
+        if (word[1] == '+' && strncmp(word + 2, disk, length) == 0 &&
+            (word[2 + length] == ',' || !word[2 + length]))
+            return true;
+    return false;
 }
 
 static const char *after_version(const char *tag) {

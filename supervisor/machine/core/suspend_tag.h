@@ -2,7 +2,7 @@
  * snapshot of all of them: it tells which QEMU saved it and what hardware the guest saw. The lists
  * in the qcow2 files are the only record of it. Pure.
  *
- *   pgsup-suspended:7.2:virt-7.2,tcg,1cpu,512M,nics=0,+data */
+ *   pgsup-suspended:7.2:virt-7.2,tcg,1cpu,512M,nic0=user/52:54:00:00:00:01,+data */
 #pragma once
 
 #include "machine/core/spec.h"
@@ -15,6 +15,10 @@
 bool suspend_tag_is(const char *name);
 /* Of a launch by the supervisor. Caller frees. */
 char *suspend_tag(const struct spec *spec);
+/* What it would be in the form of an earlier one, which may tell less of the cards: to be compared
+ * with that. Caller frees. */
+char *suspend_tag_as(const struct spec *spec, const char *earlier);
+bool suspend_tag_has_disk(const char *tag, const char *disk); /* besides the one that is booted */
 /* "7.2", "virt-7.2,tcg,…"; "" if the tag is not as above. Caller frees the version. */
 char *suspend_tag_version(const char *tag);
 const char *suspend_tag_hardware(const char *tag);

@@ -5,6 +5,7 @@
 make_machines test other
 folder=$PGSUP_HOME/instances/test
 expect_ok "$PGSUP" disk add test data 32M
+expect_ok "$PGSUP" nic add test user,mac=52:54:00:00:00:97
 
 # aarch64: at its boot it writes the counter to 0x40100000 and "B" to the console, and then sleeps.
 python3 - "$WORK/idle.fw" <<'END'
@@ -79,7 +80,13 @@ expect_text "$ERR" "64M" "96M" '`pgsup start test --cold` discards it and boots'
 expect_state test suspended
 expect_ok "$PGSUP" -q set test --ram 64
 expect_note '"test" is suspended' "$PGSUP" -q nic add test user,mac=52:54:00:00:00:99
-expect_ok "$PGSUP" -q nic remove test 1
+expect_ok "$PGSUP" -q nic remove test 2
+expect_note '"test" is suspended' "$PGSUP" -q nic remove test 1
+expect_note '"test" is suspended' "$PGSUP" -q nic add test user,mac=52:54:00:00:00:98
+expect_fail 3 "it is that of other hardware" "$PGSUP" start test
+expect_text "$ERR" "nic1=user/52:54:00:00:00:97" "is set to" "nic1=user/52:54:00:00:00:98" "(set it back, and start"
+expect_note '"test" is suspended' "$PGSUP" -q nic remove test 1
+expect_ok "$PGSUP" -q nic add test user,mac=52:54:00:00:00:97
 printf 'instances:\n  test: {image: empty, vcpu: 2}\n' >"$WORK/lab.yaml"
 expect_note 'test: "test" is suspended, and its memory cannot be loaded: it is that of other hardware' \
     "$PGSUP" -q apply -f "$WORK/lab.yaml"
@@ -202,12 +209,18 @@ guest_runs test || fail "it stands still"
 "$PGSUP" events -v -n all test >"$WORK/events"
 expect_no_text "$WORK/events" "job-dismiss refused"
 run "$PGSUP" -q stop -f test
+sed -i.old -e 's/node-name=mine/node-name=disk-mine/' -e 's/drive=mine/drive=disk-mine,id=my.flash/' "$folder/qemu.args"
+expect_ok "$PGSUP" -q start test
+wait_until 30 has_booted 5
+wait_until 30 guest_runs test
+expect_fail 1 'goes on: its disk "disk-mine", which qemu.args gives it' "$PGSUP" -q suspend test
+run "$PGSUP" -q stop -f test
 
 step "what QEMU cannot save goes on, with QEMU's reason"
 cp "$WORK/own.args" "$folder/qemu.args"
 printf '%s\n' -device nvme,serial=n >>"$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
-wait_until 30 has_booted 5
+wait_until 30 has_booted 6
 expect_fail 1 "test was not suspended and goes on: State blocked by non-migratable device" "$PGSUP" -q suspend test
 wait_until 30 guest_runs test
 is_wanted test running || fail "it is not wanted any more"
@@ -219,7 +232,7 @@ expect_fail 2 "exclude each other" "$PGSUP" down --keep --suspend
 run "$PGSUP" -q stop -f test
 cp "$WORK/own.args" "$folder/qemu.args"
 expect_ok "$PGSUP" -q start test
-wait_until 30 has_booted 6
+wait_until 30 has_booted 7
 wait_until 30 guest_runs test
 mark=$(in_memory)
 on_both() { # COMMAND of QMP
@@ -241,7 +254,7 @@ start_supervisor
 expect_ok "$PGSUP" -q start test
 wait_until 30 guest_runs test
 expect_equal "its memory" "$(in_memory)" "$mark"
-expect_equal "boots" "$(boots)" 6
+expect_equal "boots" "$(boots)" 7
 
 step "what is made by the clock waits for it to go on"
 sleep 6 # more than the supervisor takes to look
