@@ -7,49 +7,65 @@
 
 /* Of one source within an interval: how often the same text passes, and how many texts. What guests
  * and strangers ask for is the same again and again; what QEMU and cloud-init say has its sense in
- * its order, so that only floods are gathered. */
+ * its order, so that only floods are gathered. What somebody may wait for is told promptly. */
 static const struct {
     unsigned same, texts;
+    bool prompt;
 } bounds[STORE_EVENT_KIND_COUNT] = {
-    [STORE_EVENT_SEED] = {1, 16},    [STORE_EVENT_PHONE_HOME] = {1, 8},
-    [STORE_EVENT_HOST_KEY] = {1, 8}, [STORE_EVENT_CLOUD_INIT] = {8, 64},
-    [STORE_EVENT_STATE] = {32, 32},  [STORE_EVENT_REASON] = {32, 32},
-    [STORE_EVENT_PHASE] = {32, 32},  [STORE_EVENT_NOTICE] = {8, 32},
-    [STORE_EVENT_QMP] = {32, 64},    [STORE_EVENT_JOB] = {32, 64},
-    [STORE_EVENT_DISK] = {8, 32},    [STORE_EVENT_NETWORK] = {8, 32},
-    [STORE_EVENT_AGENT] = {8, 32},   [STORE_EVENT_SNAPSHOT] = {8, 32},
+    [STORE_EVENT_SEED] = {1, 16, false},    [STORE_EVENT_PHONE_HOME] = {1, 8, false},
+    [STORE_EVENT_HOST_KEY] = {1, 8, false}, [STORE_EVENT_CLOUD_INIT] = {8, 64, false},
+    [STORE_EVENT_STATE] = {128, 32, true},  [STORE_EVENT_REASON] = {128, 32, true},
+    [STORE_EVENT_PHASE] = {128, 32, true},  [STORE_EVENT_NOTICE] = {8, 32, true},
+    [STORE_EVENT_QMP] = {128, 64, true},    [STORE_EVENT_JOB] = {128, 64, true},
+    [STORE_EVENT_DISK] = {8, 32, true},     [STORE_EVENT_NETWORK] = {8, 32, false},
+    [STORE_EVENT_AGENT] = {8, 32, false},   [STORE_EVENT_SNAPSHOT] = {8, 32, true},
 };
 
+enum { CHAINS = 256 };
+
 struct entry {
+    struct entry *next;
     int64_t instance;
     enum store_event_kind kind;
     uint32_t hash; /* of peer and text */
     char *peer, *text, *said;
     bool others;              /* its text stands for all that there is no place for */
+    bool told;                /* what it counted in this interval was told promptly */
     unsigned passed, counted; /* in this interval */
 };
 
+/* The entries of an instance are in one chain, in the order in which they came; the first chain is
+ * that of no instance. */
 struct gather {
-    struct entry entries[GATHER_LIMIT + STORE_EVENT_KIND_COUNT];
-    unsigned count;
+    struct entry *chains[CHAINS];
 };
 
 struct gather *gather_new(void) {
     return alloc_zero(sizeof(struct gather));
 }
 
-static void entry_done(struct entry *entry) {
+static void entry_free(struct entry *entry) {
     free(entry->peer);
     free(entry->text);
     free(entry->said);
+    free(entry);
+}
+
+static void drop(struct entry **slot) {
+    struct entry *entry = *slot;
+    *slot = entry->next;
+    entry_free(entry);
 }
 
 void gather_free(struct gather *gather) {
-    if (!gather)
-        return;
-    for (unsigned i = 0; i < gather->count; i++)
-        entry_done(&gather->entries[i]);
+    for (unsigned i = 0; gather && i < CHAINS; i++)
+        while (gather->chains[i])
+            drop(&gather->chains[i]);
     free(gather);
+}
+
+static struct entry **chain_of(struct gather *gather, int64_t instance) {
+    return &gather->chains[instance ? 1 + (uint64_t)instance % (CHAINS - 1) : 0];
 }
 
 static uint32_t hash_text(uint32_t hash, const char *text) { /* FNV-1a */
@@ -71,19 +87,20 @@ static bool is_source(const struct entry *entry, const struct gather_message *me
 static struct entry *find(struct gather *gather, const struct gather_message *message,
                           const char *text) {
     uint32_t hash = hash_text(hash_text(2166136261u, message->peer), text);
-    for (unsigned i = 0; i < gather->count; i++) {
-        struct entry *entry = &gather->entries[i];
-        if (entry->hash == hash && entry->others == !text && is_source(entry, message) &&
-            (!text || same_text(entry->text, text)))
-            return entry;
-    }
-    return NULL;
+    struct entry *entry = *chain_of(gather, message->instance);
+    while (entry && !(entry->hash == hash && entry->others == !text && is_source(entry, message) &&
+                      (!text || same_text(entry->text, text))))
+        entry = entry->next;
+    return entry;
 }
 
 static struct entry *add(struct gather *gather, const struct gather_message *message,
                          const char *text) {
-    struct entry *entry = &gather->entries[gather->count++];
-    *entry = (struct entry){
+    struct entry **slot = chain_of(gather, message->instance);
+    while (*slot)
+        slot = &(*slot)->next;
+    *slot = alloc_zero(sizeof **slot);
+    **slot = (struct entry){
         .instance = message->instance,
         .kind = message->kind,
         .hash = hash_text(hash_text(2166136261u, message->peer), text),
@@ -92,37 +109,47 @@ static struct entry *add(struct gather *gather, const struct gather_message *mes
         .said = message->said ? alloc_string(message->said) : NULL,
         .others = !text,
     };
-    return entry;
-}
-
-static unsigned texts_of(const struct gather *gather, const struct gather_message *message) {
-    unsigned count = 0;
-    for (unsigned i = 0; i < gather->count; i++)
-        count += !gather->entries[i].others && is_source(&gather->entries[i], message);
-    return count;
-}
-
-/* When there is no place for another source either, one entry of each kind is for all sources. */
-static struct entry *find_others(struct gather *gather, const struct gather_message *message) {
-    const struct gather_message anybody = {
-        .kind = message->kind, .peer = "others", .said = message->said ? "" : NULL};
-    struct entry *entry = find(gather, message, NULL);
-    if (entry)
-        return entry;
-    if (gather->count < GATHER_LIMIT)
-        return add(gather, message, NULL);
-    entry = find(gather, &anybody, NULL);
-    return entry ? entry : add(gather, &anybody, NULL);
+    return *slot;
 }
 
 static unsigned bound(unsigned given) {
     return given ? given : 32;
 }
 
+static bool has_place(struct gather *gather, const struct gather_message *message) {
+    unsigned count = 0;
+    for (const struct entry *entry = *chain_of(gather, message->instance); entry;
+         entry = entry->next)
+        count += entry->instance == message->instance;
+    return count < (message->instance ? GATHER_INSTANCE_LIMIT : GATHER_LIMIT);
+}
+
+static bool has_place_for_text(struct gather *gather, const struct gather_message *message) {
+    unsigned texts = 0;
+    for (const struct entry *entry = *chain_of(gather, message->instance); entry;
+         entry = entry->next)
+        texts += !entry->others && is_source(entry, message);
+    return texts < bound(bounds[message->kind].texts) && has_place(gather, message);
+}
+
+/* When there is no place for another source either, one entry of each kind is for all sources. */
+static struct entry *find_others(struct gather *gather, const struct gather_message *message) {
+    const struct gather_message anybody = {.instance = message->instance,
+                                           .kind = message->kind,
+                                           .peer = "others",
+                                           .said = message->said ? "" : NULL};
+    struct entry *entry = find(gather, message, NULL);
+    if (entry)
+        return entry;
+    if (has_place(gather, message))
+        return add(gather, message, NULL);
+    entry = find(gather, &anybody, NULL);
+    return entry ? entry : add(gather, &anybody, NULL);
+}
+
 bool gather_take(struct gather *gather, const struct gather_message *message) {
     struct entry *entry = find(gather, message, message->text);
-    if (!entry && gather->count < GATHER_LIMIT &&
-        texts_of(gather, message) < bound(bounds[message->kind].texts))
+    if (!entry && has_place_for_text(gather, message))
         entry = add(gather, message, message->text);
     if (entry && entry->passed < bound(bounds[message->kind].same)) {
         entry->passed++;
@@ -133,42 +160,66 @@ bool gather_take(struct gather *gather, const struct gather_message *message) {
     return false;
 }
 
-static void tell_counted(const struct entry *entry, gather_tell *tell, void *context) {
+static void tell_counted(struct entry *entry, gather_tell *tell, void *context) {
     const char *plural = entry->counted == 1 ? "" : "s";
     scoped(alloc_release) char *text =
         !entry->others ? alloc_printf("%s (%u more time%s)", entry->text, entry->counted, plural)
         : entry->peer  ? alloc_printf("%u more from %s", entry->counted, entry->peer)
                        : alloc_printf("%u more of such", entry->counted);
+    entry->counted = 0;
     tell(context,
          &(struct gather_message){entry->instance, entry->kind, entry->peer, text, entry->said});
 }
 
-static void drop(struct gather *gather, unsigned index) {
-    entry_done(&gather->entries[index]);
-    gather->entries[index] = gather->entries[--gather->count];
+bool gather_is_prompt(enum store_event_kind kind) {
+    return bounds[kind].prompt;
+}
+
+void gather_tell_prompt(struct gather *gather, gather_tell *tell, void *context) {
+    for (unsigned i = 0; i < CHAINS; i++) {
+        for (struct entry *entry = gather->chains[i]; entry; entry = entry->next) {
+            if (!entry->counted || !bounds[entry->kind].prompt)
+                continue;
+            tell_counted(entry, tell, context);
+            entry->told = true;
+        }
+    }
 }
 
 /* An entry that had to count stays: until it is quiet for an interval, all is counted. */
-bool gather_flush(struct gather *gather, gather_tell *tell, void *context) {
-    for (unsigned i = gather->count; i-- > 0;) {
-        struct entry *entry = &gather->entries[i];
-        if (entry->counted == 0) {
-            drop(gather, i);
+static void flush_chain(struct entry **slot, gather_tell *tell, void *context) {
+    while (*slot) {
+        struct entry *entry = *slot;
+        if (!entry->counted && !entry->told) {
+            drop(slot);
             continue;
         }
-        tell_counted(entry, tell, context);
-        entry->counted = 0;
+        if (entry->counted)
+            tell_counted(entry, tell, context);
+        entry->told = false;
+        slot = &entry->next;
     }
-    return gather->count > 0;
+}
+
+bool gather_flush(struct gather *gather, gather_tell *tell, void *context) {
+    bool more = false;
+    for (unsigned i = 0; i < CHAINS; i++) {
+        flush_chain(&gather->chains[i], tell, context);
+        more = more || gather->chains[i];
+    }
+    return more;
 }
 
 void gather_forget(struct gather *gather, int64_t instance, gather_tell *tell, void *context) {
-    for (unsigned i = gather->count; i-- > 0;) {
-        struct entry *entry = &gather->entries[i];
-        if (entry->instance != instance)
+    struct entry **slot = chain_of(gather, instance);
+    while (*slot) {
+        struct entry *entry = *slot;
+        if (entry->instance != instance) {
+            slot = &entry->next;
             continue;
+        }
         if (entry->counted)
             tell_counted(entry, tell, context);
-        drop(gather, i);
+        drop(slot);
     }
 }

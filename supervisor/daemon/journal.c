@@ -8,7 +8,8 @@
 struct journal {
     struct recorder *recorder;
     struct gather *gather;
-    uv_timer_t timer;
+    uv_timer_t timer, prompt;
+    int open_handles; /* the last close callback frees */
 };
 
 static void tell(void *context, const struct gather_message *message) {
@@ -24,10 +25,19 @@ static void on_interval(uv_timer_t *timer) {
         uv_timer_stop(timer);
 }
 
+static void on_prompt(uv_timer_t *timer) {
+    struct journal *journal = timer->data;
+    gather_tell_prompt(journal->gather, tell, journal);
+}
+
 static bool passes(struct journal *journal, const struct gather_message *message) {
     if (!uv_is_active((uv_handle_t *)&journal->timer))
         uv_timer_start(&journal->timer, on_interval, GATHER_INTERVAL_MS, GATHER_INTERVAL_MS);
-    return gather_take(journal->gather, message);
+    if (gather_take(journal->gather, message))
+        return true;
+    if (gather_is_prompt(message->kind) && !uv_is_active((uv_handle_t *)&journal->prompt))
+        uv_timer_start(&journal->prompt, on_prompt, GATHER_PROMPT_MS, 0);
+    return false;
 }
 
 void journal_tell(struct journal *journal, const struct gather_message *message) {
@@ -53,12 +63,16 @@ struct journal *journal_new(uv_loop_t *loop, struct recorder *recorder) {
     journal->recorder = recorder;
     journal->gather = gather_new();
     uv_timer_init(loop, &journal->timer);
-    journal->timer.data = journal;
+    uv_timer_init(loop, &journal->prompt);
+    journal->timer.data = journal->prompt.data = journal;
+    journal->open_handles = 2;
     return journal;
 }
 
 static void on_journal_closed(uv_handle_t *handle) {
-    free(handle->data);
+    struct journal *journal = handle->data;
+    if (--journal->open_handles == 0)
+        free(journal);
 }
 
 void journal_close(struct journal *journal) {
@@ -67,4 +81,5 @@ void journal_close(struct journal *journal) {
     gather_flush(journal->gather, tell, journal);
     gather_free(journal->gather);
     uv_close((uv_handle_t *)&journal->timer, on_journal_closed);
+    uv_close((uv_handle_t *)&journal->prompt, on_journal_closed);
 }

@@ -74,19 +74,72 @@ TEST(many_sources_are_bounded) {
     gather_free(gather);
 }
 
+/* A thousand VMs that start at once are no flood. */
+TEST(what_one_instance_says_leaves_the_others_their_places) {
+    char text[32];
+    unsigned passed = 0;
+    gather = gather_new();
+    for (int i = 0; i < 12000; i++) {
+        snprintf(text, sizeof text, "text %d", i % 12);
+        passed += gather_take(gather, &(struct gather_message){.instance = 1 + i / 12,
+                                                               .kind = STORE_EVENT_STATE,
+                                                               .text = text});
+    }
+    CHECK_INT(passed, 12000);
+    check_flush("", false);
+    gather_free(gather);
+}
+
+TEST(what_an_instance_says_is_bounded) {
+    char peer[32];
+    unsigned passed = 0;
+    gather = gather_new();
+    for (int i = 0; i < 1000; i++) {
+        snprintf(peer, sizeof peer, "peer %d", i);
+        passed += take(7, peer, "refused");
+    }
+    CHECK_INT(passed, GATHER_INSTANCE_LIMIT);
+    CHECK(take(0, "peer 1", "refused"));
+    check_flush("7 seed 872 more from others\n", true);
+    gather_free(gather);
+}
+
+TEST(a_state_that_was_counted_is_told_promptly) {
+    const struct gather_message state = {
+        .instance = 7, .kind = STORE_EVENT_STATE, .text = "paused --resume--> running"};
+    gather = gather_new();
+    for (int i = 0; i < 128; i++)
+        CHECK(gather_take(gather, &state));
+    CHECK(!gather_take(gather, &state));
+    CHECK(take(7, NULL, "meta-data"));
+    CHECK(!take(7, NULL, "meta-data"));
+    CHECK(gather_is_prompt(STORE_EVENT_STATE));
+    CHECK(!gather_is_prompt(STORE_EVENT_SEED));
+    buffer_clear(&told);
+    gather_tell_prompt(gather, on_told, NULL);
+    gather_tell_prompt(gather, on_told, NULL);
+    CHECK_STRING(told.data, "7 state paused --resume--> running (1 more time)\n");
+    check_flush("7 seed meta-data (1 more time)\n", true);
+    CHECK(!gather_take(gather, &state)); /* not quiet for an interval yet */
+    check_flush("7 state paused --resume--> running (1 more time)\n", true);
+    check_flush("", false);
+    CHECK(gather_take(gather, &state));
+    gather_free(gather);
+}
+
 TEST(what_passes_often_is_counted_beyond_that) {
     const struct gather_message reset = {
         .instance = 7, .kind = STORE_EVENT_QMP, .text = "RESET guest-reset"};
     unsigned passed = 0;
     gather = gather_new();
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 200; i++)
         passed += gather_take(gather, &reset);
-    CHECK_INT(passed, 32);
+    CHECK_INT(passed, 128);
     buffer_clear(&told);
     gather_forget(gather, 8, on_told, NULL);
     CHECK_STRING(told.data, "");
     gather_forget(gather, 7, on_told, NULL);
-    CHECK_STRING(told.data, "7 qmp RESET guest-reset (68 more times)\n");
+    CHECK_STRING(told.data, "7 qmp RESET guest-reset (72 more times)\n");
     CHECK(gather_take(gather, &reset));
     gather_free(gather);
     buffer_done(&told);

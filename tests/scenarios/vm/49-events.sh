@@ -86,6 +86,27 @@ kill $watchless
 expect_no_text "$WORK/watchless" "pgsup: " "  one  "
 expect_no_text "$WORK/followed" "  one  " "stopped --start--> starting"
 
+step "each of many changes is an event of its own, however quickly they come"
+stops() {
+    "$PGSUP" events -v -n all one | grep -c -- '--qmp-stop--> paused$' || true
+}
+before=$(stops)
+python3 - "$PGSUP_HOME"/run/one.*.mon <<'END'
+import socket, sys
+monitor = socket.socket(socket.AF_UNIX)
+monitor.connect(sys.argv[1])
+file = monitor.makefile("rw")
+for command, word in [("qmp_capabilities", "return")] + 40 * [("stop", '"STOP"'), ("cont", '"RESUME"')]:
+    file.write('{"execute": "%s"}\n' % command)
+    file.flush()
+    while word not in file.readline():
+        pass
+END
+all_stops() {
+    [ "$(stops)" = $((before + 40)) ]
+}
+wait_until 20 all_stops
+
 step "never more than 2,000 of a kind of an instance, the oldest go first; others are not removed by them"
 in_store "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
     INSERT INTO events (instance, seq, at_ms, kind, text)
