@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRESS_BAR_TEXT_SIZE 256
+#define PROGRESS_BAR_TEXT_SIZE 320
 #define PROGRESS_REDRAW_MS     100u
 #define PROGRESS_LINE_MS       10000u
 
