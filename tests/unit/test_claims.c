@@ -6,7 +6,7 @@
 #include "home/instance/port_owners.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_file.h"
-#include "home/lab/lab_plan.h"
+#include "home/lab/lab_plan_make.h"
 #include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_work.h"
 #include "home/network/home_network.h"

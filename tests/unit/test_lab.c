@@ -1,7 +1,7 @@
 /* Lab files and a home: what they make of it, and the way from a home to a file again. */
 #include "cloud_home.h"
 #include "home/lab/lab_file.h"
-#include "home/lab/lab_plan.h"
+#include "home/lab/lab_plan_make.h"
 #include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"

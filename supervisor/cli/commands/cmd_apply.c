@@ -12,7 +12,7 @@
 #include "home/home.h"
 #include "home/lab/lab_cloud.h"
 #include "home/lab/lab_file.h"
-#include "home/lab/lab_plan.h"
+#include "home/lab/lab_plan_make.h"
 #include "home/lab/lab_rehearsal.h"
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"

@@ -305,9 +305,9 @@ bool lab_compare_connections(struct home *home, const struct instance_facts *fac
            (!forwards || compare_forwards(facts, forwards, difference, error));
 }
 
-bool lab_compare(struct home *home, const struct instance_facts *facts,
-                 const struct lab_options *options, struct lab_difference *difference,
-                 struct error *error) {
+static bool compare_all(struct home *home, const struct instance_facts *facts,
+                        const struct lab_options *options, struct lab_difference *difference,
+                        struct error *error) {
     const struct lab_instance *instance = options->instance;
     if (!compare_settings(home, facts, options, difference, error) ||
         !compare_documents(home, options, difference, error) ||
@@ -318,6 +318,16 @@ bool lab_compare(struct home *home, const struct instance_facts *facts,
                            difference->removed_nics.count || difference->added_forwards.count ||
                            difference->removed_forwards.count || difference->added_disks.count;
     return note_others(facts, instance, &difference->notes, error);
+}
+
+bool lab_compare(struct home *home, struct lab_options *options, struct lab_difference *difference,
+                 struct error *error) {
+    struct instance_facts facts = {0};
+    bool good =
+        lab_options_load(home, options, &facts, error) &&
+        (compare_all(home, &facts, options, difference, error) || lab_options_fail(options, error));
+    instance_facts_done(&facts);
+    return good;
 }
 
 void lab_difference_done(struct lab_difference *difference) {

@@ -19,9 +19,8 @@ struct lab_difference {
     struct buffer notes;                          /* what takes another command */
 };
 
-/* Inside a transaction; changes nothing. */
-bool lab_compare(struct home *home, const struct instance_facts *facts,
-                 const struct lab_options *options, struct lab_difference *difference,
+/* Fills the options. Inside a transaction; changes nothing. */
+bool lab_compare(struct home *home, struct lab_options *options, struct lab_difference *difference,
                  struct error *error);
 /* Only its cards and forwards, by what the file says: not whether others have them. */
 bool lab_compare_connections(struct home *home, const struct instance_facts *facts,

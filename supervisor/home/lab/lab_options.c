@@ -248,6 +248,17 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
     return true;
 }
 
+bool lab_options_load(struct home *home, struct lab_options *options, struct instance_facts *facts,
+                      struct error *error) {
+    return instance_facts_load(home, options->instance->name, facts, error) &&
+           lab_options_fill(home, &facts->instance, options, error);
+}
+
+bool lab_options_fail(const struct lab_options *options, struct error *error) {
+    error_prefix(error, "%s", options->instance->name);
+    return lab_fail_at(options->lab, options->instance->place, error);
+}
+
 void lab_options_done(struct lab_options *options) {
     strv_done(&options->nics);
     strv_done(&options->removed_variables);

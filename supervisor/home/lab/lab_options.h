@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/strv.h"
+#include "home/facts.h"
 #include "home/home.h"
 #include "home/instance/definition.h"
 #include "home/lab/lab.h"
@@ -23,6 +24,11 @@ struct lab_options {
 /* existing: NULL for a new one. Reads the documents that the file names. */
 bool lab_options_fill(struct home *home, const struct store_instance *existing,
                       struct lab_options *options, struct error *error);
+/* All rows of the instance, which exists, and what the file says of it. Caller releases both. */
+bool lab_options_load(struct home *home, struct lab_options *options, struct instance_facts *facts,
+                      struct error *error);
+/* Puts the place of the instance in the file and its name before the sentence. */
+bool lab_options_fail(const struct lab_options *options, struct error *error);
 /* Reads the documents, and has cloud-init judge those that differ from what the instance has, each
  * once. Takes seconds: outside of a transaction. remarks: what is no error. */
 struct lab_asked {

@@ -1,18 +1,11 @@
-/* What is to be done so that a home is as a lab file says: made without changing anything, by a
- * rehearsal in the store that is rolled back, so that whatever is wrong with the file is found
- * before the first step. Steps are in the order in which they can be carried out. One that was
- * killed may be half done; the next plan finds what is left of it. */
+/* The steps after which a home is as a lab file says, in the order in which they can be carried
+ * out. lab_plan_make makes it, lab_work carries it out. */
 #pragma once
 
-#include "base/error.h"
-#include "home/home.h"
-#include "home/lab/lab.h"
-#include "home/lab/lab_compare.h"
-#include "home/lab/lab_release.h"
-#include "home/network/home_network.h"
+#include "home/lab/lab_options.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define LAB_NOWHERE SIZE_MAX
 
@@ -42,21 +35,10 @@ struct lab_plan {
     size_t due; /* those that are not notes */
 };
 
-enum lab_prune { LAB_KEEP, LAB_PRUNE_OTHERS };
-
-bool lab_plan_make(struct home *home, const struct lab *lab, enum lab_prune prune,
-                   struct lab_plan *plan, struct error *error);
+/* detail: NULL is fine. Both texts are copied. */
+void lab_plan_add(struct lab_plan *plan, enum lab_step_kind kind, size_t index, const char *name,
+                  const char *detail);
 void lab_plan_done(struct lab_plan *plan);
-
-/* For the carrying out of a step: what the file says of a network, what an instance lacks, and
- * what it gives up first. */
-struct home_network_options lab_plan_network(const struct lab *lab,
-                                             const struct lab_entry *network);
-bool lab_plan_compare(struct home *home, struct lab_options *options,
-                      struct lab_difference *difference, struct error *error);
-
-bool lab_plan_release(struct home *home, struct lab_options *options, struct lab_release *release,
-                      struct error *error);
 
 /* "create", "change" …, for people. */
 const char *lab_step_word(enum lab_step_kind kind);

@@ -2,7 +2,7 @@
  * /tmp, which is gone afterwards. What is wrong with the file is found before anything is made. */
 #pragma once
 
-#include "home/lab/lab_plan.h"
+#include "home/lab/lab_plan_make.h"
 
 /* Blocking; creates a key if the file names none. Caller releases the plan. */
 bool lab_rehearse(const struct lab *lab, enum lab_prune prune, struct lab_plan *plan,

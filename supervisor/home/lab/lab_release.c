@@ -89,9 +89,9 @@ static void find_settings(const struct instance_facts *facts, const struct lab_o
         tell_freed(release, "ssh-port", text);
 }
 
-bool lab_release_find(struct home *home, const struct instance_facts *facts,
-                      const struct lab_options *options, struct lab_release *release,
-                      struct error *error) {
+static bool find_all(struct home *home, const struct instance_facts *facts,
+                     const struct lab_options *options, struct lab_release *release,
+                     struct error *error) {
     struct lab_difference difference = {0};
     bool good = lab_compare_connections(home, facts, options, &difference, error) &&
                 find_forwards(options, &difference.removed_forwards, release, error);
@@ -100,6 +100,16 @@ bool lab_release_find(struct home *home, const struct instance_facts *facts,
         find_settings(facts, options, release);
     }
     lab_difference_done(&difference);
+    return good;
+}
+
+bool lab_release_find(struct home *home, struct lab_options *options, struct lab_release *release,
+                      struct error *error) {
+    struct instance_facts facts = {0};
+    bool good =
+        lab_options_load(home, options, &facts, error) &&
+        (find_all(home, &facts, options, release, error) || lab_options_fail(options, error));
+    instance_facts_done(&facts);
     return good;
 }
 

@@ -15,9 +15,8 @@ struct lab_release {
     struct buffer detail; /* for people; empty: nothing is to be given up */
 };
 
-/* options were filled. Changes nothing. */
-bool lab_release_find(struct home *home, const struct instance_facts *facts,
-                      const struct lab_options *options, struct lab_release *release,
+/* Fills the options. Changes nothing. */
+bool lab_release_find(struct home *home, struct lab_options *options, struct lab_release *release,
                       struct error *error);
 bool lab_release_apply(struct home_edit *edit, const struct lab_release *release,
                        struct error *error);

@@ -8,6 +8,9 @@
 #include "home/lab/lab_change.h"
 #include "home/lab/lab_claims.h"
 #include "home/lab/lab_cloud.h"
+#include "home/lab/lab_compare.h"
+#include "home/lab/lab_plan_networks.h"
+#include "home/lab/lab_release.h"
 #include "store/launch_table.h"
 
 #include <stdlib.h>
@@ -105,7 +108,7 @@ static bool change(const struct lab_work *work, const struct lab_instance *insta
     struct lab_options options = {.lab = work->lab, .instance = instance};
     struct lab_difference difference = {0};
     struct home_edit edit = {.home = work->home, .instance = instance->name};
-    bool good = lab_plan_compare(work->home, &options, &difference, error) &&
+    bool good = lab_compare(work->home, &options, &difference, error) &&
                 lab_change_apply(&edit, &options, &difference, error);
     tell_user(work, instance->name, edit.notice);
     if (good)
@@ -131,7 +134,7 @@ static bool free_for_others(const struct lab_work *work, size_t index, struct er
     struct lab_options options = {.lab = work->lab, .instance = instance};
     struct lab_release given_up = {0};
     struct home_edit edit = {.home = work->home, .instance = instance->name};
-    bool good = lab_plan_release(work->home, &options, &given_up, error) &&
+    bool good = lab_release_find(work->home, &options, &given_up, error) &&
                 lab_release_apply(&edit, &given_up, error);
     if (!is_changed_too(work->plan, index))
         tell_user(work, instance->name, edit.notice);
@@ -151,7 +154,7 @@ static bool prune_instance(struct home *home, const char *name, struct error *er
 
 static bool make_network(const struct lab_work *work, size_t index, struct error *error) {
     const struct home_network_options options =
-        lab_plan_network(work->lab, &work->lab->networks[index]);
+        lab_plan_network_options(work->lab, &work->lab->networks[index]);
     struct store_network made = {0};
     bool good = home_network_create(work->home, &options, &made, error);
     store_network_done(&made);
@@ -177,45 +180,50 @@ static bool do_step(struct progress *progress, size_t index, struct error *error
 
 /* --- what can be done next --- */
 
-/* One of this kind is not done. */
-static bool is_any_ahead(const struct progress *progress, enum lab_step_kind kind) {
+/* One of this kind and name, or of any name if that is NULL, has not come so far. */
+static bool is_ahead(const struct progress *progress, enum lab_step_kind kind, const char *name,
+                     enum stage least) {
     const struct lab_plan *plan = progress->work->plan;
     for (size_t i = 0; i < plan->count; i++)
-        if (plan->steps[i].kind == kind && progress->stages[i] < STAGE_DONE)
+        if (plan->steps[i].kind == kind && progress->stages[i] < least &&
+            (!name || strcmp(plan->steps[i].name, name) == 0))
             return true;
     return false;
 }
 
-/* One of this kind and name has not come so far. */
-static bool is_ahead(const struct progress *progress, enum lab_step_kind kind, const char *name,
-                     enum stage least) {
-    const struct lab_plan *plan = progress->work->plan;
-    for (size_t i = 0; name && i < plan->count; i++)
-        if (plan->steps[i].kind == kind && progress->stages[i] < least &&
-            strcmp(plan->steps[i].name, name) == 0)
-            return true;
-    return false;
+/* The instance that this one comes after is there, or has come so far. */
+static bool is_after_ready(const struct progress *progress, const struct lab_instance *instance,
+                           enum stage least) {
+    const char *after = lab_text(&instance->values[LAB_AFTER]);
+    return !after || !is_ahead(progress, LAB_CREATE, after, least);
+}
+
+static bool is_image_ready(const struct progress *progress, const struct lab_instance *instance) {
+    const char *image = lab_text(&instance->values[LAB_IMAGE]);
+    return !is_ahead(progress, LAB_GET_IMAGE, image ? image : CREATE_DEFAULT_IMAGE, STAGE_DONE);
 }
 
 /* Nothing is given up before all images are here: a download is what fails most often. */
 static bool is_ready(const struct progress *progress, size_t index) {
     const struct lab_step *step = &progress->work->plan->steps[index];
-    bool is_new = step->kind == LAB_CREATE;
-    if (step->kind == LAB_GET_IMAGE)
-        return false;
-    if (step->kind == LAB_RELEASE)
-        return !is_any_ahead(progress, LAB_GET_IMAGE);
-    if (step->kind == LAB_PRUNE || step->kind == LAB_PRUNE_NETWORK)
-        return progress->done_count == index; /* they are the last ones */
-    if (!is_new && step->kind != LAB_CHANGE)
-        return true;
-    const struct lab_value *values = progress->work->lab->instances[step->index].values;
-    const char *image = lab_text(&values[LAB_IMAGE]);
-    return !is_any_ahead(progress, LAB_RELEASE) &&
-           !(is_new &&
-             is_ahead(progress, LAB_GET_IMAGE, image ? image : CREATE_DEFAULT_IMAGE, STAGE_DONE)) &&
-           !is_ahead(progress, LAB_CREATE, lab_text(&values[LAB_AFTER]),
-                     is_new ? STAGE_BEGUN : STAGE_DONE);
+    const struct lab_instance *instances = progress->work->lab->instances;
+    switch (step->kind) {
+    case LAB_GET_IMAGE: return false; /* by lab_fetches */
+    case LAB_RELEASE: return !is_ahead(progress, LAB_GET_IMAGE, NULL, STAGE_DONE);
+    case LAB_CREATE:
+        return !is_ahead(progress, LAB_RELEASE, NULL, STAGE_DONE) &&
+               is_image_ready(progress, &instances[step->index]) &&
+               is_after_ready(progress, &instances[step->index], STAGE_BEGUN);
+    case LAB_CHANGE:
+        return !is_ahead(progress, LAB_RELEASE, NULL, STAGE_DONE) &&
+               is_after_ready(progress, &instances[step->index], STAGE_DONE);
+    case LAB_PRUNE:
+    case LAB_PRUNE_NETWORK: return progress->done_count == index; /* they are the last ones */
+    case LAB_SET_CLOUD:
+    case LAB_ADD_NETWORK:
+    case LAB_NOTE: break;
+    }
+    return true;
 }
 
 static size_t find_ready(const struct progress *progress) {
