@@ -9,7 +9,7 @@
 #include "home/access/endpoint.h"
 #include "home/cloud/cloud.h"
 #include "home/home.h"
-#include "home/instance/plan.h"
+#include "home/instance/prepare.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
 #include "host/bridge_helper.h"
@@ -231,7 +231,7 @@ static bool prepare_files(struct home *home, const char *name, struct prepared *
                           struct error *error) {
     instance_plan_done(&prepared->plan);
     instance_facts_done(&prepared->facts);
-    return instance_plan_prepare(home, name, &prepared->facts, &prepared->plan, error);
+    return instance_prepare(home, name, &prepared->facts, &prepared->plan, error);
 }
 
 /* The helper of the first card says which network it took: the seed must lead there. Two VMs that

@@ -3,7 +3,7 @@
 #include "home/facts.h"
 #include "home/generated.h"
 #include "home/instance/definition.h"
-#include "home/instance/plan.h"
+#include "home/instance/prepare.h"
 #include "host/firmware.h"
 #include "store/query.h"
 #include "test.h"
@@ -30,7 +30,7 @@ static void make(const char *name, const char *ip4, const char *seed, struct sto
 static void prepare(const char *name, struct instance_plan *plan) {
     struct instance_facts facts = {0};
     struct error error = {0};
-    check_good(instance_plan_prepare(&home, name, &facts, plan, &error), &error);
+    check_good(instance_prepare(&home, name, &facts, plan, &error), &error);
     instance_facts_done(&facts);
 }
 
@@ -38,7 +38,7 @@ static void check_refused(const char *name, enum error_code code, const char *sa
     struct instance_facts facts = {0};
     struct instance_plan plan = {0};
     struct error error = {0};
-    CHECK(!instance_plan_prepare(&home, name, &facts, &plan, &error));
+    CHECK(!instance_prepare(&home, name, &facts, &plan, &error));
     instance_facts_done(&facts);
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);

@@ -3,7 +3,7 @@
 #include "home/change/reset.h"
 #include "home/facts.h"
 #include "home/instance/definition.h"
-#include "home/instance/plan.h"
+#include "home/instance/prepare.h"
 #include "home/seed/seed.h"
 #include "host/qemu_img.h"
 #include "store/guest_table.h"
@@ -170,7 +170,7 @@ TEST(one_that_does_not_count_is_swept) {
     check_good(file_make_directory(stage, 0700, &error), &error);
     put(".reset-test-1-00000000/os.qcow2", "half a disk");
     put("known_hosts", "keys");
-    check_good(instance_plan_prepare(&home, "test", &facts, &plan, &error), &error);
+    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
     instance_facts_done(&facts);
     CHECK(!disk_is_new());
     CHECK(is_there("known_hosts"));
@@ -196,7 +196,7 @@ TEST(one_that_counts_is_completed_at_the_next_launch) {
     run_program(argv);
     use_disk();
     put("known_hosts", "old keys");
-    check_good(instance_plan_prepare(&home, "test", &facts, &plan, &error), &error);
+    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
     instance_facts_done(&facts);
     CHECK(disk_is_new());
     CHECK(!trusts_old_keys());

@@ -8,6 +8,7 @@
 #include "home/instance/definition.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
+#include "home/instance/nic_reserve.h"
 #include "home/instance/plan.h"
 #include "store/transaction.h"
 

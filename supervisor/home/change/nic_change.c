@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "home/facts.h"
 #include "home/instance/nic.h"
+#include "home/instance/nic_reserve.h"
 #include "home/instance/regenerate.h"
 #include "machine/core/spec.h"
 

@@ -13,6 +13,7 @@
 #include "home/instance/identity.h"
 #include "home/instance/lab_nic.h"
 #include "home/instance/nic.h"
+#include "home/instance/nic_reserve.h"
 #include "home/instance/port_owners.h"
 #include "home/seed/host_keys.h"
 #include "home/seed/user_document.h"
@@ -302,7 +303,7 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
     struct store_instances others = {0};
     bool good = instance_table_list(store, &others, error) &&
                 check_address_free(&others, instance, error) &&
-                nic_check_first(store, cloud, instance->ip4, error);
+                nic_reserve_check_first(store, cloud, instance->ip4, error);
     store_instances_done(&others);
     return good;
 }
@@ -322,7 +323,7 @@ static bool reserve_unique(struct store *store, struct instance_facts *facts, st
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
                 check_address_free(&others.instances, instance, error) &&
-                nic_check_first(store, cloud, instance->ip4, error);
+                nic_reserve_check_first(store, cloud, instance->ip4, error);
     for (size_t i = 0; good && i < facts->forwards.count; i++) {
         alloc_replace(&facts->forwards.items[i].name, alloc_string(instance->name));
         port_owners_add(&others, &facts->forwards.items[i]);

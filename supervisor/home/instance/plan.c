@@ -6,23 +6,15 @@
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/strv.h"
-#include "base/text_form.h"
 #include "home/access/ansible.h"
 #include "home/access/endpoint.h"
-#include "home/access/known_hosts.h"
 #include "home/cloud/subnet.h"
 #include "home/generated.h"
 #include "home/images/image.h"
-#include "home/images/overlay.h"
-#include "home/instance/launch_check.h"
-#include "home/instance/machine_type.h"
-#include "home/instance/recovery.h"
-#include "home/instance/ssh_port.h"
+#include "home/instance/plan_arguments.h"
 #include "home/layout.h"
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
-#include "home/snapshot/snapshot_settle.h"
-#include "home/unfinished.h"
 #include "host/accelerator.h"
 #include "host/firmware.h"
 #include "host/nested.h"
@@ -33,61 +25,10 @@
 #include "machine/core/smbios.h"
 #include "machine/core/vm_script.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ARGUMENTS_LIMIT_BYTES 16384u
-#define ARGUMENTS_MAX         256u
-#define SEED_SOURCE           "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
-
-/* --- qemu.args: one argument a line --- */
-
-static bool push_argument(char *line, struct strv *arguments, struct error *error) {
-    line += strspn(line, " \t");
-    size_t length = strlen(line);
-    while (length && strchr(" \t\r", line[length - 1]))
-        line[--length] = 0;
-    if (length == 0 || line[0] == '#')
-        return true;
-    if (text_form_invisible(line, length)) {
-        scoped(alloc_release) char *shown = text_form_name(line, length);
-        return error_set(error, ERROR_INVALID, "a line begins with %s: remove it", shown);
-    }
-    if (arguments->count == ARGUMENTS_MAX)
-        return error_set(error, ERROR_INVALID, "more than %u arguments", ARGUMENTS_MAX);
-    strv_push(arguments, line);
-    return true;
-}
-
-static bool split_arguments(struct buffer *text, struct strv *arguments, struct error *error) {
-    if (memchr(text->data, 0, text->length))
-        return error_set(error, ERROR_INVALID, "it contains a NUL byte, so it is not a text file");
-    for (char *line = text->data, *next; line; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        if (!push_argument(line, arguments, error))
-            return false;
-    }
-    return true;
-}
-
-static bool read_arguments(const char *folder, struct strv *arguments, struct error *error) {
-    scoped(buffer_done) struct buffer text = {0};
-    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_ARGUMENTS, folder);
-    if (!file_exists(path))
-        return true;
-    if (!file_read(path, ARGUMENTS_LIMIT_BYTES, &text, error))
-        return false;
-    text_form_strip_bom(&text);
-    return text.length == 0 ||
-           (text_form_check(text.data, text.length, error) &&
-            split_arguments(&text, arguments, error)) ||
-           error_prefix(error, "%s", path);
-}
-
-/* --- the spec --- */
+#define SEED_SOURCE "nocloud-net" /* what every cloud-init takes that can be seeded by HTTP */
 
 /* Strings that the spec points to; the list of them becomes the plan's. */
 static const char *own(struct strv *owned, char *text) {
@@ -283,7 +224,7 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
     fill_seed(home, facts, &plan->spec, owned);
     fill_disks(home, facts, plan, owned);
     size_t first = owned->count;
-    if (!read_arguments(plan->folder, owned, error))
+    if (!plan_arguments_read(plan->folder, owned, error))
         return false;
     if (owned->count > first)
         plan->spec.extra = owned->items + first;
@@ -334,89 +275,6 @@ bool instance_plan_write(struct generated *generated, struct instance_plan *plan
         return true;
     instance_plan_done(plan);
     return false;
-}
-
-/* --- a launch --- */
-
-static bool complete_rename(struct home *home, const char *name, struct error *error) {
-    struct store_instance instance = {0};
-    bool good = instance_table_get(home->store, name, &instance, error) &&
-                recovery_complete_rename(home, &instance, error);
-    store_instance_done(&instance);
-    return good;
-}
-
-/* Nobody removes the folder while it is locked. It may still have its old name. */
-static bool lock_folder(struct home *home, const char *name, int *lock, struct error *error) {
-    scoped(alloc_release) char *folder = home_instance_folder(home, name);
-    if (!file_exists(folder) && !complete_rename(home, name, error))
-        return false;
-    *lock = file_lock_folder(folder);
-    if (*lock < 0 && errno == EWOULDBLOCK)
-        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
-    return true;
-}
-
-static void add_notice(struct instance_plan *plan, const char *text) {
-    if (text && plan->notice)
-        alloc_replace(&plan->notice, alloc_printf("%s; %s", plan->notice, text));
-    else if (text)
-        plan->notice = alloc_string(text);
-}
-
-static bool write_plan(struct home *home, const struct instance_facts *facts,
-                       struct instance_plan *plan, struct error *error) {
-    struct generated generated = {.home = home, .facts = facts, .tells_edits = true};
-    char *before = plan->notice;
-    bool good = instance_plan_write(&generated, plan, error);
-    plan->notice = alloc_string(before);
-    add_notice(plan, generated.notice);
-    free(before);
-    generated_done(&generated);
-    return good;
-}
-
-static bool settle_disk(struct home *home, const struct instance_facts *facts,
-                        struct error *error) {
-    scoped(alloc_release) char *disk = layout_os_disk(home, facts->instance.name);
-    return overlay_settle(home, &facts->image, disk, error);
-}
-
-/* A restore that is completed changes rows. */
-static bool settle_snapshots(struct home *home, const char *name, struct instance_facts *facts,
-                             struct error *error) {
-    bool restored;
-    if (!snapshot_settle_idle(home, &facts->instance, &restored, error))
-        return false;
-    if (!restored)
-        return true;
-    instance_facts_done(facts);
-    return instance_facts_load(home, name, facts, error) && known_hosts_collect(home, error);
-}
-
-static bool settle_suspension(struct home *home, const struct instance_facts *facts,
-                              struct instance_plan *plan, struct error *error) {
-    if (!suspension_settle(home, &facts->instance, &plan->spec, &plan->wake, error))
-        return false;
-    add_notice(plan, plan->wake.notice);
-    return true;
-}
-
-bool instance_plan_prepare(struct home *home, const char *name, struct instance_facts *facts,
-                           struct instance_plan *plan, struct error *error) {
-    scoped(file_release) int lock = -1;
-    *facts = (struct instance_facts){0};
-    *plan = (struct instance_plan){0};
-    return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
-           recovery_complete_rename(home, &facts->instance, error) &&
-           recovery_complete_reset(home, &facts->instance, error) &&
-           recovery_complete_restore(home, &facts->instance, error) &&
-           settle_snapshots(home, name, facts, error) &&
-           ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
-           settle_disk(home, facts, error) &&
-           machine_type_settle(home->store, &facts->instance, error) &&
-           write_plan(home, facts, plan, error) && unfinished_clear(home, name, error) &&
-           settle_suspension(home, facts, plan, error);
 }
 
 void instance_plan_done(struct instance_plan *plan) {
