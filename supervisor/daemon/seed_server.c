@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <stdlib.h>
 
-enum { BACKLOG = 511, SEED_PORT_POLL_MS = 50 };
+/* The system keeps fewer, if it is set so. More guests than that wait a second or three, until they
+ * try again. */
+enum { BACKLOG = 4096, SEED_PORT_POLL_MS = 50 };
 
 struct seed_server {
     struct seed_request_context requests;
