@@ -20,9 +20,10 @@ static void nic_read_row(struct query *query, struct store_nic *nic) {
 bool nic_table_list(struct store *store, int64_t instance, struct store_nics *nics,
                     struct error *error) {
     struct query query;
-    if (!query_open(store, NIC_LIST, &query, error))
+    if (!query_open(store, instance ? NIC_LIST_INSTANCE : NIC_LIST, &query, error))
         return false;
-    query_bind_number(&query, instance);
+    if (instance)
+        query_bind_number(&query, instance);
     while (query_row(&query, error)) {
         nics->items = alloc_resize(nics->items, (nics->count + 1) * sizeof *nics->items);
         nics->items[nics->count] = (struct store_nic){0};

@@ -24,6 +24,11 @@
     "SELECT id, name, kind, interface, subnet, domain, created_ms, is_lab"                         \
     " FROM networks "
 
+#define NIC_SELECT                                                                                 \
+    "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4,"                    \
+    " coalesce(n.network, 0), w.name FROM nics n JOIN instances i ON i.id = n.instance"            \
+    " LEFT JOIN networks w ON w.id = n.network "
+
 static const char *const sql[STATEMENT_COUNT] = {
     [STORE_DATA_VERSION] = "PRAGMA data_version",
 
@@ -234,10 +239,8 @@ static const char *const sql[STATEMENT_COUNT] = {
                           " LEFT JOIN guests g ON g.instance = i.id"
                           " WHERE coalesce(i.ip4, g.address) IS NOT NULL ORDER BY i.name",
 
-    [NIC_LIST] = "SELECT n.instance, i.name, n.position, n.kind, n.interface, n.mac, n.ip4,"
-                 " coalesce(n.network, 0), w.name FROM nics n JOIN instances i ON i.id = n.instance"
-                 " LEFT JOIN networks w ON w.id = n.network"
-                 " WHERE ?1 IN (0, n.instance) ORDER BY i.name, n.position",
+    [NIC_LIST] = NIC_SELECT "ORDER BY i.name, n.position",
+    [NIC_LIST_INSTANCE] = NIC_SELECT "WHERE n.instance = ?1 ORDER BY n.position",
     [NIC_ADD] = "INSERT INTO nics (instance, position, kind, interface, mac, ip4, network)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0))",
     [NIC_REMOVE] = "DELETE FROM nics WHERE instance = ?1 AND position = ?2",

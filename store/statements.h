@@ -93,6 +93,7 @@ enum statement {
     CLOUD_MEMBER_LIST,
 
     NIC_LIST,
+    NIC_LIST_INSTANCE,
     NIC_ADD,
     NIC_REMOVE,
 
