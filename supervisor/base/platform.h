@@ -72,6 +72,8 @@ uint64_t platform_slept_ms(void);
 uint64_t platform_awake_ms(void);
 /* When the content of the file was last modified. */
 int64_t platform_modified_ms(const struct stat *status);
+/* When anything of it last was, this time included: nobody sets it. */
+int64_t platform_changed_ns(const struct stat *status);
 
 /* What may be the cause when there is no route to a guest. NULL: it is usual while a guest boots.
  */

@@ -188,6 +188,10 @@ int64_t platform_modified_ms(const struct stat *status) {
     return (int64_t)status->st_mtimespec.tv_sec * 1000 + status->st_mtimespec.tv_nsec / 1000000;
 }
 
+int64_t platform_changed_ns(const struct stat *status) {
+    return (int64_t)status->st_ctimespec.tv_sec * 1000000000 + status->st_ctimespec.tv_nsec;
+}
+
 const char *platform_no_route_cause(void) {
     return "the guest is not there, or macOS denies pgsup the local network, as it does to launchd "
            "agents and to terminals other than Terminal: allow it in System Settings, Privacy & "

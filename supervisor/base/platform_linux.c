@@ -217,6 +217,10 @@ int64_t platform_modified_ms(const struct stat *status) {
     return (int64_t)status->st_mtim.tv_sec * 1000 + status->st_mtim.tv_nsec / 1000000;
 }
 
+int64_t platform_changed_ns(const struct stat *status) {
+    return (int64_t)status->st_ctim.tv_sec * 1000000000 + status->st_ctim.tv_nsec;
+}
+
 const char *platform_no_route_cause(void) {
     return NULL;
 }

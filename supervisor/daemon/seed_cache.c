@@ -148,7 +148,8 @@ static char *path_of(const struct seed_cache *cache, const struct seed_entry *en
 
 static bool is_same_file(const struct stat *one, const struct stat *other) {
     return one->st_ino == other->st_ino && one->st_dev == other->st_dev &&
-           one->st_size == other->st_size && one->st_ctime == other->st_ctime &&
+           one->st_size == other->st_size &&
+           platform_changed_ns(one) == platform_changed_ns(other) &&
            platform_modified_ms(one) == platform_modified_ms(other);
 }
 
@@ -162,14 +163,13 @@ const struct buffer *seed_cache_read(struct seed_cache *cache, struct seed_entry
     struct stat file = {0};
     if (!copy->path)
         copy->path = path_of(cache, entry, document);
-    bool plain = lstat(copy->path, &file) == 0 && S_ISREG(file.st_mode);
+    bool exists = lstat(copy->path, &file) == 0, plain = exists && S_ISREG(file.st_mode);
     if (copy->known && plain && is_same_file(&copy->file, &file))
         return &copy->content;
     drop_copy(cache, copy);
     if (cache->bytes > CONTENT_LIMIT_BYTES)
         drop_copies(cache);
-    if (file_exists(copy->path) &&
-        !file_read(copy->path, SEED_DOCUMENT_LIMIT_BYTES, &copy->content, error)) {
+    if (exists && !file_read(copy->path, SEED_DOCUMENT_LIMIT_BYTES, &copy->content, error)) {
         buffer_done(&copy->content);
         return NULL;
     }

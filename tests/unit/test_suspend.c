@@ -142,9 +142,21 @@ TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
     expect_of_all(&home, 1, 0);
     shell(alloc_printf("touch -t 202001010000 '%s/vm3/os.qcow2'", all)); /* one that hides */
     expect_of_all(&home, 1, 0);
+    shell(alloc_printf("cp '%s/vm3/os.qcow2' '%s/saved'", all, home.path));
     shell(alloc_printf("rm '%s/vm3/os.qcow2' && cp '%s/vm0/os.qcow2' '%s/vm3/os.qcow2'", all, all,
                        all));
     expect_of_all(&home, 0, 0);
+    shell(alloc_printf("sleep 0.03; truncate -s \"$(wc -c <'%s/saved')\" '%s/vm4/os.qcow2'; "
+                       "touch -t 202001010000 '%s'/vm*/os.qcow2",
+                       home.path, all, all));
+    CHECK_INT(unlink(note), 0);
+    expect_of_all(&home, 0, 1);
+    shell(alloc_printf("sleep 0.03; cat '%s/saved' >'%s/vm4/os.qcow2'; " /* of the same size */
+                       "touch -t 202001010000 '%s/vm4/os.qcow2'",
+                       home.path, all, all));
+    expect_of_all(&home, 1, 0);
+    shell(alloc_printf("rm '%s/vm4/os.qcow2' && cp '%s/vm0/os.qcow2' '%s/vm4/os.qcow2'", all, all,
+                       all));
     shell(alloc_printf("printf damaged >'%s'", note));
     expect_of_all(&home, 0, 1);
     free(home.path), free(home.run), free(note), free(all);

@@ -15,7 +15,7 @@
 /* One disk without saved memory. The note is an array of them in the order of compare(). */
 struct disk {
     uint64_t device, inode, size;
-    int64_t modified_ms, changed_s;
+    int64_t modified_ms, changed_ns;
 };
 
 #define NOTE_LIMIT_BYTES (16384 * sizeof(struct disk))
@@ -29,7 +29,7 @@ static struct disk disk_of(const struct stat *status) {
                          .inode = (uint64_t)status->st_ino,
                          .size = (uint64_t)status->st_size,
                          .modified_ms = platform_modified_ms(status),
-                         .changed_s = (int64_t)status->st_ctime};
+                         .changed_ns = platform_changed_ns(status)};
 }
 
 static char *note_path(const struct unsuspended *disks) {
