@@ -66,14 +66,34 @@ static void stop(struct http_connection *connection) {
     buffer_done(&connection->input);
 }
 
+static void put_number(struct buffer *output, size_t number) {
+    char digits[24], *first = digits + sizeof digits;
+    *--first = 0;
+    do
+        *--first = (char)('0' + number % 10);
+    while (number /= 10);
+    buffer_puts(output, first);
+}
+
+static void put_length(struct buffer *output, const char *type, size_t length) {
+    buffer_puts(output, "Content-Type: ");
+    buffer_puts(output, type ? type : "text/plain; charset=utf-8");
+    buffer_puts(output, "\r\nContent-Length: ");
+    put_number(output, length);
+    buffer_puts(output, "\r\n");
+}
+
 /* Writes the response to the current message; caller decides about closing first. */
 static void write_response(struct http_connection *connection, int status, const char *type,
                            const void *body, size_t length) {
     struct buffer *output = &connection->output;
-    buffer_printf(output, "HTTP/1.1 %d %s\r\n", status, reason_phrase(status));
+    buffer_puts(output, "HTTP/1.1 ");
+    put_number(output, (size_t)status);
+    buffer_putc(output, ' ');
+    buffer_puts(output, reason_phrase(status));
+    buffer_puts(output, "\r\n");
     if (status != 204) /* RFC 9110, 8.6: it has no length */
-        buffer_printf(output, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-                      type ? type : "text/plain; charset=utf-8", length);
+        put_length(output, type, length);
     buffer_puts(output, "Cache-Control: no-store\r\n");
     if (connection->allow)
         buffer_printf(output, "Allow: %s\r\n", connection->allow);

@@ -7,6 +7,7 @@
 
 /* A chunked body within HTTP_BODY_LIMIT_BYTES needs little framing, unless the peer is hostile. */
 #define FRAMING_LIMIT_BYTES HTTP_BODY_LIMIT_BYTES
+#define KEPT_BYTES          512 /* of each buffer, from one request to the next */
 #define CONTINUE_EXPECTED   "100-continue"
 
 /* llhttp and this file both reject requests with these sentences: versions of llhttp differ in
@@ -203,11 +204,15 @@ static void end_head(struct message *message) {
         message->expects_continue = false;
 }
 
+static bool is_visible(unsigned char byte) {
+    return byte >= 0x20 && byte != 0x7F;
+}
+
 /* last: the previous byte, 0 at the start */
 static bool is_line_byte(char last, unsigned char byte) {
     if ((last == '\r') != (byte == '\n'))
         return false;
-    return byte == '\r' || byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+    return byte == '\r' || byte == '\n' || byte == '\t' || is_visible(byte);
 }
 
 static void feed_head_byte(struct message *message, char byte) {
@@ -237,6 +242,27 @@ static void feed_head_byte(struct message *message, char byte) {
     } else if (head->length >= 4 && memcmp(head->data + head->length - 4, "\r\n\r\n", 4) == 0) {
         end_head(message);
     }
+}
+
+/* How many of these bytes follow the head's last one and begin, end and fold no line. */
+static size_t plain_length(const struct message *message, const char *data, size_t length) {
+    const struct buffer *head = &message->head;
+    size_t plain = 0, room = HTTP_HEADER_LIMIT_BYTES - head->length;
+    if (head->length == 0 || head->data[head->length - 1] < ' ')
+        return 0;
+    while (plain < length && plain < room && is_visible((unsigned char)data[plain]))
+        plain++;
+    return plain;
+}
+
+static size_t feed_head(struct message *message, const char *data, size_t length) {
+    size_t plain = plain_length(message, data, length);
+    if (plain == 0) {
+        feed_head_byte(message, data[0]);
+        return 1;
+    }
+    buffer_append(&message->head, data, plain);
+    return plain;
 }
 
 static size_t feed_body(struct message *message, const char *data, size_t length) {
@@ -276,7 +302,7 @@ size_t message_feed(struct message *message, const char *data, size_t length) {
         else if (message->phase == MESSAGE_CHUNKS)
             feed_chunk_byte(message, data[used++]);
         else
-            feed_head_byte(message, data[used++]);
+            used += feed_head(message, data + used, length - used);
     }
     return used;
 }
@@ -289,15 +315,35 @@ bool message_is_head_request(const struct message *message) {
     return message->head.length >= 5 && memcmp(message->head.data, "HEAD ", 5) == 0;
 }
 
-void message_init(struct message *message) {
-    *message = (struct message){.phase = MESSAGE_HEAD};
+static void message_start(struct message *message) {
     buffer_puts(&message->agent, ""); /* so that data is never NULL */
     buffer_puts(&message->body, "");
 }
 
+void message_init(struct message *message) {
+    *message = (struct message){.phase = MESSAGE_HEAD};
+    message_start(message);
+}
+
+static struct buffer emptied(struct buffer *buffer) {
+    if (buffer->capacity > KEPT_BYTES)
+        buffer_done(buffer);
+    else
+        buffer_clear(buffer);
+    return *buffer;
+}
+
 void message_reset(struct message *message) {
-    message_done(message);
-    message_init(message);
+    *message = (struct message){
+        .phase = MESSAGE_HEAD,
+        .target = emptied(&message->target),
+        .agent = emptied(&message->agent),
+        .body = emptied(&message->body),
+        .head = emptied(&message->head),
+        .field = emptied(&message->field),
+        .value = emptied(&message->value),
+    };
+    message_start(message);
 }
 
 void message_done(struct message *message) {

@@ -313,10 +313,23 @@ char *name_safe(const char *text) {
     return buffer_take(&out);
 }
 
+/* Of ASCII that is shown as it is. */
+static size_t visible_length(const char *text, size_t most) {
+    size_t length = 0;
+    while (length < most && text[length] >= 0x20 && text[length] < 0x7F && text[length] != '\\')
+        length++;
+    return length;
+}
+
 char *name_printable(const char *text, size_t length, size_t limit) {
     struct buffer out = {0};
     size_t i = 0;
     while (i < length && i < limit) {
+        size_t plain = visible_length(text + i, (length < limit ? length : limit) - i);
+        buffer_append(&out, text + i, plain);
+        i += plain;
+        if (plain)
+            continue;
         size_t unseen = text_form_invisible(text + i, length - i);
         for (size_t end = i + unseen; i < end; i++)
             buffer_printf(&out, "\\x%02X", (unsigned char)text[i]);
