@@ -54,8 +54,11 @@ void secret_wipe(void *memory, size_t length) {
 }
 
 void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SIZE]) {
-    unsigned char bytes[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256(bytes, data, length);
+    struct sha256 state;
+    unsigned char bytes[SHA256_BYTES];
+    sha256_begin(&state);
+    sha256_add(&state, data, length);
+    sha256_end(&state, bytes);
     sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
 }
 
@@ -71,10 +74,11 @@ static bool read_file(const char *path,
         return error_errno(error, "cannot read %s", path);
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_INVALID, "%s is not a file: move it away", path);
-    scoped(alloc_release) unsigned char *chunk = alloc_zero(CHUNK_BYTES);
+    size_t size = status.st_size < CHUNK_BYTES ? (size_t)status.st_size + 1 : CHUNK_BYTES;
+    scoped(alloc_release) unsigned char *chunk = alloc_zero(size);
     ssize_t got = 0;
     waiting_begin("computing a checksum", "");
-    while (interrupt_check(NULL) && (got = read(fd, chunk, CHUNK_BYTES)) > 0) {
+    while (interrupt_check(NULL) && (got = read(fd, chunk, size)) > 0) {
         update(state, chunk, (size_t)got);
         waiting_tick();
     }

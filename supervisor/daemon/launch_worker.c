@@ -164,12 +164,18 @@ static void note_helpers(const struct vm_plan *plan) {
         log_warning("%s", error.text);
 }
 
-/* Without the note only the next supervisor cannot suspend it. */
+/* Without the note only the next supervisor cannot suspend it. It is of no use once the computer
+ * has stopped, so it is not synced. */
 static void note_hardware(const struct vm_plan *plan) {
     struct error error = {0};
-    if (!file_write(plan->files[RUN_FILE_HARDWARE], plan->hardware, strlen(plan->hardware), 0600,
-                    &error))
-        log_warning("%s", error.text);
+    const char *path = plan->files[RUN_FILE_HARDWARE];
+    scoped(file_release) int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd >= 0 && file_write_all(fd, plan->hardware, strlen(plan->hardware)))
+        return;
+    error_errno(&error, "cannot write %s", path);
+    log_warning("%s", error.text);
+    unlink(path); /* half of it would be another one */
 }
 
 /* Where macOS gives a network to root alone, and the launcher is there. */

@@ -261,6 +261,40 @@ TEST(the_drive_is_made_anew_only_when_needed) {
     home_close(&home);
 }
 
+static ino_t inode_of(const char *folder, const char *name) {
+    struct stat status = {0};
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, name);
+    CHECK_INT(stat(path, &status), 0);
+    return status.st_ino;
+}
+
+/* A start costs no file that is written, synced and put in the place of an equal one; documents
+ * that were checked are not checked again, and others are each time. */
+TEST(what_has_not_changed_is_not_written_again) {
+    static const char *const files[] = {"smbios.bin", "cloud-init/user-data", "cloud-init.img",
+                                        "vm.sh"};
+    enum { COUNT = sizeof files / sizeof *files };
+    ino_t before[COUNT];
+    open_home("unchanged", false);
+    struct store_instance instance = {0};
+    struct instance_plan plan = {0};
+    make("test", NULL, "http", &instance);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
+    for (int i = 0; i < COUNT; i++)
+        before[i] = inode_of(folder, files[i]);
+    prepare("test", &plan);
+    instance_plan_done(&plan);
+    for (int i = 0; i < COUNT; i++)
+        CHECK_INT(inode_of(folder, files[i]), before[i]);
+    append(folder, "cloud-init/user-data", "a: b: c\n");
+    for (int i = 0; i < 2; i++)
+        check_refused("test", ERROR_INVALID, "cloud-init/user-data: line");
+    store_instance_done(&instance);
+    home_close(&home);
+}
+
 static int instance_reads;
 
 static int on_statement(unsigned kind, void *context, void *statement, void *text) {

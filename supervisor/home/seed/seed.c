@@ -221,37 +221,75 @@ static struct keyed find_keyed(const char *folder, const struct store_image *ima
 static bool add_host_keys(struct home *home, const struct store_instance *instance,
                           const struct keyed *keyed, struct buffer *text, struct error *error) {
     return host_keys_ensure(home, instance, error) &&
-           (keyed->document == SEED_VENDOR_DATA
-                ? host_keys_add(home, instance, text, error)
-                : host_keys_append(home, instance, text, error) &&
-                      check_document(keyed->path, keyed->document, text, error)) &&
+           (keyed->document == SEED_VENDOR_DATA ? host_keys_add(home, instance, text, error)
+                                                : host_keys_append(home, instance, text, error));
+}
+
+/* What is on the drive: the documents as they are now, one of them with the host keys. */
+struct drive_documents {
+    struct buffer texts[SEED_DOCUMENT_COUNT];
+    struct buffer keyed;
+};
+
+static void drive_documents_done(struct drive_documents *documents) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
+        buffer_done(&documents->texts[i]);
+    buffer_done(&documents->keyed);
+}
+
+static char *document_path(const struct home *home, const struct store_instance *instance,
+                           enum seed_document document) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    return alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(document));
+}
+
+static bool read_documents(struct home *home, const struct store_instance *instance,
+                           const struct keyed *keyed, struct drive_documents *documents,
+                           struct error *error) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        scoped(alloc_release) char *path = document_path(home, instance, (enum seed_document)i);
+        if (!file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &documents->texts[i], error))
+            return false;
+    }
+    if (!keyed->any)
+        return true;
+    buffer_append(&documents->keyed, documents->texts[keyed->document].data,
+                  documents->texts[keyed->document].length);
+    return add_host_keys(home, instance, keyed, &documents->keyed, error);
+}
+
+static bool check_documents(const struct home *home, const struct store_instance *instance,
+                            const struct keyed *keyed, const struct drive_documents *documents,
+                            struct error *error) {
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        scoped(alloc_release) char *path = document_path(home, instance, (enum seed_document)i);
+        if (!check_document(path, (enum seed_document)i, &documents->texts[i], error))
+            return false;
+    }
+    return !keyed->any || keyed->document != SEED_USER_DATA ||
+           check_document(keyed->path, keyed->document, &documents->keyed, error);
+}
+
+/* Lengths included, so that no two seeds give the same bytes. */
+static void digest_documents(const struct drive_documents *documents, const struct keyed *keyed,
+                             char digest[SECRET_SHA256_SIZE]) {
+    scoped(buffer_done) struct buffer all = {0};
+    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
+        bool has_keys = keyed->any && (enum seed_document)i == keyed->document;
+        const struct buffer *text = has_keys ? &documents->keyed : &documents->texts[i];
+        buffer_printf(&all, "%zu\n", text->length);
+        buffer_append(&all, text->data, text->length);
+    }
+    secret_sha256(all.data, all.length, digest);
+}
+
+static bool write_keyed(const struct keyed *keyed, const struct buffer *text, struct error *error) {
+    return !keyed->any || file_content_equals(keyed->path, text->data, text->length) ||
            file_write(keyed->path, text->data, text->length, 0600, error);
 }
 
-/* Of the documents as they are now, lengths included so that no two seeds give the same bytes. */
-static bool digest_documents(struct home *home, const struct store_instance *instance,
-                             const struct keyed *keyed, char digest[SECRET_SHA256_SIZE],
-                             struct error *error) {
-    scoped(buffer_done) struct buffer all = {0};
-    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    for (int i = 0; i < SEED_DOCUMENT_COUNT; i++) {
-        enum seed_document document = (enum seed_document)i;
-        scoped(buffer_done) struct buffer text = {0};
-        scoped(alloc_release) char *path =
-            alloc_printf("%s/" LAYOUT_DOCUMENTS "/%s", folder, seed_document_name(document));
-        if (!file_read(path, SEED_DOCUMENT_LIMIT_BYTES, &text, error) ||
-            !check_document(path, document, &text, error) ||
-            (keyed->any && document == keyed->document &&
-             !add_host_keys(home, instance, keyed, &text, error)))
-            return false;
-        buffer_printf(&all, "%zu\n", text.length);
-        buffer_append(&all, text.data, text.length);
-    }
-    secret_sha256(all.data, all.length, digest);
-    return true;
-}
-
-/* Made anew only when needed: its time of change then tells when the seed changed last. */
+/* Made anew only when needed: its time of change then tells when the seed changed last. Documents
+ * with the digest that was recorded are those that were checked then. */
 static bool write_drive(struct generated *generated, struct error *error) {
     struct home *home = generated->home;
     const struct store_image *image = &generated->facts->image;
@@ -259,14 +297,21 @@ static bool write_drive(struct generated *generated, struct error *error) {
     char wanted[SECRET_SHA256_SIZE], recorded[SECRET_SHA256_SIZE];
     scoped(alloc_release) char *drive = seed_image_path(home, instance);
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *documents = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
+    scoped(alloc_release) char *path = alloc_printf("%s/" LAYOUT_DOCUMENTS, folder);
     scoped(keyed_done) struct keyed keyed = find_keyed(folder, image, instance);
-    if (!digest_documents(home, instance, &keyed, wanted, error) ||
+    scoped(drive_documents_done) struct drive_documents documents = {0};
+    if (!read_documents(home, instance, &keyed, &documents, error) ||
         !generated_table_get(home->store, instance->id, LAYOUT_SEED_DRIVE, recorded, error))
         return false;
-    if (file_exists(drive) && strcmp(wanted, recorded) == 0)
+    digest_documents(&documents, &keyed, wanted);
+    bool known = strcmp(wanted, recorded) == 0;
+    if (!known && !check_documents(home, instance, &keyed, &documents, error))
+        return false;
+    if (!write_keyed(&keyed, &documents.keyed, error))
+        return false;
+    if (known && file_exists(drive))
         return true;
-    return seed_drive_write(drive, documents, keyed.path, error) &&
+    return seed_drive_write(drive, path, keyed.path, error) &&
            generated_record(generated, LAYOUT_SEED_DRIVE, wanted, error);
 }
 
