@@ -73,9 +73,17 @@ static bool place_fds(const struct child_options *options, int null) {
     return true;
 }
 
-static _Noreturn void become(const struct child_options *options, int null, int failure) {
+struct new_child {
+    const struct child_options *options;
+    int null, failure;
+};
+
+static _Noreturn void become(void *context) {
+    const struct new_child *child = context;
+    const struct child_options *options = child->options;
     bool placed = (options->group == CHILD_SESSION ? setsid() >= 0 : setpgid(0, 0) == 0) &&
-                  place_fds(options, null) && (!options->folder || chdir(options->folder) == 0);
+                  place_fds(options, child->null) &&
+                  (!options->folder || chdir(options->folder) == 0);
     if (placed) {
         platform_close_on_exec((int)options->fd_count);
         descriptors_give_back();
@@ -84,7 +92,7 @@ static _Noreturn void become(const struct child_options *options, int null, int 
                options->environment ? options->environment : environ);
     }
     int number = errno;
-    while (write(failure, &number, sizeof number) < 0 && errno == EINTR)
+    while (write(child->failure, &number, sizeof number) < 0 && errno == EINTR)
         continue;
     _exit(CANNOT_RUN_STATUS);
 }
@@ -93,12 +101,11 @@ static _Noreturn void become(const struct child_options *options, int null, int 
 
 /* -1 with errno. failure is above all places that a child has descriptors in. */
 static pid_t fork_child(const struct child_options *options, int null, int failure) {
+    struct new_child child = {options, null, failure};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = fork();
-    if (pid == 0)
-        become(options, null, failure);
+    pid_t pid = platform_fork(become, &child);
     int number = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = number;

@@ -44,6 +44,10 @@ void platform_close_others(int keep);
  * with threads. */
 void platform_close_on_exec(int first);
 
+/* A child process for a program: runs body, which ends in an exec or in _exit(). It may share the
+ * memory of this process until then, whose calling thread waits. Signals are blocked. -1: errno. */
+pid_t platform_fork(void (*body)(void *context), void *context);
+
 /* The name of a process that can be seen, printable; "": it cannot. Caller frees. */
 char *platform_process_name(pid_t pid);
 

@@ -106,6 +106,13 @@ void platform_close_others(int keep) {
 }
 
 /* A list that is full may not be all: then every one that may be open is taken. */
+pid_t platform_fork(void (*body)(void *context), void *context) {
+    pid_t pid = fork();
+    if (pid == 0)
+        body(context);
+    return pid;
+}
+
 void platform_close_on_exec(int first) {
     struct proc_fdinfo list[LISTED_FDS];
     int bytes = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, list, (int)sizeof list);

@@ -216,6 +216,11 @@ pid_t fork(void) {
     return fault_fails(SPAWN, "fork", EAGAIN) ? -1 : real();
 }
 
+/* A child that shares the memory of its parent would count there. */
+pid_t vfork(void) {
+    return fork();
+}
+
 /* --- name: what others see of files and folders --- */
 
 int rename(const char *from, const char *to) {
