@@ -91,6 +91,8 @@ static void keep_answer(struct answers *known, const struct qemu_program_identit
     known->next++;
 }
 
+/* It is asked outside of the lock: a QEMU that hangs does not keep the launches of others waiting.
+ */
 char *machine_types_resolve(const char *program, const char *alias) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct answers known;
@@ -99,7 +101,12 @@ char *machine_types_resolve(const char *program, const char *alias) {
         return NULL;
     pthread_mutex_lock(&lock);
     char *name = recall_answer(&known, &identity, alias);
-    if (!name && (name = ask_machines(program, alias)))
+    pthread_mutex_unlock(&lock);
+    if (name || !(name = ask_machines(program, alias)))
+        return name;
+    pthread_mutex_lock(&lock);
+    scoped(alloc_release) char *meanwhile = recall_answer(&known, &identity, alias);
+    if (!meanwhile)
         keep_answer(&known, &identity, alias, name);
     pthread_mutex_unlock(&lock);
     return name;

@@ -1,5 +1,6 @@
 /* The types of machines that a QEMU binary has, by QMP's query-machines. Blocking: about 40 ms,
- * once for each binary and process, for all instances that start for the first time. Any thread. */
+ * once for each binary and process (or once for each thread that asks at the same time), for all
+ * instances that start for the first time. Any thread. */
 #pragma once
 
 /* What an alias like "virt" stands for: "virt-7.2"; the alias itself where the binary calls a

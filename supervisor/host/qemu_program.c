@@ -178,6 +178,8 @@ static bool learn(const char *program, const char *notes_path, struct binary *bi
     return true;
 }
 
+/* It is asked outside of the lock: a QEMU that hangs does not keep the launches of others waiting.
+ */
 void qemu_program_inspect(const char *program, const char *notes_path, struct spec_qemu *qemu) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static struct binaries known;
@@ -187,11 +189,15 @@ void qemu_program_inspect(const char *program, const char *notes_path, struct sp
         return;
     pthread_mutex_lock(&lock);
     const struct binary *found = find_binary(&known, &binary);
-    if (!found) {
-        if (learn(program, notes_path, &binary))
-            add_binary(&known, &binary);
-        found = &binary;
-    }
-    *qemu = found->qemu;
+    if (found)
+        *qemu = found->qemu;
+    pthread_mutex_unlock(&lock);
+    if (found)
+        return;
+    bool learned = learn(program, notes_path, &binary);
+    *qemu = binary.qemu;
+    pthread_mutex_lock(&lock);
+    if (learned && !find_binary(&known, &binary))
+        add_binary(&known, &binary);
     pthread_mutex_unlock(&lock);
 }

@@ -5,6 +5,9 @@
 #include "test.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,6 +117,63 @@ TEST(machines_are_asked_for_once_until_the_binary_is_replaced) {
     check_resolves(path, "virt", "virt-10.0.1");
     check_calls(path, "asked\nasked\nasked\nasked\n");
     check_resolves("/nonexistent/qemu", "virt", NULL);
+}
+
+/* --- one that hangs --- */
+
+struct hanging {
+    const char *path;
+    bool (*ask)(const char *program); /* true: it has answered */
+    atomic_bool ended;
+};
+
+static bool ask_for_machines(const char *program) {
+    scoped(alloc_release) char *found = machine_types_resolve(program, "virt");
+    return found != NULL;
+}
+
+static bool ask_for_version(const char *program) {
+    struct spec_qemu qemu;
+    qemu_program_inspect(program, NULL, &qemu);
+    return qemu.version.major != 0;
+}
+
+static void *ask_hanging(void *context) {
+    struct hanging *hanging = context;
+    hanging->ask(hanging->path);
+    atomic_store(&hanging->ended, true);
+    return NULL;
+}
+
+/* A QEMU that begins to hang, and ends when it is released. */
+static void make_hanging(const char *path) {
+    scoped(alloc_release) char *text = alloc_printf(
+        "#!/bin/sh\n>'%s.began'\nwhile [ ! -e '%s.release' ]; do sleep 0.05; done\n", path, path);
+    scratch_write(path, text, strlen(text), 0700);
+}
+
+static void check_others_go_on(const char *name, bool (*ask)(const char *program),
+                               const char *other) {
+    scoped(alloc_release) char *path = scratch_path(name);
+    scoped(alloc_release) char *began = alloc_printf("%s.began", path);
+    scoped(alloc_release) char *release = alloc_printf("%s.release", path);
+    struct hanging hanging = {.path = path, .ask = ask};
+    pthread_t thread;
+    make_hanging(path);
+    CHECK_INT(pthread_create(&thread, NULL, ask_hanging, &hanging), 0);
+    while (!file_exists(began))
+        poll(NULL, 0, 5);
+    CHECK(ask(other));
+    CHECK(!atomic_load(&hanging.ended));
+    scratch_write(release, "", 0, 0600);
+    pthread_join(thread, NULL);
+}
+
+TEST(one_that_hangs_keeps_no_other_waiting) {
+    scoped(alloc_release) char *types = machines("types", "9.2");
+    scoped(alloc_release) char *told = binary("told", "QEMU emulator version 9.2.0", "");
+    check_others_go_on("hangs-1", ask_for_machines, types);
+    check_others_go_on("hangs-2", ask_for_version, told);
 }
 
 TEST(what_speaks_against_it) {
