@@ -45,6 +45,8 @@ static bool on_queued(void *context) {
 
 static void on_changed(void *context, struct vm *vm) {
     struct fleet *fleet = context;
+    if (vm->queued && vm->state != STATE_STARTING)
+        launch_worker_release(&fleet->launches, vm);
     if (vm->launch.number)
         recorder_launch(fleet->recorder, &vm->launch);
     if (vm->suspended && vm->wanted && vm->state == STATE_QUITTING && !fleet->ending) {

@@ -3,13 +3,17 @@
 static void on_turn(uv_work_t *work);
 static void on_turned(uv_work_t *work, int status);
 
+static void turn_begin(struct launch_queue *queue, struct launch_turn *turn) {
+    queue->under_way++;
+    turn->begin(turn);
+    uv_queue_work(queue->loop, &turn->work, on_turn, on_turned);
+}
+
 static void next_turns(struct launch_queue *queue) {
     while (queue->first && queue->under_way < LAUNCH_QUEUE_THREADS) {
         struct launch_turn *turn = queue->first;
         queue->first = turn->next;
-        queue->under_way++;
-        turn->begin(turn);
-        uv_queue_work(queue->loop, &turn->work, on_turn, on_turned);
+        turn_begin(queue, turn);
     }
 }
 
@@ -38,6 +42,21 @@ void launch_queue_add(struct launch_queue *queue, struct launch_turn *turn) {
         queue->first = turn;
     queue->last = turn;
     next_turns(queue);
+}
+
+void launch_queue_release(struct launch_queue *queue, struct launch_turn *turn) {
+    struct launch_turn *before = NULL, *each = queue->first;
+    for (; each && each != turn; each = each->next)
+        before = each;
+    if (!each)
+        return;
+    if (before)
+        before->next = turn->next;
+    else
+        queue->first = turn->next;
+    if (queue->last == turn)
+        queue->last = before;
+    turn_begin(queue, turn);
 }
 
 bool launch_queue_moves(const struct launch_queue *queue, uint64_t within_ms) {

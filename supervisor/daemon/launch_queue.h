@@ -28,5 +28,8 @@ struct launch_queue {
 
 /* The three functions of the turn are set. Outlives the loop's last turn. */
 void launch_queue_add(struct launch_queue *queue, struct launch_turn *turn);
+/* The launch of a turn that waits was cancelled: it begins now, whoever else waits, and its run()
+ * has nothing to do. */
+void launch_queue_release(struct launch_queue *queue, struct launch_turn *turn);
 /* A turn has ended within so long: who waits may go on waiting. */
 bool launch_queue_moves(const struct launch_queue *queue, uint64_t within_ms);

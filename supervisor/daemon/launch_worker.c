@@ -362,3 +362,11 @@ void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
     vm_set_cold(vm, false);
     launch_queue_add(queue, &job->turn);
 }
+
+void launch_worker_release(struct launch_queue *queue, const struct vm *vm) {
+    struct launch_turn *turn = queue->first;
+    while (turn && ((struct job *)turn)->vm != vm)
+        turn = turn->next;
+    if (turn)
+        launch_queue_release(queue, turn);
+}

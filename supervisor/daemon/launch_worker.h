@@ -11,6 +11,9 @@
 void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
                            struct launch_link *link, struct vm *vm);
 
+/* Of a VM that was stopped while it waited for its turn: it does not wait any longer. */
+void launch_worker_release(struct launch_queue *queue, const struct vm *vm);
+
 /* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
  * in the store. */
 struct home;

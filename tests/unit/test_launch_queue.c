@@ -71,6 +71,43 @@ TEST(a_thread_is_left_for_other_work) {
     CHECK_INT(uv_loop_close(&line.loop), 0);
 }
 
+static void on_any_begin(struct launch_turn *turn) {
+    line_of(turn)->begun++;
+}
+
+static void on_nothing(struct launch_turn *turn) {
+    (void)turn;
+}
+
+/* What is released ends while those before it are still under way, or wait. */
+TEST(a_cancelled_launch_does_not_wait_for_its_turn) {
+    struct line line = {0};
+    const unsigned count = LAUNCH_QUEUE_THREADS + 2, last = count - 1;
+    CHECK_INT(uv_loop_init(&line.loop), 0);
+    uv_sem_init(&line.go, 0);
+    line.loop.data = &line;
+    line.queue.loop = &line.loop;
+    for (unsigned i = 0; i < count; i++) {
+        line.turns[i] = (struct launch_turn){
+            .begin = on_any_begin, .run = i == last ? on_nothing : on_run, .end = on_end};
+        launch_queue_add(&line.queue, &line.turns[i]);
+    }
+    launch_queue_release(&line.queue, &line.turns[last]);
+    launch_queue_release(&line.queue, &line.turns[last]); /* it waits no more: nothing happens */
+    CHECK_INT(line.begun, LAUNCH_QUEUE_THREADS + 1);
+    while (line.ended == 0)
+        uv_run(&line.loop, UV_RUN_ONCE);
+    CHECK_INT(line.ended, 1);
+    CHECK_INT(line.queue.under_way, LAUNCH_QUEUE_THREADS);
+    CHECK(line.queue.first == &line.turns[last - 1] && line.queue.last == line.queue.first);
+    for (unsigned i = 0; i < count; i++)
+        uv_sem_post(&line.go);
+    uv_run(&line.loop, UV_RUN_DEFAULT);
+    CHECK_INT(line.ended, count);
+    uv_sem_destroy(&line.go);
+    CHECK_INT(uv_loop_close(&line.loop), 0);
+}
+
 /* --- the VM that waits --- */
 
 struct waiting_vm {
