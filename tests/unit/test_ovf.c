@@ -110,6 +110,86 @@ TEST(words_of_other_programs) {
     }
 }
 
+/* What VirtualBox 7.2.22 wrote, from Debian's package: VBoxManage export --ovf20, and --ovf10 of a
+ * machine of ARM. */
+TEST(descriptors_of_virtualbox) {
+    static const struct {
+        const char *path, *name, *arch, *files[2];
+        uint64_t ram_mib;
+        size_t nics;
+    } rows[] = {
+        {"golden/ovf/virtualbox-x86.ovf",
+         "web-1",
+         "x86_64",
+         {"web-1-disk001.vmdk", "web-1-disk002.vmdk"},
+         1536,
+         2},
+        {"golden/ovf/virtualbox-arm.ovf", "arm-1", "aarch64", {"arm-1-disk001.vmdk"}, 1024, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct foreign_machine machine;
+        struct error error = {0};
+        uint64_t ram_mib = 0;
+        scoped(buffer_done) struct buffer text = {0};
+        CHECK(file_read(rows[i].path, 1 << 20, &text, &error));
+        CHECK(ovf_read(text.data, text.length, &machine, &error));
+        CHECK_STRING(machine.name, rows[i].name);
+        CHECK_STRING(machine.arch, rows[i].arch);
+        CHECK_STRING(machine.firmware, "efi");
+        CHECK_STRING(machine.vcpu, "2");
+        CHECK(foreign_machine_ram(&machine, &ram_mib));
+        CHECK_INT(ram_mib, rows[i].ram_mib);
+        CHECK_INT(machine.nic_count, rows[i].nics);
+        CHECK_INT(machine.disk_count, rows[i].files[1] ? 2 : 1);
+        for (size_t j = 0; j < machine.disk_count; j++)
+            CHECK_STRING(machine.disks[j].file, rows[i].files[j]);
+        foreign_machine_done(&machine);
+    }
+}
+
+#define OF(words, type, more)                                                                      \
+    "<Item ovf:configuration='" words "'><rasd:ResourceType>" #type "</rasd:ResourceType>" more    \
+    "</Item>"
+#define BOUND(word, type, more)                                                                    \
+    "<Item ovf:bound='" word "'><rasd:ResourceType>" #type "</rasd:ResourceType>" more "</Item>"
+#define CHOICE(first, second)                                                                      \
+    "<DeploymentOptionSection><Configuration ovf:id='small' " first "/><Configuration "            \
+    "ovf:id='large' " second "/></DeploymentOptionSection>"
+#define CHOOSES                                                                                    \
+    HARDWARE(OF("tiny small", 3, QUANTITY(2)) ITEM(3, QUANTITY(1)) OF("large", 3, QUANTITY(8))     \
+                 ITEM(4, QUANTITY(512) UNITS("MB")) OF("large", 4, QUANTITY(9) UNITS("GigaBytes")) \
+                     ITEM(10, "") OF("small large", 10, "") OF("large", 10, "")                    \
+                         BOUND("max", 4, QUANTITY(99) UNITS("MB")) OF("smaller", 10, ""))
+
+/* As Cisco's routers and other appliances of VMware's have them. */
+TEST(the_default_configuration_is_taken) {
+    static const struct {
+        const char *text, *vcpu;
+        uint64_t ram_mib;
+        size_t nics;
+    } rows[] = {
+        {HEAD CHOICE("", "") SYSTEM("a", CHOOSES), "2", 512, 2},
+        {HEAD CHOICE("ovf:default='true'", "") SYSTEM("a", CHOOSES), "2", 512, 2},
+        {HEAD CHOICE("ovf:default='false'", "ovf:default='true'") SYSTEM("a", CHOOSES), "8", 9216,
+         3},
+        {HEAD SYSTEM("a", CHOOSES), "1", 512, 1},
+        {HEAD SYSTEM("a", HARDWARE(BOUND("min", 3, QUANTITY(1)) ITEM(3, QUANTITY(4)) BOUND(
+                              "max", 3, QUANTITY(9)) OF("", 4, QUANTITY(64) UNITS("MB")))),
+         "4", 64, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct foreign_machine machine;
+        struct error error = {0};
+        uint64_t ram_mib = 0;
+        CHECK(read_ovf(rows[i].text, &machine, &error));
+        CHECK_STRING(machine.vcpu, rows[i].vcpu);
+        CHECK(foreign_machine_ram(&machine, &ram_mib));
+        CHECK_INT(ram_mib, rows[i].ram_mib);
+        CHECK_INT(machine.nic_count, rows[i].nics);
+        foreign_machine_done(&machine);
+    }
+}
+
 TEST(descriptors_that_are_refused) {
     static const struct {
         const char *text, *says;
@@ -119,6 +199,8 @@ TEST(descriptors_that_are_refused) {
         {"<!DOCTYPE e SYSTEM 'file:///etc/passwd'><Envelope/>",
          "it has a document type, which no descriptor of OVF has"},
         {"<Envelope/>", "it has no machine"},
+        {"<Envelope><Section/><Content ovf:id='a'/></Envelope>",
+         "it is of OVF 0.9, from before the standard: export it as OVF 1.0"},
         {"<Envelope><VirtualSystemCollection/></Envelope>", "it has more than one machine"},
         {"<Envelope><VirtualSystem/><VirtualSystem/></Envelope>", "it has more than one machine"},
         {HEAD FILES SYSTEM("a", HARDWARE(ITEM(17, HOST("ovf:/disk/d9")))),

@@ -31,6 +31,7 @@ struct disk {
 };
 struct item {
     char *type, *quantity, *units, *host_resource;
+    bool chosen, left_out; /* by its configuration */
 };
 struct ovf {
     struct foreign_machine *machine;
@@ -39,6 +40,7 @@ struct ovf {
     struct disk disks[FOREIGN_DISKS_MAX];
     size_t disk_count;
     struct item item;
+    char *configuration; /* that it has unless another one is asked for; NULL: it has one alone */
     char *id, *name, *system_type, *guest, *guest_of_box, *firmware, *firmware_of_box;
     bool seen;
 };
@@ -104,6 +106,34 @@ static void item_done(struct item *item) {
     *item = (struct item){0};
 }
 
+/* That which is marked as the default, else the first: DSP0243, DeploymentOptionSection. */
+static void begin_configuration(struct ovf *ovf, struct xml_reader *reader,
+                                const char **attributes) {
+    const char *marked = attribute(attributes, "default");
+    if (marked && strcmp(marked, "true") == 0)
+        alloc_replace(&ovf->configuration, NULL);
+    keep_attribute(reader, &ovf->configuration, attributes, "id");
+}
+
+static bool lists(const char *words, const char *word) {
+    for (size_t length; *words; words += length + (words[length] == ' ')) {
+        length = strcspn(words, " ");
+        if (word && strlen(word) == length && strncmp(words, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An item may be for some configurations only, or tell the least or most that there may be. */
+static void begin_item(struct ovf *ovf, const char **attributes) {
+    const char *configurations = attribute(attributes, "configuration");
+    const char *bound = attribute(attributes, "bound");
+    item_done(&ovf->item);
+    ovf->item.chosen = configurations && lists(configurations, ovf->configuration);
+    ovf->item.left_out = (configurations && *configurations && !ovf->item.chosen) ||
+                         (bound && (strcmp(bound, "min") == 0 || strcmp(bound, "max") == 0));
+}
+
 static bool is_item(const char *path) {
     return strcmp(path, HARDWARE "/Item") == 0 || strcmp(path, HARDWARE "/StorageItem") == 0 ||
            strcmp(path, HARDWARE "/EthernetPortItem") == 0;
@@ -126,8 +156,13 @@ static void element_begun(void *context, struct xml_reader *reader, const char *
         begin_config(ovf, reader, attributes);
     else if (strcmp(path, SYSTEM "/Machine/Hardware/Firmware") == 0)
         keep_attribute(reader, &ovf->firmware_of_box, attributes, "type");
+    else if (strcmp(path, "Envelope/DeploymentOptionSection/Configuration") == 0)
+        begin_configuration(ovf, reader, attributes);
+    else if (strcmp(path, "Envelope/Content") == 0)
+        xml_reader_stop(reader, "it is of OVF 0.9, from before the standard: export it as OVF 1.0 "
+                                "(`VBoxManage export --ovf10`)");
     else if (is_item(path))
-        item_done(&ovf->item);
+        begin_item(ovf, attributes);
 }
 
 /* --- its items --- */
@@ -157,11 +192,23 @@ static void add_drive(struct ovf *ovf, struct xml_reader *reader, const char *de
     xml_reader_keep(reader, &disk->target, ovf->item.host_resource ? ovf->item.host_resource : "");
 }
 
+static void forget(struct foreign_machine *machine, uint64_t type) {
+    if (type == PROCESSOR) {
+        alloc_replace(&machine->vcpu, NULL);
+    } else if (type == MEMORY) {
+        alloc_replace(&machine->memory, NULL);
+        alloc_replace(&machine->memory_unit, NULL);
+    }
+}
+
 static void end_item(struct ovf *ovf, struct xml_reader *reader) {
     struct foreign_machine *machine = ovf->machine;
     uint64_t type = 0;
-    if (!ovf->item.type || !name_parse_number(ovf->item.type, 1, UINT32_MAX, &type))
+    if (ovf->item.left_out || !ovf->item.type ||
+        !name_parse_number(ovf->item.type, 1, UINT32_MAX, &type))
         return;
+    if (ovf->item.chosen && ovf->item.quantity) /* before what is for all configurations */
+        forget(machine, type);
     if (type == PROCESSOR && ovf->item.quantity) {
         xml_reader_keep(reader, &machine->vcpu, ovf->item.quantity);
     } else if (type == MEMORY && ovf->item.quantity && !machine->memory) {
@@ -293,8 +340,9 @@ static bool resolve(struct ovf *ovf, struct error *error) {
 }
 
 static void ovf_done(struct ovf *ovf) {
-    char *const texts[] = {ovf->id,           ovf->name,     ovf->system_type,    ovf->guest,
-                           ovf->guest_of_box, ovf->firmware, ovf->firmware_of_box};
+    char *const texts[] = {
+        ovf->configuration, ovf->id,           ovf->name,     ovf->system_type,
+        ovf->guest,         ovf->guest_of_box, ovf->firmware, ovf->firmware_of_box};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     for (size_t i = 0; i < ovf->file_count; i++) {
