@@ -37,11 +37,13 @@ static bool take_folder(const struct home *home, const char *text, struct store_
         return true;
     scoped(alloc_release) char *absolute = *text ? file_absolute(text) : NULL;
     if (absolute && !file_is_directory(absolute))
-        return error_set(error, ERROR_NOT_FOUND,
-                         "the folder %s does not exist: create it, or mount the disk that it is on",
-                         absolute);
+        return error_set(
+            error, ERROR_NOT_FOUND,
+            "option \"--backup-to\": the folder %s does not exist: create it, or mount "
+            "the disk that it is on",
+            absolute);
     if (absolute && !home_check_outside(home, absolute, error))
-        return false;
+        return error_prefix(error, "option \"--backup-to\"");
     alloc_replace(&backup->folder, alloc_string(absolute));
     if (!absolute)
         backup->every_s = 0;

@@ -33,6 +33,8 @@ ln -s "$folder" "$WORK/inner"
 for each in "$PGSUP_HOME" "$WORK/inner"; do
     expect_refused 2 "the folder $each is in the home $PGSUP_HOME, with which it would be lost" "$PGSUP" backup create one --to "$each"
     expect_refused 2 "the folder $each is in the home" "$PGSUP" instance set one --backup-to "$each"
+    printf 'instances:\n  one: {image: base, backup-to: "%s"}\n' "$each" >"$WORK/lab.yaml"
+    expect_refused 2 "lab.yaml:2:3: one: option \"--backup-to\": the folder $each is in the home" "$PGSUP" apply -f "$WORK/lab.yaml"
 done
 expect_refused 2 '--thin excludes --full' "$PGSUP" backup create one --to "$WORK/out" --thin --full
 expect_refused 2 '"fast" is not a number of bytes' "$PGSUP" backup create one --to "$WORK/out" --limit fast
