@@ -29,6 +29,9 @@ endif()
 
 # The unit tests, by the room they are in.
 pgsup_test(base SOURCES unit/test_base.c USES base)
+if(NOT APPLE AND NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ) # glibc's heap, which sanitizers replace
+  pgsup_test(share_heap SOURCES unit/test_share_heap.c USES base)
+endif()
 
 pgsup_test(qmp SOURCES unit/test_qmp.c USES qmp)
 pgsup_test(qmp_transcripts SOURCES unit/test_qmp_transcripts.c USES qmp)

@@ -134,6 +134,10 @@ const char *const *platform_keep_awake(void);
 bool platform_free_space(const char *path, uint64_t *bytes);
 bool platform_free_space_of(int fd, uint64_t *bytes); /* of an open file's */
 
+/* From now on all threads allocate from one heap, as each one's own would keep what it frees. To be
+ * called before there are others. */
+void platform_share_heap(void);
+
 /* What an ARM processor has, as Linux's AT_HWCAP. */
 unsigned long platform_hardware_bits(void);
 

@@ -288,6 +288,10 @@ bool platform_free_space(const char *path, uint64_t *bytes) {
     return true;
 }
 
+void platform_share_heap(void) {
+    /* macOS divides its heap by processors, not by threads. */
+}
+
 unsigned long platform_hardware_bits(void) {
     return ~0ul; /* each Mac with Apple silicon has them all */
 }

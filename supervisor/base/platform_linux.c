@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <signal.h>
@@ -325,6 +326,12 @@ const char *const *platform_fork_environment(void) {
 const char *platform_privileged_copy(const char *program) {
     (void)program;
     return NULL;
+}
+
+void platform_share_heap(void) {
+#ifdef M_ARENA_MAX /* glibc's */
+    mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
 unsigned long platform_hardware_bits(void) {

@@ -355,6 +355,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     umask(077);
     descriptors_raise();
     signal(SIGPIPE, SIG_IGN);
+    platform_share_heap();
     unsetenv("UV_THREADPOOL_SIZE"); /* launch_queue.h counts on libuv's own */
     int status = uv_loop_init(&daemon.loop);
     if (status < 0) {
