@@ -159,7 +159,8 @@ set(table
   "real/34-real-seeds              165    2    2400     normal     -"
   "real/210-live-backup            170    2    2400     none       -"
   "real/214-real-way-out           150    2    2400     none       macos"
-  "real/229-quorum                 400    3    3600     none       macos"
+  "real/229-quorum                 240    3    3600     none       macos"
+  "real/253-quorum-later           480    3    3600     none       macos"
 
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              230    1     900     sanitized  macos"

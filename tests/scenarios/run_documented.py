@@ -68,7 +68,7 @@ NOT_RUN = [
     (r"^pgsup service", "a service manager: 124"),
     (r"^pgsup start test --console", "the VM runs: 123"),
     (r"--dns-server|tsig-keygen", "a DNS server: 71"),
-    (r"^pgsup apply -f k3s|^pgsup ssh server", "four Debian guests: 189, 229"),
+    (r"^pgsup apply -f (k3s|etcd)|^pgsup ssh server", "real Debian guests: 189, 229"),
     (r"^less |^virsh ", "libvirt, and a person: 213"),
     (r"appliance\.ova", "an appliance: 249"),
     (r"^pgsup suspend |^pgsup start test$", "a boot of its own: 245"),
