@@ -135,6 +135,8 @@ static bool has_socket(const char *process, unsigned long inode) {
         return false;
     bool has = false;
     for (struct dirent *entry; !has && (entry = readdir(list));) {
+        if (entry->d_name[0] == '.')
+            continue;
         ssize_t length = readlinkat(dirfd(list), entry->d_name, found, sizeof found - 1);
         found[length > 0 ? length : 0] = 0;
         has = strcmp(found, wanted) == 0;
