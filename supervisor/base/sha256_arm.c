@@ -2,6 +2,8 @@
 #include "base/platform.h"
 #include "base/sha256_hardware.h"
 
+#if defined(__aarch64__)
+
 #include <arm_neon.h>
 
 #define HARDWARE     __attribute__((target("+sha2")))
@@ -33,3 +35,5 @@ HARDWARE static void mix(uint32_t state[8], const unsigned char *blocks, size_t 
 sha256_mixer *sha256_hardware(void) {
     return platform_hardware_bits() & HWCAP_SHA256 ? mix : NULL;
 }
+
+#endif

@@ -1,5 +1,5 @@
-/* What a processor has for SHA-256: for sha256.h, which pads and counts. One sha256_ARCH.c of each
- * kind of processor is compiled. */
+/* What a processor has for SHA-256: for sha256.h, which pads and counts. All sha256_ARCH.c
+ * are compiled, for each kind of processor in a universal program, and one of them is not empty. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,8 @@
 /* Intel's SHA extensions: four rounds of each of the two halves of the state at once. */
 #include "base/sha256_hardware.h"
 
+#if defined(__x86_64__)
+
 #include <cpuid.h>
 #include <immintrin.h>
 #include <stdbool.h>
@@ -56,3 +58,5 @@ static bool has_instructions(void) {
 sha256_mixer *sha256_hardware(void) {
     return has_instructions() ? mix : NULL;
 }
+
+#endif
