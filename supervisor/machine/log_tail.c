@@ -24,13 +24,24 @@ static const char *without_prefix(const char *line, const char *end) {
     return line;
 }
 
+/* Bytes at the beginning of a text that was cut out of a longer one which are the rest of a
+ * character of UTF-8. */
+static size_t cut_rest(const char *text, size_t length) {
+    size_t rest = 0;
+    while (rest < length && rest < 4 && ((unsigned char)text[rest] & 0xC0) == 0x80)
+        rest++;
+    return rest < 4 ? rest : 0;
+}
+
 /* Reads the last bytes of a log, at most size of them and none before offset; their number. */
 static size_t read_end(const char *log, off_t offset, char *text, size_t size) {
     scoped(file_release) int fd = open(log, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
     off_t from = end - (off_t)size > offset ? end - (off_t)size : offset;
-    ssize_t length = fd < 0 ? 0 : pread(fd, text, size, from);
-    return length > 0 ? (size_t)length : 0;
+    ssize_t read = fd < 0 ? 0 : pread(fd, text, size, from);
+    size_t length = read > 0 ? (size_t)read : 0, rest = from > offset ? cut_rest(text, length) : 0;
+    memmove(text, text + rest, length - rest);
+    return length - rest;
 }
 
 #define WARNING    "warning: "
@@ -51,9 +62,10 @@ static const char *find_warning(const char *line, const char *end) {
 static void put_line(struct buffer *words, const char *line, size_t length) {
     size_t first = length > LINE_BYTES ? LINE_BYTES / 4 : length;
     size_t last = length > LINE_BYTES ? LINE_BYTES - first : 0;
-    scoped(alloc_release) char *begin = name_printable(line, first, first);
+    last -= cut_rest(line + length - last, last);
+    scoped(alloc_release) char *begin = name_printable(line, length, first);
     scoped(alloc_release) char *end = name_printable(line + length - last, last, last);
-    buffer_printf(words, "%s%s%s%s", words->length ? "; " : "", begin, last ? "..." : "", end);
+    buffer_printf(words, "%s%s%s", words->length ? "; " : "", begin, end);
 }
 
 char *log_tail_read(const char *log, off_t offset) {

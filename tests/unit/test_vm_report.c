@@ -1,4 +1,5 @@
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/platform.h"
 #include "machine/log_tail.h"
@@ -86,6 +87,23 @@ TEST(a_long_line_keeps_its_end) {
     CHECK_CONTAINS(words, "x...x");
     CHECK_STRING(words + strlen(words) - 18, ": Could not set up");
     CHECK_INT(strlen(words), 403);
+}
+
+/* Each of 2 bytes: a line too long to be shown, and a log too long to be read, whichever byte of a
+ * character they are cut at. */
+TEST(a_character_is_not_cut) {
+    for (size_t lead = 0; lead < 2; lead++)
+        for (size_t count = 250; count < 1500; count += 1000) {
+            struct buffer line = {0};
+            buffer_puts(&line, lead ? "x" : "");
+            for (size_t i = 0; i < count; i++)
+                buffer_puts(&line, "\xC3\xA9");
+            buffer_puts(&line, lead ? "y" : "");
+            scoped(alloc_release) char *words = words_of(line.data, 0);
+            CHECK_CONTAINS(words, "\xC3\xA9...\xC3\xA9");
+            CHECK(!strchr(words, '\\'));
+            buffer_done(&line);
+        }
 }
 
 TEST(warnings_are_kept_apart_each_once) {
