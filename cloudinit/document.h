@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct document_user {
-    const char *name;            /* home/user.h */
+    const char *name;            /* home/cloud/user.h */
     const char *ssh_public_keys; /* a line for each */
 };
 

@@ -64,14 +64,6 @@ static void release(struct yaml_writer *writer) {
     buffer_done(&writer->written);
 }
 
-void yaml_writer_embed(struct yaml_writer *writer, struct yaml_writer *inner) {
-    end_document(inner);
-    writer->failed = writer->failed || inner->failed;
-    writer->control_character = writer->control_character || inner->control_character;
-    yaml_writer_lines(writer, inner->written.data ? inner->written.data : "");
-    release(inner);
-}
-
 bool yaml_writer_finish(struct yaml_writer *writer, const char *what, struct buffer *text,
                         struct error *error) {
     end_document(writer);

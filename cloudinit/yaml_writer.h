@@ -1,6 +1,6 @@
 /* Writes one YAML document through libyaml. Knows no seed. Caller writes its events between
- * yaml_writer_begin() and yaml_writer_finish() or yaml_writer_embed(), which release the writer;
- * it must not move in between. After the first failure every call does nothing, and finish()
+ * yaml_writer_begin() and yaml_writer_finish(), which releases the writer; it must not move in
+ * between. After the first failure every call does nothing, and finish()
  * reports it: a text with a control character, or one that is not UTF-8. */
 #pragma once
 
@@ -35,9 +35,6 @@ void yaml_writer_flag_pair(struct yaml_writer *writer, const char *key, bool val
 void yaml_writer_list_pair(struct yaml_writer *writer, const char *key, const char *const *values);
 /* lines: a text that holds one value in each line */
 void yaml_writer_lines_pair(struct yaml_writer *writer, const char *key, const char *lines);
-
-/* Ends the document of inner and writes it into the outer one, as a block. */
-void yaml_writer_embed(struct yaml_writer *writer, struct yaml_writer *inner);
 
 /* Ends the document and appends it to text, header first. what: names it in the error. */
 bool yaml_writer_finish(struct yaml_writer *writer, const char *what, struct buffer *text,

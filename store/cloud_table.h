@@ -16,7 +16,7 @@ struct store_cloud {
     bool auto_up;         /* `start` begins a supervisor where none runs */
     uint64_t trash_days;  /* removed instances are kept for so long; 0: until the next removal */
     /* network */
-    char *network;                                   /* machine/spec.h: spec_network_word() */
+    char *network;                                   /* machine/core/spec.h: spec_network_word() */
     char *interface;                                 /* --host-if; NULL for user */
     char *host_ip4, *host_nm4, *host_gw4, *host_ns4; /* dotted; NULL if not given */
     uint16_t phone_home_port;                        /* --ph-port */

@@ -28,7 +28,7 @@ struct store_launch {
     char *tag;   /* part of the names of run files: the number, or "sh<pid>" for vm.sh */
     int64_t pid; /* 0: not spawned */
     uint64_t pid_start;
-    char *state;  /* last state written, machine/lifecycle.h; informative: truth is derived */
+    char *state;  /* last state written, machine/core/lifecycle.h; informative: truth is derived */
     char *reason; /* a sentence about that state; NULL */
     int64_t phases_ms[PHASE_COUNT];
     int64_t ended_ms; /* 0: no end is known */

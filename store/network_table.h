@@ -11,7 +11,7 @@
 struct store_network {
     int64_t id;
     char *name;
-    char *kind;      /* machine/spec.h: spec_network_word() */
+    char *kind;      /* machine/core/spec.h: spec_network_word() */
     char *interface; /* what its cards are attached to; NULL: nothing */
     char *subnet;    /* "10.77.0.0/24" */
     char *domain;    /* of the names of its members */

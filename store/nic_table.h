@@ -9,7 +9,7 @@ struct store_nic {
     int64_t instance;
     char *name;         /* of the instance, joined */
     int position;       /* of its slot: 1, 2, …; never changes */
-    char *kind;         /* machine/spec.h: spec_network_word() */
+    char *kind;         /* machine/core/spec.h: spec_network_word() */
     char *interface;    /* of the host, or the path of a socket; NULL: none */
     char *mac;          /* lower case */
     char *ip4;          /* "10.0.0.5/24"; NULL: DHCP */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct store_user {
-    char *name;            /* home/user.h */
+    char *name;            /* home/cloud/user.h */
     char *ssh_public_keys; /* "type base64" lines, at least one */
 };
 struct store_users {

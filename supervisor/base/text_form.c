@@ -102,17 +102,6 @@ size_t text_form_invisible(const char *text, size_t length) {
     return is_in(character, invisible, sizeof invisible / sizeof *invisible) ? bytes : 0;
 }
 
-size_t text_form_invisible_end(const char *text, size_t length) {
-    size_t start = length;
-    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return 0;
-    start--;
-    size_t bytes = text_form_invisible(text + start, length - start);
-    return bytes == length - start ? bytes : 0;
-}
-
 size_t text_form_quote(const char *text, size_t length) {
     size_t bytes;
     uint32_t character = decode(text, length, &bytes);

@@ -23,8 +23,6 @@ bool text_form_check_no_bom(const char *text, size_t length, struct error *error
 /* Bytes of the character at text if it cannot be seen, or looks like a blank and is none; 0: it is
  * another one. */
 size_t text_form_invisible(const char *text, size_t length);
-/* The same before the end of text. */
-size_t text_form_invisible_end(const char *text, size_t length);
 /* Bytes of the quotation mark at text, of any kind; 0: another character. */
 size_t text_form_quote(const char *text, size_t length);
 

@@ -57,9 +57,6 @@ TEST(characters) {
         scoped(alloc_release) char *name = text_form_name(text, table[i].length);
         if (table[i].name)
             CHECK_STRING(name, table[i].name);
-        scoped(alloc_release) char *behind = alloc_printf("ab%s", text);
-        if (table[i].length == table[i].invisible)
-            CHECK_INT(text_form_invisible_end(behind, strlen(behind)), table[i].invisible);
     }
 }
 

@@ -16,7 +16,7 @@ struct forward_live *forward_live_open(const struct home *home,
                                        const struct store_instance *instance, struct error *error);
 void forward_live_close(struct forward_live *live); /* NULL is fine */
 
-/* All of them or none; texts as in home/forward.h, NULL-terminated. Removing an absent forward
- * succeeds. */
+/* All of them or none; texts as in home/instance/forward.h, NULL-terminated. Removing an absent
+ * forward succeeds. */
 bool forward_live_add(struct forward_live *live, char *const *texts, struct error *error);
 bool forward_live_remove(struct forward_live *live, char *const *texts, struct error *error);

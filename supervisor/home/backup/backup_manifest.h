@@ -49,7 +49,7 @@ struct backup_manifest {
     bool automatic;              /* by --backup-every, so that --backup-keep counts it */
     char *pgsup;                 /* versions */
     char *qemu;                  /* "7.2.22" */
-    char *network;               /* of the cloud: machine/spec.h, spec_network_word() */
+    char *network;               /* of the cloud: machine/core/spec.h, spec_network_word() */
     char *description;           /* of the moment, for a person; NULL */
     struct instance_facts facts; /* its cloud is empty; ids are 0 */
     struct store_guest guest;

@@ -43,10 +43,6 @@ bool creations_is_full(const struct creations *creations) {
     return creations->count == creations->most;
 }
 
-size_t creations_count(const struct creations *creations) {
-    return creations->count;
-}
-
 static void *fill(void *data) {
     struct job *job = data;
     instance_create_fill(&job->creation, &job->error);

@@ -13,7 +13,6 @@ void creations_free(struct creations *creations);
 
 /* As many are under way as keep the processors busy: end one first. */
 bool creations_is_full(const struct creations *creations);
-size_t creations_count(const struct creations *creations); /* begun and not ended */
 /* The options are borrowed until the end. */
 bool creations_begin(struct creations *creations, const struct instance_create_options *options,
                      struct error *error);

@@ -11,8 +11,7 @@
 #define UNPACK_LIMIT_BYTES (UINT64_C(1) << 40) /* of what comes out */
 
 /* Told by its first bytes: RFC 8878 3.1.1, RFC 1952 2.3.1, xz's file format 2.1.1.1, bzip2's "BZh",
- * and the magic of a tar header (POSIX pax, ustar). Needs UNPACK_HEAD_BYTES of them. */
-#define UNPACK_HEAD_BYTES 262
+ * and the magic of a tar header (POSIX pax, ustar). Needs 262 of them. */
 bool unpack_is_packed(const unsigned char *head, size_t length);
 
 /* to must not exist. Where there are only zeros it gets holes. No trace is left on failure; what is

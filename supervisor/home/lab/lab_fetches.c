@@ -43,10 +43,6 @@ bool lab_fetches_is_full(const struct lab_fetches *fetches) {
     return fetches->count == LAB_FETCHES_MAX;
 }
 
-size_t lab_fetches_count(const struct lab_fetches *fetches) {
-    return fetches->count;
-}
-
 /* --- one --- */
 
 static bool fetch_entry(struct home *home, const struct lab *lab, const struct lab_entry *entry,

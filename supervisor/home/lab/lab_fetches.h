@@ -28,7 +28,6 @@ struct lab_fetches *lab_fetches_new(const struct lab_fetches_source *source);
 /* Interrupts those on their way, as a signal would, and waits for their end. NULL is fine. */
 void lab_fetches_free(struct lab_fetches *fetches);
 bool lab_fetches_is_full(const struct lab_fetches *fetches);
-size_t lab_fetches_count(const struct lab_fetches *fetches);
 /* step: its index in the plan. Not if they are full. */
 void lab_fetches_begin(struct lab_fetches *fetches, size_t step);
 enum lab_wait { LAB_LOOK, LAB_WAIT };

@@ -1,7 +1,7 @@
 /* The seed of one instance on disk: INSTANCEDIR/cloud-init/ with its four documents, the drive
- * cloud-init.img made from them, and the one for both ways (home/seed_include.h) if that is asked
- * for. A document that its user changed is kept, and is what counts,
- * unless cloud-init could not read it: then seed_write() fails with the file and the line. */
+ * cloud-init.img made from them, and the one for both ways (seed_include.h) if that is asked for. A
+ * document that its user changed is kept, and is what counts, unless cloud-init could not read it:
+ * then seed_write() fails with the file and the line. */
 #pragma once
 
 #include "base/error.h"
