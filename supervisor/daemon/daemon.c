@@ -141,7 +141,7 @@ static void on_change(void *context, struct vm *vm) {
     interrupt_provisioning(daemon, vm);
     if (daemon->ending.stage == ENDING_NOT)
         restarter_on_change(daemon->restarter, vm);
-    sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_running(&daemon->fleet) > 0);
+    sleep_inhibitor_set(daemon->sleep_inhibitor, fleet_runs(&daemon->fleet));
     console_relay_changed(&daemon->consoles, vm);
     ending_on_change(&daemon->ending, vm);
 }

@@ -41,7 +41,7 @@ static void show_running(const struct ending *ending) {
 
 static void finish_if_idle(struct ending *ending) {
     if ((ending->stage == ENDING_GRACEFUL || ending->stage == ENDING_FORCED) &&
-        fleet_running(ending->fleet) == 0)
+        !fleet_runs(ending->fleet))
         ending_finish(ending);
 }
 

@@ -199,11 +199,18 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
     return vm;
 }
 
-size_t fleet_running(const struct fleet *fleet) {
+static size_t count_running(const struct fleet *fleet) {
     size_t running = 0;
     for (size_t i = 0; i < fleet->count; i++)
         running += vm_is_busy(fleet->vms[i]);
     return running;
+}
+
+bool fleet_runs(const struct fleet *fleet) {
+    for (size_t i = 0; i < fleet->count; i++)
+        if (vm_is_busy(fleet->vms[i]))
+            return true;
+    return false;
 }
 
 /* Without what its servers may hold, and each VM with what it holds at most: a QMP socket, a
@@ -217,7 +224,7 @@ static size_t room_for_vms(void) {
 
 bool fleet_has_room(const struct fleet *fleet, struct error *error) {
     size_t room = room_for_vms();
-    return fleet_running(fleet) < room ||
+    return fleet->count < room || count_running(fleet) < room ||
            error_set(error, ERROR_FAILED,
                      "the supervisor may open %u files, which ends at %zu VMs, and so many run: "
                      "start it again where `ulimit -n` gives more, or take a second computer",

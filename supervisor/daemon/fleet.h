@@ -73,6 +73,6 @@ void fleet_thaw(struct fleet *fleet);
 /* Those that QEMU and the network's helpers write themselves; to be called now and then. */
 void fleet_rotate_logs(struct fleet *fleet);
 
-size_t fleet_running(const struct fleet *fleet); /* VMs with a process or about to have one */
+bool fleet_runs(const struct fleet *fleet); /* a VM has a process or is about to have one */
 /* False, with a sentence: the descriptors of this process are not enough for one more VM. */
 bool fleet_has_room(const struct fleet *fleet, struct error *error);

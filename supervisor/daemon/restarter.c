@@ -31,9 +31,11 @@ struct pending_autostart { /* an instance that starts once the one it comes afte
     bool waits; /* for the one before, which was started */
 };
 
+enum { CHAINS = 256 };
+
 struct restarter {
     struct fleet *fleet;
-    struct record *records;
+    struct record *records[CHAINS]; /* by their instance */
     struct pending_autostart *pending;
 };
 
@@ -75,12 +77,13 @@ static void on_timer(uv_timer_t *timer) {
 }
 
 static struct record *record_find(struct restarter *restarter, struct vm *vm) {
-    for (struct record *record = restarter->records; record; record = record->next)
+    struct record **chain = &restarter->records[(uint64_t)vm->instance % CHAINS];
+    for (struct record *record = *chain; record; record = record->next)
         if (record->instance == vm->instance)
             return record;
     struct record *record = alloc_zero(sizeof *record);
-    record->next = restarter->records;
-    restarter->records = record;
+    record->next = *chain;
+    *chain = record;
     record->restarter = restarter;
     record->instance = vm->instance;
     uv_timer_init(restarter->fleet->loop, &record->timer);
@@ -146,8 +149,9 @@ void restarter_on_change(struct restarter *restarter, struct vm *vm) {
 void restarter_disable(struct restarter *restarter) {
     while (restarter->pending)
         pending_remove(restarter->pending);
-    for (struct record *record = restarter->records; record; record = record->next)
-        uv_timer_stop(&record->timer);
+    for (unsigned i = 0; i < CHAINS; i++)
+        for (struct record *record = restarter->records[i]; record; record = record->next)
+            uv_timer_stop(&record->timer);
 }
 
 /* --- autostart --- */
@@ -247,10 +251,12 @@ void restarter_close(struct restarter *restarter) {
         return;
     while (restarter->pending)
         pending_remove(restarter->pending);
-    while (restarter->records) {
-        struct record *record = restarter->records;
-        restarter->records = record->next;
-        uv_close((uv_handle_t *)&record->timer, on_record_closed);
+    for (unsigned i = 0; i < CHAINS; i++) {
+        while (restarter->records[i]) {
+            struct record *record = restarter->records[i];
+            restarter->records[i] = record->next;
+            uv_close((uv_handle_t *)&record->timer, on_record_closed);
+        }
     }
     free(restarter);
 }
