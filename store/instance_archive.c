@@ -16,6 +16,7 @@ enum sql {
     COPY_INSTANCE,
     COPY_ROWS,
     FORGET_AFTER,
+    MOVE_SIDE,
     MOVE_PORT,
     SQL_COUNT
 };
@@ -35,6 +36,9 @@ static const char *const texts[SQL_COUNT] = {
     [COPY_ROWS] = "CREATE TABLE archive.\"%w\" AS SELECT * FROM main.\"%w\" WHERE instance = %lld",
     [FORGET_AFTER] = "UPDATE archive.instances SET wanted = 0, after ="
                      " (SELECT id FROM main.instances WHERE id = archive.instances.after)",
+    [MOVE_SIDE] = "UPDATE archive.nics SET interface = substr(interface, 1, length(interface) - 1)"
+                  " || (1 - substr(interface, -1)) WHERE kind = 'pair'"
+                  " AND interface IN (SELECT interface FROM main.nics WHERE kind = 'pair')",
     [MOVE_PORT] = "UPDATE archive.instances SET ssh_port ="
                   " (SELECT max(ssh_port) + 1 FROM main.instances)"
                   " WHERE ssh_port > 0 AND ssh_port IN (SELECT ssh_port FROM main.instances)",
@@ -57,6 +61,10 @@ static const char *const conflicts[] = {
     "SELECT 'its address ' || a.ip4 || ' in ' || n.name" GIVEN_TO
     " FROM archive.nics a, main.nics o, main.instances i, main.networks n"
     " WHERE a.network = o.network AND a.ip4 = o.ip4 AND i.id = o.instance AND n.id = a.network",
+    "SELECT 'its place in the pair ' || n.name" GIVEN_TO
+    " FROM archive.nics a, main.nics o, main.instances i, main.networks n"
+    " WHERE n.kind = 'pair' AND a.interface = o.interface AND i.id = o.instance"
+    " AND n.id = a.network AND n.id = o.network",
 };
 
 static bool fail(struct store *store, struct error *error) {
@@ -153,10 +161,22 @@ static bool restore_table(struct store *store, const char *table, struct error *
     return good;
 }
 
+/* Of a card in a pair, if another one has its side by now. An archive of an older version may have
+ * no cards. */
+static bool move_side(struct store *store, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->database, texts[MOVE_SIDE], -1, &statement, NULL) == SQLITE_OK)
+        sqlite3_step(statement);
+    else
+        return true;
+    return sqlite3_finalize(statement) == SQLITE_OK || fail(store, error);
+}
+
 static bool restore_rows(struct store *store, const struct strv *tables, struct error *error) {
     bool good = execute(store, sqlite3_mprintf("%s", texts[FORGET_AFTER]), error) &&
                 execute(store, sqlite3_mprintf("%s", texts[MOVE_PORT]), error) &&
-                check_conflicts(store, error) && restore_table(store, "instances", error);
+                move_side(store, error) && check_conflicts(store, error) &&
+                restore_table(store, "instances", error);
     for (size_t i = 0; good && i < tables->count; i++)
         good = restore_table(store, tables->items[i], error);
     return good;

@@ -152,6 +152,7 @@ set(table
   "guest/188-networks              40    2     300     normal     macos"
   "guest/200-documented             40    2     400     normal     -"
   "guest/213-way-out                15    2     300     normal     macos"
+  "guest/254-pair                   25    2     300     normal     macos"
 
   "real/30-real-guest@bookworm-arm64 220  2    2400     normal     -"
   "real/30-real-guest@sid-amd64    190    2    2400     normal     macos"

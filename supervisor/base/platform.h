@@ -92,6 +92,8 @@ unsigned platform_macos_version(void); /* 15; 0: another system, or not known */
 char *platform_processor_name(void);
 /* "Y\n" or "1\n": KVM offers nested virtualisation; NULL: it does not say. Caller frees. */
 char *platform_kvm_nested(void);
+/* How many datagrams wait for a socket of the local domain that is not read; 0: not known. */
+unsigned platform_datagram_queue(void);
 /* vmnet fails for a while after the start of macOS, until its service is there
  * (lima-vm/lima#5074): a failure within this time may not be the last word. */
 #define PLATFORM_VMNET_EARLY_MS 600000

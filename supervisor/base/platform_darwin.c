@@ -224,6 +224,11 @@ unsigned platform_macos_version(void) {
     return (unsigned)strtoul(version, NULL, 10);
 }
 
+/* It counts bytes: net.local.dgram.recvspace. */
+unsigned platform_datagram_queue(void) {
+    return 0;
+}
+
 /* nirs/vmnet-helper, docs/sudo.md. */
 bool platform_vmnet_wants_root(void) {
     return platform_macos_version() < 26;

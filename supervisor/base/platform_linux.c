@@ -264,6 +264,14 @@ char *platform_kvm_nested(void) {
     return NULL;
 }
 
+/* net.unix.max_dgram_qlen: unix(7). */
+unsigned platform_datagram_queue(void) {
+    scoped(buffer_done) struct buffer text = {0};
+    return file_read("/proc/sys/net/unix/max_dgram_qlen", 64, &text, NULL) && text.length
+               ? (unsigned)strtoul(text.data, NULL, 10)
+               : 0;
+}
+
 bool platform_vmnet_wants_root(void) {
     return false;
 }

@@ -317,6 +317,7 @@ bool network_interface_check(enum spec_network kind, const char *option, const c
             return error_set(error, ERROR_INVALID, "the network %s requires %s", word, option);
         return check_interface(kind, option, interface, error);
     case SPEC_ATTACH_GROUP: return check_group(option, interface, error);
+    case SPEC_ATTACH_PEER: return true;
     case SPEC_ATTACH_HELPER_ONLY:
         if (!interface)
             return check_helper(option, NULL, error);

@@ -116,7 +116,7 @@ static struct spec make_spec(const struct platform *platform, const struct files
         .ram_mib = 256,
         .disk = files->disk,
         .seed_drive = files->seed,
-        .nics = {{SPEC_NET_USER, NULL, "52:54:00:ab:cd:07", "10.0.2.0/24", 0}},
+        .nics = {{SPEC_NET_USER, NULL, "52:54:00:ab:cd:07", "10.0.2.0/24", 0, NULL}},
         .nic_count = 1,
         .extra = extra,
     };

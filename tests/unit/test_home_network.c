@@ -5,6 +5,7 @@
 #include "home/change/remove.h"
 #include "home/change/rename.h"
 #include "home/change/settings.h"
+#include "home/change/trash.h"
 #include "home/cloud/subnet.h"
 #include "home/instance/host_limits.h"
 #include "home/network/home_network.h"
@@ -264,7 +265,7 @@ TEST(another_network_is_the_lab_or_none_and_a_full_one_is_left_out) {
     make("too-many", NULL);
     expect_cards("too-many", "");
     scoped(alloc_release) char *remarks = host_limits_remarks(&home, "too-many");
-    CHECK_CONTAINS(remarks, "the network \"small\" has no free address: it is not in it");
+    CHECK_CONTAINS(remarks, "the network \"small\" has no place for one more: it is not in it");
     set_lab("lab");
     struct store_instance refused = {0};
     const struct instance_create_options options = {
@@ -418,6 +419,70 @@ TEST(the_cards_of_an_instance_are_changed_together) {
     refuse_change("one", CARDS(user, user, user, user, user, user, user, user), "at most 7");
     expect_cards("one", "1 inner 10.80.0.3/24\n2 lab 10.77.0.2/24\n");
     expect_change("one", CARDS(none), "");
+    home_close(&home);
+}
+
+static void expect_side(const char *instance, const char *side) {
+    struct store_instance row = {0};
+    struct store_nics cards = {0};
+    check_good(instance_table_get(home.store, instance, &row, &error), &error);
+    check_good(nic_table_list(home.store, row.id, &cards, &error), &error);
+    CHECK_INT(cards.count, 1);
+    CHECK_STRING(strchr(cards.items[0].interface, '.'), side);
+    store_nics_done(&cards);
+    store_instance_done(&row);
+}
+
+static void move_to_trash(const char *instance) {
+    struct store_instance row = {0};
+    check_good(instance_table_get(home.store, instance, &row, &error), &error);
+    check_good(instance_remove(&home, &row, &error), &error);
+    store_instance_done(&row);
+}
+
+TEST(a_pair_has_two_sides_which_are_kept) {
+    const struct cloud_options cloud = user_options();
+    static char link[] = "link", moved[] = "link,ip=10.77.0.9", none[] = "";
+    make_home("pair", &cloud, &home);
+    if (platform_is_macos()) { /* whose sockets would lose frames */
+        refuse(&(struct home_network_options){.name = "link", .kind = "pair"}, ERROR_INVALID,
+               "cannot carry");
+        return;
+    }
+    add_network(&(struct home_network_options){.name = "link", .kind = "pair"}, "10.77.0.0/24");
+    make("one", CARDS(link));
+    make("two", CARDS(link));
+    make("three", NULL);
+    refuse_card("three", "link", ERROR_INVALID, "\"one\" and \"two\" are in it");
+    refuse_card("three", "pair,if=x", ERROR_INVALID, "is then written NAME");
+    expect_side("one", ".0");
+    expect_change("one", CARDS(moved), "1 link 10.77.0.9/24\n");
+    expect_change("one", CARDS(none), "");
+    expect_side("two", ".1");
+    expect_change("two", CARDS(link), "1 link 10.77.0.3/24\n");
+    expect_side("two", ".1"); /* though the other one is free */
+    add("three", "link", "10.77.0.2/24");
+    expect_side("three", ".0");
+    scoped(alloc_release) char *folder = home_instance_folder(&home, "three");
+    scoped(alloc_release) char *script = read_text(folder, "vm.sh");
+    CHECK_CONTAINS(script, ".0,remote.type=unix,remote.path=");
+}
+
+TEST(a_pair_is_found_full_or_not_by_what_comes_back) {
+    static char seven[] = "link,ip=10.77.0.7", eight[] = "link,ip=10.77.0.8", none[] = "";
+    if (platform_is_macos())
+        return;
+    move_to_trash("three"); /* which was .0 */
+    expect_change("two", CARDS(none), "");
+    expect_change("one", CARDS(seven), "1 link 10.77.0.7/24\n");
+    expect_side("one", ".0");
+    check_good(trash_restore(&home, "three", &error), &error);
+    expect_side("three", ".1");
+    move_to_trash("three");
+    expect_change("two", CARDS(eight), "1 link 10.77.0.8/24\n");
+    CHECK(!trash_restore(&home, "three", &error));
+    CHECK_CONTAINS(error.text, "its place in the pair link belongs to \"");
+    error = (struct error){0};
     home_close(&home);
 }
 

@@ -79,6 +79,11 @@ TEST(what_makes_no_sense_changes_nothing) {
                 "lab.yaml:5:3: a: ip= 10.1.0.9 is outside the network 10.77.0.0/24");
     refuse_plan(LAB "instances:\n  a-{1..300}: {" BASE ", nics: [tiny]}\n",
                 "a-6: the network \"tiny\" has no free address");
+    if (!platform_is_macos())
+        refuse_plan("networks: {link: {kind: pair}}\n"
+                    "instances:\n  a-{1..3}: {" BASE ", nics: [user, link]}\n",
+                    "lab.yaml:3:3: a-3: the network \"link\" is a pair, which connects two, and "
+                    "\"a-1\" and \"a-2\" are in it");
     refuse_plan(LAB "instances:\n  a: {image: none}\n",
                 "lab.yaml:5:14: there is no image \"none\", and none of that name is known");
     refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [labb]}\n",

@@ -87,7 +87,7 @@ static void fill_plan(struct launch_link *link, struct vm_plan *plan) {
         .disk = "/home/user/os.qcow2",
         .smbios = "/home/user/smbios.bin",
         .seed_source = "nocloud",
-        .nics = {{SPEC_NET_USER, NULL, "52:54:00:00:00:01", "10.0.2.0/24", 0}},
+        .nics = {{SPEC_NET_USER, NULL, "52:54:00:00:00:01", "10.0.2.0/24", 0, NULL}},
         .nic_count = 1,
     };
     scoped(alloc_release) char *url = alloc_printf("http://10.0.2.2:80/seed/%s/", token);

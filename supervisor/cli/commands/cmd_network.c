@@ -19,7 +19,7 @@ static const struct option_spec add_options[] = {
     {"domain", 0, "DOMAIN",
      .help = "its members are called NAME.DOMAIN besides NAME; default: the network's name and "
              ".internal"},
-    {"kind", 0, "multicast|bridge|vmnet-helper-host",
+    {"kind", 0, "multicast|pair|bridge|vmnet-helper-host",
      .help = "what carries the frames; default: vmnet-helper-host on macOS, else multicast"},
     {"host-if", 0, "NAME", .help = "with bridge: the bridge of this host"},
     DEFINITION_REPORT_OPTION,
@@ -50,6 +50,9 @@ static int run_network_add(struct invocation *invocation, struct error *error) {
     if (home_network_create(invocation->home, &options, &network, error) && !invocation->quiet)
         printf("network %s: %s, %s; `pgsup nic add NAME %s` adds an instance to it\n", network.name,
                network.subnet, network.kind, network.name);
+    const char *remark = error->code ? NULL : home_network_remark(&network);
+    if (remark)
+        fprintf(stderr, "note: %s: %s\n", network.name, remark);
     store_network_done(&network);
     return EXIT_SUCCESS;
 }
@@ -169,7 +172,8 @@ const struct command cmd_network_add = {
     .details = "Its members reach each other by address and by name; each gets an address that "
                "it keeps. With multicast QEMU sends the frames to a group of the network's own "
                "on the loopback interface. That needs no process and no root, but every user of "
-               "this computer could listen or send there. See `pgsup help networks`.\n"
+               "this computer could listen or send there. A pair connects two instances by "
+               "sockets that only your user can reach. See `pgsup help networks`.\n"
                "\n"
                "  pgsup network add lab\n"
                "  pgsup instance create node-1 --nic lab\n"

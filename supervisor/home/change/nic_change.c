@@ -60,8 +60,9 @@ static bool same_address(const struct store_nic *wanted, const struct store_nic 
 
 static bool is_like(const struct store_nic *wanted, const struct store_nic *has,
                     enum likeness likeness) {
-    bool network = wanted->network == has->network && same_text(wanted->kind, has->kind) &&
-                   same_text(wanted->interface, has->interface);
+    bool network = wanted->network == has->network &&
+                   (wanted->network || (same_text(wanted->kind, has->kind) &&
+                                        same_text(wanted->interface, has->interface)));
     bool mac = !wanted->mac || same_text(wanted->mac, has->mac);
     return likeness == LIKE_ANY ||
            (network && (likeness == LIKE_NETWORK || (mac && same_address(wanted, has))));
@@ -105,7 +106,10 @@ static void keep_of(const struct store_nic *before, struct store_nic *wanted) {
     wanted->position = before->position;
     if (!wanted->mac)
         wanted->mac = alloc_string(before->mac);
-    if (!wanted->ip4 && wanted->network && wanted->network == before->network)
+    if (!wanted->network || wanted->network != before->network)
+        return;
+    alloc_replace(&wanted->interface, alloc_string(before->interface));
+    if (!wanted->ip4)
         wanted->ip4 = alloc_string(before->ip4);
 }
 

@@ -87,7 +87,7 @@ static bool check_meaning(const struct wanted *wanted, struct error *error) {
     const struct spec_network_traits *traits = spec_network_traits(wanted->kind);
     bool attached =
         traits->attachment != SPEC_ATTACH_NOTHING && traits->attachment != SPEC_ATTACH_HELPER_ONLY;
-    if (traits->attachment == SPEC_ATTACH_GROUP)
+    if (traits->attachment == SPEC_ATTACH_GROUP || traits->attachment == SPEC_ATTACH_PEER)
         return error_set(error, ERROR_INVALID,
                          "the network %s connects guests with each other only, and this host "
                          "could not reach them: use another one, and `pgsup network add` for that",

@@ -69,7 +69,7 @@ static void compare_lab(struct store *store, const struct instance_facts *facts,
     struct store_network lab = {0};
     bool is_full = false;
     if (lab_nic_is_full(store, &lab, &is_full, NULL) && is_full && !facts->nics.count)
-        buffer_printf(remarks, "the network \"%s\" has no free address: it is not in it\n",
+        buffer_printf(remarks, "the network \"%s\" has no place for one more: it is not in it\n",
                       lab.name);
     store_network_done(&lab);
 }

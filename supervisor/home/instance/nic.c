@@ -44,7 +44,7 @@ static bool take_address(const char *value, struct store_nic *nic, struct error 
     char *slash = strchr(copy, '/');
     uint64_t prefix;
     uint32_t address;
-    if (nic->network) { /* which knows its prefix length: members_give_address() checks it */
+    if (nic->network) { /* which knows its prefix length: members_give_place() checks it */
         nic->ip4 = alloc_string(value);
         return name_parse_ip4(value, &address) ||
                fail_part(value, "an address in the network: use one such as 10.77.0.5", error);
@@ -119,6 +119,11 @@ static bool take_kind(struct store *store, const char *word, struct store_nic *n
     if (!spec_network_from_word(word, kind))
         return join(store, word, nic, error) && spec_network_from_word(nic->kind, kind);
     nic->kind = alloc_string(word);
+    if (*kind == SPEC_NET_PAIR)
+        return error_set(error, ERROR_INVALID,
+                         "a card is not put on \"%s\" itself: `pgsup network add NAME --kind %s` "
+                         "makes such a network, and the card is then written NAME",
+                         word, word);
     return network_kind_check(word, kind, error);
 }
 

@@ -239,7 +239,7 @@ static void give_to(const struct store_instance *instance, int position, struct 
 
 static bool add_row(struct store *store, const struct rivals *rivals, struct store_nic *nic,
                     struct error *error) {
-    if (nic->network && !members_give_address(store, nic->network_name, &nic->ip4, error))
+    if (nic->network && !members_give_place(store, nic, error))
         return false;
     return check_vmnet(&rivals->cloud, &rivals->nics, nic, error) &&
            check_others(&rivals->nics, nic, error) &&

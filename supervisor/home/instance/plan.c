@@ -13,6 +13,7 @@
 #include "home/images/image.h"
 #include "home/instance/plan_arguments.h"
 #include "home/layout.h"
+#include "home/network/members.h"
 #include "home/seed/seed.h"
 #include "home/seed/seed_include.h"
 #include "host/accelerator.h"
@@ -116,6 +117,15 @@ static void fill_nic(const struct store_nic *row, enum spec_network network, str
         nic->guest_network = own(owned, spec_nic_user_network(nic->position));
 }
 
+/* RUN/pair-5f3a90c1.0 and RUN/pair-5f3a90c1.1: members.h. */
+static void fill_pair(const struct home *home, const struct store_nic *row, struct spec *spec,
+                      struct strv *owned) {
+    struct spec_nic *nic = &spec->nics[spec->nic_count - 1];
+    scoped(alloc_release) char *other = members_pair_other(row->interface);
+    nic->interface = own(owned, alloc_printf("%s/%s", home->run, row->interface));
+    nic->peer = own(owned, alloc_printf("%s/%s", home->run, other));
+}
+
 static bool fill_network(const struct instance_facts *facts, struct instance_plan *plan,
                          struct strv *owned, struct error *error) {
     const char *ip4 = facts->instance.ip4;
@@ -131,13 +141,15 @@ static bool fill_network(const struct instance_facts *facts, struct instance_pla
     return true;
 }
 
-static bool fill_additional_nics(const struct instance_facts *facts, struct spec *spec,
-                                 struct strv *owned, struct error *error) {
+static bool fill_additional_nics(const struct home *home, const struct instance_facts *facts,
+                                 struct spec *spec, struct strv *owned, struct error *error) {
     for (size_t i = 0; i < facts->nics.count && i < SPEC_ADDITIONAL_NICS_MAX; i++) {
         enum spec_network network;
         if (!network_kind_check(facts->nics.items[i].kind, &network, error))
             return false;
         fill_nic(&facts->nics.items[i], network, spec, owned);
+        if (network == SPEC_NET_PAIR)
+            fill_pair(home, &facts->nics.items[i], spec, owned);
     }
     return true;
 }
@@ -217,7 +229,7 @@ static bool fill_plan(const struct home *home, const struct instance_facts *fact
                       struct instance_plan *plan, struct strv *owned, struct error *error) {
     if (!fill_hardware(home, &facts->instance, &plan->spec, owned, error) ||
         !fill_network(facts, plan, owned, error) ||
-        !fill_additional_nics(facts, &plan->spec, owned, error) ||
+        !fill_additional_nics(home, facts, &plan->spec, owned, error) ||
         !fill_helper(facts, plan, owned, error))
         return false;
     fill_identity(home, facts, &plan->spec, owned);

@@ -53,7 +53,7 @@ enum lab_key { LAB_KEYS(LAB_ENUM) LAB_KEY_COUNT };
 #define LAB_NETWORK_KEYS(X)                                                                        \
     X(LAB_NETWORK_SUBNET, "subnet", LAB_TEXT, "its addresses, such as 10.77.0.0/24")               \
     X(LAB_NETWORK_DOMAIN, "domain", LAB_TEXT, "domain of its members' names")                      \
-    X(LAB_NETWORK_KIND, "kind", LAB_TEXT, "multicast, bridge or vmnet-helper-host")                \
+    X(LAB_NETWORK_KIND, "kind", LAB_TEXT, "multicast, pair, bridge or vmnet-helper-host")          \
     X(LAB_NETWORK_HOST_IF, "host-if", LAB_TEXT, "with bridge: the bridge of this host")
 enum lab_network_key { LAB_NETWORK_KEYS(LAB_ENUM) LAB_NETWORK_KEY_COUNT };
 

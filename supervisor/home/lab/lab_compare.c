@@ -121,8 +121,9 @@ static bool compare_documents(struct home *home, const struct lab_options *optio
 
 static bool is_same_card(const struct store_nic *wanted, const struct store_nic *has) {
     size_t length = wanted->ip4 ? strcspn(wanted->ip4, "/") : 0;
-    return wanted->network == has->network && same_text(wanted->kind, has->kind) &&
-           same_text(wanted->interface, has->interface) &&
+    return wanted->network == has->network &&
+           (wanted->network ||
+            (same_text(wanted->kind, has->kind) && same_text(wanted->interface, has->interface))) &&
            (!wanted->mac || same_text(wanted->mac, has->mac)) &&
            (!wanted->ip4 || (has->ip4 && strcspn(has->ip4, "/") == length &&
                              strncmp(wanted->ip4, has->ip4, length) == 0));

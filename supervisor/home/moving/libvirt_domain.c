@@ -136,7 +136,8 @@ static void write_drives(struct xml_writer *writer, const struct export_form *fo
 static void write_link(struct xml_writer *writer, enum spec_network network,
                        const char *interface) {
     bool bridge = network == SPEC_NET_BRIDGE && interface;
-    bool user = network == SPEC_NET_USER || network == SPEC_NET_MULTICAST;
+    bool user =
+        network == SPEC_NET_USER || network == SPEC_NET_MULTICAST || network == SPEC_NET_PAIR;
     xml_writer_begin(writer, "interface");
     xml_writer_attribute(writer, "type", user ? "user" : bridge ? "bridge" : "network");
     if (!user)

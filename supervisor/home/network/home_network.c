@@ -15,6 +15,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCK_SUBNETS  256u
 #define PREFIX_LENGTH  24u
@@ -34,6 +35,11 @@ static const uint32_t blocks[] = {
 
 /* IANA: 49152 on are nobody's, and those that systems take by themselves begin at 32768. */
 #define PORT_FIRST 20000u
+
+/* QEMU waits until its socket can send, which the system says is so when its own datagrams that
+ * wait take less than a quarter of its buffer: 70 small ones (net/unix/af_unix.c). With a shorter
+ * queue it tries again and again. */
+#define QUEUE_MIN  128u
 #define PORT_COUNT 12000u
 
 /* --- what it must not be --- */
@@ -200,15 +206,28 @@ static char *draw_group(void) {
                         1 + (drawn[0] & 255) % 254, PORT_FIRST + drawn[1] % PORT_COUNT);
 }
 
+/* At random as well: a VM that still runs with a card of a network that is removed does not meet
+ * those of the next one. */
+static char *draw_pair(void) {
+    uint32_t drawn;
+    secret_random(&drawn, sizeof drawn);
+    return alloc_printf("pair-%08" PRIx32, drawn);
+}
+
+static bool is_unattached(enum spec_network kind) {
+    return kind == SPEC_NET_MULTICAST || kind == SPEC_NET_PAIR;
+}
+
 static bool parse_kind(const char *word, enum spec_network *kind, struct error *error) {
     bool on_macos = platform_is_macos();
     enum spec_network native = on_macos ? SPEC_NET_VMNET_HELPER_HOST : SPEC_NET_BRIDGE;
-    if (spec_network_from_word(word, kind) && (*kind == SPEC_NET_MULTICAST || *kind == native))
+    if (spec_network_from_word(word, kind) &&
+        (*kind == SPEC_NET_MULTICAST || *kind == native || (!on_macos && *kind == SPEC_NET_PAIR)))
         return true;
     scoped(alloc_release) char *shown = name_printable(word, strlen(word), 40);
     return error_set(error, ERROR_INVALID,
-                     "\"%s\" cannot carry a network of this home: use multicast, or %s", shown,
-                     on_macos ? "vmnet-helper-host" : "bridge with --host-if");
+                     "\"%s\" cannot carry a network of this home: use multicast, %s", shown,
+                     on_macos ? "or vmnet-helper-host" : "pair, or bridge with --host-if");
 }
 
 static bool fill_kind(const struct home_network_options *options, struct store_network *network,
@@ -216,12 +235,14 @@ static bool fill_kind(const struct home_network_options *options, struct store_n
     enum spec_network kind = platform_is_macos() ? SPEC_NET_VMNET_HELPER_HOST : SPEC_NET_MULTICAST;
     if (options->kind && !parse_kind(options->kind, &kind, error))
         return false;
-    if (kind == SPEC_NET_MULTICAST && options->interface)
+    if (is_unattached(kind) && options->interface)
         return error_set(error, ERROR_INVALID,
-                         "--host-if cannot be used with the network multicast: omit it");
+                         "--host-if cannot be used with the network %s: omit it",
+                         spec_network_word(kind));
     network->kind = alloc_string(spec_network_word(kind));
-    network->interface =
-        kind == SPEC_NET_MULTICAST ? draw_group() : alloc_string(options->interface);
+    network->interface = kind == SPEC_NET_MULTICAST ? draw_group()
+                         : kind == SPEC_NET_PAIR    ? draw_pair()
+                                                    : alloc_string(options->interface);
     return network_interface_check(kind, "--host-if", network->interface, error) &&
            network_check_not_loopback("--host-if", network->interface, error);
 }
@@ -314,23 +335,49 @@ bool home_network_add_lab(struct store *store, char **remark, struct error *erro
     return !made || network_table_set_lab(store, HOME_NETWORK_LAB, error);
 }
 
-static bool remove_unused(struct store *store, const char *name, struct error *error) {
-    struct store_network network = {0};
+static bool is_pair(const struct store_network *network) {
+    return strcmp(network->kind, spec_network_word(SPEC_NET_PAIR)) == 0;
+}
+
+const char *home_network_remark(const struct store_network *network) {
+    unsigned queue = platform_datagram_queue();
+    return is_pair(network) && queue && queue < QUEUE_MIN
+               ? "while one of the two is paused or starts, the QEMU of the other may take a whole "
+                 "processor, because a socket of this host queues few datagrams: `sudo sysctl -w "
+                 "net.unix.max_dgram_qlen=512`, which systemd sets, prevents that"
+               : NULL;
+}
+
+static bool remove_unused(struct store *store, const char *name, struct store_network *network,
+                          struct error *error) {
     struct store_nics members = {0};
-    bool good = network_table_get(store, name, &network, error) &&
-                members_list(store, network.id, &members, error);
+    bool good = network_table_get(store, name, network, error) &&
+                members_list(store, network->id, &members, error);
     if (good && members.count)
         good = error_set(error, ERROR_WRONG_STATE,
                          "the network \"%s\" is used by %zu card%s, that of \"%s\" for one: "
                          "`pgsup nic remove` removes a card",
                          name, members.count, members.count == 1 ? "" : "s", members.items[0].name);
-    good = good && network_table_remove(store, network.id, error);
+    good = good && network_table_remove(store, network->id, error);
     store_nics_done(&members);
-    store_network_done(&network);
     return good;
+}
+
+/* QEMU leaves them when it ends. */
+static void remove_sockets(const struct home *home, const char *pair) {
+    scoped(alloc_release) char *first = alloc_printf("%s/%s.0", home->run, pair);
+    scoped(alloc_release) char *second = members_pair_other(first);
+    unlink(first);
+    unlink(second);
 }
 
 bool home_network_remove(struct home *home, const char *name, struct error *error) {
     struct store *store = home->store;
-    return store_begin(store, error) && store_end(store, remove_unused(store, name, error), error);
+    struct store_network network = {0};
+    bool good = store_begin(store, error) &&
+                store_end(store, remove_unused(store, name, &network, error), error);
+    if (good && is_pair(&network))
+        remove_sockets(home, network.interface);
+    store_network_done(&network);
+    return good;
 }

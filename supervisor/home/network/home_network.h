@@ -15,7 +15,7 @@
 
 struct home_network_options { /* as given on the command line; NULL: default */
     const char *name;
-    const char *kind;      /* "multicast", "bridge" or "vmnet-helper-host" */
+    const char *kind;      /* "multicast", "pair", "bridge" or "vmnet-helper-host" */
     const char *interface; /* of a bridge */
     const char *subnet;    /* "10.77.0.0/24"; NULL: the first free one from 10.77.0.0/24 on, else of
                               172.29.0.0/16 and 192.168.0.0/16 */
@@ -36,5 +36,7 @@ bool home_network_add_lab(struct store *store, char **remark, struct error *erro
 /* Whether the cloud's own network, as it would be, is apart from all of them. */
 bool home_network_check_cloud(struct store *store, const struct store_cloud *cloud,
                               struct error *error);
+/* What is to be known of this host before guests use the network; NULL: nothing. */
+const char *home_network_remark(const struct store_network *network);
 /* Fails while it has members. */
 bool home_network_remove(struct home *home, const char *name, struct error *error);

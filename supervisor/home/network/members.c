@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/name.h"
 #include "home/cloud/subnet.h"
+#include "machine/core/spec.h"
 #include "store/claim.h"
 #include "store/network_table.h"
 
@@ -84,8 +85,8 @@ static bool check_wanted(const struct store_network *network, const struct store
                                text, network->name, owner->name);
 }
 
-static bool give(struct store *store, const struct store_network *network, char **ip4,
-                 struct error *error) {
+static bool give_address(struct store *store, const struct store_network *network, char **ip4,
+                         struct error *error) {
     struct store_nics members = {0};
     uint32_t address = 0;
     bool good = members_list(store, network->id, &members, error);
@@ -105,10 +106,58 @@ static bool give(struct store *store, const struct store_network *network, char 
     return true;
 }
 
-bool members_give_address(struct store *store, const char *network, char **ip4,
-                          struct error *error) {
+/* --- the two of a pair --- */
+
+static bool is_pair(const struct store_network *network) {
+    return strcmp(network->kind, spec_network_word(SPEC_NET_PAIR)) == 0;
+}
+
+static bool is_free(const struct store_nics *members, const char *interface) {
+    for (size_t i = 0; i < members->count; i++)
+        if (strcmp(members->items[i].interface, interface) == 0)
+            return false;
+    return true;
+}
+
+char *members_pair_other(const char *interface) {
+    char *other = alloc_string(interface);
+    size_t length = strlen(other);
+    if (length)
+        other[length - 1] = other[length - 1] == '0' ? '1' : '0';
+    return other;
+}
+
+/* Keeps *interface if that is free. */
+static bool choose_side(const struct store_network *network, const struct store_nics *members,
+                        char **interface, struct error *error) {
+    scoped(alloc_release) char *first = alloc_printf("%s.0", network->interface);
+    scoped(alloc_release) char *second = members_pair_other(first);
+    const char *sides[] = {strcmp(*interface, second) == 0 ? second : first, first, second};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        if (is_free(members, sides[i])) {
+            alloc_replace(interface, alloc_string(sides[i]));
+            return true;
+        }
+    return error_set(error, ERROR_INVALID,
+                     "the network \"%s\" is a pair, which connects two, and \"%s\" and \"%s\" are "
+                     "in it: for more use a network of --kind multicast or bridge",
+                     network->name, members->items[0].name, members->items[1].name);
+}
+
+static bool give_side(struct store *store, const struct store_network *network, char **interface,
+                      struct error *error) {
+    struct store_nics members = {0};
+    bool good = !is_pair(network) || (members_list(store, network->id, &members, error) &&
+                                      choose_side(network, &members, interface, error));
+    store_nics_done(&members);
+    return good;
+}
+
+bool members_give_place(struct store *store, struct store_nic *nic, struct error *error) {
     struct store_network row = {0};
-    bool good = network_table_get(store, network, &row, error) && give(store, &row, ip4, error);
+    bool good = network_table_get(store, nic->network_name, &row, error) &&
+                give_side(store, &row, &nic->interface, error) &&
+                give_address(store, &row, &nic->ip4, error);
     store_network_done(&row);
     return good;
 }
@@ -118,7 +167,8 @@ bool members_has_room(struct store *store, const struct store_network *network, 
     struct store_nics members = {0};
     uint32_t address;
     bool good = members_list(store, network->id, &members, error);
-    *has_room = good && choose_address(store, network, &members, &address, &(struct error){0});
+    *has_room = good && (!is_pair(network) || members.count < 2) &&
+                choose_address(store, network, &members, &address, &(struct error){0});
     store_nics_done(&members);
     return good;
 }

@@ -12,11 +12,14 @@ bool members_list(struct store *store, int64_t network, struct store_nics *membe
                   struct error *error);
 /* Checks the address that a card asks for ("10.77.0.5", with or without the prefix length), or
  * chooses the lowest that is free; ip4 becomes "10.77.0.5/24". The network's first address is kept
- * for this host. Runs in the transaction that adds the card. */
-bool members_give_address(struct store *store, const char *network, char **ip4,
-                          struct error *error);
+ * for this host. In a pair its interface becomes one of the two sockets, "pair-5f3a90c1.0" or
+ * "….1", which is the card's for its life; it keeps the one that it names, if that is free. Runs in
+ * the transaction that adds the card. */
+bool members_give_place(struct store *store, struct store_nic *nic, struct error *error);
+/* The other one of a pair's two sockets; caller frees. */
+char *members_pair_other(const char *interface);
 
-/* Whether an address is left for one card more. */
+/* Whether there is a place for one card more. */
 bool members_has_room(struct store *store, const struct store_network *network, bool *has_room,
                       struct error *error);
 

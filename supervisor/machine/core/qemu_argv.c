@@ -300,7 +300,8 @@ static const char *netdev_type(enum spec_network network, enum qemu_argv_style s
     case SPEC_NET_SOCKET: return "stream";
     case SPEC_NET_VMNET_HELPER:
     case SPEC_NET_VMNET_HELPER_HOST:
-    case SPEC_NET_MULTICAST: return "dgram";
+    case SPEC_NET_MULTICAST:
+    case SPEC_NET_PAIR: return "dgram";
     default: return spec_network_word(network);
     }
 }
@@ -321,6 +322,16 @@ static void append_group(const char *group, struct buffer *netdev) {
                   ",local.type=inet,local.host=127.0.0.1,local.port=0,remote.type=inet,"
                   "remote.host=%.*s,remote.port=%s",
                   (int)length, group, group[length] ? group + length + 1 : "0");
+}
+
+/* Each QEMU makes its own socket, in the place of one that is there, and names the other one in
+ * every datagram: what is sent to nobody is lost, and the other may come, go and come back
+ * (net/dgram.c). */
+static void append_pair(const struct spec_nic *nic, struct buffer *netdev) {
+    buffer_puts(netdev, ",local.type=unix");
+    append_property(netdev, "local.path", nic->interface);
+    buffer_puts(netdev, ",remote.type=unix");
+    append_property(netdev, "remote.path", nic->peer);
 }
 
 /* launch->helper_fd: the descriptor for the next card that has a helper. */
@@ -357,6 +368,7 @@ static void append_network(const struct spec *spec, const struct spec_nic *nic,
         buffer_printf(netdev, ",local.type=fd,local.str=%d", launch->helper_fd++);
         break;
     case SPEC_NET_MULTICAST: append_group(nic->interface, netdev); break;
+    case SPEC_NET_PAIR: append_pair(nic, netdev); break;
     case SPEC_NET_VMNET_SHARED:
     case SPEC_NET_VMNET_HOST:
     case SPEC_NETWORK_COUNT: break;

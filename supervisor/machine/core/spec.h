@@ -22,6 +22,7 @@ enum spec_attachment {
     SPEC_ATTACH_HELPER_ONLY, /* a program that takes no interface */
     SPEC_ATTACH_SOCKET,      /* of a daemon, by its path */
     SPEC_ATTACH_GROUP,       /* "239.1.2.3:45678": a multicast group and a port */
+    SPEC_ATTACH_PEER,        /* a socket of its own, and that of the one other card */
 };
 
 /* How a guest's network card reaches the world. QEMU: qapi/net.json, NetClientDriver.
@@ -32,6 +33,7 @@ enum spec_attachment {
  *   vmnet-*        Apple's vmnet, used by QEMU itself
  *   socket         a daemon uses vmnet; QEMU connects to its socket
  *   multicast      datagrams on the loopback interface, guest to guest; nothing else is there
+ *   pair           datagrams between sockets in a folder of the user, guest to guest, of two
  *   vmnet-helper   a program for each card uses vmnet: shared or bridged; -host: host */
 #define SPEC_NETWORKS(X)                                                                           \
     X(SPEC_NET_USER, "user", SPEC_ANY_SYSTEM, SPEC_ATTACH_NOTHING, 0, 0, 0)                        \
@@ -44,7 +46,8 @@ enum spec_attachment {
     X(SPEC_NET_VMNET_HELPER, "vmnet-helper", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER, 0, 1, 1)         \
     X(SPEC_NET_VMNET_HELPER_HOST, "vmnet-helper-host", SPEC_ANY_SYSTEM, SPEC_ATTACH_HELPER_ONLY,   \
       0, 1, 1)                                                                                     \
-    X(SPEC_NET_MULTICAST, "multicast", SPEC_ANY_SYSTEM, SPEC_ATTACH_GROUP, 0, 1, 0)
+    X(SPEC_NET_MULTICAST, "multicast", SPEC_ANY_SYSTEM, SPEC_ATTACH_GROUP, 0, 1, 0)                \
+    X(SPEC_NET_PAIR, "pair", SPEC_LINUX, SPEC_ATTACH_PEER, 0, 1, 0)
 #define SPEC_NETWORK_ENUM(name, ...) name,
 enum spec_network { SPEC_NETWORKS(SPEC_NETWORK_ENUM) SPEC_NETWORK_COUNT };
 #undef SPEC_NETWORK_ENUM
@@ -82,11 +85,13 @@ struct spec_disk { /* qcow2, besides the one that is booted from */
 
 struct spec_nic {
     enum spec_network network;
-    const char *interface; /* bridge, tap, host interface, path of a socket, or group and port;
-                              NULL for user, shared, host, and for a helper that is not to bridge */
+    const char *interface; /* bridge, tap, host interface, path of a socket (pair: its own), or
+                              group and port; NULL for user, shared, host, and for a helper that is
+                              not to bridge */
     const char *mac;
     const char *guest_network; /* user networking: "10.0.2.0/24" */
     unsigned position;         /* 0: the first card; below SPEC_NICS_MAX */
+    const char *peer;          /* pair: the path of the other socket */
 };
 
 struct spec_helper {     /* of the cards of vmnet-helper: nirs/vmnet-helper, docs/integration.md */

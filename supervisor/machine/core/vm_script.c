@@ -140,11 +140,22 @@ static void render_suspended(const struct spec *spec, const char *qemu_img, stru
                   spec->name, spec->name, spec->name, spec->name);
 }
 
+/* The sockets by which a guest is connected to one other, which sends to them. */
+static void quote_pairs(const struct spec *spec, struct buffer *text) {
+    for (size_t i = 0; i < spec->nic_count; i++)
+        if (spec->nics[i].network == SPEC_NET_PAIR) {
+            buffer_puts(text, " ");
+            vm_script_quote(spec->nics[i].interface, text);
+        }
+}
+
 /* /tmp, where the folder may be, is emptied when the host starts. What root makes would be closed
  * to the home's owner, who must see that the VM runs and reach it: QEMU keeps the owner of a pid
  * file that is there, but its sockets it makes itself, a moment later. */
 static void render_run_folder(const struct spec *spec, const char *run_folder,
                               struct buffer *text) {
+    scoped(buffer_done) struct buffer pairs = {0};
+    quote_pairs(spec, &pairs);
     buffer_puts(text, "# Sockets and the pid file, by which a supervisor finds this VM.\nrun=");
     vm_script_quote(run_folder, text);
     buffer_puts(text, "\n[ -d \"$run\" ] || mkdir -p \"$run\"\n"
@@ -156,11 +167,11 @@ static void render_run_folder(const struct spec *spec, const char *run_folder,
         " | awk 'NR == 1 { print $3 \":\" $4 }')\n"
         "  : >\"$run/%s.sh$$.pid\"\n"
         "  chown \"$owner\" \"$run\" \"$run/%s.sh$$.pid\"\n"
-        "  ( (for n in 1 2 3 4 5; do sleep 1 && chown \"$owner\" \"$run/%s.sh$$\".*; done) "
+        "  ( (for n in 1 2 3 4 5; do sleep 1 && chown \"$owner\" \"$run/%s.sh$$\".*%s; done) "
         "</dev/null >/dev/null 2>&1 &)\n"
         "  [ \"${owner%%%%:*}\" = 0 ] || set -- \"$@\" %s\"$owner\" # root no longer than it needs\n"
         "fi\n\n",
-        spec->name, spec->name, spec->name,
+        spec->name, spec->name, spec->name, pairs.data ? pairs.data : "",
         spec_qemu_is_since(&spec->qemu, 9, 1) ? "-run-with user=" : "-runas ");
 }
 
