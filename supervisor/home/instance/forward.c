@@ -105,6 +105,8 @@ static bool reserve(struct store *store, const struct port_owners *owners,
 
 bool forward_reserve_all(struct store *store, const struct store_instance *instance,
                          struct store_forwards *forwards, struct error *error) {
+    if (forwards->count == 0)
+        return true;
     struct port_owners owners = {0};
     if (!port_owners_list(store, &owners, error))
         return false;
