@@ -6,16 +6,11 @@
 #include "base/name.h"
 #include "base/nearest.h"
 #include "home/lab/lab_document.h"
-#include "home/lab/lab_environment.h"
+#include "home/lab/lab_node.h"
 #include "home/lab/lab_order.h"
 #include "home/lab/lab_range.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
-#define MERGE_DEPTH_LIMIT 8u
-#define READ_MAX          (1u << 18) /* maps and pairs, as often as aliases and merges name them */
 
 enum section {
     SECTION_CLOUD,
@@ -33,39 +28,8 @@ static const struct lab_key_row sections[SECTION_COUNT] = {
     [SECTION_INSTANCES] = {"instances", LAB_MAP, ""},
 };
 
-struct reader {
-    yaml_document_t *document;
-    struct lab *lab;
-    struct error *error;
-    size_t *read; /* maps and pairs, until now */
-};
-
-static struct lab_place place_of(const yaml_node_t *node) {
-    return (struct lab_place){node->start_mark.line + 1, node->start_mark.column + 1};
-}
-
-static bool fail_node(const struct reader *reader, const yaml_node_t *node, const char *sentence) {
-    error_set(reader->error, ERROR_INVALID, "%s", sentence);
-    return lab_fail_at(reader->lab, place_of(node), reader->error);
-}
-
-static const yaml_node_t *node_of(const struct reader *reader, int index) {
-    return yaml_document_get_node(reader->document, index);
-}
-
 static char *shown(const char *text) { /* caller frees */
     return name_printable(text, strlen(text), 60);
-}
-
-/* A key, or a name. */
-static const char *scalar_of(const struct reader *reader, const yaml_node_t *node) {
-    const char *text =
-        node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-    if (!text || strlen(text) != node->data.scalar.length) {
-        fail_node(reader, node, "a list or a map stands where a text belongs");
-        return NULL;
-    }
-    return text;
 }
 
 /* What other programs call it. */
@@ -89,7 +53,7 @@ static const char *key_meant(const char *text, const struct lab_key_row *rows, s
     return NULL;
 }
 
-static bool fail_key(const struct reader *reader, const yaml_node_t *node,
+static bool fail_key(const struct lab_reader *reader, const yaml_node_t *node,
                      const struct lab_key_row *rows, size_t count) {
     scoped(alloc_release) char *text = shown((const char *)node->data.scalar.value);
     struct nearest nearest;
@@ -101,100 +65,17 @@ static bool fail_key(const struct reader *reader, const yaml_node_t *node,
     scoped(alloc_release) char *sentence =
         best ? alloc_printf("\"%s\" is not a key here: did you mean \"%s\"?", text, best)
              : alloc_printf("\"%s\" is not a key here: `pgsup apply --schema` lists them", text);
-    return fail_node(reader, node, sentence);
-}
-
-/* --- mappings --- */
-
-typedef bool on_pair(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
-                     void *context);
-
-static bool is_merge(const yaml_node_t *key) {
-    return key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "<<") == 0;
-}
-
-/* Once for each, however often it is read. */
-static bool check_mapping(const struct reader *reader, const yaml_node_t *node) {
-    const yaml_node_pair_t *start = node->data.mapping.pairs.start;
-    size_t count = (size_t)(node->data.mapping.pairs.top - start);
-    if (count > LAB_PAIRS_MAX)
-        return fail_node(reader, node, "more than 1024 keys in one map");
-    for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *key = node_of(reader, start[i].key);
-        const char *text = scalar_of(reader, key);
-        for (size_t k = 0; text && k < i; k++)
-            if (strcmp((const char *)node_of(reader, start[k].key)->data.scalar.value, text) == 0)
-                return fail_node(reader, key, "this key stands here twice: remove one");
-        if (!text)
-            return false;
-    }
-    return true;
-}
-
-static bool fail_map(const struct reader *reader, const yaml_node_t *node) {
-    const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
-    return fail_node(reader, node,
-                     strchr(text, ':') ? "a map of keys and values belongs here: a colon is "
-                                         "followed by a space there"
-                                       : "a map of keys and values belongs here");
-}
-
-static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
-                      on_pair *visit, void *context);
-
-/* What "<<" names: a map, or a list of maps. */
-static bool merge(const struct reader *reader, const yaml_node_t *node, unsigned depth,
-                  on_pair *visit, void *context) {
-    if (depth >= MERGE_DEPTH_LIMIT)
-        return fail_node(reader, node, "merges (<<) within merges go too deep");
-    if (node->type != YAML_SEQUENCE_NODE)
-        return each_pair(reader, node, depth + 1, visit, context);
-    const yaml_node_item_t *item = node->data.sequence.items.start;
-    for (; item < node->data.sequence.items.top; item++)
-        if (!each_pair(reader, node_of(reader, *item), depth + 1, visit, context))
-            return false;
-    return true;
-}
-
-/* The map's own pairs come first, then those that it merges: the first of a key counts. */
-static bool each_pair(const struct reader *reader, const yaml_node_t *node, unsigned depth,
-                      on_pair *visit, void *context) {
-    if (node->type != YAML_MAPPING_NODE)
-        return fail_map(reader, node);
-    const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-    const yaml_node_pair_t *top = node->data.mapping.pairs.top;
-    const yaml_node_t *merged = NULL;
-    *reader->read += 1 + (size_t)(top - pair);
-    if (*reader->read > READ_MAX)
-        return fail_node(reader, node, "merges (<<) make too many maps of this file");
-    for (; pair < top; pair++) {
-        const yaml_node_t *key = node_of(reader, pair->key), *value = node_of(reader, pair->value);
-        if (is_merge(key))
-            merged = value;
-        else if (!visit(reader, key, value, context))
-            return false;
-    }
-    return !merged || merge(reader, merged, depth, visit, context);
+    return lab_node_fail(reader, node, sentence);
 }
 
 /* --- values --- */
 
-static bool is_null(const yaml_node_t *node) {
-    static const char *const words[] = {"", "~", "null", "Null", "NULL"};
-    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp((const char *)node->data.scalar.value, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool read_flag(const struct reader *reader, const yaml_node_t *node,
+static bool read_flag(const struct lab_reader *reader, const yaml_node_t *node,
                       struct lab_value *value) {
     static const char *const words[][2] = {{"true", "true"},   {"True", "true"},
                                            {"TRUE", "true"},   {"false", "false"},
                                            {"False", "false"}, {"FALSE", "false"}};
-    const char *text = scalar_of(reader, node);
+    const char *text = lab_node_text(reader, node);
     for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
         if (strcmp(text, words[i][0]) == 0) {
             strv_push(&value->items, words[i][1]);
@@ -205,18 +86,18 @@ static bool read_flag(const struct reader *reader, const yaml_node_t *node,
     scoped(alloc_release) char *told = shown(text);
     scoped(alloc_release) char *sentence =
         alloc_printf("true or false belongs here, not \"%s\"", told);
-    return fail_node(reader, node, sentence);
+    return lab_node_fail(reader, node, sentence);
 }
 
-static bool read_list(const struct reader *reader, const yaml_node_t *node,
+static bool read_list(const struct lab_reader *reader, const yaml_node_t *node,
                       struct lab_value *value) {
     if (node->type != YAML_SEQUENCE_NODE)
-        return fail_node(reader, node, "a list belongs here: [one, two]");
+        return lab_node_fail(reader, node, "a list belongs here: [one, two]");
     const yaml_node_item_t *item = node->data.sequence.items.start;
     if (node->data.sequence.items.top - item > LAB_PAIRS_MAX)
-        return fail_node(reader, node, "more than 1024 items in one list");
+        return lab_node_fail(reader, node, "more than 1024 items in one list");
     for (; item < node->data.sequence.items.top; item++) {
-        const char *text = scalar_of(reader, node_of(reader, *item));
+        const char *text = lab_node_text(reader, lab_node_at(reader, *item));
         if (!text)
             return false;
         strv_push(&value->items, text);
@@ -224,10 +105,11 @@ static bool read_list(const struct reader *reader, const yaml_node_t *node,
     return true;
 }
 
-static bool on_entry(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
-                     void *context) {
+static bool on_entry(const struct lab_reader *reader, const yaml_node_t *key,
+                     const yaml_node_t *value, void *context) {
     struct lab_value *map = context;
-    const char *name = scalar_of(reader, key), *text = name ? scalar_of(reader, value) : NULL;
+    const char *name = lab_node_text(reader, key),
+               *text = name ? lab_node_text(reader, value) : NULL;
     size_t length = name ? strlen(name) : 0;
     if (!text)
         return false;
@@ -235,27 +117,27 @@ static bool on_entry(const struct reader *reader, const yaml_node_t *key, const 
         if (strncmp(map->items.items[i], name, length) == 0 && map->items.items[i][length] == '=')
             return true; /* merged in, and given before */
     if (map->items.count == LAB_PAIRS_MAX)
-        return fail_node(reader, key, "more than 1024 keys in one map, with those merged in");
+        return lab_node_fail(reader, key, "more than 1024 keys in one map, with those merged in");
     strv_pushf(&map->items, "%s=%s", name, text);
     return true;
 }
 
-static bool read_value(const struct reader *reader, const yaml_node_t *node, enum lab_type type,
+static bool read_value(const struct lab_reader *reader, const yaml_node_t *node, enum lab_type type,
                        struct lab_value *value) {
     value->given = true;
-    value->place = place_of(node);
+    value->place = lab_node_place(node);
     switch (type) {
     case LAB_TEXT: {
-        const char *text = scalar_of(reader, node);
-        if (text && is_null(node))
-            return fail_node(reader, node, "a value is missing here");
+        const char *text = lab_node_text(reader, node);
+        if (text && lab_node_is_null(node))
+            return lab_node_fail(reader, node, "a value is missing here");
         if (text)
             strv_push(&value->items, text);
         return text != NULL;
     }
     case LAB_FLAG: return read_flag(reader, node, value);
     case LAB_LIST: return read_list(reader, node, value);
-    case LAB_MAP: return each_pair(reader, node, 0, on_entry, value);
+    case LAB_MAP: return lab_node_each_pair(reader, node, on_entry, value);
     }
     return false;
 }
@@ -266,8 +148,8 @@ struct keyed {
     struct lab_value *values;
 };
 
-static bool on_key(const struct reader *reader, const yaml_node_t *key, const yaml_node_t *value,
-                   void *context) {
+static bool on_key(const struct lab_reader *reader, const yaml_node_t *key,
+                   const yaml_node_t *value, void *context) {
     const struct keyed *keyed = context;
     for (size_t i = 0; i < keyed->count; i++)
         if (strcmp(keyed->rows[i].name, (const char *)key->data.scalar.value) == 0)
@@ -277,38 +159,39 @@ static bool on_key(const struct reader *reader, const yaml_node_t *key, const ya
 }
 
 /* An empty value is an empty map: "lab:" is a network with all defaults. */
-static bool read_keys(const struct reader *reader, const yaml_node_t *node, struct keyed keyed) {
-    return is_null(node) || each_pair(reader, node, 0, on_key, &keyed);
+static bool read_keys(const struct lab_reader *reader, const yaml_node_t *node,
+                      struct keyed keyed) {
+    return lab_node_is_null(node) || lab_node_each_pair(reader, node, on_key, &keyed);
 }
 
 /* --- names --- */
 
-static bool add_instance(const struct reader *reader, const yaml_node_t *key, const char *name,
+static bool add_instance(const struct lab_reader *reader, const yaml_node_t *key, const char *name,
                          const struct lab_value *values) {
     struct lab *lab = reader->lab;
     for (size_t i = 0; i < lab->instance_count; i++)
         if (strcmp(lab->instances[i].name, name) == 0)
-            return fail_node(reader, key, "an instance of this name stands here twice");
+            return lab_node_fail(reader, key, "an instance of this name stands here twice");
     if (lab->instance_count == LAB_INSTANCES_MAX)
-        return fail_node(reader, key, "more than 1000 instances in one file");
+        return lab_node_fail(reader, key, "more than 1000 instances in one file");
     if (!name_check_instance(name, reader->error))
-        return lab_fail_at(lab, place_of(key), reader->error);
+        return lab_fail_at(lab, lab_node_place(key), reader->error);
     lab->instances =
         alloc_resize(lab->instances, (lab->instance_count + 1) * sizeof *lab->instances);
     struct lab_instance *made = &lab->instances[lab->instance_count++];
-    *made = (struct lab_instance){.name = alloc_string(name), .place = place_of(key)};
+    *made = (struct lab_instance){.name = alloc_string(name), .place = lab_node_place(key)};
     for (size_t i = 0; i < LAB_KEY_COUNT; i++)
         lab_value_copy(&values[i], &made->values[i]);
     return true;
 }
 
-static bool add_instances(const struct reader *reader, const yaml_node_t *key,
+static bool add_instances(const struct lab_reader *reader, const yaml_node_t *key,
                           const struct lab_value *values) {
     const char *name = (const char *)key->data.scalar.value;
     struct lab_range range;
     const char *problem = lab_range_read(name, &range);
     if (problem)
-        return fail_node(reader, key, problem);
+        return lab_node_fail(reader, key, problem);
     for (uint64_t number = range.first; number <= range.last; number++) {
         scoped(alloc_release) char *each = lab_range_name(&range, name, number);
         if (!add_instance(reader, key, each, values))
@@ -317,7 +200,7 @@ static bool add_instances(const struct reader *reader, const yaml_node_t *key,
     return true;
 }
 
-static bool on_instance(const struct reader *reader, const yaml_node_t *key,
+static bool on_instance(const struct lab_reader *reader, const yaml_node_t *key,
                         const yaml_node_t *value, void *context) {
     const struct lab_value *defaults = context;
     struct lab_value values[LAB_KEY_COUNT] = {0};
@@ -338,16 +221,16 @@ struct entries { /* a section of networks or images */
     const char *too_many;
 };
 
-static bool on_lab_entry(const struct reader *reader, const yaml_node_t *key,
+static bool on_lab_entry(const struct lab_reader *reader, const yaml_node_t *key,
                          const yaml_node_t *value, void *context) {
     const struct entries *entries = context;
     if (*entries->count == entries->most)
-        return fail_node(reader, key, entries->too_many);
+        return lab_node_fail(reader, key, entries->too_many);
     *entries->items =
         alloc_resize(*entries->items, (*entries->count + 1) * sizeof **entries->items);
     struct lab_entry *made = &(*entries->items)[(*entries->count)++];
     *made = (struct lab_entry){.name = alloc_string((const char *)key->data.scalar.value),
-                               .place = place_of(key),
+                               .place = lab_node_place(key),
                                .values = alloc_zero(entries->row_count * sizeof *made->values)};
     return read_keys(reader, value,
                      (struct keyed){entries->rows, entries->row_count, made->values});
@@ -355,7 +238,7 @@ static bool on_lab_entry(const struct reader *reader, const yaml_node_t *key,
 
 /* --- the file --- */
 
-static bool on_section(const struct reader *reader, const yaml_node_t *key,
+static bool on_section(const struct lab_reader *reader, const yaml_node_t *key,
                        const yaml_node_t *value, void *context) {
     const yaml_node_t **found = context;
     for (size_t i = 0; i < SECTION_COUNT; i++)
@@ -367,15 +250,15 @@ static bool on_section(const struct reader *reader, const yaml_node_t *key,
     return fail_key(reader, key, sections, SECTION_COUNT);
 }
 
-static bool read_cloud(const struct reader *reader, const yaml_node_t *node) {
+static bool read_cloud(const struct lab_reader *reader, const yaml_node_t *node) {
     struct lab_entry *cloud = reader->lab->cloud = alloc_zero(sizeof *cloud);
-    *cloud = (struct lab_entry){.place = place_of(node),
+    *cloud = (struct lab_entry){.place = lab_node_place(node),
                                 .values = alloc_zero(LAB_CLOUD_KEY_COUNT * sizeof *cloud->values)};
     return read_keys(reader, node,
                      (struct keyed){lab_cloud_keys, LAB_CLOUD_KEY_COUNT, cloud->values});
 }
 
-static bool read_sections(const struct reader *reader, const yaml_node_t *root) {
+static bool read_sections(const struct lab_reader *reader, const yaml_node_t *root) {
     struct lab *lab = reader->lab;
     struct entries networks = {&lab->networks,   &lab->network_count,   LAB_NETWORKS_MAX,
                                lab_network_keys, LAB_NETWORK_KEY_COUNT, "more than 64 networks"};
@@ -383,65 +266,32 @@ static bool read_sections(const struct reader *reader, const yaml_node_t *root) 
                              lab_image_keys, LAB_IMAGE_KEY_COUNT, "more than 64 images"};
     const yaml_node_t *found[SECTION_COUNT] = {NULL};
     struct lab_value defaults[LAB_KEY_COUNT] = {0};
-    bool good = each_pair(reader, root, 0, on_section, found);
+    bool good = lab_node_each_pair(reader, root, on_section, found);
     if (good && found[SECTION_CLOUD])
         good = read_cloud(reader, found[SECTION_CLOUD]);
-    if (good && found[SECTION_NETWORKS] && !is_null(found[SECTION_NETWORKS]))
-        good = each_pair(reader, found[SECTION_NETWORKS], 0, on_lab_entry, &networks);
-    if (good && found[SECTION_IMAGES] && !is_null(found[SECTION_IMAGES]))
-        good = each_pair(reader, found[SECTION_IMAGES], 0, on_lab_entry, &images);
+    if (good && found[SECTION_NETWORKS] && !lab_node_is_null(found[SECTION_NETWORKS]))
+        good = lab_node_each_pair(reader, found[SECTION_NETWORKS], on_lab_entry, &networks);
+    if (good && found[SECTION_IMAGES] && !lab_node_is_null(found[SECTION_IMAGES]))
+        good = lab_node_each_pair(reader, found[SECTION_IMAGES], on_lab_entry, &images);
     if (good && found[SECTION_DEFAULTS])
         good = read_keys(reader, found[SECTION_DEFAULTS],
                          (struct keyed){lab_keys, LAB_KEY_COUNT, defaults});
-    if (good && found[SECTION_INSTANCES] && !is_null(found[SECTION_INSTANCES]))
-        good = each_pair(reader, found[SECTION_INSTANCES], 0, on_instance, defaults);
+    if (good && found[SECTION_INSTANCES] && !lab_node_is_null(found[SECTION_INSTANCES]))
+        good = lab_node_each_pair(reader, found[SECTION_INSTANCES], on_instance, defaults);
     lab_values_done(defaults, LAB_KEY_COUNT);
     return good && lab_order_sort(reader->lab, reader->error);
-}
-
-static bool expand(const struct reader *reader, yaml_node_t *node) {
-    struct lab_environment_text made = {0};
-    bool good = lab_environment_expand((const char *)node->data.scalar.value, &made);
-    if (good) {
-        free(node->data.scalar.value);
-        node->data.scalar.length = made.text.length;
-        node->data.scalar.value =
-            (yaml_char_t *)(made.text.length ? buffer_take(&made.text) : alloc_string(""));
-    }
-    buffer_done(&made.text);
-    return good || fail_node(reader, node, made.problem);
-}
-
-/* Tags that YAML itself gives to what has none are known. */
-static bool read_tag(const struct reader *reader, yaml_node_t *node) {
-    const char *tag = (const char *)node->tag;
-    if (!tag || strncmp(tag, "tag:yaml.org,2002:", strlen("tag:yaml.org,2002:")) == 0)
-        return true;
-    if (strcmp(tag, "!env") != 0)
-        return fail_node(reader, node, "this tag is not known: there is !env, and no other");
-    return node->type == YAML_SCALAR_NODE ? expand(reader, node)
-                                          : fail_node(reader, node, "!env is for a text");
-}
-
-static bool check_nodes(const struct reader *reader) {
-    yaml_node_t *node = reader->document->nodes.start;
-    for (; node < reader->document->nodes.top; node++)
-        if (!read_tag(reader, node) ||
-            (node->type == YAML_MAPPING_NODE && !check_mapping(reader, node)))
-            return false;
-    return true;
 }
 
 bool lab_file_parse(const char *path, const char *text, size_t length, struct lab *lab,
                     struct error *error) {
     yaml_document_t document;
     size_t read = 0;
-    const struct reader reader = {&document, lab, error, &read};
+    const struct lab_reader reader = {&document, lab, error, &read};
     lab->path = alloc_string(path);
     bool good = lab_document_load(lab, text, length, &document, error);
     if (good) {
-        good =
-            check_nodes(&reader) && read_sections(&reader, yaml_document_get_root_node(&document));
+        good = lab_node_check_all(&reader) &&
+               read_sections(&reader, yaml_document_get_root_node(&document));
         yaml_document_delete(&document);
     }
     if (!good)
