@@ -40,7 +40,7 @@ static void on_prepare(void *context, struct vm *vm) {
 
 static bool on_queued(void *context) {
     struct fleet *fleet = context;
-    return launch_queue_moves(&fleet->launches, lifecycle_deadline_ms(STATE_STARTING));
+    return launch_queue_moves(&fleet->launches.queue, lifecycle_deadline_ms(STATE_STARTING));
 }
 
 static void on_changed(void *context, struct vm *vm) {
@@ -126,7 +126,7 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .home = home,
         .recorder = recorder,
         .journal = journal,
-        .launches = {.loop = loop},
+        .launches = {.queue = {.loop = loop}},
         .waiters = {.loop = loop},
         .listener = {fleet, on_prepare, on_queued, on_changed, on_record, on_vm_event, on_expired,
                      on_output, on_refused, on_addresses, on_thawed},

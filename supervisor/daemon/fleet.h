@@ -4,7 +4,7 @@
 #pragma once
 
 #include "daemon/journal.h"
-#include "daemon/launch_queue.h"
+#include "daemon/launch_worker.h"
 #include "daemon/recorder.h"
 #include "daemon/waiters.h"
 #include "home/home.h"
@@ -34,7 +34,7 @@ struct fleet {
     struct recorder *recorder;
     struct journal *journal;
     struct launch_link *link; /* NULL: no launcher */
-    struct launch_queue launches;
+    struct launch_worker launches;
     struct vm_listener listener;
     struct vm **vms;
     size_t count;

@@ -33,7 +33,9 @@
 
 struct job {
     struct launch_turn turn; /* first: the queue hands it back */
+    struct launch_worker *worker;
     struct vm *vm;
+    struct home *home; /* NULL until it is open */
     char *home_path, *name;
     struct vm_plan plan;
     struct error error;
@@ -310,25 +312,53 @@ static bool prepare_new(struct home *home, struct job *job, struct error *error)
     return good;
 }
 
+/* NULL: it failed. */
+static struct home *open_home(const char *path, struct error *error) {
+    struct home *home = alloc_zero(sizeof *home);
+    if (!home_open(path, home, error)) {
+        free(home);
+        return NULL;
+    }
+    if (home->notice)
+        log_info("%s", home->notice);
+    return home;
+}
+
+static void close_home(struct home *home) {
+    if (home)
+        home_close(home);
+    free(home);
+}
+
 static bool prepare(struct job *job, struct error *error) {
-    struct home home = {0};
     struct running running = {0};
-    bool good = home_open(job->home_path, &home, error) &&
-                running_find(home.run, job->name, &running, error);
+    if (!job->home && !(job->home = open_home(job->home_path, error)))
+        return false;
+    bool good = running_find(job->home->run, job->name, &running, error);
     if (good && running.name)
-        good = launch_worker_plan_found(&home, &running, &job->plan, error);
+        good = launch_worker_plan_found(job->home, &running, &job->plan, error);
     else if (good)
-        good = prepare_new(&home, job, error);
-    if (home.notice)
-        log_info("%s", home.notice);
+        good = prepare_new(job->home, job, error);
     running_done(&running);
-    home_close(&home);
     return good;
+}
+
+/* To open a home takes half as long as to prepare a launch. A store in which something failed is
+ * opened again. */
+static void leave_home(struct launch_worker *worker, struct home *home, bool good) {
+    if (home && good && worker->queue.first && worker->spare_count < LAUNCH_QUEUE_THREADS)
+        worker->spares[worker->spare_count++] = home;
+    else
+        close_home(home);
+    while (!worker->queue.first && worker->spare_count)
+        close_home(worker->spares[--worker->spare_count]);
 }
 
 static void on_job_begin(struct launch_turn *turn) {
     struct job *job = (struct job *)turn;
     job->wanted = vm_launch_begins(job->vm);
+    if (job->wanted && job->worker->spare_count)
+        job->home = job->worker->spares[--job->worker->spare_count];
 }
 
 static void on_job_run(struct launch_turn *turn) {
@@ -342,31 +372,33 @@ static void on_job_end(struct launch_turn *turn) {
         vm_notice(job->vm, job->notice);
     vm_launch_prepared(job->vm, job->good ? &job->plan : NULL, &job->error);
     vm_plan_done(&job->plan);
+    leave_home(job->worker, job->home, job->good);
     free(job->home_path);
     free(job->name);
     free(job->notice);
     free(job);
 }
 
-void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
+void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
                            struct launch_link *link, struct vm *vm) {
     struct job *job = alloc_zero(sizeof *job);
     job->turn.begin = on_job_begin;
     job->turn.run = on_job_run;
     job->turn.end = on_job_end;
+    job->worker = worker;
     job->vm = vm;
     job->plan.link = link;
     job->home_path = alloc_string(home_path);
     job->name = alloc_string(vm->name);
     job->cold = vm->cold;
     vm_set_cold(vm, false);
-    launch_queue_add(queue, &job->turn);
+    launch_queue_add(&worker->queue, &job->turn);
 }
 
-void launch_worker_release(struct launch_queue *queue, const struct vm *vm) {
-    struct launch_turn *turn = queue->first;
+void launch_worker_release(struct launch_worker *worker, const struct vm *vm) {
+    struct launch_turn *turn = worker->queue.first;
     while (turn && ((struct job *)turn)->vm != vm)
         turn = turn->next;
     if (turn)
-        launch_queue_release(queue, turn);
+        launch_queue_release(&worker->queue, turn);
 }

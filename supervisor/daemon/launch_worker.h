@@ -1,18 +1,24 @@
 /* Makes a launch plan from an instance's name on a worker thread, where programs, disks and
- * documents are checked and written, with a store connection of its own. Ends in
- * vm_launch_prepared(). */
+ * documents are checked and written, with a store connection of its own, which the next launch
+ * takes over if one waits. Ends in vm_launch_prepared(). */
 #pragma once
 
 #include "daemon/launch_queue.h"
 #include "home/home.h"
 #include "machine/vm.h"
 
+struct launch_worker {
+    struct launch_queue queue;
+    struct home *spares[LAUNCH_QUEUE_THREADS]; /* open; none once no launch waits */
+    unsigned spare_count;
+};
+
 /* link: what starts QEMU and its helpers; NULL: they are children. */
-void launch_worker_prepare(struct launch_queue *queue, const char *home_path,
+void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
                            struct launch_link *link, struct vm *vm);
 
 /* Of a VM that was stopped while it waited for its turn: it does not wait any longer. */
-void launch_worker_release(struct launch_queue *queue, const struct vm *vm);
+void launch_worker_release(struct launch_worker *worker, const struct vm *vm);
 
 /* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
  * in the store. */
