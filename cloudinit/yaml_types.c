@@ -62,7 +62,8 @@ static bool too_deep(const yaml_event_t *event, size_t *depth) {
 
 /* Goes through the events of the text, to its first document's end or to what cannot be parsed.
  * tags may be NULL. */
-static bool read_events(const char *text, size_t length, struct tags *tags, struct error *error) {
+static bool read_events(const char *text, size_t length, struct tags *tags, yaml_mark_t *mark,
+                        struct error *error) {
     yaml_parser_t parser;
     yaml_event_t event;
     size_t depth = 0;
@@ -72,11 +73,11 @@ static bool read_events(const char *text, size_t length, struct tags *tags, stru
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     while (good && more && yaml_parser_parse(&parser, &event)) {
-        if (too_deep(&event, &depth))
-            good = error_set(error, ERROR_INVALID,
-                             "line %zu, column %zu: more than %u lists and mappings in one another",
-                             event.start_mark.line + 1, event.start_mark.column + 1,
+        if (too_deep(&event, &depth)) {
+            *mark = event.start_mark;
+            good = error_set(error, ERROR_INVALID, "more than %u lists and mappings in one another",
                              YAML_TYPES_DEPTH_LIMIT);
+        }
         if (tags)
             note_tag(tags, &event);
         more = event.type != YAML_DOCUMENT_END_EVENT && event.type != YAML_STREAM_END_EVENT;
@@ -87,7 +88,15 @@ static bool read_events(const char *text, size_t length, struct tags *tags, stru
 }
 
 bool yaml_types_check_depth(const char *text, size_t length, struct error *error) {
-    return read_events(text, length, NULL, error);
+    yaml_mark_t mark = {0};
+    return read_events(text, length, NULL, &mark, error) ||
+           error_prefix(error, "line %zu, column %zu", mark.line + 1, mark.column + 1);
+}
+
+bool yaml_types_find_depth(const char *text, size_t length, yaml_mark_t *mark,
+                           struct error *error) {
+    *mark = (yaml_mark_t){0};
+    return read_events(text, length, NULL, mark, error);
 }
 
 /* --- nodes: what PyYAML's constructors take --- */
@@ -258,7 +267,8 @@ bool yaml_types_check(yaml_document_t *document, const char *text, size_t length
     yaml_node_t *root = yaml_document_get_root_node(document);
     size_t nodes = (size_t)(document->nodes.top - document->nodes.start);
     yaml_values_init(&values);
-    bool good = read_events(text, length, &tags, error);
+    yaml_mark_t mark = {0};
+    bool good = read_events(text, length, &tags, &mark, error);
     if (good && tags.count != nodes)
         good = error_set(error, ERROR_FAILED, "it has %zu nodes and %zu tags", nodes, tags.count);
     if (good && root) {

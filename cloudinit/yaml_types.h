@@ -22,3 +22,5 @@ bool yaml_types_check(yaml_document_t *document, const char *text, size_t length
 /* That no collection is deeper than the limit, and that the text can be parsed: to be asked before
  * it is loaded. */
 bool yaml_types_check_depth(const char *text, size_t length, struct error *error);
+/* The same for a sentence that names the place in another form: mark is where the problem is. */
+bool yaml_types_find_depth(const char *text, size_t length, yaml_mark_t *mark, struct error *error);

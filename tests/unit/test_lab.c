@@ -112,6 +112,12 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("networks:\n  a: {subnet: 10.0.2.0/24}\n", "lab.yaml:2:3: the subnet 10.0.2.0/24");
     refuse_plan("instances:\n  a: {" BASE ", after: nobody}\n", "there is no instance \"nobody\"");
     refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:3: a: \"1000\"");
+    refuse_plan("defaults: {vcpu: 1000}\ninstances:\n  a: {" BASE "}\n",
+                "lab.yaml:1:18: a: \"1000\"");
+    refuse_plan("defaults: {vcpu: 1000}\ninstances:\n  a: {" BASE ", vcpu: 2000}\n",
+                "lab.yaml:3:3: a: \"2000\"");
+    refuse_plan("defaults: {nics: [user, labb]}\ninstances:\n  a: {" BASE "}\n",
+                "lab.yaml:1:18: a: --nic: \"labb\"");
     refuse_plan("instances:\n  a: {" BASE ", disks: {data: big}}\n", "\"big\"");
     refuse_plan("instances:\n  a: {" BASE ", user-data: /nonexistent/x}\n", "lab.yaml:2:42: ");
     refuse_plan("instances:\n  a: {" BASE ", user-data: '/nonexistent: v2.yaml'}\n",
@@ -158,6 +164,26 @@ static void refuse_change(const char *text, const char *sentence) {
     error = (struct error){0};
     lab_done(&lab);
     expect_plan(TWO, LAB_KEEP, "");
+}
+
+/* As by another apply at the same time. */
+TEST(what_was_taken_since_the_plan_is_no_matter_of_names) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    struct store_instance taken = {0};
+    const struct instance_create_options options = {.name = "late", .image = "base", .disk = "64M"};
+    CHECK(make_plan("instances: {late: {" BASE "}}\n", LAB_KEEP, &lab, &plan));
+    make_instance(&home, &options, &taken);
+    const struct lab_work work = {.home = &home, .lab = &lab, .plan = &plan};
+    CHECK(!lab_work_do(&work, &error));
+    CHECK_STRING(error.text,
+                 "create late: the instance \"late\" exists already: another command has "
+                 "taken that meanwhile; give the same command again");
+    error = (struct error){0};
+    check_good(instance_table_remove(home.store, taken.id, &error), &error);
+    store_instance_done(&taken);
+    lab_plan_done(&plan);
+    lab_done(&lab);
 }
 
 TEST(a_change_that_does_not_fit_changes_nothing) {

@@ -78,8 +78,9 @@ bool lab_document_load(const struct lab *lab, const char *text, size_t length,
                        yaml_document_t *document, struct error *error) {
     const struct source source = {lab, text, length};
     yaml_parser_t parser;
-    if (!yaml_types_check_depth(text, length, error))
-        return error_prefix(error, "%s", lab->path);
+    yaml_mark_t mark;
+    if (!yaml_types_find_depth(text, length, &mark, error))
+        return lab_fail_at(lab, (struct lab_place){mark.line + 1, mark.column + 1}, error);
     if (!yaml_parser_initialize(&parser))
         return error_set(error, ERROR_FAILED, "out of memory");
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);

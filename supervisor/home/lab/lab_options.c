@@ -254,9 +254,31 @@ bool lab_options_load(struct home *home, struct lab_options *options, struct ins
            lab_options_fill(home, &facts->instance, options, error);
 }
 
+/* A sentence on a value begins with it: "1000" is …, or --nic: "x" is … */
+static bool is_about(const char *sentence, const struct lab_value *value) {
+    const char *after = strncmp(sentence, "--", 2) == 0 ? strstr(sentence, ": ") : NULL;
+    const char *start = after ? after + 2 : sentence;
+    for (size_t i = 0; i < value->items.count; i++) {
+        size_t length = strlen(value->items.items[i]);
+        if (start[0] == '"' && strncmp(start + 1, value->items.items[i], length) == 0 &&
+            start[length + 1] == '"')
+            return true;
+    }
+    return false;
+}
+
+/* Its own, or that of the value which it has from "defaults". */
+static struct lab_place place_of_fault(const struct lab_instance *instance, const char *sentence) {
+    for (size_t i = 0; i < LAB_KEY_COUNT; i++)
+        if (instance->values[i].by_default && is_about(sentence, &instance->values[i]))
+            return instance->values[i].place;
+    return instance->place;
+}
+
 bool lab_options_fail(const struct lab_options *options, struct error *error) {
+    struct lab_place place = place_of_fault(options->instance, error->text);
     error_prefix(error, "%s", options->instance->name);
-    return lab_fail_at(options->lab, options->instance->place, error);
+    return lab_fail_at(options->lab, place, error);
 }
 
 void lab_options_done(struct lab_options *options) {

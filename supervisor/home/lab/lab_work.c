@@ -236,11 +236,25 @@ static size_t find_ready(const struct progress *progress) {
 
 /* --- all of it --- */
 
+/* The plan found it free: what another command has taken since then is not a matter of names. */
+static void advise_again(struct error *error) {
+    const char *advice = strstr(error->text, ": choose another name");
+    advice = advice ? advice : strstr(error->text, ": use another one");
+    if (error->code != ERROR_EXISTS || !advice)
+        return;
+    scoped(alloc_release) char *what = alloc_slice(error->text, (size_t)(advice - error->text));
+    *error = (struct error){0};
+    error_set(error, ERROR_EXISTS,
+              "%s: another command has taken that meanwhile; give the same command again", what);
+}
+
 static bool finish(struct progress *progress, size_t index, bool good, struct error *error) {
     const struct lab_work *work = progress->work;
     const struct lab_step *step = &work->plan->steps[index];
-    if (!good)
+    if (!good) {
+        advise_again(error);
         return error_prefix(error, "%s %s", lab_step_word(step->kind), step->name);
+    }
     progress->stages[index] = STAGE_DONE;
     progress->done_count++;
     if (work->done)
