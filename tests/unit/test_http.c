@@ -13,6 +13,7 @@
  * A ">" after anything else begins a new block. After each block the requests handed out and the
  * bytes written must be those of the transcript so far. */
 #include "test.h"
+#include "transcript.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -52,29 +53,6 @@ static void fail(struct replay *replay, const char *what, const char *actual,
     replay->failed = true;
 }
 
-static void unescape(struct buffer *bytes, const char *text) {
-    for (; *text; text++) {
-        if (*text != '\\') {
-            buffer_putc(bytes, *text);
-            continue;
-        }
-        text++;
-        char hex[3] = {0};
-        switch (*text) {
-        case 'r': buffer_putc(bytes, '\r'); break;
-        case 'n': buffer_putc(bytes, '\n'); break;
-        case 't': buffer_putc(bytes, '\t'); break;
-        case '\\': buffer_putc(bytes, '\\'); break;
-        case 'x':
-            memcpy(hex, text + 1, 2);
-            buffer_putc(bytes, (char)strtol(hex, NULL, 16));
-            text += 2;
-            break;
-        default: fprintf(stderr, "bad escape \\%c\n", *text); exit(2);
-        }
-    }
-}
-
 static void escape(struct buffer *text, const char *bytes, size_t length) {
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)bytes[i];
@@ -104,7 +82,7 @@ static void respond(struct replay *replay) {
         return;
     }
     scoped(buffer_done) struct buffer body = {0};
-    unescape(&body, line + body_at);
+    transcript_unescape(&body, line + body_at);
     http_respond(replay->connection, status, strcmp(type, "-") == 0 ? NULL : type, body.data,
                  body.length);
 }
@@ -177,7 +155,7 @@ static void end_block(struct replay *replay) {
 static void repeat(struct buffer *bytes, const char *text) {
     char *end;
     for (long count = strtol(text, &end, 10); count > 0; count--)
-        unescape(bytes, end + 1);
+        transcript_unescape(bytes, end + 1);
 }
 
 static void check_state(struct replay *replay, const char *expected) {
@@ -203,13 +181,13 @@ static bool play_line(struct replay *replay, const char *line, bool reading) {
     if (strncmp(line, ">* ", 3) == 0)
         repeat(&replay->input, line + 3);
     else if (input)
-        unescape(&replay->input, rest);
+        transcript_unescape(&replay->input, rest);
     else if (line[0] == '!')
         strv_push(&replay->answers, rest);
     else if (line[0] == '=')
         buffer_printf(&replay->expected_requests, "%s\n", rest);
     else if (line[0] == '<')
-        unescape(&replay->expected_output, rest);
+        transcript_unescape(&replay->expected_output, rest);
     else if (line[0] == '.')
         check_state(replay, rest);
     else if (line[0] == '~')

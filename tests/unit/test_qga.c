@@ -1,11 +1,14 @@
 /* Conversations with a guest's agent: replays tests/transcripts/qga/ whole, byte by byte and in
  * random splits, and shows which addresses are taken.
  *
- *     > {"return": …}         a line from the guest; >. is with escapes and no line end, >* 9000 a
- * the same many times ! send NAME [JSON]      a command;  ! refused NAME: one that must not be
- * taken < {"execute":…}         a line to the guest; <. with escapes = ready                 an
- * item, as note() below prints it */
+ *     > {"return": …}        a line from the guest; >. has escapes and no end of line;
+ *                            >* 9000 TEXT is the same many times
+ *     ! send NAME [JSON]     a command
+ *     ! refused NAME         one that must not be taken
+ *     < {"execute": …}       a line to the guest; <. has escapes
+ *     = ready                an item, as note() below prints it */
 #include "test.h"
+#include "transcript.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -26,24 +29,6 @@ struct replay {
     struct qga *qga;
     struct buffer items, output, expected_items, expected_output;
 };
-
-static void unescape(struct buffer *bytes, const char *text) {
-    for (; *text; text++) {
-        char hex[3] = {0};
-        if (text[0] == '\\' && text[1] == 'x') {
-            memcpy(hex, text + 2, 2);
-            buffer_putc(bytes, (char)strtol(hex, NULL, 16));
-            text += 3;
-        } else if (text[0] == '\\' && strchr("nr\\", text[1])) {
-            text++;
-            buffer_putc(bytes, *text);
-            if (*text != '\\')
-                bytes->data[bytes->length - 1] = *text == 'n' ? '\n' : '\r';
-        } else {
-            buffer_putc(bytes, *text);
-        }
-    }
-}
 
 static void note(struct replay *replay, const struct qga_item *item) {
     static const char *const words[] = {"ready", "return", "error", "end:"};
@@ -99,9 +84,9 @@ static void play_line(struct replay *replay, const char *line) {
     char *unit = NULL;
     if (strncmp(line, ">* ", 3) == 0) {
         for (long count = strtol(line + 3, &unit, 10); count > 0; count--)
-            unescape(&bytes, unit + 1);
+            transcript_unescape(&bytes, unit + 1);
     } else if (strncmp(line, ">. ", 3) == 0) {
-        unescape(&bytes, line + 3);
+        transcript_unescape(&bytes, line + 3);
     } else if (line[0] == '>') {
         buffer_printf(&bytes, "%s\n", line + 2);
     } else if (strncmp(line, "! send ", 7) == 0) {
@@ -111,7 +96,7 @@ static void play_line(struct replay *replay, const char *line) {
     } else if (line[0] == '=') {
         buffer_printf(&replay->expected_items, "%s\n", line + 2);
     } else if (strncmp(line, "<. ", 3) == 0) {
-        unescape(&replay->expected_output, line + 3);
+        transcript_unescape(&replay->expected_output, line + 3);
         buffer_putc(&replay->expected_output, '\n');
     } else if (line[0] == '<') {
         buffer_printf(&replay->expected_output, "%s\n", line + 2);

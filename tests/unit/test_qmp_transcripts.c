@@ -16,6 +16,7 @@
  * A ">" or "!" after "<", "=" or "." begins a new block. After each block the items pulled and the
  * bytes written must be those of the transcript so far. */
 #include "test.h"
+#include "transcript.h"
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -64,27 +65,6 @@ static void fail(struct replay *replay, const char *what, const char *actual,
         test_failures++;
     }
     replay->failed = true;
-}
-
-static void unescape(struct buffer *bytes, const char *text) {
-    for (; *text; text++) {
-        char hex[3] = {0};
-        if (*text != '\\') {
-            buffer_putc(bytes, *text);
-            continue;
-        }
-        switch (*++text) {
-        case 'r': buffer_putc(bytes, '\r'); break;
-        case 'n': buffer_putc(bytes, '\n'); break;
-        case '\\': buffer_putc(bytes, '\\'); break;
-        case 'x':
-            memcpy(hex, text + 1, 2);
-            buffer_putc(bytes, (char)strtol(hex, NULL, 16));
-            text += 2;
-            break;
-        default: fprintf(stderr, "bad escape \\%c\n", *text); exit(2);
-        }
-    }
 }
 
 /* --- what the session hands out, in words --- */
@@ -260,7 +240,7 @@ static bool play_line(struct replay *replay, const char *line, bool open) {
     if (strncmp(line, ">* ", 3) == 0)
         repeat(&replay->input, line + 3);
     else if (strncmp(line, ">. ", 3) == 0)
-        unescape(&replay->input, line + 3);
+        transcript_unescape(&replay->input, line + 3);
     else if (line[0] == '>')
         buffer_printf(&replay->input, "%s\r\n", rest);
     else if (line[0] == '!')
