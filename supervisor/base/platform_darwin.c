@@ -105,7 +105,6 @@ void platform_close_others(int keep) {
             close(list[i].proc_fd);
 }
 
-/* A list that is full may not be all: then every one that may be open is taken. */
 pid_t platform_fork(void (*body)(void *context), void *context) {
     pid_t pid = fork();
     if (pid == 0)
@@ -113,6 +112,7 @@ pid_t platform_fork(void (*body)(void *context), void *context) {
     return pid;
 }
 
+/* A list that is full may not be all: then every one that may be open is taken. */
 void platform_close_on_exec(int first) {
     struct proc_fdinfo list[LISTED_FDS];
     int bytes = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, list, (int)sizeof list);

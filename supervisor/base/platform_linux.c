@@ -113,7 +113,6 @@ void platform_close_others(int keep) {
     close_span(kept + 1, ~0u);
 }
 
-/* Before Linux 5.11 close_range(2) does not know this flag. */
 /* The memory of a supervisor of a thousand VMs is not worth copying for an exec. */
 pid_t platform_fork(void (*body)(void *context), void *context) {
     pid_t pid = vfork();
@@ -122,6 +121,7 @@ pid_t platform_fork(void (*body)(void *context), void *context) {
     return pid;
 }
 
+/* Before Linux 5.11 close_range(2) does not know this flag. */
 void platform_close_on_exec(int first) {
     if (close_range((unsigned)first, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
         return;
