@@ -35,12 +35,12 @@ static const uint32_t blocks[] = {
 
 /* IANA: 49152 on are nobody's, and those that systems take by themselves begin at 32768. */
 #define PORT_FIRST 20000u
+#define PORT_COUNT 12000u
 
 /* QEMU waits until its socket can send, which the system says is so when its own datagrams that
  * wait take less than a quarter of its buffer: 70 small ones (net/unix/af_unix.c). With a shorter
  * queue it tries again and again. */
-#define QUEUE_MIN  128u
-#define PORT_COUNT 12000u
+#define QUEUE_MIN 128u
 
 /* --- what it must not be --- */
 
