@@ -39,8 +39,8 @@ step "they reach each other while the supervisor is dead"
 start_supervisor
 run "$PGSUP" start --wait --timeout 240 one two
 expect_equal "status of start" "$STATUS" 0
-wait_until 60 pings one 1
-wait_until 60 pings two 1
+wait_until 180 pings one 1
+wait_until 180 pings two 1
 kill_supervisor
 sleep 2
 expect_equal "sockets" "$(find "$PGSUP_HOME/run/" -name 'pair-*.[01]' -type s | wc -l)" 2
@@ -48,14 +48,14 @@ expect_equal "mode of their folder" "$(stat -L -c %a "$PGSUP_HOME/run")" 700
 
 step "one QEMU is killed and comes back in the place of its old socket"
 start_supervisor # which reads their consoles again
-wait_until 60 console_has one "4 packets transmitted, 4 packets received"
-wait_until 60 console_has two "4 packets transmitted, 4 packets received"
+wait_until 180 console_has one "4 packets transmitted, 4 packets received"
+wait_until 180 console_has two "4 packets transmitted, 4 packets received"
 one=$(pid_of one)
 kill -9 "$(pid_of two)"
-wait_until 30 has_failed two
+wait_until 60 has_failed two
 run "$PGSUP" start two
 expect_equal "status of start" "$STATUS" 0
-wait_until 60 pings two 2
+wait_until 180 pings two 2
 expect_equal "the other QEMU" "$(pid_of one)" "$one"
 
 step "a place that is free again"
