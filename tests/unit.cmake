@@ -29,7 +29,7 @@ endif()
 
 # The unit tests, by the room they are in.
 pgsup_test(base SOURCES unit/test_base.c USES base)
-if(NOT APPLE AND NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ) # glibc's heap, which sanitizers replace
+if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ) # they replace the heap
   pgsup_test(share_heap SOURCES unit/test_share_heap.c USES base)
 endif()
 
