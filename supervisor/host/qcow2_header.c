@@ -163,8 +163,8 @@ size_t qcow2_header_rename_backing(void *bytes, size_t length, const char *name)
         wanted > strlen(header.backing))
         return 0;
     size_t at = (size_t)number(&reading, BACKING_OFFSET, 8), before = strlen(header.backing);
-    memset(to + at, 0, before);
-    memcpy(to + at, name, wanted);
+    for (size_t i = 0; i < before; i++)
+        to[at + i] = i < wanted ? (unsigned char)name[i] : 0;
     for (size_t i = 0; i < 4; i++)
         to[BACKING_LENGTH + i] = (unsigned char)(wanted >> 8 * (3 - i));
     return at + before;
