@@ -6,6 +6,7 @@
 #include "home/lab/lab_schema.h"
 #include "home/lab/lab_work.h"
 #include "home/lab/lab_write.h"
+#include "home/network/home_network.h"
 #include "store/launch_table.h"
 #include "store/network_table.h"
 
@@ -316,6 +317,52 @@ TEST(an_apply_that_failed_halfway_is_told_and_goes_on) {
     check_ssh_port("p", false, true);
     carry_out(TWO, LAB_PRUNE_OTHERS);
     buffer_done(&told);
+}
+
+#define PAIR "networks: {link: {kind: pair}}\ndefaults: {" BASE ", nics: [user]}\ninstances:\n"
+
+/* Before and after the one that gives it up. */
+TEST(a_place_in_a_pair_is_handed_over) {
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    static const char *const after[] = {
+        PAIR "  p: {nics: [link]}\n  r: {nics: [link]}\n  q: {}\n",
+        PAIR "  p: {}\n  q: {nics: [link]}\n  r: {nics: [link]}\n",
+    };
+    if (platform_is_macos())
+        return;
+    carry_out(PAIR "  p: {nics: [link]}\n  q: {nics: [link]}\n  r: {}\n", LAB_KEEP);
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
+        expect_order(after[i], i ? "free p, change q" : "free q, change r");
+        carry_out(after[i], LAB_KEEP);
+        expect_order(after[i], "");
+    }
+    CHECK(!make_plan(PAIR "  p: {nics: [link]}\n", LAB_KEEP, &lab, &plan));
+    CHECK_CONTAINS(error.text, "\"q\" and \"r\" are in it: remove one of the two");
+    error = (struct error){0};
+    lab_done(&lab);
+    carry_out(TWO, LAB_PRUNE_OTHERS);
+}
+
+TEST(what_is_to_be_known_of_a_pair_is_told) {
+    struct store_network network = {0};
+    struct lab lab = {0};
+    struct lab_plan plan = {0};
+    if (platform_is_macos())
+        return;
+    CHECK(make_plan("networks: {link: {kind: pair}}\n", LAB_KEEP, &lab, &plan));
+    const struct lab_work work = {.home = &home, .lab = &lab, .plan = &plan, .notice = on_notice};
+    buffer_clear(&told);
+    check_good(lab_work_do(&work, &error), &error);
+    check_good(network_table_get(home.store, "link", &network, &error), &error);
+    const char *remark = home_network_remark(&network);
+    scoped(alloc_release) char *expected = remark ? alloc_printf("link: %s\n", remark) : NULL;
+    CHECK_STRING(told.data ? told.data : "", expected ? expected : "");
+    check_good(home_network_remove(&home, "link", &error), &error);
+    store_network_done(&network);
+    buffer_done(&told);
+    lab_plan_done(&plan);
+    lab_done(&lab);
 }
 
 #define STATIC(one, two)                                                                           \

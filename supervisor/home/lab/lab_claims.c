@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "home/instance/forward.h"
 #include "home/instance/nic.h"
+#include "machine/core/spec.h"
 #include "store/claim.h"
 
 #include <string.h>
@@ -24,17 +25,21 @@ static void claim_card(struct store *store, const char *card) {
         claim_mac(store, mac);
 }
 
+static bool is_pair(const struct store_nic *nic) {
+    return strcmp(nic->kind, spec_network_word(SPEC_NET_PAIR)) == 0;
+}
+
 bool lab_claims_card(const struct lab_instance *instance, const struct store_nic *nic) {
     char *const *cards = lab_list(&instance->values[LAB_NICS]);
     for (; cards && *cards; cards++) {
         scoped(alloc_release) char *network = alloc_slice(*cards, strcspn(*cards, ","));
         scoped(alloc_release) char *address = part_of(*cards, ",ip=");
         scoped(alloc_release) char *said = part_of(*cards, ",mac="), *mac = NULL;
-        bool same_address = address && nic->ip4 && nic->network &&
-                            strcmp(network, nic->network_name) == 0 &&
-                            strlen(address) == strcspn(nic->ip4, "/") &&
+        bool same_network = nic->network && strcmp(network, nic->network_name) == 0;
+        bool same_address = address && nic->ip4 && strlen(address) == strcspn(nic->ip4, "/") &&
                             strncmp(address, nic->ip4, strlen(address)) == 0;
-        if (same_address || (said && nic_parse_mac(said, &mac) && strcmp(mac, nic->mac) == 0))
+        if ((same_network && (same_address || is_pair(nic))) ||
+            (said && nic_parse_mac(said, &mac) && strcmp(mac, nic->mac) == 0))
             return true;
     }
     return false;

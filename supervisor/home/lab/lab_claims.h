@@ -11,7 +11,8 @@
 void lab_claims_make(const struct lab *lab, struct store *store);
 void lab_claims_end(struct store *store);
 
-/* Whether the instance asks for the card's address in its network, or for its MAC address. */
+/* Whether the instance asks for the card's address in its network, for any place in it if that is a
+ * pair, or for its MAC address. */
 bool lab_claims_card(const struct lab_instance *instance, const struct store_nic *nic);
 /* At any address of this host. */
 bool lab_claims_port(const struct lab_instance *instance, const struct port *port);

@@ -1,6 +1,6 @@
 /* What an instance that exists gives up by the file, and another one of the file asks for by name:
- * addresses, MAC addresses and ports. It is given up before anything else is made or changed, so
- * that instances can exchange them. */
+ * addresses, MAC addresses, ports, and places in a pair. It is given up before anything else is
+ * made or changed, so that instances can exchange them. */
 #pragma once
 
 #include "base/buffer.h"

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void tell_user(const struct lab_work *work, const char *instance, const char *sentence) {
+static void tell_user(const struct lab_work *work, const char *name, const char *sentence) {
     if (sentence && work->notice)
-        work->notice(instance, sentence, work->context);
+        work->notice(name, sentence, work->context);
 }
 
 static void tell_network(const struct lab_work *work, const struct lab_options *options) {
@@ -157,6 +157,8 @@ static bool make_network(const struct lab_work *work, size_t index, struct error
         lab_plan_network_options(work->lab, &work->lab->networks[index]);
     struct store_network made = {0};
     bool good = home_network_create(work->home, &options, &made, error);
+    if (good)
+        tell_user(work, made.name, home_network_remark(&made));
     store_network_done(&made);
     return good;
 }

@@ -13,8 +13,8 @@ struct lab_work {
     const struct lab *lab; /* the plan is of this one */
     const struct lab_plan *plan;
     void (*done)(const struct lab_step *step, void *context); /* one step; NULL: nobody is told */
-    /* What the user of an instance is to be told; NULL: nobody is. */
-    void (*notice)(const char *instance, const char *sentence, void *context);
+    /* What the user of an instance or network is to be told; NULL: nobody is. */
+    void (*notice)(const char *name, const char *sentence, void *context);
     void *context;
     struct lab_fetches_calls images; /* with a context of their own */
 };
