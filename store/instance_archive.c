@@ -38,7 +38,9 @@ static const char *const texts[SQL_COUNT] = {
                      " (SELECT id FROM main.instances WHERE id = archive.instances.after)",
     [MOVE_SIDE] = "UPDATE archive.nics SET interface = substr(interface, 1, length(interface) - 1)"
                   " || (1 - substr(interface, -1)) WHERE kind = 'pair'"
-                  " AND interface IN (SELECT interface FROM main.nics WHERE kind = 'pair')",
+                  " AND interface IN (SELECT interface FROM main.nics WHERE kind = 'pair')"
+                  " AND network NOT IN (SELECT network FROM archive.nics WHERE kind = 'pair'"
+                  " GROUP BY network HAVING count(*) > 1)",
     [MOVE_PORT] = "UPDATE archive.instances SET ssh_port ="
                   " (SELECT max(ssh_port) + 1 FROM main.instances)"
                   " WHERE ssh_port > 0 AND ssh_port IN (SELECT ssh_port FROM main.instances)",
@@ -62,9 +64,12 @@ static const char *const conflicts[] = {
     " FROM archive.nics a, main.nics o, main.instances i, main.networks n"
     " WHERE a.network = o.network AND a.ip4 = o.ip4 AND i.id = o.instance AND n.id = a.network",
     "SELECT 'its place in the pair ' || n.name" GIVEN_TO
+    " || ': remove one of the two cards in it by `pgsup nic remove`'"
     " FROM archive.nics a, main.nics o, main.instances i, main.networks n"
-    " WHERE n.kind = 'pair' AND a.interface = o.interface AND i.id = o.instance"
-    " AND n.id = a.network AND n.id = o.network",
+    " WHERE n.kind = 'pair' AND i.id = o.instance AND n.id = a.network AND n.id = o.network"
+    " AND (a.interface = o.interface OR 2 <"
+    " (SELECT count(*) FROM archive.nics WHERE network = n.id)"
+    " + (SELECT count(*) FROM main.nics WHERE network = n.id))",
 };
 
 static bool fail(struct store *store, struct error *error) {
@@ -161,8 +166,8 @@ static bool restore_table(struct store *store, const char *table, struct error *
     return good;
 }
 
-/* Of a card in a pair, if another one has its side by now. An archive of an older version may have
- * no cards. */
+/* Of a card in a pair, if another one has its side by now; the archive may have both. An archive of
+ * an older version may have no cards. */
 static bool move_side(struct store *store, struct error *error) {
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(store->database, texts[MOVE_SIDE], -1, &statement, NULL) == SQLITE_OK)

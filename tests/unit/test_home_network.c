@@ -12,6 +12,7 @@
 #include "home/network/members.h"
 #include "store/guest_table.h"
 #include "store/network_table.h"
+#include "store/query.h"
 
 static struct home home;
 static struct error error;
@@ -69,6 +70,7 @@ TEST(what_a_network_must_not_be) {
     make_home("networks", &cloud, &home);
     refuse(WITH(.name = "Lab"), ERROR_INVALID, "Lab");
     refuse(WITH(.name = "user"), ERROR_INVALID, "kind of network card");
+    refuse(WITH(.name = "pair"), ERROR_INVALID, "kind of network card");
     refuse(WITH(.name = "x", .subnet = "10.0.3.0/24"), ERROR_INVALID, "QEMU's user networking");
     refuse(WITH(.name = "x", .subnet = "10.0.0.0/16"), ERROR_INVALID, "overlaps with 10.0.2.0/24");
     refuse(WITH(.name = "x", .subnet = "10.77.0.5/24"), ERROR_INVALID, "did you mean 10.77.0.0/24");
@@ -483,6 +485,67 @@ TEST(a_pair_is_found_full_or_not_by_what_comes_back) {
     CHECK(!trash_restore(&home, "three", &error));
     CHECK_CONTAINS(error.text, "its place in the pair link belongs to \"");
     error = (struct error){0};
+    home_close(&home);
+}
+
+static void run_sql(const char *sql) {
+    CHECK_INT(sqlite3_exec(home.store->database, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+TEST(one_instance_is_in_a_pair_once) {
+    const struct cloud_options cloud = user_options();
+    static char link[] = "link", again[] = "link,ip=10.77.0.9";
+    static const char *const sentence = "\"one\" has a card in the network \"link\" already, which";
+    struct store_instance made = {0};
+    char *both[] = {link, again, NULL};
+    const struct instance_create_options options = {
+        .name = "one", .image = "base", .nics = both, .disk = "64M"};
+    if (platform_is_macos())
+        return;
+    make_home("pair-once", &cloud, &home);
+    add_network(&(struct home_network_options){.name = "link", .kind = "pair"}, "10.77.0.0/24");
+    CHECK(!instance_create(&home, &options, &made, &error));
+    CHECK_CONTAINS(error.text, sentence);
+    error = (struct error){0};
+    make("one", CARDS(link));
+    refuse_card("one", "link", ERROR_INVALID, sentence);
+    refuse_change("one", CARDS(link, again), sentence);
+    expect_change("one", CARDS(again), "1 link 10.77.0.9/24\n");
+}
+
+/* As a store may have them from before that was refused. */
+TEST(two_cards_of_one_come_back_only_to_an_empty_pair) {
+    static char link[] = "link", none[] = "";
+    if (platform_is_macos())
+        return;
+    run_sql("INSERT INTO nics (instance, position, kind, interface, mac, ip4, network)"
+            " SELECT instance, 2, kind, substr(interface, 1, 14) || '1', '52:54:77:00:00:09',"
+            " '10.77.0.10/24', network FROM nics");
+    make("two", NULL);
+    move_to_trash("one");
+    check_good(trash_restore(&home, "one", &error), &error);
+    expect_cards("one", "1 link 10.77.0.9/24\n2 link 10.77.0.10/24\n");
+    move_to_trash("one");
+    add("two", "link", "10.77.0.2/24");
+    for (int side = 0; side < 2; side++) {
+        CHECK(!trash_restore(&home, "one", &error));
+        CHECK_CONTAINS(error.text,
+                       "in the pair link belongs to \"two\" now: remove one of the two");
+        error = (struct error){0};
+        run_sql("UPDATE nics SET interface = substr(interface, 1, 14) || '1'");
+    }
+    expect_change("two", CARDS(none), "");
+    check_good(trash_restore(&home, "one", &error), &error);
+    refuse_card("two", link, ERROR_INVALID, "remove one of the two cards by `pgsup nic remove`");
+}
+
+TEST(a_network_that_was_called_as_a_kind_is_still_joined) {
+    if (platform_is_macos())
+        return;
+    add_network(WITH(.name = "older"), "10.77.1.0/24");
+    run_sql("UPDATE networks SET name = 'pair' WHERE name = 'older'");
+    add("two", "pair", "10.77.1.2/24");
+    add("two", "pair,ip=10.77.1.9", "10.77.1.9/24");
     home_close(&home);
 }
 

@@ -114,9 +114,17 @@ static bool join(struct store *store, const char *word, struct store_nic *nic,
     return network_kind_check(nic->kind, &kind, error);
 }
 
+static bool is_network(struct store *store, const char *word) {
+    struct store_network network = {0};
+    bool found = network_table_get(store, word, &network, &(struct error){0});
+    store_network_done(&network);
+    return found;
+}
+
+/* A network may have been called "pair" before that was a kind. */
 static bool take_kind(struct store *store, const char *word, struct store_nic *nic,
                       enum spec_network *kind, struct error *error) {
-    if (!spec_network_from_word(word, kind))
+    if (!spec_network_from_word(word, kind) || (*kind == SPEC_NET_PAIR && is_network(store, word)))
         return join(store, word, nic, error) && spec_network_from_word(nic->kind, kind);
     nic->kind = alloc_string(word);
     if (*kind == SPEC_NET_PAIR)

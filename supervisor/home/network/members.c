@@ -127,6 +127,19 @@ char *members_pair_other(const char *interface) {
     return other;
 }
 
+/* Between two cards of one guest there would be nothing. */
+static bool check_not_in(const struct store_network *network, const struct store_nics *members,
+                         int64_t instance, struct error *error) {
+    for (size_t i = 0; i < members->count; i++)
+        if (members->items[i].instance == instance)
+            return error_set(error, ERROR_INVALID,
+                             "the instance \"%s\" has a card in the network \"%s\" already, which "
+                             "is a pair and connects two instances: use another network for this "
+                             "card",
+                             members->items[i].name, network->name);
+    return true;
+}
+
 /* Keeps *interface if that is free. */
 static bool choose_side(const struct store_network *network, const struct store_nics *members,
                         char **interface, struct error *error) {
@@ -140,15 +153,17 @@ static bool choose_side(const struct store_network *network, const struct store_
         }
     return error_set(error, ERROR_INVALID,
                      "the network \"%s\" is a pair, which connects two, and \"%s\" and \"%s\" are "
-                     "in it: for more use a network of --kind multicast or bridge",
+                     "in it: remove one of the two cards by `pgsup nic remove`, or use a network "
+                     "of --kind multicast or bridge",
                      network->name, members->items[0].name, members->items[1].name);
 }
 
-static bool give_side(struct store *store, const struct store_network *network, char **interface,
-                      struct error *error) {
+static bool give_side(struct store *store, const struct store_network *network,
+                      struct store_nic *nic, struct error *error) {
     struct store_nics members = {0};
     bool good = !is_pair(network) || (members_list(store, network->id, &members, error) &&
-                                      choose_side(network, &members, interface, error));
+                                      check_not_in(network, &members, nic->instance, error) &&
+                                      choose_side(network, &members, &nic->interface, error));
     store_nics_done(&members);
     return good;
 }
@@ -156,8 +171,7 @@ static bool give_side(struct store *store, const struct store_network *network, 
 bool members_give_place(struct store *store, struct store_nic *nic, struct error *error) {
     struct store_network row = {0};
     bool good = network_table_get(store, nic->network_name, &row, error) &&
-                give_side(store, &row, &nic->interface, error) &&
-                give_address(store, &row, &nic->ip4, error);
+                give_side(store, &row, nic, error) && give_address(store, &row, &nic->ip4, error);
     store_network_done(&row);
     return good;
 }
