@@ -165,21 +165,22 @@ TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
 TEST(the_tag_tells_of_qemu_and_hardware) {
     static const struct spec_disk disks[] = {{"data", "/x"}, {"logs", "/y"}};
     static char *const extra[] = {"-device", "virtio-rng-pci", NULL};
-    struct spec spec = {.machine = "virt-10.0",
-                        .accel = SPEC_KVM,
-                        .qemu = {.version = {10, 1}},
-                        .vcpu = 4,
-                        .ram_mib = 2048,
-                        .seed_drive = "/seed",
-                        .disks = disks,
-                        .disk_count = 2,
-                        .extra = extra,
-                        .nic_count = 2,
-                        .nics = {{.position = 0, .mac = "52:54:00:00:00:01"},
-                                 {SPEC_NET_BRIDGE, .position = 3, .mac = "52:54:00:00:00:02"}}};
+    struct spec spec = {
+        .machine = "virt-10.0",
+        .accel = SPEC_KVM,
+        .qemu = {.version = {10, 1}},
+        .vcpu = 4,
+        .ram_mib = 2048,
+        .seed_drive = "/seed",
+        .disks = disks,
+        .disk_count = 2,
+        .extra = extra,
+        .nic_count = 2,
+        .nics = {{.position = 0, .mac = "52:54:00:00:00:01"},
+                 {SPEC_NET_VMNET_HELPER_HOST, .position = 3, .mac = "52:54:00:00:00:02"}}};
     char *tag = suspend_tag(&spec);
     CHECK_STRING(tag, "pgsup-suspended:10.1:virt-10.0,kvm,4cpu,2048M,nic0=user/52:54:00:00:00:01,"
-                      "nic3=bridge/52:54:00:00:00:02,seed,+data,+logs,args=47e440e4");
+                      "nic3=vmnet-helper-host/52:54:00:00:00:02,seed,+data,+logs,args=47e440e4");
     CHECK(suspend_tag_is(tag));
     CHECK(suspend_tag_has_disk(tag, "data") && suspend_tag_has_disk(tag, "logs"));
     CHECK(!suspend_tag_has_disk(tag, "dat") && !suspend_tag_has_disk(tag, "data2"));
@@ -193,6 +194,60 @@ TEST(the_tag_tells_of_qemu_and_hardware) {
     CHECK_STRING(version, "");
     CHECK_STRING(suspend_tag_hardware("pgsup-suspended:7"), "");
     free(version);
+}
+
+/* One and another network of a kind: whether the tag is another one. */
+static void expect_moved(const struct spec *one, const struct spec *other, bool moved) {
+    char *tag = suspend_tag(one), *now = suspend_tag_as(other, tag);
+    CHECK(strlen(tag) < SUSPEND_TAG_SIZE);
+    CHECK((strcmp(tag, now) != 0) == moved);
+    free(now);
+    free(tag);
+}
+
+static struct spec spec_of(enum spec_network network, const char *interface, size_t count) {
+    struct spec spec = {
+        .machine = "virt-10.0", .qemu = {.version = {10, 1}}, .vcpu = 1, .nic_count = count};
+    for (size_t i = 0; i < count; i++)
+        spec.nics[i] = (struct spec_nic){network, .mac = "52:54:00:00:00:01", .position = 1};
+    spec.nics[count - 1].interface = interface;
+    return spec;
+}
+
+TEST(the_tag_tells_which_network_of_a_kind) {
+    static const struct {
+        enum spec_network network;
+        const char *one, *other;
+        bool moved;
+    } rows[] = {
+        {SPEC_NET_MULTICAST, "239.1.2.3:20001", "239.1.2.3:20002", true},
+        {SPEC_NET_MULTICAST, "239.1.2.3:20001", "239.1.2.3:20001", false},
+        {SPEC_NET_BRIDGE, "br0", "br1", true},
+        {SPEC_NET_PAIR, "/run/1/pair-0000aaaa.0", "/run/2/pair-0000aaaa.1", false},
+        {SPEC_NET_PAIR, "/run/1/pair-0000aaaa.0", "/run/1/pair-0000bbbb.0", true},
+        {SPEC_NET_TAP, "tap0", "tap1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t count = 1; count <= SPEC_NICS_MAX; count += SPEC_NICS_MAX - 1) {
+            const struct spec one = spec_of(rows[i].network, rows[i].one, count);
+            const struct spec other = spec_of(rows[i].network, rows[i].other, count);
+            expect_moved(&one, &other, rows[i].moved);
+        }
+}
+
+TEST(earlier_tags_fit_whatever_network_of_a_kind_it_is) {
+    static const char *const earlier[] = {
+        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nic1=multicast/52:54:00:00:00:01",
+        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nics=1#a67eb434",
+        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nics=1",
+    };
+    struct spec spec = spec_of(SPEC_NET_MULTICAST, "239.1.2.3:20001", 1);
+    spec.accel = SPEC_KVM;
+    for (size_t i = 0; i < sizeof earlier / sizeof *earlier; i++) {
+        char *now = suspend_tag_as(&spec, earlier[i]);
+        CHECK_STRING(now, earlier[i]);
+        free(now);
+    }
 }
 
 TEST(the_longest_tag_is_not_cut_off) {

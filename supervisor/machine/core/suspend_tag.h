@@ -2,7 +2,9 @@
  * snapshot of all of them: it tells which QEMU saved it and what hardware the guest saw. The lists
  * in the qcow2 files are the only record of it. Pure.
  *
- *   pgsup-suspended:7.2:virt-7.2,tcg,1cpu,512M,nic0=user/52:54:00:00:00:01,+data */
+ *   pgsup-suspended:7.2:virt-7.2,tcg,1cpu,512M,nic0=user/52:54:00:00:00:01,+data
+ *
+ * Of a card in a multicast, pair or bridge it also tells which one, as a hash: "@2f9a01cc". */
 #pragma once
 
 #include "machine/core/spec.h"
