@@ -150,6 +150,14 @@ bool file_write(const char *path, const void *data, size_t length, mode_t mode,
     return true;
 }
 
+bool file_keep(const char *path, const void *data, size_t length, mode_t mode,
+               struct error *error) {
+    struct stat status;
+    return (stat(path, &status) == 0 && (status.st_mode & 07777) == mode &&
+            file_content_equals(path, data, length)) ||
+           file_write(path, data, length, mode, error);
+}
+
 static bool make_one(const char *path, mode_t mode, struct error *error) {
     if (mkdir(path, mode) == 0)
         return chmod(path, mode) == 0 || error_errno(error, "cannot set the mode of %s", path);

@@ -367,6 +367,29 @@ TEST(files_are_synced_ahead) {
     CHECK(file_remove_tree(folder, NULL));
 }
 
+static ino_t inode(const char *path) {
+    struct stat status = {0};
+    CHECK_INT(stat(path, &status), 0);
+    return status.st_ino;
+}
+
+TEST(a_file_that_is_as_it_should_be_is_not_written) {
+    struct error error = {0};
+    char folder[] = "/tmp/pgsup-base-XXXXXX";
+    CHECK(mkdtemp(folder) != NULL);
+    scoped(alloc_release) char *path = alloc_printf("%s/kept", folder);
+    CHECK(file_keep(path, "one", 3, 0600, &error));
+    ino_t first = inode(path);
+    CHECK(file_keep(path, "one", 3, 0600, &error));
+    CHECK(inode(path) == first);
+    CHECK_INT(chmod(path, 0644), 0);
+    CHECK(file_keep(path, "one", 3, 0600, &error));
+    CHECK(inode(path) != first);
+    CHECK(file_keep(path, "two", 3, 0600, &error) && file_content_equals(path, "two", 3));
+    unlink(path);
+    rmdir(folder);
+}
+
 TEST(files_are_written_whole_or_not) {
     char folder[] = "/tmp/pgsup-base-XXXXXX";
     CHECK(mkdtemp(folder) != NULL);

@@ -64,11 +64,6 @@ char *ssh_identity_file(const struct store_cloud *cloud) {
     return path ? path : of_user(cloud);
 }
 
-static bool put_key(const char *path, const struct buffer *line, struct error *error) {
-    return file_content_equals(path, line->data, line->length) ||
-           file_write(path, line->data, line->length, 0600, error);
-}
-
 /* ssh reads one key of each file. */
 static bool write_public_keys(const struct home *home, const struct store_cloud *cloud,
                               struct strv *files, struct error *error) {
@@ -81,7 +76,7 @@ static bool write_public_keys(const struct home *home, const struct store_cloud 
         size_t length = strcspn(key, "\n");
         buffer_printf(&line, "%.*s\n", (int)length, key);
         strv_pushf(files, "%s/%u.pub", folder, number);
-        if (!put_key(files->items[files->count - 1], &line, error))
+        if (!file_keep(files->items[files->count - 1], line.data, line.length, 0600, error))
             return false;
         key += length + (key[length] == '\n');
     }

@@ -248,8 +248,7 @@ static bool write_smbios(const struct spec *spec, struct error *error) {
     if (!spec->seed_url)
         return true;
     smbios_system(spec, &blob);
-    return file_content_equals(spec->smbios, blob.data, blob.length) ||
-           file_write(spec->smbios, blob.data, blob.length, 0600, error);
+    return file_keep(spec->smbios, blob.data, blob.length, 0600, error);
 }
 
 /* vm.sh has no server to count on, so it always takes the drive with all of the seed; the URL is

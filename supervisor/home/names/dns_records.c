@@ -130,6 +130,5 @@ bool dns_records_write(const struct home *home, const struct dns_records *record
     scoped(alloc_release) char *path = home_file(home, FILE_NAME);
     scoped(buffer_done) struct buffer text = {0};
     dns_records_format(records, &text);
-    return file_content_equals(path, text.data ? text.data : "", text.length) ||
-           (file_write(path, text.data ? text.data : "", text.length, 0600, error));
+    return file_keep(path, text.data ? text.data : "", text.length, 0600, error);
 }

@@ -283,11 +283,6 @@ static void digest_documents(const struct drive_documents *documents, const stru
     secret_sha256(all.data, all.length, digest);
 }
 
-static bool write_keyed(const struct keyed *keyed, const struct buffer *text, struct error *error) {
-    return !keyed->any || file_content_equals(keyed->path, text->data, text->length) ||
-           file_write(keyed->path, text->data, text->length, 0600, error);
-}
-
 /* Made anew only when needed: its time of change then tells when the seed changed last. Documents
  * with the digest that was recorded are those that were checked then. */
 static bool write_drive(struct generated *generated, struct error *error) {
@@ -307,7 +302,8 @@ static bool write_drive(struct generated *generated, struct error *error) {
     bool known = strcmp(wanted, recorded) == 0;
     if (!known && !check_documents(home, instance, &keyed, &documents, error))
         return false;
-    if (!write_keyed(&keyed, &documents.keyed, error))
+    if (keyed.any &&
+        !file_keep(keyed.path, documents.keyed.data, documents.keyed.length, 0600, error))
         return false;
     if (known && file_exists(drive))
         return true;

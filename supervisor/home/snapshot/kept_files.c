@@ -63,9 +63,7 @@ static bool copy_file(const char *from, const char *to, const char *name, struct
         return unlink(target) == 0 || errno == ENOENT ||
                error_errno(error, "cannot remove %s", target);
     return file_read(source, FILE_LIMIT_BYTES, &text, error) &&
-           (file_content_equals(target, text.data ? text.data : "", text.length) ||
-            file_write(target, text.data ? text.data : "", text.length, status.st_mode & 0777,
-                       error));
+           file_keep(target, text.data ? text.data : "", text.length, status.st_mode & 0777, error);
 }
 
 /* What only the target has is removed from it. */
