@@ -110,7 +110,7 @@ static void item_done(struct item *item) {
 static void begin_configuration(struct ovf *ovf, struct xml_reader *reader,
                                 const char **attributes) {
     const char *marked = attribute(attributes, "default");
-    if (marked && strcmp(marked, "true") == 0)
+    if (marked && (strcmp(marked, "true") == 0 || strcmp(marked, "1") == 0))
         alloc_replace(&ovf->configuration, NULL);
     keep_attribute(reader, &ovf->configuration, attributes, "id");
 }
