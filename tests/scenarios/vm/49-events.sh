@@ -94,13 +94,14 @@ before=$(stops)
 python3 - "$PGSUP_HOME"/run/one.*.mon <<'END'
 import socket, sys
 monitor = socket.socket(socket.AF_UNIX)
+monitor.settimeout(60)
 monitor.connect(sys.argv[1])
 file = monitor.makefile("rw")
 for command, word in [("qmp_capabilities", "return")] + 40 * [("stop", '"STOP"'), ("cont", '"RESUME"')]:
     file.write('{"execute": "%s"}\n' % command)
     file.flush()
-    while word not in file.readline():
-        pass
+    while word not in (line := file.readline()):
+        assert line, "QEMU closed the monitor"
 END
 all_stops() {
     [ "$(stops)" = $((before + 40)) ]
