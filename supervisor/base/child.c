@@ -18,7 +18,8 @@ extern char **environ;
 
 /* Not every system can make a pipe that is close-on-exec from the beginning: nothing is forked
  * between its two steps. A child that had the writing end of another one's pipe would keep the
- * reader waiting. */
+ * reader waiting. Held until the child's exec where the child has this process's memory until
+ * then. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool open_pipe(int ends[2]) {
@@ -40,7 +41,8 @@ static const char *path_of(const struct child_options *options) {
     return options->path ? options->path : options->argv[0];
 }
 
-/* --- in the child: only what is safe after a fork of a process with threads --- */
+/* --- in the child: only what is safe after a fork of a process with threads, and changes no
+ * variable of this process, whose memory it may have until its exec --- */
 
 /* A handler of this process must not run in the child, which shares its pipes; exec would keep
  * what is ignored. */
