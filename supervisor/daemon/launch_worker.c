@@ -312,6 +312,13 @@ static bool prepare_new(struct home *home, struct job *job, struct error *error)
     return good;
 }
 
+/* Once: the home may serve the next launch, and what it says next is told too. */
+static void log_notice(struct home *home) {
+    if (home->notice)
+        log_info("%s", home->notice);
+    alloc_replace(&home->notice, NULL);
+}
+
 /* NULL: it failed. */
 static struct home *open_home(const char *path, struct error *error) {
     struct home *home = alloc_zero(sizeof *home);
@@ -319,8 +326,7 @@ static struct home *open_home(const char *path, struct error *error) {
         free(home);
         return NULL;
     }
-    if (home->notice)
-        log_info("%s", home->notice);
+    log_notice(home);
     return home;
 }
 
@@ -340,6 +346,7 @@ static bool prepare(struct job *job, struct error *error) {
     else if (good)
         good = prepare_new(job->home, job, error);
     running_done(&running);
+    log_notice(job->home);
     return good;
 }
 
