@@ -27,7 +27,8 @@ static void on_turned(uv_work_t *work, int status) {
     struct launch_queue *queue = turn->queue;
     (void)status; /* nobody cancels it */
     queue->under_way--;
-    queue->moved_ms = uv_now(queue->loop);
+    if (!turn->released)
+        queue->moved_ms = uv_now(queue->loop);
     turn->end(turn);
     next_turns(queue);
 }
@@ -36,6 +37,7 @@ void launch_queue_add(struct launch_queue *queue, struct launch_turn *turn) {
     turn->work.data = turn;
     turn->queue = queue;
     turn->next = NULL;
+    turn->released = false;
     if (queue->first)
         queue->last->next = turn;
     else
@@ -56,6 +58,7 @@ void launch_queue_release(struct launch_queue *queue, struct launch_turn *turn) 
         queue->first = turn->next;
     if (queue->last == turn)
         queue->last = before;
+    turn->released = true;
     turn_begin(queue, turn);
 }
 

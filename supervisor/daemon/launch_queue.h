@@ -14,6 +14,7 @@ struct launch_turn {
     uv_work_t work;
     struct launch_queue *queue;
     struct launch_turn *next;
+    bool released; /* it had no turn of its own */
     void (*begin)(struct launch_turn *turn);
     void (*run)(struct launch_turn *turn); /* on a worker thread; may block */
     void (*end)(struct launch_turn *turn);
@@ -23,13 +24,13 @@ struct launch_queue {
     uv_loop_t *loop;
     struct launch_turn *first, *last; /* that wait */
     unsigned under_way;
-    uint64_t moved_ms; /* uv_now() when a turn ended last */
+    uint64_t moved_ms; /* uv_now() when one ended last that was not released */
 };
 
 /* The three functions of the turn are set. Outlives the loop's last turn. */
 void launch_queue_add(struct launch_queue *queue, struct launch_turn *turn);
 /* The launch of a turn that waits was cancelled: it begins now, whoever else waits, and its run()
- * has nothing to do. */
+ * has nothing to do. That it ends is no progress of the others. */
 void launch_queue_release(struct launch_queue *queue, struct launch_turn *turn);
-/* A turn has ended within so long: who waits may go on waiting. */
+/* A turn that was not released has ended within so long: who waits may go on waiting. */
 bool launch_queue_moves(const struct launch_queue *queue, uint64_t within_ms);
