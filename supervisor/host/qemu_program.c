@@ -159,6 +159,19 @@ static bool is_worth_a_note(const char *program, const struct spec_qemu *qemu) {
            memcmp(start, "#!", sizeof start) != 0;
 }
 
+/* They are read anew: another binary may have been noted while this one was asked. */
+static void write_note(const char *path, const struct binary *binary) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct binaries notes = {0};
+    pthread_mutex_lock(&lock);
+    read_notes(path, &notes);
+    if (!find_binary(&notes, binary)) {
+        add_binary(&notes, binary);
+        write_notes(path, &notes);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 /* False: to be asked again. */
 static bool learn(const char *program, const char *notes_path, struct binary *binary) {
     struct binaries notes = {0};
@@ -171,10 +184,8 @@ static bool learn(const char *program, const char *notes_path, struct binary *bi
     }
     if (!ask(program, &binary->qemu))
         return false;
-    if (notes_path && is_worth_a_note(program, &binary->qemu)) {
-        add_binary(&notes, binary);
-        write_notes(notes_path, &notes);
-    }
+    if (notes_path && is_worth_a_note(program, &binary->qemu))
+        write_note(notes_path, binary);
     return true;
 }
 

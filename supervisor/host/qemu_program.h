@@ -1,7 +1,8 @@
 /* What a QEMU binary is: its version and the options that differ between versions. Asked once for
- * each binary, and its answer is written down: a file that was replaced is asked again, a script by
- * each process, and one that failed to answer at its next use. Blocking; any thread. A binary that
- * does not tell is taken for the oldest that is supported, whose options all others know too. */
+ * each binary (or once for each thread that asks at the same time), and its answer is written down:
+ * a file that was replaced is asked again, a script by each process, and one that failed to answer
+ * at its next use. Blocking; any thread. A binary that does not tell is taken for the oldest that
+ * is supported, whose options all others know too. */
 #pragma once
 
 #include "base/error.h"

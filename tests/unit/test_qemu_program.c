@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { TRIES = 3 };
+
+static const char *self; /* this program */
+
 /* A binary that says this, and notes each call beside it. */
 static char *binary(const char *name, const char *version, const char *objects) {
     char *path = scratch_path(name);
@@ -152,28 +156,49 @@ static void make_hanging(const char *path) {
     scratch_write(path, text, strlen(text), 0700);
 }
 
-static void check_others_go_on(const char *name, bool (*ask)(const char *program),
-                               const char *other) {
-    scoped(alloc_release) char *path = scratch_path(name);
-    scoped(alloc_release) char *began = alloc_printf("%s.began", path);
-    scoped(alloc_release) char *release = alloc_printf("%s.release", path);
-    struct hanging hanging = {.path = path, .ask = ask};
+static char *machines_of_9(const char *name) {
+    return machines(name, "9.2");
+}
+
+static char *version_9(const char *name) {
+    return binary(name, "QEMU emulator version 9.2.0", "");
+}
+
+/* False: the one that hangs had its time before the other one had answered. */
+static bool goes_on(bool (*ask)(const char *program), const char *hangs, const char *other) {
+    scoped(alloc_release) char *began = alloc_printf("%s.began", hangs);
+    scoped(alloc_release) char *release = alloc_printf("%s.release", hangs);
+    struct hanging hanging = {.path = hangs, .ask = ask};
     pthread_t thread;
-    make_hanging(path);
+    make_hanging(hangs);
     CHECK_INT(pthread_create(&thread, NULL, ask_hanging, &hanging), 0);
-    while (!file_exists(began))
+    while (!file_exists(began) && !atomic_load(&hanging.ended))
         poll(NULL, 0, 5);
     CHECK(ask(other));
-    CHECK(!atomic_load(&hanging.ended));
+    bool in_time = !atomic_load(&hanging.ended);
     scratch_write(release, "", 0, 0600);
     pthread_join(thread, NULL);
+    return in_time;
+}
+
+/* A slow machine may need longer for the other one than one that hangs is given, but not always;
+ * who waits for it always does. */
+static void check_others_go_on(const char *name, bool (*ask)(const char *program),
+                               char *(*make)(const char *name)) {
+    bool good = false;
+    for (int i = 0; !good && i < TRIES; i++) {
+        scoped(alloc_release) char *hanging_name = alloc_printf("hangs-%s-%d", name, i);
+        scoped(alloc_release) char *other_name = alloc_printf("other-%s-%d", name, i);
+        scoped(alloc_release) char *hangs = scratch_path(hanging_name);
+        scoped(alloc_release) char *other = make(other_name);
+        good = goes_on(ask, hangs, other);
+    }
+    CHECK(good);
 }
 
 TEST(one_that_hangs_keeps_no_other_waiting) {
-    scoped(alloc_release) char *types = machines("types", "9.2");
-    scoped(alloc_release) char *told = binary("told", "QEMU emulator version 9.2.0", "");
-    check_others_go_on("hangs-1", ask_for_machines, types);
-    check_others_go_on("hangs-2", ask_for_version, told);
+    check_others_go_on("machines", ask_for_machines, machines_of_9);
+    check_others_go_on("version", ask_for_version, version_9);
 }
 
 TEST(what_speaks_against_it) {
@@ -247,6 +272,34 @@ TEST(an_answer_is_written_down) {
     CHECK_STRING(text.data, expected);
 }
 
+static char *note_of_another(void) {
+    return note("/usr/bin/true", "11.1 1 0");
+}
+
+/* This program as a QEMU. While it is asked, another one is noted. */
+static int answer_as_qemu(const char *path) {
+    scoped(alloc_release) char *notes = alloc_printf("%s.notes", path);
+    scoped(alloc_release) char *line = note_of_another();
+    bool good = file_write(notes, line, strlen(line), 0600, NULL);
+    puts("QEMU emulator version 9.2.0");
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+TEST(what_is_noted_while_another_is_asked_stays) {
+    struct spec_qemu qemu;
+    scoped(buffer_done) struct buffer text = {0};
+    scoped(alloc_release) char *program = scratch_path("self");
+    scoped(alloc_release) char *notes = scratch_path("self.notes");
+    CHECK_INT(symlink(self, program), 0);
+    qemu_program_inspect(program, notes, &qemu);
+    CHECK_INT(qemu.version.major, 9);
+    scoped(alloc_release) char *first = note_of_another();
+    scoped(alloc_release) char *second = note(program, "9.2 0 0");
+    scoped(alloc_release) char *expected = alloc_printf("%s%s", first, second);
+    CHECK(file_read(notes, 4096, &text, NULL));
+    CHECK_STRING(text.data, expected);
+}
+
 /* Neither program tells a version when it is asked. */
 TEST(a_note_is_believed_while_it_is_of_this_file) {
     static const struct {
@@ -291,6 +344,10 @@ TEST(versions_are_compared_as_numbers) {
     CHECK(!spec_qemu_is_since(&qemu, 9, 10) && !spec_qemu_is_since(&qemu, 10, 0));
 }
 
-int main(void) {
-    return test_run();
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "-help") == 0)
+        return answer_as_qemu(argv[0]);
+    scoped(alloc_release) char *path = realpath(argv[0], NULL);
+    self = path;
+    return path ? test_run() : EXIT_FAILURE;
 }
