@@ -1,7 +1,6 @@
 #include "daemon/seed_cache.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
@@ -34,8 +33,9 @@ struct seed_entry {
 
 struct seed_cache {
     struct home *home;
-    bool checked; /* in this turn */
-    bool used;    /* a slot is */
+    bool checked;   /* in this turn */
+    bool used;      /* a slot is */
+    int64_t now_ms; /* when this turn began */
     int64_t store_revision, own_changes;
     uint64_t revision;
     size_t bytes;
@@ -88,7 +88,8 @@ void seed_cache_free(struct seed_cache *cache) {
     free(cache);
 }
 
-void seed_cache_turn(struct seed_cache *cache, bool connected) {
+void seed_cache_turn(struct seed_cache *cache, int64_t now_ms, bool connected) {
+    cache->now_ms = now_ms;
     cache->checked = false;
     if (cache->used && !connected)
         clear(cache);
@@ -153,8 +154,9 @@ static bool is_same_file(const struct stat *one, const struct stat *other) {
            platform_modified_ms(one) == platform_modified_ms(other);
 }
 
-static bool has_settled(const struct stat *file) {
-    return clock_wall_ms() - platform_modified_ms(file) > SETTLED_MS;
+/* By the time that nobody sets back. */
+static bool has_settled(const struct seed_cache *cache, const struct stat *file) {
+    return cache->now_ms - platform_changed_ns(file) / 1000000 > SETTLED_MS;
 }
 
 const struct buffer *seed_cache_read(struct seed_cache *cache, struct seed_entry *entry,
@@ -174,7 +176,7 @@ const struct buffer *seed_cache_read(struct seed_cache *cache, struct seed_entry
         return NULL;
     }
     cache->bytes += copy->content.length;
-    copy->known = plain && has_settled(&file);
+    copy->known = plain && has_settled(cache, &file);
     copy->file = file;
     return &copy->content;
 }

@@ -17,8 +17,9 @@ struct seed_entry; /* of one token; until the next look-up */
 
 struct seed_cache *seed_cache_new(struct home *home); /* borrows it */
 void seed_cache_free(struct seed_cache *cache);
-/* A turn of the loop begins. Nothing is kept while nobody is connected. */
-void seed_cache_turn(struct seed_cache *cache, bool connected);
+/* A turn of the loop begins, now_ms of clock_wall_ms(). Nothing is kept while nobody is connected.
+ */
+void seed_cache_turn(struct seed_cache *cache, int64_t now_ms, bool connected);
 
 /* By the token of its documents. NULL: error set, as instance_table_get_by_token(). */
 struct seed_entry *seed_cache_find(struct seed_cache *cache, const char *token,

@@ -89,7 +89,7 @@ static void on_connection(uv_stream_t *stream, int status) {
 
 static void on_turn(uv_prepare_t *turn) {
     struct seed_server *server = turn->data;
-    seed_cache_turn(server->requests.cache, server->connections.shares.count > 0);
+    seed_cache_turn(server->requests.cache, clock_wall_ms(), server->connections.shares.count > 0);
 }
 
 /* --- the listener --- */

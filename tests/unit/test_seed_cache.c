@@ -1,5 +1,6 @@
 /* What the seed server remembers is never older than what it had to know when it was asked, and
  * what it remembers costs no file to open. */
+#include "base/clock.h"
 #include "daemon/seed_cache.h"
 #include "instance_samples.h"
 
@@ -8,11 +9,14 @@
 
 #define FILE_CLOCK_US 30000 /* more than a tick of the kernel, by which it tells files' times */
 
+enum { LONG_MS = 60000 };
+
 static struct seed_cache *cache;
+static int64_t later_ms; /* the server is asked so much later than it is */
 
 static struct seed_entry *ask(const char *token, enum error_code code) {
     struct error error = {0};
-    seed_cache_turn(cache, true);
+    seed_cache_turn(cache, clock_wall_ms() + later_ms, true);
     struct seed_entry *entry = seed_cache_find(cache, token, &error);
     CHECK_INT(error.code, code);
     CHECK_INT(entry != NULL, code == ERROR_NONE);
@@ -27,7 +31,7 @@ static void expect_vendor_data(const char *token, const char *text) {
     CHECK_STRING(content && content->data ? content->data : "", text);
 }
 
-/* As long ago as is needed to tell one write from the next. */
+/* Its time says that it is old, whether that is true or not. */
 static void write_old(const char *path, const char *text) {
     scoped(alloc_release) char *old = alloc_printf("touch -t 202001010000 '%s'", path);
     scratch_write(path, text, strlen(text), 0600);
@@ -43,11 +47,18 @@ static void limit_files(rlim_t count) {
 
 TEST(a_document_is_read_again_when_it_changes_and_opened_no_more_otherwise) {
     struct store_instance test = {0};
-    struct error error = {0};
+    struct error error = {0}, young = {0};
     open_user("documents");
     make("test", NULL, &test);
     cache = seed_cache_new(&home);
     scoped(alloc_release) char *path = home_file(&home, "instances/test/cloud-init/vendor-data");
+    later_ms = -LONG_MS;
+    write_old(path, "new");
+    expect_vendor_data(test.token, "new");
+    limit_files(1); /* a young document is opened again, whatever its time says */
+    CHECK(!seed_cache_read(cache, ask(test.token, ERROR_NONE), SEED_VENDOR_DATA, &young));
+    limit_files(0);
+    later_ms = LONG_MS;
     write_old(path, "one");
     expect_vendor_data(test.token, "one");
     limit_files(1);
@@ -60,6 +71,7 @@ TEST(a_document_is_read_again_when_it_changes_and_opened_no_more_otherwise) {
         alloc_printf("printf TWO >'%s' && touch -t 202001010000 '%s'", path, path);
     CHECK_INT(system(hidden), 0); /* the same file, size and time */
     expect_vendor_data(test.token, "TWO");
+    later_ms = 0;
     scratch_write(path, "abc", 3, 0600);
     expect_vendor_data(test.token, "abc");
     scoped(alloc_release) char *over = alloc_printf("printf xyz >'%s'", path); /* the same file */

@@ -8,7 +8,12 @@
 #include "scratch.h"
 #include "test.h"
 
-#define TAG SUSPEND_TAG "7.2:virt-7.2,tcg,1cpu,64M,nics=0"
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TAG           SUSPEND_TAG "7.2:virt-7.2,tcg,1cpu,64M,nics=0"
+#define FILE_CLOCK_MS 30 /* more than a tick of the kernel, by which it tells files' times */
 
 static void shell(char *command) { /* stolen */
     CHECK_INT(system(command), 0);
@@ -105,11 +110,14 @@ TEST(a_first_table_that_is_too_short_fits_nothing) {
     free(path);
 }
 
+static int64_t later_ms; /* they are asked for so much later than it is */
+
 /* How many disks of vm0 ... have memory in them, and how many had to be read of those without. */
 static void expect_of_all(const struct home *home, unsigned with_memory, size_t read) {
     struct unsuspended disks;
     unsigned found = 0;
     unsuspended_open(&disks, home);
+    disks.now_ms += later_ms;
     for (int i = 0; i < UNSUSPENDED_WORTH; i++) {
         struct saved_memory saved;
         struct error error = {0};
@@ -124,6 +132,14 @@ static void expect_of_all(const struct home *home, unsigned with_memory, size_t 
     unsuspended_close(&disks);
 }
 
+/* Makes the file as long as the other one. */
+static void stretch(const struct home *home, const char *name, const char *other) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", home->path, name);
+    scoped(alloc_release) char *from = alloc_printf("%s/%s", home->path, other);
+    struct stat status = {0};
+    CHECK(stat(from, &status) == 0 && truncate(path, status.st_size) == 0);
+}
+
 TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
     struct home home = {.path = scratch_path("home"), .run = scratch_path("home/run")};
     char *note = scratch_path("home/run/" UNSUSPENDED_NOTE), *all = scratch_path("home/instances");
@@ -131,10 +147,11 @@ TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
         shell(alloc_printf("mkdir -p '%s' '%s/vm%d' && qemu-img create -q -f qcow2 "
                            "'%s/vm%d/os.qcow2' 64M",
                            home.run, all, i, all, i));
-    shell(alloc_printf("touch -t 203701010000 '%s'/vm*/os.qcow2", all));
-    expect_of_all(&home, 0, 0); /* too young for a note */
-    CHECK(!file_exists(note));
     shell(alloc_printf("touch -t 202001010000 '%s'/vm*/os.qcow2", all));
+    later_ms = -60000;
+    expect_of_all(&home, 0, 0); /* too young for a note, whatever their time says */
+    CHECK(!file_exists(note));
+    later_ms = 60000;
     expect_of_all(&home, 0, 1);
     CHECK(file_exists(note));
     expect_of_all(&home, 0, 0);
@@ -145,13 +162,14 @@ TEST(a_disk_known_to_hold_no_memory_is_read_again_once_it_was_written_to) {
     shell(alloc_printf("cp '%s/vm3/os.qcow2' '%s/saved'", all, home.path));
     shell(alloc_printf("rm '%s/vm3/os.qcow2' && cp '%s/vm0/os.qcow2' '%s/vm3/os.qcow2'", all, all,
                        all));
-    expect_of_all(&home, 0, 0);
-    shell(alloc_printf("sleep 0.03; truncate -s \"$(wc -c <'%s/saved')\" '%s/vm4/os.qcow2'; "
-                       "touch -t 202001010000 '%s'/vm*/os.qcow2",
-                       home.path, all, all));
+    expect_of_all(&home, 0, 1);
+    poll(NULL, 0, FILE_CLOCK_MS);
+    stretch(&home, "instances/vm4/os.qcow2", "saved");
+    shell(alloc_printf("touch -t 202001010000 '%s'/vm*/os.qcow2", all));
     CHECK_INT(unlink(note), 0);
     expect_of_all(&home, 0, 1);
-    shell(alloc_printf("sleep 0.03; cat '%s/saved' >'%s/vm4/os.qcow2'; " /* of the same size */
+    poll(NULL, 0, FILE_CLOCK_MS);
+    shell(alloc_printf("cat '%s/saved' >'%s/vm4/os.qcow2'; " /* of the same size */
                        "touch -t 202001010000 '%s/vm4/os.qcow2'",
                        home.path, all, all));
     expect_of_all(&home, 1, 0);

@@ -38,7 +38,7 @@ static char *note_path(const struct unsuspended *disks) {
 
 void unsuspended_open(struct unsuspended *disks, const struct home *home) {
     scoped(alloc_release) char *folder = home_file(home, HOME_INSTANCES);
-    *disks = (struct unsuspended){.home = home};
+    *disks = (struct unsuspended){.home = home, .now_ms = clock_wall_ms()};
     scoped(alloc_release) char *path = note_path(disks);
     disks->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file_exists(path) && (!file_read(path, NOTE_LIMIT_BYTES, &disks->known, NULL) ||
@@ -51,10 +51,9 @@ static bool was_noted(const struct unsuspended *disks, const struct disk *disk) 
     return count && bsearch(disk, disks->known.data, count, sizeof *disk, compare);
 }
 
-/* One that is written to from now on gets another time. */
-static bool has_settled(const struct disk *disk) {
-    int64_t age_ms = clock_wall_ms() - disk->modified_ms;
-    return age_ms > UNSUSPENDED_SETTLED_MS;
+/* One that is written to from now on gets another time, of those that nobody sets back. */
+static bool has_settled(const struct unsuspended *disks, const struct disk *disk) {
+    return disks->now_ms - disk->changed_ns / 1000000 > UNSUSPENDED_SETTLED_MS;
 }
 
 static bool look(const struct unsuspended *disks, const char *name, struct stat *status) {
@@ -78,7 +77,7 @@ bool unsuspended_read(struct unsuspended *disks, const char *name, struct saved_
         return true;
     if (!suspension_read(disks->home, name, saved, error))
         return false;
-    if (!saved->tag && has_settled(&disk))
+    if (!saved->tag && has_settled(disks, &disk))
         buffer_append(&disks->fresh, &disk, sizeof disk);
     return true;
 }

@@ -16,6 +16,7 @@
 struct unsuspended {
     const struct home *home; /* borrowed */
     int folder;              /* instances/ */
+    int64_t now_ms;          /* of clock_wall_ms() */
     struct buffer known;     /* by the note */
     struct buffer fresh;     /* read, and not known before */
 };
