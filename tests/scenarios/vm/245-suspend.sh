@@ -5,7 +5,8 @@
 make_machines test other
 folder=$PGSUP_HOME/instances/test
 expect_ok "$PGSUP" disk add test data 32M
-expect_ok "$PGSUP" nic add test user,mac=52:54:00:00:00:97
+expect_ok "$PGSUP" -q network add inner
+expect_ok "$PGSUP" nic add test inner,mac=52:54:00:00:00:97
 
 # aarch64: at its boot it writes the counter to 0x40100000 and "B" to the console, and then sleeps.
 python3 - "$WORK/idle.fw" <<'END'
@@ -84,9 +85,9 @@ expect_ok "$PGSUP" -q nic remove test 2
 expect_note '"test" is suspended' "$PGSUP" -q nic remove test 1
 expect_note '"test" is suspended' "$PGSUP" -q nic add test user,mac=52:54:00:00:00:98
 expect_fail 3 "it is that of other hardware" "$PGSUP" start test
-expect_text "$ERR" "nic1=user/52:54:00:00:00:97" "is set to" "nic1=user/52:54:00:00:00:98" "(set it back, and start"
+expect_text "$ERR" "nic1=multicast/52:54:00:00:00:97@" "is set to" "nic1=user/52:54:00:00:00:98" "(set it back, and start"
 expect_note '"test" is suspended' "$PGSUP" -q nic remove test 1
-expect_ok "$PGSUP" -q nic add test user,mac=52:54:00:00:00:97
+expect_ok "$PGSUP" -q nic add test inner,mac=52:54:00:00:00:97
 printf 'instances:\n  test: {image: empty, vcpu: 2}\n' >"$WORK/lab.yaml"
 expect_note 'test: "test" is suspended, and its memory cannot be loaded: it is that of other hardware' \
     "$PGSUP" -q apply -f "$WORK/lab.yaml"
