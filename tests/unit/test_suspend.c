@@ -253,19 +253,13 @@ TEST(the_tag_tells_which_network_of_a_kind) {
         }
 }
 
-TEST(earlier_tags_fit_whatever_network_of_a_kind_it_is) {
-    static const char *const earlier[] = {
-        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nic1=multicast/52:54:00:00:00:01",
-        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nics=1#a67eb434",
-        SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nics=1",
-    };
+TEST(an_earlier_tag_is_compared_in_its_own_form) {
+    static const char earlier[] = SUSPEND_TAG "10.1:virt-10.0,kvm,1cpu,0M,nics=1";
     struct spec spec = spec_of(SPEC_NET_MULTICAST, "239.1.2.3:20001", 1);
     spec.accel = SPEC_KVM;
-    for (size_t i = 0; i < sizeof earlier / sizeof *earlier; i++) {
-        char *now = suspend_tag_as(&spec, earlier[i]);
-        CHECK_STRING(now, earlier[i]);
-        free(now);
-    }
+    char *now = suspend_tag_as(&spec, earlier);
+    CHECK_STRING(now, earlier);
+    free(now);
 }
 
 TEST(the_longest_tag_is_not_cut_off) {

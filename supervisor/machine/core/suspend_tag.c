@@ -12,15 +12,10 @@
 #define WHERE     '@'      /* before the hash of which network of a kind it is */
 
 /* How it tells the cards. */
-enum cards {
-    CARDS_EACH,      /* ",nic0=user/52:54:00:00:00:01,nic3=…" */
-    CARDS_HASH,      /* ",nics=03#2f9a01cc": where that would be too long for QEMU */
-    CARDS_POSITIONS, /* ",nics=03": up to version 0.2.0 */
-};
-
-struct form {
-    enum cards cards;
-    bool where; /* earlier ones do not tell it */
+enum form {
+    FORM_EACH,      /* ",nic0=user/52:54:00:00:00:01,nic3=multicast/52:…@2f9a01cc" */
+    FORM_HASH,      /* ",nics=03#2f9a01cc": where that would be too long for QEMU */
+    FORM_POSITIONS, /* ",nics=03": up to version 0.2.0 */
 };
 
 bool suspend_tag_is(const char *name) {
@@ -44,15 +39,6 @@ static uint32_t hash_of(char *const *arguments) {
     return hash;
 }
 
-static uint32_t hash_cards(const struct spec *spec) {
-    uint32_t hash = HASH_START;
-    for (size_t i = 0; i < spec->nic_count; i++) {
-        hash = hash_more(hash, spec_network_word(spec->nics[i].network));
-        hash = hash_more(hash, spec->nics[i].mac);
-    }
-    return hash;
-}
-
 /* What the guest's address belongs to, where a kind has several; of a pair without the home's
  * folder and its own side. NULL: nothing is told of it. Caller frees. */
 static char *where_of(const struct spec_nic *nic) {
@@ -66,37 +52,33 @@ static char *where_of(const struct spec_nic *nic) {
     return alloc_slice(name, dot ? (size_t)(dot - name) : strlen(name));
 }
 
-static void put_card(const struct spec_nic *nic, bool where, struct buffer *text) {
-    scoped(alloc_release) char *network = where ? where_of(nic) : NULL;
+static void put_card(const struct spec_nic *nic, struct buffer *text) {
+    scoped(alloc_release) char *network = where_of(nic);
     buffer_printf(text, ",nic%u=%s/%s", nic->position, spec_network_word(nic->network), nic->mac);
     if (network)
         buffer_printf(text, "%c%08" PRIx32, WHERE, hash_more(HASH_START, network));
 }
 
-static void put_hashes(const struct spec *spec, bool where, struct buffer *text) {
-    uint32_t hash = HASH_START;
-    buffer_printf(text, MARK "%08" PRIx32, hash_cards(spec));
-    for (size_t i = 0; where && i < spec->nic_count; i++) {
-        scoped(alloc_release) char *network = where_of(&spec->nics[i]);
-        hash = hash_more(hash, network ? network : "");
-    }
-    if (where)
-        buffer_printf(text, "%c%08" PRIx32, WHERE, hash);
+static uint32_t hash_cards(const struct spec *spec) {
+    scoped(buffer_done) struct buffer all = {0};
+    for (size_t i = 0; i < spec->nic_count; i++)
+        put_card(&spec->nics[i], &all);
+    return hash_more(HASH_START, all.data ? all.data : "");
 }
 
-static void put_cards(const struct spec *spec, struct form form, struct buffer *text) {
-    if (form.cards != CARDS_EACH)
+static void put_cards(const struct spec *spec, enum form form, struct buffer *text) {
+    if (form != FORM_EACH)
         buffer_puts(text, POSITIONS);
     for (size_t i = 0; i < spec->nic_count; i++)
-        if (form.cards == CARDS_EACH)
-            put_card(&spec->nics[i], form.where, text);
+        if (form == FORM_EACH)
+            put_card(&spec->nics[i], text);
         else
             buffer_printf(text, "%u", spec->nics[i].position);
-    if (form.cards == CARDS_HASH)
-        put_hashes(spec, form.where, text);
+    if (form == FORM_HASH)
+        buffer_printf(text, MARK "%08" PRIx32, hash_cards(spec));
 }
 
-static char *write_tag(const struct spec *spec, struct form form) { /* caller frees */
+static char *write_tag(const struct spec *spec, enum form form) { /* caller frees */
     struct buffer text = {0};
     buffer_printf(&text, SUSPEND_TAG "%u.%u:%s,%s,%ucpu,%" PRIu64 "M", spec->qemu.version.major,
                   spec->qemu.version.minor, spec_machine(spec), spec_accel_word(spec->accel),
@@ -112,20 +94,18 @@ static char *write_tag(const struct spec *spec, struct form form) { /* caller fr
 }
 
 char *suspend_tag(const struct spec *spec) {
-    char *tag = write_tag(spec, (struct form){CARDS_EACH, .where = true});
+    char *tag = write_tag(spec, FORM_EACH);
     if (strlen(tag) >= SUSPEND_TAG_SIZE)
-        alloc_replace(&tag, write_tag(spec, (struct form){CARDS_HASH, .where = true}));
+        alloc_replace(&tag, write_tag(spec, FORM_HASH));
     return tag;
 }
 
-/* Without any card of which it would be told it is the same in both. */
-static struct form form_of(const char *tag) {
+static enum form form_of(const char *tag) {
     const char *cards = strstr(tag, POSITIONS);
     const char *digits = cards ? cards + strlen(POSITIONS) : "";
-    struct form form = {CARDS_EACH, .where = strchr(tag, WHERE) != NULL};
-    if (cards)
-        form.cards = digits[strspn(digits, "0123456789")] == *MARK ? CARDS_HASH : CARDS_POSITIONS;
-    return form;
+    return !cards                                          ? FORM_EACH
+           : digits[strspn(digits, "0123456789")] == *MARK ? FORM_HASH
+                                                           : FORM_POSITIONS;
 }
 
 char *suspend_tag_as(const struct spec *spec, const char *earlier) {
