@@ -76,6 +76,12 @@ bool error_prefix(struct error *error, const char *format, ...) {
     return false;
 }
 
+bool error_about(struct error *error, const char *key) {
+    if (error && !error->about)
+        error->about = key;
+    return false;
+}
+
 void error_clear(struct error *error) {
     *error = (struct error){0};
 }

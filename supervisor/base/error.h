@@ -7,7 +7,9 @@
  *         return error_prefix(error, "cannot list instances");
  *
  * All of them return false, so that they can end a function that returns bool. A NULL error is
- * allowed.
+ * allowed. A check of one among several settings adds which one it is about:
+ *
+ *     return check_vcpu(options->vcpu, &vcpu, error) || error_about(error, "vcpu");
  */
 #pragma once
 
@@ -33,6 +35,8 @@ enum error_code { ERROR_CODES(ERROR_ENUM) ERROR_CODE_COUNT };
 
 struct error {
     enum error_code code;
+    const char *about; /* setting at fault, by its key in a lab file (home/lab/lab.h); NULL: none is
+                          known. Static; it is not sent to another process. */
     char text[1024];
 };
 
@@ -44,6 +48,8 @@ bool error_errno(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool error_prefix(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* key: a static text. As with error_set() the first one counts. */
+bool error_about(struct error *error, const char *key);
 void error_clear(struct error *error);
 
 int error_exit_status(enum error_code code);

@@ -75,15 +75,15 @@ TEST(what_makes_no_sense_changes_nothing) {
     make_home("lab", &cloud, &home);
     refuse_plan(LAB "instances:\n  a: {" BASE ", nics: [user, 'lab,ip=10.77.0.9']}\n"
                     "  b: {" BASE ", nics: [user, 'lab,ip=10.77.0.9']}\n",
-                "lab.yaml:6:3: b: the address 10.77.0.9 in \"lab\" belongs to the instance \"a\"");
+                "lab.yaml:6:37: b: the address 10.77.0.9 in \"lab\" belongs to the instance \"a\"");
     refuse_plan(LAB "instances:\n  a: {" BASE ", nics: ['lab,ip=10.1.0.9']}\n",
-                "lab.yaml:5:3: a: ip= 10.1.0.9 is outside the network 10.77.0.0/24");
+                "lab.yaml:5:37: a: ip= 10.1.0.9 is outside the network 10.77.0.0/24");
     refuse_plan(LAB "instances:\n  a-{1..300}: {" BASE ", nics: [tiny]}\n",
                 "a-6: the network \"tiny\" has no free address");
     if (!platform_is_macos())
         refuse_plan("networks: {link: {kind: pair}}\n"
                     "instances:\n  a-{1..3}: {" BASE ", nics: [user, link]}\n",
-                    "lab.yaml:3:3: a-3: the network \"link\" is a pair, which connects two, and "
+                    "lab.yaml:3:44: a-3: the network \"link\" is a pair, which connects two, and "
                     "\"a-1\" and \"a-2\" are in it");
     refuse_plan(LAB "instances:\n  a: {image: none}\n",
                 "lab.yaml:5:14: there is no image \"none\", and none of that name is known");
@@ -97,7 +97,7 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("cloud: {ssh-public-key: [/nonexistent/x]}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {trash-days: many}\n", "lab.yaml:1:8: ");
     refuse_plan("cloud: {dns-server: 192.0.2.1}\n", "lab.yaml:1:8: ");
-    refuse_plan("instances:\n  a: {" BASE ", disks: {'x y': 1M}}\n", "lab.yaml:2:3: a: \"x y\"");
+    refuse_plan("instances:\n  a: {" BASE ", disks: {'x y': 1M}}\n", "lab.yaml:2:38: a: \"x y\"");
     refuse_plan("images: {a: {file: /}}\n", "there is no file /");
     refuse_plan("images: {debian-12: {sha256: x}}\n", "lab.yaml:1:10: sha256 goes with url");
     refuse_plan("images: {a: {url: 'ftp://x'}}\n", "lab.yaml:1:10: its url does not begin with");
@@ -112,11 +112,11 @@ TEST(what_makes_no_sense_changes_nothing) {
                 "lab.yaml:1:52: user-data: line 3");
     refuse_plan("networks:\n  a: {subnet: 10.0.2.0/24}\n", "lab.yaml:2:3: the subnet 10.0.2.0/24");
     refuse_plan("instances:\n  a: {" BASE ", after: nobody}\n", "there is no instance \"nobody\"");
-    refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:3: a: \"1000\"");
+    refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:37: a: \"1000\"");
     refuse_plan("defaults: {vcpu: 1000}\ninstances:\n  a: {" BASE "}\n",
                 "lab.yaml:1:18: a: \"1000\"");
     refuse_plan("defaults: {vcpu: 1000}\ninstances:\n  a: {" BASE ", vcpu: 2000}\n",
-                "lab.yaml:3:3: a: \"2000\"");
+                "lab.yaml:3:37: a: \"2000\"");
     refuse_plan("defaults: {nics: [user, labb]}\ninstances:\n  a: {" BASE "}\n",
                 "lab.yaml:1:18: a: --nic: \"labb\"");
     refuse_plan("instances:\n  a: {" BASE ", disks: {data: big}}\n", "\"big\"");
@@ -129,9 +129,52 @@ TEST(what_makes_no_sense_changes_nothing) {
                 "the variable x has a template, which Ansible evaluates on this computer");
     refuse_plan("instances:\n  a: {" BASE ", vars: {ansible_ssh_executable: /tmp/x}}\n",
                 "the variable ansible_ssh_executable cannot be set");
-    refuse_plan("instances:\n  a: {" BASE ", forwards: ['8080:80']}\n  b: {" BASE
-                ", forwards: ['8080:80']}\n",
-                "lab.yaml:3:3: b: ");
+    refuse_plan("instances:\n  a: {" BASE ", forwards: ['31191:80']}\n  b: {" BASE
+                ", forwards: ['31191:80']}\n",
+                "lab.yaml:3:41: b: ");
+}
+
+static const struct {
+    const char *key, *value;
+    bool is_of_new; /* nothing that one which exists is compared by */
+} faults[] = {{"vcpu", "1000", false},
+              {"ram", "1k", false},
+              {"size", "big", false},
+              {"ip", "somewhere", false},
+              {"ssh-port", "many", false},
+              {"nics", "[user, labb]", false},
+              {"forwards", "[many]", false},
+              {"disks", "{data: big}", false},
+              {"seed", "mail", false},
+              {"host-keys", "found", true},
+              {"accel", "warp", false},
+              {"restart", "seldom", false},
+              {"after", "nobody", false},
+              {"groups", "[a b]", false},
+              {"vars", "{ansible_ssh_executable: x}", false},
+              {"snapshot-every", "1ms", false},
+              {"snapshot-keep", "0", false},
+              {"backup-to", "/nonexistent/x", false},
+              {"backup-every", "1ms", false},
+              {"backup-keep", "0", false}};
+
+static void expect_places(bool is_new) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        scoped(alloc_release) char *start = alloc_printf("defaults: {%s: ", faults[i].key);
+        scoped(alloc_release) char *text =
+            alloc_printf("%s%s}\ninstances:\n  placed: {image: base}\n", start, faults[i].value);
+        scoped(alloc_release) char *place =
+            alloc_printf("lab.yaml:1:%zu: placed: ", strlen(start) + 1);
+        if (is_new || !faults[i].is_of_new)
+            refuse_plan(text, place);
+    }
+}
+
+TEST(a_default_at_fault_is_placed_by_its_key) {
+    expect_places(true);
+    carry_out("instances: {placed: {" BASE "}}\n", LAB_KEEP);
+    expect_places(false);
+    carry_out("instances: {}\n", LAB_PRUNE_OTHERS);
 }
 
 #define TWO                                                                                        \
@@ -190,14 +233,14 @@ TEST(what_was_taken_since_the_plan_is_no_matter_of_names) {
 TEST(a_change_that_does_not_fit_changes_nothing) {
     refuse_change(
         LAB "instances: {a: {nics: [user, tiny, tiny, tiny, tiny, tiny, tiny, tiny, tiny]}}\n",
-        "lab.yaml:4:13: a: ");
+        "lab.yaml:4:23: a: ");
     refuse_change(
         LAB "instances: {a: {nics: ['lab,ip=10.77.0.3']}}\n",
-        "lab.yaml:4:13: a: the address 10.77.0.3 in \"lab\" belongs to the instance \"b\"");
-    refuse_change(LAB "instances: {a: {disks: {'x y': 1M}}}\n", "lab.yaml:4:13: a: \"x y\"");
+        "lab.yaml:4:23: a: the address 10.77.0.3 in \"lab\" belongs to the instance \"b\"");
+    refuse_change(LAB "instances: {a: {disks: {'x y': 1M}}}\n", "lab.yaml:4:24: a: \"x y\"");
     refuse_change(LAB "instances: {a: {forwards: ['18099:80']}, b: {forwards: ['18099:80']}}\n",
-                  "lab.yaml:4:42: b: ");
-    refuse_change(LAB "instances: {a: {vcpu: 1, after: b}}\n", "lab.yaml:4:13: a: ");
+                  "lab.yaml:4:56: b: ");
+    refuse_change(LAB "instances: {a: {vcpu: 1, after: b}}\n", "lab.yaml:4:33: a: ");
 }
 
 static void check_connections(const char *name, const char *ip4, const char *mac, int ssh_port) {
@@ -640,7 +683,7 @@ TEST(without_a_home_the_whole_file_is_checked_all_the_same) {
     scoped(alloc_release) char *wrong =
         alloc_printf("%sinstances: {a: {image: x, vcpu: many}}\n", text);
     rehearse(right, "get image x\ncreate a\n", "");
-    rehearse(wrong, "", "lab.yaml:3:13: a: \"many\"");
+    rehearse(wrong, "", "lab.yaml:3:33: a: \"many\"");
     rehearse("cloud: {network: user, no-lab: true}\ninstances: {a: {nics: [user, lab]}}\n", "",
              "lab.yaml:2:13: a: ");
     rehearse("cloud: {network: carrier-pigeon}\n", "", "lab.yaml:1:8: ");

@@ -105,9 +105,10 @@ static bool move_in(struct instance_stage *stage, struct error *error) {
 /* The forwards in the order in which the store has them: vm.sh names them so, ever after. */
 static bool reserve_network(struct store *store, struct instance_facts *facts,
                             struct error *error) {
-    if (!forward_reserve_all(store, &facts->instance, &facts->forwards, error) ||
-        !nic_reserve_all(store, &facts->instance, &facts->nics, error))
-        return false;
+    if (!forward_reserve_all(store, &facts->instance, &facts->forwards, error))
+        return error_about(error, "forwards");
+    if (!nic_reserve_all(store, &facts->instance, &facts->nics, error))
+        return error_about(error, "nics");
     store_forwards_done(&facts->forwards);
     return forward_table_list(store, facts->instance.id, &facts->forwards, error);
 }

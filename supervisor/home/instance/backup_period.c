@@ -54,15 +54,19 @@ static bool take_folder(const struct home *home, const char *text, struct store_
 
 bool backup_period_change(const struct home *home, const struct backup_period_options *options,
                           struct store_backup *backup, struct error *error) {
-    if (!take_folder(home, options->to, backup, error) ||
-        !take_every(options->every, &backup->every_s, error) ||
-        !take_keep(options->keep, &backup->keep, error))
-        return false;
+    if (!take_folder(home, options->to, backup, error))
+        return error_about(error, "backup-to");
+    if (!take_every(options->every, &backup->every_s, error))
+        return error_about(error, "backup-every");
+    if (!take_keep(options->keep, &backup->keep, error))
+        return error_about(error, "backup-keep");
     if (!backup->keep)
         backup->keep = BACKUP_PERIOD_KEEP_DEFAULT;
-    return !backup->every_s || backup->folder ||
-           error_set(error, ERROR_INVALID,
-                     "a backup needs a folder: --backup-to DIR says in which it is made");
+    if (!backup->every_s || backup->folder)
+        return true;
+    error_set(error, ERROR_INVALID,
+              "a backup needs a folder: --backup-to DIR says in which it is made");
+    return error_about(error, "backup-every");
 }
 
 bool backup_period_any(const struct backup_period_options *options) {

@@ -166,10 +166,11 @@ bool definition_check_network(const struct store_instance *instance,
                               const struct store_image *image, struct error *error) {
     if (instance->seed != STORE_SEED_HTTP || strcmp(image->seed_source, "nocloud-net") != 0)
         return true;
-    return error_set(error, ERROR_INVALID,
-                     "your own network-config would have no effect: the cloud-init of \"%s\" does "
-                     "not ask for it over HTTP; use --seed drive or both",
-                     image->name);
+    error_set(error, ERROR_INVALID,
+              "your own network-config would have no effect: the cloud-init of \"%s\" does not ask "
+              "for it over HTTP; use --seed drive or both",
+              image->name);
+    return error_about(error, "network-config");
 }
 
 static bool check_vcpu(const char *text, uint64_t *vcpu, struct error *error) {
@@ -196,25 +197,54 @@ static bool check_host_keys(const char *text, enum store_seed seed, enum store_h
     return check_way_of_keys(*host_keys, seed, ", or --host-keys guest", error);
 }
 
+static bool check_hardware(const struct instance_create_options *options,
+                           struct instance_facts *facts, struct error *error) {
+    const struct store_image *image = &facts->image;
+    struct store_instance *instance = &facts->instance;
+    const char *vcpu = options->vcpu ? options->vcpu : DEFAULT_VCPU;
+    return (check_vcpu(vcpu, &instance->vcpu, error) || error_about(error, "vcpu")) &&
+           (check_ram(options->ram, image, &instance->ram_mib, error) ||
+            error_about(error, "ram")) &&
+           (check_disk(options->disk, image, &instance->disk_bytes, error) ||
+            error_about(error, "size")) &&
+           (!options->accel || accelerator_check(options->accel, error) ||
+            error_about(error, "accel"));
+}
+
+static bool check_connections(struct store *store, const struct instance_create_options *options,
+                              struct instance_facts *facts, struct error *error) {
+    const struct store_cloud *cloud = &facts->cloud;
+    return (!options->ip4 || subnet_check_guest(cloud, options->ip4, error) ||
+            error_about(error, "ip")) &&
+           (check_port(options->ssh_port, cloud, &facts->instance.ssh_port, error) ||
+            error_about(error, "ssh-port")) &&
+           (forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
+            error_about(error, "forwards")) &&
+           (nic_parse_all(store, options->nics, &facts->nics, error) ||
+            error_about(error, "nics")) &&
+           (options->no_lab || lab_nic_add(store, &facts->nics, error));
+}
+
+static bool check_seeding(const struct instance_create_options *options,
+                          struct instance_facts *facts, struct error *error) {
+    const struct store_image *image = &facts->image;
+    struct store_instance *instance = &facts->instance;
+    return (check_seed(options->seed, &facts->cloud, image, instance, error) ||
+            error_about(error, "seed")) &&
+           (!user_document_has_network(NULL, options->own) ||
+            definition_check_network(instance, image, error)) &&
+           (check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error) ||
+            error_about(error, "host-keys"));
+}
+
 bool definition_check(struct store *store, const struct instance_create_options *options,
                       struct instance_facts *facts, struct error *error) {
     const struct store_cloud *cloud = &facts->cloud;
     const struct store_image *image = &facts->image;
     struct store_instance *instance = &facts->instance;
     instance->ip4 = alloc_string(options->ip4);
-    if (!check_vcpu(options->vcpu ? options->vcpu : DEFAULT_VCPU, &instance->vcpu, error) ||
-        !check_ram(options->ram, image, &instance->ram_mib, error) ||
-        !check_disk(options->disk, image, &instance->disk_bytes, error) ||
-        (options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
-        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
-        !forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
-        !nic_parse_all(store, options->nics, &facts->nics, error) ||
-        (!options->no_lab && !lab_nic_add(store, &facts->nics, error)) ||
-        (options->accel && !accelerator_check(options->accel, error)) ||
-        !check_seed(options->seed, cloud, image, instance, error) ||
-        (user_document_has_network(NULL, options->own) &&
-         !definition_check_network(instance, image, error)) ||
-        !check_host_keys(options->host_keys, instance->seed, &instance->host_keys, error))
+    if (!check_hardware(options, facts, error) ||
+        !check_connections(store, options, facts, error) || !check_seeding(options, facts, error))
         return false;
     instance->name = alloc_string(options->name);
     instance->image = alloc_string(image->name);
@@ -231,11 +261,13 @@ bool definition_apply_ansible(const struct ansible_options *options,
                               struct store_instance *instance, struct error *error) {
     if (options->playbook != ANSIBLE_PLAYBOOK_AS_IT_IS)
         instance->holds_playbook = options->playbook == ANSIBLE_PLAYBOOK_HELD;
-    return (!options->groups || host_groups_set(&instance->groups, options->groups, error)) &&
+    return (!options->groups || host_groups_set(&instance->groups, options->groups, error) ||
+            error_about(error, "groups")) &&
            (!options->removed_variables ||
             host_variables_remove(&instance->variables, options->removed_variables, error)) &&
            (!options->variables ||
-            host_variables_set(&instance->variables, options->variables, error));
+            host_variables_set(&instance->variables, options->variables, error) ||
+            error_about(error, "vars"));
 }
 
 /* A static address comes with the seed that suits it, unless one is asked for. */
@@ -244,23 +276,35 @@ static bool change_seed(const struct instance_change_options *options,
                         struct store_instance *instance, struct error *error) {
     if (!options->seed && !(options->ip4 && *options->ip4))
         return true;
-    return check_seed(options->seed, cloud, image, instance, error) &&
-           check_way_of_keys(instance->host_keys, instance->seed,
-                             "; an instance that is to be seeded over HTTP is created so", error);
+    bool good =
+        check_seed(options->seed, cloud, image, instance, error) &&
+        check_way_of_keys(instance->host_keys, instance->seed,
+                          "; an instance that is to be seeded over HTTP is created so", error);
+    return good || error_about(error, "seed");
 }
 
 static const char *value_or_null(const char *text) {
     return *text ? text : NULL;
 }
 
+static bool check_change(const struct instance_change_options *options,
+                         const struct store_cloud *cloud, const struct store_image *image,
+                         struct store_instance *instance, struct error *error) {
+    const char *ip4 = options->ip4, *accel = options->accel;
+    return (!options->vcpu || check_vcpu(options->vcpu, &instance->vcpu, error) ||
+            error_about(error, "vcpu")) &&
+           (!options->ram || check_ram(options->ram, image, &instance->ram_mib, error) ||
+            error_about(error, "ram")) &&
+           (!ip4 || !*ip4 || subnet_check_guest(cloud, ip4, error) || error_about(error, "ip")) &&
+           (check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
+            error_about(error, "ssh-port")) &&
+           (!accel || !*accel || accelerator_check(accel, error) || error_about(error, "accel"));
+}
+
 bool definition_change(const struct instance_change_options *options,
                        const struct store_cloud *cloud, const struct store_image *image,
                        struct store_instance *instance, struct error *error) {
-    if ((options->vcpu && !check_vcpu(options->vcpu, &instance->vcpu, error)) ||
-        (options->ram && !check_ram(options->ram, image, &instance->ram_mib, error)) ||
-        (options->ip4 && *options->ip4 && !subnet_check_guest(cloud, options->ip4, error)) ||
-        !check_port(options->ssh_port, cloud, &instance->ssh_port, error) ||
-        (options->accel && *options->accel && !accelerator_check(options->accel, error)))
+    if (!check_change(options, cloud, image, instance, error))
         return false;
     if (options->ip4)
         alloc_replace(&instance->ip4, alloc_string(value_or_null(options->ip4)));
@@ -305,7 +349,7 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
                 check_address_free(&others, instance, error) &&
                 nic_reserve_check_first(store, cloud, instance->ip4, error);
     store_instances_done(&others);
-    return good;
+    return good || error_about(error, "ip");
 }
 
 bool definition_check_port(struct store *store, uint16_t port, struct error *error) {
@@ -313,7 +357,7 @@ bool definition_check_port(struct store *store, uint16_t port, struct error *err
     bool good =
         port_owners_list(store, &others, error) && port_owners_choose(port, &others, error) != 0;
     port_owners_done(&others);
-    return good;
+    return good || error_about(error, "ssh-port");
 }
 
 /* The SSH port that is chosen is none that one of its own forwards asks for. */
@@ -322,8 +366,9 @@ static bool reserve_unique(struct store *store, struct instance_facts *facts, st
     struct store_instance *instance = &facts->instance;
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
-                check_address_free(&others.instances, instance, error) &&
-                nic_reserve_check_first(store, cloud, instance->ip4, error);
+                ((check_address_free(&others.instances, instance, error) &&
+                  nic_reserve_check_first(store, cloud, instance->ip4, error)) ||
+                 error_about(error, "ip"));
     for (size_t i = 0; good && i < facts->forwards.count; i++) {
         alloc_replace(&facts->forwards.items[i].name, alloc_string(instance->name));
         port_owners_add(&others, &facts->forwards.items[i]);
@@ -331,7 +376,7 @@ static bool reserve_unique(struct store *store, struct instance_facts *facts, st
     if (good && subnet_is_user(cloud)) {
         instance->ssh_port_given = instance->ssh_port != 0;
         instance->ssh_port = port_owners_choose(instance->ssh_port, &others, error);
-        good = instance->ssh_port != 0;
+        good = instance->ssh_port != 0 || error_about(error, "ssh-port");
     }
     port_owners_done(&others);
     return good;

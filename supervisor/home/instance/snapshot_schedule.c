@@ -7,7 +7,7 @@
 #define MOST_MS  (366ull * 86400 * 1000)
 #define KEEP_MAX 1000
 
-static bool apply_every(const char *text, struct store_instance *instance, struct error *error) {
+static bool take_every(const char *text, struct store_instance *instance, struct error *error) {
     uint64_t ms = 0;
     if (text[0] && (!duration_parse(text, &ms) || ms < LEAST_MS || ms > MOST_MS))
         return error_set(
@@ -18,13 +18,17 @@ static bool apply_every(const char *text, struct store_instance *instance, struc
     return true;
 }
 
+static bool take_keep(const char *text, struct store_instance *instance, struct error *error) {
+    return name_parse_number(text, 1, KEEP_MAX, &instance->snapshot_keep) ||
+           error_set(error, ERROR_INVALID, "--snapshot-keep takes a number from 1 to %d", KEEP_MAX);
+}
+
 bool snapshot_schedule_apply(const struct snapshot_schedule_options *options,
                              struct store_instance *instance, struct error *error) {
-    if (options->every && !apply_every(options->every, instance, error))
-        return false;
-    if (options->keep && !name_parse_number(options->keep, 1, KEEP_MAX, &instance->snapshot_keep))
-        return error_set(error, ERROR_INVALID, "--snapshot-keep takes a number from 1 to %d",
-                         KEEP_MAX);
+    if (options->every && !take_every(options->every, instance, error))
+        return error_about(error, "snapshot-every");
+    if (options->keep && !take_keep(options->keep, instance, error))
+        return error_about(error, "snapshot-keep");
     if (instance->snapshot_every_s && !instance->snapshot_keep)
         instance->snapshot_keep = SNAPSHOT_SCHEDULE_KEEP;
     return true;

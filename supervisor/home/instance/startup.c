@@ -49,11 +49,14 @@ bool startup_apply(struct store *store, const struct startup_options *options,
                    struct store_instance *instance, struct error *error) {
     bool orders = options->after && options->after[0];
     bool off = options->autostart == STARTUP_AUTOSTART_OFF;
-    if (off && orders)
-        return error_set(error, ERROR_USAGE, "--no-autostart excludes --after");
-    if ((options->restart && !parse_restart(options->restart, &instance->restart, error)) ||
-        (orders && !check_after(store, instance->name, options->after, error)))
-        return false;
+    if (off && orders) {
+        error_set(error, ERROR_USAGE, "--no-autostart excludes --after");
+        return error_about(error, "autostart");
+    }
+    if (options->restart && !parse_restart(options->restart, &instance->restart, error))
+        return error_about(error, "restart");
+    if (orders && !check_after(store, instance->name, options->after, error))
+        return error_about(error, "after");
     if (options->after || off)
         alloc_replace(&instance->after, orders ? alloc_string(options->after) : NULL);
     if (options->autostart != STARTUP_AUTOSTART_AS_IT_IS || orders)

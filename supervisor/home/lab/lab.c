@@ -28,7 +28,6 @@ bool lab_fail_at(const struct lab *lab, struct lab_place place, struct error *er
 
 void lab_value_copy(const struct lab_value *from, struct lab_value *to) {
     to->given = from->given;
-    to->by_default = from->by_default;
     to->place = from->place;
     for (size_t i = 0; i < from->items.count; i++)
         strv_push(&to->items, from->items.items[i]);

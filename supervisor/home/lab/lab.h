@@ -107,8 +107,7 @@ struct lab_place {
 
 struct lab_value {
     bool given;
-    bool by_default; /* it stands under "defaults" */
-    struct lab_place place;
+    struct lab_place place; /* of a value that stands under "defaults": there */
     struct strv items; /* TEXT and FLAG ("true", "false"): one; LIST: each; MAP: "name=value" */
 };
 

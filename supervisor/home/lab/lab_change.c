@@ -12,7 +12,7 @@ static bool add_disks(struct home_edit *edit, char *const *disks, struct error *
     for (; disks && *disks; disks++) {
         scoped(alloc_release) char *name = alloc_slice(*disks, strcspn(*disks, "="));
         if (!disk_change_add(edit, name, *disks + strlen(name) + 1, error))
-            return false;
+            return error_about(error, "disks");
     }
     return true;
 }
@@ -52,13 +52,23 @@ static bool change_nics(struct home_edit *edit, const struct lab_difference *dif
         good = nic_change_remove(edit, difference->removed_nics.items[i], &nic, error);
         store_nic_done(&nic);
     }
-    return good && add_nics(edit, &difference->added_nics, error);
+    good = good && add_nics(edit, &difference->added_nics, error);
+    return good || error_about(error, "nics");
+}
+
+static bool change_forwards(struct home_edit *edit, const struct lab_difference *difference,
+                            struct error *error) {
+    const struct strv *removed = &difference->removed_forwards,
+                      *added = &difference->added_forwards;
+    bool good = (!removed->count || forward_change_remove(edit, removed->items, error)) &&
+                (!added->count || forward_change_add(edit, added->items, error));
+    return good || error_about(error, "forwards");
 }
 
 static bool change_disks(struct home_edit *edit, const struct strv *disks, struct error *error) {
     for (size_t i = 0; i + 1 < disks->count; i += 2)
         if (!disk_change_add(edit, disks->items[i], disks->items[i + 1], error))
-            return false;
+            return error_about(error, "disks");
     return true;
 }
 
@@ -74,10 +84,6 @@ static bool change_settings(struct home_edit *edit, const struct lab_options *op
 bool lab_change_apply(struct home_edit *edit, const struct lab_options *options,
                       const struct lab_difference *difference, struct error *error) {
     return change_settings(edit, options, difference, error) &&
-           change_nics(edit, difference, error) &&
-           (!difference->removed_forwards.count ||
-            forward_change_remove(edit, difference->removed_forwards.items, error)) &&
-           (!difference->added_forwards.count ||
-            forward_change_add(edit, difference->added_forwards.items, error)) &&
+           change_nics(edit, difference, error) && change_forwards(edit, difference, error) &&
            change_disks(edit, &difference->added_disks, error);
 }

@@ -182,7 +182,7 @@ static bool compare_cards(struct home *home, const struct instance_facts *facts,
         tell_cards(&cards, options, difference);
     }
     store_nics_done(&wanted);
-    return good;
+    return good || error_about(error, "nics");
 }
 
 /* --- forwards and disks --- */
@@ -213,7 +213,7 @@ static bool compare_forwards(const struct instance_facts *facts, char *const *gi
     if (good)
         compare_texts(&wanted, &has, difference);
     store_forwards_done(&parsed);
-    return good;
+    return good || error_about(error, "forwards");
 }
 
 static const struct store_disk *find_disk(const struct store_disks *disks, const char *name) {
@@ -252,7 +252,7 @@ static bool compare_disks(const struct instance_facts *facts, char *const *given
         strv_push(&difference->added_disks, size);
         tell_difference(&difference->detail, "disk +%s", name);
     }
-    return good;
+    return good || error_about(error, "disks");
 }
 
 /* A disk that was made of one image is not made of another without losing what is on it. */
@@ -273,7 +273,7 @@ static bool note_size(const struct instance_facts *facts, const char *wanted, st
     uint64_t bytes = 0, has = facts->instance.disk_bytes;
     char present[32], shown[32];
     if (!definition_parse_disk(wanted, &bytes, error))
-        return false;
+        return error_about(error, "size");
     name_format_size(has, present);
     name_format_size(bytes, shown);
     if (bytes > has)

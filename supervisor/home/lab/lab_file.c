@@ -206,10 +206,8 @@ static bool on_instance(const struct lab_reader *reader, const yaml_node_t *key,
     struct lab_value values[LAB_KEY_COUNT] = {0};
     bool good = read_keys(reader, value, (struct keyed){lab_keys, LAB_KEY_COUNT, values});
     for (size_t i = 0; good && i < LAB_KEY_COUNT; i++)
-        if (!values[i].given) {
+        if (!values[i].given)
             lab_value_copy(&defaults[i], &values[i]);
-            values[i].by_default = values[i].given;
-        }
     good = good && add_instances(reader, key, values);
     lab_values_done(values, LAB_KEY_COUNT);
     return good;

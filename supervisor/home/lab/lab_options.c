@@ -254,40 +254,16 @@ bool lab_options_load(struct home *home, struct lab_options *options, struct ins
            lab_options_fill(home, &facts->instance, options, error);
 }
 
-/* option "--backup-to": … */
-static bool names_key(const char *sentence, enum lab_key key) {
-    scoped(alloc_release) char *option = alloc_printf("option \"--%s\": ", lab_keys[key].name);
-    return strncmp(sentence, option, strlen(option)) == 0;
-}
-
-/* A sentence on a value begins with it: "1000" is …, or --nic: "x" is … */
-static bool quotes(const char *sentence, const char *value) {
-    const char *after = strncmp(sentence, "--", 2) == 0 ? strstr(sentence, ": ") : NULL;
-    const char *start = after ? after + 2 : sentence;
-    size_t length = strlen(value);
-    return start[0] == '"' && strncmp(start + 1, value, length) == 0 && start[length + 1] == '"';
-}
-
-static bool is_about(const char *sentence, const struct lab_value *value) {
-    for (size_t i = 0; i < value->items.count; i++)
-        if (quotes(sentence, value->items.items[i]))
-            return true;
-    return false;
-}
-
-/* Its own, or that of the value which it has from "defaults". */
-static struct lab_place place_of_fault(const struct lab_instance *instance, const char *sentence) {
-    bool on_itself = quotes(sentence, instance->name);
-    for (size_t i = 0; i < LAB_KEY_COUNT; i++)
-        if (instance->values[i].by_default &&
-            (names_key(sentence, (enum lab_key)i) ||
-             (!on_itself && is_about(sentence, &instance->values[i]))))
+/* Its own, or that of the value at fault, where the file gives one. */
+static struct lab_place place_of_fault(const struct lab_instance *instance, const char *key) {
+    for (size_t i = 0; key && i < LAB_KEY_COUNT; i++)
+        if (strcmp(lab_keys[i].name, key) == 0 && instance->values[i].given)
             return instance->values[i].place;
     return instance->place;
 }
 
 bool lab_options_fail(const struct lab_options *options, struct error *error) {
-    struct lab_place place = place_of_fault(options->instance, error->text);
+    struct lab_place place = place_of_fault(options->instance, error->about);
     error_prefix(error, "%s", options->instance->name);
     return lab_fail_at(options->lab, place, error);
 }

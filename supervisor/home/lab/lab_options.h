@@ -27,8 +27,8 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
 /* All rows of the instance, which exists, and what the file says of it. Caller releases both. */
 bool lab_options_load(struct home *home, struct lab_options *options, struct instance_facts *facts,
                       struct error *error);
-/* Puts the place in the file and the name of the instance before the sentence: of the value at
- * fault if that stands under "defaults", else of the instance. */
+/* Puts the place in the file and the name of the instance before the sentence: the place of the
+ * value that error.about names, which may stand under "defaults", else of the instance. */
 bool lab_options_fail(const struct lab_options *options, struct error *error);
 /* Reads the documents, and has cloud-init judge those that differ from what the instance has, each
  * once. Takes seconds: outside of a transaction. remarks: what is no error. */
