@@ -57,7 +57,7 @@ static const char *const conflicts[] = {
     "SELECT 'its address ' || a.ip4" GIVEN_TO " FROM archive.instances a, main.instances i"
     " WHERE a.ip4 = i.ip4",
     "SELECT 'the network of one of its cards is gone' FROM archive.nics"
-    " WHERE network NOT IN (SELECT id FROM main.networks)",
+    " WHERE network IS NOT NULL AND network NOT IN (SELECT id FROM main.networks)",
     "SELECT 'its MAC address ' || a.mac" GIVEN_TO " FROM archive.nics a, main.instances i"
     " WHERE a.mac = i.mac OR a.mac IN (SELECT mac FROM main.nics WHERE instance = i.id)",
     "SELECT 'its address ' || a.ip4 || ' in ' || n.name" GIVEN_TO

@@ -11,6 +11,7 @@ new() {
 new one --package-upgrade
 expect_ok "$PGSUP" disk add one data 1G
 expect_ok "$PGSUP" forward add one "$(free_port):80"
+expect_ok "$PGSUP" nic add one user
 echo precious >"$PGSUP_HOME/instances/one/notes"
 
 step "in a pipe nothing is lost without -y, and what would be is named"
@@ -39,6 +40,7 @@ tell() { # all that is known of it
     "$PGSUP" instance get one --json
     "$PGSUP" disk list one --json
     "$PGSUP" forward list one --json
+    "$PGSUP" nic list one --json
     "$PGSUP" events -v -n all one
 }
 tell >"$WORK/before"
