@@ -176,6 +176,37 @@ TEST(every_flaw_of_a_file_is_found) {
     end(&made);
 }
 
+/* The list tells of the disk as it is. */
+static void list_again(const char *folder) {
+    struct backup_manifest manifest;
+    struct error error = {0};
+    scoped(alloc_release) char *path = alloc_printf("%s/manifest.json", folder);
+    check_good(backup_reader_read(folder, &manifest, &error), &error);
+    for (size_t i = 0; i < manifest.file_count; i++) {
+        struct stat status;
+        scoped(alloc_release) char *file = alloc_printf("%s/%s", folder, manifest.files[i].path);
+        CHECK(stat(file, &status) == 0);
+        manifest.files[i].bytes = (uint64_t)status.st_size;
+        check_good(secret_sha256_file(file, manifest.files[i].sha256, &error), &error);
+    }
+    scoped(alloc_release) char *text = backup_manifest_encode(&manifest);
+    scratch_write(path, text, strlen(text), 0600);
+    backup_manifest_done(&manifest);
+}
+
+/* Else a start would load it, and QEMU trusts it. */
+TEST(memory_does_not_come_with_a_backup) {
+    struct store_instance made = {0};
+    begin("memory", &made);
+    scoped(alloc_release) char *folder = back_up(BACKUP_FULL);
+    scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
+    char *argv[] = {"qemu-img", "snapshot", "-c", "pgsup-suspended:", disk, NULL};
+    run_program(argv);
+    list_again(folder);
+    check_broken(folder, "os.qcow2 holds the memory of a suspended machine");
+    end(&made);
+}
+
 int main(void) {
     return test_run();
 }

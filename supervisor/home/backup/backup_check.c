@@ -10,6 +10,7 @@
 #include "home/access/host_variables.h"
 #include "home/layout.h"
 #include "host/qcow2_file.h"
+#include "host/saved_memory.h"
 #include "machine/core/spec.h"
 
 #include <dirent.h>
@@ -138,8 +139,11 @@ static bool check_instance(const struct store_instance *instance, struct error *
         return refuse_member("arch", error);
     if (instance->machine && !backup_check_is_type(instance->machine))
         return refuse_member("machine", error);
-    if (!instance->vcpu || !instance->ram_mib || !instance->disk_bytes ||
-        instance->disk_bytes % 512)
+    if (!instance->vcpu)
+        return refuse_member("vcpu", error);
+    if (!instance->ram_mib)
+        return refuse_member("ram_mib", error);
+    if (!instance->disk_bytes || instance->disk_bytes % 512)
         return refuse_member("disk_bytes", error);
     return check_groups(instance->groups, error) && check_variables(instance->variables, error);
 }
@@ -299,12 +303,25 @@ static uint64_t recorded_bytes(const struct instance_facts *facts, const char *p
     return facts->instance.disk_bytes;
 }
 
+/* QEMU trusts the memory that it loads, and no backup is of a suspended machine. */
+static bool check_no_memory(const char *path, struct error *error) {
+    struct saved_memory saved = {0};
+    if (!saved_memory_read(path, &saved, error))
+        return false;
+    bool none = !saved.tag;
+    saved_memory_done(&saved);
+    return none ||
+           error_set(error, ERROR_INVALID,
+                     "%s holds the memory of a suspended machine, as no disk of a backup does",
+                     path);
+}
+
 static bool check_qcow2(const char *path, const struct backup_file *file,
                         const struct instance_facts *facts, struct error *error) {
     struct qcow2_header header;
     uint64_t bytes = recorded_bytes(facts, file->path);
     if ((!file->over_image && !qcow2_file_check(path, path, NULL, error)) ||
-        !qcow2_file_read(path, path, &header, error))
+        !qcow2_file_read(path, path, &header, error) || !check_no_memory(path, error))
         return false;
     if (header.virtual_bytes != bytes)
         return error_set(error, ERROR_INVALID,
