@@ -3,6 +3,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/backup_live.h"
 #include "cli/link/instance_report.h"
 #include "cli/link/offline.h"
 #include "cli/link/stopped_instance.h"
@@ -17,7 +18,9 @@
 /* Over the VM's second monitor, with or without a supervisor. */
 static bool resize_running(const struct invocation *invocation, const struct running *running,
                            uint64_t bytes, struct error *error) {
-    struct offline *offline = offline_open(invocation->home, running, error);
+    struct offline *offline = backup_live_check_none(invocation->home, running->name, error)
+                                  ? offline_open(invocation->home, running, error)
+                                  : NULL;
     if (!offline)
         return false;
     json_t *arguments = json_object();

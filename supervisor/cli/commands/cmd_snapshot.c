@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/backup_live.h"
 #include "cli/link/snapshot_work.h"
 #include "cli/output/json_output.h"
 #include "cli/output/rows_output.h"
@@ -20,6 +21,11 @@
 #define COMMENT_MAX      200
 #define AUTOMATIC_PREFIX "auto"
 #define MANUAL_PREFIX    "snap"
+
+static bool check_no_backup(const struct snapshot_work *work, struct error *error) {
+    return !work->task.disks.runs ||
+           backup_live_check_none(work->task.home, work->instance.name, error);
+}
 
 /* --- create --- */
 
@@ -114,6 +120,7 @@ static int run_snapshot_create(struct invocation *invocation, struct error *erro
         return EXIT_FAILURE;
     interrupt_watch();
     bool good = snapshot_work_open(invocation, invocation_argument(invocation, 0), &work, error) &&
+                check_no_backup(&work, error) &&
                 name_snapshot(invocation, &work, &snapshot, error) &&
                 snapshot_make(&work.task, &snapshot, error);
     if (good)
@@ -342,7 +349,8 @@ static int run_snapshot_remove(struct invocation *invocation, struct error *erro
         return EXIT_FAILURE;
     }
     interrupt_watch();
-    bool good = snapshot_work_open(invocation, invocation_argument(invocation, 0), &work, error);
+    bool good = snapshot_work_open(invocation, invocation_argument(invocation, 0), &work, error) &&
+                check_no_backup(&work, error);
     if (good && all)
         good = remove_all(invocation, &work, error);
     for (size_t i = 1; good && i < count; i++)

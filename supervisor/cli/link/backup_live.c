@@ -320,10 +320,15 @@ int backup_live_lock(const struct home *home, const char *name, struct error *er
     int lock = file_lock_folder(folder);
     if (lock < 0 && errno == EWOULDBLOCK)
         error_set(error, ERROR_WRONG_STATE,
-                  "another backup of it is being made: `pgsup backup list` shows it");
+                  "a backup or an export of \"%s\" is being made: try again when it is done", name);
     else if (lock < 0)
         error_errno(error, "cannot work on %s", folder);
     return lock;
+}
+
+bool backup_live_check_none(const struct home *home, const char *name, struct error *error) {
+    scoped(file_release) int lock = backup_live_lock(home, name, error);
+    return lock >= 0;
 }
 
 /* While the copy is made, a guest's write waits for what it overwrites to be copied: a target that

@@ -28,6 +28,8 @@ struct backup_live {
 
 /* -1: error set. Closed by the caller. */
 int backup_live_lock(const struct home *home, const char *name, struct error *error);
+/* Meanwhile QEMU neither resizes its disks nor makes and removes snapshots. */
+bool backup_live_check_none(const struct home *home, const char *name, struct error *error);
 /* Copies all disks of what was begun. The caller holds the lock. */
 bool backup_live_copy(struct backup_live *live, struct backup_making *making,
                       enum backup_moment *moment, struct error *error);

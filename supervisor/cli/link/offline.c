@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "machine/core/run_file.h"
 #include "machine/socket.h"
 #include "qmp/session.h"
@@ -30,11 +31,27 @@ bool offline_find(const struct home *home, const char *name, struct running *run
                                       "%s does not run: `pgsup start %s` starts it", name, name);
 }
 
+/* QEMU removes its sockets before it ends, and one that was killed leaves them. */
+static bool is_ending(const struct home *home, const struct running *before, const char *path) {
+    struct running now = {0};
+    bool known = running_find(home->run, before->name, &now, NULL);
+    bool ended = known && (!now.name || now.pid != before->pid);
+    running_done(&now);
+    return ended || !file_exists(path);
+}
+
 struct offline *offline_open(const struct home *home, const struct running *running,
                              struct error *error) {
+    struct error problem = {0};
     scoped(alloc_release) char *path =
         run_file_path(home->run, running->name, running->tag, RUN_FILE_MONITOR);
-    int fd = socket_connect(path, error);
+    int fd = socket_connect(path, &problem);
+    if (fd < 0 && is_ending(home, running, path))
+        error_set(error, ERROR_WRONG_STATE,
+                  "%s is ending, or %s was removed: `pgsup list` shows whether it runs",
+                  running->name, path);
+    else if (fd < 0)
+        error_copy(error, &problem);
     if (fd < 0)
         return NULL;
     struct offline *offline = alloc_zero(sizeof *offline);

@@ -59,9 +59,17 @@ expect_no_text "$OUT" "verification failed"
 qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2" >/dev/null
 nothing_is_left || fail "left: $(jobs_of)"
 
+step "one that is just ending is no failure of its own"
+monitor=$(echo "$PGSUP_HOME"/run/one.*.mon)
+mv "$monitor" "$WORK/mon"
+expect_fail 3 "one is ending, or $monitor was removed" "$PGSUP" backup create one --to "$out"
+expect_fail 3 "one is ending, or $monitor was removed" "$PGSUP" snapshot create one
+mv "$WORK/mon" "$monitor"
+no_part_is_left
+
 step "an export of it is as of one moment too; not while a backup is made"
 begin_slow
-expect_fail 3 "another backup of it is being made" "$PGSUP" export one --as libvirt --to "$WORK/export"
+expect_fail 3 "a backup or an export of \"one\" is being made" "$PGSUP" export one --as libvirt --to "$WORK/export"
 expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 5 0 8M\""}'
 hurry
 end_slow 0 ""
@@ -112,10 +120,16 @@ expect_fail 3 '"one" runs, and its disks change' "$PGSUP" backup verify "$full" 
 expect_fail 3 'instance "one" runs (pid ' "$PGSUP" backup restore "$full" --replace -y
 
 step "two at once, and cancelled: SIGTERM is as Ctrl-C, which a shell keeps from what is in the background"
+expect_ok "$PGSUP" -q snapshot create one kept
 begin_slow
-expect_fail 3 "another backup of it is being made" "$PGSUP" backup create one --to "$out"
+for command in "backup create one --to $out" "snapshot create one" "snapshot remove one kept" \
+    "instance resize one 8G"; do
+    # shellcheck disable=SC2086  # words of a command
+    expect_fail 3 "a backup or an export of \"one\" is being made" "$PGSUP" $command
+done
 kill -TERM $SLOW
 end_slow 143 "interrupted"
+expect_ok "$PGSUP" -q snapshot remove one kept
 no_part_is_left
 nothing_is_left || fail "left: $(jobs_of)"
 

@@ -66,7 +66,7 @@ mkdir "$WORK/roomy"
 slow=$!
 wait_until 20 copying
 dd if=/dev/zero of="$instances/filler" bs=4k 2>/dev/null || true
-expect_fail 1 "No space left on device" "$PGSUP" snapshot create one s1
+expect_fail 3 "a backup or an export of \"one\" is being made" "$PGSUP" snapshot create one s1
 expect_ok "$PGSUP" qmp one block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
 status=0
 wait $slow || status=$?
