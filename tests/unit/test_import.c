@@ -3,8 +3,13 @@
 #include "cloud_home.h"
 #include "home/facts.h"
 #include "home/moving/import.h"
+#include "home/seed/seed_drive.h"
 #include "store/disk_table.h"
 #include "store/guest_table.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct home home;
 
@@ -119,6 +124,7 @@ TEST(what_is_refused_leaves_no_trace) {
     open_home("refused");
     scoped(alloc_release) char *base = make_disk("base.qcow2", "qcow2", "64M");
     scoped(alloc_release) char *over = scratch_path("over.qcow2");
+    free(make_disk("empty.qcow2", "qcow2", "0"));
     char *argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F",
                     "qcow2",    "-b",     base, over, NULL};
     run_program(argv);
@@ -133,6 +139,8 @@ TEST(what_is_refused_leaves_no_trace) {
         {HEAD "<devices>" DISK("vmdk", "base.qcow2") CARD TAIL, NULL, "is of the format \"vmdk\""},
         {HEAD "<devices>" DISK("qcow2", "over.qcow2") CARD TAIL, NULL, "depends on a backing file"},
         {HEAD "<devices>" DISK("qcow2", "/dev/zero") CARD TAIL, NULL, "/dev/zero"},
+        {HEAD "<devices>" DISK("qcow2", "empty.qcow2") CARD TAIL, NULL,
+         "domain.xml: the disk that it boots from is empty"},
         {HEAD "<devices>" DISK("qcow2", "none.qcow2") CARD TAIL, NULL, "none.qcow2"},
         {HEAD "<devices>" DISK("qcow2", "domain.xml") CARD TAIL, NULL, "domain.xml"},
         {HEAD "<devices>" DISK("qcow2", "base.qcow2") CARD TAIL, "no/name", "\"no/name\""},
@@ -180,6 +188,69 @@ TEST(what_is_left_out_is_told) {
     CHECK(tells(&notes, "the lun sda was left out"));
     CHECK(!tells(&notes, "sdb was left out"));
     CHECK_INT(made.disk_bytes, 64 << 20); /* 2 comes before 10 */
+    strv_done(&notes);
+    store_instance_done(&made);
+    home_close(&home);
+}
+
+#define SEEDED                                                                                     \
+    HEAD "<devices>" DISK("qcow2", "seeded.qcow2") "<disk type='file' device='cdrom'>"             \
+                                                   "<source file='seed.img'/></disk>" CARD TAIL
+
+TEST(its_seed_tells_who_it_is_but_not_who_another_is) {
+    open_home("seeded");
+    free(make_disk("seeded.qcow2", "qcow2", "64M"));
+    scoped(alloc_release) char *folder = scratch_path("documents");
+    scoped(alloc_release) char *meta = scratch_path("documents/meta-data");
+    scoped(alloc_release) char *drive = scratch_path("seed.img");
+    struct store_instance made = {0}, other = {0};
+    struct strv notes = {0};
+    struct error error = {0};
+    check_good(file_make_directory(folder, 0700, &error), &error);
+    scoped(alloc_release) char *user = scratch_path("documents/user-data");
+    scoped(alloc_release) char *vendor = scratch_path("documents/vendor-data");
+    scratch_write(meta, "instance-id: db-7\n", 18, 0600);
+    scratch_write(user, "#cloud-config\n", 14, 0600);
+    scratch_write(vendor, "#cloud-config\n", 14, 0600);
+    check_good(seed_drive_write(drive, folder, NULL, &error), &error);
+    check_good(import(SEEDED, NULL, &made, &notes, &error), &error);
+    CHECK_STRING(made.instance_id, "db-7");
+    CHECK(tells(&notes, "cloud-init in it does not begin anew"));
+    strv_done(&notes);
+    check_good(import(SEEDED, "other", &other, &notes, &error), &error);
+    CHECK(strcmp(other.instance_id, "db-7") != 0);
+    CHECK(tells(&notes, "cloud-init in it begins as on a new machine"));
+    CHECK(!tells(&notes, "does not begin anew"));
+    strv_done(&notes);
+    store_instance_done(&made);
+    store_instance_done(&other);
+    home_close(&home);
+}
+
+/* One who opens a pipe waits, and takes away what is in it. */
+TEST(a_pipe_is_no_seed_drive) {
+    open_home("pipe");
+    free(make_disk("behind.qcow2", "qcow2", "64M"));
+    scoped(alloc_release) char *pipe = scratch_path("cd");
+    struct store_instance made = {0};
+    struct strv notes = {0};
+    struct error error = {0};
+    char byte = 'a';
+    CHECK(mkfifo(pipe, 0600) == 0);
+    int fd = open(pipe, O_RDWR | O_NONBLOCK);
+    CHECK(write(fd, &byte, 1) == 1);
+    check_good(
+        import(
+            HEAD "<devices>" DISK(
+                "qcow2",
+                "behind.qcow2") "<disk type='file' "
+                                "device='cdrom'><source file='cd'/><target dev='sda'/></disk>" CARD
+                                    TAIL,
+            NULL, &made, &notes, &error),
+        &error);
+    CHECK(tells(&notes, "the cdrom sda was left out"));
+    CHECK(read(fd, &byte, 1) == 1);
+    close(fd);
     strv_done(&notes);
     store_instance_done(&made);
     home_close(&home);

@@ -89,7 +89,8 @@ static bool export_machine(struct invocation *invocation, const char *word, stru
     struct export_request request = {.home = invocation->home, .name = name, .to = to};
     if (!export_engine_from_word(word, &request.engine, error))
         return false;
-    if (invocation_argument_count(invocation) != 1 || !to || invocation_given(invocation, "group"))
+    if (invocation_argument_count(invocation) != 1 || !to || !*to ||
+        invocation_given(invocation, "group"))
         return error_set(error, ERROR_USAGE,
                          "one instance goes to one folder: `pgsup export NAME --as %s --to DIR`",
                          word);

@@ -175,6 +175,8 @@ static bool fill_facts(struct backup_making *making, const char *name, struct er
 }
 
 static bool check_folder(const char *folder, struct error *error) {
+    if (file_exists(folder) && !file_is_directory(folder))
+        return error_set(error, ERROR_INVALID, "%s is not a folder", folder);
     if (!file_is_directory(folder))
         return error_set(error, ERROR_NOT_FOUND,
                          "the folder %s does not exist: create it, or mount the disk that it is on",

@@ -180,8 +180,22 @@ static bool export_load(struct export *export, const char *name, struct error *e
     return true;
 }
 
+/* In the home it would be taken for a part of it. */
+static bool check_outside(const struct export_request *request, struct error *error) {
+    scoped(alloc_release) char *path = file_absolute(request->to);
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 1 && path[length - 1] != '/')
+        length--;
+    scoped(alloc_release) char *parent = alloc_slice(path, length);
+    return home_check_outside(request->home, parent, error);
+}
+
 bool export_run(const struct export_request *request, struct error *error) {
     struct export export = {.request = request, .home = request->home, .engine = request->engine};
+    if (!check_outside(request, error))
+        return false;
     bool good = export_stage_open(request->to, &export.stage, error) &&
                 export_load(&export, request->name, error) && copy_seed(&export, error) &&
                 write_forms(&export, error) && write_guide(&export, error) &&

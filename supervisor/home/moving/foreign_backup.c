@@ -164,6 +164,9 @@ static bool take_os_disk(struct conversion *conversion, const struct foreign_dis
     if (!copy_disk(conversion, disk, to, error) ||
         !list_disk(conversion, LAYOUT_OS_DISK, &facts->instance.disk_bytes, error))
         return false;
+    if (!facts->instance.disk_bytes)
+        return error_set(error, ERROR_INVALID, "the disk that it boots from is empty") ||
+               name_machine(conversion, error);
     const struct backup_file *file = &conversion->manifest.files[0];
     facts->image = (struct store_image){
         .name = alloc_string(facts->instance.name),
@@ -318,6 +321,11 @@ static void take_seed(struct conversion *conversion) {
             found = true;
         else
             tell_left_out(conversion, disk);
+    }
+    if (found && conversion->wanted->name) {
+        strv_push(conversion->notes, "cloud-init in it begins as on a new machine, with the users "
+                                     "and keys of this cloud");
+        return;
     }
     if (found) {
         strv_pushf(conversion->notes,

@@ -89,12 +89,15 @@ static bool copy_disk(void *context, const struct foreign_disk *disk, const char
                  : qemu_img_from_raw(from, to, error);
 }
 
+/* Another kind of file would keep its reader waiting. */
 static char *find_seed(void *context, const struct foreign_disk *disk) {
     const struct libvirt_backup *wanted = context;
-    struct error ignored = {0};
-    scoped(alloc_release) char *file = find_file(wanted, disk->file);
-    return file_exists(file) && check_beside(wanted, file, file, &ignored) ? alloc_string(file)
-                                                                           : NULL;
+    struct stat status;
+    char *file = find_file(wanted, disk->file);
+    if ((wanted->beside ? lstat(file, &status) : stat(file, &status)) < 0 ||
+        !S_ISREG(status.st_mode))
+        alloc_replace(&file, NULL);
+    return file;
 }
 
 bool libvirt_backup_make(const struct libvirt_backup *wanted, const char *folder,

@@ -33,6 +33,7 @@ ln -s "$folder" "$WORK/inner"
 for each in "$PGSUP_HOME" "$WORK/inner"; do
     expect_refused 2 "the folder $each is in the home $PGSUP_HOME, with which it would be lost" "$PGSUP" backup create one --to "$each"
     expect_refused 2 "the folder $each is in the home" "$PGSUP" instance set one --backup-to "$each"
+    expect_refused 2 "is in the home $PGSUP_HOME, with which it would be lost" "$PGSUP" export one --as libvirt --to "$each/new/"
     printf 'instances:\n  one: {image: base, backup-to: "%s"}\n' "$each" >"$WORK/lab.yaml"
     expect_refused 2 "lab.yaml:2:33: one: option \"--backup-to\": the folder $each is in the home" "$PGSUP" apply -f "$WORK/lab.yaml"
     printf 'defaults: {backup-to: "%s"}\ninstances:\n  one: {image: base}\n' "$each" >"$WORK/lab.yaml"
