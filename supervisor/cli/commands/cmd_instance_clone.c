@@ -19,7 +19,8 @@
 static void report_clone(const struct invocation *invocation, const struct store_instance *source,
                          const struct store_instance *clone) {
     scoped(alloc_release) char *folder = home_instance_folder(invocation->home, clone->name);
-    printf("instance \"%s\" created in %s, from \"%s\"\n", clone->name, folder, source->name);
+    printf("instance \"%s\" created in %s, from \"%s\"\n", clone->name, folder,
+           invocation_argument(invocation, 0));
     if (source->seed == STORE_SEED_HTTP)
         printf(
             "if an older pgsup seeded \"%s\", \"%s\" keeps its host name and host keys until you run "

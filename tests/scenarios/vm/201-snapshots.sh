@@ -177,6 +177,7 @@ expect_ok "$PGSUP" snapshot create test s1
 cp -R "$folder/cloud-init" "$WORK/of-then"
 echo "# of today" | tee -a "$folder/cloud-init/user-data" >>"$folder/cloud-init/own-user-data"
 expect_ok "$PGSUP" instance clone test@s1 then
+expect_text "$OUT" ", from \"test@s1\""
 grep -q "of later" "$PGSUP_HOME/instances/then/cloud-init/user-data" || fail "what was edited then is not there"
 grep -rq "of today" "$PGSUP_HOME/instances/then/cloud-init" && fail "the documents are of today"
 rm -r "$folder/cloud-init"
