@@ -17,7 +17,8 @@ struct tcp_socket {
 };
 
 /* Of a process that may not be looked at, as that of another user, Linux tells the user who has the
- * socket: root and the caller are believed. UNKNOWN: the system tells nothing. */
+ * socket: root and the caller are believed. UNKNOWN: the system tells nothing, or cannot at the
+ * moment. */
 enum tcp_owner { TCP_OWNER_OTHER, TCP_OWNER_PROCESS, TCP_OWNER_UNKNOWN };
 enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket);
 

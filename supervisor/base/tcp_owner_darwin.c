@@ -36,14 +36,14 @@ static struct proc_fdinfo *list_fds(pid_t pid, size_t *count) {
         return NULL;
     bytes += SPARE_FDS * (int)sizeof(struct proc_fdinfo);
     struct proc_fdinfo *list = alloc_zero((size_t)bytes);
-    bytes = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, list, bytes);
-    if (bytes <= 0) {
-        int saved = errno;
+    int filled = proc_pidinfo(pid, PROC_PIDLISTFDS, 0, list, bytes);
+    if (filled <= 0 || filled == bytes) {
+        int saved = filled == bytes ? EAGAIN : errno; /* there may be more */
         free(list);
         errno = saved;
         return NULL;
     }
-    *count = (size_t)bytes / sizeof *list;
+    *count = (size_t)filled / sizeof *list;
     return list;
 }
 
@@ -51,7 +51,7 @@ enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
     size_t count = 0;
     struct proc_fdinfo *list = list_fds(pid, &count);
     if (!list)
-        return errno == EPERM ? TCP_OWNER_UNKNOWN : TCP_OWNER_OTHER;
+        return errno == EPERM || errno == EAGAIN ? TCP_OWNER_UNKNOWN : TCP_OWNER_OTHER;
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
         struct socket_fdinfo info;

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define NUMBER_SIZE  16
 #define LINK_SIZE    64 /* "socket:[18446744073709551615]" */
 #define STATE_LISTEN 0x0a
 
@@ -70,10 +72,12 @@ struct question {
 };
 
 static struct question question_of(const struct tcp_socket *socket) {
+    static _Thread_local uint32_t number;
     struct question question = {
         .head = {.nlmsg_len = sizeof question,
                  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                 .nlmsg_flags = NLM_F_REQUEST},
+                 .nlmsg_flags = NLM_F_REQUEST,
+                 .nlmsg_seq = ++number},
         .body = {.sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u}};
     struct inet_diag_sockid *id = &question.body.id;
     id->idiag_sport = htons(socket->local.port);
@@ -88,18 +92,39 @@ static struct tcp_end end_of(const uint32_t ip4[4], uint16_t port) {
     return (struct tcp_end){ntohl(ip4[0]), ntohs(port)};
 }
 
+struct answer {
+    struct nlmsghdr head;
+    struct inet_diag_msg body;
+    char rest[512];
+};
+
+/* The kernel answers before send() returns. Each thread keeps its socket. False: it cannot be
+ * asked. */
+static bool exchange(const struct question *question, struct answer *answer) {
+    static _Thread_local int link = -1;
+    ssize_t length = -1;
+    if (link < 0)
+        link = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (link >= 0 && send(link, question, sizeof *question, 0) == (ssize_t)sizeof *question)
+        do
+            length = recv(link, answer, sizeof *answer, MSG_DONTWAIT);
+        while (length >= (ssize_t)sizeof answer->head &&
+               answer->head.nlmsg_seq != question->head.nlmsg_seq);
+    if (length >= (ssize_t)sizeof answer->head)
+        return true;
+    if (link >= 0)
+        close(link);
+    link = -1;
+    return false;
+}
+
 /* sock_diag(7) looks up one socket. False: it is not there, or the kernel cannot tell. */
-static bool ask_kernel(int link, const struct tcp_socket *socket, struct row *row) {
-    struct {
-        struct nlmsghdr head;
-        struct inet_diag_msg body;
-        char rest[512];
-    } answer = {0};
+static bool ask_kernel(const struct tcp_socket *socket, struct row *row) {
+    struct answer answer = {0};
     struct question question = question_of(socket);
-    if (send(link, &question, sizeof question, 0) != (ssize_t)sizeof question ||
-        recv(link, &answer, sizeof answer, MSG_DONTWAIT) <
-            (ssize_t)NLMSG_LENGTH(sizeof answer.body) ||
-        answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY || answer.body.idiag_family != AF_INET)
+    if (!exchange(&question, &answer) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+        answer.head.nlmsg_len < NLMSG_LENGTH(sizeof answer.body) ||
+        answer.body.idiag_family != AF_INET)
         return false;
     const struct inet_diag_sockid *id = &answer.body.id;
     *row = (struct row){
@@ -115,32 +140,44 @@ static bool ask_kernel(int link, const struct tcp_socket *socket, struct row *ro
 static bool find_row(const struct tcp_socket *wanted, struct row *row) {
     const struct tcp_socket other = {wanted->remote, wanted->local};
     struct row accepted;
-    int link = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    bool found = link >= 0 && ask_kernel(link, wanted, row);
-    bool absent = !found && link >= 0 && wanted->remote.port && ask_kernel(link, &other, &accepted);
-    if (link >= 0)
-        close(link);
+    bool found = ask_kernel(wanted, row);
+    bool absent = !found && wanted->remote.port && ask_kernel(&other, &accepted);
     if (absent)
         *row = (struct row){0};
     return found || absent || read_table(wanted, row);
 }
 
-/* False with errno: the process cannot be looked at, or 0: it has it not. */
+static bool leads_to(int folder, const char *path, const char *wanted) {
+    char found[LINK_SIZE];
+    ssize_t length = readlinkat(folder, path, found, sizeof found - 1);
+    found[length > 0 ? length : 0] = 0;
+    return strcmp(found, wanted) == 0;
+}
+
+static bool lists_socket(DIR *list, const char *wanted, char number[NUMBER_SIZE]) {
+    for (struct dirent *entry; (entry = readdir(list));) {
+        if (entry->d_name[0] == '.' || !leads_to(dirfd(list), entry->d_name, wanted))
+            continue;
+        snprintf(number, NUMBER_SIZE, "%s", entry->d_name);
+        return true;
+    }
+    return false;
+}
+
+/* False with errno: the process cannot be looked at, or 0: it has it not. Processes of one program
+ * number their sockets alike: the number at which the last one was found is tried first. */
 static bool has_socket(const char *process, unsigned long inode) {
-    char wanted[LINK_SIZE], found[LINK_SIZE];
-    scoped(alloc_release) char *path = alloc_printf("/proc/%s/fd", process);
+    static _Thread_local char number[NUMBER_SIZE] = "0";
+    char wanted[LINK_SIZE], path[64];
     snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    snprintf(path, sizeof path, "/proc/%.24s/fd/%s", process, number);
+    if (leads_to(AT_FDCWD, path, wanted))
+        return true;
+    *strrchr(path, '/') = 0;
     DIR *list = opendir(path);
     if (!list)
         return false;
-    bool has = false;
-    for (struct dirent *entry; !has && (entry = readdir(list));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        ssize_t length = readlinkat(dirfd(list), entry->d_name, found, sizeof found - 1);
-        found[length > 0 ? length : 0] = 0;
-        has = strcmp(found, wanted) == 0;
-    }
+    bool has = lists_socket(list, wanted, number);
     closedir(list);
     errno = 0;
     return has;
@@ -156,8 +193,9 @@ enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
         return TCP_OWNER_OTHER;
     if (has_socket(process, row.inode))
         return TCP_OWNER_PROCESS;
-    bool hidden = errno == EACCES || errno == EPERM;
-    return hidden && (row.user == 0 || row.user == geteuid()) ? TCP_OWNER_PROCESS : TCP_OWNER_OTHER;
+    if (errno == EACCES || errno == EPERM)
+        return row.user == 0 || row.user == geteuid() ? TCP_OWNER_PROCESS : TCP_OWNER_OTHER;
+    return errno == 0 || errno == ENOENT ? TCP_OWNER_OTHER : TCP_OWNER_UNKNOWN;
 }
 
 char *tcp_owner_describe(const struct tcp_socket *socket) {

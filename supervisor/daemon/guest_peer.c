@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRANGERS_MANY 3u  /* then the owner is believed to be another process */
 #define LAUNCHES_LIMIT 32u /* that may have ended before a phone-home */
 
 static bool is_own_address(uint32_t ip4) {
     struct ifaddrs *list = NULL;
+    if (ip4 >> 24 == IN_LOOPBACKNET)
+        return true;
     bool own = getifaddrs(&list) < 0;
     for (const struct ifaddrs *each = list; each && !own; each = each->ifa_next) {
         const struct sockaddr_in *address = (const void *)each->ifa_addr;
@@ -72,11 +73,11 @@ static bool address_fits(const struct store_instance *instance, const struct sto
 }
 
 static bool is_owned(const struct vm *vm, struct guest_peer *peer) {
-    if (peer->owned || peer->strangers >= STRANGERS_MANY)
+    if (peer->owned || peer->foreign)
         return peer->owned;
     enum tcp_owner owner = tcp_owner_is((pid_t)vm->launch.pid, &peer->ends);
     peer->owned = owner == TCP_OWNER_PROCESS;
-    peer->strangers += owner == TCP_OWNER_OTHER;
+    peer->foreign = owner == TCP_OWNER_OTHER;
     return peer->owned;
 }
 

@@ -14,8 +14,7 @@ struct guest_peer {
     struct tcp_socket ends; /* local is the caller's, remote is the seed server's */
     uint64_t now;          /* revision of the store (seed_cache.h), by whoever asks; 0: not known */
     int64_t instance, pid; /* of which the rest was found */
-    unsigned strangers;    /* how often the owner was another process */
-    bool owned;            /* it was the VM's */
+    bool owned, foreign;   /* it was the VM's; another process's, or nobody's any more */
     uint64_t revision;     /* by which … */
     bool own_network;
 };

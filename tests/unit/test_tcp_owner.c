@@ -7,17 +7,21 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static int missing_family = -1;
+static int asked_for; /* how many sockets of AF_ROUTE */
 
 /* In the place of the system's: a kernel, or a sandbox, that has no sockets of this family. */
 int socket(int family, int type, int protocol) {
     int (*open)(int, int, int);
     *(void **)&open = dlsym(RTLD_NEXT, "socket");
+    asked_for += family == AF_ROUTE;
     if (family != missing_family)
         return open(family, type, protocol);
     errno = EAFNOSUPPORT;
@@ -103,6 +107,33 @@ TEST(who_has_a_socket) {
     check_sockets();
 }
 
+/* Without descriptors to spare nothing is said of the process that is not so. */
+TEST(who_cannot_look_says_so) {
+    int listener = listen_on(INADDR_LOOPBACK, 0);
+    struct tcp_socket listens = {.local = end_of(listener, local_name)};
+    int client = connect_to(listens.local);
+    struct tcp_socket connected = {end_of(client, local_name), end_of(client, remote_name)};
+    struct rlimit limit, none = {0};
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    none.rlim_max = limit.rlim_max;
+    CHECK_INT(tcp_owner_is(getpid(), &listens),
+              TCP_OWNER_PROCESS); /* whose number is tried first */
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    enum tcp_owner owner = tcp_owner_is(getpid(), &connected);
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    CHECK(owner != TCP_OWNER_OTHER);
+    CHECK_INT(tcp_owner_is(getpid(), &connected), TCP_OWNER_PROCESS);
+    close(client);
+    close(listener);
+}
+
+TEST(the_kernel_is_asked_again_through_the_same_socket) {
+    check_sockets();
+    asked_for = 0;
+    check_sockets();
+    CHECK_INT(asked_for, 0);
+}
+
 /* On a port of all addresses, others are found too. */
 static void check_listener(void) {
     int listener = listen_on(INADDR_ANY, 0);
@@ -119,11 +150,17 @@ TEST(who_listens_is_told) {
     check_listener();
 }
 
-/* AF_ROUTE is another name of Linux's AF_NETLINK. */
-TEST(the_table_tells_the_same) {
-    missing_family = AF_ROUTE;
+static void *check_both(void *context) {
     check_sockets();
     check_listener();
+    return context;
+}
+
+/* AF_ROUTE is another name of Linux's AF_NETLINK; another thread has no socket of it yet. */
+TEST(the_table_tells_the_same) {
+    pthread_t thread;
+    missing_family = AF_ROUTE;
+    CHECK(pthread_create(&thread, NULL, check_both, NULL) == 0 && pthread_join(thread, NULL) == 0);
     missing_family = -1;
 }
 
