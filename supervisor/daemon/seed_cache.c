@@ -26,8 +26,9 @@ struct copy {
 };
 
 struct seed_entry {
-    char *token; /* NULL: free */
+    char *token;
     struct store_instance instance;
+    uint64_t revision; /* of the cache, when that was looked up */
     struct copy copies[DOCUMENTS];
 };
 
@@ -104,10 +105,8 @@ static void check_store(struct seed_cache *cache) {
     if (cache->checked && own == cache->own_changes)
         return;
     int64_t revision = store_revision(cache->home->store);
-    if (revision < 0 || revision != cache->store_revision || own != cache->own_changes) {
-        clear(cache);
+    if (revision < 0 || revision != cache->store_revision || own != cache->own_changes)
         cache->revision++;
-    }
     cache->store_revision = revision;
     cache->own_changes = own;
     cache->checked = revision >= 0;
@@ -120,20 +119,32 @@ static size_t slot_of(const char *token) {
     return hash % SLOTS;
 }
 
+/* Its documents stay, unless they are in another folder now. */
+static void refresh(struct seed_cache *cache, struct seed_entry **slot, const char *token,
+                    const struct store_instance *instance) {
+    if (*slot &&
+        (strcmp((*slot)->token, token) != 0 || strcmp((*slot)->instance.name, instance->name) != 0))
+        drop_entry(cache, slot);
+    if (!*slot) {
+        *slot = alloc_zero(sizeof **slot);
+        (*slot)->token = alloc_string(token);
+    }
+    store_instance_done(&(*slot)->instance);
+    (*slot)->instance = *instance;
+    (*slot)->revision = cache->revision;
+    cache->used = true;
+}
+
 struct seed_entry *seed_cache_find(struct seed_cache *cache, const char *token,
                                    struct error *error) {
     struct seed_entry **slot = &cache->slots[slot_of(token)];
     struct store_instance instance = {0};
     check_store(cache);
-    if (*slot && secret_equal((*slot)->token, token))
+    if (*slot && (*slot)->revision == cache->revision && secret_equal((*slot)->token, token))
         return *slot;
     if (!instance_table_get_by_token(cache->home->store, token, &instance, error))
         return NULL;
-    drop_entry(cache, slot);
-    *slot = alloc_zero(sizeof **slot);
-    (*slot)->token = alloc_string(token);
-    (*slot)->instance = instance;
-    cache->used = true;
+    refresh(cache, slot, token, &instance);
     return *slot;
 }
 

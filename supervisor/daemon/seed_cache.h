@@ -1,8 +1,8 @@
 /* What the seed server has looked up and read, so that a request that was made before costs no
  * query and no file to open. Nothing of it is used unchecked: the store is asked once in a turn of
- * the loop whether anybody has changed it, after which all is looked up anew; a document is read
- * again when its file is another one, or so young that its time does not tell one write from the
- * next. Whoever has an answer before he changes something sees the change in the next one. */
+ * the loop whether anybody has changed it, after which each token is looked up anew; a document is
+ * read again when its file is another one, or so young that its time does not tell one write from
+ * the next. Whoever has an answer before he changes something sees the change in the next one. */
 #pragma once
 
 #include "base/buffer.h"

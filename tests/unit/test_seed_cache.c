@@ -63,6 +63,10 @@ TEST(a_document_is_read_again_when_it_changes_and_opened_no_more_otherwise) {
     expect_vendor_data(test.token, "one");
     limit_files(1);
     expect_vendor_data(test.token, "one");
+    uint64_t before = seed_cache_revision(cache);
+    check_good(instance_table_set_wanted(home.store, test.id, true, &error), &error);
+    expect_vendor_data(test.token, "one"); /* that changes no document */
+    CHECK(seed_cache_revision(cache) != before);
     limit_files(0);
     write_old(path, "two"); /* of the same size and time: another file */
     expect_vendor_data(test.token, "two");
