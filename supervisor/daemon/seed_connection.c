@@ -16,18 +16,26 @@ static void on_deadline(uv_timer_t *timer);
 
 /* --- deadlines --- */
 
+static void start_timer(struct seed_connection *connection, uint64_t at_ms) {
+    uint64_t now_ms = uv_now(connection->deadline.loop);
+    connection->timer_ms = at_ms;
+    uv_timer_start(&connection->deadline, on_deadline, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+}
+
 /* No byte of the peer puts a deadline off: only a whole head, a whole request or a whole answer
- * does. */
+ * does. Then the timer goes on, and looks again when it is due. */
 static void arm_deadline(struct seed_connection *connection) {
     static const uint64_t limits_ms[] = {[HTTP_STAGE_HEAD] = SEED_HEAD_TIMEOUT_MS,
                                          [HTTP_STAGE_BODY] = SEED_REQUEST_TIMEOUT_MS,
                                          [HTTP_STAGE_ANSWER] = SEED_ANSWER_TIMEOUT_MS};
-    uint64_t now_ms = uv_now(connection->deadline.loop);
     uint64_t due_ms = connection->stage_began_ms +
                       (connection->refused ? SEED_REFUSAL_DELAY_MS : limits_ms[connection->stage]);
     if (connection->share.surplus && due_ms > connection->share.since_ms + SEED_GRACE_MS)
         due_ms = connection->share.since_ms + SEED_GRACE_MS;
-    uv_timer_start(&connection->deadline, on_deadline, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+    connection->due_ms = due_ms;
+    connection->expired = false;
+    if (!uv_is_active((uv_handle_t *)&connection->deadline) || due_ms < connection->timer_ms)
+        start_timer(connection, due_ms);
 }
 
 static void enter_stage(struct seed_connection *connection, enum http_stage stage) {
@@ -191,8 +199,18 @@ static void refuse(struct seed_connection *connection) {
 
 static void on_deadline(uv_timer_t *timer) {
     struct seed_connection *connection = timer->data;
+    uint64_t now_ms = uv_now(timer->loop);
+    if (connection->due_ms > now_ms) {
+        start_timer(connection, connection->due_ms);
+        return;
+    }
     if (connection->refused && !connection->share.surplus) {
         refuse(connection);
+        return;
+    }
+    if (!connection->expired) {
+        connection->expired = true;
+        start_timer(connection, now_ms + 1);
         return;
     }
     if (connection->stage == HTTP_STAGE_ANSWER) {

@@ -1,7 +1,8 @@
 /* One connection of the seed server: reads, hands on one request at a time and writes its answer
  * before it reads the next, so that a client that sends and never reads fills its own socket, not
- * the supervisor's memory. Holds the deadlines, none of which a byte of the peer puts off. Knows
- * no document, no instance's name and no listener.
+ * the supervisor's memory. Holds the deadlines, none of which a byte of the peer puts off; what had
+ * come in time counts, however late the supervisor reads it. Knows no document, no instance's name
+ * and no listener.
  *
  * Each request is answered once: by http_respond() or seed_connection_respond() before on_request()
  * returns, by seed_connection_refuse(), or later through seed_connection_defer(). A connection
@@ -42,6 +43,8 @@ struct seed_connection {
     uv_timer_t deadline;
     enum http_stage stage;        /* that the deadline is of */
     uint64_t stage_began_ms;      /* HTTP_STAGE_BODY: as HTTP_STAGE_HEAD */
+    uint64_t due_ms, timer_ms;    /* the deadline; when its timer looks at it, not later */
+    bool expired;                 /* once more is read what came in time */
     bool writing;                 /* one write at a time */
     struct seed_answer *deferred; /* NULL: none */
     bool refused;                 /* the answer to that is due at the deadline */

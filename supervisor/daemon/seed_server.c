@@ -16,14 +16,13 @@ struct seed_server {
     struct seed_connections connections;
     uv_tcp_t tcp;
     uv_prepare_t turn;
+    uv_check_t polled;
     uv_timer_t room; /* when there may be a place for the one that waits */
     unsigned limit;  /* of connections */
     bool waiting;    /* one is accepted by the system and not yet by this server */
     bool closing;
     int open_handles;
 };
-
-static void on_room(uv_timer_t *timer);
 
 static void on_request(void *context, struct seed_connection *connection,
                        const struct http_request *request) {
@@ -40,10 +39,19 @@ static void limit_share(struct seed_server *server, const struct share *of) {
         seed_connection_hurry(seed_connection_of(share));
 }
 
+static bool has_place(const struct seed_server *server) {
+    return server->connections.shares.count < server->limit;
+}
+
+/* Only makes the loop turn. */
+static void on_room(uv_timer_t *timer) {
+    (void)timer;
+}
+
 /* False: all places are taken by connections so young that they may yet show a token; the newcomer
  * waits. */
 static bool make_room(struct seed_server *server) {
-    if (server->connections.shares.count < server->limit)
+    if (has_place(server))
         return true;
     struct share *victim = share_victim(&server->connections.shares);
     uint64_t now_ms = uv_now(server->tcp.loop), age_ms = now_ms - victim->since_ms;
@@ -56,8 +64,6 @@ static bool make_room(struct seed_server *server) {
 }
 
 static void take_waiting(struct seed_server *server) {
-    if (!make_room(server))
-        return;
     server->waiting = false;
     uv_timer_stop(&server->room);
     struct seed_connection *connection =
@@ -72,9 +78,11 @@ static void on_left(void *context) {
         uv_timer_start(&server->room, on_room, 0, 0);
 }
 
-static void on_room(uv_timer_t *timer) {
-    struct seed_server *server = timer->data;
-    if (server->waiting)
+/* All that had come is read now: a connection that has shown no token has sent none, even if the
+ * supervisor was busy with something else until its time was over. */
+static void on_polled(uv_check_t *polled) {
+    struct seed_server *server = polled->data;
+    if (server->waiting && make_room(server))
         take_waiting(server);
 }
 
@@ -84,7 +92,8 @@ static void on_connection(uv_stream_t *stream, int status) {
     if (status < 0)
         return;
     server->waiting = true;
-    take_waiting(server);
+    if (has_place(server))
+        take_waiting(server);
 }
 
 static void on_turn(uv_prepare_t *turn) {
@@ -106,6 +115,7 @@ static void close_handles(struct seed_server *server) {
     uv_close((uv_handle_t *)&server->tcp, on_server_closed);
     uv_close((uv_handle_t *)&server->room, on_server_closed);
     uv_close((uv_handle_t *)&server->turn, on_server_closed);
+    uv_close((uv_handle_t *)&server->polled, on_server_closed);
 }
 
 static bool explain(int status, const char *address, uint16_t port, struct error *error) {
@@ -127,8 +137,9 @@ static int listen_on(uv_loop_t *loop, const struct sockaddr_in *where,
     uv_tcp_init(loop, &server->tcp);
     uv_timer_init(loop, &server->room);
     uv_prepare_init(loop, &server->turn);
-    server->tcp.data = server->room.data = server->turn.data = server;
-    server->open_handles = 3;
+    uv_check_init(loop, &server->polled);
+    server->tcp.data = server->room.data = server->turn.data = server->polled.data = server;
+    server->open_handles = 4;
     int status = uv_tcp_bind(&server->tcp, (const struct sockaddr *)where, 0);
     if (status == 0)
         status = uv_listen((uv_stream_t *)&server->tcp, BACKLOG, on_connection);
@@ -158,7 +169,9 @@ struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
         server->requests =
             (struct seed_request_context){home, options->calls, seed_cache_new(home)};
         uv_prepare_start(&server->turn, on_turn);
+        uv_check_start(&server->polled, on_polled);
         uv_unref((uv_handle_t *)&server->turn);
+        uv_unref((uv_handle_t *)&server->polled);
         server->connections.on_request = on_request;
         server->connections.on_left = on_left;
         server->connections.context = server;
