@@ -87,13 +87,19 @@ static void look_for_panic(struct vm *vm, size_t new_bytes) {
     vm->listener->changed(vm->listener->context, vm);
 }
 
-/* The EFI stub writes even when the kernel is quiet. */
+/* The EFI stub writes even when the kernel is quiet, but not if GRUB silences it. Then it may be a
+ * line with the kernel's time, "[    0.168029] Early cacheinfo failed", that shows it. */
+static void look_for_kernel(struct vm *vm, size_t new_bytes) {
+    static const char *const signs[] = {"EFI stub:", "Linux version", "\n[    "};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (!vm->launch.phases_ms[PHASE_KERNEL] && console_said(vm->console, signs[i], new_bytes))
+            vm_phase(vm, PHASE_KERNEL);
+}
+
 static void on_output(void *owner, const char *data, size_t length) {
     struct vm *vm = owner;
     vm_phase(vm, PHASE_FIRMWARE);
-    if (!vm->launch.phases_ms[PHASE_KERNEL] &&
-        (memmem(data, length, "EFI stub:", 9) || memmem(data, length, "Linux version", 13)))
-        vm_phase(vm, PHASE_KERNEL);
+    look_for_kernel(vm, length);
     look_for_panic(vm, length);
     vm->listener->output(vm->listener->context, vm, data, length);
 }

@@ -120,7 +120,7 @@ static char *row_of(const struct progress *progress, json_t *vm, int name_width)
         alloc_printf("%s%s", name, progress->mode == PROGRESS_PLAIN ? ":" : "");
     const struct progress_row row = {
         .name = shown,
-        .phase = progress->provisions ? "provisioning" : progress_row_phase(vm, detail),
+        .phase = progress->provisions ? "provisioning" : progress_row_phase(vm),
         .detail = detail,
         .elapsed_ms = progress_row_elapsed_ms(vm, clock_wall_ms()),
         .name_width = name_width,

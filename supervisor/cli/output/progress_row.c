@@ -21,12 +21,7 @@ char *progress_row_cloud_init(json_t *vm) {
     return alloc_printf("%s%s%s", stage, module ? ", " : "", module ? module : "");
 }
 
-/* "[    0.123555] …": the supervisor has not seen the line that it knows a kernel by. */
-static bool is_of_kernel(const char *line) {
-    return line[0] == '[' && line[1 + strspn(line + 1, " 0123456789")] == '.';
-}
-
-const char *progress_row_phase(json_t *vm, const char *line) {
+const char *progress_row_phase(json_t *vm) {
     const char *state = member_text(vm, "state");
     if (!state)
         return "unknown";
@@ -34,7 +29,7 @@ const char *progress_row_phase(json_t *vm, const char *line) {
         return state;
     if (member_text(vm, "boot_stage") || has_phase(vm, "seed"))
         return "cloud-init";
-    if (has_phase(vm, "kernel") || is_of_kernel(line))
+    if (has_phase(vm, "kernel"))
         return "kernel";
     return has_phase(vm, "firmware") ? "firmware" : state;
 }

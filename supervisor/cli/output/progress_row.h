@@ -7,9 +7,8 @@
 #include <stdint.h>
 
 /* The phase in one word: starting, booting, firmware, kernel, cloud-init, ready, stopping, … vm: as
- * the supervisor's "status" gives it; line: the last one of its console. The result points into vm
- * or is constant. */
-const char *progress_row_phase(json_t *vm, const char *line);
+ * the supervisor's "status" gives it. The result points into vm or is constant. */
+const char *progress_row_phase(json_t *vm);
 /* Where cloud-init is: "modules-final, scripts-user"; NULL: not known. Caller frees. */
 char *progress_row_cloud_init(json_t *vm);
 

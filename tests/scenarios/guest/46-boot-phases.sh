@@ -21,7 +21,7 @@ expect_fail 5 'silent is not ready after 5 s: it is booting, the last sign of it
 expect_state silent booting
 
 step "the signs are in info, with their times"
-expect_equal "phases" "$(info_of silent 'set(it["boots"][0]["phases_s"]) >= {"launched", "started", "firmware", "seed"}')" True
+expect_equal "phases" "$(info_of silent 'set(it["boots"][0]["phases_s"]) >= {"launched", "started", "firmware", "kernel", "seed"}')" True
 expect_equal "ready" "$(info_of silent '"ready" in it["boots"][0]["phases_s"]')" False
 run "$PGSUP" stop silent
 expect_text "$OUT" "stopped: guest-shutdown after 1 press"
