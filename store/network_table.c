@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
+#include "base/nearest.h"
 #include "store/query.h"
 
 #include <stdlib.h>
@@ -34,6 +35,26 @@ bool network_table_list(struct store *store, struct store_networks *networks, st
     return false;
 }
 
+/* Names the network that was probably meant. */
+static bool network_fail_absent(struct store *store, const char *name, struct error *error) {
+    struct store_networks all = {0};
+    struct nearest nearest;
+    scoped(alloc_release) char *shown = name_printable(name, strlen(name), 40);
+    nearest_init(&nearest, name, strlen(name));
+    network_table_list(store, &all, NULL);
+    for (size_t i = 0; i < all.count; i++)
+        nearest_offer(&nearest, all.items[i].name);
+    if (nearest.best)
+        error_set(error, ERROR_NOT_FOUND, "there is no network \"%s\": did you mean \"%s\"?", shown,
+                  nearest.best);
+    else
+        error_set(error, ERROR_NOT_FOUND,
+                  "there is no network \"%s\": `pgsup network list` shows those that there are",
+                  shown);
+    store_networks_done(&all);
+    return false;
+}
+
 bool network_table_get(struct store *store, const char *name, struct store_network *network,
                        struct error *error) {
     struct query query;
@@ -45,11 +66,7 @@ bool network_table_get(struct store *store, const char *name, struct store_netwo
         network_read_row(&query, network);
     if (!query_close(&query))
         return false;
-    scoped(alloc_release) char *shown = name_printable(name, strlen(name), 40);
-    return found || error_set(error, ERROR_NOT_FOUND,
-                              "there is no network \"%s\": `pgsup network list` shows those that "
-                              "there are",
-                              shown);
+    return found || network_fail_absent(store, name, error);
 }
 
 bool network_table_add(struct store *store, const struct store_network *network,

@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DURATION_SIZE    32
-#define DURATION_EXAMPLE "90, 90s, 5m, 1h30m or 2d"
+#define DURATION_SIZE 32
 
 /* "90" (seconds), "90s", "1.5h", "1h30m", "1 h 30 min", "500ms", "2d", "1w". False: it is none. */
 bool duration_parse(const char *text, uint64_t *ms);

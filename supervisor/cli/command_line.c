@@ -30,10 +30,12 @@ static int print_error(const struct error *error) {
     return error_exit_status(error->code);
 }
 
+/* Why an earlier write failed is not known any more. */
 static bool flush_output(struct error *error) {
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return true;
-    return error_errno(error, "cannot write to the standard output");
+    if (fflush(stdout) != 0)
+        return error_errno(error, "cannot write to the standard output");
+    return !ferror(stdout) ||
+           error_set(error, ERROR_FAILED, "a part of the standard output could not be written");
 }
 
 static bool check_required(const struct invocation *invocation, struct error *error) {
@@ -204,10 +206,16 @@ static int run_parsed(struct invocation *invocation, struct error *error) {
     return run_reported(invocation, error);
 }
 
-/* The predecessor's users write -n NAME wherever a name is an argument. */
-static bool takes_name(const struct command *command) {
+/* The predecessor's users write -n NAME wherever a name is an argument; those of Multipass and
+ * virt-clone write -n NEW behind it, for the name of a clone or a snapshot. */
+static enum options_named takes_name(const struct command *command) {
     const char *arguments = command->arguments ? command->arguments : "";
-    return strncmp(arguments + (*arguments == '['), "NAME", strlen("NAME")) == 0;
+    const char *second = strchr(arguments, ' ');
+    if (strncmp(arguments + (*arguments == '['), "NAME", strlen("NAME")) != 0)
+        return OPTIONS_NOT_NAMED;
+    bool is_name =
+        second && options_has_word("NEW SNAP [SNAP] [SNAP...]", second + 1, strlen(second + 1));
+    return is_name ? OPTIONS_NAMED_IN_PLACE : OPTIONS_NAMED_FIRST;
 }
 
 /* Tells where the options of the command are listed, unless the right one was told. */

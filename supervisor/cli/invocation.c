@@ -66,9 +66,11 @@ bool invocation_duration(const struct invocation *invocation, const char *name, 
     bool good = text && duration_parse(text, ms);
     if (good && *ms >= minimum_ms && *ms <= DAY_MS)
         return true;
-    return error_set(error, ERROR_USAGE,
-                     "option \"--%s\": \"%.80s\" is not a duration from %s to a day: write %s",
-                     name, text ? text : "", minimum_ms ? "1 s" : "0", DURATION_EXAMPLE);
+    return error_set(
+        error, ERROR_USAGE,
+        "option \"--%s\": \"%.80s\" is not a duration from %s to a day: write 90, 90s, "
+        "5m or 1h30m",
+        name, text ? text : "", minimum_ms ? "1 s" : "0");
 }
 
 const char *invocation_name(const struct invocation *invocation, const char *what,

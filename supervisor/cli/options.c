@@ -11,8 +11,8 @@ struct parser {
     char **words; /* the rest */
     size_t word_count;
     size_t free_arguments;
-    bool named;         /* -n gives an argument */
-    size_t named_count; /* those that it gave; they are the first arguments */
+    enum options_named named;
+    size_t named_count; /* arguments that -n gave, and that are the first */
     struct options *globals;
     struct error *error;
 };
@@ -76,9 +76,13 @@ static void take_argument(struct options *parsed, char *word) {
     parsed->arguments[parsed->argument_count++] = word;
 }
 
-/* Before the arguments that were given without it. */
+/* Before the arguments that were given without it, or as the next one. */
 static void take_name(struct parser *parser, char *name) {
     struct options *parsed = parser->parsed;
+    if (parser->named == OPTIONS_NAMED_IN_PLACE) {
+        take_argument(parsed, name);
+        return;
+    }
     char **place = parsed->arguments + parser->named_count;
     memmove(place + 1, place, (parsed->argument_count - parser->named_count) * sizeof *place);
     *place = name;

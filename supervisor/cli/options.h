@@ -46,12 +46,18 @@ struct options {
 bool options_parse(const struct option_spec *specs, char **words, size_t free_arguments,
                    struct options *parsed, struct error *error);
 
+/* Which argument -n NAME and --name NAME give, unless the specs have an option of that name or
+ * letter. */
+enum options_named {
+    OPTIONS_NOT_NAMED,
+    OPTIONS_NAMED_FIRST,    /* the first, wherever they stand: it is a name */
+    OPTIONS_NAMED_IN_PLACE, /* the next: the second is a name, too */
+};
+
 struct options_rules {
     const struct option_spec *specs;
     size_t free_arguments;
-    /* The first argument is a name: -n NAME and --name NAME give it too, unless the specs have an
-     * option of that name or letter. */
-    bool named;
+    enum options_named named;
     /* What is not in the specs is looked for here and kept here: parsed before; NULL. */
     struct options *globals;
 };

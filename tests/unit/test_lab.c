@@ -111,7 +111,7 @@ TEST(what_makes_no_sense_changes_nothing) {
     refuse_plan("instances: {a: {" BASE ", user-data: \"#cloud-config\\nx: [\\n\"}}\n",
                 "lab.yaml:1:52: user-data: line 3");
     refuse_plan("networks:\n  a: {subnet: 10.0.2.0/24}\n", "lab.yaml:2:3: the subnet 10.0.2.0/24");
-    refuse_plan("instances:\n  a: {" BASE ", after: nobody}\n", "there is no instance \"nobody\"");
+    refuse_plan("instances:\n  a: {" BASE ", after: nobody}\n", "after: no instance \"nobody\"");
     refuse_plan("instances:\n  a: {" BASE ", vcpu: 1000}\n", "lab.yaml:2:37: a: \"1000\"");
     refuse_plan("defaults: {vcpu: 1000}\ninstances:\n  a: {" BASE "}\n",
                 "lab.yaml:1:18: a: \"1000\"");

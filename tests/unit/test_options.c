@@ -336,6 +336,24 @@ TEST(info_has_at_most_24_lines) {
     json_decref(info);
 }
 
+/* A run of Ansible that failed has no time. */
+TEST(info_of_a_failed_provisioning) {
+    struct info_output_style style = {0};
+    struct strv lines = {0};
+    json_t *info = json_loads("{\"name\": \"web\", \"state\": \"ready\", \"provisioned\": null,"
+                              "\"provisioning\": \"failed: see ansible.log\","
+                              "\"tasks_changed\": 0, \"tasks_failed\": 1}",
+                              0, NULL);
+    bool found = false;
+    info_output_write(info, &style, &lines);
+    for (size_t i = 0; i < lines.count; i++)
+        found = found || strcmp(lines.items[i], "  provisioning  failed: see ansible.log, tasks "
+                                                "changed 0, failed 1") == 0;
+    CHECK(found);
+    strv_done(&lines);
+    json_decref(info);
+}
+
 TEST(progress_tells_share_bytes_and_speed) {
     char text[PROGRESS_BAR_TEXT_SIZE];
     struct progress_bar_moment moment = {50u << 20, 200u << 20, 40u << 20, 4000};
@@ -363,7 +381,11 @@ TEST(names_given_by_an_option) {
         const char *words[WORDS_MAX];
         size_t free_arguments;
         const char *expected;
+        enum options_named named;
     } table[] = {
+        {{"test", "-n", "copy"}, OPTIONS_ANYWHERE, "| test copy", OPTIONS_NAMED_IN_PLACE},
+        {{"-n", "test", "copy"}, OPTIONS_ANYWHERE, "| test copy", OPTIONS_NAMED_IN_PLACE},
+        {{"--name=a", "-n", "b"}, OPTIONS_ANYWHERE, "| a b", OPTIONS_NAMED_IN_PLACE},
         {{"test"}, OPTIONS_ANYWHERE, "| test"},
         {{"-n", "test"}, OPTIONS_ANYWHERE, "| test"},
         {{"-ntest"}, OPTIONS_ANYWHERE, "| test"},
@@ -392,7 +414,10 @@ TEST(names_given_by_an_option) {
         struct error error = {0};
         struct buffer text = {0};
         const struct options_rules rules = {
-            .specs = named_specs, .free_arguments = table[i].free_arguments, .named = true};
+            .specs = named_specs,
+            .free_arguments = table[i].free_arguments,
+            .named = table[i].named ? table[i].named : OPTIONS_NAMED_FIRST,
+        };
         if (options_parse_rules(&rules, (char **)table[i].words, &parsed, &error)) {
             for (size_t k = 0; named_specs[k].name; k++)
                 if (parsed.values[k])

@@ -126,8 +126,7 @@ static json_t *collect_forwards(struct store *store, const char *name, struct er
     }
     port_owners_done(&owners);
     if (!found)
-        error_set(error, ERROR_NOT_FOUND,
-                  "there is no instance \"%s\": `pgsup list` shows all instances", name);
+        instance_table_get(store, name, &(struct store_instance){0}, error); /* says so */
     return rows;
 }
 

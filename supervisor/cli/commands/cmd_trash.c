@@ -22,6 +22,7 @@ static const struct option_spec list_options[] = {
 static const struct rows_column columns[] = {
     {"NAME", .key = "name"},
     {"SIZE", .key = "bytes", .format = ROWS_BYTES},
+    {"REMOVED", .key = "removed"},
     {"FOLDER", .key = "folder"},
     ROWS_END,
 };

@@ -185,11 +185,11 @@ static void write_settings(struct info *info) {
     add_list(info, "groups", "groups");
     add_variables(info);
     if (result && json_is_integer(changed))
-        add_line(info, "provisioning", "%s %s, tasks changed %lld, failed %lld", result, age,
-                 (long long)json_integer_value(changed),
+        add_line(info, "provisioning", "%s%s%s, tasks changed %lld, failed %lld", result,
+                 *age ? " " : "", age, (long long)json_integer_value(changed),
                  (long long)number_of(info, "tasks_failed"));
     else if (result)
-        add_line(info, "provisioning", "%s %s", result, age);
+        add_line(info, "provisioning", "%s%s%s", result, *age ? " " : "", age);
     if (text_of(info, "ansible_log"))
         add_line(info, "Ansible's log", "%s", text_of(info, "ansible_log"));
 }

@@ -171,3 +171,7 @@ expect_refused 2 '"70000"' "$PGSUP" cloud set --ph-port 70000
 step "a full disk for the output is told"
 run sh -c '"$1" image list >/dev/full' sh "$PGSUP"
 [ ! -e /dev/full ] || expect_equal "status" "$STATUS" 1
+[ ! -e /dev/full ] || expect_text "$ERR" "cannot write to the standard output: No space left on device"
+run sh -c '"$1" list >/dev/full' sh "$PGSUP"
+[ ! -e /dev/full ] || expect_equal "status" "$STATUS" 1
+! grep -q "Resource temporarily" "$ERR" || fail "another failure is told: $(cat "$ERR")"

@@ -11,6 +11,7 @@ expect_ok "$PGSUP" image import -n spare --arch aarch64 disk.qcow2
 for name in test web node2 node10; do
     expect_ok "$PGSUP" create "$name" --os plain --ram 0.5g --disk 1.5G
 done
+expect_ok "$PGSUP" network add lab
 
 step "each mistake is answered as the table says, and changes nothing"
 pgsup() {
@@ -58,6 +59,16 @@ expect_ok "$PGSUP" resize test '2 GiB'
 expect_ok "$PGSUP" rename node10 node3
 expect_ok "$PGSUP" clone test copy
 expect_ok "$PGSUP" rm copy -y
+expect_ok "$PGSUP" trash list
+expect_text "$OUT" REMOVED "$(date -u +%F)T"
+expect_ok "$PGSUP" clone test -n copy
+expect_ok "$PGSUP" snapshot create -n copy before
+expect_ok "$PGSUP" snapshot create copy -n after
+expect_ok "$PGSUP" snapshot remove copy -n before
+expect_ok "$PGSUP" snapshot list copy
+! grep -q before "$OUT" || fail "the snapshot is still there"
+expect_text "$OUT" after
+expect_ok "$PGSUP" rm copy -y
 expect_ok "$PGSUP" stop test --timeout 1h30m
 expect_ok "$PGSUP" set test --group web,db
 expect_ok "$PGSUP" list -g db -q
@@ -79,12 +90,22 @@ run "$PGSUP" create test --os plain --json
 expect_equal "status" "$STATUS" 3
 expect_equal "why not" "$(json_of 'it["ok"], it["error"]["code"]')" "(False, 'exists')"
 
-step "each document says which shape it has"
-expect_ok "$PGSUP" network add lab
+step "each document says which shape it has, and each of its keys is in the topic"
+expect_ok "$PGSUP" disk add test data 1G
+expect_ok "$PGSUP" nic add test lab
+expect_ok "$PGSUP" snapshot create test before
+mkdir "$WORK/backups"
+expect_ok "$PGSUP" backup create test --to "$WORK/backups"
+topic=$(dirname "$0")/../../../supervisor/cli/manual/topics/json.md
+missing='sorted({key for row in (it if isinstance(it, list) else [it]) for key in (row.keys() |
+    {inner for name in ("members", "checks", "boots", "qemu") for each in row.get(name, []) for inner in each})}
+    - set(__import__("re").findall("`([a-z0-9_]+)`", open("'$topic'").read())))'
 for words in version doctor "cloud get" "image list" "image list --available" "image info plain" "trash list" \
-    "network list" "network info lab" list "info test" "disk list test" "nic list test" "forward list test"; do
+    "network list" "network info lab" list "info test" "disk list test" "nic list test" "forward list test" \
+    "snapshot list" "backup list $WORK/backups"; do
     # shellcheck disable=SC2086  # words of a command
     run "$PGSUP" $words --json
     expect_equal "schema of $words" \
         "$(json_of 'set(row["schema"] for row in (it if isinstance(it, list) else [it])) or {1}')" "{1}"
+    expect_equal "keys of $words that \`pgsup help json\` does not have" "$(json_of "$missing")" "[]"
 done
