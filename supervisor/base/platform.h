@@ -102,32 +102,9 @@ unsigned platform_datagram_queue(void);
 bool platform_vmnet_wants_root(void);
 /* A program gets rights beyond its user's, by file capabilities (capabilities(7)). */
 bool platform_has_capabilities(const char *program);
-/* The router through which this interface reaches everything else; host byte order. */
-bool platform_gateway(const char *interface, uint32_t *ip4);
-
-/* Who this host has talked to on its IPv4 networks: its ARP table. Entries that led nowhere are
- * left out. The list is the caller's to free; no answer within PLATFORM_NEIGHBOURS_TIMEOUT_MS is
- * false. */
-#define PLATFORM_NEIGHBOURS_LIMIT      16384u
-#define PLATFORM_NEIGHBOURS_TIMEOUT_MS 1000
-struct platform_neighbour {
-    uint32_t ip4; /* host byte order */
-    uint8_t mac[6];
-    int64_t confirmed; /* seconds, counted from anywhere: only differences mean something */
-};
-bool platform_neighbours(struct platform_neighbour **list, size_t *count);
-
 /* Of the DHCP server that macOS runs for guests on vmnet: home/names/lease.h. NULL: there is none.
  */
 const char *platform_lease_file(void);
-
-/* What a network interface of the host is, where it matters to guests that are bridged to it. */
-enum platform_interface {
-    PLATFORM_INTERFACE_OTHER,
-    PLATFORM_INTERFACE_VLAN,
-    PLATFORM_INTERFACE_WIFI
-};
-enum platform_interface platform_interface_kind(const char *name);
 
 /* The words before a command that is to run while the computer does not go to sleep by itself:
  * {"caffeinate", "-i", NULL} on macOS. */

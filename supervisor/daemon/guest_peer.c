@@ -1,8 +1,8 @@
 #include "daemon/guest_peer.h"
 
 #include "base/alloc.h"
+#include "base/interface.h"
 #include "base/name.h"
-#include "base/platform.h"
 #include "store/launch_table.h"
 #include "store/nic_table.h"
 
@@ -45,10 +45,10 @@ static bool is_address(uint32_t ip4, const char *text) {
 /* False: the neighbour with this address is known, and is none of these cards. */
 static bool neighbour_fits(const struct store_instance *instance, const struct store_nics *nics,
                            uint32_t ip4) {
-    struct platform_neighbour *list = NULL;
+    struct interface_neighbour *list = NULL;
     size_t count = 0;
     bool seen = false, fits = false;
-    if (!platform_neighbours(&list, &count))
+    if (!interface_neighbours(&list, &count))
         return true;
     for (size_t i = 0; i < count && !fits; i++) {
         if (list[i].ip4 != ip4)

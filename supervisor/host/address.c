@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/interface.h"
 #include "base/name.h"
-#include "base/platform.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -83,7 +83,7 @@ bool address_of_interface(const char *interface, struct address *address) {
     uint32_t gateway;
     if (!search(BY_INTERFACE, interface, address))
         return false;
-    if (platform_gateway(interface, &gateway))
+    if (interface_gateway(interface, &gateway))
         name_format_ip4(gateway, address->gateway);
     find_nameserver(address->nameserver);
     return true;

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
-#include "base/interface_names.h"
+#include "base/interface.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "host/program.h"
@@ -274,14 +274,14 @@ static bool check_interface(enum spec_network kind, const char *option, const ch
 const char *network_interface_remark(enum spec_network kind, const char *interface) {
     if (!interface || spec_network_vmnet(kind, interface) != SPEC_VMNET_BRIDGED)
         return NULL;
-    switch (platform_interface_kind(interface)) {
-    case PLATFORM_INTERFACE_VLAN:
+    switch (interface_find_kind(interface)) {
+    case INTERFACE_VLAN:
         return "it is a VLAN, whose frames macOS may hand to guests with their tag: if nothing is "
                "heard of them, use an interface without a tag, or a shared network";
-    case PLATFORM_INTERFACE_WIFI:
+    case INTERFACE_WIFI:
         return "it is Wi-Fi, on which guests often get no address: if nothing is heard of them, use "
                "a wired interface, or a shared network";
-    case PLATFORM_INTERFACE_OTHER: break;
+    case INTERFACE_OTHER: break;
     }
     return NULL;
 }

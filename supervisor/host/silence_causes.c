@@ -29,11 +29,11 @@ static bool is_shared(const struct silence_facts *facts) {
 }
 
 static bool is_vlan(const struct silence_facts *facts) {
-    return is_bridged_by_macos(facts) && facts->interface_kind == PLATFORM_INTERFACE_VLAN;
+    return is_bridged_by_macos(facts) && facts->interface_kind == INTERFACE_VLAN;
 }
 
 static bool is_wifi(const struct silence_facts *facts) {
-    return is_bridged_by_macos(facts) && facts->interface_kind == PLATFORM_INTERFACE_WIFI;
+    return is_bridged_by_macos(facts) && facts->interface_kind == INTERFACE_WIFI;
 }
 
 static bool is_static_where_macos_leases(const struct silence_facts *facts) {
@@ -84,8 +84,8 @@ static const struct cause {
 
 void silence_causes_ask(struct silence_facts *facts) {
     facts->interface_kind = facts->interface && !is_socket(facts)
-                                ? platform_interface_kind(facts->interface)
-                                : PLATFORM_INTERFACE_OTHER;
+                                ? interface_find_kind(facts->interface)
+                                : INTERFACE_OTHER;
     facts->dhcp_server = is_shared(facts) && !facts->is_static ? firewall_ask(FIREWALL_DHCP_SERVER)
                                                                : FIREWALL_UNKNOWN;
 }

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "base/platform.h"
+#include "base/interface.h"
 #include "host/firewall.h"
 #include "machine/core/spec.h"
 
@@ -11,7 +11,7 @@ struct silence_facts {
     enum spec_network network;
     const char *interface; /* as in struct spec_nic */
     bool is_static;        /* the guest has its address from its seed, not by DHCP */
-    enum platform_interface interface_kind;
+    enum interface_kind interface_kind;
     enum firewall dhcp_server; /* what the firewall does to macOS's */
 };
 

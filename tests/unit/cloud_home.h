@@ -1,7 +1,7 @@
 /* A cloud home for tests, made by the code under test: a key, an image of 64 MiB, a cloud. */
 #pragma once
 
-#include "base/interface_names.h"
+#include "base/interface.h"
 #include "base/platform.h"
 #include "home/change/create.h"
 #include "home/cloud/cloud.h"

@@ -95,7 +95,7 @@ TEST(the_file_is_a_second_source) {
     CHECK_STRING(address, "192.168.64.7");
     CHECK_STRING(source, "lease");
     sightings_done(&sightings);
-    struct platform_neighbour seen = {0xc0a84008, {0x52, 0x54, 0, 0xab, 0xcd, 7}, 1};
+    struct interface_neighbour seen = {0xc0a84008, {0x52, 0x54, 0, 0xab, 0xcd, 7}, 1};
     struct sightings both = {&seen, 1, {0}, NOW};
     CHECK(sightings_find(&both, "52:54:00:ab:cd:07", NULL, address, &source));
     CHECK_STRING(address, "192.168.64.8");

@@ -10,7 +10,8 @@
 static const char mac[] = "52:54:00:ab:cd:ef";
 
 TEST(the_one_with_its_mac) {
-    static const struct platform_neighbour list[] = {{0x0a4d0005, OTHER, 9}, {0x0a4d0006, MINE, 1}};
+    static const struct interface_neighbour list[] = {{0x0a4d0005, OTHER, 9},
+                                                      {0x0a4d0006, MINE, 1}};
     char address[16] = "";
     CHECK(neighbour_find(list, 2, mac, NULL, address));
     CHECK_STRING(address, "10.77.0.6");
@@ -23,7 +24,7 @@ TEST(the_one_with_its_mac) {
 }
 
 TEST(the_latest_of_several_but_the_known_one_while_it_is_used) {
-    static const struct platform_neighbour list[] = {
+    static const struct interface_neighbour list[] = {
         {0x0a4d0005, MINE, -200}, {0x0a4d0006, MINE, -100}, {0x0a4d0007, MINE, -40}};
     char address[16] = "";
     CHECK(neighbour_find(list, 3, mac, NULL, address));
@@ -37,10 +38,10 @@ TEST(the_latest_of_several_but_the_known_one_while_it_is_used) {
 }
 
 TEST(the_table_of_this_host_can_be_read) {
-    struct platform_neighbour *list = NULL;
+    struct interface_neighbour *list = NULL;
     size_t count = 0;
-    CHECK(platform_neighbours(&list, &count));
-    CHECK(count <= PLATFORM_NEIGHBOURS_LIMIT);
+    CHECK(interface_neighbours(&list, &count));
+    CHECK(count <= INTERFACE_NEIGHBOURS_LIMIT);
     free(list);
 }
 

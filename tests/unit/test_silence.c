@@ -1,4 +1,5 @@
 /* Why a guest is not heard of, in order; and what macOS's firewall says. */
+#include "base/platform.h"
 #include "host/firewall.h"
 #include "host/network.h"
 #include "host/silence_causes.h"
@@ -28,15 +29,14 @@ static void check_order(const struct silence_facts *facts, const char *const *wo
 #define ORDER(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 TEST(bridged) {
-    struct silence_facts facts = {.network = SPEC_NET_VMNET_BRIDGED,
-                                  .interface = "vlan1",
-                                  .interface_kind = PLATFORM_INTERFACE_VLAN};
+    struct silence_facts facts = {
+        .network = SPEC_NET_VMNET_BRIDGED, .interface = "vlan1", .interface_kind = INTERFACE_VLAN};
     check_order(&facts, ORDER("VLAN", "no DHCP server", "content filter", "the guest itself"));
     facts.is_static = true;
     check_order(&facts, ORDER("VLAN", "content filter", "the guest itself"));
     facts = (struct silence_facts){.network = SPEC_NET_VMNET_HELPER,
                                    .interface = "en0",
-                                   .interface_kind = PLATFORM_INTERFACE_WIFI,
+                                   .interface_kind = INTERFACE_WIFI,
                                    .dhcp_server = FIREWALL_ASKS};
     check_order(&facts, ORDER("Wi-Fi", "no DHCP server", "content filter", "the guest itself"));
 }
@@ -62,9 +62,9 @@ TEST(on_linux) {
 }
 
 TEST(interfaces_of_this_host) {
-    CHECK_INT(platform_interface_kind("lo"), PLATFORM_INTERFACE_OTHER);
-    CHECK_INT(platform_interface_kind("no/../such"), PLATFORM_INTERFACE_OTHER);
-    CHECK_INT(platform_interface_kind(""), PLATFORM_INTERFACE_OTHER);
+    CHECK_INT(interface_find_kind("lo"), INTERFACE_OTHER);
+    CHECK_INT(interface_find_kind("no/../such"), INTERFACE_OTHER);
+    CHECK_INT(interface_find_kind(""), INTERFACE_OTHER);
 }
 
 TEST(what_the_firewall_says) {

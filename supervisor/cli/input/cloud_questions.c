@@ -1,7 +1,7 @@
 #include "cloud_questions.h"
 
 #include "base/alloc.h"
-#include "base/interface_names.h"
+#include "base/interface.h"
 #include "cli/input/key_choice.h"
 #include "machine/core/spec.h"
 

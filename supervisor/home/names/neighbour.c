@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-bool neighbour_find(const struct platform_neighbour *list, size_t count, const char *mac,
+bool neighbour_find(const struct interface_neighbour *list, size_t count, const char *mac,
                     const char *known, char address[16]) {
-    const struct platform_neighbour *best = NULL, *same = NULL;
+    const struct interface_neighbour *best = NULL, *same = NULL;
     uint32_t known_ip4 = 0;
     uint8_t wanted[6];
     if (!name_parse_mac(mac, wanted))

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "base/platform.h"
 #include "home/names/lease.h"
 #include "home/names/neighbour.h"
 
@@ -15,7 +16,7 @@ void sightings_load(struct sightings *sightings) {
     const char *given = getenv(LEASES_VARIABLE);
     const char *leases = given && *given ? given : platform_lease_file();
     *sightings = (struct sightings){.now_s = clock_wall_ms() / 1000};
-    if (!platform_neighbours(&sightings->neighbours, &sightings->count))
+    if (!interface_neighbours(&sightings->neighbours, &sightings->count))
         sightings->count = 0;
     if (leases && !file_read(leases, LEASE_FILE_LIMIT_BYTES, &sightings->leases, NULL))
         buffer_clear(&sightings->leases);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "base/platform.h"
+#include "base/interface.h"
 
 struct sightings {
-    struct platform_neighbour *neighbours;
+    struct interface_neighbour *neighbours;
     size_t count;
     struct buffer leases;
     int64_t now_s;

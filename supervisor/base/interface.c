@@ -1,4 +1,4 @@
-#include "base/interface_names.h"
+#include "base/interface.h"
 
 #include "base/buffer.h"
 
