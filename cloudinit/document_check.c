@@ -63,11 +63,11 @@ static const char *seek(struct position *position, size_t characters) {
 }
 
 /* Between two tokens only a comment may hold a tab. */
-static bool has_tab(const char *from, const char *to, bool comments) {
+static bool has_tab_between(const char *from, const char *to) {
     for (bool comment = false; from < to; from++) {
         if (*from == '\t' && !comment)
             return true;
-        comment = comments && (*from == '#' || comment) && *from != '\n';
+        comment = (*from == '#' || comment) && *from != '\n';
     }
     return false;
 }
@@ -101,7 +101,7 @@ static bool check_tabs(const char *text, size_t length, struct error *error) {
         const char *end = seek(&position, token.end_mark.index);
         bool plain =
             token.type == YAML_SCALAR_TOKEN && token.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-        if (has_tab(before, start, true) || (plain && has_tab(start, end, false)))
+        if (has_tab_between(before, start) || (plain && memchr(start, '\t', (size_t)(end - start))))
             good = error_set(error, ERROR_INVALID,
                              "line %zu: a tab, where cloud-init accepts only spaces",
                              token.start_mark.line + 1);

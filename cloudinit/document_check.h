@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DOCUMENT_CHECK_ID_SIZE                                                                     \
-    128u /* with the NUL; of the directory that cloud-init names after it */
+/* With the NUL; of the directory that cloud-init names after it. */
+#define DOCUMENT_CHECK_ID_SIZE 128u
 
 bool document_check(enum seed_document document, const char *text, size_t length,
                     struct error *error);

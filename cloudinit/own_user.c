@@ -100,11 +100,11 @@ static bool is_group(const struct users *users, const yaml_node_t *node, struct 
 }
 
 /* In a list each is one group. */
-static bool check_group_name(const struct users *users, const yaml_node_t *node, bool listed,
-                             struct error *error) {
+static bool check_listed_group(const struct users *users, const yaml_node_t *node,
+                               struct error *error) {
     if (!is_group(users, node, error))
         return false;
-    if (listed && strchr(yaml_tree_text(node), ','))
+    if (strchr(yaml_tree_text(node), ','))
         return refuse_value(node, "group", "has a comma in its name", error);
     return check_group_words(node, error);
 }
@@ -158,9 +158,9 @@ static bool check_user_groups(const struct users *users, const yaml_node_t *grou
     if (!groups || type_of(users, groups) == YAML_TAG_NULL)
         return true;
     if (groups->type == YAML_SCALAR_NODE)
-        return check_group_name(users, groups, false, error);
+        return is_group(users, groups, error) && check_group_words(groups, error);
     for (size_t i = 0; (item = yaml_tree_item(users->tree, groups, i)); i++)
-        if (!check_group_name(users, item, true, error))
+        if (!check_listed_group(users, item, error))
             return false;
     return true;
 }

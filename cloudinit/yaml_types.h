@@ -2,7 +2,7 @@
  * libyaml has parsed. Types are resolved as YAML 1.1 and PyYAML do: a bare 2024-02-30 is a date
  * that does not exist, a bare = has a tag that nothing constructs, << merges mappings only.
  *
- * Facts: PyYAML 6.0, resolver.py and constructor.py; tests/unit/check_yaml_types.py compares with
+ * Source: PyYAML 6.0, resolver.py and constructor.py; tests/unit/check_yaml_types.py compares with
  * PyYAML itself. Knows no cloud-init key. Pure. */
 #pragma once
 
@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <yaml.h>
 
-#define YAML_TYPES_DEPTH_LIMIT                                                                     \
-    128u /* collections in one another: libyaml's cost grows by the square */
+/* Collections in one another: libyaml's cost grows by the square. */
+#define YAML_TYPES_DEPTH_LIMIT 128u
 
 /* The text must be one that the document was parsed from. ERROR_INVALID with line and column. */
 bool yaml_types_check(yaml_document_t *document, const char *text, size_t length,

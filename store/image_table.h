@@ -15,7 +15,7 @@ struct store_image {
     char *origin;       /* path or URL it came from */
     char *default_user; /* the publisher's account; NULL: unknown */
     char *seed_source;  /* "nocloud-net", "nocloud" (cloud-init >= 24.1 deprecates the former),
-                           "none", "nuageinit": home/image.h */
+                           "none", "nuageinit": home/images/image.h */
     char *shell;        /* login shell of the accounts that the seed creates; NULL: /bin/bash */
     uint64_t file_bytes, virtual_bytes;
     uint64_t min_disk_bytes, min_ram_mib; /* what it needs at least; 0: unknown */

@@ -80,7 +80,8 @@ bool instance_table_list_brief(struct store *store, struct store_instances *inst
 /* Those that were wanted last and have a restart policy. */
 bool instance_table_list_restarted(struct store *store, struct store_instances *instances,
                                    struct error *error);
-/* Rewrites the changeable columns (all but id, instance_id, uuid, mac, token, image). */
+/* Rewrites the columns that settings change, and wanted. Image, identity, MAC address and host keys
+ * stay; machine and holds_playbook have functions of their own below. */
 bool instance_table_update(struct store *store, const struct store_instance *instance,
                            struct error *error);
 /* Writes only instance_id and the tokens. */

@@ -30,7 +30,10 @@ bool console_relay_add(struct console_relay *relay, struct vm *vm, struct call *
 /* Base64 text typed by the client of this call. */
 bool console_relay_input(struct console_relay *relay, const struct call *call, const char *text,
                          struct error *error);
+/* What the guest wrote, to all who look at it. */
 void console_relay_output(struct console_relay *relay, const struct vm *vm, const char *data,
                           size_t length);
+/* A VM without a process has no console: those who look at it are answered. */
 void console_relay_changed(struct console_relay *relay, const struct vm *vm);
+/* The client of this call, which may be no viewer's, has gone. */
 void console_relay_gone(struct console_relay *relay, const struct call *call);

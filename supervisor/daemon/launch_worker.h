@@ -20,9 +20,9 @@ void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
 /* Of a VM that was stopped while it waited for its turn: it does not wait any longer. */
 void launch_worker_release(struct launch_worker *worker, const struct vm *vm);
 
-/* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
- * in the store. */
 struct home;
 struct running;
+/* The plan for a process that already runs. Blocking; writes no files. False: the instance is not
+ * in the store. */
 bool launch_worker_plan_found(struct home *home, const struct running *running,
                               struct vm_plan *plan, struct error *error);

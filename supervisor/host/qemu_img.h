@@ -31,9 +31,13 @@ bool qemu_img_grow(const char *path, uint64_t bytes, struct error *error);
 /* Copies the clusters above the backing file to a new disk with the same backing file; with NULL,
  * for a disk without one, the whole disk. */
 bool qemu_img_copy(const char *path, const char *backing, const char *target, struct error *error);
+/* The same, at most so many bytes a second; 0: no limit. */
 bool qemu_img_copy_slowly(const char *path, const char *backing, const char *target,
-                          uint64_t limit_bytes, /* a second; 0: none */
-                          struct error *error);
+                          uint64_t limit_bytes, struct error *error);
+/* The same of what a snapshot in it holds, also while a VM uses the disk. The copy is as large as
+ * the disk is now. */
+bool qemu_img_copy_snapshot(const char *path, const char *snapshot, const char *backing,
+                            const char *target, struct error *error);
 /* A disk, and the backing file that it is to be read with, whatever it names; NULL: none. */
 struct qemu_img_chain {
     const char *path, *backing;
@@ -51,10 +55,6 @@ bool qemu_img_has_zstd(const char *folder);
 /* Whether a guest would read the same from both; VMs may have them open. */
 bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_chain *other,
                       bool *same, struct error *error);
-/* The same of what a snapshot in it holds, also while a VM uses the disk. The copy is as large as
- * the disk is now. */
-bool qemu_img_copy_snapshot(const char *path, const char *snapshot, const char *backing,
-                            const char *target, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
 /* A disk that is part of a file, in a format of QEMU's. */

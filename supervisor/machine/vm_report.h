@@ -24,7 +24,7 @@ char *vm_report_holders(const char *words);
 char *vm_report_cause(const struct process_end *end, const char *shutdown_reason);
 
 /* The sentence for an end that nobody asked for: "the guest powered itself off (guest-shutdown)".
- */
+ * Caller frees. */
 char *vm_report_unasked(const char *cause);
 
 /* Sets ERROR_TIMEOUT: a stop that must not escalate reached its limit. Always false. */

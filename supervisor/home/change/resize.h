@@ -1,5 +1,5 @@
 /* A bigger disk for an instance. Only ever bigger: a disk that shrinks loses what was at its end,
- * and QEMU does it without a word (facts: qapi/block-core.json, block_resize). */
+ * and QEMU does it without a word (QEMU: qapi/block-core.json, block_resize). */
 #pragma once
 
 #include "base/error.h"

@@ -8,10 +8,9 @@
 
 #include <sys/types.h>
 
-#define DNS_ZONE_MAX                                                                               \
-    189 /* RFC 1035: a name has 253 characters, its first label and dot up to 64                   \
-         */
-#define DNS_PORT 53
+/* RFC 1035: a name has 253 characters, its first label and dot up to 64. */
+#define DNS_ZONE_MAX 189
+#define DNS_PORT     53
 
 struct dns_settings {              /* NULL: stays as it is */
     const char *server;            /* "192.0.2.53" or "192.0.2.53:5353" */

@@ -10,8 +10,7 @@
 #define IMPORT_BACKUP_FOLDER "before-pgsup"
 
 bool import_backup_exists(const struct home *home);
-/* A backup that is there, of a import that did not happen, is replaced. On failure there is
- * none.
+/* A backup that is there, of an import that did not happen, is replaced. On failure there is none.
  */
 bool import_backup_make(const struct home *home, const struct store_instances *instances,
                         struct error *error);

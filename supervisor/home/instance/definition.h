@@ -33,9 +33,7 @@ struct instance_create_options { /* texts as given on the command line; NULL: de
     const char *disk;      /* "5G" */
     const char *ip4;       /* NULL: DHCP */
     const char *ssh_port;  /* user networking; NULL: first free one from 10022 */
-    const char *seed;      /* "http", "drive" or "both"; NULL: by design, "Seeds", and drive
-                              for a network-config of the user's own and for a card in a
-                              network of the home */
+    const char *seed;      /* "http", "drive" or "both"; NULL: drive */
     char *const *nics;     /* nic.h; NULL-terminated; NULL: the first card only */
     bool no_lab;           /* not one in the network that each new instance is in besides */
     char *const *forwards; /* forward.h; NULL-terminated; NULL: none but SSH */

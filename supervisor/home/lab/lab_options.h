@@ -30,12 +30,12 @@ bool lab_options_load(struct home *home, struct lab_options *options, struct ins
 /* Puts the place in the file and the name of the instance before the sentence: the place of the
  * value that error.about names, which may stand under "defaults", else of the instance. */
 bool lab_options_fail(const struct lab_options *options, struct error *error);
-/* Reads the documents, and has cloud-init judge those that differ from what the instance has, each
- * once. Takes seconds: outside of a transaction. remarks: what is no error. */
 struct lab_asked {
     struct strv documents; /* that were judged */
-    struct strv remarks;
+    struct strv remarks;   /* what is no error */
 };
+/* Reads the documents, and has cloud-init judge those that differ from what the instance has, each
+ * once. Takes seconds: outside of a transaction. */
 bool lab_options_ask(const struct home *home, struct lab_options *options, struct lab_asked *asked,
                      struct error *error);
 /* From what the instance has, if it is there. */

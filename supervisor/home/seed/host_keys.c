@@ -254,11 +254,13 @@ static size_t type_length(const char *line) {
     return strncmp(line, ecdsa, strlen(ecdsa)) == 0 ? strlen(ecdsa) : strcspn(line, " \n") + 1;
 }
 
-static bool is_line_of(const char *line, size_t length, const char *known, bool type_only) {
+enum likeness { SAME_LINE, SAME_TYPE };
+
+static bool is_among(const char *line, size_t length, const char *known, enum likeness likeness) {
     while (known && *known) {
         size_t end = strcspn(known, "\n"), type = type_length(known);
-        if (type_only ? type <= length && strncmp(known, line, type) == 0
-                      : end == length && strncmp(known, line, length) == 0)
+        if (likeness == SAME_TYPE ? type <= length && strncmp(known, line, type) == 0
+                                  : end == length && strncmp(known, line, length) == 0)
             return true;
         known += end + (known[end] == '\n');
     }
@@ -269,8 +271,8 @@ bool host_keys_are_among(const char *lines, const char *known) {
     bool any = false, other = false;
     while (lines && *lines) {
         size_t length = strcspn(lines, "\n");
-        bool good = is_line_of(lines, length, known, false);
-        if (!good && is_line_of(lines, length, known, true))
+        bool good = is_among(lines, length, known, SAME_LINE);
+        if (!good && is_among(lines, length, known, SAME_TYPE))
             return false;
         *(good ? &any : &other) = true;
         lines += length + (lines[length] == '\n');
