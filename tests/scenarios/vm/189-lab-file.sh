@@ -127,7 +127,7 @@ run "$PGSUP" apply -f "$WORK/whole.yaml" --dry-run
 expect_equal "status of --dry-run" "$STATUS" 6
 expect_text "$OUT" "create the cloud in $PGSUP_HOME" "get image near: base.qcow2" "create one: near"
 sed 's/size: 64M/size: much/' "$WORK/whole.yaml" >"$WORK/bad.yaml"
-expect_fail 2 'bad.yaml:11:3: one: "much"' "$PGSUP" apply -f "$WORK/bad.yaml"
+expect_fail 2 'bad.yaml:11:28: one: "much"' "$PGSUP" apply -f "$WORK/bad.yaml"
 run "$PGSUP" diff -f "$WORK/whole.yaml"
 expect_equal "status of diff" "$STATUS" 6
 expect_text "$OUT" "create the cloud in $PGSUP_HOME" "create one: near"
