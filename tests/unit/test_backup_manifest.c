@@ -1,5 +1,6 @@
 /* The manifest of a backup, from anybody, and the files that it lists. */
 #include "backup_home.h"
+#include "home/access/host_variables.h"
 #include "home/backup/backup_check.h"
 #include "home/backup/backup_reader.h"
 
@@ -122,6 +123,31 @@ TEST(manifest_has_limits) {
     CHECK(!backup_reader_decode(deep.data, deep.length, &manifest, &second));
     CHECK_STRING(second.text, "is longer than 1024 KiB");
     buffer_done(&deep);
+}
+
+/* Of characters of which JSON takes two for each. */
+TEST(as_many_variables_as_there_may_be) {
+    struct store_instance made = {0};
+    struct backup_manifest manifest, again;
+    struct error error = {0};
+    begin("variables", &made);
+    scoped(alloc_release) char *folder = back_up(BACKUP_THIN);
+    check_good(backup_reader_read(folder, &manifest, &error), &error);
+    char value[HOST_VARIABLES_VALUE_MAX_BYTES + 1];
+    memset(value, '"', sizeof value - 1);
+    value[sizeof value - 1] = 0;
+    for (unsigned i = 0; i < HOST_VARIABLES_MAX; i++) {
+        scoped(alloc_release) char *pair = alloc_printf("v%062u=%s", i, value);
+        check_good(host_variables_set(&manifest.facts.instance.variables,
+                                      (char *const[]){pair, NULL}, &error),
+                   &error);
+    }
+    scoped(alloc_release) char *text = backup_manifest_encode(&manifest);
+    check_good(backup_reader_decode(text, strlen(text), &again, &error), &error);
+    CHECK_STRING(again.facts.instance.variables, manifest.facts.instance.variables);
+    backup_manifest_done(&again);
+    backup_manifest_done(&manifest);
+    end(&made);
 }
 
 /* --- the files --- */

@@ -28,7 +28,8 @@ struct backup_field {
     const struct word_set *words;
 };
 
-#define BACKUP_FIELDS_TEXT_LIMIT_BYTES (64u << 10) /* of one value */
+/* Of one value: more than all variables of an instance may have (home/access/host_variables.h). */
+#define BACKUP_FIELDS_TEXT_LIMIT_BYTES (512u << 10)
 
 #define BACKUP_FIELDS_END                                                                          \
     { .key = NULL }
