@@ -28,6 +28,9 @@ static const struct {
     {"pgsup-backup", "tar", "is not the manifest of a backup"},
     {"\"format\"", "\"version\": 1, \"format\"", "is not JSON (line 3)"},
     {"\"name\": \"test\"", "\"name\": \"../x\"", "has a wrong value of \"name\""},
+    {"\"snapshot_every_s\": 0", "\"snapshot_every_s\": 3", "wrong value of \"snapshot_every_s\""},
+    {"\"snapshot_keep\": 0", "\"snapshot_keep\": 1001", "wrong value of \"snapshot_keep\""},
+    {"\"after\": null", "\"after\": \"a b\"", "has a wrong value of \"after\""},
     {"\"name\": \"test\"", "\"name\": 7", "has a wrong value of \"name\" for the instance"},
     {"\"vcpu\": 2", "\"vcpu\": -1", "has a wrong value of \"vcpu\" for the instance"},
     {"\"vcpu\": 2", "\"vcpu\": 1e3", "has a wrong value of \"vcpu\" for the instance"},
@@ -79,7 +82,7 @@ TEST(manifest_from_anybody) {
 
 TEST(manifest_is_read_as_written) {
     struct store_instance made = {0};
-    struct backup_manifest manifest;
+    struct backup_manifest manifest, older; /* of a pgsup that did not write all of it */
     struct error error = {0};
     begin("manifest", &made);
     add_data_disk();
@@ -88,6 +91,12 @@ TEST(manifest_is_read_as_written) {
     check_good(backup_reader_read(folder, &manifest, &error), &error);
     scoped(alloc_release) char *again = backup_manifest_encode(&manifest);
     CHECK_STRING(again, text);
+    char *later = strstr(again, ",\n  \"snapshot_every_s\": 0");
+    CHECK(later && strstr(later, "\n }"));
+    memmove(later, strstr(later, "\n }"), strlen(strstr(later, "\n }")) + 1);
+    check_good(backup_reader_decode(again, strlen(again), &older, &error), &error);
+    CHECK_INT(older.facts.instance.snapshot_every_s, 0);
+    backup_manifest_done(&older);
     CHECK_STRING(manifest.facts.instance.uuid, made.uuid);
     CHECK_STRING(manifest.facts.disks.items[0].name, "data");
     CHECK(backup_manifest_find(&manifest, "os.qcow2")->over_image);

@@ -218,6 +218,33 @@ TEST(a_removed_one_comes_back) {
     end(&made);
 }
 
+/* It starts after another one, if that is here. */
+TEST(what_the_supervisor_does_by_itself_comes_back) {
+    struct instance_create_options options = {
+        .name = "first", .image = "base", .ram = "64", .disk = "96M", .seed = "drive"};
+    struct store_instance made = {0}, first = {0}, again = {0};
+    struct error error = {0};
+    begin("schedule", &made);
+    make_instance(&home, &options, &first);
+    made.snapshot_every_s = 3600;
+    made.snapshot_keep = 5;
+    made.after = alloc_string("first");
+    check_good(instance_table_update(home.store, &made, &error), &error);
+    scoped(alloc_release) char *folder = back_up(BACKUP_THIN);
+    for (int i = 0; i < 2; i++) {
+        check_good(instance_remove(&home, i ? &again : &made, &error), &error);
+        store_instance_done(&again);
+        check_good(!i || instance_remove(&home, &first, &error), &error);
+        check_good(restore_to(&home, folder, NULL, &again, &error), &error);
+        CHECK_INT(again.snapshot_every_s, 3600);
+        CHECK_INT(again.snapshot_keep, 5);
+        CHECK(i ? !again.after : strcmp(again.after, "first") == 0);
+    }
+    store_instance_done(&again);
+    store_instance_done(&first);
+    end(&made);
+}
+
 /* A listening socket on a port of 127.0.0.1 that nobody had. */
 static int occupy(uint16_t *port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -8,6 +8,7 @@
 #include "cloudinit/seed_document.h"
 #include "home/access/host_groups.h"
 #include "home/access/host_variables.h"
+#include "home/instance/snapshot_schedule.h"
 #include "home/layout.h"
 #include "host/qcow2_file.h"
 #include "host/saved_memory.h"
@@ -119,6 +120,17 @@ static bool check_groups(const char *groups, struct error *error) {
     return good || refuse_member("groups", error);
 }
 
+/* What the supervisor does with it by itself. */
+static bool check_schedule(const struct store_instance *instance, struct error *error) {
+    struct error problem = {0};
+    if (instance->after && !name_check_instance(instance->after, &problem))
+        return refuse_member("after", error);
+    return !instance->snapshot_every_s ||
+           (instance->snapshot_every_s >= SNAPSHOT_SCHEDULE_EVERY_MIN_S &&
+            instance->snapshot_keep) ||
+           refuse_member("snapshot_every_s", error);
+}
+
 static bool check_instance(const struct store_instance *instance, struct error *error) {
     struct error problem = {0};
     uint32_t ip4;
@@ -145,7 +157,8 @@ static bool check_instance(const struct store_instance *instance, struct error *
         return refuse_member("ram_mib", error);
     if (!instance->disk_bytes || instance->disk_bytes % 512)
         return refuse_member("disk_bytes", error);
-    return check_groups(instance->groups, error) && check_variables(instance->variables, error);
+    return check_schedule(instance, error) && check_groups(instance->groups, error) &&
+           check_variables(instance->variables, error);
 }
 
 static bool check_image(const struct store_image *image, struct error *error) {

@@ -17,7 +17,8 @@ static json_t *value_of(const struct backup_field *field, const void *place) {
     case BACKUP_FIELD_TEXT:
     case BACKUP_FIELD_OPTIONAL: return text_of(*(char *const *)place);
     case BACKUP_FIELD_HEX: return text_of(place);
-    case BACKUP_FIELD_U64: return json_integer((json_int_t) * (const uint64_t *)place);
+    case BACKUP_FIELD_U64:
+    case BACKUP_FIELD_OPTIONAL_U64: return json_integer((json_int_t) * (const uint64_t *)place);
     case BACKUP_FIELD_U16: return json_integer(*(const uint16_t *)place);
     case BACKUP_FIELD_I64: return json_integer((json_int_t) * (const int64_t *)place);
     case BACKUP_FIELD_INT: return json_integer(*(const int *)place);
@@ -54,7 +55,7 @@ static bool field_number(const struct backup_field *field, const json_t *value, 
     uint64_t max = field->max ? field->max : INT64_MAX;
     if (!json_is_integer(value) || number < 0 || (uint64_t)number > max)
         return false;
-    if (field->type == BACKUP_FIELD_U64)
+    if (field->type == BACKUP_FIELD_U64 || field->type == BACKUP_FIELD_OPTIONAL_U64)
         *(uint64_t *)place = (uint64_t)number;
     else if (field->type == BACKUP_FIELD_I64)
         *(int64_t *)place = number;
@@ -73,6 +74,7 @@ static bool field_value(const struct backup_field *field, const json_t *value, v
     case BACKUP_FIELD_OPTIONAL:
         return !value || json_is_null(value) ||
                take_text(value, BACKUP_FIELDS_TEXT_LIMIT_BYTES, place);
+    case BACKUP_FIELD_OPTIONAL_U64: return !value || field_number(field, value, place);
     case BACKUP_FIELD_HEX:
         if (is_digest(value))
             memcpy(place, json_string_value(value), SECRET_SHA256_SIZE);

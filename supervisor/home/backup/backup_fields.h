@@ -12,6 +12,7 @@ enum backup_field_type {
     BACKUP_FIELD_TEXT,     /* char *, required */
     BACKUP_FIELD_OPTIONAL, /* char *; NULL: null or absent */
     BACKUP_FIELD_U64,
+    BACKUP_FIELD_OPTIONAL_U64, /* 0: also absent, as what an older pgsup did not write */
     BACKUP_FIELD_U16,
     BACKUP_FIELD_I64,
     BACKUP_FIELD_INT,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "home/backup/backup_fields.h"
+#include "home/instance/snapshot_schedule.h"
 #include "machine/core/spec.h"
 
 #include <errno.h>
@@ -63,6 +64,9 @@ static const struct backup_field instance_fields[] = {
     FLAG(store_instance, holds_playbook),
     OPTIONAL(store_instance, groups),
     OPTIONAL(store_instance, variables),
+    OPTIONAL(store_instance, after),
+    NUMBER(store_instance, snapshot_every_s, OPTIONAL_U64, SNAPSHOT_SCHEDULE_EVERY_MAX_S),
+    NUMBER(store_instance, snapshot_keep, OPTIONAL_U64, SNAPSHOT_SCHEDULE_KEEP_MAX),
     BACKUP_FIELDS_END,
 };
 static const struct backup_field image_fields[] = {

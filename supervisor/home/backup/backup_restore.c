@@ -226,6 +226,24 @@ static void renew_groups(struct store_instance *instance) {
         host_groups_set(&instance->groups, names.items, NULL);
 }
 
+/* The instance that it starts after may not be here. */
+static bool renew_order(struct remaking *remaking, struct error *error) {
+    struct store_instance *instance = &remaking->facts.instance;
+    bool found = true;
+    if (instance->after &&
+        !instance_table_has(remaking->restore->home->store, instance->after, &found, error))
+        return false;
+    if (!found) {
+        strv_pushf(
+            &remaking->restore->notes,
+            "there is no \"%s\" here, after which it started: `pgsup instance set %s --after` "
+            "names another one",
+            instance->after, instance->name);
+        alloc_replace(&instance->after, NULL);
+    }
+    return true;
+}
+
 /* One that its user chose may be another program's here, as when the machine still runs elsewhere
  * on this computer. */
 static void fit_port(struct remaking *remaking) {
@@ -290,8 +308,9 @@ static bool prepare_restore(struct remaking *remaking, const char *name, struct 
            run_folder_check_name(home->run, instance->name, error) &&
            (!remaking->same || check_same_free(home, instance, error)) &&
            definition_check_free(home->store, instance->name, error) &&
-           fit_instance(remaking, error) && renew_nics(remaking, error) &&
-           renew_forwards(remaking, error) && choose_image(remaking, error);
+           renew_order(remaking, error) && fit_instance(remaking, error) &&
+           renew_nics(remaking, error) && renew_forwards(remaking, error) &&
+           choose_image(remaking, error);
 }
 
 /* --- making it --- */
@@ -363,6 +382,12 @@ static void tell_waiting(struct backup_restore *restore, const char *name) {
     if (backup_manifest_find(restore->manifest, LAYOUT_PLAYBOOK))
         strv_pushf(&restore->notes,
                    LAYOUT_PLAYBOOK " runs only when `pgsup provision %s` asks for it", name);
+    if (restore->manifest->automatic)
+        strv_pushf(
+            &restore->notes,
+            "the supervisor does not back it up yet: `pgsup instance set %s --backup-to DIR` "
+            "says where to",
+            name);
 }
 
 bool backup_restore_new(struct backup_restore *restore, const char *name,

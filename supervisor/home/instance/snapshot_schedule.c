@@ -3,13 +3,10 @@
 #include "base/duration.h"
 #include "base/name.h"
 
-#define LEAST_MS (60ull * 1000)
-#define MOST_MS  (366ull * 86400 * 1000)
-#define KEEP_MAX 1000
-
 static bool take_every(const char *text, struct store_instance *instance, struct error *error) {
     uint64_t ms = 0;
-    if (text[0] && (!duration_parse(text, &ms) || ms < LEAST_MS || ms > MOST_MS))
+    if (text[0] && (!duration_parse(text, &ms) || ms < SNAPSHOT_SCHEDULE_EVERY_MIN_S * 1000 ||
+                    ms > SNAPSHOT_SCHEDULE_EVERY_MAX_S * 1000))
         return error_set(
             error, ERROR_INVALID,
             "--snapshot-every takes a duration from a minute to a year, as 6h or 1d, or "
@@ -19,8 +16,9 @@ static bool take_every(const char *text, struct store_instance *instance, struct
 }
 
 static bool take_keep(const char *text, struct store_instance *instance, struct error *error) {
-    return name_parse_number(text, 1, KEEP_MAX, &instance->snapshot_keep) ||
-           error_set(error, ERROR_INVALID, "--snapshot-keep takes a number from 1 to %d", KEEP_MAX);
+    return name_parse_number(text, 1, SNAPSHOT_SCHEDULE_KEEP_MAX, &instance->snapshot_keep) ||
+           error_set(error, ERROR_INVALID, "--snapshot-keep takes a number from 1 to %d",
+                     SNAPSHOT_SCHEDULE_KEEP_MAX);
 }
 
 bool snapshot_schedule_apply(const struct snapshot_schedule_options *options,
