@@ -360,7 +360,7 @@ def size(pgsup, folder, table):
 def parts(pgsup, build, own_build, quick):
     """What is measured, each with its name, as a function of a folder and a table."""
     counts = (0, 10, 100) if quick else (0, 10, 100, 300, 1000)
-    seconds = 5 if quick else 12
+    seconds = 5 if quick else 15  # whole intervals of the supervisor's looks, or one more or less is in the figure
     fake = f"{build}/tests/fake-qemu"
     yield "size", lambda folder, table: size(pgsup, folder, table)
     yield "decode", lambda folder, table: decode(build, folder, table)

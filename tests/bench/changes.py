@@ -24,18 +24,13 @@ class Reader:
     """QEMU's second monitor, read and spoken to without pgsup."""
 
     def __init__(self, home, name):
-        for path in glob.glob(f"{home.path}/run/{name}.*"):
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(10)
-            try:
-                self.socket.connect(path)
-                self.file = self.socket.makefile("rw")
-                if "QMP" in self.file.readline():
-                    self.tell("qmp_capabilities")
-                    return
-            except OSError:
-                self.socket.close()
-        sys.exit("bench: QEMU's second monitor does not answer")
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(glob.glob(f"{home.run_folder()}/{name}.*.mon")[0])
+        self.file = self.socket.makefile("rw")
+        if "QMP" not in self.file.readline():
+            sys.exit("bench: QEMU's second monitor does not answer")
+        self.tell("qmp_capabilities")
 
     def tell(self, command):
         self.file.write(f'{{"execute": "{command}"}}\n')
