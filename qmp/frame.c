@@ -1,6 +1,8 @@
 #include "frame.h"
 
-#include <stdio.h>
+#include "base/alloc.h"
+
+#include <stdlib.h>
 
 #define EXACT_LIMIT 9007199254740992.0 /* 2^53: below it a double holds every integer */
 
@@ -64,22 +66,22 @@ json_t *frame_next(struct frame *frame) {
         json_t *message = parse(line, length, &problem);
         if (json_is_object(message))
             return message;
-        snprintf(frame->problem, sizeof frame->problem,
-                 "what came on the QMP socket is not QMP (%.150s)",
-                 message ? "not an object" : problem.text);
+        frame->problem = alloc_printf("what came on the QMP socket is not QMP (%.150s)",
+                                      message ? "not an object" : problem.text);
         json_decref(message);
         return NULL;
     }
     if (frame->lines.broken)
-        snprintf(frame->problem, sizeof frame->problem,
-                 "a line of more than %zu bytes came on the QMP socket", frame->lines.limit_bytes);
+        frame->problem = alloc_printf("a line of more than %zu bytes came on the QMP socket",
+                                      frame->lines.limit_bytes);
     return NULL;
 }
 
 const char *frame_problem(const struct frame *frame) {
-    return frame->problem[0] ? frame->problem : NULL;
+    return frame->problem;
 }
 
 void frame_done(struct frame *frame) {
     line_done(&frame->lines);
+    free(frame->problem);
 }

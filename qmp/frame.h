@@ -10,7 +10,7 @@
 
 struct frame {
     struct line_splitter lines;
-    char problem[256];
+    char *problem; /* NULL: it is whole */
 };
 
 void frame_init(struct frame *frame, size_t limit_bytes);

@@ -24,13 +24,12 @@ struct qmp_session {
     uint64_t last_id;
     uint64_t greeting_deadline_ms;
     uint64_t earliest_ms; /* no pending deadline is before this one */
-    char reason[256];     /* why it is lost */
+    char *reason;         /* why it is lost */
     bool lost_told;
-    bool ended; /* end of input seen; the lines before it come first */
-    char end_reason[256];
-    char text[256];
+    char *end_reason;             /* end of input seen; the lines before it come first */
     json_t *current;              /* what the last item points into, with … */
-    struct pending *current_done; /* … its command */
+    struct pending *current_done; /* … its command … */
+    char *current_text;           /* … and its text */
 };
 
 /* --- making and ending --- */
@@ -42,13 +41,12 @@ static void lose(struct qmp_session *session, const char *format, ...)
 static void lose(struct qmp_session *session, const char *format, ...) {
     if (session->state == QMP_LOST)
         return;
+    char reason[256];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(session->reason, sizeof session->reason, format, arguments);
+    vsnprintf(reason, sizeof reason, format, arguments);
     va_end(arguments);
-    scoped(alloc_release) char *safe =
-        name_printable(session->reason, strlen(session->reason), REASON_LIMIT_BYTES);
-    snprintf(session->reason, sizeof session->reason, "%s", safe);
+    session->reason = name_printable(reason, strlen(reason), REASON_LIMIT_BYTES);
     session->state = QMP_LOST;
     buffer_clear(&session->output);
 }
@@ -79,6 +77,7 @@ struct qmp_session *session_new(uint64_t now_ms, uint64_t limit_ms) {
 static void release_current(struct qmp_session *session) {
     json_decref(session->current);
     pending_free(session->current_done);
+    alloc_replace(&session->current_text, NULL);
     session->current = NULL;
     session->current_done = NULL;
 }
@@ -91,6 +90,8 @@ void session_free(struct qmp_session *session) {
     pending_list_done(&session->expired);
     frame_done(&session->input);
     buffer_done(&session->output);
+    free(session->reason);
+    free(session->end_reason);
     free(session);
 }
 
@@ -149,9 +150,8 @@ void session_feed(struct qmp_session *session, const void *data, size_t length) 
 
 /* Lines that came before the end are still handed out, so the loss waits behind them. */
 void session_eof(struct qmp_session *session, const char *reason) {
-    if (!session->ended)
-        snprintf(session->end_reason, sizeof session->end_reason, "%s", reason);
-    session->ended = true;
+    if (!session->end_reason)
+        session->end_reason = alloc_string(reason);
 }
 
 static void expire(struct qmp_session *session, uint64_t now_ms) {
@@ -326,9 +326,9 @@ static bool next_expired(struct qmp_session *session, struct qmp_item *item) {
     if (!pending)
         return false;
     fill_reply(session, pending, QMP_STATUS_TIMEOUT, item);
-    snprintf(session->text, sizeof session->text, "QEMU did not answer \"%.60s\" in time",
-             pending->command);
-    item->text = session->text;
+    session->current_text =
+        alloc_printf("QEMU did not answer \"%.60s\" in time", pending->command);
+    item->text = session->current_text;
     return true;
 }
 
@@ -340,7 +340,7 @@ static bool next_message(struct qmp_session *session, struct qmp_item *item) {
     }
     if (frame_problem(&session->input))
         lose(session, "%s", frame_problem(&session->input));
-    if (session->ended)
+    if (session->end_reason)
         lose(session, "%s", session->end_reason);
     return false;
 }

@@ -118,6 +118,8 @@ bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_l
     close_one(&sockets.qmp_listener);
     close_one(&sockets.console_listener);
     helpers_close_fds(&plan->helpers);
+    strv_done(&plan->argv);
+    buffer_done(&plan->root_file);
     if (!spawned->process) {
         close_one(&sockets.qmp_client);
         close_one(&sockets.console_client);

@@ -47,6 +47,7 @@ struct vm_spawned {
     struct process *process;
     int qmp_fd, console_fd; /* connected; caller owns */
 };
-/* On failure no descriptor stays open and no process runs. */
+/* Once only: the plan keeps nothing that only QEMU's start needs. On failure no descriptor stays
+ * open and no process runs. */
 bool vm_plan_spawn(struct vm_plan *plan, uv_loop_t *loop, const struct process_listener *listener,
                    struct vm_spawned *spawned, struct error *error);
