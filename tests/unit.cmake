@@ -196,6 +196,7 @@ pgsup_test(root_start SOURCES unit/test_root_start.c USES machine launcher host)
 
 pgsup_test(protocol SOURCES unit/test_protocol.c USES control)
 pgsup_test(gather SOURCES unit/test_gather.c USES daemon)
+pgsup_test(heartbeats SOURCES unit/test_heartbeats.c USES daemon)
 pgsup_test(policy SOURCES unit/test_policy.c USES daemon)
 pgsup_test(seed_cache SOURCES unit/test_seed_cache.c USES daemon home_change)
 pgsup_test(seed_server SOURCES unit/test_seed_server.c USES daemon home_change)

@@ -12,6 +12,7 @@
 #include "daemon/ending.h"
 #include "daemon/fleet.h"
 #include "daemon/guest_service.h"
+#include "daemon/heartbeats.h"
 #include "daemon/methods.h"
 #include "daemon/provisioning.h"
 #include "daemon/recorder.h"
@@ -25,6 +26,7 @@
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
 #include "machine/tick.h"
+#include "machine/vm_qmp.h"
 #include "store/guest_table.h"
 
 #include <inttypes.h>
@@ -34,8 +36,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* With the heartbeats and the addresses: one wake-up for all of them. */
-enum { SCAN_INTERVAL_MS = 5000 };
+/* With the addresses: one wake-up for all of them. */
+enum { SCAN_INTERVAL_MS = VM_HEARTBEAT_MS };
 
 struct daemon {
     uv_loop_t loop;
@@ -48,6 +50,7 @@ struct daemon {
     struct schedule *schedule;
     struct guest_service guests;
     struct wake wake;
+    struct heartbeats heartbeats;
     struct silence *silence;
     struct control_server *control;
     int lock; /* of the home; held until the last record is written */
@@ -222,6 +225,7 @@ static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
     wake_look(&daemon->wake, &daemon->fleet);
+    heartbeats_look(&daemon->heartbeats, daemon->fleet.vms, daemon->fleet.count, vm_heartbeat);
     silence_look(daemon->silence);
     schedule_look(daemon->schedule);
     if (daemon->ending.stage == ENDING_NOT)

@@ -17,7 +17,8 @@
 #define VM_SPACE_CHECK_MS  10000 /* interval: is there space for a VM that a full disk paused? */
 #define VM_SPACE_WANTED    (64ull << 20)
 #define VM_EXIT_TIMEOUT_MS 2000 /* after QMP was lost during a start: until QEMU is killed */
-/* query-status, and what its answer may take: silence shows within the sum of both. */
+/* query-status, and what its answer may take: silence shows within the sum of both, later where
+ * there are many VMs (daemon/heartbeats.h). */
 #define VM_HEARTBEAT_MS        5000
 #define VM_HEARTBEAT_ANSWER_MS 4000
 #define VM_BEATS_SKIPPED_MAX   10u
@@ -124,7 +125,8 @@ struct vm {
     } suspend;
     enum vm_clock clock;
     bool silent; /* the reason is that nothing is heard of the guest */
-    uv_timer_t deadline, press, heartbeat, space;
+    uv_timer_t deadline, press, space;
+    uv_timer_t heartbeat; /* of one that talks; during a stop, until it is reached again */
     int open_handles; /* the last close callback frees */
     bool closing, preparing;
     bool queued;           /* … and that has not begun */

@@ -23,19 +23,23 @@
 
 #define HEARTBEAT "query-status"
 
+static void on_silent(uv_timer_t *timer) {
+    vm_heartbeat(timer->data);
+}
+
 /* A QEMU that talks is not asked whether it lives, but now and then what it does: the state that a
  * stop left may be another by now (confirm). */
-static void on_heartbeat(uv_timer_t *timer) {
-    struct vm *vm = timer->data;
+bool vm_heartbeat(struct vm *vm) {
     uint64_t silent_ms = uv_now(vm->loop) - vm->heard_ms;
+    if (monitor_state(vm->monitor) != QMP_READY || uv_is_active((uv_handle_t *)&vm->heartbeat))
+        return false;
     vm_suspend_set_clock(vm);
     if (silent_ms < VM_HEARTBEAT_MS && ++vm->beats_skipped < VM_BEATS_SKIPPED_MAX) {
-        uv_timer_start(timer, on_heartbeat, VM_HEARTBEAT_MS - silent_ms, 0);
-        return;
+        uv_timer_start(&vm->heartbeat, on_silent, VM_HEARTBEAT_MS - silent_ms, 0);
+        return false;
     }
     vm->beats_skipped = 0;
-    tick_start(timer, on_heartbeat, VM_HEARTBEAT_MS);
-    monitor_ask(vm->monitor, HEARTBEAT, VM_HEARTBEAT_ANSWER_MS);
+    return monitor_ask(vm->monitor, HEARTBEAT, VM_HEARTBEAT_ANSWER_MS);
 }
 
 /* The answer to a heartbeat does not put the next one off: those of all VMs come together. */
@@ -423,7 +427,7 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
     switch (item->kind) {
     case QMP_ITEM_READY:
         vm->answered = true;
-        tick_start(&vm->heartbeat, on_heartbeat, VM_HEARTBEAT_MS);
+        uv_timer_stop(&vm->heartbeat);
         if (vm->state == STATE_STARTING) {
             if (vm->plan.drives.count)
                 add_drives(vm);
