@@ -326,8 +326,7 @@ static bool next_expired(struct qmp_session *session, struct qmp_item *item) {
     if (!pending)
         return false;
     fill_reply(session, pending, QMP_STATUS_TIMEOUT, item);
-    session->current_text =
-        alloc_printf("QEMU did not answer \"%.60s\" in time", pending->command);
+    session->current_text = alloc_printf("QEMU did not answer \"%.60s\" in time", pending->command);
     item->text = session->current_text;
     return true;
 }

@@ -118,6 +118,9 @@ bool platform_free_space_of(int fd, uint64_t *bytes); /* of an open file's */
  * called before there are others. */
 void platform_share_heap(void);
 
+/* Gives back what of the heap is free, also between what is in use. */
+void platform_trim_heap(void);
+
 /* What an ARM processor has, as Linux's AT_HWCAP. */
 unsigned long platform_hardware_bits(void);
 

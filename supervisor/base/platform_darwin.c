@@ -265,6 +265,10 @@ void platform_share_heap(void) {
     /* macOS divides its heap by processors, not by threads. */
 }
 
+void platform_trim_heap(void) {
+    /* macOS has free pages given back when memory is short. */
+}
+
 unsigned long platform_hardware_bits(void) {
     return ~0ul; /* each Mac with Apple silicon has them all */
 }

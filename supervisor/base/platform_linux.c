@@ -310,6 +310,12 @@ void platform_share_heap(void) {
 #endif
 }
 
+void platform_trim_heap(void) {
+#ifdef __GLIBC__ /* others give back by themselves, or cannot */
+    malloc_trim(0);
+#endif
+}
+
 unsigned long platform_hardware_bits(void) {
     return getauxval(AT_HWCAP);
 }

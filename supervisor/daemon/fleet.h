@@ -38,8 +38,9 @@ struct fleet {
     struct vm_listener listener;
     struct vm **vms;
     size_t count;
-    bool full;      /* one that runs is not adopted for want of descriptors */
-    size_t rotated; /* whose logs were looked at */
+    bool full;           /* one that runs is not adopted for want of descriptors */
+    size_t rotated;      /* whose logs were looked at */
+    uint64_t trimmed_ms; /* the end of the launch after which the heap was trimmed */
     struct fleet_look looked;
     struct waiters waiters;
     bool ending;                                     /* nothing is started or adopted */
@@ -69,6 +70,9 @@ void fleet_vm_changed(struct fleet *fleet, struct vm *vm);
 
 /* Thaws guests that a process which was ended has left frozen; to be called now and then. */
 void fleet_thaw(struct fleet *fleet);
+
+/* Gives back the memory that launches needed; to be called now and then. */
+void fleet_trim_heap(struct fleet *fleet);
 
 /* Those that QEMU and the network's helpers write themselves; to be called now and then. */
 void fleet_rotate_logs(struct fleet *fleet);

@@ -127,7 +127,7 @@ struct vm {
     bool silent; /* the reason is that nothing is heard of the guest */
     uv_timer_t deadline, press, space;
     uv_timer_t heartbeat; /* of one that talks; during a stop, until it is reached again */
-    int open_handles; /* the last close callback frees */
+    int open_handles;     /* the last close callback frees */
     bool closing, preparing;
     bool queued;           /* … and that has not begun */
     size_t drives_missing; /* of plan.drives, in a QEMU that started as root */

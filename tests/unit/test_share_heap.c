@@ -5,10 +5,13 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PIECE_BYTES 65536u
+#define PIECES      64u
 
 static void *allocate(void *nothing) {
     (void)nothing;
@@ -28,6 +31,30 @@ TEST(a_thread_allocates_from_the_first_heap) {
 #endif
     free(piece);
 }
+
+#if defined(__GLIBC__)
+static long resident_pages(void) {
+    long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+    fclose(file);
+    return resident;
+}
+
+TEST(what_is_free_below_something_in_use_is_given_back) {
+    static char *pieces[PIECES];
+    for (size_t i = 0; i < PIECES; i++) {
+        pieces[i] = malloc(PIECE_BYTES);
+        memset(pieces[i], 1, PIECE_BYTES);
+    }
+    for (size_t i = 0; i + 1 < PIECES; i++)
+        free(pieces[i]);
+    long before = resident_pages();
+    platform_trim_heap();
+    CHECK((before - resident_pages()) * getpagesize() > (long)(PIECES / 2 * PIECE_BYTES));
+    free(pieces[PIECES - 1]);
+}
+#endif
 
 int main(void) {
     return test_run();
