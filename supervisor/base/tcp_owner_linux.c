@@ -158,7 +158,7 @@ static bool lists_socket(DIR *list, const char *wanted, char number[NUMBER_SIZE]
     for (struct dirent *entry; (entry = readdir(list));) {
         if (entry->d_name[0] == '.' || !leads_to(dirfd(list), entry->d_name, wanted))
             continue;
-        snprintf(number, NUMBER_SIZE, "%s", entry->d_name);
+        snprintf(number, NUMBER_SIZE, "%.*s", NUMBER_SIZE - 1, entry->d_name);
         return true;
     }
     return false;

@@ -83,10 +83,11 @@ static bool is_owned(const struct vm *vm, struct guest_peer *peer) {
 
 static bool fail_stranger(const struct store_instance *instance, const struct guest_peer *peer,
                           struct error *error) {
-    char from[16];
-    name_format_ip4(peer->ends.local.ip4, from);
+    char from[32] = "another process of this host";
+    if (peer->own_network)
+        name_format_ip4(peer->ends.local.ip4, from);
     return error_set(error, ERROR_INVALID, "it does not come from the guest of %s, but from %s",
-                     instance->name, peer->own_network ? from : "another process of this host");
+                     instance->name, from);
 }
 
 static bool fits(struct store *store, const struct store_instance *instance,

@@ -1,6 +1,7 @@
 #include "daemon/guest_service.h"
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/log.h"
 #include "cloudinit/document_check.h"
 #include "daemon/fleet.h"
@@ -29,18 +30,24 @@ static void expect_phone_home(struct guest_service *service, struct vm *vm,
     store_guest_done(&guest);
 }
 
+/* Until NULL. Without printf(3): each document that is fetched goes through here. */
+static void put_words(struct buffer *text, const char *const *words) {
+    for (; *words; words++)
+        buffer_puts(text, *words);
+}
+
 static void on_document(void *context, const struct store_instance *instance,
                         enum seed_document document, const struct seed_caller *from) {
     struct guest_service *service = context;
     struct error stranger = {0};
     struct vm *vm = fleet_get_by_id(service->fleet, instance->id);
     bool own = guest_peer_check_again(service->home->store, vm, instance, from->guest, &stranger);
-    scoped(alloc_release) char *text =
-        alloc_printf("%s fetched by %s%s%s", seed_document_name(document), from->agent,
-                     own ? "" : "; ", own ? "" : stranger.text);
-    scoped(alloc_release) char *said = alloc_printf("vm=%s seed: ", instance->name);
-    journal_tell(service->journal,
-                 &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL, text, said});
+    scoped(buffer_done) struct buffer text = {0}, said = {0};
+    put_words(&text, (const char *[]){seed_document_name(document), " fetched by ", from->agent,
+                                      own ? NULL : "; ", stranger.text, NULL});
+    put_words(&said, (const char *[]){"vm=", instance->name, " seed: ", NULL});
+    journal_tell(service->journal, &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL,
+                                                            text.data, said.data});
     if (own && document == SEED_META_DATA) {
         expect_phone_home(service, vm, instance);
         vm_seed_fetched(vm);
