@@ -164,9 +164,12 @@ static bool clear_away(struct offline *offline, struct error *error) {
 
 /* --- the copy --- */
 
-/* qapi/block-core.json, BlockdevOptionsQcow2. The target is not read: its image is not opened. */
+/* qapi/block-core.json, BlockdevOptionsQcow2. The target is not read: its image is not opened. QEMU
+ * does not sync it, for which its guest would stand still: that is done here, when it is whole. */
 static json_t *target_node(const char *name, const char *path) {
-    json_t *node = json_object(), *file = json_object();
+    json_t *node = json_object(), *file = json_object(), *cache = json_object();
+    json_object_set_new(cache, "no-flush", json_true());
+    json_object_set_new(node, "cache", cache);
     json_object_set_new(file, "driver", json_string("file"));
     json_object_set_new(file, "filename", json_string(path));
     json_object_set_new(node, "driver", json_string("qcow2"));

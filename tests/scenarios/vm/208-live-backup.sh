@@ -44,8 +44,10 @@ end_slow() { # STATUS TEXT
     [ -z "$2" ] || expect_text "$WORK/slow.err" "$2"
 }
 
-step "what is written meanwhile is not in it; the other disk is of the same moment"
+step "what is written meanwhile is not in it; the other disk is of the same moment; its QEMU waits for no sync of the copy"
 begin_slow
+expect_ok "$PGSUP" qmp one query-named-block-nodes
+expect_equal "not synced by QEMU" "$(json_of 'sorted(each["node-name"] for each in it if each["drv"] == "qcow2" and each["cache"]["no-flush"])')" "['pgsup-backup-0', 'pgsup-backup-1']"
 expect_ok "$PGSUP" qmp one human-monitor-command '{"command-line": "qemu-io -d /machine/peripheral/vda/virtio-backend \"write -P 8 16M 8M\""}'
 expect_text "$folder/qemu.log" "wrote 8388608/8388608 bytes"
 hurry
