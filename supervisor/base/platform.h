@@ -141,3 +141,6 @@ const char *platform_package_of(const char *program);
 /* Copies a file, sharing blocks with the original where the file system can (clone, reflink). What
  * fails or is interrupted leaves no copy. */
 bool platform_copy_file(const char *from, const char *to, mode_t mode, struct error *error);
+
+/* Begins to write this part of a file to the disk, where the system can; nothing is promised. */
+void platform_write_out(int fd, uint64_t from, size_t length);

@@ -398,3 +398,7 @@ bool platform_copy_file(const char *from, const char *to, mode_t mode, struct er
         unlink(to);
     return good;
 }
+
+void platform_write_out(int fd, uint64_t from, size_t length) {
+    sync_file_range(fd, (off_t)from, (off_t)length, SYNC_FILE_RANGE_WRITE);
+}

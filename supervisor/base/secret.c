@@ -53,13 +53,17 @@ void secret_wipe(void *memory, size_t length) {
     sodium_memzero(memory, length);
 }
 
+void secret_sha256_end(struct sha256 *state, char digest[SECRET_SHA256_SIZE]) {
+    unsigned char bytes[SHA256_BYTES];
+    sha256_end(state, bytes);
+    sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+}
+
 void secret_sha256(const void *data, size_t length, char digest[SECRET_SHA256_SIZE]) {
     struct sha256 state;
-    unsigned char bytes[SHA256_BYTES];
     sha256_begin(&state);
     sha256_add(&state, data, length);
-    sha256_end(&state, bytes);
-    sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+    secret_sha256_end(&state, digest);
 }
 
 enum { CHUNK_BYTES = 1 << 18 };
@@ -98,12 +102,10 @@ static void update_sha512(void *state, const void *data, size_t length) {
 
 bool secret_sha256_file(const char *path, char digest[SECRET_SHA256_SIZE], struct error *error) {
     struct sha256 state;
-    unsigned char bytes[SHA256_BYTES];
     sha256_begin(&state);
     if (!read_file(path, update_sha256, &state, error))
         return false;
-    sha256_end(&state, bytes);
-    sodium_bin2hex(digest, SECRET_SHA256_SIZE, bytes, sizeof bytes);
+    secret_sha256_end(&state, digest);
     return true;
 }
 

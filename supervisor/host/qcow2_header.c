@@ -12,8 +12,10 @@ enum {
     CLUSTER_BITS = 20,
     VIRTUAL_SIZE = 24,
     CRYPT_METHOD = 32,
+    SNAPSHOTS = 60,
     VERSION_2_LENGTH = 72,
     INCOMPATIBLE = 72,
+    AUTOCLEAR = 88,
     REFCOUNT_ORDER = 96,
     HEADER_LENGTH = 100,
     VERSION_3_LENGTH = 104,
@@ -63,6 +65,8 @@ static bool read_features(struct reading *reading, struct error *error) {
                          "uses features of qcow2 that are not known: make a plain one of it with "
                          "`qemu-img convert -O qcow2`");
     reading->header->has_data_file = (features & FEATURE_DATA_FILE) != 0;
+    if (features || number(reading, AUTOCLEAR, 8))
+        reading->header->is_plain = false;
     if (number(reading, REFCOUNT_ORDER, 4) > QCOW2_REFCOUNT_BITS_MAX)
         return refuse("its reference counts have an impossible width", error);
     return (reading->fixed_length >= VERSION_3_LENGTH && reading->fixed_length % 8 == 0 &&
@@ -77,6 +81,7 @@ static bool read_fixed(struct reading *reading, struct error *error) {
     header->version = (unsigned)number(reading, VERSION, 4);
     header->virtual_bytes = number(reading, VIRTUAL_SIZE, 8);
     header->encrypted = number(reading, CRYPT_METHOD, 4) != 0;
+    header->is_plain = !header->encrypted && number(reading, SNAPSHOTS, 4) == 0;
     reading->backing_offset = number(reading, BACKING_OFFSET, 8);
     reading->backing_length = reading->backing_offset ? number(reading, BACKING_LENGTH, 4) : 0;
     reading->fixed_length = VERSION_2_LENGTH;

@@ -21,7 +21,8 @@ struct qcow2_header {
     unsigned cluster_bits;
     uint64_t virtual_bytes;
     bool encrypted;
-    bool has_data_file;                     /* its data is in another file */
+    bool has_data_file; /* its data is in another file */
+    bool is_plain; /* closed in order; no snapshot, bitmap or feature that changes how it is read */
     char backing[QCOW2_BACKING_SIZE];       /* "": none */
     char backing_format[QCOW2_FORMAT_SIZE]; /* "": not said */
 };

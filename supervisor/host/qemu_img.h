@@ -21,6 +21,9 @@ bool qemu_img_info(const char *path, struct qemu_img_info *info,
 /* ERROR_INVALID when its tables are damaged. Leaked clusters only waste space and are no damage.
  * shown: its name in messages. */
 bool qemu_img_check(const char *path, const char *shown, struct error *error);
+/* How many clusters of a disk hold something. False: it has damage or leaks, or another process
+ * writes to it. */
+bool qemu_img_count(const char *path, uint64_t *clusters);
 /* ERROR_WRONG_STATE when another process writes to it, by the locks that QEMU and its tools hold.
  */
 bool qemu_img_check_unlocked(const char *path, const char *shown, struct error *error);

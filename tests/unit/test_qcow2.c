@@ -1,4 +1,5 @@
 /* Headers of qcow2 files: what they refer to, and what must not come into a home. */
+#include "host/qcow2_copy.h"
 #include "host/qcow2_file.h"
 #include "scratch.h"
 #include "test.h"
@@ -222,6 +223,84 @@ TEST(backing_file_renamed) {
     CHECK(!qcow2_file_rename_backing(plain, "other.qcow2"));
     CHECK(mkfifo(fifo, 0600) == 0);
     CHECK(!qcow2_file_rename_backing(fifo, "other.qcow2"));
+}
+
+/* --- copied as the file that it is --- */
+
+static void tell(const char *path, const char *command) {
+    char *argv[] = {"/usr/bin/env", "qemu-io",       "-f",         "qcow2",
+                    "-c",           (char *)command, (char *)path, NULL};
+    make(argv);
+}
+
+/* Of copied/disk.qcow2, which is over an image if its copy knows one. */
+static bool is_copied(const char *backing) {
+    struct error error = {0};
+    char digest[SECRET_SHA256_SIZE], again[SECRET_SHA256_SIZE];
+    scoped(alloc_release) char *from = scratch_path("copied/disk.qcow2");
+    scoped(alloc_release) char *to = scratch_path("copied/copy.qcow2");
+    const struct qcow2_copy copy = {from, to, backing};
+    CHECK(qcow2_copy_try(&copy, digest, &error));
+    CHECK(file_exists(to) == (*digest != 0));
+    if (!*digest)
+        return false;
+    char *compare[] = {"/usr/bin/env", "qemu-img", "compare", "-q", from, to, NULL};
+    char *check[] = {"/usr/bin/env", "qemu-img", "check", "-q", to, NULL};
+    make(compare);
+    make(check);
+    CHECK(secret_sha256_file(to, again, &error));
+    CHECK_STRING(digest, again);
+    if (backing)
+        check_backing_is(to, backing);
+    CHECK(unlink(to) == 0);
+    return true;
+}
+
+TEST(copied_as_it_is) {
+    static const char shorter[] = "base.qcow2";
+    struct error error = {0};
+    scoped(alloc_release) char *folder = scratch_path("copied");
+    scoped(alloc_release) char *disk = scratch_path("copied/disk.qcow2");
+    scoped(alloc_release) char *option =
+        alloc_printf("backing_file=%s/base.qcow2,backing_fmt=qcow2", folder);
+    CHECK(file_make_directory(folder, 0700, &error));
+    make_plain("copied/base.qcow2");
+    make_disk(disk, option);
+    char *grow[] = {"/usr/bin/env", "qemu-img", "resize", "-q", disk, "64M", NULL};
+    char *keep[] = {"/usr/bin/env", "qemu-img", "snapshot", "-q", "-c", "one", disk, NULL};
+    char *drop[] = {"/usr/bin/env", "qemu-img", "snapshot", "-q", "-d", "one", disk, NULL};
+    make(grow);
+    CHECK(is_copied(shorter));
+    tell(disk, "write -P 7 1M 24M");
+    CHECK(is_copied(shorter));
+    CHECK(!is_copied("a-name-that-is-longer-than-that-in-the-header-by-far-and-so-does-not-fit"));
+    CHECK(!is_copied(NULL)); /* the copy would show what it is over */
+    make(keep);
+    CHECK(!is_copied(shorter));
+    make(drop);
+    CHECK(is_copied(shorter));
+    tell(disk, "discard 1M 16M"); /* freed, and still in the file */
+    CHECK(!is_copied(shorter));
+}
+
+/* Which of these a conversion reads, or refuses, is its own business. */
+TEST(not_copied_as_it_is) {
+    static const struct patch patches[] = {
+        {72, "\0\0\0\0\0\0\0\1", 8}, /* not closed in order */
+        {72, "\0\0\0\0\0\0\0\2", 8}, /* damaged */
+        {88, "\0\0\0\0\0\0\0\1", 8}, /* bitmaps */
+        {40, "\0\0\0\0\0\0\0\7", 8}, /* a table that is not where one can be */
+    };
+    scoped(alloc_release) char *disk = scratch_path("copied/disk.qcow2");
+    for (size_t i = 0; i < sizeof patches / sizeof *patches; i++) {
+        CHECK(unlink(disk) == 0);
+        make_plain("copied/disk.qcow2");
+        CHECK(is_copied(NULL));
+        scoped(file_release) int fd = open(disk, O_WRONLY | O_CLOEXEC);
+        CHECK(pwrite(fd, patches[i].bytes, patches[i].length, (off_t)patches[i].at) ==
+              (ssize_t)patches[i].length);
+        CHECK(!is_copied(NULL));
+    }
 }
 
 TEST(no_regular_file) {

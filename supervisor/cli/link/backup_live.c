@@ -202,7 +202,7 @@ static json_t *backup_action(const struct copying *copying, size_t index, const 
 static bool prepare_disk(struct copying *copying, size_t index, const json_t *nodes,
                          json_t *actions, struct error *error) {
     struct backup_making *making = copying->making;
-    const struct backup_disk *disk = &making->disks[index];
+    struct backup_disk *disk = &making->disks[index];
     scoped(alloc_release) char *source = find_source(nodes, disk->file);
     scoped(alloc_release) char *name = job_name(index);
     if (!source)

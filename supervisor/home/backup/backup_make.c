@@ -12,6 +12,7 @@
 #include "home/images/image.h"
 #include "home/layout.h"
 #include "host/program.h"
+#include "host/qcow2_copy.h"
 #include "host/qcow2_file.h"
 #include "host/qemu_img.h"
 #include "host/qemu_program.h"
@@ -239,15 +240,20 @@ static bool name_image(const struct backup_making *making, const struct backup_d
            qemu_img_name_backing(disk->target, name, error);
 }
 
-bool backup_disk_copy(const struct backup_making *making, const struct backup_disk *disk,
+bool backup_disk_copy(const struct backup_making *making, struct backup_disk *disk,
                       struct error *error) {
     const char *image = disk->over_image ? making->image : NULL;
     const struct qemu_img_chain from = {disk->source, image};
+    const struct qcow2_copy copy = {disk->source, disk->target,
+                                    image ? making->manifest.facts.image.file : NULL};
+    uint64_t limit_bytes = making->options->limit_bytes;
     if (making->options->kind == BACKUP_FULL)
         return pack_disk(making, &from, disk, error);
-    return qemu_img_copy_slowly(disk->source, image, disk->target, making->options->limit_bytes,
-                                error) &&
-           (!image || name_image(making, disk, error));
+    if (!limit_bytes && !qcow2_copy_try(&copy, disk->sha256, error))
+        return false;
+    return *disk->sha256 ||
+           (qemu_img_copy_slowly(disk->source, image, disk->target, limit_bytes, error) &&
+            (!image || name_image(making, disk, error)));
 }
 
 bool backup_copy_disks(struct backup_making *making, struct error *error) {
@@ -282,14 +288,16 @@ bool backup_disk_complete(const struct backup_making *making, const struct backu
 
 /* --- the rest --- */
 
+/* digest: of the file; "": it is computed. */
 static bool list_file(struct backup_making *making, const char *path, bool edited,
-                      struct error *error) {
+                      const char *digest, struct error *error) {
     struct backup_file file = {.path = (char *)path, .edited = edited};
     scoped(alloc_release) char *absolute = in_part(making, path);
     file.over_image = strcmp(path, LAYOUT_OS_DISK) == 0 && making->disks[0].over_image &&
                       making->options->kind == BACKUP_THIN;
+    snprintf(file.sha256, sizeof file.sha256, "%s", digest);
     if (!backup_check_regular(making->part, path, &file.bytes, error) ||
-        !secret_sha256_file(absolute, file.sha256, error))
+        (!*digest && !secret_sha256_file(absolute, file.sha256, error)))
         return false;
     backup_manifest_add(&making->manifest, &file);
     return true;
@@ -300,8 +308,10 @@ static bool list_disk(struct backup_making *making, const struct backup_disk *di
                       struct error *error) {
     struct sync_ahead ahead;
     scoped(alloc_release) char *absolute = in_part(making, disk->file);
+    if (*disk->sha256)
+        return list_file(making, disk->file, false, disk->sha256, error);
     sync_ahead_begin(&ahead, absolute);
-    if (list_file(making, disk->file, false, error))
+    if (list_file(making, disk->file, false, "", error))
         return sync_ahead_end(&ahead, error);
     sync_ahead_drop(&ahead);
     return false;
@@ -318,7 +328,7 @@ static bool copy_document(struct backup_making *making, const char *path, bool e
         return true;
     return file_read(from, BACKUP_SMALL_LIMIT_BYTES, &text, error) &&
            file_write(to, text.data ? text.data : "", text.length, 0600, error) &&
-           list_file(making, path, edited, error);
+           list_file(making, path, edited, "", error);
 }
 
 static bool copy_generated(struct backup_making *making, const char *path, bool only_edited,

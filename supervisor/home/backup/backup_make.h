@@ -17,10 +17,11 @@ struct backup_options {
     const char *pgsup;    /* the version of this program */
 };
 struct backup_disk {
-    char *file;      /* its name, here and in INSTANCEDIR */
-    char *source;    /* absolute */
-    char *target;    /* absolute: what is written first */
-    bool over_image; /* it is */
+    char *file;                      /* its name, here and in INSTANCEDIR */
+    char *source;                    /* absolute */
+    char *target;                    /* absolute: what is written first */
+    bool over_image;                 /* it is */
+    char sha256[SECRET_SHA256_SIZE]; /* of what is in the backup and on the disk; "": not yet */
 };
 struct backup_making { /* all owned; home and options borrowed */
     struct home *home;
@@ -40,7 +41,7 @@ void backup_end(struct backup_making *making);
 /* All disks of an instance that does not run and is locked. */
 bool backup_copy_disks(struct backup_making *making, struct error *error);
 /* The same of one disk that no QEMU has open. */
-bool backup_disk_copy(const struct backup_making *making, const struct backup_disk *disk,
+bool backup_disk_copy(const struct backup_making *making, struct backup_disk *disk,
                       struct error *error);
 /* An empty target of the same size; then, when all that the disk has above its image was copied
  * there, what the kind of backup asks for is made of it. */

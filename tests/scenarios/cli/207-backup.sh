@@ -70,6 +70,48 @@ for each in --thin --full; do
     rm -r "$WORK/limited" "$WORK/words"
 done
 
+step "a thin one copies the files themselves, and no QEMU can write to them meanwhile; one with a snapshot is converted"
+converted() { # COUNT: disks, of the backup that is made
+    mkdir "$WORK/converted"
+    : >"$WORK/words"
+    PATH=$WORK/bin:$PATH expect_ok "$PGSUP" backup create one --to "$WORK/converted" --thin
+    expect_equal "converted" "$(grep -c '^convert ' "$WORK/words")" "$1"
+    expect_ok "$PGSUP" backup verify "$WORK"/converted/one-*Z --against-vm
+    expect_equal "check" "$(qemu-img check -q -f qcow2 "$WORK"/converted/one-*Z/disk-data.qcow2 2>&1)" ""
+    expect_equal "modes" "$(mode_of "$WORK"/converted/one-*Z/os.qcow2)" "-rw-------"
+    rm -r "$WORK/converted"
+}
+cat >"$WORK/bin/qemu-img" <<END
+#!/bin/sh
+echo "\$*" >>"$WORK/words"
+for last in "\$@"; do :; done
+[ "\$1" != check ] || qemu-io -f qcow2 -c 'write -P 3 2M 64k' "\$last" >>"$WORK/written" 2>&1
+exec "$(command -v qemu-img)" "\$@"
+END
+converted 0
+expect_text "$WORK/written" 'Failed to get "write" lock'
+expect_no_text "$WORK/written" "wrote"
+qemu-img snapshot -c kept "$folder/os.qcow2"
+converted 1
+qemu-img snapshot -d kept "$folder/os.qcow2"
+converted 0
+write_for_long() {
+    qemu-io -f qcow2 -c 'sleep 60000' "$folder/disk-data.qcow2" >/dev/null 2>&1 &
+    writer=$!
+}
+write_for_long
+# shellcheck disable=SC2016  # when it exits
+at_exit 'kill $writer 2>/dev/null || true'
+is_written_to() { # a look keeps a writer out that comes during it
+    kill -0 $writer 2>/dev/null || write_for_long
+    ! qemu-img info -f qcow2 "$folder/disk-data.qcow2" >/dev/null 2>&1
+}
+wait_until 20 is_written_to
+expect_fail 1 'no backup of "one" was made: cannot copy the disk '"$folder/disk-data.qcow2" "$PGSUP" backup create one --to "$WORK/out" --thin
+expect_text "$ERR" "Is another process using the image"
+kill $writer
+wait $writer 2>/dev/null || true
+
 step "the same machine is put back in its place when that is meant"
 qemu-io -f qcow2 -c 'write -P 8 1M 1M' "$folder/os.qcow2" >/dev/null
 expect_fail 2 "os.qcow2 differs from $folder/os.qcow2" "$PGSUP" backup verify "$thin" --against-vm

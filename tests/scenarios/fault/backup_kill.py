@@ -98,6 +98,7 @@ def check_replaced(where, _):
 
 
 kill_each("create, stopped", create("--full"))
+kill_each("create, stopped and thin", create("--thin"))
 write(AS_BACKED_UP)
 well("backup", "create", "test", "--to", OUT)
 BACKUP.append(os.path.join(HOME, "..", "kept"))
