@@ -21,6 +21,7 @@
 #define CHECK_TIMEOUT_MS    600000
 #define COPY_TIMEOUT_MS     3600000 /* of a large disk on a slow device */
 #define PACK_TIMEOUT_MS     86400000
+#define SECTOR_BYTES        512u
 
 /* qemu-img prints warnings before the object, each on a line of its own. */
 bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
@@ -270,12 +271,14 @@ bool qemu_img_from_raw(const char *raw, const char *target, struct error *error)
            error_prefix(error, "cannot convert %s to qcow2", raw);
 }
 
-/* qapi/block-core.json, BlockdevOptionsRaw: offset and size. */
+/* qapi/block-core.json, BlockdevOptionsRaw: offset and size, which QEMU wants to be in sectors. */
 static char *name_part(const struct qemu_img_part *part) { /* caller frees */
-    json_t *root =
-        json_pack("{s:s, s:n, s:{s:s, s:I, s:I, s:{s:s, s:s}}}", "driver", part->format, "backing",
-                  "file", "driver", "raw", "offset", (json_int_t)part->offset, "size",
-                  (json_int_t)part->bytes, "file", "driver", "file", "filename", part->path);
+    uint64_t bytes = (part->bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
+    json_t *root = json_pack("{s:s, s:n, s:{s:s, s:I, s:{s:s, s:s}}}", "driver", part->format,
+                             "backing", "file", "driver", "raw", "offset", (json_int_t)part->offset,
+                             "file", "driver", "file", "filename", part->path);
+    if (part->offset) /* else it is a whole file, which may end within a sector */
+        json_object_set_new(json_object_get(root, "file"), "size", json_integer((json_int_t)bytes));
     char *text = json_dumps(root, JSON_COMPACT);
     char *name = text ? alloc_printf("json:%s", text) : NULL;
     free(text);

@@ -60,7 +60,8 @@ bool qemu_img_compare(const struct qemu_img_chain *one, const struct qemu_img_ch
                       bool *same, struct error *error);
 /* Converts a raw disk to qcow2, without guessing its format from its content. */
 bool qemu_img_from_raw(const char *raw, const char *target, struct error *error);
-/* A disk that is part of a file, in a format of QEMU's. */
+/* A disk that is part of a file, padded to 512 bytes as tar does, in a format of QEMU's; at offset
+ * 0 it is the whole file. */
 struct qemu_img_part {
     const char *path, *format;
     uint64_t offset, bytes;

@@ -146,3 +146,10 @@ cp data.qcow2 data.vmdk
 pack web.ovf os.vmdk data.vmdk
 expect_ok "$PGSUP" import ../web.ova --as web
 holds web
+printf 12345678 >>data.vmdk # a file need not end with a sector
+pack web.ovf os.vmdk data.vmdk
+expect_ok "$PGSUP" import ../web.ova --as packed
+holds packed
+rm -f web.mf
+expect_ok "$PGSUP" import web.ovf --as unpacked
+holds unpacked
