@@ -66,6 +66,19 @@ static void instance_read_row(struct query *query, struct store_instance *instan
     instance->snapshot_keep = (uint64_t)query_column_number(query);
 }
 
+static void instance_read_brief(struct query *query, struct store_instance *instance) {
+    *instance = (struct store_instance){0};
+    instance->id = query_column_number(query);
+    instance->name = query_column_text(query);
+    instance->image = query_column_text(query);
+    instance->ip4 = query_column_text(query);
+    instance->vcpu = (uint64_t)query_column_number(query);
+    instance->ram_mib = (uint64_t)query_column_number(query);
+    instance->disk_bytes = (uint64_t)query_column_number(query);
+    instance->ssh_port = (uint16_t)query_column_number(query);
+    instance->groups = query_column_text(query);
+}
+
 bool store_instance_uses_dhcp(const struct store_instance *instance) {
     return !instance->ip4 && instance->ssh_port == 0;
 }
@@ -201,7 +214,11 @@ static bool list_by(struct store *store, enum statement statement,
             room = room ? 2 * room : 8;
             instances->items = alloc_resize(instances->items, room * sizeof *instances->items);
         }
-        instance_read_row(&query, &instances->items[instances->count++]);
+        struct store_instance *instance = &instances->items[instances->count++];
+        if (statement == INSTANCE_LIST_BRIEF)
+            instance_read_brief(&query, instance);
+        else
+            instance_read_row(&query, instance);
     }
     if (query_close(&query))
         return true;

@@ -82,10 +82,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
     [INSTANCE_LIST_BRIEF] =
-        "SELECT i.id, i.name, NULL, NULL, NULL, NULL, m.name, NULL, i.seed, i.ip4, NULL, i.vcpu,"
-        " i.ram_mib, i.disk_bytes, i.ssh_port, 0, 0, i.restart, NULL, 0, 0, i.host_keys, NULL,"
-        " NULL, 0, 0, i.host_groups, NULL, 0, NULL, 0, 0"
-        " FROM instances i JOIN images m ON m.id = i.image ORDER BY i.name",
+        "SELECT i.id, i.name, m.name, i.ip4, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port,"
+        " i.host_groups FROM instances i JOIN images m ON m.id = i.image ORDER BY i.name",
     [INSTANCE_LIST_RESTARTED] = INSTANCE_SELECT "WHERE i.wanted <> 0 AND i.restart <> 'no'"
                                                 " ORDER BY i.name",
     [INSTANCE_UPDATE] =

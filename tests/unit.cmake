@@ -208,6 +208,7 @@ pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 
 pgsup_test(doctor SOURCES unit/test_doctor.c USES cli_doctor)
 pgsup_test(service SOURCES unit/test_service.c USES cli_service daemon)
+pgsup_test(list SOURCES unit/test_list.c USES cli_link cli_output)
 pgsup_test(options SOURCES unit/test_options.c USES cli cli_output)
 pgsup_test(terminal SOURCES unit/test_terminal.c USES cli_terminal cli_output)
 pgsup_test(help SOURCES unit/test_help.c USES cli cli_commands cli_manual)

@@ -1,5 +1,7 @@
 #include "duration.h"
 
+#include "base/name.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -133,12 +135,9 @@ void duration_format(uint64_t ms, char text[DURATION_SIZE]) {
 }
 
 void duration_format_short(uint64_t ms, char text[DURATION_SIZE]) {
-    if (ms < 2 * MINUTE_MS)
-        snprintf(text, DURATION_SIZE, "%" PRIu64 "s", ms / SECOND_MS);
-    else if (ms < 2 * HOUR_MS)
-        snprintf(text, DURATION_SIZE, "%" PRIu64 "m", ms / MINUTE_MS);
-    else if (ms < 2 * DAY_MS)
-        snprintf(text, DURATION_SIZE, "%" PRIu64 "h", ms / HOUR_MS);
-    else
-        snprintf(text, DURATION_SIZE, "%" PRIu64 "d", ms / DAY_MS);
+    char *end = ms < 2 * MINUTE_MS ? name_put_number(ms / SECOND_MS, text)
+                : ms < 2 * HOUR_MS ? name_put_number(ms / MINUTE_MS, text)
+                : ms < 2 * DAY_MS  ? name_put_number(ms / HOUR_MS, text)
+                                   : name_put_number(ms / DAY_MS, text);
+    strcpy(end, ms < 2 * MINUTE_MS ? "s" : ms < 2 * HOUR_MS ? "m" : ms < 2 * DAY_MS ? "h" : "d");
 }

@@ -3,7 +3,12 @@
  *
  * A request is answered by any number of notifications ("progress") and then exactly one result or
  * error. An error's data carries the word of the error code (base/error.h), so that the command
- * line exits with the same status as for an error of its own. */
+ * line exits with the same status as for an error of its own.
+ *
+ * "status" answers {"vms": [{…}]} or, with {"rows": true}, what a table of all shows, by state:
+ * name, milliseconds since the launch of its process or null, and the reason if there is one.
+ *     {"rows": {"ready": [["web", 42000], ["mail", 17]], "failed": [["db", null, "QEMU ended"]]}}
+ */
 #pragma once
 
 #include "base/buffer.h"

@@ -27,20 +27,32 @@ static bool method_hello(struct request *request, struct error *error) {
     return true;
 }
 
-/* "name": of this VM alone; "brief": what a table of many shows. */
+static void add_row(json_t *by_state, const struct vm *vm) {
+    const char *state = lifecycle_state_word(vm->state);
+    json_t *rows = json_object_get(by_state, state);
+    if (!rows)
+        json_object_set_new(by_state, state, rows = json_array());
+    json_array_append_new(rows, vm_json_row(vm));
+}
+
+/* "name": of this VM alone; "rows": in short, see control/protocol.h. */
 static bool method_status(struct request *request, struct error *error) {
     struct fleet *fleet = request->context->fleet;
     const char *only = NULL;
-    bool brief = false;
+    bool rows = false;
     if (!control_get_string(request->params, "name", &only, error) ||
-        !control_get_bool(request->params, "brief", &brief, error))
+        !control_get_bool(request->params, "rows", &rows, error))
         return false;
-    json_t *body = json_object(), *list = json_array();
-    for (size_t i = 0; i < fleet->count; i++)
-        if (!only || strcmp(only, fleet->vms[i]->name) == 0)
-            json_array_append_new(list,
-                                  brief ? vm_json_brief(fleet->vms[i]) : vm_json(fleet->vms[i]));
-    json_object_set_new(body, "vms", list);
+    json_t *body = json_object(), *list = rows ? json_object() : json_array();
+    for (size_t i = 0; i < fleet->count; i++) {
+        if (only && strcmp(only, fleet->vms[i]->name) != 0)
+            continue;
+        if (rows)
+            add_row(list, fleet->vms[i]);
+        else
+            json_array_append_new(list, vm_json(fleet->vms[i]));
+    }
+    json_object_set_new(body, rows ? "rows" : "vms", list);
     request_succeed(request, body);
     return true;
 }

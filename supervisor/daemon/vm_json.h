@@ -6,4 +6,4 @@
 #include <jansson.h>
 
 json_t *vm_json(const struct vm *vm);
-json_t *vm_json_brief(const struct vm *vm); /* what a table of many shows */
+json_t *vm_json_row(const struct vm *vm); /* control/protocol.h: among those of its state */

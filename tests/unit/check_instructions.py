@@ -5,13 +5,17 @@ them with instructions.txt, where each has a bound 10 % above what it was when i
 usage: check_instructions.py PGSUP BENCH_QMP BENCH_SEED
 
 Counted by callgrind, on Debian 12 for x86_64 alone: compilers and libraries differ elsewhere."""
+import contextlib
+import json
 import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 from homes import Home
@@ -37,6 +41,27 @@ def count(environment, *command):
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
 
 
+@contextlib.contextmanager
+def supervisor(home):
+    """Says of all VMs that they run, always in the same words, as counted ones must be."""
+    rows = {"ready": [[name, 3600000 + number] for number, name in enumerate(home.names)]}
+    answers = {"hello": {"protocol": 1}, "status": {"rows": rows}}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{home.path}/run/pgsup.sock")
+        listener.listen()
+
+        def answer():
+            client, _ = listener.accept()
+            with client, client.makefile("r") as requests:
+                for request in map(json.loads, requests):
+                    reply = {"jsonrpc": "2.0", "id": request["id"], "result": answers[request["method"]]}
+                    client.sendall(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield
+    os.remove(f"{home.path}/run/pgsup.sock")
+
+
 def rounds(environment, count_of, *command):
     """Of so many rounds, without the program's beginning and end."""
     few, many = (count(environment, *command, str(number)) for number in (1, 1 + count_of))
@@ -52,6 +77,8 @@ def measure(pgsup, bench_qmp, bench_seed):
             home = Home(pgsup, f"{folder}/{vms}", vms)
             here = dict(environment, PGSUP_HOME=home.path)
             yield f"list of {vms}", count(here, pgsup, "list")
+        with supervisor(home):
+            yield f"list of {vms} that run", count(here, pgsup, "list")
         yield f"image list beside {vms}", count(here, pgsup, "image", "list")
         yield f"list --json of {vms}", count(here, pgsup, "list", "--json")
         yield f"create beside {vms}", count(here, pgsup, "-q", "instance", "create", "new", "--os", "empty",

@@ -77,18 +77,16 @@ static bool hold_still(const struct invocation *invocation, const struct store_i
                        int *lock, struct error *error) {
     const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
+    struct vm_now now;
     struct store_instance again = {0};
     if (!vm_status_open(invocation->home, &scope, &vms, error))
         return false;
-    json_t *status = vm_status_get(&vms, instance);
-    const char *state = json_string_value(json_object_get(status, "state"));
-    bool paused = state && strcmp(state, "paused") == 0;
-    bool runs = json_is_integer(json_object_get(status, "pid"));
-    bool good = paused || !runs ||
+    vm_status_get(&vms, instance, &now);
+    bool paused = strcmp(now.state, "paused") == 0;
+    bool good = paused || !now.pid ||
                 error_set(error, ERROR_WRONG_STATE,
                           "\"%s\" runs, and its disks change: `pgsup pause %s` comes first",
                           instance->name, instance->name);
-    json_decref(status);
     vm_status_close(&vms);
     if (good && !paused)
         good = stopped_instance_lock(invocation, instance->name, &again, lock, error);

@@ -4,7 +4,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
-#include "cli/link/instance_row.h"
+#include "cli/link/instance_rows.h"
 #include "cli/output/info_output.h"
 #include "cli/output/json_output.h"
 #include "cli/terminal/color.h"

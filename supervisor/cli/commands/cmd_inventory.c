@@ -92,21 +92,20 @@ static void add_own(json_t *object, const struct store_instance *instance) {
 }
 
 static json_t *variables(struct inventory *inventory, const struct store_instance *instance,
-                         const json_t *status) {
+                         const struct vm_now *now) {
     struct error error = {0};
     json_t *object = json_object();
-    const char *state = json_string_value(json_object_get(status, "state"));
     scoped(alloc_release) char *key = ssh_identity_file(&inventory->cloud);
     scoped(alloc_release) char *folder = home_instance_folder(inventory->home, instance->name);
-    if (reachable_by_status(instance, status, &error))
+    if (reachable_now(instance, now, &error))
         set_reachable(inventory, instance, object);
     else
-        set_unreachable(object, instance->name, state, error.text);
+        set_unreachable(object, instance->name, now->state, error.text);
     set_text(object, "ansible_user", "ansible");
     json_object_set_new(object, "ansible_become", json_true());
     set_text(object, "ansible_ssh_private_key_file", key);
     json_object_set_new(object, "ansible_ssh_host_key_checking", json_true());
-    set_text(object, "pgsup_state", state);
+    set_text(object, "pgsup_state", now->state);
     set_text(object, "pgsup_image", instance->image);
     set_text(object, "pgsup_arch", instance->arch);
     set_text(object, "pgsup_folder", folder);
@@ -146,14 +145,13 @@ static void join_own(struct inventory *inventory, const struct store_instance *i
 }
 
 static json_t *describe(struct inventory *inventory, const struct store_instance *instance) {
-    json_t *status = vm_status_get(&inventory->vms, instance);
-    const char *state = json_string_value(json_object_get(status, "state"));
-    json_t *object = variables(inventory, instance, status);
+    struct vm_now now;
+    vm_status_get(&inventory->vms, instance, &now);
+    json_t *object = variables(inventory, instance, &now);
     join_group(inventory, "image", instance->image, instance->name);
     join_group(inventory, "network", inventory->cloud.network, instance->name);
-    join_group(inventory, "state", state, instance->name);
+    join_group(inventory, "state", now.state, instance->name);
     join_own(inventory, instance);
-    json_decref(status);
     return object;
 }
 

@@ -4,7 +4,6 @@
 #include "cli/link/list_rows.h"
 #include "cli/output/json_output.h"
 #include "cli/output/list_table.h"
-#include "cli/output/rows_output.h"
 #include "cli/terminal/color.h"
 #include "cli/terminal/terminal.h"
 
@@ -68,7 +67,7 @@ static bool init_view(struct view *view, struct invocation *invocation, struct e
                                         .name_count = invocation_argument_count(invocation),
                                         .state = invocation_option(invocation, "state"),
                                         .group = invocation_option(invocation, "group"),
-                                        .sort_key = column->key,
+                                        .sort = column,
                                         .descending = descending,
                                         .whole = needs_whole_rows(view, column)};
     return list_rows_check(invocation->home, &view->choice, error);
@@ -78,9 +77,9 @@ static bool collect(const struct view *view, struct list_rows *list, struct erro
     return list_rows_collect(view->invocation->home, &view->choice, list, error);
 }
 
-static void print_table(struct view *view, const json_t *rows, FILE *file) {
+static void print_table(struct view *view, const struct list_rows *list, FILE *file) {
     view->table.width = isatty(STDOUT_FILENO) ? terminal_size_of(STDOUT_FILENO).columns - 1 : 0;
-    list_table_print(&view->table, rows, file);
+    list_table_print(&view->table, list->items, list->count, file);
 }
 
 /* --- showing --- */
@@ -92,6 +91,18 @@ static void tell_rest(const struct view *view, const struct list_rows *list) {
         fputs("pgsup: no instances yet: `pgsup create NAME` defines one\n", stderr);
     else if (!list->supervised)
         fputs("pgsup: no supervisor runs: `pgsup up --detach` starts one\n", stderr);
+}
+
+static void print_list(struct view *view, const struct list_rows *list) {
+    if (list->total)
+        print_table(view, list, stdout);
+    fflush(stdout);
+    tell_rest(view, list);
+}
+
+static void print_names(const struct list_rows *list) {
+    for (size_t i = 0; i < list->count; i++)
+        puts(list->items[i].instance->name);
 }
 
 /* In place of what was drawn before; lines that do not fit are counted. */
@@ -126,14 +137,14 @@ static char *format_list(struct view *view, struct error *error) {
         return NULL;
     FILE *file = open_memstream(&text, &length);
     if (file) {
-        print_table(view, list.rows, file);
+        print_table(view, &list, file);
         if (!list.supervised)
             fputs("no supervisor runs: `pgsup up --detach` starts one\n", file);
         fclose(file);
     } else {
         error_errno(error, "cannot format the list");
     }
-    json_decref(list.rows);
+    list_rows_done(&list);
     return text;
 }
 
@@ -167,19 +178,13 @@ static int run_list(struct invocation *invocation, struct error *error) {
         return watch_list(&view, error);
     if (!collect(&view, &list, error))
         return EXIT_FAILURE;
-    if (invocation_flag(invocation, "json")) {
-        json_output_print(list.rows);
-        return EXIT_SUCCESS;
-    }
-    if (invocation_flag(invocation, "names-only")) {
-        rows_output_names(list.rows);
-        return EXIT_SUCCESS;
-    }
-    if (list.total)
-        print_table(&view, list.rows, stdout);
-    json_decref(list.rows);
-    fflush(stdout);
-    tell_rest(&view, &list);
+    if (invocation_flag(invocation, "json"))
+        json_output_print(list_rows_json(&list));
+    else if (invocation_flag(invocation, "names-only"))
+        print_names(&list);
+    else
+        print_list(&view, &list);
+    list_rows_done(&list);
     return EXIT_SUCCESS;
 }
 

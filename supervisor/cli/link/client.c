@@ -226,13 +226,14 @@ static json_t *take_result(struct client_answer *answer, struct error *error) {
     return answer->result;
 }
 
+json_t *client_result(struct client *client, struct error *error) {
+    struct client_answer answer = {0};
+    return client_receive(client, NULL, &answer, error) ? take_result(&answer, error) : NULL;
+}
+
 json_t *client_call(struct client *client, const char *method, json_t *params,
                     struct error *error) {
-    struct client_answer answer = {0};
-    if (!client_send(client, method, params, error) ||
-        !client_receive(client, NULL, &answer, error))
-        return NULL;
-    return take_result(&answer, error);
+    return client_send(client, method, params, error) ? client_result(client, error) : NULL;
 }
 
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,

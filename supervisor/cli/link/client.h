@@ -20,6 +20,8 @@ void client_close(struct client *client); /* NULL is fine */
 /* Sends one request and waits for its answer; params is stolen. NULL: error is set to the
  * supervisor's. The caller owns the result. The supervisor limits how long it takes. */
 json_t *client_call(struct client *client, const char *method, json_t *params, struct error *error);
+/* The second half of it, after client_send() of one request. */
+json_t *client_result(struct client *client, struct error *error);
 /* The same, showing progress on stderr meanwhile. ERROR_CANCELLED: Ctrl-C; what was requested goes
  * on. */
 json_t *client_call_shown(struct client *client, const char *method, json_t *params,

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/name.h"
-#include "cli/link/instance_row.h"
+#include "cli/link/instance_rows.h"
 #include "home/instance/forward.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "instance_report.h"
 
-#include "cli/link/instance_row.h"
+#include "cli/link/instance_rows.h"
 #include "cli/link/vm_command.h"
 #include "cli/output/json_output.h"
 #include "store/instance_table.h"

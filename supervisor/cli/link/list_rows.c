@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/natural.h"
-#include "cli/link/instance_row.h"
 #include "cli/output/vm_label.h"
 #include "home/access/host_groups.h"
 #include "machine/core/lifecycle.h"
@@ -61,81 +60,73 @@ bool list_rows_check(const struct home *home, const struct list_choice *choice,
     return check_state(choice->state, error);
 }
 
+/* --- the order --- */
+
 struct sorted {
-    json_t *row;
-    const char *name;
-    const json_t *value; /* NULL: there is none */
+    const struct instance_row *row;
+    struct list_value value;
     bool descending;
 };
-
-static int compare_values(const json_t *a, const json_t *b) {
-    if (json_is_string(a) && json_is_string(b))
-        return natural_compare(json_string_value(a), json_string_value(b));
-    double x = json_number_value(a), y = json_number_value(b);
-    return (x > y) - (x < y);
-}
 
 /* Those without a value come last. */
 static int compare_rows(const void *left, const void *right) {
     const struct sorted *a = left, *b = right;
-    int order = 0;
-    if (a->value && b->value)
-        order = compare_values(a->value, b->value) * (a->descending ? -1 : 1);
-    else if (a->value || b->value)
-        order = a->value ? -1 : 1;
-    return order ? order : natural_compare(a->name, b->name);
+    int order = list_value_compare(&a->value, &b->value);
+    if (a->descending && a->value.known && b->value.known)
+        order = -order;
+    return order ? order : natural_compare(a->row->instance->name, b->row->instance->name);
 }
 
-static json_t *sort_rows(const struct list_choice *choice, json_t *rows) {
-    size_t count = json_array_size(rows);
-    struct sorted *sorted = alloc_zero((count + 1) * sizeof *sorted);
-    json_t *result = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *row = json_array_get(rows, i);
-        const json_t *value = json_object_get(row, choice->sort_key);
-        sorted[i] = (struct sorted){row, json_string_value(json_object_get(row, "name")),
-                                    json_is_null(value) ? NULL : value, choice->descending};
-    }
-    qsort(sorted, count, sizeof *sorted, compare_rows);
-    for (size_t i = 0; i < count; i++)
-        json_array_append(result, sorted[i].row);
+static void sort_rows(const struct list_choice *choice, struct list_rows *list) {
+    struct sorted *sorted = alloc_zero((list->count + 1) * sizeof *sorted);
+    struct instance_row *rows = alloc_zero((list->count + 1) * sizeof *rows);
+    for (size_t i = 0; i < list->count; i++)
+        sorted[i] = (struct sorted){&list->items[i], choice->sort->value(&list->items[i]),
+                                    choice->descending};
+    qsort(sorted, list->count, sizeof *sorted, compare_rows);
+    for (size_t i = 0; i < list->count; i++)
+        rows[i] = *sorted[i].row;
     free(sorted);
-    json_decref(rows);
-    return result;
+    free(list->items);
+    list->items = rows;
 }
 
-static json_t *choose_rows(const struct list_choice *choice, struct instance_rows *open,
-                           const struct store_instances *instances) {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < instances->count; i++) {
-        const struct store_instance *instance = &instances->items[i];
+/* --- the rows --- */
+
+static void choose_rows(const struct list_choice *choice, struct list_rows *list) {
+    list->items = alloc_zero((list->total + 1) * sizeof *list->items);
+    for (size_t i = 0; i < list->total; i++) {
+        const struct store_instance *instance = &list->all.instances.items[i];
+        struct instance_row *row = &list->items[list->count];
         if (!is_named(choice, instance->name) || !is_in_group(instance, choice->group))
             continue;
-        json_t *row =
-            choice->whole ? instance_rows_get(open, instance) : instance_rows_brief(open, instance);
-        const char *state = json_string_value(json_object_get(row, "state"));
-        if (!choice->state || is_in_state(state, choice->state))
-            json_array_append(rows, row);
-        json_decref(row);
+        instance_rows_read(&list->all, instance, row);
+        list->count += !choice->state || is_in_state(row->now.state, choice->state);
     }
-    return rows;
 }
 
 bool list_rows_collect(struct home *home, const struct list_choice *choice, struct list_rows *list,
                        struct error *error) {
-    struct store_instances instances = {0};
-    struct instance_rows open;
-    if (!(choice->whole ? instance_table_list(home->store, &instances, error)
-                        : instance_table_list_brief(home->store, &instances, error)))
+    enum instance_rows_form form = choice->whole ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF;
+    *list = (struct list_rows){0};
+    if (!instance_rows_open(home, NULL, form, &list->all, error))
         return false;
-    bool good = instance_rows_open(
-        home, NULL, choice->whole ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF, &open, error);
-    if (good) {
-        list->rows = sort_rows(choice, choose_rows(choice, &open, &instances));
-        list->supervised = open.vms.client != NULL;
-        list->total = instances.count;
-        instance_rows_close(&open);
-    }
-    store_instances_done(&instances);
-    return good;
+    list->supervised = list->all.vms.client != NULL;
+    list->total = list->all.instances.count;
+    choose_rows(choice, list);
+    sort_rows(choice, list);
+    return true;
+}
+
+json_t *list_rows_json(const struct list_rows *list) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, instance_row_object(&list->items[i], &list->all.output));
+    return array;
+}
+
+void list_rows_done(struct list_rows *list) {
+    free(list->items);
+    instance_rows_close(&list->all);
+    *list = (struct list_rows){0};
 }

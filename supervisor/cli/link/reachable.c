@@ -33,12 +33,10 @@ static bool check_state(const char *name, const char *state, struct error *error
     return true;
 }
 
-bool reachable_by_status(const struct store_instance *instance, const json_t *status,
-                         struct error *error) {
-    const char *state = json_string_value(json_object_get(status, "state"));
-    pid_t pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
-    return check_state(instance->name, state ? state : "", error) &&
-           (pid <= 0 || guest_port_check(instance, pid, error));
+bool reachable_now(const struct store_instance *instance, const struct vm_now *now,
+                   struct error *error) {
+    return check_state(instance->name, now->state, error) &&
+           (now->pid <= 0 || guest_port_check(instance, (pid_t)now->pid, error));
 }
 
 /* Without an answer of the supervisor's: the lock of its QEMU says that it runs. */
@@ -57,12 +55,11 @@ bool reachable_state_check(const struct home *home, const struct store_instance 
                            struct error *error) {
     const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
+    struct vm_now now;
     if (!vm_status_open(home, &scope, &vms, error))
         return false;
-    json_t *status = vm_status_get(&vms, instance);
-    const char *state = json_string_value(json_object_get(status, "state"));
-    bool good = check_state(instance->name, state ? state : "", error);
-    json_decref(status);
+    vm_status_get(&vms, instance, &now);
+    bool good = check_state(instance->name, now.state, error);
     vm_status_close(&vms);
     return good;
 }
@@ -71,11 +68,11 @@ bool reachable_check(const struct home *home, const struct store_instance *insta
                      struct error *error) {
     const struct vm_status_scope scope = {.only = instance->name};
     struct vm_status vms = {0};
+    struct vm_now now;
     if (!vm_status_open(home, &scope, &vms, NULL))
         return check_process(home, instance, error);
-    json_t *status = vm_status_get(&vms, instance);
-    bool good = reachable_by_status(instance, status, error);
-    json_decref(status);
+    vm_status_get(&vms, instance, &now);
+    bool good = reachable_now(instance, &now, error);
     vm_status_close(&vms);
     return good;
 }

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "base/error.h"
+#include "cli/output/instance_row.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 
 /* Only whether its VM runs, in whatever way it is spoken to. */
@@ -17,6 +17,6 @@ bool reachable_state_check(const struct home *home, const struct store_instance 
 /* False with a sentence: its state, and what to do. */
 bool reachable_check(const struct home *home, const struct store_instance *instance,
                      struct error *error);
-/* By a status that the caller has: vm_status_get(). */
-bool reachable_by_status(const struct store_instance *instance, const json_t *status,
-                         struct error *error);
+/* By what vm_status_get() has told the caller. */
+bool reachable_now(const struct store_instance *instance, const struct vm_now *now,
+                   struct error *error);

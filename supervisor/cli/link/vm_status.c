@@ -1,49 +1,116 @@
-#include "vm_status.h"
+#include "cli/link/vm_status.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/name.h"
 #include "cli/link/offline.h"
 #include "machine/core/suspend_tag.h"
-#include "store/launch_table.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* False: that is no answer. */
-static bool sort_by_name(struct vm_status *vms, json_t *list) {
-    size_t index;
-    json_t *each;
-    vms->supervised = json_object();
-    json_array_foreach(list, index, each) {
-        const char *name = json_string_value(json_object_get(each, "name"));
-        if (name && json_is_string(json_object_get(each, "state")))
-            json_object_set(vms->supervised, name, each);
-    }
-    return json_is_array(list);
+static int64_t uptime_ms(const struct vm_status *vms, int64_t pid, int64_t launched_ms) {
+    return pid && launched_ms && launched_ms <= vms->now_ms ? vms->now_ms - launched_ms
+                                                            : UPTIME_NONE;
 }
 
-static bool ask_supervisor(struct vm_status *vms, struct error *error) {
+/* --- what a supervisor says --- */
+
+static void add_told(struct vm_status *vms, const json_t *name, const struct vm_now *now) {
+    struct vm_told *told = &vms->told[vms->told_count];
+    *told = (struct vm_told){.name = json_string_value(name), .now = *now};
+    told->now.supervised = true;
+    vms->told_count += told->name && now->state;
+}
+
+static void read_object(struct vm_status *vms, const json_t *object) {
+    const json_t *phases = json_object_get(object, "phases");
+    int64_t pid = json_integer_value(json_object_get(object, "pid"));
+    const struct vm_now now = {
+        .state = json_string_value(json_object_get(object, "state")),
+        .reason = json_string_value(json_object_get(object, "reason")),
+        .pid = pid,
+        .uptime_ms = uptime_ms(vms, pid, json_integer_value(json_object_get(phases, "launched"))),
+        .since_ms = json_integer_value(json_object_get(object, "since_ms")),
+        .told = object};
+    add_told(vms, json_object_get(object, "name"), &now);
+}
+
+/* control/protocol.h */
+static void read_row(struct vm_status *vms, const char *state, const json_t *row) {
+    const json_t *uptime = json_array_get(row, 1);
+    const struct vm_now now = {.state = state,
+                               .reason = json_string_value(json_array_get(row, 2)),
+                               .uptime_ms = json_is_integer(uptime) ? json_integer_value(uptime)
+                                                                    : UPTIME_NONE};
+    add_told(vms, json_array_get(row, 0), &now);
+}
+
+static void make_room(struct vm_status *vms, const json_t *list) {
+    size_t room = vms->told_count + json_array_size(list) + 1;
+    vms->told = alloc_resize(vms->told, room * sizeof *vms->told);
+}
+
+static int compare_names(const void *left, const void *right) {
+    return strcmp(((const struct vm_told *)left)->name, ((const struct vm_told *)right)->name);
+}
+
+/* An older supervisor gives no rows. False: that is no answer. */
+static bool read_answer(struct vm_status *vms) {
+    json_t *rows = json_object_get(vms->answer, "rows"), *list, *each;
+    const json_t *objects = json_object_get(vms->answer, "vms");
+    const char *state;
+    size_t index;
+    make_room(vms, objects);
+    json_array_foreach(objects, index, each) {
+        read_object(vms, each);
+    }
+    json_object_foreach(rows, state, list) {
+        make_room(vms, list);
+        json_array_foreach(list, index, each) {
+            read_row(vms, state, each);
+        }
+    }
+    qsort(vms->told, vms->told_count, sizeof *vms->told, compare_names);
+    return json_is_array(objects) || json_is_object(rows);
+}
+
+static bool send_question(struct vm_status *vms, struct error *error) {
     json_t *params = json_object();
     if (vms->scope.only)
         json_object_set_new(params, "name", json_string(vms->scope.only));
     if (vms->scope.brief)
-        json_object_set_new(params, "brief", json_true());
-    json_t *status = client_call(vms->client, "status", params, error);
-    bool good = status && (sort_by_name(vms, json_object_get(status, "vms")) ||
-                           error_set(error, ERROR_FAILED, "the supervisor's answer is not valid"));
-    json_decref(status);
-    return good;
+        json_object_set_new(params, "rows", json_true());
+    return client_send(vms->client, "status", params, error) != 0;
 }
 
-bool vm_status_open(const struct home *home, const struct vm_status_scope *scope,
-                    struct vm_status *vms, struct error *error) {
+bool vm_status_ask(const struct home *home, const struct vm_status_scope *scope,
+                   struct vm_status *vms, struct error *error) {
     struct error problem = {0};
-    *vms = (struct vm_status){.home = home, .scope = *scope};
+    *vms = (struct vm_status){.home = home, .scope = *scope, .now_ms = clock_wall_ms()};
     vms->client = client_open(home, &problem);
     if (!vms->client && problem.code != ERROR_NO_SUPERVISOR)
         return error_copy(error, &problem);
     bool good =
-        vms->client ? ask_supervisor(vms, error) : running_scan(home->run, &vms->running, error);
+        vms->client ? send_question(vms, error) : running_scan(home->run, &vms->running, error);
+    if (!good)
+        vm_status_close(vms);
+    return good;
+}
+
+bool vm_status_receive(struct vm_status *vms, struct error *error) {
+    if (!vms->client)
+        return true;
+    vms->answer = client_result(vms->client, error);
+    return vms->answer && (read_answer(vms) ||
+                           error_set(error, ERROR_FAILED, "the supervisor's answer is not valid"));
+}
+
+bool vm_status_open(const struct home *home, const struct vm_status_scope *scope,
+                    struct vm_status *vms, struct error *error) {
+    if (!vm_status_ask(home, scope, vms, error))
+        return false;
+    bool good = vm_status_receive(vms, error);
     if (!good)
         vm_status_close(vms);
     return good;
@@ -51,79 +118,68 @@ bool vm_status_open(const struct home *home, const struct vm_status_scope *scope
 
 void vm_status_close(struct vm_status *vms) {
     client_close(vms->client);
-    json_decref(vms->supervised);
+    free(vms->told);
+    json_decref(vms->answer);
     running_list_done(&vms->running);
     store_launches_done(&vms->ended);
     if (vms->looks)
         unsuspended_close(&vms->unsuspended);
+    strv_done(&vms->reasons);
     *vms = (struct vm_status){0};
 }
 
-/* Of a thousand VMs each key costs: what is brief has none that is null. */
-static json_t *make_vm_json(bool brief, const char *state, const char *reason, pid_t pid) {
-    json_t *object = json_object();
-    json_object_set_new(object, "state", json_string(state));
-    if (reason || !brief)
-        json_object_set_new(object, "reason", reason ? json_string(reason) : json_null());
-    if (pid || !brief)
-        json_object_set_new(object, "pid", pid ? json_integer(pid) : json_null());
-    if (brief)
-        return object;
-    json_object_set_new(object, "boot_stage", json_null()); /* only a supervisor knows */
-    json_object_set_new(object, "boot_module", json_null());
-    json_object_set_new(object, "failed_modules", json_array());
-    json_object_set_new(object, "warnings", json_array());
-    return object;
+/* --- what a VM itself, the store and the disks say --- */
+
+static const char *keep_reason(struct vm_status *vms, char *reason) {
+    strv_take(&vms->reasons, reason);
+    return reason;
+}
+
+static int64_t recall_uptime_ms(const struct vm_status *vms, int64_t instance, int64_t pid) {
+    struct store_launch launch = {0};
+    bool known = launch_table_last(vms->home->store, instance, &launch, NULL);
+    int64_t launched_ms = known && launch.pid == pid ? launch.phases_ms[PHASE_LAUNCHED] : 0;
+    store_launch_done(&launch);
+    return uptime_ms(vms, pid, launched_ms);
 }
 
 /* qapi/run-state.json, RunState: everything that is not "running" has its vCPUs halted. */
-static json_t *ask_vm(const struct vm_status *vms, const struct running *running) {
+static void ask_vm(struct vm_status *vms, const struct running *running, struct vm_now *now) {
     struct error error = {0};
-    char reason[sizeof error.text + 64];
     struct offline *offline = offline_open(vms->home, running, &error);
     json_t *reply = offline ? offline_command(offline, "query-status", NULL, &error) : NULL;
     const char *status = json_string_value(json_object_get(reply, "status"));
-    json_t *vm;
+    now->pid = running->pid;
     if (!status) {
-        snprintf(reason, sizeof reason, "no supervisor, and QMP does not answer: %s", error.text);
-        vm = make_vm_json(vms->scope.brief, "lost", reason, running->pid);
+        now->state = "lost";
+        now->reason = keep_reason(
+            vms, alloc_printf("no supervisor, and QMP does not answer: %s", error.text));
     } else {
-        bool on = strcmp(status, "running") == 0;
-        snprintf(reason, sizeof reason, "no supervisor; QEMU reports \"%.40s\"", status);
-        vm = make_vm_json(vms->scope.brief, on ? "running" : "paused", reason, running->pid);
+        now->state = strcmp(status, "running") == 0 ? "running" : "paused";
+        now->reason =
+            keep_reason(vms, alloc_printf("no supervisor; QEMU reports \"%.40s\"", status));
     }
     json_decref(reply);
     offline_close(offline);
-    return vm;
-}
-
-static json_t *down_vm(bool brief, const struct store_launch *last) {
-    if (!last)
-        return make_vm_json(brief, "stopped", NULL, 0);
-    if (!last->ended_ms)
-        return make_vm_json(brief, "stopped", "ended while unsupervised", 0);
-    bool failed = last->state && strcmp(last->state, "failed") == 0;
-    return make_vm_json(brief, failed ? "failed" : "stopped", last->end_text, 0);
 }
 
 /* The status of a VM that does not run comes from the record of its last launch. */
-static json_t *recall_vm(struct vm_status *vms, const struct store_instance *instance) {
-    struct store_launch launch = {0};
-    if (!vms->scope.only) {
-        if (!vms->recalls)
-            launch_table_list_last(vms->home->store, &vms->ended, NULL);
-        vms->recalls = true;
-        return down_vm(vms->scope.brief, store_launches_find(&vms->ended, instance->id));
-    }
-    bool known = launch_table_last(vms->home->store, instance->id, &launch, NULL);
-    json_t *status = down_vm(vms->scope.brief, known ? &launch : NULL);
-    store_launch_done(&launch);
-    return status;
+static void recall_vm(struct vm_status *vms, const struct store_instance *instance,
+                      struct vm_now *now) {
+    if (!vms->recalls && vms->scope.only)
+        launch_table_list(vms->home->store, instance->id, 1, &vms->ended, NULL);
+    else if (!vms->recalls)
+        launch_table_list_last(vms->home->store, &vms->ended, NULL);
+    vms->recalls = true;
+    const struct store_launch *last = store_launches_find(&vms->ended, instance->id);
+    bool failed = last && last->ended_ms && last->state && strcmp(last->state, "failed") == 0;
+    now->state = failed ? "failed" : "stopped";
+    if (last)
+        now->reason = last->ended_ms ? last->end_text : "ended while unsupervised";
 }
 
-static bool is_down(const json_t *status) {
-    const char *state = json_string_value(json_object_get(status, "state"));
-    return state && (strcmp(state, "stopped") == 0 || strcmp(state, "failed") == 0);
+static bool is_down(const struct vm_now *now) {
+    return strcmp(now->state, "stopped") == 0 || strcmp(now->state, "failed") == 0;
 }
 
 static bool read_memory(struct vm_status *vms, const char *name, struct saved_memory *saved) {
@@ -136,51 +192,63 @@ static bool read_memory(struct vm_status *vms, const char *name, struct saved_me
 }
 
 /* One that does not run is suspended if its disk says so. Why it could not be started stays. */
-static void look_for_memory(struct vm_status *vms, const char *name, json_t *status) {
+static void look_for_memory(struct vm_status *vms, const char *name, struct vm_now *now) {
     struct saved_memory saved = {0};
     char size[32];
-    if (!is_down(status) || !read_memory(vms, name, &saved) || !saved.tag)
+    if (!is_down(now) || !read_memory(vms, name, &saved) || !saved.tag)
         return;
     name_format_size(saved.bytes, size);
-    scoped(alloc_release) char *reason =
-        alloc_printf("%s of memory are on disk: `pgsup start %s` lets it go on", size, name);
-    if (strcmp(json_string_value(json_object_get(status, "state")), "stopped") == 0)
-        json_object_set_new(status, "reason", json_string(reason));
-    json_object_set_new(status, "state", json_string(SUSPEND_STATE));
-    json_object_set_new(status, "since_ms", json_integer(saved.saved_ms));
+    if (strcmp(now->state, "stopped") == 0)
+        now->reason = keep_reason(
+            vms,
+            alloc_printf("%s of memory are on disk: `pgsup start %s` lets it go on", size, name));
+    now->state = SUSPEND_STATE;
+    now->since_ms = saved.saved_ms;
     saved_memory_done(&saved);
 }
 
-json_t *vm_status_get(struct vm_status *vms, const struct store_instance *instance) {
-    const char *name = instance->name;
-    json_t *status = json_incref(json_object_get(vms->supervised, name));
-    for (size_t i = 0; !status && i < vms->running.count; i++)
+/* --- of each instance --- */
+
+static const struct vm_told *find_told(const struct vm_status *vms, const char *name) {
+    const struct vm_told wanted = {.name = name};
+    return vms->told_count
+               ? bsearch(&wanted, vms->told, vms->told_count, sizeof wanted, compare_names)
+               : NULL;
+}
+
+static const struct running *find_running(const struct vm_status *vms, const char *name) {
+    for (size_t i = 0; i < vms->running.count; i++)
         if (strcmp(vms->running.items[i].name, name) == 0)
-            status = ask_vm(vms, &vms->running.items[i]);
-    if (!status)
-        status = recall_vm(vms, instance);
-    look_for_memory(vms, name, status);
-    if (vms->scope.brief)
-        return status;
-    json_object_set_new(status, "supervised", json_boolean(vms->client != NULL));
-    if (!json_object_get(status, "agent")) /* only a supervisor knows */
-        json_object_set_new(status, "agent", json_null());
-    return status;
+            return &vms->running.items[i];
+    return NULL;
+}
+
+void vm_status_get(struct vm_status *vms, const struct store_instance *instance,
+                   struct vm_now *now) {
+    const struct vm_told *told = find_told(vms, instance->name);
+    const struct running *running = told ? NULL : find_running(vms, instance->name);
+    *now = told ? told->now
+                : (struct vm_now){.uptime_ms = UPTIME_NONE, .supervised = vms->client != NULL};
+    if (running)
+        ask_vm(vms, running, now);
+    else if (!told)
+        recall_vm(vms, instance, now);
+    if (now->pid && now->uptime_ms == UPTIME_NONE)
+        now->uptime_ms = recall_uptime_ms(vms, instance->id, now->pid);
+    look_for_memory(vms, instance->name, now);
 }
 
 bool vm_status_find(const struct home *home, const struct store_instance *instance,
                     struct running *running, struct error *error) {
     const struct vm_status_scope scope = {.only = instance->name, .brief = true};
     struct vm_status vms = {0};
+    struct vm_now now;
     if (!running_find(home->run, instance->name, running, error) ||
         !vm_status_open(home, &scope, &vms, error))
         return false;
-    json_t *status = vm_status_get(&vms, instance);
-    const char *state = json_string_value(json_object_get(status, "state"));
-    bool down = is_down(status) || strcmp(state, SUSPEND_STATE) == 0;
-    if (!running->name && !down)
+    vm_status_get(&vms, instance, &now);
+    if (!running->name && !is_down(&now) && strcmp(now.state, SUSPEND_STATE) != 0)
         running->name = alloc_string(instance->name);
-    json_decref(status);
     vm_status_close(&vms);
     return true;
 }

@@ -14,17 +14,17 @@
 enum { CUT_LEAST = 8, CUT_LAST_LEAST = 24 };
 
 /* Characters, not bytes: those that continue a UTF-8 sequence take no column. */
-static size_t width_of(const char *text) {
+static size_t width_of(const char *text, size_t length) {
     size_t width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
+    for (size_t i = 0; i < length; i++)
+        width += ((unsigned char)text[i] & 0xC0) != 0x80;
     return width;
 }
 
-/* The bytes of the first characters of a text. */
+/* The bytes of the first characters of a text that has more. */
 static size_t bytes_of(const char *text, size_t characters) {
     size_t length = 0;
-    for (; text[length] && characters > 0; characters--)
+    for (; characters > 0; characters--)
         do
             length++;
         while (((unsigned char)text[length] & 0xC0) == 0x80);
@@ -37,9 +37,9 @@ static void take_cell(struct columns *columns, size_t at) {
         columns->cell_room = columns->cell_room ? 2 * columns->cell_room : 4 * COLUMNS_MAX;
         columns->cells = alloc_resize(columns->cells, columns->cell_room * sizeof *columns->cells);
     }
-    buffer_putc(&columns->text, 0);
-    columns->cells[columns->cell_count++] =
-        (struct columns_cell){.at = at, .width = width_of(columns->text.data + at)};
+    size_t length = columns->text.length - at;
+    columns->cells[columns->cell_count++] = (struct columns_cell){
+        .at = at, .length = length, .width = width_of(columns->text.data + at, length)};
 }
 
 void columns_init(struct columns *columns, const char *const *headings) {
@@ -134,9 +134,11 @@ static void fit(const struct columns *columns, size_t widths[COLUMNS_MAX]) {
             cut_column(columns, widths, i, 1);
 }
 
-static void put_cell(const char *text, size_t text_width, size_t width, struct buffer *line) {
-    if (text_width <= width) {
-        buffer_puts(line, text);
+static void put_cell(const struct columns *columns, const struct columns_cell *cell, size_t width,
+                     struct buffer *line) {
+    const char *text = columns->text.data + cell->at;
+    if (cell->width <= width) {
+        buffer_append(line, text, cell->length);
         return;
     }
     buffer_append(line, text, bytes_of(text, width - 1));
@@ -162,7 +164,7 @@ static void put_row(const struct columns *columns, size_t row, const size_t widt
         put_gap(gap, line);
         if (cell->style)
             buffer_puts(line, cell->style);
-        put_cell(columns->text.data + cell->at, cell->width, width, line);
+        put_cell(columns, cell, width, line);
         if (cell->style && *cell->style)
             buffer_puts(line, "\033[0m");
         gap = GAP + (width > cell->width ? width - cell->width : 0);

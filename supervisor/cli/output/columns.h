@@ -11,9 +11,9 @@
 #define COLUMNS_MAX 20
 
 struct columns {
-    struct buffer text; /* of all cells, each with its NUL */
+    struct buffer text; /* of all cells */
     struct columns_cell {
-        size_t at;         /* in the text */
+        size_t at, length; /* in the text, in bytes */
         size_t width;      /* in characters */
         const char *style; /* borrowed: what a terminal needs before it; NULL: none */
     } * cells;             /* row after row, the heading first */

@@ -1,34 +1,64 @@
 #include "cli/output/list_table.h"
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/name.h"
+#include "base/natural.h"
 #include "cli/output/columns.h"
 #include "cli/output/vm_label.h"
 #include "cli/terminal/color.h"
-#include "home/access/endpoint.h"
 #include "machine/core/suspend_tag.h"
 
 #include <string.h>
 #include <strings.h>
 
-static const struct list_column columns[LIST_COLUMNS] = {
-    {"name", "name", FORM_PLAIN, true, false, 0},
-    {"state", "state", FORM_STATE, true, false, 0},
-    {"vcpu", "vcpu", FORM_PLAIN, true, false, 9},
-    {"ram", "ram_bytes", FORM_BYTES, true, false, 8},
-    {"disk", "disk_bytes", FORM_BYTES, true, false, 7},
-    {"uptime", "uptime_s", FORM_AGE, true, false, 5},
-    {"address", "address", FORM_ADDRESS, true, false, 4},
-    {"image", "image", FORM_PLAIN, true, true, 6},
-    {"reason", "reason", FORM_PLAIN, true, true, 0},
-    {"pid", "pid", FORM_PLAIN, false, false, 0},
-    {"ip", "ip4", FORM_PLAIN, false, false, 0},
-    {"mac", "mac", FORM_PLAIN, false, false, 0},
-    {"arch", "arch", FORM_PLAIN, false, false, 0},
-    {"seed", "seed", FORM_PLAIN, false, false, 0},
-    {"restart", "restart", FORM_PLAIN, false, false, 0},
-    {"created", "created", FORM_PLAIN, false, false, 0},
-};
+/* --- the columns --- */
+
+static struct list_value of_text(const char *text) {
+    return (struct list_value){.known = text && *text, .text = text};
+}
+
+static struct list_value of_number(bool known, uint64_t number) {
+    return (struct list_value){.known = known, .number = (int64_t)number};
+}
+
+/* Word and value, form, standard, may_cut, leave_out. */
+#define LIST_TABLE(X)                                                                              \
+    X(name, of_text(row->instance->name), FORM_PLAIN, true, false, 0)                              \
+    X(state, of_text(row->now.state), FORM_STATE, true, false, 0)                                  \
+    X(vcpu, of_number(true, row->instance->vcpu), FORM_PLAIN, true, false, 9)                      \
+    X(ram, of_number(true, row->instance->ram_mib << 20), FORM_BYTES, true, false, 8)              \
+    X(disk, of_number(true, row->instance->disk_bytes), FORM_BYTES, true, false, 7)                \
+    X(uptime, of_number(row->now.uptime_ms != UPTIME_NONE, (uint64_t)row->now.uptime_ms),          \
+      FORM_AGE, true, false, 5)                                                                    \
+    X(address, of_text(row->endpoint.address), FORM_ADDRESS, true, false, 4)                       \
+    X(image, of_text(row->instance->image), FORM_PLAIN, true, true, 6)                             \
+    X(reason, of_text(row->now.reason), FORM_PLAIN, true, true, 0)                                 \
+    X(pid, of_number(row->now.pid, (uint64_t)row->now.pid), FORM_PLAIN, false, false, 0)           \
+    X(ip, of_text(row->instance->ip4), FORM_PLAIN, false, false, 0)                                \
+    X(mac, of_text(row->instance->mac), FORM_PLAIN, false, false, 0)                               \
+    X(arch, of_text(row->instance->arch), FORM_PLAIN, false, false, 0)                             \
+    X(seed, of_text(store_seed_word(row->instance->seed)), FORM_PLAIN, false, false, 0)            \
+    X(restart, of_text(store_restart_word(row->instance->restart)), FORM_PLAIN, false, false, 0)   \
+    X(created, of_number(row->instance->created_ms, (uint64_t)row->instance->created_ms),          \
+      FORM_TIME, false, false, 0)
+
+#define LIST_VALUE(word, value, ...)                                                               \
+    static struct list_value word##_of(const struct instance_row *row) {                           \
+        return value;                                                                              \
+    }
+LIST_TABLE(LIST_VALUE)
+
+#define LIST_ROW(word, value, ...) {#word, word##_of, __VA_ARGS__},
+static const struct list_column columns[LIST_COLUMNS] = {LIST_TABLE(LIST_ROW)};
+
+int list_value_compare(const struct list_value *a, const struct list_value *b) {
+    if (!a->known || !b->known)
+        return (int)b->known - (int)a->known;
+    if (a->text && b->text)
+        return natural_compare(a->text, b->text);
+    return (a->number > b->number) - (a->number < b->number);
+}
 
 const struct list_column *list_table_column(const char *word, size_t length, struct error *error) {
     for (size_t i = 0; i < LIST_COLUMNS; i++)
@@ -57,13 +87,16 @@ bool list_table_choose(struct list_table *table, const char *words, struct error
     return table->count > 0 || error_set(error, ERROR_USAGE, "--columns names no column");
 }
 
-static void add_address(struct columns *cells, const json_t *row) {
-    const char *address = json_string_value(json_object_get(row, "address"));
-    json_int_t port = json_integer_value(json_object_get(row, "port"));
-    if (address && port != ENDPOINT_SSH_PORT)
-        columns_addf(cells, "%s:%d", address, (int)port);
-    else
-        columns_add(cells, address);
+/* --- its cells --- */
+
+static void add_address(struct columns *cells, const struct endpoint *endpoint) {
+    char text[sizeof endpoint->address + 8];
+    char *end = stpcpy(text, endpoint->address);
+    if (endpoint->port != ENDPOINT_SSH_PORT) {
+        *end++ = ':';
+        name_put_number(endpoint->port, end);
+    }
+    columns_add(cells, text);
 }
 
 static void add_state(const struct list_table *table, struct columns *cells, const char *state) {
@@ -74,56 +107,52 @@ static void add_state(const struct list_table *table, struct columns *cells, con
         columns_paint(cells, color_of_state(state));
 }
 
-static void add_cell(const struct list_table *table, struct columns *cells, const json_t *row,
-                     const struct list_column *column) {
-    const json_t *value = json_object_get(row, column->key);
-    char text[DURATION_SIZE];
-    if (column->form == FORM_ADDRESS) {
-        add_address(cells, row);
-    } else if (!value || json_is_null(value)) {
-        columns_add(cells, NULL);
-    } else if (column->form == FORM_STATE) {
-        add_state(table, cells, json_string_value(value));
-    } else if (column->form == FORM_BYTES) {
-        name_format_size_short((uint64_t)json_integer_value(value), text);
-        columns_add(cells, text);
-    } else if (column->form == FORM_AGE) {
-        duration_format_short((uint64_t)(json_real_value(value) * 1000), text);
-        columns_add(cells, text);
-    } else if (json_is_integer(value)) {
-        columns_add_number(cells, (uint64_t)json_integer_value(value));
-    } else {
-        columns_add(cells, json_string_value(value));
+static void add_number(struct columns *cells, enum list_form form, uint64_t number) {
+    char text[CLOCK_RFC3339_SIZE];
+    switch (form) {
+    case FORM_BYTES: name_format_size_short(number, text); break;
+    case FORM_AGE: duration_format_short(number, text); break;
+    case FORM_TIME: clock_rfc3339((int64_t)number, text); break;
+    default: name_put_number(number, text);
     }
+    columns_add(cells, text);
 }
+
+static void add_cell(const struct list_table *table, struct columns *cells,
+                     const struct instance_row *row, const struct list_column *column) {
+    const struct list_value value = column->value(row);
+    if (value.known && column->form == FORM_ADDRESS)
+        add_address(cells, &row->endpoint);
+    else if (column->form == FORM_STATE)
+        add_state(table, cells, value.text);
+    else if (value.known && !value.text)
+        add_number(cells, column->form, (uint64_t)value.number);
+    else
+        columns_add(cells, value.text);
+}
+
+/* --- which are shown --- */
 
 /* Whether its reason is worth a column. What stopped as it was told to is fine. */
-static bool is_fine(const json_t *row) {
+static bool is_fine(const struct vm_now *now) {
     static const char *const bad[] = {"failed", "lost", "paused"};
-    const char *state = json_string_value(json_object_get(row, "state"));
-    const char *reason = json_string_value(json_object_get(row, "reason"));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        if (strcmp(state, bad[i]) == 0)
+        if (strcmp(now->state, bad[i]) == 0)
             return false;
-    return !reason || strcmp(state, "stopped") == 0 || strcmp(state, SUSPEND_STATE) == 0 ||
-           strncmp(reason, "no supervisor; ", strlen("no supervisor; ")) == 0;
-}
-
-static bool shows(const struct list_table *table, const struct list_column *column, bool all_fine) {
-    return table->chosen || !all_fine || strcmp(column->key, "reason") != 0;
+    return !now->reason || strcmp(now->state, "stopped") == 0 ||
+           strcmp(now->state, SUSPEND_STATE) == 0 ||
+           strncmp(now->reason, "no supervisor; ", strlen("no supervisor; ")) == 0;
 }
 
 /* How many columns of the table have their place in `shown`. */
-static size_t choose_shown(const struct list_table *table, const json_t *rows,
-                           const struct list_column *shown[LIST_COLUMNS]) {
+static size_t choose_shown(const struct list_table *table, const struct instance_row *rows,
+                           size_t row_count, const struct list_column *shown[LIST_COLUMNS]) {
     bool all_fine = true;
-    size_t count = 0, index;
-    json_t *row;
-    json_array_foreach(rows, index, row) {
-        all_fine = all_fine && is_fine(row);
-    }
+    size_t count = 0;
+    for (size_t i = 0; i < row_count; i++)
+        all_fine = all_fine && is_fine(&rows[i].now);
     for (size_t i = 0; i < table->count; i++)
-        if (shows(table, table->columns[i], all_fine))
+        if (table->chosen || !all_fine || table->columns[i]->value != reason_of)
             shown[count++] = table->columns[i];
     return count;
 }
@@ -145,16 +174,15 @@ static void init_cells(const struct list_table *table, const struct list_column 
     }
 }
 
-void list_table_print(const struct list_table *table, const json_t *rows, FILE *file) {
+void list_table_print(const struct list_table *table, const struct instance_row *rows, size_t count,
+                      FILE *file) {
     const struct list_column *shown[LIST_COLUMNS];
-    size_t count = choose_shown(table, rows, shown), index;
+    size_t shown_count = choose_shown(table, rows, count, shown);
     struct columns cells;
-    json_t *row;
-    init_cells(table, shown, count, &cells);
-    json_array_foreach(rows, index, row) {
-        for (size_t i = 0; i < count; i++)
-            add_cell(table, &cells, row, shown[i]);
-    }
+    init_cells(table, shown, shown_count, &cells);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < shown_count; j++)
+            add_cell(table, &cells, &rows[i], shown[j]);
     columns_print(&cells, file);
     columns_done(&cells);
 }
