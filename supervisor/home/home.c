@@ -52,10 +52,14 @@ bool home_check_owner(const char *path, uid_t owner, struct error *error) {
     if (owner == geteuid())
         return true;
     scoped(alloc_release) char *name = account_name(owner);
+    if (geteuid() == 0 && name)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "the home %s belongs to %s: only that user can work in it, by `sudo pgsup "
+                         "up` or as `sudo -u %s pgsup -p %s`",
+                         path, name, name, path);
     return error_set(error, ERROR_WRONG_STATE,
-                     "the home %s belongs to %s: only that user can work in it%s", path,
-                     name ? name : "a user without a name",
-                     geteuid() == 0 ? " (by `sudo pgsup up` or without root)" : "");
+                     "the home %s belongs to %s: only that user can work in it", path,
+                     name ? name : "a user without a name");
 }
 
 static bool check_folder(const char *path, struct error *error) {

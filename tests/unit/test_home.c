@@ -99,6 +99,7 @@ TEST(open_refuses_what_belongs_to_another_user) {
     if (geteuid() == 0) {
         CHECK_INT(chown(path, 65534, 65534), 0);
         check_refused(path, ERROR_WRONG_STATE, "only that user can work in it");
+        check_refused(path, ERROR_WRONG_STATE, "sudo -u nobody pgsup -p ");
     }
 }
 

@@ -84,7 +84,16 @@ static bool is_source(const char *text) {
     return catalogue_is_url(text) || strchr(text, '/') != NULL;
 }
 
-/* Without a home: fails for a name that no image can be downloaded by. */
+/* A name without a slash that is the name of a file here. */
+static bool check_file_name(const char *image, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(image, strlen(image), 80);
+    return access(image, F_OK) != 0 ||
+           error_set(error, ERROR_NOT_FOUND,
+                     "no image is called \"%s\": for the file of that name write \"./%s\"", shown,
+                     shown);
+}
+
+/* Fails for a name that no image has or can be downloaded by. */
 static bool check_catalogue(struct launch *launch, struct home *home, struct error *error) {
     struct catalogue catalogue = {0};
     const struct home path_only = {.path = launch->home_path};
@@ -95,6 +104,8 @@ static bool check_catalogue(struct launch *launch, struct home *home, struct err
     catalogue_done(&catalogue);
     if (known)
         return true;
+    if (!check_file_name(launch->image, error))
+        return false;
     if (home) {
         scoped(alloc_release) char *found = image_choice_resolve(home, launch->image, error);
         return found != NULL;
