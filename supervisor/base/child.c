@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -21,6 +22,12 @@ extern char **environ;
  * reader waiting. Held until the child's exec where the child has this process's memory until
  * then. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Where a child's descriptors lie while it is made in a process with many: few lie below, so that
+ * no others are copied for it. Between two uses they are /dev/null. */
+enum { NEAR_FDS = 8, MANY_FDS = 256, NEAR_FDS_LIMIT = 1024 };
+static int near_fds[NEAR_FDS];
+static bool has_near_fds;
 
 static bool open_pipe(int ends[2]) {
     if (pipe(ends) < 0)
@@ -101,15 +108,59 @@ static _Noreturn void become(void *context) {
 
 /* --- in this process --- */
 
+void child_keep_near_fds(void) {
+    scoped(file_release) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool good = null >= 0 && !has_near_fds && descriptors_limit() >= NEAR_FDS_LIMIT;
+    for (int i = 0; good && i < NEAR_FDS; i++)
+        good = (near_fds[i] = fcntl(null, F_DUPFD_CLOEXEC, CHILD_FDS_MAX)) >= 0;
+    has_near_fds = has_near_fds || good;
+}
+
+/* Every way out of this process is by exec, and nothing is forked between the two steps. */
+static bool place_near(int fd, int place) {
+    return dup2(fd, place) >= 0 && fcntl(place, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* Where this one lies near; each is put there once. -1: there is no place. */
+static int bring_near(int fd, int brought[NEAR_FDS], int *count) {
+    for (int i = 0; i < *count; i++)
+        if (brought[i] == fd)
+            return near_fds[i];
+    if (*count == NEAR_FDS || !place_near(fd, near_fds[*count]))
+        return -1;
+    brought[*count] = fd;
+    return near_fds[(*count)++];
+}
+
 /* -1 with errno. failure is above all places that a child has descriptors in. */
-static pid_t fork_child(const struct child_options *options, int null, int failure) {
-    struct new_child child = {options, null, failure};
+static pid_t fork_child(const struct new_child *given, int end) {
+    struct new_child child = *given;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = platform_fork(become, &child);
+    pid_t pid = platform_fork(end, become, &child);
     int number = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = number;
+    return pid;
+}
+
+static pid_t fork_by_near_fds(const struct new_child *given) {
+    int fds[CHILD_FDS_MAX], brought[NEAR_FDS], count = 0;
+    struct child_options options = *given->options;
+    struct new_child child = {&options, bring_near(given->null, brought, &count),
+                              bring_near(given->failure, brought, &count)};
+    bool near = child.null >= 0 && child.failure >= 0;
+    for (size_t i = 0; near && i < options.fd_count; i++) {
+        int fd = options.fds[i];
+        fds[i] = fd == CHILD_NULL ? child.null : bring_near(fd, brought, &count);
+        near = fds[i] >= 0;
+    }
+    options.fds = fds;
+    pid_t pid = near ? fork_child(&child, near_fds[NEAR_FDS - 1] + 1) : fork_child(given, INT_MAX);
+    int number = errno;
+    while (count > 0)
+        place_near(given->null, near_fds[--count]);
     errno = number;
     return pid;
 }
@@ -143,7 +194,10 @@ static int start_child(const struct child_options *options, int null, pid_t *pid
         reader = ends[0];
         failure = fcntl(ends[1], F_DUPFD_CLOEXEC, CHILD_FDS_MAX);
         close(ends[1]);
-        *pid = failure < 0 ? -1 : fork_child(options, null, failure);
+        const struct new_child child = {options, null, failure};
+        if (failure >= 0)
+            *pid = has_near_fds && null >= MANY_FDS ? fork_by_near_fds(&child)
+                                                    : fork_child(&child, INT_MAX);
     }
     int number = *pid < 0 ? errno : 0;
     pthread_mutex_unlock(&lock);

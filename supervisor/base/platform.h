@@ -46,8 +46,9 @@ void platform_close_on_exec(int first);
 
 /* A child process for a program: runs body, which ends in an exec or in _exit(). It may share the
  * memory of this process until then, whose calling thread waits: body changes none of it but its
- * own stack and errno. The caller has blocked all signals. -1: errno. */
-pid_t platform_fork(void (*body)(void *context), void *context);
+ * own stack and errno. The caller has blocked all signals. The child may lack the descriptors from
+ * `end` on, which a process with thousands of them need then not copy for it. -1: errno. */
+pid_t platform_fork(int end, void (*body)(void *context), void *context);
 
 /* The name of a process that can be seen, printable; "": it cannot. Caller frees. */
 char *platform_process_name(pid_t pid);

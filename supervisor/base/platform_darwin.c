@@ -97,7 +97,8 @@ void platform_close_others(int keep) {
             close(list[i].proc_fd);
 }
 
-pid_t platform_fork(void (*body)(void *context), void *context) {
+pid_t platform_fork(int end, void (*body)(void *context), void *context) {
+    (void)end;
     pid_t pid = fork();
     if (pid == 0)
         body(context);

@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include "base/alloc.h"
+#include "base/child.h"
 #include "base/descriptors.h"
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -233,6 +234,7 @@ static void on_scan(uv_timer_t *timer) {
     fleet_thaw(&daemon->fleet);
     fleet_trim_heap(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
+    launch_worker_rest(&daemon->fleet.launches);
     guest_service_look(&daemon->guests);
 }
 
@@ -359,6 +361,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         log_warning("%s", daemon.home.notice);
     umask(077);
     descriptors_raise();
+    child_keep_near_fds();
     signal(SIGPIPE, SIG_IGN);
     platform_share_heap();
     unsetenv("UV_THREADPOOL_SIZE"); /* launch_queue.h counts on libuv's own */

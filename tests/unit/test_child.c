@@ -188,6 +188,59 @@ TEST(what_cannot_run_is_told_with_its_reason) {
     CHECK_STRING(error.text, "cannot run /bin/sh: No such file or directory");
 }
 
+/* Linux tells how many descriptors a table has room for, a power of two. */
+#define SAY_TABLE                                                                                  \
+    "room=64; [ ! -e /proc/$$/status ] || while read -r name value; do "                           \
+    "[ $name != FDSize: ] || room=$value; done </proc/$$/status; "                                 \
+    "[ $room -le 256 ] && echo small || echo $room; "
+
+TEST(with_many_open_it_has_no_more_than_with_few) {
+    struct rlimit before, high;
+    getrlimit(RLIMIT_NOFILE, &before);
+    high = before;
+    high.rlim_cur = 2048;
+    CHECK(setrlimit(RLIMIT_NOFILE, &high) == 0);
+    child_keep_near_fds();
+    int file = file_with("given"), many[1200];
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+        many[i] = dup(file); /* not close-on-exec */
+    const int last = many[sizeof many / sizeof *many - 1];
+    int fds[CHILD_FDS_MAX] = {0, 0, 0, last, last};
+    struct buffer output = {0};
+    char script[512];
+    CHECK(last > 1000);
+    snprintf(script, sizeof script,
+             SAY_TABLE "for fd in 5 33 40 %d; do [ ! -e /dev/fd/$fd ] || echo $fd; done; "
+                       "cat <&3",
+             last);
+    for (int turn = 0; turn < 2; turn++) {
+        lseek(file, 0, SEEK_SET);
+        CHECK_INT(run_with((struct child_options){.fds = fds, .fd_count = 5}, script, &output), 0);
+        CHECK_STRING(output.data, "small\ngiven");
+        buffer_done(&output);
+        output = (struct buffer){0};
+    }
+    CHECK_INT(fcntl(last, F_GETFD), 0);
+    /* More than there are places near, each another one. */
+    for (int i = 3; i < 20; i++)
+        fds[i] = many[i];
+    lseek(file, 0, SEEK_SET);
+    CHECK_INT(
+        run_with((struct child_options){.fds = fds, .fd_count = 20}, "cat /dev/fd/19", &output), 0);
+    CHECK_STRING(output.data, "given");
+    buffer_done(&output);
+    char *const argv[] = {"/nowhere/program", NULL};
+    const struct child_options missing = {.argv = argv, .fds = fds, .fd_count = 4};
+    struct error error = {0};
+    pid_t pid;
+    CHECK(!child_spawn(&missing, &pid, &error));
+    CHECK_STRING(error.text, "cannot run /nowhere/program: No such file or directory");
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+        close(many[i]);
+    close(file);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 int main(void) {
     return test_run();
 }
