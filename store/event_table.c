@@ -67,6 +67,8 @@ static struct store_event *append(struct store_events *events) {
 }
 
 static enum statement list_statement(const struct event_query *asked) {
+    if (asked->kind)
+        return EVENT_LIST_KIND;
     if (asked->before_id)
         return asked->instance ? EVENT_NEWEST_INSTANCE : EVENT_NEWEST;
     return asked->instance ? EVENT_LIST_INSTANCE : EVENT_LIST;
@@ -82,6 +84,8 @@ bool event_table_list(struct store *store, const struct event_query *asked,
     query_bind_number(&query, asked->limit);
     if (asked->instance)
         query_bind_number(&query, asked->instance);
+    if (asked->kind)
+        query_bind_text(&query, kinds[asked->kind]);
     while (query_row(&query, error)) {
         struct store_event *event = append(events);
         event->id = query_column_number(&query);

@@ -66,11 +66,12 @@ struct store_events {
 bool event_table_add(struct store *store, const struct store_event *event, struct error *error);
 
 struct event_query {
-    int64_t instance;  /* 0: all */
-    int64_t after_id;  /* only events with a greater id */
-    int64_t since_ms;  /* only events at or after this time */
-    unsigned limit;    /* at most this many */
-    int64_t before_id; /* newest first, only those with a smaller id; 0: oldest first */
+    int64_t instance;           /* 0: all */
+    int64_t after_id;           /* only events with a greater id */
+    int64_t since_ms;           /* only events at or after this time */
+    unsigned limit;             /* at most this many */
+    int64_t before_id;          /* newest first, only those with a smaller id; 0: oldest first */
+    enum store_event_kind kind; /* of one instance, oldest first; UNKNOWN: all */
 };
 bool event_table_list(struct store *store, const struct event_query *asked,
                       struct store_events *events, struct error *error);

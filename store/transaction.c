@@ -25,3 +25,14 @@ bool store_end(struct store *store, bool good, struct error *error) {
     store_rollback(store);
     return false;
 }
+
+/* Without it each query is a transaction of its own. */
+void store_begin_reading(struct store *store) {
+    if (sqlite3_get_autocommit(store->database))
+        query_run(store, "BEGIN", NULL);
+}
+
+void store_end_reading(struct store *store) {
+    if (!sqlite3_get_autocommit(store->database))
+        store_end(store, true, NULL);
+}

@@ -17,3 +17,8 @@ bool store_commit(struct store *store, struct error *error);
  * committed. */
 bool store_end(struct store *store, bool good, struct error *error);
 void store_rollback(struct store *store); /* harmless when none is open */
+
+/* Until the end all is read as it was at the first reading: much is read in a fraction of the time.
+ * Nothing is written meanwhile. Harmless to begin when it has begun, and to end when not. */
+void store_begin_reading(struct store *store);
+void store_end_reading(struct store *store);

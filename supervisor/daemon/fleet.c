@@ -17,6 +17,7 @@
 #include "machine/vm_suspend_qmp.h"
 #include "machine/vm_words.h"
 #include "store/freeze_table.h"
+#include "store/transaction.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,16 +134,24 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
     };
 }
 
+static uint32_t hash_name(const char *name) { /* FNV-1a */
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash;
+}
+
 struct vm *fleet_find(struct fleet *fleet, const char *name) {
+    uint32_t hash = hash_name(name);
     for (size_t i = 0; i < fleet->count; i++)
-        if (strcmp(fleet->vms[i]->name, name) == 0)
+        if (fleet->keys[i].name == hash && strcmp(fleet->vms[i]->name, name) == 0)
             return fleet->vms[i];
     return NULL;
 }
 
 struct vm *fleet_get_by_id(struct fleet *fleet, int64_t instance) {
     for (size_t i = 0; i < fleet->count; i++)
-        if (fleet->vms[i]->instance == instance)
+        if (fleet->keys[i].instance == instance)
             return fleet->vms[i];
     return NULL;
 }
@@ -152,6 +161,7 @@ static void fleet_drop(struct fleet *fleet, struct vm *vm) {
     for (size_t i = 0; i < fleet->count; i++) {
         if (fleet->vms[i] == vm) {
             fleet->vms[i] = fleet->vms[--fleet->count];
+            fleet->keys[i] = fleet->keys[fleet->count];
             break;
         }
     }
@@ -171,28 +181,24 @@ static struct vm *fleet_add(struct fleet *fleet, const struct store_instance *in
     vm_set_wanted(vm, instance->wanted);
     recall(fleet, vm);
     fleet->vms = alloc_resize(fleet->vms, (fleet->count + 1) * sizeof *fleet->vms);
+    fleet->keys = alloc_resize(fleet->keys, (fleet->count + 1) * sizeof *fleet->keys);
+    fleet->keys[fleet->count] = (struct fleet_key){instance->id, hash_name(instance->name)};
     fleet->vms[fleet->count++] = vm;
     return vm;
-}
-
-/* The VM of an instance that was renamed. */
-static void drop_former(struct fleet *fleet, int64_t instance) {
-    struct vm *vm = fleet_get_by_id(fleet, instance);
-    if (vm && !vm_is_busy(vm))
-        fleet_drop(fleet, vm);
 }
 
 struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error) {
     struct store_instance instance = {0};
     if (!instance_table_get(fleet->home->store, name, &instance, error))
         return NULL;
-    struct vm *vm = fleet_find(fleet, name);
-    if (vm && vm->instance != instance.id && !vm_is_busy(vm)) {
+    struct vm *same = fleet_get_by_id(fleet, instance.id);
+    struct vm *vm = same && strcmp(same->name, name) == 0 ? same : fleet_find(fleet, name);
+    if (vm && vm != same && !vm_is_busy(vm)) {
         fleet_drop(fleet, vm); /* removed and created again under the same name */
         vm = NULL;
     }
-    if (!vm)
-        drop_former(fleet, instance.id);
+    if (!vm && same && !vm_is_busy(same))
+        fleet_drop(fleet, same); /* it was renamed */
     if (!vm)
         vm = fleet_add(fleet, &instance);
     store_instance_done(&instance);
@@ -350,7 +356,7 @@ static bool is_dead(const struct store_launch *launch) {
 /* A launch without an end whose process is gone ended while unsupervised. */
 static void close_if_orphaned(struct fleet *fleet, const struct store_instance *instance) {
     struct store_launch launch = {0};
-    struct vm *vm = fleet_find(fleet, instance->name);
+    struct vm *vm = fleet_get_by_id(fleet, instance->id);
     if (vm && lifecycle_has_process(vm->state))
         return;
     bool open =
@@ -394,8 +400,11 @@ bool fleet_adopt(struct fleet *fleet, struct error *error) {
     if (!running_scan_others(fleet->home->run, &known, &running, error))
         return false;
     bool good = true;
-    for (size_t i = 0; i < running.count && good; i++)
+    for (size_t i = 0; i < running.count && good; i++) {
+        store_begin_reading(fleet->home->store); /* again, if what was found was recorded */
         good = adopt_one(fleet, &running.items[i], error);
+    }
+    store_end_reading(fleet->home->store);
     running_list_done(&running);
     return good;
 }
@@ -417,8 +426,10 @@ bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {
     struct store_instances instances = {0};
     if (!instance_table_list(fleet->home->store, &instances, error))
         return false;
+    store_begin_reading(fleet->home->store);
     for (size_t i = 0; i < instances.count; i++)
         close_if_orphaned(fleet, &instances.items[i]);
+    store_end_reading(fleet->home->store);
     store_instances_done(&instances);
     return true;
 }
@@ -428,5 +439,7 @@ void fleet_close(struct fleet *fleet) {
     while (fleet->count)
         fleet_drop(fleet, fleet->vms[0]);
     free(fleet->vms);
+    free(fleet->keys);
     fleet->vms = NULL;
+    fleet->keys = NULL;
 }

@@ -28,6 +28,11 @@ struct fleet_look {   /* into the run folder, the last one */
     unsigned skipped; /* looks since */
 };
 
+struct fleet_key {
+    int64_t instance;
+    uint32_t name; /* a hash of it */
+};
+
 struct fleet {
     uv_loop_t *loop;
     struct home *home; /* read only, on the loop's thread */
@@ -37,6 +42,7 @@ struct fleet {
     struct launch_worker launches;
     struct vm_listener listener;
     struct vm **vms;
+    struct fleet_key *keys; /* of the same VMs, by which they are found */
     size_t count;
     bool full;           /* one that runs is not adopted for want of descriptors */
     size_t rotated;      /* whose logs were looked at */

@@ -24,6 +24,7 @@
 #include "machine/vm_launch.h"
 #include "store/guest_table.h"
 #include "store/image_table.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,6 +121,7 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
         store_launch_done(&plan->launch);
         plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};
+        store_end_reading(home->store);
         good = launch_table_add(home->store, facts.instance.id, &plan->launch, error);
     }
     plan->launch.pid = running->pid;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECALL_LIMIT 1000u /* events of a launch; the reports are among its first */
+#define RECALL_LIMIT 1000u /* reports of a launch */
 
 /* The module is recorded only if it failed, not while it runs. */
 /* False: it was only counted. */
@@ -68,7 +68,8 @@ void reports_recall(struct store *store, struct vm *vm) {
     struct store_events events = {0};
     const struct event_query asked = {.instance = vm->instance,
                                       .since_ms = vm->launch.phases_ms[PHASE_LAUNCHED],
-                                      .limit = RECALL_LIMIT};
+                                      .limit = RECALL_LIMIT,
+                                      .kind = STORE_EVENT_CLOUD_INIT};
     if (asked.since_ms)
         event_table_list(store, &asked, &events, NULL);
     for (size_t i = 0; i < events.count; i++)

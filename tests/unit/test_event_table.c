@@ -95,6 +95,31 @@ TEST(a_step_of_cloud_init_comes_back) {
     store_close(store);
 }
 
+TEST(one_kind_of_one_instance_comes_alone) {
+    struct store *store = with_image("one-kind");
+    int64_t id = add_instance(store, "a", NULL), other = add_instance(store, "b", NULL);
+    struct store_events events = {0};
+    for (int i = 0; i < 6; i++) {
+        const struct store_event event = {.instance = i == 5 ? other : id,
+                                          .at_ms = i,
+                                          .kind = i % 2 ? STORE_EVENT_CLOUD_INIT : STORE_EVENT_QMP,
+                                          .text = i == 1 ? "first" : "another"};
+        OK(event_table_add(store, &event, &error));
+    }
+    struct event_query asked = {.instance = id, .limit = 10, .kind = STORE_EVENT_CLOUD_INIT};
+    OK(event_table_list(store, &asked, &events, &error));
+    CHECK_INT(events.count, 2);
+    CHECK_STRING(events.items[0].text, "first");
+    CHECK_INT(events.items[1].at_ms, 3);
+    store_events_done(&events);
+    asked.since_ms = 2;
+    OK(event_table_list(store, &asked, &events, &error));
+    CHECK_INT(events.count, 1);
+    CHECK_INT(events.items[0].at_ms, 3);
+    store_events_done(&events);
+    store_close(store);
+}
+
 TEST(every_kind_of_event_has_a_word_of_its_own) {
     for (int i = 0; i < STORE_EVENT_KIND_COUNT; i++)
         CHECK_INT(store_event_from_word(store_event_word((enum store_event_kind)i)), i);

@@ -229,6 +229,27 @@ TEST(a_writer_waits_for_another_and_then_says_so) {
     close(go[0]), close(ready[0]), close(ready[1]);
 }
 
+TEST(what_is_read_together_is_of_one_moment) {
+    scoped(alloc_release) char *path = filled_store("together");
+    struct store *store = NULL, *writer = NULL;
+    OK(store_open(path, STORE_OPEN, &store, &error));
+    OK(store_open(path, STORE_OPEN, &writer, &error));
+    const struct store_event event = {.kind = STORE_EVENT_QMP, .text = "meanwhile"};
+    for (int turn = 0; turn < 2; turn++) {
+        store_begin_reading(store);
+        store_begin_reading(store);
+        CHECK_INT(count_events(store), 200 + turn);
+        OK(event_table_add(writer, &event, &error));
+        CHECK_INT(count_events(store), 200 + turn);
+        store_end_reading(store);
+        store_end_reading(store);
+        CHECK_INT(count_events(store), 201 + turn);
+    }
+    OK(event_table_add(store, &event, &error));
+    store_close(writer);
+    store_close(store);
+}
+
 TEST(flushes_reach_the_drive_on_macos_too) {
     static const char *const pragmas[] = {"PRAGMA fullfsync", "PRAGMA checkpoint_fullfsync"};
     struct store *store = with_image("fullfsync");
