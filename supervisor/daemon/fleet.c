@@ -436,6 +436,7 @@ bool fleet_close_orphaned_launches(struct fleet *fleet, struct error *error) {
 
 void fleet_close(struct fleet *fleet) {
     waiters_forget(&fleet->waiters, NULL);
+    launch_worker_close(&fleet->launches);
     while (fleet->count)
         fleet_drop(fleet, fleet->vms[0]);
     free(fleet->vms);

@@ -352,19 +352,36 @@ static bool prepare(struct job *job, struct error *error) {
     return good;
 }
 
+static void close_spares(struct launch_worker *worker, unsigned left) {
+    while (worker->spare_count > left)
+        close_home(worker->spares[--worker->spare_count]);
+}
+
 /* To open a home takes half as long as to prepare a launch. A store in which something failed is
  * opened again. */
 static void leave_home(struct launch_worker *worker, struct home *home, bool good) {
-    if (home && good && worker->queue.first && worker->spare_count < LAUNCH_QUEUE_THREADS)
+    if (home && good && !worker->closed && worker->spare_count < LAUNCH_QUEUE_THREADS)
         worker->spares[worker->spare_count++] = home;
     else
         close_home(home);
-    while (!worker->queue.first && worker->spare_count)
-        close_home(worker->spares[--worker->spare_count]);
+    if (!worker->queue.first)
+        close_spares(worker, 1);
+}
+
+void launch_worker_rest(struct launch_worker *worker) {
+    if (!worker->launched)
+        close_spares(worker, 0);
+    worker->launched = false;
+}
+
+void launch_worker_close(struct launch_worker *worker) {
+    worker->closed = true;
+    close_spares(worker, 0);
 }
 
 static void on_job_begin(struct launch_turn *turn) {
     struct job *job = (struct job *)turn;
+    job->worker->launched = true;
     job->wanted = vm_launch_begins(job->vm);
     if (job->wanted && job->worker->spare_count)
         job->home = job->worker->spares[--job->worker->spare_count];

@@ -1,6 +1,6 @@
 /* Makes a launch plan from an instance's name on a worker thread, where programs, disks and
- * documents are checked and written, with a store connection of its own, which the next launch
- * takes over if one waits. Ends in vm_launch_prepared(). */
+ * documents are checked and written, with a store connection of its own, which a next launch takes
+ * over. Ends in vm_launch_prepared(). */
 #pragma once
 
 #include "daemon/launch_queue.h"
@@ -9,13 +9,20 @@
 
 struct launch_worker {
     struct launch_queue queue;
-    struct home *spares[LAUNCH_QUEUE_THREADS]; /* open; none once no launch waits */
+    struct home *spares[LAUNCH_QUEUE_THREADS]; /* open; one at most when no launch waits */
     unsigned spare_count;
+    bool launched; /* since the last rest */
+    bool closed;
 };
 
 /* link: what starts QEMU and its helpers; NULL: they are children. */
 void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
                            struct launch_link *link, struct vm *vm);
+
+/* Now and then: closes what the launches since the last call did not need. */
+void launch_worker_rest(struct launch_worker *worker);
+/* No launch begins any more; those under way end by themselves. */
+void launch_worker_close(struct launch_worker *worker);
 
 /* Of a VM that was stopped while it waited for its turn: it does not wait any longer. */
 void launch_worker_release(struct launch_worker *worker, const struct vm *vm);
