@@ -146,7 +146,7 @@ static pid_t fork_child(const struct new_child *given, int end) {
 }
 
 static pid_t fork_by_near_fds(const struct new_child *given) {
-    int fds[CHILD_FDS_MAX], brought[NEAR_FDS], count = 0;
+    int fds[CHILD_FDS_MAX], brought[NEAR_FDS] = {0}, count = 0;
     struct child_options options = *given->options;
     struct new_child child = {&options, bring_near(given->null, brought, &count),
                               bring_near(given->failure, brought, &count)};
