@@ -377,37 +377,38 @@ static const struct option_spec named_specs[] = {
 };
 
 TEST(names_given_by_an_option) {
+    enum { FIRST = OPTIONS_NAMED_FIRST, IN_PLACE = OPTIONS_NAMED_IN_PLACE };
     static const struct {
         const char *words[WORDS_MAX];
         size_t free_arguments;
         const char *expected;
-        enum options_named named;
+        unsigned named;
     } table[] = {
-        {{"test", "-n", "copy"}, OPTIONS_ANYWHERE, "| test copy", OPTIONS_NAMED_IN_PLACE},
-        {{"-n", "test", "copy"}, OPTIONS_ANYWHERE, "| test copy", OPTIONS_NAMED_IN_PLACE},
-        {{"--name=a", "-n", "b"}, OPTIONS_ANYWHERE, "| a b", OPTIONS_NAMED_IN_PLACE},
-        {{"test"}, OPTIONS_ANYWHERE, "| test"},
-        {{"-n", "test"}, OPTIONS_ANYWHERE, "| test"},
-        {{"-ntest"}, OPTIONS_ANYWHERE, "| test"},
-        {{"--name", "test"}, OPTIONS_ANYWHERE, "| test"},
-        {{"--name=test"}, OPTIONS_ANYWHERE, "| test"},
-        {{"-n", "one", "-n", "two"}, OPTIONS_ANYWHERE, "| one two"},
-        {{"20G", "-n", "test"}, OPTIONS_ANYWHERE, "| test 20G"}, /* resize */
-        {{"-n", "test", "20G"}, OPTIONS_ANYWHERE, "| test 20G"},
-        {{"data", "-n", "test", "50G"}, OPTIONS_ANYWHERE, "| test data 50G"}, /* disk add */
-        {{"--disk", "5G", "-n", "test"}, OPTIONS_ANYWHERE, "size=5G | test"},
-        {{"--memory", "4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test"},
-        {{"--mem=4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test"},
-        {{"--ram", "4096", "-n", "test"}, OPTIONS_ANYWHERE, "ram=4096 | test"},
-        {{"--memo", "4G"}, OPTIONS_ANYWHERE, "unknown option \"--memo\""},
-        {{"-n"}, OPTIONS_ANYWHERE, "option \"--name\" needs a value (NAME)"},
-        {{"--", "-n", "test"}, OPTIONS_ANYWHERE, "| -n test"},
-        {{"-n", "test", "ls", "-l"}, 1, "| test ls -l"}, /* ssh */
-        {{"-n", "test", "--", "ls", "-l"}, 1, "| test ls -l"},
-        {{"-n", "test", "-l", "root", "ls", "-n"}, 1, "user=root | test ls -n"},
-        {{"-l", "root", "-n", "test"}, 1, "user=root | test"},
-        {{"test", "ls", "-n", "x"}, 1, "| test ls -n x"},
-        {{"test", "--", "-n"}, 1, "| test -n"},
+        {{"test", "-n", "copy"}, OPTIONS_ANYWHERE, "| test copy", IN_PLACE},
+        {{"-n", "test", "copy"}, OPTIONS_ANYWHERE, "| test copy", IN_PLACE},
+        {{"--name=a", "-n", "b"}, OPTIONS_ANYWHERE, "| a b", IN_PLACE},
+        {{"test"}, OPTIONS_ANYWHERE, "| test", FIRST},
+        {{"-n", "test"}, OPTIONS_ANYWHERE, "| test", FIRST},
+        {{"-ntest"}, OPTIONS_ANYWHERE, "| test", FIRST},
+        {{"--name", "test"}, OPTIONS_ANYWHERE, "| test", FIRST},
+        {{"--name=test"}, OPTIONS_ANYWHERE, "| test", FIRST},
+        {{"-n", "one", "-n", "two"}, OPTIONS_ANYWHERE, "| one two", FIRST},
+        {{"20G", "-n", "test"}, OPTIONS_ANYWHERE, "| test 20G", FIRST}, /* resize */
+        {{"-n", "test", "20G"}, OPTIONS_ANYWHERE, "| test 20G", FIRST},
+        {{"data", "-n", "test", "50G"}, OPTIONS_ANYWHERE, "| test data 50G", FIRST}, /* disk add */
+        {{"--disk", "5G", "-n", "test"}, OPTIONS_ANYWHERE, "size=5G | test", FIRST},
+        {{"--memory", "4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test", FIRST},
+        {{"--mem=4G", "test"}, OPTIONS_ANYWHERE, "ram=4G | test", FIRST},
+        {{"--ram", "4096", "-n", "test"}, OPTIONS_ANYWHERE, "ram=4096 | test", FIRST},
+        {{"--memo", "4G"}, OPTIONS_ANYWHERE, "unknown option \"--memo\"", FIRST},
+        {{"-n"}, OPTIONS_ANYWHERE, "option \"--name\" needs a value (NAME)", FIRST},
+        {{"--", "-n", "test"}, OPTIONS_ANYWHERE, "| -n test", FIRST},
+        {{"-n", "test", "ls", "-l"}, 1, "| test ls -l", FIRST}, /* ssh */
+        {{"-n", "test", "--", "ls", "-l"}, 1, "| test ls -l", FIRST},
+        {{"-n", "test", "-l", "root", "ls", "-n"}, 1, "user=root | test ls -n", FIRST},
+        {{"-l", "root", "-n", "test"}, 1, "user=root | test", FIRST},
+        {{"test", "ls", "-n", "x"}, 1, "| test ls -n x", FIRST},
+        {{"test", "--", "-n"}, 1, "| test -n", FIRST},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct options parsed;
@@ -416,7 +417,7 @@ TEST(names_given_by_an_option) {
         const struct options_rules rules = {
             .specs = named_specs,
             .free_arguments = table[i].free_arguments,
-            .named = table[i].named ? table[i].named : OPTIONS_NAMED_FIRST,
+            .named = table[i].named,
         };
         if (options_parse_rules(&rules, (char **)table[i].words, &parsed, &error)) {
             for (size_t k = 0; named_specs[k].name; k++)
