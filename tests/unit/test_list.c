@@ -77,6 +77,20 @@ TEST(rows_are_read_by_state) {
     vm_status_close(&vms);
 }
 
+/* Its launch was recorded when the supervisor had answered, but before it was looked for. */
+TEST(a_start_after_the_answer_is_no_end) {
+    struct vm_status vms;
+    struct error error = {0};
+    CHECK(ask("{\"rows\": {}}", true, &vms, &error));
+    vms.ended = (struct store_launches){alloc_zero(sizeof *vms.ended.items), 1};
+    vms.ended.items[0].phases_ms[PHASE_LAUNCHED] = vms.now_ms;
+    vms.recalls = true;
+    const struct vm_now web = now_of(&vms, "web");
+    CHECK_STRING(web.state, "starting");
+    CHECK(!web.reason);
+    vm_status_close(&vms);
+}
+
 TEST(an_older_supervisor_gives_objects) {
     struct vm_status vms;
     struct error error = {0};

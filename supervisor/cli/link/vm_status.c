@@ -174,7 +174,10 @@ static void recall_vm(struct vm_status *vms, const struct store_instance *instan
     const struct store_launch *last = store_launches_find(&vms->ended, instance->id);
     bool failed = last && last->ended_ms && last->state && strcmp(last->state, "failed") == 0;
     now->state = failed ? "failed" : "stopped";
-    if (last)
+    int64_t launched_ms = last ? last->phases_ms[PHASE_LAUNCHED] : 0;
+    if (last && !last->ended_ms && vms->client && (!launched_ms || launched_ms >= vms->now_ms))
+        now->state = "starting"; /* since the supervisor answered */
+    else if (last)
         now->reason = last->ended_ms ? last->end_text : "ended while unsupervised";
 }
 
