@@ -231,6 +231,19 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
     return list_by(store, INSTANCE_LIST, instances, error);
 }
 
+bool instance_table_list_named(struct store *store, const char *name,
+                               struct store_instances *instances, struct error *error) {
+    struct store_instance *one = name ? alloc_zero(sizeof *one) : NULL;
+    if (!one)
+        return instance_table_list(store, instances, error);
+    if (!instance_table_get(store, name, one, error)) {
+        free(one);
+        return false;
+    }
+    *instances = (struct store_instances){one, 1};
+    return true;
+}
+
 bool instance_table_list_brief(struct store *store, struct store_instances *instances,
                                struct error *error) {
     return list_by(store, INSTANCE_LIST_BRIEF, instances, error);

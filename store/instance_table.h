@@ -74,6 +74,9 @@ bool instance_table_get_by_phone_home_token(struct store *store, const char *tok
                                             struct store_instance *instance, struct error *error);
 bool instance_table_list(struct store *store, struct store_instances *instances,
                          struct error *error); /* by name */
+/* … only the one of that name, which has to be there; NULL: all. */
+bool instance_table_list_named(struct store *store, const char *name,
+                               struct store_instances *instances, struct error *error);
 /* … with no more than the table of all instances shows, and its groups; the rest is NULL and 0. */
 bool instance_table_list_brief(struct store *store, struct store_instances *instances,
                                struct error *error);

@@ -33,6 +33,12 @@ enum command_completes { /* what completion offers for an argument */
                          COMPLETES_IMAGES,
                          COMPLETES_FILES,
                          COMPLETES_COMMANDS,
+                         COMPLETES_LAUNCHABLE, /* images that are here or can be downloaded */
+                         COMPLETES_TRASH,
+                         COMPLETES_SNAPSHOTS, /* these and the next: of the first argument */
+                         COMPLETES_DISKS,
+                         COMPLETES_NICS,
+                         COMPLETES_FORWARDS,
 };
 
 struct command {
@@ -48,6 +54,8 @@ struct command {
                                ls -l" */
     enum command_section section;
     enum command_completes completes;
+    enum command_completes completes_next; /* what it offers behind the first argument; nothing:
+                                              the same again if arguments begins with "NAME..." */
     enum command_needs needs;
     const char
         *homeless; /* option with which home may be NULL, when there is none; "": always; NULL */

@@ -19,9 +19,22 @@ done
 # shellcheck source=/dev/null
 . "$work/pgsup.bash"
 bash_offers() { # WORD…
-    COMP_WORDS=(pgsup "$@") COMP_CWORD=$# COMPREPLY=()
+    COMP_WORDS=(pgsup "$@") COMP_CWORD=$# COMP_LINE="pgsup $*"
+    COMP_POINT=${#COMP_LINE}
     _pgsup
     echo "${COMPREPLY[*]:-}"
+}
+# What the scripts would ask pgsup for is what they offer then.
+mkdir "$work/bin"
+printf '%s\n' '#!/bin/sh' 'echo "$*" | tr -d " "' >"$work/bin/pgsup"
+chmod +x "$work/bin/pgsup"
+PATH=$work/bin:$PATH
+zsh_offers() { # WORD…
+    zsh -fc "compdef() { true; }
+        compadd() { if [[ \$1 == -a ]]; then print -r -- \${(P)2}; else print -r -- \$@; fi; }
+        source '$work/pgsup.zsh'
+        words=(pgsup \"\$@\") CURRENT=\$(( \$# + 1 )) PREFIX=\$@[-1]
+        _pgsup" zsh "$@" | tr '\n' ' '
 }
 fish_offers() { # WORD…
     fish -c "source '$work/pgsup.fish'; complete -C 'pgsup $*'" | cut -f1 | sort | tr '\n' ' '
@@ -39,9 +52,46 @@ expect "bash: clo" "$(bash_offers clo)" "cloud clone"
 expect "bash: rename, of one" "$(bash_offers rename --h)" "--help"
 expect "bash: help imag" "$(bash_offers help imag)" "image"
 
+offers() { # SHELL WORD… WHAT IS EXPECTED
+    local shell=$1 expected=${*: -1}
+    shift
+    set -- "${@:1:$#-1}"
+    expect "$shell: $*" "$("${shell}_offers" "$@" | xargs)" "$expected"
+}
+for shell in bash zsh fish; do
+    command -v $shell >/dev/null || continue
+    offers $shell start "" instancelist--names-only
+    offers $shell start web "" instancelist--names-only
+    offers $shell info "" instancelist--names-only
+    offers $shell info web "" ""
+    offers $shell set --vcpu 2 "" instancelist--names-only
+    offers $shell set --vcpu 2 web "" ""
+    offers $shell rename web "" ""
+    offers $shell snapshot create web "" ""
+    offers $shell snapshot restore "" instancelist--names-only
+    offers $shell snapshot restore web "" snapshotlist--names-onlyweb
+    offers $shell -p H snapshot remove --json web one "" -pHsnapshotlist--names-onlyweb
+    offers $shell disk remove web "" disklist--names-onlyweb
+    offers $shell nic remove web "" niclist--names-onlyweb
+    offers $shell forward remove web "" forwardlist--names-onlyweb
+    offers $shell forward add web "" ""
+    offers $shell instance undelete "" trashlist--names-only
+    offers $shell launch "" "imagelist--names-only imagelist--names-only--available"
+    offers $shell launch debian "" ""
+done
+
+bash_offers_in_word() { # bash gives the words cut at colons
+    pgsup() { echo 10.0.0.1:8080:80; }
+    COMP_WORDS=(pgsup forward remove web 10.0.0.1 : 80) COMP_CWORD=6
+    COMP_LINE="pgsup forward remove web 10.0.0.1:80" COMP_POINT=35
+    _pgsup
+    echo "${COMPREPLY[*]:-}"
+}
+expect "bash: a word with a colon" "$(bash_offers_in_word)" "8080:80"
+
 if command -v zsh >/dev/null; then
     zsh -n "$work/pgsup.zsh"
-    expect "zsh: lists with short forms" "$(grep -c "'rename:.*'rm:\|'rm:.*'rename:" "$work/pgsup.zsh")" 3
+    expect "zsh: lists with short forms" "$(grep -c "'rename:.*'rm:\|'rm:.*'rename:" "$work/pgsup.zsh")" 2
 fi
 if command -v fish >/dev/null; then
     expect "fish: ins" "$(fish_offers ins)" "instance "

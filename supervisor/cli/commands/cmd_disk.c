@@ -86,43 +86,53 @@ static int run_disk_remove(struct invocation *invocation, struct error *error) {
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
+    ROWS_NAMES_OPTION,
     OPTIONS_END,
 };
 
-static json_t *disk_rows(const struct home *home, const struct store_instance *instance,
-                         const struct store_disks *disks) {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < disks->count; i++) {
-        const struct store_disk *disk = &disks->items[i];
+static bool add_disk_rows(const struct home *home, const struct store_instance *instance,
+                          json_t *rows, struct error *error) {
+    struct store_disks disks = {0};
+    bool good = disk_table_list(home->store, instance->id, &disks, error);
+    for (size_t i = 0; i < disks.count; i++) {
+        const struct store_disk *disk = &disks.items[i];
         scoped(alloc_release) char *path = layout_extra_disk(home, instance->name, disk->name);
         json_t *row = json_object();
+        json_object_set_new(row, "instance", json_output_text(instance->name));
         json_object_set_new(row, "name", json_output_text(disk->name));
         json_object_set_new(row, "bytes", json_integer((json_int_t)disk->bytes));
         json_object_set_new(row, "file", json_output_text(path));
         json_object_set_new(row, "created", json_output_time(disk->created_ms));
         json_array_append_new(rows, row);
     }
-    return rows;
+    store_disks_done(&disks);
+    return good;
 }
 
 static const struct rows_column disk_columns[] = {
+    {"INSTANCE", .key = "instance"},
     {"DISK", .key = "name"},
     {"SIZE", .key = "bytes", .format = ROWS_BYTES},
     {"FILE", .key = "file"},
     ROWS_END,
 };
+static const struct rows_column disk_name = {"DISK", .key = "name"};
 
 static int run_disk_list(struct invocation *invocation, struct error *error) {
-    struct home *home = invocation->home;
-    struct store_instance instance = {0};
-    struct store_disks disks = {0};
+    const struct home *home = invocation->home;
+    struct store_instances list = {0};
+    json_t *rows = json_array();
     bool good =
-        instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error) &&
-        disk_table_list(home->store, instance.id, &disks, error);
-    if (good)
-        rows_output_print(invocation, disk_rows(home, &instance, &disks), disk_columns);
-    store_disks_done(&disks);
-    store_instance_done(&instance);
+        instance_table_list_named(home->store, invocation_argument(invocation, 0), &list, error);
+    for (size_t i = 0; good && i < list.count; i++)
+        good = add_disk_rows(home, &list.items[i], rows, error);
+    if (!good)
+        json_decref(rows);
+    else if (invocation_flag(invocation, "names-only"))
+        rows_output_names(rows, &disk_name);
+    else
+        rows_output_print(invocation, rows, disk_columns);
+    store_instances_done(&list);
     return EXIT_SUCCESS;
 }
 
@@ -148,10 +158,9 @@ const struct command cmd_disk_add = {
 const struct command cmd_disk_list = {
     .path = "disk list",
     .alias = "ls",
-    .summary = "List the extra disks of an instance",
-    .arguments = "NAME",
+    .summary = "List the extra disks of an instance, or of all",
+    .arguments = "[NAME]",
     .options = list_options,
-    .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
@@ -170,6 +179,7 @@ const struct command cmd_disk_remove = {
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
+    .completes_next = COMPLETES_DISKS,
     .needs = NEEDS_HOME,
     .run = run_disk_remove,
     .report = instance_report_first,

@@ -19,6 +19,7 @@
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
+    ROWS_NAMES_OPTION,
     OPTIONS_END,
 };
 
@@ -108,7 +109,8 @@ static void add_ssh_row(json_t *rows, const struct store_instance *instance) {
 }
 
 /* name: NULL for all. */
-static json_t *collect_forwards(struct store *store, const char *name, struct error *error) {
+static json_t *collect_forwards(struct store *store, const char *name, enum forward_origin least,
+                                struct error *error) {
     struct port_owners owners = {0};
     json_t *rows = json_array();
     if (!port_owners_list(store, &owners, error))
@@ -119,7 +121,8 @@ static json_t *collect_forwards(struct store *store, const char *name, struct er
         if (name && strcmp(name, instance->name) != 0)
             continue;
         found = true;
-        add_ssh_row(rows, instance);
+        if (least == FORWARD_AUTOMATIC)
+            add_ssh_row(rows, instance);
         for (size_t j = 0; j < owners.forwards.count; j++)
             if (owners.forwards.items[j].instance == instance->id)
                 json_array_append_new(rows, forward_row(&owners.forwards.items[j], FORWARD_GIVEN));
@@ -139,6 +142,19 @@ static char *purpose_cell(const json_t *row) {
     return alloc_string(json_is_true(json_object_get(row, "automatic")) ? "ssh" : "");
 }
 
+/* As `forward remove` takes it, the shortest way. */
+static char *name_cell(const json_t *row) {
+    const char *address = json_string_value(json_object_get(row, "host_address"));
+    const char *protocol = json_string_value(json_object_get(row, "protocol"));
+    bool loopback = strcmp(address, PORT_LOOPBACK) == 0, tcp = strcmp(protocol, "tcp") == 0;
+    return alloc_printf("%s%s%d:%d%s%s", loopback ? "" : address, loopback ? "" : ":",
+                        (int)json_integer_value(json_object_get(row, "host_port")),
+                        (int)json_integer_value(json_object_get(row, "guest_port")), tcp ? "" : "/",
+                        tcp ? "" : protocol);
+}
+
+static const struct rows_column forward_name = {"FORWARD", .cell = name_cell};
+
 static const struct rows_column forward_columns[] = {
     {"INSTANCE", .key = "instance"},     {"HOST", .cell = host_cell},
     {"GUEST-PORT", .key = "guest_port"}, {"PROTOCOL", .key = "protocol"},
@@ -146,12 +162,15 @@ static const struct rows_column forward_columns[] = {
 };
 
 static int run_forward_list(struct invocation *invocation, struct error *error) {
-    json_t *rows =
-        collect_forwards(invocation->home->store, invocation_argument(invocation, 0), error);
-    if (error->code == ERROR_NONE)
-        rows_output_print(invocation, rows, forward_columns);
-    else
+    bool names = invocation_flag(invocation, "names-only");
+    json_t *rows = collect_forwards(invocation->home->store, invocation_argument(invocation, 0),
+                                    names ? FORWARD_GIVEN : FORWARD_AUTOMATIC, error);
+    if (error->code != ERROR_NONE)
         json_decref(rows);
+    else if (names)
+        rows_output_names(rows, &forward_name);
+    else
+        rows_output_print(invocation, rows, forward_columns);
     return EXIT_SUCCESS;
 }
 
@@ -199,6 +218,7 @@ const struct command cmd_forward_remove = {
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
+    .completes_next = COMPLETES_FORWARDS,
     .needs = NEEDS_HOME,
     .run = run_forward_remove,
     .report = instance_report_first,

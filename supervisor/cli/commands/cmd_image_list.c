@@ -19,7 +19,7 @@ static const struct option_spec options[] = {
     {"check", .help = "with --available: ask each address whether the image is there, and download "
                       "nothing"},
     {"json", .help = "print one JSON array"},
-    {"quiet", 'q', .help = "print the names only"},
+    {"quiet", 'q', .help = "print the names only", .also = "names-only"},
     OPTIONS_END,
 };
 
@@ -157,7 +157,7 @@ static int run_image_list(struct invocation *invocation, struct error *error) {
     if (!rows)
         return EXIT_FAILURE;
     if (invocation_flag(invocation, "quiet") && !invocation_flag(invocation, "json"))
-        rows_output_names(rows);
+        rows_output_names(rows, image_columns);
     else
         rows_output_print(invocation, rows, available ? available_columns : image_columns);
     return EXIT_SUCCESS;

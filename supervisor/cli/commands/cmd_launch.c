@@ -395,7 +395,7 @@ const struct command cmd_launch = {
     .options = options,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
-    .completes = COMPLETES_IMAGES,
+    .completes = COMPLETES_LAUNCHABLE,
     .needs = NEEDS_NOTHING,
     .run = run_launch,
 };

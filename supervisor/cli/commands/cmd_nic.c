@@ -88,12 +88,14 @@ static int run_nic_remove(struct invocation *invocation, struct error *error) {
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
+    ROWS_NAMES_OPTION,
     OPTIONS_END,
 };
 
-static json_t *nic_row(const struct store_nic *nic) {
+static json_t *nic_row(const char *instance, const struct store_nic *nic) {
     scoped(alloc_release) char *guest_name = spec_nic_guest_name((unsigned)nic->position);
     json_t *object = json_object();
+    json_object_set_new(object, "instance", json_output_text(instance));
     json_object_set_new(object, "position", json_integer(nic->position));
     json_object_set_new(object, "kind", json_output_text(nic->kind));
     json_object_set_new(object, "network", json_output_text(nic->network_name));
@@ -113,10 +115,11 @@ static json_t *first_nic_row(const struct store_cloud *cloud,
         instance->ip4 ? alloc_printf("%s/%u", instance->ip4, subnet.prefix_length) : NULL;
     const struct store_nic first = {
         .kind = cloud->network, .interface = cloud->interface, .ip4 = ip4, .mac = instance->mac};
-    return nic_row(&first);
+    return nic_row(instance->name, &first);
 }
 
 static const struct rows_column nic_columns[] = {
+    {"INSTANCE", .key = "instance"},
     {"CARD", .key = "position"},
     {"KIND", .key = "kind"},
     {"NETWORK", .key = "network"},
@@ -126,29 +129,39 @@ static const struct rows_column nic_columns[] = {
     {"IN-GUEST", .key = "guest_name"},
     ROWS_END,
 };
+static const struct rows_column nic_name = {"CARD", .key = "position"};
 
-static json_t *collect_nics(struct store *store, const char *name, struct error *error) {
-    struct store_cloud cloud = {0};
-    struct store_instance instance = {0};
+/* cloud: NULL for those that can be removed only: not the first. */
+static bool add_nic_rows(struct store *store, const struct store_instance *instance,
+                         const struct store_cloud *cloud, json_t *rows, struct error *error) {
     struct store_nics nics = {0};
-    json_t *rows = NULL;
-    if (instance_table_get(store, name, &instance, error) &&
-        cloud_table_get(store, &cloud, error) && nic_table_list(store, instance.id, &nics, error)) {
-        rows = json_array();
-        json_array_append_new(rows, first_nic_row(&cloud, &instance));
-    }
-    for (size_t i = 0; rows && i < nics.count; i++)
-        json_array_append_new(rows, nic_row(&nics.items[i]));
+    bool good = nic_table_list(store, instance->id, &nics, error);
+    if (cloud)
+        json_array_append_new(rows, first_nic_row(cloud, instance));
+    for (size_t i = 0; i < nics.count; i++)
+        json_array_append_new(rows, nic_row(instance->name, &nics.items[i]));
     store_nics_done(&nics);
-    store_instance_done(&instance);
-    store_cloud_done(&cloud);
-    return rows;
+    return good;
 }
 
 static int run_nic_list(struct invocation *invocation, struct error *error) {
-    json_t *rows = collect_nics(invocation->home->store, invocation_argument(invocation, 0), error);
-    if (rows)
+    struct store *store = invocation->home->store;
+    struct store_cloud cloud = {0};
+    struct store_instances list = {0};
+    json_t *rows = json_array();
+    bool names = invocation_flag(invocation, "names-only");
+    bool good = cloud_table_get(store, &cloud, error) &&
+                instance_table_list_named(store, invocation_argument(invocation, 0), &list, error);
+    for (size_t i = 0; good && i < list.count; i++)
+        good = add_nic_rows(store, &list.items[i], names ? NULL : &cloud, rows, error);
+    if (!good)
+        json_decref(rows);
+    else if (names)
+        rows_output_names(rows, &nic_name);
+    else
         rows_output_print(invocation, rows, nic_columns);
+    store_instances_done(&list);
+    store_cloud_done(&cloud);
     return EXIT_SUCCESS;
 }
 
@@ -178,11 +191,10 @@ const struct command cmd_nic_add = {
 const struct command cmd_nic_list = {
     .path = "nic list",
     .alias = "ls",
-    .summary = "List the network cards of an instance",
-    .arguments = "NAME",
+    .summary = "List the network cards of an instance, or of all",
+    .arguments = "[NAME]",
     .details = "IN-GUEST is the name that systemd gives to the card in this slot.",
     .options = list_options,
-    .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
@@ -202,6 +214,7 @@ const struct command cmd_nic_remove = {
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
+    .completes_next = COMPLETES_NICS,
     .needs = NEEDS_HOME,
     .run = run_nic_remove,
     .report = instance_report_first,

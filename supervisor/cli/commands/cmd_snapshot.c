@@ -136,6 +136,7 @@ static int run_snapshot_create(struct invocation *invocation, struct error *erro
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array: `pgsup help json`"},
+    ROWS_NAMES_OPTION,
     OPTIONS_END,
 };
 
@@ -161,6 +162,12 @@ static const char *state_of(const struct home *home, const struct store_snapshot
     bool whole =
         missing.count == 0 && kept_files_check(home, snapshot->instance_name, snapshot->name, NULL);
     return !whole ? "missing" : store_snapshot_state_word(snapshot->state);
+}
+
+/* Without a look at the disks. */
+static void print_names(const struct store_snapshots *list) {
+    for (size_t i = 0; i < list->count; i++)
+        puts(list->items[i].name);
 }
 
 static json_t *snapshot_rows(const struct home *home, const struct store_snapshots *list) {
@@ -223,6 +230,11 @@ static int run_snapshot_list(struct invocation *invocation, struct error *error)
     struct store_snapshots list = {0};
     if (!list_of(invocation, &list, error))
         return EXIT_FAILURE;
+    if (invocation_flag(invocation, "names-only")) {
+        print_names(&list);
+        store_snapshots_done(&list);
+        return EXIT_SUCCESS;
+    }
     const char *name = invocation_argument(invocation, 0);
     if (name && unfinished_is_marked(invocation->home, name))
         settle_left(invocation, name);
@@ -370,6 +382,7 @@ const struct command cmd_snapshot_remove = {
     .max_arguments = COMMAND_MANY,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
+    .completes_next = COMPLETES_SNAPSHOTS,
     .needs = NEEDS_HOME,
     .run = run_snapshot_remove,
     .report = report_snapshots,

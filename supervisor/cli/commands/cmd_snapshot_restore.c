@@ -158,6 +158,7 @@ const struct command cmd_snapshot_restore = {
     .max_arguments = 2,
     .section = SECTION_CLOUD,
     .completes = COMPLETES_INSTANCES,
+    .completes_next = COMPLETES_SNAPSHOTS,
     .needs = NEEDS_HOME,
     .run = run_snapshot_restore,
     .report = instance_report_first,

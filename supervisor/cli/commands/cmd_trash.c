@@ -16,6 +16,7 @@
 
 static const struct option_spec list_options[] = {
     {"json", .help = "print one JSON array"},
+    ROWS_NAMES_OPTION,
     OPTIONS_END,
 };
 
@@ -29,7 +30,9 @@ static const struct rows_column columns[] = {
 
 static int run_trash_list(struct invocation *invocation, struct error *error) {
     struct trash_list list = {0};
-    if (!trash_expire(invocation->home, error) || !trash_list(invocation->home, &list, error))
+    bool names = invocation_flag(invocation, "names-only");
+    if ((!names && !trash_expire(invocation->home, error)) ||
+        !trash_list(invocation->home, &list, error))
         return EXIT_FAILURE;
     json_t *rows = json_array();
     for (size_t i = 0; i < list.count; i++) {
@@ -40,7 +43,10 @@ static int run_trash_list(struct invocation *invocation, struct error *error) {
         json_object_set_new(row, "removed", json_output_time(list.items[i].removed_ms));
         json_array_append_new(rows, row);
     }
-    rows_output_print(invocation, rows, columns);
+    if (names)
+        rows_output_names(rows, columns);
+    else
+        rows_output_print(invocation, rows, columns);
     trash_list_done(&list);
     return EXIT_SUCCESS;
 }
@@ -117,6 +123,7 @@ const struct command cmd_instance_undelete = {
     .min_arguments = 1,
     .max_arguments = 1,
     .section = SECTION_CLOUD,
+    .completes = COMPLETES_TRASH,
     .needs = NEEDS_HOME,
     .changes_names = true,
     .run = run_undelete,

@@ -1,5 +1,5 @@
 /* Shell completion scripts, written from the command table. Pure. A script asks `pgsup instance
- * list -q` and `pgsup image list -q` for names when it needs them. */
+ * list --names-only`, `pgsup snapshot list --names-only NAME` and the like when it needs names. */
 #pragma once
 
 #include "base/buffer.h"

@@ -8,12 +8,35 @@
 static const char preamble[] =
     "# bash completion of pgsup, written by: pgsup completion bash\n"
     "_pgsup_names() {\n"
-    "    pgsup \"${pgsup_home[@]}\" \"$1\" list -q 2>/dev/null\n"
+    "    local group=\"$1\"\n"
+    "    shift\n"
+    "    pgsup \"${pgsup_home[@]}\" \"$group\" list --names-only \"$@\" 2>/dev/null\n"
+    "}\n"
+    "_pgsup_arguments() { # those that are typed; $1: the options that take a value\n"
+    "    local value=\"\"\n"
+    "    for ((index = begin; index < COMP_CWORD; index++)); do\n"
+    "        case \"${COMP_WORDS[index]}\" in\n"
+    "        =) value=yes; continue;;\n"
+    "        -*)\n"
+    "            case \"$1\" in *\" ${COMP_WORDS[index]} \"*) value=yes; continue;; esac;;\n"
+    "        *) [ -n \"$value\" ] || arguments+=(\"${COMP_WORDS[index]}\");;\n"
+    "        esac\n"
+    "        value=\"\"\n"
+    "    done\n"
+    "}\n"
+    "_pgsup_colon() { # bash takes a colon for the end of a word\n"
+    "    local line=\"${COMP_LINE:0:COMP_POINT}\" kept=\"\" each\n"
+    "    line=\"${line##* }\"\n"
+    "    case \"$line\" in *:*) word=\"$line\" kept=\"${line%\"${line##*:}\"}\";; esac\n"
+    "    for each in $(compgen -W \"$words\" -- \"$word\"); do\n"
+    "        COMPREPLY+=(\"${each#\"$kept\"}\")\n"
+    "    done\n"
     "}\n"
     "_pgsup() {\n"
     "    local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-    "    local command=\"\" group=\"\" index=1 words=\"\" files=\"\"\n"
-    "    local -a pgsup_home=()\n"
+    "    local command=\"\" group=\"\" index=1 words=\"\" files=\"\" begin=1\n"
+    "    local -a pgsup_home=() arguments=()\n"
+    "    COMPREPLY=()\n"
     "    while ((index < COMP_CWORD)); do\n"
     "        case \"${COMP_WORDS[index]}\" in\n"
     "        -p|--path)\n"
@@ -23,7 +46,7 @@ static const char preamble[] =
     "        *)\n"
     "            if [ -z \"$command\" ]; then\n"
     "                command=\"${COMP_WORDS[index]}\"\n"
-    "                group=\"$command\"\n"
+    "                group=\"$command\" begin=$((index + 1))\n"
     "            elif [ \"$group\" = \"$command\" ]; then\n"
     "                case \"$group\" in\n";
 
@@ -39,7 +62,7 @@ static const char ending[] = "    esac\n"
                              "    if [ -n \"$files\" ]; then\n"
                              "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
                              "    else\n"
-                             "        COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                             "        _pgsup_colon\n"
                              "    fi\n"
                              "}\n"
                              "complete -o filenames -F _pgsup pgsup\n";
@@ -52,7 +75,8 @@ static void write_group_pattern(const struct command *const *table, struct buffe
         buffer_printf(script, "%s%s", separator, (*table)->path);
         separator = "|";
     }
-    buffer_puts(script, ") command=\"$command ${COMP_WORDS[index]}\";;\n");
+    buffer_puts(script, ") command=\"$command ${COMP_WORDS[index]}\" "
+                        "begin=$((index + 1));;\n");
 }
 
 static void write_bash_brief(struct buffer *script, const char *word, const char *summary) {
@@ -79,6 +103,13 @@ static const char *bash_offer(enum command_completes kind) {
     case COMPLETES_INSTANCES: return "words=\"$(_pgsup_names instance)\"";
     case COMPLETES_IMAGES: return "words=\"$(_pgsup_names image)\"";
     case COMPLETES_FILES: return "files=yes";
+    case COMPLETES_LAUNCHABLE:
+        return "words=\"$(_pgsup_names image; _pgsup_names image --available)\"";
+    case COMPLETES_TRASH: return "words=\"$(_pgsup_names trash)\"";
+    case COMPLETES_SNAPSHOTS: return "words=\"$(_pgsup_names snapshot \"${arguments[0]}\")\"";
+    case COMPLETES_DISKS: return "words=\"$(_pgsup_names disk \"${arguments[0]}\")\"";
+    case COMPLETES_NICS: return "words=\"$(_pgsup_names nic \"${arguments[0]}\")\"";
+    case COMPLETES_FORWARDS: return "words=\"$(_pgsup_names forward \"${arguments[0]}\")\"";
     default: return "words=\"\"";
     }
 }
@@ -90,6 +121,18 @@ static void write_bash_options(const struct option_spec *specs, struct buffer *s
         if (!specs->hidden)
             buffer_printf(script, "--%s ", specs->name);
     buffer_puts(script, "--help");
+}
+
+static void write_bash_arguments(const struct command *command, struct buffer *script) {
+    enum command_completes first = command->completes, next = completion_option_next(command);
+    scoped(alloc_release) char *valued = completion_option_valued(command);
+    if (first == next)
+        buffer_printf(script, "%s;;\n", bash_offer(first));
+    else
+        buffer_printf(script,
+                      "_pgsup_arguments \"%s\"\n"
+                      "                if ((${#arguments[@]} == 0)); then %s; else %s; fi;;\n",
+                      valued, bash_offer(first), bash_offer(next));
 }
 
 /* The case of one command: values after an option that takes one, else options or arguments. */
@@ -108,7 +151,7 @@ static void write_bash_command(const struct command *const *table, const struct 
         write_bash_list(table, command_is_group(command) ? command : NULL, script);
         buffer_puts(script, "\";;\n");
     } else {
-        buffer_printf(script, "%s;;\n", bash_offer(command->completes));
+        write_bash_arguments(command, script);
     }
     buffer_puts(script, "            esac;;\n        esac;;\n");
 }

@@ -8,7 +8,7 @@
 
 static const char preamble[] =
     "# fish completion of pgsup, written by: pgsup completion fish\n"
-    "function __pgsup_words # of the command, without options\n"
+    "function __pgsup_words # without options and the values of those in $argv\n"
     "    set -l words (commandline -opc)\n"
     "    set -l skip yes\n"
     "    for word in $words\n"
@@ -17,7 +17,7 @@ static const char preamble[] =
     "            continue\n"
     "        end\n"
     "        switch $word\n"
-    "            case -p --path\n"
+    "            case -p --path $argv\n"
     "                set skip yes\n"
     "            case '-*'\n"
     "            case '*'\n"
@@ -33,13 +33,26 @@ static const char preamble[] =
     "    set -l words (__pgsup_words)\n"
     "    string match -q -- \"$argv *\" \"$words \"\n"
     "end\n"
+    "function __pgsup_first # the first argument of this command is next; PATH VALUED...\n"
+    "    set -l words (__pgsup_words $argv[2..])\n"
+    "    test \"$words\" = \"$argv[1]\"\n"
+    "end\n"
+    "function __pgsup_next # one behind the first argument is; PATH VALUED...\n"
+    "    set -l words (__pgsup_words $argv[2..])\n"
+    "    string match -q -- \"$argv[1] *\" \"$words\"\n"
+    "end\n"
+    "function __pgsup_names_of # KIND PATH VALUED...\n"
+    "    set -l words (__pgsup_words $argv[3..])\n"
+    "    set -l path (string split ' ' -- $argv[2])\n"
+    "    __pgsup_names $argv[1] $words[(math (count $path) + 1)]\n"
+    "end\n"
     "function __pgsup_names\n"
     "    set -l words (commandline -opc)\n"
     "    set -l home\n"
     "    if set -l index (contains -i -- -p $words; or contains -i -- --path $words)\n"
     "        set home -p $words[(math $index + 1)]\n"
     "    end\n"
-    "    pgsup $home $argv[1] list -q 2>/dev/null\n"
+    "    pgsup $home $argv[1] list --names-only $argv[2..] 2>/dev/null\n"
     "end\n"
     "complete -c pgsup -f\n";
 
@@ -58,6 +71,19 @@ static const char *fish_offer(enum command_completes kind) {
     case COMPLETES_INSTANCES: return "-a '(__pgsup_names instance)'";
     case COMPLETES_IMAGES: return "-a '(__pgsup_names image)'";
     case COMPLETES_FILES: return "-F";
+    case COMPLETES_LAUNCHABLE: return "-a '(__pgsup_names image; __pgsup_names image --available)'";
+    case COMPLETES_TRASH: return "-a '(__pgsup_names trash)'";
+    default: return NULL;
+    }
+}
+
+/* What belongs to the first argument: the group that lists it; NULL: nothing. */
+static const char *fish_group(enum command_completes kind) {
+    switch (kind) {
+    case COMPLETES_SNAPSHOTS: return "snapshot";
+    case COMPLETES_DISKS: return "disk";
+    case COMPLETES_NICS: return "nic";
+    case COMPLETES_FORWARDS: return "forward";
     default: return NULL;
     }
 }
@@ -108,6 +134,23 @@ static void write_fish_list(const char *condition, const struct command *const *
             write_row(condition, *table, script);
 }
 
+static void write_fish_arguments(const struct command *command, const char *path,
+                                 struct buffer *script) {
+    enum command_completes next = completion_option_next(command);
+    const char *offered = fish_offer(command->completes), *group = fish_group(next);
+    scoped(alloc_release) char *valued = completion_option_valued(command);
+    if (offered && next == command->completes)
+        buffer_printf(script, "complete -c pgsup -n '__pgsup_in %s' %s\n", path, offered);
+    else if (offered)
+        buffer_printf(script, "complete -c pgsup -n '__pgsup_first \"%s\"%s' %s\n", path, valued,
+                      offered);
+    if (group)
+        buffer_printf(script,
+                      "complete -c pgsup -n '__pgsup_next \"%s\"%s' -a '(__pgsup_names_of %s "
+                      "\"%s\"%s)'\n",
+                      path, valued, group, path, valued);
+}
+
 /* path: what calls it. */
 static void write_fish_command(const struct command *const *table, const struct command *command,
                                const char *path, struct buffer *script) {
@@ -121,8 +164,8 @@ static void write_fish_command(const struct command *const *table, const struct 
     write_fish_options(in, command->options, script);
     if (command->completes == COMPLETES_COMMANDS)
         write_fish_list(in, table, NULL, script);
-    else if (fish_offer(command->completes))
-        buffer_printf(script, "complete -c pgsup -n '%s' %s\n", in, fish_offer(command->completes));
+    else
+        write_fish_arguments(command, path, script);
 }
 
 static void write_fish_names(const struct command *const *table, const struct command *command,

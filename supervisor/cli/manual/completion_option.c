@@ -56,6 +56,26 @@ char *completion_option_other_words(const struct command *command) {
     return buffer_take(&words);
 }
 
+enum command_completes completion_option_next(const struct command *command) {
+    const char *arguments = command->arguments ? command->arguments : "";
+    scoped(alloc_release) char *first = alloc_slice(arguments, strcspn(arguments, " "));
+    if (command->completes_next != COMPLETES_NOTHING)
+        return command->completes_next;
+    return strstr(first, "...") ? command->completes : COMPLETES_NOTHING;
+}
+
+char *completion_option_valued(const struct command *command) {
+    struct buffer words = {0};
+    buffer_putc(&words, ' ');
+    for (const struct option_spec *spec = command->options; spec && spec->name; spec++) {
+        if (spec->value)
+            buffer_printf(&words, "--%s ", spec->name);
+        if (spec->value && spec->letter)
+            buffer_printf(&words, "-%c ", spec->letter);
+    }
+    return buffer_take(&words);
+}
+
 void completion_option_each_brief(const struct command *const *table, struct buffer *script,
                                   void (*write)(struct buffer *script, const char *word,
                                                 const char *summary)) {

@@ -23,6 +23,11 @@ void completion_option_write_value(const struct option_spec *spec,
                                    const struct completion_option_words *words,
                                    struct buffer *script);
 
+/* What is offered behind the first argument. */
+enum command_completes completion_option_next(const struct command *command);
+/* The options of the command that take a value, a blank before and behind each:
+ * " --timeout -t "; caller frees. */
+char *completion_option_valued(const struct command *command);
 /* Calls write for each word that calls a sub-command without its group. */
 void completion_option_each_brief(const struct command *const *table, struct buffer *script,
                                   void (*write)(struct buffer *script, const char *word,

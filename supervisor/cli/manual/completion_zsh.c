@@ -10,21 +10,29 @@ static const char preamble[] =
     "#compdef pgsup\n"
     "# zsh completion of pgsup, written by: pgsup completion zsh\n"
     "_pgsup_names() {\n"
-    "    local -a names=(${(f)\"$(pgsup $pgsup_home $1 list -q 2>/dev/null)\"})\n"
+    "    local -a names=(${(f)\"$(pgsup $pgsup_home $1 list --names-only $argv[2,-1] 2>/dev/null)\"})\n"
     "    compadd -a names\n"
     "}\n"
+    "_pgsup_arguments() { # those that are typed; $1: the options that take a value\n"
+    "    for (( index = begin; index < CURRENT; index++ )); do\n"
+    "        case $words[index] in\n"
+    "        -*) if [[ $1 == *\" $words[index] \"* ]]; then (( index++ )); fi;;\n"
+    "        *) arguments+=(${(Q)words[index]});;\n"
+    "        esac\n"
+    "    done\n"
+    "}\n"
     "_pgsup() {\n"
-    "    local command='' previous=$words[CURRENT-1] index=2\n"
-    "    local -a pgsup_home groups=(%s) rows\n"
+    "    local command='' previous=$words[CURRENT-1] index=2 begin=2\n"
+    "    local -a pgsup_home groups=(%s) rows arguments\n"
     "    while (( index < CURRENT )); do\n"
     "        case $words[index] in\n"
     "        -p|--path) pgsup_home=(-p ${(Q)words[index+1]}); (( index++ ));;\n"
     "        -*) ;;\n"
     "        *)\n"
     "            if [[ -z $command ]]; then\n"
-    "                command=$words[index]\n"
+    "                command=$words[index] begin=$(( index + 1 ))\n"
     "            elif (( ${groups[(Ie)$command]} )); then\n"
-    "                command=\"$command $words[index]\"\n"
+    "                command=\"$command $words[index]\" begin=$(( index + 1 ))\n"
     "            fi;;\n"
     "        esac\n"
     "        (( index++ ))\n"
@@ -81,11 +89,29 @@ static const char *zsh_offer(enum command_completes kind) {
     case COMPLETES_INSTANCES: return "_pgsup_names instance";
     case COMPLETES_IMAGES: return "_pgsup_names image";
     case COMPLETES_FILES: return "_files";
+    case COMPLETES_LAUNCHABLE: return "_pgsup_names image; _pgsup_names image --available";
+    case COMPLETES_TRASH: return "_pgsup_names trash";
+    case COMPLETES_SNAPSHOTS: return "_pgsup_names snapshot $arguments[1]";
+    case COMPLETES_DISKS: return "_pgsup_names disk $arguments[1]";
+    case COMPLETES_NICS: return "_pgsup_names nic $arguments[1]";
+    case COMPLETES_FORWARDS: return "_pgsup_names forward $arguments[1]";
     default: return "true";
     }
 }
 
 static const struct completion_option_words zsh_words = {"compadd ", "", zsh_offer};
+
+static void write_zsh_arguments(const struct command *command, struct buffer *script) {
+    enum command_completes first = command->completes, next = completion_option_next(command);
+    scoped(alloc_release) char *valued = completion_option_valued(command);
+    if (first == next)
+        buffer_puts(script, zsh_offer(first));
+    else
+        buffer_printf(script,
+                      "_pgsup_arguments '%s'\n"
+                      "            if (( $#arguments == 0 )); then %s; else %s; fi",
+                      valued, zsh_offer(first), zsh_offer(next));
+}
 
 static void write_zsh_command(const struct command *const *table, const struct command *command,
                               struct buffer *script) {
@@ -102,7 +128,7 @@ static void write_zsh_command(const struct command *const *table, const struct c
     else if (command->completes == COMPLETES_COMMANDS)
         write_zsh_list(table, NULL, script);
     else
-        buffer_puts(script, zsh_offer(command->completes));
+        write_zsh_arguments(command, script);
     buffer_puts(script, "\n        fi;;\n        esac;;\n");
 }
 

@@ -7,21 +7,25 @@
 
 #include <stdio.h>
 
-static void add_cell(struct columns *columns, const struct rows_column *column, const json_t *row) {
-    scoped(alloc_release) char *made = column->cell ? column->cell(row) : NULL;
+/* For the caller; NULL: absent. */
+static char *cell_text(const struct rows_column *column, const json_t *row) {
     const json_t *value = column->key ? json_object_get(row, column->key) : NULL;
+    const char *text = json_string_value(value);
     char size[32];
-    if (made) {
-        columns_add(columns, made);
-    } else if (json_is_integer(value) && column->format == ROWS_BYTES) {
+    if (column->cell)
+        return column->cell(row);
+    if (json_is_integer(value) && column->format == ROWS_BYTES) {
         name_format_size((uint64_t)json_integer_value(value), size);
-        columns_add(columns, size);
-    } else if (json_is_integer(value)) {
-        columns_addf(columns, "%lld", (long long)json_integer_value(value));
-    } else {
-        const char *text = json_string_value(value);
-        columns_add(columns, text ? text : column->absent);
+        return alloc_string(size);
     }
+    if (json_is_integer(value))
+        return alloc_printf("%lld", (long long)json_integer_value(value));
+    return text ? alloc_string(text) : NULL;
+}
+
+static void add_cell(struct columns *columns, const struct rows_column *column, const json_t *row) {
+    scoped(alloc_release) char *text = cell_text(column, row);
+    columns_add(columns, text ? text : column->absent);
 }
 
 static void print_columns(const json_t *rows, const struct rows_column *given) {
@@ -64,11 +68,12 @@ void rows_output_print(const struct invocation *invocation, json_t *rows,
     json_decref(rows);
 }
 
-void rows_output_names(json_t *rows) {
+void rows_output_names(json_t *rows, const struct rows_column *column) {
     size_t index;
     json_t *row;
     json_array_foreach(rows, index, row) {
-        puts(json_string_value(json_object_get(row, "name")));
+        scoped(alloc_release) char *name = cell_text(column, row);
+        puts(name);
     }
     json_decref(rows);
 }

@@ -22,5 +22,10 @@ struct rows_column {
 /* Prints the rows and releases them. The command has an option --json. */
 void rows_output_print(const struct invocation *invocation, json_t *rows,
                        const struct rows_column *columns);
-/* Prints the name of each row, one a line, and releases the rows. */
-void rows_output_names(json_t *rows);
+/* Prints what the column shows of each row, one a line, and releases the rows. */
+void rows_output_names(json_t *rows, const struct rows_column *column);
+
+/* What completion asks for (cli/manual/completion.h): the words that name the rows to the command
+ * that removes or restores one. The command prints them with rows_output_names(). */
+#define ROWS_NAMES_OPTION                                                                          \
+    { .name = "names-only", .help = "print the names only", .hidden = true }
