@@ -11,17 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* QEMU's block/file-posix.c, RAW_LOCK_SHARED_BASE, and block/block-common.h, BLK_PERM_WRITE: who
- * holds this byte shares no writing, and who wants to write looks for that. */
+/* QEMU's block/file-posix.c, RAW_LOCK_PERM_BASE and RAW_LOCK_SHARED_BASE, and
+ * block/block-common.h, BLK_PERM_WRITE: who writes holds the first, who shares no writing the
+ * second. Each takes its own before it looks for the other's. */
+#define LOCK_WRITER    101
 #define LOCK_NO_WRITER 201
 /* Of a file: tables, and what was freed in it. */
 #define WASTE_BYTES (4u << 20)
 #define WASTE_PART  8
 
+/* True: nobody writes to it, until it is closed here. */
 static bool hold(int fd) {
     struct flock lock = {
         .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = LOCK_NO_WRITER, .l_len = 1};
-    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+    struct flock writer = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_WRITER, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 && fcntl(fd, F_OFD_GETLK, &writer) == 0 &&
+           writer.l_type == F_UNLCK;
 }
 
 static bool is_copyable(const struct qcow2_copy *copy, const struct qcow2_header *header) {

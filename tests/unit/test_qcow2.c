@@ -283,6 +283,34 @@ TEST(copied_as_it_is) {
     CHECK(!is_copied(shorter));
 }
 
+/* Its QEMU has written by the time that qemu-img looks, which then finds nothing wrong. */
+TEST(not_copied_while_somebody_writes) {
+    struct error error = {0};
+    char digest[SECRET_SHA256_SIZE];
+    struct flock writer = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 101, .l_len = 1};
+    scoped(alloc_release) char *folder = scratch_path("writer");
+    scoped(alloc_release) char *tool = scratch_path("writer/qemu-img");
+    scoped(alloc_release) char *disk = scratch_path("copied/disk.qcow2");
+    scoped(alloc_release) char *to = scratch_path("copied/copy.qcow2");
+    scoped(alloc_release) char *before = alloc_string(getenv("PATH"));
+    static const char script[] = "#!/bin/sh\necho '{\"allocated-clusters\": 99}'\n";
+    const struct qcow2_copy copy = {disk, to, NULL};
+    unlink(disk);
+    make_plain("copied/disk.qcow2");
+    CHECK(file_make_directory(folder, 0700, &error));
+    scratch_write(tool, script, strlen(script), 0700);
+    scoped(file_release) int fd = open(disk, O_RDWR | O_CLOEXEC);
+    CHECK(fcntl(fd, F_OFD_SETLK, &writer) == 0);
+    setenv("PATH", folder, 1);
+    CHECK(qcow2_copy_try(&copy, digest, &error));
+    CHECK_STRING(digest, "");
+    CHECK(!file_exists(to));
+    file_release(&fd);
+    CHECK(qcow2_copy_try(&copy, digest, &error));
+    CHECK(*digest && unlink(to) == 0);
+    setenv("PATH", before, 1);
+}
+
 /* Which of these a conversion reads, or refuses, is its own business. */
 TEST(not_copied_as_it_is) {
     static const struct patch patches[] = {
