@@ -24,12 +24,20 @@ struct copying {
     int to;
     uint64_t bytes;
     int told[2]; /* a pipe: a byte for each piece that is there; its end: the thread's */
-    int number;  /* errno of the thread; 0: all is on the disk */
+    bool good;   /* the thread's: all is on the disk */
+    struct error problem;
 };
 
 static size_t piece_length(const struct copying *copying, uint64_t at) {
     uint64_t left = copying->bytes - at;
     return left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+}
+
+/* got: what was read of a piece that is longer; -1: see errno. */
+static bool fail_read(const char *path, ssize_t got, struct error *error) {
+    return got < 0 ? error_errno(error, "cannot read %s", path)
+                   : error_set(error, ERROR_FAILED, "cannot read %s: it became shorter meanwhile",
+                               path);
 }
 
 /* --- the thread that copies: no signal reaches it, nor that of a pipe without a reader --- */
@@ -52,29 +60,30 @@ static bool write_piece(int fd, const unsigned char *piece, size_t length, uint6
     return !hole || ftruncate(fd, (off_t)(from + length)) == 0;
 }
 
-static int copy_pieces(const struct copying *copying) {
+static bool copy_pieces(const struct copying *copying, struct error *error) {
     const struct hashed_copy *copy = copying->copy;
     scoped(alloc_release) unsigned char *piece = alloc_zero(PIECE_BYTES);
     for (uint64_t at = 0; at < copying->bytes;) {
         size_t length = piece_length(copying, at);
         ssize_t got = file_read_at(copy->from, piece, length, at);
         if (got != (ssize_t)length)
-            return got < 0 ? errno : EIO;
+            return fail_read(copy->from_path, got, error);
         if (at == 0)
             memcpy(piece, copy->head, copy->head_bytes);
         if (!write_piece(copying->to, piece, length, at))
-            return errno;
+            return error_errno(error, "cannot write %s", copy->to);
         platform_write_out(copying->to, at, length);
         at += length;
-        if (write(copying->told[1], "", 1) < 0)
-            return errno;
+        if (write(copying->told[1], "", 1) < 0) /* the caller has given up, and says why */
+            return false;
     }
-    return fsync(copying->to) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
+    return fsync(copying->to) == 0 || errno == EINVAL || errno == ENOTSUP ||
+           error_errno(error, "cannot write %s", copy->to);
 }
 
 static void *copy_it(void *context) {
     struct copying *copying = context;
-    copying->number = copy_pieces(copying);
+    copying->good = copy_pieces(copying, &copying->problem);
     file_release(&copying->told[1]);
     return NULL;
 }
@@ -93,38 +102,38 @@ static bool await_piece(const struct copying *copying) {
     return false;
 }
 
-/* 0, or errno. */
-static int hash_pieces(const struct copying *copying, struct sha256 *sha256) {
+static bool hash_pieces(const struct copying *copying, struct sha256 *sha256, struct error *error) {
     scoped(alloc_release) unsigned char *piece = alloc_zero(PIECE_BYTES);
     for (uint64_t at = 0; await_piece(copying);) {
         size_t length = piece_length(copying, at);
         ssize_t got = file_read_at(copying->to, piece, length, at);
         if (got != (ssize_t)length)
-            return got < 0 ? errno : EIO;
+            return fail_read(copying->copy->to, got, error);
         sha256_add(sha256, piece, length);
         at += length;
     }
-    return interrupt_check(NULL) ? 0 : EINTR;
+    return interrupt_check(error);
 }
 
 /* What is not wanted is emptied, so that nothing of it is waited for. */
-static int run_copying(struct copying *copying, struct sha256 *sha256) {
+static bool run_copying(struct copying *copying, struct sha256 *sha256, struct error *error) {
     pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&thread, NULL, copy_it, copying);
+    errno = pthread_create(&thread, NULL, copy_it, copying);
+    bool runs = errno == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (number)
-        return number;
+    if (!runs)
+        return error_errno(error, "cannot begin to copy %s", copying->copy->from_path);
     waiting_begin("copying", strrchr(copying->copy->to, '/') + 1);
-    number = hash_pieces(copying, sha256);
-    if (number && ftruncate(copying->to, 0) < 0)
-        number = errno;
+    bool good = hash_pieces(copying, sha256, error);
+    if (!good && ftruncate(copying->to, 0) < 0)
+        error_errno(error, "cannot write %s", copying->copy->to);
     file_release(&copying->told[0]);
     pthread_join(thread, NULL);
     waiting_end();
-    return number ? number : copying->number;
+    return good && (copying->good || error_copy(error, &copying->problem));
 }
 
 bool hashed_copy_make(const struct hashed_copy *copy, char digest[SECRET_SHA256_SIZE],
@@ -132,14 +141,16 @@ bool hashed_copy_make(const struct hashed_copy *copy, char digest[SECRET_SHA256_
     struct copying copying = {.copy = copy};
     struct sha256 sha256;
     struct stat status;
-    if (fstat(copy->from, &status) < 0 || !child_pipe(copying.told, error))
-        return error_errno(error, "cannot copy to %s", copy->to);
+    if (fstat(copy->from, &status) < 0)
+        return error_errno(error, "cannot read %s", copy->from_path);
+    if (!child_pipe(copying.told, error))
+        return false;
     copying.bytes = (uint64_t)status.st_size;
     copying.to = open(copy->to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     sha256_begin(&sha256);
-    errno = copying.to < 0 || fchmod(copying.to, 0600) < 0 ? errno : run_copying(&copying, &sha256);
-    bool good =
-        errno == 0 || (interrupt_check(error) && error_errno(error, "cannot write %s", copy->to));
+    bool good = copying.to >= 0 && fchmod(copying.to, 0600) == 0
+                    ? run_copying(&copying, &sha256, error)
+                    : error_errno(error, "cannot write %s", copy->to);
     if (good)
         secret_sha256_end(&sha256, digest);
     else if (copying.to >= 0)

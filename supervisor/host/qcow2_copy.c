@@ -56,8 +56,11 @@ bool qcow2_copy_try(const struct qcow2_copy *copy, char digest[SECRET_SHA256_SIZ
         (copy->backing && !qcow2_header_rename_backing(head, (size_t)got, copy->backing)) ||
         !is_compact(fd, copy, &header))
         return true;
-    const struct hashed_copy whole = {
-        .from = fd, .to = copy->to, .head = head, .head_bytes = (size_t)got};
+    const struct hashed_copy whole = {.from = fd,
+                                      .from_path = copy->from,
+                                      .to = copy->to,
+                                      .head = head,
+                                      .head_bytes = (size_t)got};
     return hashed_copy_make(&whole, digest, error) ||
            error_prefix(error, "cannot copy the disk %s", copy->from);
 }

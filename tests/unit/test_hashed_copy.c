@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "scratch.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -27,7 +28,7 @@ static void begin(void) {
 static bool copy(const char *head, char digest[SECRET_SHA256_SIZE], struct error *error) {
     scoped(file_release) int fd = open(from, O_RDONLY | O_CLOEXEC);
     const struct hashed_copy what = {
-        .from = fd, .to = to, .head = head, .head_bytes = strlen(head)};
+        .from = fd, .from_path = from, .to = to, .head = head, .head_bytes = strlen(head)};
     return hashed_copy_make(&what, digest, error);
 }
 
@@ -70,6 +71,42 @@ TEST(a_full_disk_leaves_no_copy) {
     CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
     CHECK_CONTAINS(error.text, "cannot write ");
     CHECK_CONTAINS(error.text, "/to: File too large");
+    CHECK(!file_exists(to));
+}
+
+/* The disk that is copied, not the copy. */
+TEST(what_cannot_be_read_is_named) {
+    char digest[SECRET_SHA256_SIZE];
+    struct error error = {0};
+    begin();
+    scoped(file_release) int fd = open(from, O_WRONLY | O_CLOEXEC);
+    const struct hashed_copy what = {.from = fd, .from_path = from, .to = to, .head = ""};
+    CHECK(!hashed_copy_make(&what, digest, &error));
+    CHECK_CONTAINS(error.text, "cannot read ");
+    CHECK_CONTAINS(error.text, "/from: Bad file descriptor");
+    CHECK(!file_exists(to));
+}
+
+static void *shorten(void *context) {
+    (void)context;
+    while (!file_exists(to))
+        usleep(1000);
+    CHECK(truncate(from, 0) == 0);
+    return NULL;
+}
+
+/* Its copy would take a minute. */
+TEST(one_that_becomes_shorter_is_named) {
+    char digest[SECRET_SHA256_SIZE];
+    struct error error = {0};
+    pthread_t thread;
+    begin();
+    CHECK(truncate(from, (off_t)64 << 30) == 0);
+    CHECK(pthread_create(&thread, NULL, shorten, NULL) == 0);
+    CHECK(!copy("", digest, &error));
+    pthread_join(thread, NULL);
+    CHECK_CONTAINS(error.text, "cannot read ");
+    CHECK_CONTAINS(error.text, "/from: it became shorter meanwhile");
     CHECK(!file_exists(to));
 }
 
