@@ -167,7 +167,7 @@ pgsup_test(image SOURCES unit/test_image.c USES home_images)
 foreach(test download image unpack)
   add_dependencies(test_${test} pgsup-fetch)
 endforeach()
-pgsup_test(tcp_owner SOURCES unit/test_tcp_owner.c USES base)
+pgsup_test(tcp_owner SOURCES unit/test_tcp_owner.c USES home_access)
 
 add_executable(print_argv fake/print_argv.c)
 pgsup_test(argv SOURCES unit/test_argv.c unit/specs.c USES machine_core)

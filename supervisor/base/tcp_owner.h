@@ -17,9 +17,9 @@ struct tcp_socket {
 };
 
 /* Of a process that may not be looked at, as that of another user, Linux tells the user who has the
- * socket: root and the caller are believed. UNKNOWN: the system tells nothing, or cannot at the
- * moment. */
-enum tcp_owner { TCP_OWNER_OTHER, TCP_OWNER_PROCESS, TCP_OWNER_UNKNOWN };
+ * socket: root and the caller are believed. UNKNOWN: the system never tells this process; NOT_NOW:
+ * it lacks what it takes at the moment, as descriptors. */
+enum tcp_owner { TCP_OWNER_OTHER, TCP_OWNER_PROCESS, TCP_OWNER_UNKNOWN, TCP_OWNER_NOT_NOW };
 enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket);
 
 /* For a sentence: "process 4711 (sshd)", "a process of user 1002", "no process that can be seen".

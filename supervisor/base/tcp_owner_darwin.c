@@ -50,8 +50,10 @@ static struct proc_fdinfo *list_fds(pid_t pid, size_t *count) {
 enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
     size_t count = 0;
     struct proc_fdinfo *list = list_fds(pid, &count);
+    if (!list && errno == EPERM)
+        return TCP_OWNER_UNKNOWN;
     if (!list)
-        return errno == EPERM || errno == EAGAIN ? TCP_OWNER_UNKNOWN : TCP_OWNER_OTHER;
+        return errno == ESRCH ? TCP_OWNER_OTHER : TCP_OWNER_NOT_NOW;
     bool found = false;
     for (size_t i = 0; i < count && !found; i++) {
         struct socket_fdinfo info;

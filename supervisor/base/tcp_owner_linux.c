@@ -54,7 +54,7 @@ static bool is_it(const struct row *row, const struct tcp_socket *socket) {
 }
 
 /* The whole table: milliseconds on a host with thousands of connections. Inode 0: there is none;
- * false: the table cannot be read. */
+ * false with errno: the table cannot be read. */
 static bool read_table(const struct tcp_socket *socket, struct row *row) {
     char line[512];
     FILE *table = fopen("/proc/net/tcp", "re");
@@ -118,21 +118,36 @@ static bool exchange(const struct question *question, struct answer *answer) {
     return false;
 }
 
-/* sock_diag(7) looks up one socket. False: it is not there, or the kernel cannot tell. */
-static bool ask_kernel(const struct tcp_socket *socket, struct row *row) {
+enum told { TOLD_NOTHING, TOLD_FOUND, TOLD_ABSENT };
+
+static bool says_absent(const struct answer *answer) {
+    struct nlmsgerr refusal;
+    if (answer->head.nlmsg_type != NLMSG_ERROR ||
+        answer->head.nlmsg_len < NLMSG_LENGTH(sizeof refusal))
+        return false;
+    memcpy(&refusal, &answer->body, sizeof refusal);
+    return refusal.error == -ENOENT;
+}
+
+/* sock_diag(7) looks up one socket. A kernel without this service calls each one absent. */
+static enum told ask_kernel(const struct tcp_socket *socket, struct row *row) {
     struct answer answer = {0};
     struct question question = question_of(socket);
-    if (!exchange(&question, &answer) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+    if (!exchange(&question, &answer))
+        return TOLD_NOTHING;
+    if (says_absent(&answer))
+        return TOLD_ABSENT;
+    if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
         answer.head.nlmsg_len < NLMSG_LENGTH(sizeof answer.body) ||
         answer.body.idiag_family != AF_INET)
-        return false;
+        return TOLD_NOTHING;
     const struct inet_diag_sockid *id = &answer.body.id;
     *row = (struct row){
         {end_of(id->idiag_src, id->idiag_sport), end_of(id->idiag_dst, id->idiag_dport)},
         answer.body.idiag_state,
         answer.body.idiag_uid,
         answer.body.idiag_inode};
-    return is_it(row, socket);
+    return is_it(row, socket) ? TOLD_FOUND : TOLD_NOTHING;
 }
 
 /* The other end of a connection that a process of this host has accepted shows whether the kernel
@@ -140,11 +155,12 @@ static bool ask_kernel(const struct tcp_socket *socket, struct row *row) {
 static bool find_row(const struct tcp_socket *wanted, struct row *row) {
     const struct tcp_socket other = {wanted->remote, wanted->local};
     struct row accepted;
-    bool found = ask_kernel(wanted, row);
-    bool absent = !found && wanted->remote.port && ask_kernel(&other, &accepted);
+    enum told told = ask_kernel(wanted, row);
+    bool absent =
+        told == TOLD_ABSENT && wanted->remote.port && ask_kernel(&other, &accepted) == TOLD_FOUND;
     if (absent)
         *row = (struct row){0};
-    return found || absent || read_table(wanted, row);
+    return told == TOLD_FOUND || absent || read_table(wanted, row);
 }
 
 static bool leads_to(int folder, const char *path, const char *wanted) {
@@ -183,19 +199,23 @@ static bool has_socket(const char *process, unsigned long inode) {
     return has;
 }
 
+static bool is_forbidden(int number) {
+    return number == EACCES || number == EPERM;
+}
+
 enum tcp_owner tcp_owner_is(pid_t pid, const struct tcp_socket *socket) {
     struct row row;
     char process[24];
-    if (!find_row(socket, &row))
-        return TCP_OWNER_UNKNOWN;
+    if (!find_row(socket, &row)) /* a sandbox may hide the table */
+        return is_forbidden(errno) || errno == ENOENT ? TCP_OWNER_UNKNOWN : TCP_OWNER_NOT_NOW;
     snprintf(process, sizeof process, "%ld", (long)pid);
     if (row.inode == 0)
         return TCP_OWNER_OTHER;
     if (has_socket(process, row.inode))
         return TCP_OWNER_PROCESS;
-    if (errno == EACCES || errno == EPERM)
+    if (is_forbidden(errno))
         return row.user == 0 || row.user == geteuid() ? TCP_OWNER_PROCESS : TCP_OWNER_OTHER;
-    return errno == 0 || errno == ENOENT ? TCP_OWNER_OTHER : TCP_OWNER_UNKNOWN;
+    return errno == 0 || errno == ENOENT ? TCP_OWNER_OTHER : TCP_OWNER_NOT_NOW;
 }
 
 char *tcp_owner_describe(const struct tcp_socket *socket) {

@@ -1,6 +1,7 @@
 /* Real sockets of this process and of another one. */
 #include "base/alloc.h"
 #include "base/tcp_owner.h"
+#include "home/access/guest_port.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 
 static int missing_family = -1;
 static int asked_for; /* how many sockets of AF_ROUTE */
+static int failing_sends;
 
 /* In the place of the system's: a kernel, or a sandbox, that has no sockets of this family. */
 int socket(int family, int type, int protocol) {
@@ -25,6 +27,17 @@ int socket(int family, int type, int protocol) {
     if (family != missing_family)
         return open(family, type, protocol);
     errno = EAFNOSUPPORT;
+    return -1;
+}
+
+/* Likewise: one that has no memory for what is sent. */
+ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+    ssize_t (*pass)(int, const void *, size_t, int);
+    *(void **)&pass = dlsym(RTLD_NEXT, "send");
+    if (failing_sends == 0)
+        return pass(fd, bytes, length, flags);
+    failing_sends--;
+    errno = ENOBUFS;
     return -1;
 }
 
@@ -107,12 +120,16 @@ TEST(who_has_a_socket) {
     check_sockets();
 }
 
-/* Without descriptors to spare nothing is said of the process that is not so. */
+/* Without descriptors to spare nothing is said of the process that is not so, and nothing is sent
+ * to a port. */
 TEST(who_cannot_look_says_so) {
+    pid_t other = start_other();
     int listener = listen_on(INADDR_LOOPBACK, 0);
     struct tcp_socket listens = {.local = end_of(listener, local_name)};
     int client = connect_to(listens.local);
     struct tcp_socket connected = {end_of(client, local_name), end_of(client, remote_name)};
+    struct store_instance instance = {.name = (char[]){"web"}, .ssh_port = listens.local.port};
+    struct error error = {0};
     struct rlimit limit, none = {0};
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     none.rlim_max = limit.rlim_max;
@@ -120,9 +137,27 @@ TEST(who_cannot_look_says_so) {
               TCP_OWNER_PROCESS); /* whose number is tried first */
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
     enum tcp_owner owner = tcp_owner_is(getpid(), &connected);
+    bool sends = guest_port_check(&instance, other, &error);
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    CHECK(owner != TCP_OWNER_OTHER);
+    CHECK(owner == TCP_OWNER_NOT_NOW || owner == TCP_OWNER_PROCESS);
+    CHECK(!sends);
+    CHECK_CONTAINS(error.text, "nothing was sent to web: ");
+    CHECK(guest_port_check(&instance, getpid(), NULL));
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
     CHECK_INT(tcp_owner_is(getpid(), &connected), TCP_OWNER_PROCESS);
+    close(client);
+    close(listener);
+}
+
+/* That the kernel could not be asked at first does not mean that there is no such socket. */
+TEST(what_fails_once_is_not_absent) {
+    int listener = listen_on(INADDR_LOOPBACK, 0);
+    int client = connect_to(end_of(listener, local_name));
+    struct tcp_socket connected = {end_of(client, local_name), end_of(client, remote_name)};
+    failing_sends = 1;
+    CHECK_INT(tcp_owner_is(getpid(), &connected), TCP_OWNER_PROCESS);
+    failing_sends = 0;
     close(client);
     close(listener);
 }

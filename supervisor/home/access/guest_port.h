@@ -10,5 +10,5 @@
 #include <sys/types.h>
 
 /* True also for a guest that has an address of its own. False with a sentence: another process
- * listens there, or nobody. */
+ * listens there, or nobody; or it cannot be told at the moment. */
 bool guest_port_check(const struct store_instance *instance, pid_t qemu, struct error *error);
