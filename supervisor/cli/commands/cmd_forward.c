@@ -1,5 +1,6 @@
 /* forward add, list and remove: they change the definition and the running VM. */
 #include "base/alloc.h"
+#include "base/strv.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
 #include "cli/link/forward_live.h"
@@ -10,6 +11,7 @@
 #include "home/change/forward_change.h"
 #include "home/change/home_edit.h"
 #include "home/home.h"
+#include "home/instance/forward.h"
 #include "home/instance/port_owners.h"
 #include "host/port.h"
 
@@ -23,8 +25,8 @@ static const struct option_spec list_options[] = {
     OPTIONS_END,
 };
 
-static void report_forwards(const struct invocation *invocation, const char *what, bool live) {
-    char *const *texts = invocation->options.arguments + 1;
+static void report_forwards(const struct invocation *invocation, char *const *texts,
+                            const char *what, bool live) {
     for (; !invocation->quiet && *texts; texts++)
         printf("%s: %s %s%s\n", invocation_argument(invocation, 0), *texts, what,
                live ? "" : ", from its next start on");
@@ -49,23 +51,48 @@ static bool remove_forwards(struct home_edit *edit, struct forward_live *live, c
            error_prefix(error, "removed from the definition, but");
 }
 
-typedef bool change(struct home_edit *edit, struct forward_live *live, char *const *texts,
-                    struct error *error);
+/* What the words on the command line stand for. */
+static bool name_forwards(struct store *store, const struct store_instance *instance,
+                          char *const *texts, struct strv *names, struct error *error) {
+    struct store_forwards forwards = {0};
+    bool good = forward_table_list(store, instance->id, &forwards, error);
+    for (; good && *texts; texts++) {
+        char *name = forward_name(&forwards, instance->name, *texts, error);
+        good = name != NULL;
+        if (good)
+            strv_take(names, name);
+    }
+    store_forwards_done(&forwards);
+    return good;
+}
 
-static int change_forwards(struct invocation *invocation, change *apply, const char *what,
+struct change {
+    bool (*apply)(struct home_edit *edit, struct forward_live *live, char *const *texts,
+                  struct error *error);
+    const char *what;
+    bool names_existing; /* a forward may be named by its host port alone */
+};
+
+static int change_forwards(struct invocation *invocation, const struct change *change,
                            struct error *error) {
     struct home *home = invocation->home;
     struct store_instance instance = {0};
+    scoped(strv_done) struct strv names = {0};
+    struct forward_live *live = NULL;
     struct error problem = {0};
     char *const *texts = invocation->options.arguments + 1;
-    if (!instance_table_get(home->store, invocation_argument(invocation, 0), &instance, error))
-        return EXIT_FAILURE;
-    struct forward_live *live = forward_live_open(home, &instance, &problem);
+    bool good =
+        instance_table_get(home->store, invocation_argument(invocation, 0), &instance, &problem) &&
+        (!change->names_existing || name_forwards(home->store, &instance, texts, &names, &problem));
     struct home_edit edit = {.home = home, .instance = instance.name};
+    if (change->names_existing)
+        texts = names.items;
+    if (good)
+        live = forward_live_open(home, &instance, &problem);
     if (problem.code != ERROR_NONE)
         error_copy(error, &problem);
-    else if (apply(&edit, live, texts, error))
-        report_forwards(invocation, what, live != NULL);
+    else if (change->apply(&edit, live, texts, error))
+        report_forwards(invocation, texts, change->what, live != NULL);
     invocation_notice(edit.notice);
     forward_live_close(live);
     store_instance_done(&instance);
@@ -75,11 +102,13 @@ static int change_forwards(struct invocation *invocation, change *apply, const c
 static const struct option_spec change_options[] = {INSTANCE_REPORT_OPTION, OPTIONS_END};
 
 static int run_forward_add(struct invocation *invocation, struct error *error) {
-    return change_forwards(invocation, add_forwards, "forwarded", error);
+    static const struct change adding = {add_forwards, "forwarded", false};
+    return change_forwards(invocation, &adding, error);
 }
 
 static int run_forward_remove(struct invocation *invocation, struct error *error) {
-    return change_forwards(invocation, remove_forwards, "no longer forwarded", error);
+    static const struct change removing = {remove_forwards, "no longer forwarded", true};
+    return change_forwards(invocation, &removing, error);
 }
 
 /* --- list --- */
@@ -153,7 +182,7 @@ static char *name_cell(const json_t *row) {
                         tcp ? "" : protocol);
 }
 
-static const struct rows_column forward_name = {"FORWARD", .cell = name_cell};
+static const struct rows_column name_column = {"FORWARD", .cell = name_cell};
 
 static const struct rows_column forward_columns[] = {
     {"INSTANCE", .key = "instance"},     {"HOST", .cell = host_cell},
@@ -168,7 +197,7 @@ static int run_forward_list(struct invocation *invocation, struct error *error) 
     if (error->code != ERROR_NONE)
         json_decref(rows);
     else if (names)
-        rows_output_names(rows, &forward_name);
+        rows_output_names(rows, &name_column);
     else
         rows_output_print(invocation, rows, forward_columns);
     return EXIT_SUCCESS;
@@ -211,8 +240,11 @@ const struct command cmd_forward_remove = {
     .path = "forward remove",
     .alias = "rm",
     .summary = "Stop forwarding ports",
-    .arguments = "NAME [ADDRESS:]HOST:GUEST[/udp]...",
-    .details = "Takes effect immediately if the instance runs; open connections stay open.",
+    .arguments = "NAME [ADDRESS:]HOST[:GUEST][/udp]...",
+    .details = "Takes effect immediately if the instance runs; open connections stay open. HOST "
+               "alone is enough where one forward has that port.\n"
+               "\n"
+               "  pgsup forward remove test 8080",
     .options = change_options,
     .min_arguments = 2,
     .max_arguments = COMMAND_MANY,

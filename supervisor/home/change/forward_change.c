@@ -24,13 +24,9 @@ static bool remove_rows(struct home *home, struct instance_facts *facts, void *c
     struct store_forward forward = {.instance = instance->id};
     bool good = true, found = false;
     for (char *const *texts = context; good && *texts; texts++)
-        good =
-            forward_parse(*texts, &forward, error) &&
-            forward_table_remove(home->store, &forward, &found, error) &&
-            (found ||
-             error_set(error, ERROR_NOT_FOUND,
-                       "\"%s\" has no port forward %s: `pgsup forward list %s` shows its forwards",
-                       instance->name, *texts, instance->name));
+        good = forward_parse(*texts, &forward, error) &&
+               forward_table_remove(home->store, &forward, &found, error) &&
+               (found || forward_fail_absent(instance->name, *texts, error));
     store_forward_done(&forward);
     return good;
 }

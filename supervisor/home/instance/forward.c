@@ -67,6 +67,74 @@ char *forward_text(const struct store_forward *forward) {
                         tcp ? "" : transport_word(forward->transport));
 }
 
+/* --- by its host side --- */
+
+struct host_side {
+    char *address; /* NULL: any */
+    uint16_t port;
+    int transport; /* -1: any */
+};
+
+/* False: the text is something else. The address is to be freed in any case. */
+static bool parse_host_side(const char *text, struct host_side *side) {
+    scoped(alloc_release) char *copy = alloc_string(text);
+    char *slash = strrchr(copy, '/');
+    uint32_t address;
+    side->transport = -1;
+    if (slash && word_set_find(&transport_words, slash + 1, &side->transport))
+        *slash = 0;
+    const char *port = last_part(copy);
+    if (port && !name_parse_ip4(copy, &address))
+        return false;
+    side->address = port ? alloc_string(copy) : NULL;
+    return parse_port(port ? port : copy, &side->port);
+}
+
+static bool is_at(const struct store_forward *forward, const struct host_side *side) {
+    return forward->host_port == side->port &&
+           (!side->address || strcmp(forward->host_address, side->address) == 0) &&
+           (side->transport < 0 || forward->transport == (enum transport)side->transport);
+}
+
+static char *refuse_two(const char *instance, const char *text, const struct store_forward *one,
+                        const struct store_forward *two, struct error *error) {
+    scoped(alloc_release) char *first = forward_text(one), *second = forward_text(two);
+    error_set(error, ERROR_INVALID,
+              "\"%s\" has more than one port forward %s: give one of them as a whole, %s or %s",
+              instance, text, first, second);
+    return NULL;
+}
+
+static char *find_at(const struct store_forwards *forwards, const char *instance, const char *text,
+                     const struct host_side *side, struct error *error) {
+    const struct store_forward *found = NULL;
+    for (size_t i = 0; i < forwards->count; i++) {
+        if (!is_at(&forwards->items[i], side))
+            continue;
+        if (found)
+            return refuse_two(instance, text, found, &forwards->items[i], error);
+        found = &forwards->items[i];
+    }
+    if (!found)
+        forward_fail_absent(instance, text, error);
+    return found ? forward_text(found) : NULL;
+}
+
+char *forward_name(const struct store_forwards *forwards, const char *instance, const char *text,
+                   struct error *error) {
+    struct host_side side = {0};
+    char *name = parse_host_side(text, &side) ? find_at(forwards, instance, text, &side, error)
+                                              : alloc_string(text);
+    free(side.address);
+    return name;
+}
+
+bool forward_fail_absent(const char *instance, const char *text, struct error *error) {
+    return error_set(error, ERROR_NOT_FOUND,
+                     "\"%s\" has no port forward %s: `pgsup forward list %s` shows its forwards",
+                     instance, text, instance);
+}
+
 /* --- what is asked for --- */
 
 bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,

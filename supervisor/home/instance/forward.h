@@ -16,6 +16,13 @@ bool forward_parse(const char *text, struct store_forward *forward, struct error
 /* As it may be parsed again: "127.0.0.1:8080:80", "0.0.0.0:5353:53/udp"; caller frees. */
 char *forward_text(const struct store_forward *forward);
 
+/* One of these forwards of an instance by its host side alone, [ADDRESS:]HOST[/udp], as
+ * forward_text() has it; any other text as it is. Caller frees. NULL: none has it, or two have. */
+char *forward_name(const struct store_forwards *forwards, const char *instance, const char *text,
+                   struct error *error);
+
+bool forward_fail_absent(const char *instance, const char *text, struct error *error); /* false */
+
 /* Parses the texts and checks what depends on the cloud only. texts: NULL-terminated; NULL:
  * none. */
 bool forward_parse_all(char *const *texts, const struct store_cloud *cloud,

@@ -46,6 +46,26 @@ names snapshot list --names-only one ""
 names trash list --names-only ""
 expect_ok "$PGSUP" image list --names-only --available
 expect_text "$OUT" debian-13
+
+step "a forward goes by its host port, if only one has it"
+expect_refused 2 "\"two\" has more than one port forward $port: give one of them as a whole, \
+127.0.0.1:$port:80 or 0.0.0.0:$port:53/udp" "$PGSUP" forward remove two "$port"
+expect_refused 3 "\"two\" has no port forward 1:" "$PGSUP" forward remove two 1
+expect_refused 3 "\"two\" has no port forward 127.0.0.1:$port/udp" "$PGSUP" forward remove two "127.0.0.1:$port/udp"
+expect_refused 2 "is not a port forward" "$PGSUP" forward remove two web
+expect_refused 3 "\"two\" has no port forward 1:" "$PGSUP" forward remove two "$port/udp" 1
+for given in "$port/udp" "0.0.0.0:$port" "0.0.0.0:$port/udp"; do
+    expect_ok "$PGSUP" forward remove two "$given"
+    expect_text "$OUT" "two: 0.0.0.0:$port:53/udp no longer forwarded"
+    names forward list --names-only two "$port:80"
+    expect_ok "$PGSUP" forward add two "0.0.0.0:$port:53/udp"
+done
+expect_ok "$PGSUP" forward remove two "$port:80"
+expect_ok "$PGSUP" forward remove two "$port"
+names forward list --names-only two ""
+
+step "they are words that the commands take"
+expect_ok "$PGSUP" forward add two "$port:80" "0.0.0.0:$port:53/udp"
 # shellcheck disable=SC2046  # words
 expect_ok "$PGSUP" forward remove two $("$PGSUP" forward list --names-only two)
 expect_ok "$PGSUP" nic remove two "$("$PGSUP" nic list --names-only two)"
