@@ -227,6 +227,7 @@ static void on_scan(uv_timer_t *timer) {
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
     wake_look(&daemon->wake, &daemon->fleet);
     heartbeats_look(&daemon->heartbeats, daemon->fleet.vms, daemon->fleet.count, vm_heartbeat);
+    fleet_set_clocks(&daemon->fleet);
     silence_look(daemon->silence);
     schedule_look(daemon->schedule);
     if (daemon->ending.stage == ENDING_NOT)

@@ -14,6 +14,7 @@
 #include "machine/log_rotate.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_launch.h"
+#include "machine/vm_suspend.h"
 #include "machine/vm_suspend_qmp.h"
 #include "machine/vm_words.h"
 #include "store/freeze_table.h"
@@ -293,6 +294,11 @@ void fleet_thaw(struct fleet *fleet) {
             vm_agent_thaw(vm);
     }
     store_freezes_done(&freezes);
+}
+
+void fleet_set_clocks(struct fleet *fleet) {
+    for (size_t i = 0; i < fleet->count; i++)
+        vm_suspend_set_clock(fleet->vms[i]);
 }
 
 /* --- adoption --- */

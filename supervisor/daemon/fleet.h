@@ -77,6 +77,9 @@ void fleet_vm_changed(struct fleet *fleet, struct vm *vm);
 /* Thaws guests that a process which was ended has left frozen; to be called now and then. */
 void fleet_thaw(struct fleet *fleet);
 
+/* Looks after the clocks of all guests that have been woken; with each scan. */
+void fleet_set_clocks(struct fleet *fleet);
+
 /* Gives back the memory that launches needed; to be called now and then. */
 void fleet_trim_heap(struct fleet *fleet);
 

@@ -1,5 +1,7 @@
 /* Which VMs are asked whether they live, when it is time for it again. Each of them where they are
- * few; of many so many at a time, in turn, that they cost no more however many they are. Pure. */
+ * few; of many so many at a time, in turn, that they cost no more however many they are. One that
+ * talked shortly before its turn is asked by a timer of its own once it has fallen silent, which is
+ * not counted. Pure. */
 #pragma once
 
 #include <stdbool.h>

@@ -6,7 +6,7 @@
 
 #define NAMES_FAILURES_MAX 3u
 #define AGENT_GRACE_MS     15000u /* a guest is ready before its agent has started */
-#define CLOCK_TRIES_MAX    12u    /* of a guest that has just been woken, one each heartbeat */
+#define CLOCK_TRIES_MAX    12u    /* of a guest that has just been woken, one each scan */
 
 static void agent_drop(struct vm *vm) {
     agent_close(vm->agent);

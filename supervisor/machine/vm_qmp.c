@@ -33,7 +33,6 @@ bool vm_heartbeat(struct vm *vm) {
     uint64_t silent_ms = uv_now(vm->loop) - vm->heard_ms;
     if (monitor_state(vm->monitor) != QMP_READY || uv_is_active((uv_handle_t *)&vm->heartbeat))
         return false;
-    vm_suspend_set_clock(vm);
     if (silent_ms < VM_HEARTBEAT_MS && ++vm->beats_skipped < VM_BEATS_SKIPPED_MAX) {
         uv_timer_start(&vm->heartbeat, on_silent, VM_HEARTBEAT_MS - silent_ms, 0);
         return false;

@@ -14,7 +14,7 @@
 
 #define LIMIT_MS         120000u
 #define LIMIT_MS_PER_MIB 60u           /* of a slow disk on a busy machine */
-#define NO_AGENT_LOOKS   3u            /* one each heartbeat */
+#define NO_AGENT_LOOKS   3u            /* one each scan */
 #define SPARE_BYTES      (64ull << 20) /* beside the memory: devices, and the list itself */
 
 /* --- what can be known before --- */

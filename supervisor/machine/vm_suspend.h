@@ -24,7 +24,7 @@ char *vm_suspend_outcome(const struct vm *vm);        /* "suspended, 1.3 s"; cal
 bool vm_suspend_is_at_work(const struct vm *vm);
 /* False: its memory would be lost if it were stopped now, other than by force. */
 bool vm_suspend_check_stop(const struct vm *vm, struct error *error);
-/* After a launch that loaded: now and then, until it has been done or cannot be. */
+/* After a launch that loaded: with each scan, until it has been done or cannot be. */
 void vm_suspend_set_clock(struct vm *vm);
 void vm_suspend_forget(struct vm *vm);
 

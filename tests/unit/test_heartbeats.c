@@ -1,4 +1,5 @@
 /* Whose turn it is to be asked whether it lives. */
+#include "daemon/fleet.h"
 #include "daemon/heartbeats.h"
 #include "test.h"
 
@@ -74,6 +75,23 @@ TEST(turns_go_on_when_most_are_gone) {
     heartbeats_look(&heartbeats, vms, 3, ask);
     CHECK(are_asked(0, 3, 1));
     CHECK_INT(questions, 3);
+}
+
+/* However many there are: a guest that has been woken must not wait for a turn. */
+TEST(each_clock_is_looked_after_each_time) {
+    static struct vm woken[HEARTBEATS_LIMIT + 1];
+    struct vm *all[HEARTBEATS_LIMIT + 1];
+    struct fleet fleet = {.vms = all, .count = HEARTBEATS_LIMIT + 1};
+    for (size_t i = 0; i < fleet.count; i++) {
+        woken[i].state = STATE_READY;
+        woken[i].suspend.clock_due = i % 2;
+        all[i] = &woken[i];
+    }
+    for (unsigned look = 1; look <= 2; look++) {
+        fleet_set_clocks(&fleet);
+        for (size_t i = 0; i < fleet.count; i++)
+            CHECK_INT(woken[i].suspend.clock_tries, woken[i].suspend.clock_due ? look : 0);
+    }
 }
 
 int main(void) {
