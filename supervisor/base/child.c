@@ -24,8 +24,9 @@ extern char **environ;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Where a child's descriptors lie while it is made in a process with many: few lie below, so that
- * no others are copied for it. Between two uses they are /dev/null. */
-enum { NEAR_FDS = 8, MANY_FDS = 256, NEAR_FDS_LIMIT = 1024 };
+ * no others are copied for it. Between two uses they are /dev/null. A QEMU takes 5, one for each
+ * network card with a helper, of which there are 8 at most, and one for its failure. */
+enum { NEAR_FDS = 16, MANY_FDS = 256, NEAR_FDS_LIMIT = 1024 };
 static int near_fds[NEAR_FDS];
 static bool has_near_fds;
 
@@ -109,11 +110,15 @@ static _Noreturn void become(void *context) {
 /* --- in this process --- */
 
 void child_keep_near_fds(void) {
+    if (has_near_fds || !platform_forks_near() || descriptors_limit() < NEAR_FDS_LIMIT)
+        return;
     scoped(file_release) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    bool good = null >= 0 && !has_near_fds && descriptors_limit() >= NEAR_FDS_LIMIT;
-    for (int i = 0; good && i < NEAR_FDS; i++)
-        good = (near_fds[i] = fcntl(null, F_DUPFD_CLOEXEC, CHILD_FDS_MAX)) >= 0;
-    has_near_fds = has_near_fds || good;
+    int count = 0;
+    while (count < NEAR_FDS && (near_fds[count] = fcntl(null, F_DUPFD_CLOEXEC, CHILD_FDS_MAX)) >= 0)
+        count++;
+    has_near_fds = count == NEAR_FDS;
+    while (!has_near_fds && count > 0)
+        close(near_fds[--count]);
 }
 
 /* Every way out of this process is by exec, and nothing is forked between the two steps. */

@@ -28,9 +28,9 @@ struct child_options {
 };
 
 /* Once, before this process has many descriptors open and other threads: keeps some low ones for
- * its children, so that a start takes no longer with thousands open than with few (Linux 5.9). Not
- * where no more than a thousand may be open. A file that is given to a child is then not one on
- * which this process holds a lock by fcntl(2). */
+ * its children, so that a start takes no longer with thousands open than with few (Linux 5.9). None
+ * where no more than a thousand may be open, or the platform has no use for them. A file that is
+ * given to a child is then not one on which this process holds a lock by fcntl(2). */
 void child_keep_near_fds(void);
 
 bool child_spawn(const struct child_options *options, pid_t *pid, struct error *error);

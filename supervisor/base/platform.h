@@ -49,6 +49,7 @@ void platform_close_on_exec(int first);
  * own stack and errno. The caller has blocked all signals. The child may lack the descriptors from
  * `end` on, which a process with thousands of them need then not copy for it. -1: errno. */
 pid_t platform_fork(int end, void (*body)(void *context), void *context);
+bool platform_forks_near(void); /* `end` makes a difference */
 
 /* The name of a process that can be seen, printable; "": it cannot. Caller frees. */
 char *platform_process_name(pid_t pid);

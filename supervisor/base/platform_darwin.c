@@ -105,6 +105,10 @@ pid_t platform_fork(int end, void (*body)(void *context), void *context) {
     return pid;
 }
 
+bool platform_forks_near(void) {
+    return false;
+}
+
 /* A list that is full may not be all: then every one that may be open is taken. */
 void platform_close_on_exec(int first) {
     struct proc_fdinfo list[LISTED_FDS];

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <malloc.h>
+#include <sanitizer/asan_interface.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ static pid_t fork_near(int end, void (*body)(void *context), void *context) {
     struct near_child child = {.end = end, .body = body, .context = context};
     pid_t pid = clone(begin_near_child, stack + sizeof stack,
                       CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &child);
+    ASAN_UNPOISON_MEMORY_REGION(stack, sizeof stack); /* the child's frames did not end */
     if (pid < 0 || !child.problem)
         return pid;
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -149,6 +151,10 @@ pid_t platform_fork(int end, void (*body)(void *context), void *context) {
     if (pid == 0)
         body(context);
     return pid;
+}
+
+bool platform_forks_near(void) {
+    return true;
 }
 
 /* Before Linux 5.11 close_range(2) does not know this flag. */

@@ -24,7 +24,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OWN_DESCRIPTORS 32u
+#define OWN_DESCRIPTORS 48u /* 16 near ones for children, a netlink socket for each thread … */
 #define VM_DESCRIPTORS  7u
 
 #define FOLDER_SETTLES_S  10

@@ -19,12 +19,12 @@ heartbeats() { # NAME
 }
 
 step "as many as its hard limit is enough for; the next is refused with that sentence"
-limited 120 # 30 for clients, 30 for guests, 32 for itself: 28 are left, 7 for each VM
+limited 152 # 38 for clients, 38 for guests, 48 for itself: 28 are left, 7 for each VM
 begin
 quietly start "${names[@]}"
 run "$PGSUP" -q start more
 expect_equal "status" "$STATUS" 1
-expect_text "$ERR" "the supervisor may open 120 files, which ends at 4 VMs, and so many run: start it again where \`ulimit -n\` gives more, or take a second computer"
+expect_text "$ERR" "the supervisor may open 152 files, which ends at 4 VMs, and so many run: start it again where \`ulimit -n\` gives more, or take a second computer"
 expect_state more stopped
 for name in "${names[@]}"; do
     expect_state "$name" booting
@@ -46,7 +46,7 @@ expect_state more booting
 
 step "a supervisor with fewer leaves those alone that it cannot hold, and takes them later"
 kill_supervisor
-limited 116
+limited 148
 begin
 are_supervised() { # HOW MANY: when they have answered
     [ "$("$PGSUP" -q list --no-header | grep -c Running)" = "$1" ]
@@ -54,7 +54,7 @@ are_supervised() { # HOW MANY: when they have answered
 wait_until 20 are_supervised 3
 expect_equal "those that run" "$(our_qemus | wc -l | tr -d ' ')" 4
 left=$("$PGSUP" -q list --no-header --columns name,reason | awk '/is not adopted/ { print $1 }')
-expect_reason "$left" "it runs and is not adopted: the supervisor may open 116 files, which ends at 3 VMs"
+expect_reason "$left" "it runs and is not adopted: the supervisor may open 148 files, which ends at 3 VMs"
 other=$("$PGSUP" -q list --no-header --state running -q | sed -n 1p)
 quietly stop -f "$other"
 wait_state "$left" running

@@ -5,7 +5,7 @@
 names="a b c d e f g h i j"
 # shellcheck disable=SC2086  # words are meant
 make_machines $names
-printf '#!/bin/sh\nulimit -n 120\nexec "$@"\n' >"$WORK/limited"
+printf '#!/bin/sh\nulimit -n 152\nexec "$@"\n' >"$WORK/limited"
 printf '#!/bin/sh\nulimit -Sn 44\nexec "$@"\n' >"$WORK/lowered"
 chmod +x "$WORK/limited" "$WORK/lowered"
 
