@@ -29,6 +29,7 @@ struct store {
     sqlite3 *database;
     char *path;
     int busy_ms; /* how long it waits for other writers */
+    bool reads;  /* the open transaction is that of store_begin_reading() */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
     struct store_claims claims;
 };

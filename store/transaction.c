@@ -29,10 +29,11 @@ bool store_end(struct store *store, bool good, struct error *error) {
 /* Without it each query is a transaction of its own. */
 void store_begin_reading(struct store *store) {
     if (sqlite3_get_autocommit(store->database))
-        query_run(store, "BEGIN", NULL);
+        store->reads = query_run(store, "BEGIN", NULL);
 }
 
 void store_end_reading(struct store *store) {
-    if (!sqlite3_get_autocommit(store->database))
+    if (store->reads)
         store_end(store, true, NULL);
+    store->reads = false;
 }

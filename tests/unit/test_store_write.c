@@ -250,6 +250,21 @@ TEST(what_is_read_together_is_of_one_moment) {
     store_close(store);
 }
 
+TEST(the_end_of_reading_leaves_what_is_being_written) {
+    struct store *store = with_image("reading-in-writing");
+    const struct store_event event = {.kind = STORE_EVENT_QMP, .text = "begun"};
+    const size_t before = count_events(store);
+    store_begin_reading(store);
+    store_end_reading(store);
+    OK(store_begin(store, &error));
+    OK(event_table_add(store, &event, &error));
+    store_begin_reading(store);
+    store_end_reading(store);
+    store_rollback(store);
+    CHECK_INT(count_events(store), before);
+    store_close(store);
+}
+
 TEST(flushes_reach_the_drive_on_macos_too) {
     static const char *const pragmas[] = {"PRAGMA fullfsync", "PRAGMA checkpoint_fullfsync"};
     struct store *store = with_image("fullfsync");
