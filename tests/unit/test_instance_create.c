@@ -1,9 +1,14 @@
 /* Instances that are made: what is refused, what comes out, that making is all or nothing. */
 #include "home/change/remove.h"
+#include "home/instance/definition.h"
+#include "home/instance/nic.h"
 #include "instance_samples.h"
+#include "store/cloud_table.h"
+#include "store/query.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sqlite3.h>
 #include <sys/socket.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -306,6 +311,45 @@ TEST(several_at_once) {
     for (size_t i = 1; i < list.count; i++)
         CHECK(list.items[i].ssh_port != list.items[i - 1].ssh_port);
     store_instances_done(&list);
+    home_close(&home);
+}
+
+/* What a check is about, "store" when the store could not be read; the checks as a lab uses them.
+ */
+static void check_about(const struct store_cloud *cloud, struct store_instance *instance,
+                        const char *const about[3]) {
+    static char *const cards[] = {(char *)"nosuch,mac=52:54:00:00:00:01", NULL};
+    struct store_nics nics = {0};
+    for (int check = 0; check < 3; check++) {
+        struct error problem = {0};
+        bool good = check == 0   ? definition_check_address(home.store, cloud, instance, &problem)
+                    : check == 1 ? definition_check_port(home.store, instance->ssh_port, &problem)
+                                 : nic_parse_all(home.store, cards, &nics, &problem);
+        CHECK(!good);
+        CHECK_STRING(problem.about ? problem.about : "store", about[check]);
+    }
+    store_nics_done(&nics);
+}
+
+TEST(a_store_that_cannot_be_read_is_no_fault_of_a_value) {
+    static const char *const values[] = {"ip", "ssh-port", "nics"};
+    static const char *const store[] = {"store", "store", "store"};
+    struct store_cloud cloud = {0};
+    struct store_instance taken = {0};
+    struct error error = {0};
+    open_user("unreadable");
+    make("taken", "10.0.2.50", &taken);
+    CHECK(cloud_table_get(home.store, &cloud, &error));
+    taken.id++; /* another one that wants the same */
+    check_about(&cloud, &taken, values);
+    CHECK_INT(sqlite3_exec(home.store->database,
+                           "PRAGMA foreign_keys = OFF; ALTER TABLE instances RENAME TO gone; "
+                           "ALTER TABLE networks RENAME TO lost",
+                           NULL, NULL, NULL),
+              SQLITE_OK);
+    check_about(&cloud, &taken, store);
+    store_instance_done(&taken);
+    store_cloud_done(&cloud);
     home_close(&home);
 }
 

@@ -220,8 +220,7 @@ static bool check_connections(struct store *store, const struct instance_create_
             error_about(error, "ssh-port")) &&
            (forward_parse_all(options->forwards, cloud, &facts->forwards, error) ||
             error_about(error, "forwards")) &&
-           (nic_parse_all(store, options->nics, &facts->nics, error) ||
-            error_about(error, "nics")) &&
+           nic_parse_all(store, options->nics, &facts->nics, error) &&
            (options->no_lab || lab_nic_add(store, &facts->nics, error));
 }
 
@@ -335,10 +334,12 @@ static bool check_address_free(const struct store_instances *others,
     const char *ip4 = instance->ip4;
     for (size_t i = 0; ip4 && i < others->count; i++)
         if (others->items[i].id != instance->id && others->items[i].ip4 &&
-            strcmp(others->items[i].ip4, ip4) == 0)
-            return error_set(error, ERROR_EXISTS,
-                             "the address %s belongs to the instance \"%s\": use another one", ip4,
-                             others->items[i].name);
+            strcmp(others->items[i].ip4, ip4) == 0) {
+            error_set(error, ERROR_EXISTS,
+                      "the address %s belongs to the instance \"%s\": use another one", ip4,
+                      others->items[i].name);
+            return error_about(error, "ip");
+        }
     return true;
 }
 
@@ -349,15 +350,15 @@ bool definition_check_address(struct store *store, const struct store_cloud *clo
                 check_address_free(&others, instance, error) &&
                 nic_reserve_check_first(store, cloud, instance->ip4, error);
     store_instances_done(&others);
-    return good || error_about(error, "ip");
+    return good;
 }
 
 bool definition_check_port(struct store *store, uint16_t port, struct error *error) {
     struct port_owners others = {0};
-    bool good =
-        port_owners_list(store, &others, error) && port_owners_choose(port, &others, error) != 0;
+    bool good = port_owners_list(store, &others, error) &&
+                (port_owners_choose(port, &others, error) || error_about(error, "ssh-port"));
     port_owners_done(&others);
-    return good || error_about(error, "ssh-port");
+    return good;
 }
 
 /* The SSH port that is chosen is none that one of its own forwards asks for. */
@@ -366,9 +367,8 @@ static bool reserve_unique(struct store *store, struct instance_facts *facts, st
     struct store_instance *instance = &facts->instance;
     struct port_owners others = {0};
     bool good = port_owners_list(store, &others, error) &&
-                ((check_address_free(&others.instances, instance, error) &&
-                  nic_reserve_check_first(store, cloud, instance->ip4, error)) ||
-                 error_about(error, "ip"));
+                check_address_free(&others.instances, instance, error) &&
+                nic_reserve_check_first(store, cloud, instance->ip4, error);
     for (size_t i = 0; good && i < facts->forwards.count; i++) {
         alloc_replace(&facts->forwards.items[i].name, alloc_string(instance->name));
         port_owners_add(&others, &facts->forwards.items[i]);

@@ -96,36 +96,30 @@ static bool fail_word(const char *word, struct error *error) {
     return error_set(error, problem.code, "%s, or a network of `pgsup network list`", problem.text);
 }
 
-/* A word that is no kind is the name of a network of this home, of which the card is to be a
- * member: with its kind, and attached to the same. */
-static bool join(struct store *store, const char *word, struct store_nic *nic,
-                 struct error *error) {
-    struct store_network network = {0};
+/* The network of this home with this name; without an id if there is none. A network may have been
+ * called "pair" before that was a kind. False: the store cannot be read. */
+static bool find_network(struct store *store, const char *word, struct store_network *network,
+                         struct error *error) {
     struct error missing = {0};
     enum spec_network kind;
-    if (!network_table_get(store, word, &network, &missing))
-        return missing.code == ERROR_NOT_FOUND ? fail_word(word, error)
-                                               : error_copy(error, &missing);
-    nic->network = network.id;
-    nic->network_name = alloc_string(network.name);
-    nic->kind = alloc_string(network.kind);
-    nic->interface = alloc_string(network.interface);
-    store_network_done(&network);
-    return network_kind_check(nic->kind, &kind, error);
+    if (spec_network_from_word(word, &kind) && kind != SPEC_NET_PAIR)
+        return true;
+    return network_table_get(store, word, network, &missing) || missing.code == ERROR_NOT_FOUND ||
+           error_copy(error, &missing);
 }
 
-static bool is_network(struct store *store, const char *word) {
-    struct store_network network = {0};
-    bool found = network_table_get(store, word, &network, &(struct error){0});
-    store_network_done(&network);
-    return found;
-}
-
-/* A network may have been called "pair" before that was a kind. */
-static bool take_kind(struct store *store, const char *word, struct store_nic *nic,
+/* A card in a network is a member: with its kind, and attached to the same. */
+static bool take_kind(const struct store_network *network, const char *word, struct store_nic *nic,
                       enum spec_network *kind, struct error *error) {
-    if (!spec_network_from_word(word, kind) || (*kind == SPEC_NET_PAIR && is_network(store, word)))
-        return join(store, word, nic, error) && spec_network_from_word(nic->kind, kind);
+    if (network->id) {
+        nic->network = network->id;
+        nic->network_name = alloc_string(network->name);
+        nic->kind = alloc_string(network->kind);
+        nic->interface = alloc_string(network->interface);
+        return network_kind_check(nic->kind, kind, error);
+    }
+    if (!spec_network_from_word(word, kind))
+        return fail_word(word, error);
     nic->kind = alloc_string(word);
     if (*kind == SPEC_NET_PAIR)
         return error_set(error, ERROR_INVALID,
@@ -146,13 +140,10 @@ static bool take_parts(char *rest, struct store_nic *nic, struct error *error) {
     return true;
 }
 
-bool nic_parse(struct store *store, const char *text, struct store_nic *nic, struct error *error) {
-    scoped(alloc_release) char *copy = alloc_string(text);
+static bool parse_card(const struct store_network *network, const char *word, char *rest,
+                       struct store_nic *nic, struct error *error) {
     enum spec_network kind;
-    char *rest = strchr(copy, ',');
-    if (rest)
-        *rest++ = 0;
-    if (!take_kind(store, copy, nic, &kind, error) || !take_parts(rest, nic, error))
+    if (!take_kind(network, word, nic, &kind, error) || !take_parts(rest, nic, error))
         return false;
     if (kind == SPEC_NET_USER && nic->ip4)
         return error_set(error, ERROR_INVALID,
@@ -160,6 +151,19 @@ bool nic_parse(struct store *store, const char *text, struct store_nic *nic, str
     if (!nic->interface)
         nic->interface = alloc_string(network_default_interface(kind));
     return network_interface_check(kind, "if=", nic->interface, error);
+}
+
+bool nic_parse(struct store *store, const char *text, struct store_nic *nic, struct error *error) {
+    scoped(alloc_release) char *word = alloc_string(text);
+    struct store_network network = {0};
+    char *rest = strchr(word, ',');
+    if (rest)
+        *rest++ = 0;
+    bool found = find_network(store, word, &network, error),
+         good =
+             found && (parse_card(&network, word, rest, nic, error) || error_about(error, "nics"));
+    store_network_done(&network);
+    return good;
 }
 
 char *nic_text(const struct store_nic *nic) {
@@ -184,11 +188,13 @@ bool nic_parse_all(struct store *store, char *const *texts, struct store_nics *n
     for (; good && texts && *texts; texts++) {
         nics->items = alloc_resize(nics->items, (nics->count + 1) * sizeof *nics->items);
         nics->items[nics->count++] = (struct store_nic){0};
-        good = (nics->count <= SPEC_ADDITIONAL_NICS_MAX ||
-                error_set(error, ERROR_INVALID,
-                          "an instance has at most %u network cards besides the first one",
-                          SPEC_ADDITIONAL_NICS_MAX)) &&
-               nic_parse(store, *texts, &nics->items[nics->count - 1], error);
+        if (nics->count > SPEC_ADDITIONAL_NICS_MAX) {
+            error_set(error, ERROR_INVALID,
+                      "an instance has at most %u network cards besides the first one",
+                      SPEC_ADDITIONAL_NICS_MAX);
+            good = error_about(error, "nics");
+        }
+        good = good && nic_parse(store, *texts, &nics->items[nics->count - 1], error);
     }
     return good || error_prefix(error, "--nic");
 }

@@ -11,7 +11,8 @@
 
 /* One that a card can have: of one machine, not of a group. */
 bool nic_parse_mac(const char *text, char **mac);
-/* Fills all but the instance and the position; strings are the card's. mac stays NULL when none was
+/* Fills all but the instance and the position; strings are the card's. A fault of the text is about
+ * "nics", a store that cannot be read is not. mac stays NULL when none was
  * given. Also checks that this host has what it is put on. */
 bool nic_parse(struct store *store, const char *text, struct store_nic *nic, struct error *error);
 /* The text that parses to this card; caller frees. */

@@ -167,7 +167,8 @@ bool nic_reserve_check_first(struct store *store, const struct store_cloud *clou
         const struct store_nic *nic = &nics.items[i];
         scoped(alloc_release) char *whose =
             alloc_printf("network card %d of the instance \"%s\"", nic->position, nic->name);
-        good = !is_on_cloud(cloud, nic) || check_other(nic, ip4, whose, error);
+        good = !is_on_cloud(cloud, nic) || check_other(nic, ip4, whose, error) ||
+               error_about(error, "ip");
     }
     store_nics_done(&nics);
     return good;
