@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOOK_TRIES 200 /* a millisecond each */
+
 bool file_exists(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0;
@@ -198,14 +200,29 @@ bool file_remove_tree(const char *path, struct error *error) {
     return error_errno(error, "cannot remove %s", path);
 }
 
-int file_lock_folder(const char *path) {
+static int lock_folder(const char *path, int how) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    if (fd >= 0 && flock(fd, how | LOCK_NB) < 0) {
         int number = errno;
         file_release(&fd);
         errno = number;
     }
     return fd;
+}
+
+bool file_folder_is_free(const char *path) {
+    scoped(file_release) int lock = lock_folder(path, LOCK_SH);
+    return lock >= 0;
+}
+
+int file_lock_folder(const char *path) {
+    int lock;
+    for (int tries = 0; (lock = lock_folder(path, LOCK_EX)) < 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == LOOK_TRIES || !file_folder_is_free(path))
+            break;
+        poll(NULL, 0, 1);
+    }
+    return lock;
 }
 
 void file_remove_unlocked(const char *path) {

@@ -50,8 +50,13 @@ bool file_make_directory(const char *path, mode_t mode, struct error *error); /*
 bool file_remove_tree(const char *path, struct error *error); /* absent is fine; follows no links */
 
 /* An exclusive flock() on a folder, held until the descriptor is closed. -1 with errno: the folder
- * does not exist, or EWOULDBLOCK: another descriptor holds the lock. */
+ * does not exist, or EWOULDBLOCK: another descriptor holds the lock. Who only looks, as below, is
+ * waited for: a moment, at most 0.2 s. */
 int file_lock_folder(const char *path);
+
+/* It is there, and nobody holds that lock. False with errno as above. Any number may look at once.
+ */
+bool file_folder_is_free(const char *path);
 
 /* Removes a folder unless somebody holds that lock on it. */
 void file_remove_unlocked(const char *path);

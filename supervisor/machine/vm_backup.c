@@ -15,23 +15,15 @@ static const char *own_name(const json_t *object, const char *key) { /* NULL: an
     return text && strncmp(text, QEMU_ARGV_BACKUP, strlen(QEMU_ARGV_BACKUP)) == 0 ? text : NULL;
 }
 
-/* Of a folder of the instance; -1 with errno as file_lock_folder(). */
-static int lock_folder(const struct vm *vm, const char *name) {
-    const char *slash = vm->plan.qemu_log ? strrchr(vm->plan.qemu_log, '/') : NULL;
-    errno = ENOENT;
-    if (!slash)
-        return -1;
-    char *folder =
-        alloc_printf("%.*s/%s", (int)(slash - vm->plan.qemu_log), vm->plan.qemu_log, name);
-    int lock = file_lock_folder(folder), number = errno;
-    free(folder);
-    errno = number;
-    return lock;
+/* In that of the instance; caller frees. One that is nowhere for a plan without files. */
+static char *folder_of(const struct vm *vm, const char *name) {
+    const char *log = vm->plan.qemu_log, *slash = log ? strrchr(log, '/') : NULL;
+    return slash ? alloc_printf("%.*s/%s", (int)(slash - log), log, name) : alloc_string("");
 }
 
 static bool is_abandoned(const struct vm *vm) {
-    scoped(file_release) int lock = lock_folder(vm, QEMU_ARGV_BACKUP_DOCUMENTS);
-    return lock >= 0;
+    scoped(alloc_release) char *folder = folder_of(vm, QEMU_ARGV_BACKUP_DOCUMENTS);
+    return file_folder_is_free(folder);
 }
 
 static const char *const folders[] = {QEMU_ARGV_SNAPSHOTS, QEMU_ARGV_BACKUP_DOCUMENTS};
@@ -39,8 +31,10 @@ enum { FOLDERS = sizeof folders / sizeof *folders };
 
 void vm_backup_hold(const struct vm *vm, struct vm_backup_locks *locks) {
     vm_backup_release(locks);
-    for (size_t i = 0; i < FOLDERS; i++)
-        locks->fds[i] = lock_folder(vm, folders[i]);
+    for (size_t i = 0; i < FOLDERS; i++) {
+        scoped(alloc_release) char *folder = folder_of(vm, folders[i]);
+        locks->fds[i] = file_lock_folder(folder);
+    }
     locks->held = true;
 }
 
@@ -52,10 +46,9 @@ void vm_backup_release(struct vm_backup_locks *locks) {
 
 bool vm_backup_is_worked_on(const struct vm *vm) {
     for (size_t i = 0; i < FOLDERS; i++) {
-        int lock = lock_folder(vm, folders[i]);
-        if (lock < 0 && errno == EWOULDBLOCK)
+        scoped(alloc_release) char *folder = folder_of(vm, folders[i]);
+        if (!file_folder_is_free(folder) && errno == EWOULDBLOCK)
             return true;
-        file_release(&lock);
     }
     return false;
 }

@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +55,37 @@ static ino_t inode(const char *path) {
     struct stat status = {0};
     CHECK_INT(stat(path, &status), 0);
     return status.st_ino;
+}
+
+static atomic_bool looks;
+
+static void *look(void *folder) {
+    while (looks)
+        file_folder_is_free(folder);
+    return NULL;
+}
+
+TEST(who_looks_at_a_lock_keeps_nobody_from_it) {
+    char folder[] = "/tmp/pgsup-base-XXXXXX";
+    pthread_t thread;
+    CHECK(mkdtemp(folder) != NULL);
+    int other = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = -1;
+    CHECK(flock(other, LOCK_SH) == 0); /* as one who looks */
+    CHECK(file_folder_is_free(folder));
+    CHECK(flock(other, LOCK_EX) == 0);
+    CHECK(!file_folder_is_free(folder) && errno == EWOULDBLOCK);
+    CHECK(file_lock_folder(folder) == -1 && errno == EWOULDBLOCK);
+    file_release(&other);
+    looks = true;
+    CHECK(pthread_create(&thread, NULL, look, folder) == 0);
+    for (int i = 0; i < 300; i++) {
+        CHECK((lock = file_lock_folder(folder)) >= 0);
+        file_release(&lock);
+    }
+    looks = false;
+    pthread_join(thread, NULL);
+    CHECK(file_remove_tree(folder, NULL));
+    CHECK(!file_folder_is_free(folder) && errno == ENOENT);
 }
 
 TEST(a_file_that_is_as_it_should_be_is_not_written) {

@@ -318,20 +318,26 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
 
 /* --- the whole --- */
 
+static bool fail_locked(const char *name, const char *folder, struct error *error) {
+    return errno == EWOULDBLOCK
+               ? error_set(
+                     error, ERROR_WRONG_STATE,
+                     "a backup or an export of \"%s\" is being made: try again when it is done",
+                     name)
+               : error_errno(error, "cannot work on %s", folder);
+}
+
 int backup_live_lock(const struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = layout_file(home, name, QEMU_ARGV_BACKUP_DOCUMENTS);
     int lock = file_lock_folder(folder);
-    if (lock < 0 && errno == EWOULDBLOCK)
-        error_set(error, ERROR_WRONG_STATE,
-                  "a backup or an export of \"%s\" is being made: try again when it is done", name);
-    else if (lock < 0)
-        error_errno(error, "cannot work on %s", folder);
+    if (lock < 0)
+        fail_locked(name, folder, error);
     return lock;
 }
 
 bool backup_live_check_none(const struct home *home, const char *name, struct error *error) {
-    scoped(file_release) int lock = backup_live_lock(home, name, error);
-    return lock >= 0;
+    scoped(alloc_release) char *folder = layout_file(home, name, QEMU_ARGV_BACKUP_DOCUMENTS);
+    return file_folder_is_free(folder) || fail_locked(name, folder, error);
 }
 
 /* While the copy is made, a guest's write waits for what it overwrites to be copied: a target that

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 static const char *explain_part(const char *folder) {
-    scoped(file_release) int lock = file_lock_folder(folder);
-    return lock >= 0 ? "incomplete: its making was interrupted" : "incomplete: it is being made";
+    return file_folder_is_free(folder) ? "incomplete: its making was interrupted"
+                                       : "incomplete: it is being made";
 }
 
 /* Whether what ends there ends as the name of a backup does: "-20261126T193000Z", or that and "-2".
