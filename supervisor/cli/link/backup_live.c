@@ -165,7 +165,8 @@ static bool clear_away(struct offline *offline, struct error *error) {
 /* --- the copy --- */
 
 /* qapi/block-core.json, BlockdevOptionsQcow2. The target is not read: its image is not opened. QEMU
- * does not sync it, for which its guest would stand still: that is done here, when it is whole. */
+ * does not sync it, for which its guest would stand still: when it is whole, whoever goes on with
+ * it does. */
 static json_t *target_node(const char *name, const char *path) {
     json_t *node = json_object(), *file = json_object(), *cache = json_object();
     json_object_set_new(cache, "no-flush", json_true());

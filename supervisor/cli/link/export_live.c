@@ -1,6 +1,7 @@
 #include "export_live.h"
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "cli/link/backup_live.h"
 #include "cli/output/progress_bar.h"
 #include "home/backup/backup_make.h"
@@ -14,7 +15,8 @@ static bool take_disks(const struct backup_making *making, const char *folder,
     for (size_t i = 0; i < making->disk_count; i++) {
         const struct backup_disk *disk = &making->disks[i];
         scoped(alloc_release) char *to = alloc_printf("%s/%s", folder, disk->file);
-        if (disk->over_image && !qemu_img_name_backing(disk->target, making->image, error))
+        if ((disk->over_image && !qemu_img_name_backing(disk->target, making->image, error)) ||
+            !file_sync(disk->target, error)) /* QEMU did not: backup_live.c */
             return false;
         if (rename(disk->target, to) < 0)
             return error_errno(error, "cannot create %s", to);

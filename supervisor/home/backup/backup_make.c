@@ -274,14 +274,26 @@ bool backup_disk_create(const struct backup_making *making, const struct backup_
                             : qemu_img_create(disk->target, info.virtual_bytes, error);
 }
 
+/* What cannot be written to the disk is told by a sync alone: what is packed may then be what was
+ * there before. */
+static bool pack_synced(const struct backup_making *making, const struct backup_disk *disk,
+                        struct error *error) {
+    const struct qemu_img_chain from = {disk->target, disk->over_image ? making->image : NULL};
+    struct sync_ahead ahead;
+    sync_ahead_begin(&ahead, disk->target);
+    if (pack_disk(making, &from, disk, error))
+        return sync_ahead_end(&ahead, error);
+    sync_ahead_drop(&ahead);
+    return false;
+}
+
 bool backup_disk_complete(const struct backup_making *making, const struct backup_disk *disk,
                           struct error *error) {
-    const struct qemu_img_chain from = {disk->target, disk->over_image ? making->image : NULL};
     if (!check_part(making, error))
         return false;
     if (making->options->kind == BACKUP_THIN)
         return true;
-    if (!pack_disk(making, &from, disk, error))
+    if (!pack_synced(making, disk, error))
         return false;
     return unlink(disk->target) == 0 || error_errno(error, "cannot remove %s", disk->target);
 }
