@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_IMAGE "debian-13"
@@ -87,14 +88,16 @@ static bool is_source(const char *text) {
 /* A name without a slash that is the name of a file here. */
 static bool check_file_name(const char *image, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(image, strlen(image), 80);
-    return access(image, F_OK) != 0 ||
+    struct stat status;
+    return stat(image, &status) < 0 || !S_ISREG(status.st_mode) ||
            error_set(error, ERROR_NOT_FOUND,
                      "no image is called \"%s\": for the file of that name write \"./%s\"", shown,
                      shown);
 }
 
-/* Fails for a name that no image has or can be downloaded by. */
-static bool check_catalogue(struct launch *launch, struct home *home, struct error *error) {
+/* Of a name that none of these images has: fails if none can be downloaded by it either. */
+static bool check_catalogue(const struct launch *launch, const struct home *home,
+                            const struct store_images *images, struct error *error) {
     struct catalogue catalogue = {0};
     const struct home path_only = {.path = launch->home_path};
     if (!image_catalogue(home ? home : &path_only, &catalogue, error))
@@ -106,14 +109,24 @@ static bool check_catalogue(struct launch *launch, struct home *home, struct err
         return true;
     if (!check_file_name(launch->image, error))
         return false;
-    if (home) {
-        scoped(alloc_release) char *found = image_choice_resolve(home, launch->image, error);
-        return found != NULL;
-    }
+    if (home)
+        return image_choice_fail_absent(home, images, launch->image, error);
     scoped(alloc_release) char *shown = name_printable(launch->image, strlen(launch->image), 80);
     return error_set(error, ERROR_NOT_FOUND,
                      "no image is called \"%s\": there are %s, or give a file or an address", shown,
                      names);
+}
+
+static bool check_image(const struct launch *launch, const struct home *home,
+                        const struct store_images *images, struct error *error) {
+    if (!launch->source && invocation_given(launch->invocation, "arch"))
+        return error_set(error, ERROR_USAGE, "--arch is for an IMAGE that is a file or an address");
+    if (launch->has_image)
+        return true;
+    if (!launch->source)
+        return check_catalogue(launch, home, images, error);
+    return catalogue_is_url(launch->source) ||
+           invocation_check_file(launch->source, "image", error);
 }
 
 /* The one that was asked for; else the only one of the home, else the usual one. */
@@ -129,12 +142,9 @@ static bool choose_image(struct launch *launch, struct home *home, struct error 
                                         : alloc_string(DEFAULT_IMAGE);
     for (size_t i = 0; i < images.count; i++)
         launch->has_image = launch->has_image || strcmp(images.items[i].name, launch->image) == 0;
+    bool good = check_image(launch, home, &images, error);
     store_images_done(&images);
-    if (!launch->source && invocation_given(launch->invocation, "arch"))
-        return error_set(error, ERROR_USAGE, "--arch is for an IMAGE that is a file or an address");
-    if (launch->source && !launch->has_image && !catalogue_is_url(launch->source))
-        return invocation_check_file(launch->source, "image", error);
-    return launch->source || launch->has_image || check_catalogue(launch, home, error);
+    return good;
 }
 
 static bool choose_name(struct launch *launch, struct error *error) {

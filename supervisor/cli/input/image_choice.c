@@ -31,8 +31,8 @@ static void find_known(const struct home *home, const char *name, struct buffer 
     catalogue_done(&catalogue);
 }
 
-static bool fail_absent(const struct home *home, const struct store_images *images,
-                        const char *name, struct error *error) {
+bool image_choice_fail_absent(const struct home *home, const struct store_images *images,
+                              const char *name, struct error *error) {
     scoped(alloc_release) char *shown = name_printable(name, strlen(name), 80);
     scoped(buffer_done) struct buffer known = {0}, here = {0};
     struct nearest nearest;
@@ -83,8 +83,9 @@ char *image_choice_resolve(struct home *home, const char *given, struct error *e
     const char *name = given ? given : is_only ? images.items[0].name : IMAGE_CHOICE_DEFAULT;
     scoped(alloc_release) char *chosen = alloc_string(name);
     bool found = has_image(&images, chosen);
-    bool good = found || (!given && images.count > 0 ? fail_several(&images, error)
-                                                     : fail_absent(home, &images, chosen, error));
+    bool good = found || (!given && images.count > 0
+                              ? fail_several(&images, error)
+                              : image_choice_fail_absent(home, &images, chosen, error));
     store_images_done(&images);
     return good ? alloc_string(chosen) : NULL;
 }

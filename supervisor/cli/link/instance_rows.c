@@ -7,7 +7,7 @@ static bool read_store(struct home *home, const struct store_instance *only,
     if (!guest_table_list_addresses(store, &rows->addresses, error))
         return false;
     if (form == INSTANCE_ROWS_BRIEF)
-        return only || instance_table_list_brief(store, &rows->instances, error);
+        return instance_table_list_brief(store, &rows->instances, error);
     return (only || instance_table_list(store, &rows->instances, error)) &&
            instance_output_open(home, only ? only->id : 0, &rows->output, error);
 }

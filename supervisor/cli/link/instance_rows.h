@@ -13,7 +13,7 @@ struct instance_rows {
     struct store_addresses addresses;
 };
 
-/* BRIEF: only what the table of all instances shows as it is. */
+/* BRIEF: of all, only what the table of them shows as it is. */
 enum instance_rows_form { INSTANCE_ROWS_WHOLE, INSTANCE_ROWS_BRIEF };
 
 /* only: NULL: all. False: nothing to close. */
