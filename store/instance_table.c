@@ -147,8 +147,7 @@ static bool get(struct query *query, const char *key, struct store_instance *ins
     return query_close(query);
 }
 
-/* Names the instance that was probably meant. */
-static bool fail_absent(struct store *store, const char *name, struct error *error) {
+bool instance_table_fail_absent(struct store *store, const char *name, struct error *error) {
     struct store_instances all = {0};
     struct nearest nearest;
     nearest_init(&nearest, name, strlen(name));
@@ -180,7 +179,7 @@ bool instance_table_get(struct store *store, const char *name, struct store_inst
     if (!query_open(store, INSTANCE_GET, &query, error) ||
         !get(&query, name, instance, &found, error))
         return false;
-    return found || fail_absent(store, name, error);
+    return found || instance_table_fail_absent(store, name, error);
 }
 
 /* The token is a secret: no sentence shows it. */

@@ -65,7 +65,9 @@ bool instance_table_next_id(struct store *store, int64_t *id, struct error *erro
 bool instance_table_add(struct store *store, const struct store_instance *instance,
                         struct error *error);
 bool instance_table_get(struct store *store, const char *name, struct store_instance *instance,
-                        struct error *error); /* "no instance "x": `pgsup list` shows all" */
+                        struct error *error); /* as the next one, if there is none */
+/* "no instance "x": did you mean "y"?", or "…: `pgsup list` shows all". */
+bool instance_table_fail_absent(struct store *store, const char *name, struct error *error);
 /* Cheap also where there is none: no name is looked for that may have been meant. */
 bool instance_table_has(struct store *store, const char *name, bool *found, struct error *error);
 bool instance_table_get_by_token(struct store *store, const char *token,

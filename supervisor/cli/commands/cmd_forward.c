@@ -158,7 +158,7 @@ static json_t *collect_forwards(struct store *store, const char *name, enum forw
     }
     port_owners_done(&owners);
     if (!found)
-        instance_table_get(store, name, &(struct store_instance){0}, error); /* says so */
+        instance_table_fail_absent(store, name, error);
     return rows;
 }
 

@@ -24,14 +24,6 @@ static const struct store_instance *find(const struct store_instances *all, cons
     return NULL;
 }
 
-/* Names the one that was probably meant. */
-static bool fail_after(struct store *store, const char *after, struct error *error) {
-    struct store_instance none = {0};
-    instance_table_get(store, after, &none, error);
-    store_instance_done(&none);
-    return error_prefix(error, "after");
-}
-
 /* There is no circle in the store, so the way from `after` ends, or comes to the instance. */
 static bool check_after(struct store *store, const char *name, const char *after,
                         struct error *error) {
@@ -39,7 +31,8 @@ static bool check_after(struct store *store, const char *name, const char *after
     if (!instance_table_list(store, &all, error))
         return false;
     const struct store_instance *each = find(&all, after);
-    bool good = each || fail_after(store, after, error);
+    bool good =
+        each || instance_table_fail_absent(store, after, error) || error_prefix(error, "after");
     for (; each && good; each = find(&all, each->after))
         if (strcmp(each->name, name) == 0)
             good =
