@@ -110,13 +110,15 @@ bool agent_process_ask(struct agent_process *process, struct agent_talk *talk,
     return good || error_copy(error, &heard);
 }
 
-/* Its children first: a shell that is ended leaves what it runs. No status is asked for. The number
- * may be another's by now, if it has ended and the agent waits for who holds its outputs: then the
- * agent, which begins this too, is not its parent. */
+/* Its children too: a shell that is ended leaves what it runs. All are halted on the way down, for
+ * a shell whose child ends goes on with its next command. No status is asked for. The number may be
+ * another's by now, if it has ended and the agent waits for who holds its outputs: then the agent,
+ * which begins this too, is not its parent. */
 void agent_process_tell_to_end(const struct agent_process *process, struct agent_talk *talk) {
     static const char script[] =
-        "end() { for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; done; "
-        "kill -TERM $1; }; "
+        "end() { kill -STOP $1; "
+        "for c in $(cat /proc/$1/task/*/children 2>/dev/null); do end $c; done; "
+        "kill -TERM $1; kill -CONT $1; }; "
         "parent() { while read -r key value; do [ \"$key\" != PPid: ] || echo $value; done "
         "<\"/proc/$1/status\" || echo $(ps -o ppid= -p $1); }; "
         "[ \"$(parent $0)\" = $PPID ] && end $0";

@@ -240,6 +240,8 @@ run "$PGSUP" exec test --limit 2s -- sh -c 'echo begun; sleep 300; echo more'
 expect_equal "status" "$STATUS" 5
 expect_text "$ERR" "timeout: the command ran for more than 2 s in the guest: it was ended"
 expect_equal "what it had said" "$(cat "$OUT")" begun
+run "$PGSUP" exec test --limit 2s -- sh -c 'echo begun; sleep 300 & first=$!; sleep 301 & wait $first; echo more'
+expect_equal "what it had said when one child was ended before the other" "$(cat "$OUT")" begun
 
 mkfifo "$WORK/unread"
 exec 7<>"$WORK/unread"
