@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/natural.h"
+#include "cli/link/selection.h"
 #include "cli/output/vm_label.h"
 #include "home/access/host_groups.h"
 #include "machine/core/lifecycle.h"
@@ -49,6 +50,19 @@ static bool check_state(const char *wanted, struct error *error) {
                      wanted);
 }
 
+static bool check_group(const struct home *home, const char *wanted, struct error *error) {
+    struct store_instances all = {0};
+    bool found = false;
+    if (!wanted)
+        return true;
+    if (!instance_table_list_brief(home->store, &all, error))
+        return false;
+    for (size_t i = 0; !found && i < all.count; i++)
+        found = is_in_group(&all.items[i], wanted);
+    store_instances_done(&all);
+    return found || selection_fail_group(wanted, error);
+}
+
 bool list_rows_check(const struct home *home, const struct list_choice *choice,
                      struct error *error) {
     for (size_t i = 0; i < choice->name_count; i++) {
@@ -57,7 +71,7 @@ bool list_rows_check(const struct home *home, const struct list_choice *choice,
             return false;
         store_instance_done(&instance);
     }
-    return check_state(choice->state, error);
+    return check_state(choice->state, error) && check_group(home, choice->group, error);
 }
 
 /* --- the order --- */

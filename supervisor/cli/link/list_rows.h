@@ -27,7 +27,8 @@ struct list_rows {
     struct instance_rows all; /* the items point into it */
 };
 
-/* Fails for a name that is no instance and a word that is no state. */
+/* Fails for a name that is no instance, a word that is no state and a group that has no instance.
+ */
 bool list_rows_check(const struct home *home, const struct list_choice *choice,
                      struct error *error);
 bool list_rows_collect(struct home *home, const struct list_choice *choice, struct list_rows *list,

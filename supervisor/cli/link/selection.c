@@ -21,6 +21,12 @@ static void add(struct strv *names, const char *name) {
         strv_push(names, name);
 }
 
+bool selection_fail_group(const char *group, struct error *error) {
+    scoped(alloc_release) char *shown = name_printable(group, strlen(group), 60);
+    return error_set(error, ERROR_NOT_FOUND,
+                     "no instance is in the group \"%s\": `pgsup info NAME` shows groups", shown);
+}
+
 static bool add_group(const struct store_instances *all, const char *group, struct strv *names,
                       struct error *error) {
     bool any = false;
@@ -32,10 +38,7 @@ static bool add_group(const struct store_instances *all, const char *group, stru
         any = true;
         add(names, all->items[i].name);
     }
-    scoped(alloc_release) char *shown = name_printable(group, strlen(group), 60);
-    return any ||
-           error_set(error, ERROR_NOT_FOUND,
-                     "no instance is in the group \"%s\": `pgsup info NAME` shows groups", shown);
+    return any || selection_fail_group(group, error);
 }
 
 static bool add_groups(const struct store_instances *all, char *const *groups, struct strv *names,

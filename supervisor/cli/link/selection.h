@@ -28,6 +28,8 @@ struct selection {
  * instance has stays, to fail where it is used. */
 bool selection_read(const struct invocation *invocation, struct selection *selection,
                     struct error *error);
+/* Says that no instance is in it; false. */
+bool selection_fail_group(const char *group, struct error *error);
 void selection_done(struct selection *selection); /* {0} is fine */
 
 /* done: one for each. */
