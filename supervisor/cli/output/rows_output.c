@@ -73,7 +73,8 @@ void rows_output_names(json_t *rows, const struct rows_column *column) {
     json_t *row;
     json_array_foreach(rows, index, row) {
         scoped(alloc_release) char *name = cell_text(column, row);
-        puts(name);
+        if (name)
+            puts(name);
     }
     json_decref(rows);
 }
