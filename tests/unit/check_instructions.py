@@ -22,6 +22,7 @@ from homes import Home
 
 VMS = 10
 MANY = 300
+COMMANDS = 2  # that ask the supervisor
 QMP_ROUNDS = 2
 SEED_ROUNDS = 25  # of four documents
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -43,19 +44,22 @@ def count(environment, *command):
 
 @contextlib.contextmanager
 def supervisor(home):
-    """Says of all VMs that they run, always in the same words, as counted ones must be."""
+    """Says of all VMs that they run, and of each that it has started, always in the same words, as
+    counted ones must be."""
     rows = {"ready": [[name, 3600000 + number] for number, name in enumerate(home.names)]}
-    answers = {"hello": {"protocol": 1}, "status": {"rows": rows}}
+    answers = {"hello": {"protocol": 1}, "status": {"rows": rows},
+               "start": {"name": "vm1", "state": "booting", "outcome": "started", "took_ms": 7}}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{home.path}/run/pgsup.sock")
         listener.listen()
 
         def answer():
-            client, _ = listener.accept()
-            with client, client.makefile("r") as requests:
-                for request in map(json.loads, requests):
-                    reply = {"jsonrpc": "2.0", "id": request["id"], "result": answers[request["method"]]}
-                    client.sendall(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+            for _ in range(COMMANDS):
+                client, _ = listener.accept()
+                with client, client.makefile("r") as requests:
+                    for request in map(json.loads, requests):
+                        reply = {"jsonrpc": "2.0", "id": request["id"], "result": answers[request["method"]]}
+                        client.sendall(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
 
         threading.Thread(target=answer, daemon=True).start()
         yield
@@ -79,6 +83,7 @@ def measure(pgsup, bench_qmp, bench_seed):
             yield f"list of {vms}", count(here, pgsup, "list")
         with supervisor(home):
             yield f"list of {vms} that run", count(here, pgsup, "list")
+            yield f"start beside {vms}", count(here, pgsup, "-q", "start", "vm1")
         yield f"image list beside {vms}", count(here, pgsup, "image", "list")
         yield f"list --json of {vms}", count(here, pgsup, "list", "--json")
         yield f"create beside {vms}", count(here, pgsup, "-q", "instance", "create", "new", "--os", "empty",

@@ -60,22 +60,36 @@ static void set_order(const struct store_instances *all, struct selection *selec
     }
 }
 
-bool selection_read(const struct invocation *invocation, struct selection *selection,
-                    struct error *error) {
+static bool is_every(const struct invocation *invocation) {
+    return options_find(invocation->options.specs, "all", strlen("all")) &&
+           invocation_flag(invocation, "all");
+}
+
+/* The groups, or all, and the order. */
+static bool read_others(const struct invocation *invocation, struct selection *selection,
+                        struct error *error) {
     struct store_instances all = {0};
     if (!instance_table_list(invocation->home->store, &all, error))
         return false;
-    for (size_t i = 0; i < invocation_argument_count(invocation); i++)
-        add(&selection->names, invocation_argument(invocation, i));
     bool good = add_groups(&all, invocation_values(invocation, "group"), &selection->names, error);
-    bool everything = options_find(invocation->options.specs, "all", strlen("all")) &&
-                      invocation_flag(invocation, "all");
-    for (size_t i = 0; good && everything && i < all.count; i++)
+    for (size_t i = 0; good && is_every(invocation) && i < all.count; i++)
         add(&selection->names, all.items[i].name);
     if (good)
         set_order(&all, selection);
     store_instances_done(&all);
     return good;
+}
+
+/* One alone waits for no other: what the others are is not read. */
+bool selection_read(const struct invocation *invocation, struct selection *selection,
+                    struct error *error) {
+    for (size_t i = 0; i < invocation_argument_count(invocation); i++)
+        add(&selection->names, invocation_argument(invocation, i));
+    if (selection->names.count != 1 || invocation_given(invocation, "group") ||
+        is_every(invocation))
+        return read_others(invocation, selection, error);
+    set_order(&(struct store_instances){0}, selection);
+    return true;
 }
 
 void selection_done(struct selection *selection) {
