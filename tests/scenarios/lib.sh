@@ -39,8 +39,29 @@ at_exit() {
     at_exit_commands=("$*" ${at_exit_commands[@]+"${at_exit_commands[@]}"})
 }
 
+# is_ours PID: it is a child of this scenario, or has its folder among its words.
+is_ours() {
+    local parent words
+    read -r parent words <<<"$(ps -ww -o ppid= -o args= -p "$1" 2>/dev/null)"
+    [ "$parent" = $$ ] || case $words in *"$WORK"*) ;; *) return 1 ;; esac
+}
+
+# kill_ours [-SIGNAL] PID…: but those that are not ours.
+kill_ours() {
+    local word option='' pids=()
+    for word; do
+        case $word in
+        -*) option=$word ;;
+        *) ! is_ours "$word" || pids+=("$word") ;;
+        esac
+    done
+    [ ${#pids[@]} = 0 ] || command kill ${option:+"$option"} "${pids[@]}"
+}
+
 clean_up() {
     local status=$? command
+    # Of what ended a while ago the number may be that of another one's process by now.
+    kill() { kill_ours "$@"; }
     [ ! -e "$WORK/.hung" ] || status=1
     [ -z "$WATCH" ] || kill "$WATCH" 2>/dev/null || true
     for command in ${at_exit_commands[@]+"${at_exit_commands[@]}"}; do
@@ -392,7 +413,7 @@ supervisor_is_up() { # HOW OFTEN ONE WAS BEFORE
 kill_supervisor() {
     local name tries
     for name in $("$PGSUP" list -q --state booting 2>/dev/null); do
-        for tries in 1 2 3 4 5 6 7 8 9 10; do
+        for tries in $(seq 100); do
             case $("$PGSUP" qmp "$name" query-status 2>/dev/null) in *prelaunch*) ;; *) break ;; esac
             sleep 0.1
         done
@@ -430,7 +451,8 @@ pids_of_vms() {
 pid_of() { # NAME: its process; fails when there is none
     local file pid
     for file in "$PGSUP_HOME"/run/"$1".*.pid; do
-        pid=$(cat "$file" 2>/dev/null) && kill -0 "$pid" 2>/dev/null && echo "$pid" && return
+        pid=$(cat "$file" 2>/dev/null) || continue
+        case $(ps -ww -o args= -p "$pid" 2>/dev/null) in *"$WORK"*) echo "$pid" && return ;; esac
     done
     return 1
 }

@@ -32,7 +32,7 @@ start_libvirt() {
 end_libvirt() {
     local pid
     pid=$(cat "$WORK/there/run/libvirt/libvirtd.pid" 2>/dev/null) || return 0
-    kill "$pid" 2>/dev/null || return 0
+    command kill "$pid" 2>/dev/null || return 0 # its file goes with it
     wait_until 20 is_gone "$pid"
 }
 

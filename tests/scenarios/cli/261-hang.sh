@@ -1,7 +1,7 @@
 # Goal: a command that hangs ends its scenario with a sentence that names it and with the processes that
 # there were; a scenario that goes on for ever likewise, whatever it does; nothing of them stays, and
-# what only takes its time is left alone. And lib.sh's own tools: timeout, and ports of scenarios that
-# were killed.
+# what only takes its time is left alone. And lib.sh's own tools: timeout, ports of scenarios that
+# were killed, and whom a scenario ends with itself.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/../lib.sh"
 lib=$(cd "$(dirname "$0")/.." && pwd)/lib.sh
@@ -55,3 +55,14 @@ free_port >"$WORK/port"
 [ -e "$PORTS/kept-$$" ] || fail "the port was taken from its scenario"
 expect_equal "whose it is" "$(cat "$PORTS/$(cat "$WORK/port")")" $$
 rm "$PORTS/kept-$$"
+
+step "at its exit a scenario ends what is its own, and nobody who has the number of what was"
+sleep $hangs &
+foreign=$!
+nested 0 0 "sleep 51$$ & at_exit \"kill \$!\"; echo \$! >'$WORK/child'
+(exec -a \"sleep \$WORK\" sleep 51$$ & echo \$! >'$WORK/named'); at_exit \"kill \$(cat '$WORK/named')\"
+at_exit 'kill $foreign 2>/dev/null'; at_exit 'kill -9 $foreign'"
+expect_equal "status" "$STATUS" 0
+wait_until 10 is_gone "$(cat "$WORK/child")"
+wait_until 10 is_gone "$(cat "$WORK/named")"
+kill $foreign || fail "another one's process was ended"

@@ -22,7 +22,7 @@ more_of_ssh() {
     expect_equal "where the guest is" "$(json_of 'it["address"]')" 127.0.0.1
 
     step "... with seven foreign keys in the agent, and the cloud's key nowhere else"
-    eval "$(ssh-agent -s)" >/dev/null
+    eval "$(ssh-agent -s -a "$WORK/ssh-agent")" >/dev/null
     at_exit "kill $SSH_AGENT_PID"
     for number in 1 2 3 4 5 6 7; do
         ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-$number"

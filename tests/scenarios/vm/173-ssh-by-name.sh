@@ -42,7 +42,7 @@ kill $forwards
 wait $forwards || true # its ports are free
 expect_ok "$PGSUP" ssh test -R "127.0.0.1:$port:10.77.0.30:22" "ssh-keyscan -t ed25519 -p $port 127.0.0.1 2>/dev/null"
 expect_text "$OUT" "ssh-ed25519"
-eval "$(ssh-agent)" >/dev/null
+eval "$(ssh-agent -a "$WORK/ssh-agent")" >/dev/null
 at_exit "kill $SSH_AGENT_PID"
 run "$PGSUP" ssh test -A 'echo "$SSH_AUTH_SOCK"'
 [ -n "$(cat "$OUT")" ] || fail "the agent was not forwarded"
