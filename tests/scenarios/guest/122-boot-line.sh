@@ -51,15 +51,17 @@ expect_shown small '^status 3$'
 expect_equal "lines about it" "$(screen_of small | grep -c 'pgsup: .*ghost')" 1
 
 step "provision --wait shows the task that runs"
-printf '#!/bin/sh\nsleep 1; echo "TASK [make it so] ****"; sleep 3; echo done\n' >"$WORK/bin/ansible-playbook"
+printf '#!/bin/sh\necho "TASK [make it so] ****"; until [ -e "%s" ]; do sleep 0.1; done; echo done\n' "$WORK/seen" \
+    >"$WORK/bin/ansible-playbook"
 type_in small "clear; $PGSUP provision test --wait; echo status \$?"
-expect_shown small '^test  provisioning 0:[0-9]{2}  TASK \[make it so\]'
+expect_shown small '^test  provisioning [0-9]+:[0-9]{2}  TASK \[make it so\]'
+touch "$WORK/seen"
 expect_shown small '^status 0$'
 
 step "in a pipe: plain lines with the name; --progress says otherwise"
 run "$PGSUP" start --wait test second
 expect_equal "status" "$STATUS" 0
-run "$PGSUP" restart second --wait --timeout 100
+run "$PGSUP" restart second --wait --timeout 300
 expect_equal "status" "$STATUS" 0
 grep -qE '^second: +[0-9.]+ s  phase: ' "$ERR" || fail "no plain line"
 ! grep -vE '^second: ' "$ERR" || fail "a line without the name"

@@ -84,7 +84,7 @@ start_supervisor
 run "$PGSUP" -q start two
 expect_equal "status" "$STATUS" 1
 wait_reason two "frobnicate"
-wait_reason two "starts again in 2 s" 20
+wait_until 20 has_event two "starts again in 2 s" # its reason says so for 2 s only
 quietly stop two
 expect_state two failed
 printf '%s\n' -bios "$WORK/idle.fw" >"$PGSUP_HOME/instances/two/qemu.args"

@@ -22,7 +22,7 @@ expect_event one "the computer slept, and the guest's clock may be behind by tha
 expect_state one booting
 
 step "while a stop is under way, by a clock that counts sleep, as that of macOS"
-"$PGSUP" -q stop --timeout 30 two >/dev/null 2>&1 &
+"$PGSUP" -q stop --timeout 300 two >/dev/null 2>&1 &
 stop=$!
 wait_state two stopping
 set_file monotonic 3600

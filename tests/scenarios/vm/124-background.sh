@@ -32,8 +32,10 @@ wait_until 10 is_gone "$pid"
 vm=$(our_qemus | awk '{print $1}')
 expect_ok "$PGSUP" up -d --on-stop keep ${AS_ROOT:+"$AS_ROOT"}
 wait_state one running
-kill "$(supervisor_pid)"
-wait_until 30 grep -q "terminated: the supervisor ends, the VMs keep running" "$LOG"
+pid=$(supervisor_pid)
+kill "$pid"
+wait_until 30 is_gone "$pid" # with its port, which is taken below
+expect_text "$LOG" "terminated: the supervisor ends, the VMs keep running"
 expect_equal "process of the VM" "$(our_qemus | awk '{print $1}')" "$vm"
 expect_fail 2 '--on-stop is keep or shutdown, not "x"' "$PGSUP" up --on-stop x "${as_root[@]}" ${AS_ROOT:+"$AS_ROOT"}
 
@@ -95,7 +97,7 @@ export XDG_RUNTIME_DIR=$WORK/xdg XDG_CONFIG_HOME=$HOME/.config SYSTEMD_LOG_TARGE
 mkdir -m 700 "$XDG_RUNTIME_DIR"
 /lib/systemd/systemd --user >"$WORK/systemd.log" 2>&1 &
 until_true() { # SECONDS COMMAND…
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + 3 * $1)) # as wait_until
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || { echo "in vain: $*"; systemctl --user --no-pager status; exit 1; }
@@ -132,9 +134,11 @@ until_true 60 is_new "$third"
 [ "$(vm_pid)" = "$vm" ]
 case $("$PGSUP" service status) in *"Active: active"*) ;; *) exit 1 ;; esac
 echo "down ends it, and it stays ended; remove removes it"
+is_ended() { [ "$(main_pid)" = 0 ]; }
 "$PGSUP" down --keep
+until_true 20 is_ended
 sleep 3
-[ "$(main_pid)" = 0 ]
+is_ended
 "$PGSUP" service install >/dev/null
 "$PGSUP" service remove
 [ ! -e "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service" ]

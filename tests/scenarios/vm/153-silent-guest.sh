@@ -41,7 +41,8 @@ printf '%s\n' "stderr=cannot create vmnet interface: general failure (possibly n
 run "$PGSUP" -q start one
 expect_equal "status of start" "$STATUS" 1
 expect_event one "general failure (possibly not enough privileges); starts again in 1 s"
-printf '%s\n' "console=EFI stub: Booting" "stderr=warning: this QEMU is a stand-in" >"$WORK/faults"
+printf '%s\n' "console=EFI stub: Booting" "stderr=warning: this QEMU is a stand-in" >"$WORK/faults.new"
+mv "$WORK/faults.new" "$WORK/faults" # whole: a QEMU may begin just now
 wait_state one booting
 set_file early 0
 expect_event one "kernel"

@@ -54,14 +54,16 @@ wait_until 10 has_rows 80x24 4
 kill -CONT "$(pid_of one)"
 
 step "a stop without a supervisor, and a program that takes long, are seen"
-type_in 80x24 "clear; $PGSUP stop one --timeout 4"
-expect_shown 80x24 '^stopping one  0:0[1-9]$'
+type_in 80x24 "clear; $PGSUP stop one --timeout 10"
+expect_shown 80x24 '^stopping one  0:(0[1-9]|1[0-9])$'
 expect_shown 80x24 '^stopped: quit' 30
 ! shows 80x24 '^stopping one' || fail "the line stays"
 mkdir "$WORK/slow"
-printf '#!/bin/sh\n[ "$1" != check ] || sleep 3\nexec %s "$@"\n' "$(command -v qemu-img)" >"$WORK/slow/qemu-img"
+printf '#!/bin/sh\n[ "$1" != check ] || until [ -e "%s/seen" ]; do sleep 0.1; done\nexec %s "$@"\n' "$WORK" "$(command -v qemu-img)" \
+    >"$WORK/slow/qemu-img"
 chmod +x "$WORK/slow/qemu-img"
 type_in 80x24 "clear; PATH=$WORK/slow:\$PATH $PGSUP image import -n another --arch aarch64 $WORK/empty.qcow2"
-expect_shown 80x24 '^qemu-img check  0:0[1-9]$'
+expect_shown 80x24 '^qemu-img check  [0-9]+:([1-9][0-9]|0[1-9])$'
+touch "$WORK/seen"
 expect_shown 80x24 '^image "another" imported$'
 ! shows 80x24 'qemu-img check' || fail "the line stays"

@@ -36,11 +36,12 @@ copying() {
     run "$PGSUP" qmp one query-jobs
     grep -q '"status": "running"' "$OUT"
 }
-"$PGSUP" backup create one --to "$small" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+"$PGSUP" backup create one --to "$small" --thin --limit 128K >"$WORK/slow.out" 2>"$WORK/slow.err" &
 slow=$!
 wait_until 20 copying
 dd if=/dev/zero of="$small/full" bs=64k 2>/dev/null || true
-expect_ok "$PGSUP" qmp one block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
+# By now it may have found the disk full, and there is no job any more.
+run "$PGSUP" qmp one block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
 status=0
 wait $slow || status=$?
 expect_equal "status" "$status" 1
@@ -62,7 +63,7 @@ cp -a "$WORK/aside/." "$instances/"
 quietly start one
 wait_until 20 guest_runs one
 mkdir "$WORK/roomy"
-"$PGSUP" -q backup create one --to "$WORK/roomy" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+"$PGSUP" -q backup create one --to "$WORK/roomy" --thin --limit 128K >"$WORK/slow.out" 2>"$WORK/slow.err" &
 slow=$!
 wait_until 20 copying
 dd if=/dev/zero of="$instances/filler" bs=4k 2>/dev/null || true

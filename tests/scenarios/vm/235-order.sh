@@ -75,6 +75,7 @@ quietly stop --all
 wait_until 20 all_told
 expect_equal "stopped" "$(stopped_in_order '-> stopped')" "node-1 node-2 first "
 run "$PGSUP" -q start --all --timeout 1
+wait_until 20 of_group
 end_supervisor
 expect_equal "stopped" "$(stopped_in_order '-> stopped')" "node-1 node-2 first "
 [ "$(order_of '-> stopped' | wc -w)" -ge 12 ] || fail "not all of them were stopped by the supervisor"
@@ -82,6 +83,7 @@ start_supervisor
 quietly stop -f --all
 expect_state node-1 stopped
 run "$PGSUP" -q start --all --timeout 1
+wait_until 20 of_group
 kill_supervisor
 run "$PGSUP" stop --all
 expect_equal "status" "$STATUS" 0

@@ -18,8 +18,9 @@ print("locked", flush=True)
 sys.stdin.read()' "$PGSUP_HOME/instances/busy/snapshots" <"$WORK/hold" >"$WORK/locked" &
 exec 8>"$WORK/hold"
 wait_until 10 grep -q locked "$WORK/locked"
+busy=$(pid_of busy)
+kill -STOP "$process" "$busy"
 began=$(python3 -c 'import time; print(int(time.time() * 1000))')
-kill -STOP "$process" "$(pid_of busy)"
 wait_state one lost 20
 expect_event one "booting --qmp-lost--> lost"
 took=$(($(in_store "SELECT max(at_ms) FROM events WHERE text LIKE 'booting --qmp-lost--> lost%'") - began))
