@@ -3,7 +3,12 @@
 # there, hangs, refuses or is restarted is told within seconds, Ctrl-C ends the program, and nothing is
 # left in the guest.
 # shellcheck shell=bash source-path=SCRIPTDIR disable=SC2016
+# The guest is this host: what its agent keeps in /run is not that of another run of this.
+if [ "$(id -u)" = 0 ] && [ -z "${PGSUP_IN_NAMESPACE:-}" ]; then
+    PGSUP_IN_NAMESPACE=1 exec unshare --mount bash "$0"
+fi
 . "$(dirname "$0")/../lib.sh"
+[ -z "${PGSUP_IN_NAMESPACE:-}" ] || mount -t tmpfs -o mode=755 none /run
 GA=$(command -v qemu-ga || echo /usr/sbin/qemu-ga)
 [ -x "$GA" ] || { echo "no qemu-ga here" >&2 && exit 77; }
 make_cloud
@@ -136,7 +141,7 @@ talk=$!
 exec 8>"$WORK/in" 9<"$WORK/out"
 for word in one two three; do
     echo "$word" >&8
-    read -r -t 10 answer <&9 || fail "no answer to \"$word\""
+    read -r -t 60 answer <&9 || fail "no answer to \"$word\""
     expect_equal "the answer" "$answer" "<$word>"
 done
 exec 8>&-
@@ -145,7 +150,7 @@ exec 9<&-
 wait "$talk" || fail "status of the conversation"
 mkfifo "$WORK/open"
 exec 8<>"$WORK/open"
-run timeout 20 "$PGSUP" exec test -- sh -c 'exit 7' <&8
+run timeout 60 "$PGSUP" exec test -- sh -c 'exit 7' <&8
 expect_equal "status of one that reads nothing of an input without an end" "$STATUS" 7
 run "$PGSUP" exec test --no-stdin cat <&8
 expect_equal "status without" "$STATUS" 0
@@ -164,9 +169,9 @@ left() {
 }
 wait_until 10 eval '! left'
 
-step "a client that is killed leaves nothing: its guest's clock is 100 times as quick"
+step "a client that is killed leaves nothing: its guest's clock is 50 times as quick"
 mkdir "$WORK/quick"
-printf '#!/bin/sh\nPATH=%s; [ "$1" = 2 ] || exec sleep "$1"; exec sleep 0.01\n' "$PATH" >"$WORK/quick/sleep"
+printf '#!/bin/sh\nPATH=%s; [ "$1" = 2 ] || exec sleep "$1"; exec sleep 0.02\n' "$PATH" >"$WORK/quick/sleep"
 chmod 755 "$WORK/quick/sleep"
 GUEST_PATH=$WORK/quick: serve_agent
 paused() { # SECONDS until standard output, a pipe that does not block, is read; COMMAND…
@@ -180,7 +185,7 @@ sys.stdout.buffer.write(open(here, "rb").read())
 sys.exit(child.wait())' "$@"
 }
 cat "$WORK/some" "$WORK/some" "$WORK/some" >"$WORK/three"
-run paused 6 "$PGSUP" exec test cat "$WORK/three"
+run paused 10 "$PGSUP" exec test cat "$WORK/three"
 expect_equal "status with a reader that waits for longer than the guest does" "$STATUS" 0
 cmp "$WORK/three" "$OUT" || fail "what was read late is something else"
 "$PGSUP" exec test -- sh -c "yes $WORK; cat; echo ended >$WORK/ended" <"$WORK/open" >/dev/null &
@@ -248,7 +253,7 @@ exec 7<>"$WORK/unread"
 "$PGSUP" exec test --limit 3s -- sh -c "exec yes $WORK" >&7 2>"$WORK/unread-errors" &
 client=$!
 wait_until 30 babbles
-expect_ok timeout 20 "$PGSUP" exec test -- echo beside
+expect_ok timeout 60 "$PGSUP" exec test -- echo beside
 status=0
 wait_until 20 eval '! kill -0 "$client" 2>/dev/null'
 wait "$client" || status=$?
@@ -294,10 +299,10 @@ expect_equal "the answer" "$(cat "$OUT")" alone
 step "agents that do not do as they should"
 serve_agent -b guest-exec
 expect_fail 1 "the guest agent refuses" "$PGSUP" exec test true
-answers 'time.sleep(60)'
+answers 'time.sleep(600)'
 begun=$SECONDS
 expect_fail 5 "the guest agent does not answer" "$PGSUP" exec test true
-[ $((SECONDS - begun)) -le 15 ] || fail "it waited for $((SECONDS - begun)) s"
+[ $((SECONDS - begun)) -le 120 ] || fail "it waited for $((SECONDS - begun)) s"
 answers 'ready()
 line = stream.readline()
 say("{\"return\": {\"pid\": 7}}" if b"status" not in line else "{\"error\": {\"desc\": \"Invalid parameter \\u001b[31m\\u0027pid\\u0027\"}}")'
@@ -352,7 +357,7 @@ for line in stream:
         "guest-exec-status": {"exited": True, "exitcode": 0, "out-data": base64.b64encode(globals().get("folder", "").encode()).decode()},
         "guest-file-open": 1000, "guest-file-close": {}, "guest-file-write": {"count": 1},
         "guest-file-read": '"$1"'}[asked["execute"]]}))'
-    run timeout 30 "$PGSUP" exec test true </dev/null
+    run timeout 90 "$PGSUP" exec test true </dev/null
     expect_equal "status" "$STATUS" 1
 }
 files '{"count": 2000000, "buf-b64": "A" * 2000000}'
