@@ -33,8 +33,8 @@ press_in() {
 shows() {
     screen_of "$1" | grep -qE -- "$2"
 }
-expect_shown() { # NAME REGEX [SECONDS]
-    local end=$((SECONDS + ${3:-20}))
+expect_shown() { # NAME REGEX [SECONDS]: as wait_until, three times as long
+    local end=$((SECONDS + 3 * ${3:-20}))
     until shows "$1" "$2"; do
         if [ $SECONDS -ge $end ]; then
             screen_of "$1" | sed 's/^/  screen: /' >&2

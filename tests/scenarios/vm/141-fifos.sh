@@ -14,7 +14,7 @@ expect_equal "files that are tried" "$(echo "$files" | grep -c .)" 16
 
 # try COMMAND…: ends in time, whatever it says.
 try() {
-    timeout 15 "$PGSUP" -q "$@" >"$OUT" 2>"$ERR" </dev/null && STATUS=0 || STATUS=$?
+    timeout 60 "$PGSUP" -q "$@" >"$OUT" 2>"$ERR" </dev/null && STATUS=0 || STATUS=$?
     [ "$STATUS" != 124 ] || fail "with a $kind for $file this hangs: pgsup $*"
 }
 for kind in FIFO "file without an end"; do
@@ -41,7 +41,7 @@ step "a log of the supervisor's own"
 end_supervisor
 mkfifo run/pgsup.log
 # shellcheck disable=SC2086  # words
-expect_fail 3 "run/pgsup.log is not a file: move it away" timeout 15 "$PGSUP" up --detach $AS_ROOT
+expect_fail 3 "run/pgsup.log is not a file: move it away" timeout 60 "$PGSUP" up --detach $AS_ROOT
 rm run/pgsup.log
 start_supervisor
 quietly start test

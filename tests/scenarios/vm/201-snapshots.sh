@@ -268,8 +268,9 @@ expect_equal "snapshots of the clone" "$(json_of it)" "[]"
 step "two at once"
 python3 -c 'import fcntl, os, sys, time
 fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
-sys.stdout.write("locked\n"); sys.stdout.flush(); time.sleep(60)' "$folder/snapshots" >"$WORK/locked" &
+sys.stdout.write("locked\n"); sys.stdout.flush(); time.sleep(600)' "$folder/snapshots" >"$WORK/locked" &
 holder=$!
+at_exit "kill $holder 2>/dev/null"
 wait_until 10 test -s "$WORK/locked"
 expect_fail 3 "another process is working on the snapshots" "$PGSUP" snapshot create test s4
 kill "$holder"

@@ -54,7 +54,7 @@ def ends(client):
 if kind == "silent":
     began = time.monotonic()
     assert ends(connect())
-    assert 9 < time.monotonic() - began < 15
+    assert 9 < time.monotonic() - began < 25
 elif kind == "dribbles":
     client = connect()
     client.sendall(b'{"jsonrpc": "2.0", "id": 1, "method": "hello"}\n')
@@ -62,7 +62,7 @@ elif kind == "dribbles":
     client.settimeout(1)
     began = time.monotonic()
     try:
-        while time.monotonic() - began < 30:
+        while time.monotonic() - began < 60:
             client.send(b"{")
             try:
                 if not client.recv(65536):
@@ -71,7 +71,7 @@ elif kind == "dribbles":
                 pass
     except ConnectionError:
         pass
-    assert 9 < time.monotonic() - began < 15
+    assert 9 < time.monotonic() - began < 45
 elif kind == "greedy":
     client = connect()
     request = {"jsonrpc": "2.0", "id": 1, "method": "wait", "params": {"name": "one", "for": "ready"}}

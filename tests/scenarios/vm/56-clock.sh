@@ -54,7 +54,7 @@ step "a silent QEMU is seen all the same"
 process=$(pid_of one)
 kill -STOP "$process"
 set_clock -3600
-expect_seconds 3 12 wait_state one lost 20
+expect_seconds 3 60 wait_state one lost 20
 set_clock 3600
 kill -CONT "$process"
 wait_state one running
