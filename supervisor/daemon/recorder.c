@@ -50,7 +50,7 @@ struct recorder {
     struct error problem; /* of the worker's last transaction */
     bool busy, warned, draining;
     uv_work_t work;
-    uv_timer_t retry;
+    uv_timer_t timer; /* at the end of this turn of the loop, or until the next try */
 };
 
 static void record_free(struct record *record, bool written) {
@@ -195,7 +195,7 @@ static void on_recorder_work(uv_work_t *work) {
 
 static void recorder_start(struct recorder *recorder);
 
-static void on_retry(uv_timer_t *timer) {
+static void on_recorder_timer(uv_timer_t *timer) {
     struct recorder *recorder = timer->data;
     recorder->busy = false;
     recorder_start(recorder);
@@ -211,7 +211,7 @@ static void on_recorder_worked(uv_work_t *work, int status) {
         recorder->warned = true;
         if (recorder->draining)
             return;
-        uv_timer_start(&recorder->retry, on_retry, RECORDER_RETRY_MS, 0);
+        uv_timer_start(&recorder->timer, on_recorder_timer, RECORDER_RETRY_MS, 0);
         return;
     }
     recorder->warned = false;
@@ -226,14 +226,17 @@ static void recorder_start(struct recorder *recorder) {
     if (!recorder->applying.first)
         queue_move(&recorder->applying, &recorder->waiting);
     recorder->busy = true;
-    uv_queue_work(recorder->retry.loop, &recorder->work, on_recorder_work, on_recorder_worked);
+    uv_queue_work(recorder->timer.loop, &recorder->work, on_recorder_work, on_recorder_worked);
 }
 
+/* Does not start the worker at once: it would hold the first record of a turn, and a follower of
+ * the events would wait for two transactions. */
 static void recorder_add(struct recorder *recorder, struct record *record) {
     queue_push(&recorder->waiting, record);
     if (recorder->waiting.events > RECORDER_EVENT_LIMIT)
         queue_drop_event(&recorder->waiting);
-    recorder_start(recorder);
+    if (!recorder->busy)
+        uv_timer_start(&recorder->timer, on_recorder_timer, 0, 0);
 }
 
 static struct record *record_new(enum record_kind kind, int64_t instance) {
@@ -324,18 +327,19 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {
     queue_init(&recorder->waiting);
     queue_init(&recorder->applying);
     recorder->work.data = recorder;
-    uv_timer_init(loop, &recorder->retry);
-    recorder->retry.data = recorder;
+    uv_timer_init(loop, &recorder->timer);
+    recorder->timer.data = recorder;
     return recorder;
 }
 
-static void on_retry_closed(uv_handle_t *handle) {
+static void on_recorder_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
 void recorder_drain(struct recorder *recorder) {
     recorder->draining = true;
-    uv_timer_stop(&recorder->retry);
+    uv_timer_stop(&recorder->timer);
+    recorder_start(recorder);
 }
 
 /* Tries twice, because this is the last chance: a launch whose end is not in the store counts as
@@ -361,5 +365,5 @@ void recorder_close(struct recorder *recorder) {
     }
     store_close(recorder->store);
     free(recorder->store_path);
-    uv_close((uv_handle_t *)&recorder->retry, on_retry_closed);
+    uv_close((uv_handle_t *)&recorder->timer, on_recorder_closed);
 }

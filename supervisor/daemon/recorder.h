@@ -1,8 +1,8 @@
-/* Writes to the store without blocking the loop's thread: records are queued, and a worker thread
- * applies a whole queue in one transaction. A store that is locked or full is tried
- * again every RECORDER_RETRY_MS, in order. Meanwhile at most RECORDER_EVENT_LIMIT events are kept:
- * the oldest of the most frequent kind are dropped, and an event in their place says how many.
- * Nothing else is dropped. */
+/* Writes to the store without blocking the loop's thread: records are queued, and when the turn of
+ * the loop ends, a worker thread applies the whole queue in one transaction. A store that is locked
+ * or full is tried again every RECORDER_RETRY_MS, in order. Meanwhile at most RECORDER_EVENT_LIMIT
+ * events are kept: the oldest of the most frequent kind are dropped, and an event in their place
+ * says how many. Nothing else is dropped. */
 #pragma once
 
 #include "store/event_table.h"

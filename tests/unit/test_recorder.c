@@ -11,8 +11,7 @@ static void on_written(void *context, bool written) {
     *(int *)context = written ? 1 : -1;
 }
 
-/* After the first, which the worker holds already: a guest, an address, a wish and a launch, then
- * more events than are kept. */
+/* An event, a guest, an address, a wish and a launch, then more events than are kept. */
 static void record(struct recorder *recorder, int64_t instance, struct store_launch *launch,
                    unsigned events) {
     const struct store_guest guest = {.phoned_home_ms = 5,
@@ -95,7 +94,7 @@ TEST(a_full_recorder_drops_events_only_and_says_how_many) {
     CHECK_STRING(events.items[1].text, "another kind");
     CHECK_INT(events.items[2].instance, 0);
     CHECK_INT(events.items[2].kind, STORE_EVENT_DROPPED);
-    CHECK_CONTAINS(events.items[2].text, "11 events");
+    CHECK_CONTAINS(events.items[2].text, "12 events");
     store_events_done(&events);
     store_close(other);
 }
@@ -108,6 +107,28 @@ TEST(a_recorder_that_is_not_full_drops_nothing) {
     CHECK_STRING(events.items[0].text, "first");
     CHECK_STRING(events.items[101].text, "99");
     store_events_done(&events);
+    store_close(other);
+}
+
+static void on_first_written(void *context, bool written) {
+    struct store_events events = {0};
+    CHECK(written);
+    *(size_t *)context = list(other, 0, &events);
+    store_events_done(&events);
+}
+
+TEST(what_is_recorded_in_one_turn_of_the_loop_is_written_at_once) {
+    uv_loop_t loop;
+    size_t found = 0;
+    scoped(alloc_release) char *path = scratch_path("turn");
+    other = with_image("turn");
+    CHECK_INT(uv_loop_init(&loop), 0);
+    struct recorder *recorder = recorder_new(&loop, path);
+    recorder_when_written(recorder, on_first_written, &found);
+    recorder_event(recorder, 0, STORE_EVENT_QMP, "STOP");
+    recorder_event(recorder, 0, STORE_EVENT_STATE, "paused");
+    finish(&loop, recorder);
+    CHECK_INT(found, 2);
     store_close(other);
 }
 
