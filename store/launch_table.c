@@ -57,7 +57,7 @@ bool launch_table_add(struct store *store, int64_t instance, struct store_launch
         return false;
     launch->number = query_last_id(store);
     if (!launch->tag)
-        launch->tag = alloc_printf("%lld", (long long)launch->number);
+        launch->tag = alloc_printf(STORE_LAUNCH_TAG "%lld", (long long)launch->number);
     return true;
 }
 

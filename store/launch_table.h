@@ -25,7 +25,8 @@ struct store_launch {
     int64_t number; /* AUTOINCREMENT */
     int64_t boot;   /* counts the launches of its instance; read only */
     int64_t instance;
-    char *tag;   /* part of the names of run files: the number, or "sh<pid>" for vm.sh */
+    char *tag;   /* part of the names of run files: "n<number>", or "sh<pid>" for vm.sh; the number
+                    alone: by an older version */
     int64_t pid; /* 0: not spawned */
     uint64_t pid_start;
     char *state;  /* last state written, machine/core/lifecycle.h; informative: truth is derived */

@@ -102,13 +102,14 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_SET_HOLDS_PLAYBOOK] = "UPDATE instances SET holds_playbook = ?2 WHERE id = ?1",
     [INSTANCE_REMOVE] = "DELETE FROM instances WHERE id = ?1",
 
-    /* A launch without a tag gets its number as the tag. AUTOINCREMENT is about to assign that
+    /* A launch without a tag gets one of its number. AUTOINCREMENT is about to assign that
      * number, and no other connection can take it while this statement holds the write lock. */
     [LAUNCH_ADD] =
         "INSERT INTO launches (instance, tag, pid, pid_start, state, reason, launched_ms,"
         " started_ms, firmware_ms, kernel_ms, seed_ms, phone_home_ms, ready_ms, provisioned_ms,"
         " ended_ms, end_cause, end_text, serial_tail, presses) VALUES (?1, coalesce(?2,"
-        " CAST(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'launches'), 0) + 1 AS TEXT)),"
+        " '" STORE_LAUNCH_TAG "' ||"
+        " (coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'launches'), 0) + 1)),"
         " ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     [LAUNCH_PUT] = "UPDATE launches SET instance = ?1, tag = ?2, pid = ?3, pid_start = ?4,"
                    " state = ?5, reason = ?6, launched_ms = ?7, started_ms = ?8, firmware_ms = ?9,"

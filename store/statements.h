@@ -1,6 +1,9 @@
 /* Every SQL statement that the tables use, by name. Schema and its changes: migrations.c. */
 #pragma once
 
+/* Before the number of a launch that is given no tag: machine/core/run_file.h. */
+#define STORE_LAUNCH_TAG "n"
+
 enum statement {
     STORE_DATA_VERSION,
     CLOUD_GET,

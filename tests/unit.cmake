@@ -104,6 +104,7 @@ pgsup_test(store_migrations SOURCES unit/test_store_migrations.c USES store)
 
 pgsup_test(ansible_log SOURCES unit/test_ansible_log.c USES home_access)
 pgsup_test(home SOURCES unit/test_home.c USES home_change)
+pgsup_test(running SOURCES unit/test_running.c USES home_change)
 pgsup_test(host_labels SOURCES unit/test_host_labels.c USES home_access)
 pgsup_test(cloud SOURCES unit/test_cloud.c USES home_cloud)
 pgsup_test(instance_create SOURCES unit/test_instance_create.c USES home_change)

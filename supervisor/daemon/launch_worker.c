@@ -10,6 +10,7 @@
 #include "home/cloud/cloud.h"
 #include "home/home.h"
 #include "home/instance/prepare.h"
+#include "home/run_folder.h"
 #include "home/running.h"
 #include "home/seed/seed.h"
 #include "host/bridge_helper.h"
@@ -215,7 +216,7 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     const struct store_instance *instance = &facts->instance;
     fill_logs(home, instance, plan);
     if (!check_arguments(spec, plan, error) || !check_disks(home, facts, spec, error) ||
-        !fill_guest(home, facts, plan, error) ||
+        !fill_guest(home, facts, plan, error) || !run_folder_make_apart(home->run, error) ||
         !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
     fill_paths(home, instance, plan->launch.tag, plan);

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "machine/core/run_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What follows a name: ".sh4194304" (the largest process number of Linux) and ".qmp". */
+/* What follows a name: ".sh4194304" (the largest process number of Linux) and ".qmp". As long are
+ * the "s/" before a name and ".n999999": machine/core/run_file.h. */
 #define TAG_RESERVE  (sizeof ".sh4194304" - 1)
 #define KIND_RESERVE (sizeof ".qmp" - 1)
 
@@ -187,6 +189,12 @@ bool run_folder_check_name(const char *run, const char *name, struct error *erro
                      "the name \"%s\" makes the paths of its sockets in %s too long: use at most "
                      "%zu characters, or a home with a shorter path",
                      name, run, longest);
+}
+
+bool run_folder_make_apart(const char *run, struct error *error) {
+    scoped(alloc_release) char *path = run_file_apart(run);
+    return mkdir(path, 0700) == 0 || errno == EEXIST ||
+           error_errno(error, "cannot create the folder %s", path);
 }
 
 char *run_folder_lock(const char *run) {

@@ -17,6 +17,9 @@ char *run_folder_open(const char *home_path, struct error *error);
 #define RUN_FOLDER_NAME_RESERVE 24
 bool run_folder_check_name(const char *run, const char *name, struct error *error);
 
+/* RUN/s, where most files of a launch are, if it is missing: only a launch needs it. */
+bool run_folder_make_apart(const char *run, struct error *error);
+
 char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
 char *run_folder_log(const char *run);     /* RUN/pgsup.log, of one in the background */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */

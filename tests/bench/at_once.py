@@ -1,6 +1,7 @@
 """Many starts at once, beside a shell loop that starts as many QEMUs by the same command lines. Linux."""
 import glob
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -27,7 +28,7 @@ def detached(words, home, folder, name):
         for key, end in paths.items():
             if word.startswith(f"socket,{key}"):
                 words[at] = f"socket,{key[:-3]}path={folder}/{name}.{end},server=on,wait=off"
-    return [word.replace(f"{home.path}/run/", f"{folder}/") for word in words]
+    return [re.sub(f"{re.escape(home.path)}/run/(s/)?", f"{folder}/", word) for word in words]
 
 
 def quoted(words):

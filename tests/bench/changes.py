@@ -26,7 +26,7 @@ class Reader:
     def __init__(self, home, name):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(10)
-        self.socket.connect(glob.glob(f"{home.run_folder()}/{name}.*.mon")[0])
+        self.socket.connect(glob.glob(f"{home.run_folder()}/**/{name}.*.mon", recursive=True)[0])
         self.file = self.socket.makefile("rw")
         if "QMP" not in self.file.readline():
             sys.exit("bench: QEMU's second monitor does not answer")

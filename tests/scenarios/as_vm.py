@@ -31,7 +31,7 @@ def speak(run, name, port):
     def connect_and_give(self, address):
         connect(self, address)
         if self.family == socket.AF_INET and address[1] == port:
-            (path,) = glob.glob("%s/%s.*.mon" % (glob.escape(run), name))
+            (path,) = glob.glob("%s/s/%s.*.mon" % (glob.escape(run), name))
             give(path, self)
 
     socket.socket.connect = connect_and_give

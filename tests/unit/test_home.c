@@ -237,9 +237,7 @@ TEST(run_folder_after_a_move) {
 
 TEST(run_folder_names) {
     scoped(alloc_release) char *control = run_folder_control("/h/run");
-    scoped(alloc_release) char *socket = run_file_path("/h/run", "test", "12", RUN_FILE_QMP);
     CHECK_STRING(control, "/h/run/pgsup.sock");
-    CHECK_STRING(socket, "/h/run/test.12.qmp");
 }
 
 int main(void) {

@@ -3,6 +3,7 @@
 #include "home/change/disk_change.h"
 #include "home/change/remove.h"
 #include "home/change/trash.h"
+#include "home/run_folder.h"
 #include "instance_samples.h"
 
 #include <sys/file.h>
@@ -32,6 +33,9 @@ TEST(remove_leaves_nothing) {
     touch("run/test.1.pid");
     touch("run/test.1.qmp");
     touch("run/test-2.1.pid");
+    check_good(run_folder_make_apart(home.run, &error), &error);
+    touch("run/s/test.n2.qmp");
+    touch("run/s/test-2.n2.qmp");
     touch("instances/test/my file");
     check_good(instance_remove(&home, &test, &error), &error);
     CHECK(!instance_table_get(home.store, "test", &gone, &error));
@@ -39,6 +43,7 @@ TEST(remove_leaves_nothing) {
     scoped(alloc_release) char *instances = home_file(&home, "instances");
     CHECK_INT(count_entries(instances), 1);
     CHECK(!is_there("run/test.1.pid") && !is_there("run/test.1.qmp"));
+    CHECK(!is_there("run/s/test.n2.qmp") && is_there("run/s/test-2.n2.qmp"));
     CHECK(is_there("run/test-2.1.pid") && is_there("instances/test-2/os.qcow2"));
     /* removed by hand before */
     error_clear(&error);

@@ -25,7 +25,7 @@ TEST(launches_come_back_and_are_tagged) {
     struct store_launch bare = {0}, full = {0}, read = {0};
     FAILS(launch_table_last(store, id, &read, &error), ERROR_NOT_FOUND, "never started");
     OK(launch_table_add(store, id, &bare, &error));
-    CHECK_STRING(bare.tag, "1");
+    CHECK_STRING(bare.tag, "n1");
     OK(launch_table_last(store, id, &read, &error));
     check_launch(&read, &bare);
     store_launch_done(&read);

@@ -161,31 +161,38 @@ static bool is_left(const struct running_list *running, const char *run, const c
     return true;
 }
 
-void supervision_leftovers(const struct surroundings *surroundings, struct finding *finding) {
-    struct running_list running = {0};
-    struct error error = {0};
-    DIR *folder = opendir(surroundings->run);
-    size_t count = 0;
-    if (folder && !running_look(surroundings->run, &running, &error)) {
-        finding_warn(finding, "%s", error.text);
-        closedir(folder);
-        return;
-    }
+/* Returns how many there are, with those of before. */
+static size_t mend_left(const struct running_list *running, const char *folder, size_t count,
+                        struct finding *finding) {
+    DIR *list = opendir(folder);
     struct dirent *entry;
-    while (folder && count < LISTED_MAX && (entry = readdir(folder))) {
-        if (!is_left(&running, surroundings->run, entry->d_name))
+    while (list && count < LISTED_MAX && (entry = readdir(list))) {
+        if (!is_left(running, folder, entry->d_name))
             continue;
         if (count++ == 0)
             finding_mend(finding, "rm", "-f");
-        strv_pushf(&finding->mend, "%s/%s", surroundings->run, entry->d_name);
+        strv_pushf(&finding->mend, "%s/%s", folder, entry->d_name);
     }
+    if (list)
+        closedir(list);
+    return count;
+}
+
+void supervision_leftovers(const struct surroundings *surroundings, struct finding *finding) {
+    struct running_list running = {0};
+    struct error error = {0};
+    scoped(alloc_release) char *apart = run_file_apart(surroundings->run);
+    if (file_exists(surroundings->run) && !running_look(surroundings->run, &running, &error)) {
+        finding_warn(finding, "%s", error.text);
+        return;
+    }
+    size_t count = mend_left(&running, surroundings->run, 0, finding);
+    count = mend_left(&running, apart, count, finding);
     if (count)
         finding_warn(finding, "%zu sockets and files of VMs that do not run any more", count);
     else
         finding_ok(finding, "nothing is left of former VMs; %zu run", running.count);
     running_list_done(&running);
-    if (folder)
-        closedir(folder);
 }
 
 void supervision_descriptors(const struct surroundings *surroundings, struct finding *finding) {

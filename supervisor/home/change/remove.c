@@ -5,6 +5,7 @@
 #include "home/access/known_hosts.h"
 #include "home/change/trash.h"
 #include "home/instance/recovery.h"
+#include "machine/core/run_file.h"
 #include "store/transaction.h"
 
 #include <dirent.h>
@@ -20,10 +21,10 @@ static bool is_run_file(const char *file, const char *name) {
            strchr(file + length + 1, '.') != NULL;
 }
 
-static void remove_run_files(const struct home *home, const char *name) {
-    DIR *list = opendir(home->run);
+static void remove_run_files(const char *folder, const char *name) {
+    DIR *list = opendir(folder);
     for (struct dirent *entry; list && (entry = readdir(list));) {
-        scoped(alloc_release) char *path = alloc_printf("%s/%s", home->run, entry->d_name);
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
         if (is_run_file(entry->d_name, name))
             unlink(path);
     }
@@ -40,7 +41,7 @@ static bool remove_row(struct home *home, int64_t id, struct error *error) {
 bool instance_remove(struct home *home, const struct store_instance *instance,
                      struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *trashed = NULL;
+    scoped(alloc_release) char *trashed = NULL, *apart = run_file_apart(home->run);
     if (!recovery_complete_rename(home, instance, error))
         return false;
     scoped(file_release) int lock = file_lock_folder(folder);
@@ -54,6 +55,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
             trash_take_back(home, trashed, instance);
         return false;
     }
-    remove_run_files(home, instance->name);
+    remove_run_files(home->run, instance->name);
+    remove_run_files(apart, instance->name);
     return trash_expire(home, error) && known_hosts_collect(home, error);
 }

@@ -1,5 +1,10 @@
-/* The files of one launch in the run folder, RUN/NAME.TAG.KIND, by which any process finds the VM
- * and reaches it. The tag is the number of the launch, or "sh" and the process number of vm.sh.
+/* The files of one launch in the run folder, NAME.TAG.KIND, by which any process finds the VM and
+ * reaches it. The tag is "n" and the number of the launch, or "sh" and the process number of vm.sh,
+ * or the number alone, as older versions of pgsup wrote it.
+ *
+ * Of a launch whose tag begins with "n" only the pid file is in RUN, the others are in RUN/s: each
+ * start reads the names in RUN, to see who runs. Of the others all are in RUN; so are those of the
+ * millionth launch and later ones, because no path may be longer than vm.sh's (home/run_folder.h).
  * Pure. */
 #pragma once
 
@@ -22,3 +27,4 @@ enum run_file { RUN_FILES(RUN_FILE_ENUM) RUN_FILE_COUNT };
 const char *run_file_kind(enum run_file file); /* "qmp" */
 char *run_file_path(const char *run, const char *name, const char *tag,
                     enum run_file file); /* caller frees */
+char *run_file_apart(const char *run);   /* RUN/s; caller frees */

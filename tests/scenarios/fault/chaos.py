@@ -83,7 +83,7 @@ def query_status(name, pid):
                 continue
             with socket.socket(socket.AF_UNIX) as monitor:
                 monitor.settimeout(5)
-                monitor.connect(os.path.join(run, file[:-4] + ".mon"))
+                monitor.connect(os.path.join(run, "s", file[:-4] + ".mon"))
                 lines = monitor.makefile("rw")
                 lines.readline()
                 for word in "qmp_capabilities", "query-status":

@@ -286,7 +286,8 @@ def expect_order():
     if processes() or row()["state"] != "stopped":
         fail(f"after stop: {row()}, there is {processes()}")
     expect_recorded(last_event())
-    left = [name for name in os.listdir(os.path.join(HOME, "run")) if name.startswith(NAME + ".")]
+    folders = [os.path.join(HOME, "run"), os.path.join(HOME, "run", "s")]
+    left = [name for folder in folders for name in os.listdir(folder) if name.startswith(NAME + ".")]
     if left:
         fail(f"left in run/: {left}")
 

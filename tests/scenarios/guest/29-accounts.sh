@@ -41,7 +41,7 @@ start_supervisor
 expect_ready test
 wait_until 20 test -s "$PGSUP_HOME/instances/test/ansible.log"
 expect_private
-for file in pgsup.sock test.1.qmp test.1.con; do
+for file in pgsup.sock s/test.n1.qmp s/test.n1.con; do
     expect_equal "mode of $file" "$(mode_of "$PGSUP_HOME/run/$file")" srw-------
 done
 expect_equal "mode of run" "$(mode_of "$PGSUP_HOME/run/")" drwx------
@@ -83,7 +83,7 @@ except PermissionError:
 sys.exit("the home can be read")
 END
     expect_ok python3 "$WORK/stranger.py" "$PGSUP_HOME" "$PGSUP_HOME"/run/*.sock \
-        "$PGSUP_HOME"/run/*.qmp "$PGSUP_HOME"/run/*.mon "$PGSUP_HOME"/run/*.con
+        "$PGSUP_HOME"/run/s/*.qmp "$PGSUP_HOME"/run/s/*.mon "$PGSUP_HOME"/run/s/*.con
     expect_fail 3 "$PGSUP_HOME" python3 -c 'import os, sys
 os.setgroups([]); os.setgid(65534); os.setuid(65534); os.execvp(sys.argv[1], sys.argv[1:])' \
         "$WORK/pgsup" -p "$PGSUP_HOME" list

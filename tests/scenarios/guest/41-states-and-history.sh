@@ -40,7 +40,7 @@ expect_reason vm "a signal from outside ended QEMU (host-signal)"
 
 step "quit by a monitor, by pgsup stop -f, and kill"
 quietly start vm
-python3 - "$PGSUP_HOME"/run/vm.*.mon <<'END'
+python3 - "$PGSUP_HOME"/run/s/vm.*.mon <<'END'
 import json, socket, sys
 monitor = socket.socket(socket.AF_UNIX)
 monitor.connect(sys.argv[1])

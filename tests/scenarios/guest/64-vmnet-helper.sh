@@ -22,7 +22,7 @@ new_guest() { # NAME [OPTION…]
     expect_ok "$PGSUP" instance create --os mini --vcpu 1 --ram 256 "$@"
 }
 helper_of() { # NAME: the process of its first card's helper
-    sed -n 's/^0 \([0-9]*\) .*/\1/p' "$PGSUP_HOME"/run/"$1".*.net
+    sed -n 's/^0 \([0-9]*\) .*/\1/p' "$PGSUP_HOME"/run/s/"$1".*.net
 }
 mac_of() { # NAME
     "$PGSUP" instance get "$1" --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p'
@@ -219,7 +219,7 @@ python3 -c 'import socket,sys
 assert socket.create_connection((sys.argv[1], 22), 10).recv(20)[:4] == b"SSH-"' "$address" ||
     fail "it is not reached"
 expect_text "$NOTES" "--operation-mode bridged --shared-interface br0"
-expect_equal "helpers" "$(cut -d' ' -f1 "$PGSUP_HOME"/run/one.*.net | tr '\n' ' ')" "0 1 "
+expect_equal "helpers" "$(cut -d' ' -f1 "$PGSUP_HOME"/run/s/one.*.net | tr '\n' ' ')" "0 1 "
 "$PGSUP" qmp one query-rx-filter >"$OUT"
 expect_equal "the cards of QEMU" "$(json_of 'sorted(each["name"] for each in it)')" "['nic0', 'nic1']"
 end_supervisor

@@ -65,12 +65,12 @@ run as_user "$PGSUP" qmp test chardev-add "{\"id\": \"x\", \"backend\": {\"type\
 expect_untouched "the monitor"
 
 step "pid files that are predictable"
-number=$(find "$PGSUP_HOME/run/" -name "test.*.pid" | sed "s/.*test\.\([0-9]*\)\.pid/\1/")
-as_user ln -s "$secret" "$PGSUP_HOME/run/test.$((number + 1)).pid"
+number=$(find "$PGSUP_HOME/run/" -name "test.*.pid" | sed "s/.*test\.n\([0-9]*\)\.pid/\1/")
+as_user ln -s "$secret" "$PGSUP_HOME/run/test.n$((number + 1)).pid"
 run as_user "$PGSUP" stop -f test
 run as_user "$PGSUP" start test
 expect_untouched "the pid file"
-rm -f "$PGSUP_HOME/run/test.$((number + 1)).pid"
+rm -f "$PGSUP_HOME/run/test.n$((number + 1)).pid"
 run as_user "$PGSUP" stop -f test
 
 step "a seed that leads to it, and one that never ends: the loop answers on"

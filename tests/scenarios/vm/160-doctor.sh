@@ -207,7 +207,9 @@ mv "$WORK/key-away" "$KEY"
 
 step "sockets of former VMs, a run folder that is none"
 touch -t 202601010000 "$PGSUP_HOME/run/one.5.qmp" "$PGSUP_HOME/run/one.5.pid" "$PGSUP_HOME/run/two.sh7.con"
-finds warning leftovers "3 sockets and files"
+mkdir -p "$PGSUP_HOME/run/s"
+touch -t 202601010000 "$PGSUP_HOME/run/s/two.n6.qmp"
+finds warning leftovers "4 sockets and files"
 expect_ok "$PGSUP" doctor --json
 expect_equal "fixable" "$(json_of '[row["fixable"] for row in it["checks"] if row["check"] == "leftovers"]')" "[True]"
 run "$PGSUP" doctor --fix

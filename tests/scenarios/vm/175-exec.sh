@@ -25,7 +25,7 @@ at_exit end_agent
 # The real agent, in the place of the guest's: its programs run here.
 serve_agent() { # [OPTION…]
     end_agent
-    socket=$(echo "$PGSUP_HOME"/run/test.*.qga)
+    socket=$(echo "$PGSUP_HOME"/run/s/test.*.qga)
     rm -f "$socket"
     env -i PATH="${GUEST_PATH:-}$PATH" HOME=/root "$GA" -m unix-listen -p "$socket" -t "$WORK" "$@" >"$WORK/ga.log" 2>&1 &
     agent=$!

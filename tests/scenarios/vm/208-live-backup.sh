@@ -63,7 +63,7 @@ qemu-io -f qcow2 -c 'read -P 9 0 1M' "$PGSUP_HOME/instances/two/disk-data.qcow2"
 nothing_is_left || fail "left: $(jobs_of)"
 
 step "one that is just ending is no failure of its own"
-monitor=$(echo "$PGSUP_HOME"/run/one.*.mon)
+monitor=$(echo "$PGSUP_HOME"/run/s/one.*.mon)
 mv "$monitor" "$WORK/mon"
 expect_fail 3 "one is ending, or $monitor was removed" "$PGSUP" backup create one --to "$out"
 expect_fail 3 "one is ending, or $monitor was removed" "$PGSUP" snapshot create one
@@ -88,7 +88,7 @@ nothing_is_left || fail "left: $(jobs_of)"
 
 step "another one is at its monitor when the copy is to be closed: it is waited for"
 begin_slow
-python3 - "$(ls "$PGSUP_HOME"/run/one.*.mon)" <<'END' &
+python3 - "$(ls "$PGSUP_HOME"/run/s/one.*.mon)" <<'END' &
 import socket, sys, time
 def take():
     s = socket.socket(socket.AF_UNIX)

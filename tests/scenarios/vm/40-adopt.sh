@@ -75,6 +75,26 @@ wait_state one running 10
 expect_event one "keep (mirror) is ready"
 qmp one block-job-cancel '{"device": "keep"}'
 
+step "in run/ is no more of it than its pid file; an older version had all its files there"
+tag=$(cd "$run_folder" && echo one.n*.pid)
+tag=${tag#one.}
+tag=${tag%.pid}
+expect_equal "files of one in run/" "$(cd "$run_folder" && echo one.*)" "one.$tag.pid"
+kill_supervisor
+for file in "$run_folder/one.$tag.pid" "$run_folder/s/one.$tag".*; do
+    mv "$file" "$run_folder/one.${tag#n}.${file##*.}"
+done
+in_store "UPDATE launches SET tag = '${tag#n}' WHERE tag = '$tag'"
+start_supervisor
+wait_state one running 10
+expect_equal "the process of one" "$(pid_of one)" "$real"
+qmp one query-status
+run "$PGSUP" stop -f one
+expect_text "$OUT" "stopped: quit"
+expect_equal "left in run/" "$(find "$run_folder" -name 'one.*')" ""
+quietly start one
+real=$(pid_of one)
+
 step "started by hand with vm.sh while the supervisor runs, and before it"
 bash "$PGSUP_HOME/instances/four/vm.sh" -bios "$WORK/idle.fw" </dev/null >"$WORK/vm.log" 2>&1 &
 byhand=$!

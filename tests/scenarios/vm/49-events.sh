@@ -91,7 +91,7 @@ stops() {
     "$PGSUP" events -v -n all one | grep -c -- '--qmp-stop--> paused$' || true
 }
 before=$(stops)
-python3 - "$PGSUP_HOME"/run/one.*.mon <<'END'
+python3 - "$PGSUP_HOME"/run/s/one.*.mon <<'END'
 import socket, sys
 monitor = socket.socket(socket.AF_UNIX)
 monitor.settimeout(60)

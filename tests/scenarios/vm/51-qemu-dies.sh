@@ -105,7 +105,7 @@ expect_well
 step "its socket is removed: nothing changes, until a supervisor has to find it by that"
 with
 start_faulty
-rm "$PGSUP_HOME"/run/vm.*.qmp
+rm "$PGSUP_HOME"/run/s/vm.*.qmp
 quietly pause vm
 quietly resume vm
 wait $mute && fail "the mute one started"

@@ -26,7 +26,7 @@ home_path, words = sys.argv[5], sys.argv[6:]
 
 sys.path.insert(0, os.environ["AS_VM"])
 import as_vm
-if "STRANGER" not in os.environ and glob.glob(os.environ["PGSUP_HOME"] + "/run/one.*.mon"):
+if "STRANGER" not in os.environ and glob.glob(os.environ["PGSUP_HOME"] + "/run/s/one.*.mon"):
     as_vm.speak(os.environ["PGSUP_HOME"] + "/run", "one", port)
 
 def expect(what, actual, expected):
