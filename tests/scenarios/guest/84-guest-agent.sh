@@ -133,7 +133,7 @@ for name in none deaf; do
 done
 sleep 14 # the agent's time is up, and it was asked again
 for name in none deaf; do
-    expect_equal "whether one answers in $name" "$(told $name agent)" False
+    wait_until 30 is_told $name agent False
     ! has_event $name "agent" || fail "an event tells of an agent in $name"
 done
 expect_no_text "$UP_LOG" "vm=deaf agent" warning

@@ -86,8 +86,10 @@ more_of_ssh
 
 step "Ansible has run"
 expect_ok "$PGSUP" -q wait test --for provisioned --timeout 600
-expect_ok "$PGSUP" info test
-expect_text "$OUT" "provisioning  ok"
+is_provisioned() { # written behind the answer
+    "$PGSUP" info test >"$OUT" && grep -qF "provisioning  ok" "$OUT"
+}
+wait_until 30 is_provisioned
 expect_text "$folder/ansible.log" "unreachable=0" "failed=0"
 expect_event test "ok"
 in_guest grep -rhs ForwardToConsole /etc/systemd/journald.conf /etc/systemd/journald.conf.d
