@@ -71,7 +71,7 @@ def do_wrong(notes):
         print("hello", flush=True)
     if fault in ("silent", "nonsense"):
         time.sleep(600)
-    time.sleep(3)
+    time.sleep(8)  # slow
 
 
 def open_tap(bridge):

@@ -12,14 +12,16 @@ PATH=$WORK/bin:$PATH start_supervisor
 quietly start one two
 expect_event two "starting --qmp-ready--> booting"
 
-hold_lock() { # SECONDS
+hold_lock() { # SECONDS [FILE]: so long, and while there is the file
     rm -f "$WORK/held"
-    python3 - "$PGSUP_HOME/cloud.sqlite3" "$1" >"$WORK/held" <<'END' &
-import sqlite3, sys, time
+    python3 - "$PGSUP_HOME/cloud.sqlite3" "$@" >"$WORK/held" <<'END' &
+import os, sqlite3, sys, time
 store = sqlite3.connect(sys.argv[1], isolation_level=None)
 store.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 time.sleep(float(sys.argv[2]))
+while any(map(os.path.exists, sys.argv[3:])):
+    time.sleep(0.05)
 store.execute("ROLLBACK")
 END
     holder=$!
@@ -28,7 +30,8 @@ END
 }
 
 step "locked: what runs goes on, and is stopped, paused and looked at"
-hold_lock 30
+: >"$WORK/hold"
+hold_lock 30 "$WORK/hold"
 began=$SECONDS
 quietly pause two
 quietly resume two
@@ -42,6 +45,7 @@ step "... a start needs the store, and waits for it or says why it cannot"
 run "$PGSUP" -q start one
 expect_equal "status of a start" "$STATUS" 1
 expect_text "$ERR" "the store is in use by another process (waited 5 s): try again"
+rm "$WORK/hold"
 wait_until 40 is_gone $holder
 wait $holder || fail "the holder failed"
 wait_until 10 grep -q "cannot write to the store, will try again" "$UP_LOG"

@@ -18,7 +18,7 @@ expect_end() { # PID: by itself
 
 step "a restart while another one's stop is under way: both are answered"
 quietly start one
-begin stop --timeout 3 one
+begin stop --timeout 8 one
 wait_state one stopping
 quietly restart one
 expect_end $BEGUN
@@ -38,7 +38,7 @@ expect_state one stopped
 step "a start that is refused leaves no wish behind"
 expect_ok "$PGSUP" instance set two --restart always
 quietly start two
-begin stop --timeout 3 two
+begin stop --timeout 8 two
 wait_state two stopping
 expect_fail 3 "two is stopping" "$PGSUP" -q start two
 expect_end $BEGUN
@@ -56,7 +56,7 @@ expect_end $BEGUN
 
 step "one that must not escalate makes another one no shorter"
 quietly start one
-begin stop --timeout 6 one
+begin stop --timeout 15 one
 patient=$BEGUN
 wait_state one stopping
 begin stop --no-escalate --timeout 1 one
@@ -68,7 +68,7 @@ expect_state one stopped
 
 step "halted while a stop was under way that gave up: it is said"
 quietly start one
-begin stop --timeout 3 --no-escalate one
+begin stop --timeout 8 --no-escalate one
 wait_state one stopping
 run "$PGSUP" qmp one stop
 expect_equal "status of qmp" "$STATUS" 0
