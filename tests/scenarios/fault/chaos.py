@@ -15,7 +15,7 @@ import time
 AS_ROOT = ["--as-root"] if os.geteuid() == 0 else []  # a home of root's own
 PGSUP, HOME, KILLS, SEED = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 INSTANCES = 10
-SETTLE_S = 30  # a VM whose supervisor died in mid-launch is found by a scan every 5 s
+SETTLE_S = 90  # a VM whose supervisor died in mid-launch is found by a scan every 5 s; a busy computer takes longer
 COMMAND_S = 60  # no command hangs, whatever happens to the supervisor
 HARMLESS = (["start"], ["pause"], ["resume"])
 HARMFUL = (["stop", "-f"], ["stop", "--timeout", "1"], ["kill"], ["restart", "-f"])

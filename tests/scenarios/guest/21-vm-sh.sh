@@ -68,7 +68,7 @@ terminal_ends
 
 step "started by hand beside a supervisor: start finds it"
 boot_by_hand
-run "$PGSUP" start --wait --timeout 30 test
+run "$PGSUP" start --wait --timeout 300 test
 expect_equal "status of start" "$STATUS" 0
 expect_equal "the VMs" "$(pids_of_vms)" "$vm"
 expect_equal "the process" "$(field_of test 'it["pid"]')" "$vm"

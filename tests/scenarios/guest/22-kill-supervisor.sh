@@ -21,7 +21,7 @@ start_supervisor
 expect_text "$UP_LOG" "runs already as process $vm: adopting it"
 wait_until 20 is_in_state test ready
 expect_equal "the process" "$(field_of test 'it["pid"]')" "$vm"
-run "$PGSUP" start test --wait --timeout 20
+run "$PGSUP" start test --wait --timeout 300
 expect_equal "status of start" "$STATUS" 0
 expect_equal "the VMs" "$(pids_of_vms)" "$vm"
 

@@ -216,7 +216,7 @@ expect_ready one
 address=$(field_of one 'it["address"]')
 case $address in 10.77.0.1[0-2][0-9]) ;; *) fail "the address is $address" ;; esac
 python3 -c 'import socket,sys
-assert socket.create_connection((sys.argv[1], 22), 10).recv(20)[:4] == b"SSH-"' "$address" ||
+assert socket.create_connection((sys.argv[1], 22), 60).recv(20)[:4] == b"SSH-"' "$address" ||
     fail "it is not reached"
 expect_text "$NOTES" "--operation-mode bridged --shared-interface br0"
 expect_equal "helpers" "$(cut -d' ' -f1 "$PGSUP_HOME"/run/s/one.*.net | tr '\n' ' ')" "0 1 "

@@ -10,7 +10,7 @@ web=$(free_port) other=$(free_port)
 # banner ADDRESS PORT: prints what is said to whoever connects.
 banner() {
     python3 -c 'import socket,sys
-print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 10).recv(20).decode().strip())' "$@"
+print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 60).recv(20).decode().strip())' "$@"
 }
 leads_to_guest() { # ADDRESS PORT
     [ "$(banner "$@" 2>/dev/null)" = SSH-2.0-tiny ]

@@ -23,7 +23,7 @@ new_guest() { # NAME [OPTION…]
 }
 expect_banner() { # ADDRESS
     expect_equal "the banner at $1" "$(python3 -c 'import socket,sys
-print(socket.create_connection((sys.argv[1], 22), 10).recv(20).decode().strip())' "$1")" SSH-2.0-tiny
+print(socket.create_connection((sys.argv[1], 22), 60).recv(20).decode().strip())' "$1")" SSH-2.0-tiny
 }
 not_on_bridge() { # nothing but the tap that was there before
     [ "$(ip -o link show master br0 | grep -c ': tap')" = 1 ]

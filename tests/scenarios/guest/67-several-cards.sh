@@ -68,7 +68,7 @@ console=$PGSUP_HOME/instances/router/console.log
 expect_text "$console" "mini: card eth1 52:54:01${mac#52:54:00} address 10.78.0.5" \
     "mini: card eth2 5a:00:00:00:00:01"
 python3 -c 'import socket
-assert socket.create_connection(("10.78.0.5", 22), 10).recv(20)[:4] == b"SSH-"' ||
+assert socket.create_connection(("10.78.0.5", 22), 60).recv(20)[:4] == b"SSH-"' ||
     fail "the second card is not reached"
 run "$PGSUP" stop router
 expect_equal "status of stop" "$STATUS" 0

@@ -81,17 +81,17 @@ run as_user "$PGSUP" stop -f test
 expect_untouched "the seed"
 rm -f "$documents/user-data"
 as_user mkfifo "$documents/user-data"
-run as_user timeout 20 "$PGSUP" start test
+run as_user timeout 60 "$PGSUP" start test
 [ "$STATUS" != 124 ] || fail "a FIFO for user-data stops the start"
-expect_ok as_user timeout 10 "$PGSUP" list
-run as_user timeout 20 "$PGSUP" stop -f test
+expect_ok as_user timeout 60 "$PGSUP" list
+run as_user timeout 60 "$PGSUP" stop -f test
 [ "$STATUS" != 124 ] || fail "a FIFO for user-data stops the stop"
 rm -f "$documents/user-data"
 rm -f "$folder/qemu.log" "$folder/console.log"
 as_user mkfifo "$folder/qemu.log"
-run as_user timeout 20 "$PGSUP" start test
+run as_user timeout 60 "$PGSUP" start test
 [ "$STATUS" != 0 ] || fail "started with a FIFO for a log"
-expect_ok as_user timeout 10 "$PGSUP" list
+expect_ok as_user timeout 60 "$PGSUP" list
 rm -f "$folder/qemu.log"
 
 step "qemu.args are refused unless root says otherwise, and then are the user's"
