@@ -33,8 +33,6 @@ struct address_tracker {
     bool busy, closing, timer_closed, warned;
     /* Owned by the worker while busy. */
     char *home_path;
-    struct home home; /* opened by the first work that succeeds */
-    bool open;
     int64_t *running; /* instances whose VMs run by DHCP, and whose agents report no address */
     size_t running_count;
     bool writes; /* files, from what is in the store */
@@ -70,8 +68,7 @@ static void find_guest(struct address_tracker *tracker, const struct store_insta
     }
 }
 
-static bool find_guests(struct address_tracker *tracker, struct error *error) {
-    struct store *store = tracker->home.store;
+static bool find_guests(struct address_tracker *tracker, struct store *store, struct error *error) {
     struct store_instances instances = {0};
     struct store_addresses told = {0};
     struct sightings sightings = {0};
@@ -90,20 +87,23 @@ static bool find_guests(struct address_tracker *tracker, struct error *error) {
     return good;
 }
 
-static bool write_files(struct address_tracker *tracker, struct error *error) {
-    return !tracker->writes ||
-           (hosts_write(&tracker->home, error) && ssh_config_write(&tracker->home, error));
+static bool write_files(const struct address_tracker *tracker, struct home *home,
+                        struct error *error) {
+    return !tracker->writes || (hosts_write(home, error) && ssh_config_write(home, error));
 }
 
+/* Opens the home each time: a connection to the store keeps 150 KB. */
 static void on_tracker_work(uv_work_t *work) {
     struct address_tracker *tracker = work->data;
     struct error *error = &tracker->problem;
+    struct home home;
     error_clear(error);
-    if (!tracker->open)
-        tracker->open = home_open(tracker->home_path, &tracker->home, error);
     tracker->dns_is_due = false;
-    if (tracker->open && find_guests(tracker, error) && write_files(tracker, error))
-        dns_update_is_due(&tracker->home, &tracker->dns_is_due, error);
+    if (!home_open(tracker->home_path, &home, error))
+        return;
+    if (find_guests(tracker, home.store, error) && write_files(tracker, &home, error))
+        dns_update_is_due(&home, &tracker->dns_is_due, error);
+    home_close(&home);
 }
 
 /* --- on the loop's thread --- */
@@ -111,8 +111,6 @@ static void on_tracker_work(uv_work_t *work) {
 static void free_if_closed(struct address_tracker *tracker) {
     if (tracker->busy || !tracker->timer_closed)
         return;
-    if (tracker->open)
-        home_close(&tracker->home);
     free(tracker->home_path);
     free(tracker);
 }

@@ -233,7 +233,6 @@ static void on_scan(uv_timer_t *timer) {
     if (daemon->ending.stage == ENDING_NOT)
         fleet_adopt_new(&daemon->fleet, NULL);
     fleet_thaw(&daemon->fleet);
-    fleet_trim_heap(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
     launch_worker_rest(&daemon->fleet.launches);
     guest_service_look(&daemon->guests);

@@ -238,14 +238,6 @@ bool fleet_has_room(const struct fleet *fleet, struct error *error) {
                      descriptors_limit(), room);
 }
 
-void fleet_trim_heap(struct fleet *fleet) {
-    const struct launch_queue *queue = &fleet->launches.queue;
-    if (queue->under_way || queue->moved_ms == fleet->trimmed_ms)
-        return;
-    fleet->trimmed_ms = queue->moved_ms;
-    platform_trim_heap();
-}
-
 static void rotate_logs(struct fleet *fleet, struct vm *vm) {
     if (vm->plan.qemu_log && log_rotate(vm->plan.qemu_log))
         vm->log_start = 0;

@@ -44,9 +44,8 @@ struct fleet {
     struct vm **vms;
     struct fleet_key *keys; /* of the same VMs, by which they are found */
     size_t count;
-    bool full;           /* one that runs is not adopted for want of descriptors */
-    size_t rotated;      /* whose logs were looked at */
-    uint64_t trimmed_ms; /* the end of the launch after which the heap was trimmed */
+    bool full;      /* one that runs is not adopted for want of descriptors */
+    size_t rotated; /* whose logs were looked at */
     struct fleet_look looked;
     struct waiters waiters;
     bool ending;                                     /* nothing is started or adopted */
@@ -79,9 +78,6 @@ void fleet_thaw(struct fleet *fleet);
 
 /* Looks after the clocks of all guests that have been woken; with each scan. */
 void fleet_set_clocks(struct fleet *fleet);
-
-/* Gives back the memory that launches needed; to be called now and then. */
-void fleet_trim_heap(struct fleet *fleet);
 
 /* Those that QEMU and the network's helpers write themselves; to be called now and then. */
 void fleet_rotate_logs(struct fleet *fleet);

@@ -370,8 +370,10 @@ static void leave_home(struct launch_worker *worker, struct home *home, bool goo
 }
 
 void launch_worker_rest(struct launch_worker *worker) {
-    if (!worker->launched)
+    if (!worker->launched && worker->spare_count) {
         close_spares(worker, 0);
+        platform_trim_heap();
+    }
     worker->launched = false;
 }
 

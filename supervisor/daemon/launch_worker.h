@@ -19,7 +19,7 @@ struct launch_worker {
 void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
                            struct launch_link *link, struct vm *vm);
 
-/* Now and then: closes what the launches since the last call did not need. */
+/* Now and then: closes what no launch needed since the last call, and gives its memory back. */
 void launch_worker_rest(struct launch_worker *worker);
 /* No launch begins any more; those under way end by themselves. */
 void launch_worker_close(struct launch_worker *worker);

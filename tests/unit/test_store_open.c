@@ -32,6 +32,18 @@ TEST(a_home_is_made_once) {
     store_close(NULL);
 }
 
+/* SQLite would take 20 pages at once, and each connection of the supervisor takes its own. */
+TEST(a_store_that_is_opened_takes_no_memory_for_pages_that_it_does_not_read) {
+    int now = 0, largest = 0;
+    scoped(alloc_release) char *path = filled_store("pages.sqlite3");
+    struct store *store = NULL;
+    CHECK_INT(sqlite3_status(SQLITE_STATUS_MALLOC_SIZE, &now, &largest, true), SQLITE_OK);
+    OK(store_open(path, STORE_OPEN, &store, &error));
+    CHECK_INT(sqlite3_status(SQLITE_STATUS_MALLOC_SIZE, &now, &largest, false), SQLITE_OK);
+    CHECK(largest < 20 * PAGE_BYTES);
+    store_close(store);
+}
+
 /* Made through a link, it would lie where somebody else wants it. */
 TEST(a_link_to_nowhere_is_not_followed_when_making) {
     scoped(alloc_release) char *path = scratch_path("link"), *target = scratch_path("target");
