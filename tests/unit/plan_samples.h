@@ -9,6 +9,8 @@
 
 static struct home home;
 static bool bridged;
+static struct store_instance instance; /* "test", once it is made */
+static struct instance_plan plan;      /* of its launch, as it was prepared last */
 
 static inline void open_home(const char *name, bool with_bridge) {
     bridged = with_bridge;
@@ -16,31 +18,37 @@ static inline void open_home(const char *name, bool with_bridge) {
     make_home(name, &options, &home);
 }
 
-static inline void make(const char *name, const char *ip4, const char *seed,
-                        struct store_instance *made) {
+static inline void make(const char *ip4, const char *seed) {
     struct instance_create_options options = {
-        .name = name, .image = "base", .ram = "64", .disk = "64M", .ip4 = ip4, .seed = seed};
+        .name = "test", .image = "base", .ram = "64", .disk = "64M", .ip4 = ip4, .seed = seed};
     if (!bridged)
         options.ssh_port = free_port();
-    make_instance(&home, &options, made);
+    make_instance(&home, &options, &instance);
 }
 
-static inline void prepare(const char *name, struct instance_plan *plan) {
+static inline void prepare(void) {
     struct instance_facts facts = {0};
     struct error error = {0};
-    check_good(instance_prepare(&home, name, &facts, plan, &error), &error);
+    instance_plan_done(&plan);
+    check_good(instance_prepare(&home, "test", &facts, &plan, &error), &error);
     instance_facts_done(&facts);
+}
+
+static inline void close_home(void) {
+    instance_plan_done(&plan);
+    store_instance_done(&instance);
+    home_close(&home);
 }
 
 static inline void check_refused(const char *name, enum error_code code, const char *says) {
     struct instance_facts facts = {0};
-    struct instance_plan plan = {0};
+    struct instance_plan none = {0};
     struct error error = {0};
-    CHECK(!instance_prepare(&home, name, &facts, &plan, &error));
+    CHECK(!instance_prepare(&home, name, &facts, &none, &error));
     instance_facts_done(&facts);
     CHECK_INT(error.code, code);
     CHECK_CONTAINS(error.text, says);
-    CHECK(!plan.folder && !plan.owned);
+    CHECK(!none.folder && !none.owned);
 }
 
 static inline void append(const char *folder, const char *name, const char *text) {

@@ -4,18 +4,14 @@
 
 TEST(an_edited_script_is_kept_and_its_user_told_once) {
     open_home("edited-script", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
-    prepare("test", &plan);
+    prepare();
     CHECK(!plan.notice);
-    instance_plan_done(&plan);
     append(folder, "vm.sh", "# mine\n");
     append(folder, "qemu.args", "-no-reboot\n");
-    prepare("test", &plan);
+    prepare();
     CHECK(plan.notice && strstr(plan.notice, "vm.sh of \"test\" was edited") != NULL);
-    instance_plan_done(&plan);
     scoped(alloc_release) char *kept = read_text(folder, "vm.sh");
     scoped(alloc_release) char *beside = read_text(folder, "vm.sh.new");
     scoped(alloc_release) char *path = alloc_printf("%s/vm.sh.new", folder);
@@ -23,22 +19,17 @@ TEST(an_edited_script_is_kept_and_its_user_told_once) {
     CHECK(!strstr(kept, "-no-reboot"));
     CHECK(strstr(beside, "-no-reboot") && !strstr(beside, "# mine"));
     CHECK_INT(mode_of(path), 0700);
-    prepare("test", &plan);
+    prepare();
     CHECK(!plan.notice);
-    instance_plan_done(&plan);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(an_edited_document_counts) {
     open_home("edited", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     append(folder, "cloud-init/user-data", "# mine\n");
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     scoped(alloc_release) char *kept = read_text(folder, "cloud-init/user-data");
     scoped(alloc_release) char *drive = on_drive(folder, "user-data");
     scoped(alloc_release) char *beside = read_text(folder, "cloud-init/user-data.new");
@@ -49,45 +40,36 @@ TEST(an_edited_document_counts) {
     scoped(alloc_release) char *new_path = alloc_printf("%s.new", path);
     CHECK_INT(mode_of(new_path), 0600);
     CHECK_INT(rename(new_path, path), 0); /* the change is taken back */
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     scoped(alloc_release) char *again = on_drive(folder, "user-data");
     CHECK_STRING(again, beside);
     CHECK(!is_there(folder, "cloud-init/user-data.new"));
     CHECK_INT(unlink(path), 0); /* a document that is not there is written again */
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     scoped(alloc_release) char *anew = read_text(folder, "cloud-init/user-data");
     CHECK_STRING(anew, beside);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(the_drive_is_made_anew_only_when_needed) {
     open_home("drive", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
     struct stat before, same, after;
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", folder);
     CHECK_INT(stat(image, &before), 0);
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     CHECK_INT(stat(image, &same), 0);
     CHECK_INT(same.st_ino, before.st_ino);
     append(folder, "cloud-init/vendor-data", "# more\n");
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     CHECK_INT(stat(image, &after), 0);
     CHECK(after.st_ino != before.st_ino);
     CHECK_INT(after.st_mode & 07777, 0600);
     CHECK_INT(unlink(image), 0);
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     CHECK(file_exists(image));
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 static ino_t inode_of(const char *folder, const char *name) {
@@ -105,23 +87,18 @@ TEST(what_has_not_changed_is_not_written_again) {
     enum { COUNT = sizeof files / sizeof *files };
     ino_t before[COUNT];
     open_home("unchanged", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, "http", &instance);
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    make(NULL, "http");
+    prepare();
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     for (int i = 0; i < COUNT; i++)
         before[i] = inode_of(folder, files[i]);
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    prepare();
     for (int i = 0; i < COUNT; i++)
         CHECK_INT(inode_of(folder, files[i]), before[i]);
     append(folder, "cloud-init/user-data", "a: b: c\n");
     for (int i = 0; i < 2; i++)
         check_refused("test", ERROR_INVALID, "cloud-init/user-data: line");
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 static enum generated_result write_generated(const char *path, const char *text,
@@ -138,9 +115,8 @@ static enum generated_result write_generated(const char *path, const char *text,
 
 TEST(generated_files) {
     open_home("generated", false);
-    struct store_instance instance = {0};
     struct error error = {0};
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     CHECK_INT(write_generated("a/b", "one", &error), GENERATED_WRITTEN);
     CHECK_INT(write_generated("a/b", "one", &error), GENERATED_SAME);
@@ -164,8 +140,7 @@ TEST(generated_files) {
     CHECK_STRING(error.text, "");
     CHECK_INT(write_generated("a", "x", &error), GENERATED_FAILED);
     CHECK_CONTAINS(error.text, "test/a");
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 int main(void) {

@@ -4,18 +4,17 @@
 
 #include <sqlite3.h>
 
-static void check_seed_over_http(const struct store_instance *instance,
-                                 const struct instance_plan *plan) {
+static void check_seed_over_http(void) {
     scoped(alloc_release) char *url =
-        alloc_printf("http://10.0.2.2:10300/seed/%s/", instance->token);
+        alloc_printf("http://10.0.2.2:10300/seed/%s/", instance.token);
     scoped(alloc_release) char *phone_home = alloc_printf(
-        "url: \"http://10.0.2.2:10300/phone-home/%s/${INSTANCE_ID}\"", instance->phone_home_token);
-    CHECK_STRING(plan->spec.seed_url, url);
-    CHECK(!plan->spec.seed_drive);
-    CHECK_STRING(plan->spec.seed_source, "nocloud-net");
-    scoped(alloc_release) char *user_data = read_text(plan->folder, "cloud-init/user-data");
+        "url: \"http://10.0.2.2:10300/phone-home/%s/${INSTANCE_ID}\"", instance.phone_home_token);
+    CHECK_STRING(plan.spec.seed_url, url);
+    CHECK(!plan.spec.seed_drive);
+    CHECK_STRING(plan.spec.seed_source, "nocloud-net");
+    scoped(alloc_release) char *user_data = read_text(plan.folder, "cloud-init/user-data");
     CHECK_CONTAINS(user_data, phone_home);
-    scoped(alloc_release) char *vendor_data = read_text(plan->folder, "cloud-init/vendor-data");
+    scoped(alloc_release) char *vendor_data = read_text(plan.folder, "cloud-init/vendor-data");
     CHECK_CONTAINS(vendor_data, "touch $instance/manual-clean");
     CHECK_CONTAINS(user_data, "hashed_passwd: \"$6$");
     CHECK_CONTAINS(user_data, KEY_ED25519);
@@ -24,10 +23,8 @@ static void check_seed_over_http(const struct store_instance *instance,
 
 TEST(dhcp_over_http) {
     open_home("dhcp", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, "http", &instance);
-    prepare("test", &plan);
+    make(NULL, "http");
+    prepare();
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *disk = alloc_printf("%s/os.qcow2", folder);
     CHECK_STRING(plan.folder, folder);
@@ -46,23 +43,19 @@ TEST(dhcp_over_http) {
     CHECK_INT(plan.spec.forwards[0].host_port, instance.ssh_port);
     CHECK_STRING(plan.spec.forwards[0].host_address, "127.0.0.1");
     CHECK(!plan.spec.forwards[0].guest_address && !plan.spec.extra);
-    check_seed_over_http(&instance, &plan);
+    check_seed_over_http();
     scoped(alloc_release) char *network = on_drive(folder, "network-config");
     CHECK_CONTAINS(network, "dhcp4: true");
     CHECK_CONTAINS(network, instance.mac);
-    instance_plan_done(&plan);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(static_on_the_drive) {
     open_home("static", true);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", "172.16.3.5", NULL, &instance);
+    make("172.16.3.5", NULL);
     CHECK_INT(instance.seed, STORE_SEED_DRIVE);
     CHECK_INT(instance.ssh_port, 0);
-    prepare("test", &plan);
+    prepare();
     scoped(alloc_release) char *image = alloc_printf("%s/cloud-init.img", plan.folder);
     CHECK_STRING(plan.spec.seed_drive, image);
     CHECK(!plan.spec.seed_url && !plan.spec.forwards && !plan.spec.nics[0].guest_network);
@@ -75,31 +68,24 @@ TEST(static_on_the_drive) {
     CHECK_CONTAINS(user_data, "http://172.16.3.10:10300/phone-home/");
     scoped(alloc_release) char *vendor_data = read_text(plan.folder, "cloud-init/vendor-data");
     CHECK(!strstr(vendor_data, "manual-clean"));
-    instance_plan_done(&plan);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(static_with_user_networking) {
     open_home("static-user", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", "10.0.2.20", NULL, &instance);
-    prepare("test", &plan);
+    make("10.0.2.20", NULL);
+    prepare();
     CHECK_STRING(plan.spec.forwards[0].guest_address, "10.0.2.20");
     scoped(alloc_release) char *network = on_drive(plan.folder, "network-config");
     CHECK_CONTAINS(network, "\"10.0.2.20/24\"");
     CHECK_CONTAINS(network, "via: \"10.0.2.2\"");
     CHECK_CONTAINS(network, "\"10.0.2.3\"");
-    instance_plan_done(&plan);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(script_takes_the_drive_and_no_server) {
     open_home("script", false);
-    struct store_instance instance = {0};
-    make("test", NULL, "http", &instance);
+    make(NULL, "http");
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *script = read_text(folder, "vm.sh");
     scoped(alloc_release) char *path = alloc_printf("%s/vm.sh", folder);
@@ -110,8 +96,7 @@ TEST(script_takes_the_drive_and_no_server) {
     CHECK(!strstr(script, instance.token));
     char *argv[] = {"bash", "-n", path, NULL};
     run_program(argv);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 static int instance_reads;
@@ -123,30 +108,24 @@ static int on_statement(unsigned kind, void *context, void *statement, void *tex
 }
 
 TEST(the_row_of_an_instance_is_read_once) {
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
     open_home("reads", false);
     CHECK_INT(sqlite3_trace_v2(home.store->database, SQLITE_TRACE_STMT, on_statement, NULL),
               SQLITE_OK);
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     instance_reads = 0;
-    prepare("test", &plan);
+    prepare();
     CHECK_INT(instance_reads, 1);
-    instance_plan_done(&plan);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 TEST(extra_arguments) {
     open_home("extra", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, NULL, &instance);
+    make(NULL, NULL);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test");
     scoped(alloc_release) char *file = alloc_printf("%s/qemu.args", folder);
     append(folder, "qemu.args",
            "# a sound card\n\n-device\r\n  intel-hda,id=a b  \n#-S\n-no-reboot");
-    prepare("test", &plan);
+    prepare();
     CHECK(plan.spec.extra != NULL);
     if (plan.spec.extra) {
         CHECK_STRING(plan.spec.extra[0], "-device");
@@ -154,19 +133,16 @@ TEST(extra_arguments) {
         CHECK_STRING(plan.spec.extra[2], "-no-reboot");
         CHECK(!plan.spec.extra[3]);
     }
-    instance_plan_done(&plan);
     scoped(alloc_release) char *script = read_text(folder, "vm.sh");
     CHECK_CONTAINS(script, "'intel-hda,id=a b'");
     scratch_write(file, "# nothing\n", 10, 0600);
-    prepare("test", &plan);
+    prepare();
     CHECK(!plan.spec.extra);
-    instance_plan_done(&plan);
     static const char marked[] = "\xEF\xBB\xBF-no-reboot\r\n", unseen[] = "\xC2\xA0-no-reboot\n",
                       wide[] = "\xFF\xFE-\0S\0";
     scratch_write(file, marked, sizeof marked - 1, 0600);
-    prepare("test", &plan);
+    prepare();
     CHECK_STRING(plan.spec.extra ? plan.spec.extra[0] : NULL, "-no-reboot");
-    instance_plan_done(&plan);
     scratch_write(file, unseen, sizeof unseen - 1, 0600);
     check_refused("test", ERROR_INVALID, "qemu.args: a line begins with a no-break space (U+00A0)");
     scratch_write(file, wide, sizeof wide - 1, 0600);
@@ -182,18 +158,14 @@ TEST(extra_arguments) {
     scratch_write(file, large, 600, 0600);
     check_refused("test", ERROR_INVALID, "more than 256 arguments");
     free(large);
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 /* Not in clear text in any file below the home; the hash is where it belongs. */
 TEST(no_password_in_clear_text) {
     open_home("password", false);
-    struct store_instance instance = {0};
-    struct instance_plan plan = {0};
-    make("test", NULL, NULL, &instance);
-    prepare("test", &plan);
-    instance_plan_done(&plan);
+    make(NULL, NULL);
+    prepare();
     scoped(alloc_release) char *script = alloc_printf(
         "find '%s' -type f | wc -l; grep -rlaF \"$0\" '%s' || true", home.path, home.path);
     char *argv[] = {"sh", "-c", script, (char *)PASSWORD, NULL};
@@ -204,8 +176,7 @@ TEST(no_password_in_clear_text) {
     scoped(alloc_release) char *files = run_output(hash);
     CHECK_CONTAINS(files, "cloud-init/user-data");
     CHECK_CONTAINS(files, "cloud.sqlite3");
-    store_instance_done(&instance);
-    home_close(&home);
+    close_home();
 }
 
 int main(void) {
