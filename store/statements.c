@@ -29,6 +29,9 @@
     " coalesce(n.network, 0), w.name FROM nics n JOIN instances i ON i.id = n.instance"            \
     " LEFT JOIN networks w ON w.id = n.network "
 
+/* ?1: an instance's id, 0 for all. A range, which an index finds: rows of others are not read. */
+#define OF_ONE_OR_ALL " BETWEEN ?1 AND CASE ?1 WHEN 0 THEN 9223372036854775807 ELSE ?1 END "
+
 static const char *const sql[STATEMENT_COUNT] = {
     [STORE_DATA_VERSION] = "PRAGMA data_version",
 
@@ -180,8 +183,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [GENERATED_PUT] =
         "INSERT OR REPLACE INTO generated (instance, path, digest) VALUES (?1, ?2, ?3)",
 
-    [DISK_LIST] =
-        "SELECT instance, name, bytes, created_ms FROM disks WHERE ?1 IN (0, instance) ORDER BY id",
+    [DISK_LIST] = "SELECT instance, name, bytes, created_ms FROM disks"
+                  " WHERE instance" OF_ONE_OR_ALL "ORDER BY id",
     [DISK_ADD] = "INSERT INTO disks (instance, name, bytes, created_ms) VALUES (?1, ?2, ?3, ?4)",
     [DISK_REMOVE] = "DELETE FROM disks WHERE instance = ?1 AND name = ?2",
 
@@ -200,14 +203,14 @@ static const char *const sql[STATEMENT_COUNT] = {
                       " FROM backups b JOIN instances i ON i.id = b.instance"
                       " WHERE b.every_s > 0 AND b.folder IS NOT NULL",
     [FREEZE_PUT] = "INSERT OR REPLACE INTO freezes (instance, began_ms) VALUES (?1, ?2)",
-    [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE ?1 IN (0, instance)",
+    [FREEZE_LIST] = "SELECT instance, began_ms FROM freezes WHERE instance" OF_ONE_OR_ALL,
     [FREEZE_REMOVE] = "DELETE FROM freezes WHERE instance = ?1",
 
     [SNAPSHOT_LIST] =
         "SELECT s.instance, i.name, s.name, s.state, s.origin, s.consistency, s.comment,"
         " s.created_ms, s.has_guest, s.phoned_home_ms, s.hostname, s.instance_id, s.host_keys,"
         " s.trusts_cache, s.identity FROM snapshots s JOIN instances i ON i.id = s.instance"
-        " WHERE ?1 IN (0, s.instance) ORDER BY i.name, s.created_ms, s.name",
+        " WHERE s.instance" OF_ONE_OR_ALL "ORDER BY i.name, s.created_ms, s.name",
     [SNAPSHOT_ADD] =
         "INSERT INTO snapshots (instance, name, state, origin, consistency, comment, created_ms,"
         " has_guest, phoned_home_ms, hostname, instance_id, host_keys, trusts_cache, identity)"
@@ -222,8 +225,8 @@ static const char *const sql[STATEMENT_COUNT] = {
 
     [FORWARD_LIST] = "SELECT f.instance, i.name, f.protocol, f.host_address, f.host_port,"
                      " f.guest_port FROM forwards f JOIN instances i ON i.id = f.instance"
-                     " WHERE ?1 IN (0, f.instance)"
-                     " ORDER BY i.name, f.protocol, f.host_port, f.host_address",
+                     " WHERE f.instance" OF_ONE_OR_ALL
+                     "ORDER BY i.name, f.protocol, f.host_port, f.host_address",
     [FORWARD_ADD] = "INSERT INTO forwards (instance, protocol, host_address, host_port,"
                     " guest_port) VALUES (?1, ?2, ?3, ?4, ?5)",
     [FORWARD_REMOVE] = "DELETE FROM forwards WHERE instance = ?1 AND protocol = ?2"
