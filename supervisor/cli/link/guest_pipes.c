@@ -21,14 +21,20 @@ enum {
 
 /* --- the command, in the guest --- */
 
-/* The command takes the place of this shell, so that the agent knows its process and its status. */
-static const char around[] = "d=$0; if [ \"$1\" = - ]; then i=/dev/null; else i=$d/i; fi\n"
-                             "shift; exec \"$@\" <\"$i\" >\"$d/o\" 2>\"$d/e\"";
+/* The command takes the place of this shell, so that the agent knows its process and its status.
+ * One that is not there is told without this shell's own name and line. */
+static const char around[] =
+    "d=$1; if [ \"$2\" = - ]; then i=/dev/null; else i=$d/i; fi\n"
+    "shift 2; exec <\"$i\" >\"$d/o\" 2>\"$d/e\"\n"
+    "case $1 in */*) [ -e \"$1\" ] ;; *) command -v -- \"$1\" >/dev/null ;; esac || {\n"
+    "printf '%s: not found\\n' \"$1\" >&2; exit 127; }\n"
+    "exec \"$@\"";
 
 void guest_pipes_words(const struct guest_pipes *pipes, char *const command[], struct strv *words) {
     strv_push(words, "/bin/sh");
     strv_push(words, "-c");
     strv_push(words, around);
+    strv_push(words, "sh");
     strv_push(words, pipes->folder);
     strv_push(words, pipes->input.fd < 0 ? "-" : "+");
     for (; *command; command++)

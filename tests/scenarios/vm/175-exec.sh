@@ -89,7 +89,11 @@ run "$PGSUP" -q exec test sh -c 'kill -9 $$'
 expect_equal "status of one that was killed" "$STATUS" 137
 run "$PGSUP" exec test /none
 expect_equal "status of one that is not there" "$STATUS" 127
-expect_text "$ERR" "/none: not found"
+expect_equal "what is said of it" "$(cat "$ERR")" "/none: not found"
+run "$PGSUP" exec test -- nosuch -x
+expect_equal "status and words of one that is in no folder of PATH" "$STATUS $(cat "$ERR")" "127 nosuch: not found"
+run "$PGSUP" exec test -- "$KEY.pub"
+expect_equal "status of a file that is no program" "$STATUS" 126
 expect_ok "$PGSUP" exec test -- sh -c 'echo "$1" | wc -c' sh "$(printf '%065536d' 0)"
 expect_equal "an argument of 64 KiB" "$(cat "$OUT")" 65537
 run "$PGSUP" exec test -- echo "$(printf 'a\377b')"
