@@ -119,6 +119,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
     case EFFECT_RELEASE: release(vm); break;
     case EFFECT_EXPIRE:
         vm->stop_began_ms = 0; /* a later end does not belong to this stop */
+        vm_command(vm, "query-status");
         vm->listener->expired(vm->listener->context, vm);
         break;
     case EFFECT_NONE:

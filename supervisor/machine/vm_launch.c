@@ -52,7 +52,7 @@ static void record_end(struct vm *vm, const struct process_end *end) {
     alloc_replace(&vm->outcome, vm->suspended
                                     ? vm_suspend_outcome(vm)
                                     : vm_report_stop(launch->end_cause, killed, launch->presses,
-                                                     clock_monotonic_ms() - began));
+                                                     clock_monotonic_ms() - began, vm->disk_full));
     if (vm->stop_began_ms || killed || vm->suspended)
         alloc_replace(&launch->end_text, alloc_string(vm->outcome));
     else

@@ -137,7 +137,7 @@ struct vm {
     bool answered;       /* the current monitor has been ready */
     uint64_t heard_ms;   /* uv_now() of the last message of its QEMU that was no heartbeat's */
     unsigned beats_skipped;
-    bool disk_full;             /* the last disk error that paused it: no space on the host */
+    bool disk_full;             /* no space on the host is why its guest stands still */
     uint64_t deadline_awake_ms; /* platform_awake_ms() at which the deadline is really due */
     uint64_t stop_began_ms;
     uint64_t launched_ms;     /* monotonic; 0: by an earlier supervisor */

@@ -114,6 +114,8 @@ static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     }
     vm->disk_full = event->nospace;
     if (event->nospace) {
+        if (vm->state == STATE_STOPPING && vm->launch.presses == 1)
+            vm_notice(vm, "its guest cannot shut down while the disk of the host is full");
         wait_for_space(vm);
         return;
     }
@@ -170,7 +172,10 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
     case QMP_EVENT_GUEST_PANICKED: explain_run_state(vm, "guest-panicked"); break;
     case QMP_EVENT_BLOCK_IO_ERROR: on_disk_error(vm, &event); break;
     case QMP_EVENT_STOP: on_stop(vm); break;
-    case QMP_EVENT_RESUME: vm_input(vm, INPUT_QMP_RESUME); break;
+    case QMP_EVENT_RESUME:
+        vm->disk_full = false; /* a write that still fails is told anew */
+        vm_input(vm, INPUT_QMP_RESUME);
+        break;
     case QMP_EVENT_VSERPORT_CHANGE:
         if (event.open)
             vm_phase(vm, PHASE_KERNEL);

@@ -92,22 +92,29 @@ char *vm_report_unasked(const char *cause) {
     return alloc_printf("it ended by itself (%s)", cause);
 }
 
-char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms) {
-    const char *rung = killed ? "killed" : strcmp(cause, "host-qmp-quit") == 0 ? "quit" : cause;
+char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms,
+                     bool disk_full) {
+    bool quit = strcmp(cause, "host-qmp-quit") == 0;
+    const char *rung = killed ? "killed" : quit ? "quit" : cause;
     struct buffer text = {0};
     buffer_puts(&text, rung);
     if (presses)
         buffer_printf(&text, " after %lld press%s", (long long)presses, presses == 1 ? "" : "es");
     buffer_printf(&text, ", %llu.%llu s", (unsigned long long)(took_ms / 1000),
                   (unsigned long long)(took_ms % 1000 / 100));
+    if (disk_full && presses && (killed || quit))
+        buffer_puts(&text, "; the disk of the host is full, so that its guest stood still");
     return buffer_take(&text);
 }
 
-bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, struct error *error) {
+bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, bool disk_full,
+                       struct error *error) {
     return error_set(
         error, ERROR_TIMEOUT,
-        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs "
+        "%s did not stop within %llu s, after %lld press%s of the power button; it still runs%s "
         "(`pgsup stop -f %s` quits it)",
         name, (unsigned long long)(limit_ms / 1000), (long long)presses, presses == 1 ? "" : "es",
+        disk_full ? ", but stands still because the disk of the host is full: make room, and it shuts down"
+                  : "",
         name);
 }

@@ -27,8 +27,11 @@ char *vm_report_cause(const struct process_end *end, const char *shutdown_reason
  * Caller frees. */
 char *vm_report_unasked(const char *cause);
 
-/* Sets ERROR_TIMEOUT: a stop that must not escalate reached its limit. Always false. */
-bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, struct error *error);
+/* Sets ERROR_TIMEOUT: a stop that must not escalate reached its limit. Always false. disk_full: the
+ * guest stands still at a write for which the host has no space. */
+bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, bool disk_full,
+                       struct error *error);
 
 /* "guest-shutdown after 1 press, 2.1 s"; "quit after 2 presses, 90.0 s"; "killed after …". */
-char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms);
+char *vm_report_stop(const char *cause, bool killed, int64_t presses, uint64_t took_ms,
+                     bool disk_full);

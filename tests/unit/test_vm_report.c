@@ -185,15 +185,24 @@ TEST(an_end_has_one_cause) {
 }
 
 TEST(an_outcome_names_rung_presses_and_time) {
-    char *text = vm_report_stop("guest-shutdown", false, 1, 2140);
+    char *text = vm_report_stop("guest-shutdown", false, 1, 2140, true);
     CHECK_STRING(text, "guest-shutdown after 1 press, 2.1 s");
     free(text);
-    text = vm_report_stop("host-qmp-quit", false, 9, 90012);
+    text = vm_report_stop("host-qmp-quit", false, 9, 90012, false);
     CHECK_STRING(text, "quit after 9 presses, 90.0 s");
     free(text);
-    text = vm_report_stop("signal 9", true, 0, 10500);
+    text = vm_report_stop("signal 9", true, 0, 10500, true);
     CHECK_STRING(text, "killed, 10.5 s");
     free(text);
+}
+
+TEST(a_guest_that_a_full_disk_holds_could_not_shut_down) {
+    scoped(alloc_release) char *text = vm_report_stop("host-qmp-quit", false, 1, 4000, true);
+    CHECK_STRING(text, "quit after 1 press, 4.0 s; the disk of the host is full, so that its guest "
+                       "stood still");
+    struct error error = {0};
+    CHECK(!vm_report_expired("web", 4000, 1, true, &error));
+    CHECK_CONTAINS(error.text, "stands still because the disk of the host is full: make room");
 }
 
 TEST(an_end_that_nobody_asked_for_is_said_so) {

@@ -34,6 +34,7 @@ struct ladder {
     struct offline *link; /* NULL: not connected */
     bool answered;        /* QMP has been ready on this link */
     bool suspending;      /* its supervisor was, which has been killed since */
+    bool disk_full;       /* its guest stands still for lack of space */
     bool has_save;        /* QEMU has the job of a suspension … */
     bool saves;           /* … and its guest stands still for it */
     int end_fd;           /* platform_process_end_fd(); -1: not available */
@@ -93,7 +94,7 @@ static bool perform(struct ladder *ladder, enum lifecycle_effect effect, struct 
     case EFFECT_RECONNECT: return reconnect(ladder, error);
     case EFFECT_EXPIRE:
         return vm_report_expired(ladder->running->name, ladder->options->limit_ms, ladder->presses,
-                                 error);
+                                 ladder->disk_full, error);
     default: return true; /* nothing else leads from "lost" to "stopped" */
     }
 }
@@ -121,6 +122,10 @@ static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
                          enum lifecycle_input *input) {
     struct qmp_event event;
     qmp_event_decode(item->name, item->value, &event);
+    if (event.kind == QMP_EVENT_RESUME)
+        ladder->disk_full = false;
+    else if (event.kind == QMP_EVENT_BLOCK_IO_ERROR && strcmp(event.action, "stop") == 0)
+        ladder->disk_full = event.nospace;
     if (event.kind != QMP_EVENT_SHUTDOWN)
         return false;
     snprintf(ladder->shutdown_reason, sizeof ladder->shutdown_reason, "%s", event.reason);
@@ -307,6 +312,6 @@ char *offline_stop(const struct home *home, const struct running *running,
     if (ended)
         running_remove_files(home->run, running->name, running->tag);
     return ended ? vm_report_stop(reason, killed, ladder.presses,
-                                  clock_monotonic_ms() - ladder.began_ms)
+                                  clock_monotonic_ms() - ladder.began_ms, ladder.disk_full)
                  : NULL;
 }

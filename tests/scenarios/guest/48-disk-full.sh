@@ -86,7 +86,17 @@ wrote_more() {
 }
 wait_until 200 wrote_more
 expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O error"
-run "$PGSUP" stop -f guest
-expect_text "$OUT" "stopped: quit"
-end_supervisor
+
+step "a stop that the guest cannot follow says why, with and without a supervisor"
+dd if=/dev/zero of="$PGSUP_HOME/instances/filler" bs=64k 2>/dev/null || true
+wait_state guest paused 120
+run "$PGSUP" stop guest --timeout 3 --no-escalate
+expect_equal "status of stop" "$STATUS" 5
+expect_text "$ERR" "its guest cannot shut down while the disk of the host is full" \
+    "it still runs, but stands still because the disk of the host is full: make room"
+wait_state guest paused 5
+wait_reason guest "the disk of the host is full" 5
+kill_supervisor
+run "$PGSUP" stop guest --timeout 3
+expect_text "$OUT" "stopped: quit after 1 press" "the disk of the host is full"
 expect_no_process
