@@ -265,7 +265,7 @@ static struct lab_place place_of_fault(const struct lab_instance *instance, cons
 bool lab_options_fail(const struct lab_options *options, struct error *error) {
     struct lab_place place = place_of_fault(options->instance, error->about);
     error_prefix(error, "%s", options->instance->name);
-    return lab_fail_at(options->lab, place, error);
+    return error->code != ERROR_FAILED && lab_fail_at(options->lab, place, error);
 }
 
 void lab_options_done(struct lab_options *options) {

@@ -28,7 +28,8 @@ bool lab_options_fill(struct home *home, const struct store_instance *existing,
 bool lab_options_load(struct home *home, struct lab_options *options, struct instance_facts *facts,
                       struct error *error);
 /* Puts the place in the file and the name of the instance before the sentence: the place of the
- * value that error.about names, which may stand under "defaults", else of the instance. */
+ * value that error.about names, which may stand under "defaults", else of the instance. What failed
+ * outside, such as the store, is no fault of the file, and has only the name. */
 bool lab_options_fail(const struct lab_options *options, struct error *error);
 struct lab_asked {
     struct strv documents; /* that were judged */

@@ -63,6 +63,17 @@ run "$PGSUP" apply -f "$WORK/bad.yaml"
 expect_equal "status of a file that is too long" "$STATUS" 2
 "$PGSUP" apply --schema | python3 -c 'import json, sys; json.load(sys.stdin)["properties"]["instances"]' || fail "no schema"
 
+step "a fault of the store is told without a place in the file"
+ddl() { # SQL: to the store
+    python3 -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None).execute(sys.argv[2])' "$PGSUP_HOME/cloud.sqlite3" "$1"
+}
+printf 'instances:\n  extra: {image: base, size: 64M, forwards: ["%s:80"]}\n' "$(free_port)" >"$WORK/extra.yaml"
+ddl "CREATE TRIGGER broken BEFORE INSERT ON forwards BEGIN INSERT INTO nowhere VALUES (1); END"
+expect_fail 1 "nowhere" "$PGSUP" apply -f "$WORK/extra.yaml"
+expect_no_text "$ERR" "extra.yaml:"
+ddl "DROP TRIGGER broken"
+
 step "images are fetched first, and --wait starts the instances"
 mkdir -p "$WORK/bin" "$WORK/files"
 ln -s "${PGSUP_FAKE_QEMU:?the fake QEMU, see tests/fake}" "$WORK/bin/qemu-system-aarch64"
