@@ -10,6 +10,7 @@
 #include "cli/link/guest_freeze.h"
 #include "cli/link/offline.h"
 #include "home/layout.h"
+#include "home/snapshot/suspension.h"
 #include "machine/core/qemu_argv.h"
 
 #include <errno.h>
@@ -319,26 +320,30 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
 
 /* --- the whole --- */
 
-static bool fail_locked(const char *name, const char *folder, struct error *error) {
-    return errno == EWOULDBLOCK
-               ? error_set(
-                     error, ERROR_WRONG_STATE,
+/* A suspension holds the lock too. */
+static bool fail_locked(const struct home *home, const char *name, const char *folder,
+                        struct error *error) {
+    if (errno != EWOULDBLOCK)
+        return error_errno(error, "cannot work on %s", folder);
+    if (suspension_is_being_made(home, name))
+        return error_set(error, ERROR_WRONG_STATE,
+                         "\"%s\" is being suspended: try again when it is done", name);
+    return error_set(error, ERROR_WRONG_STATE,
                      "a backup or an export of \"%s\" is being made: try again when it is done",
-                     name)
-               : error_errno(error, "cannot work on %s", folder);
+                     name);
 }
 
 int backup_live_lock(const struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = layout_file(home, name, QEMU_ARGV_BACKUP_DOCUMENTS);
     int lock = file_lock_folder(folder);
     if (lock < 0)
-        fail_locked(name, folder, error);
+        fail_locked(home, name, folder, error);
     return lock;
 }
 
 bool backup_live_check_none(const struct home *home, const char *name, struct error *error) {
     scoped(alloc_release) char *folder = layout_file(home, name, QEMU_ARGV_BACKUP_DOCUMENTS);
-    return file_folder_is_free(folder) || fail_locked(name, folder, error);
+    return file_folder_is_free(folder) || fail_locked(home, name, folder, error);
 }
 
 /* While the copy is made, a guest's write waits for what it overwrites to be copied: a target that

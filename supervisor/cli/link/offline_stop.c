@@ -5,13 +5,12 @@
 #include "base/platform.h"
 #include "base/waiting.h"
 #include "cli/link/offline.h"
+#include "home/snapshot/suspension.h"
 #include "machine/core/lifecycle.h"
 #include "machine/core/suspend_tag.h"
 #include "machine/vm_report.h"
 #include "qmp/event.h"
 #include "qmp/session.h"
-#include "store/instance_table.h"
-#include "store/launch_table.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -227,18 +226,6 @@ static bool has_ended(const struct ladder *ladder) {
     return !platform_process_lives(ladder->running->pid, ladder->running->start);
 }
 
-/* As its supervisor wrote before it told QEMU anything. */
-static bool was_suspending(const struct home *home, const char *name) {
-    struct store_instance instance = {0};
-    struct store_launch launch = {0};
-    bool good = instance_table_get(home->store, name, &instance, NULL) &&
-                launch_table_last(home->store, instance.id, &launch, NULL) && launch.state &&
-                strcmp(launch.state, lifecycle_state_word(STATE_SUSPENDING)) == 0;
-    store_launch_done(&launch);
-    store_instance_done(&instance);
-    return good;
-}
-
 /* The pid may belong to another process by now. */
 static int open_end(const struct running *running) {
     int fd = platform_process_end_fd(running->pid);
@@ -295,7 +282,7 @@ char *offline_stop(const struct home *home, const struct running *running,
         .running = running,
         .options = options,
         .end_fd = open_end(running),
-        .suspending = was_suspending(home, running->name),
+        .suspending = suspension_is_being_made(home, running->name),
         .state = STATE_LOST,
         .began_ms = clock_monotonic_ms(),
         .deadline_ms = NEVER_MS,

@@ -5,8 +5,10 @@
 #include "home/layout.h"
 #include "home/snapshot/snapshot.h"
 #include "host/disk_snapshot.h"
+#include "machine/core/lifecycle.h"
 #include "machine/core/suspend_tag.h"
 #include "store/disk_table.h"
+#include "store/launch_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,17 @@ bool suspension_read(const struct home *home, const char *name, struct saved_mem
                      struct error *error) {
     scoped(alloc_release) char *path = layout_os_disk(home, name);
     return saved_memory_read(path, saved, error);
+}
+
+bool suspension_is_being_made(const struct home *home, const char *name) {
+    struct store_instance instance = {0};
+    struct store_launch launch = {0};
+    bool good = instance_table_get(home->store, name, &instance, NULL) &&
+                launch_table_last(home->store, instance.id, &launch, NULL) && launch.state &&
+                strcmp(launch.state, lifecycle_state_word(STATE_SUSPENDING)) == 0;
+    store_launch_done(&launch);
+    store_instance_done(&instance);
+    return good;
 }
 
 bool suspension_check_none(const struct home *home, const char *name, struct error *error) {

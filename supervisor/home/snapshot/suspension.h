@@ -17,6 +17,8 @@ bool suspension_check_none(const struct home *home, const char *name, struct err
 /* … or this extra disk has no part in it, since it was added later. */
 bool suspension_check_disk(const struct home *home, const char *name, const char *disk,
                            struct error *error);
+/* As its supervisor wrote before it told QEMU anything, also of one that was killed since. */
+bool suspension_is_being_made(const struct home *home, const char *name);
 /* Under the lock. None is no failure. */
 bool suspension_discard(struct home *home, const struct store_instance *instance,
                         struct error *error);

@@ -131,6 +131,9 @@ for command in "backup create one --to $out" "snapshot create one" "snapshot rem
     # shellcheck disable=SC2086  # words of a command
     expect_fail 3 "a backup or an export of \"one\" is being made" "$PGSUP" $command
 done
+in_store "UPDATE launches SET state = 'suspending'" # as its supervisor writes it, which holds that lock then
+expect_fail 3 '"one" is being suspended: try again when it is done' "$PGSUP" backup create one --to "$out"
+in_store "UPDATE launches SET state = 'running'"
 kill -TERM $SLOW
 end_slow 143 "interrupted"
 expect_ok "$PGSUP" -q snapshot remove one kept
