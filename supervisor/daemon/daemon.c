@@ -201,6 +201,7 @@ static bool on_provision(void *context, struct vm *vm, const char *playbook, str
         const struct provisioning_guest reached = {&endpoint, guest.host_keys, playbook};
         vm_set_provision_result(vm, NULL);
         recorder_event(daemon->recorder, instance.id, STORE_EVENT_PROVISION, "asked for");
+        vm_provisioning_begins(vm);
         provisioning_run(daemon->provisioning, &instance, &reached);
     }
     store_guest_done(&guest);

@@ -161,6 +161,7 @@ static void provision(const struct post *post) {
         provisioning_skip(provisioning, instance, error.text);
     } else {
         const struct provisioning_guest guest = {&post->endpoint, post->keys, NULL};
+        vm_provisioning_begins(post->vm);
         provisioning_run(provisioning, instance, &guest);
     }
 }

@@ -43,6 +43,7 @@ json_t *vm_json(const struct vm *vm) {
     json_object_set_new(object, "phases", phases);
     json_object_set_new(object, "warnings", warnings_of(vm, alive));
     json_object_set_new(object, "agent", alive ? json_boolean(vm->agent_answers) : json_null());
+    json_object_set_new(object, "provisioning_ms", json_integer(vm->provisioning_ms));
     add_boot(object, &vm->boot);
     return object;
 }

@@ -169,8 +169,7 @@ static bool by_expiry(struct waiter *waiter, void *context) {
 
 void waiters_expired(struct waiters *waiters, struct vm *vm) {
     struct error error = {0};
-    vm_report_expired(vm->name, vm->stop_limit_ms, vm->launch.presses, vm->disk_full,
-                      &error);
+    vm_report_expired(vm->name, vm->stop_limit_ms, vm->launch.presses, vm->disk_full, &error);
     settle(waiters, vm, by_expiry, &error);
 }
 

@@ -58,5 +58,6 @@ void vm_set_wanted(struct vm *vm, bool wanted);
 void vm_set_cold(struct vm *vm, bool cold);
 void vm_set_restarting(struct vm *vm, bool restarting);
 void vm_set_provision_result(struct vm *vm, const char *result); /* NULL: not run */
+void vm_provisioning_begins(struct vm *vm);                      /* until a result is set */
 /* boot_take() on the VM's boot: a sentence when the step is news, else NULL. Caller frees. */
 char *vm_take_boot_step(struct vm *vm, const struct boot_step *step);

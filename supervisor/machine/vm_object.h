@@ -78,13 +78,14 @@ struct vm {
     bool save_failed;           /* … in this launch it could not be */
 
     /* --- the owner's: everybody may read, the owner writes by setter --- */
-    bool wanted;            /* the user wants it to run */
-    bool cold;              /* its next launch discards saved memory */
-    bool restarting;        /* it is to be started again when it has stopped */
-    char *phoned_home;      /* to this supervisor, as this instance-id */
-    char *provision_result; /* store/guest_table.h; NULL: not run */
-    struct boot boot;       /* what cloud-init told of this launch */
-    bool seed_fetched;      /* the meta-data, in this launch */
+    bool wanted;             /* the user wants it to run */
+    bool cold;               /* its next launch discards saved memory */
+    bool restarting;         /* it is to be started again when it has stopped */
+    char *phoned_home;       /* to this supervisor, as this instance-id */
+    char *provision_result;  /* store/guest_table.h; NULL: not run */
+    int64_t provisioning_ms; /* wall clock: since when it is provisioned; 0: it is not */
+    struct boot boot;        /* what cloud-init told of this launch */
+    bool seed_fetched;       /* the meta-data, in this launch */
 
     /* --- private: for machine/vm*.c only --- */
     uv_loop_t *loop;

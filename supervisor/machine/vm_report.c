@@ -114,7 +114,8 @@ bool vm_report_expired(const char *name, uint64_t limit_ms, int64_t presses, boo
         "%s did not stop within %llu s, after %lld press%s of the power button; it still runs%s "
         "(`pgsup stop -f %s` quits it)",
         name, (unsigned long long)(limit_ms / 1000), (long long)presses, presses == 1 ? "" : "es",
-        disk_full ? ", but stands still because the disk of the host is full: make room, and it shuts down"
-                  : "",
+        disk_full
+            ? ", but stands still because the disk of the host is full: make room, and it shuts down"
+            : "",
         name);
 }

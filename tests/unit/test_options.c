@@ -354,6 +354,22 @@ TEST(info_of_a_failed_provisioning) {
     json_decref(info);
 }
 
+/* What the run before came to says nothing of this one. */
+TEST(info_of_a_provisioning_under_way) {
+    struct info_output_style style = {.now_ms = INT64_C(1795439375878)}; /* 13:09:35.878 */
+    struct strv lines = {0};
+    json_t *info = json_loads("{\"name\": \"web\", \"state\": \"ready\", \"provisioning\": \"ok\","
+                              "\"provisioning_since\": \"2026-11-23T13:09:20.878Z\"}",
+                              0, NULL);
+    size_t found = 0;
+    info_output_write(info, &style, &lines);
+    for (size_t i = 0; i < lines.count; i++)
+        found += strcmp(lines.items[i], "  provisioning  under way, begun 15 s ago") == 0;
+    CHECK_INT(found, 1);
+    strv_done(&lines);
+    json_decref(info);
+}
+
 TEST(progress_tells_share_bytes_and_speed) {
     char text[PROGRESS_BAR_TEXT_SIZE];
     struct progress_bar_moment moment = {50u << 20, 200u << 20, 40u << 20, 4000};

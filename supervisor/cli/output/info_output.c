@@ -175,6 +175,7 @@ static void write_settings(struct info *info) {
     const char *after = text_of(info, "after"), *result = text_of(info, "provisioning");
     const json_t *changed = json_object_get(info->from, "tasks_changed");
     scoped(alloc_release) char *age = age_of(info, "provisioned");
+    scoped(alloc_release) char *begun = age_of(info, "provisioning_since");
     add_section(info, "Settings");
     add_line(info, "seed", "%s, host keys %s, package upgrade %s", text_of(info, "seed"),
              text_of(info, "host_keys"), yes_or_no(info, "package_upgrade"));
@@ -184,7 +185,9 @@ static void write_settings(struct info *info) {
     add_backups(info);
     add_list(info, "groups", "groups");
     add_variables(info);
-    if (result && json_is_integer(changed))
+    if (*begun)
+        add_line(info, "provisioning", "under way, begun %s", begun);
+    else if (result && json_is_integer(changed))
         add_line(info, "provisioning", "%s%s%s, tasks changed %lld, failed %lld", result,
                  *age ? " " : "", age, (long long)json_integer_value(changed),
                  (long long)number_of(info, "tasks_failed"));

@@ -20,6 +20,9 @@ static void add_now(json_t *object, const struct vm_now *now) {
     json_object_set_new(object, "failed_modules", told_value(now, "failed_modules", json_array()));
     json_object_set_new(object, "warnings", told_value(now, "warnings", json_array()));
     json_object_set_new(object, "agent", told_value(now, "agent", json_null()));
+    json_object_set_new(
+        object, "provisioning_since",
+        json_output_time(json_integer_value(json_object_get(now->told, "provisioning_ms"))));
     json_object_set_new(object, "since", json_output_time(now->since_ms));
     json_object_set_new(object, "uptime_s",
                         now->uptime_ms != UPTIME_NONE
@@ -27,7 +30,7 @@ static void add_now(json_t *object, const struct vm_now *now) {
                             : json_null());
 }
 
-static void add_endpoint(json_t *object, const struct endpoint *endpoint) {
+void instance_row_endpoint(json_t *object, const struct endpoint *endpoint) {
     bool known = endpoint->address[0];
     json_object_set_new(object, "address", json_output_text(known ? endpoint->address : NULL));
     json_object_set_new(object, "port", known ? json_integer(endpoint->port) : json_null());
@@ -41,7 +44,7 @@ json_t *instance_row_object(const struct instance_row *row, const struct instanc
     json_output_schema(object);
     json_object_set_new(object, "name", json_output_text(row->instance->name));
     add_now(object, &row->now);
-    add_endpoint(object, &row->endpoint);
+    instance_row_endpoint(object, &row->endpoint);
     json_object_update_new(object, instance_output_object(output, row->instance));
     return object;
 }

@@ -26,4 +26,6 @@ struct instance_row {
     struct endpoint endpoint;
 };
 
+/* "address", "port", "address_source" and "address_since". */
+void instance_row_endpoint(json_t *object, const struct endpoint *endpoint);
 json_t *instance_row_object(const struct instance_row *row, const struct instance_output *output);

@@ -68,8 +68,8 @@ wait_until 20 grep -qF 'ok=4' "$folder/ansible.log"
 is_counted() { [ "$(info 'it["tasks_changed"]')" = "$1" ]; } # written behind what is said
 wait_until 20 is_counted 3
 expect_event test "provision   ok"
-expect_equal "what it came to" "$(info 'it["provisioning"], it["tasks_changed"], it["tasks_failed"], it["ansible_log"]')" \
-    "('ok', 3, 0, '$folder/ansible.log')"
+expect_equal "what it came to" "$(info 'it["provisioning"], it["tasks_changed"], it["tasks_failed"], it["ansible_log"], it["provisioning_since"]')" \
+    "('ok', 3, 0, '$folder/ansible.log', None)"
 expect_text "$folder/ansible.log" "agent=$WORK/agent" "user=$(id -u)" "config=$folder/ansible.cfg" \
     "words=-i inventory.yaml deploy.yaml files=321"
 sed -n 's/^given: //p' "$folder/ansible.log" | sort >"$OUT"
@@ -96,6 +96,9 @@ touch "$WORK/hold"
 expect_ok "$PGSUP" provision test
 wait_until 20 has_runs 4
 wait_until 20 is_counted None # while it runs
+expect_equal "since when is known" "$(info 'it["provisioning_since"] is None')" False
+"$PGSUP" info test >"$OUT"
+expect_text "$OUT" "provisioning  under way, begun " "$folder/ansible.log"
 expect_fail 5 "test is not provisioned after 1 s" "$PGSUP" -q provision test --wait --timeout 1
 "$PGSUP" -q provision test --wait >"$WORK/joined" 2>&1 &
 joined=$!
