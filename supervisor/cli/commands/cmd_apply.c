@@ -1,5 +1,6 @@
 /* apply and diff: the home as one file says. */
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "cli/commands/table.h"
@@ -40,6 +41,7 @@ static const struct option_spec apply_options[] = {
 static const struct option_spec diff_options[] = {
     {"file", 'f', "FILE", .help = "the lab file; -: standard input", .fallback = "lab.yaml"},
     {"prune", .help = "also show what `pgsup apply --prune` would remove"},
+    {"json", .help = "print one JSON array: `pgsup help json`"},
     OPTIONS_END,
 };
 
@@ -49,6 +51,15 @@ static void show(const struct lab_step *step, const char *end) {
     scoped(alloc_release) char *detail = name_safe(step->detail ? step->detail : "");
     printf("%s %s%s%s%s\n", lab_step_word(step->kind), name, *detail ? ": " : "", detail, end);
     fflush(stdout);
+}
+
+static json_t *step_row(const char *word, const char *name, const char *detail) {
+    json_t *row = json_object();
+    json_output_schema(row);
+    json_object_set_new(row, "step", json_string(word));
+    json_object_set_new(row, "name", json_output_text(name));
+    json_object_set_new(row, "detail", json_output_text(detail));
+    return row;
 }
 
 /* --prune refuses before the first step what it could not finish. */
@@ -169,24 +180,59 @@ static bool check_wait(const struct invocation *invocation, struct error *error)
     return invocation_duration(invocation, "timeout", 1000, &timeout_ms, error);
 }
 
-static void show_plan(const struct lab_plan *plan, bool with_steps) {
+static void print_steps(const struct lab_plan *plan, const char *new_home) {
+    json_t *list = json_array();
+    if (new_home)
+        json_array_append_new(list, step_row("create cloud", "cloud", new_home));
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct lab_step *step = &plan->steps[i];
+        json_array_append_new(list, step_row(lab_step_word(step->kind), step->name, step->detail));
+    }
+    json_output_print(list);
+}
+
+/* new_home: where the cloud of the file is to be; NULL: there is one. */
+static void show_plan(const struct invocation *invocation, const struct lab_plan *plan,
+                      const char *new_home, bool with_steps) {
     for (size_t i = 0; i < plan->asked.remarks.count; i++)
         invocation_warn("%s", plan->asked.remarks.items[i]);
+    if (invocation_wants_json(invocation)) {
+        print_steps(plan, new_home);
+        return;
+    }
+    scoped(alloc_release) char *shown = name_safe(new_home ? new_home : "");
+    if (new_home)
+        printf("create the cloud in %s\n", shown);
     for (size_t i = 0; with_steps && i < plan->count; i++)
         show(&plan->steps[i], "");
+}
+
+/* Which instances were made, and are not started. */
+static void tell_next(const struct lab_plan *plan) {
+    scoped(buffer_done) struct buffer names = {0};
+    size_t made = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == LAB_CREATE) {
+            made++;
+            buffer_printf(&names, " %s", plan->steps[i].name);
+        }
+    if (made)
+        printf("`pgsup start%s --wait` boots %s\n", names.data, made > 1 ? "them" : "it");
 }
 
 static int act(struct invocation *invocation, const struct lab *lab, const struct lab_plan *plan,
                bool dry, struct error *error) {
     if (!dry && !check_pruned(invocation->home, plan, error))
         return EXIT_FAILURE;
-    show_plan(plan, dry || !invocation->quiet);
+    show_plan(invocation, plan, NULL, dry || !invocation->quiet);
     if (dry && plan->due)
         return STATUS_SOMETHING_TO_DO;
     if (!dry && !carry_out(invocation, lab, plan, error))
         return EXIT_FAILURE;
-    if (!plan->due && !invocation->quiet)
+    if (!plan->due && !invocation->quiet && !invocation_wants_json(invocation))
         printf("nothing to do\n");
+    if (!dry && !invocation->quiet && !invocation_flag(invocation, "wait"))
+        tell_next(plan);
     return EXIT_SUCCESS;
 }
 
@@ -221,14 +267,12 @@ static bool create_cloud(const struct invocation *invocation, const struct lab *
 }
 
 /* The whole file is checked before there is a home. */
-static bool rehearse(const struct lab *lab, const char *path, bool dry, struct error *error) {
+static bool rehearse(const struct invocation *invocation, const struct lab *lab, const char *path,
+                     bool dry, struct error *error) {
     struct lab_plan plan = {0};
     bool good = lab_rehearse(lab, LAB_KEEP, &plan, error);
-    scoped(alloc_release) char *shown = name_safe(path);
-    if (good && dry) {
-        printf("create the cloud in %s\n", shown);
-        show_plan(&plan, true);
-    }
+    if (good && dry)
+        show_plan(invocation, &plan, path, true);
     lab_plan_done(&plan);
     return good;
 }
@@ -237,7 +281,7 @@ static int apply_homeless(struct invocation *invocation, const struct lab *lab, 
                           struct error *error) {
     struct home home = {0};
     scoped(alloc_release) char *path = home_default_path(invocation->home_option);
-    if (lab->cloud && !rehearse(lab, path, dry, error))
+    if (lab->cloud && !rehearse(invocation, lab, path, dry, error))
         return EXIT_FAILURE;
     if (lab->cloud && dry)
         return STATUS_SOMETHING_TO_DO;

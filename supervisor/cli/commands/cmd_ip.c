@@ -1,5 +1,7 @@
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/output/instance_row.h"
+#include "cli/output/json_output.h"
 #include "home/access/endpoint.h"
 
 #include <poll.h>
@@ -11,6 +13,7 @@ enum { POLL_INTERVAL_MS = 250 };
 static const struct option_spec options[] = {
     {.name = "wait", .help = "wait until the address is known"},
     {.name = "timeout", .value = "DURATION", .help = "with --wait: timeout", .fallback = "600"},
+    {.name = "json", .help = "print one JSON object: `pgsup help json`"},
     OPTIONS_END,
 };
 
@@ -32,6 +35,14 @@ static bool fail_unknown(const char *name, bool waited, struct error *error) {
                      name, name);
 }
 
+static void print_place(const char *name, const struct endpoint *endpoint) {
+    json_t *object = json_object();
+    json_output_schema(object);
+    json_object_set_new(object, "name", json_output_text(name));
+    instance_row_endpoint(object, endpoint);
+    json_output_print(object);
+}
+
 static int run_ip(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     bool wait = invocation_flag(invocation, "wait");
@@ -50,7 +61,10 @@ static int run_ip(struct invocation *invocation, struct error *error) {
         fail_unknown(name, wait, error);
         return EXIT_FAILURE;
     }
-    puts(endpoint.address);
+    if (invocation_flag(invocation, "json"))
+        print_place(name, &endpoint);
+    else
+        puts(endpoint.address);
     return EXIT_SUCCESS;
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "cli/invocation.h"
 #include "cli/link/definition_report.h"
+#include "cli/output/json_output.h"
 #include "cli/service/service.h"
 
 #include <stdio.h>
@@ -63,13 +64,34 @@ static int run_remove(struct invocation *invocation, struct error *error) {
     return EXIT_SUCCESS;
 }
 
+static const struct option_spec status_options[] = {
+    {.name = "json", .help = "print one JSON object: `pgsup help json`"},
+    OPTIONS_END,
+};
+
+static int print_state(const struct service *service, struct error *error) {
+    bool active;
+    if (!service_is_active(service, &active, error))
+        return EXIT_FAILURE;
+    json_t *object = json_object();
+    json_output_schema(object);
+    json_object_set_new(object, "name", json_output_text(service->label));
+    json_object_set_new(object, "manager",
+                        json_string(service->manager == SERVICE_LAUNCHD ? "launchd" : "systemd"));
+    json_object_set_new(object, "file", json_output_text(service->file));
+    json_object_set_new(object, "active", json_boolean(active));
+    json_output_print(object);
+    return EXIT_SUCCESS;
+}
+
 static int run_status(struct invocation *invocation, struct error *error) {
     struct service service = {0};
     int status = EXIT_FAILURE;
     if (!service_init(&service, invocation->home, NULL, error))
         return status;
     if (service_is_installed(&service))
-        status = service_show_status(&service, error);
+        status = invocation_flag(invocation, "json") ? print_state(&service, error)
+                                                     : service_show_status(&service, error);
     else
         error_set(error, ERROR_NOT_FOUND,
                   "no service is installed for %s: `pgsup service install` installs one",
@@ -122,6 +144,7 @@ const struct command cmd_service_remove = {
 const struct command cmd_service_status = {
     .path = "service status",
     .summary = "Show the service manager's report on the service",
+    .options = status_options,
     .section = SECTION_RUN,
     .needs = NEEDS_HOME,
     .run = run_status,

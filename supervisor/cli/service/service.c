@@ -133,6 +133,14 @@ static int run_program(const char *const *words, struct error *error) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Not as a child, which a signal to this process would leave behind. */
+static int become_program(const char *const *words, struct error *error) {
+    fflush(stdout);
+    execvp(words[0], (char *const *)words);
+    error_errno(error, "cannot run %s", words[0]);
+    return EXIT_FAILURE;
+}
+
 static bool run_well(const char *const *words, struct error *error) {
     int status = run_program(words, error);
     struct buffer line = {0};
@@ -226,7 +234,20 @@ int service_show_status(const struct service *service, struct error *error) {
     const char *systemd[] = {"systemctl", "--user", "--no-pager", "--lines=0",
                              "status",    unit,     NULL};
     const char *launchd[] = {"launchctl", "print", target, NULL};
-    return run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
+    return become_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
+}
+
+/* launchctl(1): what `print` shows is for people, but there is nothing else that tells it. */
+bool service_is_active(const struct service *service, bool *active, struct error *error) {
+    static const char look[] = "launchctl print \"$0\" 2>/dev/null | grep -q 'state = running'";
+    scoped(alloc_release) char *unit = alloc_printf("%s.service", service->label);
+    scoped(alloc_release) char *domain = launchd_domain(service);
+    scoped(alloc_release) char *target = alloc_printf("%s/%s", domain, service->label);
+    const char *systemd[] = {"systemctl", "--user", "--quiet", "is-active", unit, NULL};
+    const char *launchd[] = {"/bin/sh", "-c", look, target, NULL};
+    int status = run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
+    *active = status == 0;
+    return status >= 0;
 }
 
 int service_show_log(const struct service *service, bool follow, struct error *error) {
@@ -236,7 +257,7 @@ int service_show_log(const struct service *service, bool follow, struct error *e
     const char *launchd[] = {
         "tail", "-n", "100", follow ? "-f" : service->log_path, follow ? service->log_path : NULL,
         NULL};
-    return run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
+    return become_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
 }
 
 bool service_ends_at_logout(const struct service *service) {

@@ -26,7 +26,9 @@ char *service_text(const struct service *service, struct error *error);
 bool service_install(const struct service *service, struct error *error);
 bool service_remove(const struct service *service, struct error *error);
 bool service_is_installed(const struct service *service);
-/* Runs the manager's own command in this terminal; its exit status. */
+bool service_is_active(const struct service *service, bool *active, struct error *error);
+/* The manager's own command takes the place of this process; they return only if it cannot be
+ * started. */
 int service_show_status(const struct service *service, struct error *error);
 int service_show_log(const struct service *service, bool follow, struct error *error);
 /* A user unit ends with the last login unless systemd-logind was told otherwise. */

@@ -102,7 +102,7 @@ missing='sorted({key for row in (it if isinstance(it, list) else [it]) for key i
     - set(__import__("re").findall("`([a-z0-9_]+)`", open("'$topic'").read())))'
 for words in version doctor "cloud get" "image list" "image list --available" "image info plain" "trash list" \
     "network list" "network info lab" list "info test" "disk list test" "nic list test" "forward list test" \
-    "snapshot list" "backup list $WORK/backups"; do
+    "ip test" "snapshot list" "backup list $WORK/backups"; do
     # shellcheck disable=SC2086  # words of a command
     run "$PGSUP" $words --json
     expect_equal "schema of $words" \

@@ -85,6 +85,19 @@ run env XDG_RUNTIME_DIR="$WORK/runtime" systemd-analyze --user --man=no verify "
 [ ! -s "$ERR" ] || fail "systemd-analyze: $(cat "$ERR")"
 expect_fail 3 "no service is installed" "$PGSUP" service status
 
+step "the program that shows its log ends with it"
+mkdir -p "$WORK/bin"
+for name in journalctl tail; do
+    printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 600\n' "$WORK/shows" >"$WORK/bin/$name"
+    chmod 755 "$WORK/bin/$name"
+done
+PATH=$WORK/bin:$PATH "$PGSUP" service log -f &
+follower=$!
+wait_until 10 test -s "$WORK/shows"
+kill "$follower"
+wait_until 10 is_gone "$(cat "$WORK/shows")"
+rm "$WORK/bin/journalctl" "$WORK/bin/tail"
+
 step "a real systemd --user keeps it"
 cat >"$WORK/inside.sh" <<'END'
 set -euo pipefail
@@ -133,12 +146,19 @@ kill -STOP "$third"
 until_true 60 is_new "$third"
 [ "$(vm_pid)" = "$vm" ]
 case $("$PGSUP" service status) in *"Active: active"*) ;; *) exit 1 ;; esac
+is_active() {
+    "$PGSUP" service status --json | python3 -c 'import json, sys
+it = json.load(sys.stdin)
+print(it["schema"], it["name"], it["manager"], it["file"].endswith("/pgsup-home.service"), it["active"])'
+}
+[ "$(is_active)" = "1 pgsup-home systemd True True" ]
 echo "down ends it, and it stays ended; remove removes it"
 is_ended() { [ "$(main_pid)" = 0 ]; }
 "$PGSUP" down --keep
 until_true 20 is_ended
 sleep 3
 is_ended
+[ "$(is_active)" = "1 pgsup-home systemd True False" ]
 "$PGSUP" service install >/dev/null
 "$PGSUP" service remove
 [ ! -e "$XDG_CONFIG_HOME/systemd/user/pgsup-home.service" ]

@@ -24,6 +24,9 @@ step "what would be done"
 run "$PGSUP" diff -f "$WORK/lab.yaml"
 expect_equal "status of diff" "$STATUS" 6
 expect_equal "its steps" "$(wc -l <"$OUT")" 17
+run "$PGSUP" diff -f "$WORK/lab.yaml" --json
+expect_equal "its steps for programs" "$STATUS $(json_of '{each["schema"] for each in it}, len(it), it[0]["step"], it[0]["name"]')" \
+    "6 ({1}, 17, 'create network', 'lab')"
 expect_equal "the instances" "$("$PGSUP" list --json)" "[]"
 
 step "killed on the way, three times"
@@ -142,11 +145,14 @@ expect_fail 2 'bad.yaml:11:28: one: "much"' "$PGSUP" apply -f "$WORK/bad.yaml"
 run "$PGSUP" diff -f "$WORK/whole.yaml"
 expect_equal "status of diff" "$STATUS" 6
 expect_text "$OUT" "create the cloud in $PGSUP_HOME" "create one: near"
+run "$PGSUP" diff -f "$WORK/whole.yaml" --json
+expect_equal "its steps for programs" "$STATUS $(json_of '[(each["step"], each["name"]) for each in it]')" \
+    "6 [('create cloud', 'cloud'), ('get image', 'near'), ('create', 'one')]"
 [ ! -e "$PGSUP_HOME" ] || fail "a home was made"
 expect_refused 3 "no cloud in" "$PGSUP" apply -f "$WORK/images.yaml"
 run "$PGSUP" apply -f "$WORK/whole.yaml"
 expect_equal "status" "$STATUS" 0
-expect_text "$OUT" "get image near: base.qcow2: done" "create one: near: done"
+expect_text "$OUT" "get image near: base.qcow2: done" "create one: near: done" '`pgsup start one --wait` boots it'
 touched >"$WORK/before"
 expect_ok "$PGSUP" apply -f "$WORK/whole.yaml"
 expect_equal "what it says" "$(cat "$OUT")" "nothing to do"
