@@ -17,6 +17,7 @@ enum { WATCH_INTERVAL_MS = 1000 };
 
 static const struct option_spec options[] = {
     {.name = "json", .help = "print one JSON array: `pgsup help json`"},
+    {.name = "all", .letter = 'a', .help = "for who is used to container tools", .hidden = true},
     {.name = "names-only", .letter = 'q', .help = "print the names only", .also = "quiet"},
     {.name = "no-header", .help = "without the line of headings", .also = "no-heading noheader"},
     {.name = "sort",

@@ -36,6 +36,10 @@ done <"$MISTAKES"
 [ $rows -ge 100 ] || fail "only $rows mistakes"
 expect_equal "the instances" "$(fingerprint "$PGSUP_HOME/instances")" "$before"
 
+step "what other tools want to be told is not refused"
+expect_note "no supervisor runs" "$PGSUP" list --all
+expect_ok "$PGSUP" ls -aq
+
 step "pgsup alone says how to begin"
 run "$PGSUP"
 expect_equal "status" "$STATUS" 2
