@@ -21,7 +21,7 @@ static const struct {
     [STORE_EVENT_AGENT] = {8, 32, false},   [STORE_EVENT_SNAPSHOT] = {8, 32, true},
 };
 
-enum { CHAINS = 256 };
+enum { CHAINS = 1024 };
 
 struct entry {
     struct entry *next;

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 enum {
-    SLOTS = 1024,
+    SLOTS = 4096, /* few of a thousand tokens share one */
     DOCUMENTS = SEED_DOCUMENT_COUNT,
     CONTENT_LIMIT_BYTES = 1 << 20, /* of all documents, but for the last one */
     SETTLED_MS = 2500,             /* more than any file system's unit of time */
@@ -37,6 +37,7 @@ struct seed_cache {
     bool checked;   /* in this turn */
     bool used;      /* a slot is */
     int64_t now_ms; /* when this turn began */
+    int64_t connected_ms;
     int64_t store_revision, own_changes;
     uint64_t revision;
     size_t bytes;
@@ -92,7 +93,10 @@ void seed_cache_free(struct seed_cache *cache) {
 void seed_cache_turn(struct seed_cache *cache, int64_t now_ms, bool connected) {
     cache->now_ms = now_ms;
     cache->checked = false;
-    if (cache->used && !connected)
+    if (connected)
+        cache->connected_ms = now_ms;
+    int64_t alone_ms = now_ms - cache->connected_ms; /* negative: the clock was set back */
+    if (cache->used && (alone_ms < 0 || alone_ms > SEED_CACHE_KEEP_MS))
         clear(cache);
 }
 

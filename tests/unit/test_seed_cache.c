@@ -119,6 +119,33 @@ TEST(a_token_is_forgotten_with_its_instance_whoever_removes_it) {
     home_close(&home);
 }
 
+TEST(what_is_known_outlives_the_last_connection_by_a_minute) {
+    struct store_instance test = {0};
+    struct error error = {0};
+    open_user("kept");
+    make("test", NULL, &test);
+    cache = seed_cache_new(&home);
+    scoped(alloc_release) char *path = home_file(&home, "instances/test/cloud-init/vendor-data");
+    later_ms = LONG_MS;
+    write_old(path, "one");
+    expect_vendor_data(test.token, "one");
+    int64_t last_ms = clock_wall_ms() + later_ms;
+    limit_files(1);
+    seed_cache_turn(cache, last_ms + SEED_CACHE_KEEP_MS, false);
+    expect_vendor_data(test.token, "one");
+    seed_cache_turn(cache, last_ms + 2 * SEED_CACHE_KEEP_MS, false);
+    CHECK(!seed_cache_read(cache, ask(test.token, ERROR_NONE), SEED_VENDOR_DATA, &error));
+    limit_files(0);
+    expect_vendor_data(test.token, "one");
+    limit_files(1);
+    seed_cache_turn(cache, last_ms - LONG_MS, false); /* the clock was set back */
+    CHECK(!seed_cache_read(cache, ask(test.token, ERROR_NONE), SEED_VENDOR_DATA, NULL));
+    limit_files(0);
+    seed_cache_free(cache);
+    store_instance_done(&test);
+    home_close(&home);
+}
+
 int main(void) {
     return test_run();
 }
