@@ -13,6 +13,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 
 #define NUMBER_SIZE  16
 #define LINK_SIZE    64 /* "socket:[18446744073709551615]" */
+#define LIST_BYTES   4096
+#define LIST_NAMES   (LIST_BYTES / (int)offsetof(struct dirent64, d_name))
 #define STATE_LISTEN 0x0a
 
 struct row { /* of the table of sockets; inode 0: it belongs to no process any more */
@@ -170,12 +173,29 @@ static bool leads_to(int folder, const char *path, const char *wanted) {
     return strcmp(found, wanted) == 0;
 }
 
-static bool lists_socket(DIR *list, const char *wanted, char number[NUMBER_SIZE]) {
-    for (struct dirent *entry; (entry = readdir(list));) {
-        if (entry->d_name[0] == '.' || !leads_to(dirfd(list), entry->d_name, wanted))
-            continue;
-        snprintf(number, NUMBER_SIZE, "%.*s", NUMBER_SIZE - 1, entry->d_name);
-        return true;
+static int names_in(const char *list, ssize_t length, const char *names[LIST_NAMES]) {
+    const struct dirent64 *entry;
+    int count = 0;
+    for (const char *at = list; at < list + length; at += entry->d_reclen) {
+        entry = (const void *)at;
+        if (entry->d_name[0] != '.')
+            names[count++] = entry->d_name;
+    }
+    return count;
+}
+
+/* The newest first: one that has just been opened is among them. Without opendir(3), whose buffer
+ * of 32 KiB costs more than to look. */
+static bool lists_socket(int folder, const char *wanted, char number[NUMBER_SIZE]) {
+    _Alignas(struct dirent64) char list[LIST_BYTES];
+    const char *names[LIST_NAMES];
+    for (ssize_t length; (length = getdents64(folder, list, sizeof list)) > 0;) {
+        for (int left = names_in(list, length, names); left > 0;) {
+            if (!leads_to(folder, names[--left], wanted))
+                continue;
+            snprintf(number, NUMBER_SIZE, "%.*s", NUMBER_SIZE - 1, names[left]);
+            return true;
+        }
     }
     return false;
 }
@@ -190,11 +210,10 @@ static bool has_socket(const char *process, unsigned long inode) {
     if (leads_to(AT_FDCWD, path, wanted))
         return true;
     *strrchr(path, '/') = 0;
-    DIR *list = opendir(path);
-    if (!list)
+    scoped(file_release) int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
         return false;
-    bool has = lists_socket(list, wanted, number);
-    closedir(list);
+    bool has = lists_socket(folder, wanted, number);
     errno = 0;
     return has;
 }

@@ -19,8 +19,8 @@ struct seed_entry; /* of one token; until the next look-up */
 
 struct seed_cache *seed_cache_new(struct home *home); /* borrows it */
 void seed_cache_free(struct seed_cache *cache);
-/* A turn of the loop begins, now_ms of clock_wall_ms(). What is known is kept for SEED_CACHE_KEEP_MS
- * after the last connection: guests come again for the next document. */
+/* A turn of the loop begins, now_ms of clock_wall_ms(). What is known is kept for
+ * SEED_CACHE_KEEP_MS after the last connection: guests come again for the next document. */
 void seed_cache_turn(struct seed_cache *cache, int64_t now_ms, bool connected);
 
 /* By the token of its documents. NULL: error set, as instance_table_get_by_token(). */

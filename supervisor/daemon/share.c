@@ -3,16 +3,21 @@
 #include <stddef.h>
 
 void share_add(struct share_list *list, struct share *share) {
+    share->before = NULL;
     share->next = list->first;
+    if (list->first)
+        list->first->before = share;
     list->first = share;
     list->count++;
 }
 
 void share_remove(struct share_list *list, struct share *share) {
-    struct share **slot = &list->first;
-    while (*slot != share)
-        slot = &(*slot)->next;
-    *slot = share->next;
+    if (share->before)
+        share->before->next = share->next;
+    else
+        list->first = share->next;
+    if (share->next)
+        share->next->before = share->before;
     list->count--;
 }
 

@@ -13,7 +13,7 @@
 #define SHARE_LIMIT 16u
 
 struct share {
-    struct share *next;
+    struct share *next, *before;
     int64_t instance; /* 0: has shown no known token */
     uint32_t address;
     uint64_t since_ms; /* when it became its owner's */

@@ -32,6 +32,21 @@ TEST(an_address_has_its_share) {
     CHECK_INT(list.count, SHARE_LIMIT + 2);
 }
 
+TEST(whoever_leaves_keeps_the_order_of_the_others) {
+    begin();
+    for (unsigned i = 0; i < 4; i++)
+        add(i, 0, 1);
+    share_remove(&list, &shares[3]);
+    share_remove(&list, &shares[0]);
+    share_remove(&list, &shares[2]);
+    CHECK(list.first == &shares[1] && !shares[1].next && list.count == 1);
+    add(4, 0, 1);
+    CHECK(list.first == &shares[4] && shares[4].next == &shares[1]);
+    share_remove(&list, &shares[1]);
+    share_remove(&list, &shares[4]);
+    CHECK(!list.first && list.count == 0);
+}
+
 TEST(a_token_decides_before_the_address) {
     begin();
     for (unsigned i = 0; i < SHARE_LIMIT; i++)

@@ -120,6 +120,30 @@ TEST(who_has_a_socket) {
     check_sockets();
 }
 
+/* The process has more descriptors than one look at its list returns. */
+TEST(a_socket_is_found_among_many_descriptors) {
+    enum { MANY = 400 };
+    int others[MANY];
+    int listener = listen_on(INADDR_LOOPBACK, 0);
+    struct tcp_socket listens = {.local = end_of(listener, local_name)};
+    int first = connect_to(listens.local);
+    for (int i = 0; i < MANY; i++)
+        others[i] = fcntl(0, F_DUPFD_CLOEXEC, 0);
+    int last = connect_to(listens.local);
+    struct tcp_socket old = {end_of(first, local_name), end_of(first, remote_name)};
+    struct tcp_socket new = {end_of(last, local_name), end_of(last, remote_name)};
+    for (int i = 0; i < 2; i++) { /* each leaves its number for the next look */
+        CHECK_INT(tcp_owner_is(getpid(), &old), TCP_OWNER_PROCESS);
+        CHECK_INT(tcp_owner_is(getpid(), &new), TCP_OWNER_PROCESS);
+    }
+    close(first);
+    CHECK_INT(tcp_owner_is(getpid(), &old), TCP_OWNER_OTHER);
+    for (int i = 0; i < MANY; i++)
+        close(others[i]);
+    close(last);
+    close(listener);
+}
+
 /* Without descriptors to spare nothing is said of the process that is not so, and nothing is sent
  * to a port. */
 TEST(who_cannot_look_says_so) {
