@@ -440,9 +440,12 @@ bool backup_finish(struct backup_making *making, enum backup_moment moment, stru
 
 /* --- retention --- */
 
+/* Whoever else makes a backup here takes it for what a killed one has left, but while it is locked.
+ */
 static bool remove_backup(const char *folder, struct error *error) {
     scoped(alloc_release) char *part = alloc_printf("%s" BACKUP_PART, folder);
-    if (rename(folder, part) < 0)
+    scoped(file_release) int lock = file_lock_folder(folder);
+    if (lock < 0 || rename(folder, part) < 0)
         return error_errno(error, "cannot remove %s", folder);
     return file_remove_tree(part, error);
 }
@@ -452,9 +455,12 @@ static const char *called(const char *folder) {
     return strrchr(folder, '/') + 1;
 }
 
+/* One of a later time is of a clock that was set back since, here or on another computer: who knows
+ * which of the two is the newer one. */
 static bool may_expire(const struct backup_entry *entry, const struct backup_making *making) {
     const struct store_instance *instance = &entry->manifest.facts.instance;
     if (entry->problem || !entry->manifest.automatic ||
+        entry->manifest.created_ms > making->manifest.created_ms ||
         strcmp(instance->uuid, making->manifest.facts.instance.uuid) != 0)
         return false;
     const char *rest = after_time(called(entry->folder), instance->name);
@@ -463,7 +469,7 @@ static bool may_expire(const struct backup_entry *entry, const struct backup_mak
 
 bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error) {
     struct backup_list list = {0};
-    uint64_t seen = 1; /* what was just made, whenever the others say that they were */
+    uint64_t seen = 1; /* what was just made */
     bool good = backup_list(making->options->folder, &list, error);
     for (size_t i = 0; good && i < list.count; i++)
         if (may_expire(&list.items[i], making) && ++seen > keep)
