@@ -15,6 +15,7 @@
 #include "cli/output/rows_output.h"
 #include "home/backup/backup_compare.h"
 #include "home/backup/backup_list.h"
+#include "home/backup/backup_reader.h"
 #include "home/backup/backup_restore.h"
 #include "home/change/trash.h"
 
@@ -213,7 +214,7 @@ static void report_restore(struct invocation *invocation, struct error *error) {
     struct store_instance made = {0};
     if (as)
         vm_command_print_json(as, NULL, "created");
-    else if (backup_restore_open(folder, &manifest, error) &&
+    else if (backup_reader_read(folder, &manifest, error) &&
              backup_compare_find(invocation->home, &manifest, &made, error))
         vm_command_print_json(made.name, NULL, "restored");
     store_instance_done(&made);
