@@ -129,6 +129,36 @@ for each in "$thin" "$full"; do
     tell one | cmp -s - "$WORK/before" || fail "changed: $(tell one | diff "$WORK/before" -)"
 done
 
+step "each write and each sync that fails: one sentence and nothing, or a whole one; a sync of a disk is one of them"
+if [ "$(uname -s)" = Linux ]; then # which has the library
+    mkdir "$WORK/failing"
+    make_with() { # NTH: the write of that number fails
+        : >"$WORK/fault.log"
+        run env LD_PRELOAD="${PGSUP_FAULT:?the library of tests/fault}" FAULT_CALL=write FAULT_NTH="$1" \
+            FAULT_LOG="$WORK/fault.log" "$PGSUP" backup create one --to "$WORK/failing" --thin
+    }
+    make_with 0
+    calls=$(sed -n 's/^calls //p' "$WORK/fault.log")
+    rm -r "$WORK"/failing/one-*Z
+    : >"$WORK/failed"
+    for ((nth = 1; nth <= calls; nth++)); do
+        make_with $nth
+        case $STATUS in
+        0) expect_ok "$PGSUP" backup verify "$WORK"/failing/one-*Z && rm -r "$WORK"/failing/one-*Z ;;
+        1)
+            expect_equal "lines after write $nth: $(cat "$ERR")" "$(wc -l <"$ERR" | tr -d ' ')" 1
+            echo "$(cat "$ERR")$(sed -n 's/^  in / in /p' "$WORK/fault.log")" >>"$WORK/failed"
+            ;;
+        *) fail "status $STATUS after write $nth: $(cat "$ERR")" ;;
+        esac
+        expect_equal "left after write $nth" "$(ls -A "$WORK/failing")" ""
+    done
+    grep -q "cannot copy the disk $folder/os.qcow2: .*/os.qcow2: No space left on device in fsync" "$WORK/failed" ||
+        fail "a sync of what was copied is not among them: $(cat "$WORK/failed")"
+    grep -q "cannot write .*/disk-data.qcow2: No space left on device in fsync" "$WORK/failed" ||
+        fail "a sync of what was converted is not among them: $(cat "$WORK/failed")"
+fi
+
 step "another machine is made of it, as a clone is"
 expect_ok "$PGSUP" instance set one --var "tpl={{ 1 }}"
 expect_ok "$PGSUP" -q backup create one --to "$WORK/out" --thin --json
