@@ -47,6 +47,7 @@ expect "bash: -p H instance create --se" "$(bash_offers -p H instance create --s
 expect "bash: instance create --seed" "$(bash_offers instance create --seed '')" "http drive both"
 expect "bash: create --seed" "$(bash_offers create --seed '')" "http drive both"
 expect "bash: ls --sta" "$(bash_offers ls --sta)" "--state"
+expect "bash: instance ls --sta" "$(bash_offers instance ls --sta)" "--state"
 expect "bash: ren" "$(bash_offers ren)" "rename"
 expect "bash: clo" "$(bash_offers clo)" "cloud clone"
 expect "bash: rename, of one" "$(bash_offers rename --h)" "--help"
@@ -64,6 +65,8 @@ for shell in bash zsh fish; do
     offers $shell start web "" instancelist--names-only
     offers $shell info "" instancelist--names-only
     offers $shell info web "" ""
+    offers $shell image rm "" imagelist--names-only
+    offers $shell snapshot rm web "" snapshotlist--names-onlyweb
     offers $shell set --vcpu 2 "" instancelist--names-only
     offers $shell set --vcpu 2 web "" ""
     offers $shell rename web "" ""

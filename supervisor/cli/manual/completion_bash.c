@@ -138,7 +138,7 @@ static void write_bash_arguments(const struct command *command, struct buffer *s
 /* The case of one command: values after an option that takes one, else options or arguments. */
 static void write_bash_command(const struct command *const *table, const struct command *command,
                                struct buffer *script) {
-    scoped(alloc_release) char *others = completion_option_other_words(command);
+    scoped(alloc_release) char *others = completion_option_other_words(command, "\"");
     buffer_printf(script, "    \"%s\"%s)\n        case \"$previous\" in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)

@@ -170,7 +170,7 @@ static void write_fish_command(const struct command *const *table, const struct 
 
 static void write_fish_names(const struct command *const *table, const struct command *command,
                              struct buffer *script) {
-    scoped(alloc_release) char *others = completion_option_other_words(command);
+    scoped(alloc_release) char *others = completion_option_other_words(command, "");
     char *save = NULL;
     write_fish_command(table, command, command->path, script);
     for (char *word = strtok_r(others, "|", &save); word; word = strtok_r(NULL, "|", &save))

@@ -42,16 +42,19 @@ void completion_option_write_value(const struct option_spec *spec,
     }
 }
 
-char *completion_option_other_words(const struct command *command) {
+char *completion_option_other_words(const struct command *command, const char *quote) {
     struct buffer words = {0};
-    bool top = strchr(command->path, ' ') == NULL;
-    const char *others = top ? command->alias : command->brief;
-    for (const char *word = others; word && *word; word += strspn(word, " ")) {
+    int group = (int)(command_last_word(command) - command->path);
+    for (const char *word = command->brief; word && *word; word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
         buffer_putc(&words, '|');
         buffer_append(&words, word, length);
         word += length;
     }
+    if (command->alias && group)
+        buffer_printf(&words, "|%s%.*s%s%s", quote, group, command->path, command->alias, quote);
+    else if (command->alias)
+        buffer_printf(&words, "|%s", command->alias);
     buffer_puts(&words, "");
     return buffer_take(&words);
 }

@@ -9,9 +9,9 @@
 enum command_completes completion_option_completes(const struct option_spec *spec);
 /* True if the value is one of several words: "http|drive". */
 bool completion_option_has_choices(const struct option_spec *spec);
-/* The single words that call a command besides its path, each after a bar: "|rm|remove"; caller
- * frees. */
-char *completion_option_other_words(const struct command *command);
+/* What calls a command besides its path, each after a bar: "|rm|remove|\"instance rm\""; quote:
+ * what stands around two words. Caller frees. */
+char *completion_option_other_words(const struct command *command, const char *quote);
 /* "http|drive" as "http drive"; caller frees. */
 char *completion_option_choices(const struct option_spec *spec);
 /* The line of a shell's `case` that offers the value: choices stand between before and after. */

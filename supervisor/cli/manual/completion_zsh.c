@@ -115,7 +115,7 @@ static void write_zsh_arguments(const struct command *command, struct buffer *sc
 
 static void write_zsh_command(const struct command *const *table, const struct command *command,
                               struct buffer *script) {
-    scoped(alloc_release) char *others = completion_option_other_words(command);
+    scoped(alloc_release) char *others = completion_option_other_words(command, "'");
     buffer_printf(script, "    '%s'%s)\n        case $previous in\n", command->path, others);
     for (const struct option_spec *spec = command->options; spec && spec->name; spec++)
         if (spec->value)
