@@ -58,9 +58,12 @@ expect_equal "status of start" "$STATUS" 0
 wait_until 180 pings two 2
 expect_equal "the other QEMU" "$(pid_of one)" "$one"
 
-step "a place that is free again"
+step "a place that is free again, when a lab file that lacks one of them was applied"
+printf 'networks: {link: {kind: pair}}\ninstances: {one: {}, three: {}}\n' >"$WORK/lab.yaml"
+expect_fail 3 'instance "two" runs and is not in the file' "$PGSUP" apply -f "$WORK/lab.yaml" --prune
 run "$PGSUP" kill two
-expect_ok "$PGSUP" instance remove two --yes
+run "$PGSUP" apply -f "$WORK/lab.yaml" --prune
+expect_equal "what is done" "$STATUS $(cat "$OUT")" $'0 prune two: to the trash\nprune two: to the trash: done'
 expect_ok "$PGSUP" nic add three link,ip=10.78.0.9
 expect_ok "$PGSUP" network list --json
 expect_equal "the members" "$(json_of '[each["name"] for each in it[0]["members"]]')" "['one', 'three']"
