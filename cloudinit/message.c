@@ -2,6 +2,7 @@
 
 #include "cloudinit/http_limits.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -244,13 +245,27 @@ static void feed_head_byte(struct message *message, char byte) {
     }
 }
 
+/* Eight bytes at once: the lowest that is below a space, or is DEL, leaves its top bit set. */
+static bool are_visible(const char *bytes) {
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    uint64_t from_delete = eight ^ (ones * 0x7F);
+    uint64_t below_space = (eight - ones * ' ') & ~eight;
+    return ((below_space | ((from_delete - ones) & ~from_delete)) & (ones * 0x80)) == 0;
+}
+
 /* How many of these bytes follow the head's last one and begin, end and fold no line. */
 static size_t plain_length(const struct message *message, const char *data, size_t length) {
     const struct buffer *head = &message->head;
     size_t plain = 0, room = HTTP_HEADER_LIMIT_BYTES - head->length;
     if (head->length == 0 || head->data[head->length - 1] < ' ')
         return 0;
-    while (plain < length && plain < room && is_visible((unsigned char)data[plain]))
+    if (length > room)
+        length = room;
+    while (length - plain >= sizeof(uint64_t) && are_visible(data + plain))
+        plain += sizeof(uint64_t);
+    while (plain < length && is_visible((unsigned char)data[plain]))
         plain++;
     return plain;
 }

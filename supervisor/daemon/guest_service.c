@@ -1,7 +1,6 @@
 #include "daemon/guest_service.h"
 
 #include "base/alloc.h"
-#include "base/buffer.h"
 #include "base/log.h"
 #include "cloudinit/document_check.h"
 #include "daemon/fleet.h"
@@ -30,10 +29,12 @@ static void expect_phone_home(struct guest_service *service, struct vm *vm,
     store_guest_done(&guest);
 }
 
-/* Until NULL. Without printf(3): each document that is fetched goes through here. */
-static void put_words(struct buffer *text, const char *const *words) {
+/* Until NULL. Without printf(3) and malloc(3): each document that is fetched goes through here. */
+static const char *put_words(struct buffer *text, const char *const *words) {
+    buffer_clear(text);
     for (; *words; words++)
         buffer_puts(text, *words);
+    return text->data;
 }
 
 static void on_document(void *context, const struct store_instance *instance,
@@ -42,12 +43,15 @@ static void on_document(void *context, const struct store_instance *instance,
     struct error stranger = {0};
     struct vm *vm = fleet_get_by_id(service->fleet, instance->id);
     bool own = guest_peer_check_again(service->home->store, vm, instance, from->guest, &stranger);
-    scoped(buffer_done) struct buffer text = {0}, said = {0};
-    put_words(&text, (const char *[]){seed_document_name(document), " fetched by ", from->agent,
-                                      own ? NULL : "; ", stranger.text, NULL});
-    put_words(&said, (const char *[]){"vm=", instance->name, " seed: ", NULL});
-    journal_tell(service->journal, &(struct gather_message){instance->id, STORE_EVENT_SEED, NULL,
-                                                            text.data, said.data});
+    const struct gather_message message = {
+        .instance = instance->id,
+        .kind = STORE_EVENT_SEED,
+        .text = put_words(&service->text,
+                          (const char *[]){seed_document_name(document), " fetched by ",
+                                           from->agent, own ? NULL : "; ", stranger.text, NULL}),
+        .said = put_words(&service->said, (const char *[]){"vm=", instance->name, " seed: ", NULL}),
+    };
+    journal_tell(service->journal, &message);
     if (own && document == SEED_META_DATA) {
         expect_phone_home(service, vm, instance);
         vm_seed_fetched(vm);
@@ -150,4 +154,6 @@ void guest_service_look(struct guest_service *service) {
 void guest_service_close(struct guest_service *service) {
     seed_server_close(service->server);
     service->server = NULL;
+    buffer_done(&service->text);
+    buffer_done(&service->said);
 }

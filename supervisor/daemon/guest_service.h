@@ -3,6 +3,7 @@
  * it names is the caller's, and lives longer. */
 #pragma once
 
+#include "base/buffer.h"
 #include "daemon/phone_home.h"
 #include "home/home.h"
 
@@ -15,6 +16,7 @@ struct guest_service {
     struct journal *journal; /* these two are set before the loop runs */
     struct phone_home_context phone_home;
     struct seed_server *server; /* NULL: not yet */
+    struct buffer text, said;   /* of the document that is being told of */
 };
 
 /* timeout_ms: for a port in use to become free. True without a server where its address comes with

@@ -316,6 +316,30 @@ TEST(nothing_happens_after_closing) {
     http_free(NULL);
 }
 
+/* What is fed at once is looked at eight bytes at a time. */
+TEST(each_byte_is_judged_alike_wherever_it_is_in_the_head) {
+    char text[] = "GET /x HTTP/1.1\r\nHost: a\r\nX-Long: 0123456789abcdef\r\n\r\n";
+    const size_t length = sizeof text - 1, value = length - strlen("0123456789abcdef\r\n\r\n");
+    for (size_t at = value; at < value + 16; at++) {
+        const char before = text[at];
+        for (int byte = 0; byte < 256; byte++) {
+            struct http_connection *whole = http_new(), *split = http_new();
+            text[at] = (char)byte;
+            http_feed(whole, text, length);
+            for (size_t i = 0; i < length; i++)
+                http_feed(split, &text[i], 1);
+            const bool plain = byte >= ' ' && byte != 0x7F;
+            CHECK(http_stage(whole) == http_stage(split));
+            CHECK(http_closing(whole) == http_closing(split));
+            CHECK(!plain || !http_closing(whole));
+            CHECK(plain || byte == '\t' || http_closing(whole));
+            http_free(whole);
+            http_free(split);
+        }
+        text[at] = before;
+    }
+}
+
 int main(void) {
     return test_run();
 }
