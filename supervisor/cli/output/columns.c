@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/name.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,21 +54,6 @@ void columns_add(struct columns *columns, const char *cell) {
     size_t at = columns->text.length;
     name_put_safe(&columns->text, cell && *cell ? cell : "-");
     take_cell(columns, at);
-}
-
-void columns_addf(struct columns *columns, const char *format, ...) {
-    size_t at = columns->text.length;
-    va_list arguments;
-    va_start(arguments, format);
-    buffer_vprintf(&columns->text, format, arguments);
-    va_end(arguments);
-    take_cell(columns, at);
-}
-
-void columns_add_number(struct columns *columns, uint64_t number) {
-    char text[32];
-    name_put_number(number, text);
-    columns_add(columns, text);
 }
 
 void columns_paint(struct columns *columns, const char *style) {

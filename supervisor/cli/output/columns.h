@@ -1,11 +1,9 @@
-/* Text in aligned columns with a heading, and pairs "name: value". Cells are copied; text from
- * guests or files is made printable by the caller. */
+/* Text in aligned columns with a heading. Cells are copied, and made printable. */
 #pragma once
 
 #include "base/buffer.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #define COLUMNS_MAX 20
@@ -30,9 +28,6 @@ struct columns {
 /* headings: NULL-terminated, at most COLUMNS_MAX. */
 void columns_init(struct columns *columns, const char *const *headings);
 void columns_add(struct columns *columns, const char *cell); /* NULL or "": "-" */
-void columns_addf(struct columns *columns, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-void columns_add_number(struct columns *columns, uint64_t number);
 /* Of the cell added last; style lives for ever. */
 void columns_paint(struct columns *columns, const char *style);
 void columns_print(const struct columns *columns, FILE *file);
