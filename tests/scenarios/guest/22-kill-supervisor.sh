@@ -9,6 +9,7 @@ expect_ready test
 vm=$(pid_of test)
 
 step "killed"
+expect_event test "booting --ready--> ready" # else the next command has something to say about its first boot
 kill_supervisor
 kill -0 "$vm" || fail "the VM died with its supervisor"
 expect_ok "$PGSUP" list --json

@@ -48,6 +48,7 @@ echo "$stranger" >"$run_folder/three.77.pid"
 touch -t 202001010000 "$run_folder/three.77.pid"
 start_supervisor
 expect_state three stopped
+expect_event three "ended while unsupervised; process $stranger is another one by now"
 expect_ok "$PGSUP" info three
 expect_text "$OUT" "ended while unsupervised; process $stranger is another one by now"
 [ ! -e "$run_folder/three.77.pid" ] || fail "the stale pid file was kept"
