@@ -239,3 +239,13 @@ char *file_absolute(const char *path) {
         return alloc_string(path);
     return alloc_printf("%s/%s", folder, path);
 }
+
+char *file_parent(const char *path) {
+    scoped(alloc_release) char *absolute = file_absolute(path);
+    size_t length = strlen(absolute);
+    while (length > 1 && absolute[length - 1] == '/')
+        length--;
+    while (length > 1 && absolute[length - 1] != '/')
+        length--;
+    return alloc_slice(absolute, length);
+}

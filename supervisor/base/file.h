@@ -62,5 +62,8 @@ bool file_folder_is_free(const char *path);
 void file_remove_unlocked(const char *path);
 
 char *file_absolute(const char *path); /* caller frees; does not resolve links */
+/* The folder that it is in, with a slash at its end; slashes at the end of path do not count. The
+ * same. */
+char *file_parent(const char *path);
 
 void file_release(int *fd); /* for scoped(): closes if >= 0 */

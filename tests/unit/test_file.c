@@ -133,6 +133,20 @@ TEST(files_are_written_whole_or_not) {
     buffer_done(&content);
 }
 
+TEST(the_folder_of_a_path) {
+    static const struct {
+        const char *path, *expected;
+    } cases[] = {{"/a/b", "/a/"}, {"/a/b//", "/a/"}, {"/a//b", "/a//"},
+                 {"/a", "/"},     {"/", "/"},        {"//", "/"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scoped(alloc_release) char *parent = file_parent(cases[i].path);
+        CHECK_STRING(parent, cases[i].expected);
+    }
+    scoped(alloc_release) char *here = file_absolute("");
+    scoped(alloc_release) char *parent = file_parent("new/");
+    CHECK_STRING(parent, here);
+}
+
 TEST(bytes_are_read_from_anywhere) {
     char path[] = "/tmp/pgsup-t.XXXXXX", bytes[8] = "";
     scoped(file_release) int file = mkstemp(path);

@@ -347,7 +347,7 @@ static bool check_qcow2(const char *path, const struct backup_file *file,
 }
 
 static bool check_content(const char *folder, const struct backup_manifest *manifest, size_t index,
-                          bool digests, struct error *error) {
+                          struct error *error) {
     const struct backup_file *file = &manifest->files[index];
     scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file->path);
     char digest[SECRET_SHA256_SIZE];
@@ -359,9 +359,9 @@ static bool check_content(const char *folder, const struct backup_manifest *mani
                          "%s is damaged: it has %" PRIu64 " bytes, and had %" PRIu64
                          " when it was backed up",
                          path, bytes, file->bytes);
-    if (digests && !secret_sha256_file(path, digest, error))
+    if (!secret_sha256_file(path, digest, error))
         return false;
-    if (digests && strcmp(digest, file->sha256) != 0)
+    if (strcmp(digest, file->sha256) != 0)
         return error_set(error, ERROR_INVALID,
                          "%s is damaged: its SHA-256 is not that of the manifest", path);
     return !backup_check_is_disk(file->path) || check_qcow2(path, file, &manifest->facts, error);
@@ -406,10 +406,10 @@ static bool check_listed(const char *folder, const struct backup_manifest *manif
     return true;
 }
 
-bool backup_check_files(const char *folder, const struct backup_manifest *manifest, bool digests,
+bool backup_check_files(const char *folder, const struct backup_manifest *manifest,
                         struct error *error) {
     for (size_t i = 0; i < manifest->file_count; i++)
-        if (!interrupt_check(error) || !check_content(folder, manifest, i, digests, error))
+        if (!interrupt_check(error) || !check_content(folder, manifest, i, error))
             return false;
     return check_listed(folder, manifest, error);
 }

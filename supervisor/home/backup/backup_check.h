@@ -11,10 +11,10 @@ bool backup_check(const struct backup_manifest *manifest, struct error *error);
  * not wanted. Here the sentence names the file. */
 bool backup_check_regular(const char *folder, const char *path, uint64_t *bytes,
                           struct error *error);
-/* All files are there, of the sizes and, if digests is true, with the digests of the manifest; each
- * disk is a qcow2 of the size in the manifest that depends on nothing else; nothing of a backup is
- * there that the manifest does not list. */
-bool backup_check_files(const char *folder, const struct backup_manifest *manifest, bool digests,
+/* All files are there, of the sizes and with the digests of the manifest; each disk is a qcow2 of
+ * the size in the manifest that depends on nothing else; nothing of a backup is there that the
+ * manifest does not list. */
+bool backup_check_files(const char *folder, const struct backup_manifest *manifest,
                         struct error *error);
 /* Of values in the manifest. */
 bool backup_check_is_uuid(const char *text);

@@ -300,18 +300,13 @@ bool backup_disk_complete(const struct backup_making *making, const struct backu
 
 /* --- the rest --- */
 
-/* digest: of the file; "": it is computed. */
-static bool list_file(struct backup_making *making, const char *path, bool edited,
-                      const char *digest, struct error *error) {
-    struct backup_file file = {.path = (char *)path, .edited = edited};
-    scoped(alloc_release) char *absolute = in_part(making, path);
-    file.over_image = strcmp(path, LAYOUT_OS_DISK) == 0 && making->disks[0].over_image &&
-                      making->options->kind == BACKUP_THIN;
-    snprintf(file.sha256, sizeof file.sha256, "%s", digest);
-    if (!backup_check_regular(making->part, path, &file.bytes, error) ||
-        (!*digest && !secret_sha256_file(absolute, file.sha256, error)))
+/* Its digest, "", is computed. */
+static bool list_file(struct backup_making *making, struct backup_file *file, struct error *error) {
+    scoped(alloc_release) char *absolute = in_part(making, file->path);
+    if (!backup_check_regular(making->part, file->path, &file->bytes, error) ||
+        (!*file->sha256 && !secret_sha256_file(absolute, file->sha256, error)))
         return false;
-    backup_manifest_add(&making->manifest, &file);
+    backup_manifest_add(&making->manifest, file);
     return true;
 }
 
@@ -319,19 +314,25 @@ static bool list_file(struct backup_making *making, const char *path, bool edite
 static bool list_disk(struct backup_making *making, const struct backup_disk *disk,
                       struct error *error) {
     struct sync_ahead ahead;
+    bool os = disk == making->disks, thin = making->options->kind == BACKUP_THIN;
+    struct backup_file file = {.path = disk->file, .over_image = os && thin && disk->over_image};
     scoped(alloc_release) char *absolute = in_part(making, disk->file);
+    memcpy(file.sha256, disk->sha256, sizeof file.sha256);
     if (*disk->sha256)
-        return list_file(making, disk->file, false, disk->sha256, error);
+        return list_file(making, &file, error);
     sync_ahead_begin(&ahead, absolute);
-    if (list_file(making, disk->file, false, "", error))
+    if (list_file(making, &file, error))
         return sync_ahead_end(&ahead, error);
     sync_ahead_drop(&ahead);
     return false;
 }
 
+enum author { BY_PGSUP, BY_USER };
+
 /* One that is not there is left out. */
-static bool copy_document(struct backup_making *making, const char *path, bool edited,
+static bool copy_document(struct backup_making *making, const char *path, enum author author,
                           struct error *error) {
+    struct backup_file file = {.path = (char *)path, .edited = author == BY_USER};
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *from =
         layout_file(making->home, making->manifest.facts.instance.name, path);
@@ -340,15 +341,23 @@ static bool copy_document(struct backup_making *making, const char *path, bool e
         return true;
     return file_read(from, BACKUP_SMALL_LIMIT_BYTES, &text, error) &&
            file_write(to, text.data ? text.data : "", text.length, 0600, error) &&
-           list_file(making, path, edited, "", error);
+           list_file(making, &file, error);
 }
 
-static bool copy_generated(struct backup_making *making, const char *path, bool only_edited,
-                           struct error *error) {
+static bool find_author(const struct backup_making *making, const char *path, enum author *author,
+                        struct error *error) {
     bool edited;
     if (!generated_is_edited(making->home, &making->manifest.facts.instance, path, &edited, error))
         return false;
-    return (only_edited && !edited) || copy_document(making, path, edited, error);
+    *author = edited ? BY_USER : BY_PGSUP;
+    return true;
+}
+
+/* What pgsup makes of the definition is made again. */
+static bool copy_edited(struct backup_making *making, const char *path, struct error *error) {
+    enum author author;
+    return find_author(making, path, &author, error) &&
+           (author == BY_PGSUP || copy_document(making, path, author, error));
 }
 
 static bool make_sub_folder(const struct backup_making *making, const char *name,
@@ -364,7 +373,10 @@ static bool copy_seed(struct backup_making *making, struct error *error) {
         const char *name = seed_document_name((enum seed_document)i);
         scoped(alloc_release) char *path = alloc_printf(LAYOUT_DOCUMENTS "/%s", name);
         scoped(alloc_release) char *own = alloc_printf(LAYOUT_DOCUMENTS "/own-%s", name);
-        if (!copy_generated(making, path, false, error) || !copy_document(making, own, true, error))
+        enum author author;
+        if (!find_author(making, path, &author, error) ||
+            !copy_document(making, path, author, error) ||
+            !copy_document(making, own, BY_USER, error))
             return false;
     }
     return true;
@@ -378,7 +390,7 @@ static bool copy_host_keys(struct backup_making *making, struct error *error) {
     for (struct dirent *entry; good && list && (entry = readdir(list));) {
         scoped(alloc_release) char *path = alloc_printf(LAYOUT_HOST_KEYS "/%s", entry->d_name);
         if (backup_check_is_host_key(path))
-            good = copy_document(making, path, false, error);
+            good = copy_document(making, path, BY_PGSUP, error);
     }
     if (list)
         closedir(list);
@@ -426,11 +438,11 @@ bool backup_finish(struct backup_making *making, enum backup_moment moment, stru
         if (!list_disk(making, &making->disks[i], error))
             return false;
     if (!copy_seed(making, error) || !copy_host_keys(making, error) ||
-        !copy_document(making, LAYOUT_ARGUMENTS, true, error) ||
-        !copy_document(making, LAYOUT_KNOWN_HOSTS, false, error) ||
-        !copy_generated(making, LAYOUT_PLAYBOOK, true, error) ||
-        !copy_generated(making, LAYOUT_REQUIREMENTS, true, error) ||
-        !write_manifest(making, error) || !sync_folders(making, error))
+        !copy_document(making, LAYOUT_ARGUMENTS, BY_USER, error) ||
+        !copy_document(making, LAYOUT_KNOWN_HOSTS, BY_PGSUP, error) ||
+        !copy_edited(making, LAYOUT_PLAYBOOK, error) ||
+        !copy_edited(making, LAYOUT_REQUIREMENTS, error) || !write_manifest(making, error) ||
+        !sync_folders(making, error))
         return false;
     if (rename(making->part, making->final) < 0)
         return error_errno(error, "cannot create %s", making->final);

@@ -96,18 +96,32 @@ bool backup_place_file(const struct backup_place *place, const char *path, const
            file_write(to, text.data ? text.data : "", text.length, 0600, error);
 }
 
-bool backup_place_folder(const struct backup_place *place, const char *folder, bool only_edited,
-                         struct error *error) {
-    scoped(alloc_release) char *to = alloc_printf("%s/%s", place->to, folder);
+static bool is_below(const struct backup_file *file, const char *folder) {
     size_t length = strlen(folder);
+    return strncmp(file->path, folder, length) == 0 && file->path[length] == '/';
+}
+
+static bool place_in(const struct backup_place *place, const char *folder,
+                     const struct backup_file *file, struct error *error) {
+    scoped(alloc_release) char *to = alloc_printf("%s/%s", place->to, folder);
+    return file_make_directory(to, 0700, error) &&
+           backup_place_file(place, file->path, file->path, error);
+}
+
+bool backup_place_documents(const struct backup_place *place, struct error *error) {
+    const struct backup_manifest *manifest = place->manifest;
     bool good = true;
-    for (size_t i = 0; good && i < place->manifest->file_count; i++) {
-        const struct backup_file *file = &place->manifest->files[i];
-        if (strncmp(file->path, folder, length) != 0 || file->path[length] != '/' ||
-            (only_edited && !file->edited))
-            continue;
-        good = file_make_directory(to, 0700, error) &&
-               backup_place_file(place, file->path, file->path, error);
-    }
+    for (size_t i = 0; good && i < manifest->file_count; i++)
+        if (manifest->files[i].edited && is_below(&manifest->files[i], LAYOUT_DOCUMENTS))
+            good = place_in(place, LAYOUT_DOCUMENTS, &manifest->files[i], error);
+    return good;
+}
+
+bool backup_place_host_keys(const struct backup_place *place, struct error *error) {
+    const struct backup_manifest *manifest = place->manifest;
+    bool good = true;
+    for (size_t i = 0; good && i < manifest->file_count; i++)
+        if (is_below(&manifest->files[i], LAYOUT_HOST_KEYS))
+            good = place_in(place, LAYOUT_HOST_KEYS, &manifest->files[i], error);
     return good;
 }

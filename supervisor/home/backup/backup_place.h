@@ -22,9 +22,9 @@ bool backup_place_find_image(struct home *home, const struct backup_manifest *ma
 bool backup_place_image_is_sound(const struct home *home, const struct store_image *image,
                                  struct error *error);
 bool backup_place_disks(const struct backup_place *place, struct error *error);
-/* Of those in this sub-folder (NULL: in none) the ones that its user wrote, or all. */
-bool backup_place_folder(const struct backup_place *place, const char *folder, bool only_edited,
-                         struct error *error);
+/* Those that its user wrote: the others are made again. */
+bool backup_place_documents(const struct backup_place *place, struct error *error);
+bool backup_place_host_keys(const struct backup_place *place, struct error *error);
 /* The file of the backup, if it has it, under this name. */
 bool backup_place_file(const struct backup_place *place, const char *path, const char *name,
                        struct error *error);

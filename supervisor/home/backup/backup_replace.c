@@ -109,8 +109,7 @@ static bool stage_files(struct replacing *replacing, struct error *error) {
         .image_is_disk = replacing->image_is_disk,
     };
     return home_make_folder(restore->home, documents, error) && backup_place_disks(&place, error) &&
-           backup_place_folder(&place, LAYOUT_DOCUMENTS, true, error) &&
-           backup_place_folder(&place, LAYOUT_HOST_KEYS, false, error) &&
+           backup_place_documents(&place, error) && backup_place_host_keys(&place, error) &&
            sync_staged(replacing, error);
 }
 

@@ -42,7 +42,7 @@ bool backup_restore_open(const char *folder, struct backup_manifest *manifest,
                          struct error *error) {
     if (!backup_reader_read(folder, manifest, error))
         return false;
-    if (backup_check_files(folder, manifest, true, error))
+    if (backup_check_files(folder, manifest, error))
         return true;
     backup_manifest_done(manifest);
     return false;
@@ -327,14 +327,13 @@ static bool fill_restored(struct instance_stage *stage, struct error *error) {
         .image = &stage->facts.image,
         .image_is_disk = remaking->image_is_disk,
     };
-    if (!backup_place_disks(&place, error) ||
-        !backup_place_folder(&place, LAYOUT_DOCUMENTS, true, error) ||
+    if (!backup_place_disks(&place, error) || !backup_place_documents(&place, error) ||
         !backup_place_file(&place, LAYOUT_ARGUMENTS, ARGUMENTS_WAITING, error) ||
         !backup_place_file(&place, LAYOUT_PLAYBOOK, LAYOUT_PLAYBOOK, error) ||
         !backup_place_file(&place, LAYOUT_REQUIREMENTS, LAYOUT_REQUIREMENTS, error))
         return false;
     if (remaking->same)
-        return backup_place_folder(&place, LAYOUT_HOST_KEYS, false, error);
+        return backup_place_host_keys(&place, error);
     return !host_keys_are_preseeded(instance) || host_keys_make(stage->folder, error);
 }
 

@@ -155,9 +155,7 @@ static bool write_forms(const struct export *export, struct error *error) {
 static bool write_guide(const struct export *export, struct error *error) {
     scoped(buffer_done) struct buffer text = {0};
     scoped(alloc_release) char *path = alloc_printf("%s/README.md", export->stage.folder);
-    scoped(alloc_release) char *arguments =
-        layout_file(export->home, export->facts.instance.name, LAYOUT_ARGUMENTS);
-    export_guide_write(export->engine, &export->form, file_exists(arguments), &text);
+    export_guide_write(export->engine, &export->form, &text);
     return file_write(path, text.data, text.length, 0644, error);
 }
 
@@ -172,6 +170,8 @@ static bool export_load(struct export *export, const char *name, struct error *e
     spec_arch_from_word(instance->arch, &arch);
     scoped(alloc_release) char *emulator = alloc_printf("qemu-system-%s", instance->arch);
     scoped(alloc_release) char *program = program_find(emulator, error);
+    scoped(alloc_release) char *arguments = layout_file(export->home, name, LAYOUT_ARGUMENTS);
+    export->form.has_arguments = file_exists(arguments);
     export->form.facts = &export->facts;
     export->form.folder = export->stage.path;
     if (!program || !accelerator_choose(instance->accel, arch, program, &accel, error))
@@ -180,21 +180,10 @@ static bool export_load(struct export *export, const char *name, struct error *e
     return true;
 }
 
-/* In the home it would be taken for a part of it. */
-static bool check_outside(const struct export_request *request, struct error *error) {
-    scoped(alloc_release) char *path = file_absolute(request->to);
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')
-        length--;
-    while (length > 1 && path[length - 1] != '/')
-        length--;
-    scoped(alloc_release) char *parent = alloc_slice(path, length);
-    return home_check_outside(request->home, parent, error);
-}
-
 bool export_run(const struct export_request *request, struct error *error) {
     struct export export = {.request = request, .home = request->home, .engine = request->engine};
-    if (!check_outside(request, error))
+    scoped(alloc_release) char *parent = file_parent(request->to);
+    if (!home_check_outside(request->home, parent, error)) /* it would be taken for a part of it */
         return false;
     bool good = export_stage_open(request->to, &export.stage, error) &&
                 export_load(&export, request->name, error) && copy_seed(&export, error) &&

@@ -18,6 +18,7 @@ struct export_form {
     const struct instance_facts *facts;
     const char *folder; /* absolute: where the export will be */
     bool emulated;      /* for a host of another architecture, or without virtualisation */
+    bool has_arguments; /* a qemu.args, which is not carried */
     const char *documents[SEED_DOCUMENT_COUNT]; /* texts of the seed; "" */
 };
 

@@ -110,11 +110,11 @@ static void tell_network(const struct instance_facts *facts, struct buffer *text
     tell_cards(&facts->nics, text);
 }
 
-static void tell_rest(const struct export_form *form, bool arguments, struct buffer *text) {
+static void tell_rest(const struct export_form *form, struct buffer *text) {
     const struct store_instance *instance = &form->facts->instance;
     buffer_puts(text, "\n## What it does not have with this engine\n\n");
     tell_network(form->facts, text);
-    if (arguments)
+    if (form->has_arguments)
         buffer_puts(text, "- Your own arguments for QEMU, qemu.args.\n");
     if (instance->nested)
         buffer_puts(text, "- Virtual machines of its own (--nested): see that engine's manual.\n");
@@ -123,7 +123,7 @@ static void tell_rest(const struct export_form *form, bool arguments, struct buf
                       "not try; another one tries for some seconds in its first boot.\n");
 }
 
-void export_guide_write(enum export_engine engine, const struct export_form *form, bool arguments,
+void export_guide_write(enum export_engine engine, const struct export_form *form,
                         struct buffer *text) {
     static void (*const guides[])(const struct export_form *, struct buffer *) = {
         [EXPORT_LIBVIRT] = guide_libvirt,
@@ -145,5 +145,5 @@ void export_guide_write(enum export_engine engine, const struct export_form *for
         "\n",
         form->facts->instance.name, titles[engine]);
     guides[engine](form, text);
-    tell_rest(form, arguments, text);
+    tell_rest(form, text);
 }

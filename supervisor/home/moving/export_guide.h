@@ -4,6 +4,5 @@
 #include "base/buffer.h"
 #include "home/moving/export_form.h"
 
-/* arguments: the instance has a qemu.args, which is not carried. */
-void export_guide_write(enum export_engine engine, const struct export_form *form, bool arguments,
+void export_guide_write(enum export_engine engine, const struct export_form *form,
                         struct buffer *text);

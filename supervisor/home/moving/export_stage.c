@@ -72,9 +72,7 @@ static bool sync_files(const char *folder, struct error *error) {
 }
 
 static bool sync_parent(const char *path, struct error *error) {
-    const char *slash = strrchr(path, '/');
-    scoped(alloc_release) char *parent =
-        slash == path ? alloc_string("/") : alloc_slice(path, (size_t)(slash - path));
+    scoped(alloc_release) char *parent = file_parent(path);
     return file_sync(parent, error);
 }
 
