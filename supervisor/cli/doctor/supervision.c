@@ -165,16 +165,17 @@ static bool is_left(const struct running_list *running, const char *run, const c
 static size_t mend_left(const struct running_list *running, const char *folder, size_t count,
                         struct finding *finding) {
     DIR *list = opendir(folder);
+    if (!list)
+        return count;
     struct dirent *entry;
-    while (list && count < LISTED_MAX && (entry = readdir(list))) {
+    while (count < LISTED_MAX && (entry = readdir(list))) {
         if (!is_left(running, folder, entry->d_name))
             continue;
         if (count++ == 0)
             finding_mend(finding, "rm", "-f");
         strv_pushf(&finding->mend, "%s/%s", folder, entry->d_name);
     }
-    if (list)
-        closedir(list);
+    closedir(list);
     return count;
 }
 
