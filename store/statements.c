@@ -172,9 +172,9 @@ static const char *const sql[STATEMENT_COUNT] = {
     [EVENT_LIST] = EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 ORDER BY e.id LIMIT ?3",
     [EVENT_LIST_INSTANCE] =
         EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 ORDER BY e.id LIMIT ?3",
-    [EVENT_LIST_KIND] =
-        EVENT_SELECT "WHERE e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 AND e.kind = ?5"
-                     " ORDER BY e.seq LIMIT ?3",
+    [EVENT_LIST_KIND] = /* "+": by its kind, not by the number, which each event has */
+    EVENT_SELECT "WHERE +e.id > ?1 AND e.at_ms >= ?2 AND e.instance = ?4 AND e.kind = ?5"
+                 " ORDER BY e.seq LIMIT ?3",
     [EVENT_NEWEST] = EVENT_SELECT "WHERE e.id < ?1 AND e.at_ms >= ?2 ORDER BY e.id DESC LIMIT ?3",
     [EVENT_NEWEST_INSTANCE] = EVENT_SELECT "WHERE e.id < ?1 AND e.at_ms >= ?2 AND e.instance = ?4"
                                            " ORDER BY e.id DESC LIMIT ?3",
