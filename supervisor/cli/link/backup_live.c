@@ -14,6 +14,7 @@
 #include "machine/core/qemu_argv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -25,8 +26,11 @@ enum {
     PAUSE_LAST_MS = 500,
     CANCEL_TIMEOUT_MS = 60000, /* of jobs that write to a slow disk */
     LEAVE_TIMEOUT_MS = 60000,  /* until QEMU has closed what it wrote */
+    STALL_TIMEOUT_MS = 600000, /* without an answer of QEMU and without a step */
     BLOCK_BYTES = 512,         /* of st_blocks */
 };
+#define STEP_BYTES (UINT64_C(16) << 20) /* more than QEMU copies before it tells that it has */
+#define ROOM_BYTES (UINT64_C(16) << 20) /* more than one write of a guest needs */
 
 struct copying {
     struct backup_live *live;
@@ -35,6 +39,7 @@ struct copying {
     size_t job_count;
     bool *has_job;   /* of each disk */
     bool was_broken; /* the guest was stopped by an error of a disk before it began */
+    uint64_t done_bytes, total_bytes, moved_ms; /* the last step, and when: platform_awake_ms() */
 };
 
 /* --- QMP --- */
@@ -287,6 +292,16 @@ static bool ask_jobs(struct copying *copying, struct tally *tally, struct error 
     return known || !has_ended(copying, error);
 }
 
+/* Its write failed on its own disk, or waited for a copy that failed: QEMU does not tell which. */
+static bool fail_write(const struct copying *copying, struct error *error) {
+    const struct backup_making *making = copying->making;
+    uint64_t free_bytes;
+    bool full = platform_free_space(making->part, &free_bytes) && free_bytes < ROOM_BYTES;
+    return error_set(error, ERROR_FAILED,
+                     "a write of its guest failed meanwhile: see whether there is free space in %s",
+                     full ? making->options->folder : making->home->path);
+}
+
 static bool judge_jobs(const struct copying *copying, const struct tally *tally,
                        struct error *error) {
     if (tally->problem) {
@@ -295,14 +310,34 @@ static bool judge_jobs(const struct copying *copying, const struct tally *tally,
         return error_set(error, ERROR_FAILED, "its QEMU cannot copy the disks: %s", text);
     }
     if (tally->concluded < tally->jobs)
-        return error_set(error, ERROR_FAILED,
-                         "a write of its guest failed meanwhile: see whether there is free space");
+        return fail_write(copying, error);
     return tally->jobs == copying->job_count ||
            error_set(error, ERROR_FAILED, "somebody else has ended the copying");
 }
 
+/* A disk that hangs, as one over a network does, is no error to QEMU. */
+static bool check_moves(struct copying *copying, const struct tally *tally, struct error *error) {
+    uint64_t now_ms = platform_awake_ms();
+    const struct backup_options *options = copying->making->options;
+    uint64_t limit_ms =
+        STALL_TIMEOUT_MS + (options->limit_bytes ? STEP_BYTES * 1000 / options->limit_bytes : 0);
+    if (tally->known &&
+        (tally->done_bytes != copying->done_bytes || tally->total_bytes != copying->total_bytes)) {
+        copying->done_bytes = tally->done_bytes;
+        copying->total_bytes = tally->total_bytes;
+        copying->moved_ms = now_ms;
+    }
+    return now_ms - copying->moved_ms < limit_ms ||
+           error_set(error, ERROR_TIMEOUT,
+                     "its QEMU %s for %" PRIu64 " minutes: see whether its disks and %s can be "
+                     "read and written",
+                     tally->known ? "has copied nothing" : "has not answered", limit_ms / 60000,
+                     options->folder);
+}
+
 static bool wait_jobs(struct copying *copying, struct error *error) {
     const struct backup_live *live = copying->live;
+    copying->moved_ms = platform_awake_ms();
     for (int pause_ms = PAUSE_FIRST_MS;; pause_ms += pause_ms < PAUSE_LAST_MS ? pause_ms / 2 : 0) {
         struct tally tally = {0};
         if (!interrupt_check(error) || !ask_jobs(copying, &tally, error))
@@ -314,6 +349,8 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
         free(tally.problem);
         if (all)
             return good;
+        if (!check_moves(copying, &tally, error))
+            return false;
         poll(NULL, 0, pause_ms);
     }
 }

@@ -75,7 +75,7 @@ expect_equal "status of cont" "$STATUS" 0
 status=0
 wait $backup || status=$?
 expect_equal "status" "$status" 1
-expect_text "$WORK/backup.err" 'no backup of "guest" was made: a write of its guest failed meanwhile'
+expect_text "$WORK/backup.err" "no backup of \"guest\" was made: a write of its guest failed meanwhile: see whether there is free space in $small"
 guest_runs guest || fail "the guest does not run: $(cat "$WORK/backup.err")"
 rm "$small/full"
 expect_equal "left in the folder" "$(ls -A "$small")" ""

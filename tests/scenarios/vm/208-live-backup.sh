@@ -140,6 +140,46 @@ expect_ok "$PGSUP" -q snapshot remove one kept
 no_part_is_left
 nothing_is_left || fail "left: $(jobs_of)"
 
+step "a job that makes no step, a QEMU that answers nothing: given up after ten minutes, in which it was awake"
+if [ "$(uname -s)" = Linux ]; then # which has the library
+    : >"$WORK/awake"
+    begin_stalled() {
+        echo 0 >"$WORK/awake"
+        env LD_PRELOAD="${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c}" AWAKE_FILE="$WORK/awake" \
+            "$PGSUP" backup create one --to "$out" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
+        SLOW=$!
+        wait_until 20 copying
+    }
+    begin_stalled
+    stand_still() {
+        expect_ok "$PGSUP" -q qmp one job-pause '{"id": "pgsup-backup-0"}'
+        sleep 1 # the last step is seen
+    }
+    stand_still
+    echo 500 >"$WORK/awake" # not yet
+    expect_ok "$PGSUP" -q qmp one job-resume '{"id": "pgsup-backup-0"}'
+    hurry
+    end_slow 0 ""
+    rm -r "$(made)"
+    begin_stalled
+    stand_still
+    echo 700 >"$WORK/awake"
+    end_slow 5 'no backup of "one" was made: its QEMU has copied nothing for 10 minutes: see whether its disks and '
+    no_part_is_left
+    nothing_is_left || fail "left: $(jobs_of)"
+    begin_stalled
+    qemu=$(pid_of one)
+    kill -STOP "$qemu"
+    at_exit "kill -CONT $qemu 2>/dev/null"
+    sleep 1
+    echo 700 >"$WORK/awake"
+    sleep 15 # longer than one question waits, on a busy computer too
+    kill -CONT "$qemu"
+    end_slow 5 'no backup of "one" was made: its QEMU has not answered for 10 minutes: see whether '
+    no_part_is_left
+    nothing_is_left || fail "left: $(jobs_of)"
+fi
+
 step "killed: the supervisor removes what QEMU was told, the next backup what is in the folder"
 begin_slow
 kill -9 $SLOW
