@@ -142,7 +142,7 @@ static bool is_kind(const char *kind) {
     return false;
 }
 
-/* "test.12.qmp" of a VM that does not run; instance names have no dot. */
+/* "test.n12.qmp" of a VM that does not run; instance names have no dot. */
 static bool is_left(const struct running_list *running, const char *run, const char *file) {
     const char *dot = strchr(file, '.'), *end = dot ? strchr(dot + 1, '.') : NULL;
     struct stat status;
@@ -183,7 +183,8 @@ void supervision_leftovers(const struct surroundings *surroundings, struct findi
     struct running_list running = {0};
     struct error error = {0};
     scoped(alloc_release) char *apart = run_file_apart(surroundings->run);
-    if (file_exists(surroundings->run) && !running_look(surroundings->run, &running, &error)) {
+    if (file_is_directory(surroundings->run) &&
+        !running_look(surroundings->run, &running, &error)) {
         finding_warn(finding, "%s", error.text);
         return;
     }
