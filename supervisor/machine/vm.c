@@ -411,11 +411,13 @@ void vm_set_wanted(struct vm *vm, bool wanted) {
 
 void vm_set_provision_result(struct vm *vm, const char *result) {
     alloc_replace(&vm->provision_result, alloc_string(result));
-    vm->provisioning_ms = 0;
+    if (result)
+        vm->provisioning_ms = 0;
 }
 
 void vm_provisioning_begins(struct vm *vm) {
-    vm->provisioning_ms = clock_wall_ms();
+    if (!vm->provisioning_ms) /* one that is under way is joined */
+        vm->provisioning_ms = clock_wall_ms();
 }
 
 char *vm_take_boot_step(struct vm *vm, const struct boot_step *step) {
