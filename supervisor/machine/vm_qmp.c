@@ -112,9 +112,10 @@ static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
         on_job_error(vm, event);
         return;
     }
+    bool was_full = vm->disk_full; /* told for each write that waits */
     vm->disk_full = event->nospace;
     if (event->nospace) {
-        if (vm->state == STATE_STOPPING && vm->launch.presses == 1)
+        if (!was_full && vm->state == STATE_STOPPING && vm->launch.presses == 1)
             vm_notice(vm, "its guest cannot shut down while the disk of the host is full");
         wait_for_space(vm);
         return;
