@@ -370,9 +370,10 @@ static void leave_home(struct launch_worker *worker, struct home *home, bool goo
 }
 
 void launch_worker_rest(struct launch_worker *worker) {
-    if (!worker->launched && worker->spare_count) {
+    if (!worker->launched && worker->untrimmed) {
         close_spares(worker, 0);
         platform_trim_heap();
+        worker->untrimmed = false;
     }
     worker->launched = false;
 }
@@ -384,7 +385,7 @@ void launch_worker_close(struct launch_worker *worker) {
 
 static void on_job_begin(struct launch_turn *turn) {
     struct job *job = (struct job *)turn;
-    job->worker->launched = true;
+    job->worker->launched = job->worker->untrimmed = true;
     job->wanted = vm_launch_begins(job->vm);
     if (job->wanted && job->worker->spare_count)
         job->home = job->worker->spares[--job->worker->spare_count];

@@ -11,7 +11,8 @@ struct launch_worker {
     struct launch_queue queue;
     struct home *spares[LAUNCH_QUEUE_THREADS]; /* open; one at most when no launch waits */
     unsigned spare_count;
-    bool launched; /* since the last rest */
+    bool launched;  /* since the last rest */
+    bool untrimmed; /* the heap, since a launch */
     bool closed;
 };
 
