@@ -184,8 +184,8 @@ static int names_in(const char *list, ssize_t length, const char *names[LIST_NAM
     return count;
 }
 
-/* The newest first: one that has just been opened is among them. Without opendir(3), whose buffer
- * of 32 KiB costs more than to look. */
+/* The highest of each listing first: one that has just been opened is among them. Without
+ * opendir(3), whose buffer of 32 KiB costs more than to look. */
 static bool lists_socket(int folder, const char *wanted, char number[NUMBER_SIZE]) {
     _Alignas(struct dirent64) char list[LIST_BYTES];
     const char *names[LIST_NAMES];

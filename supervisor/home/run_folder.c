@@ -131,8 +131,8 @@ static char *open_linked(const char *link, const char *digest) {
     return folder;
 }
 
-/* What stands there from before the home was moved to so long a path is an empty folder or another
- * link. */
+/* What stands there from before the home was moved to so long a path is another link or a folder,
+ * which is empty if no VM was ever started. */
 static bool clear(const char *path, const char *target, struct error *error) {
     if (is_link(path))
         unlink(path);
@@ -193,8 +193,7 @@ bool run_folder_check_name(const char *run, const char *name, struct error *erro
 
 bool run_folder_make_apart(const char *run, struct error *error) {
     scoped(alloc_release) char *path = run_file_apart(run);
-    return mkdir(path, 0700) == 0 || errno == EEXIST ||
-           error_errno(error, "cannot create the folder %s", path);
+    return open_folder(path, error);
 }
 
 char *run_folder_lock(const char *run) {

@@ -44,7 +44,7 @@ static bool lock_holder(const char *path, pid_t *pid, struct error *error) {
     return true;
 }
 
-/* "test.12.pid" -> "test", "12". Instance names have no dot. */
+/* "test.n12.pid" -> "test", "n12". Instance names have no dot. */
 static bool split(const char *file, struct running *running) {
     const char *dot = strchr(file, '.');
     const char *end = dot ? strchr(dot + 1, '.') : NULL;

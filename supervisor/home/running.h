@@ -11,7 +11,7 @@
 
 struct running {
     char *name;
-    char *tag; /* of the launch: its number, or "sh<pid>" for vm.sh */
+    char *tag; /* of the launch: machine/core/run_file.h */
     pid_t pid;
     uint64_t start; /* base/platform.h: platform_process_start() */
 };
