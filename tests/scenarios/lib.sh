@@ -499,6 +499,12 @@ is_gone() {
     case $(ps -o stat= -p "$1") in Z*l*) return 1 ;; '' | Z*) return 0 ;; *) return 1 ;; esac
 }
 
+# A file of $WORK that is never seen half-written.
+set_file() { # NAME TEXT
+    echo "$2" >"$WORK/$1.new"
+    mv "$WORK/$1.new" "$WORK/$1"
+}
+
 # field_of NAME EXPRESSION: Python over the instance's row "it" of `pgsup list --json`.
 field_of() {
     "$PGSUP" list --json 2>/dev/null | python3 -c "import json,sys

@@ -27,6 +27,7 @@ enum {
     CANCEL_TIMEOUT_MS = 60000, /* of jobs that write to a slow disk */
     LEAVE_TIMEOUT_MS = 60000,  /* until QEMU has closed what it wrote */
     STALL_TIMEOUT_MS = 600000, /* without an answer of QEMU and without a step */
+    LOOK_MS = 300000,          /* counts at most between two looks: both may have been halted */
     BLOCK_BYTES = 512,         /* of st_blocks */
 };
 #define STEP_BYTES (UINT64_C(16) << 20) /* more than QEMU copies before it tells that it has */
@@ -39,7 +40,9 @@ struct copying {
     size_t job_count;
     bool *has_job;   /* of each disk */
     bool was_broken; /* the guest was stopped by an error of a disk before it began */
-    uint64_t done_bytes, total_bytes, moved_ms; /* the last step, and when: platform_awake_ms() */
+    uint64_t done_bytes, total_bytes;      /* the last step */
+    uint64_t looked_ms;                    /* platform_awake_ms() */
+    uint64_t motionless_ms, unanswered_ms; /* for so long */
 };
 
 /* --- QMP --- */
@@ -280,7 +283,7 @@ static bool has_ended(const struct copying *copying, struct error *error) {
 }
 
 /* The monitor is given up between two questions, so that others get an answer from it too; one who
- * keeps it is waited for, because the jobs go on. */
+ * keeps it is waited for, because the jobs go on: for STALL_TIMEOUT_MS. */
 static bool ask_jobs(struct copying *copying, struct tally *tally, struct error *error) {
     struct error problem = {0};
     if (!copying->offline)
@@ -315,29 +318,42 @@ static bool judge_jobs(const struct copying *copying, const struct tally *tally,
            error_set(error, ERROR_FAILED, "somebody else has ended the copying");
 }
 
-/* A disk that hangs, as one over a network does, is no error to QEMU. */
-static bool check_moves(struct copying *copying, const struct tally *tally, struct error *error) {
-    uint64_t now_ms = platform_awake_ms();
-    const struct backup_options *options = copying->making->options;
-    uint64_t limit_ms =
-        STALL_TIMEOUT_MS + (options->limit_bytes ? STEP_BYTES * 1000 / options->limit_bytes : 0);
+static void count_look(struct copying *copying, const struct tally *tally) {
+    uint64_t now_ms = platform_awake_ms(), passed_ms = now_ms - copying->looked_ms;
+    if (passed_ms > LOOK_MS)
+        passed_ms = LOOK_MS;
+    copying->looked_ms = now_ms;
+    copying->motionless_ms += passed_ms;
+    copying->unanswered_ms = tally->known ? 0 : copying->unanswered_ms + passed_ms;
     if (tally->known &&
         (tally->done_bytes != copying->done_bytes || tally->total_bytes != copying->total_bytes)) {
         copying->done_bytes = tally->done_bytes;
         copying->total_bytes = tally->total_bytes;
-        copying->moved_ms = now_ms;
+        copying->motionless_ms = 0;
     }
-    return now_ms - copying->moved_ms < limit_ms ||
-           error_set(error, ERROR_TIMEOUT,
-                     "its QEMU %s for %" PRIu64 " minutes: see whether its disks and %s can be "
-                     "read and written",
-                     tally->known ? "has copied nothing" : "has not answered", limit_ms / 60000,
-                     options->folder);
+}
+
+/* A disk that hangs, as one over a network does, is no error to QEMU. */
+static bool check_moves(const struct copying *copying, struct error *error) {
+    const struct backup_options *options = copying->making->options;
+    uint64_t limit_ms =
+        STALL_TIMEOUT_MS + (options->limit_bytes ? STEP_BYTES * 1000 / options->limit_bytes : 0);
+    if (copying->motionless_ms < limit_ms)
+        return true;
+    if (copying->unanswered_ms < limit_ms / 2)
+        return error_set(error, ERROR_TIMEOUT,
+                         "its QEMU has copied nothing for %" PRIu64 " minutes: see whether its "
+                         "disks and %s can be read and written",
+                         limit_ms / 60000, options->folder);
+    return error_set(error, ERROR_TIMEOUT,
+                     "its QEMU has not answered for %" PRIu64 " minutes: see whether its disks and "
+                     "%s can be read and written, and nobody else keeps its monitor",
+                     limit_ms / 60000, options->folder);
 }
 
 static bool wait_jobs(struct copying *copying, struct error *error) {
     const struct backup_live *live = copying->live;
-    copying->moved_ms = platform_awake_ms();
+    copying->looked_ms = platform_awake_ms();
     for (int pause_ms = PAUSE_FIRST_MS;; pause_ms += pause_ms < PAUSE_LAST_MS ? pause_ms / 2 : 0) {
         struct tally tally = {0};
         if (!interrupt_check(error) || !ask_jobs(copying, &tally, error))
@@ -349,7 +365,8 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
         free(tally.problem);
         if (all)
             return good;
-        if (!check_moves(copying, &tally, error))
+        count_look(copying, &tally);
+        if (!check_moves(copying, error))
             return false;
         poll(NULL, 0, pause_ms);
     }

@@ -17,10 +17,6 @@ case $1 in
 esac
 END
 chmod +x "$WORK"/bin/*
-set_file() { # NAME SECONDS
-    echo "$2" >"$WORK/$1.new"
-    mv "$WORK/$1.new" "$WORK/$1"
-}
 set_file awake 0
 set_file early "-$(cut -d. -f1 /proc/uptime)"
 : >"$WORK/faults"

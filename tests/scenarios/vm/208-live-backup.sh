@@ -142,28 +142,36 @@ nothing_is_left || fail "left: $(jobs_of)"
 
 step "a job that makes no step, a QEMU that answers nothing: given up after ten minutes, in which it was awake"
 if [ "$(uname -s)" = Linux ]; then # which has the library
-    : >"$WORK/awake"
     begin_stalled() {
-        echo 0 >"$WORK/awake"
+        awake=0
+        set_file awake 0
         env LD_PRELOAD="${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c}" AWAKE_FILE="$WORK/awake" \
             "$PGSUP" backup create one --to "$out" --thin --limit 1M >"$WORK/slow.out" 2>"$WORK/slow.err" &
         SLOW=$!
         wait_until 20 copying
     }
     begin_stalled
+    let_pass() { # TIMES SECONDS: 240 s each time, of which it counts all if it looks meanwhile
+        for _ in $(seq "$1"); do
+            is_gone "$SLOW" && break
+            awake=$((awake + 240))
+            set_file awake $awake
+            sleep "$2"
+        done
+    }
     stand_still() {
         expect_ok "$PGSUP" -q qmp one job-pause '{"id": "pgsup-backup-0"}'
-        sleep 1 # the last step is seen
     }
     stand_still
-    echo 500 >"$WORK/awake" # not yet
+    let_pass 2 3
+    is_gone "$SLOW" && fail "given up too early: $(cat "$WORK/slow.err")"
     expect_ok "$PGSUP" -q qmp one job-resume '{"id": "pgsup-backup-0"}'
     hurry
     end_slow 0 ""
     rm -r "$(made)"
     begin_stalled
     stand_still
-    echo 700 >"$WORK/awake"
+    let_pass 20 3
     end_slow 5 'no backup of "one" was made: its QEMU has copied nothing for 10 minutes: see whether its disks and '
     no_part_is_left
     nothing_is_left || fail "left: $(jobs_of)"
@@ -171,9 +179,7 @@ if [ "$(uname -s)" = Linux ]; then # which has the library
     qemu=$(pid_of one)
     kill -STOP "$qemu"
     at_exit "kill -CONT $qemu 2>/dev/null"
-    sleep 1
-    echo 700 >"$WORK/awake"
-    sleep 15 # longer than one question waits, on a busy computer too
+    let_pass 4 6 # it waits 5 s for an answer
     kill -CONT "$qemu"
     end_slow 5 'no backup of "one" was made: its QEMU has not answered for 10 minutes: see whether '
     no_part_is_left
