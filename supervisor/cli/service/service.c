@@ -20,6 +20,8 @@
 #define FILE_LIMIT_BYTES 65536u
 #define LABEL            "pgsup"
 
+enum { INACTIVE = 3, NOT_LOADED = 4 }; /* systemctl(1), exit status */
+
 extern char **environ;
 
 /* --- what it is --- */
@@ -247,6 +249,9 @@ bool service_is_active(const struct service *service, bool *active, struct error
     const char *launchd[] = {"/bin/sh", "-c", look, target, NULL};
     int status = run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
     *active = status == 0;
+    if (service->manager == SERVICE_SYSTEMD && status > 0 && status != INACTIVE &&
+        status != NOT_LOADED)
+        return error_set(error, ERROR_FAILED, "systemctl cannot tell whether %s is active", unit);
     return status >= 0;
 }
 

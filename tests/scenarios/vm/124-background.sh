@@ -88,12 +88,13 @@ expect_fail 3 "no service is installed" "$PGSUP" service status
 step "the program that shows its log ends with it"
 mkdir -p "$WORK/bin"
 for name in journalctl tail; do
-    printf '#!/bin/sh\necho $$ >"%s"\nexec sleep 600\n' "$WORK/shows" >"$WORK/bin/$name"
+    printf '#!/bin/bash\necho $$ >"%s"\nexec -a "sleep %s" sleep 600\n' "$WORK/shows" "$WORK" >"$WORK/bin/$name"
     chmod 755 "$WORK/bin/$name"
 done
 PATH=$WORK/bin:$PATH "$PGSUP" service log -f &
 follower=$!
 wait_until 10 test -s "$WORK/shows"
+at_exit "kill $(cat "$WORK/shows") 2>/dev/null"
 kill "$follower"
 wait_until 10 is_gone "$(cat "$WORK/shows")"
 rm "$WORK/bin/journalctl" "$WORK/bin/tail"
