@@ -76,7 +76,7 @@ TEST(two_homes_in_one_folder_never_touch_what_the_other_has_made) {
     begin("one-home", &made);
     scoped(alloc_release) char *old = back_up_automatically(1);
     scoped(alloc_release) char *late = back_up_automatically(2);
-    date(old, '0');
+    date(old, ' ');
     date(late, '9');
     scoped(alloc_release) char *shared = alloc_string(out);
     home_close(&home);

@@ -53,7 +53,7 @@ bool backup_disk_complete(const struct backup_making *making, const struct backu
 /* Documents, digests, manifest; all is synced and renamed. */
 bool backup_finish(struct backup_making *making, enum backup_moment moment, struct error *error);
 
-/* Removes what is older than the newest `keep` automatic ones of this machine, after a new one was
- * made, which is always one of them. What is called otherwise than NAME-TIME, is of another machine
- * or dated later than the new one neither counts nor is touched. */
+/* Removes what is dated before the newest `keep` automatic ones of this machine, after a new one
+ * was made, which is always one of them. What is called otherwise than NAME-TIME, is of another
+ * machine or dated later than the new one neither counts nor is touched. */
 bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error);
