@@ -95,7 +95,7 @@ class Bare:
         with open(pid, encoding="ascii") as file, open(f"/proc/{file.read().strip()}/cmdline", "rb") as words:
             line = words.read().decode().split("\0")[:-1]
         self.folder = os.path.join(home.folder, "bare")
-        os.makedirs(self.folder, exist_ok=True)
+        os.makedirs(f"{self.folder}/s", exist_ok=True)  # as pgsup's run folder has it
         self.words = [word.replace(f"{home.path}/run", self.folder) for word in line]
         self.process, self.log = None, open(f"{self.folder}/log", "w+b")
 
