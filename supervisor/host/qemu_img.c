@@ -36,7 +36,8 @@ static json_t *parse_object(const char *text) {
     const char *start = text;
     while (start && *start != '{') {
         start = strchr(start, '\n');
-        start += start != NULL;
+        if (start)
+            start++;
     }
     return start ? json_loads(start, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL) : NULL;
 }
