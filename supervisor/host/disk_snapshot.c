@@ -11,16 +11,6 @@
 #define READ_TIMEOUT_MS   60000
 #define CHANGE_TIMEOUT_MS 600000 /* of a large disk on a slow device */
 
-/* qemu-img prints warnings before the object, each on a line of its own. */
-static json_t *parse(const char *text) {
-    const char *start = text;
-    while (start && *start != '{') {
-        start = strchr(start, '\n');
-        start += start != NULL;
-    }
-    return start ? json_loads(start, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
-}
-
 static bool fill(const json_t *root, struct disk_snapshots *snapshots) {
     const json_t *size = json_object_get(root, "virtual-size");
     const json_t *list = json_object_get(root, "snapshots");
@@ -46,7 +36,7 @@ bool disk_snapshots_read(const char *path, struct disk_snapshots *snapshots, str
     char *argv[] = {"qemu-img", "info", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
     if (!qemu_img_run(argv, READ_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the snapshots of %s", path);
-    json_t *root = parse(output.data);
+    json_t *root = qemu_img_parse(output.data);
     bool good = root && fill(root, snapshots);
     json_decref(root);
     return good ||

@@ -23,7 +23,6 @@
 #define PACK_TIMEOUT_MS     86400000
 #define SECTOR_BYTES        512u
 
-/* qemu-img prints warnings before the object, each on a line of its own. */
 bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
                   struct error *error) {
     for (size_t i = 1; argv[i]; i++)
@@ -32,7 +31,7 @@ bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output
     return program_run(argv, timeout_ms, output, error);
 }
 
-static json_t *parse_object(const char *text) {
+struct json_t *qemu_img_parse(const char *text) {
     const char *start = text;
     while (start && *start != '{') {
         start = strchr(start, '\n');
@@ -57,7 +56,7 @@ bool qemu_img_info(const char *path, struct qemu_img_info *info, struct error *e
     char *argv[] = {"qemu-img", "info", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
     if (!qemu_img_run(argv, QEMU_IMG_TIMEOUT_MS, &output, error))
         return error_prefix(error, "cannot read the disk image %s", path);
-    json_t *root = parse_object(output.data);
+    json_t *root = qemu_img_parse(output.data);
     bool good = root && fill_info(root, info);
     json_decref(root);
     return good ||
@@ -91,7 +90,7 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     struct error problem = {0};
     char *argv[] = {"qemu-img", "check", "--output=json", "-U", "-f", "qcow2", absolute, NULL};
     bool ended_well = qemu_img_run(argv, CHECK_TIMEOUT_MS, &output, &problem);
-    json_t *root = parse_object(output.data);
+    json_t *root = qemu_img_parse(output.data);
     json_int_t damages = count_of(root, "corruptions") + count_of(root, "check-errors");
     bool told = json_is_integer(json_object_get(root, "check-errors"));
     json_decref(root);
@@ -107,7 +106,7 @@ bool qemu_img_count(const char *path, uint64_t *clusters) {
     scoped(alloc_release) char *absolute = file_absolute(path);
     char *argv[] = {"qemu-img", "check", "--output=json", "-f", "qcow2", absolute, NULL};
     bool good = qemu_img_run(argv, CHECK_TIMEOUT_MS, &output, NULL);
-    json_t *root = parse_object(output.data);
+    json_t *root = qemu_img_parse(output.data);
     *clusters = (uint64_t)count_of(root, "allocated-clusters");
     json_decref(root);
     return good && root;

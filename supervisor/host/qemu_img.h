@@ -13,6 +13,10 @@
 bool qemu_img_run(char *const argv[], unsigned timeout_ms, struct buffer *output,
                   struct error *error);
 
+/* The object in what it has printed, after warnings, each of which is a line of its own. NULL:
+ * there is none; caller decrefs. text: may be NULL. */
+struct json_t *qemu_img_parse(const char *text);
+
 struct qemu_img_info {
     uint64_t virtual_bytes;
 };

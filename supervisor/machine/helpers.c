@@ -347,6 +347,7 @@ void helpers_load(const char *path, struct helpers *helpers) {
         helpers->items[helpers->count++] =
             (struct helper){.position = position, .pid = (pid_t)pid, .start = start, .fd = -1};
         line = strchr(line, '\n');
-        line += line != NULL;
+        if (line)
+            line++;
     }
 }
