@@ -29,6 +29,7 @@ struct qmp_event {
     char action[32];  /* GUEST_PANICKED, WATCHDOG, BLOCK_IO_ERROR: "poweroff", "stop" … */
     char device[64];  /* BLOCK_IO_ERROR: device or node-name; VSERPORT_CHANGE: id */
     bool nospace;     /* BLOCK_IO_ERROR */
+    bool of_job;      /* BLOCK_IO_ERROR: its disk is no device's, and has a name that QEMU gave */
     bool open;        /* VSERPORT_CHANGE */
 };
 

@@ -90,11 +90,6 @@ static void explain_run_state(struct vm *vm, const char *run_state) {
     alloc_replace(&vm->reason, run_state_reason(run_state, &context));
 }
 
-/* qapi/block-core.json, BLOCK_IO_ERROR: a job's disk has no device, and a name that QEMU gave. */
-static bool is_of_job(const struct qmp_event *event) {
-    return !event->device[0] || event->device[0] == '#';
-}
-
 static void on_job_error(struct vm *vm, const struct qmp_event *event) {
     scoped(alloc_release) char *text = name_printable(event->reason, strlen(event->reason), 100);
     scoped(alloc_release) char *reason =
@@ -108,7 +103,7 @@ static void on_job_error(struct vm *vm, const struct qmp_event *event) {
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "stop") != 0)
         return;
-    if (is_of_job(event)) {
+    if (event->of_job) {
         on_job_error(vm, event);
         return;
     }

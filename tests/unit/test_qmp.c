@@ -75,6 +75,13 @@ static const struct {
       .reason = "Input/output error",
       .action = "report",
       .device = "disk0"}},
+    {"BLOCK_IO_ERROR",
+     "{\"device\": \"\", \"node-name\": \"#block119\", \"nospace\": true, \"action\": \"stop\"}",
+     {.kind = QMP_EVENT_BLOCK_IO_ERROR,
+      .action = "stop",
+      .device = "#block119",
+      .nospace = true,
+      .of_job = true}},
     {"VSERPORT_CHANGE",
      "{\"open\": true, \"id\": \"agent\"}",
      {.kind = QMP_EVENT_VSERPORT_CHANGE, .device = "agent", .open = true}},
@@ -105,6 +112,7 @@ TEST(events_are_decoded) {
         CHECK_STRING(event.action, events[i].expected.action);
         CHECK_STRING(event.device, events[i].expected.device);
         CHECK_INT(event.nospace, events[i].expected.nospace);
+        CHECK_INT(event.of_job, events[i].expected.of_job);
         CHECK_INT(event.open, events[i].expected.open);
     }
 }

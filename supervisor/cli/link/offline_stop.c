@@ -124,7 +124,7 @@ static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
     if (event.kind == QMP_EVENT_RESUME)
         ladder->disk_full = false;
     else if (event.kind == QMP_EVENT_BLOCK_IO_ERROR && strcmp(event.action, "stop") == 0)
-        ladder->disk_full = event.nospace;
+        ladder->disk_full = event.nospace && !event.of_job;
     if (event.kind != QMP_EVENT_SHUTDOWN)
         return false;
     snprintf(ladder->shutdown_reason, sizeof ladder->shutdown_reason, "%s", event.reason);
