@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "machine/console_times.h"
 #include "machine/read_buffer.h"
+#include "machine/socket.h"
 #include "machine/stream.h"
 
 #include <fcntl.h>
@@ -19,7 +20,6 @@ struct console {
     void *owner;
     console_on_output *on_output;
     uv_pipe_t pipe;
-    uv_connect_t connect;
     bool closing, connected;
     size_t unwritten; /* bytes typed that QEMU has not taken */
     char *log_path;
@@ -27,6 +27,8 @@ struct console {
     size_t log_bytes;
     struct console_times times;
     struct buffer tail;
+    size_t
+        before_bytes; /* of the log, which may belong before the tail; 0: nothing, or it is there */
 };
 
 static void open_log(struct console *console) {
@@ -37,7 +39,28 @@ static void open_log(struct console *console) {
     console_times_open(&console->times, console->log_path, console->log_bytes);
 }
 
+/* The last of what the VM wrote before this process met it. Read when it is wanted: for most VMs it
+ * never is. */
+static void recall(struct console *console) {
+    size_t lacks = CONSOLE_TAIL_BYTES - console->tail.length, before = console->before_bytes;
+    size_t size = before < lacks ? before : lacks;
+    struct buffer whole = {0};
+    console->before_bytes = 0;
+    if (!size)
+        return;
+    scoped(file_release) int fd = open(console->log_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    scoped(alloc_release) char *text = alloc_zero(size);
+    ssize_t got = fd >= 0 ? pread(fd, text, size, (off_t)(before - size)) : 0;
+    if (got > 0)
+        buffer_append(&whole, text, (size_t)got);
+    if (console->tail.length)
+        buffer_append(&whole, console->tail.data, console->tail.length);
+    buffer_done(&console->tail);
+    console->tail = whole;
+}
+
 static void rotate(struct console *console) {
+    recall(console);
     scoped(alloc_release) char *older = alloc_printf("%s.1", console->log_path);
     if (console->log >= 0)
         close(console->log);
@@ -75,14 +98,6 @@ static void console_on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t 
     console->on_output(console->owner, buffer->base, (size_t)length);
 }
 
-static void console_on_connected(uv_connect_t *request, int status) {
-    struct console *console = request->data;
-    if (status < 0 || console->closing)
-        return;
-    console->connected = true;
-    uv_read_start((uv_stream_t *)&console->pipe, read_buffer_allocate, console_on_read);
-}
-
 static struct console *console_create(uv_loop_t *loop, const char *log, void *owner,
                                       console_on_output *on_output) {
     struct console *console = alloc_zero(sizeof *console);
@@ -90,39 +105,33 @@ static struct console *console_create(uv_loop_t *loop, const char *log, void *ow
     console->on_output = on_output;
     console->log_path = alloc_string(log);
     uv_pipe_init(loop, &console->pipe, 0);
-    console->pipe.data = console->connect.data = console;
+    console->pipe.data = console;
     open_log(console);
     return console;
 }
 
-struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
-                              console_on_output *on_output) {
-    struct console *console = console_create(loop, log, owner, on_output);
+static void console_open(struct console *console, int fd) {
     console->connected = uv_pipe_open(&console->pipe, fd) == 0;
     if (console->connected)
         uv_read_start((uv_stream_t *)&console->pipe, read_buffer_allocate, console_on_read);
     else
         close(fd);
-    return console;
 }
 
-/* What the VM wrote before. */
-static void recall_tail(struct console *console) {
-    char tail[CONSOLE_TAIL_BYTES];
-    int fd = open(console->log_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    off_t from = (off_t)console->log_bytes - (off_t)sizeof tail;
-    ssize_t got = fd >= 0 ? pread(fd, tail, sizeof tail, from > 0 ? from : 0) : 0;
-    if (got > 0)
-        buffer_append(&console->tail, tail, (size_t)got);
-    if (fd >= 0)
-        close(fd);
+struct console *console_adopt(uv_loop_t *loop, int fd, const char *log, void *owner,
+                              console_on_output *on_output) {
+    struct console *console = console_create(loop, log, owner, on_output);
+    console_open(console, fd);
+    return console;
 }
 
 struct console *console_connect(uv_loop_t *loop, const char *path, const char *log, void *owner,
                                 console_on_output *on_output) {
     struct console *console = console_create(loop, log, owner, on_output);
-    recall_tail(console);
-    uv_pipe_connect(&console->connect, &console->pipe, path, console_on_connected);
+    int fd = socket_connect(path, NULL);
+    console->before_bytes = console->log_bytes;
+    if (fd >= 0)
+        console_open(console, fd);
     return console;
 }
 
@@ -151,20 +160,26 @@ void console_mark(struct console *console, const char *line) {
     console->log_bytes += put > 0 ? (size_t)put : 0;
 }
 
-void console_recent(const struct console *console, struct buffer *output) {
+void console_recent(struct console *console, struct buffer *output) {
+    if (console)
+        recall(console);
     if (console && console->tail.length)
         buffer_append(output, console->tail.data, console->tail.length);
 }
 
-bool console_said(const struct console *console, const char *text, size_t new_bytes) {
+bool console_said(struct console *console, const char *text, size_t new_bytes) {
     size_t length = strlen(text), looked = new_bytes + length - 1;
+    if (looked > console->tail.length)
+        recall(console);
     if (looked > console->tail.length)
         looked = console->tail.length;
     return looked &&
            memmem(console->tail.data + console->tail.length - looked, looked, text, length);
 }
 
-char *console_tail(const struct console *console, unsigned lines) {
+char *console_tail(struct console *console, unsigned lines) {
+    if (console)
+        recall(console);
     if (!console || console->tail.length == 0)
         return alloc_string("");
     const char *start = console->tail.data + console->tail.length;

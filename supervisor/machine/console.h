@@ -31,9 +31,9 @@ bool console_write(struct console *console, const char *data, size_t length);
 void console_mark(struct console *console, const char *line);
 /* Appends the last output as it came, up to CONSOLE_TAIL_BYTES; also what a VM that was adopted has
  * written before. */
-void console_recent(const struct console *console, struct buffer *output);
+void console_recent(struct console *console, struct buffer *output);
 /* Among the last output, of which the newest new_bytes have not been asked about before. */
-bool console_said(const struct console *console, const char *text, size_t new_bytes);
+bool console_said(struct console *console, const char *text, size_t new_bytes);
 /* The last lines, printable, at most `lines` of them; caller frees; "" when nothing came. */
-char *console_tail(const struct console *console, unsigned lines); /* NULL console: "" */
-void console_close(struct console *console);                       /* NULL is fine */
+char *console_tail(struct console *console, unsigned lines); /* NULL console: "" */
+void console_close(struct console *console);                 /* NULL is fine */
