@@ -15,7 +15,8 @@ struct pending {
     uint64_t id;
     uint64_t deadline_ms;
     char *command;
-    json_t *arguments; /* until it is written */
+    json_t *arguments; /* until it is written … */
+    bool written;      /* … which it is ahead of READY, too, if it only asks */
     void *context;
 };
 

@@ -97,8 +97,16 @@ void session_free(struct qmp_session *session) {
 
 /* --- sending --- */
 
+static void write_pending(struct qmp_session *session, struct pending *pending) {
+    write_command(session, pending->command, pending->arguments, pending->id);
+    json_decref(pending->arguments);
+    pending->arguments = NULL;
+    pending->written = true;
+}
+
 uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
                              uint64_t now_ms, uint64_t limit_ms) {
+    bool ready = session->state == QMP_READY;
     if (session->state == QMP_LOST ||
         session->pending.count + session->expired.count >= QMP_PENDING_LIMIT) {
         json_decref(request->arguments);
@@ -108,14 +116,10 @@ uint64_t session_send_within(struct qmp_session *session, const struct qmp_reque
     pending->id = ++session->last_id;
     pending->command = alloc_string(request->command);
     pending->context = request->context;
-    if (session->state == QMP_READY) {
-        pending->deadline_ms = after(now_ms, limit_ms);
-        write_command(session, request->command, request->arguments, pending->id);
-        json_decref(request->arguments);
-    } else {
-        pending->deadline_ms = after(session->greeting_deadline_ms, limit_ms);
-        pending->arguments = request->arguments;
-    }
+    pending->arguments = request->arguments;
+    pending->deadline_ms = after(ready ? now_ms : session->greeting_deadline_ms, limit_ms);
+    if (ready)
+        write_pending(session, pending);
     if (!session->pending.first || pending->deadline_ms < session->earliest_ms)
         session->earliest_ms = pending->deadline_ms;
     pending_push(&session->pending, pending);
@@ -139,6 +143,15 @@ uint64_t session_send(struct qmp_session *session, const char *command, json_t *
     uint64_t limit_ms = qmp_command_timeout_ms(command), before_ms = time_before(session, now_ms);
     return session_send_within(session, &request, now_ms,
                                before_ms > limit_ms ? before_ms : limit_ms);
+}
+
+uint64_t session_ask_ahead(struct qmp_session *session, const char *command, void *context,
+                           uint64_t now_ms) {
+    uint64_t id = session_send(session, command, NULL, context, now_ms);
+    for (struct pending *each = session->pending.first; id && each; each = each->next)
+        if (each->id == id && !each->written)
+            write_pending(session, each);
+    return id;
 }
 
 /* --- what comes in --- */
@@ -192,11 +205,9 @@ uint64_t session_deadline_ms(const struct qmp_session *session) {
 }
 
 static void write_waiting(struct qmp_session *session) {
-    for (struct pending *pending = session->pending.first; pending; pending = pending->next) {
-        write_command(session, pending->command, pending->arguments, pending->id);
-        json_decref(pending->arguments);
-        pending->arguments = NULL;
-    }
+    for (struct pending *pending = session->pending.first; pending; pending = pending->next)
+        if (!pending->written)
+            write_pending(session, pending);
 }
 
 /* qapi/control.json, VersionInfo. QEMU greets twice who connects while it starts: when the socket

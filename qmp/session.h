@@ -3,7 +3,8 @@
  *
  * Order: session_new; session_feed whenever bytes arrive; after every feed, tick or eof, pull with
  * session_next until it returns false, then write what session_output holds. Commands may be sent
- * at any time, also before the greeting: they wait inside until qmp_capabilities is answered.
+ * at any time, also before the greeting: they wait inside until qmp_capabilities is answered. A
+ * question need not: QEMU executes what it has read in order (session_ask_ahead).
  * Every command completes exactly once: reply, QMP error, timeout, or loss. A timeout loses
  * nothing else: the late reply is swallowed. Whatever QMP does not allow loses the session.
  * An error without an id is QEMU's answer to the oldest command (it works in order) and loses the
@@ -80,6 +81,12 @@ struct qmp_request {
  * that waits inside it counts from the greeting's deadline. */
 uint64_t session_send_within(struct qmp_session *session, const struct qmp_request *request,
                              uint64_t now_ms, uint64_t limit_ms);
+
+/* A command without arguments that changes nothing, since a QEMU that greets too late for us
+ * executes it all the same: written at once, so that QEMU answers it in the turn of
+ * qmp_capabilities. */
+uint64_t session_ask_ahead(struct qmp_session *session, const char *command, void *context,
+                           uint64_t now_ms);
 
 void session_feed(struct qmp_session *session, const void *data, size_t length);
 void session_eof(struct qmp_session *session, const char *reason);

@@ -3,8 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "machine/read_buffer.h"
+#include "machine/socket.h"
 #include "machine/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +19,6 @@ struct monitor {
     struct qmp_session *session;
     uv_pipe_t pipe;
     uv_timer_t timer;
-    uv_connect_t connect;
     int open_handles; /* the last close callback frees */
     bool closing;
     bool connected;
@@ -105,22 +106,6 @@ void monitor_drain(struct monitor *monitor) {
     }
 }
 
-static void monitor_on_connected(uv_connect_t *request, int status) {
-    struct monitor *monitor = request->data;
-    if (monitor->closing)
-        return;
-    if (status == 0)
-        status =
-            uv_read_start((uv_stream_t *)&monitor->pipe, read_buffer_allocate, monitor_on_read);
-    monitor->connected = status == 0;
-    if (status < 0) {
-        scoped(alloc_release) char *reason =
-            alloc_printf("cannot connect to its QMP socket: %s", uv_strerror(status));
-        session_eof(monitor->session, reason);
-    }
-    pull(monitor);
-}
-
 static struct monitor *monitor_create(uv_loop_t *loop, uint64_t limit_ms, void *owner,
                                       monitor_on_item *on_item) {
     struct monitor *monitor = alloc_zero(sizeof *monitor);
@@ -129,14 +114,13 @@ static struct monitor *monitor_create(uv_loop_t *loop, uint64_t limit_ms, void *
     monitor->session = session_new(clock_monotonic_ms(), limit_ms);
     uv_pipe_init(loop, &monitor->pipe, 0);
     uv_timer_init(loop, &monitor->timer);
-    monitor->pipe.data = monitor->timer.data = monitor->connect.data = monitor;
+    monitor->pipe.data = monitor->timer.data = monitor;
     monitor->open_handles = 2;
     return monitor;
 }
 
-/* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
-struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
-    struct monitor *monitor = monitor_create(loop, MONITOR_START_TIMEOUT_MS, owner, on_item);
+/* Takes fd. A libuv error, or 0. */
+static int monitor_open(struct monitor *monitor, int fd) {
     int status = uv_pipe_open(&monitor->pipe, fd);
     if (status < 0)
         close(fd);
@@ -144,17 +128,36 @@ struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_i
         status =
             uv_read_start((uv_stream_t *)&monitor->pipe, read_buffer_allocate, monitor_on_read);
     monitor->connected = status == 0;
+    return status;
+}
+
+/* Items must not come before the owner holds the pointer, so a failure here waits for the timer. */
+struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item) {
+    struct monitor *monitor = monitor_create(loop, MONITOR_START_TIMEOUT_MS, owner, on_item);
+    int status = monitor_open(monitor, fd);
     if (status < 0)
         session_eof(monitor->session, uv_strerror(status));
     uv_timer_start(&monitor->timer, on_timer, 0, 0);
     return monitor;
 }
 
-struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
-                                monitor_on_item *on_item) {
+struct monitor *monitor_connect(uv_loop_t *loop, const char *path, const char *const *questions,
+                                void *owner, monitor_on_item *on_item) {
     struct monitor *monitor = monitor_create(loop, QMP_GREETING_TIMEOUT_MS, owner, on_item);
-    uv_pipe_connect(&monitor->connect, &monitor->pipe, path, monitor_on_connected);
-    arm(monitor);
+    int fd = socket_connect(path, NULL);
+    int status = fd < 0 ? uv_translate_sys_error(errno) : monitor_open(monitor, fd);
+    if (status < 0) {
+        scoped(alloc_release) char *reason =
+            alloc_printf("cannot connect to its QMP socket: %s", uv_strerror(status));
+        session_eof(monitor->session, reason);
+    }
+    for (; *questions; questions++)
+        session_ask_ahead(monitor->session, *questions, NULL, clock_monotonic_ms());
+    flush(monitor);
+    if (status < 0)
+        uv_timer_start(&monitor->timer, on_timer, 0, 0);
+    else
+        arm(monitor);
     return monitor;
 }
 
@@ -184,6 +187,15 @@ bool monitor_send(struct monitor *monitor, const char *command, json_t *argument
     flush(monitor); /* whoever is told next may end this process: what was promised is on its way */
     arm(monitor);
     return true;
+}
+
+void monitor_send_all(struct monitor *monitor, const char *const *commands) {
+    if (!monitor || monitor->closing)
+        return;
+    for (; *commands; commands++)
+        session_send(monitor->session, *commands, NULL, NULL, clock_monotonic_ms());
+    flush(monitor);
+    arm(monitor);
 }
 
 bool monitor_send_within(struct monitor *monitor, const struct qmp_request *request,

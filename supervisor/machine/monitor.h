@@ -17,9 +17,11 @@ typedef void monitor_on_item(void *owner, const struct qmp_item *item);
 
 /* fd: a connected socket, taken over. */
 struct monitor *monitor_adopt(uv_loop_t *loop, int fd, void *owner, monitor_on_item *on_item);
-/* Connects to path; failure comes as QMP_ITEM_LOST. */
-struct monitor *monitor_connect(uv_loop_t *loop, const char *path, void *owner,
-                                monitor_on_item *on_item);
+/* Connects to path; failure comes as QMP_ITEM_LOST. questions: commands that only ask, ended by
+ * NULL; they go with qmp_capabilities in one write, before this returns, so that many QEMUs that
+ * are connected to in a row work at their answers meanwhile. */
+struct monitor *monitor_connect(uv_loop_t *loop, const char *path, const char *const *questions,
+                                void *owner, monitor_on_item *on_item);
 /* Hands over what a QEMU that has ended said last: the loop may hear of its end first. NULL is
  * fine.
  */
@@ -28,6 +30,8 @@ void monitor_close(struct monitor *monitor); /* NULL is fine */
 
 /* arguments is stolen. False: lost or too many pending; then nothing completes. */
 bool monitor_send(struct monitor *monitor, const char *command, json_t *arguments, void *context);
+/* Several commands without arguments, ended by NULL, in one write. */
+void monitor_send_all(struct monitor *monitor, const char *const *commands);
 /* With a limit for its answer. */
 bool monitor_send_within(struct monitor *monitor, const struct qmp_request *request,
                          uint64_t limit_ms);

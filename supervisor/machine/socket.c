@@ -17,11 +17,13 @@ enum { BACKLOG = 8 };
 
 static bool fill_address(const char *path, struct sockaddr_un *address, struct error *error) {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address->sun_path)
+    if (strlen(path) >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
         return error_set(error, ERROR_INVALID,
                          "the path %s is too long for a socket (at most %zu bytes): use a shorter "
                          "home",
                          path, sizeof address->sun_path - 1);
+    }
     memcpy(address->sun_path, path, strlen(path) + 1);
     return true;
 }

@@ -9,7 +9,7 @@
 
 /* A listening descriptor, close-on-exec; an existing file at path is replaced. -1 on failure. */
 int socket_listen(const char *path, struct error *error);
-/* A connected descriptor, close-on-exec, non-blocking; never waits. -1 on failure. */
+/* A connected descriptor, close-on-exec, non-blocking; never waits. -1 on failure, and errno. */
 int socket_connect(const char *path, struct error *error);
 
 /* write(), except that a peer that is gone is EPIPE and not the end of the process. For commands,

@@ -70,10 +70,18 @@ static void press(struct vm *vm) {
     uv_timer_start(&vm->press, on_press_due, LIFECYCLE_PRESS_INTERVAL_MS, 0);
 }
 
+/* Whether it is the VM that is meant, and what it does. Its identity comes first. QEMU reads a
+ * command byte by byte, with seven system calls for each: what else is to be known can wait, unless
+ * it does not run (vm_qmp.c). */
+static const char *const questions[] = {"query-uuid", "query-status", NULL};
+
 static void reconnect(struct vm *vm) {
     monitor_close(vm->monitor);
     vm->answered = false;
-    vm->monitor = monitor_connect(vm->loop, vm->plan.files[RUN_FILE_QMP], vm, vm->on_qmp_item);
+    vm->unexamined = true;
+    vm->connected_ms = clock_wall_ms();
+    vm->monitor =
+        monitor_connect(vm->loop, vm->plan.files[RUN_FILE_QMP], questions, vm, vm->on_qmp_item);
 }
 
 static void release(struct vm *vm) {

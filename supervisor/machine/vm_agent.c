@@ -138,11 +138,11 @@ void vm_agent_tell_names(struct vm *vm, int64_t revision, const char *script) {
         agent_run_script(vm->loop, vm->plan.files[RUN_FILE_AGENT], script, vm, on_names_told);
 }
 
-void vm_agent_port_changed(struct vm *vm, bool open) {
+void vm_agent_port_changed(struct vm *vm, bool open, int64_t at_ms) {
     if (!open)
         vm_agent_forget(vm);
     if (open && !vm->agent_open)
-        vm->agent_since_ms = clock_wall_ms();
+        vm->agent_since_ms = at_ms;
     vm->agent_open = open;
     vm_agent_query(vm);
 }

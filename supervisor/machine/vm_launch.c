@@ -148,7 +148,7 @@ static void take_plan(struct vm *vm, struct vm_plan *plan) {
     vm->log_start = 0;
     vm->refusal = ERROR_NONE;
     vm->stopping_vcpus = vm->resetting = vm->halted = vm->needs_reset = vm->boot_ended = false;
-    vm->panicked = false;
+    vm->panicked = vm->unexamined = false;
     vm->on_qmp_item = vm_qmp_on_item;
     vm_helpers_watch(vm);
 }

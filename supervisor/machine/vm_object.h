@@ -23,6 +23,7 @@
 #define VM_HEARTBEAT_ANSWER_MS 4000
 #define VM_BEATS_SKIPPED_MAX   10u
 #define VM_RETRY_MS            3000 /* to reach a QEMU that is being stopped */
+#define VM_EXAMINATION_MS      1000 /* after one that runs was found: it is asked about the rest */
 
 /* The guest's, after the computer slept. */
 enum vm_clock { VM_CLOCK_ITS_OWN, VM_CLOCK_ASKED, VM_CLOCK_SET, VM_CLOCK_LATE };
@@ -127,7 +128,7 @@ struct vm {
     enum vm_clock clock;
     bool silent; /* the reason is that nothing is heard of the guest */
     uv_timer_t deadline, press, space;
-    uv_timer_t heartbeat; /* of one that talks; during a stop, until it is reached again */
+    uv_timer_t heartbeat; /* of one that talks, or is found; during a stop, until it is reached */
     int open_handles;     /* the last close callback frees */
     bool closing, preparing;
     bool queued;           /* … and that has not begun */
@@ -136,7 +137,9 @@ struct vm {
     bool stopping_vcpus; /* "stop" was sent; its STOP event is to come */
     bool resetting;      /* "system_reset" was sent while paused; its RESET event is to come */
     bool answered;       /* the current monitor has been ready */
-    uint64_t heard_ms;   /* uv_now() of the last message of its QEMU that was no heartbeat's */
+    bool unexamined; /* it was connected to, and not asked yet for what events would have told */
+    int64_t connected_ms; /* … wall clock: since then events have told it */
+    uint64_t heard_ms;    /* uv_now() of the last message of its QEMU that was no heartbeat's */
     unsigned beats_skipped;
     bool disk_full;             /* no space on the host is why its guest stands still */
     uint64_t deadline_awake_ms; /* platform_awake_ms() at which the deadline is really due */

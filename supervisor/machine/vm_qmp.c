@@ -1,6 +1,7 @@
 #include "vm_qmp.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "machine/core/qemu_argv.h"
@@ -176,7 +177,7 @@ static void on_event(struct vm *vm, const struct qmp_item *item) {
         if (event.open)
             vm_phase(vm, PHASE_KERNEL);
         if (strcmp(event.device, QEMU_ARGV_AGENT) == 0)
-            vm_agent_port_changed(vm, event.open);
+            vm_agent_port_changed(vm, event.open, clock_wall_ms());
         vm_suspend_set_clock(vm);
         break;
     case QMP_EVENT_WATCHDOG: on_watchdog(vm, &event); break;
@@ -214,12 +215,6 @@ static void disown(struct vm *vm, const char *other) {
     vm_set_reason(vm, reason);
     vm_plan_disown_files(&vm->plan);
     vm_input(vm, INPUT_EXITED);
-}
-
-static void on_name(struct vm *vm, json_t *value) {
-    const char *name = json_string_value(json_object_get(value, "name"));
-    if (name && strcmp(name, vm->name) != 0)
-        disown(vm, name);
 }
 
 static void on_uuid(struct vm *vm, json_t *value) {
@@ -264,7 +259,8 @@ static void on_chardevs(struct vm *vm, json_t *chardevs) {
     json_array_foreach(chardevs, index, chardev) {
         const char *label = json_string_value(json_object_get(chardev, "label"));
         if (label && strcmp(label, QEMU_ARGV_AGENT) == 0)
-            vm_agent_port_changed(vm, json_is_true(json_object_get(chardev, "frontend-open")));
+            vm_agent_port_changed(vm, json_is_true(json_object_get(chardev, "frontend-open")),
+                                  vm->connected_ms);
     }
 }
 
@@ -283,6 +279,25 @@ static void confirm(struct vm *vm, enum lifecycle_input found, const char *statu
     }
 }
 
+/* What events would have told: QEMU replays none. A VM that stands still is not judged before its
+ * disks and jobs are known; one that runs is, and the rest of it is asked for when those that were
+ * found with it have been heard. Only the agent of a running guest is asked, so its port is last.
+ */
+static const char *const of_running[] = {"query-jobs", "query-chardev", NULL};
+static const char *const of_halted[] = {"query-block", "query-jobs", "query-status",
+                                        "query-chardev", NULL};
+
+static void examine(struct vm *vm, const char *const *questions) {
+    vm->unexamined = false;
+    monitor_send_all(vm->monitor, questions);
+}
+
+static void on_examination_due(uv_timer_t *timer) {
+    struct vm *vm = timer->data;
+    if (vm->unexamined && monitor_state(vm->monitor) == QMP_READY)
+        examine(vm, of_running);
+}
+
 static void on_status(struct vm *vm, json_t *value) {
     const char *status = json_string_value(json_object_get(value, "status"));
     bool pressing = uv_is_active((uv_handle_t *)&vm->press);
@@ -290,6 +305,15 @@ static void on_status(struct vm *vm, json_t *value) {
                  (vm->state == STATE_STOPPING && !pressing);
     if (!status)
         return;
+    bool runs = strcmp(status, "running") == 0;
+    if (vm->state == STATE_LOST && vm->unexamined && !runs) {
+        examine(vm, of_halted);
+        return;
+    }
+    if (vm->unexamined) {
+        vm->disk_full = vm->disk_full && !runs;
+        uv_timer_start(&vm->heartbeat, on_examination_due, VM_EXAMINATION_MS, 0);
+    }
     vm->halted = run_state_is_halt(status);
     vm->needs_reset = run_state_needs_reset(status);
     vm->boot_ended = run_state_ends_boot(status);
@@ -305,14 +329,12 @@ static void on_status(struct vm *vm, json_t *value) {
         vm->listener->changed(vm->listener->context, vm);
 }
 
-/* The questions to a VM that was found, because QEMU replays no events: first its identity, then
- * its state, last the ports, since only the agent of a running guest is asked. */
 static const struct question {
     const char *command;
     void (*on_return)(struct vm *vm, json_t *value);
 } questions[] = {
-    {"query-name", on_name}, {"query-uuid", on_uuid},     {"query-block", on_block},
-    {"query-jobs", on_jobs}, {"query-status", on_status}, {"query-chardev", on_chardevs},
+    {"query-uuid", on_uuid},     {"query-block", on_block},      {"query-jobs", on_jobs},
+    {"query-status", on_status}, {"query-chardev", on_chardevs},
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
@@ -433,9 +455,6 @@ void vm_qmp_on_item(void *owner, const struct qmp_item *item) {
                 add_drives(vm);
             else
                 begin_boot(vm);
-        } else {
-            for (size_t i = 0; i < QUESTIONS; i++)
-                vm_command(vm, questions[i].command);
         }
         break;
     case QMP_ITEM_REPLY: on_reply(vm, item); break;

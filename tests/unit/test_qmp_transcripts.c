@@ -6,6 +6,7 @@
  *     >* 9000 a                       the same byte many times
  *     ! send NAME [JSON]              a command
  *     ! send-within MS NAME [JSON]    a command with a limit of its own
+ *     ! ask-ahead NAME                a question that does not wait for qmp_capabilities
  *     ! refused NAME                  a command that must not be taken any more
  *     ! tick MS                       the time, from 0
  *     ! eof REASON
@@ -172,14 +173,26 @@ static void end_block(struct replay *replay) {
 
 /* --- the lines of a transcript --- */
 
+static struct sent *sent_new(struct replay *replay) {
+    if (replay->sent_count == SENT_LIMIT)
+        exit(2);
+    return &replay->sent[replay->sent_count++];
+}
+
+static void ask_ahead(struct replay *replay, const char *name) {
+    struct sent *sent = sent_new(replay);
+    snprintf(sent->name, sizeof sent->name, "%s", name);
+    sent->id = session_ask_ahead(replay->session, name, sent, replay->now_ms);
+    if (sent->id == 0)
+        fail(replay, "the id", "0", "one");
+}
+
 static void send_command(struct replay *replay, const char *rest, bool within) {
     unsigned long limit_ms = 0;
     int at = 0;
     if (within && sscanf(rest, "%lu %n", &limit_ms, &at) != 1)
         fail(replay, "the limit", rest, "MS NAME");
-    struct sent *sent = &replay->sent[replay->sent_count];
-    if (replay->sent_count++ == SENT_LIMIT)
-        exit(2);
+    struct sent *sent = sent_new(replay);
     int end = 0;
     sscanf(rest + at, "%63s%n", sent->name, &end);
     json_t *arguments = json_loads(rest + at + end, 0, NULL);
@@ -199,6 +212,8 @@ static void act(struct replay *replay, const char *text) {
         send_command(replay, rest, false);
     else if (strncmp(text, "send-within ", 12) == 0)
         send_command(replay, rest, true);
+    else if (strncmp(text, "ask-ahead ", 10) == 0)
+        ask_ahead(replay, rest);
     else if (strncmp(text, "refused ", 8) == 0)
         CHECK_INT(session_send(replay->session, rest, NULL, replay, replay->now_ms), 0);
     else if (strncmp(text, "tick ", 5) == 0)
