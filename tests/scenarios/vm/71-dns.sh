@@ -90,6 +90,32 @@ has_dns_event() {
     [ "$(events_with "$1")" -gt 0 ]
 }
 
+# The supervisor's clock: it looks for addresses each 5 s, and waits 30 s after an update that failed.
+CLOCK=0
+set_file clock $CLOCK
+is_updating() {
+    pgrep -P "$SUPERVISOR" nsupdate >/dev/null
+}
+# let_pass SECONDS: in steps of 5 s, none of them while it updates, which has a time limit.
+let_pass() {
+    local end=$((CLOCK + $1))
+    while [ $CLOCK -lt $end ]; do
+        wait_until 30 eval '! is_updating'
+        CLOCK=$((CLOCK + 5))
+        set_file clock $CLOCK
+        expect_ok "$PGSUP" -q list # it looks at its clock
+        sleep 0.2
+    done
+}
+passes_until() { # SECONDS COMMAND…: as wait_until, three times as long at most
+    local end=$((CLOCK + 3 * $1))
+    shift
+    until "$@"; do
+        [ $CLOCK -lt $end ] || fail "passed in vain: $*"
+        let_pass 5
+    done
+}
+
 make_key
 echo "$PASSWORD" >"$WORK/password"
 create() { # OPTION…
@@ -248,22 +274,24 @@ step "a supervisor: an address by DHCP, when it changes, and when it is gone"
 mac_of() { # NAME
     "$PGSUP" instance get "$1" --json | sed -n 's/.*"mac": "\(.*\)".*/\1/p'
 }
+UP_BY="env LD_PRELOAD=${PGSUP_WALL_CLOCK:?the library of tests/fault/wall_clock.c} \
+    SLEPT_FILE=$WORK/clock MONOTONIC_FILE=$WORK/clock"
 start_supervisor
 run "$PGSUP" start moving
 expect_equal "status of start" "$STATUS" 0
 ip neighbour replace 10.77.0.50 lladdr "$(mac_of moving)" dev br0 nud permanent
-wait_until 60 is_in_dns moving 10.77.0.50
+passes_until 60 is_in_dns moving 10.77.0.50
 wait_until 30 has_dns_event "moving.lab.example.org is 10.77.0.50"
 ip neighbour flush dev br0 nud all
 ip neighbour replace 10.77.0.60 lladdr "$(mac_of moving)" dev br0 nud permanent
-wait_until 90 is_in_dns moving 10.77.0.60
+passes_until 90 is_in_dns moving 10.77.0.60
 
 step "... a server that hangs holds up nothing else"
 end_dns
 hang_dns
 ip neighbour flush dev br0 nud all
 ip neighbour replace 10.77.0.70 lladdr "$(mac_of moving)" dev br0 nud permanent
-wait_until 60 grep -q "telling 10.77.0.70 moving" "$PGSUP_HOME/dns/records"
+passes_until 60 grep -q "telling 10.77.0.70 moving" "$PGSUP_HOME/dns/records"
 expect_ok "$PGSUP" list # while it hangs
 expect_warning "timed out" "$PGSUP" instance set four --ip 10.77.0.12
 is_in_state moving running || is_in_state moving booting || fail "moving is $(state_of moving)"
@@ -273,29 +301,29 @@ end_hanging
 
 step "... and comes right by itself when it is back"
 start_dns
-wait_until 90 is_in_dns moving 10.77.0.70
-wait_until 30 is_in_dns four 10.77.0.12
+passes_until 90 is_in_dns moving 10.77.0.70
+passes_until 30 is_in_dns four 10.77.0.12
 all_is_told() { # which is noted after the server has answered
     ! grep -q telling "$PGSUP_HOME/dns/records"
 }
-wait_until 30 all_is_told
+passes_until 30 all_is_told
 
 step "... a wrong key is told once"
 warned=$(events_with BADSIG)
 expect_equal "events of it before" "$warned" 0
 cp "$DNS/key" "$DNS/kept" && cp "$DNS/wrong.key" "$DNS/key"
 expect_warning BADSIG "$PGSUP" instance set four --ip 10.77.0.13
-wait_until 60 has_dns_event BADSIG
-sleep 40 # longer than it waits before it tries again
+passes_until 60 has_dns_event BADSIG
+let_pass 40 # longer than it waits before it tries again
 expect_equal "events of it" "$(events_with BADSIG)" 1
 expect_equal "warnings of it" "$(grep -c BADSIG "$UP_LOG")" 1
 run "$PGSUP" kill moving
 expect_equal "status of kill" "$STATUS" 0
 cp "$DNS/kept" "$DNS/key"
-wait_until 90 is_in_dns four 10.77.0.13
+passes_until 90 is_in_dns four 10.77.0.13
 wait_until 30 is_in_state moving stopped
 expect_ok "$PGSUP" instance rebuild -y moving
-wait_until 60 is_in_dns moving ""
+passes_until 60 is_in_dns moving ""
 
 step "a server that hangs when the supervisor ends"
 end_dns
