@@ -76,7 +76,6 @@ static void instance_read_brief(struct query *query, struct store_instance *inst
     instance->ram_mib = (uint64_t)query_column_number(query);
     instance->disk_bytes = (uint64_t)query_column_number(query);
     instance->ssh_port = (uint16_t)query_column_number(query);
-    instance->groups = query_column_text(query);
 }
 
 bool store_instance_uses_dhcp(const struct store_instance *instance) {

@@ -79,7 +79,7 @@ bool instance_table_list(struct store *store, struct store_instances *instances,
 /* … only the one of that name, which has to be there; NULL: all. */
 bool instance_table_list_named(struct store *store, const char *name,
                                struct store_instances *instances, struct error *error);
-/* … with no more than the table of all instances shows, and its groups; the rest is NULL and 0. */
+/* … by id, with no more than the table of all instances shows; the rest is NULL and 0. */
 bool instance_table_list_brief(struct store *store, struct store_instances *instances,
                                struct error *error);
 /* Those that were wanted last and have a restart policy. */

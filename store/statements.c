@@ -85,8 +85,8 @@ static const char *const sql[STATEMENT_COUNT] = {
     [INSTANCE_GET_BY_PHONE_HOME_TOKEN] = INSTANCE_SELECT "WHERE i.phone_home_token = ?1",
     [INSTANCE_LIST] = INSTANCE_SELECT "ORDER BY i.name",
     [INSTANCE_LIST_BRIEF] =
-        "SELECT i.id, i.name, m.name, i.ip4, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port,"
-        " i.host_groups FROM instances i JOIN images m ON m.id = i.image ORDER BY i.name",
+        "SELECT i.id, i.name, m.name, i.ip4, i.vcpu, i.ram_mib, i.disk_bytes, i.ssh_port"
+        " FROM instances i JOIN images m ON m.id = i.image ORDER BY i.id",
     [INSTANCE_LIST_RESTARTED] = INSTANCE_SELECT "WHERE i.wanted <> 0 AND i.restart <> 'no'"
                                                 " ORDER BY i.name",
     [INSTANCE_UPDATE] =

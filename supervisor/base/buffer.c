@@ -17,6 +17,11 @@ static void reserve(struct buffer *buffer, size_t more) {
     buffer->capacity = capacity;
 }
 
+char *buffer_room(struct buffer *buffer, size_t length) {
+    reserve(buffer, length);
+    return buffer->data + buffer->length;
+}
+
 void buffer_append(struct buffer *buffer, const void *data, size_t length) {
     reserve(buffer, length);
     if (length)

@@ -11,6 +11,9 @@ struct buffer {
     size_t capacity;
 };
 
+/* Room for so many bytes behind those that are there, for a caller that raises length by what it
+ * writes, and puts a NUL there if it needs one. */
+char *buffer_room(struct buffer *buffer, size_t length);
 void buffer_append(struct buffer *buffer, const void *data, size_t length);
 void buffer_puts(struct buffer *buffer, const char *text);
 void buffer_putc(struct buffer *buffer, char character);

@@ -197,6 +197,13 @@ bool name_parse_size(const char *text, uint64_t *bytes) {
     return true;
 }
 
+uint32_t name_hash(const char *name) {
+    uint32_t hash = 2166136261u;
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash;
+}
+
 char *name_put_number(uint64_t number, char *text) {
     char digits[20];
     size_t count = 0;
@@ -300,11 +307,15 @@ static size_t plain_length(const char *text) {
     return length;
 }
 
-void name_put_safe(struct buffer *out, const char *text) {
-    size_t plain = plain_length(text), length = plain + strlen(text + plain);
+size_t name_put_safe(struct buffer *out, const char *text) {
+    size_t plain = plain_length(text), width = plain, at = out->length + plain;
     buffer_append(out, text, plain);
+    size_t length = text[plain] ? plain + strlen(text + plain) : plain;
     for (size_t i = plain; i < length;)
         i += put_safe(out, text + i, length - i);
+    for (; at < out->length; at++) /* but for those that continue a UTF-8 sequence */
+        width += ((unsigned char)out->data[at] & 0xC0) != 0x80;
+    return width;
 }
 
 char *name_safe(const char *text) {

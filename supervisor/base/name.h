@@ -17,6 +17,8 @@ bool name_check_label(const char *what, const char *text, struct error *error);
  */
 bool name_check_instance(const char *text, struct error *error);
 
+uint32_t name_hash(const char *name); /* FNV-1a; for tables, of what no stranger chose */
+
 /* Names of groups and variables to Ansible: letters, digits and '_', no digit first, at most 63. */
 bool name_is_word(const char *text);
 
@@ -41,7 +43,8 @@ bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *
  * the direction of text (U+202E …), and anything outside UTF-8 become \xNN. What is safe stays as
  * it is. Caller frees. */
 char *name_safe(const char *text);
-void name_put_safe(struct buffer *out, const char *text); /* appended */
+/* Appended; returns its width in characters. */
+size_t name_put_safe(struct buffer *out, const char *text);
 /* Of the character at text, if it changes the order or the lines of what is around it; 0. */
 uint32_t name_hidden_control(const char *text);
 /* Text from a guest or a file made safe as soon as it comes: likewise, as do characters that

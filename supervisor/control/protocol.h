@@ -5,9 +5,10 @@
  * error. An error's data carries the word of the error code (base/error.h), so that the command
  * line exits with the same status as for an error of its own.
  *
- * "status" answers {"vms": [{…}]} or, with {"rows": true}, what a table of all shows, by state:
- * name, milliseconds since the launch of its process or null, and the reason if there is one.
- *     {"rows": {"ready": [["web", 42000], ["mail", 17]], "failed": [["db", null, "QEMU ended"]]}}
+ * "status" answers {"vms": [{…}]} or, with {"brief": true}, what a table of all shows: for each
+ * state one text of names, each followed by the milliseconds since the launch of its process or by
+ * "-", and the reasons that there are.
+ *     {"brief": {"ready": "web 42000 mail 17", "failed": "db -"}, "reasons": {"db": "QEMU ended"}}
  */
 #pragma once
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "base/platform.h"
 #include "daemon/control_server.h"
 #include "daemon/launch_worker.h"
@@ -135,15 +136,8 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
     };
 }
 
-static uint32_t hash_name(const char *name) { /* FNV-1a */
-    uint32_t hash = 2166136261u;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash;
-}
-
 struct vm *fleet_find(struct fleet *fleet, const char *name) {
-    uint32_t hash = hash_name(name);
+    uint32_t hash = name_hash(name);
     for (size_t i = 0; i < fleet->count; i++)
         if (fleet->keys[i].name == hash && strcmp(fleet->vms[i]->name, name) == 0)
             return fleet->vms[i];
@@ -183,7 +177,7 @@ static struct vm *fleet_add(struct fleet *fleet, const struct store_instance *in
     recall(fleet, vm);
     fleet->vms = alloc_resize(fleet->vms, (fleet->count + 1) * sizeof *fleet->vms);
     fleet->keys = alloc_resize(fleet->keys, (fleet->count + 1) * sizeof *fleet->keys);
-    fleet->keys[fleet->count] = (struct fleet_key){instance->id, hash_name(instance->name)};
+    fleet->keys[fleet->count] = (struct fleet_key){instance->id, name_hash(instance->name)};
     fleet->vms[fleet->count++] = vm;
     return vm;
 }

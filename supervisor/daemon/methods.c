@@ -1,6 +1,7 @@
 #include "methods.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "control/protocol.h"
 #include "daemon/console_relay.h"
 #include "daemon/power.h"
@@ -27,33 +28,52 @@ static bool method_hello(struct request *request, struct error *error) {
     return true;
 }
 
-static void add_row(json_t *by_state, const struct vm *vm) {
-    const char *state = lifecycle_state_word(vm->state);
-    json_t *rows = json_object_get(by_state, state);
-    if (!rows)
-        json_object_set_new(by_state, state, rows = json_array());
-    json_array_append_new(rows, vm_json_row(vm));
+static bool is_asked(const struct vm *vm, const char *only) {
+    return !only || strcmp(only, vm->name) == 0;
 }
 
-/* "name": of this VM alone; "rows": in short, see control/protocol.h. */
-static bool method_status(struct request *request, struct error *error) {
-    struct fleet *fleet = request->context->fleet;
-    const char *only = NULL;
-    bool rows = false;
-    if (!control_get_string(request->params, "name", &only, error) ||
-        !control_get_bool(request->params, "rows", &rows, error))
-        return false;
-    json_t *body = json_object(), *list = rows ? json_object() : json_array();
-    for (size_t i = 0; i < fleet->count; i++) {
-        if (only && strcmp(only, fleet->vms[i]->name) != 0)
-            continue;
-        if (rows)
-            add_row(list, fleet->vms[i]);
-        else
+static json_t *tell_whole(const struct fleet *fleet, const char *only) {
+    json_t *body = json_object(), *list = json_array();
+    for (size_t i = 0; i < fleet->count; i++)
+        if (is_asked(fleet->vms[i], only))
             json_array_append_new(list, vm_json(fleet->vms[i]));
+    json_object_set_new(body, "vms", list);
+    return body;
+}
+
+/* Each `list` reads it of all: as few values as can be. */
+static json_t *tell_brief(const struct fleet *fleet, const char *only) {
+    json_t *body = json_object(), *states = json_object(), *reasons = json_object();
+    struct buffer words[STATE_COUNT] = {0};
+    int64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct vm *vm = fleet->vms[i];
+        if (!is_asked(vm, only))
+            continue;
+        vm_json_brief(vm, now_ms, &words[vm->state]);
+        if (vm->reason)
+            json_object_set_new(reasons, vm->name, json_string(vm->reason));
     }
-    json_object_set_new(body, rows ? "rows" : "vms", list);
-    request_succeed(request, body);
+    for (int state = 0; state < STATE_COUNT; state++) {
+        if (words[state].length)
+            json_object_set_new(states, lifecycle_state_word((enum lifecycle_state)state),
+                                json_stringn(words[state].data, words[state].length));
+        buffer_done(&words[state]);
+    }
+    json_object_set_new(body, "brief", states);
+    json_object_set_new(body, "reasons", reasons);
+    return body;
+}
+
+/* "name": of this VM alone; "brief": see control/protocol.h. */
+static bool method_status(struct request *request, struct error *error) {
+    const struct fleet *fleet = request->context->fleet;
+    const char *only = NULL;
+    bool brief = false;
+    if (!control_get_string(request->params, "name", &only, error) ||
+        !control_get_bool(request->params, "brief", &brief, error))
+        return false;
+    request_succeed(request, brief ? tell_brief(fleet, only) : tell_whole(fleet, only));
     return true;
 }
 

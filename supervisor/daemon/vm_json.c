@@ -1,6 +1,7 @@
 #include "vm_json.h"
 
 #include "base/clock.h"
+#include "base/name.h"
 #include "base/strv.h"
 
 static json_t *optional(const char *text) {
@@ -48,14 +49,15 @@ json_t *vm_json(const struct vm *vm) {
     return object;
 }
 
-/* A row of a thousand is read for each `list`: no key, and nothing that is not shown. */
-json_t *vm_json_row(const struct vm *vm) {
-    json_t *row = json_array();
-    int64_t launched = vm->launch.phases_ms[PHASE_LAUNCHED], now = clock_wall_ms();
-    bool known = lifecycle_has_process(vm->state) && launched && launched <= now;
-    json_array_append_new(row, json_string(vm->name));
-    json_array_append_new(row, known ? json_integer(now - launched) : json_null());
-    if (vm->reason)
-        json_array_append_new(row, json_string(vm->reason));
-    return row;
+void vm_json_brief(const struct vm *vm, int64_t now_ms, struct buffer *words) {
+    int64_t launched_ms = vm->launch.phases_ms[PHASE_LAUNCHED];
+    bool known = lifecycle_has_process(vm->state) && launched_ms && launched_ms <= now_ms;
+    char age[24] = "-";
+    if (known)
+        name_put_number((uint64_t)(now_ms - launched_ms), age);
+    if (words->length)
+        buffer_putc(words, ' ');
+    buffer_puts(words, vm->name);
+    buffer_putc(words, ' ');
+    buffer_puts(words, age);
 }

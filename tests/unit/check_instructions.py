@@ -46,8 +46,8 @@ def count(environment, *command):
 def supervisor(home):
     """Says of all VMs that they run, and of each that it has started, always in the same words, as
     counted ones must be."""
-    rows = {"ready": [[name, 3600000 + number] for number, name in enumerate(home.names)]}
-    answers = {"hello": {"protocol": 1}, "status": {"rows": rows},
+    words = {"ready": " ".join(f"{name} {3600000 + number}" for number, name in enumerate(home.names))}
+    answers = {"hello": {"protocol": 1}, "status": {"brief": words, "reasons": {}},
                "start": {"name": "vm1", "state": "booting", "outcome": "started", "took_ms": 7}}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{home.path}/run/pgsup.sock")

@@ -23,7 +23,7 @@ static int listen_at(const char *path) {
     return fd;
 }
 
-/* One that is greeted and asked once. Its status tells whether rows were asked for. */
+/* One that is greeted and asked once. Its status tells whether it was asked in brief. */
 static _Noreturn void be_supervisor(int fd, const char *result) {
     char line[1024] = "";
     int link = accept(fd, NULL, NULL);
@@ -31,7 +31,7 @@ static _Noreturn void be_supervisor(int fd, const char *result) {
     if (!fgets(line, sizeof line, stream) || dprintf(link, HELLO) < 0 ||
         !fgets(line, sizeof line, stream) || dprintf(link, ANSWER, result) < 0)
         _exit(2);
-    _exit(strstr(line, "\"rows\":true") ? 0 : 1);
+    _exit(strstr(line, "\"brief\":true") ? 0 : 1);
 }
 
 static bool ask(const char *result, bool brief, struct vm_status *vms, struct error *error) {
@@ -57,14 +57,18 @@ static struct vm_now now_of(struct vm_status *vms, const char *name) {
     return now;
 }
 
-TEST(rows_are_read_by_state) {
+TEST(words_are_read_by_state) {
     struct vm_status vms;
     struct error error = {0};
-    CHECK(ask("{\"rows\": {\"ready\": [[\"web\", 42000], [\"mail\", 0], [\"new\", null]],"
-              " \"failed\": [[\"db\", null, \"QEMU ended\"]], \"odd\": [7, [null, 1]]}}",
-              true, &vms, &error));
+    CHECK(
+        ask("{\"brief\": {\"ready\": \"web 42000 mail 0 new -\", \"failed\": \"db -\", \"odd\": 7,"
+            " \"lost\": \"\", \"paused\": \" 5 last\"}, \"reasons\": {\"db\": \"QEMU ended\"}}",
+            true, &vms, &error));
     CHECK_STRING(error.text, "");
-    CHECK_INT(vms.told_count, 4);
+    CHECK_INT(vms.told_count, 5);
+    const struct vm_now last = now_of(&vms, "last");
+    CHECK_STRING(last.state, "paused");
+    CHECK_INT(last.uptime_ms, UPTIME_NONE);
     const struct vm_now web = now_of(&vms, "web"), mail = now_of(&vms, "mail"),
                         new = now_of(&vms, "new"), db = now_of(&vms, "db");
     CHECK_STRING(web.state, "ready");
@@ -81,7 +85,7 @@ TEST(rows_are_read_by_state) {
 TEST(a_start_after_the_answer_is_no_end) {
     struct vm_status vms;
     struct error error = {0};
-    CHECK(ask("{\"rows\": {}}", true, &vms, &error));
+    CHECK(ask("{\"brief\": {}}", true, &vms, &error));
     vms.ended = (struct store_launches){alloc_zero(sizeof *vms.ended.items), 1};
     vms.ended.items[0].phases_ms[PHASE_LAUNCHED] = vms.now_ms;
     vms.recalls = true;
@@ -111,8 +115,8 @@ TEST(an_older_supervisor_gives_objects) {
 }
 
 TEST(what_makes_no_sense_is_no_answer) {
-    static const char *const results[] = {"{}", "{\"rows\": []}", "{\"vms\": {}}",
-                                          "{\"rows\": 7, \"vms\": \"x\"}"};
+    static const char *const results[] = {"{}", "{\"brief\": []}", "{\"vms\": {}}",
+                                          "{\"brief\": 7, \"vms\": \"x\"}"};
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
         struct vm_status vms;
         struct error error = {0};
@@ -144,6 +148,9 @@ static const struct instance_row rows[] = {
     {.instance = &instances[1],
      .now = {.state = "failed", .reason = "QEMU ended", .uptime_ms = UPTIME_NONE},
      .endpoint = {.address = "127.0.0.1", .port = 10022}},
+    {.instance = &instances[1],
+     .now = {.state = "failed", .uptime_ms = UPTIME_NONE},
+     .endpoint = {.address = "127.0.0.1", .port = 10023}},
 };
 
 static void check_table(const char *words, size_t count, const char *expected) {
@@ -169,6 +176,15 @@ TEST(a_reason_is_shown_when_there_is_one_to_tell) {
         "vm10  Running(ready)  2     1.5G  20G   3h      172.16.0.10      debian-12  -\n"
         "vm9   Failed          10    64M   0B    -       127.0.0.1:10022  empty      QEMU "
         "ended\n");
+}
+
+/* Two ports of one address are two values. */
+TEST(a_cell_is_as_the_one_above_only_if_all_of_it_is) {
+    check_table("name,state,ram,address,reason,pid", 3,
+                "NAME  STATE           RAM   ADDRESS          REASON      PID\n"
+                "vm10  Running(ready)  1.5G  172.16.0.10      -           4711\n"
+                "vm9   Failed          64M   127.0.0.1:10022  QEMU ended  -\n"
+                "vm9   Failed          64M   127.0.0.1:10023  -           -\n");
 }
 
 TEST(the_other_columns_are_shown_when_chosen) {

@@ -55,7 +55,7 @@ static bool check_group(const struct home *home, const char *wanted, struct erro
     bool found = false;
     if (!wanted)
         return true;
-    if (!instance_table_list_brief(home->store, &all, error))
+    if (!instance_table_list(home->store, &all, error))
         return false;
     for (size_t i = 0; !found && i < all.count; i++)
         found = is_in_group(&all.items[i], wanted);
@@ -91,12 +91,28 @@ static int compare_rows(const void *left, const void *right) {
     return order ? order : natural_compare(a->row->instance->name, b->row->instance->name);
 }
 
+static struct sorted sorted_of(const struct list_choice *choice, const struct instance_row *row) {
+    return (struct sorted){row, choice->sort->value(row), choice->descending};
+}
+
+/* As those are that were made in their order. */
+static bool is_sorted(const struct list_choice *choice, const struct list_rows *list) {
+    for (size_t i = 1; i < list->count; i++) {
+        struct sorted before = sorted_of(choice, &list->items[i - 1]);
+        struct sorted after = sorted_of(choice, &list->items[i]);
+        if (compare_rows(&before, &after) > 0)
+            return false;
+    }
+    return true;
+}
+
 static void sort_rows(const struct list_choice *choice, struct list_rows *list) {
+    if (is_sorted(choice, list))
+        return;
     struct sorted *sorted = alloc_zero((list->count + 1) * sizeof *sorted);
     struct instance_row *rows = alloc_zero((list->count + 1) * sizeof *rows);
     for (size_t i = 0; i < list->count; i++)
-        sorted[i] = (struct sorted){&list->items[i], choice->sort->value(&list->items[i]),
-                                    choice->descending};
+        sorted[i] = sorted_of(choice, &list->items[i]);
     qsort(sorted, list->count, sizeof *sorted, compare_rows);
     for (size_t i = 0; i < list->count; i++)
         rows[i] = *sorted[i].row;
@@ -121,7 +137,8 @@ static void choose_rows(const struct list_choice *choice, struct list_rows *list
 
 bool list_rows_collect(struct home *home, const struct list_choice *choice, struct list_rows *list,
                        struct error *error) {
-    enum instance_rows_form form = choice->whole ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF;
+    enum instance_rows_form form =
+        choice->whole || choice->group ? INSTANCE_ROWS_WHOLE : INSTANCE_ROWS_BRIEF;
     *list = (struct list_rows){0};
     if (!instance_rows_open(home, NULL, form, &list->all, error))
         return false;

@@ -16,11 +16,35 @@ static int64_t uptime_ms(const struct vm_status *vms, int64_t pid, int64_t launc
 
 /* --- what a supervisor says --- */
 
-static void add_told(struct vm_status *vms, const json_t *name, const struct vm_now *now) {
-    struct vm_told *told = &vms->told[vms->told_count];
-    *told = (struct vm_told){.name = json_string_value(name), .now = *now};
-    told->now.supervised = true;
-    vms->told_count += told->name && now->state;
+/* The place of a name, or the free one where it would be: half of them are free. */
+static uint32_t *place_of(const struct vm_status *vms, const char *name) {
+    uint32_t at = name_hash(name);
+    uint32_t *place;
+    while (*(place = &vms->places[at++ & vms->place_mask]) &&
+           strcmp(vms->told[*place - 1].name, name) != 0)
+        ;
+    return place;
+}
+
+static void place_told(struct vm_status *vms) {
+    size_t count = 1;
+    while (count < 2 * (vms->told_count + 1))
+        count *= 2;
+    vms->places = alloc_zero(count * sizeof *vms->places);
+    vms->place_mask = (uint32_t)count - 1;
+    for (uint32_t i = 0; i < vms->told_count; i++)
+        *place_of(vms, vms->told[i].name) = i + 1;
+}
+
+static void add_told(struct vm_status *vms, const char *name, const struct vm_now *now) {
+    if (!name || !now->state)
+        return;
+    if (vms->told_count == vms->told_room) {
+        vms->told_room = vms->told_room ? 2 * vms->told_room : 16;
+        vms->told = alloc_resize(vms->told, vms->told_room * sizeof *vms->told);
+    }
+    vms->told[vms->told_count] = (struct vm_told){.name = name, .now = *now};
+    vms->told[vms->told_count++].now.supervised = true;
 }
 
 static void read_object(struct vm_status *vms, const json_t *object) {
@@ -33,46 +57,50 @@ static void read_object(struct vm_status *vms, const json_t *object) {
         .uptime_ms = uptime_ms(vms, pid, json_integer_value(json_object_get(phases, "launched"))),
         .since_ms = json_integer_value(json_object_get(object, "since_ms")),
         .told = object};
-    add_told(vms, json_object_get(object, "name"), &now);
+    add_told(vms, json_string_value(json_object_get(object, "name")), &now);
 }
 
-/* control/protocol.h */
-static void read_row(struct vm_status *vms, const char *state, const json_t *row) {
-    const json_t *uptime = json_array_get(row, 1);
-    const struct vm_now now = {.state = state,
-                               .reason = json_string_value(json_array_get(row, 2)),
-                               .uptime_ms = json_is_integer(uptime) ? json_integer_value(uptime)
-                                                                    : UPTIME_NONE};
-    add_told(vms, json_array_get(row, 0), &now);
+static char *cut_word(char **text) {
+    char *word = *text;
+    *text += strcspn(word, " ");
+    if (**text)
+        *(*text)++ = 0;
+    return word;
 }
 
-static void make_room(struct vm_status *vms, const json_t *list) {
-    size_t room = vms->told_count + json_array_size(list) + 1;
-    vms->told = alloc_resize(vms->told, room * sizeof *vms->told);
+/* Names and times: control/protocol.h. */
+static void read_words(struct vm_status *vms, const char *state, const json_t *words) {
+    const json_t *reasons = json_object_get(vms->answer, "reasons");
+    bool any = json_object_size(reasons) > 0;
+    char *text = alloc_string(json_string_value(words));
+    if (!text)
+        return;
+    strv_take(&vms->texts, text);
+    while (*text) {
+        const char *name = cut_word(&text), *uptime = cut_word(&text);
+        const struct vm_now now = {
+            .state = state,
+            .reason = any ? json_string_value(json_object_get(reasons, name)) : NULL,
+            .uptime_ms =
+                *uptime >= '0' && *uptime <= '9' ? strtoll(uptime, NULL, 10) : UPTIME_NONE};
+        add_told(vms, *name ? name : NULL, &now);
+    }
 }
 
-static int compare_names(const void *left, const void *right) {
-    return strcmp(((const struct vm_told *)left)->name, ((const struct vm_told *)right)->name);
-}
-
-/* An older supervisor gives no rows. False: that is no answer. */
+/* An older supervisor knows no brief answer. False: that is no answer. */
 static bool read_answer(struct vm_status *vms) {
-    json_t *rows = json_object_get(vms->answer, "rows"), *list, *each;
+    json_t *brief = json_object_get(vms->answer, "brief"), *each;
     const json_t *objects = json_object_get(vms->answer, "vms");
     const char *state;
     size_t index;
-    make_room(vms, objects);
     json_array_foreach(objects, index, each) {
         read_object(vms, each);
     }
-    json_object_foreach(rows, state, list) {
-        make_room(vms, list);
-        json_array_foreach(list, index, each) {
-            read_row(vms, state, each);
-        }
+    json_object_foreach(brief, state, each) {
+        read_words(vms, state, each);
     }
-    qsort(vms->told, vms->told_count, sizeof *vms->told, compare_names);
-    return json_is_array(objects) || json_is_object(rows);
+    place_told(vms);
+    return json_is_array(objects) || json_is_object(brief);
 }
 
 static bool send_question(struct vm_status *vms, struct error *error) {
@@ -80,7 +108,7 @@ static bool send_question(struct vm_status *vms, struct error *error) {
     if (vms->scope.only)
         json_object_set_new(params, "name", json_string(vms->scope.only));
     if (vms->scope.brief)
-        json_object_set_new(params, "rows", json_true());
+        json_object_set_new(params, "brief", json_true());
     return client_send(vms->client, "status", params, error) != 0;
 }
 
@@ -119,20 +147,21 @@ bool vm_status_open(const struct home *home, const struct vm_status_scope *scope
 void vm_status_close(struct vm_status *vms) {
     client_close(vms->client);
     free(vms->told);
+    free(vms->places);
     json_decref(vms->answer);
     running_list_done(&vms->running);
     store_launches_done(&vms->ended);
     if (vms->looks)
         unsuspended_close(&vms->unsuspended);
-    strv_done(&vms->reasons);
+    strv_done(&vms->texts);
     *vms = (struct vm_status){0};
 }
 
 /* --- what a VM itself, the store and the disks say --- */
 
-static const char *keep_reason(struct vm_status *vms, char *reason) {
-    strv_take(&vms->reasons, reason);
-    return reason;
+static const char *keep_text(struct vm_status *vms, char *text) {
+    strv_take(&vms->texts, text);
+    return text;
 }
 
 static int64_t recall_uptime_ms(const struct vm_status *vms, int64_t instance, int64_t pid) {
@@ -152,12 +181,11 @@ static void ask_vm(struct vm_status *vms, const struct running *running, struct 
     now->pid = running->pid;
     if (!status) {
         now->state = "lost";
-        now->reason = keep_reason(
-            vms, alloc_printf("no supervisor, and QMP does not answer: %s", error.text));
+        now->reason =
+            keep_text(vms, alloc_printf("no supervisor, and QMP does not answer: %s", error.text));
     } else {
         now->state = strcmp(status, "running") == 0 ? "running" : "paused";
-        now->reason =
-            keep_reason(vms, alloc_printf("no supervisor; QEMU reports \"%.40s\"", status));
+        now->reason = keep_text(vms, alloc_printf("no supervisor; QEMU reports \"%.40s\"", status));
     }
     json_decref(reply);
     offline_close(offline);
@@ -202,9 +230,9 @@ static void look_for_memory(struct vm_status *vms, const char *name, struct vm_n
         return;
     name_format_size(saved.bytes, size);
     if (strcmp(now->state, "stopped") == 0)
-        now->reason = keep_reason(
-            vms,
-            alloc_printf("%s of memory are on disk: `pgsup start %s` lets it go on", size, name));
+        now->reason =
+            keep_text(vms, alloc_printf("%s of memory are on disk: `pgsup start %s` lets it go on",
+                                        size, name));
     now->state = SUSPEND_STATE;
     now->since_ms = saved.saved_ms;
     saved_memory_done(&saved);
@@ -213,10 +241,8 @@ static void look_for_memory(struct vm_status *vms, const char *name, struct vm_n
 /* --- of each instance --- */
 
 static const struct vm_told *find_told(const struct vm_status *vms, const char *name) {
-    const struct vm_told wanted = {.name = name};
-    return vms->told_count
-               ? bsearch(&wanted, vms->told, vms->told_count, sizeof wanted, compare_names)
-               : NULL;
+    uint32_t place = vms->told_count ? *place_of(vms, name) : 0;
+    return place ? &vms->told[place - 1] : NULL;
 }
 
 static const struct running *find_running(const struct vm_status *vms, const char *name) {

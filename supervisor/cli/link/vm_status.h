@@ -30,15 +30,17 @@ struct vm_status {
     struct vm_status_scope scope;
     int64_t now_ms;        /* wall */
     struct client *client; /* NULL: no supervisor */
-    json_t *answer;        /* … or what it says, and where that of each VM is, by name: */
+    json_t *answer;        /* … or what it says, of each VM: */
     struct vm_told *told;
-    size_t told_count;
+    size_t told_count, told_room;
+    uint32_t *places; /* by the hash of the name: 1 and up of those told, 0: free */
+    uint32_t place_mask;
     struct running_list running; /* without a supervisor */
     bool recalls;                /* one was asked for that does not run: */
     struct store_launches ended; /* the last launch of each in the scope */
     bool looks;                  /* … and, when the scope is all, its disk for memory: */
     struct unsuspended unsuspended;
-    struct strv reasons; /* made here */
+    struct strv texts; /* made here */
 };
 
 /* One question to the supervisor and, for all that do not run, one to the store. False: nothing to

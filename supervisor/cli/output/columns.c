@@ -9,16 +9,10 @@
 
 #define GAP        2
 #define NAME_WIDTH 16
+#define CUT        "\u2026"
+#define PLAIN      "\033[0m" /* after a style */
 
-enum { CUT_LEAST = 8, CUT_LAST_LEAST = 24 };
-
-/* Characters, not bytes: those that continue a UTF-8 sequence take no column. */
-static size_t width_of(const char *text, size_t length) {
-    size_t width = 0;
-    for (size_t i = 0; i < length; i++)
-        width += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return width;
-}
+enum { CUT_LEAST = 8, CUT_LAST_LEAST = 24, FLUSH_BYTES = 28672 };
 
 /* The bytes of the first characters of a text that has more. */
 static size_t bytes_of(const char *text, size_t characters) {
@@ -30,30 +24,34 @@ static size_t bytes_of(const char *text, size_t characters) {
     return length;
 }
 
-/* The text behind `at` becomes a cell. */
-static void take_cell(struct columns *columns, size_t at) {
+static struct columns_cell *next_cell(struct columns *columns) {
     if (columns->cell_count == columns->cell_room) {
         columns->cell_room = columns->cell_room ? 2 * columns->cell_room : 4 * COLUMNS_MAX;
         columns->cells = alloc_resize(columns->cells, columns->cell_room * sizeof *columns->cells);
     }
-    size_t length = columns->text.length - at;
-    columns->cells[columns->cell_count++] = (struct columns_cell){
-        .at = at, .length = length, .width = width_of(columns->text.data + at, length)};
+    return &columns->cells[columns->cell_count++];
+}
+
+static void add_cell(struct columns *columns, const char *text) {
+    struct columns_cell *cell = next_cell(columns);
+    size_t at = columns->text.length;
+    uint32_t width = (uint32_t)name_put_safe(&columns->text, text);
+    *cell = (struct columns_cell){(uint32_t)at, (uint32_t)(columns->text.length - at), width, NULL};
 }
 
 void columns_init(struct columns *columns, const char *const *headings) {
     *columns = (struct columns){0};
-    for (; headings[columns->count]; columns->count++) {
-        size_t at = columns->text.length;
-        buffer_puts(&columns->text, headings[columns->count]);
-        take_cell(columns, at);
-    }
+    for (; headings[columns->count]; columns->count++)
+        add_cell(columns, headings[columns->count]);
 }
 
 void columns_add(struct columns *columns, const char *cell) {
-    size_t at = columns->text.length;
-    name_put_safe(&columns->text, cell && *cell ? cell : "-");
-    take_cell(columns, at);
+    add_cell(columns, cell && *cell ? cell : "-");
+}
+
+void columns_repeat(struct columns *columns) {
+    struct columns_cell *cell = next_cell(columns);
+    *cell = *(cell - columns->count);
 }
 
 void columns_paint(struct columns *columns, const char *style) {
@@ -118,42 +116,54 @@ static void fit(const struct columns *columns, size_t widths[COLUMNS_MAX]) {
             cut_column(columns, widths, i, 1);
 }
 
-static void put_cell(const struct columns *columns, const struct columns_cell *cell, size_t width,
-                     struct buffer *line) {
+static char *put_cell(const struct columns *columns, const struct columns_cell *cell, size_t width,
+                      char *at) {
     const char *text = columns->text.data + cell->at;
-    if (cell->width <= width) {
-        buffer_append(line, text, cell->length);
-        return;
-    }
-    buffer_append(line, text, bytes_of(text, width - 1));
-    buffer_puts(line, "\u2026");
+    size_t length = cell->width <= width ? cell->length : bytes_of(text, width - 1);
+    memcpy(at, text, length);
+    return cell->width <= width ? at + length : stpcpy(at + length, CUT);
 }
 
-static void put_gap(size_t width, struct buffer *line) {
-    static const char spaces[] = "                                ";
-    for (size_t part; width > 0; width -= part) {
-        part = width < sizeof spaces - 1 ? width : sizeof spaces - 1;
-        buffer_append(line, spaces, part);
-    }
+static char *put_painted(const struct columns *columns, const struct columns_cell *cell,
+                         size_t width, char *at) {
+    at = put_cell(columns, cell, width, stpcpy(at, cell->style));
+    return *cell->style ? stpcpy(at, PLAIN) : at;
 }
 
-static void put_row(const struct columns *columns, size_t row, const size_t widths[COLUMNS_MAX],
-                    struct buffer *line) {
+/* What a row may take at most, in bytes. */
+static size_t room_of(const struct columns *columns, const struct columns_cell *row,
+                      const size_t widths[COLUMNS_MAX]) {
+    size_t room = sizeof "\n";
+    for (size_t column = 0; column < columns->count; column++) {
+        const struct columns_cell *cell = &row[column];
+        room += cell->length + widths[column] + GAP + strlen(CUT);
+        if (cell->style)
+            room += strlen(cell->style) + strlen(PLAIN);
+    }
+    return room;
+}
+
+static void put_row(const struct columns *columns, const struct columns_cell *row,
+                    const size_t widths[COLUMNS_MAX], struct buffer *lines) {
+    char *start = buffer_room(lines, room_of(columns, row, widths)), *at = start;
     size_t gap = 0;
     for (size_t column = 0; column < columns->count; column++) {
-        const struct columns_cell *cell = &columns->cells[row * columns->count + column];
+        const struct columns_cell *cell = &row[column];
         size_t width = widths[column];
         if (!width)
             continue;
-        put_gap(gap, line);
-        if (cell->style)
-            buffer_puts(line, cell->style);
-        put_cell(columns, cell, width, line);
-        if (cell->style && *cell->style)
-            buffer_puts(line, "\033[0m");
+        memset(at, ' ', gap);
+        at = (cell->style ? put_painted : put_cell)(columns, cell, width, at + gap);
         gap = GAP + (width > cell->width ? width - cell->width : 0);
     }
-    buffer_putc(line, '\n');
+    *at++ = '\n';
+    lines->length += (size_t)(at - start);
+}
+
+static void flush(struct buffer *lines, FILE *file) {
+    if (lines->length)
+        fwrite(lines->data, 1, lines->length, file);
+    buffer_clear(lines);
 }
 
 void columns_print(const struct columns *columns, FILE *file) {
@@ -161,10 +171,12 @@ void columns_print(const struct columns *columns, FILE *file) {
     scoped(buffer_done) struct buffer lines = {0};
     measure(columns, widths);
     fit(columns, widths);
-    for (size_t row = columns->no_heading; row < columns->cell_count / columns->count; row++)
-        put_row(columns, row, widths, &lines);
-    if (lines.length)
-        fwrite(lines.data, 1, lines.length, file);
+    for (size_t row = columns->no_heading; row < columns->cell_count / columns->count; row++) {
+        put_row(columns, &columns->cells[row * columns->count], widths, &lines);
+        if (lines.length >= FLUSH_BYTES)
+            flush(&lines, file);
+    }
+    flush(&lines, file);
 }
 
 void columns_done(struct columns *columns) {

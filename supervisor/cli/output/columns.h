@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define COLUMNS_MAX 20
@@ -11,10 +12,10 @@
 struct columns {
     struct buffer text; /* of all cells */
     struct columns_cell {
-        size_t at, length; /* in the text, in bytes */
-        size_t width;      /* in characters */
-        const char *style; /* borrowed: what a terminal needs before it; NULL: none */
-    } * cells;             /* row after row, the heading first */
+        uint32_t at, length; /* in the text, in bytes */
+        uint32_t width;      /* in characters */
+        const char *style;   /* borrowed: what a terminal needs before it; NULL: none */
+    } * cells;               /* row after row, the heading first */
     size_t cell_count, cell_room;
     size_t count; /* of columns */
     bool no_heading;
@@ -28,6 +29,7 @@ struct columns {
 /* headings: NULL-terminated, at most COLUMNS_MAX. */
 void columns_init(struct columns *columns, const char *const *headings);
 void columns_add(struct columns *columns, const char *cell); /* NULL or "": "-" */
+void columns_repeat(struct columns *columns); /* the cell of the row above, with its style */
 /* Of the cell added last; style lives for ever. */
 void columns_paint(struct columns *columns, const char *style);
 void columns_print(const struct columns *columns, FILE *file);

@@ -119,16 +119,35 @@ static void add_number(struct columns *cells, enum list_form form, uint64_t numb
 }
 
 static void add_cell(const struct list_table *table, struct columns *cells,
-                     const struct instance_row *row, const struct list_column *column) {
-    const struct list_value value = column->value(row);
-    if (value.known && column->form == FORM_ADDRESS)
+                     const struct instance_row *row, const struct list_column *column,
+                     const struct list_value *value) {
+    if (value->known && column->form == FORM_ADDRESS)
         add_address(cells, &row->endpoint);
     else if (column->form == FORM_STATE)
-        add_state(table, cells, value.text);
-    else if (value.known && !value.text)
-        add_number(cells, column->form, (uint64_t)value.number);
+        add_state(table, cells, value->text);
+    else if (value->known && !value->text)
+        add_number(cells, column->form, (uint64_t)value->number);
     else
-        columns_add(cells, value.text);
+        columns_add(cells, value->text);
+}
+
+static bool is_same(const struct list_value *a, const struct list_value *b) {
+    if (a->known != b->known || !a->text != !b->text)
+        return false;
+    return a->text ? strcmp(a->text, b->text) == 0 : a->number == b->number;
+}
+
+/* Most columns mostly hold what the row above holds, whose cell is taken as it is. */
+static void add_column_cell(const struct list_table *table, struct columns *cells,
+                            const struct instance_row *row, const struct list_column *column,
+                            struct list_value *above) {
+    const struct list_value value = column->value(row);
+    if (cells->cell_count >= 2 * cells->count && column->form != FORM_ADDRESS &&
+        is_same(&value, above))
+        columns_repeat(cells);
+    else
+        add_cell(table, cells, row, column, &value);
+    *above = value;
 }
 
 /* --- which are shown --- */
@@ -179,10 +198,11 @@ void list_table_print(const struct list_table *table, const struct instance_row 
     const struct list_column *shown[LIST_COLUMNS];
     size_t shown_count = choose_shown(table, rows, count, shown);
     struct columns cells;
+    struct list_value above[LIST_COLUMNS] = {0};
     init_cells(table, shown, shown_count, &cells);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < shown_count; j++)
-            add_cell(table, &cells, &rows[i], shown[j]);
+            add_column_cell(table, &cells, &rows[i], shown[j], &above[j]);
     columns_print(&cells, file);
     columns_done(&cells);
 }
