@@ -148,11 +148,23 @@ char *home_instance_folder(const struct home *home, const char *name) {
     return alloc_printf("%s/" HOME_INSTANCES "/%s", home->path, name);
 }
 
+/* It comes into its place as a whole: one that is made there would hide where the real one is. */
+static bool is_of_instance(const struct home *home, const char *path) {
+    scoped(alloc_release) char *instances = home_file(home, HOME_INSTANCES "/");
+    const char *name = path + strlen(instances);
+    return strncmp(path, instances, strlen(instances)) == 0 && *name != '.' && !strchr(name, '/');
+}
+
 bool home_make_folder(const struct home *home, const char *path, struct error *error) {
     scoped(alloc_release) char *above = alloc_string(path);
     char *slash = strrchr(above, '/');
     if (file_is_directory(path))
         return true;
+    if (is_of_instance(home, path))
+        return error_set(error, ERROR_NOT_FOUND,
+                         "the folder %s is gone: its instance was renamed or removed a moment ago, "
+                         "or somebody moved it away",
+                         path);
     if (slash && slash > above) {
         *slash = 0;
         if (!home_make_folder(home, above, error))

@@ -34,8 +34,7 @@ static bool stop_first(struct invocation *invocation, const char *name, struct e
     return good;
 }
 
-/* What cannot be restored neither stops the VM nor makes a safety snapshot. */
-static bool check_named(const struct invocation *invocation, struct error *error) {
+static bool check_snapshot(const struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct store_instance instance = {0};
     struct store_snapshots list = {0};
@@ -49,6 +48,20 @@ static bool check_named(const struct invocation *invocation, struct error *error
     store_snapshots_done(&list);
     store_instance_done(&instance);
     return good;
+}
+
+/* What cannot be restored neither stops the VM nor makes a safety snapshot. An instance may be
+ * renamed or removed while its disks are looked at. */
+static bool check_named(const struct invocation *invocation, struct error *error) {
+    struct error problem = {0};
+    bool there = true;
+    if (check_snapshot(invocation, &problem))
+        return true;
+    const char *name = invocation_argument(invocation, 0);
+    if (instance_table_has(invocation->home->store, name, &there, error) && !there)
+        return instance_table_fail_absent(invocation->home->store, name, error);
+    error_copy(error, &problem);
+    return false;
 }
 
 static bool check_idle(const struct snapshot_work *work, struct error *error) {

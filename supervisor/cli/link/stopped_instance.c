@@ -55,7 +55,10 @@ bool stopped_instance_lock_suspended(const struct invocation *invocation, const 
         return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
     if (*lock < 0)
         return error_errno(error, "cannot work on %s", folder);
-    return read_again(invocation, instance, error) && check_stopped(invocation, instance, error) &&
+    if (!read_again(invocation, instance, error))
+        return false;
+    recovery_end_rename(invocation->home, instance);
+    return check_stopped(invocation, instance, error) &&
            recovery_complete_reset(invocation->home, instance, error) &&
            recovery_complete_restore(invocation->home, instance, error);
 }

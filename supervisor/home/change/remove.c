@@ -48,6 +48,9 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
     bool present = file_exists(folder);
     if (present && lock < 0)
         return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
+    if (!recovery_check_name(home, instance, error))
+        return false;
+    recovery_end_rename(home, instance);
     if (present && !(trashed = trash_put(home, instance, error)))
         return error_prefix(error, "cannot remove \"%s\"", instance->name);
     if (!remove_row(home, instance->id, error)) {

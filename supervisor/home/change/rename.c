@@ -42,8 +42,10 @@ static bool carry_out(struct home *home, struct store_instance *renamed, const c
         unlink(mark);
         return false;
     }
-    return (recovery_complete_rename(home, renamed, error) &&
-            instance_regenerate_now(home, renamed->name, notice, error)) ||
+    bool good = recovery_complete_rename(home, renamed, error);
+    if (good)
+        recovery_end_rename(home, renamed);
+    return (good && instance_regenerate_now(home, renamed->name, notice, error)) ||
            error_prefix(error,
                         "the instance is renamed, but some of its files are not updated; the next "
                         "start updates them");

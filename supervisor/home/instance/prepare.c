@@ -84,9 +84,10 @@ bool instance_prepare(struct home *home, const char *name, struct instance_facts
     scoped(file_release) int lock = -1;
     *facts = (struct instance_facts){0};
     *plan = (struct instance_plan){0};
-    return lock_folder(home, name, &lock, error) && instance_facts_load(home, name, facts, error) &&
-           recovery_complete_rename(home, &facts->instance, error) &&
-           recovery_complete_reset(home, &facts->instance, error) &&
+    if (!lock_folder(home, name, &lock, error) || !instance_facts_load(home, name, facts, error))
+        return false;
+    recovery_end_rename(home, &facts->instance);
+    return recovery_complete_reset(home, &facts->instance, error) &&
            recovery_complete_restore(home, &facts->instance, error) &&
            settle_snapshots(home, name, facts, error) &&
            ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&

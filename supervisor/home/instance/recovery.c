@@ -38,15 +38,30 @@ static char *find_marked(const struct home *home, int64_t id) {
     return found;
 }
 
+bool recovery_check_name(struct home *home, const struct store_instance *instance,
+                         struct error *error) {
+    struct store_instance now = {0};
+    bool good = instance_table_get(home->store, instance->name, &now, error) &&
+                (now.id == instance->id ||
+                 error_set(error, ERROR_WRONG_STATE,
+                           "another instance is called \"%s\" by now: try again", instance->name));
+    store_instance_done(&now);
+    return good;
+}
+
+/* A rename is recorded before the folder moves: with a row of before, its new place would be taken
+ * for the old one. */
 bool recovery_complete_rename(struct home *home, const struct store_instance *instance,
                               struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *mark = recovery_rename_mark(folder, instance->id);
     scoped(alloc_release) char *old = file_exists(folder) ? NULL : find_marked(home, instance->id);
-    if (old && !move_folder(old, folder, error))
-        return false;
+    return !old || (recovery_check_name(home, instance, error) && move_folder(old, folder, error));
+}
+
+void recovery_end_rename(struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
+    scoped(alloc_release) char *mark = recovery_rename_mark(folder, instance->id);
     unlink(mark);
-    return true;
 }
 
 /* --- resetting --- */

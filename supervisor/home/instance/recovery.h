@@ -9,9 +9,16 @@
 
 /* INSTANCEDIR/.renamed-ID, by which a folder that still has its old name is found; caller frees. */
 char *recovery_rename_mark(const char *folder, int64_t id);
-/* Ends an interrupted rename; succeeds when there is none. */
+/* Moves a folder that still has its old name; succeeds when there is none. Without a lock, since
+ * the folder is locked by its name: beside a rename that goes on it moves what that would, or
+ * nothing. Fails if the instance has another name than in this row by now, or is gone. */
 bool recovery_complete_rename(struct home *home, const struct store_instance *instance,
                               struct error *error);
+/* Removes the mark. Caller holds the lock: a rename that goes on needs it. */
+void recovery_end_rename(struct home *home, const struct store_instance *instance);
+/* Whether that name is still this instance's: asked under the lock of a row of before. */
+bool recovery_check_name(struct home *home, const struct store_instance *instance,
+                         struct error *error);
 
 /* In INSTANCEDIR, and a word that the store has under RECOVERY_RESTORE_KEY when it counts
  * (store/generated_table.h): what is to replace disks, documents and host keys. */
