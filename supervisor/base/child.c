@@ -197,7 +197,7 @@ static int start_child(const struct child_options *options, int null, pid_t *pid
     *pid = -1;
     if (open_pipe(ends)) {
         reader = ends[0];
-        failure = fcntl(ends[1], F_DUPFD_CLOEXEC, CHILD_FDS_MAX);
+        failure = fcntl(ends[1], F_DUPFD_CLOEXEC, (int)options->fd_count);
         close(ends[1]);
         const struct new_child child = {options, null, failure};
         if (failure >= 0)

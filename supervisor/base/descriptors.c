@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #define DESCRIPTORS_MOST (1u << 30) /* RLIM_INFINITY, for one */
+#define OWN_DESCRIPTORS  48u /* 16 near ones for children, a netlink socket for each thread … */
+#define VM_DESCRIPTORS   7u
 
 static rlim_t raised_from; /* the soft limit before; 0: it was not raised */
 
@@ -31,9 +33,17 @@ unsigned descriptors_limit(void) {
     return known ? (unsigned)limit.rlim_cur : DESCRIPTORS_MOST;
 }
 
+static unsigned share_of(unsigned limit, unsigned wanted) {
+    return limit / 4 < wanted ? limit / 4 : wanted;
+}
+
 unsigned descriptors_share(unsigned wanted) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 >= wanted)
-        return wanted;
-    return (unsigned)(limit.rlim_cur / 4);
+    return share_of(descriptors_limit(), wanted);
+}
+
+/* Without what its servers may hold, and each VM with what it holds at most: a QMP socket, a
+ * console with its log and its times, the end of its process, an agent, a probe. */
+unsigned descriptors_vms(unsigned limit) {
+    unsigned taken = 2 * share_of(limit, DESCRIPTORS_CLIENTS) + OWN_DESCRIPTORS;
+    return limit > taken ? (limit - taken) / VM_DESCRIPTORS : 0;
 }

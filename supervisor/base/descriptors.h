@@ -14,3 +14,8 @@ unsigned descriptors_limit(void);
 /* How many connections a server may hold that wants so many: at most a quarter of all descriptors,
  * so that there are always some to start VMs with. */
 unsigned descriptors_share(unsigned wanted);
+
+/* What each of a supervisor's two servers wants, control_server.h and seed_server.h. */
+#define DESCRIPTORS_CLIENTS 256u
+/* How many VMs run under a supervisor that may open so many. */
+unsigned descriptors_vms(unsigned limit);

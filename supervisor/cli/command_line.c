@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,9 @@ int command_line_run(const struct command *const *table, char **argv) {
     struct options globals = {0};
     static char *nothing[] = {NULL};
     int status = EXIT_FAILURE;
+    /* A file beyond `ulimit -f` is an error that can be told, here and in the programs that it
+     * runs. */
+    signal(SIGXFSZ, SIG_IGN);
     if (options_parse(command_global_options, nothing, 0, &globals, &error))
         status = run_global(table, &globals, argv + 1, &error);
     options_done(&globals);

@@ -6,14 +6,15 @@
  * call_progress(). When its client disconnects, on_gone is called once and the call is freed. */
 #pragma once
 
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "home/home.h"
 
 #include <jansson.h>
 #include <uv.h>
 
-#define CONTROL_CLIENT_LIMIT       256u /* or a quarter of the descriptors */
-#define CONTROL_SURPLUS_LIMIT      64u  /* further ones that get an error at once */
+#define CONTROL_CLIENT_LIMIT       DESCRIPTORS_CLIENTS /* or a quarter of the descriptors */
+#define CONTROL_SURPLUS_LIMIT      64u                 /* further ones that get an error at once */
 #define CONTROL_SURPLUS_TIMEOUT_MS 1000u
 #define CONTROL_REQUEST_TIMEOUT_MS 10000u     /* for the first one, and for the rest of one */
 #define CONTROL_IDLE_TIMEOUT_MS    60000u     /* without a request under way */

@@ -6,10 +6,8 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "base/platform.h"
-#include "daemon/control_server.h"
 #include "daemon/launch_worker.h"
 #include "daemon/reports.h"
-#include "daemon/seed_server.h"
 #include "home/layout.h"
 #include "home/running.h"
 #include "machine/log_rotate.h"
@@ -24,9 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define OWN_DESCRIPTORS 48u /* 16 near ones for children, a netlink socket for each thread … */
-#define VM_DESCRIPTORS  7u
 
 #define FOLDER_SETTLES_S  10
 #define LOOKS_SKIPPED_MAX 20u /* one in so many looks is taken whatever the folder says */
@@ -214,22 +209,19 @@ bool fleet_runs(const struct fleet *fleet) {
     return false;
 }
 
-/* Without what its servers may hold, and each VM with what it holds at most: a QMP socket, a
- * console with its log and its times, the end of its process, an agent, a probe. */
-static size_t room_for_vms(void) {
-    size_t taken = descriptors_share(CONTROL_CLIENT_LIMIT) +
-                   descriptors_share(SEED_CONNECTION_LIMIT) + OWN_DESCRIPTORS;
-    size_t limit = descriptors_limit();
-    return limit > taken ? (limit - taken) / VM_DESCRIPTORS : 0;
-}
-
 bool fleet_has_room(const struct fleet *fleet, struct error *error) {
-    size_t room = room_for_vms();
-    return fleet->count < room || count_running(fleet) < room ||
-           error_set(error, ERROR_FAILED,
-                     "the supervisor may open %u files, which ends at %zu VMs, and so many run: "
+    unsigned limit = descriptors_limit(), room = descriptors_vms(limit);
+    if (fleet->count < room || count_running(fleet) < room)
+        return true;
+    if (room == 0)
+        return error_set(error, ERROR_FAILED,
+                         "the supervisor may open %u files, too few for a VM: start it again where "
+                         "`ulimit -n` gives more",
+                         limit);
+    return error_set(error, ERROR_FAILED,
+                     "the supervisor may open %u files, which ends at %u VM%s, and so many run: "
                      "start it again where `ulimit -n` gives more, or take a second computer",
-                     descriptors_limit(), room);
+                     limit, room, room == 1 ? "" : "s");
 }
 
 static void rotate_logs(struct fleet *fleet, struct vm *vm) {

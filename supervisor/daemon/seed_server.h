@@ -4,10 +4,12 @@
  * that a user's edit counts. */
 #pragma once
 
+#include "base/descriptors.h"
 #include "daemon/seed_request.h"
 
-#define SEED_CONNECTION_LIMIT 256u  /* or a quarter of the descriptors; share.h: who goes */
-#define SEED_PORT_TIMEOUT_MS  2000u /* at the beginning */
+#define SEED_CONNECTION_LIMIT                                                                      \
+    DESCRIPTORS_CLIENTS            /* or a quarter of the descriptors; share.h: who goes */
+#define SEED_PORT_TIMEOUT_MS 2000u /* at the beginning */
 
 struct seed_server; /* opaque */
 

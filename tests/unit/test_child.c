@@ -76,6 +76,16 @@ TEST(the_soft_limit_of_before_is_given_back) {
     setrlimit(RLIMIT_NOFILE, &before);
 }
 
+TEST(a_limit_of_few_descriptors_is_enough_for_a_child_with_few) {
+    struct rlimit before, low;
+    getrlimit(RLIMIT_NOFILE, &before);
+    low = before;
+    low.rlim_cur = 20; /* fewer than the most that a child may have */
+    CHECK(low.rlim_cur < CHILD_FDS_MAX && setrlimit(RLIMIT_NOFILE, &low) == 0);
+    check_prints("echo runs", "runs\n");
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
 static int file_with(const char *text) {
     char path[] = "/tmp/child-XXXXXX";
     int fd = mkstemp(path);

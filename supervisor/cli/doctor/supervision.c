@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "base/platform.h"
@@ -19,6 +20,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -197,18 +199,24 @@ void supervision_leftovers(const struct surroundings *surroundings, struct findi
     running_list_done(&running);
 }
 
+static void warn_of_few(unsigned limit, struct finding *finding) {
+    unsigned vms = descriptors_vms(limit);
+    char room[32] = "too few for a VM";
+    if (vms)
+        snprintf(room, sizeof room, "enough for %u VM%s", vms, vms == 1 ? "" : "s");
+    finding_warn(finding, "a process may open %u files, %s: raise the hard limit (`ulimit -Hn`)",
+                 limit, room);
+}
+
 void supervision_descriptors(const struct surroundings *surroundings, struct finding *finding) {
     struct rlimit limit;
     (void)surroundings;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         finding_warn(finding, "the limit of open files is not known: %s", strerror(errno));
-    else if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < DESCRIPTORS_FEWER)
-        finding_warn(finding,
-                     "a process may open %llu files, enough for about %llu VMs: raise the hard "
-                     "limit (`ulimit -Hn`)",
-                     (unsigned long long)limit.rlim_max, (unsigned long long)limit.rlim_max / 10);
-    else
+    else if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= DESCRIPTORS_FEWER)
         finding_ok(finding, "enough open files are allowed");
+    else
+        warn_of_few((unsigned)limit.rlim_max, finding);
 }
 
 /* --- the service --- */

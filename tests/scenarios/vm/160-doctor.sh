@@ -111,7 +111,7 @@ finds failure nsupdate "nsupdate is not installed" hide "$WORK/bin/nsupdate" /us
 in_store "UPDATE network SET dns_server = NULL, dns_zone = NULL"
 finds failure accelerator "\"warp\" is not an accelerator" env PGSUP_ACCEL=warp
 suggests "unset PGSUP_ACCEL"
-finds warning descriptors "a process may open 300 files" bash -c 'ulimit -n 300 && exec "$@"' -
+finds warning descriptors "a process may open 300 files, enough for 14 VMs" bash -c 'ulimit -n 300 && exec "$@"' -
 
 step "QEMU that is old, lies, or hangs"
 rm "$WORK/bin/qemu-system-aarch64"
