@@ -155,6 +155,20 @@ static bool run_well(const char *const *words, struct error *error) {
     return false;
 }
 
+/* Before anything is changed: systemctl's own words tell nobody what to do. */
+static bool check_manager(const struct service *service, struct error *error) {
+    static const char *const ask[] = {"/bin/sh", "-c",
+                                      "systemctl --user show-environment >/dev/null 2>&1", NULL};
+    if (service->manager == SERVICE_LAUNCHD)
+        return true;
+    int status = run_program(ask, error);
+    return status <= 0
+               ? status == 0
+               : error_set(error, ERROR_FAILED,
+                           "no systemd of this user answers `systemctl --user`: log in as "
+                           "the user itself, not by su or sudo, or use `pgsup up --detach`");
+}
+
 static char *launchd_domain(const struct service *service) {
     return service->definition.system ? alloc_string("system")
                                       : alloc_printf("user/%ld", (long)getuid());
@@ -209,6 +223,8 @@ bool service_install(const struct service *service, struct error *error) {
             "service install`",
             service->definition.home_path);
     *strrchr(folder, '/') = '\0';
+    if (!check_manager(service, error))
+        return false;
     if (!file_make_directory(folder, 0755, error) ||
         !file_write(service->file, text, strlen(text), 0644, error))
         return false;
@@ -222,6 +238,8 @@ bool service_remove(const struct service *service, struct error *error) {
         return error_set(error, ERROR_NOT_FOUND, "no service is installed for %s",
                          service->definition.home_path);
     bool launchd = service->manager == SERVICE_LAUNCHD;
+    if (!check_manager(service, error))
+        return false;
     if (!(launchd ? take_launchd(service, false, error) : take_systemd(service, false, error)))
         return false;
     if (unlink(service->file) < 0)
@@ -236,6 +254,8 @@ int service_show_status(const struct service *service, struct error *error) {
     const char *systemd[] = {"systemctl", "--user", "--no-pager", "--lines=0",
                              "status",    unit,     NULL};
     const char *launchd[] = {"launchctl", "print", target, NULL};
+    if (!check_manager(service, error))
+        return EXIT_FAILURE;
     return become_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
 }
 
@@ -247,6 +267,8 @@ bool service_is_active(const struct service *service, bool *active, struct error
     scoped(alloc_release) char *target = alloc_printf("%s/%s", domain, service->label);
     const char *systemd[] = {"systemctl", "--user", "--quiet", "is-active", unit, NULL};
     const char *launchd[] = {"/bin/sh", "-c", look, target, NULL};
+    if (!check_manager(service, error))
+        return false;
     int status = run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
     *active = status == 0;
     if (service->manager == SERVICE_SYSTEMD && status > 0 && status != INACTIVE &&

@@ -85,6 +85,21 @@ run env XDG_RUNTIME_DIR="$WORK/runtime" systemd-analyze --user --man=no verify "
 [ ! -s "$ERR" ] || fail "systemd-analyze: $(cat "$ERR")"
 expect_fail 3 "no service is installed" "$PGSUP" service status
 
+step "without a systemd of the user, as behind su, it is said what to do, and nothing is written or removed"
+unanswered() { # WORD…: of pgsup service
+    expect_fail 1 "no systemd of this user answers \`systemctl --user\`: log in as the user itself" \
+        env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR="$WORK/runtime" XDG_CONFIG_HOME="$WORK/config" "$PGSUP" service "$@"
+}
+unanswered install
+[ ! -e "$WORK/config" ] || fail "something was written"
+mkdir -p "$WORK/config/systemd/user"
+cp "$WORK/pgsup-home.service" "$WORK/config/systemd/user/"
+unanswered status
+run env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR="$WORK/runtime" XDG_CONFIG_HOME="$WORK/config" "$PGSUP" service status --json
+expect_equal "status, and lines on stderr" "$STATUS $(wc -l <"$ERR" | tr -d " ")" "1 1"
+unanswered remove
+cmp "$WORK/pgsup-home.service" "$WORK/config/systemd/user/pgsup-home.service"
+
 step "the program that shows its log ends with it"
 mkdir -p "$WORK/bin"
 for name in journalctl tail; do
