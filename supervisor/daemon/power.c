@@ -6,6 +6,8 @@
 #include "machine/core/suspend_tag.h"
 #include "machine/vm_suspend.h"
 
+#include <string.h>
+
 #define STARTED_TIMEOUT_MS 120000
 #define SIMPLE_TIMEOUT_MS  30000
 
@@ -126,10 +128,25 @@ bool power_restart(struct request *request, struct error *error) {
 
 /* --- memory to disk --- */
 
+/* Another one's stop may end QEMU when all of the memory is on disk. */
+static bool is_saved(const struct request *request, const struct vm *vm) {
+    struct saved_memory saved;
+    bool known = !lifecycle_has_process(vm->state) &&
+                 suspension_read(request->context->fleet->home, vm->name, &saved, NULL);
+    bool is = known && saved.tag;
+    if (known)
+        saved_memory_done(&saved);
+    return is;
+}
+
 static void on_suspended(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
-    if (error->code != ERROR_NONE) {
-        request_fail(request, error);
+    if (error->code != ERROR_NONE && !is_saved(request, vm)) {
+        struct error problem = *error;
+        const char *word = "was not suspended";
+        if (!strstr(problem.text, word))
+            error_prefix(&problem, "%s %s", vm->name, word);
+        request_fail(request, &problem);
         return;
     }
     json_t *body = vm_json(vm);

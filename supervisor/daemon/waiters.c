@@ -64,11 +64,12 @@ void waiters_explain(const struct vm *vm, struct error *error) {
                   vm->name, vm->name);
     else if (vm->state == STATE_LOST)
         error_set(error, ERROR_WRONG_STATE, "%s is lost: %s", vm->name, reason);
+    else if (vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY)
+        error_set(error, ERROR_WRONG_STATE, "%s goes on, or was started again", vm->name);
     else if (vm->state == STATE_STARTING)
         error_set(error, ERROR_WRONG_STATE, "%s is starting: wait until it has started", vm->name);
     else
-        error_set(error, ERROR_WRONG_STATE,
-                  "%s is %s: wait until it has stopped, then start it again", vm->name,
+        error_set(error, ERROR_WRONG_STATE, "%s is %s: try again when it has stopped", vm->name,
                   lifecycle_state_word(vm->state));
 }
 

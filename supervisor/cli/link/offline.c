@@ -16,6 +16,7 @@
 struct offline {
     int fd;
     struct qmp_session *session;
+    char *name; /* the instance */
     bool eof;
 };
 
@@ -56,6 +57,7 @@ struct offline *offline_open(const struct home *home, const struct running *runn
         return NULL;
     struct offline *offline = alloc_zero(sizeof *offline);
     offline->fd = fd;
+    offline->name = alloc_string(running->name);
     offline->session = session_new(clock_monotonic_ms(), QMP_GREETING_TIMEOUT_MS);
     return offline;
 }
@@ -65,6 +67,7 @@ void offline_close(struct offline *offline) {
         return;
     close(offline->fd);
     session_free(offline->session);
+    free(offline->name);
     free(offline);
 }
 
@@ -99,9 +102,20 @@ void offline_post(struct offline *offline, const char *command) {
     session_send(offline->session, command, NULL, offline, clock_monotonic_ms());
 }
 
-static json_t *take_reply(const struct qmp_item *item, struct error *error) {
+/* As by a stop: QEMU ends with what was asked of it under way. */
+static json_t *fail_ended(const struct offline *offline, struct error *error) {
+    error_set(error, ERROR_WRONG_STATE,
+              "the VM of \"%s\" ended meanwhile: `pgsup events %s` shows how", offline->name,
+              offline->name);
+    return NULL;
+}
+
+static json_t *take_reply(const struct offline *offline, const struct qmp_item *item,
+                          struct error *error) {
     if (item->status == QMP_STATUS_RETURN)
         return json_incref(item->value);
+    if (offline->eof && item->status == QMP_STATUS_LOST)
+        return fail_ended(offline, error);
     error_set(error, item->status == QMP_STATUS_TIMEOUT ? ERROR_TIMEOUT : ERROR_FAILED, "%s",
               item->text);
     return NULL;
@@ -110,15 +124,13 @@ static json_t *take_reply(const struct qmp_item *item, struct error *error) {
 json_t *offline_command(struct offline *offline, const char *command, json_t *arguments,
                         struct error *error) {
     uint64_t id = session_send(offline->session, command, arguments, offline, clock_monotonic_ms());
-    if (!id) {
-        error_set(error, ERROR_FAILED, "QEMU closed the connection");
-        return NULL;
-    }
+    if (!id)
+        return fail_ended(offline, error);
     for (;;) {
         struct qmp_item item;
         offline_exchange(offline, QMP_NO_DEADLINE);
         while (session_next(offline->session, &item))
             if (item.kind == QMP_ITEM_REPLY && item.id == id)
-                return take_reply(&item, error);
+                return take_reply(offline, &item, error);
     }
 }

@@ -65,7 +65,7 @@ step "a start during stopping is told so; a stop that is in a hurry takes the ot
 "$PGSUP" -q stop --timeout 100 one >"$WORK/slow" 2>&1 &
 slow=$!
 wait_state one stopping
-expect_fail 3 "one is stopping: wait until it has stopped, then start it again" "$PGSUP" -q start one
+expect_fail 3 "one is stopping: try again when it has stopped" "$PGSUP" -q start one
 quietly stop -f one
 wait $slow || fail "the patient stop ended with $?"
 expect_state one stopped

@@ -76,6 +76,39 @@ wait_state one paused 30 # seen by the next heartbeat after it
 quietly resume one
 wait_until 30 is_gone $BEGUN
 
+step "a snapshot whose VM ends under it says so"
+process=$(pid_of one)
+kill -STOP "$process"
+begin snapshot create one gone
+sleep 1
+kill -9 "$process"
+wait_until 30 is_gone $BEGUN
+status=0
+wait $BEGUN || status=$?
+expect_equal "status, and lines" "$status $(wc -l <"$WORK/begun" | tr -d ' ')" "3 1"
+expect_text "$WORK/begun" "the VM of \"one\" ended meanwhile: \`pgsup events one\` shows how"
+expect_ok "$PGSUP" snapshot list one --json
+expect_equal "snapshots" "$(json_of 'len(it["snapshots"] if isinstance(it, dict) else it)')" 0
+
+step "suspend, and a stop while it saves: what is said of the memory is so"
+for pause in 0 0.05 0.1 0.2; do
+    quietly start one
+    begin suspend one
+    sleep $pause
+    run "$PGSUP" -q stop -f one
+    wait_until 30 is_gone $BEGUN
+    status=0
+    wait $BEGUN || status=$?
+    expect_ok "$PGSUP" info one --json
+    case "$status $(json_of 'it["state"]')" in
+    "0 suspended") ;;
+    "3 stopped") expect_text "$WORK/begun" "one was not suspended" ;;
+    *) fail "status $status, and it is $(json_of 'it["state"]'): $(cat "$WORK/begun")" ;;
+    esac
+    quietly stop --discard one
+done
+quietly start one
+
 step "a VM that is lost cannot be reset, and is not said to have been"
 kill -STOP "$(pid_of one)"
 wait_state one lost 20
