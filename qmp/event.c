@@ -46,6 +46,6 @@ void qmp_event_decode(const char *name, json_t *data, struct qmp_event *event) {
     copy(event->device, sizeof event->device, data, "node-name");
     if (json_string_length(json_object_get(data, "device")) > 0)
         copy(event->device, sizeof event->device, data, "device");
-    event->of_job =
+    event->under_job =
         event->kind == QMP_EVENT_BLOCK_IO_ERROR && (!event->device[0] || event->device[0] == '#');
 }

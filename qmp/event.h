@@ -29,7 +29,8 @@ struct qmp_event {
     char action[32];  /* GUEST_PANICKED, WATCHDOG, BLOCK_IO_ERROR: "poweroff", "stop" … */
     char device[64];  /* BLOCK_IO_ERROR: device or node-name; VSERPORT_CHANGE: id */
     bool nospace;     /* BLOCK_IO_ERROR */
-    bool of_job;      /* BLOCK_IO_ERROR: its disk is no device's, and has a name that QEMU gave */
+    bool under_job;   /* BLOCK_IO_ERROR: a job works on that disk, whose node stands before it, with
+                         a name that QEMU gave: the write failed on the disk, or in the job's copy */
     bool open;        /* VSERPORT_CHANGE */
 };
 

@@ -2,6 +2,22 @@
 
 #include "base/platform.h"
 
+#define WRITE_BYTES (UINT64_C(16) << 20)
+#define GO_ON_BYTES (UINT64_C(64) << 20)
+
+static bool has(const char *path, uint64_t wanted_bytes) {
+    uint64_t free_bytes;
+    return platform_free_space(path, &free_bytes) && free_bytes >= wanted_bytes;
+}
+
+bool space_is_short(const char *path) {
+    return !has(path, WRITE_BYTES);
+}
+
+bool space_lets_go_on(const char *path) {
+    return has(path, GO_ON_BYTES);
+}
+
 bool space_reserve(int fd, uint64_t *reserve_bytes) {
     uint64_t free_bytes;
     if (!platform_free_space_of(fd, &free_bytes))

@@ -15,8 +15,7 @@
 #include <uv.h>
 
 #define VM_SPACE_CHECK_MS  10000 /* interval: is there space for a VM that a full disk paused? */
-#define VM_SPACE_WANTED    (64ull << 20)
-#define VM_EXIT_TIMEOUT_MS 2000 /* after QMP was lost during a start: until QEMU is killed */
+#define VM_EXIT_TIMEOUT_MS 2000  /* after QMP was lost during a start: until QEMU is killed */
 /* query-status, and what its answer may take: silence shows within the sum of both, later where
  * there are many VMs (daemon/heartbeats.h). */
 #define VM_HEARTBEAT_MS        5000

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/name.h"
-#include "base/platform.h"
+#include "base/space.h"
 #include "machine/core/qemu_argv.h"
 #include "machine/core/run_state.h"
 #include "machine/log_tail.h"
@@ -53,10 +53,9 @@ static bool is_heard_by(const struct qmp_item *item) {
  * it again. */
 static void on_space_due(uv_timer_t *timer) {
     struct vm *vm = timer->data;
-    uint64_t space = 0;
     if (vm->state != STATE_PAUSED) { /* a stop is under way and may be given up */
         return;
-    } else if (platform_free_space(vm->plan.qemu_log, &space) && space >= VM_SPACE_WANTED) {
+    } else if (space_lets_go_on(vm->plan.qemu_log)) {
         vm_tell(vm, STORE_EVENT_DISK, "there is space on the host again: going on");
         vm_input(vm, INPUT_RESUME);
     }
@@ -94,17 +93,23 @@ static void explain_run_state(struct vm *vm, const char *run_state) {
 static void on_job_error(struct vm *vm, const struct qmp_event *event) {
     scoped(alloc_release) char *text = name_printable(event->reason, strlen(event->reason), 100);
     scoped(alloc_release) char *reason =
-        alloc_printf("a job of QEMU on its disks failed and stopped it%s%s; `pgsup resume %s` lets "
-                     "it go on",
+        alloc_printf("%s and stopped it%s%s; `pgsup resume %s` lets it go on",
+                     event->nospace ? "a job of QEMU on its disks failed"
+                                    : "its disk, or a job of QEMU on it, failed",
                      text[0] ? ": " : "", text, vm->name);
     vm->disk_full = false;
     vm_set_reason(vm, reason);
 }
 
+/* QEMU tells of both in the same words, also in query-block and query-jobs. */
+static bool is_of_job(const struct vm *vm, const struct qmp_event *event) {
+    return event->under_job && !(event->nospace && space_is_short(vm->plan.qemu_log));
+}
+
 static void on_disk_error(struct vm *vm, const struct qmp_event *event) {
     if (strcmp(event->action, "stop") != 0)
         return;
-    if (event->of_job) {
+    if (is_of_job(vm, event)) {
         on_job_error(vm, event);
         return;
     }

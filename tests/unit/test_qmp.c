@@ -81,7 +81,7 @@ static const struct {
       .action = "stop",
       .device = "#block119",
       .nospace = true,
-      .of_job = true}},
+      .under_job = true}},
     {"VSERPORT_CHANGE",
      "{\"open\": true, \"id\": \"agent\"}",
      {.kind = QMP_EVENT_VSERPORT_CHANGE, .device = "agent", .open = true}},
@@ -112,7 +112,7 @@ TEST(events_are_decoded) {
         CHECK_STRING(event.action, events[i].expected.action);
         CHECK_STRING(event.device, events[i].expected.device);
         CHECK_INT(event.nospace, events[i].expected.nospace);
-        CHECK_INT(event.of_job, events[i].expected.of_job);
+        CHECK_INT(event.under_job, events[i].expected.under_job);
         CHECK_INT(event.open, events[i].expected.open);
     }
 }

@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/name.h"
 #include "base/platform.h"
+#include "base/space.h"
 #include "cli/link/disk_nodes.h"
 #include "cli/link/guest_freeze.h"
 #include "cli/link/offline.h"
@@ -31,7 +32,6 @@ enum {
     BLOCK_BYTES = 512,         /* of st_blocks */
 };
 #define STEP_BYTES (UINT64_C(16) << 20) /* more than QEMU copies before it tells that it has */
-#define ROOM_BYTES (UINT64_C(16) << 20) /* more than one write of a guest needs */
 
 struct copying {
     struct backup_live *live;
@@ -271,6 +271,15 @@ static bool is_broken(struct offline *offline) {
     return broken;
 }
 
+/* One that waits for space on its own disk waits without a backup too, which reads on. */
+static bool has_stopped_guest(const struct copying *copying) {
+    const struct backup_making *making = copying->making;
+    scoped(alloc_release) char *disk =
+        layout_file(making->home, making->manifest.facts.instance.name, LAYOUT_OS_DISK);
+    return !copying->was_broken && is_broken(copying->offline) &&
+           (!space_is_short(disk) || space_is_short(making->part));
+}
+
 static bool has_ended(const struct copying *copying, struct error *error) {
     const struct running *before = copying->live->running;
     struct running now = {0};
@@ -289,7 +298,7 @@ static bool ask_jobs(struct copying *copying, struct tally *tally, struct error 
     if (!copying->offline)
         copying->offline = offline_open(copying->making->home, copying->live->running, &problem);
     bool known = copying->offline && tally_jobs(copying->offline, tally, &problem);
-    tally->broken = known && !copying->was_broken && is_broken(copying->offline);
+    tally->broken = known && has_stopped_guest(copying);
     offline_close(copying->offline);
     copying->offline = NULL;
     return known || !has_ended(copying, error);
@@ -298,11 +307,9 @@ static bool ask_jobs(struct copying *copying, struct tally *tally, struct error 
 /* Its write failed on its own disk, or waited for a copy that failed: QEMU does not tell which. */
 static bool fail_write(const struct copying *copying, struct error *error) {
     const struct backup_making *making = copying->making;
-    uint64_t free_bytes;
-    bool full = platform_free_space(making->part, &free_bytes) && free_bytes < ROOM_BYTES;
     return error_set(error, ERROR_FAILED,
                      "a write of its guest failed meanwhile: see whether there is free space in %s",
-                     full ? making->options->folder : making->home->path);
+                     space_is_short(making->part) ? making->options->folder : making->home->path);
 }
 
 static bool judge_jobs(const struct copying *copying, const struct tally *tally,
@@ -432,7 +439,7 @@ static bool try_to_leave(struct copying *copying, struct error *error) {
     if (!copying->offline)
         copying->offline = offline_open(copying->making->home, copying->live->running, error);
     bool good = copying->offline && clear_away(copying->offline, error);
-    if (good && !copying->was_broken && is_broken(copying->offline))
+    if (good && has_stopped_guest(copying))
         good = command(copying->offline, "cont", NULL, error);
     offline_close(copying->offline);
     copying->offline = NULL;

@@ -1,10 +1,13 @@
 #include "offline_stop.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/platform.h"
+#include "base/space.h"
 #include "base/waiting.h"
 #include "cli/link/offline.h"
+#include "home/layout.h"
 #include "home/snapshot/suspension.h"
 #include "machine/core/lifecycle.h"
 #include "machine/core/suspend_tag.h"
@@ -117,6 +120,13 @@ static bool feed(struct ladder *ladder, enum lifecycle_input input, struct error
     return !step.listed || perform(ladder, step.effect, error);
 }
 
+/* Of a disk that a job works on QEMU does not tell whether it is that disk, or the job's. */
+static bool is_disk_full(const struct ladder *ladder, const struct qmp_event *event) {
+    scoped(alloc_release) char *disk =
+        layout_file(ladder->home, ladder->running->name, LAYOUT_OS_DISK);
+    return event->nospace && (!event->under_job || space_is_short(disk));
+}
+
 static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
                          enum lifecycle_input *input) {
     struct qmp_event event;
@@ -124,7 +134,7 @@ static bool on_qmp_event(struct ladder *ladder, const struct qmp_item *item,
     if (event.kind == QMP_EVENT_RESUME)
         ladder->disk_full = false;
     else if (event.kind == QMP_EVENT_BLOCK_IO_ERROR && strcmp(event.action, "stop") == 0)
-        ladder->disk_full = event.nospace && !event.of_job;
+        ladder->disk_full = is_disk_full(ladder, &event);
     if (event.kind != QMP_EVENT_SHUTDOWN)
         return false;
     snprintf(ladder->shutdown_reason, sizeof ladder->shutdown_reason, "%s", event.reason);

@@ -14,14 +14,35 @@ mount -t tmpfs -o size=110m,mode=700 pgsup-test "$PGSUP_HOME/instances"
 at_exit "umount -l '$PGSUP_HOME/instances'"
 new_mini guest
 misbehave guest write-forever
+small=$WORK/small
+mkdir "$small"
+mount -t tmpfs -o size=200m,mode=700 pgsup-test "$small"
+at_exit "umount -l '$small'"
+copying() {
+    run "$PGSUP" qmp guest query-jobs
+    grep -q '"status": "running"' "$OUT"
+}
 start_supervisor
 
-step "full"
+step "full while a backup is made elsewhere, which ends well: told as without one"
+# What there is to copy lies where the guest never writes.
+qemu-io -f qcow2 -c 'write -P 7 4G 4M' "$PGSUP_HOME/instances/guest/os.qcow2" >/dev/null
 head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
 quietly start guest
+"$PGSUP" -q backup create guest --to "$small" --thin --limit 1 >"$WORK/backup.out" 2>"$WORK/backup.err" &
+backup=$!
+wait_until 20 copying
 wait_state guest paused 120
 expect_reason guest "the disk of the host is full; it goes on by itself when there is space again"
 expect_event guest "BLOCK_IO_ERROR"
+copying || fail "it does not copy any more"
+expect_ok "$PGSUP" qmp guest block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
+status=0
+wait $backup || status=$?
+expect_equal "status: $(cat "$WORK/backup.err")" "$status" 0
+expect_ok "$PGSUP" backup verify "$(ls -d "$small"/guest-*)"
+rm -r "$small"/guest-*
+expect_reason guest "the disk of the host is full; it goes on by itself when there is space again"
 expect_ok "$PGSUP" list
 expect_text "$OUT" "the disk of the host is full"
 
@@ -50,19 +71,12 @@ expect_no_text "$PGSUP_HOME/instances/guest/console.log" "write failed" "I/O err
 
 step "a backup that fills its own disk: it is given up, and the guest goes on, without a supervisor too"
 kill_supervisor
-small=$WORK/small
-mkdir "$small"
-mount -t tmpfs -o size=200m,mode=700 pgsup-test "$small"
-at_exit "umount -l '$small'"
 # Halted until there is no space: each write of the guest waits for what it overwrites to be copied,
 # and soon it would have overwritten all that it ever does.
 run "$PGSUP" qmp guest stop
 expect_equal "status of stop" "$STATUS" 0
 "$PGSUP" backup create guest --to "$small" --thin --limit 1 2>"$WORK/backup.err" &
 backup=$!
-copying() {
-    "$PGSUP" qmp guest query-jobs | grep -q '"status": "running"'
-}
 wait_until 20 copying
 # From now on only what the guest overwrites is copied, so that it is the guest's write that fails.
 run "$PGSUP" qmp guest query-jobs
