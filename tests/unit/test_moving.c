@@ -315,6 +315,27 @@ TEST(a_folder_whose_files_do_not_reach_the_disk_does_not_come) {
     CHECK(!file_exists(path));
 }
 
+/* Killed at the very last: nothing but the folder's name is missing. */
+TEST(one_that_was_killed_before_it_had_its_name_is_replaced_too) {
+    scoped(alloc_release) char *path = scratch_path("nameless");
+    scoped(alloc_release) char *part = alloc_printf("%s.part", path);
+    scoped(alloc_release) char *taken = alloc_printf("%s/taken", path);
+    struct export_stage stage;
+    expect_open(path, &stage);
+    CHECK(mkdir(path, 0700) == 0 && mkdir(taken, 0700) == 0); /* rename(2) fails */
+    CHECK(!export_stage_commit(&stage, NULL));
+    file_release(&stage.lock);
+    alloc_replace(&stage.folder, NULL);
+    export_stage_close(&stage);
+    CHECK(file_exists(part));
+    CHECK(rmdir(taken) == 0 && rmdir(path) == 0);
+    expect_open(path, &stage);
+    CHECK(stage.replaced);
+    CHECK(export_stage_commit(&stage, NULL));
+    export_stage_close(&stage);
+    CHECK(rmdir(path) == 0); /* no marker is left */
+}
+
 TEST(what_a_killed_one_left_is_replaced_and_nothing_else) {
     scoped(alloc_release) char *path = scratch_path("killed");
     scoped(alloc_release) char *part = alloc_printf("%s.part", path);
@@ -328,7 +349,7 @@ TEST(what_a_killed_one_left_is_replaced_and_nothing_else) {
     export_stage_close(&stage);
     CHECK(file_exists(file));
     expect_open(path, &stage);
-    CHECK(!file_exists(file));
+    CHECK(stage.replaced && !file_exists(file));
     export_stage_close(&stage);
     CHECK(mkdir(part, 0700) == 0);
     CHECK(file_write(file, "mine", 4, 0600, NULL));

@@ -86,7 +86,9 @@ static bool export_running(const struct invocation *invocation, const struct run
 static bool export_machine(struct invocation *invocation, const char *word, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     const char *to = invocation_option(invocation, "to");
-    struct export_request request = {.home = invocation->home, .name = name, .to = to};
+    bool replaced = false;
+    struct export_request request = {
+        .home = invocation->home, .name = name, .to = to, .replaced = &replaced};
     if (!export_engine_from_word(word, &request.engine, error))
         return false;
     if (invocation_argument_count(invocation) != 1 || !to || !*to ||
@@ -102,6 +104,8 @@ static bool export_machine(struct invocation *invocation, const char *word, stru
         good = error_set(error, ERROR_WRONG_STATE, "\"%s\" is being started: try again", name);
     good = good && (running.name ? export_running(invocation, &running, &request, error)
                                  : export_stopped(invocation, &request, error));
+    if (replaced && !invocation->quiet)
+        printf("what a killed export to %s had left was removed\n", to);
     running_done(&running);
     store_instance_done(&instance);
     return good;

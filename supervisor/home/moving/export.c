@@ -189,6 +189,7 @@ bool export_run(const struct export_request *request, struct error *error) {
                 export_load(&export, request->name, error) && copy_seed(&export, error) &&
                 write_forms(&export, error) && write_guide(&export, error) &&
                 copy_disks(&export, error) && export_stage_commit(&export.stage, error);
+    *request->replaced = export.stage.replaced;
     export_stage_close(&export.stage);
     for (int i = 0; i < SEED_DOCUMENT_COUNT; i++)
         buffer_done(&export.documents[i]);

@@ -22,7 +22,8 @@ struct export_request { /* borrowed */
      * disks, of one moment, into the folder, each called as in INSTANCEDIR. */
     bool (*copy_running)(void *context, const char *folder, struct error *error);
     void *context;
+    bool *replaced; /* set: a FOLDER.part of one that was killed was removed */
 };
 /* It is written as FOLDER.part, mode 0700, and renamed when it is whole. No trace is left on
- * failure; a .part of one that was killed is replaced. */
+ * failure. */
 bool export_run(const struct export_request *request, struct error *error);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MARKER ".incomplete"
+#define WHOLE  ".pgsup-whole" /* the same file, until the folder has its name */
 
 static char *without_slashes(const char *path) {
     size_t length = strlen(path);
@@ -19,9 +20,14 @@ static char *without_slashes(const char *path) {
     return alloc_slice(path, length);
 }
 
-static bool clear_way(const struct export_stage *stage, struct error *error) {
+static bool has_marker(const char *folder) {
+    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, folder);
+    scoped(alloc_release) char *whole = alloc_printf("%s/" WHOLE, folder);
+    return file_exists(marker) || file_exists(whole);
+}
+
+static bool clear_way(struct export_stage *stage, struct error *error) {
     struct stat status;
-    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
     if (lstat(stage->path, &status) == 0)
         return error_set(error, ERROR_EXISTS, "%s exists already: choose another folder",
                          stage->path);
@@ -30,8 +36,9 @@ static bool clear_way(const struct export_stage *stage, struct error *error) {
     scoped(file_release) int lock = file_lock_folder(stage->folder);
     if (lock < 0 && errno == EWOULDBLOCK)
         return error_set(error, ERROR_WRONG_STATE, "another process is writing %s", stage->folder);
-    if (!file_exists(marker))
+    if (!has_marker(stage->folder))
         return error_set(error, ERROR_EXISTS, "%s is in the way: move it away", stage->folder);
+    stage->replaced = true;
     return file_remove_tree(stage->folder, error);
 }
 
@@ -79,15 +86,18 @@ static bool sync_parent(const char *path, struct error *error) {
 /* Whoever reads its README.md may remove the instance here: all of it is on the disk first. */
 bool export_stage_commit(struct export_stage *stage, struct error *error) {
     scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
+    scoped(alloc_release) char *whole = alloc_printf("%s/" WHOLE, stage->folder);
+    scoped(alloc_release) char *last = alloc_printf("%s/" WHOLE, stage->path);
     if (!sync_files(stage->folder, error))
         return false;
-    if (unlink(marker) < 0)
+    if (rename(marker, whole) < 0)
         return error_errno(error, "cannot make %s of %s", stage->path, stage->folder);
     if (!file_sync(stage->folder, error) || !sync_parent(stage->path, error))
         return false;
     if (rename(stage->folder, stage->path) < 0)
         return error_errno(error, "cannot make %s of %s", stage->path, stage->folder);
     alloc_replace(&stage->folder, NULL);
+    unlink(last);
     return sync_parent(stage->path, error);
 }
 
