@@ -200,6 +200,13 @@ char *run_folder_lock(const char *run) {
     return alloc_printf("%s/pgsup.lock", run);
 }
 
+bool run_folder_is_supervised(const char *run) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    scoped(alloc_release) char *path = run_folder_lock(run);
+    scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);
+    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 char *run_folder_control(const char *run) {
     return alloc_printf("%s/pgsup.sock", run);
 }

@@ -23,3 +23,6 @@ bool run_folder_make_apart(const char *run, struct error *error);
 char *run_folder_lock(const char *run);    /* RUN/pgsup.lock, held by the supervisor */
 char *run_folder_log(const char *run);     /* RUN/pgsup.log, of one in the background */
 char *run_folder_control(const char *run); /* RUN/pgsup.sock */
+
+/* Not for the supervisor itself, whose lock would go with the file that this closes. */
+bool run_folder_is_supervised(const char *run);

@@ -10,19 +10,10 @@
 #include "store/instance_table.h"
 #include "store/launch_table.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TOLD_FILE "unsupervised" /* in the run folder: what was told last */
-
-/* It holds a lock. */
-static bool has_supervisor(const struct home *home) {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    scoped(alloc_release) char *path = run_folder_lock(home->run);
-    scoped(file_release) int fd = open(path, O_RDWR | O_CLOEXEC);
-    return fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-}
 
 static bool is_among(const struct running_list *list, const char *name) {
     for (size_t i = 0; i < list->count; i++)
@@ -87,7 +78,7 @@ static void look(const struct home *home, struct buffer *text) {
 char *unsupervised_tell(const struct home *home) {
     scoped(alloc_release) char *told = alloc_printf("%s/" TOLD_FILE, home->run);
     struct buffer text = {0};
-    if (has_supervisor(home))
+    if (run_folder_is_supervised(home->run))
         return NULL;
     look(home, &text);
     bool is_new = text.length && !file_content_equals(told, text.data, text.length);

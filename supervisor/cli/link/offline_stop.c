@@ -276,9 +276,13 @@ static bool run_ladder(struct ladder *ladder, bool *killed, struct error *error)
         bool has_input = next_input(ladder, &input);
         if (ladder->saves && !ladder->options->force)
             return error_set(error, ERROR_WRONG_STATE,
-                             "the memory of %s is being saved: `pgsup up` completes it, or `pgsup "
-                             "stop -f %s` ends it at once, without its memory",
-                             ladder->running->name, ladder->running->name);
+                             "the memory of %s %s: `pgsup up` completes it, or `pgsup stop -f %s` "
+                             "ends it at once, without its memory",
+                             ladder->running->name,
+                             ladder->has_save ? "is being saved"
+                                              : "was being saved when its supervisor ended, and "
+                                                "its QEMU does not answer",
+                             ladder->running->name);
         if (has_input && !feed(ladder, input, error))
             return false;
     }
@@ -292,7 +296,7 @@ char *offline_stop(const struct home *home, const struct running *running,
         .running = running,
         .options = options,
         .end_fd = open_end(running),
-        .suspending = suspension_is_being_made(home, running->name),
+        .suspending = suspension_was_begun(home, running),
         .state = STATE_LOST,
         .began_ms = clock_monotonic_ms(),
         .deadline_ms = NEVER_MS,

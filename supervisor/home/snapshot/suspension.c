@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "home/layout.h"
+#include "home/run_folder.h"
 #include "home/snapshot/snapshot.h"
 #include "host/disk_snapshot.h"
 #include "machine/core/lifecycle.h"
@@ -19,15 +20,25 @@ bool suspension_read(const struct home *home, const char *name, struct saved_mem
     return saved_memory_read(path, saved, error);
 }
 
-bool suspension_is_being_made(const struct home *home, const char *name) {
+/* tag: of the launch; NULL: of the last one. */
+static bool is_recorded(const struct home *home, const char *name, const char *tag) {
     struct store_instance instance = {0};
     struct store_launch launch = {0};
     bool good = instance_table_get(home->store, name, &instance, NULL) &&
                 launch_table_last(home->store, instance.id, &launch, NULL) && launch.state &&
-                strcmp(launch.state, lifecycle_state_word(STATE_SUSPENDING)) == 0;
+                strcmp(launch.state, lifecycle_state_word(STATE_SUSPENDING)) == 0 &&
+                (!tag || strcmp(launch.tag, tag) == 0);
     store_launch_done(&launch);
     store_instance_done(&instance);
     return good;
+}
+
+bool suspension_is_being_made(const struct home *home, const char *name) {
+    return run_folder_is_supervised(home->run) && is_recorded(home, name, NULL);
+}
+
+bool suspension_was_begun(const struct home *home, const struct running *running) {
+    return running->tag && is_recorded(home, running->name, running->tag);
 }
 
 bool suspension_check_none(const struct home *home, const char *name, struct error *error) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "home/home.h"
+#include "home/running.h"
 #include "host/saved_memory.h"
 #include "machine/core/spec.h"
 #include "store/instance_table.h"
@@ -17,8 +18,11 @@ bool suspension_check_none(const struct home *home, const char *name, struct err
 /* … or this extra disk has no part in it, since it was added later. */
 bool suspension_check_disk(const struct home *home, const char *name, const char *disk,
                            struct error *error);
-/* As its supervisor wrote before it told QEMU anything, also of one that was killed since. */
+/* Its supervisor is at it. */
 bool suspension_is_being_made(const struct home *home, const char *name);
+/* As its supervisor wrote of this launch before it told QEMU anything, also one that was killed
+ * since: what QEMU has done since then is not known. */
+bool suspension_was_begun(const struct home *home, const struct running *running);
 /* Under the lock. None is no failure. */
 bool suspension_discard(struct home *home, const struct store_instance *instance,
                         struct error *error);

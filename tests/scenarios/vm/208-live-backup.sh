@@ -133,7 +133,11 @@ for command in "backup create one --to $out" "snapshot create one" "snapshot rem
 done
 in_store "UPDATE launches SET state = 'suspending'" # as its supervisor writes it, which holds that lock then
 expect_fail 3 '"one" is being suspended: try again when it is done' "$PGSUP" backup create one --to "$out"
-in_store "UPDATE launches SET state = 'running'"
+kill_supervisor # it is not at it any more, and what it wrote last stays
+run "$PGSUP" backup create one --to "$out"
+expect_equal "status" "$STATUS" 3
+expect_text "$ERR" 'a backup or an export of "one" is being made: try again when it is done'
+start_supervisor
 kill -TERM $SLOW
 end_slow 143 "interrupted"
 expect_ok "$PGSUP" -q snapshot remove one kept

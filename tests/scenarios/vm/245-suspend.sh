@@ -289,7 +289,7 @@ wait_until 30 is_recorded
 kill_supervisor
 run "$PGSUP" -q stop test --timeout 1
 expect_equal "status of stop" "$STATUS" 3
-expect_text "$ERR" "the memory of test is being saved"
+expect_text "$ERR" "the memory of test was being saved when its supervisor ended, and its QEMU does not answer"
 ! is_gone "$qemu" || fail "its QEMU was killed"
 kill -CONT "$qemu"
 run "$PGSUP" -q stop -f test
