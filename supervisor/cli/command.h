@@ -30,6 +30,7 @@ enum command_needs {
 enum command_completes { /* what completion offers for an argument */
                          COMPLETES_NOTHING,
                          COMPLETES_INSTANCES,
+                         COMPLETES_SOURCES, /* these, or behind NAME@ its snapshots */
                          COMPLETES_IMAGES,
                          COMPLETES_FILES,
                          COMPLETES_COMMANDS,

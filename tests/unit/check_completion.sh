@@ -65,6 +65,8 @@ for shell in bash zsh fish; do
     offers $shell start web "" instancelist--names-only
     offers $shell info "" instancelist--names-only
     offers $shell info web "" ""
+    offers $shell clone "" instancelist--names-only
+    offers $shell clone web "" ""
     offers $shell image rm "" imagelist--names-only
     offers $shell snapshot rm web "" snapshotlist--names-onlyweb
     offers $shell set --vcpu 2 "" instancelist--names-only
@@ -82,6 +84,21 @@ for shell in bash zsh fish; do
     offers $shell launch "" "imagelist--names-only imagelist--names-only--available"
     offers $shell launch debian "" ""
 done
+
+bash_offers_behind_at() { # bash gives the words cut there
+    pgsup() { [ "$*" != "snapshot list --names-only web" ] || printf '%s\n' before after; }
+    COMP_WORDS=(pgsup clone web @ b) COMP_CWORD=4
+    COMP_LINE="pgsup clone web@b" COMP_POINT=17
+    _pgsup
+    echo "${COMPREPLY[*]:-}"
+}
+expect "bash: clone web@b" "$(bash_offers_behind_at)" "before"
+if command -v zsh >/dev/null; then
+    expect "zsh: clone web@" "$(zsh_offers clone web@)" "web@snapshotlist--names-onlyweb "
+fi
+if command -v fish >/dev/null; then
+    expect "fish: clone web@" "$(fish_offers clone web@)" "web@snapshotlist--names-onlyweb "
+fi
 
 bash_offers_in_word() { # bash gives the words cut at colons
     pgsup() { echo 10.0.0.1:8080:80; }

@@ -12,6 +12,11 @@ static const char preamble[] =
     "    shift\n"
     "    pgsup \"${pgsup_home[@]}\" \"$group\" list --names-only \"$@\" 2>/dev/null\n"
     "}\n"
+    "_pgsup_sources() {\n"
+    "    local name=\"${word%%@*}\" each\n"
+    "    [ \"$name\" != \"$word\" ] || { _pgsup_names instance; return; }\n"
+    "    for each in $(_pgsup_names snapshot \"$name\"); do echo \"$name@$each\"; done\n"
+    "}\n"
     "_pgsup_arguments() { # those that are typed; $1: the options that take a value\n"
     "    local value=\"\"\n"
     "    for ((index = begin; index < COMP_CWORD; index++)); do\n"
@@ -24,15 +29,22 @@ static const char preamble[] =
     "        value=\"\"\n"
     "    done\n"
     "}\n"
-    "_pgsup_colon() { # bash takes a colon for the end of a word\n"
+    "_pgsup_join() { # bash takes an @ for the end of a word\n"
+    "    local line=\"${COMP_LINE:0:COMP_POINT}\"\n"
+    "    case \"${line##* }\" in *@*) ;; *) return;; esac\n"
+    "    read -ra COMP_WORDS <<<\"$line\"\n"
+    "    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+    "}\n"
+    "_pgsup_colon() { # and a colon: what is before one stays\n"
     "    local line=\"${COMP_LINE:0:COMP_POINT}\" kept=\"\" each\n"
     "    line=\"${line##* }\"\n"
-    "    case \"$line\" in *:*) word=\"$line\" kept=\"${line%\"${line##*:}\"}\";; esac\n"
+    "    case \"$line\" in *[:@]*) word=\"$line\" kept=\"${line%\"${line##*[:@]}\"}\";; esac\n"
     "    for each in $(compgen -W \"$words\" -- \"$word\"); do\n"
     "        COMPREPLY+=(\"${each#\"$kept\"}\")\n"
     "    done\n"
     "}\n"
     "_pgsup() {\n"
+    "    _pgsup_join\n"
     "    local word=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
     "    local command=\"\" group=\"\" index=1 words=\"\" files=\"\" begin=1\n"
     "    local -a pgsup_home=() arguments=()\n"
@@ -101,6 +113,7 @@ static void write_bash_list(const struct command *const *table, const struct com
 static const char *bash_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "words=\"$(_pgsup_names instance)\"";
+    case COMPLETES_SOURCES: return "words=\"$(_pgsup_sources)\"";
     case COMPLETES_IMAGES: return "words=\"$(_pgsup_names image)\"";
     case COMPLETES_FILES: return "files=yes";
     case COMPLETES_LAUNCHABLE:

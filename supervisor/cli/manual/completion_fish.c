@@ -54,6 +54,17 @@ static const char preamble[] =
     "    end\n"
     "    pgsup $home $argv[1] list --names-only $argv[2..] 2>/dev/null\n"
     "end\n"
+    "function __pgsup_sources\n"
+    "    set -l word (commandline -ct)\n"
+    "    set -l name (string split -m 1 @ -- $word)\n"
+    "    if test (count $name) -lt 2\n"
+    "        __pgsup_names instance\n"
+    "        return\n"
+    "    end\n"
+    "    for each in (__pgsup_names snapshot $name[1])\n"
+    "        echo $name[1]@$each\n"
+    "    end\n"
+    "end\n"
     "complete -c pgsup -f\n";
 
 static void write_quoted(struct buffer *script, const char *text) {
@@ -69,6 +80,7 @@ static void write_quoted(struct buffer *script, const char *text) {
 static const char *fish_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "-a '(__pgsup_names instance)'";
+    case COMPLETES_SOURCES: return "-a '(__pgsup_sources)'";
     case COMPLETES_IMAGES: return "-a '(__pgsup_names image)'";
     case COMPLETES_FILES: return "-F";
     case COMPLETES_LAUNCHABLE: return "-a '(__pgsup_names image; __pgsup_names image --available)'";

@@ -13,6 +13,13 @@ static const char preamble[] =
     "    local -a names=(${(f)\"$(pgsup $pgsup_home $1 list --names-only $argv[2,-1] 2>/dev/null)\"})\n"
     "    compadd -a names\n"
     "}\n"
+    "_pgsup_sources() {\n"
+    "    if [[ $PREFIX != *@* ]]; then _pgsup_names instance; return; fi\n"
+    "    local -a names=(${(f)\"$(pgsup $pgsup_home snapshot list --names-only ${PREFIX%%@*} "
+    "2>/dev/null)\"})\n"
+    "    names=(${PREFIX%%@*}@${^names})\n"
+    "    compadd -a names\n"
+    "}\n"
     "_pgsup_arguments() { # those that are typed; $1: the options that take a value\n"
     "    for (( index = begin; index < CURRENT; index++ )); do\n"
     "        case $words[index] in\n"
@@ -87,6 +94,7 @@ static void write_zsh_options(const struct option_spec *specs, struct buffer *sc
 static const char *zsh_offer(enum command_completes kind) {
     switch (kind) {
     case COMPLETES_INSTANCES: return "_pgsup_names instance";
+    case COMPLETES_SOURCES: return "_pgsup_sources";
     case COMPLETES_IMAGES: return "_pgsup_names image";
     case COMPLETES_FILES: return "_files";
     case COMPLETES_LAUNCHABLE: return "_pgsup_names image; _pgsup_names image --available";
