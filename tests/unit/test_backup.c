@@ -92,6 +92,39 @@ TEST(two_homes_in_one_folder_never_touch_what_the_other_has_made) {
     end(&others);
 }
 
+static struct store_instance opened(const char *path) {
+    struct store_instance instance = {0};
+    struct error error = {0};
+    home_close(&home);
+    check_good(home_open(path, &home, &error) &&
+                   instance_table_get(home.store, "test", &instance, &error),
+               &error);
+    return instance;
+}
+
+/* Of a home that was renamed they are its own. */
+TEST(a_copied_home_never_touches_what_the_original_has_made) {
+    struct store_instance made = {0};
+    begin("original", &made);
+    scoped(alloc_release) char *path = alloc_string(home.path);
+    scoped(alloc_release) char *renamed = scratch_path("renamed-home");
+    scoped(alloc_release) char *copy = scratch_path("copied-home");
+    scoped(alloc_release) char *first = back_up_automatically(1);
+    char *argv[] = {"cp", "-a", path, copy, NULL};
+    run_program(argv);
+    CHECK(rename(path, renamed) == 0);
+    struct store_instance copied = opened(copy);
+    CHECK_STRING(copied.uuid, made.uuid);
+    scoped(alloc_release) char *others = back_up_automatically(1);
+    CHECK(file_exists(first) && file_exists(others));
+    struct store_instance same = opened(renamed);
+    scoped(alloc_release) char *second = back_up_automatically(1);
+    CHECK(!file_exists(first) && file_exists(others) && file_exists(second));
+    store_instance_done(&copied);
+    store_instance_done(&same);
+    end(&made);
+}
+
 /* Else it is removed by two at once, of which one would fail. */
 TEST(what_expires_is_locked_from_whoever_removes_what_is_left) {
     struct store_instance made = {0};

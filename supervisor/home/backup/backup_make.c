@@ -152,6 +152,16 @@ static char *qemu_version(const struct home *home, const struct store_instance *
     return alloc_printf("%u.%u", qemu.version.major, qemu.version.minor);
 }
 
+/* What a home keeps when it is renamed, and no copy of it has: its machines are called as those of
+ * the original, by their UUIDs too. NULL: cannot be told. */
+static char *home_mark(const struct home *home) {
+    struct stat folder, database;
+    scoped(alloc_release) char *path = home_file(home, HOME_DATABASE);
+    if (stat(home->path, &folder) < 0 || stat(path, &database) < 0)
+        return NULL;
+    return alloc_printf("%ju-%ju", (uintmax_t)folder.st_ino, (uintmax_t)database.st_ino);
+}
+
 /* Images of homes that were adopted may have no digest yet. */
 static bool fill_facts(struct backup_making *making, const char *name, struct error *error) {
     struct backup_manifest *manifest = &making->manifest;
@@ -169,6 +179,7 @@ static bool fill_facts(struct backup_making *making, const char *name, struct er
     manifest->created_ms = clock_wall_ms();
     manifest->kind = making->options->kind;
     manifest->automatic = making->options->automatic;
+    manifest->home = home_mark(making->home);
     manifest->pgsup = alloc_string(making->options->pgsup);
     manifest->qemu = qemu_version(making->home, &facts->instance);
     manifest->network = alloc_string(facts->cloud.network);
@@ -467,13 +478,19 @@ static const char *called(const char *folder) {
     return strrchr(folder, '/') + 1;
 }
 
+/* An older pgsup did not tell it. */
+static bool is_of_other_home(const char *a, const char *b) {
+    return a && b && strcmp(a, b) != 0;
+}
+
 /* One of a later time is of a clock that was set back since, here or on another computer: who knows
  * which of the two is the newer one. */
 static bool may_expire(const struct backup_entry *entry, const struct backup_making *making) {
     const struct store_instance *instance = &entry->manifest.facts.instance;
     if (entry->problem || !entry->manifest.automatic ||
         entry->manifest.created_ms > making->manifest.created_ms ||
-        strcmp(instance->uuid, making->manifest.facts.instance.uuid) != 0)
+        strcmp(instance->uuid, making->manifest.facts.instance.uuid) != 0 ||
+        is_of_other_home(entry->manifest.home, making->manifest.home))
         return false;
     const char *rest = after_time(called(entry->folder), instance->name);
     return rest && !*rest && strcmp(called(entry->folder), called(making->final)) != 0;

@@ -55,5 +55,6 @@ bool backup_finish(struct backup_making *making, enum backup_moment moment, stru
 
 /* Removes what is dated before the newest `keep` automatic ones of this machine, after a new one
  * was made, which is always one of them. What is called otherwise than NAME-TIME, is of another
- * machine or dated later than the new one neither counts nor is touched. */
+ * machine, of this machine in a copy of this home, or dated later than the new one neither counts
+ * nor is touched. A home that came to another disk is taken for a copy. */
 bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error);

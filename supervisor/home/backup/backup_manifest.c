@@ -32,6 +32,7 @@ static const struct backup_field manifest_fields[] = {
     WORD(backup_manifest, kind, &backup_kind_words),
     WORD(backup_manifest, moment, &backup_moment_words),
     FLAG(backup_manifest, automatic),
+    OPTIONAL(backup_manifest, home),
     TEXT(backup_manifest, pgsup),
     TEXT(backup_manifest, qemu),
     TEXT(backup_manifest, network),
@@ -251,6 +252,7 @@ void backup_manifest_done(struct backup_manifest *manifest) {
     for (size_t i = 0; i < manifest->file_count; i++)
         free(manifest->files[i].path);
     free(manifest->files);
+    free(manifest->home);
     free(manifest->pgsup);
     free(manifest->qemu);
     free(manifest->network);

@@ -47,6 +47,7 @@ struct backup_manifest {
     enum backup_kind kind;
     enum backup_moment moment;
     bool automatic;              /* by --backup-every, so that --backup-keep counts it */
+    char *home;                  /* backup_make.h: that of a copied home is another; NULL */
     char *pgsup;                 /* versions */
     char *qemu;                  /* "7.2.22" */
     char *network;               /* of the cloud: machine/core/spec.h, spec_network_word() */
