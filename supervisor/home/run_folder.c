@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
+#include "home/running.h"
 #include "machine/core/run_file.h"
 
 #include <errno.h>
@@ -24,6 +25,10 @@
     4 /* of the home's digest: a copied link does not lead to the original's folder */
 #define RANDOM        "XXXXXX" /* mkdtemp(3): nobody can be there first */
 #define FORMER_DIGITS 12       /* of the folders of before, PREFIX "-" and these */
+
+#define HOME_PATH_MAX                                                                              \
+    (PLATFORM_SOCKET_PATH_MAX - 1 - TAG_RESERVE - KIND_RESERVE - RUN_FOLDER_NAME_RESERVE -         \
+     (sizeof "/run" - 1))
 
 static size_t longest_name(const char *run) {
     size_t taken = strlen(run) + 1 + TAG_RESERVE + KIND_RESERVE;
@@ -131,14 +136,66 @@ static char *open_linked(const char *link, const char *digest) {
     return folder;
 }
 
-/* What stands there from before the home was moved to so long a path is another link or a folder,
- * which is empty if no VM was ever started. */
+static bool is_deserted(const char *path, bool *deserted, struct error *error) {
+    struct running_list list = {0};
+    if (!running_look(path, &list, error))
+        return false;
+    *deserted = list.count == 0 && !run_folder_is_supervised(path);
+    running_list_done(&list);
+    return true;
+}
+
+/* VMs and their supervisor go on where they are, but nobody could reach their sockets. */
+static bool check_run(const char *path, struct error *error) {
+    bool deserted;
+    return is_deserted(path, &deserted, error) &&
+           (deserted ||
+            error_set(error, ERROR_WRONG_STATE,
+                      "VMs of this home, or its supervisor, still run from before it was moved, "
+                      "and its path is now too long for their sockets: move it to one of at most "
+                      "%zu bytes, and end them there by `pgsup stop --all` and `pgsup down`",
+                      HOME_PATH_MAX));
+}
+
+/* … or they would be out of sight. The home may as well be a copy of theirs. */
+static bool remove_link(const char *link, struct error *error) {
+    char target[PATH_MAX];
+    bool deserted = true;
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = 0;
+    if (is_own(target) && !is_deserted(target, &deserted, error))
+        return false;
+    if (!deserted)
+        return error_set(error, ERROR_WRONG_STATE,
+                         "%s leads to %s, where VMs or a supervisor run: if this home was moved, "
+                         "move it back until they have ended by `pgsup stop --all` and `pgsup "
+                         "down`; if it is a copy of theirs, `rm %s` parts it from them",
+                         link, target, link);
+    return unlink(link) == 0 || errno == ENOENT || error_errno(error, "cannot remove %s", link);
+}
+
+static void keep_log(const char *path, const char *target, const char *end) {
+    scoped(alloc_release) char *log = run_folder_log(path), *kept = run_folder_log(target);
+    scoped(alloc_release) char *from = alloc_printf("%s%s", log, end);
+    scoped(alloc_release) char *to = alloc_printf("%s%s", kept, end);
+    if (file_exists(from))
+        platform_copy_file(from, to, 0600, NULL);
+}
+
+/* What stands there from before the home was moved to so long a path is another link, or the folder
+ * itself. */
 static bool clear(const char *path, const char *target, struct error *error) {
     if (is_link(path))
-        unlink(path);
-    return !file_exists(path) || rmdir(path) == 0 ||
-           error_errno(error, "%s should be a link to %s but is something else: move it away", path,
-                       target);
+        return remove_link(path, error);
+    if (!file_exists(path))
+        return true;
+    if (!file_is_directory(path))
+        return error_set(error, ERROR_WRONG_STATE, "%s is not a folder: remove it", path);
+    if (!check_run(path, error))
+        return false;
+    keep_log(path, target, "");
+    keep_log(path, target, ".1");
+    return file_remove_tree(path, error);
 }
 
 /* PATH/run: by it, and not by the environment, which is another one under cron and sudo, every
@@ -147,7 +204,7 @@ static char *link_new(const char *link, const char *digest, struct error *error)
     char *folder = make_folder(digest, error);
     if (!folder || !clear(link, folder, error)) {
         if (folder)
-            rmdir(folder);
+            file_remove_tree(folder, NULL);
         alloc_release(&folder);
         return NULL;
     }
@@ -155,7 +212,7 @@ static char *link_new(const char *link, const char *digest, struct error *error)
         return folder;
     bool taken = errno == EEXIST; /* by another pgsup, just now */
     error_errno(error, "cannot create the link %s", link);
-    rmdir(folder);
+    file_remove_tree(folder, NULL);
     alloc_release(&folder);
     return taken ? open_linked(link, digest) : NULL;
 }
@@ -163,9 +220,8 @@ static char *link_new(const char *link, const char *digest, struct error *error)
 char *run_folder_open(const char *home_path, struct error *error) {
     char *inside = alloc_printf("%s/run", home_path), *folder = inside;
     if (longest_name(inside) >= RUN_FOLDER_NAME_RESERVE) {
-        if (is_link(inside)) /* left from a longer path */
-            unlink(inside);
-        if (!open_folder(inside, error))
+        bool clear = !is_link(inside) || remove_link(inside, error); /* left from a longer path */
+        if (!clear || !open_folder(inside, error))
             alloc_release(&folder);
         return folder;
     }

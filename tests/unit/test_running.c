@@ -1,4 +1,5 @@
 /* Who runs, by the locks of pid files: of this version's launches, of an older one's, of vm.sh. */
+#include "base/file.h"
 #include "home/run_folder.h"
 #include "home/running.h"
 #include "machine/core/run_file.h"
@@ -146,6 +147,58 @@ TEST(the_run_folder_has_only_pid_files_of_launches) {
     check_path("12", RUN_FILE_QMP, "/h/run/test.12.qmp");
     check_path("sh4194304", RUN_FILE_QMP, "/h/run/test.sh4194304.qmp");
     check_path(STORE_LAUNCH_TAG "1", RUN_FILE_QMP, "/h/run/s/test.n1.qmp");
+}
+
+/* Nobody could reach the sockets of its VMs; when they have ended, its folder becomes a link. */
+TEST(a_home_that_came_to_a_long_path_keeps_its_vms_and_its_log) {
+    char name[101] = "";
+    memset(name, 'x', sizeof name - 1);
+    scoped(alloc_release) char *home = scratch_path("short"), *longer = scratch_path(name);
+    scoped(alloc_release) char *moved = alloc_printf("%s/run", longer);
+    CHECK(mkdir(home, 0700) == 0);
+    scoped(alloc_release) char *run = make_run("short/run"), *log = run_folder_log(run);
+    scratch_write(log, "said", 4, 0600);
+    pid_t pid = begin(run, "test", "n1");
+    CHECK(rename(home, longer) == 0);
+    struct error error = {0};
+    CHECK(!run_folder_open(longer, &error));
+    CHECK_CONTAINS(error.text, "still run from before it was moved");
+    check_found(moved, "test", "n1", pid);
+    end(pid);
+    scoped(alloc_release) char *folder = run_folder_open(longer, NULL);
+    CHECK(folder && strcmp(folder, moved) != 0);
+    scoped(alloc_release) char *kept = run_folder_log(folder);
+    CHECK(file_content_equals(kept, "said", 4));
+    check_found(folder, "test", "n1", 0);
+    file_remove_tree(folder, NULL);
+}
+
+static void check_no_folder(const char *home, const char *says) {
+    struct error error = {0};
+    CHECK(!run_folder_open(home, &error));
+    CHECK_CONTAINS(error.text, says);
+}
+
+/* The link to their folder is all that leads to them. */
+TEST(a_home_that_left_a_long_path_keeps_its_vms) {
+    char name[101] = "";
+    memset(name, 'y', sizeof name - 1);
+    scoped(alloc_release) char *longer = scratch_path(name), *home = scratch_path("shorter");
+    memset(name, 'z', sizeof name - 1);
+    scoped(alloc_release) char *other = scratch_path(name);
+    scoped(alloc_release) char *inside = alloc_printf("%s/run", home);
+    CHECK(mkdir(longer, 0700) == 0);
+    scoped(alloc_release) char *folder = run_folder_open(longer, NULL);
+    CHECK(folder && run_folder_make_apart(folder, NULL));
+    pid_t pid = begin(folder, "test", "n1");
+    CHECK(rename(longer, other) == 0);
+    check_no_folder(other, "where VMs or a supervisor run: if this home was moved, move it back");
+    CHECK(rename(other, home) == 0);
+    check_no_folder(home, "if it is a copy of theirs, `rm ");
+    end(pid);
+    scoped(alloc_release) char *run = run_folder_open(home, NULL);
+    CHECK_STRING(run, inside);
+    file_remove_tree(folder, NULL);
 }
 
 int main(void) {
