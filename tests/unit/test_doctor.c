@@ -252,6 +252,15 @@ TEST(a_kvm_that_is_forbidden) {
     CHECK_INT(status, 0);
 }
 
+/* Of a home with a long path: a start of the host removes what its link leads to. */
+TEST(a_run_folder_that_is_gone_has_nothing_left_in_it) {
+    scoped(alloc_release) char *link = scratch_path("run");
+    CHECK(symlink("/nonexistent/pgsup-run", link) == 0);
+    make_mac();
+    mac.run = link;
+    expect("leftovers", VERDICT_OK, "nothing is left of former VMs; 0 run", NULL);
+}
+
 TEST(bridge_conf) {
     CHECK_INT(bridge_helper_rule("allow br0\n", "br0"), BRIDGE_ALLOWED);
     CHECK_INT(bridge_helper_rule("# x\n  allow   all", "br0"), BRIDGE_ALLOWED);

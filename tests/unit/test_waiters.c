@@ -1,4 +1,5 @@
 /* Waiters: a timeout is one moment in time, however often the VM changes on the way there. */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "daemon/waiters.h"
 #include "test.h"
@@ -102,6 +103,20 @@ TEST(who_waits_for_a_kernel_that_panicked_is_told_at_once) {
     CHECK_INT(wait.code, ERROR_WRONG_STATE);
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+/* `pgsup provision` during a run joins it: since when it runs is told of the first. */
+TEST(a_run_of_ansible_that_is_joined_has_begun_when_it_did) {
+    struct vm vm = {.name = (char *)"test"};
+    vm_provisioning_begins(&vm);
+    CHECK(vm.provisioning_ms > 0);
+    vm.provisioning_ms = 4711;
+    vm_set_provision_result(&vm, NULL);
+    vm_provisioning_begins(&vm);
+    CHECK_INT(vm.provisioning_ms, 4711);
+    vm_set_provision_result(&vm, "ok");
+    CHECK_INT(vm.provisioning_ms, 0);
+    alloc_release(&vm.provision_result);
 }
 
 int main(void) {

@@ -100,8 +100,30 @@ expect_equal "status, and lines on stderr" "$STATUS $(wc -l <"$ERR" | tr -d " ")
 unanswered remove
 cmp "$WORK/pgsup-home.service" "$WORK/config/systemd/user/pgsup-home.service"
 
-step "the program that shows its log ends with it"
 mkdir -p "$WORK/bin"
+if [ "$(uname -s)" = Linux ]; then
+    step "a manager that does not know it, stands still, or cannot be asked is told as it is"
+    units=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
+    mkdir -p "$units"
+    cp "$WORK/pgsup-home.service" "$units/"
+    status_by() { # STATUS OF SYSTEMCTL
+        printf '#!/bin/sh\ncase $* in *show-environment) ;; *) exit %s ;; esac\n' "$1" >"$WORK/bin/systemctl"
+        chmod 755 "$WORK/bin/systemctl"
+        run env PATH="$WORK/bin:$PATH" "$PGSUP" service status --json
+    }
+    for each in 3 4; do
+        status_by $each
+        expect_equal "status" "$STATUS" 0
+        expect_equal "active" "$(json_of 'it["active"]')" False
+    done
+    status_by 1
+    expect_equal "status" "$STATUS" 1
+    expect_text "$ERR" "pgsup: systemctl cannot tell whether pgsup-home.service is active"
+    expect_equal "of JSON" "$(json_of 'it["error"]["code"]')" failed
+    rm "$units/pgsup-home.service" "$WORK/bin/systemctl"
+fi
+
+step "the program that shows its log ends with it"
 for name in journalctl tail; do
     printf '#!/bin/bash\necho $$ >"%s"\nexec -a "sleep %s" sleep 600\n' "$WORK/shows" "$WORK" >"$WORK/bin/$name"
     chmod 755 "$WORK/bin/$name"
