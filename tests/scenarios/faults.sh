@@ -47,7 +47,7 @@ quietly() {
 
 # guest_runs NAME: "cont" has been sent when a start is answered, and may still be on its way.
 guest_runs() {
-    case $("$PGSUP" qmp "$1" query-status) in *'"running"'*) ;; *) return 1 ;; esac
+    case $("$PGSUP" qmp "$1" query-status) in *'"running": true'*) ;; *) return 1 ;; esac
 }
 
 # wait_state NAME STATE [SECONDS]

@@ -133,7 +133,7 @@ def snapshots(disk):
 
 def is_running():
     """The first connection to its monitor may meet an event of its start in place of a greeting."""
-    return '"running"' in pgsup("qmp", "test", "query-status").stdout
+    return '"running": true' in pgsup("qmp", "test", "query-status").stdout
 
 
 def wake(where, known, may_boot=False):
