@@ -177,11 +177,9 @@ static struct vm *fleet_add(struct fleet *fleet, const struct store_instance *in
     return vm;
 }
 
-struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error) {
-    struct store_instance instance = {0};
-    if (!instance_table_get(fleet->home->store, name, &instance, error))
-        return NULL;
-    struct vm *same = fleet_get_by_id(fleet, instance.id);
+static struct vm *get_by_row(struct fleet *fleet, const struct store_instance *instance) {
+    const char *name = instance->name;
+    struct vm *same = fleet_get_by_id(fleet, instance->id);
     struct vm *vm = same && strcmp(same->name, name) == 0 ? same : fleet_find(fleet, name);
     if (vm && vm != same && !vm_is_busy(vm)) {
         fleet_drop(fleet, vm); /* removed and created again under the same name */
@@ -189,8 +187,13 @@ struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error)
     }
     if (!vm && same && !vm_is_busy(same))
         fleet_drop(fleet, same); /* it was renamed */
-    if (!vm)
-        vm = fleet_add(fleet, &instance);
+    return vm ? vm : fleet_add(fleet, instance);
+}
+
+struct vm *fleet_get(struct fleet *fleet, const char *name, struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(fleet->home->store, name, &instance, error);
+    struct vm *vm = good ? get_by_row(fleet, &instance) : NULL;
     store_instance_done(&instance);
     return vm;
 }
@@ -294,25 +297,37 @@ static void leave(struct fleet *fleet, struct vm *vm, const struct error *proble
         vm_explain(vm, "%s", why);
 }
 
+/* False: it cannot be looked up. */
+static bool adopt_row(struct fleet *fleet, const struct running *running,
+                      const struct store_instance *instance, struct error *error) {
+    struct vm_plan plan = {0};
+    struct error full = {0};
+    struct vm *vm = get_by_row(fleet, instance);
+    if (vm_is_busy(vm) || was_rejected(vm, running))
+        return true;
+    if (!fleet_has_room(fleet, &full)) {
+        leave(fleet, vm, &full);
+        return true;
+    }
+    if (!launch_worker_plan_found(fleet->home, running, instance, &plan, error)) {
+        vm_plan_done(&plan);
+        return false;
+    }
+    log_info("vm=%s runs already as process %ld: adopting it", running->name, (long)running->pid);
+    vm_launch_adopt(vm, &plan);
+    reports_recall(fleet->home->store, vm);
+    return true;
+}
+
 /* False: the store cannot be read. */
 static bool adopt_one(struct fleet *fleet, const struct running *running, struct error *error) {
     struct error problem = {0};
-    struct vm_plan plan = {0};
-    struct vm *vm = fleet_get(fleet, running->name, &problem);
-    if (vm && (vm_is_busy(vm) || was_rejected(vm, running)))
+    struct store_instance instance = {0};
+    bool good = instance_table_get(fleet->home->store, running->name, &instance, &problem) &&
+                adopt_row(fleet, running, &instance, &problem);
+    store_instance_done(&instance);
+    if (good)
         return true;
-    if (vm && !fleet_has_room(fleet, &problem)) {
-        leave(fleet, vm, &problem);
-        return true;
-    }
-    if (vm && launch_worker_plan_found(fleet->home, running, &plan, &problem)) {
-        log_info("vm=%s runs already as process %ld: adopting it", running->name,
-                 (long)running->pid);
-        vm_launch_adopt(vm, &plan);
-        reports_recall(fleet->home->store, vm);
-        return true;
-    }
-    vm_plan_done(&plan);
     if (problem.code == ERROR_FAILED)
         return error_copy(error, &problem);
     log_warning(

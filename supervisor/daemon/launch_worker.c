@@ -72,16 +72,16 @@ static bool runs_again(const struct home *home, const struct store_instance *ins
            seed_instance_id(home, instance, id, NULL) && strcmp(id, guest->instance_id) != 0;
 }
 
-static bool fill_guest(struct home *home, const struct instance_facts *facts, struct vm_plan *plan,
-                       struct error *error) {
-    const struct store_instance *instance = &facts->instance;
+/* can_phone: its image phones home. */
+static bool fill_guest(struct home *home, const struct store_instance *instance, bool can_phone,
+                       struct vm_plan *plan, struct error *error) {
     struct endpoint endpoint = {0};
     struct store_guest guest = {0};
     if (!guest_table_get(home->store, instance->id, &guest, error))
         return false;
     bool anew = !plan->found_pid && runs_again(home, instance, &guest);
     /* A guest that cannot phone home is ready when its sshd answers. */
-    plan->phones_home = facts->image.phones_home && (guest.phoned_home_ms == 0 || anew);
+    plan->phones_home = can_phone && (guest.phoned_home_ms == 0 || anew);
     plan->provision_result = anew ? NULL : alloc_string(guest.provision_result);
     endpoint_of(instance, &guest, &endpoint);
     store_guest_done(&guest);
@@ -99,36 +99,45 @@ static char *read_hardware(const char *path) {
     return good ? alloc_string(text.data) : NULL;
 }
 
-bool launch_worker_plan_found(struct home *home, const struct running *running,
-                              struct vm_plan *plan, struct error *error) {
-    struct instance_facts facts = {0};
+/* A launch that the store does not know was begun by vm.sh. */
+static bool find_launch(struct home *home, const struct running *running, int64_t instance,
+                        struct vm_plan *plan, struct error *error) {
     struct error problem = {0};
-    if (!instance_facts_load(home, running->name, &facts, error)) {
-        instance_facts_done(&facts);
-        return false;
-    }
-    fill_logs(home, &facts.instance, plan);
-    fill_paths(home, &facts.instance, running->tag, plan);
-    helpers_load(plan->files[RUN_FILE_HELPERS], &plan->helpers);
-    plan->found_pid = running->pid;
-    plan->found_start = running->start;
-    plan->accel = alloc_string(facts.instance.accel);
-    plan->hardware = read_hardware(plan->files[RUN_FILE_HARDWARE]);
-    plan->ram_bytes = facts.instance.ram_mib << 20;
-    bool good = fill_guest(home, &facts, plan, error) &&
-                (launch_table_last(home->store, facts.instance.id, &plan->launch, &problem) ||
-                 problem.code == ERROR_NOT_FOUND || /* its first start, by vm.sh */
-                 error_copy(error, &problem));
-    if (good && (!plan->launch.tag || strcmp(plan->launch.tag, running->tag) != 0)) {
+    if (!launch_table_last(home->store, instance, &plan->launch, &problem) &&
+        problem.code != ERROR_NOT_FOUND)
+        return error_copy(error, &problem);
+    bool known = plan->launch.tag && strcmp(plan->launch.tag, running->tag) == 0;
+    if (!known) {
         store_launch_done(&plan->launch);
         plan->launch = (struct store_launch){.tag = alloc_string(running->tag)};
         store_end_reading(home->store);
-        good = launch_table_add(home->store, facts.instance.id, &plan->launch, error);
+        if (!launch_table_add(home->store, instance, &plan->launch, error))
+            return false;
     }
     plan->launch.pid = running->pid;
     plan->launch.pid_start = running->start;
-    instance_facts_done(&facts);
-    return good;
+    return true;
+}
+
+bool launch_worker_plan_found(struct home *home, const struct running *running,
+                              const struct store_instance *instance, struct vm_plan *plan,
+                              struct error *error) {
+    struct store_image image = {0};
+    bool good = image_table_get(home->store, instance->image, &image, error);
+    bool can_phone = good && image.phones_home;
+    store_image_done(&image);
+    if (!good)
+        return false;
+    fill_logs(home, instance, plan);
+    fill_paths(home, instance, running->tag, plan);
+    helpers_load(plan->files[RUN_FILE_HELPERS], &plan->helpers);
+    plan->found_pid = running->pid;
+    plan->found_start = running->start;
+    plan->accel = alloc_string(instance->accel);
+    plan->hardware = read_hardware(plan->files[RUN_FILE_HARDWARE]);
+    plan->ram_bytes = instance->ram_mib << 20;
+    return fill_guest(home, instance, can_phone, plan, error) &&
+           find_launch(home, running, instance->id, plan, error);
 }
 
 /* The sudo rule that vmnet-helper installs is for users; root needs none. */
@@ -216,7 +225,8 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     const struct store_instance *instance = &facts->instance;
     fill_logs(home, instance, plan);
     if (!check_arguments(spec, plan, error) || !check_disks(home, facts, spec, error) ||
-        !fill_guest(home, facts, plan, error) || !run_folder_make_apart(home->run, error) ||
+        !fill_guest(home, instance, facts->image.phones_home, plan, error) ||
+        !run_folder_make_apart(home->run, error) ||
         !launch_table_add(home->store, instance->id, &plan->launch, error))
         return false;
     fill_paths(home, instance, plan->launch.tag, plan);
@@ -339,13 +349,22 @@ static void close_home(struct home *home) {
     free(home);
 }
 
+static bool prepare_found(struct home *home, const struct running *running, struct vm_plan *plan,
+                          struct error *error) {
+    struct store_instance instance = {0};
+    bool good = instance_table_get(home->store, running->name, &instance, error) &&
+                launch_worker_plan_found(home, running, &instance, plan, error);
+    store_instance_done(&instance);
+    return good;
+}
+
 static bool prepare(struct job *job, struct error *error) {
     struct running running = {0};
     if (!job->home && !(job->home = open_home(job->home_path, error)))
         return false;
     bool good = running_find(job->home->run, job->name, &running, error);
     if (good && running.name)
-        good = launch_worker_plan_found(job->home, &running, &job->plan, error);
+        good = prepare_found(job->home, &running, &job->plan, error);
     else if (good)
         good = prepare_new(job->home, job, error);
     running_done(&running);

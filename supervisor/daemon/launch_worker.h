@@ -30,8 +30,9 @@ void launch_worker_release(struct launch_worker *worker, const struct vm *vm);
 
 struct home;
 struct running;
-/* The plan for a process that already runs. Blocking; writes no files. Ends a transaction in which
- * the caller reads when the store does not know of this launch yet. False: the instance is not in
- * the store. */
+struct store_instance;
+/* The plan for a process of this instance that already runs. Blocking; writes no files. Ends a
+ * transaction in which the caller reads when the store does not know of this launch yet. */
 bool launch_worker_plan_found(struct home *home, const struct running *running,
-                              struct vm_plan *plan, struct error *error);
+                              const struct store_instance *instance, struct vm_plan *plan,
+                              struct error *error);
