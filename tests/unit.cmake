@@ -65,7 +65,7 @@ pgsup_see_all_rooms(bench_seed)
 # Of a build as it is released.
 if(NOT PGSUP_SANITIZE AND NOT PGSUP_FUZZ AND NOT APPLE AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
   add_test(NAME unit.instructions COMMAND /usr/bin/env python3 ${CMAKE_SOURCE_DIR}/tests/unit/check_instructions.py
-    $<TARGET_FILE:pgsup> $<TARGET_FILE:bench_qmp> $<TARGET_FILE:bench_seed>)
+    $<TARGET_FILE:pgsup> $<TARGET_FILE:bench_qmp> $<TARGET_FILE:bench_seed> $<TARGET_FILE:fake-qemu>)
   set_tests_properties(unit.instructions PROPERTIES TIMEOUT 600 COST 30 LABELS unit)
 endif()
 

@@ -2,7 +2,7 @@
 """Counts the instructions of what people and VMs wait for, which repeat as times do not, and compares
 them with instructions.txt, where each has a bound 10 % above what it was when it was set.
 
-usage: check_instructions.py PGSUP BENCH_QMP BENCH_SEED
+usage: check_instructions.py PGSUP BENCH_QMP BENCH_SEED FAKE_QEMU
 
 Counted by callgrind, on Debian 12 for x86_64 alone: compilers and libraries differ elsewhere."""
 import contextlib
@@ -11,6 +11,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,10 +19,11 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
-from homes import Home
+from homes import Home, wait_for
 
 VMS = 10
 MANY = 300
+FOUND = 30  # that run already
 COMMANDS = 2  # that ask the supervisor
 QMP_ROUNDS = 2
 SEED_ROUNDS = 25  # of four documents
@@ -34,12 +36,38 @@ def is_measured_system():
     return "VERSION_CODENAME=bookworm" in release and platform.machine() == "x86_64"
 
 
+CALLGRIND = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+
+
+def collected(said):
+    return int(re.search(r"Collected : (\d+)", said).group(1))
+
+
 def count(environment, *command):
-    words = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    words = [*CALLGRIND, *command]
     done = subprocess.run(words, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{' '.join(command)}: status {done.returncode}: {done.stderr[-600:]}")
-    return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
+    return collected(done.stderr)
+
+
+def adoption(pgsup, fake, folder):
+    """What a supervisor does about VMs that run before it serves anybody."""
+    home = Home(pgsup, folder, FOUND, fake)
+    try:
+        home.up()
+        home.start_all()
+        home.kill()
+        words = [*CALLGRIND, "--toggle-collect=fleet_adopt", pgsup, "up", *home.as_root]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=home.environment) as up:
+            home.process = up
+            wait_for(home.answers, "the supervisor")
+            up.send_signal(signal.SIGHUP)
+            said = up.stderr.read()
+        home.up()
+        return collected(said)
+    finally:
+        home.close()
 
 
 @contextlib.contextmanager
@@ -72,7 +100,7 @@ def rounds(environment, count_of, *command):
     return many - few
 
 
-def measure(pgsup, bench_qmp, bench_seed):
+def measure(pgsup, bench_qmp, bench_seed, fake):
     folder = tempfile.mkdtemp(prefix="pgsup-c.", dir="/tmp")
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
     try:
@@ -90,6 +118,7 @@ def measure(pgsup, bench_qmp, bench_seed):
                                             "--seed", "http", "-s", "64M")
         yield f"qmp, {QMP_ROUNDS} rounds", rounds(environment, QMP_ROUNDS, bench_qmp)
         yield f"seed, {4 * SEED_ROUNDS} answers", rounds(environment, SEED_ROUNDS, bench_seed, home.path)
+        yield f"adoption of {FOUND}", adoption(pgsup, fake, f"{folder}/found")
     finally:
         shutil.rmtree(folder)
 
@@ -101,7 +130,7 @@ def bounds():
 
 
 def main():
-    programs = sys.argv[1:4]
+    programs = sys.argv[1:5]
     if not shutil.which("valgrind") or not is_measured_system():
         print("not the system that was measured, or no valgrind")
         return 0
