@@ -83,6 +83,7 @@ static bool fail(struct store *store, struct error *error) {
 
 /* Runs SQL that was made by sqlite3_mprintf(), which is freed. */
 static bool execute(struct store *store, char *sql, struct error *error) {
+    query_end_reading(store); /* in which nothing can be attached */
     bool good = sql && sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK;
     if (!good)
         fail(store, error);

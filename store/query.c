@@ -66,6 +66,8 @@ bool query_open(struct store *store, enum statement statement, struct query *que
     if (!*slot && sqlite3_prepare_v3(store->database, statements_sql(statement), -1,
                                      SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
         return query_fail(store, error);
+    if (store->reads && !sqlite3_stmt_readonly(*slot))
+        query_end_reading(store);
     *query = (struct query){.store = store, .statement = *slot};
     return true;
 }
@@ -136,7 +138,14 @@ int64_t query_last_id(const struct store *store) {
     return sqlite3_last_insert_rowid(store->database);
 }
 
+void query_end_reading(struct store *store) {
+    if (store->reads && sqlite3_exec(store->database, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    store->reads = false;
+}
+
 bool query_run(struct store *store, const char *sql, struct error *error) {
+    query_end_reading(store);
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ||
            query_fail(store, error);
 }

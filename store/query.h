@@ -63,5 +63,9 @@ int64_t query_last_id(const struct store *store); /* of the last inserted row */
 /* SQL text of one or more statements that take no parameters and give no rows. */
 bool query_run(struct store *store, const char *sql, struct error *error);
 
+/* Of store_begin_reading(). A statement that writes ends it too, for what it writes is put onto the
+ * newest state, and so does query_run(). Harmless when it was not begun. */
+void query_end_reading(struct store *store);
+
 /* Sets SQLite's last error as a sentence about this file that says what to do; returns false. */
 bool query_fail(const struct store *store, struct error *error);

@@ -33,7 +33,5 @@ void store_begin_reading(struct store *store) {
 }
 
 void store_end_reading(struct store *store) {
-    if (store->reads)
-        store_end(store, true, NULL);
-    store->reads = false;
+    query_end_reading(store);
 }

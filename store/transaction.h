@@ -19,7 +19,7 @@ bool store_end(struct store *store, bool good, struct error *error);
 void store_rollback(struct store *store); /* harmless when none is open */
 
 /* Until the end all is read as it was at the first reading: much is read in a fraction of the time.
- * Nothing is written meanwhile. Harmless to begin when a transaction is open, and to end when it
- * was not begun. */
+ * A write ends it too, and store_begin() and store_make_lasting(). Harmless to begin when a
+ * transaction is open, and to end when it was not begun. */
 void store_begin_reading(struct store *store);
 void store_end_reading(struct store *store);

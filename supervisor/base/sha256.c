@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -16,11 +17,21 @@ void sha256_begin_soft(struct sha256 *sha256) {
     crypto_hash_sha256_init(soft_of(sha256));
 }
 
+static sha256_mixer *hardware;
+
+static void find_hardware(void) {
+    hardware = sha256_hardware();
+}
+
+/* A processor is asked once: in a virtual machine its hypervisor answers, which takes longer than
+ * to hash some kilobytes. */
 void sha256_begin(struct sha256 *sha256) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     sha256_begin_soft(sha256);
-    sha256->mix = sha256_hardware();
+    pthread_once(&once, find_hardware);
+    sha256->mix = hardware;
     memcpy(sha256->state, start, sizeof start);
 }
 

@@ -45,7 +45,7 @@ struct client {
 };
 
 struct call {
-    struct call *next;
+    struct call *next, **slot; /* slot: what leads to this one */
     struct client *client;
     json_t *id;
     void *data;
@@ -103,13 +103,26 @@ static void call_free(struct call *call) {
     free(call);
 }
 
+static void call_link(struct client *client, struct call *call) {
+    call->client = client;
+    call->next = client->calls;
+    call->slot = &client->calls;
+    if (call->next)
+        call->next->slot = &call->next;
+    client->calls = call;
+    client->call_count++;
+}
+
+static void call_unlink(struct call *call) {
+    *call->slot = call->next;
+    if (call->next)
+        call->next->slot = call->slot;
+    call->client->call_count--;
+}
+
 static void call_finish(struct call *call, struct buffer *line) {
     struct client *client = call->client;
-    struct call **slot = &client->calls;
-    while (*slot != call)
-        slot = &(*slot)->next;
-    *slot = call->next;
-    client->call_count--;
+    call_unlink(call);
     call_free(call);
     client_put(client, line);
     expect_request(client);
@@ -171,7 +184,7 @@ static void client_drop(struct client *client) {
     client->server = NULL;
     while (client->calls) {
         struct call *call = client->calls;
-        client->calls = call->next;
+        call_unlink(call);
         server->calls.on_gone(server->calls.context, call);
         call_free(call);
     }
@@ -201,12 +214,9 @@ static void on_line(struct client *client, const char *line, size_t length) {
                   CONTROL_CALL_LIMIT);
         client_refuse(client, message.id, &error);
     } else if (message.kind == CONTROL_REQUEST) {
-        client->call_count++;
         struct call *call = alloc_zero(sizeof *call);
-        call->client = client;
         call->id = json_incref(message.id);
-        call->next = client->calls;
-        client->calls = call;
+        call_link(client, call);
         server->calls.on_call(server->calls.context, call, message.method, message.body);
     }
     control_message_done(&message);

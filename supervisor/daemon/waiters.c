@@ -20,12 +20,16 @@ struct waiter {
     uv_timer_t timer;
 };
 
+static struct waiter **list_of(struct waiters *waiters, const struct vm *vm) {
+    return &waiters->first[(uintptr_t)vm / sizeof *vm % WAITERS_LISTS];
+}
+
 static void on_waiter_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
 static void waiter_remove(struct waiter *waiter) {
-    struct waiter **slot = &waiter->list->first;
+    struct waiter **slot = list_of(waiter->list, waiter->vm);
     while (*slot != waiter)
         slot = &(*slot)->next;
     *slot = waiter->next;
@@ -134,7 +138,7 @@ static void waiter_tell(struct waiter *waiter) {
 static void settle(struct waiters *waiters, const struct vm *vm, decide_function *decide,
                    void *context) {
     struct waiter *decided = NULL;
-    for (struct waiter *waiter = waiters->first, *next; waiter; waiter = next) {
+    for (struct waiter *waiter = *list_of(waiters, vm), *next; waiter; waiter = next) {
         next = waiter->next;
         if (waiter->vm != vm || !decide(waiter, context))
             continue;
@@ -156,7 +160,7 @@ void waiters_changed(struct waiters *waiters, struct vm *vm) {
 
 void waiters_progress(struct waiters *waiters, struct vm *vm, enum store_event_kind kind,
                       const char *text) {
-    for (struct waiter *waiter = waiters->first; waiter; waiter = waiter->next)
+    for (struct waiter *waiter = *list_of(waiters, vm); waiter; waiter = waiter->next)
         if (waiter->vm == vm && waiter->calls.on_progress)
             waiter->calls.on_progress(waiter->calls.context, vm, kind, text);
 }
@@ -262,8 +266,9 @@ static void on_timer(uv_timer_t *timer) {
 void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goal *goal,
                  const struct waiter_calls *calls) {
     struct waiter *waiter = alloc_zero(sizeof *waiter);
-    waiter->next = waiters->first;
-    waiters->first = waiter;
+    struct waiter **list = list_of(waiters, vm);
+    waiter->next = *list;
+    *list = waiter;
     waiter->list = waiters;
     waiter->vm = vm;
     waiter->wanted = *goal;
@@ -275,9 +280,10 @@ void waiters_add(struct waiters *waiters, struct vm *vm, const struct waiter_goa
 }
 
 void waiters_forget(struct waiters *waiters, const void *context) {
-    for (struct waiter *waiter = waiters->first, *next; waiter; waiter = next) {
-        next = waiter->next;
-        if (!context || waiter->calls.context == context)
-            waiter_remove(waiter);
-    }
+    for (size_t i = 0; i < WAITERS_LISTS; i++)
+        for (struct waiter *waiter = waiters->first[i], *next; waiter; waiter = next) {
+            next = waiter->next;
+            if (!context || waiter->calls.context == context)
+                waiter_remove(waiter);
+        }
 }

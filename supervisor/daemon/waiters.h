@@ -16,9 +16,11 @@ struct waiter_calls {
     void *context;
 };
 
+#define WAITERS_LISTS 256u
+
 struct waiters {
     uv_loop_t *loop;
-    struct waiter *first;
+    struct waiter *first[WAITERS_LISTS]; /* by VM: a thousand may wait at once */
 };
 
 /* After readiness: for the reports of the boot to be complete. */

@@ -265,6 +265,31 @@ TEST(the_end_of_reading_leaves_what_is_being_written) {
     store_close(store);
 }
 
+TEST(a_write_ends_what_is_read_together) {
+    scoped(alloc_release) char *path = filled_store("read-and-write");
+    struct store *store = NULL, *writer = NULL;
+    OK(store_open(path, STORE_OPEN, &store, &error));
+    OK(store_open(path, STORE_OPEN, &writer, &error));
+    const struct store_event event = {.kind = STORE_EVENT_QMP, .text = "meanwhile"};
+    store_begin_reading(store);
+    CHECK_INT(count_events(store), 200);
+    OK(event_table_add(writer, &event, &error));
+    OK(event_table_add(store, &event, &error)); /* not onto what has changed since it read */
+    CHECK_INT(count_events(writer), 202);
+    store_end_reading(store);
+    store_begin_reading(store);
+    CHECK_INT(count_events(store), 202);
+    OK(event_table_add(writer, &event, &error));
+    OK(store_begin(store, &error));
+    CHECK_INT(count_events(store), 203);
+    store_rollback(store);
+    store_begin_reading(store);
+    CHECK_INT(count_events(store), 203);
+    OK(store_make_lasting(store, &error));
+    store_close(writer);
+    store_close(store);
+}
+
 TEST(flushes_reach_the_drive_on_macos_too) {
     static const char *const pragmas[] = {"PRAGMA fullfsync", "PRAGMA checkpoint_fullfsync"};
     struct store *store = with_image("fullfsync");

@@ -11,6 +11,7 @@
 #include "home/layout.h"
 #include "home/snapshot/snapshot_settle.h"
 #include "home/unfinished.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -79,12 +80,9 @@ static bool settle_suspension(struct home *home, const struct instance_facts *fa
     return true;
 }
 
-bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
-                      struct instance_plan *plan, struct error *error) {
-    scoped(file_release) int lock = -1;
-    *facts = (struct instance_facts){0};
-    *plan = (struct instance_plan){0};
-    if (!lock_folder(home, name, &lock, error) || !instance_facts_load(home, name, facts, error))
+static bool settle_all(struct home *home, const char *name, struct instance_facts *facts,
+                       struct instance_plan *plan, struct error *error) {
+    if (!instance_facts_load(home, name, facts, error))
         return false;
     recovery_end_rename(home, &facts->instance);
     return recovery_complete_reset(home, &facts->instance, error) &&
@@ -95,4 +93,17 @@ bool instance_prepare(struct home *home, const char *name, struct instance_facts
            machine_type_settle(home->store, &facts->instance, error) &&
            write_plan(home, facts, plan, error) && unfinished_clear(home, name, error) &&
            settle_suspension(home, facts, plan, error);
+}
+
+bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
+                      struct instance_plan *plan, struct error *error) {
+    scoped(file_release) int lock = -1;
+    *facts = (struct instance_facts){0};
+    *plan = (struct instance_plan){0};
+    if (!lock_folder(home, name, &lock, error))
+        return false;
+    store_begin_reading(home->store); /* what the process before has written with the lock */
+    bool good = settle_all(home, name, facts, plan, error);
+    store_end_reading(home->store);
+    return good;
 }
