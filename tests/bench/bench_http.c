@@ -5,8 +5,9 @@
  *
  * Each line of PATHS is a client: its documents, between spaces, which it asks for in turn; it
  * keeps its connection alive unless REQUESTS is 1. Then each document of each line is asked for
- * once. Prints "SERVED of WANTED, PER_SECOND a second, P50 P99 MOST ms"; asserts nothing about
- * time. A connection that is closed early ends its client; an answer that is no 200 is not counted.
+ * once. A number among them is an inherited socket, for its next connection. Prints "SERVED of
+ * WANTED, PER_SECOND a second, P50 P99 MOST ms"; asserts nothing about time. A connection that is
+ * closed early ends its client; an answer that is no 200 is not counted.
  */
 #include "base/alloc.h"
 
@@ -30,6 +31,8 @@
 struct client {
     char *documents[DOCUMENTS_MOST];
     size_t count, next; /* document */
+    int sockets[DOCUMENTS_MOST];
+    size_t socket_count, dialled;
     size_t asked, wanted;
     char *answer;
     size_t length;
@@ -73,11 +76,18 @@ static void ask(size_t index) {
     polled[index].events = POLLIN;
 }
 
-/* Asks as soon as it is connected. */
-static void dial(size_t index) {
-    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+static int next_socket(struct client *client) {
+    bool inherited = client->dialled < client->socket_count;
+    int fd = inherited ? client->sockets[client->dialled] : socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0)
         fail("cannot open a socket");
+    client->dialled++;
+    return fd;
+}
+
+/* Asks as soon as it is connected. */
+static void dial(size_t index) {
+    int one = 1, fd = next_socket(&clients[index]);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     clients[index].began_ms = now_ms();
     if (connect(fd, (struct sockaddr *)&run.address, sizeof run.address) < 0)
@@ -87,6 +97,7 @@ static void dial(size_t index) {
 }
 
 static void hang_up(size_t index) {
+    shutdown(polled[index].fd, SHUT_RDWR); /* even if another process has it too */
     close(polled[index].fd);
     polled[index].fd = -1;
 }
@@ -131,13 +142,19 @@ static void hear(size_t index) {
         take_answer(index);
 }
 
+static void take_word(struct client *client, const char *word) {
+    if (word[0] == '/' && client->count < DOCUMENTS_MOST)
+        client->documents[client->count++] = alloc_string(word);
+    else if (word[0] != '/' && client->socket_count < DOCUMENTS_MOST)
+        client->sockets[client->socket_count++] = (int)strtol(word, NULL, 10);
+}
+
 static void read_paths(size_t requests) {
     static char line[4096];
     while (run.clients < CLIENTS_MOST && fgets(line, sizeof line, stdin)) {
         struct client *client = &clients[run.clients];
-        for (char *word = strtok(line, " \n"); word && client->count < DOCUMENTS_MOST;
-             word = strtok(NULL, " \n"))
-            client->documents[client->count++] = alloc_string(word);
+        for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n"))
+            take_word(client, word);
         if (!client->count)
             continue;
         client->wanted = run.anew ? client->count : requests;

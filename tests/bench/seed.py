@@ -1,7 +1,11 @@
-"""The seed server beside nginx and Python's http.server, which give the same documents as files. Linux."""
+"""The seed server beside nginx and Python's http.server, which give the same documents as files. Guests of
+user networking fetch through their QEMU, so each connection is one of that guest's (fake) QEMU too. Linux."""
+import array
+import glob
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -25,6 +29,28 @@ def listens(port):
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+class Guest:
+    """QMP to a VM, which keeps the sockets that it is given for as long as this stays open."""
+
+    def __init__(self, path):
+        self.monitor = socket.socket(socket.AF_UNIX)
+        self.monitor.connect(path)
+        self.lines = self.monitor.makefile("r")
+        self.lines.readline()  # the greeting
+        self.tell("qmp_capabilities")
+
+    def tell(self, command, fds=(), **arguments):
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        self.monitor.sendmsg([json.dumps({"execute": command, "arguments": arguments}).encode()], rights)
+        while "return" not in (line := self.lines.readline()):
+            if not line or "error" in line:
+                raise RuntimeError(line)
+
+    def close(self):
+        self.lines.close()
+        self.monitor.close()
+
+
 class Servers:
     """One home whose VMs run (of a fake QEMU), and its peers; each of `count` guests has its paths."""
 
@@ -39,6 +65,7 @@ class Servers:
         folder = self.folder
         store = sqlite3.connect(f"{self.home.path}/cloud.sqlite3")
         rows = store.execute("SELECT name, token FROM instances").fetchall()
+        self.names = [name for name, _ in rows]
         self.ports = {"pgsup": json.loads(self.home.do("cloud", "get", "--json"))["ph_port"]}
         store.close()
         self.paths = [" ".join(f"/seed/{token}/{each}" for each in DOCUMENTS) + "\n" for _, token in rows]
@@ -66,9 +93,31 @@ class Servers:
                                                stderr=subprocess.DEVNULL))
         wait_for(lambda: listens(port), words[0])
 
+    def give(self, sockets):
+        """To each guest its own."""
+        run_folder, guests = glob.escape(self.home.run_folder()), []
+        for name, own in zip(self.names, sockets):
+            found = glob.glob(f"{run_folder}/s/{name}.*.mon") or glob.glob(f"{run_folder}/{name}.*.mon")
+            guests.append(Guest(found[0]))
+            for each in own:
+                guests[-1].tell("getfd", [each], fdname=f"seed{each}")
+        return guests
+
     def ask(self, name, requests, clients=None):
         """Served, wanted, a second, and milliseconds: median, 99th of a hundred, most."""
-        said = run(self.client, str(self.ports[name]), str(requests), input="".join(self.paths[:clients]))
+        count = len(DOCUMENTS) if requests == 1 else 1
+        paths = self.paths[:clients]
+        sockets = [[socket.socket().detach() for _ in range(count)] for _ in paths]
+        guests = self.give(sockets) if name == "pgsup" else []
+        lines = [" ".join(map(str, own)) + " " + path for own, path in zip(sockets, paths)]
+        fds = [fd for own in sockets for fd in own]
+        try:
+            said = run(self.client, str(self.ports[name]), str(requests), input="".join(lines), pass_fds=fds)
+        finally:
+            for fd in fds:
+                os.close(fd)
+            for guest in guests:
+                guest.close()
         return [float(word) for word in re.findall(r"[0-9.]+", said)]
 
     def close(self):
@@ -100,6 +149,7 @@ def seed_server(pgsup, programs, folder, table, quick):
     if not table.wants("seed server"):
         return
     os.chmod(folder, 0o755)  # nginx reads as nobody
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     for count, measure in ((64, warm),) if quick else ((64, warm), (1000, cold)):
         servers = Servers(pgsup, programs, os.path.join(folder, f"seed{count}"), count)
         try:

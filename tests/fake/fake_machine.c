@@ -138,6 +138,13 @@ static json_t *quit(struct fake_machine *machine, const char **error) {
     return json_object();
 }
 
+/* The descriptor that came with it: fake_qemu.c has it. */
+static json_t *getfd(struct fake_machine *machine, const char **error) {
+    (void)machine;
+    (void)error;
+    return json_object();
+}
+
 static json_t *qmp_capabilities(struct fake_machine *machine, const char **error) {
     (void)machine;
     *error = "Capabilities negotiation is already complete, command ignored";
@@ -147,20 +154,22 @@ static json_t *qmp_capabilities(struct fake_machine *machine, const char **error
 static const struct {
     const char *name;
     command *run;
+    const char *argument; /* NULL: it has none */
 } commands[] = {
-    {"cont", cont},
-    {"qmp_capabilities", qmp_capabilities},
-    {"query-block", query_block},
-    {"query-chardev", query_chardev},
-    {"query-jobs", query_jobs},
-    {"query-name", query_name},
-    {"query-status", query_status},
-    {"query-uuid", query_uuid},
-    {"query-version", query_version},
-    {"quit", quit},
-    {"stop", stop},
-    {"system_powerdown", system_powerdown},
-    {"system_reset", system_reset},
+    {"cont", cont, NULL},
+    {"getfd", getfd, "fdname"},
+    {"qmp_capabilities", qmp_capabilities, NULL},
+    {"query-block", query_block, NULL},
+    {"query-chardev", query_chardev, NULL},
+    {"query-jobs", query_jobs, NULL},
+    {"query-name", query_name, NULL},
+    {"query-status", query_status, NULL},
+    {"query-uuid", query_uuid, NULL},
+    {"query-version", query_version, NULL},
+    {"quit", quit, NULL},
+    {"stop", stop, NULL},
+    {"system_powerdown", system_powerdown, NULL},
+    {"system_reset", system_reset, NULL},
 };
 
 /* --- answers --- */
@@ -234,7 +243,7 @@ static json_t *run(struct fake_machine *machine, const char *name, json_t *reque
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(commands[i].name, name) != 0)
             continue;
-        if (first) {
+        if (first && (!commands[i].argument || strcmp(first, commands[i].argument) != 0)) {
             scoped(alloc_release) char *text = alloc_printf("Parameter '%s' is unexpected", first);
             return error_of(id, "GenericError", text);
         }

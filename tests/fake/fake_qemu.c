@@ -19,11 +19,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define PASSED_MOST   8    /* descriptors, in one message and of one client */
 #define LAST_WORDS_MS 1000 /* what a client that does not read may hold up the end */
 
 struct port { /* one chardev: a listener, and one client at a time as QEMU has it */
     int listener, client;
     struct fake_monitor *monitor; /* NULL: no QMP */
+    int passed[PASSED_MOST];      /* by the client, for as long as it is there */
+    int passed_count;
     struct buffer echo;
     size_t written; /* bytes of its output that are on their way */
 };
@@ -125,6 +128,8 @@ static struct buffer *output_of(struct port *port) {
 static void drop_client(struct port *port) {
     close(port->client);
     port->client = -1;
+    while (port->passed_count > 0)
+        close(port->passed[--port->passed_count]);
     if (port->monitor)
         fake_machine_leave(port->monitor);
     buffer_clear(&port->echo);
@@ -145,9 +150,41 @@ static void accept_client(struct fake *fake, struct port *port) {
                       fake->machine.faults.console ? fake->machine.faults.console : "");
 }
 
+/* As QMP's getfd needs it. */
+static void keep_passed(struct port *port, const struct cmsghdr *rights) {
+    if (!rights || rights->cmsg_level != SOL_SOCKET || rights->cmsg_type != SCM_RIGHTS)
+        return;
+    const char *fds = (const char *)CMSG_DATA(rights);
+    for (size_t left = rights->cmsg_len - CMSG_LEN(0); left >= sizeof(int); left -= sizeof(int)) {
+        int fd;
+        memcpy(&fd, fds, sizeof fd);
+        fds += sizeof fd;
+        if (port->passed_count < PASSED_MOST)
+            port->passed[port->passed_count++] = fd;
+        else
+            close(fd);
+    }
+}
+
+static ssize_t receive(struct port *port, char *bytes, size_t length) {
+    union {
+        struct cmsghdr head; /* aligns it */
+        char bytes[CMSG_SPACE(PASSED_MOST * sizeof(int))];
+    } control;
+    struct iovec piece = {bytes, length};
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t got = recvmsg(port->client, &message, 0);
+    if (got > 0)
+        keep_passed(port, CMSG_FIRSTHDR(&message));
+    return got;
+}
+
 static void read_client(struct port *port) {
     char chunk[16384];
-    ssize_t got = read(port->client, chunk, sizeof chunk);
+    ssize_t got = receive(port, chunk, sizeof chunk);
     if (got > 0)
         buffer_append(port->monitor ? &port->monitor->input : &port->echo, chunk, (size_t)got);
     else if (got == 0 || (errno != EAGAIN && errno != EINTR))
