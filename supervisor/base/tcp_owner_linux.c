@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define NUMBER_SIZE  16
+#define NUMBERS_KEPT 4
 #define LINK_SIZE    64 /* "socket:[18446744073709551615]" */
 #define LIST_BYTES   4096
 #define LIST_NAMES   (LIST_BYTES / (int)offsetof(struct dirent64, d_name))
@@ -200,20 +201,46 @@ static bool lists_socket(int folder, const char *wanted, char number[NUMBER_SIZE
     return false;
 }
 
-/* False with errno: the process cannot be looked at, or 0: it has it not. Processes of one program
- * number their sockets alike: the number at which the last one was found is tried first. */
-static bool has_socket(const char *process, unsigned long inode) {
-    static _Thread_local char number[NUMBER_SIZE] = "0";
-    char wanted[LINK_SIZE], path[64];
-    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
-    snprintf(path, sizeof path, "/proc/%.24s/fd/%s", process, number);
-    if (leads_to(AT_FDCWD, path, wanted))
+/* The numbers at which the last sockets were found, the last one first. */
+struct numbers {
+    char items[NUMBERS_KEPT][NUMBER_SIZE];
+};
+
+/* found: the place of the number that becomes the first one; what was there goes. */
+static void put_first(struct numbers *numbers, int found, const char *number) {
+    char first[NUMBER_SIZE];
+    memcpy(first, number, sizeof first);
+    memmove(numbers->items[1], numbers->items[0], (size_t)found * NUMBER_SIZE);
+    memcpy(numbers->items[0], first, sizeof first);
+}
+
+static bool has_kept(const char *process, const char *wanted, struct numbers *numbers) {
+    char path[64];
+    for (int i = 0; i < NUMBERS_KEPT && numbers->items[i][0]; i++) {
+        snprintf(path, sizeof path, "/proc/%.24s/fd/%s", process, numbers->items[i]);
+        if (!leads_to(AT_FDCWD, path, wanted))
+            continue;
+        put_first(numbers, i, numbers->items[i]);
         return true;
-    *strrchr(path, '/') = 0;
+    }
+    return false;
+}
+
+/* False with errno: the process cannot be looked at, or 0: it has it not. Processes of one program
+ * number their sockets alike: the numbers at which the last ones were found are tried first. */
+static bool has_socket(const char *process, unsigned long inode) {
+    static _Thread_local struct numbers kept;
+    char wanted[LINK_SIZE], path[64], number[NUMBER_SIZE];
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    if (has_kept(process, wanted, &kept))
+        return true;
+    snprintf(path, sizeof path, "/proc/%.24s/fd", process);
     scoped(file_release) int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return false;
     bool has = lists_socket(folder, wanted, number);
+    if (has)
+        put_first(&kept, NUMBERS_KEPT - 1, number);
     errno = 0;
     return has;
 }

@@ -144,6 +144,31 @@ TEST(a_socket_is_found_among_many_descriptors) {
     close(listener);
 }
 
+/* More sockets than numbers are kept of, in every order, and no longer when they are closed. */
+TEST(sockets_are_found_in_turn) {
+    enum { SOME = 5 }; /* as many as wait at a listener */
+    int listener = listen_on(INADDR_LOOPBACK, 0), fds[SOME];
+    struct tcp_socket all[SOME], listens = {.local = end_of(listener, local_name)};
+    pid_t other = start_other();
+    for (int i = 0; i < SOME; i++) {
+        fds[i] = connect_to(listens.local);
+        all[i] = (struct tcp_socket){end_of(fds[i], local_name), end_of(fds[i], remote_name)};
+    }
+    for (int step = 1; step < SOME; step++) {
+        for (int i = 0, at = 0; i < SOME; i++, at = (at + step) % SOME) {
+            CHECK_INT(tcp_owner_is(getpid(), &all[at]), TCP_OWNER_PROCESS);
+            CHECK_INT(tcp_owner_is(other, &all[at]), TCP_OWNER_OTHER);
+        }
+    }
+    for (int i = 0; i < SOME; i++) {
+        close(fds[i]);
+        CHECK_INT(tcp_owner_is(getpid(), &all[i]), TCP_OWNER_OTHER);
+    }
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+    close(listener);
+}
+
 /* Without descriptors to spare nothing is said of the process that is not so, and nothing is sent
  * to a port. */
 TEST(who_cannot_look_says_so) {
