@@ -245,18 +245,20 @@ static struct seed_connection *connection_new(struct seed_connections *all, uv_l
     connection->http = http_new();
     connection->all = all;
     connection->share.since_ms = uv_now(loop);
-    share_add(&all->shares, &connection->share);
     return connection;
 }
 
 struct seed_connection *seed_connection_accept(struct seed_connections *all,
                                                uv_stream_t *listener) {
     struct seed_connection *connection = connection_new(all, listener->loop);
-    if (uv_accept(listener, (uv_stream_t *)&connection->tcp) < 0) {
+    int status = uv_accept(listener, (uv_stream_t *)&connection->tcp);
+    if (status == 0)
+        remember_peer(connection);
+    share_add(&all->shares, &connection->share);
+    if (status < 0) {
         seed_connection_drop(connection);
         return NULL;
     }
-    remember_peer(connection);
     enter_stage(connection, HTTP_STAGE_HEAD);
     uv_read_start((uv_stream_t *)&connection->tcp, on_connection_allocate, on_connection_read);
     return connection;

@@ -2,6 +2,11 @@
 
 #include <stddef.h>
 
+static unsigned *group_of(struct share_list *list, const struct share *share) {
+    uint64_t owner = share->instance ? (uint64_t)share->instance : share->address;
+    return &list->groups[(owner ^ owner >> 24) % SHARE_GROUPS];
+}
+
 void share_add(struct share_list *list, struct share *share) {
     share->before = NULL;
     share->next = list->first;
@@ -9,6 +14,7 @@ void share_add(struct share_list *list, struct share *share) {
         list->first->before = share;
     list->first = share;
     list->count++;
+    ++*group_of(list, share);
 }
 
 void share_remove(struct share_list *list, struct share *share) {
@@ -19,6 +25,7 @@ void share_remove(struct share_list *list, struct share *share) {
     if (share->next)
         share->next->before = share->before;
     list->count--;
+    --*group_of(list, share);
 }
 
 static bool is_same_owner(const struct share *one, const struct share *other) {
@@ -39,8 +46,10 @@ static unsigned count_of(const struct share_list *list, const struct share *of,
     return count;
 }
 
-struct share *share_surplus(const struct share_list *list, const struct share *of) {
+struct share *share_surplus(struct share_list *list, const struct share *of) {
     struct share *oldest = NULL;
+    if (*group_of(list, of) <= SHARE_LIMIT)
+        return NULL;
     return count_of(list, of, &oldest) > SHARE_LIMIT ? oldest : NULL;
 }
 

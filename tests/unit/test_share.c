@@ -57,6 +57,18 @@ TEST(a_token_decides_before_the_address) {
     CHECK(share_surplus(&list, add(2 * SHARE_LIMIT + 1, 7, 2)) == &shares[SHARE_LIMIT]);
 }
 
+/* Owners that have the same number are counted together, and only there. */
+TEST(a_stranger_does_not_use_up_a_share) {
+    begin();
+    for (unsigned i = 0; i < SHARE_LIMIT; i++)
+        CHECK(share_surplus(&list, add(i, 7, 1)) == NULL);
+    for (unsigned i = SHARE_LIMIT; i < 2 * SHARE_LIMIT; i++)
+        CHECK(share_surplus(&list, add(i, 7 + SHARE_GROUPS, 1)) == NULL);
+    CHECK(share_surplus(&list, add(2 * SHARE_LIMIT, 7 + SHARE_GROUPS, 1)) == &shares[SHARE_LIMIT]);
+    share_remove(&list, &shares[2 * SHARE_LIMIT]);
+    CHECK(share_surplus(&list, add(2 * SHARE_LIMIT, 7, 1)) == &shares[0]);
+}
+
 TEST(the_oldest_without_a_token_makes_room) {
     begin();
     CHECK(share_victim(&list) == NULL);
