@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANSWER_HEAD_BYTES 256
+
 struct http_connection {
     struct message message; /* being read, or with the caller */
     struct buffer input;    /* what follows a complete message; empty otherwise */
@@ -87,6 +89,7 @@ static void put_length(struct buffer *output, const char *type, size_t length) {
 static void write_response(struct http_connection *connection, int status, const char *type,
                            const void *body, size_t length) {
     struct buffer *output = &connection->output;
+    buffer_room(output, ANSWER_HEAD_BYTES + length);
     buffer_puts(output, "HTTP/1.1 ");
     put_number(output, (size_t)status);
     buffer_putc(output, ' ');

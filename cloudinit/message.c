@@ -331,6 +331,7 @@ bool message_is_head_request(const struct message *message) {
 }
 
 static void message_start(struct message *message) {
+    *buffer_room(&message->head, KEPT_BYTES - 1) = 0;
     buffer_puts(&message->agent, ""); /* so that data is never NULL */
     buffer_puts(&message->body, "");
 }

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOOK_TRIES 200 /* a millisecond each */
+#define LOOK_TRIES 200  /* a millisecond each */
+#define READ_BYTES 4096 /* at once, of what does not tell its size */
 
 bool file_exists(const char *path) {
     struct stat status;
@@ -34,6 +35,26 @@ void file_release(int *fd) {
     *fd = -1;
 }
 
+/* Appends all that there is, in one piece if the file is as large as it says. Positive: there is
+ * more than the limit; negative: errno. */
+static ssize_t read_all(int fd, const struct stat *file, size_t limit_bytes,
+                        struct buffer *content) {
+    size_t before = content->length;
+    bool tells = file->st_size > 0 && (uintmax_t)file->st_size <= limit_bytes;
+    buffer_room(content, tells ? (size_t)file->st_size + 1 : READ_BYTES);
+    for (;;) {
+        ssize_t got =
+            read(fd, content->data + content->length, content->capacity - content->length - 1);
+        if (got > 0)
+            content->length += (size_t)got;
+        content->data[content->length] = 0;
+        if (got <= 0 || content->length - before > limit_bytes)
+            return got;
+        if (content->capacity - content->length == 1)
+            buffer_room(content, READ_BYTES);
+    }
+}
+
 bool file_read(const char *path, size_t limit_bytes, struct buffer *content, struct error *error) {
     scoped(file_release) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
@@ -41,16 +62,9 @@ bool file_read(const char *path, size_t limit_bytes, struct buffer *content, str
         return error_errno(error, "cannot read %s", path);
     if (S_ISFIFO(status.st_mode))
         return error_set(error, ERROR_INVALID, "%s is a pipe, not a file: move it away", path);
-    char chunk[16384];
-    size_t total = 0;
-    ssize_t got;
-    while ((got = read(fd, chunk, sizeof chunk)) > 0) {
-        total += (size_t)got;
-        if (total > limit_bytes)
-            return error_set(error, ERROR_INVALID, "%s is larger than %zu bytes", path,
-                             limit_bytes);
-        buffer_append(content, chunk, (size_t)got);
-    }
+    ssize_t got = read_all(fd, &status, limit_bytes, content);
+    if (got > 0)
+        return error_set(error, ERROR_INVALID, "%s is larger than %zu bytes", path, limit_bytes);
     if (got < 0 && errno == EISDIR)
         return error_set(error, ERROR_INVALID, "%s is a folder, not a file", path);
     return got == 0 || error_errno(error, "cannot read %s", path);

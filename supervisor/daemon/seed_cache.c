@@ -14,7 +14,7 @@
 enum {
     SLOTS = 4096, /* few of a thousand tokens share one */
     DOCUMENTS = SEED_DOCUMENT_COUNT,
-    CONTENT_LIMIT_BYTES = 1 << 20, /* of all documents, but for the last one */
+    CONTENT_LIMIT_BYTES = 8 << 20, /* of all documents, but for the last one */
     SETTLED_MS = 2500,             /* more than any file system's unit of time */
 };
 

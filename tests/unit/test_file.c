@@ -13,6 +13,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,6 +160,41 @@ TEST(bytes_are_read_from_anywhere) {
     CHECK_STRING(bytes, "8956");
     CHECK_INT(file_read_at(file, bytes, 7, 10), 0);
     CHECK_INT(file_read_at(-1, bytes, 7, 0), -1);
+}
+
+TEST(a_file_is_read_whole_within_its_limit) {
+    static const size_t lengths[] = {0, 1, 4094, 4095, 4096, 4097, 20000};
+    char path[] = "/tmp/pgsup-t.XXXXXX";
+    scoped(file_release) int file = mkstemp(path);
+    scoped(buffer_done) struct buffer written = {0};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct error error = {0};
+        scoped(buffer_done) struct buffer read = {0};
+        scoped(buffer_done) struct buffer more = {0};
+        while (written.length < lengths[i])
+            buffer_putc(&written, (char)('a' + written.length % 26));
+        CHECK(ftruncate(file, 0) == 0 && lseek(file, 0, SEEK_SET) == 0);
+        CHECK(file_write_all(file, written.data, written.length));
+        buffer_puts(&read, "before ");
+        CHECK(file_read(path, lengths[i], &read, NULL));
+        CHECK_INT(read.length, strlen("before ") + lengths[i]);
+        CHECK_INT(strlen(read.data), read.length);
+        CHECK(memcmp(read.data + strlen("before "), written.data, lengths[i]) == 0);
+        CHECK(lengths[i] == 0 || !file_read(path, lengths[i] - 1, &more, &error));
+        CHECK_INT(error.code, lengths[i] ? ERROR_INVALID : ERROR_NONE);
+    }
+    unlink(path);
+}
+
+/* Where files do not tell their size. */
+TEST(a_file_that_tells_no_size_is_read_whole) {
+    scoped(buffer_done) struct buffer read = {0};
+    struct stat status;
+    if (stat("/proc/self/smaps", &status) < 0)
+        return;
+    CHECK(file_read("/proc/self/smaps", 1 << 20, &read, NULL));
+    CHECK(read.length > 8192 && strlen(read.data) == read.length);
+    CHECK(!file_read("/proc/self/smaps", 5000, &read, NULL));
 }
 
 TEST(a_pipe_in_the_place_of_a_file_blocks_nothing) {
