@@ -215,8 +215,8 @@ static void on_recorder_worked(uv_work_t *work, int status) {
         return;
     }
     recorder->warned = false;
+    queue_clear(&recorder->applying, true); /* who is told may record more, and starts nothing */
     recorder->busy = false;
-    queue_clear(&recorder->applying, true);
     recorder_start(recorder);
 }
 

@@ -132,6 +132,35 @@ TEST(what_is_recorded_in_one_turn_of_the_loop_is_written_at_once) {
     store_close(other);
 }
 
+struct stream {
+    struct recorder *recorder;
+    unsigned left;
+};
+
+static void on_more(void *context, bool written) {
+    struct stream *stream = context;
+    CHECK(written);
+    if (stream->left-- == 0)
+        return;
+    recorder_event(stream->recorder, 0, STORE_EVENT_QMP, "STOP");
+    recorder_when_written(stream->recorder, on_more, stream);
+}
+
+TEST(who_is_told_that_all_is_written_may_record_more) {
+    uv_loop_t loop;
+    struct store_events events = {0};
+    scoped(alloc_release) char *path = scratch_path("more");
+    other = with_image("more");
+    CHECK_INT(uv_loop_init(&loop), 0);
+    struct stream stream = {recorder_new(&loop, path), 100};
+    on_more(&stream, true);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(list(other, 0, &events), 100);
+    finish(&loop, stream.recorder);
+    store_events_done(&events);
+    store_close(other);
+}
+
 int main(void) {
     return test_run();
 }
