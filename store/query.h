@@ -28,8 +28,9 @@ struct store_claims { /* claim.h */
 struct store {
     sqlite3 *database;
     char *path;
-    int busy_ms; /* how long it waits for other writers */
-    bool reads;  /* the open transaction is that of store_begin_reading() */
+    int busy_ms;   /* how long it waits for other writers */
+    bool reads;    /* the open transaction is that of store_begin_reading() */
+    int log_pages; /* after the last commit, store/write_back.h */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
     struct store_claims claims;
 };

@@ -6,9 +6,13 @@
 #include "store/freeze_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
+#include "store/write_back.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Of the store's log: SQLite's SQLITE_DEFAULT_WAL_AUTOCHECKPOINT, and what a flood may make it. */
+enum { LOG_PAGES = 1000, LOG_PAGES_MOST = 4000 };
 
 enum record_kind {
     RECORD_EVENT,
@@ -176,8 +180,11 @@ static bool apply_or_drop(struct store *store, const struct record *record, stru
 }
 
 static bool apply_all(struct recorder *recorder, struct error *error) {
-    if (!recorder->store && !store_open(recorder->store_path, STORE_OPEN, &recorder->store, error))
-        return false;
+    if (!recorder->store) {
+        if (!store_open(recorder->store_path, STORE_OPEN, &recorder->store, error))
+            return false;
+        store_write_back_later(recorder->store);
+    }
     bool good = store_begin(recorder->store, error);
     for (struct record *record = recorder->applying.first; record && good; record = record->next)
         good = apply_or_drop(recorder->store, record, error);
@@ -191,6 +198,11 @@ static void on_recorder_work(uv_work_t *work) {
     struct recorder *recorder = work->data;
     error_clear(&recorder->problem);
     apply_all(recorder, &recorder->problem);
+}
+
+static void on_write_back_work(uv_work_t *work) {
+    struct recorder *recorder = work->data;
+    store_write_back(recorder->store);
 }
 
 static void recorder_start(struct recorder *recorder);
@@ -220,13 +232,23 @@ static void on_recorder_worked(uv_work_t *work, int status) {
     recorder_start(recorder);
 }
 
+/* Whether the log is long, or so long that records have to wait meanwhile. */
+static bool writes_back(const struct recorder *recorder) {
+    int limit = recorder->waiting.first ? LOG_PAGES_MOST : LOG_PAGES;
+    return !recorder->draining && recorder->store && !recorder->applying.first &&
+           store_log_pages(recorder->store) >= limit;
+}
+
 static void recorder_start(struct recorder *recorder) {
-    if (recorder->busy || !(recorder->waiting.first || recorder->applying.first))
+    if (recorder->busy)
         return;
-    if (!recorder->applying.first)
+    uv_work_cb work = writes_back(recorder) ? on_write_back_work : on_recorder_work;
+    if (work == on_recorder_work && !recorder->applying.first)
         queue_move(&recorder->applying, &recorder->waiting);
+    if (work == on_recorder_work && !recorder->applying.first)
+        return;
     recorder->busy = true;
-    uv_queue_work(recorder->timer.loop, &recorder->work, on_recorder_work, on_recorder_worked);
+    uv_queue_work(recorder->timer.loop, &recorder->work, work, on_recorder_worked);
 }
 
 /* Does not start the worker at once: it would hold the first record of a turn, and a follower of

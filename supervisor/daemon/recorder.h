@@ -2,7 +2,8 @@
  * the loop ends, a worker thread applies the whole queue in one transaction. A store that is locked
  * or full is tried again every RECORDER_RETRY_MS, in order. Meanwhile at most RECORDER_EVENT_LIMIT
  * events are kept: the oldest of the most frequent kind are dropped, and an event in their place
- * says how many. Nothing else is dropped. */
+ * says how many. Nothing else is dropped. The worker also writes the store's log back: when it is
+ * long and no record waits, or very long. */
 #pragma once
 
 #include "store/event_table.h"

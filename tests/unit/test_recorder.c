@@ -5,6 +5,8 @@
 #include "store/transaction.h"
 #include "store_samples.h"
 
+#include <sys/stat.h>
+
 static struct store *other; /* holds the lock of the store */
 
 static void on_written(void *context, bool written) {
@@ -158,6 +160,57 @@ TEST(who_is_told_that_all_is_written_may_record_more) {
     CHECK_INT(list(other, 0, &events), 100);
     finish(&loop, stream.recorder);
     store_events_done(&events);
+    store_close(other);
+}
+
+/* --- the log --- */
+
+/* https://sqlite.org/fileformat2.html#walformat: a header with the number of the log at 12 and its
+ * salt at 16, then frames of a page, each with the salt of its log at 8. */
+enum { LOG_HEADER = 32, LOG_FRAME = 24 + 4096, NUMBER_AT = 12, SALT_AT = 16, FRAME_SALT_AT = 8 };
+
+static void read_log(const char *path, unsigned char log[LOG_HEADER + 2 * LOG_FRAME]) {
+    scoped(alloc_release) char *name = alloc_printf("%s-wal", path);
+    FILE *file = fopen(name, "rb");
+    CHECK_INT(fread(log, 1, LOG_HEADER + 2 * LOG_FRAME, file), LOG_HEADER + 2 * LOG_FRAME);
+    fclose(file);
+}
+
+/* Else the next event would wait until the header of the new log is on the disk. */
+TEST(a_long_log_is_written_back_and_begun_anew_when_no_record_waits) {
+    static unsigned char before[LOG_HEADER + 2 * LOG_FRAME], after[sizeof before];
+    uv_loop_t loop;
+    scoped(alloc_release) char *path = scratch_path("log");
+    other = with_image("log");
+    CHECK_INT(uv_loop_init(&loop), 0);
+    struct recorder *recorder = recorder_new(&loop, path);
+    unsigned count = 0;
+    do {
+        recorder_event(recorder, 0, STORE_EVENT_QMP, "STOP");
+        uv_run(&loop, UV_RUN_DEFAULT);
+        read_log(path, count ? after : before);
+    } while ((!count || memcmp(before + NUMBER_AT, after + NUMBER_AT, 4) == 0) && ++count < 1000);
+    CHECK(count > 10 && count < 1000);
+    const unsigned char *salt = after + SALT_AT, *frame = after + LOG_HEADER + FRAME_SALT_AT;
+    CHECK(memcmp(salt, frame, 8) == 0);
+    CHECK(memcmp(salt, frame + LOG_FRAME, 8) != 0);
+    finish(&loop, recorder);
+    store_close(other);
+}
+
+/* Each of its transactions adds four pages or more. */
+TEST(a_log_does_not_grow_for_ever_under_records_that_do_not_cease) {
+    uv_loop_t loop;
+    struct stat found;
+    scoped(alloc_release) char *path = scratch_path("stream");
+    scoped(alloc_release) char *name = scratch_path("stream-wal");
+    other = with_image("stream");
+    CHECK_INT(uv_loop_init(&loop), 0);
+    struct stream stream = {recorder_new(&loop, path), 2000};
+    on_more(&stream, true);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK(stat(name, &found) == 0 && found.st_size < 5000 * LOG_FRAME);
+    finish(&loop, stream.recorder);
     store_close(other);
 }
 

@@ -22,6 +22,7 @@ enum {
     PAGE = 500,
     FOLLOW_INTERVAL_MS = 300,
     FOLLOW_AGAIN_US = 100,
+    FOLLOW_CLOSELY_US = 1500,
     COUNT_USUAL = 20,
     COUNT_FOLLOWED = 10
 };
@@ -191,32 +192,33 @@ static bool print_new(struct invocation *invocation, const struct wanted *wanted
 }
 
 /* The store's log is written to some time before a reader sees what was written, and nothing tells
- * of that moment: it looks again in 100, 200, 400 … µs. */
-static void await_more(int watch, int *again_us, bool found) {
+ * of that moment: it looks again every 100 µs, and after 1.5 ms after half as long as it waited.
+ * waited_us: since the log was written to; beyond FOLLOW_INTERVAL_MS nothing is expected. */
+static void await_more(int watch, int *waited_us, bool found) {
     struct pollfd written = {.fd = watch, .events = POLLIN};
     if (found) /* what was written since may have been told of already */
-        *again_us = FOLLOW_AGAIN_US;
-    else if (*again_us > FOLLOW_INTERVAL_MS * 1000)
-        *again_us = 0;
-    bool soon = *again_us && *again_us < 1000; /* sooner than poll() can tell */
+        *waited_us = 0;
+    int step_us = *waited_us < FOLLOW_CLOSELY_US ? FOLLOW_AGAIN_US : *waited_us / 2;
+    if (*waited_us > FOLLOW_INTERVAL_MS * 1000)
+        step_us = FOLLOW_INTERVAL_MS * 1000;
+    bool soon = step_us < 1000; /* sooner than poll() can tell */
     if (soon)
-        nanosleep(&(struct timespec){.tv_nsec = *again_us * 1000L}, NULL);
-    int wait_ms = soon ? 0 : *again_us ? *again_us / 1000 : FOLLOW_INTERVAL_MS;
-    if (poll(&written, 1, wait_ms) > 0) {
+        nanosleep(&(struct timespec){.tv_nsec = step_us * 1000L}, NULL);
+    if (poll(&written, 1, soon ? 0 : step_us / 1000) > 0) {
         file_watch_clear(watch);
-        *again_us = FOLLOW_AGAIN_US;
-    } else {
-        *again_us *= 2;
+        *waited_us = 0;
+    } else if (*waited_us <= FOLLOW_INTERVAL_MS * 1000) {
+        *waited_us += step_us;
     }
 }
 
 static void follow(struct invocation *invocation, const struct wanted *wanted, int64_t after,
                    struct error *error) {
     scoped(alloc_release) char *log = home_file(invocation->home, HOME_DATABASE "-wal");
-    int watch = file_watch_open(log), again_us = 0;
+    int watch = file_watch_open(log), waited_us = 0;
     int64_t last = after;
     while (print_new(invocation, wanted, &last, error)) {
-        await_more(watch, &again_us, last != after);
+        await_more(watch, &waited_us, last != after);
         after = last;
     }
     file_watch_close(watch);
