@@ -184,11 +184,22 @@ bool store_open(const char *path, enum store_mode mode, struct store **store, st
     return false;
 }
 
+static void forget_statements(struct store *store) {
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->prepared[i]);
+        store->prepared[i] = NULL;
+    }
+}
+
+void store_rest(struct store *store) {
+    forget_statements(store);
+    sqlite3_db_release_memory(store->database);
+}
+
 void store_close(struct store *store) {
     if (!store)
         return;
-    for (int i = 0; i < STATEMENT_COUNT; i++)
-        sqlite3_finalize(store->prepared[i]);
+    forget_statements(store);
     sqlite3_close(store->database);
     claim_clear(store);
     free(store->path);

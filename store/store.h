@@ -24,6 +24,10 @@ enum store_mode { STORE_OPEN, STORE_CREATE, STORE_READ };
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error);
 void store_close(struct store *store); /* NULL is fine */
 
+/* Gives back what the connection keeps for the next query: pages, and statements that were
+ * prepared. No query is open. */
+void store_rest(struct store *store);
+
 /* How long later calls wait for other writers; 0 for a thread that must not block. */
 void store_set_busy_timeout(struct store *store, int busy_ms);
 

@@ -223,6 +223,15 @@ static void on_gone(void *context, struct call *call) {
 
 /* --- start --- */
 
+/* What many launches or adoptions left is not needed by the next one. */
+static void give_back_memory(struct daemon *daemon) {
+    if (!launch_worker_rest(&daemon->fleet.launches))
+        return;
+    store_rest(daemon->home.store);
+    recorder_rest(daemon->recorder);
+    platform_trim_heap();
+}
+
 static void on_scan(uv_timer_t *timer) {
     struct daemon *daemon = timer->data;
     tick_start(timer, on_scan, SCAN_INTERVAL_MS);
@@ -235,8 +244,8 @@ static void on_scan(uv_timer_t *timer) {
         fleet_adopt_new(&daemon->fleet, NULL);
     fleet_thaw(&daemon->fleet);
     fleet_rotate_logs(&daemon->fleet);
-    launch_worker_rest(&daemon->fleet.launches);
     guest_service_look(&daemon->guests);
+    give_back_memory(daemon);
 }
 
 static bool open_parts(struct daemon *daemon, struct error *error) {

@@ -388,13 +388,13 @@ static void leave_home(struct launch_worker *worker, struct home *home, bool goo
         close_spares(worker, 1);
 }
 
-void launch_worker_rest(struct launch_worker *worker) {
-    if (!worker->launched && worker->untrimmed) {
+bool launch_worker_rest(struct launch_worker *worker) {
+    bool rests = !worker->launched && !worker->rested;
+    if (rests)
         close_spares(worker, 0);
-        platform_trim_heap();
-        worker->untrimmed = false;
-    }
+    worker->rested = worker->rested || rests;
     worker->launched = false;
+    return rests;
 }
 
 void launch_worker_close(struct launch_worker *worker) {
@@ -404,7 +404,8 @@ void launch_worker_close(struct launch_worker *worker) {
 
 static void on_job_begin(struct launch_turn *turn) {
     struct job *job = (struct job *)turn;
-    job->worker->launched = job->worker->untrimmed = true;
+    job->worker->launched = true;
+    job->worker->rested = false;
     job->wanted = vm_launch_begins(job->vm);
     if (job->wanted && job->worker->spare_count)
         job->home = job->worker->spares[--job->worker->spare_count];

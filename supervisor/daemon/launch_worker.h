@@ -11,8 +11,8 @@ struct launch_worker {
     struct launch_queue queue;
     struct home *spares[LAUNCH_QUEUE_THREADS]; /* open; one at most when no launch waits */
     unsigned spare_count;
-    bool launched;  /* since the last rest */
-    bool untrimmed; /* the heap, since a launch */
+    bool launched; /* since the last call of the rest */
+    bool rested;   /* since the last launch */
     bool closed;
 };
 
@@ -20,8 +20,9 @@ struct launch_worker {
 void launch_worker_prepare(struct launch_worker *worker, const char *home_path,
                            struct launch_link *link, struct vm *vm);
 
-/* Now and then: closes what no launch needed since the last call, and gives its memory back. */
-void launch_worker_rest(struct launch_worker *worker);
+/* Now and then: closes what no launch needed since the last call. True once after the launches, and
+ * once after the beginning: memory can be given back. */
+bool launch_worker_rest(struct launch_worker *worker);
 /* No launch begins any more; those under way end by themselves. */
 void launch_worker_close(struct launch_worker *worker);
 

@@ -358,6 +358,11 @@ static void on_recorder_closed(uv_handle_t *handle) {
     free(handle->data);
 }
 
+void recorder_rest(struct recorder *recorder) {
+    if (recorder->store && !recorder->busy)
+        store_rest(recorder->store);
+}
+
 void recorder_drain(struct recorder *recorder) {
     recorder->draining = true;
     uv_timer_stop(&recorder->timer);

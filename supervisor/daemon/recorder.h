@@ -39,6 +39,8 @@ typedef void recorder_on_written(void *context, bool written);
 void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
                            void *context);
 
+/* Gives back what it keeps for the next record, if it has none now. */
+void recorder_rest(struct recorder *recorder);
 /* No retries from now on, so that the loop can end. */
 void recorder_drain(struct recorder *recorder);
 /* After the loop ended: applies what is left, on this thread; the next run of the loop frees. */

@@ -32,6 +32,7 @@ from peers import beside_libvirt
 from seed import seed_server
 
 SYS_WRITE = {"x86_64": 1, "aarch64": 64}.get(platform.machine())
+REST_S = 11  # what has just happened is looked at, and its memory kept, for so long
 EMPTY = """#include <jansson.h>
 #include <sqlite3.h>
 #include <uv.h>
@@ -224,7 +225,7 @@ def pss_mb(pid):
 
 def idle(home, table, count, seconds):
     pid = home.process.pid
-    time.sleep(11)  # what has just happened is looked at for so long
+    time.sleep(REST_S)
     before = switches(pid), cpu_ms(pid)
     time.sleep(seconds)
     table.add(f"idle at {count}: wake-ups", "a second", None, [(switches(pid) - before[0]) / seconds])
@@ -258,10 +259,12 @@ def curve(pgsup, fake, folder, table, counts, seconds):
                 return took
 
             table.alternate(f"start at {count}", None, start, None)
-            if table.wants("memory"):
-                table.add(f"memory at {count}, PSS", "MB", None, [pss_mb(home.process.pid)])
             if table.wants("idle"):
                 idle(home, table, count, seconds)
+            elif table.wants("memory"):
+                time.sleep(REST_S)
+            if table.wants("memory"):
+                table.add(f"memory at {count}, PSS", "MB", None, [pss_mb(home.process.pid)])
             if count and table.wants("adoption"):
                 table.add(f"adoption of {count}", "ms", None, [readopt(home, count) for _ in range(3)])
         finally:

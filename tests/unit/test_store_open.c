@@ -1,4 +1,5 @@
 /* The file of a store: how it is made and opened, who can read it, reading without touching it. */
+#include "store/query.h"
 #include "store_files.h"
 
 /* --- making and opening --- */
@@ -135,6 +136,27 @@ TEST(reading_sees_what_is_written_and_what_is_damaged) {
     scratch_write(damaged, bytes.data, bytes.length, 0600);
     OK(store_open(damaged, STORE_READ, &store, &error));
     FAILS(store_check(store, 10000, &error), ERROR_FAILED, "damaged");
+    store_close(store);
+}
+
+static int kept(struct store *store, int what) {
+    int now = 0, most = 0;
+    CHECK_INT(sqlite3_db_status(store->database, what, &now, &most, 0), SQLITE_OK);
+    return now;
+}
+
+TEST(a_store_at_rest_keeps_nothing_for_the_next_query) {
+    struct store *store = with_image("rest");
+    struct store_instances instances = {0};
+    add_instance(store, "a", NULL);
+    int pages = kept(store, SQLITE_DBSTATUS_CACHE_USED);
+    CHECK(kept(store, SQLITE_DBSTATUS_STMT_USED) > 0);
+    store_rest(store);
+    CHECK_INT(kept(store, SQLITE_DBSTATUS_STMT_USED), 0);
+    CHECK(kept(store, SQLITE_DBSTATUS_CACHE_USED) < pages / 2);
+    OK(instance_table_list(store, &instances, &error));
+    CHECK_INT(instances.count, 1);
+    store_instances_done(&instances);
     store_close(store);
 }
 
