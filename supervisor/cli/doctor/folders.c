@@ -41,9 +41,24 @@ static char *own_key(void) {
     return NULL;
 }
 
+/* The user whose home it is, if this one may not look into it; NULL: he may. Caller frees. */
+static char *foreign_owner(const struct surroundings *surroundings) {
+    struct stat status;
+    if (!surroundings->has_home || access(surroundings->home_path, R_OK | X_OK) == 0 ||
+        stat(surroundings->home_path, &status) < 0 || status.st_uid == geteuid())
+        return NULL;
+    char *name = account_name(status.st_uid);
+    return name ? name : alloc_printf("user %ld", (long)status.st_uid);
+}
+
 void folders_home(const struct surroundings *surroundings, struct finding *finding) {
     const char *path = surroundings->home_path;
-    if (surroundings->has_home && file_exists(surroundings->database)) {
+    scoped(alloc_release) char *owner = foreign_owner(surroundings);
+    if (owner) {
+        finding_fail(finding,
+                     "%s belongs to %s and cannot be read: use it as %s, or another one with -p",
+                     path, owner, owner);
+    } else if (surroundings->has_home && file_exists(surroundings->database)) {
         finding_ok(finding, "%s", path);
     } else if (!surroundings->has_home && file_exists(path)) {
         finding_fail(finding, "the home %s is not a folder", path);
@@ -90,6 +105,11 @@ static void note_foreign(const char *path, const struct stat *status, void *cont
 void folders_owner(const struct surroundings *surroundings, struct finding *finding) {
     scoped(strv_done) struct strv found = {0};
     scoped(alloc_release) char *user = account_name(geteuid());
+    scoped(alloc_release) char *owner = foreign_owner(surroundings);
+    if (owner) { /* it may be in use as it is */
+        finding_fail(finding, "the home belongs to %s", owner);
+        return;
+    }
     each_path(surroundings, note_foreign, &found);
     if (found.count == 0) {
         finding_ok(finding, "everything in the home belongs to %s", user ? user : "this user");

@@ -45,6 +45,9 @@ expect_equal "what is listed" "$(cat "$OUT")" ""
 find "$PGSUP_HOME" -perm /077 ! -type l ! -path '*/qemu.args' >"$OUT"
 expect_equal "what others may touch, were the folder open" "$(cat "$OUT")" ""
 expect_fail 3 "Permission denied" as $other "$PGSUP" list
+run as $other "$PGSUP" doctor # offers neither to take the home nor to make another one there
+expect_text "$OUT" "$PGSUP_HOME belongs to $(id -un $owner) and cannot be read: use it as $(id -un $owner), or another one with -p"
+expect_no_text "$OUT" "chown" "cloud create"
 
 step "none of its sockets is open to others"
 find "$PGSUP_HOME/run/" -type s >"$WORK/sockets"
