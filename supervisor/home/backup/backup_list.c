@@ -6,9 +6,11 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *explain_part(const char *folder) {
     return file_folder_is_free(folder) ? "incomplete: its making was interrupted"
@@ -54,13 +56,16 @@ static void list_one(struct backup_list *list, char *folder) {
 }
 
 /* Any folder with a manifest.json counts, whatever its name; one that is no backup is listed with
- * what is wrong with it. Without a manifest only the ".part" of a backup counts. */
+ * what is wrong with it. Without a manifest only the ".part" of a backup counts, and what is named
+ * as one and cannot be looked into. */
 static bool looks_like_one(const char *path) {
     scoped(alloc_release) char *manifest = alloc_printf("%s/" BACKUP_MANIFEST, path);
     struct stat status;
     if (lstat(path, &status) < 0 || !S_ISDIR(status.st_mode))
         return false;
-    return file_exists(manifest) || is_part(path);
+    if (file_exists(manifest) || is_part(path))
+        return true;
+    return access(manifest, F_OK) < 0 && errno == EACCES && ends_in_time(path, strlen(path));
 }
 
 static int compare_made(const void *one, const void *other) {

@@ -4,6 +4,9 @@
 #include "base/file.h"
 #include "home/backup/backup_check.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 bool backup_reader_decode(const char *text, size_t length, struct backup_manifest *manifest,
                           struct error *error) {
     if (!backup_manifest_parse(text, length, manifest, error))
@@ -19,6 +22,8 @@ bool backup_reader_read(const char *folder, struct backup_manifest *manifest, st
     scoped(alloc_release) char *path = alloc_printf("%s/" BACKUP_MANIFEST, folder);
     struct error problem = {0};
     *manifest = (struct backup_manifest){0};
+    if (access(path, F_OK) < 0 && errno != ENOENT && errno != ENOTDIR)
+        return error_errno(error, "cannot read %s", path);
     if (!file_exists(path))
         return error_set(error, ERROR_NOT_FOUND, "%s is no backup: it has no " BACKUP_MANIFEST,
                          folder);

@@ -49,6 +49,12 @@ run as $other "$PGSUP" doctor # offers neither to take the home nor to make anot
 expect_text "$OUT" "$PGSUP_HOME belongs to $(id -un $owner) and cannot be read: use it as $(id -un $owner), or another one with -p"
 expect_no_text "$OUT" "chown" "cloud create"
 
+step "a backup that is another one's is listed as what it is, not left out"
+mkdir -m 755 "$WORK/backups"
+mkdir -m 700 "$WORK/backups/test-20261126T193000Z"
+expect_ok as $other "$PGSUP" backup list "$WORK/backups"
+expect_text "$OUT" "test-20261126T193000Z" "Permission denied"
+
 step "none of its sockets is open to others"
 find "$PGSUP_HOME/run/" -type s >"$WORK/sockets"
 [ "$(wc -l <"$WORK/sockets")" -ge 3 ] || fail "sockets: $(cat "$WORK/sockets")"
