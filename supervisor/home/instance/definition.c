@@ -33,6 +33,7 @@
 #define VCPU_MAX     64
 #define RAM_MIN_MIB  64
 #define DISK_MAX     (UINT64_C(16) << 40)
+#define DISK_MIN     (UINT64_C(1) << 20)
 #define SECTOR_BYTES 512u
 #define MAC_IDS      (INT64_C(1) << 24)
 
@@ -95,6 +96,9 @@ bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *erro
         return fail_value(text, "a disk size: use one such as 5G", error);
     if (*bytes > DISK_MAX)
         return fail_value(text, "a possible disk size: use at most 16T", error);
+    if (*bytes < DISK_MIN) /* "10" is bytes, and never meant */
+        return fail_value(text, "a possible disk size: use at least 1M, or a unit, such as 5G",
+                          error);
     *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     return true;
 }

@@ -13,6 +13,7 @@ step "what is wrong is refused"
 expect_refused 2 '"Data" is not a valid disk name' "$PGSUP" disk add test Data 1G
 expect_refused 2 "too long for the name of a disk" "$PGSUP" disk add test a23456789012345678901 1G
 expect_refused 2 '"0" is not a disk size' "$PGSUP" disk add test data 0
+expect_refused 2 '"10" is not a possible disk size: use at least 1M, or a unit, such as 5G' "$PGSUP" disk add test data 10
 expect_refused 3 'no instance "other"' "$PGSUP" disk add other data 1G
 expect_refused 3 'no disk "data"' "$PGSUP" disk remove -y test data
 touch "$folder/disk-mine.qcow2"
