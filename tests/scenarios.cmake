@@ -11,9 +11,9 @@
 #
 # The columns:
 #   cost     seconds on two idle processors
-#   slots    of the four that two processors have (scripts/test): 1 for a scenario that mostly waits, a
-#            quarter of a processor on average; 2 for one that keeps a processor busy. Those with 2 are
-#            started first, the longest first. 4: nothing beside it
+#   slots    of the three that two processors have (scripts/test): 1 for a scenario that mostly waits, 2
+#            for one that keeps a processor busy. Those with 2 are started first, the longest first, so
+#            that all along one that waits runs beside one that is busy. 3: nothing beside it
 #   timeout  seconds on such processors; on a slower or busy computer it is three times that. One command
 #            of run() has a minute more than this or than ten times the cost, and all together what ctest
 #            grants but 45 s: then it is said what hangs (scenarios/watch.sh)
@@ -163,8 +163,8 @@ set(table
   "real/34-real-seeds              165    2    2400     normal     -"
   "real/210-live-backup            170    2    2400     none       -"
   "real/214-real-way-out           150    2    2400     none       macos"
-  "real/229-quorum                 240    4    3600     none       macos"
-  "real/253-quorum-later           480    4    3600     none       macos"
+  "real/229-quorum                 240    3    3600     none       macos"
+  "real/253-quorum-later           480    3    3600     none       macos"
 
   "fault/60-chaos                   70    1     900     both       -"
   "fault/61-countdown              230    1     900     sanitized  macos"
