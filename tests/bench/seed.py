@@ -14,7 +14,7 @@ import subprocess
 from homes import Home, free_port, run, wait_for
 
 DOCUMENTS = "meta-data", "user-data", "vendor-data", "network-config"
-REQUESTS = 50  # of each connection that is kept alive
+REQUESTS = 1000  # of each connection that is kept alive: what is done once for each counts little
 NGINX = """daemon off; worker_processes 1; error_log stderr crit; pid {folder}/nginx.pid;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 1000000; open_file_cache max=10000;
