@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/transaction.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ bool derived_write(struct home *home, const char *name, derived_render *render,
     scoped(alloc_release) char *path = home_file(home, name);
     for (int round = 0; round < DERIVED_ROUNDS; round++) {
         scoped(buffer_done) struct buffer text = {0};
+        store_end_reading(home->store); /* or each round would see the same */
         if (!render(home, &text, error))
             return false;
         if (is_as_it_should_be(path, &text))

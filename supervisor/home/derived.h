@@ -1,7 +1,7 @@
 /* A file of the home that is generated from the store and the instances' folders, and is written
  * again whenever those change, by the process that changed them. Two processes at once may each
  * have seen half: so the written text is compared with what it should be by then, and written
- * again. Blocking. */
+ * again. Blocking; ends a transaction in which the caller reads. */
 #pragma once
 
 #include "base/buffer.h"

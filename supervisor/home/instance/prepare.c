@@ -80,19 +80,29 @@ static bool settle_suspension(struct home *home, const struct instance_facts *fa
     return true;
 }
 
-static bool settle_all(struct home *home, const char *name, struct instance_facts *facts,
-                       struct instance_plan *plan, struct error *error) {
-    if (!instance_facts_load(home, name, facts, error))
-        return false;
-    recovery_end_rename(home, &facts->instance);
-    return recovery_complete_reset(home, &facts->instance, error) &&
+/* What is read here is read together, as the process before has written it with the lock. */
+static bool settle_state(struct home *home, const char *name, struct instance_facts *facts,
+                         struct instance_plan *plan, struct error *error) {
+    store_begin_reading(home->store);
+    bool good = instance_facts_load(home, name, facts, error);
+    if (good)
+        recovery_end_rename(home, &facts->instance);
+    good = good && recovery_complete_reset(home, &facts->instance, error) &&
            recovery_complete_restore(home, &facts->instance, error) &&
            settle_snapshots(home, name, facts, error) &&
-           ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error) &&
-           settle_disk(home, facts, error) &&
-           machine_type_settle(home->store, &facts->instance, error) &&
-           write_plan(home, facts, plan, error) && unfinished_clear(home, name, error) &&
-           settle_suspension(home, facts, plan, error);
+           ssh_port_renew(home, facts, &plan->notice, error) && launch_check(home, facts, error);
+    store_end_reading(home->store);
+    return good;
+}
+
+static bool settle_files(struct home *home, struct instance_facts *facts,
+                         struct instance_plan *plan, struct error *error) {
+    store_begin_reading(home->store);
+    bool good = write_plan(home, facts, plan, error) &&
+                unfinished_clear(home, facts->instance.name, error) &&
+                settle_suspension(home, facts, plan, error);
+    store_end_reading(home->store);
+    return good;
 }
 
 bool instance_prepare(struct home *home, const char *name, struct instance_facts *facts,
@@ -100,10 +110,8 @@ bool instance_prepare(struct home *home, const char *name, struct instance_facts
     scoped(file_release) int lock = -1;
     *facts = (struct instance_facts){0};
     *plan = (struct instance_plan){0};
-    if (!lock_folder(home, name, &lock, error))
-        return false;
-    store_begin_reading(home->store); /* what the process before has written with the lock */
-    bool good = settle_all(home, name, facts, plan, error);
-    store_end_reading(home->store);
-    return good;
+    return lock_folder(home, name, &lock, error) && settle_state(home, name, facts, plan, error) &&
+           settle_disk(home, facts, error) &&
+           machine_type_settle(home->store, &facts->instance, error) &&
+           settle_files(home, facts, plan, error);
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "store/transaction.h"
 
 /* The documents were complete before its disks were begun. */
 static bool settle_making(const struct snapshot_task *task, struct store_snapshot *snapshot,
@@ -77,7 +78,11 @@ bool snapshot_settle_idle(struct home *home, const struct store_instance *instan
     *restored = false;
     if (!snapshot_settle_pending(home, instance->id, &pending, error))
         return false;
+    if (!pending.any)
+        return true;
+    if (!snapshot_lock(home, instance->name, &lock, error))
+        return false;
+    store_end_reading(home->store); /* who had the lock may have settled it */
     snapshot_disks_idle(&idle, &task.disks);
-    return !pending.any || (snapshot_lock(home, instance->name, &lock, error) &&
-                            snapshot_settle(&task, restored, error));
+    return snapshot_settle(&task, restored, error);
 }
