@@ -31,6 +31,7 @@ struct store {
     int busy_ms;   /* how long it waits for other writers */
     bool reads;    /* the open transaction is that of store_begin_reading() */
     int log_pages; /* after the last commit, store/write_back.h */
+    int log_kept;  /* … and after the last write-back */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
     struct store_claims claims;
 };

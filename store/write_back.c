@@ -10,6 +10,8 @@ static int on_commit(void *context, sqlite3 *database, const char *schema, int p
     (void)database;
     (void)schema;
     store->log_pages = pages;
+    if (pages < store->log_kept) /* another process has begun it anew */
+        store->log_kept = 0;
     return SQLITE_OK;
 }
 
@@ -18,7 +20,7 @@ void store_write_back_later(struct store *store) {
 }
 
 int store_log_pages(const struct store *store) {
-    return store->log_pages;
+    return store->log_pages - store->log_kept;
 }
 
 /* Who writes next to a log that was written back begins it anew, and syncs its header: here, with
@@ -38,5 +40,5 @@ void store_write_back(struct store *store) {
                                   &done) == SQLITE_OK &&
         pages == done)
         begin_log(store);
-    store->log_pages = 0;
+    store->log_kept = store->log_pages;
 }

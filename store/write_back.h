@@ -6,5 +6,5 @@ struct store;
 /* From now on no commit writes a long log back into the database, which the next commit would wait
  * for too: the caller does, when nobody waits. https://sqlite.org/wal.html#ckpt */
 void store_write_back_later(struct store *store);
-int store_log_pages(const struct store *store); /* at the last commit; 0: written back since */
+int store_log_pages(const struct store *store); /* that commits added since it was written back */
 void store_write_back(struct store *store);
