@@ -27,8 +27,8 @@ struct console {
     size_t log_bytes;
     struct console_times times;
     struct buffer tail;
-    size_t
-        before_bytes; /* of the log, which may belong before the tail; 0: nothing, or it is there */
+    /* Of the log, which may belong before the tail; 0: nothing, or it is there. */
+    size_t before_bytes;
 };
 
 static void open_log(struct console *console) {

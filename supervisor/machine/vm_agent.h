@@ -4,8 +4,8 @@
 
 #include "machine/vm_object.h"
 
-/* QEMU reports that the guest has opened or closed the port. */
-/* at_ms: wall clock, at which it was so at the latest. */
+/* QEMU reports that the guest has opened or closed the port. at_ms: wall clock, at which it was so
+ * at the latest. */
 void vm_agent_port_changed(struct vm *vm, bool open, int64_t at_ms);
 /* Asks the agent, unless the port is closed or the answer is known. */
 void vm_agent_query(struct vm *vm);

@@ -253,6 +253,8 @@ static void on_jobs(struct vm *vm, json_t *jobs) {
         vm_tell(vm, STORE_EVENT_JOB, "%s (%.40s) is %.40s", name, type ? type : "?",
                 status ? status : "?");
     }
+    if (json_array_size(jobs) > 0 && !space_is_short(vm->plan.qemu_log))
+        vm->disk_full = false; /* its own is not: as on_job_error() */
     vm_backup_on_jobs(vm, jobs);
     vm_suspend_on_jobs(vm, jobs);
 }
@@ -311,7 +313,7 @@ static void on_status(struct vm *vm, json_t *value) {
     if (!status)
         return;
     bool runs = strcmp(status, "running") == 0;
-    if (vm->state == STATE_LOST && vm->unexamined && !runs) {
+    if (vm->unexamined && !runs) {
         examine(vm, of_halted);
         return;
     }
