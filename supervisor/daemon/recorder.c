@@ -359,7 +359,7 @@ static void on_recorder_closed(uv_handle_t *handle) {
 }
 
 void recorder_rest(struct recorder *recorder) {
-    if (recorder->store && !recorder->busy)
+    if (!recorder->busy && recorder->store)
         store_rest(recorder->store);
 }
 
