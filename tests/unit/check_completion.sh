@@ -93,6 +93,25 @@ bash_offers_behind_at() { # bash gives the words cut there
     echo "${COMPREPLY[*]:-}"
 }
 expect "bash: clone web@b" "$(bash_offers_behind_at)" "before"
+bash_offers_in_one_word() { # without @ in COMP_WORDBREAKS (shopt -u hostcomplete), or without :
+    pgsup() {
+        case "$*" in
+        "snapshot list --names-only web") printf '%s\n' before after ;;
+        forward*) echo 10.0.0.1:8080:80 ;;
+        esac
+    }
+    COMP_WORDBREAKS=$1 COMP_WORDS=(pgsup "${@:2}") COMP_CWORD=$(($# - 1)) COMP_LINE="pgsup ${*:2}"
+    COMP_POINT=${#COMP_LINE}
+    _pgsup
+    echo "${COMPREPLY[*]:-}"
+}
+for breaks in " :" " "; do
+    expect "bash: clone web@b, breaks '$breaks'" "$(bash_offers_in_one_word "$breaks" clone web@b)" "web@before"
+done
+for breaks in " @" " "; do
+    expect "bash: a colon, breaks '$breaks'" \
+        "$(bash_offers_in_one_word "$breaks" forward remove web 10.0.0.1:80)" "10.0.0.1:8080:80"
+done
 if command -v zsh >/dev/null; then
     expect "zsh: clone web@" "$(zsh_offers clone web@)" "web@snapshotlist--names-onlyweb "
 fi
