@@ -110,6 +110,14 @@ static json_t *fail_ended(const struct offline *offline, struct error *error) {
     return NULL;
 }
 
+/* A command before this one was told why. */
+static json_t *fail_lost(const struct offline *offline, struct error *error) {
+    if (offline->eof)
+        return fail_ended(offline, error);
+    error_set(error, ERROR_FAILED, "QEMU does not answer on its QMP socket");
+    return NULL;
+}
+
 static json_t *take_reply(const struct offline *offline, const struct qmp_item *item,
                           struct error *error) {
     if (item->status == QMP_STATUS_RETURN)
@@ -125,7 +133,7 @@ json_t *offline_command(struct offline *offline, const char *command, json_t *ar
                         struct error *error) {
     uint64_t id = session_send(offline->session, command, arguments, offline, clock_monotonic_ms());
     if (!id)
-        return fail_ended(offline, error);
+        return fail_lost(offline, error);
     for (;;) {
         struct qmp_item item;
         offline_exchange(offline, QMP_NO_DEADLINE);
