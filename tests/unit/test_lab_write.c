@@ -1,6 +1,7 @@
 /* The way from a home to a lab file again. */
 #include "home/lab/lab_write.h"
 #include "lab_samples.h"
+#include "store/disk_table.h"
 
 static void export_all(struct buffer *text) {
     static char *const all[] = {NULL};
@@ -53,6 +54,24 @@ TEST(what_is_exported_makes_the_same_again) {
     buffer_clear(&second);
     export_all(&second);
     CHECK_STRING(second.data, first.data);
+    home_close(&home);
+}
+
+/* A disk of "10" was one of a sector, when that was no mistake yet. */
+TEST(a_disk_that_could_not_be_made_now_is_compared) {
+    const struct cloud_options cloud = user_options();
+    struct store_disks disks = {0};
+    scoped(buffer_done) struct buffer text = {0};
+    make_home("small", &cloud, &home);
+    carry_out("instances: {a: {" BASE ", disks: {data: 8M}}}\n", LAB_KEEP);
+    check_good(disk_table_list(home.store, 0, &disks, &error), &error);
+    CHECK_INT(disks.count, 1);
+    disks.items[0].bytes = 512;
+    check_good(disk_table_resize(home.store, &disks.items[0], &error), &error);
+    store_disks_done(&disks);
+    export_all(&text);
+    CHECK_CONTAINS(text.data, "data: \"512\"");
+    expect_plan(text.data, LAB_PRUNE_OTHERS, "");
     home_close(&home);
 }
 

@@ -120,7 +120,7 @@ bool disk_change_add(struct home_edit *edit, const char *name, const char *size,
                                 .rehearses = edit->rehearses};
     const struct home_edit_change change = {disk_add_row, undo_add, &addition};
     bool good = check_name(name, error) &&
-                definition_parse_disk(size, &addition.disk.bytes, error) &&
+                definition_check_disk(size, &addition.disk.bytes, error) &&
                 home_edit(edit, &change, error);
     if (addition.marker)
         unlink(addition.marker);

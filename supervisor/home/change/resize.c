@@ -13,7 +13,7 @@ bool instance_resize_check(const struct home *home, const struct store_instance 
     struct qemu_img_info info;
     char present[32];
     scoped(alloc_release) char *disk = layout_os_disk(home, instance->name);
-    if (!definition_parse_disk(text, bytes, error) || !qemu_img_info(disk, &info, error))
+    if (!definition_check_disk(text, bytes, error) || !qemu_img_info(disk, &info, error))
         return false;
     if (*bytes >= info.virtual_bytes)
         return true;

@@ -96,11 +96,15 @@ bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *erro
         return fail_value(text, "a disk size: use one such as 5G", error);
     if (*bytes > DISK_MAX)
         return fail_value(text, "a possible disk size: use at most 16T", error);
-    if (*bytes < DISK_MIN) /* "10" is bytes, and never meant */
-        return fail_value(text, "a possible disk size: use at least 1M, or a unit, such as 5G",
-                          error);
     *bytes = (*bytes + SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     return true;
+}
+
+bool definition_check_disk(const char *text, uint64_t *bytes, struct error *error) {
+    return definition_parse_disk(text, bytes, error) &&
+           (*bytes >= DISK_MIN || /* "10" is bytes, and never meant */
+            fail_value(text, "a possible disk size: use at least 1M, or a unit, such as 5G",
+                       error));
 }
 
 static bool check_disk(const char *text, const struct store_image *image, uint64_t *bytes,
@@ -113,7 +117,7 @@ static bool check_disk(const char *text, const struct store_image *image, uint64
             *bytes = needed;
         return true;
     }
-    if (!definition_parse_disk(text, bytes, error))
+    if (!definition_check_disk(text, bytes, error))
         return false;
     if (*bytes >= needed)
         return true;

@@ -77,6 +77,9 @@ bool definition_reserve(struct store *store, struct instance_facts *facts, struc
 
 /* "5G": whole sectors, at least one, at most what QEMU takes. */
 bool definition_parse_disk(const char *text, uint64_t *bytes, struct error *error);
+/* The same, of a disk that is to be made or changed: at least 1 MiB. One of before may be smaller.
+ */
+bool definition_check_disk(const char *text, uint64_t *bytes, struct error *error);
 
 /* Of an instance in the store, what is asked for. */
 bool definition_change(const struct instance_change_options *options,
