@@ -152,8 +152,10 @@ static char *qemu_version(const struct home *home, const struct store_instance *
     return alloc_printf("%u.%u", qemu.version.major, qemu.version.minor);
 }
 
-/* What a home keeps when it is renamed, and no copy of it has: its machines are called as those of
- * the original, by their UUIDs too. NULL: cannot be told. */
+/* What a home keeps when it is renamed, and a copy of its files does not have: its machines are
+ * called as those of the original, by their UUIDs too. The folder alone would not tell: as the root
+ * of a file system it has the same number everywhere. Snapshots of a whole file system keep the
+ * numbers, and some file systems give others at each mount. NULL: cannot be told. */
 static char *home_mark(const struct home *home) {
     struct stat folder, database;
     scoped(alloc_release) char *path = home_file(home, HOME_DATABASE);
