@@ -1,6 +1,7 @@
 #include "home/run_folder.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/secret.h"
@@ -10,8 +11,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +28,9 @@
     4 /* of the home's digest: a copied link does not lead to the original's folder */
 #define RANDOM        "XXXXXX" /* mkdtemp(3): nobody can be there first */
 #define FORMER_DIGITS 12       /* of the folders of before, PREFIX "-" and these */
+
+#define LOCK_WAIT_MS 10000u
+#define LOCK_LOOK_MS 5
 
 #define HOME_PATH_MAX                                                                              \
     (PLATFORM_SOCKET_PATH_MAX - 1 - TAG_RESERVE - KIND_RESERVE - RUN_FOLDER_NAME_RESERVE -         \
@@ -210,31 +216,57 @@ static char *link_new(const char *link, const char *digest, struct error *error)
     }
     if (symlink(folder, link) == 0)
         return folder;
-    bool taken = errno == EEXIST; /* by another pgsup, just now */
     error_errno(error, "cannot create the link %s", link);
     file_remove_tree(folder, NULL);
     alloc_release(&folder);
-    return taken ? open_linked(link, digest) : NULL;
+    return NULL;
+}
+
+/* For who replaces PATH/run: what another pgsup has just put there would be taken for what is to be
+ * removed. Not the lock of the home's folder, which an import holds while it opens the home. The
+ * file stays, as others may wait for it. */
+static int lock_link(const char *link, struct error *error) {
+    scoped(alloc_release) char *path = alloc_printf("%s.lock", link);
+    uint64_t deadline = clock_monotonic_ms() + LOCK_WAIT_MS;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK || clock_monotonic_ms() >= deadline) {
+            error_errno(error, "cannot lock %s, by which one pgsup waits for another", path);
+            file_release(&fd);
+            return -1;
+        }
+        poll(NULL, 0, LOCK_LOOK_MS);
+    }
+    if (fd < 0)
+        error_errno(error, "cannot create %s", path);
+    return fd;
+}
+
+static bool clear_inside(const char *inside, struct error *error) {
+    if (!is_link(inside))
+        return true;
+    scoped(file_release) int lock = lock_link(inside, error); /* left from a longer path */
+    return lock >= 0 && (!is_link(inside) || remove_link(inside, error));
+}
+
+static char *open_outside(const char *link, const char *home_path, struct error *error) {
+    char digest[SECRET_SHA256_SIZE];
+    digest_home(home_path, digest);
+    char *folder = open_linked(link, digest);
+    if (folder)
+        return folder;
+    scoped(file_release) int lock = lock_link(link, error);
+    if (lock < 0)
+        return NULL;
+    folder = open_linked(link, digest); /* another pgsup has made it meanwhile */
+    return folder ? folder : link_new(link, digest, error);
 }
 
 char *run_folder_open(const char *home_path, struct error *error) {
-    char *inside = alloc_printf("%s/run", home_path), *folder = inside;
-    if (longest_name(inside) >= RUN_FOLDER_NAME_RESERVE) {
-        bool clear = !is_link(inside) || remove_link(inside, error); /* left from a longer path */
-        if (!clear || !open_folder(inside, error))
-            alloc_release(&folder);
-        return folder;
-    }
-    char digest[SECRET_SHA256_SIZE];
-    struct error problem = {0};
-    digest_home(home_path, digest);
-    folder = open_linked(inside, digest);
-    if (!folder)
-        folder = link_new(inside, digest, &problem);
-    if (!folder)
-        error_copy(error, &problem);
-    alloc_release(&inside);
-    return folder;
+    scoped(alloc_release) char *inside = alloc_printf("%s/run", home_path);
+    if (longest_name(inside) < RUN_FOLDER_NAME_RESERVE)
+        return open_outside(inside, home_path, error);
+    return clear_inside(inside, error) && open_folder(inside, error) ? alloc_string(inside) : NULL;
 }
 
 bool run_folder_check_name(const char *run, const char *name, struct error *error) {

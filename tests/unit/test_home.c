@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <pwd.h>
+#include <sys/wait.h>
 
 static void check_path(const char *option, const char *expected) {
     scoped(alloc_release) char *path = home_default_path(option);
@@ -233,6 +234,45 @@ TEST(run_folder_after_a_move) {
     CHECK(strncmp(third, "/tmp/pgsup", 10) == 0);
     rmdir(third);
     rmdir(first);
+}
+
+/* Nobody removes the link that another of them has just made. */
+static void check_one_folder(const char *home_path) {
+    enum { OPENERS = 8 };
+    int pipes[2];
+    char first[256] = "", each[256];
+    CHECK(pipe(pipes) == 0);
+    for (int i = 0; i < OPENERS; i++)
+        if (fork() == 0) {
+            char *run = run_folder_open(home_path, NULL);
+            snprintf(each, sizeof each, "%s", run ? run : "none");
+            _exit(write(pipes[1], each, sizeof each) != sizeof each);
+        }
+    close(pipes[1]);
+    scoped(alloc_release) char *link = alloc_printf("%s/run", home_path);
+    for (int i = 0; i < OPENERS; i++) {
+        CHECK_INT(read(pipes[0], each, sizeof each), sizeof each);
+        if (!i)
+            snprintf(first, sizeof first, "%s", each);
+        CHECK_STRING(each, first);
+        wait(NULL);
+    }
+    CHECK_INT(readlink(link, each, sizeof each), strlen(first));
+    file_remove_tree(first, NULL);
+}
+
+TEST(run_folder_of_many_at_once) {
+    scoped(alloc_release) char *longer = long_path(106);
+    scoped(alloc_release) char *run = alloc_printf("%s/run", longer);
+    scoped(alloc_release) char *inner = alloc_printf("%s/s", run);
+    for (int i = 0; i < 20; i++) {
+        struct error error = {0};
+        check_good(file_make_directory(inner, 0700, &error), &error); /* from before a move */
+        check_one_folder(longer);
+        CHECK(unlink(run) == 0 && symlink("/nonexistent", run) == 0); /* of another home */
+        check_one_folder(longer);
+        CHECK_INT(unlink(run), 0);
+    }
 }
 
 TEST(run_folder_names) {
