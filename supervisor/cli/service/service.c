@@ -21,6 +21,7 @@
 #define LABEL            "pgsup"
 
 enum { INACTIVE = 3, NOT_LOADED = 4 }; /* systemctl(1), exit status */
+enum { NOT_FOUND = 127 };              /* sh(1) */
 
 extern char **environ;
 
@@ -156,17 +157,23 @@ static bool run_well(const char *const *words, struct error *error) {
 }
 
 /* Before anything is changed: systemctl's own words tell nobody what to do. */
-static bool check_manager(const struct service *service, struct error *error) {
+static bool check_manager(const struct service *service, bool removes, struct error *error) {
     static const char *const ask[] = {"/bin/sh", "-c",
                                       "systemctl --user show-environment >/dev/null 2>&1", NULL};
     if (service->manager == SERVICE_LAUNCHD)
         return true;
     int status = run_program(ask, error);
-    return status <= 0
-               ? status == 0
+    if (status <= 0)
+        return status == 0;
+    scoped(alloc_release) char *instead =
+        removes ? alloc_printf("delete %s", service->file)
+                : alloc_string("use `pgsup up --detach`, which does without it");
+    return status == NOT_FOUND
+               ? error_set(error, ERROR_FAILED, "systemctl is not installed: %s", instead)
                : error_set(error, ERROR_FAILED,
-                           "no systemd of this user answers `systemctl --user`: log in as "
-                           "the user itself, not by su or sudo, or use `pgsup up --detach`");
+                           "no systemd of this user answers `systemctl --user`: log in as the user "
+                           "itself, not by su or sudo, or%s %s",
+                           removes ? ", if there is none," : "", instead);
 }
 
 static char *launchd_domain(const struct service *service) {
@@ -223,7 +230,7 @@ bool service_install(const struct service *service, struct error *error) {
             "service install`",
             service->definition.home_path);
     *strrchr(folder, '/') = '\0';
-    if (!check_manager(service, error))
+    if (!check_manager(service, false, error))
         return false;
     if (!file_make_directory(folder, 0755, error) ||
         !file_write(service->file, text, strlen(text), 0644, error))
@@ -238,7 +245,7 @@ bool service_remove(const struct service *service, struct error *error) {
         return error_set(error, ERROR_NOT_FOUND, "no service is installed for %s",
                          service->definition.home_path);
     bool launchd = service->manager == SERVICE_LAUNCHD;
-    if (!check_manager(service, error))
+    if (!check_manager(service, true, error))
         return false;
     if (!(launchd ? take_launchd(service, false, error) : take_systemd(service, false, error)))
         return false;
@@ -254,7 +261,7 @@ int service_show_status(const struct service *service, struct error *error) {
     const char *systemd[] = {"systemctl", "--user", "--no-pager", "--lines=0",
                              "status",    unit,     NULL};
     const char *launchd[] = {"launchctl", "print", target, NULL};
-    if (!check_manager(service, error))
+    if (!check_manager(service, false, error))
         return EXIT_FAILURE;
     return become_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
 }
@@ -267,7 +274,7 @@ bool service_is_active(const struct service *service, bool *active, struct error
     scoped(alloc_release) char *target = alloc_printf("%s/%s", domain, service->label);
     const char *systemd[] = {"systemctl", "--user", "--quiet", "is-active", unit, NULL};
     const char *launchd[] = {"/bin/sh", "-c", look, target, NULL};
-    if (!check_manager(service, error))
+    if (!check_manager(service, false, error))
         return false;
     int status = run_program(service->manager == SERVICE_LAUNCHD ? launchd : systemd, error);
     *active = status == 0;

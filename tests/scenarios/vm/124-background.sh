@@ -98,6 +98,7 @@ unanswered status
 run env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR="$WORK/runtime" XDG_CONFIG_HOME="$WORK/config" "$PGSUP" service status --json
 expect_equal "status, and lines on stderr" "$STATUS $(wc -l <"$ERR" | tr -d " ")" "1 1"
 unanswered remove
+expect_text "$ERR" "or, if there is none, delete $WORK/config/systemd/user/pgsup-home.service"
 cmp "$WORK/pgsup-home.service" "$WORK/config/systemd/user/pgsup-home.service"
 
 mkdir -p "$WORK/bin"
@@ -120,6 +121,12 @@ if [ "$(uname -s)" = Linux ]; then
     expect_equal "status" "$STATUS" 1
     expect_text "$ERR" "pgsup: systemctl cannot tell whether pgsup-home.service is active"
     expect_equal "of JSON" "$(json_of 'it["error"]["code"]')" failed
+    uninstalled() { # WORD…: of pgsup service
+        expect_fail 1 "pgsup: systemctl is not installed: $2" env PATH="$WORK/nothing" "$PGSUP" service "$1"
+    }
+    uninstalled install "use \`pgsup up --detach\`, which does without it"
+    uninstalled status "use \`pgsup up --detach\`"
+    uninstalled remove "delete $units/pgsup-home.service"
     rm "$units/pgsup-home.service" "$WORK/bin/systemctl"
 fi
 
