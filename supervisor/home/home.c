@@ -151,8 +151,9 @@ char *home_instance_folder(const struct home *home, const char *name) {
 /* It comes into its place as a whole: one that is made there would hide where the real one is. */
 static bool is_of_instance(const struct home *home, const char *path) {
     scoped(alloc_release) char *instances = home_file(home, HOME_INSTANCES "/");
-    const char *name = path + strlen(instances);
-    return strncmp(path, instances, strlen(instances)) == 0 && *name != '.' && !strchr(name, '/');
+    size_t length = strlen(instances);
+    return strncmp(path, instances, length) == 0 && path[length] != '.' &&
+           !strchr(path + length, '/');
 }
 
 bool home_make_folder(const struct home *home, const char *path, struct error *error) {
