@@ -6,8 +6,6 @@
 #include "machine/core/suspend_tag.h"
 #include "machine/vm_suspend.h"
 
-#include <string.h>
-
 #define STARTED_TIMEOUT_MS 120000
 #define SIMPLE_TIMEOUT_MS  30000
 
@@ -142,11 +140,7 @@ static bool is_saved(const struct request *request, const struct vm *vm) {
 static void on_suspended(void *context, struct vm *vm, const struct error *error) {
     struct request *request = context;
     if (error->code != ERROR_NONE && !is_saved(request, vm)) {
-        struct error problem = *error;
-        const char *word = "was not suspended";
-        if (!strstr(problem.text, word))
-            error_prefix(&problem, "%s %s", vm->name, word);
-        request_fail(request, &problem);
+        request_fail(request, error);
         return;
     }
     json_t *body = vm_json(vm);

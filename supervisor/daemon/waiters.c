@@ -128,6 +128,8 @@ static bool by_verdict(struct waiter *waiter, void *context) {
         verdict = judge_reports(waiter);
     if (verdict == VERDICT_IMPOSSIBLE)
         waiters_explain(waiter->vm, &waiter->error);
+    if (verdict == VERDICT_IMPOSSIBLE && waiter->wanted.goal == GOAL_SUSPENDED)
+        error_prefix(&waiter->error, "%s was not suspended", waiter->vm->name);
     return verdict != VERDICT_POSSIBLE;
 }
 

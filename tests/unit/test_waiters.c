@@ -13,7 +13,7 @@ struct waiting {
     struct vm vm;
     uv_timer_t late; /* when the VM changes */
     uint64_t began_ms, took_ms;
-    enum error_code code;
+    struct error error;
     unsigned answers;
 };
 
@@ -21,7 +21,7 @@ static void on_done(void *context, struct vm *vm, const struct error *error) {
     struct waiting *wait = context;
     (void)vm;
     wait->answers++;
-    wait->code = error->code;
+    wait->error = *error;
     wait->took_ms = clock_monotonic_ms() - wait->began_ms;
 }
 
@@ -67,7 +67,7 @@ static void wait_for_ready(struct waiting *wait, uint64_t for_ms, bool boots_aga
 TEST(a_timeout_does_not_begin_again) {
     struct waiting wait;
     wait_for_ready(&wait, WAITERS_REPORTS_TIMEOUT_MS - LATE_MS, true, TOO_LATE_MS);
-    CHECK_INT(wait.code, ERROR_TIMEOUT);
+    CHECK_INT(wait.error.code, ERROR_TIMEOUT);
     CHECK(wait.took_ms >= TIMEOUT_MS);
 }
 
@@ -75,14 +75,14 @@ TEST(a_timeout_does_not_begin_again) {
 TEST(reports_are_not_waited_for_beyond_the_timeout) {
     struct waiting wait;
     wait_for_ready(&wait, 0, false, TOO_LATE_MS);
-    CHECK_INT(wait.code, ERROR_NONE);
+    CHECK_INT(wait.error.code, ERROR_NONE);
     CHECK(wait.took_ms >= TIMEOUT_MS);
 }
 
 TEST(reports_are_waited_for) {
     struct waiting wait;
     wait_for_ready(&wait, WAITERS_REPORTS_TIMEOUT_MS - LATE_MS, false, TIMEOUT_MS);
-    CHECK_INT(wait.code, ERROR_NONE);
+    CHECK_INT(wait.error.code, ERROR_NONE);
     CHECK(wait.took_ms >= LATE_MS - 10);
 }
 
@@ -100,9 +100,33 @@ TEST(who_waits_for_a_kernel_that_panicked_is_told_at_once) {
     wait.vm.boot_ended = true;
     waiters_changed(&wait.waiters, &wait.vm);
     CHECK_INT(wait.answers, 1);
-    CHECK_INT(wait.code, ERROR_WRONG_STATE);
+    CHECK_INT(wait.error.code, ERROR_WRONG_STATE);
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+static void wait_for_suspended(struct waiting *wait, enum lifecycle_state ends_in) {
+    uv_loop_t loop;
+    CHECK_INT(uv_loop_init(&loop), 0);
+    *wait = (struct waiting){.waiters = {.loop = &loop},
+                             .vm = {.name = (char *)"test", .state = STATE_SUSPENDING}};
+    const struct waiter_goal goal = {.goal = GOAL_SUSPENDED, .timeout_ms = 1};
+    const struct waiter_calls calls = {.on_done = on_done, .context = wait};
+    waiters_add(&wait->waiters, &wait->vm, &goal, &calls);
+    wait->vm.state = ends_in;
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    CHECK_INT(wait->answers, 1);
+}
+
+TEST(what_may_still_be_suspended_is_not_said_not_to_have_been) {
+    struct waiting wait;
+    wait_for_suspended(&wait, STATE_SUSPENDING);
+    CHECK_INT(wait.error.code, ERROR_TIMEOUT);
+    CHECK_STRING(wait.error.text, "test is not suspended after 0 s: it is suspending");
+    wait_for_suspended(&wait, STATE_STOPPED);
+    CHECK_INT(wait.error.code, ERROR_WRONG_STATE);
+    CHECK_STRING(wait.error.text, "test was not suspended: test stopped");
 }
 
 /* `pgsup provision` during a run joins it: since when it runs is told of the first. */
