@@ -18,14 +18,15 @@ expect_ok "$PGSUP" image import -n base --arch aarch64 "$WORK/disk.qcow2"
 expect_ok "$PGSUP" instance create one --os base --ram 128 -s 64M
 qemu-io -f qcow2 -c 'write -P 9 0 24M' "$PGSUP_HOME/instances/one/os.qcow2" >/dev/null
 expect_refused 1 "File too large" limited f 10000 "$PGSUP" instance clone one two
-mkdir "$WORK/backups"
 expect_fail 1 "File too large" limited f 10000 "$PGSUP" export one --as libvirt --to "$WORK/export"
-[ ! -e "$WORK/export" ] || fail "an export was left"
+expect_equal "left of the export" "$(find "$WORK" \( -name 'export*' -o -name '*.part' -o -name '.new-*' \))" ""
 
 step "what prints into such a file fails by a sentence, not by a signal"
 status=0
-limited f 0 "$PGSUP" help 2>"$WORK/said" >"$WORK/printed" || status=$?
+limited f 0 "$PGSUP" help 2>&1 >"$WORK/printed" | cat >"$WORK/said" || status=$? # a pipe has no limit
 expect_equal "status of help" "$status" 1
+expect_equal "lines" "$(wc -l <"$WORK/said" | tr -d ' ')" 1
+expect_text "$WORK/said" "pgsup: " "File too large"
 [ ! -s "$WORK/printed" ] || fail "it was printed"
 
 step "few open files are enough to run other programs"
