@@ -131,7 +131,7 @@ set(table
   "guest/43-restart-policy          35    2     300     normal     -"
   "guest/46-boot-phases             30    1     300     normal     -"
   "guest/47-guest-panic             10    1     300     normal     -"
-  "guest/48-disk-full               30    1     300     normal     -"
+  "guest/48-disk-full               65    1     300     normal     -"
   "guest/52-guest-reboots           30    2     300     normal     -"
   "guest/53-store-locked            50    1     300     normal     -"
   "guest/58-guest-watchdog          10    1     300     normal     -"

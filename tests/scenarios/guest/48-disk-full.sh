@@ -27,13 +27,18 @@ start_supervisor
 step "full while a backup is made elsewhere, which ends well: told as without one"
 # What there is to copy lies where the guest never writes.
 qemu-io -f qcow2 -c 'write -P 7 4G 4M' "$PGSUP_HOME/instances/guest/os.qcow2" >/dev/null
-head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
 quietly start guest
+# Halted, and the disk not filled, until it is copied: it cannot have come to the end of the space before.
+run "$PGSUP" qmp guest stop
+expect_equal "status of stop" "$STATUS" 0
 "$PGSUP" -q backup create guest --to "$small" --thin --limit 1 >"$WORK/backup.out" 2>"$WORK/backup.err" &
 backup=$!
 wait_until 20 copying
-wait_state guest paused 120
-expect_reason guest "the disk of the host is full; it goes on by itself when there is space again"
+head -c 85000000 /dev/zero >"$PGSUP_HOME/instances/filler"
+run "$PGSUP" qmp guest cont
+expect_equal "status of cont" "$STATUS" 0
+wait_reason guest "the disk of the host is full; it goes on by itself when there is space again" 120
+expect_state guest paused
 expect_event guest "BLOCK_IO_ERROR"
 copying || fail "it does not copy any more"
 expect_ok "$PGSUP" qmp guest block-job-set-speed '{"device": "pgsup-backup-0", "speed": 0}'
