@@ -118,6 +118,7 @@ for pause in 0 0.05 0.1 0.2; do
     quietly stop --discard one
 done
 quietly start one
+wait_until 30 guest_runs one # to a command without an answer QEMU has more time than to a heartbeat
 
 step "a VM that is lost cannot be reset, and is not said to have been"
 kill -STOP "$(pid_of one)"
