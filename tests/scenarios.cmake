@@ -135,7 +135,7 @@ set(table
   "guest/52-guest-reboots           30    2     300     normal     -"
   "guest/53-store-locked            50    1     300     normal     -"
   "guest/58-guest-watchdog          10    1     300     normal     -"
-  "guest/59-overlaps                75    1     300     normal     -"
+  "guest/59-overlaps                110   1     300     normal     -"
   "guest/63-neighbours              40    1     300     normal     macos"
   "guest/64-vmnet-helper            46    2     300     normal     macos"
   "guest/65-forwards                20    2     300     normal     -"
