@@ -57,6 +57,7 @@ TEST(the_mark_stays_for_the_rename_that_has_the_lock) {
     CHECK(file_exists(mark));
     /* What was killed before its folder moved is completed, and the mark goes with the lock. */
     scoped(alloc_release) char *again = rename_halfway(&before, "two", false);
+    CHECK(file_exists(again));
     check_good(instance_table_get(home.store, "two", &now, &error), &error);
     check_good(recovery_complete_rename(&home, &now, &error), &error);
     CHECK(is_there("instances/two/os.qcow2") && !is_there("instances/one"));
