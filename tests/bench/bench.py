@@ -364,14 +364,14 @@ def parts(pgsup, build, own_build, quick):
     """What is measured, each with its name, as a function of a folder and a table."""
     counts = (0, 10, 100) if quick else (0, 10, 100, 300, 1000)
     seconds = 5 if quick else 15  # whole intervals of the supervisor's looks, or one more or less is in the figure
-    fake = f"{build}/tests/fake-qemu"
+    fake, own_fake = f"{build}/tests/fake-qemu", f"{own_build}/tests/fake-qemu"  # an older one knows no getfd
     yield "size", lambda folder, table: size(pgsup, folder, table)
     yield "decode", lambda folder, table: decode(build, folder, table)
     yield "commands", lambda folder, table: real_vms(pgsup, folder, table)
     yield "one VM", lambda folder, table: one_vm(pgsup, folder, table)
     if not quick:
         yield "libvirt", lambda folder, table: beside_libvirt(pgsup, folder, table, seconds)
-    yield "seed server", lambda folder, table: seed_server(pgsup, (own_build, fake), folder, table, quick)
+    yield "seed server", lambda folder, table: seed_server(pgsup, (own_build, own_fake), folder, table, quick)
     for count in counts:
         yield f"with {count}", lambda folder, table, n=count: curve(pgsup, fake, folder, table, (n,), seconds)
     if not quick:
