@@ -239,13 +239,18 @@ static bool writes_back(const struct recorder *recorder) {
            store_log_pages(recorder->store) >= limit;
 }
 
-static void recorder_start(struct recorder *recorder) {
-    if (recorder->busy)
-        return;
-    uv_work_cb work = writes_back(recorder) ? on_write_back_work : on_recorder_work;
-    if (work == on_recorder_work && !recorder->applying.first)
+/* NULL: none. */
+static uv_work_cb next_work(struct recorder *recorder) {
+    if (writes_back(recorder))
+        return on_write_back_work;
+    if (!recorder->applying.first)
         queue_move(&recorder->applying, &recorder->waiting);
-    if (work == on_recorder_work && !recorder->applying.first)
+    return recorder->applying.first ? on_recorder_work : NULL;
+}
+
+static void recorder_start(struct recorder *recorder) {
+    uv_work_cb work = recorder->busy ? NULL : next_work(recorder);
+    if (!work)
         return;
     recorder->busy = true;
     uv_queue_work(recorder->timer.loop, &recorder->work, work, on_recorder_worked);
