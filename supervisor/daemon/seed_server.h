@@ -7,9 +7,9 @@
 #include "base/descriptors.h"
 #include "daemon/seed_request.h"
 
-#define SEED_CONNECTION_LIMIT                                                                      \
-    DESCRIPTORS_CLIENTS            /* or a quarter of the descriptors; share.h: who goes */
-#define SEED_PORT_TIMEOUT_MS 2000u /* at the beginning */
+/* Or a quarter of the descriptors; share.h: who goes. */
+#define SEED_CONNECTION_LIMIT DESCRIPTORS_CLIENTS
+#define SEED_PORT_TIMEOUT_MS  2000u /* at the beginning */
 
 struct seed_server; /* opaque */
 
