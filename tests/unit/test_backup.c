@@ -1,6 +1,7 @@
 /* The folder that backups are made in: what is left over in it, and what expires. */
 #include "backup_home.h"
 #include "home/backup/backup_list.h"
+#include "home/backup/backup_retention.h"
 
 TEST(what_a_killed_one_left_is_removed_and_the_oldest_expire) {
     struct store_instance made = {0};
@@ -17,7 +18,7 @@ TEST(what_a_killed_one_left_is_removed_and_the_oldest_expire) {
         struct backup_making making = {.home = &home, .options = &options, .lock = -1};
         check_good(backup_begin(&making, "test", &error) && backup_copy_disks(&making, &error) &&
                        backup_finish(&making, BACKUP_STOPPED, &error) &&
-                       backup_expire(&making, 2, &error),
+                       backup_retention_expire(making.final, &making.manifest, 2, &error),
                    &error);
         backup_end(&making);
     }
@@ -36,7 +37,7 @@ static char *back_up_automatically(uint64_t keep) {
     struct error error = {0};
     check_good(backup_begin(&making, "test", &error) && backup_copy_disks(&making, &error) &&
                    backup_finish(&making, BACKUP_STOPPED, &error) &&
-                   backup_expire(&making, keep, &error),
+                   backup_retention_expire(making.final, &making.manifest, keep, &error),
                &error);
     char *path = alloc_string(making.final);
     backup_end(&making);
@@ -138,12 +139,12 @@ TEST(what_expires_is_locked_from_whoever_removes_what_is_left) {
     check_good(backup_begin(&making, "test", &error) && backup_copy_disks(&making, &error) &&
                    backup_finish(&making, BACKUP_STOPPED, &error),
                &error);
-    CHECK(!backup_expire(&making, 1, &error));
+    CHECK(!backup_retention_expire(making.final, &making.manifest, 1, &error));
     CHECK_CONTAINS(error.text, "cannot remove ");
     CHECK(file_exists(first));
     file_release(&lock);
     error_clear(&error);
-    check_good(backup_expire(&making, 1, &error), &error);
+    check_good(backup_retention_expire(making.final, &making.manifest, 1, &error), &error);
     CHECK(!file_exists(first));
     backup_end(&making);
     end(&made);

@@ -10,6 +10,7 @@
 #include "cli/output/backup_output.h"
 #include "cli/output/progress_bar.h"
 #include "home/backup/backup_make.h"
+#include "home/backup/backup_retention.h"
 #include "store/backup_table.h"
 
 #include <stdio.h>
@@ -120,7 +121,8 @@ static bool end_automatic(const struct invocation *invocation, const struct back
         return true;
     return backup_table_set_made(invocation->home->store, backup->instance,
                                  making->manifest.created_ms, error) &&
-           (!backup->keep || backup_expire(making, backup->keep, error));
+           (!backup->keep ||
+            backup_retention_expire(making->final, &making->manifest, backup->keep, error));
 }
 
 static bool run_making(const struct invocation *invocation, struct backup_making *making,

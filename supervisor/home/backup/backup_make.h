@@ -52,9 +52,3 @@ bool backup_disk_complete(const struct backup_making *making, const struct backu
 
 /* Documents, digests, manifest; all is synced and renamed. */
 bool backup_finish(struct backup_making *making, enum backup_moment moment, struct error *error);
-
-/* Removes what is dated before the newest `keep` automatic ones of this machine, after a new one
- * was made, which is always one of them. What is called otherwise than NAME-TIME, is of another
- * machine, of this machine in a copy of this home, or dated later than the new one neither counts
- * nor is touched. A home that came to another disk is taken for a copy. */
-bool backup_expire(const struct backup_making *making, uint64_t keep, struct error *error);
