@@ -4,6 +4,11 @@
 
 #include <stdlib.h>
 
+static bool fail_no_cloud(struct error *error) {
+    return error_set(error, ERROR_NOT_FOUND,
+                     "this home has no cloud: create one with `pgsup cloud create`");
+}
+
 bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct error *error) {
     struct query query;
     if (!query_open(store, CLOUD_GET, &query, error))
@@ -35,8 +40,7 @@ bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct erro
     }
     if (!query_close(&query))
         return false;
-    return found || error_set(error, ERROR_NOT_FOUND,
-                              "this home has no cloud: create one with `pgsup cloud create`");
+    return found || fail_no_cloud(error);
 }
 
 static bool put_network(struct store *store, const struct store_cloud *cloud, struct error *error) {
@@ -78,9 +82,10 @@ bool cloud_table_get_place(struct store *store, char **path, struct error *error
     *path = NULL;
     if (!query_open(store, CLOUD_GET_PLACE, &query, error))
         return false;
-    if (query_row(&query, error))
+    bool found = query_row(&query, error);
+    if (found)
         *path = query_column_text(&query);
-    return query_close(&query);
+    return query_close(&query) && (found || fail_no_cloud(error));
 }
 
 bool cloud_table_set_place(struct store *store, const char *path, struct error *error) {

@@ -28,7 +28,8 @@ struct store_cloud {
 
 bool cloud_table_get(struct store *store, struct store_cloud *cloud, struct error *error);
 bool cloud_table_put(struct store *store, const struct store_cloud *cloud, struct error *error);
-/* The folder where this home was opened last; path NULL: not known, caller frees. */
+/* The folder where this home was opened last; path NULL: not known, caller frees. Fails where there
+ * is no cloud, as the above does. */
 bool cloud_table_get_place(struct store *store, char **path, struct error *error);
 bool cloud_table_set_place(struct store *store, const char *path, struct error *error);
 void store_cloud_done(struct store_cloud *cloud);

@@ -230,23 +230,30 @@ static bool select_value(struct store *store, const char *sql, int64_t *number, 
     return good;
 }
 
-static bool check_version(struct store *store, int64_t *version, struct error *error) {
-    int64_t application = 0, tables = 0;
+/* What is new is empty; what has a version has our id too. */
+static bool migrations_own(struct store *store, int64_t version, bool *own, struct error *error) {
+    int64_t found = 0;
+    bool good = select_value(
+        store, version ? "PRAGMA application_id" : "SELECT count(*) FROM sqlite_master", &found,
+        NULL, error);
+    *own = version ? version > 0 && found == MIGRATIONS_APPLICATION_ID : found == 0;
+    return good;
+}
+
+bool migrations_check(struct store *store, int64_t *version, struct error *error) {
+    bool own;
     if (!select_value(store, "PRAGMA user_version", version, NULL, error) ||
-        !select_value(store, "PRAGMA application_id", &application, NULL, error) ||
-        !select_value(store, "SELECT count(*) FROM sqlite_master", &tables, NULL, error))
+        !migrations_own(store, *version, &own, error))
         return false;
     if (*version > migrations_version())
         return error_set(error, ERROR_WRONG_STATE,
                          "%s was written by a newer pgsup (version %lld, this one knows %d): use "
                          "that one, nothing was changed",
                          store->path, (long long)*version, migrations_version());
-    if (*version < 0 || (*version > 0 && application != MIGRATIONS_APPLICATION_ID) ||
-        (*version == 0 && tables > 0))
-        return error_set(error, ERROR_FAILED,
-                         "%s is the database of another program: move it away, nothing was changed",
-                         store->path);
-    return true;
+    return own ||
+           error_set(error, ERROR_FAILED,
+                     "%s is the database of another program: move it away, nothing was changed",
+                     store->path);
 }
 
 static bool check_whole(struct store *store, struct error *error) {
@@ -302,21 +309,13 @@ static bool apply(struct store *store, int64_t from, struct error *error) {
     return query_run(store, pragma, error);
 }
 
-bool migrations_check(struct store *store, struct error *error) {
-    int64_t version;
-    return check_version(store, &version, error);
-}
-
-bool migrations_run(struct store *store, struct error *error) {
-    int64_t version = 0;
-    if (!check_version(store, &version, error))
-        return false;
+bool migrations_run(struct store *store, int64_t version, struct error *error) {
     if (version == migrations_version())
         return true;
     if (!store_begin(store, error))
         return false;
     /* Checks again under the lock: another process may have migrated meanwhile. */
-    bool good = check_version(store, &version, error);
+    bool good = migrations_check(store, &version, error);
     if (good && version > 0 && version < migrations_version())
         good = check_whole(store, error) && back_up(store, version, error);
     if (good && apply(store, version, error) && store_commit(store, error))

@@ -10,8 +10,9 @@
 int migrations_version(void); /* the newest, which this program uses */
 
 /* Refuses newer versions and databases of other programs; changes nothing. */
-bool migrations_check(struct store *store, struct error *error);
+bool migrations_check(struct store *store, int64_t *version, struct error *error);
 
-/* Migrates the database to the newest version in one transaction. A database that holds data is
- * first checked and copied to PATH.backup-vN, where N is its old version. */
-bool migrations_run(struct store *store, struct error *error);
+/* Migrates the database from the version that the check has found to the newest one, in one
+ * transaction. A database that holds data is first checked and copied to PATH.backup-vN, where N is
+ * its old version. */
+bool migrations_run(struct store *store, int64_t version, struct error *error);

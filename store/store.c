@@ -96,6 +96,7 @@ static bool use_wal(struct store *store, struct error *error) {
  * Writes nothing, not even the journal mode or the rest of a WAL at close, until the file is known
  * to be a pgsup database. */
 static bool configure(struct store *store, struct error *error) {
+    int64_t version;
     sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     store_set_busy_timeout(store, STORE_BUSY_TIMEOUT_MS);
     return check_header(store, error) &&
@@ -104,8 +105,8 @@ static bool configure(struct store *store, struct error *error) {
                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL; "
                "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
                error) &&
-           migrations_check(store, error) && use_wal(store, error) &&
-           migrations_run(store, error) &&
+           migrations_check(store, &version, error) && use_wal(store, error) &&
+           migrations_run(store, version, error) &&
            sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) ==
                SQLITE_OK;
 }
@@ -138,6 +139,7 @@ static bool open_to_read(const char *path, struct store **store, struct error *e
     if (access(path, R_OK) < 0)
         return errno == ENOENT ? error_set(error, ERROR_NOT_FOUND, "%s does not exist", path)
                                : error_errno(error, "cannot read %s", path);
+    int64_t version;
     struct store *opened = alloc_zero(sizeof *opened);
     scoped(alloc_release) char *address = read_address(path);
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
@@ -148,7 +150,7 @@ static bool open_to_read(const char *path, struct store **store, struct error *e
         store_set_busy_timeout(opened, STORE_READ_TIMEOUT_MS);
     if (good && check_header(opened, error) &&
         query_run(opened, "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF", error) &&
-        migrations_check(opened, error)) {
+        migrations_check(opened, &version, error)) {
         *store = opened;
         return true;
     }
@@ -157,14 +159,16 @@ static bool open_to_read(const char *path, struct store **store, struct error *e
 }
 
 /* By itself SQLite takes 87 KB for 20 pages when it opens a database, of which a home without many
- * events or instances needs a third, and each connection of the supervisor takes them again. */
-static void take_pages_one_by_one(void) {
+ * events or instances needs a third, and each connection of the supervisor takes them again. It
+ * would also count its memory, under a lock of all threads, each time it takes or frees some. */
+static void configure_library(void) {
     sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 bool store_open(const char *path, enum store_mode mode, struct store **store, struct error *error) {
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    pthread_once(&configured, take_pages_one_by_one);
+    pthread_once(&configured, configure_library);
     if (mode == STORE_READ)
         return open_to_read(path, store, error);
     if (mode == STORE_CREATE && !create_file(path, error))

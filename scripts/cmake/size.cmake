@@ -32,6 +32,15 @@ if(hardened AND NOT APPLE) # Apple's crash reports need its compact form
   endif()
 endif()
 
+# The dynamic linker looks for each symbol in one library after another: those in which it finds four of
+# five come first.
+function(pgsup_starts_fast target)
+  if(hardened AND NOT APPLE)
+    target_link_options(${target} PRIVATE LINKER:--push-state,--no-as-needed ${SQLITE_LINK_LIBRARIES} -lc
+                                          LINKER:--pop-state)
+  endif()
+endfunction()
+
 # What is called for each request, message or row is compiled for speed.
 function(pgsup_fast)
   foreach(target ${ARGN})

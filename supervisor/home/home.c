@@ -91,13 +91,11 @@ static bool check_folder(const char *path, struct error *error) {
         path, what, why, owner ? owner : "a user without a name");
 }
 
-static bool check_cloud(const struct home *home, struct error *error) {
-    struct store_cloud cloud = {0};
+/* place: where it was opened before; caller frees. */
+static bool find_cloud(const struct home *home, char **place, struct error *error) {
     struct error problem = {0};
-    if (cloud_table_get(home->store, &cloud, &problem)) {
-        store_cloud_done(&cloud);
+    if (cloud_table_get_place(home->store, place, &problem))
         return true;
-    }
     return problem.code == ERROR_NOT_FOUND ? fail_no_cloud(home->path, error)
                                            : error_copy(error, &problem);
 }
@@ -107,11 +105,12 @@ bool home_open(const char *path, struct home *home, struct error *error) {
         return false;
     *home = (struct home){.path = normalise(path)};
     scoped(alloc_release) char *database = home_file(home, HOME_DATABASE);
+    scoped(alloc_release) char *before = NULL;
     if ((file_exists(database) || fail_no_cloud(path, error)) &&
-        store_open(database, STORE_OPEN, &home->store, error) && check_cloud(home, error)) {
+        store_open(database, STORE_OPEN, &home->store, error) && find_cloud(home, &before, error)) {
         home->run = run_folder_open(home->path, error);
         if (home->run) {
-            home->notice = place_check(home->store, home->path, HOME_DATABASE);
+            home->notice = place_check(home->store, before, home->path, HOME_DATABASE);
             return true;
         }
     }

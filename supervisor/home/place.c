@@ -38,9 +38,8 @@ bool place_record(struct store *store, const char *path, struct error *error) {
     return cloud_table_set_place(store, path, error);
 }
 
-char *place_check(struct store *store, const char *path, const char *file) {
-    scoped(alloc_release) char *before = NULL;
-    if (!cloud_table_get_place(store, &before, NULL) || (before && is_same_folder(before, path)))
+char *place_check(struct store *store, const char *before, const char *path, const char *file) {
+    if (before && is_same_folder(before, path))
         return NULL;
     bool copied = before && is_still_at(store, before, file);
     if (!place_record(store, path, NULL) || !copied)
