@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "home/access/endpoint.h"
@@ -301,8 +302,7 @@ static bool discard_memory(struct home *home, const char *name, struct error *er
     scoped(alloc_release) char *folder = home_instance_folder(home, name);
     scoped(file_release) int lock = file_lock_folder(folder);
     struct store_instance instance = {0};
-    bool good = (lock >= 0 || errno != EWOULDBLOCK ||
-                 error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder)) &&
+    bool good = (lock >= 0 || errno != EWOULDBLOCK || lock_holder_report(folder, folder, error)) &&
                 instance_table_get(home->store, name, &instance, error) &&
                 suspension_discard(home, &instance, error);
     store_instance_done(&instance);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/file_watch.h"
+#include "base/lock_holder.h"
 #include "base/platform.h"
 #include "base/secret.h"
 #include "base/sync_ahead.h"
@@ -104,6 +105,24 @@ TEST(a_file_that_is_as_it_should_be_is_not_written) {
     CHECK(inode(path) != first);
     CHECK(file_keep(path, "two", 3, 0600, &error) && file_content_equals(path, "two", 3));
     unlink(path);
+    rmdir(folder);
+}
+
+TEST(who_holds_the_lock_on_a_folder_is_named) {
+    char folder[] = "/tmp/pgsup-base-XXXXXX", begin[128];
+    CHECK(mkdtemp(folder) != NULL);
+    struct error error = {0}, free_error = {0};
+    int lock = file_lock_folder(folder);
+    CHECK(lock >= 0 && file_lock_folder(folder) < 0 && errno == EWOULDBLOCK);
+    CHECK(!lock_holder_report(folder, "the lab", &error));
+    snprintf(begin, sizeof begin, "another process is working on the lab: %ld (", (long)getpid());
+    CHECK(strncmp(error.text, begin, strlen(begin)) == 0);
+    CHECK_CONTAINS(error.text, "); try again when it is done");
+    CHECK_INT((int)error.code, ERROR_WRONG_STATE);
+    close(lock);
+    CHECK(!lock_holder_report(folder, "the lab", &free_error));
+    CHECK_STRING(free_error.text,
+                 "another process is working on the lab; try again when it is done");
     rmdir(folder);
 }
 

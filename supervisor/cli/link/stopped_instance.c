@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "cli/link/vm_status.h"
 #include "home/access/known_hosts.h"
 #include "home/home.h"
@@ -52,7 +53,7 @@ bool stopped_instance_lock_suspended(const struct invocation *invocation, const 
         return false;
     *lock = file_lock_folder(folder);
     if (*lock < 0 && errno == EWOULDBLOCK)
-        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
+        return lock_holder_report(folder, folder, error);
     if (*lock < 0)
         return error_errno(error, "cannot work on %s", folder);
     if (!read_again(invocation, instance, error))

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "home/access/known_hosts.h"
 #include "home/change/trash.h"
 #include "home/instance/recovery.h"
@@ -47,7 +48,7 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
     scoped(file_release) int lock = file_lock_folder(folder);
     bool present = file_exists(folder);
     if (present && lock < 0)
-        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
+        return lock_holder_report(folder, folder, error);
     if (!recovery_check_name(home, instance, error))
         return false;
     recovery_end_rename(home, instance);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "home/access/known_hosts.h"
 #include "home/images/overlay.h"
 #include "home/instance/launch_check.h"
@@ -31,7 +32,7 @@ static bool lock_folder(struct home *home, const char *name, int *lock, struct e
         return false;
     *lock = file_lock_folder(folder);
     if (*lock < 0 && errno == EWOULDBLOCK)
-        return error_set(error, ERROR_WRONG_STATE, "another process is working on %s", folder);
+        return lock_holder_report(folder, folder, error);
     return true;
 }
 

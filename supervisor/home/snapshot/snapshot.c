@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "home/layout.h"
 #include "home/snapshot/kept_files.h"
 #include "home/snapshot/snapshot_name.h"
@@ -67,10 +68,8 @@ bool snapshot_lock(const struct home *home, const char *instance, int *lock, str
         return true;
     if (errno != EWOULDBLOCK)
         return error_errno(error, "cannot work on %s", folder);
-    return error_set(error, ERROR_WRONG_STATE,
-                     "another process is working on the snapshots of \"%s\": try again when it is "
-                     "done",
-                     instance);
+    scoped(alloc_release) char *what = alloc_printf("the snapshots of \"%s\"", instance);
+    return lock_holder_report(folder, what, error);
 }
 
 /* --- rows --- */

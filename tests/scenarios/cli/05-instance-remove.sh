@@ -52,3 +52,22 @@ kill -0 "$vm" || fail "the VM died with its supervisor"
 expect_fail 3 "pid $vm" "$PGSUP" instance remove -y test
 expect_ok "$PGSUP" instance remove -y -f test
 expect_gone
+
+step "another process works on it: it is named, by all who have to wait for it"
+expect_ok "$PGSUP" instance create -n test --os empty
+python3 -c 'import fcntl, os, sys, time
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+time.sleep(600)' "$PGSUP_HOME/instances/test" >"$WORK/locked" &
+holder=$!
+at_exit "kill $holder 2>/dev/null"
+wait_until 10 test -s "$WORK/locked"
+expect_fail 3 "another process is working on $PGSUP_HOME/instances/test: $holder (" "$PGSUP" instance remove -y test
+expect_fail 3 "/instances/test: $holder (" "$PGSUP" instance resize test 8G
+rm -f "$run_folder/pgsup.sock" # of the one that was killed
+supervise
+expect_fail 3 "/instances/test: $holder (" "$PGSUP" -q start test
+kill "$holder"
+wait "$holder" 2>/dev/null || true
+expect_ok "$PGSUP" instance remove -y test
+expect_ok "$PGSUP" down

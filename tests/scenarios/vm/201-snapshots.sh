@@ -272,7 +272,7 @@ sys.stdout.write("locked\n"); sys.stdout.flush(); time.sleep(600)' "$folder/snap
 holder=$!
 at_exit "kill $holder 2>/dev/null"
 wait_until 10 test -s "$WORK/locked"
-expect_fail 3 "another process is working on the snapshots" "$PGSUP" snapshot create test s4
+expect_fail 3 "another process is working on the snapshots of \"test\": $holder (" "$PGSUP" snapshot create test s4
 kill "$holder"
 wait "$holder" 2>/dev/null || true
 
