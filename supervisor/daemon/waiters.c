@@ -39,6 +39,8 @@ static void waiter_remove(struct waiter *waiter) {
 
 /* --- judgement --- */
 
+#define LOST_HELP "it comes back by itself when QEMU answers; `pgsup stop -f %s` ends it"
+
 static bool gets_no_further(const struct vm *vm) {
     bool boots = vm->state == STATE_STARTING || vm->state == STATE_BOOTING;
     return !vm->resetting &&
@@ -67,7 +69,8 @@ void waiters_explain(const struct vm *vm, struct error *error) {
         error_set(error, ERROR_WRONG_STATE, "%s is paused: `pgsup resume %s` lets it go on",
                   vm->name, vm->name);
     else if (vm->state == STATE_LOST)
-        error_set(error, ERROR_WRONG_STATE, "%s is lost: %s", vm->name, reason);
+        error_set(error, ERROR_WRONG_STATE, "%s is lost: %s; " LOST_HELP, vm->name, reason,
+                  vm->name);
     else if (vm->state == STATE_BOOTING || vm->state == STATE_RUNNING || vm->state == STATE_READY)
         error_set(error, ERROR_WRONG_STATE, "%s goes on, or was started again", vm->name);
     else if (vm->state == STATE_STARTING)
@@ -239,7 +242,11 @@ static void set_timeout_error(struct waiter *waiter) {
     const char *goal = wanted->provisioned ? "provisioned" : lifecycle_goal_word(wanted->goal);
     unsigned long long seconds = wanted->timeout_ms / 1000;
     scoped(alloc_release) char *clause = boot_clause(&vm->boot);
-    if (boots)
+    if (vm->state == STATE_LOST)
+        error_set(&waiter->error, ERROR_TIMEOUT,
+                  "%s is not %s after %llu s: it is lost: %s; " LOST_HELP, vm->name, goal, seconds,
+                  vm->reason ? vm->reason : "QEMU does not answer", vm->name);
+    else if (boots)
         error_set(
             &waiter->error, ERROR_TIMEOUT,
             "%s is not %s after %llu s: it is %s, the last sign of its boot was \"%s\"%s; the VM "

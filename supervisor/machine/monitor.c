@@ -146,9 +146,11 @@ struct monitor *monitor_connect(uv_loop_t *loop, const char *path, const char *c
     struct monitor *monitor = monitor_create(loop, QMP_GREETING_TIMEOUT_MS, owner, on_item);
     int fd = socket_connect(path, NULL);
     int status = fd < 0 ? uv_translate_sys_error(errno) : monitor_open(monitor, fd);
-    if (status < 0) {
+    if (status < 0) { /* EAGAIN: more connections wait than QEMU's backlog has room for */
         scoped(alloc_release) char *reason =
-            alloc_printf("cannot connect to its QMP socket: %s", uv_strerror(status));
+            status == UV_EAGAIN
+                ? alloc_string("QEMU does not answer on its QMP socket (it accepts no connection)")
+                : alloc_printf("cannot connect to its QMP socket: %s", uv_strerror(status));
         session_eof(monitor->session, reason);
     }
     for (; *questions; questions++)

@@ -14,6 +14,7 @@
 #include "machine/vm_suspend.h"
 #include "machine/vm_wake.h"
 #include "machine/vm_words.h"
+#include "qmp/command.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -99,6 +100,16 @@ static void release(struct vm *vm) {
     vm_plan_remove_files(&vm->plan);
 }
 
+/* At the begin of a boot it waits for no disk, and nothing is asked before it is answered: QEMU has
+ * no more time for it than for a question. */
+static void go_on(struct vm *vm) {
+    const struct qmp_request request = {.command = "cont"};
+    if (vm->state == STATE_BOOTING)
+        monitor_send_within(vm->monitor, &request, QMP_DEADLINE_MS);
+    else
+        vm_command(vm, request.command);
+}
+
 static void perform(struct vm *vm, enum lifecycle_effect effect) {
     switch (effect) {
     case EFFECT_LAUNCH:
@@ -106,7 +117,7 @@ static void perform(struct vm *vm, enum lifecycle_effect effect) {
         vm->open_handles++; /* the plan returns to this struct even after vm_close() */
         vm->listener->prepare(vm->listener->context, vm);
         break;
-    case EFFECT_CONT: vm_command(vm, "cont"); break;
+    case EFFECT_CONT: go_on(vm); break;
     case EFFECT_PAUSE:
         vm->stopping_vcpus = true;
         vm_command(vm, "stop");

@@ -99,11 +99,20 @@ void progress_event(struct progress *progress, const char *method, json_t *body)
 
 /* --- where each VM is --- */
 
+/* Of a VM that is lost its console tells nothing. NULL: it is not, or nobody knows. */
+static const char *why_lost(json_t *vm) {
+    const char *state = json_string_value(json_object_get(vm, "state"));
+    return state && strcmp(state, "lost") == 0 ? json_string_value(json_object_get(vm, "reason"))
+                                               : NULL;
+}
+
 /* Before its first output a VM's log still ends with what the last boot said. */
 static char *detail_of(const struct progress *progress, const char *name, json_t *vm) {
     const struct home *home = progress->invocation->home;
     const char *file = progress->provisions ? LAYOUT_ANSIBLE_LOG : LAYOUT_CONSOLE_LOG;
     bool began = json_object_get(json_object_get(vm, "phases"), "firmware") != NULL;
+    if (why_lost(vm))
+        return name_safe(why_lost(vm));
     char *stage = progress->provisions ? NULL : progress_row_cloud_init(vm);
     if (stage)
         return stage;

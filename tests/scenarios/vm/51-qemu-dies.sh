@@ -94,6 +94,25 @@ expect_reason vm "not answer"
 quietly kill vm
 expect_state vm stopped
 
+step "it hangs before it answers cont: lost within 10 s, and whoever waits for it is told so"
+with hang-after=0
+start_faulty
+"$PGSUP" start --wait --timeout 25 --progress plain vm 2>"$WORK/waits.err" &
+waits=$!
+with
+wait_state vm lost 20
+expect_event vm "booting --qmp-lost--> lost: QEMU did not answer \"cont\" in time"
+wait $waits && fail "the wait ended well"
+grep -q '^vm:  lost .*QEMU d' "$WORK/waits.err" || fail "it is not told that it is lost, and why"
+expect_text "$WORK/waits.err" \
+    "pgsup: vm is not ready after 25 s: it is lost: QEMU does not answer on its QMP socket (" \
+    "; it comes back by itself when QEMU answers; \`pgsup stop -f vm\` ends it"
+expect_fail 3 "\`pgsup stop -f vm\` ends it" "$PGSUP" -q reset vm
+run "$PGSUP" stop -f vm
+expect_text "$OUT" "stopped: killed"
+is_gone "$process" || fail "it still runs"
+expect_well
+
 step "it will not quit: killed"
 with ignore-quit ignore-powerdown
 start_faulty
