@@ -5,6 +5,7 @@
 #include "base/platform.h"
 #include "daemon/dns_sync.h"
 #include "daemon/name_sync.h"
+#include "daemon/thread_work.h"
 #include "home/access/ssh_config.h"
 #include "home/names/dns_update.h"
 #include "home/names/hosts.h"
@@ -29,7 +30,7 @@ struct address_tracker {
     struct dns_sync *dns;
     struct name_sync *names;
     uv_timer_t timer;
-    uv_work_t work;
+    struct thread_work work;
     bool busy, closing, timer_closed, warned;
     /* Owned by the worker while busy. */
     char *home_path;
@@ -93,7 +94,7 @@ static bool write_files(const struct address_tracker *tracker, struct home *home
 }
 
 /* Opens the home each time: a connection to the store keeps 150 KB. */
-static void on_tracker_work(uv_work_t *work) {
+static void on_tracker_work(struct thread_work *work) {
     struct address_tracker *tracker = work->data;
     struct error *error = &tracker->problem;
     struct home home;
@@ -177,9 +178,9 @@ static void learn_seen(struct address_tracker *tracker, const struct seen *seen)
     store_guest_done(&guest);
 }
 
-static void on_tracker_worked(uv_work_t *work, int status) {
+static void on_tracker_worked(struct thread_work *work) {
     struct address_tracker *tracker = work->data;
-    if (!tracker->closing && status == 0) {
+    if (!tracker->closing) {
         bool failed = tracker->problem.code != ERROR_NONE;
         for (size_t i = 0; i < tracker->seen_count; i++)
             learn_seen(tracker, &tracker->seen[i]);
@@ -226,7 +227,7 @@ static void on_tick(uv_timer_t *timer) {
         return;
     }
     tracker->busy = true;
-    uv_queue_work(fleet->loop, &tracker->work, on_tracker_work, on_tracker_worked);
+    thread_work_start(fleet->loop, &tracker->work, on_tracker_work, on_tracker_worked);
 }
 
 struct address_tracker *address_tracker_new(struct fleet *fleet) {
@@ -254,7 +255,5 @@ void address_tracker_close(struct address_tracker *tracker) {
     tracker->closing = true;
     dns_sync_close(tracker->dns);
     name_sync_close(tracker->names);
-    if (tracker->busy)
-        uv_cancel((uv_req_t *)&tracker->work);
     uv_close((uv_handle_t *)&tracker->timer, on_timer_closed);
 }

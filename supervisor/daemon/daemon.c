@@ -374,7 +374,6 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
     child_keep_near_fds();
     signal(SIGPIPE, SIG_IGN);
     platform_share_heap();
-    unsetenv("UV_THREADPOOL_SIZE"); /* launch_queue.h counts on libuv's own */
     int status = uv_loop_init(&daemon.loop);
     if (status < 0) {
         home_close(&daemon.home);

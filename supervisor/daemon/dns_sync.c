@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/thread_work.h"
 #include "home/names/dns_update.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 struct dns_sync {
     uv_loop_t *loop;
     struct recorder *recorder;
-    uv_work_t work;
+    struct thread_work work;
     bool busy, closing;
     uint64_t not_before_ms;
     char *warned; /* the problem that was logged last; NULL: none */
@@ -23,7 +24,7 @@ struct dns_sync {
     struct error problem;
 };
 
-static void on_sync_work(uv_work_t *work) {
+static void on_sync_work(struct thread_work *work) {
     struct dns_sync *sync = work->data;
     struct error *error = &sync->problem;
     error_clear(error);
@@ -68,10 +69,10 @@ static void log_problem(struct dns_sync *sync) {
     sync->not_before_ms = failed ? clock_monotonic_ms() + DNS_SYNC_RETRY_MS : 0;
 }
 
-static void on_sync_worked(uv_work_t *work, int status) {
+static void on_sync_worked(struct thread_work *work) {
     struct dns_sync *sync = work->data;
     sync->busy = false;
-    if (!sync->closing && status == 0) {
+    if (!sync->closing) {
         log_done(sync);
         log_problem(sync);
     }
@@ -82,7 +83,7 @@ void dns_sync_run(struct dns_sync *sync) {
     if (sync->busy || clock_monotonic_ms() < sync->not_before_ms)
         return;
     sync->busy = true;
-    uv_queue_work(sync->loop, &sync->work, on_sync_work, on_sync_worked);
+    thread_work_start(sync->loop, &sync->work, on_sync_work, on_sync_worked);
 }
 
 struct dns_sync *dns_sync_new(uv_loop_t *loop, struct recorder *recorder, const char *home_path) {
@@ -98,7 +99,5 @@ void dns_sync_close(struct dns_sync *sync) {
     if (!sync)
         return;
     sync->closing = true;
-    if (sync->busy)
-        uv_cancel((uv_req_t *)&sync->work);
     free_if_closed(sync);
 }

@@ -1,12 +1,12 @@
 #include "launch_queue.h"
 
-static void on_turn(uv_work_t *work);
-static void on_turned(uv_work_t *work, int status);
+static void on_turn(struct thread_work *work);
+static void on_turned(struct thread_work *work);
 
 static void turn_begin(struct launch_queue *queue, struct launch_turn *turn) {
     queue->under_way++;
     turn->begin(turn);
-    uv_queue_work(queue->loop, &turn->work, on_turn, on_turned);
+    thread_work_start(queue->loop, &turn->work, on_turn, on_turned);
 }
 
 static void next_turns(struct launch_queue *queue) {
@@ -17,15 +17,14 @@ static void next_turns(struct launch_queue *queue) {
     }
 }
 
-static void on_turn(uv_work_t *work) {
+static void on_turn(struct thread_work *work) {
     struct launch_turn *turn = work->data;
     turn->run(turn);
 }
 
-static void on_turned(uv_work_t *work, int status) {
+static void on_turned(struct thread_work *work) {
     struct launch_turn *turn = work->data;
     struct launch_queue *queue = turn->queue;
-    (void)status; /* nobody cancels it */
     queue->under_way--;
     if (!turn->released)
         queue->moved_ms = uv_now(queue->loop);

@@ -1,17 +1,19 @@
-/* Launches that wait for a worker thread, in order. So many are under way at once that one of
- * libuv's four threads stays free for what else needs one, the store's writer first of all; a
- * launch begins when a thread is there for it, and its deadline with it. Knows no VM.
+/* Launches that wait for a worker thread, in order. So many are under way at once that one thread
+ * stays free for what else needs one (thread_work.h), the store's writer first of all; a launch
+ * begins when a thread is there for it, and its deadline with it. Knows no VM.
  *
  * The caller owns a turn until its end() is called. All calls on the loop's thread but run(). */
 #pragma once
 
+#include "daemon/thread_work.h"
+
 #include <stdbool.h>
 #include <uv.h>
 
-#define LAUNCH_QUEUE_THREADS 3u
+#define LAUNCH_QUEUE_THREADS (THREAD_WORK_MOST - 1)
 
 struct launch_turn {
-    uv_work_t work;
+    struct thread_work work;
     struct launch_queue *queue;
     struct launch_turn *next;
     bool released; /* it had no turn of its own */

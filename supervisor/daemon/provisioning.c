@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "base/strv.h"
+#include "daemon/thread_work.h"
 #include "home/access/ansible.h"
 #include "host/program.h"
 #include "machine/process.h"
@@ -48,7 +49,7 @@ struct run {
     bool skipped;
     bool interrupted;      /* its guest is being stopped */
     atomic_bool abandoned; /* tells the worker to give up */
-    uv_work_t work;
+    struct thread_work work;
     struct process *process; /* NULL: has not begun */
     uv_timer_t timeout;
 };
@@ -110,7 +111,7 @@ static char *find_requirements(const struct run *run) {
 }
 
 /* Tries several times if the store fails, because the guest phones home only once. */
-static void on_run_work(uv_work_t *work) {
+static void on_run_work(struct thread_work *work) {
     struct run *run = work->data;
     for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
         if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1 || run->abandoned)
@@ -238,10 +239,10 @@ static bool run_spawn(struct run *run, int log) {
     return run->process != NULL;
 }
 
-static void on_run_worked(uv_work_t *work, int status) {
+static void on_run_worked(struct thread_work *work) {
     struct run *run = work->data;
     char result[sizeof run->error.text + 32];
-    bool wanted = run->owner && status != UV_ECANCELED && run->error.code == ERROR_NONE;
+    bool wanted = run->owner && run->error.code == ERROR_NONE;
     scoped(file_release) int log = wanted ? open_log(run, &run->error) : -1;
     if (log < 0 || !run_spawn(run, log)) {
         snprintf(result, sizeof result, "%s: %s", run->skipped ? "skipped" : "failed",
@@ -289,7 +290,7 @@ void provisioning_run(struct provisioning *provisioning, const struct store_inst
     run->endpoint = *guest->endpoint;
     run->playbook = alloc_string(guest->playbook);
     run->work.data = run;
-    uv_queue_work(provisioning->loop, &run->work, on_run_work, on_run_worked);
+    thread_work_start(provisioning->loop, &run->work, on_run_work, on_run_worked);
 }
 
 void provisioning_interrupt(struct provisioning *provisioning, int64_t instance, bool stopped) {

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/thread_work.h"
 #include "store/freeze_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
@@ -53,7 +54,7 @@ struct recorder {
     struct queue waiting, applying;
     struct error problem; /* of the worker's last transaction */
     bool busy, warned, draining;
-    uv_work_t work;
+    struct thread_work work;
     uv_timer_t timer; /* at the end of this turn of the loop, or until the next try */
 };
 
@@ -194,13 +195,13 @@ static bool apply_all(struct recorder *recorder, struct error *error) {
     return false;
 }
 
-static void on_recorder_work(uv_work_t *work) {
+static void on_recorder_work(struct thread_work *work) {
     struct recorder *recorder = work->data;
     error_clear(&recorder->problem);
     apply_all(recorder, &recorder->problem);
 }
 
-static void on_write_back_work(uv_work_t *work) {
+static void on_write_back_work(struct thread_work *work) {
     struct recorder *recorder = work->data;
     store_write_back(recorder->store);
 }
@@ -213,10 +214,8 @@ static void on_recorder_timer(uv_timer_t *timer) {
     recorder_start(recorder);
 }
 
-static void on_recorder_worked(uv_work_t *work, int status) {
+static void on_recorder_worked(struct thread_work *work) {
     struct recorder *recorder = work->data;
-    if (status == UV_ECANCELED)
-        return;
     if (recorder->problem.code != ERROR_NONE) {
         if (!recorder->warned)
             log_warning("cannot write to the store, will try again: %s", recorder->problem.text);
@@ -240,7 +239,7 @@ static bool writes_back(const struct recorder *recorder) {
 }
 
 /* NULL: none. */
-static uv_work_cb next_work(struct recorder *recorder) {
+static thread_work_function *next_work(struct recorder *recorder) {
     if (writes_back(recorder))
         return on_write_back_work;
     if (!recorder->applying.first)
@@ -249,11 +248,11 @@ static uv_work_cb next_work(struct recorder *recorder) {
 }
 
 static void recorder_start(struct recorder *recorder) {
-    uv_work_cb work = recorder->busy ? NULL : next_work(recorder);
+    thread_work_function *work = recorder->busy ? NULL : next_work(recorder);
     if (!work)
         return;
     recorder->busy = true;
-    uv_queue_work(recorder->timer.loop, &recorder->work, work, on_recorder_worked);
+    thread_work_start(recorder->timer.loop, &recorder->work, work, on_recorder_worked);
 }
 
 /* Does not start the worker at once: it would hold the first record of a turn, and a follower of

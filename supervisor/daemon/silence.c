@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/platform.h"
+#include "daemon/thread_work.h"
 #include "home/home.h"
 #include "home/names/sightings.h"
 #include "host/silence_causes.h"
@@ -20,7 +21,7 @@ struct silence {
     struct fleet *fleet;
     struct watched *watched; /* at the place of its VM in the fleet */
     size_t count;
-    uv_work_t work;
+    struct thread_work work;
     bool busy, closing;
     /* Owned by the worker while busy. */
     char *home_path, *name;
@@ -69,7 +70,7 @@ static char *find_causes(const struct store_cloud *cloud, const struct store_ins
                         limit_s, causes);
 }
 
-static void on_silence_work(uv_work_t *work) {
+static void on_silence_work(struct thread_work *work) {
     struct silence *silence = work->data;
     struct home home = {0};
     struct store_cloud cloud = {0};
@@ -103,11 +104,11 @@ static void free_silence(struct silence *silence) {
     free(silence);
 }
 
-static void on_silence_worked(uv_work_t *work, int status) {
+static void on_silence_worked(struct thread_work *work) {
     struct silence *silence = work->data;
     struct vm *vm = silence->closing ? NULL : fleet_get_by_id(silence->fleet, silence->instance);
     silence->busy = false;
-    if (vm && status == 0 && silence->causes && is_watched(vm))
+    if (vm && silence->causes && is_watched(vm))
         vm_silent(vm, silence->causes);
     alloc_replace(&silence->causes, NULL);
     if (silence->closing)
@@ -123,7 +124,7 @@ static void inquire(struct silence *silence, const struct vm *vm) {
     silence->instance = vm->instance;
     silence->limit_s = limit_ms_of(vm) / 1000;
     alloc_replace(&silence->name, alloc_string(vm->name));
-    uv_queue_work(silence->fleet->loop, &silence->work, on_silence_work, on_silence_worked);
+    thread_work_start(silence->fleet->loop, &silence->work, on_silence_work, on_silence_worked);
 }
 
 /* One of them is inquired about at a time. */
@@ -166,8 +167,6 @@ void silence_close(struct silence *silence) {
     if (!silence)
         return;
     silence->closing = true;
-    if (silence->busy)
-        uv_cancel((uv_req_t *)&silence->work);
-    else
+    if (!silence->busy)
         free_silence(silence);
 }

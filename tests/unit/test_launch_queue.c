@@ -14,7 +14,7 @@ struct line {
     uv_loop_t loop;
     struct launch_queue queue;
     struct launch_turn turns[LAUNCHES];
-    uv_work_t other; /* what the store's writer would be */
+    struct thread_work other; /* what the store's writer would be */
     uv_sem_t go;
     unsigned begun, ended, begun_before_other;
 };
@@ -37,13 +37,12 @@ static void on_end(struct launch_turn *turn) {
     line_of(turn)->ended++;
 }
 
-static void on_other(uv_work_t *work) {
+static void on_other(struct thread_work *work) {
     (void)work;
 }
 
-static void on_other_done(uv_work_t *work, int status) {
-    struct line *line = work->loop->data;
-    CHECK_INT(status, 0);
+static void on_other_done(struct thread_work *work) {
+    struct line *line = work->data;
     line->begun_before_other = line->begun;
     for (int i = 0; i < LAUNCHES; i++)
         uv_sem_post(&line->go);
@@ -61,7 +60,8 @@ TEST(a_thread_is_left_for_other_work) {
         launch_queue_add(&line.queue, &line.turns[i]);
     }
     CHECK(!launch_queue_moves(&line.queue, 60000));
-    uv_queue_work(&line.loop, &line.other, on_other, on_other_done);
+    line.other.data = &line;
+    thread_work_start(&line.loop, &line.other, on_other, on_other_done);
     uv_run(&line.loop, UV_RUN_DEFAULT);
     CHECK_INT(line.begun_before_other, LAUNCH_QUEUE_THREADS);
     CHECK_INT(line.ended, LAUNCHES);
@@ -212,6 +212,5 @@ TEST(what_was_stopped_while_it_waited_is_not_prepared) {
 }
 
 int main(void) {
-    unsetenv("UV_THREADPOOL_SIZE");
     return test_run();
 }
