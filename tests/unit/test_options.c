@@ -245,10 +245,27 @@ TEST(columns_fit_a_terminal) {
         {50, "node10  16    x         the disk of the host is f\u2026\n"},
         {40, "node10  the disk of the host is full\n"},
         {30, "node10  the disk of the host \u2026\n"},
+        {14, "node10  the d\u2026\n"},
+        {9, "node10  \u2026\n"},
+        {7, "nod\u2026  \u2026\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *printed = list_in(rows[i].width);
         CHECK_CONTAINS(printed, rows[i].expected);
+        free(printed);
+    }
+}
+
+/* A line that wrapped would not be drawn again in its place by `list --watch`. */
+TEST(columns_never_wrap) {
+    for (size_t width = 5; width < 80; width++) {
+        char *printed = list_in(width);
+        for (const char *line = printed; *line; line = strchr(line, '\n') + 1) {
+            size_t characters = 0;
+            for (const char *at = line; *at != '\n'; at++)
+                characters += ((unsigned char)*at & 0xC0) != 0x80;
+            CHECK(characters <= width);
+        }
         free(printed);
     }
 }

@@ -81,20 +81,36 @@ TEST(lines_are_drawn_in_place) {
     struct live_lines lines = {0};
     const char *two[] = {"one", "two", NULL}, *one[] = {"one", NULL};
     scoped(alloc_release) char *first = drawn(&lines, two);
-    CHECK_STRING(first, "\033[?7lone\n\rtwo\033[?7h");
+    CHECK_STRING(first, "\033[?7lone\n\rtwo\r\033[?7h");
     scoped(alloc_release) char *second = drawn(&lines, one);
-    CHECK_STRING(second, "\033[1A\r\033[J\033[?7lone\033[?7h");
+    CHECK_STRING(second, "\033[1A\r\033[J\033[?7lone\r\033[?7h");
     char wide[300];
     memset(wide, 'x', sizeof wide);
     wide[299] = '\0';
     const char *cut[] = {wide, NULL};
     scoped(alloc_release) char *third = drawn(&lines, cut);
-    CHECK(strlen(third) == strlen("\r\033[J\033[?7l\033[?7h") + 79);
+    CHECK(strlen(third) == strlen("\r\033[J\033[?7l\r\033[?7h") + 79);
     const char *many[41] = {0};
     for (int i = 0; i < 40; i++)
         many[i] = "row";
     scoped(alloc_release) char *fourth = drawn(&lines, many);
     CHECK(strstr(fourth, "… and 18 more") && lines.drawn == 23);
+}
+
+/* One that wraps, or that leaves the cursor at its end, where what is typed moves it down, could
+ * not be drawn again in its place. */
+TEST(one_line_is_drawn_in_place) {
+    char wide[300], shown[400] = "";
+    FILE *file = tmpfile();
+    memset(wide, 'x', sizeof wide);
+    wide[299] = '\0';
+    live_lines_draw_one(file, wide);
+    live_lines_draw_one(file, "");
+    rewind(file);
+    size_t length = fread(shown, 1, sizeof shown - 1, file);
+    fclose(file);
+    CHECK(length == 2 * strlen("\r\033[K\033[?7l\r\033[?7h") + 79);
+    CHECK_CONTAINS(shown, "x\r\033[?7h\r\033[K\033[?7l\r\033[?7h");
 }
 
 static void check_row(const char *json, const char *phase, int64_t elapsed_ms) {

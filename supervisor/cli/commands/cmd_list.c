@@ -114,7 +114,7 @@ static void redraw(const char *text, unsigned *drawn) {
         total++;
     if (*drawn)
         printf("\033[%uA", *drawn);
-    fputs("\r\033[J", stdout);
+    fputs("\r\033[J" TERMINAL_WRAP_OFF, stdout);
     while (*text && (lines + 1 < room || (lines + 1 == room && total == room))) {
         size_t length = strcspn(text, "\n");
         printf("%.*s\n", (int)length, text);
@@ -125,6 +125,7 @@ static void redraw(const char *text, unsigned *drawn) {
         printf("\u2026 and %u more\n", total - lines);
         lines++;
     }
+    fputs(TERMINAL_WRAP_ON, stdout);
     *drawn = lines;
     fflush(stdout);
 }

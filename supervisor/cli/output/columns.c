@@ -111,7 +111,8 @@ static void fit(const struct columns *columns, size_t widths[COLUMNS_MAX]) {
         widths[least] = wide[least] = 0;
     memcpy(widths, wide, sizeof wide);
     cut_columns(columns, widths);
-    for (size_t i = columns->count - 1; i > 0; i--) /* a very narrow one */
+    cut_column(columns, widths, 0, CUT_LEAST);
+    for (size_t i = columns->count; i-- > 0;) /* a very narrow one */
         if (widths[i])
             cut_column(columns, widths, i, 1);
 }

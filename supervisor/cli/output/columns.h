@@ -20,7 +20,8 @@ struct columns {
     size_t count; /* of columns */
     bool no_heading;
     /* What a line may have; 0: any number. Until it fits, the columns that may be left out are
-     * (the highest number first), others are cut, and at last the last one. */
+     * (the highest number first), others are cut, at last all: the first one as far as it can be
+     * read, then from the last one on. */
     size_t width;
     unsigned leave_out[COLUMNS_MAX]; /* 0: never */
     bool may_cut[COLUMNS_MAX];

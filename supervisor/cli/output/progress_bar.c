@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/name.h"
 #include "cli/invocation.h"
+#include "cli/terminal/live_lines.h"
+#include "cli/terminal/terminal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,7 +64,7 @@ void progress_bar_init(struct progress_bar *bar, const char *label,
     *bar = (struct progress_bar){
         .label = label,
         .quiet = invocation->quiet,
-        .terminal = isatty(STDERR_FILENO),
+        .terminal = terminal_is_capable(STDERR_FILENO),
         .started_ms = now,
         .reported_ms = now,
     };
@@ -112,7 +114,7 @@ void progress_bar_report(void *context, const char *doing, uint64_t done_bytes,
     if (!progress_bar_measure(bar, &bytes, doing, text))
         return;
     if (bar->terminal)
-        fprintf(stderr, "\r\033[K%s", text);
+        live_lines_draw_one(stderr, text);
     else
         fprintf(stderr, "%s\n", text);
     bar->drawn = bar->terminal;

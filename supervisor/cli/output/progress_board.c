@@ -4,12 +4,11 @@
 #include "base/buffer.h"
 #include "base/name.h"
 #include "cli/invocation.h"
+#include "cli/terminal/live_lines.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define LINE_MAX_BYTES 160u /* a wrapped line is not redrawn in its place */
 
 void progress_board_init(struct progress_board *board, const struct invocation *invocation) {
     *board = (struct progress_board){.invocation = invocation};
@@ -29,7 +28,7 @@ static size_t count_used(const struct progress_board *board) {
 
 static void clear_line(struct progress_board *board) {
     if (board->drawn)
-        fputs("\r\033[K", stderr);
+        live_lines_draw_one(stderr, "");
     board->drawn = false;
 }
 
@@ -55,7 +54,7 @@ static void draw(struct progress_board *board, const struct progress_row_of_boar
     for (size_t i = 0; count_used(board) > 1 && i < PROGRESS_BOARD_ROWS; i++)
         if (board->rows[i].is_used)
             add_share(&board->rows[i], &line);
-    fprintf(stderr, "\r\033[K%.*s", (int)LINE_MAX_BYTES, line.length ? line.data : text);
+    live_lines_draw_one(stderr, line.length ? line.data : text);
     board->drawn = true;
 }
 

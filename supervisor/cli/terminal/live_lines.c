@@ -2,10 +2,6 @@
 
 #include "cli/terminal/terminal.h"
 
-/* Lines that are too long in spite of the cut (wide characters) must not wrap. */
-#define WRAP_OFF "\033[?7l"
-#define WRAP_ON  "\033[?7h"
-
 void live_lines_clear(struct live_lines *lines) {
     if (lines->drawn > 1)
         fprintf(lines->file, "\033[%uA", lines->drawn - 1);
@@ -24,19 +20,32 @@ static size_t cut_to_columns(const char *text, size_t columns) {
     return length;
 }
 
+static void put_cut(FILE *file, const char *text, unsigned columns) {
+    fprintf(file, "%.*s", (int)cut_to_columns(text, columns - 1), text);
+}
+
+/* The cursor goes to the first column: what the terminal echoes (^C) at the end of a full line
+ * would move it to the next one. */
 void live_lines_draw(struct live_lines *lines, const struct strv *texts) {
     struct terminal_size size = terminal_size_of(fileno(lines->file));
     size_t room = size.rows > 2 ? size.rows - 1 : 1;
     live_lines_clear(lines);
-    fputs(WRAP_OFF, lines->file);
+    fputs(TERMINAL_WRAP_OFF, lines->file);
     for (size_t i = 0; i < texts->count && i < room; i++) {
+        fputs(i ? "\n\r" : "", lines->file);
         if (i + 1 == room && texts->count > room)
-            fprintf(lines->file, "\n\r… and %zu more", texts->count - i);
+            fprintf(lines->file, "… and %zu more", texts->count - i);
         else
-            fprintf(lines->file, "%s%.*s", i ? "\n\r" : "",
-                    (int)cut_to_columns(texts->items[i], size.columns - 1), texts->items[i]);
+            put_cut(lines->file, texts->items[i], size.columns);
         lines->drawn++;
     }
-    fputs(WRAP_ON, lines->file);
+    fputs("\r" TERMINAL_WRAP_ON, lines->file);
     fflush(lines->file);
+}
+
+void live_lines_draw_one(FILE *file, const char *text) {
+    fputs("\r\033[K" TERMINAL_WRAP_OFF, file);
+    put_cut(file, text, terminal_size_of(fileno(file)).columns);
+    fputs("\r" TERMINAL_WRAP_ON, file);
+    fflush(file);
 }

@@ -13,3 +13,5 @@ struct live_lines {
 
 void live_lines_draw(struct live_lines *lines, const struct strv *texts); /* UTF-8 */
 void live_lines_clear(struct live_lines *lines);
+/* For who never has more than one, in place of what the cursor's line shows; "": nothing. */
+void live_lines_draw_one(FILE *file, const char *text);

@@ -11,6 +11,11 @@
 #define TERMINAL_COLUMNS 80 /* if it does not say */
 #define TERMINAL_ROWS    24
 
+/* Around lines that are drawn again in place: one that is too long in spite of a cut (wide
+ * characters) must not become two. DECAWM: https://vt100.net/docs/vt510-rm/DECAWM.html */
+#define TERMINAL_WRAP_OFF "\033[?7l"
+#define TERMINAL_WRAP_ON  "\033[?7h"
+
 /* A terminal that can move its cursor. */
 bool terminal_is_capable(int fd);
 

@@ -1,6 +1,8 @@
 #include "waiting_line.h"
 
+#include "base/alloc.h"
 #include "base/waiting.h"
+#include "cli/terminal/live_lines.h"
 #include "cli/terminal/terminal.h"
 
 #include <inttypes.h>
@@ -11,11 +13,11 @@
 #define LINE_INTERVAL_MS 10000u
 
 static void tell_on_terminal(const char *doing, uint64_t elapsed_ms) {
-    fputs("\r\033[K", stderr);
-    if (doing)
-        fprintf(stderr, "%s  %" PRIu64 ":%02" PRIu64, doing, elapsed_ms / 60000,
-                elapsed_ms / 1000 % 60);
-    fflush(stderr);
+    scoped(alloc_release) char *text =
+        doing ? alloc_printf("%s  %" PRIu64 ":%02" PRIu64, doing, elapsed_ms / 60000,
+                             elapsed_ms / 1000 % 60)
+              : NULL;
+    live_lines_draw_one(stderr, text ? text : "");
 }
 
 static void tell_in_lines(const char *doing, uint64_t elapsed_ms) {
