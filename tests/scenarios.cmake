@@ -109,6 +109,7 @@ set(table
   "vm/235-order                    12    1     300     normal     -"
   "vm/241-descriptors               20    1     120     normal     -"
   "vm/274-narrow-terminal           12    1     120     normal     -"
+  "vm/275-stop-first                12    1     120     both       -"
   "vm/279-adopt-asks                 8    1     120     normal     -"
 
   "guest/06-image-catalogue          8    1     300     normal     -"

@@ -21,17 +21,16 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
-static bool stop_first(struct invocation *invocation, const char *name, struct error *error) {
+/* The exit status of `pgsup stop`, which says itself why it did not stop it. */
+static int stop_first(struct invocation *invocation, const char *name, struct error *error) {
     struct own_command own = {0};
     scoped(strv_done) struct strv words = {0};
     strv_push(&words, "stop");
     strv_push(&words, name);
-    bool good = own_command_init(&own, invocation, error);
-    if (good && own_command_run(&own, &words, error) != 0)
-        good = error_set(error, ERROR_WRONG_STATE, "\"%s\" was not stopped: nothing was restored",
-                         name);
+    int status =
+        own_command_init(&own, invocation, error) ? own_command_run(&own, &words, error) : -1;
     own_command_done(&own);
-    return good;
+    return status < 0 ? EXIT_FAILURE : status;
 }
 
 static bool check_snapshot(const struct invocation *invocation, struct error *error) {
@@ -134,7 +133,7 @@ static bool restore(const struct invocation *invocation, const struct snapshot_w
     return good;
 }
 
-static bool settle_running(struct invocation *invocation, const char *name, struct error *error) {
+static int settle_running(struct invocation *invocation, const char *name, struct error *error) {
     struct store_instance instance = {0};
     struct running running = {0};
     bool good = instance_table_get(invocation->home->store, name, &instance, error) &&
@@ -142,15 +141,22 @@ static bool settle_running(struct invocation *invocation, const char *name, stru
     bool runs = good && running.name;
     running_done(&running);
     store_instance_done(&instance);
-    return good && (!runs || stop_first(invocation, name, error));
+    if (!good)
+        return EXIT_FAILURE;
+    return runs ? stop_first(invocation, name, error) : EXIT_SUCCESS;
 }
 
 static int run_snapshot_restore(struct invocation *invocation, struct error *error) {
     const char *name = invocation_argument(invocation, 0);
     struct snapshot_work work = {.lock = -1, .folder_lock = -1, .task = {.leaves_restore = true}};
-    bool good = check_named(invocation, error) &&
-                (!invocation_flag(invocation, "stop") || settle_running(invocation, name, error)) &&
-                snapshot_work_open(invocation, name, &work, error) && check_idle(&work, error) &&
+    if (!check_named(invocation, error))
+        return EXIT_FAILURE;
+    if (invocation_flag(invocation, "stop")) {
+        int status = settle_running(invocation, name, error);
+        if (status != EXIT_SUCCESS)
+            return status;
+    }
+    bool good = snapshot_work_open(invocation, name, &work, error) && check_idle(&work, error) &&
                 restore(invocation, &work, error);
     snapshot_work_close(&work);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -25,6 +25,10 @@
     "the supervisor of %s does not answer (waited %d s): is it suspended? Killing it harms no VM, " \
     "and `pgsup up` adopts them again"
 
+#define ENDED                                                                                      \
+    "the supervisor ended before it answered; the VMs keep running, and `pgsup up` adopts them "   \
+    "again"
+
 /* The id of "status" requests, whose answers are shown and not returned. */
 #define STATUS_ID 0
 
@@ -93,7 +97,7 @@ static bool send_line(struct client *client, const struct buffer *line, struct e
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return error_set(error, ERROR_NO_SUPERVISOR, "the supervisor closed the connection");
+            return error_set(error, ERROR_NO_SUPERVISOR, ENDED);
         sent += (size_t)written;
     }
     return true;
@@ -141,9 +145,7 @@ static char *read_line(struct client *client, const struct progress *progress, s
             return NULL;
         }
         if (got <= 0) {
-            error_set(error, ERROR_NO_SUPERVISOR,
-                      "the supervisor ended before it answered; the VMs keep running, and `pgsup "
-                      "up` adopts them again");
+            error_set(error, ERROR_NO_SUPERVISOR, ENDED);
             return NULL;
         }
         line_feed(&client->lines, chunk, (size_t)got);
