@@ -54,7 +54,7 @@ static void show_stop(const struct invocation *invocation, const char *name, jso
     show_outcome(invocation, name, json_string_value(json_object_get(result, "outcome")));
 }
 
-/* Before it is stopped: of one that runs nothing is saved. */
+/* When it has stopped: one that ran may have some, which it was loading or another program made. */
 static bool discard_memory(const struct invocation *invocation, const char *name,
                            struct error *error) {
     struct store_instance instance = {0};
@@ -87,15 +87,15 @@ static void stop_offline(struct invocation *invocation, const char *name, void *
     store_instance_done(&instance);
     if (!running_find(invocation->home->run, name, &running, error))
         return;
-    if (!running.name) {
-        if (!invocation_flag(invocation, "discard") || discard_memory(invocation, name, error))
-            tell_offline(invocation, name, NULL);
-        return;
+    scoped(alloc_release) char *outcome = NULL;
+    if (running.name) {
+        invocation_warn("no supervisor runs: stopping the QEMU of %s (process %ld) directly", name,
+                        (long)running.pid);
+        outcome = offline_stop(invocation->home, &running, context, error);
     }
-    invocation_warn("no supervisor runs: stopping the QEMU of %s (process %ld) directly", name,
-                    (long)running.pid);
-    scoped(alloc_release) char *outcome = offline_stop(invocation->home, &running, context, error);
-    if (outcome)
+    bool stopped = !running.name || outcome;
+    if (stopped &&
+        (!invocation_flag(invocation, "discard") || discard_memory(invocation, name, error)))
         tell_offline(invocation, name, outcome);
     running_done(&running);
 }
@@ -118,7 +118,7 @@ static int run_stop(struct invocation *invocation, struct error *error) {
                                  .awaits = "stopped",
                                  .params = json_object(),
                                  .order = SELECTION_REVERSE,
-                                 .prepare =
+                                 .finish =
                                      invocation_flag(invocation, "discard") ? discard_memory : NULL,
                                  .show = show_stop,
                                  .offline = stop_offline,

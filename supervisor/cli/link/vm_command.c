@@ -127,16 +127,22 @@ static void tell_going(const struct supervised *run, struct error *error) {
               unsent.length ? "; not asked yet: " : "", unsent.length ? unsent.data : "");
 }
 
+static bool finish(const struct supervised *run, const char *name, struct error *error) {
+    const struct vm_command *command = run->command;
+    return !command->finish || command->finish(run->invocation, name, error);
+}
+
 static void take_answer(struct supervised *run, const struct client_answer *answer,
                         struct error *error) {
+    struct error failure = answer->error;
     bool named = answer->id >= 1 && (size_t)answer->id <= run->requests;
     size_t index = named ? run->order[answer->id - 1] : 0;
     const char *name = named ? run->selection->names.items[index] : "";
     run->done[index] |= named;
     progress_finish(&run->progress, name);
-    if (!answer->result)
+    if (!answer->result || (named && !finish(run, name, &failure)))
         note_failure(run->invocation,
-                     &(struct named_failure){name, run->selection->names.count, &answer->error},
+                     &(struct named_failure){name, run->selection->names.count, &failure},
                      &run->status, error);
     else if (named)
         show_result(run->invocation, run->command, name, answer->result);

@@ -193,6 +193,30 @@ expect_ok "$PGSUP" -q stop test --discard
 expect_equal "snapshots in its disks" "$(in_disk os) $(in_disk disk-data)" "0 0"
 expect_state test stopped
 
+step "also of one that runs, when it has stopped"
+discard_running() { # as another program leaves it in the disk of one that runs and does not know it
+    expect_ok "$PGSUP" qmp other snapshot-save "$save"
+    wait_until 30 other_has_saved
+    wait_until 30 guest_runs other
+    $1
+    run "$PGSUP" stop -f --discard other
+    expect_equal "status of stop" "$STATUS" 0
+    expect_text "$OUT" "other: its saved memory is discarded" "stopped: quit"
+    qemu-img info --output=json "$PGSUP_HOME/instances/other/os.qcow2" >"$WORK/disk.json"
+    expect_no_text "$WORK/disk.json" "$tag"
+}
+other_has_saved() {
+    run "$PGSUP" qmp other query-jobs
+    grep -q concluded "$OUT"
+}
+for ends in "" kill_supervisor; do
+    expect_ok "$PGSUP" -q start other
+    wait_until 30 guest_runs other
+    discard_running "$ends"
+done
+start_supervisor
+expect_state other stopped
+
 step "a disk of qemu.args would not be saved, which is told before anything is done"
 cp "$folder/qemu.args" "$WORK/own.args"
 qemu-img create -q -f raw "$WORK/vars" 64M # what a flash chip holds is in the memory
