@@ -243,8 +243,8 @@ static bool check_blob(struct slice blob, const struct key_type *type, struct er
         return error_set(error, ERROR_INVALID, "the data of the %s public key is damaged",
                          type->name);
     if (blob.length > 0)
-        return error_set(error, ERROR_INVALID, "the %s public key holds %zu bytes too many",
-                         type->name, blob.length);
+        return error_set(error, ERROR_INVALID, "the %s public key holds %zu byte%s too many",
+                         type->name, blob.length, name_plural(blob.length));
     return true;
 }
 

@@ -99,8 +99,8 @@ static void log_put(const char *level, const char *format, va_list arguments) {
     if (localtime_r(&now, &local))
         strftime(clock, sizeof clock, log_path ? "%Y-%m-%d %H:%M:%S %z" : "%H:%M:%S", &local);
     if (left_out > 0)
-        buffer_printf(&line, "%s %s%ld lines were left out: there were too many\n", clock, level,
-                      left_out);
+        buffer_printf(&line, "%s %s%ld line%s left out: there were too many\n", clock, level,
+                      left_out, left_out == 1 ? " was" : "s were");
     scoped(buffer_done) struct buffer said = {0};
     buffer_vprintf(&said, format, arguments);
     scoped(alloc_release) char *text = name_safe(said.data ? said.data : "");

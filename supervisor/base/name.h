@@ -35,6 +35,7 @@ void name_format_mac(const uint8_t mac[6], char text[18]);
 bool name_parse_size(const char *text, uint64_t *bytes);
 void name_format_size(uint64_t bytes, char text[32]);       /* "4 GiB", "111.1 MiB" */
 void name_format_size_short(uint64_t bytes, char text[32]); /* "4G", "111.1M", for a table */
+const char *name_plural(uint64_t count); /* "" or "s": of one there is one file, of others files */
 char *name_put_number(uint64_t number, char *text); /* in decimal, at most 21 bytes; its end */
 void name_upper(const char *word, char *text, size_t size); /* ASCII letters */
 bool name_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number);

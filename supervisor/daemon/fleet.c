@@ -224,7 +224,7 @@ bool fleet_has_room(const struct fleet *fleet, struct error *error) {
     return error_set(error, ERROR_FAILED,
                      "the supervisor may open %u files, which ends at %u VM%s, and so many run: "
                      "start it again where `ulimit -n` gives more, or take a second computer",
-                     limit, room, room == 1 ? "" : "s");
+                     limit, room, name_plural(room));
 }
 
 static void rotate_logs(struct fleet *fleet, struct vm *vm) {

@@ -1,6 +1,7 @@
 #include "daemon/gather.h"
 
 #include "base/alloc.h"
+#include "base/name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +168,7 @@ bool gather_take(struct gather *gather, const struct gather_message *message) {
 }
 
 static void tell_counted(struct entry *entry, gather_tell *tell, void *context) {
-    const char *plural = entry->counted == 1 ? "" : "s";
+    const char *plural = name_plural(entry->counted);
     scoped(alloc_release) char *text =
         !entry->others ? alloc_printf("%s (%u more time%s)", entry->text, entry->counted, plural)
         : entry->peer  ? alloc_printf("%u more from %s", entry->counted, entry->peer)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "daemon/thread_work.h"
 #include "store/freeze_table.h"
 #include "store/instance_table.h"
@@ -388,8 +389,9 @@ void recorder_close(struct recorder *recorder) {
         if (!recorder->applying.first)
             queue_move(&recorder->applying, &recorder->waiting);
         if (!apply_at_last(recorder, &problem)) {
-            log_warning("%u records could not be written to the store: %s",
-                        recorder->applying.count + recorder->waiting.count, problem.text);
+            unsigned left = recorder->applying.count + recorder->waiting.count;
+            log_warning("%u record%s could not be written to the store: %s", left,
+                        name_plural(left), problem.text);
             queue_clear(&recorder->waiting, false);
         }
         queue_clear(&recorder->applying, false);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/name.h"
 #include "base/platform.h"
 #include "machine/vm_wake.h"
 
@@ -47,7 +48,7 @@ char *wake_summary(uint64_t slept_ms, struct vm *const *vms, size_t count) {
     if (count_of(vms, count, VM_WAKE_PENDING) > 0)
         return NULL;
     buffer_printf(&text, "the computer slept %" PRIu64 " h %" PRIu64 " min; %zu guest%s set right",
-                  minutes / 60, minutes % 60, right, right == 1 ? "" : "s");
+                  minutes / 60, minutes % 60, right, name_plural(right));
     if (count_of(vms, count, VM_WAKE_LATE) > 0) {
         buffer_puts(&text, "; without an agent to set the clock: ");
         put_names(&text, vms, count, VM_WAKE_LATE);

@@ -94,8 +94,8 @@ static char *transfer_words(const struct transfer *transfer, CURLcode result) {
         curl_easy_getinfo(transfer->curl, CURLINFO_SIZE_DOWNLOAD_T, &done);
     }
     if (total > done)
-        return alloc_printf("the connection ended with %lld bytes missing",
-                            (long long)(total - done));
+        return alloc_printf("the connection ended with %lld byte%s missing",
+                            (long long)(total - done), name_plural((uint64_t)(total - done)));
     return alloc_string(transfer->text[0] ? transfer->text : curl_easy_strerror(result));
 }
 

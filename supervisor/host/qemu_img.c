@@ -95,8 +95,8 @@ bool qemu_img_check(const char *path, const char *shown, struct error *error) {
     bool told = json_is_integer(json_object_get(root, "check-errors"));
     json_decref(root);
     if (damages > 0)
-        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` found %lld errors",
-                         shown, (long long)damages);
+        return error_set(error, ERROR_INVALID, "%s is damaged: `qemu-img check` found %lld error%s",
+                         shown, (long long)damages, name_plural((uint64_t)damages));
     return ended_well || told || error_copy(error, &problem);
 }
 

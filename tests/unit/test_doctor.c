@@ -140,7 +140,7 @@ TEST(leases_and_bridging) {
         "{\n\tname=b\n\thw_address=ff,f1:f5:dd:7f:0:2:0:0\n\tlease=0x1\n}\n";
     make_mac();
     scratch_write(mac.leases, leases, strlen(leases), 0600);
-    expect("leases", VERDICT_WARNING, "1 leases", NULL);
+    expect("leases", VERDICT_WARNING, "1 lease in ", NULL);
     mac.cloud.interface = (char *)"en1";
     expect("bridging", VERDICT_WARNING, "en1 is Wi-Fi", NULL);
     mac.cloud.interface = (char *)"en10";

@@ -99,7 +99,7 @@ TEST(a_domain_becomes_an_instance) {
     CHECK_INT(made.vcpu, 2);
     CHECK_INT(made.ram_mib, 512);
     CHECK_INT(made.disk_bytes, 64 << 20);
-    CHECK(tells(&notes, "1 more network cards were left out"));
+    CHECK(tells(&notes, "1 more network card was left out"));
     CHECK(tells(&notes, "the cdrom /nonexistent/cd.iso was left out"));
     CHECK(tells(&notes, "its disk vda is a copy of "));
     CHECK(tells(&notes, "data.raw"));

@@ -46,6 +46,12 @@ TEST(addresses_are_strict) {
     CHECK(!name_parse_netmask("255.0.255.0", &prefix));
 }
 
+TEST(of_one_there_is_one) {
+    CHECK_STRING(name_plural(0), "s");
+    CHECK_STRING(name_plural(1), "");
+    CHECK_STRING(name_plural(2), "s");
+}
+
 TEST(sizes_know_their_units) {
     uint64_t bytes;
     char text[32];

@@ -127,8 +127,8 @@ static int check_available(struct invocation *invocation, struct error *error) {
     rows_output_print(invocation, rows, checked_columns);
     invocation->told = true; /* by the document */
     if (failures)
-        error_set(error, ERROR_FAILED, "%zu images of the catalogue cannot be downloaded",
-                  failures);
+        error_set(error, ERROR_FAILED, "%zu image%s of the catalogue cannot be downloaded",
+                  failures, name_plural(failures));
     return EXIT_SUCCESS;
 }
 

@@ -97,7 +97,8 @@ static bool ask_removal(const struct invocation *invocation, const char *name,
         return false;
     name_format_size(trash_folder_bytes(folder), size);
     scoped(alloc_release) char *when =
-        days ? alloc_printf("removed, and lost in %llu days", (unsigned long long)days)
+        days ? alloc_printf("removed, and lost in %llu day%s", (unsigned long long)days,
+                            name_plural(days))
              : alloc_string("lost for good");
     scoped(alloc_release) char *loss =
         alloc_printf("\"%s\" with its disks, %s, will be %s", name, size, when);
@@ -121,8 +122,8 @@ static int run_instance_remove(struct invocation *invocation, struct error *erro
         return EXIT_FAILURE;
     printf("instance \"%s\" removed", name);
     if (days)
-        printf(": `pgsup instance undelete %s` restores it, for %llu days", name,
-               (unsigned long long)days);
+        printf(": `pgsup instance undelete %s` restores it, for %llu day%s", name,
+               (unsigned long long)days, name_plural(days));
     puts("");
     return EXIT_SUCCESS;
 }

@@ -66,11 +66,11 @@ static int run_trash_empty(struct invocation *invocation, struct error *error) {
     name_format_size(bytes, size);
     trash_list_done(&list);
     scoped(alloc_release) char *loss = alloc_printf(
-        "%zu removed instance%s, %s, will be lost for good", count, count == 1 ? "" : "s", size);
+        "%zu removed instance%s, %s, will be lost for good", count, name_plural(count), size);
     if (count == 0)
         printf("the trash is empty\n");
     else if (confirmation_ask(invocation, loss, error) && trash_empty(invocation->home, 0, error))
-        printf("%zu removed instance%s deleted, %s\n", count, count == 1 ? "" : "s", size);
+        printf("%zu removed instance%s deleted, %s\n", count, name_plural(count), size);
     return EXIT_SUCCESS;
 }
 

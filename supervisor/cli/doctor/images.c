@@ -36,9 +36,9 @@ static void look_at_image(const struct store_image *image, const char *path,
         finding_fail(finding, "the image %s: %s", image->name, error.text);
         finding_mend(finding, "pgsup", "image", "verify", image->name);
     } else if ((uint64_t)status.st_size != image->file_bytes) {
-        finding_fail(finding, "the image %s has %llu bytes instead of %llu: somebody changed it",
+        finding_fail(finding, "the image %s has %llu byte%s instead of %llu: somebody changed it",
                      image->name, (unsigned long long)status.st_size,
-                     (unsigned long long)image->file_bytes);
+                     name_plural((uint64_t)status.st_size), (unsigned long long)image->file_bytes);
         finding_mend(finding, "pgsup", "image", "verify", image->name);
     }
 }

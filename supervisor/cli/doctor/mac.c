@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/name.h"
 #include "base/platform.h"
 #include "cli/doctor/mac_answers.h"
 #include "home/running.h"
@@ -111,12 +112,11 @@ void mac_leases(const struct surroundings *surroundings, struct finding *finding
     }
     size_t count = mac_answers_leases_by_identifier(text.data);
     if (count)
-        finding_warn(
-            finding,
-            "%zu leases in %s are by an identifier, not by a MAC address: those guests get "
-            "another address when they are cloned, and need \"dhcp-identifier: mac\" in "
-            "their own network-config",
-            count, surroundings->leases);
+        finding_warn(finding,
+                     "%zu lease%s in %s by an identifier, not by a MAC address: such guests get "
+                     "another address when they are cloned, and need \"dhcp-identifier: mac\" in "
+                     "their own network-config",
+                     count, name_plural(count), surroundings->leases);
     else
         finding_ok(finding, "all leases are by MAC address");
 }
@@ -174,10 +174,11 @@ void mac_processors(const struct surroundings *surroundings, struct finding *fin
                 wanted += surroundings->instances.items[k].vcpu;
     running_list_done(&running);
     if (fast && wanted > fast)
-        finding_warn(finding, "running guests have %llu processors, this Mac %llu fast ones",
-                     (unsigned long long)wanted, (unsigned long long)fast);
+        finding_warn(finding, "running guests have %llu processors, this Mac %llu fast one%s",
+                     (unsigned long long)wanted, (unsigned long long)fast, name_plural(fast));
     else
-        finding_ok(finding, "running guests have %llu processors", (unsigned long long)wanted);
+        finding_ok(finding, "running guests have %llu processor%s", (unsigned long long)wanted,
+                   name_plural(wanted));
 }
 
 /* NVIDIA/OpenShell#2924: firmware of another QEMU may stall. */

@@ -193,7 +193,8 @@ void supervision_leftovers(const struct surroundings *surroundings, struct findi
     size_t count = mend_left(&running, surroundings->run, 0, finding);
     count = mend_left(&running, apart, count, finding);
     if (count)
-        finding_warn(finding, "%zu sockets and files of VMs that do not run any more", count);
+        finding_warn(finding, "%zu socket%s or file%s of VMs that do not run any more", count,
+                     name_plural(count), name_plural(count));
     else
         finding_ok(finding, "nothing is left of former VMs; %zu run", running.count);
     running_list_done(&running);
@@ -203,7 +204,7 @@ static void warn_of_few(unsigned limit, struct finding *finding) {
     unsigned vms = descriptors_vms(limit);
     char room[32] = "too few for a VM";
     if (vms)
-        snprintf(room, sizeof room, "enough for %u VM%s", vms, vms == 1 ? "" : "s");
+        snprintf(room, sizeof room, "enough for %u VM%s", vms, name_plural(vms));
     finding_warn(finding, "a process may open %u files, %s: raise the hard limit (`ulimit -Hn`)",
                  limit, room);
 }

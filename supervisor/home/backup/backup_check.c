@@ -356,9 +356,9 @@ static bool check_content(const char *folder, const struct backup_manifest *mani
         return false;
     if (bytes != file->bytes)
         return error_set(error, ERROR_INVALID,
-                         "%s is damaged: it has %" PRIu64 " bytes, and had %" PRIu64
+                         "%s is damaged: it has %" PRIu64 " byte%s, and had %" PRIu64
                          " when it was backed up",
-                         path, bytes, file->bytes);
+                         path, bytes, name_plural(bytes), file->bytes);
     if (!secret_sha256_file(path, digest, error))
         return false;
     if (strcmp(digest, file->sha256) != 0)

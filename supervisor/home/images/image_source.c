@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/name.h"
 #include "home/images/download.h"
 #include "home/images/newest.h"
 
@@ -61,8 +62,8 @@ bool image_source_check(const struct catalogue_image *image, enum spec_arch arch
         !image_source_digest(source, hex, error) || !download_probe(source->url, bytes, error))
         return false;
     return *bytes == 0 || *bytes >= IMAGE_BYTES_MIN ||
-           error_set(error, ERROR_INVALID, "%s has %llu bytes, which is no image", source->url,
-                     (unsigned long long)*bytes);
+           error_set(error, ERROR_INVALID, "%s has %llu byte%s, which is no image", source->url,
+                     (unsigned long long)*bytes, name_plural(*bytes));
 }
 
 void image_source_done(struct image_source *source) {

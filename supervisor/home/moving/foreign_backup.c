@@ -121,7 +121,9 @@ static bool take_identity(struct conversion *conversion, struct store_instance *
     }
     if (!take_uuid(machine, instance, error))
         return false;
-    if (machine->nic_count > 1)
+    if (machine->nic_count == 2)
+        strv_push(conversion->notes, "1 more network card was left out: `pgsup nic add` makes it");
+    else if (machine->nic_count > 2)
         strv_pushf(conversion->notes,
                    "%zu more network cards were left out: `pgsup nic add` makes them",
                    machine->nic_count - 1);

@@ -357,7 +357,7 @@ static bool remove_unused(struct store *store, const char *name, struct store_ne
         good = error_set(error, ERROR_WRONG_STATE,
                          "the network \"%s\" is used by %zu card%s, that of \"%s\" for one: "
                          "`pgsup nic remove` removes a card",
-                         name, members.count, members.count == 1 ? "" : "s", members.items[0].name);
+                         name, members.count, name_plural(members.count), members.items[0].name);
     good = good && network_table_remove(store, network->id, error);
     store_nics_done(&members);
     return good;

@@ -63,9 +63,9 @@ static bool choose_address(const struct store *store, const struct store_network
         if (!find_owner(members, *address) && !is_claimed(store, network, *address))
             return true;
     return error_set(error, ERROR_EXISTS,
-                     "the network \"%s\" has no free address in %s, with %zu cards in it: use "
+                     "the network \"%s\" has no free address in %s, with %zu card%s in it: use "
                      "another network with a larger subnet",
-                     network->name, network->subnet, members->count);
+                     network->name, network->subnet, members->count, name_plural(members->count));
 }
 
 static bool check_wanted(const struct store_network *network, const struct store_nics *members,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/name.h"
 #include "store/snapshot_table.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ bool snapshot_hold_check_none(struct home *home, const struct store_instance *in
                error, ERROR_WRONG_STATE,
                "\"%s\" has %zu snapshot%s, which would be lost with its disk: `pgsup snapshot "
                "remove %s --all` removes %s first",
-               instance->name, count, count == 1 ? "" : "s", instance->name,
+               instance->name, count, name_plural(count), instance->name,
                count == 1 ? "it" : "them");
 }
 

@@ -62,7 +62,7 @@ pack web.ovf web.mf os.vmdk data.vmdk
 expect_fail 2 'Web (64 bit)" is not a valid instance name' "$PGSUP" import ../web.ova
 expect_ok "$PGSUP" import ../web.ova --as web
 expect_text "$OUT" 'instance "web" imported' 'the disk "d3", which is empty, was left out' \
-    "1 more network cards were left out" "cloud-init in it begins as on a new machine"
+    "1 more network card was left out" "cloud-init in it begins as on a new machine"
 expect_no_text "$OUT" x86_64 BIOS manifest
 expect_ok "$PGSUP" instance get web --json
 expect_equal "what it is" "$(json_of '(it["arch"], it["vcpu"], it["ram_bytes"] >> 20, it["disk_bytes"] >> 20)')" "('aarch64', 2, 512, 64)"

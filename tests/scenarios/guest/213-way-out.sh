@@ -97,7 +97,7 @@ expect_ok "$PGSUP" cloud create -n second --admin-password-file "$WORK/password"
     --ssh-public-key "$KEY.pub" --network user --no-lab --ph-port "$(free_port)"
 run "$PGSUP" import "$WORK/dumped.xml"
 expect_equal "status of import" "$STATUS" 0
-expect_text "$OUT" 'instance "web" imported' "1 more network cards were left out" \
+expect_text "$OUT" 'instance "web" imported' "1 more network card was left out" \
     "does not begin anew"
 told() { # HOME EXPRESSION: of web
     "$PGSUP" -p "$1" instance get web --json >"$OUT"
