@@ -251,14 +251,16 @@ static void on_scan(uv_timer_t *timer) {
 static bool open_parts(struct daemon *daemon, struct error *error) {
     struct control_calls calls = {on_call, on_gone, daemon};
     scoped(alloc_release) char *database = home_file(&daemon->home, HOME_DATABASE);
-    daemon->guests = (struct guest_service){
-        .loop = &daemon->loop, .home = &daemon->home, .fleet = &daemon->fleet};
+    daemon->recorder = recorder_new(&daemon->loop, database);
+    daemon->guests = (struct guest_service){.loop = &daemon->loop,
+                                            .home = &daemon->home,
+                                            .fleet = &daemon->fleet,
+                                            .recorder = daemon->recorder};
     daemon->lock = control_server_lock(&daemon->home, error);
     if (daemon->lock >= 0)
         daemon->control = control_server_open(&daemon->loop, &daemon->home, &calls, error);
     if (!daemon->control || !guest_service_open(&daemon->guests, SEED_PORT_TIMEOUT_MS, error))
         return false;
-    daemon->recorder = recorder_new(&daemon->loop, database);
     daemon->provisioning =
         provisioning_new(&daemon->loop, daemon->home.path, daemon, on_provisioned);
     daemon->journal = journal_new(&daemon->loop, daemon->recorder);
@@ -320,15 +322,16 @@ static void close_unopened(struct daemon *daemon) {
     sleep_inhibitor_close(daemon->sleep_inhibitor);
     if (daemon->provisioning)
         provisioning_close(daemon->provisioning);
-    if (daemon->recorder) {
+    if (daemon->journal) { /* and what comes after it */
         address_tracker_close(daemon->tracker);
         silence_close(daemon->silence);
         restarter_close(daemon->restarter);
         schedule_close(daemon->schedule);
         fleet_close(&daemon->fleet);
         journal_close(daemon->journal);
-        recorder_drain(daemon->recorder);
     }
+    if (daemon->recorder)
+        recorder_drain(daemon->recorder);
 }
 
 static void tell_who_runs(void) {

@@ -13,6 +13,7 @@ struct guest_service {
     uv_loop_t *loop;
     struct home *home;
     struct fleet *fleet;
+    const struct recorder *recorder;
     struct journal *journal; /* these two are set before the loop runs */
     struct phone_home_context phone_home;
     struct seed_server *server; /* NULL: not yet */

@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "daemon/thread_work.h"
+#include "store/commits.h"
 #include "store/freeze_table.h"
 #include "store/instance_table.h"
 #include "store/transaction.h"
 #include "store/write_back.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +56,7 @@ struct recorder {
     struct store *store; /* the worker's; opened at the first transaction */
     struct queue waiting, applying;
     struct error problem; /* of the worker's last transaction */
+    _Atomic uint64_t run; /* of the worker's commits: struct run */
     bool busy, warned, draining;
     struct thread_work work;
     uv_timer_t timer; /* at the end of this turn of the loop, or until the next try */
@@ -181,19 +184,50 @@ static bool apply_or_drop(struct store *store, const struct record *record, stru
     return error_copy(error, &refusal);
 }
 
+/* Commits one after the other, none of which is another's; as numbers of store_commits(). */
+struct run {
+    uint32_t after, last;
+};
+
+static struct run run_get(const struct recorder *recorder) {
+    uint64_t both = atomic_load(&recorder->run);
+    return (struct run){(uint32_t)(both >> 32), (uint32_t)both};
+}
+
+/* None can be missing between `after` and `last`, and the numbers begin anew after 2^32. */
+bool recorder_made_commits(const struct recorder *recorder, uint32_t after, uint32_t last) {
+    struct run run = run_get(recorder);
+    return after - run.after <= last - run.after && last - run.after <= run.last - run.after;
+}
+
+/* before: how many commits there were when the worker had the lock of the store; its own was the
+ * next one. */
+static void run_add(struct recorder *recorder, uint32_t before) {
+    struct run run = run_get(recorder);
+    uint32_t after = before == run.last ? run.after : before;
+    for (const struct record *record = recorder->applying.first; record; record = record->next)
+        if (record->kind == RECORD_WANTED)
+            after = before + 1;
+    atomic_store(&recorder->run, (uint64_t)after << 32 | (uint32_t)(before + 1));
+}
+
 static bool apply_all(struct recorder *recorder, struct error *error) {
+    uint32_t before = 0;
     if (!recorder->store) {
         if (!store_open(recorder->store_path, STORE_OPEN, &recorder->store, error))
             return false;
         store_write_back_later(recorder->store);
     }
+    int64_t changes = store_own_changes(recorder->store);
     bool good = store_begin(recorder->store, error);
+    bool counted = good && store_commits(recorder->store, &before);
     for (struct record *record = recorder->applying.first; record && good; record = record->next)
         good = apply_or_drop(recorder->store, record, error);
-    if (good && store_commit(recorder->store, error))
-        return true;
-    store_rollback(recorder->store);
-    return false;
+    if (!store_end(recorder->store, good, error))
+        return false;
+    if (counted && store_own_changes(recorder->store) != changes) /* else nothing was committed */
+        run_add(recorder, before);
+    return true;
 }
 
 static void on_recorder_work(struct thread_work *work) {

@@ -33,6 +33,10 @@ void recorder_wanted(struct recorder *recorder, int64_t instance, bool wanted);
 /* Its guest's file systems are not frozen: store/freeze_table.h. */
 void recorder_thawed(struct recorder *recorder, int64_t instance);
 
+/* Whether all commits after the first of two numbers of store_commits(), up to the second one, are
+ * the recorder's, and changed no instance's row. From any thread. */
+bool recorder_made_commits(const struct recorder *recorder, uint32_t after, uint32_t last);
+
 /* Called once on the loop's thread when everything recorded so far is in the store; false: it could
  * not be written, or is left to recorder_close(). */
 typedef void recorder_on_written(void *context, bool written);

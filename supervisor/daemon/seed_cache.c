@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "home/layout.h"
 #include "home/seed/seed.h"
+#include "store/commits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,19 +35,21 @@ struct seed_entry {
 
 struct seed_cache {
     struct home *home;
-    bool checked;   /* in this turn */
+    const struct recorder *recorder;
     bool used;      /* a slot is */
     int64_t now_ms; /* when this turn began */
     int64_t connected_ms;
-    int64_t store_revision, own_changes;
-    uint64_t revision;
+    bool counted; /* commits are known */
+    uint32_t commits;
+    uint64_t revision; /* another one after a commit that may have changed an instance */
     size_t bytes;
     struct seed_entry *slots[SLOTS];
 };
 
-struct seed_cache *seed_cache_new(struct home *home) {
+struct seed_cache *seed_cache_new(struct home *home, const struct recorder *recorder) {
     struct seed_cache *cache = alloc_zero(sizeof *cache);
     cache->home = home;
+    cache->recorder = recorder;
     cache->revision = 1;
     return cache;
 }
@@ -92,7 +95,6 @@ void seed_cache_free(struct seed_cache *cache) {
 
 void seed_cache_turn(struct seed_cache *cache, int64_t now_ms, bool connected) {
     cache->now_ms = now_ms;
-    cache->checked = false;
     if (connected)
         cache->connected_ms = now_ms;
     int64_t alone_ms = now_ms - cache->connected_ms; /* negative: the clock was set back */
@@ -105,15 +107,15 @@ uint64_t seed_cache_revision(const struct seed_cache *cache) {
 }
 
 static void check_store(struct seed_cache *cache) {
-    int64_t own = store_own_changes(cache->home->store);
-    if (cache->checked && own == cache->own_changes)
-        return;
-    int64_t revision = store_revision(cache->home->store);
-    if (revision < 0 || revision != cache->store_revision || own != cache->own_changes)
+    uint32_t commits = 0;
+    bool counted = store_commits(cache->home->store, &commits);
+    bool changed = !counted || !cache->counted || commits != cache->commits;
+    if (changed && counted && cache->counted && cache->recorder)
+        changed = !recorder_made_commits(cache->recorder, cache->commits, commits);
+    if (changed)
         cache->revision++;
-    cache->store_revision = revision;
-    cache->own_changes = own;
-    cache->checked = revision >= 0;
+    cache->counted = counted;
+    cache->commits = commits;
 }
 
 static size_t slot_of(const char *token) {

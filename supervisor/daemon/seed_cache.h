@@ -1,12 +1,13 @@
 /* What the seed server has looked up and read, so that a request that was made before costs no
- * query and no file to open. Nothing of it is used unchecked: the store is asked once in a turn of
- * the loop whether anybody has changed it, after which each token is looked up anew; a document is
+ * query and no file to open. Nothing of it is used unchecked: when anybody but the recorder, which
+ * changes no instance, has changed the store, each token is looked up anew; a document is
  * read again when its file is another one, or so young that its time does not tell one write from
  * the next. Whoever has an answer before he changes something sees the change in the next one. */
 #pragma once
 
 #include "base/buffer.h"
 #include "cloudinit/seed_document.h"
+#include "daemon/recorder.h"
 #include "home/home.h"
 #include "store/instance_table.h"
 
@@ -17,7 +18,8 @@
 struct seed_cache;
 struct seed_entry; /* of one token; until the next look-up */
 
-struct seed_cache *seed_cache_new(struct home *home); /* borrows it */
+/* Borrows both. recorder: NULL is fine. */
+struct seed_cache *seed_cache_new(struct home *home, const struct recorder *recorder);
 void seed_cache_free(struct seed_cache *cache);
 /* A turn of the loop begins, now_ms of clock_wall_ms(). What is known is kept for
  * SEED_CACHE_KEEP_MS after the last connection: guests come again for the next document. */

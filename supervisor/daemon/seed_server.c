@@ -166,8 +166,8 @@ struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,
         status = listen_on(loop, &where, &server);
     }
     if (server) {
-        server->requests =
-            (struct seed_request_context){home, options->calls, seed_cache_new(home)};
+        server->requests = (struct seed_request_context){home, options->calls,
+                                                         seed_cache_new(home, options->recorder)};
         uv_prepare_start(&server->turn, on_turn);
         uv_check_start(&server->polled, on_polled);
         uv_unref((uv_handle_t *)&server->turn);

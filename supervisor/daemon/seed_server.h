@@ -18,6 +18,7 @@ struct seed_server_options {
     uint16_t port;
     uint64_t timeout_ms; /* for a port in use to become free; blocks meanwhile */
     struct seed_calls calls;
+    const struct recorder *recorder; /* who else of this process writes; NULL: nobody */
 };
 /* NULL with a sentence: port in use, address not on this machine. */
 struct seed_server *seed_server_open(uv_loop_t *loop, struct home *home,

@@ -365,6 +365,13 @@ void vm_expect_phone_home(struct vm *vm) {
     stop_probe(vm);
 }
 
+bool vm_expects_phone_home(const struct vm *vm) {
+    bool expects = vm->plan.phones_home && !vm->plan.provision_result;
+    for (int phase = PHASE_PHONE_HOME; phase < PHASE_COUNT; phase++)
+        expects = expects && vm->launch.phases_ms[phase] == 0;
+    return expects;
+}
+
 void vm_seed_fetched(struct vm *vm) {
     vm->seed_fetched = true;
     vm_phase(vm, PHASE_SEED);

@@ -33,6 +33,7 @@ void vm_seed_fetched(struct vm *vm);
 /* cloud-init runs as at a first boot: not sshd makes the guest ready, but the phone-home; what
  * comes from then on is of this boot. */
 void vm_expect_phone_home(struct vm *vm);
+bool vm_expects_phone_home(const struct vm *vm); /* to expect it again would change nothing */
 /* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
 /* Nothing is heard of the guest: the causes are the reason, until it is heard of. */

@@ -50,7 +50,7 @@ TEST(a_document_is_read_again_when_it_changes_and_opened_no_more_otherwise) {
     struct error error = {0}, young = {0};
     open_user("documents");
     make("test", NULL, &test);
-    cache = seed_cache_new(&home);
+    cache = seed_cache_new(&home, NULL);
     scoped(alloc_release) char *path = home_file(&home, "instances/test/cloud-init/vendor-data");
     later_ms = -LONG_MS;
     write_old(path, "new");
@@ -98,7 +98,7 @@ TEST(a_token_is_forgotten_with_its_instance_whoever_removes_it) {
     open_user("tokens");
     make("first", NULL, &first);
     make("second", NULL, &second);
-    cache = seed_cache_new(&home);
+    cache = seed_cache_new(&home, NULL);
     ask("0123456789abcdef", ERROR_NOT_FOUND);
     CHECK_STRING(seed_entry_instance(ask(first.token, ERROR_NONE))->name, "first");
     CHECK_STRING(seed_entry_instance(ask(second.token, ERROR_NONE))->name, "second");
@@ -119,12 +119,77 @@ TEST(a_token_is_forgotten_with_its_instance_whoever_removes_it) {
     home_close(&home);
 }
 
+static void on_recorded(void *context, bool written) {
+    *(bool *)context = written;
+}
+
+/* What the recorder has by now is in the store. */
+static void record_now(struct recorder *recorder, uv_loop_t *loop) {
+    bool written = false;
+    recorder_when_written(recorder, on_recorded, &written);
+    while (!written)
+        uv_run(loop, UV_RUN_ONCE);
+}
+
+static void record(struct recorder *recorder, uv_loop_t *loop, int64_t instance) {
+    recorder_event(recorder, instance, STORE_EVENT_SEED, "fetched");
+    record_now(recorder, loop);
+}
+
+/* Whether the answer to this token was looked up anew. */
+static bool looks_up(const char *token) {
+    uint64_t before = seed_cache_revision(cache);
+    ask(token, ERROR_NONE);
+    return seed_cache_revision(cache) != before;
+}
+
+TEST(what_the_recorder_writes_costs_no_look_up_and_hides_no_change_of_others) {
+    struct store_instance test = {0};
+    struct error error = {0};
+    struct home other = {0};
+    uv_loop_t loop;
+    open_user("recorded");
+    make("test", NULL, &test);
+    scoped(alloc_release) char *database = home_file(&home, HOME_DATABASE);
+    check_good(home_open(home.path, &other, &error), &error);
+    uv_loop_init(&loop);
+    struct recorder *recorder = recorder_new(&loop, database);
+    cache = seed_cache_new(&home, recorder);
+    ask(test.token, ERROR_NONE);
+    for (int i = 0; i < 3; i++) {
+        record(recorder, &loop, test.id);
+        CHECK(!looks_up(test.token));
+        record_now(recorder, &loop); /* nothing: that is no commit */
+        record(recorder, &loop, test.id);
+        record(recorder, &loop, test.id);
+        CHECK(!looks_up(test.token));
+        recorder_wanted(recorder, test.id, i == 0); /* a part of the instance */
+        record_now(recorder, &loop);
+        CHECK(seed_entry_instance(ask(test.token, ERROR_NONE))->wanted == (i == 0));
+    }
+    record(recorder, &loop, test.id);
+    check_good(instance_table_set_wanted(other.store, test.id, true, &error), &error);
+    record(recorder, &loop, test.id);
+    CHECK(seed_entry_instance(ask(test.token, ERROR_NONE))->wanted);
+    record(recorder, &loop, test.id);
+    check_good(instance_table_remove(other.store, test.id, &error), &error);
+    ask(test.token, ERROR_NOT_FOUND);
+    recorder_drain(recorder);
+    recorder_close(recorder);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    seed_cache_free(cache);
+    store_instance_done(&test);
+    home_close(&other);
+    home_close(&home);
+}
+
 TEST(what_is_known_outlives_the_last_connection_by_a_minute) {
     struct store_instance test = {0};
     struct error error = {0};
     open_user("kept");
     make("test", NULL, &test);
-    cache = seed_cache_new(&home);
+    cache = seed_cache_new(&home, NULL);
     scoped(alloc_release) char *path = home_file(&home, "instances/test/cloud-init/vendor-data");
     later_ms = LONG_MS;
     write_old(path, "one");

@@ -1,6 +1,7 @@
 /* Writing to a store: where nothing can be written, all or nothing, and one writer after the other.
  * What is in the tables: test_*_table.c; older versions: test_store_migrations.c. */
 #include "base/clock.h"
+#include "store/commits.h"
 #include "store/transaction.h"
 #include "store_files.h"
 
@@ -300,6 +301,33 @@ TEST(flushes_reach_the_drive_on_macos_too) {
         CHECK_INT(sqlite3_column_int(statement, 0), 1);
         sqlite3_finalize(statement);
     }
+    store_close(store);
+}
+
+TEST(commits_are_counted_whoever_makes_them) {
+    uint32_t first = 0, last = 0;
+    struct store *other = NULL;
+    scoped(alloc_release) char *path = scratch_path("commits");
+    struct store *store = with_image("commits");
+    OK(store_open(path, STORE_OPEN, &other, &error));
+    int64_t instance = add_instance(store, "a", NULL);
+    CHECK(store_commits(store, &first));
+    OK(instance_table_set_wanted(other, instance, true, &error));
+    CHECK(store_commits(store, &last));
+    CHECK_INT(last - first, 1);
+    OK(store_begin(store, &error) && instance_table_set_wanted(store, instance, false, &error) &&
+       instance_table_set_wanted(store, instance, true, &error));
+    CHECK(store_commits(other, &last));
+    CHECK_INT(last - first, 1); /* not yet */
+    OK(store_commit(store, &error));
+    CHECK(store_commits(other, &last));
+    CHECK_INT(last - first, 2);
+    OK(store_begin(store, &error) && store_commit(store, &error)); /* of nothing */
+    OK(store_begin(store, &error) && instance_table_set_wanted(store, instance, false, &error));
+    store_rollback(store);
+    CHECK(store_commits(other, &last));
+    CHECK_INT(last - first, 2);
+    store_close(other);
     store_close(store);
 }
 

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/platform.h"
 #include "machine/log_tail.h"
+#include "machine/vm.h"
 #include "machine/vm_report.h"
 #include "scratch.h"
 #include "test.h"
@@ -215,6 +216,25 @@ TEST(an_end_that_nobody_asked_for_is_said_so) {
     text = vm_report_unasked("snapshot-load");
     CHECK_STRING(text, "it ended by itself (snapshot-load)");
     free(text);
+}
+
+TEST(a_guest_that_has_yet_to_phone_home_is_not_expected_to_anew) {
+    char result[] = "ok";
+    struct vm vm = {.plan.phones_home = true};
+    CHECK(vm_expects_phone_home(&vm));
+    vm.launch.phases_ms[PHASE_SEED] = 1;
+    CHECK(vm_expects_phone_home(&vm));
+    vm.plan.provision_result = result; /* each of these would be forgotten */
+    CHECK(!vm_expects_phone_home(&vm));
+    vm.plan.provision_result = NULL;
+    for (int phase = PHASE_PHONE_HOME; phase < PHASE_COUNT; phase++) {
+        vm.launch.phases_ms[phase] = 1;
+        CHECK(!vm_expects_phone_home(&vm));
+        vm.launch.phases_ms[phase] = 0;
+    }
+    CHECK(vm_expects_phone_home(&vm));
+    vm.plan.phones_home = false;
+    CHECK(!vm_expects_phone_home(&vm));
 }
 
 int main(void) {
