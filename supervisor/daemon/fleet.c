@@ -124,11 +124,11 @@ void fleet_init(struct fleet *fleet, uv_loop_t *loop, struct home *home, struct 
         .home = home,
         .recorder = recorder,
         .journal = journal,
-        .launches = {.queue = {.loop = loop}},
         .waiters = {.loop = loop},
         .listener = {fleet, on_prepare, on_queued, on_changed, on_record, on_vm_event, on_expired,
                      on_output, on_refused, on_addresses, on_thawed},
     };
+    launch_worker_init(&fleet->launches, loop, home->run);
 }
 
 struct vm *fleet_find(struct fleet *fleet, const char *name) {

@@ -3,6 +3,7 @@
 #include "home/layout.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/lock_holder.h"
 #include "base/log.h"
@@ -362,7 +363,8 @@ static bool prepare(struct job *job, struct error *error) {
     struct running running = {0};
     if (!job->home && !(job->home = open_home(job->home_path, error)))
         return false;
-    bool good = running_find(job->home->run, job->name, &running, error);
+    bool good =
+        running_names_find(&job->worker->names, job->name, clock_monotonic_ms(), &running, error);
     if (good && running.name)
         good = prepare_found(job->home, &running, &job->plan, error);
     else if (good)
@@ -386,12 +388,21 @@ static void leave_home(struct launch_worker *worker, struct home *home, bool goo
         close_home(home);
     if (!worker->queue.first)
         close_spares(worker, 1);
+    if (worker->closed)
+        running_names_forget(&worker->names);
+}
+
+void launch_worker_init(struct launch_worker *worker, uv_loop_t *loop, const char *run) {
+    *worker = (struct launch_worker){.queue = {.loop = loop}};
+    running_names_init(&worker->names, run);
 }
 
 bool launch_worker_rest(struct launch_worker *worker) {
     bool rests = !worker->launched && !worker->rested;
-    if (rests)
+    if (rests) {
         close_spares(worker, 0);
+        running_names_forget(&worker->names);
+    }
     worker->rested = worker->rested || rests;
     worker->launched = false;
     return rests;
@@ -400,6 +411,7 @@ bool launch_worker_rest(struct launch_worker *worker) {
 void launch_worker_close(struct launch_worker *worker) {
     worker->closed = true;
     close_spares(worker, 0);
+    running_names_forget(&worker->names);
 }
 
 static void on_job_begin(struct launch_turn *turn) {

@@ -153,6 +153,66 @@ bool running_find(const char *run, const char *name, struct running *running, st
     return true;
 }
 
+void running_names_init(struct running_names *names, const char *run) {
+    *names = (struct running_names){.run = run};
+    pthread_mutex_init(&names->lock, NULL);
+}
+
+static bool names_read(struct running_names *names, struct error *error) {
+    DIR *folder = opendir(names->run);
+    buffer_clear(&names->files);
+    if (!folder)
+        return error_errno(error, "cannot read %s", names->run);
+    struct dirent *entry;
+    buffer_putc(&names->files, '/');
+    while ((entry = readdir(folder))) {
+        buffer_puts(&names->files, entry->d_name);
+        buffer_putc(&names->files, '/');
+    }
+    closedir(folder);
+    return true;
+}
+
+/* Copies those of the instance. */
+static bool names_choose(struct running_names *names, const char *name, uint64_t now_ms,
+                         struct strv *files, struct error *error) {
+    scoped(alloc_release) char *start = alloc_printf("/%s.", name);
+    bool good = true;
+    pthread_mutex_lock(&names->lock);
+    if (names->files.length == 0 || now_ms >= names->read_ms + RUNNING_NAMES_MS) {
+        good = names_read(names, error);
+        names->read_ms = now_ms;
+    }
+    const char *each = good ? names->files.data : NULL;
+    while (each && (each = strstr(each, start))) {
+        size_t length = strcspn(++each, "/");
+        strv_take(files, alloc_slice(each, length));
+    }
+    pthread_mutex_unlock(&names->lock);
+    return good;
+}
+
+bool running_names_find(struct running_names *names, const char *name, uint64_t now_ms,
+                        struct running *running, struct error *error) {
+    scoped(strv_done) struct strv files = {0};
+    bool good = names_choose(names, name, now_ms, &files, error);
+    for (size_t i = 0; i < files.count && good; i++) {
+        struct running one = {0};
+        good = examine(names->run, files.items[i], true, &one, error);
+        if (running->name || !one.name)
+            running_done(&one);
+        else
+            *running = one;
+    }
+    return good;
+}
+
+void running_names_forget(struct running_names *names) {
+    pthread_mutex_lock(&names->lock);
+    buffer_done(&names->files);
+    pthread_mutex_unlock(&names->lock);
+}
+
 void running_done(struct running *running) {
     free(running->name);
     free(running->tag);

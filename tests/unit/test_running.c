@@ -120,6 +120,53 @@ TEST(all_are_listed_and_looking_removes_nothing) {
         end(pids[i]);
 }
 
+static void check_among(struct running_names *names, uint64_t now_ms, pid_t pid) {
+    struct running running = {0};
+    struct error error = {0};
+    CHECK(running_names_find(names, "test", now_ms, &running, &error));
+    CHECK_STRING(running.name, pid ? "test" : NULL);
+    CHECK_INT(running.pid, pid);
+    running_done(&running);
+}
+
+TEST(names_that_were_just_read_serve_all_and_locks_are_looked_at_each_time) {
+    scoped(alloc_release) char *run = make_run("names");
+    struct running_names names;
+    running_names_init(&names, run);
+    leave_files(run, "test", "n1"); /* of a dead one */
+    pid_t other = begin(run, "a-test", "n2"), another = begin(run, "test-2", "n3");
+    check_among(&names, 1000, 0);
+    CHECK_INT(count_files(run, "test", "n1"), 0);
+    pid_t pid = begin(run, "test", "n4");
+    check_among(&names, 1000 + RUNNING_NAMES_MS - 1, 0); /* they are not read again … */
+    check_among(&names, 1000 + RUNNING_NAMES_MS, pid);   /* … until they are older */
+    check_among(&names, 1000, pid); /* of who has read the clock before another read them */
+    end(pid);
+    check_among(&names, 1001 + RUNNING_NAMES_MS, 0);
+    pid = begin(run, "test", "sh5");
+    running_names_forget(&names);
+    check_among(&names, 1002 + RUNNING_NAMES_MS, pid);
+    end(pid);
+    end(other);
+    end(another);
+    running_names_forget(&names);
+}
+
+TEST(names_that_cannot_be_read_are_an_error_and_not_those_of_before) {
+    scoped(alloc_release) char *run = make_run("gone");
+    struct running_names names;
+    struct running running = {0};
+    struct error error = {0};
+    running_names_init(&names, run);
+    check_among(&names, 1000, 0);
+    CHECK(file_remove_tree(run, &error));
+    CHECK(!running_names_find(&names, "test", 2000, &running, &error));
+    CHECK_CONTAINS(error.text, "cannot read ");
+    error = (struct error){0};
+    CHECK(!running_names_find(&names, "test", 2001, &running, &error));
+    running_names_forget(&names);
+}
+
 TEST(a_young_file_stays_until_it_may_be_locked) {
     scoped(alloc_release) char *run = make_run("young");
     scoped(alloc_release) char *path = run_file_path(run, "test", "n1", RUN_FILE_PID);
