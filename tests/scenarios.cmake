@@ -62,6 +62,7 @@ set(table
 
   "vm/208-live-backup               34    1     300     normal     -"
   "vm/245-suspend                 22    1     300     normal     -"
+  "vm/265-files-of-a-start           4    1     120     normal     -"
   "vm/209-backup-disk-full          6    1     300     normal     macos"
   "vm/12-instance-resize             3    1     300     both       -"
   "vm/13-extra-disks                 3    1     300     both       -"

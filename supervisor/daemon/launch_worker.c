@@ -11,6 +11,7 @@
 #include "home/access/endpoint.h"
 #include "home/cloud/cloud.h"
 #include "home/home.h"
+#include "home/instance/hardware_note.h"
 #include "home/instance/prepare.h"
 #include "home/run_folder.h"
 #include "home/running.h"
@@ -30,7 +31,6 @@
 #include "store/transaction.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,7 +94,8 @@ static bool fill_guest(struct home *home, const struct store_instance *instance,
     return true;
 }
 
-static char *read_hardware(const char *path) {
+/* Of a VM that an older version started: RUN/NAME.TAG.hw. */
+static char *read_older_hardware(const char *path) {
     scoped(buffer_done) struct buffer text = {0};
     bool good = file_exists(path) && file_read(path, SUSPEND_TAG_SIZE, &text, NULL) &&
                 text.length && suspend_tag_is(text.data);
@@ -136,7 +137,9 @@ bool launch_worker_plan_found(struct home *home, const struct running *running,
     plan->found_pid = running->pid;
     plan->found_start = running->start;
     plan->accel = alloc_string(instance->accel);
-    plan->hardware = read_hardware(plan->files[RUN_FILE_HARDWARE]);
+    plan->hardware = hardware_note_read(home, instance->name, running->tag);
+    if (!plan->hardware)
+        plan->hardware = read_older_hardware(plan->files[RUN_FILE_HARDWARE]);
     plan->ram_bytes = instance->ram_mib << 20;
     return fill_guest(home, instance, can_phone, plan, error) &&
            find_launch(home, running, instance->id, plan, error);
@@ -180,18 +183,11 @@ static void note_helpers(const struct vm_plan *plan) {
         log_warning("%s", error.text);
 }
 
-/* Without the note only the next supervisor cannot suspend it. It is of no use once the computer
- * has stopped, so it is not synced. */
-static void note_hardware(const struct vm_plan *plan) {
+/* Without the note only the next supervisor cannot suspend it. */
+static void note_hardware(const struct home *home, const char *name, const struct vm_plan *plan) {
     struct error error = {0};
-    const char *path = plan->files[RUN_FILE_HARDWARE];
-    scoped(file_release) int fd =
-        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    if (fd >= 0 && file_write_all(fd, plan->hardware, strlen(plan->hardware)))
-        return;
-    error_errno(&error, "cannot write %s", path);
-    log_warning("%s", error.text);
-    unlink(path); /* half of it would be another one */
+    if (!hardware_note_write(home, name, plan->launch.tag, plan->hardware, &error))
+        log_warning("%s", error.text);
 }
 
 /* Where macOS gives a network to root alone, and the launcher is there. */
@@ -241,7 +237,7 @@ static bool build(struct home *home, const struct instance_facts *facts, const s
     if (remark)
         strv_push(&plan->warnings, remark);
     note_helpers(plan);
-    note_hardware(plan);
+    note_hardware(home, instance->name, plan);
     return true;
 }
 

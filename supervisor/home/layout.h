@@ -11,6 +11,7 @@
 #define LAYOUT_SEED_DRIVE    "cloud-init.img"
 #define LAYOUT_INCLUDE_DRIVE "cloud-init-include.img"
 #define LAYOUT_SMBIOS        "smbios.bin"
+#define LAYOUT_HARDWARE      ".hardware" /* home/instance/hardware_note.h */
 #define LAYOUT_HOST_KEYS     "host-keys" /* a folder */
 #define LAYOUT_KNOWN_HOSTS   "known_hosts"
 #define LAYOUT_INVENTORY     "inventory.yaml"

@@ -16,7 +16,7 @@
     X(RUN_FILE_CONSOLE, "con") /* the serial console */                                            \
     X(RUN_FILE_AGENT, "qga")   /* the channel of the guest's agent */                              \
     X(RUN_FILE_HELPERS, "net") /* the processes of the network helpers */                          \
-    X(RUN_FILE_HARDWARE, "hw") /* what the guest sees: suspend_tag.h */                            \
+    X(RUN_FILE_HARDWARE, "hw") /* of older versions: what the guest sees (suspend_tag.h) */        \
     X(RUN_FILE_PID, "pid")     /* locked by QEMU for as long as it lives */
 #define RUN_FILE_ENUM(name, ...) name,
 enum run_file { RUN_FILES(RUN_FILE_ENUM) RUN_FILE_COUNT };

@@ -10,7 +10,7 @@ quietly stop -f test
 cd "$PGSUP_HOME" || fail "no home"
 # Not the store, nor what is locked by those who run.
 files=$(find . -type f ! -name 'cloud.sqlite3*' ! -path './run/*.lock' ! -name pgsup.log | sort)
-expect_equal "files that are tried" "$(echo "$files" | grep -c .)" 16
+expect_equal "files that are tried" "$(echo "$files" | grep -c .)" 17
 
 # try COMMAND…: ends in time, whatever it says.
 try() {
