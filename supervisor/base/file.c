@@ -151,19 +151,30 @@ ssize_t file_write_some(int fd, const void *data, size_t length, int wait_ms) {
     return (ssize_t)done;
 }
 
+static bool fill_with(int fd, const void *data, size_t length, mode_t mode) {
+    return fd >= 0 && fchmod(fd, mode) == 0 && file_write_all(fd, data, length);
+}
+
+static bool name_filled(const char *temporary, const char *path, bool filled, struct error *error) {
+    if (filled && rename(temporary, path) == 0)
+        return true;
+    error_errno(error, "cannot write %s", path);
+    unlink(temporary);
+    return false;
+}
+
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error) {
     scoped(alloc_release) char *temporary = alloc_printf("%s.XXXXXX", path);
     scoped(file_release) int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return error_errno(error, "cannot write %s", path);
-    if (fchmod(fd, mode) < 0 || !file_write_all(fd, data, length) || fsync(fd) < 0 ||
-        rename(temporary, path) < 0) {
-        error_errno(error, "cannot write %s", path);
-        unlink(temporary);
-        return false;
-    }
-    return true;
+    bool filled = fill_with(fd, data, length, mode) && fsync(fd) == 0;
+    return name_filled(temporary, path, filled, error);
+}
+
+bool file_put(const char *path, const void *data, size_t length, mode_t mode, struct error *error) {
+    scoped(alloc_release) char *temporary = alloc_printf("%s.XXXXXX", path);
+    scoped(file_release) int fd = mkostemp(temporary, O_CLOEXEC);
+    return name_filled(temporary, path, fill_with(fd, data, length, mode), error);
 }
 
 bool file_keep(const char *path, const void *data, size_t length, mode_t mode,

@@ -40,7 +40,10 @@ ssize_t file_write_some(int fd, const void *data, size_t length, int wait_ms);
 bool file_write(const char *path, const void *data, size_t length, mode_t mode,
                 struct error *error);
 
-/* The same, unless the file is there with this content and mode already. */
+/* The same, not synced: after a power cut it may be empty, until file_sync() has said otherwise. */
+bool file_put(const char *path, const void *data, size_t length, mode_t mode, struct error *error);
+
+/* As file_write(), unless the file is there with this content and mode already. */
 bool file_keep(const char *path, const void *data, size_t length, mode_t mode, struct error *error);
 
 /* What was written to a file or a folder is on the disk. */

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ bool sync_ahead_end(struct sync_ahead *ahead, struct error *error) {
     if (!ahead->runs)
         return file_sync(ahead->path, error);
     pthread_join(ahead->thread, NULL);
+    ahead->runs = false;
     return ahead->good || error_copy(error, &ahead->error);
 }
 
@@ -44,4 +46,31 @@ void sync_ahead_drop(struct sync_ahead *ahead) {
         return;
     empty(ahead->path);
     pthread_join(ahead->thread, NULL);
+    ahead->runs = false;
+}
+
+struct sync_ahead_file {
+    struct sync_ahead ahead;
+    struct sync_ahead_file *next;
+    char *path;
+};
+
+void sync_ahead_add(struct sync_ahead_list *list, const char *path) {
+    struct sync_ahead_file *file = alloc_zero(sizeof *file);
+    file->path = alloc_string(path);
+    file->next = list->first;
+    list->first = file;
+    sync_ahead_begin(&file->ahead, file->path);
+}
+
+bool sync_ahead_all(struct sync_ahead_list *list, struct error *error) {
+    bool good = true;
+    for (struct sync_ahead_file *file = list->first, *next; file; file = next) {
+        next = file->next;
+        good = sync_ahead_end(&file->ahead, good ? error : NULL) && good;
+        free(file->path);
+        free(file);
+    }
+    list->first = NULL;
+    return good;
 }

@@ -37,10 +37,16 @@ static bool make_folder_of(const struct home *home, const char *path, struct err
     return home_make_folder(home, dirname(copy), error);
 }
 
-static bool generated_put(const struct home *home, const char *path,
+static bool generated_put(const struct generated *generated, const char *path,
                           const struct generated_file *file, struct error *error) {
-    return make_folder_of(home, path, error) &&
-           file_write(path, file->text, file->length, file->mode, error);
+    if (!make_folder_of(generated->home, path, error))
+        return false;
+    if (!generated->ahead)
+        return file_write(path, file->text, file->length, file->mode, error);
+    if (!file_put(path, file->text, file->length, file->mode, error))
+        return false;
+    sync_ahead_add(generated->ahead, path);
+    return true;
 }
 
 /* One file, and what is known of it. */
@@ -96,7 +102,7 @@ static enum generated_result keep(struct generated *generated, const struct targ
         return GENERATED_FAILED;
     if (strcmp(present, target->wanted) == 0)
         return GENERATED_SAME;
-    bool good = generated_put(generated->home, target->beside, target->file, error) &&
+    bool good = generated_put(generated, target->beside, target->file, error) &&
                 generated_record(generated, target->beside_path, target->wanted, error);
     return good ? GENERATED_KEPT : GENERATED_FAILED;
 }
@@ -109,8 +115,7 @@ static enum generated_result write_target(struct generated *generated, const str
     enum generated_result result = judge(present, target);
     if (result == GENERATED_KEPT)
         return keep(generated, target, error);
-    if (result == GENERATED_WRITTEN &&
-        !generated_put(generated->home, target->path, target->file, error))
+    if (result == GENERATED_WRITTEN && !generated_put(generated, target->path, target->file, error))
         return GENERATED_FAILED;
     unlink(target->beside); /* of an edit that the user has undone */
     if (strcmp(target->recorded, target->wanted) != 0 &&

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/strv.h"
+#include "base/sync_ahead.h"
 #include "home/facts.h"
 #include "home/home.h"
 #include "store/instance_table.h"
@@ -19,7 +20,10 @@ struct generated {
     const struct instance_facts *facts; /* the source of the files; borrowed */
     bool tells_edits;     /* the notice tells what follows from edits: nothing was given just now */
     struct strv recorded; /* path, digest, path, …: what was recorded in the store meanwhile */
-    char *notice;         /* what the user is to be told of a file that was kept; NULL */
+    /* Of a folder that is new, and nobody's while this is under way: its files are synced together,
+     * by who made this. NULL: each before it takes its place. */
+    struct sync_ahead_list *ahead;
+    char *notice; /* what the user is to be told of a file that was kept; NULL */
 };
 void generated_done(struct generated *generated);
 

@@ -123,7 +123,7 @@ static void check_seed_drive(const char *home) {
     struct error error = {0};
     struct buffer first = {0}, second = {0};
     write_documents(folder, "#cloud-config\n{}\n", 17);
-    CHECK(seed_drive_write(image, folder, NULL, &error));
+    CHECK(seed_drive_write(image, folder, NULL, NULL, &error));
     CHECK_STRING(error.text, "");
     CHECK_INT(mode_of(image), 0600);
     CHECK(file_read(image, 4 * MIB, &first, &error));
@@ -134,7 +134,7 @@ static void check_seed_drive(const char *home) {
     check_copied_back(image, "vendor-data", "");
     check_copied_back(image, "network-config", "version: 2\n");
 
-    CHECK(seed_drive_write(image, folder, NULL, &error)); /* over the old one */
+    CHECK(seed_drive_write(image, folder, NULL, NULL, &error)); /* over the old one */
     CHECK(file_read(image, 4 * MIB, &second, &error));
     CHECK_INT(memcmp(first.data + 39, second.data + 39, 4), 0); /* serial number */
     scoped(alloc_release) char *temporary = alloc_printf("%s.new", image);
@@ -159,10 +159,10 @@ TEST(seed_drive_without_optional_documents) {
     struct error error = {0};
     write_documents(folder, "x", 1);
     unlink(vendor);
-    CHECK(seed_drive_write(image, folder, NULL, &error));
+    CHECK(seed_drive_write(image, folder, NULL, NULL, &error));
     check_copied_back(image, "user-data", "x");
     unlink(user);
-    CHECK(!seed_drive_write(image, folder, NULL, &error));
+    CHECK(!seed_drive_write(image, folder, NULL, NULL, &error));
     CHECK_CONTAINS(error.text, user);
     CHECK_CONTAINS(error.text, "No such file");
     check_copied_back(image, "user-data", "x"); /* the old drive stays */
@@ -175,11 +175,11 @@ TEST(seed_drive_too_small) {
     char *text = alloc_zero(most + 1);
     struct error error = {0};
     write_documents(folder, text, most);
-    CHECK(seed_drive_write(image, folder, NULL, &error));
+    CHECK(seed_drive_write(image, folder, NULL, NULL, &error));
     CHECK_STRING(error.text, "");
     unlink(image);
     write_documents(folder, text, most + 1);
-    CHECK(!seed_drive_write(image, folder, NULL, &error));
+    CHECK(!seed_drive_write(image, folder, NULL, NULL, &error));
     CHECK_INT(error.code, ERROR_INVALID);
     CHECK_CONTAINS(error.text, "but the seed drive has room for 1457664");
     CHECK(!file_exists(image));
@@ -191,7 +191,7 @@ TEST(seed_drive_path_that_mtools_cannot_take) {
     scoped(alloc_release) char *image = scratch_path("a@@512.img");
     struct error error = {0};
     write_documents(folder, "x", 1);
-    CHECK(!seed_drive_write(image, folder, NULL, &error));
+    CHECK(!seed_drive_write(image, folder, NULL, NULL, &error));
     CHECK_CONTAINS(error.text, "@@");
 }
 

@@ -212,7 +212,7 @@ TEST(its_seed_tells_who_it_is_but_not_who_another_is) {
     scratch_write(meta, "instance-id: db-7\n", 18, 0600);
     scratch_write(user, "#cloud-config\n", 14, 0600);
     scratch_write(vendor, "#cloud-config\n", 14, 0600);
-    check_good(seed_drive_write(drive, folder, NULL, &error), &error);
+    check_good(seed_drive_write(drive, folder, NULL, NULL, &error), &error);
     check_good(import(SEEDED, NULL, &made, &notes, &error), &error);
     CHECK_STRING(made.instance_id, "db-7");
     CHECK(tells(&notes, "cloud-init in it does not begin anew"));

@@ -8,8 +8,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
@@ -286,6 +288,57 @@ static int create_in_child(const char *path, const char *name) {
 }
 
 /* Several at once: each gets an address, a port and an id of its own. */
+/* --- what a power cut leaves --- */
+
+enum { SYNCS_MAX = 64 };
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_t creator;
+    ino_t files[SYNCS_MAX];
+    unsigned count, waited; /* of these, in the creating thread */
+} synced = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* In place of the C library's. */
+int fsync(int fd) {
+    struct stat status = {0};
+    bool known = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    pthread_mutex_lock(&synced.mutex);
+    if (known && synced.count < SYNCS_MAX) {
+        synced.files[synced.count++] = status.st_ino;
+        synced.waited += pthread_equal(pthread_self(), synced.creator) != 0;
+    }
+    pthread_mutex_unlock(&synced.mutex);
+    return 0;
+}
+
+static bool was_synced(const char *name, const char *file) {
+    struct stat status = {0};
+    scoped(alloc_release) char *folder = home_instance_folder(&home, name);
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, file);
+    CHECK(stat(path, &status) == 0 && status.st_size > 0);
+    for (unsigned i = 0; i < synced.count; i++)
+        if (synced.files[i] == status.st_ino)
+            return true;
+    return false;
+}
+
+TEST(all_files_are_on_the_disk_and_none_was_waited_for_alone) {
+    static const char *const files[] = {"cloud-init/meta-data",   "cloud-init/user-data",
+                                        "cloud-init/vendor-data", "cloud-init/network-config",
+                                        "cloud-init.img",         "vm.sh"};
+    struct store_instance made = {0};
+    open_user("synced");
+    synced.creator = pthread_self();
+    synced.count = synced.waited = 0;
+    make("whole", NULL, &made);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        CHECK(was_synced("whole", files[i]));
+    CHECK_INT(synced.waited, 0);
+    store_instance_done(&made);
+    home_close(&home);
+}
+
 TEST(several_at_once) {
     enum { COUNT = 4 };
     pid_t pids[COUNT];

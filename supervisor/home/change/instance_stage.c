@@ -125,10 +125,12 @@ static bool stage_record(struct instance_stage *stage, struct error *error) {
     struct home *home = stage->home;
     struct instance_facts *facts = &stage->facts;
     struct instance_plan plan = {0};
-    struct generated generated = {.home = home, .facts = facts};
+    struct sync_ahead_list ahead = {0};
+    struct generated generated = {.home = home, .facts = facts, .ahead = &ahead};
     bool good = instance_stage_reserve(stage, error) && move_in(stage, error) &&
                 (!stage->record || stage->record(stage, error)) &&
-                instance_plan_write(&generated, &plan, error) && store_commit(home->store, error);
+                instance_plan_write(&generated, &plan, error);
+    good = sync_ahead_all(&ahead, good ? error : NULL) && good && store_commit(home->store, error);
     instance_plan_done(&plan);
     generated_done(&generated);
     return good;
@@ -136,10 +138,12 @@ static bool stage_record(struct instance_stage *stage, struct error *error) {
 
 static void release(struct instance_stage *stage) {
     file_release(&stage->lock);
+    alloc_release(&stage->marker);
     alloc_release(&stage->folder);
 }
 
 void instance_stage_abandon(struct instance_stage *stage) {
+    sync_ahead_drop(&stage->marking);
     if (stage->folder)
         file_remove_tree(stage->folder, NULL);
     release(stage);
@@ -151,9 +155,11 @@ bool instance_stage_begin(struct instance_stage *stage, struct error *error) {
     stage->lock = -1;
     if (!make_folder(stage, error))
         return false;
-    scoped(alloc_release) char *marker = alloc_printf("%s/" MARKER, stage->folder);
-    if (file_write(marker, "", 0, 0600, error))
+    stage->marker = alloc_printf("%s/" MARKER, stage->folder);
+    if (file_put(stage->marker, "", 0, 0600, error)) {
+        sync_ahead_begin(&stage->marking, stage->marker);
         return true;
+    }
     instance_stage_abandon(stage);
     return false;
 }
@@ -174,6 +180,10 @@ static bool stage_settle(struct instance_stage *stage, struct error *error) {
 
 bool instance_stage_end(struct instance_stage *stage, struct store_instance *made,
                         struct error *error) {
+    if (!sync_ahead_end(&stage->marking, error)) {
+        instance_stage_abandon(stage);
+        return false;
+    }
     bool good = stage_settle(stage, error);
     if (good) {
         *made = stage->facts.instance;

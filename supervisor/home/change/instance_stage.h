@@ -2,6 +2,7 @@
  * a staged folder is filled first, then row and folder are created under the store's lock. */
 #pragma once
 
+#include "base/sync_ahead.h"
 #include "home/facts.h"
 
 /* Folders that are being created or removed, beside those of the instances. Whoever works on one
@@ -17,7 +18,10 @@ struct instance_stage {
     /* Runs in the transaction, after the row and the folder were created; NULL: nothing to do. */
     bool (*record)(struct instance_stage *stage, struct error *error);
     const void *context; /* of these two */
-    char *folder;        /* where it is now: staged, later final; NULL: not made */
+    /* private */
+    struct sync_ahead marking; /* while the disks are made */
+    char *marker;              /* where it was when this began */
+    char *folder;              /* where it is now: staged, later final; NULL: not made */
     int lock;
 };
 

@@ -307,7 +307,7 @@ static bool write_drive(struct generated *generated, struct error *error) {
         return false;
     if (known && file_exists(drive))
         return true;
-    return seed_drive_write(drive, path, keyed.path, error) &&
+    return seed_drive_write(drive, path, keyed.path, generated->ahead, error) &&
            generated_record(generated, LAYOUT_SEED_DRIVE, wanted, error);
 }
 

@@ -94,18 +94,23 @@ static bool copy(const char *image, const struct strv *paths, struct error *erro
 
 /* Made with its final mode before anything is in it: the documents hold a password's hash. */
 static bool make_empty(const char *path, struct error *error) {
-    return file_write(path, "", 0, 0600, error);
+    return file_put(path, "", 0, 0600, error);
 }
 
-static bool write_image(const char *absolute, const struct strv *paths, struct error *error) {
+static bool write_image(const char *absolute, const struct strv *paths,
+                        struct sync_ahead_list *ahead, struct error *error) {
     scoped(alloc_release) char *temporary = alloc_printf("%s.new", absolute);
-    if (make_empty(temporary, error) && format(temporary, error) && copy(temporary, paths, error)) {
-        if (rename(temporary, absolute) == 0)
-            return true;
-        error_errno(error, "cannot write %s", absolute);
+    bool good = make_empty(temporary, error) && format(temporary, error) &&
+                copy(temporary, paths, error) && (ahead || file_sync(temporary, error));
+    if (good && rename(temporary, absolute) < 0)
+        good = error_errno(error, "cannot write %s", absolute);
+    if (!good) {
+        unlink(temporary);
+        return error_prefix(error, "cannot create the seed drive");
     }
-    unlink(temporary);
-    return error_prefix(error, "cannot create the seed drive");
+    if (ahead)
+        sync_ahead_add(ahead, absolute);
+    return true;
 }
 
 static bool check_path(const char *absolute, const char *verb, struct error *error) {
@@ -136,12 +141,12 @@ bool seed_drive_read(const char *image, enum seed_document document, struct buff
 }
 
 bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
-                      struct error *error) {
+                      struct sync_ahead_list *ahead, struct error *error) {
     scoped(alloc_release) char *absolute = file_absolute(image);
     scoped(alloc_release) char *folder = file_absolute(documents_folder);
     struct selection selection = {.folder = folder, .other = other};
     bool good = check_path(absolute, "write", error) && find_documents(&selection, error) &&
-                write_image(absolute, &selection.paths, error);
+                write_image(absolute, &selection.paths, ahead, error);
     strv_done(&selection.paths);
     return good;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/sync_ahead.h"
 #include "cloudinit/seed_document.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@
  * such drive, or the document is larger than the drives of pgsup. */
 bool seed_drive_read(const char *image, enum seed_document document, struct buffer *text,
                      struct error *error);
-/* other: a file to take instead of the folder's document of that name; NULL: none. */
+/* other: a file to take instead of the folder's document of that name; NULL: none. ahead: what the
+ * drive is synced with, after it has taken its place; NULL: it is synced before. */
 bool seed_drive_write(const char *image, const char *documents_folder, const char *other,
-                      struct error *error);
+                      struct sync_ahead_list *ahead, struct error *error);

@@ -53,15 +53,16 @@ static void digest_documents(const struct buffer texts[SEED_DOCUMENT_COUNT],
 }
 
 static bool write_image(const char *folder, const char *image,
-                        const struct buffer texts[SEED_DOCUMENT_COUNT], struct error *error) {
+                        const struct buffer texts[SEED_DOCUMENT_COUNT],
+                        struct sync_ahead_list *ahead, struct error *error) {
     scoped(alloc_release) char *stage = alloc_printf("%s/" STAGE, folder);
     bool good = file_make_directory(stage, 0700, error);
     for (int i = 0; good && i < SEED_DOCUMENT_COUNT; i++) {
         scoped(alloc_release) char *path =
             alloc_printf("%s/%s", stage, seed_document_name((enum seed_document)i));
-        good = file_write(path, texts[i].data, texts[i].length, 0600, error);
+        good = file_put(path, texts[i].data, texts[i].length, 0600, error);
     }
-    good = good && seed_drive_write(image, stage, NULL, error);
+    good = good && seed_drive_write(image, stage, NULL, ahead, error);
     return file_remove_tree(stage, good ? error : NULL) && good;
 }
 
@@ -79,7 +80,7 @@ static bool refresh(struct generated *generated, const char *url,
         return false;
     if (file_exists(image) && strcmp(wanted, recorded) == 0)
         return true;
-    return write_image(folder, image, texts, error) &&
+    return write_image(folder, image, texts, generated->ahead, error) &&
            generated_record(generated, LAYOUT_INCLUDE_DRIVE, wanted, error);
 }
 
