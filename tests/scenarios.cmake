@@ -111,6 +111,7 @@ set(table
   "vm/241-descriptors               20    1     120     normal     -"
   "vm/274-narrow-terminal           12    1     120     normal     -"
   "vm/275-stop-first                12    1     120     both       -"
+  "vm/267-never-behind               4    1     120     normal     -"
   "vm/279-adopt-asks                 8    1     120     normal     -"
 
   "guest/06-image-catalogue          8    1     300     normal     -"

@@ -9,6 +9,9 @@
  * state one text of names, each followed by the milliseconds since the launch of its process or by
  * "-", and the reasons that there are.
  *     {"brief": {"ready": "web 42000 mail 17", "failed": "db -"}, "reasons": {"db": "QEMU ended"}}
+ *
+ * "written" is answered when all that has happened by then is in the store, or at once if the store
+ * cannot be written. Answers of other methods do not wait for that.
  */
 #pragma once
 

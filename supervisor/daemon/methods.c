@@ -77,6 +77,27 @@ static bool method_status(struct request *request, struct error *error) {
     return true;
 }
 
+static void on_written(void *context, bool written) {
+    struct request **held = context, *request = *held;
+    (void)written;
+    if (request)
+        request_succeed(request, json_object());
+    free(held);
+}
+
+static bool method_written(struct request *request, struct error *error) {
+    struct recorder *recorder = request->context->fleet->recorder;
+    (void)error;
+    if (recorder_is_behind(recorder)) {
+        request->held = alloc_zero(sizeof *request->held);
+        *request->held = request;
+        recorder_when_written(recorder, on_written, request->held);
+    } else {
+        request_succeed(request, json_object());
+    }
+    return true;
+}
+
 static bool method_wait(struct request *request, struct error *error) {
     const char *word = "ready";
     struct waiter_goal goal = {.timeout_ms = POWER_READY_TIMEOUT_MS};
@@ -185,7 +206,7 @@ static const struct {
     {"reset", power_reset},      {"kill", power_kill},
     {"wait", method_wait},       {"provision", method_provision},
     {"console", method_console}, {"console-input", method_console_input},
-    {"down", method_down},
+    {"down", method_down},       {"written", method_written},
 };
 
 void methods_dispatch(struct request_context *context, struct call *call, const char *method,

@@ -382,6 +382,10 @@ void recorder_when_written(struct recorder *recorder, recorder_on_written *on_wr
     recorder_add(recorder, record);
 }
 
+bool recorder_is_behind(const struct recorder *recorder) {
+    return !recorder->warned && (recorder->waiting.first || recorder->applying.first);
+}
+
 struct recorder *recorder_new(uv_loop_t *loop, const char *store_path) {
     struct recorder *recorder = alloc_zero(sizeof *recorder);
     recorder->store_path = alloc_string(store_path);

@@ -43,6 +43,9 @@ typedef void recorder_on_written(void *context, bool written);
 void recorder_when_written(struct recorder *recorder, recorder_on_written *on_written,
                            void *context);
 
+/* Something recorded is not in the store yet, and is likely to be soon. */
+bool recorder_is_behind(const struct recorder *recorder);
+
 /* Gives back what it keeps for the next record, if it has none now. */
 void recorder_rest(struct recorder *recorder);
 /* No retries from now on, so that the loop can end. */

@@ -26,6 +26,8 @@ void request_free(struct request *request) {
     if (*slot)
         *slot = request->next;
     waiters_forget(&request->context->fleet->waiters, request);
+    if (request->held)
+        *request->held = NULL;
     json_decref(request->params);
     free(request);
 }

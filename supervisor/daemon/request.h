@@ -22,7 +22,8 @@ struct request_context {
 struct request {
     struct request *next; /* of the orphans */
     struct request_context *context;
-    struct call *call; /* NULL: its client has gone, and what it requested goes on */
+    struct call *call;     /* NULL: its client has gone, and what it requested goes on */
+    struct request **held; /* by the recorder, which then answers it; NULL */
     json_t *params;
     uint64_t began_ms;
     struct waiter_goal goal; /* restart: of the start that follows */

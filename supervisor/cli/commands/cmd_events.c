@@ -5,6 +5,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/client.h"
 #include "cli/output/event_words.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
@@ -227,6 +228,7 @@ static void follow(struct invocation *invocation, const struct wanted *wanted, i
 static int run_events(struct invocation *invocation, struct error *error) {
     struct wanted wanted;
     int64_t start = 0, last = 0;
+    client_await_written(invocation->home);
     if (!read_wanted(invocation, &wanted, error))
         return EXIT_FAILURE;
     if (wanted.count != UINT64_MAX && !find_start(invocation, &wanted, &start, &last, error))

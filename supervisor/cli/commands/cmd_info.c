@@ -4,6 +4,7 @@
 #include "base/name.h"
 #include "cli/commands/table.h"
 #include "cli/invocation.h"
+#include "cli/link/client.h"
 #include "cli/link/instance_rows.h"
 #include "cli/output/info_output.h"
 #include "cli/output/json_output.h"
@@ -125,6 +126,7 @@ static int print_info(struct invocation *invocation, const json_t *object, struc
 
 static int run_info(struct invocation *invocation, struct error *error) {
     struct store_instance instance = {0};
+    client_await_written(invocation->home);
     if (!instance_table_get(invocation->home->store, invocation_argument(invocation, 0), &instance,
                             error))
         return EXIT_FAILURE;

@@ -103,6 +103,18 @@ static bool send_line(struct client *client, const struct buffer *line, struct e
     return true;
 }
 
+/* An older supervisor answers too: that it does not know this. */
+void client_await_written(const struct home *home) {
+    struct buffer request = {0};
+    struct client *client = connect_to(home, NULL);
+    struct pollfd answered = {.fd = client ? client->fd : -1, .events = POLLIN};
+    control_encode_request(&request, 1, "written", NULL);
+    if (client && send_line(client, &request, NULL))
+        poll(&answered, 1, CLIENT_WRITTEN_MS);
+    client_close(client);
+    buffer_done(&request);
+}
+
 /* A supervisor that has answered and ended cannot be asked any more: its answer is read next. */
 static void ask_status(struct client *client) {
     struct buffer request = {0};

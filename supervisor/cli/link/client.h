@@ -15,6 +15,12 @@ struct client *client_open(const struct home *home, struct error *error);
 struct client *client_open_any(const struct home *home, struct error *error);
 void client_close(struct client *client); /* NULL is fine */
 
+/* Waits until all that the supervisor has done by now is in the store, so that nobody reads there
+ * less than an answer has told him. At most so long, and not without one: then the store has what
+ * it has. */
+void client_await_written(const struct home *home);
+#define CLIENT_WRITTEN_MS 2000
+
 #define CLIENT_STATUS_MS 1000 /* between the questions for progress */
 
 /* Sends one request and waits for its answer; params is stolen. NULL: error is set to the
