@@ -11,7 +11,7 @@ bool store_commits(struct store *store, uint32_t *count) {
     void volatile *index = NULL;
     if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
             SQLITE_OK ||
-        !file->pMethods || file->pMethods->iVersion < 2 ||
+        !file->pMethods || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap ||
         file->pMethods->xShmMap(file, 0, REGION_BYTES, 0, &index) != SQLITE_OK || !index)
         return false;
     *count = __atomic_load_n((const uint32_t *)index + COUNT_AT / sizeof *count, __ATOMIC_ACQUIRE);

@@ -9,5 +9,6 @@
 struct store;
 
 /* Modulo 2^32: each transaction that has changed anything counts one. What is read after this has
- * at least these. After a writer crashed, SQLite may begin anew. False: not known. */
+ * at least these. After a writer crashed, SQLite may begin anew. False: not known, as of
+ * one that is read without its log. */
 bool store_commits(struct store *store, uint32_t *count);

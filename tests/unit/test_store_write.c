@@ -329,6 +329,9 @@ TEST(commits_are_counted_whoever_makes_them) {
     CHECK_INT(last - first, 2);
     store_close(other);
     store_close(store);
+    OK(store_open(path, STORE_READ, &store, &error));
+    CHECK(!store_commits(store, &last)); /* there is no log */
+    store_close(store);
 }
 
 int main(void) {

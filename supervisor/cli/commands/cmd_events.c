@@ -9,6 +9,7 @@
 #include "cli/output/event_words.h"
 #include "cli/output/json_output.h"
 #include "home/home.h"
+#include "store/commits.h"
 #include "store/event_table.h"
 #include "store/instance_table.h"
 
@@ -213,14 +214,24 @@ static void await_more(int watch, int *waited_us, bool found) {
     }
 }
 
+/* Whether nobody has committed anything since this was asked last. */
+static bool is_unchanged(struct store *store, uint32_t *commits) {
+    uint32_t before = *commits;
+    return store_commits(store, commits) && *commits == before;
+}
+
 static void follow(struct invocation *invocation, const struct wanted *wanted, int64_t after,
                    struct error *error) {
     scoped(alloc_release) char *log = home_file(invocation->home, HOME_DATABASE "-wal");
     int watch = file_watch_open(log), waited_us = 0;
+    uint32_t commits = 0;
     int64_t last = after;
+    is_unchanged(invocation->home->store, &commits);
     while (print_new(invocation, wanted, &last, error)) {
-        await_more(watch, &waited_us, last != after);
-        after = last;
+        do {
+            await_more(watch, &waited_us, last != after);
+            after = last;
+        } while (is_unchanged(invocation->home->store, &commits));
     }
     file_watch_close(watch);
 }
