@@ -124,6 +124,10 @@ TEST(who_holds_the_lock_on_a_folder_is_named) {
     CHECK_STRING(free_error.text,
                  "another process is working on the lab; try again when it is done");
     rmdir(folder);
+    struct error gone = {0};
+    CHECK(file_lock_folder(folder) < 0 && !lock_holder_explain(folder, "the lab", &gone));
+    CHECK_CONTAINS(gone.text, " is gone: `pgsup list` shows whether its instance was removed");
+    CHECK_INT((int)gone.code, ERROR_NOT_FOUND);
 }
 
 TEST(files_are_written_whole_or_not) {

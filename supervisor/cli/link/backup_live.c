@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/lock_holder.h"
 #include "base/name.h"
 #include "base/platform.h"
 #include "base/space.h"
@@ -287,7 +288,9 @@ static bool has_ended(const struct copying *copying, struct error *error) {
     bool ended = known && (!now.name || now.pid != before->pid);
     running_done(&now);
     if (ended)
-        error_set(error, ERROR_WRONG_STATE, "it was stopped in the middle of it");
+        error_set(error, ERROR_WRONG_STATE,
+                  "the VM of \"%s\" ended meanwhile: `pgsup events %s` shows how", before->name,
+                  before->name);
     return ended || !known;
 }
 
@@ -385,7 +388,7 @@ static bool wait_jobs(struct copying *copying, struct error *error) {
 static bool fail_locked(const struct home *home, const char *name, const char *folder,
                         struct error *error) {
     if (errno != EWOULDBLOCK)
-        return error_errno(error, "cannot work on %s", folder);
+        return lock_holder_explain(folder, folder, error);
     if (suspension_is_being_made(home, name))
         return error_set(error, ERROR_WRONG_STATE,
                          "\"%s\" is being suspended: try again when it is done", name);

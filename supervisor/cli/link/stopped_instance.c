@@ -12,7 +12,6 @@
 #include "home/snapshot/suspension.h"
 #include "home/unfinished.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 static bool check_stopped(const struct invocation *invocation,
@@ -52,10 +51,8 @@ bool stopped_instance_lock_suspended(const struct invocation *invocation, const 
     if (!recovery_complete_rename(invocation->home, instance, error))
         return false;
     *lock = file_lock_folder(folder);
-    if (*lock < 0 && errno == EWOULDBLOCK)
-        return lock_holder_report(folder, folder, error);
     if (*lock < 0)
-        return error_errno(error, "cannot work on %s", folder);
+        return lock_holder_explain(folder, folder, error);
     if (!read_again(invocation, instance, error))
         return false;
     recovery_end_rename(invocation->home, instance);

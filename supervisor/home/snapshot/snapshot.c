@@ -13,7 +13,6 @@
 #include "store/event_table.h"
 #include "store/transaction.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* --- disks --- */
@@ -66,10 +65,8 @@ bool snapshot_lock(const struct home *home, const char *instance, int *lock, str
     *lock = file_lock_folder(folder);
     if (*lock >= 0)
         return true;
-    if (errno != EWOULDBLOCK)
-        return error_errno(error, "cannot work on %s", folder);
     scoped(alloc_release) char *what = alloc_printf("the snapshots of \"%s\"", instance);
-    return lock_holder_report(folder, what, error);
+    return lock_holder_explain(folder, what, error);
 }
 
 /* --- rows --- */

@@ -252,5 +252,5 @@ wait_until 60 has_event one "by itself: no backup of \"one\" was made: the folde
 step "QEMU is killed in the middle"
 begin_slow
 kill -9 "$(pid_of one)"
-end_slow 3 'no backup of "one" was made: it was stopped in the middle of it'
+end_slow 3 'no backup of "one" was made: the VM of "one" ended meanwhile: `pgsup events one` shows how'
 no_part_is_left
