@@ -57,6 +57,7 @@ set(table
   "cli/252-lab-downloads             6    1     300     normal     -"
   "cli/261-hang                    15    1     300     normal     -"
   "cli/270-parts                   3    1     300     both       -"
+  "cli/276-doctor-beside           12    1     120     both       -"
   "cli/285-limits                  3    1     300     normal     -"
   "cli/167-cloud-network            8    1     300     normal     macos"
 

@@ -13,6 +13,7 @@
 #define LINUX  CHECK_NEEDS_LINUX
 #define HOME   CHECK_NEEDS_HOME
 #define STORE  (CHECK_NEEDS_HOME | CHECK_NEEDS_STORE)
+#define STILL  (STORE | CHECK_NEEDS_STILLNESS)
 #define QEMU   CHECK_NEEDS_QEMU
 
 const struct check check_table[] = {
@@ -37,7 +38,7 @@ const struct check check_table[] = {
     {"bridge-conf", "network", LINUX | STORE, attachment_bridge_conf, false},
     {"tun", "network", LINUX | STORE, attachment_tun, false},
     {"phone-home-port", "network", STORE, attachment_phone_home_port, false},
-    {"ports", "network", STORE, attachment_ports, false},
+    {"ports", "network", STILL, attachment_ports, false},
 
     {"macos", "mac", MAC, mac_version, false},
     {"firewall", "mac", MAC, mac_firewall, false},
@@ -57,9 +58,9 @@ const struct check check_table[] = {
     {"space", "home", ALWAYS, folders_space, false},
     {"store", "home", HOME, folders_store, false},
     {"ssh-key", "home", STORE, folders_ssh_key, false},
-    {"images", "home", STORE, images_files, false},
-    {"disks", "home", STORE, images_disks, false},
-    {"instances", "home", STORE, images_folders, false},
+    {"images", "home", STILL, images_files, false},
+    {"disks", "home", STILL, images_disks, false},
+    {"instances", "home", STILL, images_folders, false},
 
     {"supervisor", "supervisor", HOME, supervision_answers, false},
     {"leftovers", "supervisor", HOME, supervision_leftovers, true},
@@ -75,6 +76,6 @@ bool check_applies(const struct check *check, const struct surroundings *surroun
     unsigned has = (surroundings->macos ? CHECK_NEEDS_MACOS : CHECK_NEEDS_LINUX) |
                    (surroundings->has_home ? CHECK_NEEDS_HOME : 0) |
                    (surroundings->has_store ? CHECK_NEEDS_STORE : 0) |
-                   (surroundings->qemu ? CHECK_NEEDS_QEMU : 0);
+                   (surroundings->qemu ? CHECK_NEEDS_QEMU : 0) | CHECK_NEEDS_STILLNESS;
     return (check->needs & has) == check->needs;
 }

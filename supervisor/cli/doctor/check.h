@@ -12,6 +12,9 @@ enum check_needs { /* else the check is left out */
                    CHECK_NEEDS_HOME = 4,  /* the folder */
                    CHECK_NEEDS_STORE = 8, /* that can be read */
                    CHECK_NEEDS_QEMU = 16,
+                   /* Other commands change what it compares: a finding is told that is there when
+                    * all is read again. */
+                   CHECK_NEEDS_STILLNESS = 32,
 };
 
 struct check {

@@ -6,8 +6,12 @@
 #include "cli/doctor/side_by_side.h"
 #include "host/program.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LOOK_AGAIN_MS 300 /* longer than a command takes from a file to its row */
+#define LOOKS_MAX     8
 
 struct look { /* of one check; left to its thread if that is late */
     const struct check *check;
@@ -47,12 +51,12 @@ static void set_late(struct finding *finding) {
                  EXAMINATION_CHECK_MS / 1000);
 }
 
-static void run_looks(struct examination *examination) {
-    size_t count = examination->count;
+static void run_looks(struct examination *examination, struct examined *const *items,
+                      size_t count) {
     struct side_by_side_job *jobs = alloc_zero((count + 1) * sizeof *jobs);
     for (size_t i = 0; i < count; i++) {
         struct look *look = alloc_zero(sizeof *look);
-        look->check = examination->items[i].check;
+        look->check = items[i]->check;
         look->surroundings = examination->surroundings;
         jobs[i] = (struct side_by_side_job){.run = run_look, .context = look};
     }
@@ -60,11 +64,15 @@ static void run_looks(struct examination *examination) {
         examination->late = true;
     for (size_t i = 0; i < count; i++) {
         struct look *look = jobs[i].context;
+        const char *before = items[i]->finding.text;
+        items[i]->found_twice =
+            jobs[i].done && before && look->finding.text && strcmp(before, look->finding.text) == 0;
+        finding_done(&items[i]->finding);
         if (jobs[i].done) {
-            examination->items[i].finding = look->finding;
+            items[i]->finding = look->finding;
             free(look);
         } else {
-            set_late(&examination->items[i].finding);
+            set_late(&items[i]->finding);
         }
     }
     free(jobs);
@@ -86,6 +94,46 @@ static void read_surroundings(struct examination *examination, const char *home_
     examination->surroundings = read;
 }
 
+/* Runs the checks that `wanted` names. */
+static void run_wanted(struct examination *examination, bool (*wanted)(const struct examined *)) {
+    struct examined **items = alloc_zero((examination->count + 1) * sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < examination->count; i++)
+        if (wanted(&examination->items[i]) &&
+            check_applies(examination->items[i].check, examination->surroundings))
+            items[count++] = &examination->items[i];
+    run_looks(examination, items, count);
+    free(items);
+}
+
+static bool is_any(const struct examined *examined) {
+    return examined->check != NULL;
+}
+
+/* What it found may be half of what another command is doing. */
+static bool is_doubtful(const struct examined *examined) {
+    return (examined->check->needs & CHECK_NEEDS_STILLNESS) && !examined->found_twice &&
+           examined->finding.verdict != VERDICT_OK;
+}
+
+static bool has_doubt(const struct examination *examination) {
+    for (size_t i = 0; i < examination->count; i++)
+        if (is_doubtful(&examination->items[i]))
+            return !examination->late;
+    return false;
+}
+
+/* The last one is told in any case. */
+static void look_again(struct examination *examination, const char *home_option) {
+    for (int looks = 1; looks < LOOKS_MAX && has_doubt(examination); looks++) {
+        poll(NULL, 0, LOOK_AGAIN_MS);
+        surroundings_done(examination->surroundings);
+        free(examination->surroundings);
+        read_surroundings(examination, home_option);
+        run_wanted(examination, is_doubtful);
+    }
+}
+
 void examination_run(struct examination *examination, const char *home_option) {
     size_t rows = 0;
     *examination = (struct examination){0};
@@ -96,7 +144,8 @@ void examination_run(struct examination *examination, const char *home_option) {
     for (size_t i = 0; i < rows; i++)
         if (check_applies(&check_table[i], examination->surroundings))
             examination->items[examination->count++].check = &check_table[i];
-    run_looks(examination);
+    run_wanted(examination, is_any);
+    look_again(examination, home_option);
 }
 
 bool examination_is_fixable(const struct examined *examined) {

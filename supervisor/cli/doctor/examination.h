@@ -9,6 +9,7 @@
 struct examined {
     const struct check *check;
     struct finding finding;
+    bool found_twice;     /* the same, one after the other */
     bool mended;          /* its command was run; finding is what was found after it */
     struct error problem; /* why its command failed */
 };

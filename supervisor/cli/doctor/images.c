@@ -8,6 +8,7 @@
 #include "host/qcow2_file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,12 +97,20 @@ static bool is_instance(const struct surroundings *surroundings, const char *nam
     return false;
 }
 
+/* By the command that makes or renames it. */
+static bool is_worked_on(const char *folder, const char *name) {
+    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, name);
+    scoped(file_release) int lock = file_lock_folder(path);
+    return lock < 0 && errno == EWOULDBLOCK;
+}
+
 static char *find_stranger(const struct surroundings *surroundings, const char *folder) {
     DIR *all = opendir(folder);
     char *found = NULL;
     struct dirent *entry;
     while (all && !found && (entry = readdir(all)))
-        if (entry->d_name[0] != '.' && !is_instance(surroundings, entry->d_name))
+        if (entry->d_name[0] != '.' && !is_instance(surroundings, entry->d_name) &&
+            !is_worked_on(folder, entry->d_name))
             found = alloc_string(entry->d_name);
     if (all)
         closedir(all);
