@@ -23,6 +23,7 @@
 #include "daemon/service_notify.h"
 #include "daemon/silence.h"
 #include "daemon/sleep_inhibitor.h"
+#include "daemon/thread_work.h"
 #include "daemon/wake.h"
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
@@ -402,6 +403,7 @@ bool daemon_run(const struct daemon_options *options, struct error *error) {
         close_unopened(&daemon);
     }
     run_loop(&daemon);
+    thread_work_end();
     file_release(&daemon.lock);
     home_close(&daemon.home);
     return good;

@@ -1,6 +1,6 @@
-/* Work that may block, on a thread that ends with it. One that stays, as those of libuv's pool do,
- * keeps its stack and, in glibc, some hundred pieces of what it has freed: 150 KB, and four times
- * as much of the heap cannot be given back around them.
+/* Work that may block, on threads that end when there was none for a second. One that stays, as
+ * those of libuv's pool do, keeps its stack and, in glibc, some hundred pieces of what it has
+ * freed: 150 KB, and four times as much of the heap cannot be given back around them.
  *
  * So many are done at once; others wait, in order. All calls on the loop's thread, but run(). */
 #pragma once
@@ -19,10 +19,11 @@ struct thread_work {
     struct thread_work *next;
     thread_work_function *run, *done;
     uv_async_t ended;
-    uv_thread_t thread;
-    bool has_thread;
 };
 
 /* The loop goes on until done() was called, once. There the work may be started again, or freed. */
 void thread_work_start(uv_loop_t *loop, struct thread_work *work, thread_work_function *run,
                        thread_work_function *done);
+
+/* When the loop has ended: waits for the threads that have nothing to do. */
+void thread_work_end(void);

@@ -1,5 +1,5 @@
-/* Work on threads: they end with it, so many are done at once and the others in order, and nothing
- * is lost where there is no thread. */
+/* Work on threads: so many are done at once and the others in order, a thread takes what comes next
+ * and ends when nothing comes, and nothing is lost where there is no thread. */
 #include "test.h"
 
 #include "daemon/thread_work.h"
@@ -10,10 +10,12 @@
 enum { WORKS = 20 };
 
 static bool no_threads;
+static unsigned threads_begun;
 
 /* In place of libuv's, which is called so in another way. */
 int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *context) {
     const uv_thread_options_t options = {.flags = UV_THREAD_NO_FLAGS};
+    threads_begun += !no_threads;
     return no_threads ? UV_EAGAIN : uv_thread_create_ex(thread, &options, entry, context);
 }
 
@@ -55,7 +57,7 @@ static void on_done(struct thread_work *work) {
 
 static void run_all(void) {
     uv_loop_t loop;
-    seen.most_at_once = seen.threads_ended = seen.done = seen.count = 0;
+    seen.most_at_once = seen.threads_ended = seen.done = seen.count = threads_begun = 0;
     CHECK_INT(uv_loop_init(&loop), 0);
     for (int i = 0; i < WORKS; i++) {
         seen.works[i].data = &loop;
@@ -70,8 +72,23 @@ TEST(each_is_done_once_and_no_thread_stays) {
     CHECK(pthread_key_create(&seen.key, on_thread_end) == 0);
     run_all();
     CHECK_INT(seen.done, WORKS);
-    CHECK_INT(seen.threads_ended, WORKS);
     CHECK(seen.most_at_once <= THREAD_WORK_MOST);
+    CHECK(threads_begun <= THREAD_WORK_MOST);
+    thread_work_end();
+    CHECK_INT(seen.threads_ended, threads_begun);
+    pthread_key_delete(seen.key);
+}
+
+TEST(a_thread_without_work_ends_by_itself) {
+    CHECK(pthread_key_create(&seen.key, on_thread_end) == 0);
+    run_all();
+    for (int i = 0; i < 3000 && seen.threads_ended < threads_begun; i++)
+        uv_sleep(10);
+    CHECK_INT(seen.threads_ended, threads_begun);
+    run_all(); /* by others */
+    CHECK_INT(seen.done, WORKS);
+    thread_work_end();
+    CHECK_INT(seen.threads_ended, threads_begun);
     pthread_key_delete(seen.key);
 }
 
@@ -86,7 +103,7 @@ TEST(without_a_thread_it_is_done_all_the_same) {
 
 TEST(what_is_done_may_start_again) {
     uv_loop_t loop;
-    seen.done = seen.count = 0;
+    seen.done = seen.count = threads_begun = 0;
     seen.again = WORKS - 1;
     CHECK(pthread_key_create(&seen.key, on_thread_end) == 0);
     CHECK_INT(uv_loop_init(&loop), 0);
@@ -94,7 +111,9 @@ TEST(what_is_done_may_start_again) {
     thread_work_start(&loop, &seen.works[0], on_work, on_done);
     uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(seen.done, WORKS);
+    CHECK(threads_begun <= THREAD_WORK_MOST);
     CHECK_INT(uv_loop_close(&loop), 0);
+    thread_work_end();
     pthread_key_delete(seen.key);
 }
 
