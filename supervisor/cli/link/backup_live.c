@@ -191,7 +191,9 @@ static json_t *target_node(const char *name, const char *path) {
 }
 
 /* qapi/block-core.json, BlockdevBackup: what is above the image. on-target-error stays "report":
- * "stop" and "enospc" would stop the guest. */
+ * "stop" and "enospc" would stop the guest. on-cbw-error (since 10.1) stays "break-guest-write":
+ * "break-snapshot" lets the guest go on, but the job is not told of it (block/backup.c), and would
+ * end well with a copy of more than one moment. */
 static json_t *backup_action(const struct copying *copying, size_t index, const char *source) {
     scoped(alloc_release) char *name = job_name(index);
     uint64_t limit_bytes = copying->making->options->limit_bytes;
