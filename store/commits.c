@@ -9,6 +9,8 @@ enum { REGION_BYTES = 32768, COUNT_AT = 8 };
 bool store_commits(struct store *store, uint32_t *count) {
     sqlite3_file *file = NULL;
     void volatile *index = NULL;
+    if (sqlite3_db_readonly(store->database, "main") == 1) /* its index would be made */
+        return false;
     if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
             SQLITE_OK ||
         !file->pMethods || file->pMethods->iVersion < 2 || !file->pMethods->xShmMap ||

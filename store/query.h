@@ -30,8 +30,9 @@ struct store {
     char *path;
     int busy_ms;   /* how long it waits for other writers */
     bool reads;    /* the open transaction is that of store_begin_reading() */
-    int log_pages; /* after the last commit, store/write_back.h */
-    int log_kept;  /* … and after the last write-back */
+    int log_pages;      /* after the last commit, store/write_back.h */
+    int log_kept;       /* … and after the last write-back */
+    uint32_t committed; /* … transactions that changed something */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
     struct store_claims claims;
 };

@@ -238,10 +238,6 @@ int store_version(const struct store *store) {
     return text ? atoi(text) : -1;
 }
 
-int64_t store_own_changes(const struct store *store) {
-    return sqlite3_total_changes(store->database);
-}
-
 int64_t store_revision(struct store *store) {
     struct query query;
     if (!query_open(store, STORE_DATA_VERSION, &query, NULL))

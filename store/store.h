@@ -36,7 +36,6 @@ int store_newest_version(void);               /* of the schema: the one that thi
 int store_version(const struct store *store); /* of an open one; before 1: not known */
 /* Another number after another connection has changed something; -1: not known. */
 int64_t store_revision(struct store *store);
-int64_t store_own_changes(const struct store *store); /* rows, by this connection */
 /* SQLite's own check of the whole file. ERROR_TIMEOUT after timeout_ms, ERROR_FAILED with what
  * SQLite found. */
 bool store_check(struct store *store, unsigned timeout_ms, struct error *error);

@@ -10,6 +10,7 @@ static int on_commit(void *context, sqlite3 *database, const char *schema, int p
     (void)database;
     (void)schema;
     store->log_pages = pages;
+    store->committed++;
     if (pages < store->log_kept) /* another process has begun it anew */
         store->log_kept = 0;
     return SQLITE_OK;
@@ -21,6 +22,10 @@ void store_write_back_later(struct store *store) {
 
 int store_log_pages(const struct store *store) {
     return store->log_pages - store->log_kept;
+}
+
+uint32_t store_own_commits(const struct store *store) {
+    return store->committed;
 }
 
 /* Who writes next to a log that was written back begins it anew, and syncs its header: here, with

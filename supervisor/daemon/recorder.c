@@ -218,14 +218,14 @@ static bool apply_all(struct recorder *recorder, struct error *error) {
             return false;
         store_write_back_later(recorder->store);
     }
-    int64_t changes = store_own_changes(recorder->store);
+    uint32_t own = store_own_commits(recorder->store);
     bool good = store_begin(recorder->store, error);
     bool counted = good && store_commits(recorder->store, &before);
     for (struct record *record = recorder->applying.first; record && good; record = record->next)
         good = apply_or_drop(recorder->store, record, error);
     if (!store_end(recorder->store, good, error))
         return false;
-    if (counted && store_own_changes(recorder->store) != changes) /* else nothing was committed */
+    if (counted && store_own_commits(recorder->store) != own) /* else nothing was changed */
         run_add(recorder, before);
     return true;
 }
