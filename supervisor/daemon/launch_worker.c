@@ -46,6 +46,7 @@ struct job {
     char *notice; /* what the user is to be told of its files; NULL */
     bool cold;    /* saved memory is discarded */
     bool wanted;  /* nobody has stopped the VM while it waited for its turn */
+    bool alone;   /* no other launch is under way or waits */
     bool good;
 };
 
@@ -359,8 +360,9 @@ static bool prepare(struct job *job, struct error *error) {
     struct running running = {0};
     if (!job->home && !(job->home = open_home(job->home_path, error)))
         return false;
-    bool good =
-        running_names_find(&job->worker->names, job->name, clock_monotonic_ms(), &running, error);
+    bool good = job->alone ? running_find(job->home->run, job->name, &running, error)
+                           : running_names_find(&job->worker->names, job->name,
+                                                clock_monotonic_ms(), &running, error);
     if (good && running.name)
         good = prepare_found(job->home, &running, &job->plan, error);
     else if (good)
@@ -415,6 +417,7 @@ static void on_job_begin(struct launch_turn *turn) {
     job->worker->launched = true;
     job->worker->rested = false;
     job->wanted = vm_launch_begins(job->vm);
+    job->alone = job->worker->queue.under_way == 1 && !job->worker->queue.first;
     if (job->wanted && job->worker->spare_count)
         job->home = job->worker->spares[--job->worker->spare_count];
 }
