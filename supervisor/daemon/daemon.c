@@ -228,6 +228,7 @@ static void on_gone(void *context, struct call *call) {
 static void give_back_memory(struct daemon *daemon) {
     if (!launch_worker_rest(&daemon->fleet.launches))
         return;
+    thread_work_rest();
     store_rest(daemon->home.store);
     recorder_rest(daemon->recorder);
     platform_trim_heap();

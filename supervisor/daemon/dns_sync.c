@@ -6,6 +6,7 @@
 #include "daemon/thread_work.h"
 #include "home/names/dns_update.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ struct dns_sync {
     uv_loop_t *loop;
     struct recorder *recorder;
     struct thread_work work;
-    bool busy, closing;
+    bool busy;
+    atomic_bool closing;
     uint64_t not_before_ms;
     char *warned; /* the problem that was logged last; NULL: none */
     /* Owned by the worker while busy. */
@@ -28,6 +30,8 @@ static void on_sync_work(struct thread_work *work) {
     struct dns_sync *sync = work->data;
     struct error *error = &sync->problem;
     error_clear(error);
+    if (sync->closing)
+        return;
     if (!sync->open)
         sync->open = home_open(sync->home_path, &sync->home, error);
     if (sync->open)

@@ -113,6 +113,8 @@ static char *find_requirements(const struct run *run) {
 /* Tries several times if the store fails, because the guest phones home only once. */
 static void on_run_work(struct thread_work *work) {
     struct run *run = work->data;
+    if (run->abandoned)
+        return;
     for (int i = 0; i < STORE_TRIES && !write_files(run, &run->error); i++) {
         if (run->error.code != ERROR_FAILED || i == STORE_TRIES - 1 || run->abandoned)
             return;

@@ -123,6 +123,14 @@ void thread_work_start(uv_loop_t *loop, struct thread_work *work, thread_work_fu
     uv_mutex_unlock(&pool.mutex);
 }
 
+void thread_work_rest(void) {
+    pool_lock();
+    for (unsigned i = 0; i < THREAD_WORK_MOST; i++)
+        if (pool.workers[i].made && pool.workers[i].over)
+            worker_join(&pool.workers[i]);
+    uv_mutex_unlock(&pool.mutex);
+}
+
 void thread_work_end(void) {
     pool_lock();
     pool.ending = true;

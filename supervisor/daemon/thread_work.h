@@ -25,5 +25,8 @@ struct thread_work {
 void thread_work_start(uv_loop_t *loop, struct thread_work *work, thread_work_function *run,
                        thread_work_function *done);
 
+/* Joins those that have ended, which on macOS keep their stacks until then. */
+void thread_work_rest(void);
+
 /* When the loop has ended: waits for the threads that have nothing to do. */
 void thread_work_end(void);

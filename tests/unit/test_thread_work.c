@@ -9,16 +9,6 @@
 
 enum { WORKS = 20 };
 
-static bool no_threads;
-static unsigned threads_begun;
-
-/* In place of libuv's, which is called so in another way. */
-int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *context) {
-    const uv_thread_options_t options = {.flags = UV_THREAD_NO_FLAGS};
-    threads_begun += !no_threads;
-    return no_threads ? UV_EAGAIN : uv_thread_create_ex(thread, &options, entry, context);
-}
-
 static struct {
     struct thread_work works[WORKS];
     pthread_key_t key;
@@ -27,6 +17,23 @@ static struct {
     pthread_mutex_t mutex; /* of begun and count */
     unsigned count;
 } seen = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static bool no_threads;
+static unsigned threads_begun;
+static uv_thread_cb entry_of_all;
+
+static void on_begin(void *context) {
+    pthread_setspecific(seen.key, context); /* so that its end is counted, whatever it did */
+    entry_of_all(context);
+}
+
+/* In place of libuv's, which is called so in another way. */
+int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *context) {
+    const uv_thread_options_t options = {.flags = UV_THREAD_NO_FLAGS};
+    threads_begun += !no_threads;
+    entry_of_all = entry;
+    return no_threads ? UV_EAGAIN : uv_thread_create_ex(thread, &options, on_begin, context);
+}
 
 static void on_thread_end(void *value) {
     (void)value;
@@ -40,8 +47,6 @@ static void on_work(struct thread_work *work) {
     pthread_mutex_lock(&seen.mutex);
     seen.begun[seen.count++] = (unsigned)(work - seen.works);
     pthread_mutex_unlock(&seen.mutex);
-    if (!no_threads)
-        pthread_setspecific(seen.key, work);
     uv_sleep(1);
     seen.at_once--;
 }
