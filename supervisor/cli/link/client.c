@@ -51,7 +51,7 @@ static void set_timeout(int fd, int which, unsigned seconds) {
     setsockopt(fd, SOL_SOCKET, which, &limit, sizeof limit);
 }
 
-static struct client *connect_to(const struct home *home, struct error *error) {
+static struct client *connect_to(const struct home *home, unsigned limit_s, struct error *error) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     scoped(alloc_release) char *path = run_folder_control(home->run);
     if (strlen(path) >= sizeof address.sun_path) {
@@ -60,10 +60,10 @@ static struct client *connect_to(const struct home *home, struct error *error) {
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    set_timeout(fd, SO_SNDTIMEO, CLIENT_TIMEOUT_S); /* a full backlog makes connect() wait */
+    set_timeout(fd, SO_SNDTIMEO, limit_s); /* a full backlog makes connect() wait */
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
         if (errno == EAGAIN)
-            error_set(error, ERROR_TIMEOUT, NO_ANSWER, home->path, CLIENT_TIMEOUT_S);
+            error_set(error, ERROR_TIMEOUT, NO_ANSWER, home->path, limit_s);
         else if (errno == EACCES)
             error_set(error, ERROR_FAILED,
                       "the supervisor of %s belongs to another user: its socket cannot be opened",
@@ -106,11 +106,14 @@ static bool send_line(struct client *client, const struct buffer *line, struct e
 /* An older supervisor answers too: that it does not know this. */
 void client_await_written(const struct home *home) {
     struct buffer request = {0};
-    struct client *client = connect_to(home, NULL);
+    uint64_t until_ms = clock_monotonic_ms() + CLIENT_WRITTEN_MS;
+    struct client *client = connect_to(home, CLIENT_WRITTEN_MS / 2 / 1000, NULL);
     struct pollfd answered = {.fd = client ? client->fd : -1, .events = POLLIN};
     control_encode_request(&request, 1, "written", NULL);
-    if (client && send_line(client, &request, NULL))
-        poll(&answered, 1, CLIENT_WRITTEN_MS);
+    bool sent = client && send_line(client, &request, NULL);
+    uint64_t now_ms = clock_monotonic_ms();
+    if (sent && now_ms < until_ms)
+        poll(&answered, 1, (int)(until_ms - now_ms));
     client_close(client);
     buffer_done(&request);
 }
@@ -283,7 +286,7 @@ static json_t *greet(struct client *client, struct error *error) {
 typedef bool accepts(const json_t *hello, struct error *error);
 
 static struct client *open_if(const struct home *home, accepts *accept, struct error *error) {
-    struct client *client = connect_to(home, error);
+    struct client *client = connect_to(home, CLIENT_TIMEOUT_S, error);
     json_t *hello = client ? greet(client, error) : NULL;
     bool good = hello && (!accept || accept(hello, error));
     json_decref(hello);

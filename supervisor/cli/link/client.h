@@ -19,7 +19,7 @@ void client_close(struct client *client); /* NULL is fine */
  * less than an answer has told him. At most so long, and not without one: then the store has what
  * it has. */
 void client_await_written(const struct home *home);
-#define CLIENT_WRITTEN_MS 2000
+#define CLIENT_WRITTEN_MS 2000 /* half of it until it is connected */
 
 #define CLIENT_STATUS_MS 1000 /* between the questions for progress */
 

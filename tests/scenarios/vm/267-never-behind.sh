@@ -13,7 +13,7 @@ store = sqlite3.connect(sys.argv[1], isolation_level=None)
 store.execute("BEGIN IMMEDIATE")
 subprocess.run([sys.argv[2], "-q", "stop", "-f", "one"], check=True, stdout=subprocess.DEVNULL)
 reader = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE, text=True)
-time.sleep(0.2)
+reader.poll() is None and time.sleep(1) # until it asks; after 2 s it would not wait any longer
 store.execute("ROLLBACK")
 print(reader.communicate()[0], end="")
 sys.exit(reader.returncode)
