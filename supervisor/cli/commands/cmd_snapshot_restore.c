@@ -21,6 +21,15 @@ static const struct option_spec options[] = {
     OPTIONS_END,
 };
 
+/* For a program that reads JSON; a person has read the sentence of `pgsup stop`. */
+static bool fail_not_stopped(const char *name, int status, struct error *error) {
+    enum error_code code = status == error_exit_status(ERROR_TIMEOUT)         ? ERROR_TIMEOUT
+                           : status == error_exit_status(ERROR_NO_SUPERVISOR) ? ERROR_NO_SUPERVISOR
+                           : status == error_exit_status(ERROR_WRONG_STATE)   ? ERROR_WRONG_STATE
+                                                                              : ERROR_FAILED;
+    return error_set(error, code, "%s was not stopped: nothing was restored", name);
+}
+
 /* The exit status of `pgsup stop`, which says itself why it did not stop it. */
 static int stop_first(struct invocation *invocation, const char *name, struct error *error) {
     struct own_command own = {0};
@@ -30,6 +39,8 @@ static int stop_first(struct invocation *invocation, const char *name, struct er
     int status =
         own_command_init(&own, invocation, error) ? own_command_run(&own, &words, error) : -1;
     own_command_done(&own);
+    if (status > 0 && invocation_wants_json(invocation))
+        fail_not_stopped(name, status, error);
     return status < 0 ? EXIT_FAILURE : status;
 }
 

@@ -13,8 +13,8 @@ ends() { # STATUS TEXT LINES: of what runs in the background
     expect_equal "lines" "$(wc -l <"$WORK/restore.err" | tr -d ' ')" "$3"
     [ "$3" = 0 ] || expect_text "$WORK/restore.err" "$2"
 }
-begin() { # this guest ignores its button
-    "$PGSUP" -q snapshot restore test s1 --stop >"$WORK/restore.out" 2>"$WORK/restore.err" &
+begin() { # WORD…: options; this guest ignores its button
+    "$PGSUP" -q snapshot restore test s1 --stop "$@" >"$WORK/restore.out" 2>"$WORK/restore.err" &
     restoring=$!
     wait_state test stopping 20
 }
@@ -23,6 +23,16 @@ step "the supervisor is killed while it stops it"
 begin
 kill_supervisor
 ends 4 "the supervisor ended before it answered" 1
+start_supervisor
+wait_state test running 20
+
+step "a program reads it as JSON too"
+begin --json
+kill_supervisor
+ends 4 "test was not stopped: nothing was restored" 2
+expect_equal "as JSON" \
+    "$(python3 -c 'import json,sys; it = json.load(sys.stdin); print(it["ok"], it["error"]["status"])' \
+        <"$WORK/restore.out")" "False 4"
 start_supervisor
 wait_state test running 20
 
