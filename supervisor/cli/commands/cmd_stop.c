@@ -94,8 +94,9 @@ static void stop_offline(struct invocation *invocation, const char *name, void *
         outcome = offline_stop(invocation->home, &running, context, error);
     }
     bool stopped = !running.name || outcome;
-    if (stopped &&
-        (!invocation_flag(invocation, "discard") || discard_memory(invocation, name, error)))
+    bool good = stopped && (!invocation_flag(invocation, "discard") ||
+                            discard_memory(invocation, name, error));
+    if (good || (stopped && !invocation_wants_json(invocation)))
         tell_offline(invocation, name, outcome);
     running_done(&running);
 }
@@ -113,13 +114,15 @@ static int run_stop(struct invocation *invocation, struct error *error) {
         error_set(error, ERROR_USAGE, "--force and --no-escalate exclude each other");
         return 1;
     }
+    bool discards = invocation_flag(invocation, "discard");
     struct vm_command command = {.method = "stop",
                                  .going = "stopping",
                                  .awaits = "stopped",
                                  .params = json_object(),
                                  .order = SELECTION_REVERSE,
-                                 .finish =
-                                     invocation_flag(invocation, "discard") ? discard_memory : NULL,
+                                 .finish = discards ? discard_memory : NULL,
+                                 .left_out =
+                                     discards ? "; saved memory is not discarded then" : NULL,
                                  .show = show_stop,
                                  .offline = stop_offline,
                                  .context = &given};

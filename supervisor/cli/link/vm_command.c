@@ -121,10 +121,11 @@ static void tell_going(const struct supervised *run, struct error *error) {
     }
     list_unsent(run, &unsent);
     error_clear(error);
-    error_set(error, ERROR_CANCELLED, "%s go%s on %s: `pgsup wait%s%s%s` waits again%s%s",
+    error_set(error, ERROR_CANCELLED, "%s go%s on %s: `pgsup wait%s%s%s` waits again%s%s%s",
               listed.data, names->count == 1 ? "es" : "", command->going, words.data,
               ready ? "" : " --for ", ready ? "" : command->awaits,
-              unsent.length ? "; not asked yet: " : "", unsent.length ? unsent.data : "");
+              unsent.length ? "; not asked yet: " : "", unsent.length ? unsent.data : "",
+              command->left_out ? command->left_out : "");
 }
 
 static bool finish(const struct supervised *run, const char *name, struct error *error) {
@@ -140,7 +141,10 @@ static void take_answer(struct supervised *run, const struct client_answer *answ
     const char *name = named ? run->selection->names.items[index] : "";
     run->done[index] |= named;
     progress_finish(&run->progress, name);
-    if (!answer->result || (named && !finish(run, name, &failure)))
+    bool finished = answer->result && (!named || finish(run, name, &failure));
+    if (!finished && answer->result && !invocation_wants_json(run->invocation))
+        show_result(run->invocation, run->command, name, answer->result);
+    if (!finished)
         note_failure(run->invocation,
                      &(struct named_failure){name, run->selection->names.count, &failure},
                      &run->status, error);

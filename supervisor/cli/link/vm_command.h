@@ -28,9 +28,10 @@ struct vm_command {
     bool provisions; /* what is waited for is Ansible */
     /* Called for each name before the first is sent; NULL: nothing. False: error set. */
     bool (*prepare)(const struct invocation *invocation, const char *name, struct error *error);
-    /* Called for each name whose request ended well; NULL: nothing. False: error set, and that is
-     * its result. */
+    /* Called for each name whose request ended well; NULL: nothing. False: error set; what was
+     * done is shown too. */
     bool (*finish)(const struct invocation *invocation, const char *name, struct error *error);
+    const char *left_out; /* what Ctrl-C leaves out of it, "; …"; NULL: nothing */
     /* Shows one result on stdout; not called with --quiet. */
     void (*show)(const struct invocation *invocation, const char *name, json_t *result);
     /* Prints warnings about a result, also with --quiet; may be NULL. */
