@@ -233,11 +233,11 @@ void name_format_size(uint64_t bytes, char text[32]) {
     strcpy(text, units[unit]);
 }
 
-/* "4 GiB" is "4G", "5 B" is "5B". */
 const char *name_plural(uint64_t count) {
     return count == 1 ? "" : "s";
 }
 
+/* "4 GiB" is "4G", "5 B" is "5B". */
 void name_format_size_short(uint64_t bytes, char text[32]) {
     name_format_size(bytes, text);
     size_t digits = strcspn(text, " ");

@@ -287,7 +287,6 @@ static int create_in_child(const char *path, const char *name) {
     return !good;
 }
 
-/* Several at once: each gets an address, a port and an id of its own. */
 /* --- what a power cut leaves --- */
 
 enum { SYNCS_MAX = 64 };
@@ -339,6 +338,7 @@ TEST(all_files_are_on_the_disk_and_none_was_waited_for_alone) {
     home_close(&home);
 }
 
+/* Each gets an address, a port and an id of its own. */
 TEST(several_at_once) {
     enum { COUNT = 4 };
     pid_t pids[COUNT];

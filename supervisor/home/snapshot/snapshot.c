@@ -62,11 +62,9 @@ bool snapshot_lock(const struct home *home, const char *instance, int *lock, str
     scoped(alloc_release) char *folder = kept_files_folder(home, instance);
     if (!home_make_folder(home, folder, error))
         return false;
-    *lock = file_lock_folder(folder);
-    if (*lock >= 0)
-        return true;
     scoped(alloc_release) char *what = alloc_printf("the snapshots of \"%s\"", instance);
-    return lock_holder_explain(folder, what, error);
+    *lock = file_lock_folder(folder);
+    return *lock >= 0 || lock_holder_explain(folder, what, error);
 }
 
 /* --- rows --- */

@@ -44,8 +44,10 @@ step "TERM=dumb, and a pipe: plain lines"
 make_image "$WORK/other.qcow2"
 # On a terminal, a second after which there is something to tell.
 dumb() {
-    TERM=dumb python3 -c 'import pty, sys
-sys.exit(pty.spawn(sys.argv[1:]))' "$@" >"$WORK/dumb" </dev/null
+    TERM=dumb python3 -c 'import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@" >"$WORK/dumb" </dev/null ||
+        fail "status $?, dumb: $*"
+    [ -s "$WORK/dumb" ] || fail "nothing was printed, dumb: $*"
 }
 for each in list "info one" "image import -n other --arch aarch64 $WORK/other.qcow2" "events one"; do
     # shellcheck disable=SC2086  # words
