@@ -2,6 +2,7 @@
  * its tools, kvm, and what is decided from the answers. Scenario 160 has the others. */
 #include "cli/doctor/attachment.h"
 #include "cli/doctor/check.h"
+#include "cli/doctor/examination.h"
 #include "cli/doctor/mac_answers.h"
 #include "cli/doctor/side_by_side.h"
 #include "host/bridge_helper.h"
@@ -280,6 +281,24 @@ TEST(commands_are_quoted) {
     CHECK_STRING(command, "chmod go= '/tmp/it'\\''s a home'");
     finding_done(&finding);
     CHECK(!finding_command(&finding));
+}
+
+TEST(a_late_look_hides_no_finding) {
+    struct examined examined = {0};
+    struct finding found = {0}, again = {0};
+    finding_fail(&found, "it is gone");
+    finding_fail(&again, "it is gone");
+    examination_take(&examined, &found);
+    CHECK(!examined.found_twice);
+    examination_take(&examined, NULL);
+    CHECK_STRING(examined.finding.text, "it is gone");
+    examination_take(&examined, &again);
+    CHECK(examined.found_twice);
+    finding_done(&examined.finding);
+    examination_take(&examined, NULL);
+    CHECK_CONTAINS(examined.finding.text, "no answer within");
+    CHECK_INT(examined.finding.verdict, VERDICT_FAILURE);
+    finding_done(&examined.finding);
 }
 
 static void end_at_once(void *context) {

@@ -49,6 +49,11 @@ TEST(remove_leaves_nothing) {
     error_clear(&error);
     scoped(alloc_release) char *folder = home_instance_folder(&home, "test-2");
     check_good(file_remove_tree(folder, &error), &error);
+    touch("instances/test-2");
+    CHECK(!instance_remove(&home, &other, &error));
+    CHECK_CONTAINS(error.text, "cannot work on ");
+    error_clear(&error);
+    CHECK_INT(unlink(folder), 0);
     check_good(instance_remove(&home, &other, &error), &error);
     CHECK(!instance_remove(&home, &other, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
@@ -140,6 +145,11 @@ TEST(trash_knows_which_was_removed_last) {
     CHECK_STRING(strrchr(list.items[1].folder, '/'), "/one-11");
     CHECK_INT(list.items[0].removed_ms, 1000900);
     trash_list_done(&list);
+    scoped(alloc_release) char *last = home_file(&home, "trash/one-10");
+    scoped(file_release) int lock = file_lock_folder(last); /* its remover is not through */
+    CHECK(!trash_restore(&home, "one", &error));
+    CHECK_CONTAINS(error.text, "another process is working on ");
+    CHECK(is_there("trash/one-10") && !is_there("instances/one"));
     home_close(&home);
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_AGAIN_MS 300 /* longer than a command takes from a file to its row */
+#define LOOK_AGAIN_MS 300 /* most commands are through by then */
 #define LOOKS_MAX     8
 
 struct look { /* of one check; left to its thread if that is late */
@@ -51,6 +51,19 @@ static void set_late(struct finding *finding) {
                  EXAMINATION_CHECK_MS / 1000);
 }
 
+/* A finding of before is worth more than a look that hangs. */
+void examination_take(struct examined *examined, struct finding *found) {
+    const char *before = examined->finding.text;
+    if (!found) {
+        if (!before)
+            set_late(&examined->finding);
+        return;
+    }
+    examined->found_twice = before && found->text && strcmp(before, found->text) == 0;
+    finding_done(&examined->finding);
+    examined->finding = *found;
+}
+
 static void run_looks(struct examination *examination, struct examined *const *items,
                       size_t count) {
     struct side_by_side_job *jobs = alloc_zero((count + 1) * sizeof *jobs);
@@ -64,16 +77,9 @@ static void run_looks(struct examination *examination, struct examined *const *i
         examination->late = true;
     for (size_t i = 0; i < count; i++) {
         struct look *look = jobs[i].context;
-        const char *before = items[i]->finding.text;
-        items[i]->found_twice =
-            jobs[i].done && before && look->finding.text && strcmp(before, look->finding.text) == 0;
-        finding_done(&items[i]->finding);
-        if (jobs[i].done) {
-            items[i]->finding = look->finding;
+        examination_take(items[i], jobs[i].done ? &look->finding : NULL);
+        if (jobs[i].done)
             free(look);
-        } else {
-            set_late(&items[i]->finding);
-        }
     }
     free(jobs);
 }

@@ -3,7 +3,7 @@
 
 #include "cli/doctor/check.h"
 
-#define EXAMINATION_CHECK_MS 2000u /* for each check */
+#define EXAMINATION_CHECK_MS 2000u /* for each look of a check */
 #define EXAMINATION_MEND_MS  60000u
 
 struct examined {
@@ -23,6 +23,10 @@ struct examination {
 
 /* home_option: as given to -p; NULL. */
 void examination_run(struct examination *examination, const char *home_option);
+/* Takes over what one look of its check found; NULL: that was late, and what was found before
+ * stays.
+ */
+void examination_take(struct examined *examined, struct finding *found);
 /* Whether `--fix` would run the command that was found. */
 bool examination_is_fixable(const struct examined *examined);
 /* Runs the command and looks again. */

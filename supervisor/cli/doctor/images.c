@@ -3,9 +3,12 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/name.h"
+#include "home/change/trash.h"
 #include "home/home.h"
+#include "home/instance/recovery.h"
 #include "home/layout.h"
 #include "host/qcow2_file.h"
+#include "store/store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -90,28 +93,68 @@ void images_disks(const struct surroundings *surroundings, struct finding *findi
 
 /* --- folders --- */
 
-static bool is_instance(const struct surroundings *surroundings, const char *name) {
-    for (size_t i = 0; i < surroundings->instances.count; i++)
-        if (strcmp(surroundings->instances.items[i].name, name) == 0)
+/* Asked anew, as the list is of a moment ago. unknown: the answer when the store has none. */
+static bool is_instance_now(const struct surroundings *surroundings, const char *name,
+                            bool unknown) {
+    struct store *store = NULL;
+    struct error error = {0};
+    bool found = unknown;
+    if (!store_open(surroundings->database, STORE_READ, &store, &error))
+        return unknown;
+    if (!instance_table_has(store, name, &found, &error))
+        found = unknown;
+    store_close(store);
+    return found;
+}
+
+static bool is_locked(const char *folder) {
+    return !file_folder_is_free(folder) && errno == EWOULDBLOCK;
+}
+
+/* Not while `remove` has moved the folder, which it keeps locked until the row is gone too: so the
+ * row is asked for last. Nor between the row and the folder of a renaming, that may be interrupted.
+ */
+static bool is_gone(const struct surroundings *surroundings,
+                    const struct store_instance *instance) {
+    const struct home home = {.path = surroundings->home_path};
+    scoped(alloc_release) char *folder = home_instance_folder(&home, instance->name);
+    scoped(alloc_release) char *trashed = trash_place(&home, instance);
+    if (file_is_directory(folder) || is_locked(trashed))
+        return false;
+    scoped(alloc_release) char *marked = recovery_find_renamed(&home, instance->id);
+    return !marked && is_instance_now(surroundings, instance->name, true) &&
+           !file_is_directory(folder);
+}
+
+/* By its name, or because a renaming has yet to move it. */
+static bool is_of_instance(const struct surroundings *surroundings, const char *path,
+                           const char *name) {
+    for (size_t i = 0; i < surroundings->instances.count; i++) {
+        const struct store_instance *instance = &surroundings->instances.items[i];
+        scoped(alloc_release) char *mark = recovery_rename_mark(path, instance->id);
+        if (strcmp(instance->name, name) == 0 || file_exists(mark))
             return true;
+    }
     return false;
 }
 
-/* By the command that makes or renames it. */
-static bool is_worked_on(const char *folder, const char *name) {
-    scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, name);
-    scoped(file_release) int lock = file_lock_folder(path);
-    return lock < 0 && errno == EWOULDBLOCK;
+/* Whoever makes, renames, removes or restores an instance has its folder locked from before it has
+ * its name until the row says so. */
+static bool is_stranger(const struct surroundings *surroundings, const char *path,
+                        const char *name) {
+    return !is_of_instance(surroundings, path, name) && !is_locked(path) && file_exists(path) &&
+           !is_instance_now(surroundings, name, false) && !is_locked(path) && file_exists(path);
 }
 
 static char *find_stranger(const struct surroundings *surroundings, const char *folder) {
     DIR *all = opendir(folder);
     char *found = NULL;
     struct dirent *entry;
-    while (all && !found && (entry = readdir(all)))
-        if (entry->d_name[0] != '.' && !is_instance(surroundings, entry->d_name) &&
-            !is_worked_on(folder, entry->d_name))
+    while (all && !found && (entry = readdir(all))) {
+        scoped(alloc_release) char *path = alloc_printf("%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.' && is_stranger(surroundings, path, entry->d_name))
             found = alloc_string(entry->d_name);
+    }
     if (all)
         closedir(all);
     return found;
@@ -123,9 +166,9 @@ void images_folders(const struct surroundings *surroundings, struct finding *fin
     scoped(alloc_release) char *all = home_file(&home, HOME_INSTANCES);
     for (size_t i = 0; i < surroundings->instances.count; i++) {
         const char *name = surroundings->instances.items[i].name;
-        scoped(alloc_release) char *folder = home_instance_folder(&home, name);
-        if (file_is_directory(folder))
+        if (!is_gone(surroundings, &surroundings->instances.items[i]))
             continue;
+        scoped(alloc_release) char *folder = home_instance_folder(&home, name);
         finding_fail(finding, "the folder of the instance %s, %s, is gone", name, folder);
         finding_mend(finding, "pgsup", "instance", "remove", name);
         return;

@@ -193,8 +193,8 @@ void supervision_leftovers(const struct surroundings *surroundings, struct findi
     size_t count = mend_left(&running, surroundings->run, 0, finding);
     count = mend_left(&running, apart, count, finding);
     if (count)
-        finding_warn(finding, "%zu socket%s or file%s of VMs that do not run any more", count,
-                     name_plural(count), name_plural(count));
+        finding_warn(finding, "%zu %s of VMs that do not run any more", count,
+                     count == 1 ? "socket or file" : "sockets and files");
     else
         finding_ok(finding, "nothing is left of former VMs; %zu run", running.count);
     running_list_done(&running);

@@ -10,6 +10,7 @@
 #include "store/transaction.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,9 +47,11 @@ bool instance_remove(struct home *home, const struct store_instance *instance,
     if (!recovery_complete_rename(home, instance, error))
         return false;
     scoped(file_release) int lock = file_lock_folder(folder);
+    int number = errno;
     bool present = file_exists(folder);
+    errno = number;
     if (present && lock < 0)
-        return lock_holder_report(folder, folder, error);
+        return lock_holder_explain(folder, folder, error);
     if (!recovery_check_name(home, instance, error))
         return false;
     recovery_end_rename(home, instance);

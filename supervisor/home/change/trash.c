@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock_holder.h"
 #include "base/platform.h"
 #include "home/access/known_hosts.h"
 #include "home/instance/regenerate.h"
@@ -96,11 +97,16 @@ static bool save_rows(struct home *home, const struct store_instance *instance, 
     return instance_archive_save(home->store, instance->id, path, error);
 }
 
+char *trash_place(const struct home *home, const struct store_instance *instance) {
+    scoped(alloc_release) char *trash = home_file(home, TRASH_FOLDER);
+    return alloc_printf("%s/%s-%lld", trash, instance->name, (long long)instance->id);
+}
+
 char *trash_put(struct home *home, const struct store_instance *instance, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
     scoped(alloc_release) char *rows = alloc_printf("%s/" ROWS_FILE, folder);
     scoped(alloc_release) char *trash = home_file(home, TRASH_FOLDER);
-    char *trashed = alloc_printf("%s/%s-%lld", trash, instance->name, (long long)instance->id);
+    char *trashed = trash_place(home, instance);
     if (home_make_folder(home, trash, error) && save_rows(home, instance, rows, error) &&
         (rename(folder, trashed) == 0 || error_errno(error, "cannot move %s to %s", folder, trash)))
         return trashed;
@@ -137,13 +143,16 @@ static bool check_free(struct home *home, const char *name, const char *folder,
     return true;
 }
 
-/* The rows come last: until they are there, the folder is taken back by a failure. */
+/* The rows come last: until they are there, the folder is locked, and taken back by a failure. */
 static bool restore_entry(struct home *home, const struct trash_entry *entry, struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, entry->name);
     scoped(alloc_release) char *rows = alloc_printf("%s/" ROWS_FILE, folder);
     char *notice = NULL;
     if (!check_free(home, entry->name, folder, error))
         return false;
+    scoped(file_release) int lock = file_lock_folder(entry->folder);
+    if (lock < 0)
+        return lock_holder_explain(entry->folder, entry->folder, error);
     if (rename(entry->folder, folder) < 0)
         return error_errno(error, "cannot move %s to %s", entry->folder, folder);
     if (!instance_archive_restore(home->store, rows, error)) {

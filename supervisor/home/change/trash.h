@@ -25,6 +25,8 @@ struct trash_list { /* the last removed first */
 bool trash_list(const struct home *home, struct trash_list *list, struct error *error);
 void trash_list_done(struct trash_list *list);
 
+/* Where the folder of this instance is moved, HOME/trash/NAME-ID; caller frees. */
+char *trash_place(const struct home *home, const struct store_instance *instance);
 /* Moves the folder of an instance there and keeps its rows; the caller then removes them from the
  * store, or takes the folder back. Caller frees the new path; NULL: error set, nothing was moved.
  */

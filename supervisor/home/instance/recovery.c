@@ -23,7 +23,7 @@ static bool move_folder(const char *from, const char *to, struct error *error) {
            error_errno(error, "cannot rename %s to %s", from, to);
 }
 
-static char *find_marked(const struct home *home, int64_t id) {
+char *recovery_find_renamed(const struct home *home, int64_t id) {
     scoped(alloc_release) char *instances = home_file(home, HOME_INSTANCES);
     DIR *list = opendir(instances);
     char *found = NULL;
@@ -54,7 +54,8 @@ bool recovery_check_name(struct home *home, const struct store_instance *instanc
 bool recovery_complete_rename(struct home *home, const struct store_instance *instance,
                               struct error *error) {
     scoped(alloc_release) char *folder = home_instance_folder(home, instance->name);
-    scoped(alloc_release) char *old = file_exists(folder) ? NULL : find_marked(home, instance->id);
+    scoped(alloc_release) char *old =
+        file_exists(folder) ? NULL : recovery_find_renamed(home, instance->id);
     return !old || (recovery_check_name(home, instance, error) && move_folder(old, folder, error));
 }
 

@@ -9,6 +9,8 @@
 
 /* INSTANCEDIR/.renamed-ID, by which a folder that still has its old name is found; caller frees. */
 char *recovery_rename_mark(const char *folder, int64_t id);
+/* The folder that has that mark, under whichever name; NULL: there is none; caller frees. */
+char *recovery_find_renamed(const struct home *home, int64_t id);
 /* Moves a folder that still has its old name; succeeds when there is none. Without a lock, since
  * the folder is locked by its name: beside a rename that goes on it moves what that would, or
  * nothing. Fails if the instance has another name than in this row by now, or is gone. */

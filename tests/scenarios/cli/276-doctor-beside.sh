@@ -37,6 +37,52 @@ while kill -0 $churning 2>/dev/null && [ $rounds -lt 60 ]; do
 done
 wait $churning || fail "$(cat "$WORK/churn.out")"
 
+# hold HOW FOLDER: locks it, "EX" as a command that works on it, "SH" as one that looks; until let_go.
+hold() {
+    rm -f "$WORK/held"
+    python3 -c 'import fcntl, os, sys, time
+folder = os.open(sys.argv[2], os.O_RDONLY)
+fcntl.flock(folder, getattr(fcntl, "LOCK_" + sys.argv[1]))
+open(sys.argv[3], "w").close()
+time.sleep(600)' "$1" "$2" "$WORK/held" &
+    holding=$!
+    at_exit "kill $holding 2>/dev/null"
+    wait_until 60 test -e "$WORK/held"
+}
+let_go() {
+    kill $holding
+    wait $holding || true
+}
+expect_finding() { # WHAT TEXT: "" for none
+    run "$PGSUP" doctor --json
+    expect_equal "$1" "$(finds_nothing instances)" "$2"
+}
+
+step "however long a command takes from a folder to its row"
+make_one slow
+INSTANCES=$PGSUP_HOME/instances
+id=$(python3 -c 'import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT id FROM instances").fetchone()[0])' "$PGSUP_HOME/cloud.sqlite3")
+mkdir -p -m 700 "$PGSUP_HOME/trash"
+mv "$INSTANCES/slow" "$PGSUP_HOME/trash/slow-$id"
+hold EX "$PGSUP_HOME/trash/slow-$id"
+expect_finding "while one is removed" "[]"
+let_go
+expect_finding "whose remover was killed" "['the folder of the instance slow, $INSTANCES/slow, is gone']"
+mv "$PGSUP_HOME/trash/slow-$id" "$INSTANCES/before"
+touch "$INSTANCES/before/.renamed-$id"
+expect_finding "whose renaming was interrupted" "[]"
+expect_ok "$PGSUP" instance remove -y slow
+[ ! -e "$INSTANCES/before" ] || fail "the renaming was not completed"
+mkdir -m 700 "$INSTANCES/new"
+hold EX "$INSTANCES/new"
+expect_finding "while one is made" "[]"
+let_go
+hold SH "$INSTANCES/new"
+expect_finding "that others look at too" "['$INSTANCES/new belongs to no instance']"
+let_go
+rmdir "$INSTANCES/new"
+
 step "what stays wrong is told, by doctor and by who needs it"
 make_one test
 mv "$PGSUP_HOME/instances/test" "$WORK/away"
