@@ -28,8 +28,8 @@ struct store_claims { /* claim.h */
 struct store {
     sqlite3 *database;
     char *path;
-    int busy_ms;   /* how long it waits for other writers */
-    bool reads;    /* the open transaction is that of store_begin_reading() */
+    int busy_ms;        /* how long it waits for other writers */
+    bool reads;         /* the open transaction is that of store_begin_reading() */
     int log_pages;      /* after the last commit, store/write_back.h */
     int log_kept;       /* … and after the last write-back */
     uint32_t committed; /* … transactions that changed something */

@@ -10,8 +10,8 @@
  * "-", and the reasons that there are.
  *     {"brief": {"ready": "web 42000 mail 17", "failed": "db -"}, "reasons": {"db": "QEMU ended"}}
  *
- * "written" is answered when all that has been recorded by then is in the store, or at once if it is
- * known that the store cannot be written. Answers of other methods do not wait for that.
+ * "written" is answered when all that has been recorded by then is in the store, or at once if it
+ * is known that the store cannot be written. Answers of other methods do not wait for that.
  */
 #pragma once
 
