@@ -209,7 +209,8 @@ pgsup_test(seed_server SOURCES unit/test_seed_server.c USES daemon home_change)
 pgsup_test(recorder SOURCES unit/test_recorder.c USES daemon)
 pgsup_test(share SOURCES unit/test_share.c USES daemon)
 pgsup_test(launch_queue SOURCES unit/test_launch_queue.c USES daemon)
-pgsup_test(thread_work SOURCES unit/test_thread_work.c USES daemon)
+pgsup_test(thread_work SOURCES unit/test_thread_work.c ../supervisor/daemon/thread_work.c USES daemon)
+target_compile_definitions(test_thread_work PRIVATE uv_thread_create=make_thread) # which may refuse
 pgsup_test(waiters SOURCES unit/test_waiters.c USES daemon)
 
 pgsup_test(doctor SOURCES unit/test_doctor.c USES cli_doctor)

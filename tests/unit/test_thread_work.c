@@ -27,8 +27,8 @@ static void on_begin(void *context) {
     entry_of_all(context);
 }
 
-/* In place of libuv's, which is called so in another way. */
-int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *context) {
+/* In place of uv_thread_create(): tests/unit.cmake. */
+int make_thread(uv_thread_t *thread, uv_thread_cb entry, void *context) {
     const uv_thread_options_t options = {.flags = UV_THREAD_NO_FLAGS};
     threads_begun += !no_threads;
     entry_of_all = entry;
