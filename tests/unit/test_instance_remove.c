@@ -147,6 +147,7 @@ TEST(trash_knows_which_was_removed_last) {
     trash_list_done(&list);
     scoped(alloc_release) char *last = home_file(&home, "trash/one-10");
     scoped(file_release) int lock = file_lock_folder(last); /* its remover is not through */
+    CHECK(lock >= 0);
     CHECK(!trash_restore(&home, "one", &error));
     CHECK_CONTAINS(error.text, "another process is working on ");
     CHECK(is_there("trash/one-10") && !is_there("instances/one"));
