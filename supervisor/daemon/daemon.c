@@ -28,6 +28,7 @@
 #include "home/access/endpoint.h"
 #include "home/access/guest_port.h"
 #include "machine/tick.h"
+#include "machine/vm_phases.h"
 #include "machine/vm_qmp.h"
 #include "store/guest_table.h"
 

@@ -10,6 +10,7 @@
 #include "daemon/seed_server.h"
 #include "home/instance/phone_home_port.h"
 #include "home/seed/seed.h"
+#include "machine/vm_phases.h"
 #include "store/cloud_table.h"
 #include "store/guest_table.h"
 

@@ -10,6 +10,7 @@
 #include "machine/process.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_helpers.h"
+#include "machine/vm_phases.h"
 #include "machine/vm_private.h"
 #include "machine/vm_suspend.h"
 #include "machine/vm_wake.h"
@@ -323,38 +324,9 @@ void vm_request(struct vm *vm, enum lifecycle_input input) {
     vm_input(vm, input);
 }
 
-#define HEARD_OF "the guest is heard of"
-
 void vm_silent(struct vm *vm, const char *causes) {
     vm_explain(vm, "%s", causes);
     vm->silent = true;
-}
-
-/* A phase is ignored when a later one was seen (a quiet kernel shows first by its agent). */
-static bool is_overtaken(const struct vm *vm, enum store_phase phase) {
-    for (int later = (int)phase; later <= PHASE_READY; later++)
-        if (vm->launch.phases_ms[later])
-            return true;
-    return vm->launch.phases_ms[phase] != 0;
-}
-
-/* The time between phases stays correct when the host's clock is set during the boot. */
-static int64_t phase_time(const struct vm *vm) {
-    uint64_t since_launch = clock_monotonic_ms() - vm->launched_ms;
-    return vm->launched_ms ? vm->launch.phases_ms[PHASE_LAUNCHED] + (int64_t)since_launch
-                           : clock_wall_ms();
-}
-
-void vm_phase(struct vm *vm, enum store_phase phase) {
-    if (is_overtaken(vm, phase) || !lifecycle_has_process(vm->state))
-        return;
-    vm->launch.phases_ms[phase] = phase_time(vm);
-    if (phase == PHASE_LAUNCHED)
-        vm->launched_ms = clock_monotonic_ms();
-    vm_tell(vm, STORE_EVENT_PHASE, "%s", store_phase_word(phase));
-    if (vm->silent && phase >= PHASE_SEED)
-        vm_excuse(vm, HEARD_OF);
-    vm->listener->changed(vm->listener->context, vm);
 }
 
 void vm_expect_phone_home(struct vm *vm) {
@@ -363,18 +335,6 @@ void vm_expect_phone_home(struct vm *vm) {
     vm->plan.phones_home = true;
     alloc_replace(&vm->plan.provision_result, NULL);
     stop_probe(vm);
-}
-
-bool vm_expects_phone_home(const struct vm *vm) {
-    bool expects = vm->plan.phones_home && !vm->plan.provision_result;
-    for (int phase = PHASE_PHONE_HOME; phase < PHASE_COUNT; phase++)
-        expects = expects && vm->launch.phases_ms[phase] == 0;
-    return expects;
-}
-
-void vm_seed_fetched(struct vm *vm) {
-    vm->seed_fetched = true;
-    vm_phase(vm, PHASE_SEED);
 }
 
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address) {
@@ -387,8 +347,7 @@ void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address)
 }
 
 void vm_address_changed(struct vm *vm, const char *address) {
-    if (vm->silent)
-        vm_excuse(vm, HEARD_OF);
+    vm_heard_of(vm);
     if (vm->plan.address && strcmp(vm->plan.address, address) == 0)
         return;
     alloc_replace(&vm->plan.address, alloc_string(address));

@@ -26,14 +26,9 @@ struct vm_stop_options {
 void vm_stop(struct vm *vm, const struct vm_stop_options *options);
 void vm_request(struct vm *vm, enum lifecycle_input input); /* kill, pause, resume, reset */
 
-/* The seed server or provisioning has seen a phase of the boot. */
-void vm_phase(struct vm *vm, enum store_phase phase);
-/* The guest has fetched its meta-data, at the boot or at a later one of this launch. */
-void vm_seed_fetched(struct vm *vm);
 /* cloud-init runs as at a first boot: not sshd makes the guest ready, but the phone-home; what
  * comes from then on is of this boot. */
 void vm_expect_phone_home(struct vm *vm);
-bool vm_expects_phone_home(const struct vm *vm); /* to expect it again would change nothing */
 /* The guest phoned home as instance_id. From now on sshd is probed at address (NULL: no change). */
 void vm_phoned_home(struct vm *vm, const char *instance_id, const char *address);
 /* Nothing is heard of the guest: the causes are the reason, until it is heard of. */

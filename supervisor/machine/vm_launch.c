@@ -9,6 +9,7 @@
 #include "machine/process.h"
 #include "machine/vm.h"
 #include "machine/vm_helpers.h"
+#include "machine/vm_phases.h"
 #include "machine/vm_private.h"
 #include "machine/vm_qmp.h"
 #include "machine/vm_report.h"

@@ -12,6 +12,7 @@
 #include "machine/vm.h"
 #include "machine/vm_agent.h"
 #include "machine/vm_backup.h"
+#include "machine/vm_phases.h"
 #include "machine/vm_private.h"
 #include "machine/vm_suspend.h"
 #include "machine/vm_suspend_qmp.h"

@@ -4,6 +4,7 @@
 #include "base/platform.h"
 #include "machine/log_tail.h"
 #include "machine/vm.h"
+#include "machine/vm_phases.h"
 #include "machine/vm_report.h"
 #include "scratch.h"
 #include "test.h"
